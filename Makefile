@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# The only build file. build/$(BUILD)/ per variant: debug (default), release, asan, tsan, fuzz (clang libFuzzer).
+# `make` builds the program, `make unit` builds and runs the unit tests, `make fuzz-replay` replays the corpora.
+
+BUILD ?= debug
+CC ?= gcc
+OUT := build/$(BUILD)
+
+PKGS := libmicrohttpd gnutls openssl jansson sqlite3 libcurl libseccomp inih
+CFLAGS_PKG := $(shell pkg-config --cflags $(PKGS))
+LIBS := $(shell pkg-config --libs $(PKGS)) -largon2 -lcrypt -lpthread
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla -Wstrict-prototypes \
+        -Wmissing-prototypes -Wwrite-strings -Wundef -Wswitch-enum -Wimplicit-fallthrough -Werror
+HARD := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE
+BASE := -std=c17 -D_GNU_SOURCE -Isrc -g -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP $(WARN) $(HARD) $(CFLAGS_PKG)
+LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+
+ifeq ($(BUILD),release)
+  MODE := -O2 -DJETON_RELEASE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero -ffunction-sections -fdata-sections
+  LD += -Wl,--gc-sections -Wl,--as-needed
+else ifeq ($(BUILD),asan)
+  MODE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+  LD += -fsanitize=address,undefined
+else ifeq ($(BUILD),tsan)
+  MODE := -O1 -fsanitize=thread
+  LD += -fsanitize=thread
+else ifeq ($(BUILD),fuzz)
+  CC := clang
+  MODE := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -Wno-gnu-statement-expression
+  LD += -fsanitize=address,undefined
+else
+  MODE := -O1
+endif
+ifneq (,$(findstring clang,$(CC)))
+  BASE := $(filter-out -fcf-protection=full,$(BASE))
+endif
+
+SRC := $(wildcard src/*/*.c src/*/*/*.c)
+OBJ := $(SRC:%.c=$(OUT)/%.o)
+LIB := $(OUT)/libjeton.a
+UNIT_DIRS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard test/unit/*/*_test.c)))))
+UNITS := $(UNIT_DIRS:%=$(OUT)/unit/%)
+FUZZ_STEMS := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
+VERSION := $(shell cat VERSION 2>/dev/null || echo 0)
+
+.PHONY: all unit units fuzz-build fuzz-replay clean
+.SECONDARY:
+all: build/jeton$(if $(filter release,$(BUILD)),,-$(BUILD))
+
+build/jeton: $(OUT)/jeton
+	cp $< $@.new && strip $@.new && mv $@.new $@
+build/jeton-$(BUILD): $(OUT)/jeton
+	ln -sf $(BUILD)/jeton $@
+
+$(OUT)/jeton: $(OUT)/src/main.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $< $(LIB) $(LIBS)
+
+# Made anew each time: an archive would keep the objects of files that are gone.
+$(LIB): $(OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
+
+# Embedded files are prerequisites of the objects that .incbin them.
+ASSETS := $(wildcard assets/* assets/*/*)
+SQL := $(wildcard src/store/sql/*.sql)
+$(OUT)/src/page/assets.o: $(ASSETS)
+$(OUT)/src/store/migrations.o: $(SQL)
+$(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
+
+# One test program a folder, mirrored under test/unit; Criterion registers tests by itself.
+define unit_rule
+$(OUT)/unit/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/*.c)) $(LIB)
+	@mkdir -p $$(@D)
+	$(CC) $(MODE) $(HARD) $(LD) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion
+endef
+$(foreach d,$(UNIT_DIRS),$(eval $(call unit_rule,$(d))))
+$(OUT)/test/%.o: BASE += -Itest/unit -Wno-missing-prototypes -Wno-pedantic -Wno-conversion -Wno-sign-conversion
+
+units: $(UNITS)
+unit: $(UNITS)
+	@set -e; for u in $(UNITS); do echo "== $$u"; $$u --jobs 2; done
+
+# A fuzz target is one file with LLVMFuzzerTestOneInput; under gcc test/fuzz/replay.c runs it over its corpus.
+$(OUT)/fuzz/%: $(OUT)/test/fuzz/fuzz_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(MODE) -fsanitize=fuzzer $(LD) -o $@ $< $(LIB) $(LIBS)
+$(OUT)/replay/%: $(OUT)/test/fuzz/fuzz_%.o $(OUT)/test/fuzz/replay.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+fuzz-build: $(FUZZ_STEMS:%=$(OUT)/fuzz/%)
+fuzz-replay: $(FUZZ_STEMS:%=$(OUT)/replay/%)
+	@set -e; for f in $(FUZZ_STEMS); do $(OUT)/replay/$$f test/fuzz/corpus/$$f; done
+
+clean:
+	rm -rf build
+
+-include $(OBJ:.o=.d) $(OUT)/src/main.d $(wildcard $(OUT)/test/*/*/*.d $(OUT)/test/*/*.d)

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT
+ * banned: included last by every .c; these names are traps (unbounded copies, locale, hidden state, unchecked numbers). */
+#ifndef JETON_BASE_BANNED_H
+#define JETON_BASE_BANNED_H
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
+#pragma GCC poison atoi atol atoll strtol strtoul strtoll strtoull sscanf
+#pragma GCC poison gmtime localtime ctime asctime setlocale rand srand random srandom drand48
+#pragma GCC poison tmpnam mktemp alloca system popen
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * buf: growing text with a ceiling given at birth. One that overflows stays overflowed, takes nothing more, and is asked once,
+ * at the end (buf_done). Old blocks are wiped when it grows. */
+#ifndef JETON_BASE_BUF_H
+#define JETON_BASE_BUF_H
+#include "base/str.h"
+
+/* Every ceiling that does not belong to HTTP (those are in http/http.h), in bytes. */
+enum {
+    BUF_URL_MAX = 8192,       /* an address that we build */
+    BUF_JSON_MAX = 1 << 20,   /* a JSON answer: 100 rows of a list at the most */
+    BUF_PAGE_MAX = 1 << 20,   /* an HTML page */
+    BUF_TOKEN_MAX = 16384,    /* any token */
+    BUF_LINE_MAX = 4096,      /* a log line */
+};
+
+struct buf {
+    struct arena *arena;
+    char *p;
+    size_t n, capacity, max;
+    bool over;
+};
+
+struct buf buf_new(struct arena *a, size_t max);
+void buf_add(struct buf *b, str s);
+void buf_add_z(struct buf *b, const char *z);
+void buf_char(struct buf *b, char c);
+void buf_u64(struct buf *b, uint64_t v);
+void buf_i64(struct buf *b, int64_t v);
+void buf_hex(struct buf *b, const uint8_t *bytes, size_t n); /* lower case */
+void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The text, NUL-terminated (length rules); UNAVAILABLE when it overflowed or memory ended. */
+fallible buf_done(struct buf *b, str *out);
+#endif

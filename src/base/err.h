@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * err: failing is a value that cannot be dropped.
+ * A fallible function returns an err; OK has kind ERR_OK. `why` is for the administrator's log and the event list alone and is
+ * never sent to a client; `say` is the sentence for the client (NULL: the kind's own sentence from the table below).
+ * Both are literals, so an err costs nothing to make, to copy or to forget. Neither may hold request data. */
+#ifndef JETON_BASE_ERR_H
+#define JETON_BASE_ERR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* X(NAME, HTTP status, code on the wire, public sentence). Sources: RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2,
+ * OpenID Connect Core 3.1.2.6; the others are jeton's own names for HTTP statuses (RFC 9110, RFC 6585). */
+#define ERR_KINDS(X)                                                                                                           \
+    X(OK, 200, "ok", "Done.")                                                                                                  \
+    X(INVALID_REQUEST, 400, "invalid_request", "The request is malformed.")                                                    \
+    X(INVALID_CLIENT, 401, "invalid_client", "Client authentication failed: the client is unknown, or its credentials or its way of sending them are wrong.") \
+    X(INVALID_GRANT, 400, "invalid_grant", "The grant is invalid, expired, revoked, or was issued to another client.")          \
+    X(UNAUTHORIZED_CLIENT, 400, "unauthorized_client", "This client may not use this grant type.")                              \
+    X(UNSUPPORTED_GRANT_TYPE, 400, "unsupported_grant_type", "This server does not offer that grant type.")                     \
+    X(UNSUPPORTED_RESPONSE_TYPE, 400, "unsupported_response_type", "Only response_type=code is supported.")                     \
+    X(UNSUPPORTED_TOKEN_TYPE, 400, "unsupported_token_type", "This kind of token cannot be revoked here.")                      \
+    X(INVALID_SCOPE, 400, "invalid_scope", "A requested scope is unknown, malformed, or not allowed for this client.")          \
+    X(INVALID_TARGET, 400, "invalid_target", "The requested resource is unknown.")                                              \
+    X(ACCESS_DENIED, 403, "access_denied", "The person refused the request.")                                                   \
+    X(LOGIN_REQUIRED, 401, "login_required", "Nobody is logged in.")                                                            \
+    X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
+    X(INVALID_TOKEN, 401, "invalid_token", "The access token is malformed, expired, revoked, or not meant for this service.")   \
+    X(INSUFFICIENT_SCOPE, 403, "insufficient_scope", "The token or the person behind it lacks the permission for this.")        \
+    X(NOT_FOUND, 404, "not_found", "Not Found")                                                                                 \
+    X(METHOD_NOT_ALLOWED, 405, "invalid_request", "This address does not take that method.")                                    \
+    X(CONFLICT, 409, "conflict", "Somebody else changed this meanwhile; load it again.")                                        \
+    X(TOO_LARGE, 413, "invalid_request", "The request body is too large.")                                                      \
+    X(URI_TOO_LONG, 414, "invalid_request", "The request address is too long.")                                                 \
+    X(UNSUPPORTED_MEDIA, 415, "invalid_request", "This address does not take that content type.")                               \
+    X(MISDIRECTED, 421, "invalid_request", "The Host header does not name this server.")                                        \
+    X(UNPROCESSABLE, 422, "invalid_request", "The given data was invalid.")                                                     \
+    X(HEADERS_TOO_LARGE, 431, "invalid_request", "The request headers are too large.")                                          \
+    X(THROTTLED, 429, "too_many_requests", "Too many attempts; try again later.")                                               \
+    X(SERVER_ERROR, 500, "server_error", "The server met an unexpected condition.")                                             \
+    X(UNAVAILABLE, 503, "temporarily_unavailable", "The server cannot do this right now; try again.")                           \
+    /* never leaves the process: an INLINE handler asks to be run again on the worker lane */                                   \
+    X(ELSEWHERE, 500, "server_error", "The server met an unexpected condition.")
+
+enum err_kind {
+#define X(name, status, code, sentence) ERR_##name,
+    ERR_KINDS(X)
+#undef X
+        ERR_KIND_COUNT
+};
+
+struct err_reason {
+    const char *why; /* for the log: which check failed */
+    const char *say; /* for the client; NULL: the kind's sentence */
+};
+
+typedef struct err {
+    enum err_kind kind;
+    const struct err_reason *reason; /* static; NULL only for OK */
+} err;
+
+#define fallible __attribute__((warn_unused_result)) err
+
+#define OK ((err){ERR_OK, NULL})
+#define FAILED(e) ((e).kind != ERR_OK)
+
+/* An err value: `why` goes to the log, the client gets the kind's own sentence. Literals only. */
+#define ERR(kind_, why_) REFUSAL(kind_, NULL, why_)
+/* An err value with its own public sentence (RFC 6749 5.2: printable ASCII without `"` and `\`). Literals only. */
+#define REFUSAL(kind_, say_, why_)                                                                                             \
+    __extension__({                                                                                                            \
+        static const struct err_reason reason_ = {why_, say_};                                                                 \
+        (err){ERR_##kind_, &reason_};                                                                                          \
+    })
+
+/* The only two control-flow macros: pass an error up; return one. */
+#define TRY(expression_)                                                                                                       \
+    do {                                                                                                                       \
+        err try_ = (expression_);                                                                                              \
+        if (FAILED(try_))                                                                                                      \
+            return try_;                                                                                                       \
+    } while (0)
+#define FAIL(kind_, why_) return ERR(kind_, why_)
+#define REFUSE(kind_, say_, why_) return REFUSAL(kind_, say_, why_)
+
+int err_status(err e);          /* HTTP status of its kind */
+const char *err_code(err e);    /* the word for the `error` member */
+const char *err_say(err e);     /* the sentence for the client; never NULL */
+const char *err_why(err e);     /* the sentence for the log; never NULL */
+
+/* Stops the process in every build: for what cannot happen, never for input. */
+#define INVARIANT(condition_) ((condition_) ? (void)0 : err_invariant(#condition_, __FILE__, __LINE__))
+_Noreturn void err_invariant(const char *condition, const char *file, int line);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * str: borrowed text with a length; may hold any byte. p == NULL means absent, which differs from empty. */
+#ifndef JETON_BASE_STR_H
+#define JETON_BASE_STR_H
+#include "base/arena.h"
+
+typedef struct str {
+    const char *p;
+    size_t n;
+} str;
+
+#define STR(literal_) ((str){"" literal_, sizeof(literal_) - 1})
+#define STR_ABSENT ((str){NULL, 0})
+#define STR_FMT(s_) (int)(s_).n, ((s_).p ? (s_).p : "") /* for "%.*s" */
+
+str str_of(const char *z); /* borrows; NULL gives absent */
+static inline bool str_present(str s)
+{
+    return s.p != NULL;
+}
+static inline bool str_filled(str s)
+{
+    return s.p != NULL && s.n > 0;
+}
+bool str_equal(str a, str b);       /* bytes; absent equals only absent. Never for secrets: see secret_equal */
+bool str_equal_nocase(str a, str b); /* ASCII letters folded */
+bool str_is(str a, const char *z);
+bool str_starts(str s, str prefix);
+bool str_ends(str s, str suffix);
+int str_compare(str a, str b); /* memcmp order, shorter first */
+str str_trim(str s);          /* ASCII space and tab at both ends */
+/* Position of the first c, or s.n. */
+size_t str_find(str s, char c);
+/* Cuts the next piece up to `separator` off *rest; false when nothing is left. Empty pieces are delivered. */
+bool str_next(str *rest, char separator, str *piece);
+/* Is `word` one of the words of `list` (separated by single spaces)? */
+bool str_has_word(str list, str word);
+str str_dup(struct arena *a, str s);                 /* NUL-terminated copy; absent when the arena fails or s is absent */
+str str_join(struct arena *a, const str *parts, size_t count); /* concatenation; absent when the arena fails */
+str str_format(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3))); /* absent when it fails */
+/* A C string; NULL when s holds a NUL byte, is absent, or the arena fails. */
+const char *str_z(struct arena *a, str s);
+/* Digits only: no sign, space, prefix or leading zero (but "0"); 0..max. INVALID_REQUEST otherwise, *out untouched. */
+fallible str_u64(str s, uint64_t max, uint64_t *out);
+#endif

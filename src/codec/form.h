@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * form: application/x-www-form-urlencoded (and query strings) into fields. Refuses repeated names, equal values too (TE-02),
+ * more than FORM_FIELDS_MAX fields, bad escapes, NUL and bad UTF-8. An empty name is refused; `a` alone is `a=`. */
+#ifndef JETON_CODEC_FORM_H
+#define JETON_CODEC_FORM_H
+#include "base/buf.h"
+enum { FORM_FIELDS_MAX = 100 };
+struct form_field {
+    str name, value;
+};
+struct form {
+    struct form_field *fields;
+    size_t count;
+};
+/* Names ending in `[]` may repeat (list fields of our own pages: `scopes[]`); all other names may not. */
+fallible form_parse(struct arena *a, str text, struct form *out);
+/* From a JSON object of strings (contract 4): the same refusals; a member that is not a string is refused. */
+fallible form_from_json(struct arena *a, str text, struct form *out);
+str form_get(const struct form *f, const char *name);        /* absent when missing or empty (AZ-05) */
+str form_get_raw(const struct form *f, const char *name);    /* absent only when missing */
+bool form_has(const struct form *f, const char *name);
+/* Delivers the values of a `name[]` field one by one; start with *position = 0; false at the end. */
+bool form_each(const struct form *f, const char *name, size_t *position, str *value);
+/* Appends name=value, with `&` before it unless *b is empty or ends in `?` or `&`. */
+void form_add(struct buf *b, str name, str value);
+#endif

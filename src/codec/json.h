@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * json: the only door to jansson. Values belong to the arena that they were made with. Reading is strict: duplicate members,
+ * trailing bytes, NUL, depth over 16, bad UTF-8 are refused (AT-06, IN-07). Building cannot be half done: any part that fails
+ * marks the arena failed, and json_text then refuses. */
+#ifndef JETON_CODEC_JSON_H
+#define JETON_CODEC_JSON_H
+#include "base/buf.h"
+typedef struct json_t json; /* jansson's own type */
+
+enum { JSON_DEPTH_MAX = 16 };
+fallible json_parse(struct arena *a, str text, json **out); /* any value; INVALID_REQUEST */
+bool json_is_object(const json *j);
+bool json_is_list(const json *j);
+bool json_is_text(const json *j);
+const json *json_member(const json *object, const char *name); /* NULL when absent or not an object */
+size_t json_count(const json *list_or_object);
+const json *json_at(const json *list, size_t i);
+/* Walks the members of an object; start with *iterator = NULL; false at the end. */
+bool json_each(const json *object, void **iterator, str *name, const json **value);
+str json_text_of(const json *string);                       /* absent when not a string */
+str json_member_text(const json *object, const char *name); /* absent when missing or not a string */
+bool json_integer(const json *number, int64_t *out);        /* false when not an integer */
+bool json_boolean(const json *value, bool *out);
+bool json_is_nothing(const json *value); /* JSON null */
+
+json *json_object_new(struct arena *a); /* NULL marks the arena failed; every function below tolerates NULL */
+json *json_list_new(struct arena *a);
+void json_put(struct arena *a, json *object, const char *name, json *value);
+void json_put_text(struct arena *a, json *object, const char *name, str value); /* absent: JSON null */
+void json_put_integer(struct arena *a, json *object, const char *name, int64_t value);
+void json_put_boolean(struct arena *a, json *object, const char *name, bool value);
+void json_put_null(struct arena *a, json *object, const char *name);
+void json_put_words(struct arena *a, json *object, const char *name, str words); /* "a b" becomes ["a","b"] */
+void json_add(struct arena *a, json *list, json *value);
+void json_add_text(struct arena *a, json *list, str value);
+fallible json_text(struct arena *a, const json *value, str *out); /* compact; UNAVAILABLE when a part is missing */
+#endif
