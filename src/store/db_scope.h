@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * db_scope: scopes that the administrator defined, and resources (RFC 8707): services that tokens can be made for. */
+#ifndef JETON_STORE_DB_SCOPE_H
+#define JETON_STORE_DB_SCOPE_H
+#include "store/db.h"
+struct db_scope {
+    str name, description;
+    bool builtin; /* jeton's own permissions: cannot be removed */
+    unix_time created_at;
+};
+struct db_resource {
+    int64_t number; /* 1…; 0 is jeton's own API */
+    str uri, name;
+    str token_format; /* jwt or sealed */
+    str alg;          /* ES256 RS256 EdDSA; for jwt */
+    str client_id;    /* the client that may introspect its tokens; absent: none */
+    unix_time created_at;
+};
+fallible db_scope_add(struct db *db, str name, str description); /* CONFLICT: there already */
+fallible db_scope_remove(struct db *db, str name, bool *removed);
+fallible db_scope_all(struct db *db, struct arena *a, struct db_scope **rows, size_t *count); /* by name */
+fallible db_resource_add(struct db *db, struct db_resource *resource); /* CONFLICT: uri there already */
+fallible db_resource_remove(struct db *db, str uri, bool *removed);
+fallible db_resource_all(struct db *db, struct arena *a, struct db_resource **rows, size_t *count);
+#endif

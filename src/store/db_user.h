@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * db_user: people. `number` is the row, `id` the public identifier (UUID text, never used twice). username_key is the canonical
+ * form (ASCII lower case) and unique; a removed user leaves a tombstone without personal data, so that ids never come back. */
+#ifndef JETON_STORE_DB_USER_H
+#define JETON_STORE_DB_USER_H
+#include "store/db.h"
+struct db_user {
+    int64_t number;
+    str id, username, email, full_name;
+    str password_hash; /* absent: cannot log in by password */
+    bool admin, blocked;
+    str permissions; /* words such as view-users; an admin has all */
+    unix_time created_at, updated_at, last_login_at, password_changed_at;
+    int64_t version; /* grows with every change: optimistic locking (AD-05) */
+};
+fallible db_user_add(struct db *db, struct db_user *user); /* id and number are filled in; CONFLICT: username taken */
+fallible db_user_by_number(struct db *db, struct arena *a, int64_t number, struct db_user **out);
+fallible db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out);
+fallible db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out); /* any letter case */
+/* Writes username email full_name admin blocked permissions where version matches; CONFLICT when it does not or the name is taken.
+ * Refuses (UNPROCESSABLE) to leave no unblocked administrator (AD-07). `ended` is filled when the person was blocked by this. */
+struct db_ended { /* what a change put an end to: ids of grants whose access tokens may still be alive */
+    str *grant_ids;
+    size_t count;
+};
+fallible db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended);
+/* Ends the person's sessions (but keep_session, 0 for none) and grants in the same transaction; personal access tokens too when asked. */
+struct db_new_password {
+    int64_t user;          /* number */
+    const char *hash;
+    int64_t keep_session;  /* number of the session that made the change; 0: none survives */
+    bool end_personal_tokens;
+};
+fallible db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change, struct db_ended *ended);
+fallible db_user_rehash(struct db *db, int64_t number, str old_hash, const char *new_hash); /* upgrade at login; ends nothing */
+fallible db_user_logged_in(struct db *db, int64_t number, unix_time at);
+fallible db_user_remove(struct db *db, struct arena *a, int64_t number, struct db_ended *ended); /* ends all; AD-07 holds */
+struct db_user_rows {
+    struct db_user *rows;
+    size_t count;
+    int64_t total; /* without limit and offset */
+};
+/* Columns: username email full_name created_at updated_at last_login_at id. Filter: username, email, full_name. */
+fallible db_user_list(struct db *db, struct arena *a, const struct db_page *page, struct db_user_rows *out);
+fallible db_user_count(struct db *db, int64_t *count);
+#endif
