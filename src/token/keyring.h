@@ -23,7 +23,6 @@ const struct sign_key *keyring_signing(const struct keyring *k, enum sign_alg al
 const struct sign_key *keyring_checking(const struct keyring *k, str kid); /* next, active or old; NULL unknown */
 uint8_t keyring_sealing(const struct keyring *k, const struct seal_key **key);      /* the active one and its number */
 const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number);    /* NULL unknown */
-const struct seal_key *keyring_for(const struct keyring *k, const char *purpose);   /* derived key: "csrf" …; process-wide stable */
 /* {"keys":[…]}: public members only, kid, use=sig, alg; next, active and old (AT-10, AT-11). Built once. */
 str keyring_jwks(const struct keyring *k);
 size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_ALG_COUNT]); /* algorithms with an active key */
