@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * actor: who asks, and what they may (contract 6). The command line is the machine's owner and may all; a person has permissions, an
+ * administrator all of them; a token narrows them to its scopes; a client's own token has its scopes alone. */
+#ifndef JETON_DIRECTORY_ACTOR_H
+#define JETON_DIRECTORY_ACTOR_H
+#include "directory/authority.h"
+enum actor_kind { ACTOR_NOBODY = 0, ACTOR_OWNER, ACTOR_PERSON, ACTOR_CLIENT }; /* OWNER: the command line */
+enum actor_way { ACTOR_BY_NOTHING = 0, ACTOR_BY_SESSION, ACTOR_BY_TOKEN, ACTOR_BY_PERSONAL_TOKEN };
+struct actor {
+    enum actor_kind kind;
+    enum actor_way way;
+    const struct db_user *user;     /* PERSON */
+    const struct db_client *client; /* CLIENT, and PERSON by token: the token's client; NULL by personal token */
+    str scope;                      /* of the token */
+    bool unscoped_full;             /* an unscoped token that acts with all of the person's permissions */
+    int64_t session;                /* number; BY_SESSION */
+    unix_time auth_time, expires_at;
+    str token_id;                   /* jti or personal token id */
+};
+extern const struct actor actor_owner;
+/* Permission words: view-users create-users edit-users delete-users view-auth_clients … (the built-in scopes). */
+bool actor_may(const struct actor *actor, const char *permission);
+bool actor_is_admin(const struct actor *actor); /* an administrator, with a token or session that is not narrowed */
+bool actor_is(const struct actor *actor, int64_t user_number); /* this very person */
+str actor_name(const struct actor *actor); /* for events: user id, client:<id>, "command line" */
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * authority: what every rule needs to know, handed down as one pointer: the store, the facts in memory, the keys, the settings.
+ * Lives for the process; its members are replaced only under its own functions. */
+#ifndef JETON_DIRECTORY_AUTHORITY_H
+#define JETON_DIRECTORY_AUTHORITY_H
+#include "store/db.h"
+#include "store/hot.h"
+#include "store/db_event.h"
+#include "token/keyring.h"
+
+struct policy { /* seconds unless said otherwise; from the settings */
+    int64_t access_lifetime, access_lifetime_max, code_lifetime, refresh_lifetime, refresh_absolute, refresh_grace;
+    int64_t personal_lifetime, personal_lifetime_max;   /* default and longest; 0 in _max: no limit */
+    int64_t session_idle, session_absolute, reauthentication; /* reauthentication: how fresh a password must be for sensitive steps */
+    int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
+    struct db_throttle_rule account_rule, address_rule, device_rule;
+    bool password_common_refused;
+};
+struct authority {
+    struct db *db;
+    struct hot *hot;
+    str issuer;              /* without trailing slash */
+    str issuer_origin;
+    bool secure;             /* the issuer is https */
+    struct policy policy;
+    uint8_t master_key[32];  /* seals private keys at rest; from DIR/master.key, 0600 */
+    struct authority_keys *keys; /* the current keyring, replaced at rotation */
+};
+/* master.key is made when missing and the store is empty; keys are made when there are none (ES256, RS256, EdDSA active and next; sealing).
+ * A store with keys but without the master key is SERVER_ERROR with a telling `say`. */
+fallible authority_open(struct arena *a, struct authority *authority, const char *directory);
+void authority_close(struct authority *authority);
+/* The facts of one request: snapshot and keyring, consistent for its length. Refreshes first: UNAVAILABLE when that fails. */
+struct ground {
+    const struct authority *authority;
+    const struct hot_facts *facts;
+    const struct keyring *keys;
+    struct arena *arena;
+    unix_time now;
+    str address, request_id, user_agent; /* of the caller; for events and throttling */
+    str device;                          /* the device cookie's text; absent: none */
+};
+fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out);
+void authority_leave(struct ground *g); /* every enter has its leave */
+
+/* Keys: `jeton key list | rotate`. */
+struct authority_key_row {
+    str kid, use, alg, state;
+    unix_time created_at, active_at, retired_at, destroy_after;
+};
+fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, size_t *count);
+fallible authority_keys_rotate(struct ground *g); /* all algorithms and the sealing key */
+struct authority_event_facts {
+    str actor, client_id, subject, detail;
+};
+/* One line in the audit trail; actor, client, subject may be absent. */
+void authority_event(const struct ground *g, const char *name, const struct authority_event_facts *facts);
+#endif

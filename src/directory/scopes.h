@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * scopes: what the administrator defines: scopes and resources. */
+#ifndef JETON_DIRECTORY_SCOPES_H
+#define JETON_DIRECTORY_SCOPES_H
+#include "directory/actor.h"
+#include "directory/problem.h"
+/* Name: RFC 6749 3.3 scope-token, 1..128; description 1..255 without controls. */
+fallible scopes_add(struct ground *g, const struct actor *by, str name, str description, struct problems *p);
+fallible scopes_remove(struct ground *g, const struct actor *by, str name, bool *removed); /* built-in ones: UNPROCESSABLE */
+/* Checks a list of scope words: form, count ≤ 64, each known; duplicates folded; words sorted as given. */
+fallible scopes_known(const struct ground *g, str words, const char *field, struct problems *p);
+struct resource_edit {
+    str uri, name, token_format, alg, client_id; /* uri: absolute, no fragment (RFC 8707 2); token_format jwt (default) or sealed */
+};
+fallible scopes_resource_add(struct ground *g, const struct actor *by, const struct resource_edit *edit, struct problems *p);
+fallible scopes_resource_remove(struct ground *g, const struct actor *by, str uri, bool *removed);
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * user: the only code that changes people; API, console and command line call it alike. Every function checks the actor itself
+ * (INSUFFICIENT_SCOPE), validates, changes, tells hot, writes the event. Absent str in an edit = leave as it is. */
+#ifndef JETON_DIRECTORY_USER_H
+#define JETON_DIRECTORY_USER_H
+#include "directory/actor.h"
+#include "directory/problem.h"
+struct user_edit {
+    str username;  /* 2..255 of [a-zA-Z0-9.!#$*+=^_`|~@-], unique without regard to case */
+    str email, full_name;
+    str password;  /* add: may be absent (no password login yet); edit: ignored, see user_password */
+    int admin;     /* -1 as it is, 0, 1; only an administrator may change it */
+    str permissions; /* words; only an administrator may change them; unknown ones refused */
+    int64_t version; /* 0: do not check; otherwise CONFLICT when it has moved on */
+};
+/* `password` is hashed here: call it on the hash lane. */
+fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out);
+fallible user_change(struct ground *g, const struct actor *by, str id, const struct user_edit *edit, struct problems *p);
+struct user_password_change {
+    str id;
+    str current;               /* a person changing their own must give it (LS-13); the command line need not */
+    str fresh;
+    bool end_personal_tokens;
+    int64_t keep_session;
+};
+/* Own password with the current one, or the command line (AD-06: an administrator cannot choose a person's password through the API or
+ * console; they may set an initial one when adding). Ends sessions, grants and their tokens. Hash lane. */
+fallible user_password(struct ground *g, const struct actor *by, const struct user_password_change *change, struct problems *p);
+/* LS-12: length, the list of common ones, not the username. */
+void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p);
+fallible user_block(struct ground *g, const struct actor *by, str id, bool blocked); /* ends all that contract 7 names */
+fallible user_remove(struct ground *g, const struct actor *by, str id);
+/* By id, else by username; NULL when there is none. No permission check: `user_visible` asks. */
+fallible user_find(struct ground *g, str id_or_name, struct db_user **out);
+bool user_visible(const struct actor *by, const struct db_user *user); /* self or view-users */
+fallible user_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_user_rows *out);
+/* Sessions and grants of a person: self or an administrator. */
+struct db_session;
+fallible user_end_session(struct ground *g, const struct actor *by, int64_t user_number, str session_id, bool *ended);
+#endif

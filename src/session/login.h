@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * login: is this the person? The one place that checks a password; the page and the password grant both call it, so they obey the same
+ * rules (LS-16): throttle by account and address counted before the check (RL-01), known devices apart (RL-02), one answer and one
+ * time for unknown, wrong, blocked (LS-11), upgrade of old hashes. Takes ~50 ms: hash lane. */
+#ifndef JETON_SESSION_LOGIN_H
+#define JETON_SESSION_LOGIN_H
+#include "session/session.h"
+struct login_try {
+    str username, password;
+    const char *event; /* "login" or "password_grant": the name in the audit trail */
+    str client_id;     /* absent on the page */
+};
+struct login_result {
+    struct db_user *user;  /* NULL unless it succeeded */
+    int64_t retry_after;   /* seconds; set when THROTTLED */
+};
+/* INVALID_GRANT: wrong (say: "The username or password is wrong."); THROTTLED: too many tries; UNAVAILABLE: store. */
+fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out);
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * session: who is the human at this browser. One cookie: `__Host-jeton` (plain `jeton` when the issuer is http on loopback). Before login it
+ * holds a sealed random visit (no row: RL-06), after login a sealed session number and secret. A fresh one at every login
+ * (LS-01); idle and absolute ends (LS-03). A second cookie, `__Host-jeton-device`, remembers that this person logged in here (RL-02). */
+#ifndef JETON_SESSION_SESSION_H
+#define JETON_SESSION_SESSION_H
+#include "directory/actor.h"
+#include "store/db_session.h"
+struct session {
+    str cookie;              /* text of the cookie in force, which the CSRF token hangs on; never absent after session_find */
+    bool fresh;              /* the cookie is new and must be set */
+    struct db_session *row;  /* NULL: nobody is logged in */
+    struct db_user *user;    /* NULL likewise */
+    struct actor actor;      /* NOBODY, or PERSON by session */
+};
+const char *session_cookie_name(bool secure);
+const char *session_device_cookie_name(bool secure);
+/* cookie absent, forged, ended, of a blocked person: a fresh visit. Store failure: UNAVAILABLE (never "not logged in"). */
+fallible session_find(struct ground *g, str cookie, struct session *out);
+/* After a successful login: a new row, a new cookie; an older session of this browser ends. */
+fallible session_begin(struct ground *g, const struct db_user *user, struct session *s);
+fallible session_reauthenticated(struct ground *g, struct session *s); /* password given again: auth_time now, new cookie secret (LS-01) */
+fallible session_end(struct ground *g, struct session *s); /* logout: the row ends, a fresh visit follows */
+bool session_recent(const struct ground *g, const struct session *s); /* password given within policy.reauthentication */
+/* Text of the device cookie for this person. */
+fallible session_device_make(struct ground *g, const struct db_user *user, str *text);
+/* The rows that a person may see and end. */
+fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count);
+#endif
