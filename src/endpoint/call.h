@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * call: what a handler gets: the request, the ground it stands on, and what the row's guards found out before it. */
+#ifndef JETON_ENDPOINT_CALL_H
+#define JETON_ENDPOINT_CALL_H
+#include "grant/bearer.h"
+#include "grant/client_auth.h"
+#include "http/http.h"
+#include "page/page.h"
+#include "session/csrf.h"
+#include "session/session.h"
+struct call {
+    struct request *request;
+    struct response *response;
+    struct ground *ground;
+    struct form form;            /* rows that take FORM (or QUERY): parsed once, by the guards */
+    str parameters[3];           /* what stood for {id} … in the path, in order */
+    struct session session;      /* BROWSER, USER rows */
+    struct actor actor;          /* USER and BEARER rows; NOBODY otherwise */
+    struct client_proof client;  /* CLIENT rows */
+};
+typedef err call_handler(struct call *c);
+/* A handler fills response and returns OK, or returns an err that serve.c turns into the row's shape (page, OAuth JSON, API JSON).
+ * INLINE handlers may return ELSEWHERE to be run again on the worker lane; they must not have had any effect by then. */
+
+/* Answers. Each takes its memory from the request's arena. */
+fallible call_json(struct call *c, int status, const json *value);
+fallible call_page(struct call *c, int status, const char *template_name, struct page_fields *fields); /* adds session, csrf, notices */
+fallible call_redirect(struct call *c, str location);      /* 303 */
+fallible call_empty(struct call *c, int status);           /* 204 */
+/* The page's fields with what every page needs: user, csrf token, flash. */
+struct page_fields *call_fields(struct call *c);
+/* An internal place to go back to: a local path or the fallback (RU-10: `//`, `/\`, controls, schemes refused). */
+str call_local_path(str wanted, str fallback);
+/* Sets the session cookie when session.fresh. Done by serve.c after each BROWSER/USER row. */
+fallible call_set_session(struct call *c);
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * client_auth: which client sent this (RFC 6749 2.3). One method a request, the registered one; secrets compared as hashes in constant
+ * time; unknown client and wrong secret are told apart only in `why` (TE-12). */
+#ifndef JETON_GRANT_CLIENT_AUTH_H
+#define JETON_GRANT_CLIENT_AUTH_H
+#include "codec/form.h"
+#include "directory/client.h"
+struct client_claim {
+    str authorization; /* header value; absent: none */
+    const struct form *form;
+};
+struct client_proof {
+    const struct db_client *client; /* never NULL on OK */
+    bool authenticated;             /* false: a public client that only named itself */
+    bool header_tried;              /* answer 401 with WWW-Authenticate (RFC 6749 5.2) */
+    bool by_secret_alone;           /* compat processmaker: found without client_id; logged as deprecated */
+};
+/* out->header_tried is set on failure too. INVALID_CLIENT, INVALID_REQUEST (two methods). */
+fallible client_auth_check(struct ground *g, const struct client_claim *claim, struct client_proof *out);
+/* For introspection and revocation: the client must be confidential and authenticated (CA-01, IR-01). */
+fallible client_auth_confidential(const struct client_proof *proof);
+/* Last words of a refused authentication for the administrator: event client.refused with id (when known) and why. */
+void client_auth_report(struct ground *g, const struct client_claim *claim, err why);
+#endif

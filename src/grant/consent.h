@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * consent: what people have allowed: the applications' grants that /account and /api/1.0/grants show and end (CO-04). */
+#ifndef JETON_GRANT_CONSENT_H
+#define JETON_GRANT_CONSENT_H
+#include "directory/actor.h"
+#include "store/db_grant.h"
+struct consent_question {
+    str scope, redirect_uri;
+    bool forced; /* prompt=consent */
+};
+/* Must this be asked? Everything already agreed to, by a client whose identity is sure (CO-01): false. */
+fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);
+fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_number, struct db_grant **rows, size_t *count);
+/* One grant: access and refresh tokens end at once. self or administrator. */
+fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked);
+/* All of a person's grants to a client, and the remembered consent. */
+fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t user_number, str client_id);
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * introspect: RFC 7662; revoke: RFC 7009. */
+#ifndef JETON_GRANT_INTROSPECT_H
+#define JETON_GRANT_INTROSPECT_H
+#include "grant/bearer.h"
+#include "grant/client_auth.h"
+/* *active false: say nothing else (IR-02, IR-03). A storage failure is an error, never "inactive". Refresh tokens of the asking client are told
+ * too (RFC 7662 2.1), which may be ELSEWHERE. */
+struct introspect_answer {
+    bool active;
+    str scope, client_id, username, token_type, sub, aud, iss, jti;
+    unix_time exp, iat;
+};
+fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out);
+/* Own tokens only (IR-06); unknown or foreign ones: OK without effect. An access token ends alone, a refresh token ends its grant. Durable lane. */
+fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token);
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * token_request: the token endpoint's one way through (RFC 6749 3.2): the grants table. A grant is one file and one row here. */
+#ifndef JETON_GRANT_TOKEN_REQUEST_H
+#define JETON_GRANT_TOKEN_REQUEST_H
+#include "grant/client_auth.h"
+#include "grant/scope.h"
+#include "token/permit.h"
+enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_DURABLE, GRANT_HASH }; /* where its code may run */
+struct token_answer {
+    str access_token, refresh_token, scope; /* refresh_token absent: none */
+    int64_t expires_in;
+    int64_t retry_after; /* seconds; set with THROTTLED */
+};
+struct grant_row {
+    const char *type;    /* grant_type */
+    const char *permission; /* word in db_client.grants */
+    enum grant_lane lane;
+    bool confidential_only;
+    err (*redeem)(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+};
+const struct grant_row *token_request_row(str grant_type); /* NULL: not offered */
+const struct grant_row *token_request_rows(size_t *count);
+/* Checks that the client may use the grant, runs its row, writes the event. g stands on the lane that the row names. */
+fallible token_request_answer(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+/* For the rows: a permit becomes an access token: sealed, or a JWT when the resource wants one. */
+fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out);
+/* For the rows: the `resource` parameter (RFC 8707): absent: jeton itself. INVALID_TARGET. NULL *resource: jeton itself. */
+fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource);
+/* For the rows: seconds that this client's access tokens live. */
+int64_t token_request_lifetime(const struct ground *g, const struct db_client *client);
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * page: HTML from embedded templates (assets/pages), always escaped. A template knows only named fields; one that a page does not
+ * fill, or a field that the template does not know, is SERVER_ERROR (and found by a test that fills every page).
+ *   {{name}}          text, escaped for content and quoted attributes
+ *   {{#list}}…{{/list}}   once for each row; inside, the row's fields, then the page's
+ *   {{?name}}…{{/name}}   when the field is filled;  {{!name}}…{{/name}} when it is not
+ * Every page is put into layout.html. No raw field exists. */
+#ifndef JETON_PAGE_PAGE_H
+#define JETON_PAGE_PAGE_H
+#include "base/buf.h"
+struct page_fields; /* an arena list of name → text or rows */
+struct page_fields *page_fields_new(struct arena *a); /* NULL marks the arena failed; all functions tolerate NULL */
+void page_put(struct page_fields *f, const char *name, str value);
+void page_put_number(struct page_fields *f, const char *name, int64_t value);
+void page_put_flag(struct page_fields *f, const char *name, bool on); /* "1" or "" */
+void page_put_time(struct page_fields *f, const char *name, int64_t unix_seconds); /* "2026-11-22 03:00 UTC"; "" for 0 */
+struct page_fields *page_row(struct page_fields *f, const char *list); /* appends a row to a list */
+void page_list(struct page_fields *f, const char *list);               /* an empty list is a list too */
+fallible page_fill(struct arena *a, const char *template_name, const struct page_fields *f, str *html);
+/* Static files: style.css, script.js, icon.svg, openapi.json … NULL when there is none. */
+struct page_asset {
+    const char *name, *content_type;
+    str bytes;
+    str etag; /* quoted hash of the bytes */
+};
+const struct page_asset *page_asset(str name);
+const char *page_template_name(size_t i); /* for tests: NULL past the last */
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * route: THE table. The row carries the policy: who may call, what it takes, what it answers, where it runs. Zero in any of these is
+ * refused at start and by a unit test. There is no second place where protection could be forgotten. */
+#ifndef JETON_SERVER_ROUTE_H
+#define JETON_SERVER_ROUTE_H
+#include "endpoint/call.h"
+enum route_who {
+    ROUTE_WHO_UNSET = 0,
+    ANYONE,
+    BROWSER, /* has a session or a visit; POST: CSRF check */
+    USER,    /* must be logged in, else 303 to /login (page) ; POST: CSRF check */
+    ADMIN,   /* USER who is an administrator or has a permission that the handler asks; others get 403 */
+    CLIENT,  /* client authentication before any other parameter is interpreted */
+    BEARER,  /* an access token meant for jeton's API */
+};
+enum route_takes { ROUTE_TAKES_UNSET = 0, NOTHING, QUERY, FORM, FORM_OR_JSON, JSON_BODY, QUERY_OR_FORM };
+enum route_answers { ROUTE_ANSWERS_UNSET = 0, HTML, OAUTH_JSON, API_JSON, PUBLIC_JSON, STATIC, TEXT };
+enum route_runs { ROUTE_RUNS_UNSET = 0, INLINE, WORKER, HASH, DURABLE, CHOOSE };
+struct route {
+    enum http_method method; /* GET serves HEAD too */
+    const char *path;        /* {id} is one whole segment of ids' characters (A-Z a-z 0-9 - _ . ~ %-decoded visible ASCII for client ids) */
+    enum route_who who;
+    enum route_takes takes;
+    enum route_answers answers;
+    enum route_runs runs;
+    call_handler *handler;
+    enum route_runs (*choose)(const struct form *form); /* for CHOOSE: after the body was parsed */
+};
+extern const struct route route_table[];
+extern const size_t route_count;
+/* NULL when no row has this path. *methods: the methods that rows with this path take, for Allow. HEAD finds GET. */
+const struct route *route_find(enum http_method method, str path, str parameters[3], unsigned *methods);
+#endif
