@@ -10,13 +10,13 @@
  * Relies on token/sealed (or token/jws) for authenticity. Promises that reading gives exactly what was minted or an error: each flag
  * known, each length right, nothing left over, and that a token is dead from the second `expires_at` on (AT-09). */
 #include "token/access.h"
+#include "base/ascii.h"
 #include "codec/b64url.h"
 #include "crypto/random.h"
 #include "token/jws.h"
 #include "token/opaque.h"
 #include "token/sealed.h"
 #include <string.h>
-#include "base/ascii.h"
 #include "base/banned.h"
 
 enum {
@@ -235,34 +235,33 @@ static void take_person(struct cursor *c, struct arena *a, unsigned flags, struc
     c->bad = c->bad || out->user_number == 0 || out->subject.n == 0;
 }
 
-static fallible record_read(struct arena *a, str record, struct permit *out)
+static fallible record_read(struct arena *a, str record, struct permit *p)
 {
     struct cursor c = {(const uint8_t *)record.p, record.n, false};
     unsigned version = (unsigned)take_number(&c, 1), flags = (unsigned)take_number(&c, 1);
     if (version != VERSION || (flags & ~(unsigned)FLAG_ALL) != 0)
         FAIL(INVALID_TOKEN, "an access token of an unknown version");
-    struct permit p = {.unscoped_full = (flags & FLAG_UNSCOPED_FULL) != 0};
-    p.client_number = take_number(&c, NUMBER_SIZE);
-    p.client_epoch = take_number(&c, NUMBER_SIZE);
-    p.issued_at = take_number(&c, NUMBER_SIZE);
-    p.expires_at = p.issued_at + take_number(&c, LIFETIME_SIZE);
+    p->unscoped_full = (flags & FLAG_UNSCOPED_FULL) != 0;
+    p->client_number = take_number(&c, NUMBER_SIZE);
+    p->client_epoch = take_number(&c, NUMBER_SIZE);
+    p->issued_at = take_number(&c, NUMBER_SIZE);
+    p->expires_at = p->issued_at + take_number(&c, LIFETIME_SIZE);
     if ((flags & FLAG_PERSON) != 0)
-        take_person(&c, a, flags, &p);
+        take_person(&c, a, flags, p);
     if ((flags & FLAG_GRANT) != 0)
-        p.grant_id = take_uuid(&c, a);
-    p.client_id = take_text(&c, 1);
-    p.scope = take_text(&c, 2);
+        p->grant_id = take_uuid(&c, a);
+    p->client_id = take_text(&c, 1);
+    p->scope = take_text(&c, 2);
     if ((flags & FLAG_RESOURCE) != 0) {
-        p.resource_number = take_number(&c, NUMBER_SIZE);
-        p.audience = take_text(&c, 2);
+        p->resource_number = take_number(&c, NUMBER_SIZE);
+        p->audience = take_text(&c, 2);
     }
-    if (c.bad || c.left != 0 || p.client_id.n == 0)
+    if (c.bad || c.left != 0 || p->client_id.n == 0)
         FAIL(INVALID_TOKEN, "an access token whose record is malformed");
     if ((flags & FLAG_PERSON) == 0)
-        p.subject = str_join(a, (const str[]){client_subject, p.client_id}, 2);
+        p->subject = str_join(a, (const str[]){client_subject, p->client_id}, 2);
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory to read an access token");
-    *out = p;
     return OK;
 }
 
@@ -312,7 +311,7 @@ fallible access_sign(struct arena *a, const struct keyring *k, const struct perm
 static bool integer_member(const json *claims, const char *name, int64_t *out)
 {
     const json *value = json_member(claims, name);
-    return value != NULL && json_integer(value, out) && fits(*out);
+    return value != NULL && json_integer_of(value, out) && fits(*out);
 }
 
 static fallible claims_read(const json *claims, struct access_facts *out)
