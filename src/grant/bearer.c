@@ -10,7 +10,7 @@
 
 fallible bearer_of_header(str authorization, str *token)
 {
-    static const str scheme = STR("bearer ");
+    const str scheme = STR("bearer ");
     if (!str_present(authorization))
         REFUSE(INVALID_TOKEN, "No access token was sent: use the header Authorization: Bearer followed by the token.", "bearer: no Authorization header");
     if (authorization.n <= scheme.n || !str_equal_nocase((str){authorization.p, scheme.n}, scheme))

@@ -32,7 +32,7 @@ static fallible basic_split(str pair, struct reading *out)
 
 static fallible read_header(struct arena *a, str authorization, struct claimed *out)
 {
-    static const str scheme = STR("basic ");
+    const str scheme = STR("basic ");
     if (authorization.n < scheme.n || !str_equal_nocase((str){authorization.p, scheme.n}, scheme))
         FAIL(INVALID_CLIENT, "client: Authorization header is not Basic");
     str pair;
