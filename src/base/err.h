@@ -39,7 +39,7 @@
     X(MISDIRECTED, 421, "invalid_request", "The Host header does not name this server.")                                        \
     X(UNPROCESSABLE, 422, "invalid_request", "The given data was invalid.")                                                     \
     X(HEADERS_TOO_LARGE, 431, "invalid_request", "The request headers are too large.")                                          \
-    X(THROTTLED, 429, "too_many_requests", "Too many attempts; try again later.")                                               \
+    X(THROTTLED, 429, "invalid_grant", "Too many attempts; try again later.")                                               \
     X(SERVER_ERROR, 500, "server_error", "The server met an unexpected condition.")                                             \
     X(UNAVAILABLE, 503, "temporarily_unavailable", "The server cannot do this right now; try again.")                           \
     /* never leaves the process: an INLINE handler asks to be run again on the worker lane */                                   \
