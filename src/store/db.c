@@ -237,7 +237,7 @@ err db_check(struct db *db, struct arena *a, str *report)
 {
     struct checking check = {a, buf_new(a, BUF_JSON_MAX), STR_ABSENT};
     err e = db_read(db, check_body, &check);
-    if (str_filled(check.defects) || (FAILED(e) && str_is(str_of(err_why(e)), "store: the database file is damaged")))
+    if (str_filled(check.defects) || e.kind == ERR_SERVER_ERROR)
         REFUSE(SERVER_ERROR, "The database is damaged: stop the server and restore a backup.", "store: integrity check failed");
     TRY(e);
     return buf_done(&check.report, report);

@@ -13,7 +13,7 @@
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(register) X(purge)
+    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
@@ -72,17 +72,24 @@ fallible db_list_line(const struct db_listing *listing, const struct db_page *pa
 fallible db_list_pattern(struct arena *a, str filter, str *pattern); /* for LIKE … ESCAPE '!': lower case; '' for everything */
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
-/* Purging, by the writer (a few rows) and by db_purge. Cursors go round and round. */
-enum { DB_PURGE_TABLES = 8 };
+/* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
+enum { DB_PURGE_TABLES = 9, DB_EVENTS_KEPT = 10000 };
 struct db_purge_state {
-    int64_t at[DB_PURGE_TABLES];
-    int64_t last_us;
-    bool backlog;
+    int64_t at[DB_PURGE_TABLES]; /* last number looked at */
+    int64_t events_until;        /* events up to this number are too many; 0: not known */
+    size_t table;
+    int64_t last_us;             /* the writer's: end of the last round */
+    bool inside_round;
 };
-fallible db_purge_some(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, int64_t *deleted);
+struct db_purge_step {
+    int64_t deleted;
+    bool at_end; /* the table was seen to its end */
+};
+fallible db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out);
 
 struct db_writer {
     pthread_t thread;
+    bool started, tidier_started;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct db_job *first, **last;
@@ -92,7 +99,7 @@ struct db_writer {
     pthread_mutex_t tidy_lock;
     pthread_cond_t tidy_wake;
     bool tidy_wanted, tidy_closing;
-    _Atomic bool tidy_busy, tidied;
+    _Atomic bool tidy_busy, tidied; /* wanted or at work; done but for the last pages */
     _Atomic int64_t aside;
     _Atomic uint64_t groups, jobs, failures, dropped;
     _Atomic int64_t queued;

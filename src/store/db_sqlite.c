@@ -84,7 +84,7 @@ static err engine_err(struct db_conn *c, int code)
     case SQLITE_IOERR: FAIL(UNAVAILABLE, "store: reading or writing the disk failed");
     case SQLITE_NOMEM: FAIL(UNAVAILABLE, "store: out of memory");
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: FAIL(UNAVAILABLE, "store: the database file is damaged");
+    case SQLITE_NOTADB: FAIL(SERVER_ERROR, "store: the database file is damaged");
     case SQLITE_READONLY: FAIL(UNAVAILABLE, "store: the database cannot be written");
     case SQLITE_CANTOPEN: FAIL(UNAVAILABLE, "store: the database file cannot be opened");
     case SQLITE_ERROR: FAIL(UNAVAILABLE, "store: the engine refused a statement");

@@ -184,12 +184,14 @@ CREATE TABLE onces (
     taken TEXT PRIMARY KEY,
     expires_at BIGINT NOT NULL
 );
+CREATE INDEX onces_end ON onces (expires_at);
 CREATE TABLE throttles (
     name TEXT PRIMARY KEY,
     failures BIGINT NOT NULL,
     until_at BIGINT NOT NULL,
     forget_at BIGINT NOT NULL
 );
+CREATE INDEX throttles_end ON throttles (forget_at);
 CREATE TABLE revocations (
     number INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
