@@ -162,7 +162,7 @@ err db_read_one(struct db *db, struct arena *a, const struct db_call *call, cons
 err db_ready(struct db *db)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(READY, P_INT(0)), &changed)); /* AV-06 */
+    TRY(db_write_call(db, CALL_ALONE(READY), &changed)); /* AV-06 */
     if (changed != 1)
         FAIL(UNAVAILABLE, "store: the health row is missing");
     return OK;
@@ -217,7 +217,7 @@ static err count_body(struct db_conn *c, struct checking *check)
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         int64_t count = 0;
         bool found = false;
-        TRY(db_scalar(c, CALL(counts[i].line, P_INT(0)), &count, &found));
+        TRY(db_scalar(c, CALL_ALONE(counts[i].line), &count, &found));
         buf_format(&check->report, "%s: %lld\n", counts[i].name, (long long)count);
     }
     return OK;

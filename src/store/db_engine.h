@@ -54,6 +54,7 @@ struct db_call {
 #define CALL(line_, ...)                                                                                                       \
     (&(const struct db_call){&sheet, (line_), (const struct db_param[]){__VA_ARGS__},                                          \
                              sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param)})
+#define CALL_ALONE(line_) (&(const struct db_call){&sheet, (line_), NULL, 0})
 /* Values from a struct by its shape, in order: for INSERTs. The row must outlive the call. */
 void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params);
 

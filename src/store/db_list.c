@@ -43,3 +43,25 @@ err db_list_pattern(struct arena *a, str filter, str *pattern)
     buf_char(&b, '%');
     return buf_done(&b, pattern);
 }
+
+struct listing {
+    struct arena *a;
+    const struct db_list_query *query;
+    struct db_listed listed;
+};
+
+static err list_body(struct db_conn *c, void *context)
+{
+    struct listing *w = context;
+    bool found = false;
+    TRY(db_scalar(c, w->query->count, &w->listed.total, &found));
+    return db_many(c, w->a, w->query->rows, w->query->shape, &w->listed.rows);
+}
+
+err db_list_read(struct db *db, struct arena *a, const struct db_list_query *query, struct db_listed *out)
+{
+    struct listing w = {a, query, {{NULL, 0}, 0}};
+    TRY(db_read(db, list_body, &w));
+    *out = w.listed;
+    return OK;
+}

@@ -20,7 +20,7 @@ static err version_of(struct db_conn *c, int64_t *version)
     *version = 0;
     TRY(db_conn_has_table(c, "migrations", &has));
     if (has)
-        TRY(db_scalar(c, CALL(VERSION, P_INT(0)), version, &found));
+        TRY(db_scalar(c, CALL_ALONE(VERSION), version, &found));
     return OK;
 }
 

@@ -24,13 +24,13 @@ static const char *const texts[] = {
     [CODES] = IN_WINDOW("codes") "expires_at <= $3 AND (used_at = 0 OR NOT EXISTS (SELECT 1 FROM grants"
               " WHERE grants.number = codes.grant_number AND grants.revoked_at = 0 AND grants.expires_at > $3))",
     [GRANTS_END] = WINDOW_END("grants"),
-    [GRANTS] = IN_WINDOW("grants") "expires_at <= $4",
+    [GRANTS] = IN_WINDOW("grants") "expires_at <= $3",
     [SESSIONS_END] = WINDOW_END("sessions"),
     [SESSIONS] = IN_WINDOW("sessions") "expires_at <= $3",
     [REVOCATIONS_END] = WINDOW_END("revocations"),
     [REVOCATIONS] = IN_WINDOW("revocations") "expires_at <= $3",
     [PATS_END] = WINDOW_END("pats"),
-    [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $4) OR (expires_at <> 0 AND expires_at <= $4))",
+    [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
     [ONCES] = "DELETE FROM onces WHERE taken IN (SELECT taken FROM onces WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
     [THROTTLES] = "DELETE FROM throttles WHERE name IN"
                   " (SELECT name FROM throttles WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2)",
@@ -58,9 +58,9 @@ static err window(const struct purging *p, size_t end_line, int64_t *cursor, str
         *cursor = 0;
         return OK;
     }
-    TRY(db_run(p->c,
-               CALL(end_line + 1, P_INT(*cursor), P_INT(end), P_INT(p->now), P_INT(clock_add(p->now, -SPARE_SECONDS))),
-               &step->deleted));
+    bool spare = end_line == GRANTS_END || end_line == PATS_END;
+    unix_time ended_by = clock_add(p->now, spare ? -SPARE_SECONDS : 0);
+    TRY(db_run(p->c, CALL(end_line + 1, P_INT(*cursor), P_INT(end), P_INT(ended_by)), &step->deleted));
     *cursor = end;
     return OK;
 }
@@ -72,13 +72,19 @@ static err by_end(const struct purging *p, size_t line, struct db_purge_step *st
     return OK;
 }
 
+static err keys(const struct purging *p, struct db_purge_step *step)
+{
+    step->at_end = true; /* there are never many */
+    return db_run(p->c, CALL(KEYS, P_INT(p->now)), &step->deleted);
+}
+
 /* The bound is looked for once a round: it means walking over all that are kept. */
 static err events(const struct purging *p, struct db_purge_step *step)
 {
     bool found = false;
     int64_t span = 0, *until = &p->state->events_until;
     if (*until == 0) {
-        TRY(db_scalar(p->c, CALL(EVENTS_SPAN, P_INT(0)), &span, &found));
+        TRY(db_scalar(p->c, CALL_ALONE(EVENTS_SPAN), &span, &found));
         if (found && span >= DB_EVENTS_KEPT)
             TRY(db_scalar(p->c, CALL(EVENTS_BOUND, P_INT(DB_EVENTS_KEPT)), until, &found));
     }
@@ -104,7 +110,7 @@ err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now,
     else if (t == WINDOWS + 1)
         TRY(by_end(&p, THROTTLES, &step));
     else if (t == WINDOWS + 2)
-        TRY(by_end(&p, KEYS, &step));
+        TRY(keys(&p, &step));
     else
         TRY(events(&p, &step));
     *out = step;

@@ -63,6 +63,9 @@ struct db_numbers {
 fallible db_number_top_up(struct db *db, struct db_conn *c);
 void db_number_settle(struct db *db, bool committed);
 
+/* db_once_take as a part of another sentence. */
+fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
+
 /* Lists. `columns` are the words that order_by may be; statements stand in pairs (up, down) from `first`. */
 struct db_listing {
     const char *const *columns;
@@ -70,6 +73,15 @@ struct db_listing {
 };
 fallible db_list_line(const struct db_listing *listing, const struct db_page *page, size_t *line);
 fallible db_list_pattern(struct arena *a, str filter, str *pattern); /* for LIKE … ESCAPE '!': lower case; '' for everything */
+struct db_list_query {
+    const struct db_call *count, *rows;
+    const struct db_shape *shape;
+};
+struct db_listed {
+    struct db_rows rows;
+    int64_t total;
+};
+fallible db_list_read(struct db *db, struct arena *a, const struct db_list_query *query, struct db_listed *out);
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
 /* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */

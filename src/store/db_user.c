@@ -25,7 +25,7 @@
 
 enum {
     ADD, BY_NUMBER, BY_ID, BY_NAME, SAVE, OTHER_ADMINS, SET_PASSWORD, REHASH, LOGGED_IN, REMOVE, COUNT, COUNT_MATCHES,
-    END_SESSIONS, END_GRANTS, END_PATS, FORGET_CONSENTS, FORGET_SUBJECT, FORGET_NAME, FORGET_THROTTLE,
+    END_SESSIONS, END_GRANTS, END_PATS, FORGET_PATS, FORGET_CONSENTS, FORGET_EVENTS, FORGET_NAME,
     LIST_FIRST
 };
 static const char *const texts[] = {
@@ -50,10 +50,10 @@ static const char *const texts[] = {
     [END_SESSIONS] = "DELETE FROM sessions WHERE user_number = $1 AND number <> $2",
     [END_GRANTS] = "UPDATE grants SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING id",
     [END_PATS] = "UPDATE pats SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0",
+    [FORGET_PATS] = "DELETE FROM pats WHERE user_number = $1",
     [FORGET_CONSENTS] = "DELETE FROM consents WHERE user_number = $1",
-    [FORGET_SUBJECT] = "UPDATE events SET address = NULL, detail = NULL WHERE actor = $1 OR subject = $1",
-    [FORGET_NAME] = "UPDATE events SET subject = $2 WHERE subject = $1 OR subject = $3",
-    [FORGET_THROTTLE] = "DELETE FROM throttles WHERE name = $1",
+    [FORGET_EVENTS] = "UPDATE events SET address = NULL, detail = NULL WHERE actor = $1 OR subject = $1",
+    [FORGET_NAME] = "UPDATE events SET subject = $1, address = NULL, detail = NULL WHERE subject = $2 OR subject = $3",
     [LIST_FIRST] = LISTS("username_key"), LISTS("email"), LISTS("full_name"), LISTS("created_at"), LISTS("updated_at"),
     LISTS("last_login_at"), LISTS("id"),
 };
@@ -84,8 +84,6 @@ static err canonical(struct arena *a, str username, str *key)
     return OK;
 }
 
-enum { NAME_ARENA = 65536 };
-
 /* ---- add and find ---- */
 
 struct adding {
@@ -107,25 +105,20 @@ static err add_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_user_add(struct db *db, struct db_user *user)
+err db_user_add(struct db *db, struct arena *a, struct db_user *user)
 {
     char id[37];
     random_uuid(id);
-    struct arena *a = arena_new(NAME_ARENA);
-    if (a == NULL)
-        FAIL(UNAVAILABLE, "store: out of memory");
     struct adding w = {.user = *user};
-    w.user.id = str_of(id);
+    w.user.id = str_dup(a, str_of(id));
+    if (!str_present(w.user.id))
+        FAIL(UNAVAILABLE, "store: the arena is full");
     w.user.version = 1;
     w.user.created_at = user->created_at != 0 ? user->created_at : clock_now();
     w.user.updated_at = user->updated_at != 0 ? user->updated_at : w.user.created_at;
-    err e = canonical(a, user->username, &w.key);
-    if (!FAILED(e))
-        e = db_write(db, DB_SEVERAL, add_body, &w);
-    arena_release(a);
-    TRY(e);
+    TRY(canonical(a, user->username, &w.key));
+    TRY(db_write(db, DB_SEVERAL, add_body, &w));
     *user = w.user;
-    (void)id;
     return OK;
 }
 
@@ -144,4 +137,163 @@ err db_user_by_name(struct db *db, struct arena *a, str username, struct db_user
     str key;
     TRY(canonical(a, username, &key));
     return db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &shape, (void **)out);
+}
+
+/* ---- change ---- */
+
+struct changing {
+    struct arena *a;
+    const struct db_user *user;
+    const struct db_new_password *password;
+    str key;
+    int64_t number;
+    unix_time now;
+    struct db_ended ended;
+};
+
+static err current(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
+{
+    TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &shape, (void **)row));
+    if (*row == NULL)
+        FAIL(NOT_FOUND, "store: no such user");
+    return OK;
+}
+
+/* AD-07: an administrator who can log in goes only when another one stays. */
+static err another_admin(struct db_conn *c, const struct db_user *row)
+{
+    if (!row->admin || row->blocked)
+        return OK;
+    int64_t others = 0;
+    bool found = false;
+    TRY(db_scalar(c, CALL(OTHER_ADMINS, P_INT(row->number)), &others, &found));
+    if (others == 0)
+        REFUSE(UNPROCESSABLE, "This is the last administrator: make another one first.", "store: last administrator");
+    return OK;
+}
+
+/* Ends the person's sessions (but one) and grants; the ids of the grants are the caller's to revoke access tokens by. */
+static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_t keep_session)
+{
+    TRY(db_run(c, CALL(END_SESSIONS, P_INT(number), P_INT(keep_session)), NULL));
+    struct db_rows ids = {NULL, 0};
+    TRY(db_many(c, w->a, CALL(END_GRANTS, P_INT(number), P_INT(w->now)), &id_shape, &ids));
+    w->ended = (struct db_ended){ids.rows, ids.count};
+    return OK;
+}
+
+static err save_body(struct db_conn *c, void *context)
+{
+    struct changing *w = context;
+    const struct db_user *u = w->user;
+    struct db_user *row = NULL;
+    TRY(current(c, w, u->number, &row));
+    if (row->version != u->version) /* AD-05 */
+        FAIL(CONFLICT, "store: the user was changed meanwhile");
+    if (!u->admin || u->blocked)
+        TRY(another_admin(c, row));
+    err e = db_run(c,
+                   CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->key), P_TEXT(u->email),
+                        P_TEXT(u->full_name), P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now)),
+                   NULL);
+    if (e.kind == ERR_CONFLICT)
+        REFUSE(CONFLICT, "That username is taken.", "store: username taken");
+    TRY(e);
+    if (u->blocked && !row->blocked)
+        TRY(end_all(c, w, u->number, 0));
+    return OK;
+}
+
+err db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended)
+{
+    struct changing w = {.a = a, .user = user, .now = clock_now()};
+    TRY(canonical(a, user->username, &w.key));
+    TRY(db_write(db, DB_SEVERAL, save_body, &w));
+    *ended = w.ended;
+    return OK;
+}
+
+static err password_body(struct db_conn *c, void *context)
+{
+    struct changing *w = context;
+    const struct db_new_password *p = w->password;
+    int64_t changed = 0;
+    TRY(db_run(c, CALL(SET_PASSWORD, P_INT(p->user), P_TEXT(str_of(p->hash)), P_INT(w->now)), &changed));
+    if (changed == 0)
+        FAIL(NOT_FOUND, "store: no such user");
+    if (p->end_personal_tokens)
+        TRY(db_run(c, CALL(END_PATS, P_INT(p->user), P_INT(w->now)), NULL));
+    return end_all(c, w, p->user, p->keep_session);
+}
+
+err db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change, struct db_ended *ended)
+{
+    struct changing w = {.a = a, .password = change, .now = clock_now()};
+    TRY(db_write(db, DB_SEVERAL, password_body, &w));
+    *ended = w.ended;
+    return OK;
+}
+
+err db_user_rehash(struct db *db, int64_t number, str old_hash, const char *new_hash)
+{
+    return db_write_call(db, CALL(REHASH, P_INT(number), P_TEXT(old_hash), P_TEXT(str_of(new_hash))), NULL);
+}
+
+err db_user_logged_in(struct db *db, int64_t number, unix_time at)
+{
+    return db_write_call(db, CALL(LOGGED_IN, P_INT(number), P_INT(at)), NULL);
+}
+
+static err remove_body(struct db_conn *c, void *context)
+{
+    struct changing *w = context;
+    struct db_user *row = NULL;
+    TRY(current(c, w, w->number, &row));
+    TRY(another_admin(c, row));
+    TRY(end_all(c, w, w->number, 0));
+    TRY(canonical(w->a, row->username, &w->key));
+    TRY(db_run(c, CALL(FORGET_PATS, P_INT(w->number)), NULL));
+    TRY(db_run(c, CALL(FORGET_CONSENTS, P_INT(w->number)), NULL));
+    TRY(db_run(c, CALL(FORGET_EVENTS, P_TEXT(row->id)), NULL)); /* ST-06 */
+    TRY(db_run(c, CALL(FORGET_NAME, P_TEXT(row->id), P_TEXT(row->username), P_TEXT(w->key)), NULL));
+    return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
+}
+
+err db_user_remove(struct db *db, struct arena *a, int64_t number, struct db_ended *ended)
+{
+    struct changing w = {.a = a, .number = number, .now = clock_now()};
+    TRY(db_write(db, DB_SEVERAL, remove_body, &w));
+    *ended = w.ended;
+    return OK;
+}
+
+/* ---- lists ---- */
+
+err db_user_list(struct db *db, struct arena *a, const struct db_page *page, struct db_user_rows *out)
+{
+    size_t line = 0;
+    str pattern;
+    TRY(db_list_line(&listing, page, &line));
+    TRY(db_list_pattern(a, page->filter, &pattern));
+    struct db_listed listed;
+    TRY(db_list_read(db, a,
+                     &(struct db_list_query){CALL(str_filled(pattern) ? COUNT_MATCHES : COUNT, P_TEXT(pattern)),
+                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)), &shape},
+                     &listed));
+    *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};
+    return OK;
+}
+
+static err count_body(struct db_conn *c, void *context)
+{
+    bool found = false;
+    return db_scalar(c, CALL_ALONE(COUNT), context, &found);
+}
+
+err db_user_count(struct db *db, int64_t *count)
+{
+    int64_t total = 0;
+    TRY(db_read(db, count_body, &total));
+    *count = total;
+    return OK;
 }
