@@ -18,17 +18,25 @@ static bool follows(uintptr_t *at, str piece, size_t gap)
     return true;
 }
 
-/* name ":" OWS value CRLF; the parser may have put a NUL where the colon stood. */
-static bool field_follows(uintptr_t *at, const struct http_header *h, str head)
+static bool skip_blanks(uintptr_t *at, str head)
 {
-    uintptr_t end = (uintptr_t)head.p + head.n;
-    if (!follows(at, h->name, 1) || *at >= end)
+    uintptr_t begin = (uintptr_t)head.p;
+    if (*at < begin || *at - begin > head.n)
         return false;
-    size_t i = *at - (uintptr_t)head.p;
+    size_t i = *at - begin;
     while (i < head.n && (head.p[i] == ' ' || head.p[i] == '\t'))
         i++;
-    *at = (uintptr_t)head.p + i;
-    return follows(at, h->value, 2) && *at <= end;
+    *at = begin + i;
+    return true;
+}
+
+/* name ":" OWS value OWS CRLF (RFC 9112 5); the parser may have put a NUL where the colon stood. */
+static bool field_follows(uintptr_t *at, const struct http_header *h, str head)
+{
+    if (!follows(at, h->name, 1) || !skip_blanks(at, head) || !follows(at, h->value, 0) || !skip_blanks(at, head))
+        return false;
+    *at += 2;
+    return true;
 }
 
 static bool coded(const struct frame *f)

@@ -232,7 +232,8 @@ static enum MHD_Result field_taken(void *context, enum MHD_ValueKind kind, const
     (void)kind;
     if (f->count == f->room)
         return MHD_NO;
-    f->headers[f->count++] = (struct http_header){{name, name_n}, {value, value == NULL ? 0 : value_n}};
+    str trimmed = str_trim((str){value, value == NULL ? 0 : value_n}); /* RFC 9112 5.1 */
+    f->headers[f->count++] = (struct http_header){{name, name_n}, trimmed};
     return MHD_YES;
 }
 
@@ -274,8 +275,6 @@ static fallible head_check(struct passage *p, const char *method, const char *ve
     if (FAILED(verdict) && verdict.kind != ERR_TOO_LARGE)
         return verdict;
     TRY(layout_check(p, method, version));
-    for (size_t i = 0; i < r->header_count; i++)
-        r->headers[i].value = str_trim(r->headers[i].value); /* RFC 9112 5.1 */
     TRY(target_parse(r->arena, r->target, &r->path, &r->query));
     str hop = line->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */
     if (str_present(hop))
