@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: MIT
- * listen: the only file that knows libmicrohttpd. It relies on that library for sockets, TLS and the parsing of messages, and on
- * guard, frame and target for not believing it. It promises `arrive` whole, unambiguous requests, and each of them one answer.
+ * listen: the only file that knows libmicrohttpd. It relies on that library for sockets, TLS and the parsing of messages,
+ * and on guard, frame and target for not believing it. It promises `arrive` whole, unambiguous requests, and each one answer.
  *
  * A passage is one request on its way; all calls of the library about it come from one event thread:
  *
- *   line_taken ──► BORN ──head_arrived──► BORN, body awaited ──body_part…──► whole ──hand_over──► ARRIVED ─┬─► ANSWERED ──send──► gone
- *                   │  (guard, frame, target)        │ too large: read on, keep nothing                    │ listen_answer: inside arrive,
- *                   └── refuse ──► ANSWERED          └── refuse ──► ANSWERED                               │ or before it returned
- *                                                                                                          └─► ASLEEP ──listen_answer──► ANSWERED
+ *   target_arrived ─► BORN ─head_arrived─► body awaited ─passage_body…─► hand_over ─► ARRIVED ─┬─► ANSWERED ─send─► gone
+ *                      │                    │ too large: read, forgotten                       │   listen_answer before
+ *                      └─ refuse ─► gone    └─ refuse ─► gone                                  │   `arrive` returned
+ *                                                                                              └─► ASLEEP ─► ANSWERED ─send─► gone
  *
- * 1. A passage is put to sleep only by its event thread, and only after `arrive` returned without an answer: an inline answer never
- *    sleeps. 2. ARRIVED → ASLEEP and → ANSWERED are one atomic exchange; whoever comes second wakes the connection. 3. After its
- *    exchange, listen_answer touches the passage only if it was ASLEEP, for then nobody else runs it; the listener lives, because
- *    listen_close waits for `waking` and `asleep`. 4. A sleeping passage is never ended by the library (it watches no sleeping socket).
- *    5. A passage that the library forgets (it does, when cookies do not fit its pool) is found again through its line.
+ * 1. A passage is put to sleep only by its event thread, and only after `arrive` returned without an answer: an inline
+ *    answer never sleeps. 2. ARRIVED → ASLEEP and → ANSWERED are atomic exchanges; whoever comes second wakes the
+ *    connection. 3. After its exchange, listen_answer touches the passage only if it was ASLEEP, for then nobody else runs it;
+ *    the listener lives, because listen_close waits for `waking` and `asleep`. 4. The library never ends a sleeping passage
+ *    (it watches no sleeping socket). 5. A passage that the library forgets (it does, when cookies do not fit its pool) is
+ *    found again through its line.
  *
- * The library's strict mode stays off: it would close silently on a space in the target and send the head of its page twice when
- * Host is missing; frame, target and guard refuse both, and more, in our own shape. What the library still answers by itself, before
- * anybody is asked, in a bare HTML sentence without name or version, closing the connection: a line without a colon, a version other
- * than 1.x, a malformed or absurd Content-Length (this page is preceded by its own head once more), bad chunks, and heads
- * that do not fit HEAD_ROOM (414, 431). A cookie list of thousands that does not fit is closed without words.
+ * The library's strict mode stays off: it would close silently on a space in the target, and send the head of its page twice
+ * when Host is missing; frame, target and guard refuse both, and more, in our own shape. What the library still answers by
+ * itself before anybody is asked, in a bare HTML sentence without name or version, closing the connection: a line without a
+ * colon, a major version other than 1, a malformed or absurd Content-Length (its head comes twice then), bad chunks, and
+ * heads that do not fit HEAD_ROOM (414, 431). A list of thousands of cookies that does not fit is closed without words.
  *
- * Chunked bodies end their connection: the library's reading of chunk lines is lenient (a bare LF passes) and invisible to us, so no
- * second message may follow on a connection where a proxy could have seen another end of the first (IN-02). */
+ * Chunked bodies end their connection: the library's reading of chunk lines is lenient (a bare LF passes) and invisible to
+ * us, so no second message may follow where a proxy could have seen another end of the first (IN-02). */
 #include "http/listen.h"
 #include "http/doors.h"
-#include "http/frame.h"
-#include "http/peer.h"
-#include "http/reaper.h"
+#include "http/passage.h"
 #include "http/request.h"
 #include "http/seat.h"
-#include "http/target.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -40,9 +38,7 @@
 #include "base/banned.h"
 
 enum {
-    HEAD_ROOM = 64 * 1024,          /* the library's memory of a connection: target + headers + its own 64 bytes for each header and cookie */
-    DRAIN_MAX = 16 * HTTP_BODY_MAX, /* a body up to this is read and forgotten, so that its sender lives to read the 413 */
-    BODY_FIRST = 2048,
+    HEAD_ROOM = 64 * 1024, /* the library's memory of a connection: target, headers, 64 bytes for each header and cookie */
     REAP_FACTOR = 2, /* a head may take one idle span of keep-alive and one of its own */
 };
 
@@ -66,26 +62,6 @@ struct listener {
     atomic_size_t asleep; /* put to sleep and not yet run again */
     atomic_size_t waking; /* inside listen_answer */
     atomic_size_t inside; /* arrived or refused and not yet gone */
-};
-
-struct passage;
-struct line { /* a connection */
-    struct reaper_mark mark;
-    struct listener *listener;
-    struct passage *passage;
-    struct in6_addr address;
-    bool proxy;
-    char peer[PEER_TEXT];
-};
-
-struct passage {
-    struct exchange x; /* first: an exchange is its passage */
-    struct line *line;
-    str target; /* where the library has it; x.request.target is our copy of the raw bytes */
-    char *body;
-    size_t body_room, received;
-    err refusal;
-    bool head_seen, given, discard, slept, last;
 };
 
 static _Thread_local struct passage *arriving;
@@ -114,30 +90,10 @@ static void *target_arrived(void *context, const char *uri, struct MHD_Connectio
         return NULL;
     if (line->passage != NULL)
         passage_end(line->passage);
-    struct arena *a = seat_arena(HTTP_ARENA_MAX);
-    if (a == NULL)
-        return NULL;
-    struct passage *p = ARENA_NEW(a, struct passage);
-    str target = str_of(uri);
-    str kept = {uri, target.n > HTTP_TARGET_MAX ? HTTP_TARGET_MAX + 1 : target.n}; /* guard refuses the longer ones */
-    if (p != NULL)
-        kept = str_dup(a, kept);
-    if (p == NULL || !str_present(kept)) {
-        seat_give(a);
-        return NULL;
-    }
-    struct request *r = &p->x.request;
-    p->line = line;
-    p->target = target;
-    p->x.connection = connection;
-    p->x.response.arena = r->arena = a;
-    r->target = kept;
-    r->peer = str_of(line->peer);
-    r->secure = l->options.secure;
-    r->begun_us = clock_monotonic_us();
-    seat_id(r->id);
-    line->passage = p;
-    return p;
+    line->passage = passage_begin(line, str_of(uri), l->options.secure);
+    if (line->passage != NULL)
+        line->passage->x.connection = connection;
+    return line->passage;
 }
 
 /* The library looks for escapes in what we never use. */
@@ -254,42 +210,17 @@ static fallible fields_take(struct passage *p)
     return OK;
 }
 
-static fallible layout_check(const struct passage *p, const char *method, const char *version)
+static fallible head_check(struct passage *p, const char *method, const char *version)
 {
-    const struct request *r = &p->x.request;
+    struct request *r = &p->x.request;
+    r->method_name = str_of(method);
+    r->method = request_method(r->method_name);
+    TRY(fields_take(p));
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(p->x.connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     if (info == NULL)
         FAIL(SERVER_ERROR, "listen: the library does not tell the size of the head");
     struct frame f = {{method, info->header_size}, r->method_name, p->target, str_of(version), r->headers, r->header_count};
-    return frame_check(&f);
-}
-
-static fallible head_check(struct passage *p, const char *method, const char *version)
-{
-    struct request *r = &p->x.request;
-    const struct line *line = p->line;
-    r->method_name = str_of(method);
-    r->method = request_method(r->method_name);
-    TRY(fields_take(p));
-    err verdict = guard_check(r, &line->listener->options.rules);
-    if (FAILED(verdict) && verdict.kind != ERR_TOO_LARGE)
-        return verdict;
-    TRY(layout_check(p, method, version));
-    TRY(target_parse(r->arena, r->target, &r->path, &r->query));
-    str hop = line->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */
-    if (str_present(hop))
-        r->peer = hop;
-    p->last = str_present(request_header(r, MHD_HTTP_HEADER_TRANSFER_ENCODING));
-    return verdict;
-}
-
-/* May this oversized body be read to its end, so that the answer is not lost in a reset? */
-static bool drainable(const struct request *r)
-{
-    uint64_t length;
-    if (str_present(request_header(r, MHD_HTTP_HEADER_EXPECT)))
-        return false;
-    return !FAILED(str_u64(request_header(r, MHD_HTTP_HEADER_CONTENT_LENGTH), DRAIN_MAX, &length));
+    return passage_head(p, &f, &p->line->listener->options.rules);
 }
 
 static enum MHD_Result head_arrived(struct passage *p, const char *method, const char *version)
@@ -299,52 +230,11 @@ static enum MHD_Result head_arrived(struct passage *p, const char *method, const
     err e = head_check(p, method, version);
     if (!FAILED(e))
         return MHD_YES;
-    if (e.kind != ERR_TOO_LARGE || !drainable(&p->x.request))
+    if (e.kind != ERR_TOO_LARGE || !passage_drainable(p))
         return refuse(p, e); /* an answer before the body closes the connection */
     p->discard = true;
     p->refusal = e;
     return MHD_YES;
-}
-
-static enum MHD_Result body_part(struct passage *p, const char *bytes, size_t n)
-{
-    struct listener *l = p->line->listener;
-    p->received += n;
-    if (p->received > DRAIN_MAX)
-        return MHD_NO;
-    if (clock_monotonic_us() - p->x.request.begun_us > (int64_t)l->options.idle_seconds * 1000000) /* IN-10 */
-        return MHD_NO;
-    if (p->discard)
-        return MHD_YES;
-    if (p->received > HTTP_BODY_MAX) { /* IN-01: only a chunked body comes so far */
-        p->discard = true;
-        p->refusal = ERR(TOO_LARGE, "listen: body too large");
-        return MHD_YES;
-    }
-    if (p->received > p->body_room) { /* by what has come, not by what was promised */
-        size_t room = p->body_room == 0 ? BODY_FIRST : p->body_room * 2;
-        while (room < p->received)
-            room *= 2;
-        char *grown = arena_take(p->x.request.arena, room);
-        if (grown == NULL)
-            return MHD_NO;
-        if (p->body != NULL)
-            memcpy(grown, p->body, p->received - n);
-        p->body = grown;
-        p->body_room = room;
-    }
-    memcpy(p->body + (p->received - n), bytes, n);
-    return MHD_YES;
-}
-
-static enum MHD_Result whole(struct passage *p)
-{
-    if (p->discard)
-        return refuse(p, p->refusal);
-    struct request *r = &p->x.request;
-    r->body = p->body == NULL ? STR("") : (str){p->body, p->received};
-    r->body_kind = request_body_kind(r);
-    return hand_over(p);
 }
 
 /* Called when the head is there, for each part of a body, when the request is whole, and again after each waking. */
@@ -360,12 +250,16 @@ static enum MHD_Result handler(void *context, struct MHD_Connection *connection,
     if (!p->head_seen)
         return head_arrived(p, method, version);
     if (*upload_size > 0) {
-        size_t n = *upload_size;
+        str part = {upload, *upload_size};
         *upload_size = 0;
-        return body_part(p, upload, n);
+        return passage_body(p, part, p->line->listener->options.idle_seconds) ? MHD_YES : MHD_NO;
     }
-    if (!p->slept)
-        return whole(p);
+    if (p->discard)
+        return refuse(p, p->refusal);
+    if (!p->slept) {
+        passage_whole(p);
+        return hand_over(p);
+    }
     INVARIANT(atomic_load(&p->x.state) == ANSWERED);
     p->slept = false;
     atomic_fetch_sub(&p->line->listener->asleep, 1);
