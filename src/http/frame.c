@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * frame: libmicrohttpd 0.9.75 takes a bare LF or a bare CR for the end of a line, joins folded lines, cuts a value at a NUL byte and skips
- * extra spaces, and says nothing of it. But it parses in place: the pieces it reports are pointers into the head as it came,
- * and their distances tell everything. Each line must end exactly two bytes before the next begins (a bare LF leaves one byte, a NUL
- * more than two, a folded line was moved elsewhere), and the last one four bytes before the end of the head.
- * Only addresses are compared, and the few bytes that are read lie inside the head. It fails closed: should another version of
- * the library keep its pieces elsewhere, every request is refused and the first test says so. */
+ * frame: libmicrohttpd 0.9.75 takes a bare LF or a bare CR for the end of a line, joins folded lines, cuts a value at a NUL
+ * byte and skips extra spaces, and says nothing of it. But it parses in place: the pieces it reports are pointers into the
+ * head as it came, and their distances tell everything. Each line must end exactly two bytes before the next begins (a bare
+ * LF leaves one byte, a NUL more than two, a folded line was moved elsewhere), and the last one four bytes before the end of
+ * the head. Only addresses are compared, and the few bytes that are read lie inside the head. It fails closed: should
+ * another version of the library keep its pieces elsewhere, every request is refused and the first test says so. */
 #include "http/frame.h"
 
 #include "base/banned.h"

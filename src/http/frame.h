@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * frame: proves that the head of a message was spelled as RFC 9112 spells it, byte for byte: one space, CRLF after every line, no
- * folding, no NUL, nothing between the pieces. Private to http. */
+ * frame: proves that the head of a message was spelled as RFC 9112 spells it, byte for byte: one space, CRLF after every
+ * line, no folding, no NUL, nothing between the pieces. Private to http. */
 #ifndef JETON_HTTP_FRAME_H
 #define JETON_HTTP_FRAME_H
 #include "http/http.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * peer: the address that throttling counts by (RL-04). What a client writes about itself is believed only when the socket belongs
- * to a listed proxy, and then only the last hop, which that proxy wrote; text that is no address counts as nothing said.
- * All addresses are kept as IPv6 (IPv4 mapped, RFC 4291 2.5.5.2), so that one host has one value. */
+ * peer: the address that throttling counts by (RL-04). What a client writes about itself is believed only when the socket
+ * belongs to a listed proxy, and then only the last hop, which that proxy wrote; text that is no address counts as nothing
+ * said. All addresses are kept as IPv6 (IPv4 mapped, RFC 4291 2.5.5.2), so that one host has one value. */
 #include "http/peer.h"
 #include "base/ascii.h"
 

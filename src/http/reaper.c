@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * reaper: one thread that looks at all connections a few times in the allowed span and shuts those down that have awaited the
- * end of a head for longer. It never closes a descriptor: it shuts the socket, the library sees the end and closes. While a mark is
- * in the list its descriptor is open, for both lists and shutdown happen under one lock; so no stranger's socket is ever hit.
- * Requests touch no lock here: they store a time. */
+ * reaper: one thread that looks at all connections a few times in the allowed span and shuts those down that have awaited
+ * the end of a head for longer. It never closes a descriptor: it shuts the socket, the library sees the end and closes.
+ * While a mark is in the list its descriptor is open, for both lists and shutdown happen under one lock; so no stranger's
+ * socket is ever hit. Requests touch no lock here: they store a time. */
 #include "http/reaper.h"
 #include "base/clock.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * reaper: ends connections whose request head never ends. The library's own time-out counts silence, and a peer that sends one byte
- * every few seconds is never silent (IN-10). Private to http. */
+ * reaper: ends connections whose request head never ends. The library's own time-out counts silence, and a peer that sends
+ * one byte every few seconds is never silent (IN-10). Private to http. */
 #ifndef JETON_HTTP_REAPER_H
 #define JETON_HTTP_REAPER_H
 #include "base/err.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * seat: a request costs no malloc of ours: its arena is one of those that the same thread has used before, wiped. The threads belong to the
- * library, so a seat is made at a thread's first connection and undone by the thread's own end.
- * Request ids name log lines; they are spread from a random start by a bijection (Steele, Lea, Flood: SplitMix), so that they
- * do not repeat and tell nobody how many requests there are. They are no credential, and cost no system call. */
+ * seat: a request costs no malloc of ours: its arena is one of those that the same thread has used before, wiped. The
+ * threads belong to the library, so a seat is made at a thread's first connection and undone by the thread's own end.
+ * Request ids name log lines; they are spread from a random start by a bijection (Steele, Lea, Flood: SplitMix), so that
+ * they do not repeat and tell nobody how many requests there are. They are no credential, and cost no system call. */
 #include "http/seat.h"
 
 #include <pthread.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * target: from the request target to a path and a query. A path has exactly one spelling of its structure: what a router, a proxy in front
- * and a log could cut into segments differently is refused, not repaired. The path is decoded once; nobody decodes again. */
+ * target: from the request target to a path and a query. A path has exactly one spelling of its structure: what a router, a
+ * proxy in front and a log could cut into segments differently is refused, not repaired. The path is decoded once; nobody
+ * decodes again. */
 #include "http/target.h"
 #include "base/ascii.h"
 #include "codec/percent.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * lane: a queue with a ceiling and threads that empty it. It relies on pthreads alone and knows nothing of what it runs.
- * Invariants: 1. a job that was accepted runs exactly once; 2. one that was refused never runs; 3. never more than `bound` jobs wait;
- * 4. jobs begin in the order of their acceptance. A job belongs to its submitter: the lane touches it no more once run() began. */
+ * Invariants: 1. a job that was accepted runs exactly once; 2. one that was refused never runs; 3. never more than `bound`
+ * jobs wait; 4. jobs begin in the order of their acceptance. A job belongs to its submitter: the lane touches it no more
+ * once run() began. */
 #include "server/lane.h"
 
 #include <limits.h>

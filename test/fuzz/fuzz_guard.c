@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Any list of headers: the first line is the method, each further line `name:value`, cut at LF. What guard lets through names this
- * server once, has one framing, and holds nothing that a line could end with. */
+ * Any list of headers: the first line is the method, each further line `name:value`, cut at LF. What guard lets through
+ * names this server once, has one framing, and holds nothing that a line could end with. */
 #include "http/guard.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Any bytes as a request target. What is accepted has one reading: no structure that routers cut differently, the query is the raw
- * rest, and its canonical spelling is accepted again and means the same. */
+ * Any bytes as a request target. What is accepted has one reading: no structure that routers cut differently, the query is
+ * the raw rest, and its canonical spelling is accepted again and means the same. */
 #include "codec/percent.h"
 #include "codec/utf8.h"
 #include "http/target.h"

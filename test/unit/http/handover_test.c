@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Answers from other threads: every order of answering and falling asleep, peers that leave, a listener that closes meanwhile. */
+ * Answers from other threads: every order of answering and falling asleep, peers that leave, a listener that closes
+ * meanwhile. */
 #include "live.h"
 #include "server/lane.h"
 
