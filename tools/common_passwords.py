@@ -57,8 +57,17 @@ def walks():
             for line in (COLUMNS[a] + COLUMNS[b], COLUMNS[b] + COLUMNS[a], COLUMNS[a] + COLUMNS[b][::-1],
                          COLUMNS[a] * 2, COLUMNS[a][::-1] + COLUMNS[b][::-1]):
                 yield line
+        for b in range(len(COLUMNS)):
+            yield COLUMNS[a][::-1] + COLUMNS[b]
+            yield COLUMNS[a][1:] + COLUMNS[b][1:] + "".join(c[1:] for c in COLUMNS[b + 1:b + 2])
+            yield COLUMNS[a][::-1] + COLUMNS[b][::-1] + "".join(c[::-1] for c in COLUMNS[b + 1:b + 2])
+        yield "".join(c[1:] for c in COLUMNS[a:a + 4])
         yield "".join(COLUMNS[a:a + 3])
         yield "".join(COLUMNS[a:a + 4])
+    woven = "".join(a + b for a, b in zip("1234567890", "qwertyuiop"))
+    for start in range(0, 6):
+        for length in range(8, len(woven) - start + 1):
+            yield woven[start:start + length]
     for letters, digits in (("qwerty", "123456"), ("qwe", "123"), ("abc", "123"), ("asd", "123"), ("abcd", "1234"), ("asdf", "1234"),
                             ("qwer", "1234"), ("zaq", "123"), ("a", "12345678"), ("q", "12345678"), ("a", "123456789")):
         for line in (letters + digits, digits + letters, letters + digits + letters, digits + letters + digits,
