@@ -49,11 +49,10 @@ static fallible load(struct ground *g, const struct actor *by, str id, const cha
 
 static void judge_username(struct ground *g, str name, struct problems *p)
 {
+    str signs = STR(".!#$*+=^_`|~@-");
     bool fit = name.n >= USERNAME_MIN && name.n <= USERNAME_MAX;
-    for (size_t i = 0; fit && i < name.n; i++) {
-        str one = {name.p + i, 1};
-        fit = ascii_letter(*one.p) || ascii_digit(*one.p) || str_find(STR(".!#$*+=^_`|~@-"), *one.p) < 14;
-    }
+    for (size_t i = 0; fit && i < name.n; i++)
+        fit = ascii_letter(name.p[i]) || ascii_digit(name.p[i]) || str_find(signs, name.p[i]) < signs.n;
     if (!fit)
         problem_add(p, "username",
                     str_format(g->arena, "A username has %d to %d of the characters a-z A-Z 0-9 . ! # $ * + = ^ _ ` | ~ @ -", USERNAME_MIN,
