@@ -197,7 +197,7 @@ static fallible judge_uris(const struct client_rules_draft *d, str given, const 
         for (size_t i = 0; i < shown.n; i++)
             readable = readable && ascii_visible(shown.p[i]);
         problem_add(d->problems, field,
-                    str_format(d->g->arena, "`%.*s` cannot be registered: %s", STR_FMT(readable ? shown : STR("…")), why));
+                    str_format(d->g->arena, "`%.*s` cannot be registered: %s", STR_FMT(readable ? shown : STR("An unreadable address")), why));
         wrong++;
     }
     *out = lines;
