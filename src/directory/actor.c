@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * actor: the one place that answers "may they?". Relies on whoever built the actor (session, bearer, command line) to have proven who it
- * is. Promises: nobody, the blocked and the half-filled may nothing; a token never reaches further than the person behind it at the
- * moment of use (PT-02); an unscoped personal token reads and does not administer (PT-03). */
+ * actor: the one place that answers "may they?". Relies on whoever built the actor (session, bearer, command line) to have
+ * proven who it is. Promises: nobody, the blocked and the half-filled may nothing; a token never reaches further than the
+ * person behind it at the moment of use (PT-02); an unscoped personal token reads and does not administer (PT-03). */
 #include "directory/actor.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * check: small judgements that several rooms of directory share. Relies on codec for UTF-8. Promises sentences that say what is wrong and
- * how to mend it, and never a shortened value in place of a refused one. */
+ * check: small judgements that several rooms of directory share. Relies on codec for UTF-8. Promises sentences that say what is
+ * wrong and how to mend it, and never a shortened value in place of a refused one. */
 #include "directory/check.h"
 
 #include "base/ascii.h"
@@ -21,8 +21,9 @@ void check_text(struct arena *a, str value, const struct check_text *rule, struc
     }
     size_t length = utf8_length(value);
     if (length < rule->least || length > rule->most)
-        problem_add(p, rule->field,
-                    str_format(a, "%s must have %zu to %zu characters; it has %zu.", rule->label, rule->least, rule->most, length));
+        problem_add(
+            p, rule->field,
+            str_format(a, "%s must have %zu to %zu characters; it has %zu.", rule->label, rule->least, rule->most, length));
 }
 
 static str trimmed(str piece)

@@ -11,8 +11,9 @@ struct check_text {
 };
 /* Text that people read: valid UTF-8 without controls, between least and most code points, not blank when least > 0. */
 void check_text(struct arena *a, str value, const struct check_text *rule, struct problems *p);
-/* The pieces of a list, each once, in the order given, with one separator between: what the store wants. Blank pieces, and CR and spaces
- * around a piece, go. Absent and empty give "". UNPROCESSABLE above CHECK_LIST_BYTES; UNAVAILABLE when memory ends. */
+/* The pieces of a list, each once, in the order given, with one separator between: what the store wants. Blank pieces, and CR
+ * and spaces around a piece, go. Absent and empty give "". UNPROCESSABLE above CHECK_LIST_BYTES; UNAVAILABLE when memory ends.
+ */
 fallible check_fold(struct arena *a, str list, char separator, str *out);
 size_t check_count(str folded, char separator);
 /* limit 1..100, offset ≥ 0: UNPROCESSABLE. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * client: client applications: made, changed, given new secrets, disabled, removed, listed. Relies on client_rules for what one may be, on
- * the store for uniqueness of ids and secrets and for optimistic locking (AD-05). Promises: a secret is shown once and stored as a hash
- * (AD-03); names are unique among live clients; changes start from fresh facts and are told to memory before they are answered.
+ * client: client applications: made, changed, given new secrets, disabled, removed, listed. Relies on client_rules for what one
+ * may be, on the store for uniqueness of ids and secrets and for optimistic locking (AD-05). Promises: a secret is shown once
+ * and stored as a hash (AD-03); names are unique among live clients; changes start from fresh facts and are told to memory
+ * before they are answered.
  *
- *   client_add ──▶ [live] ──client_set_disabled(true)──▶ [disabled] ──client_set_disabled(false)──▶ [live]
+ *   client_add ──▶ [live] ──client_set_disabled(true)──▶ [disabled]
+ *   [disabled] ──client_set_disabled(false)──▶ [live]
  *   [live], [disabled] ──client_remove──▶ gone (a tombstone keeps the id)
  */
 #include "directory/client.h"
@@ -44,8 +46,8 @@ static fallible copied(struct arena *a, const struct db_client *from, struct db_
     if (to == NULL)
         FAIL(UNAVAILABLE, "memory");
     *to = *from;
-    str *texts[] = {&to->id,     &to->name,   &to->description,   &to->auth_method,
-                    &to->grants, &to->scopes, &to->redirect_uris, &to->post_logout_redirect_uris,
+    str *texts[] = {&to->id,      &to->name,   &to->description,   &to->auth_method,
+                    &to->grants,  &to->scopes, &to->redirect_uris, &to->post_logout_redirect_uris,
                     &to->owner_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = str_dup(a, *texts[i]);
@@ -147,7 +149,8 @@ static fallible added(err e, const struct client_edit *edit, struct problems *p)
     return problem_result(p);
 }
 
-fallible client_add(struct ground *g, const struct actor *by, const struct client_edit *edit, struct problems *p, struct client_added *out)
+fallible client_add(struct ground *g, const struct actor *by, const struct client_edit *edit, struct problems *p,
+                    struct client_added *out)
 {
     TRY(client_permission(by, "create-auth_clients"));
     struct db_client *next = ARENA_NEW(g->arena, struct db_client);
@@ -171,10 +174,11 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
     TRY(copied(g->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
     TRY(added(db_client_add(g->authority->db, kept), edit, p));
     hot_changed(g->authority->hot);
-    check_event(g, by, "client.added",
-                &(struct authority_event_facts){.client_id = kept->id,
-                                                .subject = kept->id,
-                                                .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
+    check_event(
+        g, by, "client.added",
+        &(struct authority_event_facts){.client_id = kept->id,
+                                        .subject = kept->id,
+                                        .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
     out->client = kept;
     out->secret = raw;
     return OK;
@@ -230,7 +234,8 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
     hot_changed(g->authority->hot);
-    check_event(g, by, "client.secret_rotated", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
+    check_event(g, by, "client.secret_rotated",
+                &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     *secret = raw;
     return OK;
 }

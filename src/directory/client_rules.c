@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * client_rules: judges what is asked of a client application, member by member, into a draft of its row. Relies on codec/url to take URIs
- * apart. Promises: no scheme that runs or reads anything, nothing but https off this machine, no URI whose query already speaks for us;
- * public clients have no secret and nothing that needs one; nobody gives a client more than they have themselves. */
+ * client_rules: judges what is asked of a client application, member by member, into a draft of its row. Relies on codec/url to
+ * take URIs apart. Promises: no scheme that runs or reads anything, nothing but https off this machine, no URI whose query
+ * already speaks for us; public clients have no secret and nothing that needs one; nobody gives a client more than they have
+ * themselves. */
 #include "directory/client_rules.h"
 
 #include "base/ascii.h"
@@ -64,8 +65,8 @@ static const char *judge_query(struct arena *a, str query)
             if (FAILED(percent_decode(a, (str){part.p, str_find(part, '=')}, PERCENT_PLUS_SPACE, &name)))
                 return "its query holds a malformed escape.";
             for (size_t i = 0; i < sizeof our_parameters / sizeof *our_parameters; i++)
-                if (str_is(name, our_parameters[i]))
-                    return "its query may not hold code, state, error, error_description or iss: the answer adds these."; /* RU-07 */
+                if (str_is(name, our_parameters[i])) /* RU-07 */
+                    return "its query may not hold code, state, error, error_description or iss: the answer adds these.";
         }
     }
     return NULL;
@@ -117,7 +118,8 @@ static void judge_texts(const struct client_rules_draft *d)
     }
     if (str_present(edit->description) || d->before == NULL) {
         d->next->description = str_present(edit->description) ? edit->description : STR("");
-        check_text(a, d->next->description, &(struct check_text){"description", "The description", 0, DESCRIPTION_MAX}, d->problems);
+        check_text(a, d->next->description, &(struct check_text){"description", "The description", 0, DESCRIPTION_MAX},
+                   d->problems);
     }
 }
 
@@ -164,7 +166,8 @@ static fallible judge_grants(const struct client_rules_draft *d)
             return OK;
         }
         if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
-            problem_add(d->problems, "grants", str_format(d->g->arena, "A public client cannot have %s: it has no secret.", row->name));
+            problem_add(d->problems, "grants",
+                        str_format(d->g->arena, "A public client cannot have %s: it has no secret.", row->name));
         implied = implied || row->refreshes;
         if (str_is(word, "refresh_token"))
             continue;
@@ -197,7 +200,8 @@ static fallible judge_uris(const struct client_rules_draft *d, str given, const 
         for (size_t i = 0; i < shown.n; i++)
             readable = readable && ascii_visible(shown.p[i]);
         problem_add(d->problems, field,
-                    str_format(d->g->arena, "`%.*s` cannot be registered: %s", STR_FMT(readable ? shown : STR("An unreadable address")), why));
+                    str_format(d->g->arena, "`%.*s` cannot be registered: %s",
+                               STR_FMT(readable ? shown : STR("An unreadable address")), why));
         wrong++;
     }
     *out = lines;
@@ -213,9 +217,11 @@ static fallible judge_redirects(const struct client_rules_draft *d)
     if (str_present(edit->post_logout_redirect_uris) || d->before == NULL)
         TRY(judge_uris(d, edit->post_logout_redirect_uris, "post_logout_redirect_uris", &next->post_logout_redirect_uris));
     for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        if (row->redirects && next->redirect_uris.n == 0 && str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
-            problem_add(d->problems, "redirect_uris",
-                        str_format(d->g->arena, "%s needs at least one redirect URI: the address that takes the answer.", row->name));
+        if (row->redirects && next->redirect_uris.n == 0 &&
+            str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
+            problem_add(
+                d->problems, "redirect_uris",
+                str_format(d->g->arena, "%s needs at least one redirect URI: the address that takes the answer.", row->name));
     return OK;
 }
 
@@ -250,7 +256,8 @@ static void judge_flags(const struct client_rules_draft *d)
     if (next->is_public)
         next->require_pkce = true; /* RFC 9700 2.1.1: it always is */
     if (next->is_public && next->compat_processmaker)
-        problem_add(d->problems, "compat_processmaker", STR("The compatibility mode finds a client by its secret; a public one has none."));
+        problem_add(d->problems, "compat_processmaker",
+                    STR("The compatibility mode finds a client by its secret; a public one has none."));
 }
 
 static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, int64_t most, const char *field, int64_t *out)
@@ -259,9 +266,10 @@ static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, i
         return;
     if (wanted != 0 && (wanted < LIFETIME_MIN || (most > 0 && wanted > most))) {
         problem_add(d->problems, field,
-                    most > 0 ? str_format(d->g->arena, "The lifetime is 0 (the server's setting) or %d to %lld seconds.", LIFETIME_MIN,
-                                          (long long)most)
-                             : str_format(d->g->arena, "The lifetime is 0 (the server's setting) or at least %d seconds.", LIFETIME_MIN));
+                    most > 0 ? str_format(d->g->arena, "The lifetime is 0 (the server's setting) or %d to %lld seconds.",
+                                          LIFETIME_MIN, (long long)most)
+                             : str_format(d->g->arena, "The lifetime is 0 (the server's setting) or at least %d seconds.",
+                                          LIFETIME_MIN));
         return;
     }
     *out = wanted;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * common: looks a password up in the embedded list of the most common ones. Relies on tools/common_passwords.py having written it: lower
- * case, one a line, sorted by bytes, each line ended. Promises to touch no memory but the list's and to allocate nothing. */
+ * common: looks a password up in the embedded list of the most common ones. Relies on tools/common_passwords.py having written
+ * it: lower case, one a line, sorted by bytes, each line ended. Promises to touch no memory but the list's and to allocate
+ * nothing. */
 #include "directory/common.h"
 
 #include "base/ascii.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * pat: personal access tokens: made, listed, shown, revoked. Relies on token/opaque for the credential and keeps only its hash. Promises:
- * a personal token never makes another (PT-03), a session makes one only with a fresh password, the raw token leaves once (PT-01), and
- * every one ends within the policy's longest lifetime (PT-02).
+ * pat: personal access tokens: made, listed, shown, revoked. Relies on token/opaque for the credential and keeps only its hash.
+ * Promises: a personal token never makes another (PT-03), a session makes one only with a fresh password, the raw token leaves
+ * once (PT-01), and every one ends within the policy's longest lifetime (PT-02).
  *
  *   pat_add ──▶ [live] ──pat_revoke──▶ [revoked]        [live] ──expires_at──▶ [expired]
  */
@@ -69,9 +69,10 @@ static unix_time lifetime(const struct ground *g, int64_t asked, struct problems
     const struct policy *policy = &g->authority->policy;
     int64_t most = policy->personal_lifetime_max, wanted = asked;
     if (asked < 0 || (most > 0 && asked > most)) { /* PT-02 */
-        problem_add(p, "expires_in", most > 0 ? str_format(g->arena, "A token may live for 1 to %lld seconds; 0 takes the default.",
-                                                           (long long)most)
-                                              : STR("The lifetime is a number of seconds; 0 takes the default."));
+        problem_add(p, "expires_in",
+                    most > 0
+                        ? str_format(g->arena, "A token may live for 1 to %lld seconds; 0 takes the default.", (long long)most)
+                        : STR("The lifetime is a number of seconds; 0 takes the default."));
         return 0;
     }
     if (asked == 0) {
@@ -82,7 +83,8 @@ static unix_time lifetime(const struct ground *g, int64_t asked, struct problems
     return wanted > 0 ? clock_add(g->now, wanted) : 0;
 }
 
-static fallible judge(struct ground *g, const struct db_user *user, const struct pat_edit *edit, struct problems *p, struct db_pat *next)
+static fallible judge(struct ground *g, const struct db_user *user, const struct pat_edit *edit, struct problems *p,
+                      struct db_pat *next)
 {
     next->user_number = user->number;
     next->created_at = g->now;
@@ -100,7 +102,8 @@ static fallible judge(struct ground *g, const struct db_user *user, const struct
     return problem_result(p);
 }
 
-fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit *edit, struct problems *p, struct pat_made *out)
+fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit *edit, struct problems *p,
+                 struct pat_made *out)
 {
     struct db_user *user = NULL;
     if (str_present(edit->user))

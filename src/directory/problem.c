@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * problem: collects what is wrong with given data, so that a person hears everything at once. Relies on nothing but memory that the
- * caller owns. Promises that what was wrong stays wrong: a full list, a lost sentence or an absent list still refuse. */
+ * problem: collects what is wrong with given data, so that a person hears everything at once. Relies on nothing but memory that
+ * the caller owns. Promises that what was wrong stays wrong: a full list, a lost sentence or an absent list still refuse. */
 #include "directory/problem.h"
 
 #include "base/banned.h"

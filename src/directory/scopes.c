@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * scopes: the words that tokens can be narrowed to and the services that tokens can be made for. Relies on the store for uniqueness and on
- * the facts in memory for what is known. Promises that jeton's own permissions stay, and that no resource can be mistaken for jeton's own
- * API (the issuer as audience). */
+ * scopes: the words that tokens can be narrowed to and the services that tokens can be made for. Relies on the store for
+ * uniqueness and on the facts in memory for what is known. Promises that jeton's own permissions stay, and that no resource can
+ * be mistaken for jeton's own API (the issuer as audience). */
 #include "directory/scopes.h"
 
 #include "codec/url.h"
@@ -33,10 +33,12 @@ fallible scopes_known(const struct ground *g, str words, const char *field, stru
     str word;
     while (p->count - before < 4 && folded.n > 0 && str_next(&folded, ' ', &word)) {
         if (!check_scope_token(word))
-            problem_add(p, field, STR("A scope is a word of 1 to 128 visible ASCII characters without quotes and backslashes; "
-                                      "scopes are separated by spaces."));
+            problem_add(p, field,
+                        STR("A scope is a word of 1 to 128 visible ASCII characters without quotes and backslashes; "
+                            "scopes are separated by spaces."));
         else if (hot_scope(g->facts, word) == NULL)
-            problem_add(p, field, str_format(g->arena, "The scope `%.*s` is unknown; define it first, or leave it out.", STR_FMT(word)));
+            problem_add(p, field,
+                        str_format(g->arena, "The scope `%.*s` is unknown; define it first, or leave it out.", STR_FMT(word)));
     }
     if (p->count > before || p->count >= PROBLEM_MAX)
         FAIL(UNPROCESSABLE, "a scope is malformed or unknown");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * user: people: found, listed, added, changed, blocked, removed. Relies on the store for uniqueness, optimistic locking and the last
- * administrator (AD-07), on actor for permissions. Promises: nobody but an administrator changes rights or touches an administrator
- * (AD-04); what a block or removal ends, ends at once in memory too; every change leaves an event without secrets.
+ * user: people: found, listed, added, changed, blocked, removed. Relies on the store for uniqueness, optimistic locking and the
+ * last administrator (AD-07), on actor for permissions. Promises: nobody but an administrator changes rights or touches an
+ * administrator (AD-04); what a block or removal ends, ends at once in memory too; every change leaves an event without
+ * secrets.
  *
  *   user_add ──▶ [active] ──user_block(true)──▶ [blocked] ──user_block(false)──▶ [active]
  *   [active], [blocked] ──user_remove──▶ gone (a tombstone keeps the id)
@@ -55,8 +56,8 @@ static void judge_username(struct ground *g, str name, struct problems *p)
         fit = ascii_letter(name.p[i]) || ascii_digit(name.p[i]) || str_find(signs, name.p[i]) < signs.n;
     if (!fit)
         problem_add(p, "username",
-                    str_format(g->arena, "A username has %d to %d of the characters a-z A-Z 0-9 . ! # $ * + = ^ _ ` | ~ @ -", USERNAME_MIN,
-                               USERNAME_MAX));
+                    str_format(g->arena, "A username has %d to %d of the characters a-z A-Z 0-9 . ! # $ * + = ^ _ ` | ~ @ -",
+                               USERNAME_MIN, USERNAME_MAX));
 }
 
 static void judge_email(str email, struct problems *p)
@@ -93,9 +94,10 @@ static fallible judge_permissions(struct ground *g, str words, struct problems *
         if (scope != NULL && scope->builtin)
             continue;
         wrong++;
-        problem_add(p, "permissions", utf8_no_controls(word) && word.n <= 128
-                                          ? str_format(g->arena, "The permission `%.*s` is unknown.", STR_FMT(word))
-                                          : STR("A permission is unknown."));
+        problem_add(p, "permissions",
+                    utf8_no_controls(word) && word.n <= 128
+                        ? str_format(g->arena, "The permission `%.*s` is unknown.", STR_FMT(word))
+                        : STR("A permission is unknown."));
     }
     *out = folded;
     return OK;
@@ -134,7 +136,8 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
     return problem_result(p);
 }
 
-fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out)
+fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p,
+                  struct db_user **out)
 {
     if (!actor_may(by, "create-users"))
         FAIL(INSUFFICIENT_SCOPE, "create-users is needed");
@@ -180,7 +183,8 @@ static fallible change_profile(struct ground *g, const struct actor *by, const s
     }
     if (differs(edit->email, next->email)) {
         if (!may->edit && !actor_recent(g, by)) /* LS-13 */
-            REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.", "an own e-mail address without a fresh password");
+            REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.",
+                   "an own e-mail address without a fresh password");
         next->email = edit->email;
     }
     if (differs(edit->full_name, next->full_name))
@@ -285,7 +289,8 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
         if (e.kind == ERR_CONFLICT)
             continue;
         if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
-            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.", "last administrator");
+            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.",
+                   "last administrator");
         TRY(e);
         e = user_end_tell(g, user->number, &ended);
         check_event(g, by, blocked ? "user.blocked" : "user.unblocked", &(struct authority_event_facts){.subject = user->id});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * user_end: after the store ended a person's grants, their access tokens, which are self-contained, must end too. Relies on the store for
- * durability. Promises that everything in memory is told even when one part fails, and that the failure is not swallowed. */
+ * user_end: after the store ended a person's grants, their access tokens, which are self-contained, must end too. Relies on the
+ * store for durability. Promises that everything in memory is told even when one part fails, and that the failure is not
+ * swallowed. */
 #include "directory/user_end.h"
 
 #include "base/banned.h"

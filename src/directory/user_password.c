@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * user_password: which passwords are fit, and how a person gets another one. Relies on crypto/password for the hash and on the store to end
- * sessions and grants in the same transaction. Promises: nobody chooses another person's password but the command line (AD-06); the own
- * one needs the current one (LS-13), guesses at which are counted; a personal access token cannot do it at all (PT-03). */
+ * user_password: which passwords are fit, and how a person gets another one. Relies on crypto/password for the hash and on the
+ * store to end sessions and grants in the same transaction. Promises: nobody chooses another person's password but the command
+ * line (AD-06); the own one needs the current one (LS-13), guesses at which are counted; a personal access token cannot do it
+ * at all (PT-03). */
 #include "base/ascii.h"
 #include "codec/utf8.h"
 #include "crypto/password.h"
@@ -43,12 +44,14 @@ void user_password_judge(struct ground *g, str password, str username, const cha
         return;
     }
     if (utf8_length(password) < PASSWORD_MIN) {
-        problem_add(p, field, str_format(g->arena, "A password has at least %d characters; a few random words make a good one.",
-                                         PASSWORD_MIN));
+        problem_add(
+            p, field,
+            str_format(g->arena, "A password has at least %d characters; a few random words make a good one.", PASSWORD_MIN));
         return;
     }
     if (str_filled(username) && beside(password, username) < BESIDE_USERNAME)
-        problem_add(p, field, STR("The password is little more than the username; choose something that nobody can guess from it."));
+        problem_add(p, field,
+                    STR("The password is little more than the username; choose something that nobody can guess from it."));
     else if (g->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
         problem_add(p, field, STR("This password is one of the most common ones, which are tried first; choose another one."));
 }
@@ -75,8 +78,9 @@ static fallible prove_current(struct ground *g, const struct db_user *user, str 
     struct db_throttle state = {0};
     TRY(db_throttle_try(db, key, &g->authority->policy.account_rule, &free, &state));
     if (!free) {
-        problem_add(p, "current", str_format(g->arena, "Too many wrong passwords; try again in %lld seconds.",
-                                             (long long)(state.until > g->now ? state.until - g->now : 1)));
+        problem_add(p, "current",
+                    str_format(g->arena, "Too many wrong passwords; try again in %lld seconds.",
+                               (long long)(state.until > g->now ? state.until - g->now : 1)));
         return problem_result(p);
     }
     TRY(password_verify(current, user->password_hash, &matches));
@@ -109,8 +113,8 @@ fallible user_password(struct ground *g, const struct actor *by, const struct us
     TRY(db_user_set_password(g->authority->db, g->arena, &fresh, &ended)); /* LS-05 */
     err e = user_end_tell(g, user->number, &ended);
     check_event(g, by, "user.password_changed",
-                &(struct authority_event_facts){
-                    .subject = user->id,
-                    .detail = change->end_personal_tokens ? STR("personal access tokens ended too") : STR_ABSENT});
+                &(struct authority_event_facts){.subject = user->id,
+                                                .detail = change->end_personal_tokens ? STR("personal access tokens ended too")
+                                                                                      : STR_ABSENT});
     return e;
 }
