@@ -4,7 +4,9 @@
  *   {{name}}          text, escaped for content and quoted attributes
  *   {{#list}}…{{/list}}   once for each row; inside, the row's fields, then the page's
  *   {{?name}}…{{/name}}   when the field is filled;  {{!name}}…{{/name}} when it is not
- * Every page is put into layout.html. No raw field exists. */
+ *   {{:title}}…{{/title}}  first in a file: the page's title      {{+part.html}}   another template's text, in place
+ *   {{@style.css}}    the address of a static file, with its hash
+ * Every page is put into layout.html ({{>title}}, {{>main}}), whose own fields may be left out. No raw field exists. */
 #ifndef JETON_PAGE_PAGE_H
 #define JETON_PAGE_PAGE_H
 #include "base/buf.h"
