@@ -100,8 +100,10 @@ void page_put_time(struct page_fields *f, const char *name, int64_t unix_seconds
 void page_list(struct page_fields *f, const char *list)
 {
     struct field *x = find_or_add(f, list);
-    if (x)
-        x->list = true;
+    if (!x)
+        return;
+    x->list = true;
+    x->rows = x->last = NULL;
 }
 
 struct page_fields *page_row(struct page_fields *f, const char *list)
