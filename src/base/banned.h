@@ -5,5 +5,6 @@
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok
 #pragma GCC poison atoi atol atoll strtol strtoul strtoll strtoull sscanf
 #pragma GCC poison gmtime localtime ctime asctime setlocale rand srand random srandom drand48
+#undef alloca /* a macro of stdlib.h; poisoning a macro is an error */
 #pragma GCC poison tmpnam mktemp alloca system popen
 #endif

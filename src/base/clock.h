@@ -13,6 +13,9 @@ int64_t clock_monotonic_us(void); /* microseconds since an arbitrary start, neve
 unix_time clock_add(unix_time t, int64_t seconds);
 /* Tests: freezes the wall clock of this process at t; 0 lets it run again. */
 void clock_set(unix_time t);
-/* "2026-11-22T03:00:00Z" (RFC 3339, UTC); "" for 0. Absent when the arena fails. */
+enum { CLOCK_TEXT_SIZE = 21 };
+/* "2026-11-22T03:00:00Z" (RFC 3339, UTC), NUL-terminated; "" for 0 and for years that do not have four digits. */
+void clock_write(unix_time t, char out[CLOCK_TEXT_SIZE]);
+/* The same as arena text; absent when the arena fails. */
 str clock_rfc3339(struct arena *a, unix_time t);
 #endif

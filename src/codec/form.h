@@ -19,7 +19,7 @@ fallible form_from_json(struct arena *a, str text, struct form *out);
 str form_get(const struct form *f, const char *name);        /* absent when missing or empty (AZ-05) */
 str form_get_raw(const struct form *f, const char *name);    /* absent only when missing */
 bool form_has(const struct form *f, const char *name);
-/* Delivers the values of a `name[]` field one by one; start with *position = 0; false at the end. */
+/* Delivers the values of a list field one by one (name "scopes" or "scopes[]"); start with *position = 0; false at the end. */
 bool form_each(const struct form *f, const char *name, size_t *position, str *value);
 /* Appends name=value, with `&` before it unless *b is empty or ends in `?` or `&`. */
 void form_add(struct buf *b, str name, str value);

@@ -19,8 +19,8 @@ const json *json_at(const json *list, size_t i);
 bool json_each(const json *object, void **iterator, str *name, const json **value);
 str json_text_of(const json *string);                       /* absent when not a string */
 str json_member_text(const json *object, const char *name); /* absent when missing or not a string */
-bool json_integer(const json *number, int64_t *out);        /* false when not an integer */
-bool json_boolean(const json *value, bool *out);
+bool json_integer_of(const json *number, int64_t *out);     /* false when not an integer */
+bool json_boolean_of(const json *value, bool *out);
 bool json_is_nothing(const json *value); /* JSON null */
 
 json *json_object_new(struct arena *a); /* NULL marks the arena failed; every function below tolerates NULL */

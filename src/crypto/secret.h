@@ -10,7 +10,8 @@ struct token_raw {
 struct token_hash {
     uint8_t bytes[32];
 };
-bool secret_equal(str a, str b); /* constant time for equal lengths; lengths are not secret (IN-11) */
+/* Constant time for equal lengths; lengths are not secret (IN-11). An absent text equals nothing. */
+bool secret_equal(str a, str b);
 bool token_hash_equal(const struct token_hash *a, const struct token_hash *b);
 struct token_hash token_hash_of(str raw); /* SHA-256 */
 void secret_wipe(void *p, size_t n);

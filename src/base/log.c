@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ * log: facts into lines, lines into standard error. Relies on clock for the time and on write(2).
+ * Promises: 1. a line is one line: no byte of a value can end it or imitate a field; 2. a caller in buffered mode waits for no
+ * disk: the lock covers a copy, never a write; 3. lines that were lost are counted and the count is reported (LG-04).
+ *
+ *     log_write --append under `lock`--> halves[active] --log_flush: swap under `lock`--> the other half --write--> stderr
+ */
+#include "base/log.h"
+
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { HALF_SIZE = 64 * 1024, VALUE_MAX = 512 };
+
+struct line {
+    size_t n;
+    char text[BUF_LINE_MAX];
+};
+
+static _Atomic(int) least_level = LOG_LEVEL_INFO;
+static _Atomic(size_t) dropped;
+static _Atomic(bool) buffered;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;    /* halves, active, filled */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* one flush at a time; taken before `lock` */
+static char halves[2][HALF_SIZE];
+static int active;
+static size_t filled;
+
+/* The last four bytes stay free for "...\n"; a line that was cut is full to the last byte but one. */
+static void put(struct line *l, const char *p, size_t n)
+{
+    size_t room = l->n < sizeof l->text - 4 ? sizeof l->text - 4 - l->n : 0;
+    if (n <= room) {
+        memcpy(l->text + l->n, p, n);
+        l->n += n;
+    } else {
+        memset(l->text + l->n, '.', sizeof l->text - 1 - l->n);
+        l->n = sizeof l->text - 1;
+    }
+}
+
+static void put_z(struct line *l, const char *z)
+{
+    put(l, z, strlen(z));
+}
+
+static void put_escaped(struct line *l, char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char byte = (unsigned char)c;
+    if (c == '"' || c == '\\')
+        put(l, (const char[]){'\\', c}, 2);
+    else if (ascii_printable(c))
+        put(l, &c, 1);
+    else
+        put(l, (const char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
+}
+
+static void put_value(struct line *l, str value)
+{
+    str shown = {value.p, value.n < VALUE_MAX ? value.n : VALUE_MAX};
+    bool quoted = shown.n == 0;
+    for (size_t i = 0; i < shown.n && !quoted; i++)
+        quoted = !ascii_visible(shown.p[i]) || shown.p[i] == '"' || shown.p[i] == '\\' || shown.p[i] == '=';
+    if (quoted)
+        put_z(l, "\"");
+    for (size_t i = 0; i < shown.n; i++)
+        put_escaped(l, shown.p[i]);
+    if (value.n > shown.n)
+        put_z(l, "...");
+    if (quoted)
+        put_z(l, "\"");
+}
+
+static void put_number(struct line *l, int64_t v)
+{
+    char text[20]; /* 2^63 has 19 digits */
+    size_t at = sizeof text;
+    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (v < 0)
+        text[--at] = '-';
+    put(l, text + at, sizeof text - at);
+}
+
+static void put_time(struct line *l)
+{
+    char text[CLOCK_TEXT_SIZE];
+    int64_t ms = clock_now_ms();
+    clock_write(ms / 1000, text);
+    int64_t part = ms % 1000;
+    if (text[0] == '\0' || part < 0) {
+        put_z(l, "-");
+        return;
+    }
+    put(l, text, CLOCK_TEXT_SIZE - 2);
+    put(l, (const char[]){'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 'Z'}, 5);
+}
+
+static void compose(struct line *l, enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    l->n = 0;
+    put_time(l);
+    put_z(l, " ");
+    put_z(l, names[level]);
+    put_z(l, " ");
+    put_z(l, event);
+    for (size_t i = 0; i < count; i++) {
+        if (!fields[i].is_number && !str_present(fields[i].value))
+            continue;
+        put_z(l, " ");
+        put_z(l, fields[i].name);
+        put_z(l, "=");
+        if (fields[i].is_number)
+            put_number(l, fields[i].number);
+        else
+            put_value(l, fields[i].value);
+    }
+    l->text[l->n++] = '\n';
+}
+
+static bool write_all(const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(STDERR_FILENO, p, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            break;
+        p += done;
+        n -= (size_t)done;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == '\n')
+            atomic_fetch_add(&dropped, 1);
+    return n == 0;
+}
+
+static void report_dropped(void)
+{
+    size_t lost = atomic_exchange(&dropped, 0);
+    if (lost == 0)
+        return;
+    struct line l;
+    compose(&l, LOG_LEVEL_WARN, "log.dropped", &LOG_INT("lines", lost), 1);
+    if (!write_all(l.text, l.n))
+        atomic_fetch_add(&dropped, lost - 1); /* write_all counted this very line */
+}
+
+void log_level_set(enum log_level least)
+{
+    atomic_store(&least_level, (int)least);
+}
+
+void log_buffered(bool on)
+{
+    atomic_store(&buffered, on);
+    if (!on)
+        log_flush();
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+    if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed))
+        return;
+    struct line l;
+    compose(&l, level, event, fields, count);
+    if (!atomic_load(&buffered)) {
+        report_dropped();
+        write_all(l.text, l.n);
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (l.n <= HALF_SIZE - filled) {
+        memcpy(halves[active] + filled, l.text, l.n);
+        filled += l.n;
+    } else {
+        atomic_fetch_add(&dropped, 1);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void log_flush(void)
+{
+    pthread_mutex_lock(&writing);
+    pthread_mutex_lock(&lock);
+    const char *p = halves[active];
+    size_t n = filled;
+    active = 1 - active;
+    filled = 0;
+    pthread_mutex_unlock(&lock);
+    write_all(p, n);
+    report_dropped();
+    pthread_mutex_unlock(&writing);
+}

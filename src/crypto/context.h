@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * context: libcrypto's working objects, fetched once a process and made once a thread, private to crypto/. An implicit fetch
+ * for each call would cost more than the hash. The thread's exit frees them. */
+#ifndef JETON_CRYPTO_CONTEXT_H
+#define JETON_CRYPTO_CONTEXT_H
+#include "base/err.h"
+
+#include <openssl/evp.h>
+
+struct context {
+    EVP_MD_CTX *sha256;
+    EVP_MAC_CTX *hmac;            /* HMAC with SHA-256, no key */
+    EVP_CIPHER_CTX *close, *open; /* AES-256-GCM, no key */
+};
+/* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it.
+ */
+struct context *context_of_thread(void);
+const EVP_MD *context_sha256(void);
+#endif

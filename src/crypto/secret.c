@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * secret: the only comparison that secrets may meet. Relies on libcrypto's CRYPTO_memcmp and on digest.
+ * Promises: the time of a comparison tells the lengths and nothing else (IN-11). */
+#include "crypto/secret.h"
+
+#include "crypto/digest.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+bool secret_equal(str a, str b)
+{
+    if (a.p == NULL || b.p == NULL || a.n != b.n) /* an absent secret matches nothing, not even another absent one */
+        return false;
+    return CRYPTO_memcmp(a.p, b.p, a.n) == 0;
+}
+
+bool token_hash_equal(const struct token_hash *a, const struct token_hash *b)
+{
+    return CRYPTO_memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+struct token_hash token_hash_of(str raw)
+{
+    struct token_hash hash;
+    digest_sha256(raw, hash.bytes);
+    return hash;
+}
+
+void secret_wipe(void *p, size_t n)
+{
+    explicit_bzero(p, n);
+}

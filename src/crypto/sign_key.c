@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ * sign_key: making, reading and writing the keys of sign.c. Relies on libcrypto. Promises: a key that leaves this file is of
+ * the kind and strength that its algorithm asks for (CA-13): P-256 with the point on the curve, RSA of 2048 to 4096 bits,
+ * Ed25519 outside the small subgroup; a private key fits its public half. */
+#include "crypto/sign_key.h"
+
+#include "codec/b64url.h"
+#include "crypto/context.h"
+#include "crypto/scoped.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { RSA_BITS = 3072, RSA_BITS_MIN = 2048, RSA_BITS_MAX = SIGN_SIZE_MAX * 8, COORDINATE = 32, EXPONENT_MAX = 8 };
+enum half { HALF_PRIVATE, HALF_PUBLIC };
+
+/* Ed25519 points of order 1, 2, 4 and 8 (RFC 7748 6.1 speaks of the same for X25519), sign bit cleared, the two spellings of 0
+ * and 1 beyond the prime included: a signature under such a key proves nothing. */
+static const uint8_t small_points[][COORDINATE] = {
+    {0},
+    {1},
+    {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
+     0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
+    {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f,
+     0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
+    {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+    {0xed, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+    {0xee, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+};
+
+static bool small_order(const uint8_t point[COORDINATE])
+{
+    uint8_t plain[COORDINATE];
+    memcpy(plain, point, sizeof plain);
+    plain[COORDINATE - 1] &= 0x7f;
+    for (size_t i = 0; i < sizeof small_points / sizeof small_points[0]; i++)
+        if (CRYPTO_memcmp(plain, small_points[i], sizeof plain) == 0)
+            return true;
+    return false;
+}
+
+/* The one question of kind and strength, for every way that a key can come in. */
+static bool fits(EVP_PKEY *pair, enum sign_alg alg)
+{
+    if (alg == SIGN_ES256) {
+        char group[32];
+        size_t n;
+        return EVP_PKEY_is_a(pair, "EC") && EVP_PKEY_get_group_name(pair, group, sizeof group, &n) == 1 &&
+               str_is((str){group, n}, "prime256v1"); /* RFC 7518 3.4 */
+    }
+    if (alg == SIGN_RS256) { /* RFC 7518 3.3 */
+        int bits = EVP_PKEY_is_a(pair, "RSA") ? EVP_PKEY_get_bits(pair) : 0;
+        return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && bits % 8 == 0;
+    }
+    uint8_t point[COORDINATE];
+    size_t n = sizeof point;
+    return alg == SIGN_EDDSA && EVP_PKEY_is_a(pair, "ED25519") && /* RFC 8037 2 */
+           EVP_PKEY_get_raw_public_key(pair, point, &n) == 1 && n == sizeof point && !small_order(point);
+}
+
+/* Ed25519 has no such check in libcrypto 3.0; there the private half makes the public one. */
+static bool sound(EVP_PKEY *pair, enum sign_alg alg, enum half half)
+{
+    if (alg == SIGN_EDDSA)
+        return true;
+    SCOPED(EVP_PKEY_CTX) *c = EVP_PKEY_CTX_new_from_pkey(NULL, pair, NULL);
+    if (c == NULL || EVP_PKEY_public_check(c) != 1)
+        return false;
+    return half == HALF_PUBLIC || EVP_PKEY_pairwise_check(c) == 1;
+}
+
+static bool prepare(struct sign_key *key, enum half half)
+{
+    const char *digest = key->alg == SIGN_EDDSA ? NULL : "SHA256";
+    key->checker = EVP_MD_CTX_new();
+    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, NULL, digest, NULL, NULL, key->pair, NULL) != 1)
+        return false;
+    if (half == HALF_PUBLIC)
+        return true;
+    key->signer = EVP_MD_CTX_new();
+    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, NULL, digest, NULL, NULL, key->pair, NULL) == 1;
+}
+
+/* Owns `pair` from here on, also when it fails. */
+static fallible adopt(EVP_PKEY *pair, enum sign_alg alg, enum half half, struct sign_key **out)
+{
+    struct sign_key *key = calloc(1, sizeof *key);
+    if (key == NULL) {
+        EVP_PKEY_free(pair);
+        FAIL(UNAVAILABLE, "sign: out of memory");
+    }
+    key->pair = pair;
+    key->alg = alg;
+    key->signature_size = alg == SIGN_RS256 ? (size_t)EVP_PKEY_get_size(pair) : 2 * COORDINATE;
+    if (!prepare(key, half)) {
+        ERR_clear_error();
+        sign_key_free(key);
+        FAIL(SERVER_ERROR, "sign: libcrypto cannot use the key");
+    }
+    *out = key;
+    return OK;
+}
+
+fallible sign_key_generate(enum sign_alg alg, struct sign_key **out)
+{
+    EVP_PKEY *pair = NULL;
+    if (alg == SIGN_ES256)
+        pair = EVP_EC_gen("P-256");
+    else if (alg == SIGN_RS256)
+        pair = EVP_RSA_gen(RSA_BITS);
+    else if (alg == SIGN_EDDSA)
+        pair = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    if (pair == NULL) {
+        ERR_clear_error();
+        FAIL(SERVER_ERROR, "sign: libcrypto cannot make a key");
+    }
+    return adopt(pair, alg, HALF_PRIVATE, out);
+}
+
+void sign_key_free(struct sign_key *key)
+{
+    if (key == NULL)
+        return;
+    EVP_MD_CTX_free(key->signer);
+    EVP_MD_CTX_free(key->checker);
+    EVP_PKEY_free(key->pair);
+    free(key);
+}
+
+fallible sign_key_export(struct arena *a, const struct sign_key *key, str *der)
+{
+    if (key->signer == NULL)
+        FAIL(SERVER_ERROR, "sign: a public key has no private half");
+    SCOPED(PKCS8_PRIV_KEY_INFO) *info = EVP_PKEY2PKCS8(key->pair);
+    int n = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : 0;
+    if (n <= 0) {
+        ERR_clear_error();
+        FAIL(SERVER_ERROR, "sign: libcrypto cannot write the key");
+    }
+    unsigned char *p = arena_take(a, (size_t)n);
+    if (p == NULL)
+        FAIL(UNAVAILABLE, "sign: out of memory");
+    unsigned char *end = p; /* i2d moves it */
+    if (i2d_PKCS8_PRIV_KEY_INFO(info, &end) != n)
+        FAIL(SERVER_ERROR, "sign: libcrypto cannot write the key");
+    *der = (str){(const char *)p, (size_t)n};
+    return OK;
+}
+
+fallible sign_key_import(enum sign_alg alg, str der, struct sign_key **out)
+{
+    const unsigned char *p = (const unsigned char *)der.p;
+    if (p == NULL || der.n > BUF_TOKEN_MAX)
+        FAIL(SERVER_ERROR, "sign: private key absent or too long");
+    SCOPED(PKCS8_PRIV_KEY_INFO) *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.n);
+    EVP_PKEY *pair = info != NULL && (size_t)(p - (const unsigned char *)der.p) == der.n ? EVP_PKCS82PKEY(info) : NULL;
+    if (pair == NULL || !fits(pair, alg) || !sound(pair, alg, HALF_PRIVATE)) { /* CA-13 */
+        ERR_clear_error();
+        EVP_PKEY_free(pair);
+        FAIL(SERVER_ERROR, "sign: private key is malformed, weak, or not of its algorithm");
+    }
+    return adopt(pair, alg, HALF_PRIVATE, out);
+}
+
+/* One number of the public half as base64url; `size` bytes with leading zeros, or 0 for as many as it needs. */
+static fallible number_text(struct arena *a, const struct sign_key *key, const char *name, int size, str *out)
+{
+    BIGNUM *found = NULL;
+    int got = EVP_PKEY_get_bn_param(key->pair, name, &found);
+    SCOPED(BIGNUM) *number = found;
+    uint8_t bytes[SIGN_SIZE_MAX];
+    int n = size > 0 || number == NULL ? size : BN_num_bytes(number);
+    if (got != 1 || n > SIGN_SIZE_MAX || BN_bn2binpad(number, bytes, n) != n)
+        FAIL(SERVER_ERROR, "sign: libcrypto does not tell the public key");
+    *out = b64url_encode(a, bytes, (size_t)n);
+    if (!str_present(*out))
+        FAIL(UNAVAILABLE, "sign: out of memory");
+    return OK;
+}
+
+fallible sign_key_jwk(struct arena *a, const struct sign_key *key, struct sign_jwk *out)
+{
+    struct sign_jwk jwk = {0};
+    if (key->alg == SIGN_ES256) { /* RFC 7518 6.2.1 */
+        jwk.kty = "EC";
+        jwk.crv = "P-256";
+        TRY(number_text(a, key, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE, &jwk.x));
+        TRY(number_text(a, key, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE, &jwk.y));
+    } else if (key->alg == SIGN_RS256) { /* RFC 7518 6.3.1 */
+        jwk.kty = "RSA";
+        TRY(number_text(a, key, OSSL_PKEY_PARAM_RSA_N, 0, &jwk.n));
+        TRY(number_text(a, key, OSSL_PKEY_PARAM_RSA_E, 0, &jwk.e));
+    } else { /* RFC 8037 2 */
+        uint8_t point[COORDINATE];
+        size_t n = sizeof point;
+        if (EVP_PKEY_get_raw_public_key(key->pair, point, &n) != 1 || n != sizeof point)
+            FAIL(SERVER_ERROR, "sign: libcrypto does not tell the public key");
+        jwk.kty = "OKP";
+        jwk.crv = "Ed25519";
+        jwk.x = b64url_encode(a, point, sizeof point);
+        if (!str_present(jwk.x))
+            FAIL(UNAVAILABLE, "sign: out of memory");
+    }
+    *out = jwk;
+    return OK;
+}
+
+static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *builder)
+{
+    SCOPED(OSSL_PARAM) *parameters = OSSL_PARAM_BLD_to_param(builder);
+    SCOPED(EVP_PKEY_CTX) *c = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *pair = NULL;
+    if (parameters == NULL || c == NULL || EVP_PKEY_fromdata_init(c) != 1 ||
+        EVP_PKEY_fromdata(c, &pair, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+        return NULL;
+    return pair;
+}
+
+static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk)
+{
+    uint8_t point[1 + 2 * COORDINATE] = {0x04}; /* SEC 1 2.3.3: uncompressed */
+    if (FAILED(b64url_decode_exact(jwk->x, point + 1, COORDINATE)) ||
+        FAILED(b64url_decode_exact(jwk->y, point + 1 + COORDINATE, COORDINATE)))
+        return NULL;
+    SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
+    if (builder == NULL || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) != 1)
+        return NULL;
+    return from_parameters("EC", builder);
+}
+
+static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
+{
+    uint8_t modulus[SIGN_SIZE_MAX], exponent[EXPONENT_MAX];
+    size_t modulus_n, exponent_n;
+    if (FAILED(b64url_decode(jwk->n, modulus, sizeof modulus, &modulus_n)) ||
+        FAILED(b64url_decode(jwk->e, exponent, sizeof exponent, &exponent_n)) || modulus_n == 0 || exponent_n == 0 ||
+        modulus[0] == 0 || exponent[0] == 0) /* RFC 7518 2: no leading zeros */
+        return NULL;
+    SCOPED(BIGNUM) *n = BN_bin2bn(modulus, (int)modulus_n, NULL);
+    SCOPED(BIGNUM) *e = BN_bin2bn(exponent, (int)exponent_n, NULL);
+    SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
+    if (n == NULL || e == NULL || builder == NULL || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) != 1)
+        return NULL;
+    return from_parameters("RSA", builder);
+}
+
+static EVP_PKEY *okp_from_jwk(const struct sign_jwk *jwk)
+{
+    uint8_t point[COORDINATE];
+    if (FAILED(b64url_decode_exact(jwk->x, point, sizeof point)))
+        return NULL;
+    return EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, point, sizeof point);
+}
+
+fallible sign_key_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg, struct sign_key **out)
+{
+    str kty = str_of(jwk->kty), crv = str_of(jwk->crv);
+    EVP_PKEY *pair = NULL;
+    if (alg == SIGN_ES256 && str_is(kty, "EC") && str_is(crv, "P-256"))
+        pair = ec_from_jwk(jwk);
+    else if (alg == SIGN_RS256 && str_is(kty, "RSA"))
+        pair = rsa_from_jwk(jwk);
+    else if (alg == SIGN_EDDSA && str_is(kty, "OKP") && str_is(crv, "Ed25519"))
+        pair = okp_from_jwk(jwk);
+    if (pair == NULL || !fits(pair, alg) || !sound(pair, alg, HALF_PUBLIC)) { /* CA-13, AT-08 */
+        ERR_clear_error();
+        EVP_PKEY_free(pair);
+        REFUSE(INVALID_REQUEST, "The key is malformed, too weak, or not of its algorithm.", "sign: bad JWK");
+    }
+    return adopt(pair, alg, HALF_PUBLIC, out);
+}
