@@ -79,7 +79,7 @@ static fallible check_url(struct parse *p, const struct option *row, str value)
     struct url u;
     err wrong = url_parse(value, &u);
     if (FAILED(wrong))
-        WRONG(p, "--%s must be an absolute URL such as %s", row->name, row->shape);
+        WRONG(p, "--%s must be an absolute URL: %s", row->name, err_say(wrong));
     return OK;
 }
 static fallible check_setting(struct parse *p, const struct option *row, str value)
