@@ -3,7 +3,9 @@
 # `make` builds the program, `make unit` builds and runs the unit tests, `make fuzz-replay` replays the corpora.
 
 BUILD ?= debug
-CC ?= gcc
+ifeq ($(origin CC),default)
+  CC := gcc
+endif
 OUT := build/$(BUILD)
 
 PKGS := libmicrohttpd gnutls openssl jansson sqlite3 libcurl libseccomp inih
@@ -63,7 +65,7 @@ $(LIB): $(OBJ)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
+	@echo "cc $<"; $(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # Embedded files are prerequisites of the objects that .incbin them.
 ASSETS := $(wildcard assets/* assets/*/*)
