@@ -98,7 +98,10 @@ static int print_response(struct command_call *call, json *response)
         call->json = true; /* the answer is JSON by nature */
         return output_value(call, decoded, NULL);
     }
-    return output_done(call, response, "%.*s", STR_FMT(token));
+    if (call->json)
+        return output_value(call, response, NULL);
+    str parts[] = {token, STR("\n")}, line = str_join(call->arena, parts, 2);
+    return str_present(line) ? output_text(call, "access_token", line) : command_refuse(call, "no memory");
 }
 static int run_token(struct command_call *call)
 {
