@@ -26,6 +26,8 @@
     X(ACCESS_DENIED, 403, "access_denied", "The person refused the request.")                                                   \
     X(LOGIN_REQUIRED, 401, "login_required", "Nobody is logged in.")                                                            \
     X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
+    X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                \
+    X(REQUEST_URI_NOT_SUPPORTED, 400, "request_uri_not_supported", "request_uri is not supported.")                             \
     X(INVALID_TOKEN, 401, "invalid_token", "The access token is malformed, expired, revoked, or not meant for this service.")   \
     X(INSUFFICIENT_SCOPE, 403, "insufficient_scope", "The token or the person behind it lacks the permission for this.")        \
     X(NOT_FOUND, 404, "not_found", "Not Found")                                                                                 \
@@ -37,7 +39,7 @@
     X(MISDIRECTED, 421, "invalid_request", "The Host header does not name this server.")                                        \
     X(UNPROCESSABLE, 422, "invalid_request", "The given data was invalid.")                                                     \
     X(HEADERS_TOO_LARGE, 431, "invalid_request", "The request headers are too large.")                                          \
-    X(THROTTLED, 429, "too_many_requests", "Too many attempts; try again later.")                                               \
+    X(THROTTLED, 429, "invalid_grant", "Too many attempts; try again later.")                                               \
     X(SERVER_ERROR, 500, "server_error", "The server met an unexpected condition.")                                             \
     X(UNAVAILABLE, 503, "temporarily_unavailable", "The server cannot do this right now; try again.")                           \
     /* never leaves the process: an INLINE handler asks to be run again on the worker lane */                                   \

@@ -21,6 +21,7 @@ struct authorize_request {
     str state, scope, resource, challenge, challenge_method, login_hint;
     bool prompt_none, prompt_login, prompt_consent;
     int64_t max_age;       /* -1: none */
+    str login_ticket;      /* authorize_ticket's text, when the request comes back from the login page; absent: first time */
     bool assumed_code;     /* compat processmaker: response_type was missing */
 };
 /* Client and redirect URI. Failures are pages for people (AZ-01, RU-06). */
@@ -30,6 +31,9 @@ fallible authorize_check(struct ground *g, const struct form *f, struct authoriz
 enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
 /* What must happen now for this browser; LOGIN_REQUIRED / CONSENT_REQUIRED for prompt=none (to be redirected). */
 fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step);
+/* Goes along to the login page and back in `login_ticket`: proves that a password was given after it was made, by a browser whose
+ * cookie has changed since (AZ-12, AZ-13). */
+fallible authorize_ticket(struct ground *g, const struct session *s, str *ticket);
 /* The request sealed for the consent form: single use, bound to the session's cookie, 10 minutes (AZ-24, AZ-25, CO-03). */
 fallible authorize_pend(struct ground *g, const struct authorize_request *request, const struct session *s, str *pending);
 struct authorize_pending {

@@ -4,6 +4,7 @@
 #define JETON_GRANT_TOKEN_REQUEST_H
 #include "grant/client_auth.h"
 #include "grant/scope.h"
+#include "store/db_grant.h"
 #include "token/permit.h"
 enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_DURABLE, GRANT_HASH }; /* where its code may run */
 struct token_answer {
@@ -24,6 +25,11 @@ const struct grant_row *token_request_rows(size_t *count);
 fallible token_request_answer(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
 /* For the rows: a permit becomes an access token: sealed, or a JWT when the resource wants one. */
 fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out);
+/* For the rows that act for a person: an access token under this grant, with `scope` (the grant's own or narrower). */
+fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
+                              struct token_answer *out);
+/* For the rows: when a grant with a refresh token ends if nobody uses it: idle lifetime, within the absolute one (RF-07). */
+unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun);
 /* For the rows: the `resource` parameter (RFC 8707): absent: jeton itself. INVALID_TARGET. NULL *resource: jeton itself. */
 fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource);
 /* For the rows: seconds that this client's access tokens live. */

@@ -57,7 +57,7 @@ const char *db_statement_text(size_t i);
 const char *db_migrations_text(size_t i); /* NULL past the last */
 
 struct db_counts { /* for /metrics */
-    uint64_t groups, jobs, failures;
+    uint64_t groups, jobs, failures, dropped; /* failures: groups that could not be made durable; dropped: events not queued */
     int64_t queued;
 };
 void db_counts(const struct db *db, struct db_counts *out);

@@ -12,7 +12,7 @@ struct db_pat {
     unix_time created_at, expires_at, last_used_at, revoked_at; /* expires_at 0: never; last_used_at 0: not yet */
     str last_used_address;
 };
-fallible db_pat_add(struct db *db, struct db_pat *pat); /* number and id are filled in */
+fallible db_pat_add(struct db *db, struct arena *a, struct db_pat *pat); /* number and id (arena memory) are filled in */
 fallible db_pat_by_hash(struct db *db, struct arena *a, const struct token_hash *hash, struct db_pat **out); /* revoked ones too */
 fallible db_pat_by_id(struct db *db, struct arena *a, str id, struct db_pat **out);
 fallible db_pat_revoke(struct db *db, str id, int64_t user_number, unix_time now, bool *revoked); /* user_number 0: any owner */

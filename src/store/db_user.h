@@ -13,7 +13,8 @@ struct db_user {
     unix_time created_at, updated_at, last_login_at, password_changed_at;
     int64_t version; /* grows with every change: optimistic locking (AD-05) */
 };
-fallible db_user_add(struct db *db, struct db_user *user); /* id and number are filled in; CONFLICT: username taken */
+/* id (arena memory), number, version and missing times are filled in; CONFLICT: username taken */
+fallible db_user_add(struct db *db, struct arena *a, struct db_user *user);
 fallible db_user_by_number(struct db *db, struct arena *a, int64_t number, struct db_user **out);
 fallible db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out);
 fallible db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out); /* any letter case */

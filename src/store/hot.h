@@ -45,4 +45,5 @@ void hot_user_forget(struct hot *hot, int64_t number);
 void hot_pat_forget(struct hot *hot);
 /* This thread must not touch the disk from now on (event threads call it once). */
 void hot_inline(bool on);
+bool hot_is_inline(void);
 #endif

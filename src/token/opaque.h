@@ -20,7 +20,7 @@ enum opaque_kind {
     OPAQUE_DEVICE,       /* jtn_de_  sealed: a browser where this person logged in before */
     OPAQUE_KIND_COUNT
 };
-enum { OPAQUE_PAYLOAD_MAX = 6144 };
+enum { OPAQUE_PAYLOAD_MAX = 8000 };
 /* By prefix alone; OPAQUE_NONE when it is none of ours. */
 enum opaque_kind opaque_kind_of(str text);
 const char *opaque_prefix(enum opaque_kind kind);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * oauth_introspect: RFC 7662 and RFC 7009 over HTTP; the rules are in grant/introspect. */
+#include "grant/introspect.h"
+#include "endpoint/oauth/oauth.h"
+#include "base/banned.h"
+
+static fallible token_of(const struct call *c, str *token)
+{
+    *token = form_get(&c->form, "token");
+    if (!str_present(*token))
+        REFUSE(INVALID_REQUEST, "token is missing.", "introspect: token missing");
+    return OK;
+}
+
+static void put_filled(struct arena *a, json *body, const char *name, str value)
+{
+    if (str_present(value))
+        json_put_text(a, body, name, value);
+}
+
+fallible oauth_introspect_post(struct call *c)
+{
+    struct arena *a = c->ground->arena;
+    struct introspect_answer answer;
+    str token;
+    c->response->note = c->client.client->id;
+    TRY(client_auth_confidential(&c->client));
+    TRY(token_of(c, &token));
+    TRY(introspect_token(c->ground, &c->client, token, &answer));
+    json *body = json_object_new(a);
+    json_put_boolean(a, body, "active", answer.active);
+    if (!answer.active)
+        return call_json(c, 200, body); /* IR-03 */
+    json_put_text(a, body, "scope", answer.scope.p ? answer.scope : STR(""));
+    put_filled(a, body, "client_id", answer.client_id);
+    put_filled(a, body, "username", answer.username);
+    put_filled(a, body, "token_type", answer.token_type);
+    put_filled(a, body, "sub", answer.sub);
+    put_filled(a, body, "aud", answer.aud);
+    put_filled(a, body, "iss", answer.iss);
+    put_filled(a, body, "jti", answer.jti);
+    if (answer.exp != 0)
+        json_put_integer(a, body, "exp", answer.exp);
+    json_put_integer(a, body, "iat", answer.iat);
+    return call_json(c, 200, body);
+}
+
+fallible oauth_revoke_post(struct call *c)
+{
+    str token;
+    c->response->note = c->client.client->id;
+    TRY(token_of(c, &token));
+    TRY(introspect_revoke(c->ground, &c->client, token));
+    return call_json(c, 200, json_object_new(c->ground->arena)); /* RFC 7009 2.2: the body is ignored */
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ * authorization_code: redeems a code (RFC 6749 4.1.3). The code names its row, sealed, so a forged one never reaches the store.
+ * Relies on db_code_take deciding in one statement; runs on the durable lane, so the answer leaves only after the commit.
+ * Promises, in this order:
+ *   1. a code is taken at most once; the second time everything that came from it is revoked (AC-03, AC-04);
+ *   2. whoever takes it wrongly (client, redirect_uri, verifier) has burnt it (AC-05, PK-06);
+ *   3. a grant that was revoked between consent and exchange yields nothing (AC-08). */
+#include "grant/authorization_code.h"
+#include "grant/pkce.h"
+#include "grant/redirect.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+static fallible burnt(struct ground *g, const struct db_taken *taken, const struct db_client *client)
+{
+    unix_time horizon = clock_add(g->now, g->authority->policy.access_lifetime_max);
+    TRY(hot_revoke(g->authority->hot, "grant", taken->grant->id, horizon));
+    authority_event(g, "code.replayed",
+                    &(struct authority_event_facts){.client_id = client->id, .subject = taken->grant->id,
+                                                    .detail = STR("a used authorization code came again; its grant was revoked")});
+    REFUSE(INVALID_GRANT, "The authorization code was used before; every token that came from it has been revoked.", "code: used before");
+}
+
+static fallible take(struct ground *g, str text, const struct db_client *client, struct db_taken *taken)
+{
+    int64_t numbers[2];
+    if (FAILED(opaque_numbers_open(g->arena, g->keys, OPAQUE_CODE, text, numbers))) /* AC-11 */
+        REFUSE(INVALID_GRANT, "The authorization code is malformed or was not issued by this server.", "code: not ours");
+    struct token_hash hash = token_hash_of(text);
+    TRY(db_code_take(g->authority->db, g->arena, numbers[0], &hash, taken));
+    switch (taken->how) {
+    case DB_TAKEN:
+        return OK;
+    case DB_TAKE_USED_BEFORE:
+        return burnt(g, taken, client);
+    case DB_TAKE_EXPIRED:
+        REFUSE(INVALID_GRANT, "The authorization code has expired; start again at the authorization endpoint.", "code: expired");
+    case DB_TAKE_UNKNOWN:
+        break;
+    }
+    REFUSE(INVALID_GRANT, "The authorization code is unknown or has expired.", "code: unknown");
+}
+
+static fallible same_redirect(struct ground *g, const struct db_client *client, const struct db_code *code, str sent)
+{
+    if (str_present(code->redirect_uri)) { /* RFC 6749 4.1.3; RU-08 */
+        if (!str_present(sent))
+            REFUSE(INVALID_GRANT, "redirect_uri is missing; it must equal the one of the authorization request.", "code: redirect_uri missing");
+        if (!str_equal(code->redirect_uri, sent))
+            REFUSE(INVALID_GRANT, "redirect_uri differs from the one of the authorization request.", "code: redirect_uri differs");
+        return OK;
+    }
+    str matched;
+    if (str_present(sent) && FAILED(redirect_match(g->arena, client, sent, &matched)))
+        REFUSE(INVALID_GRANT, "redirect_uri is not the one where the code was sent.", "code: redirect_uri not registered");
+    return OK;
+}
+
+static fallible still_good(struct ground *g, const struct client_proof *proof, const struct form *f, const struct db_taken *taken)
+{
+    const struct db_grant *grant = taken->grant;
+    if (grant->client_number != proof->client->number)
+        REFUSE(INVALID_GRANT, "The authorization code was issued to another client.", "code: issued to another client");
+    if (grant->revoked_at != 0 || grant->client_epoch != proof->client->epoch)
+        REFUSE(INVALID_GRANT, "The authorization behind this code was revoked.", "code: grant revoked");
+    TRY(same_redirect(g, proof->client, taken->code, form_get(f, "redirect_uri")));
+    str resource = form_get(f, "resource");
+    if (str_present(resource) && !str_equal(resource, grant->resource))
+        REFUSE(INVALID_TARGET, "resource differs from the one of the authorization request.", "code: resource differs");
+    return pkce_check(taken->code->code_challenge, form_get_raw(f, "code_verifier"));
+}
+
+fallible authorization_code_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    const struct db_client *client = proof->client;
+    struct db_taken taken = {0};
+    str code = form_get(f, "code");
+    if (!str_present(code))
+        REFUSE(INVALID_REQUEST, "code is missing.", "code: missing");
+    TRY(take(g, code, client, &taken));
+    TRY(still_good(g, proof, f, &taken));
+    struct token_answer answer = {0};
+    TRY(token_request_person(g, client, taken.grant, taken.grant->scope, &answer));
+    unix_time end = clock_add(g->now, answer.expires_in);
+    struct token_hash hash, *current = NULL;
+    if (client_allows_grant(client, STR("refresh_token"))) {
+        struct token_raw refresh;
+        const int64_t numbers[2] = {taken.grant->number, 1};
+        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
+        hash = token_hash_of(refresh.text);
+        current = &hash;
+        answer.refresh_token = refresh.text;
+        unix_time refresh_end = token_request_refresh_end(g, client, g->now);
+        end = refresh_end > end ? refresh_end : end;
+    }
+    TRY(db_grant_begin(g->authority->db, taken.grant->number, current, g->now, end));
+    *out = answer;
+    return OK;
+}

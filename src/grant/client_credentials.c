@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * client_credentials: a client acts for itself (RFC 6749 4.4). No person, no grant row, no refresh token, no disk. Its subject is
+ * `client:<client_id>`, which no person's id can be (TE-08). */
+#include "grant/client_credentials.h"
+#include "base/banned.h"
+
+fallible client_credentials_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    const struct db_client *client = proof->client;
+    const struct db_resource *resource;
+    str scope, parts[] = {STR("client:"), client->id};
+    TRY(scope_grant(g, client, form_get(f, "scope"), &scope));
+    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
+    struct permit permit = {
+        .subject = str_join(g->arena, parts, 2),
+        .client_number = client->number,
+        .client_epoch = client->epoch,
+        .client_id = client->id,
+        .scope = scope,
+        .resource_number = resource ? resource->number : 0,
+        .audience = resource ? resource->uri : g->authority->issuer,
+        .issued_at = g->now,
+        .expires_at = clock_add(g->now, token_request_lifetime(g, client)),
+    };
+    if (!str_present(permit.subject))
+        FAIL(UNAVAILABLE, "token: no memory");
+    return token_request_mint(g, &permit, out);
+}

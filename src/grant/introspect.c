@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ * introspect: RFC 7662 and RFC 7009. Relies on bearer for the verdict; promises that a foreign service learns nothing, that a
+ * failing store is a 5xx and never "inactive" or "revoked" (IR-09), and that nobody revokes what is not theirs. */
+#include "grant/introspect.h"
+#include "store/db_grant.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+/* The grant of a refresh token that is the asking client's; NULL when there is nothing to tell. */
+static fallible own_refresh(struct ground *g, const struct client_proof *proof, str token, struct db_grant **grant, int64_t *generation)
+{
+    int64_t numbers[2];
+    *grant = NULL;
+    if (FAILED(opaque_numbers_open(g->arena, g->keys, OPAQUE_REFRESH, token, numbers)))
+        return OK;
+    if (hot_is_inline())
+        return ERR(ELSEWHERE, "introspect: a refresh token is on disk");
+    struct db_grant *row;
+    TRY(db_grant_get(g->authority->db, g->arena, numbers[0], &row));
+    if (row && row->client_number == proof->client->number)
+        *grant = row;
+    *generation = numbers[1];
+    return OK;
+}
+
+static fallible tell_refresh(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out)
+{
+    struct db_grant *grant;
+    struct db_user *user;
+    int64_t generation = 0;
+    TRY(own_refresh(g, proof, token, &grant, &generation));
+    if (!grant)
+        return OK;
+    struct token_hash hash = token_hash_of(token);
+    bool live = grant->revoked_at == 0 && grant->expires_at > g->now && generation == grant->generation &&
+                grant->client_epoch == proof->client->epoch && token_hash_equal(&hash, &grant->current);
+    TRY(hot_user(g->authority->hot, g->arena, grant->user_number, &user));
+    if (!live || !user || user->blocked)
+        return OK;
+    out->active = true;
+    out->scope = grant->scope;
+    out->client_id = proof->client->id;
+    out->username = user->username;
+    out->sub = user->id;
+    out->token_type = STR("refresh_token");
+    out->aud = out->iss = g->authority->issuer;
+    out->exp = grant->expires_at;
+    out->iat = grant->rotated_at ? grant->rotated_at : grant->last_used_at;
+    return OK;
+}
+
+static void tell_access(const struct ground *g, const struct bearer *b, struct introspect_answer *out)
+{
+    out->active = true;
+    out->token_type = STR("Bearer");
+    out->iss = g->authority->issuer;
+    out->username = b->user ? b->user->username : STR_ABSENT;
+    if (b->kind == BEARER_PERSONAL) {
+        out->scope = b->pat->scope;
+        out->sub = b->user->id;
+        out->aud = g->authority->issuer;
+        out->jti = b->pat->id;
+        out->exp = b->pat->expires_at;
+        out->iat = b->pat->created_at;
+        return;
+    }
+    const struct permit *p = &b->facts.permit;
+    out->scope = p->scope;
+    out->client_id = p->client_id;
+    out->sub = p->subject;
+    out->aud = b->resource ? b->resource->uri : g->authority->issuer;
+    out->jti = b->facts.token_id;
+    out->exp = p->expires_at;
+    out->iat = p->issued_at;
+}
+
+fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out)
+{
+    struct bearer b;
+    struct introspect_answer answer = {0};
+    TRY(client_auth_confidential(proof)); /* IR-01 */
+    if (opaque_kind_of(token) == OPAQUE_REFRESH) {
+        TRY(tell_refresh(g, proof, token, &answer));
+        *out = answer;
+        return OK;
+    }
+    err judged = bearer_check(g, token, &b);
+    if (FAILED(judged) && judged.kind != ERR_INVALID_TOKEN)
+        return judged;
+    bool meant = !FAILED(judged) && (!b.resource || str_equal(b.resource->client_id, proof->client->id)); /* IR-02 */
+    if (meant)
+        tell_access(g, &b, &answer);
+    *out = answer; /* IR-03 */
+    return OK;
+}
+
+static fallible end_access(struct ground *g, const struct client_proof *proof, const struct access_facts *facts)
+{
+    if (!str_equal(facts->permit.client_id, proof->client->id)) /* IR-06 */
+        return OK;
+    TRY(hot_revoke(g->authority->hot, "token", facts->token_id, facts->permit.expires_at));
+    authority_event(g, "token.revoked",
+                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = facts->token_id, .detail = STR("access token")});
+    return OK;
+}
+
+static fallible end_grant(struct ground *g, const struct client_proof *proof, str token)
+{
+    struct db_grant *grant;
+    int64_t generation;
+    TRY(own_refresh(g, proof, token, &grant, &generation));
+    if (!grant || grant->revoked_at != 0)
+        return OK;
+    TRY(db_grant_revoke(g->authority->db, grant->number, g->now)); /* IR-08 */
+    TRY(hot_revoke(g->authority->hot, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
+    authority_event(g, "grant.revoked",
+                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = grant->id, .detail = STR("refresh token")});
+    return OK;
+}
+
+fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token)
+{
+    struct access_facts facts;
+    enum opaque_kind kind = opaque_kind_of(token);
+    if (kind == OPAQUE_REFRESH)
+        return end_grant(g, proof, token);
+    struct access_reader reader = {g->authority->issuer, g->now};
+    err read = ERR(INVALID_TOKEN, "revoke: not an access token");
+    if (kind == OPAQUE_ACCESS)
+        read = access_open(g->arena, g->keys, token, g->now, &facts);
+    else if (kind == OPAQUE_NONE)
+        read = access_check(g->arena, g->keys, token, &reader, &facts);
+    if (FAILED(read)) /* RFC 7009 2.2: unknown, expired or foreign is fine (IR-07) */
+        return read.kind == ERR_INVALID_TOKEN ? OK : read;
+    return end_access(g, proof, &facts);
+}

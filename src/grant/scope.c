@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ * scope: the words that a token may carry. Relies on the snapshot of known scopes; promises that nothing is granted that the client
+ * was not given and the request did not ask for. */
+#include "grant/scope.h"
+#include "base/banned.h"
+
+static bool word_is_well_formed(str word) /* RFC 6749 3.3: %x21 / %x23-5B / %x5D-7E */
+{
+    for (size_t i = 0; i < word.n; i++)
+        if (word.p[i] <= 0x20 || word.p[i] > 0x7e || word.p[i] == '"' || word.p[i] == '\\')
+            return false;
+    return word.n > 0;
+}
+
+/* Form, size and repeats; *clean has each word once, in order. IN-01: bounded before anything is looked up. */
+static fallible tidy(struct arena *a, str words, str *clean)
+{
+    if (words.n > SCOPE_BYTES_MAX)
+        REFUSE(INVALID_SCOPE, "The scope parameter is too long.", "scope: too many bytes");
+    struct buf out = buf_new(a, SCOPE_BYTES_MAX + 1);
+    size_t count = 0;
+    str word;
+    for (str rest = words; str_next(&rest, ' ', &word);) {
+        if (word.n == 0)
+            continue;
+        if (!word_is_well_formed(word))
+            REFUSE(INVALID_SCOPE, "A scope contains a character that scopes cannot have.", "scope: bad character");
+        if (++count > SCOPE_WORDS_MAX)
+            REFUSE(INVALID_SCOPE, "Too many scopes in one request.", "scope: too many words");
+        if (str_has_word((str){out.p, out.n}, word))
+            continue;
+        if (out.n > 0)
+            buf_char(&out, ' ');
+        buf_add(&out, word);
+    }
+    return buf_done(&out, clean);
+}
+
+fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted)
+{
+    if (!str_filled(asked)) {
+        *granted = client->scopes.p ? client->scopes : STR("");
+        return OK;
+    }
+    str clean, word;
+    TRY(tidy(g->arena, asked, &clean));
+    for (str rest = clean; clean.n > 0 && str_next(&rest, ' ', &word);) { /* AZ-15 */
+        if (!hot_scope(g->facts, word))
+            REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.",
+                   "scope: not defined");
+        if (!str_has_word(client->scopes, word))
+            REFUSE(INVALID_SCOPE,
+                   "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
+                   "scope: not in the client's list");
+    }
+    *granted = clean;
+    return OK;
+}
+
+bool scope_within(str words, str whole)
+{
+    str word;
+    for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (word.n > 0 && !str_has_word(whole, word))
+            return false;
+    return true;
+}
+
+fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed)
+{
+    if (!str_filled(asked)) {
+        *narrowed = whole;
+        return OK;
+    }
+    str clean;
+    TRY(tidy(a, asked, &clean));
+    if (!scope_within(clean, whole)) /* RF-06 */
+        REFUSE(INVALID_SCOPE, "A refresh may narrow the scopes that were granted, never widen them.", "scope: wider than the grant");
+    *narrowed = clean;
+    return OK;
+}

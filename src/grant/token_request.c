@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ * token_request: the grants table and what all grants share: may this client use this grant, which service is the token for, how
+ * long does it live, sealed or signed. Relies on client_auth having named the client; promises that a grant that is not in the
+ * client's list is never run, and that every yes passes through a struct permit. */
+#include "grant/token_request.h"
+#include "grant/authorization_code.h"
+#include "grant/client_credentials.h"
+#include "grant/password_grant.h"
+#include "grant/refresh_token.h"
+#include "token/access.h"
+#include "base/banned.h"
+
+/* clang-format off */
+static const struct grant_row rows[] = {
+/*   grant_type            client's permission   lane           confidential  code */
+    {"client_credentials", "client_credentials", GRANT_INLINE,  true,         client_credentials_redeem},
+    {"refresh_token",      "refresh_token",      GRANT_DURABLE, false,        refresh_token_redeem},
+    {"authorization_code", "authorization_code", GRANT_DURABLE, false,        authorization_code_redeem},
+    {"password",           "password",           GRANT_HASH,    false,        password_grant_redeem},
+};
+/* clang-format on */
+
+const struct grant_row *token_request_rows(size_t *count)
+{
+    *count = sizeof rows / sizeof rows[0];
+    return rows;
+}
+
+const struct grant_row *token_request_row(str grant_type)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (str_is(grant_type, rows[i].type))
+            return &rows[i];
+    return NULL;
+}
+
+fallible token_request_answer(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    str type = form_get(f, "grant_type");
+    if (!str_present(type))
+        REFUSE(INVALID_REQUEST, "grant_type is missing.", "token: grant_type missing");
+    const struct grant_row *row = token_request_row(type);
+    if (!row) /* TE-05 */
+        REFUSE(UNSUPPORTED_GRANT_TYPE,
+               "This server offers grant_type authorization_code, password, client_credentials and refresh_token.",
+               "token: unknown grant_type");
+    if (row->confidential_only && !proof->authenticated) /* TE-07 */
+        REFUSE(UNAUTHORIZED_CLIENT, "A public client may not use this grant type.", "token: grant for confidential clients only");
+    if (!client_allows_grant(proof->client, str_of(row->permission)))
+        REFUSE(UNAUTHORIZED_CLIENT, "This grant type is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
+               "token: grant not enabled for the client");
+    return row->redeem(g, proof, f, out);
+}
+
+fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource)
+{
+    if (!str_filled(uri) || str_equal(uri, g->authority->issuer)) {
+        *resource = NULL;
+        return OK;
+    }
+    const struct db_resource *found = hot_resource(g->facts, uri); /* AZ-23: exact, registered */
+    if (!found)
+        REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.",
+               "token: unknown resource");
+    *resource = found;
+    return OK;
+}
+
+int64_t token_request_lifetime(const struct ground *g, const struct db_client *client)
+{
+    const struct policy *p = &g->authority->policy;
+    int64_t seconds = client->access_lifetime > 0 ? client->access_lifetime : p->access_lifetime;
+    return seconds < p->access_lifetime_max ? seconds : p->access_lifetime_max;
+}
+
+unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun)
+{
+    const struct policy *p = &g->authority->policy;
+    unix_time idle = clock_add(g->now, client->refresh_lifetime > 0 ? client->refresh_lifetime : p->refresh_lifetime);
+    unix_time absolute = clock_add(begun, p->refresh_absolute);
+    return idle < absolute ? idle : absolute;
+}
+
+fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
+                              struct token_answer *out)
+{
+    struct db_user *user;
+    const struct db_resource *resource;
+    TRY(hot_user(g->authority->hot, g->arena, grant->user_number, &user));
+    if (!user || user->blocked) /* TE-06, RF-08 */
+        FAIL(INVALID_GRANT, "token: the person is blocked or gone");
+    TRY(token_request_resource(g, grant->resource, &resource));
+    bool unscoped = !str_filled(scope);
+    struct permit permit = {
+        .user_number = user->number,
+        .subject = user->id,
+        .client_number = client->number,
+        .client_epoch = client->epoch,
+        .client_id = client->id,
+        .grant_id = grant->id,
+        .scope = scope,
+        .unscoped_full = unscoped && (client->first_party || str_is(grant->flow, "password")),
+        .resource_number = resource ? resource->number : 0,
+        .audience = resource ? resource->uri : g->authority->issuer,
+        .auth_time = grant->auth_time,
+        .issued_at = g->now,
+        .expires_at = clock_add(g->now, token_request_lifetime(g, client)),
+    };
+    return token_request_mint(g, &permit, out);
+}
+
+fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out)
+{
+    const struct db_resource *resource =
+        permit->resource_number ? hot_resource_by_number(g->facts, permit->resource_number) : NULL;
+    if (permit->resource_number && !resource)
+        REFUSE(INVALID_TARGET, "The resource is no longer registered here.", "token: resource removed meanwhile");
+    str token, id;
+    if (resource && str_is(resource->token_format, "jwt")) {
+        struct access_jwt how = {.issuer = g->authority->issuer};
+        if (!sign_alg_of(resource->alg, &how.alg))
+            FAIL(SERVER_ERROR, "token: resource names an unknown algorithm");
+        TRY(access_sign(g->arena, g->keys, permit, &how, &token));
+    } else {
+        TRY(access_seal(g->arena, g->keys, permit, &token, &id));
+    }
+    out->access_token = token;
+    out->scope = permit->scope.p ? permit->scope : STR("");
+    out->expires_in = permit->expires_at - permit->issued_at;
+    return OK;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ * db_purge: takes away what nobody needs any more, a window of rows at a time, so that no table grows for ever and no purge is ever
+ * felt. Hot tables have no index on their ends, on purpose; a cursor walks them by number instead. Promises: never deletes what
+ * could still make a credential valid or invalid:
+ *   - a used code stays as long as its grant lives, since its return must end the grant (AC-03);
+ *   - a grant, revoked or not, stays a day beyond its end;
+ *   - a revocation stays until the token it names has ended. */
+#include "store/db_room.h"
+
+#include "base/banned.h"
+
+enum { SPARE_SECONDS = 86400, WINDOW = 256 };
+
+#define WINDOW_END(table_)                                                                                                     \
+    "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
+#define IN_WINDOW(table_) "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
+
+enum {
+    CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS,
+    ONCES, THROTTLES, KEYS, EVENTS_SPAN, EVENTS_BOUND, EVENTS
+};
+static const char *const texts[] = {
+    [CODES_END] = WINDOW_END("codes"),
+    [CODES] = IN_WINDOW("codes") "expires_at <= $3 AND (used_at = 0 OR NOT EXISTS (SELECT 1 FROM grants"
+              " WHERE grants.number = codes.grant_number AND grants.revoked_at = 0 AND grants.expires_at > $3))",
+    [GRANTS_END] = WINDOW_END("grants"),
+    [GRANTS] = IN_WINDOW("grants") "expires_at <= $3",
+    [SESSIONS_END] = WINDOW_END("sessions"),
+    [SESSIONS] = IN_WINDOW("sessions") "expires_at <= $3",
+    [REVOCATIONS_END] = WINDOW_END("revocations"),
+    [REVOCATIONS] = IN_WINDOW("revocations") "expires_at <= $3",
+    [PATS_END] = WINDOW_END("pats"),
+    [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
+    [ONCES] = "DELETE FROM onces WHERE taken IN (SELECT taken FROM onces WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    [THROTTLES] = "DELETE FROM throttles WHERE name IN"
+                  " (SELECT name FROM throttles WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2)",
+    [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
+    [EVENTS_SPAN] = "SELECT max(number) - min(number) FROM events",
+    [EVENTS_BOUND] = "SELECT number FROM events ORDER BY number DESC LIMIT 1 OFFSET $1",
+    [EVENTS] = "DELETE FROM events WHERE number IN (SELECT number FROM events WHERE number <= $1 ORDER BY number LIMIT $2)",
+};
+DB_SHEET(purge, texts);
+
+struct purging {
+    struct db_conn *c;
+    struct db_purge_state *state;
+    unix_time now;
+    int64_t rows;
+};
+
+static err window(const struct purging *p, size_t end_line, int64_t *cursor, struct db_purge_step *step)
+{
+    int64_t end = 0;
+    bool found = false;
+    TRY(db_scalar(p->c, CALL(end_line, P_INT(*cursor), P_INT(p->rows)), &end, &found));
+    step->at_end = !found;
+    if (!found) {
+        *cursor = 0;
+        return OK;
+    }
+    bool spare = end_line == GRANTS_END || end_line == PATS_END;
+    unix_time ended_by = clock_add(p->now, spare ? -SPARE_SECONDS : 0);
+    TRY(db_run(p->c, CALL(end_line + 1, P_INT(*cursor), P_INT(end), P_INT(ended_by)), &step->deleted));
+    *cursor = end;
+    return OK;
+}
+
+static err by_end(const struct purging *p, size_t line, struct db_purge_step *step)
+{
+    TRY(db_run(p->c, CALL(line, P_INT(p->now), P_INT(p->rows)), &step->deleted));
+    step->at_end = step->deleted < p->rows;
+    return OK;
+}
+
+static err keys(const struct purging *p, struct db_purge_step *step)
+{
+    step->at_end = true; /* there are never many */
+    return db_run(p->c, CALL(KEYS, P_INT(p->now)), &step->deleted);
+}
+
+/* The bound is looked for once a round: it means walking over all that are kept. */
+static err events(const struct purging *p, struct db_purge_step *step)
+{
+    bool found = false;
+    int64_t span = 0, *until = &p->state->events_until;
+    if (*until == 0) {
+        TRY(db_scalar(p->c, CALL_ALONE(EVENTS_SPAN), &span, &found));
+        if (found && span >= DB_EVENTS_KEPT)
+            TRY(db_scalar(p->c, CALL(EVENTS_BOUND, P_INT(DB_EVENTS_KEPT)), until, &found));
+    }
+    if (*until > 0)
+        TRY(db_run(p->c, CALL(EVENTS, P_INT(*until), P_INT(p->rows)), &step->deleted));
+    step->at_end = step->deleted < p->rows;
+    if (step->at_end)
+        *until = 0;
+    return OK;
+}
+
+err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out)
+{
+    static const size_t windows[] = {CODES_END, GRANTS_END, SESSIONS_END, REVOCATIONS_END, PATS_END};
+    enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
+    const struct purging p = {c, state, now, rows};
+    struct db_purge_step step = {0, false};
+    size_t t = state->table;
+    if (t < WINDOWS)
+        TRY(window(&p, windows[t], &state->at[t], &step));
+    else if (t == WINDOWS)
+        TRY(by_end(&p, ONCES, &step));
+    else if (t == WINDOWS + 1)
+        TRY(by_end(&p, THROTTLES, &step));
+    else if (t == WINDOWS + 2)
+        TRY(keys(&p, &step));
+    else
+        TRY(events(&p, &step));
+    *out = step;
+    return OK;
+}
+
+struct purge_job {
+    struct db_purge_state state;
+    unix_time now;
+    int64_t rows;
+    struct db_purge_step step;
+};
+
+static err purge_body(struct db_conn *c, void *context)
+{
+    struct purge_job *job = context;
+    struct db_purge_state before = job->state;
+    err e = db_purge_one(c, &job->state, job->now, job->rows, &job->step);
+    if (FAILED(e))
+        job->state = before;
+    return e;
+}
+
+/* One sentence a window: the server's other work goes on between them. */
+err db_purge(struct db *db, unix_time now, int64_t most, int64_t *deleted)
+{
+    struct purge_job job = {.now = now};
+    int64_t sum = 0;
+    while (sum < most && job.state.table < DB_PURGE_TABLES) {
+        job.rows = most - sum < WINDOW ? most - sum : WINDOW;
+        TRY(db_write(db, DB_SINGLE, purge_body, &job));
+        sum += job.step.deleted;
+        if (job.step.at_end)
+            job.state.table++;
+    }
+    *deleted = sum;
+    return OK;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ * db_room: what the files of store/ share and nobody else sees: sentences (whole transactions), counters, lists, the sheets. */
+#ifndef JETON_STORE_DB_ROOM_H
+#define JETON_STORE_DB_ROOM_H
+#include "store/db.h"
+#include "store/db_engine.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* At the head of a file with statements: its texts become its sheet. */
+#define DB_SHEET(name_, texts_)                                                                                                \
+    static const struct db_sheet sheet = {DB_SHEET_##name_, (texts_), sizeof(texts_) / sizeof((texts_)[0])};                   \
+    const struct db_sheet *const db_sheet_##name_ = &sheet
+/* Every file with statements has one sheet; the list is in db_sheet.c. */
+#define DB_SHEETS(X)                                                                                                           \
+    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge)
+enum {
+#define X(name_) DB_SHEET_##name_,
+    DB_SHEETS(X)
+#undef X
+        DB_SHEET_COUNT
+};
+#define X(name_) extern const struct db_sheet *const db_sheet_##name_;
+DB_SHEETS(X)
+#undef X
+
+/* A sentence: one transaction. On the writer, inside a job, it joins the group; from any other thread it is committed before this
+ * returns. `body` may run on the writer thread while the caller waits. DB_SEVERAL: more than one statement that writes, or
+ * one whose answer may not fit the arena: guarded by a savepoint. What body put out is to be believed only when OK is returned. */
+typedef err db_body(struct db_conn *c, void *context);
+enum db_care { DB_SINGLE, DB_SEVERAL };
+fallible db_write(struct db *db, enum db_care care, db_body *body, void *context);
+fallible db_read(struct db *db, db_body *body, void *context);
+/* Sentences of one statement. */
+fallible db_write_call(struct db *db, const struct db_call *call, int64_t *changed);
+fallible db_read_one(struct db *db, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
+fallible db_read_many(struct db *db, struct arena *a, const struct db_call *call, const struct db_shape *shape,
+                      struct db_rows *out);
+/* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that `run`'s owner
+ * frees in `done`. False: it was not queued, and is still the caller's. */
+enum { DB_ASIDE_MAX = 1024 };
+bool db_aside(struct db *db, struct db_job *job);
+void db_aside_done(struct db *db);
+bool db_inside(const struct db *db); /* is this thread inside a sentence or a job of this store? */
+
+/* Counters. The first kinds are taken from the table one by one inside a sentence; the cached ones in blocks kept in memory. */
+enum db_counter {
+    DB_COUNT_GRANT, DB_COUNT_CODE, DB_COUNT_SESSION, DB_COUNT_EVENT, DB_COUNTERS_CACHED,
+    DB_COUNT_USER = DB_COUNTERS_CACHED, DB_COUNT_CLIENT, DB_COUNT_SECRET, DB_COUNT_RESOURCE, DB_COUNT_KEY, DB_COUNT_PAT,
+    DB_COUNT_REVOCATION, DB_COUNTERS
+};
+fallible db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number);
+fallible db_number_reserve(struct db *db, enum db_counter counter, int64_t *number);
+enum { DB_NUMBER_BLOCK = 2048, DB_NUMBER_LOW = 1024 };
+struct db_number_block {
+    int64_t next, end, spare, spare_end;
+};
+struct db_numbers {
+    pthread_mutex_t lock;
+    struct db_number_block blocks[DB_COUNTERS_CACHED], fresh[DB_COUNTERS_CACHED]; /* fresh: of the open group */
+};
+/* The writer, at a group's start and end: fills up blocks that run low; what a lost group took is forgotten. */
+fallible db_number_top_up(struct db *db, struct db_conn *c);
+void db_number_settle(struct db *db, bool committed);
+
+/* db_once_take as a part of another sentence. */
+fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
+
+/* Lists. `columns` are the words that order_by may be; statements stand in pairs (up, down) from `first`. */
+struct db_listing {
+    const char *const *columns;
+    size_t column_count, first, own_order; /* own_order: offset from first of the statement for an absent order_by */
+};
+fallible db_list_line(const struct db_listing *listing, const struct db_page *page, size_t *line);
+fallible db_list_pattern(struct arena *a, str filter, str *pattern); /* for LIKE … ESCAPE '!': lower case; '' for everything */
+struct db_list_query {
+    const struct db_call *count, *rows;
+    const struct db_shape *shape;
+};
+struct db_listed {
+    struct db_rows rows;
+    int64_t total;
+};
+fallible db_list_read(struct db *db, struct arena *a, const struct db_list_query *query, struct db_listed *out);
+enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
+
+/* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
+enum { DB_PURGE_TABLES = 9, DB_EVENTS_KEPT = 10000 };
+struct db_purge_state {
+    int64_t at[DB_PURGE_TABLES]; /* last number looked at */
+    int64_t events_until;        /* events up to this number are too many; 0: not known */
+    size_t table;
+    int64_t last_us;             /* the writer's: end of the last round */
+    bool inside_round;
+};
+struct db_purge_step {
+    int64_t deleted;
+    bool at_end; /* the table was seen to its end */
+};
+fallible db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out);
+
+struct db_writer {
+    pthread_t thread;
+    bool started, tidier_started;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct db_job *first, **last;
+    int64_t waiting;       /* jobs in the queue, not yet in a group */
+    bool idle, closing;
+    pthread_t tidier;      /* moves the log into the database file beside the writer's work */
+    pthread_mutex_t tidy_lock;
+    pthread_cond_t tidy_wake;
+    bool tidy_wanted, tidy_closing;
+    _Atomic bool tidy_busy, tidied; /* wanted or at work; done but for the last pages */
+    _Atomic int64_t aside;
+    _Atomic uint64_t groups, jobs, failures, dropped;
+    _Atomic int64_t queued;
+};
+enum { DB_POOL_MAX = 8 };
+struct db {
+    char *file, *directory;
+    bool threaded;
+    struct db_conn *conn;           /* the writer's */
+    pthread_mutex_t command_lock;   /* without a writer thread: one sentence at a time */
+    pthread_mutex_t pool_lock;
+    struct db_conn *pool[DB_POOL_MAX];
+    size_t pooled;
+    struct db_writer writer;
+    struct db_numbers numbers;
+    struct db_purge_state purge;
+    _Atomic int64_t data_version;   /* as the writer saw it last */
+    _Atomic uint64_t *generation;   /* shared with other processes */
+};
+fallible db_writer_start(struct db *db);
+void db_writer_stop(struct db *db);
+/* Fills db->directory and db->file; makes what is missing when `create`; modes and owner are checked (ST-03). */
+fallible db_directory_prepare(struct db *db, const struct db_options *options);
+fallible db_directory_new_file(const char *file, bool may_exist); /* an empty file of mode 0600 */
+fallible db_migrate(struct db_conn *c); /* SERVER_ERROR: the database was made by a newer program */
+fallible db_generation_open(struct db *db);
+void db_generation_close(struct db *db);
+#endif

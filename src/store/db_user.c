@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT
+ * db_user: people, and what ends with them. Relies on the unique username_key for names and on the writer for order; promises that
+ * there is always an administrator who can log in (AD-07), that nothing is overwritten unseen (AD-05), and that a removed person
+ * leaves no personal data behind (ST-06).
+ *
+ *   [there] ◀─db_user_save─▶ [blocked] ──db_user_remove──▶ [tombstone]: number and id alone, for ever
+ *      └────────────────────db_user_remove────────────────────▲ */
+#include "store/db_user.h"
+
+#include "base/ascii.h"
+#include "crypto/random.h"
+#include "store/db_room.h"
+
+#include "base/banned.h"
+
+#define COLUMNS                                                                                                                \
+    "number, id, username, email, full_name, password_hash, admin, blocked, permissions, created_at, updated_at,"              \
+    " last_login_at, password_changed_at, version"
+#define PRESENT " FROM users WHERE removed_at = 0"
+#define MATCHES                                                                                                                \
+    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR lower(email) LIKE $1 ESCAPE '!' OR lower(full_name) LIKE $1 ESCAPE '!')"
+#define LIST(column_, direction_)                                                                                              \
+    "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $2 OFFSET $3"
+#define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
+
+enum {
+    ADD, BY_NUMBER, BY_ID, BY_NAME, SAVE, OTHER_ADMINS, SET_PASSWORD, REHASH, LOGGED_IN, REMOVE, COUNT, COUNT_MATCHES,
+    END_SESSIONS, END_GRANTS, END_PATS, FORGET_PATS, FORGET_CONSENTS, FORGET_EVENTS, FORGET_NAME,
+    LIST_FIRST
+};
+static const char *const texts[] = {
+    [ADD] = "INSERT INTO users (" COLUMNS ", username_key)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
+    [BY_NUMBER] = "SELECT " COLUMNS PRESENT " AND number = $1",
+    [BY_ID] = "SELECT " COLUMNS PRESENT " AND id = $1",
+    [BY_NAME] = "SELECT " COLUMNS PRESENT " AND username_key = $1",
+    [SAVE] = "UPDATE users SET username = $3, username_key = $4, email = $5, full_name = $6, admin = $7, blocked = $8,"
+             " permissions = $9, updated_at = $10, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
+    [OTHER_ADMINS] = "SELECT count(*) FROM users WHERE admin = 1 AND blocked = 0 AND removed_at = 0 AND number <> $1",
+    [SET_PASSWORD] = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3, version = version + 1"
+                     " WHERE number = $1 AND removed_at = 0",
+    [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0",
+    [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0",
+    /* Upper case is in no canonical name: nobody can take a tombstone's place or stand in its way. */
+    [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL,"
+               " password_hash = NULL, admin = 0, blocked = 1, permissions = NULL, last_login_at = 0, password_changed_at = 0,"
+               " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0",
+    [COUNT] = "SELECT count(*)" PRESENT,
+    [COUNT_MATCHES] = "SELECT count(*)" PRESENT MATCHES,
+    [END_SESSIONS] = "DELETE FROM sessions WHERE user_number = $1 AND number <> $2",
+    [END_GRANTS] = "UPDATE grants SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING id",
+    [END_PATS] = "UPDATE pats SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0",
+    [FORGET_PATS] = "DELETE FROM pats WHERE user_number = $1",
+    [FORGET_CONSENTS] = "DELETE FROM consents WHERE user_number = $1",
+    [FORGET_EVENTS] = "UPDATE events SET address = NULL, detail = NULL WHERE actor = $1 OR subject = $1",
+    [FORGET_NAME] = "UPDATE events SET subject = $1, address = NULL, detail = NULL WHERE subject = $2 OR subject = $3",
+    [LIST_FIRST] = LISTS("username_key"), LISTS("email"), LISTS("full_name"), LISTS("created_at"), LISTS("updated_at"),
+    LISTS("last_login_at"), LISTS("id"),
+};
+DB_SHEET(user, texts);
+static const char *const columns[] = {"username", "email", "full_name", "created_at", "updated_at", "last_login_at", "id"};
+static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 0};
+
+#define FIELD(kind_, member_) {kind_, offsetof(struct db_user, member_)}
+static const struct db_field fields[] = {
+    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_TEXT, username), FIELD(DB_TEXT, email), FIELD(DB_TEXT, full_name),
+    FIELD(DB_TEXT, password_hash), FIELD(DB_FLAG, admin), FIELD(DB_FLAG, blocked), FIELD(DB_TEXT, permissions),
+    FIELD(DB_INT, created_at), FIELD(DB_INT, updated_at), FIELD(DB_INT, last_login_at), FIELD(DB_INT, password_changed_at),
+    FIELD(DB_INT, version),
+};
+static const struct db_shape shape = DB_SHAPE(struct db_user, fields);
+static const struct db_field id_fields[] = {{DB_TEXT, 0}};
+static const struct db_shape id_shape = {sizeof(str), id_fields, 1};
+
+/* The canonical form: ASCII lower case. */
+static err canonical(struct arena *a, str username, str *key)
+{
+    char *p = arena_take(a, username.n + 1);
+    if (p == NULL)
+        FAIL(UNAVAILABLE, "store: the arena is full");
+    for (size_t i = 0; i < username.n; i++)
+        p[i] = ascii_lower(username.p[i]);
+    *key = (str){p, username.n};
+    return OK;
+}
+
+/* ---- add and find ---- */
+
+struct adding {
+    struct db_user user;
+    str key;
+};
+
+static err add_body(struct db_conn *c, void *context)
+{
+    struct adding *w = context;
+    TRY(db_number_next(c, DB_COUNT_USER, &w->user.number));
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&shape, &w->user, params);
+    params[shape.count] = P_TEXT(w->key);
+    int64_t changed = 0;
+    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count + 1}, &changed));
+    if (changed == 0)
+        REFUSE(CONFLICT, "That username is taken.", "store: username taken");
+    return OK;
+}
+
+err db_user_add(struct db *db, struct arena *a, struct db_user *user)
+{
+    char id[37];
+    random_uuid(id);
+    struct adding w = {.user = *user};
+    w.user.id = str_dup(a, str_of(id));
+    if (!str_present(w.user.id))
+        FAIL(UNAVAILABLE, "store: the arena is full");
+    w.user.version = 1;
+    w.user.created_at = user->created_at != 0 ? user->created_at : clock_now();
+    w.user.updated_at = user->updated_at != 0 ? user->updated_at : w.user.created_at;
+    TRY(canonical(a, user->username, &w.key));
+    TRY(db_write(db, DB_SEVERAL, add_body, &w));
+    *user = w.user;
+    return OK;
+}
+
+err db_user_by_number(struct db *db, struct arena *a, int64_t number, struct db_user **out)
+{
+    return db_read_one(db, a, CALL(BY_NUMBER, P_INT(number)), &shape, (void **)out);
+}
+
+err db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out)
+{
+    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &shape, (void **)out);
+}
+
+err db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out)
+{
+    str key;
+    TRY(canonical(a, username, &key));
+    return db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &shape, (void **)out);
+}
+
+/* ---- change ---- */
+
+struct changing {
+    struct arena *a;
+    const struct db_user *user;
+    const struct db_new_password *password;
+    str key;
+    int64_t number;
+    unix_time now;
+    struct db_ended ended;
+};
+
+static err current(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
+{
+    TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &shape, (void **)row));
+    if (*row == NULL)
+        FAIL(NOT_FOUND, "store: no such user");
+    return OK;
+}
+
+/* AD-07: an administrator who can log in goes only when another one stays. */
+static err another_admin(struct db_conn *c, const struct db_user *row)
+{
+    if (!row->admin || row->blocked)
+        return OK;
+    int64_t others = 0;
+    bool found = false;
+    TRY(db_scalar(c, CALL(OTHER_ADMINS, P_INT(row->number)), &others, &found));
+    if (others == 0)
+        REFUSE(UNPROCESSABLE, "This is the last administrator: make another one first.", "store: last administrator");
+    return OK;
+}
+
+/* Ends the person's sessions (but one) and grants; the ids of the grants are the caller's to revoke access tokens by. */
+static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_t keep_session)
+{
+    TRY(db_run(c, CALL(END_SESSIONS, P_INT(number), P_INT(keep_session)), NULL));
+    struct db_rows ids = {NULL, 0};
+    TRY(db_many(c, w->a, CALL(END_GRANTS, P_INT(number), P_INT(w->now)), &id_shape, &ids));
+    w->ended = (struct db_ended){ids.rows, ids.count};
+    return OK;
+}
+
+static err save_body(struct db_conn *c, void *context)
+{
+    struct changing *w = context;
+    const struct db_user *u = w->user;
+    struct db_user *row = NULL;
+    TRY(current(c, w, u->number, &row));
+    if (row->version != u->version) /* AD-05 */
+        FAIL(CONFLICT, "store: the user was changed meanwhile");
+    if (!u->admin || u->blocked)
+        TRY(another_admin(c, row));
+    err e = db_run(c,
+                   CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->key), P_TEXT(u->email),
+                        P_TEXT(u->full_name), P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now)),
+                   NULL);
+    if (e.kind == ERR_CONFLICT)
+        REFUSE(CONFLICT, "That username is taken.", "store: username taken");
+    TRY(e);
+    if (u->blocked && !row->blocked)
+        TRY(end_all(c, w, u->number, 0));
+    return OK;
+}
+
+err db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended)
+{
+    struct changing w = {.a = a, .user = user, .now = clock_now()};
+    TRY(canonical(a, user->username, &w.key));
+    TRY(db_write(db, DB_SEVERAL, save_body, &w));
+    *ended = w.ended;
+    return OK;
+}
+
+static err password_body(struct db_conn *c, void *context)
+{
+    struct changing *w = context;
+    const struct db_new_password *p = w->password;
+    int64_t changed = 0;
+    TRY(db_run(c, CALL(SET_PASSWORD, P_INT(p->user), P_TEXT(str_of(p->hash)), P_INT(w->now)), &changed));
+    if (changed == 0)
+        FAIL(NOT_FOUND, "store: no such user");
+    if (p->end_personal_tokens)
+        TRY(db_run(c, CALL(END_PATS, P_INT(p->user), P_INT(w->now)), NULL));
+    return end_all(c, w, p->user, p->keep_session);
+}
+
+err db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change, struct db_ended *ended)
+{
+    struct changing w = {.a = a, .password = change, .now = clock_now()};
+    TRY(db_write(db, DB_SEVERAL, password_body, &w));
+    *ended = w.ended;
+    return OK;
+}
+
+err db_user_rehash(struct db *db, int64_t number, str old_hash, const char *new_hash)
+{
+    return db_write_call(db, CALL(REHASH, P_INT(number), P_TEXT(old_hash), P_TEXT(str_of(new_hash))), NULL);
+}
+
+err db_user_logged_in(struct db *db, int64_t number, unix_time at)
+{
+    return db_write_call(db, CALL(LOGGED_IN, P_INT(number), P_INT(at)), NULL);
+}
+
+static err remove_body(struct db_conn *c, void *context)
+{
+    struct changing *w = context;
+    struct db_user *row = NULL;
+    TRY(current(c, w, w->number, &row));
+    TRY(another_admin(c, row));
+    TRY(end_all(c, w, w->number, 0));
+    TRY(canonical(w->a, row->username, &w->key));
+    TRY(db_run(c, CALL(FORGET_PATS, P_INT(w->number)), NULL));
+    TRY(db_run(c, CALL(FORGET_CONSENTS, P_INT(w->number)), NULL));
+    TRY(db_run(c, CALL(FORGET_EVENTS, P_TEXT(row->id)), NULL)); /* ST-06 */
+    TRY(db_run(c, CALL(FORGET_NAME, P_TEXT(row->id), P_TEXT(row->username), P_TEXT(w->key)), NULL));
+    return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
+}
+
+err db_user_remove(struct db *db, struct arena *a, int64_t number, struct db_ended *ended)
+{
+    struct changing w = {.a = a, .number = number, .now = clock_now()};
+    TRY(db_write(db, DB_SEVERAL, remove_body, &w));
+    *ended = w.ended;
+    return OK;
+}
+
+/* ---- lists ---- */
+
+err db_user_list(struct db *db, struct arena *a, const struct db_page *page, struct db_user_rows *out)
+{
+    size_t line = 0;
+    str pattern;
+    TRY(db_list_line(&listing, page, &line));
+    TRY(db_list_pattern(a, page->filter, &pattern));
+    struct db_listed listed;
+    TRY(db_list_read(db, a,
+                     &(struct db_list_query){CALL(str_filled(pattern) ? COUNT_MATCHES : COUNT, P_TEXT(pattern)),
+                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)), &shape},
+                     &listed));
+    *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};
+    return OK;
+}
+
+static err count_body(struct db_conn *c, void *context)
+{
+    bool found = false;
+    return db_scalar(c, CALL_ALONE(COUNT), context, &found);
+}
+
+err db_user_count(struct db *db, int64_t *count)
+{
+    int64_t total = 0;
+    TRY(db_read(db, count_body, &total));
+    *count = total;
+    return OK;
+}
