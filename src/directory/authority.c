@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ * authority: the ground that every rule stands on. authority_enter gives one request a consistent view (snapshot of facts, keyring,
+ * time) and authority_leave ends it. Relies on store/hot for facts and on authority_keys for the keyring. Promises that a request
+ * which was let in knows every change that was acknowledged before it began, or is refused (UNAVAILABLE).
+ *
+ * Rotation moves each key one step (see token/keyring for the states): signing keys that retire keep their public half for as long as
+ * the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
+#include "directory/authority.h"
+#include "directory/authority_keys.h"
+#include "crypto/secret.h"
+#include "store/db_key.h"
+#include "base/banned.h"
+
+enum { SEALING_NUMBERS = 255 };
+
+fallible authority_open(struct arena *a, struct authority *authority, const char *directory)
+{
+    struct db_key *rows;
+    size_t count;
+    TRY(db_key_all(authority->db, a, &rows, &count));
+    TRY(authority_master_key(directory, count == 0 ? MASTER_MAKE : MASTER_READ, authority->master_key));
+    return authority_keys_open(a, authority, &authority->keys);
+}
+
+void authority_close(struct authority *authority)
+{
+    authority_keys_close(authority->keys);
+    authority->keys = NULL;
+    secret_wipe(authority->master_key, sizeof authority->master_key);
+}
+
+fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out)
+{
+    TRY(hot_refresh(authority->hot));
+    TRY(authority_keys_follow(authority));
+    *out = (struct ground){
+        .authority = authority,
+        .facts = hot_hold(authority->hot),
+        .keys = authority_keys_hold(authority->keys),
+        .arena = a,
+        .now = clock_now(),
+    };
+    return OK;
+}
+
+void authority_leave(struct ground *g)
+{
+    hot_let_go(g->authority->hot, g->facts);
+    authority_keys_let_go(g->authority->keys, g->keys);
+    g->facts = NULL;
+    g->keys = NULL;
+}
+
+fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, size_t *count)
+{
+    struct db_key *stored;
+    size_t n, kept = 0;
+    TRY(db_key_all(g->authority->db, g->arena, &stored, &n));
+    struct authority_key_row *list = arena_array(g->arena, n + 1, sizeof *list);
+    if (list == NULL)
+        FAIL(UNAVAILABLE, "no memory for the list of keys");
+    for (size_t i = 0; i < n; i++) {
+        const struct db_key *k = &stored[i];
+        if (str_is(k->use, "pub")) /* the shadow of a retired signing key, which is listed itself */
+            continue;
+        list[kept++] = (struct authority_key_row){.kid = k->kid,
+                                                  .use = k->use,
+                                                  .alg = k->alg,
+                                                  .state = k->state,
+                                                  .created_at = k->created_at,
+                                                  .active_at = k->active_at,
+                                                  .retired_at = k->retired_at,
+                                                  .destroy_after = k->destroy_after};
+    }
+    *rows = list;
+    *count = kept;
+    return OK;
+}
+
+/* ---- rotation ---- */
+
+/* The public half of the active key goes into a row of its own before the store wipes the private one. */
+static fallible keep_public(struct ground *g, enum sign_alg alg, unix_time destroy_after)
+{
+    struct keyring_entry entry = {.use = STR("pub"), .alg = str_of(sign_alg_name(alg)), .state = STR("old"), .created_at = g->now};
+    const struct sign_key *key = keyring_signing(g->keys, alg, &entry.kid);
+    if (key == NULL)
+        return OK;
+    struct sign_jwk jwk;
+    TRY(sign_key_jwk(g->arena, key, &jwk));
+    const struct {
+        const char *name;
+        str value;
+    } members[] = {{"kty", str_of(jwk.kty)}, {"crv", str_of(jwk.crv)}, {"x", jwk.x}, {"y", jwk.y}, {"n", jwk.n}, {"e", jwk.e}};
+    json *j = json_object_new(g->arena);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (str_present(members[i].value))
+            json_put_text(g->arena, j, members[i].name, members[i].value);
+    struct db_key row;
+    TRY(json_text(g->arena, j, &entry.material));
+    TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
+    row.retired_at = g->now;
+    row.destroy_after = destroy_after;
+    err added = db_key_add(g->authority->db, &row);
+    return added.kind == ERR_CONFLICT ? OK : added; /* a rotation that did not come to its end has left it there */
+}
+
+static fallible rotate_signing(struct ground *g, enum sign_alg alg)
+{
+    unix_time destroy_after = clock_add(g->now, g->authority->policy.access_lifetime_max);
+    struct keyring_entry entry;
+    struct db_key row;
+    TRY(keyring_fresh_signing(g->arena, alg, &entry));
+    TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
+    TRY(keep_public(g, alg, destroy_after));
+    return db_key_rotate(g->authority->db, &row, g->now, destroy_after);
+}
+
+/* The number after the active one that no row has: a number comes back only when its key is destroyed. */
+static fallible sealing_number(struct ground *g, uint8_t *out)
+{
+    struct db_key *rows;
+    size_t count;
+    bool taken[SEALING_NUMBERS + 1] = {true};
+    const struct seal_key *key;
+    TRY(db_key_all(g->authority->db, g->arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t number;
+        if (str_is(rows[i].use, "seal") && !FAILED(str_u64(rows[i].kid, SEALING_NUMBERS, &number)))
+            taken[number] = true;
+    }
+    unsigned number = keyring_sealing(g->keys, &key);
+    for (unsigned i = 0; i < SEALING_NUMBERS; i++) {
+        number = number % SEALING_NUMBERS + 1;
+        if (!taken[number]) {
+            *out = (uint8_t)number;
+            return OK;
+        }
+    }
+    REFUSE(UNPROCESSABLE, "The keys were rotated too often: wait until the oldest sealing keys are destroyed.",
+           "all numbers of sealing keys are taken");
+}
+
+static fallible rotate_sealing(struct ground *g)
+{
+    uint8_t number;
+    struct keyring_entry entry;
+    struct db_key row;
+    TRY(sealing_number(g, &number));
+    TRY(keyring_fresh_sealing(g->arena, number, &entry));
+    TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
+    /* refresh tokens, the longest-lived of what is sealed, may come back until then */
+    return db_key_rotate(g->authority->db, &row, g->now, clock_add(g->now, g->authority->policy.refresh_absolute));
+}
+
+fallible authority_keys_rotate(struct ground *g)
+{
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++)
+        TRY(rotate_signing(g, (enum sign_alg)alg));
+    TRY(rotate_sealing(g));
+    db_generation_bump(g->authority->db);
+    authority_event(g, "key.rotated", &(struct authority_event_facts){.detail = STR("all algorithms and the sealing key")});
+    return authority_keys_follow(g->authority);
+}
+
+void authority_event(const struct ground *g, const char *name, const struct authority_event_facts *facts)
+{
+    db_event_add(g->authority->db, &(struct db_event){.at = g->now,
+                                                      .name = str_of(name),
+                                                      .actor = facts->actor,
+                                                      .client_id = facts->client_id,
+                                                      .subject = facts->subject,
+                                                      .address = g->address,
+                                                      .request_id = g->request_id,
+                                                      .detail = facts->detail});
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * device: the second cookie, which says that this person has logged in with this browser before. It opens no door: it only moves
+ * failed logins to a counter of their own, so that nobody elsewhere can lock the owner out (RL-02). Relies on token/opaque; stores
+ * nothing. */
+#include "session/device.h"
+#include "codec/b64url.h"
+#include "crypto/digest.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+fallible device_known(struct ground *g, const struct db_user *user, bool *known)
+{
+    int64_t numbers[2]; /* the person, the time it was made */
+    if (!str_present(g->device)) {
+        *known = false;
+        return OK;
+    }
+    err opened = opaque_numbers_open(g->arena, g->keys, OPAQUE_DEVICE, g->device, numbers);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    /* A changed password ends the trust in old devices: one of them may be why it was changed. */
+    *known = !FAILED(opened) && numbers[0] == user->number && numbers[1] >= user->password_changed_at && numbers[1] <= g->now;
+    return OK;
+}
+
+str device_name(struct arena *a, str text)
+{
+    uint8_t digest[DIGEST_SIZE];
+    digest_sha256(text, digest);
+    return b64url_encode(a, digest, DIGEST_SIZE / 2);
+}
+
+fallible session_device_make(struct ground *g, const struct db_user *user, str *text)
+{
+    bool known;
+    struct token_raw fresh;
+    TRY(device_known(g, user, &known));
+    if (known) { /* its counter of failures goes on with it */
+        *text = g->device;
+        return OK;
+    }
+    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_DEVICE, (const int64_t[2]){user->number, g->now}, &fresh));
+    *text = fresh.text;
+    return OK;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ * login: is this the person? In this order, for every caller (LS-16): count the attempt (RL-01), refuse when there were too many, run one
+ * whole password hash whatever the name (LS-11), judge, give the attempts back on success. Relies on store/db_event for counters that
+ * survive a restart and on crypto/password for equal time. Promises:
+ *   1. no password is judged that was not counted before, so parallel attempts gain nothing;
+ *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work; which of them it was stands in the event list
+ *      alone;
+ *   3. counters hang on the canonical name whether or not it exists (RL-03), so throttling betrays no account either;
+ *   4. on a known device failures count against that device, so a stranger cannot lock the owner out (RL-02). */
+#include "session/login.h"
+#include "base/ascii.h"
+#include "codec/b64url.h"
+#include "codec/utf8.h"
+#include "crypto/digest.h"
+#include "crypto/password.h"
+#include "session/device.h"
+#include <arpa/inet.h>
+#include <string.h>
+#include "base/banned.h"
+
+enum { NAME_MAX_BYTES = 255, ADDRESS_TEXT_MAX = 64 };
+#define WRONG "The username or password is wrong."
+
+struct trial {
+    struct ground *g;
+    const struct login_try *attempt;
+    struct db_user *user; /* NULL: no such person */
+    str account, address; /* keys of the counters; address absent when the caller has none */
+    bool known_device;
+};
+
+/* ASCII lower case; a name that nobody can have keeps its own counter under a digest, so that keys stay small. */
+static str account_key(struct arena *a, str name)
+{
+    if (name.n > NAME_MAX_BYTES || !utf8_no_controls(name)) {
+        uint8_t digest[DIGEST_SIZE];
+        digest_sha256(name, digest);
+        return str_join(a, (const str[]){STR("a#"), b64url_encode(a, digest, sizeof digest)}, 2);
+    }
+    char *text = arena_take(a, name.n + 3);
+    if (text == NULL)
+        return STR_ABSENT;
+    memcpy(text, "a:", 2);
+    for (size_t i = 0; i < name.n; i++)
+        text[i + 2] = ascii_lower(name.p[i]);
+    return (str){text, name.n + 2};
+}
+
+/* One household or host is one source: IPv4 whole, IPv6 its /64. */
+static str address_key(struct arena *a, str address)
+{
+    struct in6_addr six;
+    char text[ADDRESS_TEXT_MAX], canonical[INET6_ADDRSTRLEN];
+    if (!str_filled(address) || address.n >= sizeof text)
+        return STR_ABSENT;
+    memcpy(text, address.p, address.n);
+    text[address.n] = '\0';
+    if (inet_pton(AF_INET6, text, &six) != 1)
+        return str_format(a, "i:%s", text);
+    if (IN6_IS_ADDR_V4MAPPED(&six)) {
+        inet_ntop(AF_INET, &six.s6_addr[12], canonical, sizeof canonical);
+        return str_format(a, "i:%s", canonical);
+    }
+    memset(&six.s6_addr[8], 0, 8);
+    inet_ntop(AF_INET6, &six, canonical, sizeof canonical);
+    return str_format(a, "i:%s/64", canonical);
+}
+
+static fallible find_user(struct trial *t)
+{
+    str name = t->attempt->username;
+    if (!str_filled(name) || name.n > NAME_MAX_BYTES || !utf8_no_controls(name))
+        return OK;
+    return db_user_by_name(t->g->authority->db, t->g->arena, name, &t->user);
+}
+
+static fallible prepare(struct trial *t)
+{
+    struct arena *a = t->g->arena;
+    TRY(find_user(t));
+    if (t->user != NULL)
+        TRY(device_known(t->g, t->user, &t->known_device));
+    t->account = account_key(a, t->attempt->username);
+    t->address = address_key(a, t->g->address);
+    if (t->known_device)
+        t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->g->device)}, 4);
+    if (arena_failed(a))
+        FAIL(UNAVAILABLE, "no memory to check a login");
+    return OK;
+}
+
+static void note(const struct trial *t, const char *outcome, str detail)
+{
+    str name = str_format(t->g->arena, "%s.%s", t->attempt->event, outcome);
+    if (!str_present(name))
+        return;
+    authority_event(t->g, name.p,
+                    &(struct authority_event_facts){
+                        .actor = str_is(str_of(outcome), "ok") ? t->user->id : STR_ABSENT,
+                        .client_id = t->attempt->client_id,
+                        .subject = t->user != NULL ? t->user->id : STR_ABSENT,
+                        .detail = detail,
+                    });
+}
+
+static fallible refused(const struct trial *t, const struct db_throttle *state, struct login_result *out)
+{
+    int64_t wait = state->until - t->g->now;
+    out->user = NULL;
+    out->retry_after = wait > 1 ? wait : 1;
+    note(t, "failed", STR("throttled"));
+    REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
+}
+
+/* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock accounts. */
+static fallible count(const struct trial *t, bool *allowed, struct db_throttle *state)
+{
+    struct db *db = t->g->authority->db;
+    const struct policy *p = &t->g->authority->policy;
+    *allowed = true;
+    if (str_present(t->address))
+        TRY(db_throttle_try(db, t->address, &p->address_rule, allowed, state));
+    if (!*allowed)
+        return OK;
+    return db_throttle_try(db, t->account, t->known_device ? &p->device_rule : &p->account_rule, allowed, state);
+}
+
+/* *reason absent: it is the person. */
+static fallible judge(const struct trial *t, str *reason)
+{
+    bool matches = false;
+    str password = t->attempt->password;
+    TRY(password_verify(password, t->user != NULL ? t->user->password_hash : STR_ABSENT, &matches)); /* LS-11 */
+    *reason = STR_ABSENT;
+    if (t->user == NULL)
+        *reason = STR("unknown user");
+    else if (t->user->blocked)
+        *reason = STR("blocked");
+    else if (!str_filled(t->user->password_hash))
+        *reason = STR("no password set");
+    else if (!matches)
+        *reason = STR("wrong password");
+    return OK;
+}
+
+/* ST-01. The login is right whether or not this succeeds. */
+static void upgrade(const struct trial *t)
+{
+    char fresh[PASSWORD_HASH_MAX];
+    if (!password_outdated(t->user->password_hash) || FAILED(password_hash(t->attempt->password, fresh)))
+        return;
+    if (!FAILED(db_user_rehash(t->g->authority->db, t->user->number, t->user->password_hash, fresh)))
+        hot_user_forget(t->g->authority->hot, t->user->number);
+    secret_wipe(fresh, sizeof fresh);
+}
+
+static fallible succeed(const struct trial *t)
+{
+    struct db *db = t->g->authority->db;
+    TRY(db_throttle_clear(db, t->account));
+    if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place */
+        TRY(db_throttle_return(db, t->address));
+    TRY(db_user_logged_in(db, t->user->number, t->g->now));
+    upgrade(t);
+    note(t, "ok", STR_ABSENT);
+    return OK;
+}
+
+fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out)
+{
+    struct trial t = {.g = g, .attempt = attempt};
+    struct db_throttle state = {0, 0};
+    bool allowed;
+    str reason;
+    TRY(prepare(&t));
+    TRY(count(&t, &allowed, &state));
+    if (!allowed)
+        return refused(&t, &state, out);
+    TRY(judge(&t, &reason));
+    if (str_present(reason)) {
+        note(&t, "failed", reason);
+        REFUSE(INVALID_GRANT, WRONG, "login: unknown user, wrong password or blocked");
+    }
+    TRY(succeed(&t));
+    t.user->last_login_at = g->now;
+    *out = (struct login_result){.user = t.user};
+    return OK;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ * session: browser sessions. The cookie is a sealed credential whose text is hashed into the row, so a look at the database gives nobody
+ * a session, and a forged cookie never reaches the store. Relies on store/db_session, token/opaque. Promises:
+ *   1. whoever is not surely logged in is a visit; a store that fails is an error, never "not logged in";
+ *   2. each change of who somebody is (login, password given again, logout) makes a new cookie and kills the old (LS-01);
+ *   3. before login nothing is stored (RL-06).
+ *
+ *   visit (no row) ──session_begin──▶ live ──session_reauthenticated──▶ live (new row, same absolute end)
+ *                                     live ──session_end, idle, absolute end──▶ visit
+ *                                     live ──block, password change (directory/user)──▶ visit */
+#include "session/session.h"
+#include "crypto/random.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+enum {
+    SEEN_EVERY = 60, /* seconds between two notes of the last visit: db_session asks for no more */
+    ADDRESS_MAX = 64,
+    USER_AGENT_MAX = 200,
+};
+
+const char *session_cookie_name(bool secure)
+{
+    return secure ? "__Host-jeton" : "jeton"; /* LS-02 */
+}
+
+const char *session_device_cookie_name(bool secure)
+{
+    return secure ? "__Host-jeton-device" : "jeton-device";
+}
+
+static fallible fresh_visit(struct ground *g, struct session *out)
+{
+    struct token_raw cookie;
+    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_VISIT, (const int64_t[2]){g->now, 0}, &cookie));
+    *out = (struct session){.cookie = cookie.text, .fresh = true};
+    return OK;
+}
+
+/* A visit that was made here and is no older than a session may be goes on: its forms stay valid. */
+static fallible visit_of(struct ground *g, str cookie, struct session *out)
+{
+    int64_t numbers[2];
+    err opened = opaque_numbers_open(g->arena, g->keys, OPAQUE_VISIT, cookie, numbers);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened) || numbers[0] > g->now || clock_add(numbers[0], g->authority->policy.session_absolute) <= g->now)
+        return fresh_visit(g, out);
+    *out = (struct session){.cookie = cookie};
+    return OK;
+}
+
+static struct actor actor_of(const struct db_session *row, const struct db_user *user)
+{
+    return (struct actor){
+        .kind = ACTOR_PERSON,
+        .way = ACTOR_BY_SESSION,
+        .user = user,
+        .session = row->number,
+        .auth_time = row->auth_time,
+        .expires_at = row->expires_at,
+    };
+}
+
+static bool over(const struct ground *g, const struct db_session *row) /* LS-03 */
+{
+    return g->now >= row->expires_at || clock_add(row->last_seen_at, g->authority->policy.session_idle) <= g->now;
+}
+
+/* *row NULL: the cookie is no live session. */
+static fallible row_of(struct ground *g, str cookie, struct db_session **row)
+{
+    int64_t numbers[2];
+    struct db_session *found;
+    *row = NULL;
+    err opened = opaque_numbers_open(g->arena, g->keys, OPAQUE_SESSION, cookie, numbers);
+    if (opened.kind == ERR_INVALID_TOKEN)
+        return OK;
+    TRY(opened);
+    TRY(db_session_get(g->authority->db, g->arena, numbers[0], &found));
+    struct token_hash hash = token_hash_of(cookie);
+    if (found == NULL || !token_hash_equal(&found->hash, &hash))
+        return OK;
+    if (over(g, found))
+        return db_session_end(g->authority->db, found->number);
+    *row = found;
+    return OK;
+}
+
+static void note_seen(struct ground *g, struct db_session *row)
+{
+    if (g->now - row->last_seen_at < SEEN_EVERY)
+        return;
+    /* Without the note the session only ends sooner, so a store that cannot write does not lock people out of reading. */
+    if (!FAILED(db_session_seen(g->authority->db, row->number, g->now)))
+        row->last_seen_at = g->now;
+}
+
+fallible session_find(struct ground *g, str cookie, struct session *out)
+{
+    if (opaque_kind_of(cookie) == OPAQUE_VISIT)
+        return visit_of(g, cookie, out);
+    if (opaque_kind_of(cookie) != OPAQUE_SESSION)
+        return fresh_visit(g, out);
+    struct db_session *row;
+    struct db_user *user;
+    TRY(row_of(g, cookie, &row));
+    if (row == NULL)
+        return fresh_visit(g, out);
+    TRY(hot_user(g->authority->hot, g->arena, row->user_number, &user));
+    if (user == NULL || user->blocked)
+        return fresh_visit(g, out);
+    note_seen(g, row);
+    *out = (struct session){.cookie = cookie, .row = row, .user = user, .actor = actor_of(row, user)};
+    return OK;
+}
+
+static str cut(str s, size_t most)
+{
+    return s.n > most ? (str){s.p, most} : s;
+}
+
+/* Puts `row` (times and user given) into the store with a fresh number, id and secret; the old row of this browser ends afterwards, so
+ * that a failure leaves the browser as it was. */
+static fallible replace(struct ground *g, struct db_session *row, struct session *s)
+{
+    struct token_raw cookie;
+    char id[37];
+    struct db *db = g->authority->db;
+    TRY(db_session_reserve(db, &row->number));
+    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
+    random_uuid(id);
+    row->id = str_dup(g->arena, str_of(id));
+    row->hash = token_hash_of(cookie.text);
+    row->last_seen_at = g->now;
+    row->address = cut(g->address, ADDRESS_MAX);
+    row->user_agent = cut(g->user_agent, USER_AGENT_MAX);
+    if (!str_present(row->id))
+        FAIL(UNAVAILABLE, "no memory for a session");
+    TRY(db_session_open(db, row));
+    if (s->row != NULL)
+        TRY(db_session_end(db, s->row->number));
+    s->cookie = cookie.text;
+    s->fresh = true;
+    s->row = row;
+    s->actor = actor_of(row, s->user);
+    return OK;
+}
+
+fallible session_begin(struct ground *g, const struct db_user *user, struct session *s)
+{
+    struct db_session *row = ARENA_NEW(g->arena, struct db_session);
+    struct db_user *person = ARENA_NEW(g->arena, struct db_user);
+    if (row == NULL || person == NULL)
+        FAIL(UNAVAILABLE, "no memory for a session");
+    *person = *user;
+    row->user_number = user->number;
+    row->created_at = row->auth_time = g->now;
+    row->expires_at = clock_add(g->now, g->authority->policy.session_absolute);
+    struct session next = *s;
+    next.user = person;
+    TRY(replace(g, row, &next));
+    *s = next;
+    return OK;
+}
+
+fallible session_reauthenticated(struct ground *g, struct session *s)
+{
+    INVARIANT(s->row != NULL);
+    struct db_session *row = ARENA_NEW(g->arena, struct db_session);
+    if (row == NULL)
+        FAIL(UNAVAILABLE, "no memory for a session");
+    *row = *s->row; /* the absolute end stays (LS-03) */
+    row->auth_time = g->now;
+    return replace(g, row, s);
+}
+
+fallible session_end(struct ground *g, struct session *s)
+{
+    struct session visit;
+    TRY(fresh_visit(g, &visit));
+    if (s->row != NULL) {
+        TRY(db_session_end(g->authority->db, s->row->number)); /* LS-04 */
+        authority_event(g, "logout", &(struct authority_event_facts){.actor = s->user->id});
+    }
+    *s = visit;
+    return OK;
+}
+
+bool session_recent(const struct ground *g, const struct session *s)
+{
+    return s->row != NULL && s->row->auth_time <= g->now &&
+           clock_add(s->row->auth_time, g->authority->policy.reauthentication) > g->now;
+}
+
+fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count)
+{
+    return db_session_list(g->authority->db, g->arena, user_number, rows, count);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT
+ * keyring: all keys of the server in one immutable object. It owns one arena, so that freeing it wipes the sealing keys and releases
+ * the signing keys (libcrypto wipes those) in one step. Relies on crypto/sign to refuse weak or foreign keys. Promises:
+ *   1. after keyring_build nothing in it changes, so any number of threads may read it without a lock;
+ *   2. there is an active sealing key, and at most one key of each kid and one sealing key of each number;
+ *   3. the JWKS holds public members only, active keys first, then the next ones, then the old ones (AT-10, AT-11).
+ * The life of a key (the store holds the state, directory/authority moves it):
+ *   signing:  next ──rotate──▶ active ──rotate──▶ old (public half alone) ──destroy_after──▶ gone
+ *   sealing:                   active ──rotate──▶ old (opens only)        ──destroy_after──▶ gone */
+#include "token/keyring.h"
+#include "crypto/random.h"
+#include "token/thumbprint.h"
+#include <string.h>
+#include "base/banned.h"
+
+enum { KEYRING_MEMORY = 4 << 20, KEYRING_KEYS_MAX = 1024, SEALING_NUMBERS = 256, SEALING_SIZE = sizeof(struct seal_key) };
+enum state { STATE_ACTIVE, STATE_NEXT, STATE_OLD, STATE_COUNT }; /* in the order of the JWKS */
+
+struct signing {
+    str kid;
+    enum sign_alg alg;
+    enum state state;
+    const struct sign_key *key;
+};
+struct keyring {
+    struct arena *arena;
+    struct signing *signing;
+    size_t count;
+    const struct signing *active[SIGN_ALG_COUNT];
+    const struct seal_key *opening[SEALING_NUMBERS]; /* [0] is never used */
+    uint8_t sealing;
+    str jwks;
+};
+
+static fallible state_of(str word, enum state *out)
+{
+    static const char *const words[STATE_COUNT] = {"active", "next", "old"};
+    for (int i = 0; i < STATE_COUNT; i++) {
+        if (str_is(word, words[i])) {
+            *out = (enum state)i;
+            return OK;
+        }
+    }
+    FAIL(SERVER_ERROR, "a stored key has an unknown state");
+}
+
+static void key_free(void *key)
+{
+    sign_key_free(key);
+}
+
+static fallible public_import(struct arena *a, enum sign_alg alg, str text, struct sign_key **out)
+{
+    json *j;
+    TRY(json_parse(a, text, &j));
+    str kty = json_member_text(j, "kty"), crv = json_member_text(j, "crv");
+    struct sign_jwk jwk = {
+        .kty = str_z(a, kty),
+        .crv = str_z(a, crv),
+        .x = json_member_text(j, "x"),
+        .y = json_member_text(j, "y"),
+        .n = json_member_text(j, "n"),
+        .e = json_member_text(j, "e"),
+    };
+    if (jwk.kty == NULL)
+        FAIL(SERVER_ERROR, "a stored public key has no type");
+    return sign_key_from_jwk(&jwk, alg, out);
+}
+
+static fallible add_signing(struct keyring *k, const struct keyring_entry *entry)
+{
+    struct signing *s = &k->signing[k->count];
+    struct sign_key *key;
+    TRY(state_of(entry->state, &s->state));
+    if (!sign_alg_of(entry->alg, &s->alg))
+        FAIL(SERVER_ERROR, "a stored signing key has an unknown algorithm");
+    if (!str_filled(entry->kid) || keyring_checking(k, entry->kid) != NULL)
+        FAIL(SERVER_ERROR, "two stored signing keys have the same kid, or one has none");
+    /* DER begins with the byte 0x30; the public half, JSON, with a brace. */
+    if (str_starts(entry->material, STR("{")))
+        TRY(public_import(k->arena, s->alg, entry->material, &key));
+    else
+        TRY(sign_key_import(s->alg, entry->material, &key));
+    TRY(arena_on_release(k->arena, key_free, key));
+    if (sign_key_alg(key) != s->alg)
+        FAIL(SERVER_ERROR, "a stored signing key is not of its algorithm");
+    s->key = key;
+    s->kid = str_dup(k->arena, entry->kid);
+    if (s->state == STATE_ACTIVE && k->active[s->alg] == NULL)
+        k->active[s->alg] = s;
+    k->count++;
+    return OK;
+}
+
+static fallible add_sealing(struct keyring *k, const struct keyring_entry *entry)
+{
+    enum state state;
+    uint64_t number;
+    TRY(state_of(entry->state, &state));
+    if (FAILED(str_u64(entry->kid, SEALING_NUMBERS - 1, &number)) || number == 0 || k->opening[number] != NULL)
+        FAIL(SERVER_ERROR, "a stored sealing key has an impossible number");
+    if (entry->material.n != SEALING_SIZE || state == STATE_NEXT || (state == STATE_ACTIVE && k->sealing != 0))
+        FAIL(SERVER_ERROR, "a stored sealing key has an impossible size or state");
+    struct seal_key *key = ARENA_NEW(k->arena, struct seal_key);
+    if (key == NULL)
+        FAIL(UNAVAILABLE, "no memory for the keyring");
+    memcpy(key->bytes, entry->material.p, SEALING_SIZE);
+    k->opening[number] = key;
+    if (state == STATE_ACTIVE)
+        k->sealing = (uint8_t)number;
+    return OK;
+}
+
+static fallible jwk_put(struct arena *a, json *list, const struct signing *s)
+{
+    struct sign_jwk jwk;
+    TRY(sign_key_jwk(a, s->key, &jwk));
+    json *j = json_object_new(a);
+    json_put_text(a, j, "kty", str_of(jwk.kty));
+    json_put_text(a, j, "use", STR("sig"));
+    json_put_text(a, j, "alg", str_of(sign_alg_name(s->alg)));
+    json_put_text(a, j, "kid", s->kid);
+    const struct {
+        const char *name;
+        str value;
+    } members[] = {{"crv", str_of(jwk.crv)}, {"x", jwk.x}, {"y", jwk.y}, {"n", jwk.n}, {"e", jwk.e}};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (str_present(members[i].value))
+            json_put_text(a, j, members[i].name, members[i].value);
+    json_add(a, list, j);
+    return OK;
+}
+
+static fallible jwks_build(struct keyring *k)
+{
+    json *set = json_object_new(k->arena), *list = json_list_new(k->arena);
+    for (int state = 0; state < STATE_COUNT; state++)
+        for (size_t i = 0; i < k->count; i++)
+            if (k->signing[i].state == (enum state)state)
+                TRY(jwk_put(k->arena, list, &k->signing[i]));
+    json_put(k->arena, set, "keys", list);
+    return json_text(k->arena, set, &k->jwks);
+}
+
+static fallible fill(struct keyring *k, const struct keyring_entry *entries, size_t count)
+{
+    k->signing = arena_array(k->arena, count, sizeof *k->signing);
+    if (k->signing == NULL)
+        FAIL(UNAVAILABLE, "no memory for the keyring");
+    for (size_t i = 0; i < count; i++) {
+        if (str_is(entries[i].use, "sig"))
+            TRY(add_signing(k, &entries[i]));
+        else if (str_is(entries[i].use, "seal"))
+            TRY(add_sealing(k, &entries[i]));
+        else
+            FAIL(SERVER_ERROR, "a stored key has an unknown use");
+    }
+    if (k->sealing == 0)
+        FAIL(SERVER_ERROR, "there is no active sealing key");
+    TRY(jwks_build(k));
+    if (arena_failed(k->arena))
+        FAIL(UNAVAILABLE, "no memory for the keyring");
+    return OK;
+}
+
+fallible keyring_build(const struct keyring_entry *entries, size_t count, struct keyring **out)
+{
+    if (count == 0 || count > KEYRING_KEYS_MAX)
+        FAIL(SERVER_ERROR, "there are no keys, or too many");
+    struct arena *a = arena_new(KEYRING_MEMORY);
+    struct keyring *k = a == NULL ? NULL : ARENA_NEW(a, struct keyring);
+    if (k == NULL) {
+        arena_release(a);
+        FAIL(UNAVAILABLE, "no memory for the keyring");
+    }
+    k->arena = a;
+    err filled = fill(k, entries, count);
+    if (FAILED(filled)) {
+        arena_release(a);
+        return filled;
+    }
+    *out = k;
+    return OK;
+}
+
+void keyring_free(struct keyring *k)
+{
+    if (k != NULL)
+        arena_release(k->arena);
+}
+
+static fallible signing_entry(struct arena *a, const struct sign_key *key, struct keyring_entry *entry)
+{
+    struct sign_jwk jwk;
+    TRY(sign_key_jwk(a, key, &jwk));
+    TRY(thumbprint_of(a, &jwk, &entry->kid));
+    return sign_key_export(a, key, &entry->material);
+}
+
+fallible keyring_fresh_signing(struct arena *a, enum sign_alg alg, struct keyring_entry *out)
+{
+    struct keyring_entry entry = {.use = STR("sig"), .alg = str_of(sign_alg_name(alg)), .created_at = clock_now()};
+    struct sign_key *key;
+    TRY(sign_key_generate(alg, &key));
+    err made = signing_entry(a, key, &entry);
+    sign_key_free(key);
+    TRY(made);
+    entry.state = STR("next");
+    *out = entry;
+    return OK;
+}
+
+fallible keyring_fresh_sealing(struct arena *a, uint8_t number, struct keyring_entry *out)
+{
+    struct keyring_entry entry = {.use = STR("seal"), .alg = STR("A256GCM"), .created_at = clock_now(), .state = STR("active")};
+    INVARIANT(number != 0);
+    uint8_t *bytes = arena_take(a, SEALING_SIZE);
+    entry.kid = str_format(a, "%u", (unsigned)number);
+    if (bytes == NULL || !str_present(entry.kid))
+        FAIL(UNAVAILABLE, "no memory for a key");
+    random_bytes(bytes, SEALING_SIZE);
+    entry.material = (str){(char *)bytes, SEALING_SIZE};
+    *out = entry;
+    return OK;
+}
+
+const struct sign_key *keyring_signing(const struct keyring *k, enum sign_alg alg, str *kid)
+{
+    if (alg <= SIGN_NONE_CHOSEN || alg >= SIGN_ALG_COUNT || k->active[alg] == NULL)
+        return NULL;
+    *kid = k->active[alg]->kid;
+    return k->active[alg]->key;
+}
+
+const struct sign_key *keyring_checking(const struct keyring *k, str kid)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (str_present(kid) && str_equal(k->signing[i].kid, kid))
+            return k->signing[i].key;
+    return NULL;
+}
+
+uint8_t keyring_sealing(const struct keyring *k, const struct seal_key **key)
+{
+    *key = k->opening[k->sealing];
+    return k->sealing;
+}
+
+const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number)
+{
+    return k->opening[number];
+}
+
+str keyring_jwks(const struct keyring *k)
+{
+    return k->jwks;
+}
+
+size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_ALG_COUNT])
+{
+    size_t n = 0;
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++)
+        if (k->active[alg] != NULL)
+            out[n++] = (enum sign_alg)alg;
+    return n;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ * Claims about the authority: keys are made once, found again, lost with the master key, and rotate without breaking what is out. */
+#include "directory/authority.h"
+#include "directory/authority_keys.h"
+#include "fixture.h"
+#include "token/jws.h"
+#include "token/opaque.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/banned.h"
+
+enum { NOW = 1700000000 };
+
+static const char *master_path(void)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/master.key", fixture_authority_directory());
+    return path;
+}
+
+static size_t count_rows(const struct authority_key_row *rows, size_t n, const char *use, const char *alg, const char *state)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++)
+        found += str_is(rows[i].use, use) && str_is(rows[i].alg, alg) && str_is(rows[i].state, state);
+    return found;
+}
+
+Test(authority, the_first_start_makes_every_key)
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    struct ground *g = fixture_ground(authority, a);
+    struct authority_key_row *rows;
+    size_t n;
+    cr_assert(!FAILED(authority_keys_list(g, &rows, &n)));
+    cr_assert_eq(n, 7);
+    static const char *const algs[] = {"ES256", "RS256", "EdDSA"};
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(count_rows(rows, n, "sig", algs[i], "active"), 1);
+        cr_assert_eq(count_rows(rows, n, "sig", algs[i], "next"), 1);
+    }
+    cr_assert_eq(count_rows(rows, n, "seal", "A256GCM", "active"), 1);
+    const struct seal_key *key;
+    cr_assert_eq(keyring_sealing(g->keys, &key), 1);
+    struct stat s;
+    cr_assert_eq(stat(master_path(), &s), 0);
+    cr_assert_eq(s.st_size, 32);
+    cr_assert_eq(s.st_mode & 0777, 0600); /* ST-03 */
+    authority_leave(g);
+}
+
+Test(authority, the_next_start_finds_the_same_keys)
+{
+    struct arena *a = fixture_arena();
+    struct ground *first = fixture_ground(fixture_authority(a), a);
+    struct ground *second = fixture_ground(fixture_authority_again(a), a);
+    cr_assert(str_equal(keyring_jwks(first->keys), keyring_jwks(second->keys)));
+    struct token_raw raw;
+    str payload;
+    cr_assert(!FAILED(opaque_sealed_make(a, first->keys, OPAQUE_CODE, STR("x"), &raw)));
+    cr_assert(!FAILED(opaque_sealed_open(a, second->keys, OPAQUE_CODE, raw.text, &payload)));
+    authority_leave(first);
+    authority_leave(second);
+}
+
+static enum err_kind open_again(struct arena *a, struct authority *like, err *out)
+{
+    struct authority other = *like;
+    other.keys = NULL;
+    *out = authority_open(a, &other, fixture_authority_directory());
+    if (!FAILED(*out))
+        authority_close(&other);
+    return out->kind;
+}
+
+Test(authority, without_the_master_key_a_store_with_keys_is_refused) /* ST-02 */
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    err e;
+    cr_assert_eq(open_again(a, authority, &e), ERR_OK);
+    cr_assert_eq(unlink(master_path()), 0);
+    cr_assert_eq(open_again(a, authority, &e), ERR_SERVER_ERROR);
+    cr_assert(strstr(err_say(e), "master.key") != NULL);
+    cr_assert_neq(access(master_path(), F_OK), 0, "a new master key was made over old keys");
+}
+
+Test(authority, a_master_key_that_is_open_to_others_damaged_or_foreign_is_refused) /* ST-03 */
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    static const mode_t modes[] = {0640, 0604, 0660, 0666, 0610};
+    err e;
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        cr_assert_eq(chmod(master_path(), modes[i]), 0);
+        cr_assert_eq(open_again(a, authority, &e), ERR_SERVER_ERROR, "%o", (unsigned)modes[i]);
+    }
+    cr_assert_eq(chmod(master_path(), 0600), 0);
+    cr_assert_eq(open_again(a, authority, &e), ERR_OK);
+    cr_assert_eq(truncate(master_path(), 31), 0);
+    cr_assert_eq(open_again(a, authority, &e), ERR_SERVER_ERROR);
+    cr_assert_eq(truncate(master_path(), 33), 0);
+    cr_assert_eq(open_again(a, authority, &e), ERR_SERVER_ERROR);
+    cr_assert_eq(truncate(master_path(), 32), 0);
+    FILE *f = fopen(master_path(), "r+e");
+    cr_assert(f != NULL && fputs("not the key", f) >= 0);
+    fclose(f);
+    cr_assert_eq(open_again(a, authority, &e), ERR_SERVER_ERROR);
+    cr_assert(strstr(err_say(e), "master.key") != NULL);
+    char other[300];
+    snprintf(other, sizeof other, "%s.other", master_path());
+    cr_assert_eq(rename(master_path(), other), 0);
+    cr_assert_eq(symlink(other, master_path()), 0);
+    cr_assert_eq(open_again(a, authority, &e), ERR_SERVER_ERROR, "a symbolic link was followed");
+}
+
+Test(authority, the_database_holds_no_key_in_the_clear) /* ST-02 */
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    struct db_key *rows;
+    size_t n;
+    cr_assert(!FAILED(db_key_all(authority->db, a, &rows, &n)));
+    for (size_t i = 0; i < n; i++)
+        cr_assert(rows[i].sealed.n > 64);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++)
+            cr_assert(!str_equal(rows[i].sealed, rows[j].sealed));
+}
+
+static str signed_by(struct ground *g, enum sign_alg alg)
+{
+    str token;
+    cr_assert(!FAILED(jws_sign(g->arena, g->keys, alg, "at+jwt", STR("{}"), &token)));
+    return token;
+}
+
+Test(authority, rotation_keeps_what_is_out_and_signs_with_what_was_published) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a);
+    struct ground *before = fixture_ground(authority, a);
+    const enum sign_alg algs[] = {SIGN_ES256, SIGN_RS256, SIGN_EDDSA};
+    str tokens[3], kid, jwks = str_dup(a, keyring_jwks(before->keys));
+    struct token_raw refresh;
+    int64_t numbers[2];
+    json *claims;
+    for (size_t i = 0; i < 3; i++)
+        tokens[i] = signed_by(before, algs[i]);
+    cr_assert(!FAILED(opaque_numbers_make(a, before->keys, OPAQUE_REFRESH, (const int64_t[2]){1, 1}, &refresh)));
+    cr_assert(!FAILED(authority_keys_rotate(before)));
+    cr_assert(str_equal(keyring_jwks(before->keys), jwks), "the keys changed under a running request");
+
+    struct ground *after = fixture_ground(authority, a);
+    cr_assert(!str_equal(keyring_jwks(after->keys), jwks));
+    const struct seal_key *key;
+    cr_assert_eq(keyring_sealing(after->keys, &key), 2);
+    cr_assert(!FAILED(opaque_numbers_open(a, after->keys, OPAQUE_REFRESH, refresh.text, numbers)));
+    for (size_t i = 0; i < 3; i++) {
+        err e = jws_check(a, after->keys, "at+jwt", tokens[i], &claims);
+        cr_assert(!FAILED(e), "%zu: %s", i, err_why(e));
+        cr_assert(keyring_signing(after->keys, algs[i], &kid) != NULL);
+        struct buf b = buf_new(a, 256);
+        str quoted;
+        buf_format(&b, "\"kid\":\"%.*s\"", STR_FMT(kid));
+        cr_assert(!FAILED(buf_done(&b, &quoted)));
+        cr_assert(strstr(jwks.p, quoted.p) != NULL, "a key signs that was not published before");
+        cr_assert(!FAILED(jws_check(a, after->keys, "at+jwt", signed_by(after, algs[i]), &claims)));
+    }
+    authority_leave(before);
+    authority_leave(after);
+}
+
+Test(authority, the_private_half_of_a_retired_key_is_gone) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a);
+    struct ground *g = fixture_ground(authority, a);
+    struct db_key *rows;
+    size_t n, retired = 0;
+    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(db_key_all(authority->db, a, &rows, &n)));
+    for (size_t i = 0; i < n; i++) {
+        if (!str_is(rows[i].use, "sig") || !str_is(rows[i].state, "old"))
+            continue;
+        retired++;
+        cr_assert(!str_filled(rows[i].sealed), "the private half is still there");
+        cr_assert_eq(rows[i].destroy_after, NOW + authority->policy.access_lifetime_max);
+    }
+    cr_assert_eq(retired, 3);
+    authority_leave(g);
+}
+
+Test(authority, a_retired_key_checks_no_longer_than_the_longest_token_lives) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a);
+    struct ground *g = fixture_ground(authority, a);
+    str token = signed_by(g, SIGN_ES256);
+    json *claims;
+    cr_assert(!FAILED(authority_keys_rotate(g)));
+    clock_set(NOW + authority->policy.access_lifetime_max - 1);
+    struct ground *early = fixture_ground(fixture_authority_again(a), a);
+    cr_assert(!FAILED(jws_check(a, early->keys, "at+jwt", token, &claims)));
+    clock_set(NOW + authority->policy.access_lifetime_max);
+    struct ground *late = fixture_ground(fixture_authority_again(a), a);
+    cr_assert_eq(jws_check(a, late->keys, "at+jwt", token, &claims).kind, ERR_INVALID_TOKEN);
+    authority_leave(g);
+    authority_leave(early);
+    authority_leave(late);
+}
+
+Test(authority, another_process_sees_a_rotation_at_its_next_request)
+{
+    struct arena *a = fixture_arena();
+    struct authority *ours = fixture_authority(a), *theirs = fixture_authority_again(a);
+    struct ground *old = fixture_ground(theirs, a), *g = fixture_ground(ours, a);
+    struct token_raw raw;
+    str payload;
+    cr_assert(!FAILED(authority_keys_rotate(g)));
+    struct ground *here = fixture_ground(ours, a), *there = fixture_ground(theirs, a);
+    cr_assert(str_equal(keyring_jwks(here->keys), keyring_jwks(there->keys)));
+    cr_assert(!FAILED(opaque_sealed_make(a, here->keys, OPAQUE_CODE, STR("x"), &raw)));
+    cr_assert(!FAILED(opaque_sealed_open(a, there->keys, OPAQUE_CODE, raw.text, &payload)));
+    cr_assert_eq(opaque_sealed_open(a, old->keys, OPAQUE_CODE, raw.text, &payload).kind, ERR_INVALID_TOKEN);
+    authority_leave(old);
+    authority_leave(g);
+    authority_leave(here);
+    authority_leave(there);
+}
+
+Test(authority, requests_share_one_ring_while_nothing_changes)
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    struct ground *one = fixture_ground(authority, a), *two = fixture_ground(authority, a);
+    cr_assert(one->keys == two->keys);
+    db_generation_bump(authority->db); /* something changed, but no key */
+    struct ground *three = fixture_ground(authority, a);
+    cr_assert(one->keys == three->keys);
+    authority_leave(one);
+    authority_leave(two);
+    authority_leave(three);
+}
+
+Test(authority, two_rotations_never_reuse_a_sealing_number)
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    const struct seal_key *key;
+    for (uint8_t expected = 2; expected <= 3; expected++) {
+        struct ground *g = fixture_ground(authority, a);
+        cr_assert(!FAILED(authority_keys_rotate(g)));
+        authority_leave(g);
+        g = fixture_ground(authority, a);
+        cr_assert_eq(keyring_sealing(g->keys, &key), expected);
+        cr_assert(keyring_opening(g->keys, 1) != NULL);
+        authority_leave(g);
+    }
+}
+
+Test(authority, an_event_carries_where_it_came_from)
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    struct ground *g = fixture_ground(authority, a);
+    struct db_event_rows events;
+    authority_event(g, "test.event", &(struct authority_event_facts){.actor = STR("me"), .detail = STR("why")});
+    cr_assert(!FAILED(db_event_list(authority->db, a, STR_ABSENT, &(struct db_page){.limit = 10}, &events)));
+    cr_assert_eq(events.count, 1);
+    cr_assert(str_is(events.rows[0].name, "test.event"));
+    cr_assert(str_is(events.rows[0].address, "192.0.2.7"));
+    cr_assert(str_is(events.rows[0].request_id, "test"));
+    cr_assert(str_is(events.rows[0].actor, "me"));
+    cr_assert_eq(events.rows[0].at, g->now);
+    authority_leave(g);
+}

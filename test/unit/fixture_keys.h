@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * fixture_keys: two RSA keys for tests, so that no test waits for the making of one. They protect nothing. PKCS#8, base64url. */
+#ifndef JETON_TEST_FIXTURE_KEYS_H
+#define JETON_TEST_FIXTURE_KEYS_H
+static const char *const fixture_rsa[2] = {
+    "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQCdDIFA2qj8eQLjenaJ2VLpJ6MeSrsxoMlBzYMYyApdcBMHbdT5eVfZWWLREq10sazfcc"
+    "puwAW-nAwZdLyOoLs5hLWo2By3wHu_-qBir82Xt_bgpVMxRbjYLSoQUOZ08OW5a104ZU1TDGi0hog9glIBRph-z6Ss3UcN5k7fWI4zOzcRMsQSs942J-"
+    "VLx7i1xM8qUd_rKjfLwLsv9YfgOBVl37Ahe7bIe5HPydjfnoWaT2-V7q4d75Gu2C01lMyfolFC7AtB6__cUIkyKVmLw4Gtm0OpSFbTaBV-RWfiAXrmROpO"
+    "AKnQwl4DFDndIKZi66Pf1Wv4x27TGOhsnZDePUkvAgMBAAECggEASLxu7KuZEn21YcfpOMUHimbKPJBeDIksTSayrfqQGmB637j1p6mUj1y_0Jc28NINf9"
+    "uC5zJWNsatL-kKH4C_1c7qF84n1s72QZ8BQ1OrA7a3R6oqUqq5Bp48Whwt8EFWFD9uiF0ap_kaUWnxlZNTCbY5kJn46fr-"
+    "GqjtJLIuAfmUHjCs0UZXfNLROkFZzxSyxyeqf2uBx93eqyCYmxQ1SzxZGUwZSc8ncf_AyEst8Ju4P2607oT7ndjBb8sGxv7MjxS3mu-"
+    "NZdliGUoA_ivO44GyfXJst-Yf6rzY1rBWBOp3XVf4-I6_64cn1RIwkYkA7DSG-jvIAAeeNB9sMQg1oQKBgQDPFEWeRm5wOkodMwuOfnoESnGXQTv0mCjkL"
+    "sgGlwARL9mhWruJ8dcUEbvHl2xWFv5RIk3XXQrlimgSfibaEkgVauVMz_cabfCoO0lHSYPUNl0FJgBoD32jyrdEwaoyycG1pLgD3HwcrIPS7UG0BVtc8nc"
+    "Gdk7kI_OVu3AcsV0TMQKBgQDCJn_vPPuqxFeWG23WQmdtauZidoQ15deY2pKbUyW2GWJu-oaiAXEbyZ3Nm0FbR30AtA6DQzNg08vhuy3CXAzjcngXo3r0C"
+    "0aaK92l-"
+    "v2jXhZ16kdiEKaGpPdbKG2CCwQgeubgqvnhaAwcPiXDLdayp3RqmPD6hZX3fxczt9dKXwKBgDKC7WBoKbQyY7Wvp9gAPd8iEYcloGxPWVoflycUWi3XECz"
+    "tpuVFGoOIt9c9tm1henNr_LTVuzy2gCBSqUN0RiUDSB9ucwX9X0CKBZvf8Moo4JPK6zp23NzBK-"
+    "cXnl55HEkkfsZiV9vesOEYgnhY_ioz8pie7ytzIY2ahQRatythAoGBAJ-E8ILJ0WHKtsgvuzxbDQ3a0nY-OHzsXwtJM0IJvCd1jenvT6VWl--j5VNk5_su"
+    "rqdgSbhSA6nf-"
+    "1l56KwT48cRa1jIyqIvjY_o0NGqerG7AataldIeKiTg8BfnDKrXkEl7ka0w7eTlD2Y5Ld_DDu91JPLcvMqp7cEPnCmzOGHzAoGBAKLP8Qk0QhnBfbOxzMG"
+    "Xml0zONnoGgC_uj_q1Ij0lg6rTm8D4A9aEpwkS-oZFwhP8jjPkQMT9kBHN5UcpsN8fVgSxDgd8d1-0-c1BYVzJt83gnTAsba5c9BQiGK-"
+    "oliiMCb4oOh0moRpRrawbuE51lPzop0lw9QKzMksK09fh5VC",
+    "MIIEvgIBADANBgkqhkiG9w0BAQEFAASCBKgwggSkAgEAAoIBAQDBQ1nkwQAxBn548CAfZPT-is_zjxbkDVAvofyoXLB5vBsuwIzvOhF2YSQ9dE8HBaChU4"
+    "szxTgOBhpcoHAX9VP6psvn6Q66F4rgxGqsgxUg35S1jVnfYufYag2IQfxLsZLEbPZmdb3vSURTxPOQL7-PD35ULJYk8XOfQYFeQiKc3C4OR2spGCy-"
+    "2yV4HzH34LPq8xJcQT-s05hyoZ8Yj1cDIGeI4blZSiQ8VVdrNkJqvyKM4IlmhxKmWbvDOzrWoAft991uGiTUvqstM05gpU_I7OqdEoGor-pFKH8xD_0WvQ"
+    "IZD9BM8Pea4ZDDCnkYWOOqxPs9RTi_5xsmGnFuIkU_AgMBAAECggEATXImd1dqMrs1-"
+    "lPLo5kK3mgVDjakhy3YmMXyoCtIovfg8rrBn2onLkeeRKwzsQ4twQhgC5Z4MJJ8hOrcEJXEmfi2VJBd0O_3PLwpPUloMZy3FIv43F5fpydUlepPZqvZszI"
+    "xCX0caGP1aBZQPlMMEhG035lgb5x8Z3DSHUomYbHd0mhpMUAQ-KpJDGXLmGvLUExKNXXCHsI3FMExRmcoh5eS8hknWSVga73SqQa9RJYIGRd3cqFTYVHiT"
+    "m9lDhvCKnBfi-"
+    "2SuytlcbyeThAhXAaoe2KJNoZZTSBbiOfdx6YuQnC02msGa2lw12jPEcN8ckg1Y0Vzvs3NW_VDXG00gQKBgQDgAACprGpd6fqeWSlCnmt467GVyw8LNz2s"
+    "6paczgdJpMUNg15QV4TxljxK_BUe50t1jXgj2ud3b9G9VO1GLAcfuFYHe3Q7qz6_Ax8SYBJlzTfbP9p-"
+    "VbODY1uOcw9uY2HXKF8E9vTvTRH8QJHQPBbTfb5o1udavS4yDWwztG85gQKBgQDc30GCs0TE3fqcVcnSVotgAiPfdd5fowL-cnuzyCuz6n_DksCRacqGOs"
+    "rX6i0XadJ3QxcxVydRsHQQOiWz2UkxN9gy8rXVCRjTDsolcvbX_MUEWUkQ0b60jCGI2mS38DJwDOzd4nXZ_Plme3dTCmOBcSavJCqdC1k9YLDcMolevwKB"
+    "gQDWtAnumF2H0PqwhqO-wBwhVkDsZCryRCuwr1ZXzD89_loGPtHKzmiWK7t04DTaXzZ74XKzY2IToDF4eYvIg_D8HXMQTuu1Ocm1yqcgtMdNnquYUpb6Gu"
+    "kq2bRrUKwM0eN5GLAjERbqvIOttrJM1xvF8bPtx3cQCV7bCPSahqtJgQKBgDIs5YzzfKPcaZoqQvbtgiwFUHDrLeE7_uoex8tHpeXxV6TuKaDfD4r-"
+    "wCXcpPG0sIM3UoV67wu3siYdj4MT0XTE4vBwAq6qqmEH8xQe0cSvP3KFdfvEKjaJvvR_6HGAt3SM-yJM18j1lxKY6bqLmZ9GPSt8Y9HZSiSPWp4rPNmxAo"
+    "GBAJHGW1qNNWqdNtDuYoVxKb9N25mxhkDJIszvkS_DiRLMJT1Li6HUpX4PXoWup12B83l9OvneUp6i0zcMi-"
+    "9dJZtiLFiQLmmvQhXGFrZMEjrVZaD_yuogwjyLcFU2qR2avVGFt9PFCduNdR9yCGoALCi86S_tTMfzuZZjI9yZ3Vnc",
+};
+#endif

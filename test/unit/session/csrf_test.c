@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * Claims about forms: ours pass, everybody else's do not. */
+#include "session/csrf.h"
+#include "fixture.h"
+#include <criterion/criterion.h>
+#include <string.h>
+#include "base/banned.h"
+
+#define ABSENT {NULL, 0}
+#define S(text_) {text_, sizeof(text_) - 1}
+
+static struct authority authority;
+static struct ground g;
+
+static void setup(void)
+{
+    authority.issuer_origin = STR(FIXTURE_ISSUER);
+    g.authority = &authority;
+    g.arena = fixture_arena();
+}
+
+static struct session browser(const char *cookie)
+{
+    return (struct session){.cookie = str_of(cookie)};
+}
+
+Test(csrf, headers_decide_with_a_right_token, .init = setup) /* LS-06 */
+{
+    const struct {
+        str origin, site;
+        enum err_kind kind;
+    } cases[] = {
+        {ABSENT, ABSENT, ERR_OK},
+        {S(FIXTURE_ISSUER), ABSENT, ERR_OK},
+        {S(FIXTURE_ISSUER), S("same-origin"), ERR_OK},
+        {ABSENT, S("none"), ERR_OK},
+        {S("null"), S("same-origin"), ERR_OK},
+        {S("null"), ABSENT, ERR_INVALID_REQUEST},
+        {S("null"), S("cross-site"), ERR_INVALID_REQUEST},
+        {S("null"), S("none"), ERR_INVALID_REQUEST},
+        {S(""), ABSENT, ERR_INVALID_REQUEST},
+        {S("https://auth.example.com."), ABSENT, ERR_INVALID_REQUEST},
+        {S("https://auth.example.com/"), ABSENT, ERR_INVALID_REQUEST},
+        {S("https://auth.example.com:8443"), ABSENT, ERR_INVALID_REQUEST},
+        {S("http://auth.example.com"), ABSENT, ERR_INVALID_REQUEST},
+        {S("https://evil.example"), ABSENT, ERR_INVALID_REQUEST},
+        {S("https://evil.example"), S("same-origin"), ERR_INVALID_REQUEST},
+        {S(FIXTURE_ISSUER), S("cross-site"), ERR_INVALID_REQUEST},
+        {S(FIXTURE_ISSUER), S("same-site"), ERR_INVALID_REQUEST},
+        {ABSENT, S("cross-site"), ERR_INVALID_REQUEST},
+        {ABSENT, S(""), ERR_INVALID_REQUEST},
+        {ABSENT, S("SAME-ORIGIN"), ERR_INVALID_REQUEST},
+    };
+    struct session s = browser("jtn_vi_one");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct csrf_claim claim = {csrf_token(g.arena, &s), cases[i].origin, cases[i].site};
+        cr_assert_eq(csrf_check(&g, &s, &claim).kind, cases[i].kind, "case %zu", i);
+    }
+}
+
+Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
+{
+    struct session s = browser("jtn_vi_one"), other = browser("jtn_vi_two");
+    str right = csrf_token(g.arena, &s);
+    cr_assert_eq(right.n, 43);
+    cr_assert(str_equal(right, csrf_token(g.arena, &s)), "the token must stay the same while the cookie does");
+    const str wrong[] = {STR_ABSENT, STR(""), csrf_token(g.arena, &other), {right.p, right.n - 1}, s.cookie,
+                         str_join(g.arena, (const str[]){right, STR("A")}, 2)};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct csrf_claim claim = {wrong[i], STR(FIXTURE_ISSUER), STR("same-origin")};
+        err e = csrf_check(&g, &s, &claim);
+        cr_assert_eq(e.kind, ERR_INVALID_REQUEST, "case %zu", i);
+        cr_assert(strstr(err_say(e), "try again") != NULL);
+    }
+}
+
+Test(csrf, memory_that_ends_lets_nobody_in, .init = setup)
+{
+    struct session s = browser("jtn_vi_one");
+    struct csrf_claim claim = {csrf_token(g.arena, &s), STR_ABSENT, STR_ABSENT};
+    arena_fail_after(1);
+    cr_assert(FAILED(csrf_check(&g, &s, &claim)));
+    arena_fail_after(0);
+}
