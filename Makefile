@@ -70,6 +70,7 @@ ASSETS := $(wildcard assets/* assets/*/*)
 SQL := $(wildcard src/store/sql/*.sql)
 $(OUT)/src/page/assets.o: $(ASSETS)
 $(OUT)/src/store/migrations.o: $(SQL)
+$(OUT)/src/directory/common.o: assets/common-passwords.txt
 $(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
 
 # One test program a folder, mirrored under test/unit; Criterion registers tests by itself.
