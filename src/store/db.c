@@ -58,6 +58,7 @@ err db_open(const struct db_options *options, struct db **out)
         FAIL(UNAVAILABLE, "store: out of memory");
     (void)pthread_mutex_init(&db->command_lock, NULL);
     (void)pthread_mutex_init(&db->pool_lock, NULL);
+    (void)pthread_mutex_init(&db->after_lock, NULL);
     (void)pthread_mutex_init(&db->numbers.lock, NULL);
     err e = open_parts(db, options);
     if (FAILED(e)) {
@@ -79,6 +80,7 @@ void db_close(struct db *db)
     db_generation_close(db);
     (void)pthread_mutex_destroy(&db->command_lock);
     (void)pthread_mutex_destroy(&db->pool_lock);
+    (void)pthread_mutex_destroy(&db->after_lock);
     (void)pthread_mutex_destroy(&db->numbers.lock);
     free(db->directory);
     free(db->file);

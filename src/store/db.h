@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db: the store's engine room. Readers: one connection a thread, opened on first use. One writer thread: every change is a job in
+ * db: the store's engine room. Readers: a pool of connections, as many as threads that read at once. One writer thread: every change is a job in
  * one queue; the writer takes what has gathered, runs it inside one transaction (each job in its own savepoint) and commits once
  * with full synchronisation; only then is anybody answered. A store function (db_user_add, db_code_take …) is a whole transaction
  * and a whole sentence; it may be called from any thread: on the writer thread itself, inside a running job, it joins the group.

@@ -5,6 +5,7 @@
 #include "store/db_event.h"
 
 #include "store/db_room.h"
+#include "store/db_user.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 
 #define COLUMNS "number, at, name, actor, client_id, subject, address, request_id, detail"
 #define CHOSEN                                                                                                                 \
-    " FROM events WHERE ($2 = '' OR actor = $2) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!'"                                \
+    " FROM events WHERE (actor = $2 OR $2 = '') AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!'"                                \
     " OR lower(actor) LIKE $1 ESCAPE '!' OR lower(client_id) LIKE $1 ESCAPE '!' OR lower(subject) LIKE $1 ESCAPE '!'"          \
     " OR lower(detail) LIKE $1 ESCAPE '!')"
 #define LIST(column_, direction_)                                                                                              \
@@ -32,9 +33,9 @@ static const char *const texts[] = {
                      " ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, until_at = excluded.until_at,"
                      " forget_at = excluded.forget_at",
     [THROTTLE_CLEAR] = "DELETE FROM throttles WHERE name = $1",
-    [THROTTLE_RETURN] = "UPDATE throttles SET failures = failures - 1 WHERE name = $1 AND failures > 0",
+    [THROTTLE_RETURN] = "UPDATE throttles SET failures = failures - 1, until_at = 0 WHERE name = $1 AND failures > 0",
     [REVOCATION_ADD] = "INSERT INTO revocations (number, kind, id, expires_at) VALUES ($1, $2, $3, $4)",
-    [REVOCATIONS] = "SELECT number, kind, id, expires_at FROM revocations WHERE number > $1 ORDER BY number",
+    [REVOCATIONS] = "SELECT number, kind, id, expires_at FROM revocations WHERE number > $1 ORDER BY number LIMIT 4096",
     [LIST_FIRST] = LISTS("number"), LISTS("at"), LISTS("name"),
 };
 DB_SHEET(event, texts);
@@ -282,6 +283,25 @@ err db_revocation_add(struct db *db, const char *kind, str id, unix_time expires
 {
     struct revoking w = {kind, id, expires_at};
     return db_write(db, DB_SEVERAL, revoke_body, &w);
+}
+
+struct revoking_ended {
+    const struct db_ended *ended;
+    unix_time expires_at;
+};
+
+static err revoke_ended_body(struct db_conn *c, void *context)
+{
+    const struct revoking_ended *w = context;
+    for (size_t i = 0; i < w->ended->count; i++)
+        TRY(revoke_body(c, &(struct revoking){"grant", w->ended->grant_ids[i], w->expires_at}));
+    return OK;
+}
+
+err db_revocation_add_ended(struct db *db, const struct db_ended *ended, unix_time expires_at)
+{
+    struct revoking_ended w = {ended, expires_at};
+    return db_write(db, DB_SEVERAL, revoke_ended_body, &w);
 }
 
 err db_revocation_since(struct db *db, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)

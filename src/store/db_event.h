@@ -50,5 +50,6 @@ struct db_revocation {
     unix_time expires_at;
 };
 fallible db_revocation_add(struct db *db, const char *kind, str id, unix_time expires_at);
+/* The next ones after that number, at most 4096: ask again until there are none. */
 fallible db_revocation_since(struct db *db, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count);
 #endif

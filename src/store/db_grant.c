@@ -31,7 +31,7 @@ static const char *const texts[] = {
     [REVOKE_FOUND] = "UPDATE grants SET revoked_at = $3 WHERE number = $1 AND id = $2 AND revoked_at = 0",
     [REVOKE_OWN] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND id = $2 AND revoked_at = 0",
     [REVOKE_ALL] = "UPDATE grants SET revoked_at = $3"
-                   " WHERE user_number = $1 AND ($2 = 0 OR client_number = $2) AND revoked_at = 0 RETURNING id",
+                   " WHERE user_number = $1 AND (client_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING id",
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
     [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6)",

@@ -15,7 +15,7 @@
     "number, id, user_number, hash, name, scope, created_at, expires_at, last_used_at, revoked_at, last_used_address"
 #define LIVE                                                                                                                   \
     " FROM pats WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $3) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!')"  \
-    " AND ($2 = 0 OR user_number = $2)"
+    " AND (user_number = $2 OR $2 = 0)"
 #define LIST(column_, direction_)                                                                                              \
     "SELECT " COLUMNS LIVE " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $4 OFFSET $5"
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
@@ -24,7 +24,7 @@ static const char *const texts[] = {
     [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     [BY_HASH] = "SELECT " COLUMNS " FROM pats WHERE hash = $1",
     [BY_ID] = "SELECT " COLUMNS " FROM pats WHERE id = $1",
-    [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND ($2 = 0 OR user_number = $2) AND revoked_at = 0",
+    [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0",
     [USED] = "UPDATE pats SET last_used_at = $2, last_used_address = $3 WHERE number = $1 AND last_used_at < $2",
     [COUNT] = "SELECT count(*)" LIVE,
     [LIST_FIRST] = LISTS("created_at"), LISTS("expires_at"), LISTS("name"), LISTS("last_used_at"),
@@ -39,15 +39,15 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, scope), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at), FIELD(DB_INT, last_used_at),
     FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_pat, fields);
+const struct db_shape db_pat_shape = DB_SHAPE(struct db_pat, fields);
 
 static err add_body(struct db_conn *c, void *context)
 {
     struct db_pat *pat = context;
     TRY(db_number_next(c, DB_COUNT_PAT, &pat->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, pat, params);
-    return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    db_params_from(&db_pat_shape, pat, params);
+    return db_run(c, &(struct db_call){&sheet, ADD, params, db_pat_shape.count}, NULL);
 }
 
 err db_pat_add(struct db *db, struct arena *a, struct db_pat *pat)
@@ -67,12 +67,12 @@ err db_pat_add(struct db *db, struct arena *a, struct db_pat *pat)
 
 err db_pat_by_hash(struct db *db, struct arena *a, const struct token_hash *hash, struct db_pat **out)
 {
-    return db_read_one(db, a, CALL(BY_HASH, P_HASH(hash)), &shape, (void **)out);
+    return db_read_one(db, a, CALL(BY_HASH, P_HASH(hash)), &db_pat_shape, (void **)out);
 }
 
 err db_pat_by_id(struct db *db, struct arena *a, str id, struct db_pat **out)
 {
-    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &shape, (void **)out);
+    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &db_pat_shape, (void **)out);
 }
 
 err db_pat_revoke(struct db *db, str id, int64_t user_number, unix_time now, bool *revoked)
@@ -143,7 +143,7 @@ err db_pat_list(struct db *db, struct arena *a, int64_t user_number, const struc
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_INT(user_number), P_INT(now)),
                                              CALL(line, P_TEXT(pattern), P_INT(user_number), P_INT(now), P_INT(page->limit),
                                                   P_INT(page->offset)),
-                                             &shape},
+                                             &db_pat_shape},
                      &listed));
     *out = (struct db_pat_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;

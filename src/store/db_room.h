@@ -66,6 +66,14 @@ void db_number_settle(struct db *db, bool committed);
 /* db_once_take as a part of another sentence. */
 fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
 
+/* Many revocations of grants as one sentence. */
+struct db_ended;
+fallible db_revocation_add_ended(struct db *db, const struct db_ended *ended, unix_time expires_at);
+/* Rows as store/hot keeps them. */
+extern const struct db_shape db_user_shape, db_pat_shape;
+/* Called after each transaction, before anybody is answered; NULL: nobody any more. */
+void db_after_group(struct db *db, void (*call)(void *context), void *context);
+
 /* Lists. `columns` are the words that order_by may be; statements stand in pairs (up, down) from `first`. */
 struct db_listing {
     const char *const *columns;
@@ -128,6 +136,9 @@ struct db {
     struct db_writer writer;
     struct db_numbers numbers;
     struct db_purge_state purge;
+    pthread_mutex_t after_lock;
+    void (*after_group)(void *context);
+    void *after_group_context;
     _Atomic int64_t data_version;   /* as the writer saw it last */
     _Atomic uint64_t *generation;   /* shared with other processes */
 };

@@ -68,7 +68,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, created_at), FIELD(DB_INT, updated_at), FIELD(DB_INT, last_login_at), FIELD(DB_INT, password_changed_at),
     FIELD(DB_INT, version),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_user, fields);
+const struct db_shape db_user_shape = DB_SHAPE(struct db_user, fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
 static const struct db_shape id_shape = {sizeof(str), id_fields, 1};
 
@@ -96,10 +96,10 @@ static err add_body(struct db_conn *c, void *context)
     struct adding *w = context;
     TRY(db_number_next(c, DB_COUNT_USER, &w->user.number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, &w->user, params);
-    params[shape.count] = P_TEXT(w->key);
+    db_params_from(&db_user_shape, &w->user, params);
+    params[db_user_shape.count] = P_TEXT(w->key);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count + 1}, &changed));
+    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, db_user_shape.count + 1}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That username is taken.", "store: username taken");
     return OK;
@@ -124,19 +124,19 @@ err db_user_add(struct db *db, struct arena *a, struct db_user *user)
 
 err db_user_by_number(struct db *db, struct arena *a, int64_t number, struct db_user **out)
 {
-    return db_read_one(db, a, CALL(BY_NUMBER, P_INT(number)), &shape, (void **)out);
+    return db_read_one(db, a, CALL(BY_NUMBER, P_INT(number)), &db_user_shape, (void **)out);
 }
 
 err db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out)
 {
-    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &shape, (void **)out);
+    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &db_user_shape, (void **)out);
 }
 
 err db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out)
 {
     str key;
     TRY(canonical(a, username, &key));
-    return db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &shape, (void **)out);
+    return db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &db_user_shape, (void **)out);
 }
 
 /* ---- change ---- */
@@ -153,7 +153,7 @@ struct changing {
 
 static err current(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
 {
-    TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &shape, (void **)row));
+    TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &db_user_shape, (void **)row));
     if (*row == NULL)
         FAIL(NOT_FOUND, "store: no such user");
     return OK;
@@ -278,7 +278,7 @@ err db_user_list(struct db *db, struct arena *a, const struct db_page *page, str
     struct db_listed listed;
     TRY(db_list_read(db, a,
                      &(struct db_list_query){CALL(str_filled(pattern) ? COUNT_MATCHES : COUNT, P_TEXT(pattern)),
-                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)), &shape},
+                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)), &db_user_shape},
                      &listed));
     *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;

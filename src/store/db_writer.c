@@ -52,6 +52,22 @@ static err part(struct db_conn *c, enum db_care care, db_body *body, void *conte
     return FAILED(e) ? e : released;
 }
 
+void db_after_group(struct db *db, void (*call)(void *context), void *context)
+{
+    (void)pthread_mutex_lock(&db->after_lock);
+    db->after_group = call;
+    db->after_group_context = context;
+    (void)pthread_mutex_unlock(&db->after_lock);
+}
+
+static void announce(struct db *db)
+{
+    (void)pthread_mutex_lock(&db->after_lock);
+    if (db->after_group != NULL)
+        db->after_group(db->after_group_context);
+    (void)pthread_mutex_unlock(&db->after_lock);
+}
+
 /* A transaction of its own on this thread. */
 static err alone(struct db *db, db_body *body, void *context)
 {
@@ -68,6 +84,7 @@ static err alone(struct db *db, db_body *body, void *context)
             e = db_conn_commit(db->conn);
     }
     (void)pthread_mutex_unlock(&db->command_lock);
+    announce(db);
     return e;
 }
 
@@ -285,6 +302,7 @@ static void *writer_main(void *context)
     while ((job = take(w, &count)) != NULL) {
         err committed = run_group(db, job, count);
         db_number_settle(db, !FAILED(committed));
+        announce(db);
         (void)atomic_fetch_add_explicit(&w->groups, 1, memory_order_relaxed);
         (void)atomic_fetch_add_explicit(&w->jobs, (uint64_t)count, memory_order_relaxed);
         (void)atomic_fetch_sub_explicit(&w->queued, count, memory_order_relaxed);
