@@ -97,6 +97,10 @@ fuzz-build: $(FUZZ_STEMS:%=$(OUT)/fuzz/%)
 fuzz-replay: $(FUZZ_STEMS:%=$(OUT)/replay/%)
 	@set -e; for f in $(FUZZ_STEMS); do $(OUT)/replay/$$f test/fuzz/corpus/$$f; done
 
+# For the guard that lets PostgreSQL read every statement of the store.
+$(OUT)/statements: $(OUT)/test/guard/statements.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $^ $(LIBS)
+
 clean:
 	rm -rf build
 

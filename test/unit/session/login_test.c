@@ -89,7 +89,7 @@ Test(login, all_wrongs_answer_alike_and_only_the_event_tells_them_apart) /* LS-1
     struct db_user *mute = ARENA_NEW(s.a, struct db_user);
     mute->username = STR("mute");
     mute->permissions = STR("");
-    cr_assert(!FAILED(db_user_add(s.authority->db, mute)));
+    cr_assert(!FAILED(db_user_add(s.authority->db, s.a, mute)));
     fixture_user(s.authority, s.a, "bob");
     s.user = fixture_user(s.authority, s.a, "eve");
     block(&s);
@@ -245,7 +245,7 @@ Test(login, an_old_hash_is_made_anew_and_ends_nothing) /* ST-01 */
     old->permissions = STR("");
     /* bcrypt, cost 5, of "U*U": the vector of crypt_blowfish and others */
     old->password_hash = STR("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
-    cr_assert(!FAILED(db_user_add(s.authority->db, old)));
+    cr_assert(!FAILED(db_user_add(s.authority->db, s.a, old)));
     cr_assert_eq(outcome(&s, "old", "U*V"), ERR_INVALID_GRANT);
     cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, old->number, &stored)));
     cr_assert(str_equal(stored->password_hash, old->password_hash), "a wrong password changed the hash");
