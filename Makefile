@@ -3,7 +3,9 @@
 # `make` builds the program, `make unit` builds and runs the unit tests, `make fuzz-replay` replays the corpora.
 
 BUILD ?= debug
-CC ?= gcc
+ifeq ($(origin CC),default)
+  CC := gcc
+endif
 OUT := build/$(BUILD)
 
 PKGS := libmicrohttpd gnutls openssl jansson sqlite3 libcurl libseccomp inih
@@ -63,13 +65,14 @@ $(LIB): $(OBJ)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
+	@echo "cc $<"; $(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # Embedded files are prerequisites of the objects that .incbin them.
 ASSETS := $(wildcard assets/* assets/*/*)
 SQL := $(wildcard src/store/sql/*.sql)
 $(OUT)/src/page/assets.o: $(ASSETS)
 $(OUT)/src/store/migrations.o: $(SQL)
+$(OUT)/src/directory/common.o: assets/common-passwords.txt
 $(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
 
 # One test program a folder, mirrored under test/unit; Criterion registers tests by itself.
@@ -95,6 +98,10 @@ $(OUT)/replay/%: $(OUT)/test/fuzz/fuzz_%.o $(OUT)/test/fuzz/replay.o $(LIB)
 fuzz-build: $(FUZZ_STEMS:%=$(OUT)/fuzz/%)
 fuzz-replay: $(FUZZ_STEMS:%=$(OUT)/replay/%)
 	@set -e; for f in $(FUZZ_STEMS); do $(OUT)/replay/$$f test/fuzz/corpus/$$f; done
+
+# For the guard that lets PostgreSQL read every statement of the store.
+$(OUT)/statements: $(OUT)/test/guard/statements.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $^ $(LIBS)
 
 clean:
 	rm -rf build

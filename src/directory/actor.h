@@ -22,5 +22,11 @@ extern const struct actor actor_owner;
 bool actor_may(const struct actor *actor, const char *permission);
 bool actor_is_admin(const struct actor *actor); /* an administrator, with a token or session that is not narrowed */
 bool actor_is(const struct actor *actor, int64_t user_number); /* this very person */
-str actor_name(const struct actor *actor); /* for events: user id, client:<id>, "command line" */
+/* This very person, and the way they come is not narrowed away from `permission`: what people may do for themselves without having it.
+ * A session always; a token by its scope, or unscoped with all rights; a personal token by its scope, unscoped for view- alone. */
+bool actor_may_self(const struct actor *actor, int64_t user_number, const char *permission);
+/* The password was given within policy.reauthentication: what sensitive steps ask for (PT-03, LS-13). */
+bool actor_recent(const struct ground *g, const struct actor *actor);
+/* For events: user id, client:<id>, "command line"; absent for nobody. Borrowed: good until this thread's next call. */
+str actor_name(const struct actor *actor);
 #endif

@@ -17,6 +17,7 @@ struct call {
     struct session session;      /* BROWSER, USER rows */
     struct actor actor;          /* USER and BEARER rows; NOBODY otherwise */
     struct client_proof client;  /* CLIENT rows */
+    struct problems problems;    /* what UNPROCESSABLE is about; serve.c shows them in the API's shape */
 };
 typedef err call_handler(struct call *c);
 /* A handler fills response and returns OK, or returns an err that serve.c turns into the row's shape (page, OAuth JSON, API JSON).

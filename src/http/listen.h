@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * listen: the only door to libmicrohttpd: epoll event threads, TLS 1.2 and 1.3 by GnuTLS, strict parsing. It collects a whole request (limits
- * applied), runs target and guard, and hands it to `arrive` on the event thread. The handler answers at once (listen_answer inside
- * arrive), or later from any thread, exactly once; the connection sleeps meanwhile. After the answer is on its way, or the peer
- * is gone, `gone` is called exactly once and the request's arena may be released. */
+ * listen: the only door to libmicrohttpd: epoll event threads, TLS 1.2 and 1.3 by GnuTLS, strict parsing. It collects a
+ * whole request (limits applied), runs target and guard, and hands it to `arrive` on the event thread. The handler answers
+ * at once (listen_answer inside arrive), or later from any thread, exactly once; the connection sleeps meanwhile. After the
+ * answer is on its way, or the peer is gone, `gone` is called on the event thread, exactly once for each exchange that
+ * arrived or was refused; when it returns, listen takes the arena back. The same arena serves request and response. */
 #ifndef JETON_HTTP_LISTEN_H
 #define JETON_HTTP_LISTEN_H
 #include "http/guard.h"
 #include "http/http.h"
+#include <stdatomic.h>
 
 struct listener;
 struct exchange { /* one request on its way; embeds what the upper floor needs */
@@ -14,27 +16,30 @@ struct exchange { /* one request on its way; embeds what the upper floor needs *
     struct response response;
     void *connection; /* the library's own */
     void *upper;      /* the upper floor's own */
-    int state;        /* listen's own */
+    atomic_int state; /* listen's own */
 };
 struct listen_options {
     str host;               /* address to bind: literal, or "localhost" (127.0.0.1 and ::1) */
     uint16_t port;          /* 0: a free one */
     unsigned threads;
     str certificate_pem, key_pem; /* absent: plain HTTP */
-    struct guard_rules rules;
+    unsigned idle_seconds;  /* 0: HTTP_IDLE_SECONDS */
+    struct guard_rules rules; /* the hosts are borrowed until listen_close */
     str trusted_proxies;    /* words: addresses whose X-Forwarded-For (last hop) is believed */
     bool secure;            /* the issuer is https */
     void (*thread_begins)(void);  /* called once on each event thread; may be NULL */
     void (*arrive)(struct exchange *x, void *context);
-    void (*refused)(struct exchange *x, err why, void *context); /* target/guard/limit refusals: fill x->response; then answered */
+    void (*refused)(struct exchange *x, err why, void *context); /* by target, guard, limits: fills x->response, which is sent */
     void (*gone)(struct exchange *x, void *context);
     void *context;
 };
 fallible listen_open(const struct listen_options *options, struct listener **out);
 uint16_t listen_port(const struct listener *l);
-/* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive. */
+/* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
+ * longer the caller's. */
 void listen_answer(struct exchange *x);
 void listen_quiesce(struct listener *l);             /* stop accepting; go on with what is open */
 size_t listen_connections(const struct listener *l);
+/* Waits for answers that are owed (each arrived exchange must still be answered by somebody), then for their sending. */
 void listen_close(struct listener *l);
 #endif

@@ -4,7 +4,9 @@
  *   {{name}}          text, escaped for content and quoted attributes
  *   {{#list}}…{{/list}}   once for each row; inside, the row's fields, then the page's
  *   {{?name}}…{{/name}}   when the field is filled;  {{!name}}…{{/name}} when it is not
- * Every page is put into layout.html. No raw field exists. */
+ *   {{:title}}…{{/title}}  first in a file: the page's title      {{+part.html}}   another template's text, in place
+ *   {{@style.css}}    the address of a static file, with its hash
+ * Every page is put into layout.html ({{>title}}, {{>main}}), whose own fields may be left out. No raw field exists. */
 #ifndef JETON_PAGE_PAGE_H
 #define JETON_PAGE_PAGE_H
 #include "base/buf.h"
@@ -15,7 +17,7 @@ void page_put_number(struct page_fields *f, const char *name, int64_t value);
 void page_put_flag(struct page_fields *f, const char *name, bool on); /* "1" or "" */
 void page_put_time(struct page_fields *f, const char *name, int64_t unix_seconds); /* "2026-11-22 03:00 UTC"; "" for 0 */
 struct page_fields *page_row(struct page_fields *f, const char *list); /* appends a row to a list */
-void page_list(struct page_fields *f, const char *list);               /* an empty list is a list too */
+void page_list(struct page_fields *f, const char *list);               /* an empty list is a list too; rows put before go */
 fallible page_fill(struct arena *a, const char *template_name, const struct page_fields *f, str *html);
 /* Static files: style.css, script.js, icon.svg, openapi.json … NULL when there is none. */
 struct page_asset {

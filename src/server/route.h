@@ -29,5 +29,7 @@ struct route {
 extern const struct route route_table[];
 extern const size_t route_count;
 /* NULL when no row has this path. *methods: the methods that rows with this path take, for Allow. HEAD finds GET. */
+/* Any row with this path; NULL: none. */
+const struct route *route_find_any(str path);
 const struct route *route_find(enum http_method method, str path, str parameters[3], unsigned *methods);
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_resource: `jeton resource`: services that tokens can be made for (RFC 8707). Relies on directory/scopes and the facts in memory. */
+#include "cli/nouns.h"
+#include "cli/output.h"
+#include "cli/site.h"
+#include "directory/scopes.h"
+#include "base/banned.h"
+
+/* clang-format off */
+static const struct option options_add[] = {
+    {"name",         OPTION_TEXT,   "NAME",       1, 0, "what people read when they are asked to agree"},
+    {"token-format", OPTION_CHOICE, "jwt|sealed", 0, 0, "signed for the service to check itself (default), or sealed: the service asks jeton"},
+    {"alg",          OPTION_CHOICE, "ES256|RS256|EdDSA", 0, 0, "how its JWTs are signed; ES256 without this"},
+    {"client",       OPTION_ID,     "ID",         0, 0, "the client that may introspect its tokens"},
+    OPTION_LAST,
+};
+/* clang-format on */
+
+static json *resource_json(struct command_call *call, const struct db_resource *resource)
+{
+    json *j = json_object_new(call->arena);
+    json_put_text(call->arena, j, "uri", resource->uri);
+    json_put_text(call->arena, j, "name", resource->name);
+    json_put_text(call->arena, j, "token_format", resource->token_format);
+    json_put_text(call->arena, j, "alg", resource->alg);
+    json_put_text(call->arena, j, "client_id", resource->client_id);
+    output_time(call, j, "created_at", resource->created_at);
+    return j;
+}
+static int run_add(struct command_call *call)
+{
+    const struct options *o = &call->options;
+    struct site *site;
+    struct problems p = {0};
+    struct resource_edit edit = {
+        .uri = command_argument(call, 0),
+        .name = options_text(o, "name"),
+        .token_format = options_text(o, "token-format"),
+        .alg = options_text(o, "alg"),
+        .client_id = options_text(o, "client"),
+    };
+    if (!options_has(o, "name"))
+        return command_misused(call, "resource add needs --name NAME");
+    int status = site_open(call, SITE_MAKE, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = scopes_resource_add(&site->ground, &actor_owner, &edit, &p);
+    if (e.kind == ERR_CONFLICT && p.count == 0)
+        return command_refuse(call, "there is already a resource \"%.*s\"", STR_FMT(edit.uri));
+    if (FAILED(e))
+        return command_failed(call, e, &p);
+    status = site_changed(call, site);
+    const struct db_resource *resource = status == COMMAND_DONE ? hot_resource(site->ground.facts, edit.uri) : NULL;
+    if (status == COMMAND_DONE && !resource)
+        status = command_refuse(call, "the resource was removed meanwhile");
+    return resource ? output_done(call, resource_json(call, resource), "The resource is there.") : status;
+}
+static int run_list(struct command_call *call)
+{
+    struct site *site;
+    size_t count = 0;
+    json *list = json_list_new(call->arena);
+    int status = site_open(call, SITE_MUST_EXIST, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    const struct db_resource *resources = hot_resources(site->ground.facts, &count);
+    for (size_t i = 0; i < count; i++)
+        json_add(call->arena, list, resource_json(call, &resources[i]));
+    return output_value(call, list, "uri name token_format alg client_id");
+}
+static int run_remove(struct command_call *call)
+{
+    struct site *site;
+    bool removed = false;
+    str uri = command_argument(call, 0);
+    int status = site_open(call, SITE_MUST_EXIST, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = scopes_resource_remove(&site->ground, &actor_owner, uri, &removed);
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    if (!removed)
+        return command_refuse(call, "there is no resource \"%.*s\"; jeton resource list shows which are there", STR_FMT(uri));
+    db_generation_bump(site->db);
+    json *j = json_object_new(call->arena);
+    json_put_text(call->arena, j, "uri", uri);
+    json_put_boolean(call->arena, j, "removed", true);
+    return output_done(call, j, "The resource is removed.");
+}
+
+/* clang-format off */
+const struct command cmd_resource[] = {
+    {"add",    "URI", options_add, run_add,    "Register a service that tokens can be made for"},
+    {"list",   NULL,  NULL,        run_list,   "List resources"},
+    {"remove", "URI", NULL,        run_remove, "Remove a resource; no more tokens are made for it"},
+    COMMAND_END,
+};
+/* clang-format on */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * nouns: THE table of commands. One row per noun; its verbs stand in its own file. Usage, help and the manual are made from it. */
+#include "cli/nouns.h"
+#include "base/banned.h"
+
+/* clang-format off */
+const struct command_noun command_nouns[] = {
+    {"serve",    cmd_serve,    "run the server"},
+    {"user",     cmd_user,     "people"},
+    {"client",   cmd_client,   "client applications"},
+    {"pat",      cmd_pat,      "personal access tokens"},
+    {"scope",    cmd_scope,    "what tokens may be good for"},
+    {"resource", cmd_resource, "services that tokens can be made for (RFC 8707)"},
+    {"key",      cmd_key,      "keys that sign and seal"},
+    {"event",    cmd_event,    "the audit trail"},
+    {"token",    cmd_token,    "get a token from any OAuth server"},
+    {"backup",   cmd_backup,   "copy the database while it is in use"},
+    {"check",    cmd_check,    "check the database"},
+    {"config",   cmd_config,   "the settings"},
+    {"version",  cmd_version,  "print the version"},
+    {"help",     cmd_help,     "print help"},
+};
+/* clang-format on */
+const size_t command_noun_count = sizeof command_nouns / sizeof command_nouns[0];

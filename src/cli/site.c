@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ * site: opens what a command works on. Relies on settings, store and directory; promises that whatever was opened is closed when the
+ * call's arena ends, in the opposite order, also after a failure half way, and that servers on the same directory are told of changes. */
+#include "cli/site.h"
+#include "codec/url.h"
+#include "base/banned.h"
+
+enum { SITE_USER_CACHE = 256 };
+
+static void close_db(void *db)
+{
+    db_close(db);
+}
+static void close_hot(void *hot)
+{
+    hot_close(hot);
+}
+static void close_authority(void *authority)
+{
+    authority_close(authority);
+}
+static void leave_ground(void *object)
+{
+    struct site *site = object;
+    if (site->entered)
+        authority_leave(&site->ground);
+    site->entered = false;
+}
+
+/* --database: contract 2 promises sqlite now; the other engine is named, so it is refused by name. */
+static int database_directory(struct command_call *call, str url, str *directory)
+{
+    if (str_starts(url, STR("sqlite:")) && url.n > 7) {
+        *directory = (str){url.p + 7, url.n - 7};
+        return COMMAND_DONE;
+    }
+    if (str_starts(url, STR("postgresql:")) || str_starts(url, STR("postgres:")))
+        return command_refuse(call, "PostgreSQL is not built into this jeton: use --data DIR or --database sqlite:DIR");
+    return command_misused(call, "--database must be sqlite:DIR, not \"%.*s\"", STR_FMT(url));
+}
+int site_settings(struct command_call *call, struct settings *out)
+{
+    const struct options *o = &call->options;
+    struct problems *p = ARENA_NEW(call->arena, struct problems);
+    str *texts = arena_array(call->arena, SETTINGS_COUNT, sizeof *texts);
+    if (!p || !texts)
+        return command_refuse(call, "no memory for the settings");
+    for (size_t i = 0; i < o->count; i++) {
+        if (o->rows[i]->kind == OPTION_SETTING && o->order[i] != 0)
+            texts[settings_find(str_of(o->rows[i]->name))] = o->values[i];
+    }
+    if (options_has(o, "data"))
+        texts[SETTINGS_data] = options_text(o, "data");
+    if (options_has(o, "database")) {
+        if (options_has(o, "data"))
+            return command_misused(call, "--data and --database name the same thing: give one of them");
+        int status = database_directory(call, options_text(o, "database"), &texts[SETTINGS_data]);
+        if (status != COMMAND_DONE)
+            return status;
+    }
+    const char *file = options_has(o, "config") ? str_z(call->arena, options_text(o, "config")) : NULL;
+    struct settings_input input = {.file = file, .options = texts, .environment = call->world->environment};
+    err e = settings_load(call->arena, &input, out, p);
+    return FAILED(e) ? command_failed(call, e, p) : COMMAND_DONE;
+}
+static int missing(struct command_call *call, const struct site *site)
+{
+    return command_refuse(call, "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add",
+                          site->directory);
+}
+int site_open_db(struct command_call *call, enum site_open_how how, struct site **out)
+{
+    struct arena *a = call->arena;
+    struct site *site = ARENA_NEW(a, struct site);
+    if (!site)
+        return command_refuse(call, "no memory");
+    int status = site_settings(call, &site->settings);
+    if (status != COMMAND_DONE)
+        return status;
+    site->directory = str_z(a, site->settings.data);
+    if (!site->directory)
+        return command_misused(call, "--data must be a path");
+    struct db_options options = {.directory = site->directory, .create = how == SITE_MAKE, .writer_thread = false};
+    err e = db_open(&options, &site->db);
+    if (e.kind == ERR_NOT_FOUND)
+        return missing(call, site);
+    if (!FAILED(e))
+        e = arena_on_release(a, close_db, site->db);
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    *out = site;
+    return COMMAND_DONE;
+}
+static fallible prepare_authority(struct command_call *call, struct site *site)
+{
+    struct arena *a = call->arena;
+    struct authority *authority = &site->authority;
+    struct url u;
+    authority->db = site->db;
+    authority->hot = site->hot;
+    authority->issuer = settings_issuer(a, &site->settings, site->settings.listen_port);
+    if (!str_present(authority->issuer))
+        FAIL(UNAVAILABLE, "no memory for the issuer");
+    TRY(url_parse(authority->issuer, &u));
+    authority->issuer_origin = url_origin(a, &u);
+    authority->secure = str_equal_nocase(u.scheme, STR("https"));
+    settings_policy(&site->settings, &authority->policy);
+    TRY(authority_open(a, authority, site->directory));
+    return arena_on_release(a, close_authority, authority);
+}
+static fallible enter(struct command_call *call, struct site *site)
+{
+    TRY(authority_enter(&site->authority, call->arena, &site->ground));
+    site->entered = true;
+    return OK;
+}
+static fallible open_floors(struct command_call *call, struct site *site)
+{
+    TRY(hot_open(site->db, SITE_USER_CACHE, &site->hot));
+    TRY(arena_on_release(call->arena, close_hot, site->hot));
+    TRY(prepare_authority(call, site));
+    TRY(arena_on_release(call->arena, leave_ground, site));
+    return enter(call, site);
+}
+int site_open(struct command_call *call, enum site_open_how how, struct site **out)
+{
+    struct site *site;
+    int status = site_open_db(call, how, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = open_floors(call, site);
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    *out = site;
+    return COMMAND_DONE;
+}
+int site_changed(struct command_call *call, struct site *site)
+{
+    db_generation_bump(site->db);
+    hot_changed(site->hot);
+    leave_ground(site);
+    err e = enter(call, site); /* the facts as they are now */
+    return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT
+ * client_rules: judges what is asked of a client application, member by member, into a draft of its row. Relies on codec/url to
+ * take URIs apart. Promises: no scheme that runs or reads anything, nothing but https off this machine, no URI whose query
+ * already speaks for us; public clients have no secret and nothing that needs one; nobody gives a client more than they have
+ * themselves. */
+#include "directory/client_rules.h"
+
+#include "base/ascii.h"
+#include "codec/percent.h"
+#include "codec/url.h"
+#include "directory/check.h"
+#include "directory/scopes.h"
+#include "directory/user.h"
+
+#include "base/banned.h"
+
+enum { URI_MAX = 2000, URIS_MAX = 20, DESCRIPTION_MAX = 1000, LIFETIME_MIN = 60, SECRET_MIN = 32, SECRET_MAX = 1024 };
+
+/* clang-format off */
+const struct client_rules_grant client_rules_grants[] = {
+/*    name                  redirects refreshes public_may as_itself */
+    { "authorization_code", true,     true,     true,      false },
+    { "password",           false,    true,     true,      false },
+    { "client_credentials", false,    false,    false,     true  },
+    { "refresh_token",      false,    false,    true,      false },
+    { "personal_access",    false,    false,    true,      false },
+    { NULL,                 false,    false,    false,     false },
+};
+static const char *const auth_methods[] = { "client_secret_basic", "client_secret_post", "any", "none" };
+static const char *const forbidden_schemes[] = { "javascript", "data", "vbscript", "file", "blob", "about" }; /* RU-03 */
+static const char *const our_parameters[] = { "code", "state", "error", "iss", "error_description" };          /* RU-07 */
+/* clang-format on */
+
+static const struct client_rules_grant *grant_row(str name)
+{
+    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
+        if (str_is(name, row->name))
+            return row;
+    return NULL;
+}
+
+static const char *judge_scheme(const struct url *url)
+{
+    for (size_t i = 0; i < sizeof forbidden_schemes / sizeof *forbidden_schemes; i++)
+        if (str_equal_nocase(url->scheme, str_of(forbidden_schemes[i])))
+            return "an address of this scheme runs or reads something in the browser and is never allowed."; /* RU-03 */
+    if (str_equal_nocase(url->scheme, STR("https")))
+        return NULL;
+    if (str_equal_nocase(url->scheme, STR("http")))
+        return url_loopback(url) ? NULL : "http is allowed for 127.0.0.1, [::1] and localhost alone; use https."; /* RU-04 */
+    if (str_find(url->scheme, '.') == url->scheme.n) /* RFC 8252 7.1 */
+        return "use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback.";
+    if (!str_present(url->host) && !str_starts(url->path, STR("/"))) /* `example.com:443/x` is not meant as a scheme */
+        return "after a private-use scheme comes a slash, as in com.example.app:/callback; web addresses begin with https://.";
+    return NULL;
+}
+
+static const char *judge_query(struct arena *a, str query)
+{
+    str field;
+    while (query.n > 0 && str_next(&query, '&', &field)) {
+        str part;
+        while (field.n > 0 && str_next(&field, ';', &part)) { /* some servers still part at `;` */
+            str name;
+            if (FAILED(percent_decode(a, (str){part.p, str_find(part, '=')}, PERCENT_PLUS_SPACE, &name)))
+                return "its query holds a malformed escape.";
+            for (size_t i = 0; i < sizeof our_parameters / sizeof *our_parameters; i++)
+                if (str_is(name, our_parameters[i])) /* RU-07 */
+                    return "its query may not hold code, state, error, error_description or iss: the answer adds these.";
+        }
+    }
+    return NULL;
+}
+
+const char *client_rules_redirect(struct arena *a, str uri)
+{
+    struct url url;
+    if (uri.n > URI_MAX)
+        return "it has more than 2000 bytes.";
+    err e = url_parse(uri, &url);
+    if (FAILED(e))
+        return err_say(e);
+    if (str_find(uri, '#') < uri.n) /* RFC 6749 3.1.2 */
+        return "it may not have a fragment: leave out `#` and what follows.";
+    const char *wrong = judge_scheme(&url);
+    if (wrong != NULL)
+        return wrong;
+    return str_present(url.query) ? judge_query(a, url.query) : NULL;
+}
+
+const char *client_rules_secret(str secret)
+{
+    if (secret.n < SECRET_MIN || secret.n > SECRET_MAX)
+        return "A secret has 32 to 1024 characters; leave it out to have a good one made.";
+    for (size_t i = 0; i < secret.n; i++)
+        if (!ascii_visible(secret.p[i]))
+            return "A secret has visible ASCII characters alone, without spaces.";
+    return NULL;
+}
+
+/* Pieces once each; a list that is too long becomes a problem. */
+static fallible folded(const struct client_rules_draft *d, str list, char separator, const char *field, str *out)
+{
+    err e = check_fold(d->g->arena, list, separator, out);
+    if (e.kind != ERR_UNPROCESSABLE)
+        return e;
+    problem_add(d->problems, field, STR("This list is too long."));
+    return OK;
+}
+
+static void judge_texts(const struct client_rules_draft *d)
+{
+    const struct client_edit *edit = d->edit;
+    struct arena *a = d->g->arena;
+    if (str_present(edit->name) || d->before == NULL) {
+        d->next->name = str_trim(edit->name);
+        check_text(a, d->next->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, d->problems);
+    }
+    if (str_present(edit->description) || d->before == NULL) {
+        d->next->description = str_present(edit->description) ? edit->description : STR("");
+        check_text(a, d->next->description, &(struct check_text){"description", "The description", 0, DESCRIPTION_MAX},
+                   d->problems);
+    }
+}
+
+/* Public or not is settled for good when a client is made: a secret never turns into none, nor none into one. */
+static void judge_kind(const struct client_rules_draft *d)
+{
+    const struct client_edit *edit = d->edit;
+    struct db_client *next = d->next;
+    if (d->before == NULL)
+        next->is_public = edit->is_public > 0 || (edit->is_public < 0 && str_is(edit->auth_method, "none"));
+    else if (edit->is_public >= 0 && (edit->is_public > 0) != d->before->is_public)
+        problem_add(d->problems, "is_public", STR("A client stays public or confidential; make a new one instead."));
+    if (str_filled(edit->auth_method))
+        next->auth_method = edit->auth_method;
+    else if (d->before == NULL)
+        next->auth_method = next->is_public ? STR("none") : STR("any");
+    bool known = false;
+    for (size_t i = 0; i < sizeof auth_methods / sizeof *auth_methods; i++)
+        known = known || str_is(next->auth_method, auth_methods[i]);
+    if (!known)
+        problem_add(d->problems, "auth_method",
+                    STR("The authentication method is client_secret_basic, client_secret_post, any or none."));
+    else if (str_is(next->auth_method, "none") != next->is_public)
+        problem_add(d->problems, "auth_method",
+                    next->is_public ? STR("A public client has no secret: its authentication method is none.")
+                                    : STR("A confidential client authenticates: none is for public clients."));
+}
+
+static fallible judge_grants(const struct client_rules_draft *d)
+{
+    const struct client_edit *edit = d->edit;
+    bool given = str_present(edit->grants) || d->before == NULL;
+    str wanted = str_present(edit->grants) ? edit->grants : d->before != NULL ? d->before->grants : STR("authorization_code");
+    str all = STR(""), word;
+    TRY(folded(d, wanted, ' ', "grants", &all));
+    struct buf b = buf_new(d->g->arena, CHECK_LIST_BYTES * 2);
+    bool implied = false, itself = str_has_word(all, STR("refresh_token"));
+    for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);) {
+        const struct client_rules_grant *row = grant_row(word);
+        if (row == NULL) {
+            problem_add(d->problems, "grants",
+                        STR("A grant is unknown; there are authorization_code, password, client_credentials, refresh_token and "
+                            "personal_access."));
+            return OK;
+        }
+        if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
+            problem_add(d->problems, "grants",
+                        str_format(d->g->arena, "A public client cannot have %s: it has no secret.", row->name));
+        implied = implied || row->refreshes;
+        if (str_is(word, "refresh_token"))
+            continue;
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add(&b, word);
+    }
+    bool refresh = edit->refresh == 0 ? false : itself || (implied && (given || edit->refresh > 0));
+    if (refresh)
+        buf_add_z(&b, b.n > 0 ? " refresh_token" : "refresh_token");
+    str grants;
+    TRY(buf_done(&b, &grants));
+    d->next->grants = str_present(grants) ? grants : STR("");
+    return OK;
+}
+
+static fallible judge_uris(const struct client_rules_draft *d, str given, const char *field, str *out)
+{
+    str lines = STR(""), line;
+    TRY(folded(d, given, '\n', field, &lines));
+    if (check_count(lines, '\n') > URIS_MAX)
+        problem_add(d->problems, field, str_format(d->g->arena, "At most %d addresses may be registered.", URIS_MAX));
+    size_t wrong = 0;
+    for (str rest = lines; wrong < 4 && rest.n > 0 && str_next(&rest, '\n', &line);) {
+        const char *why = client_rules_redirect(d->g->arena, line);
+        if (why == NULL)
+            continue;
+        str shown = {line.p, line.n < 200 ? line.n : 200};
+        bool readable = true;
+        for (size_t i = 0; i < shown.n; i++)
+            readable = readable && ascii_visible(shown.p[i]);
+        problem_add(d->problems, field,
+                    str_format(d->g->arena, "`%.*s` cannot be registered: %s",
+                               STR_FMT(readable ? shown : STR("An unreadable address")), why));
+        wrong++;
+    }
+    *out = lines;
+    return OK;
+}
+
+static fallible judge_redirects(const struct client_rules_draft *d)
+{
+    const struct client_edit *edit = d->edit;
+    struct db_client *next = d->next;
+    if (str_present(edit->redirect_uris) || d->before == NULL)
+        TRY(judge_uris(d, edit->redirect_uris, "redirect_uris", &next->redirect_uris));
+    if (str_present(edit->post_logout_redirect_uris) || d->before == NULL)
+        TRY(judge_uris(d, edit->post_logout_redirect_uris, "post_logout_redirect_uris", &next->post_logout_redirect_uris));
+    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
+        if (row->redirects && next->redirect_uris.n == 0 &&
+            str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
+            problem_add(
+                d->problems, "redirect_uris",
+                str_format(d->g->arena, "%s needs at least one redirect URI: the address that takes the answer.", row->name));
+    return OK;
+}
+
+static fallible judge_scopes(const struct client_rules_draft *d)
+{
+    if (!str_present(d->edit->scopes)) {
+        if (d->before == NULL)
+            d->next->scopes = STR("");
+        return OK;
+    }
+    str words = STR("");
+    TRY(folded(d, d->edit->scopes, ' ', "scopes", &words));
+    err e = scopes_known(d->g, words, "scopes", d->problems);
+    if (e.kind != ERR_UNPROCESSABLE)
+        TRY(e);
+    d->next->scopes = words;
+    return OK;
+}
+
+static void set_flag(bool *flag, int wanted)
+{
+    if (wanted >= 0)
+        *flag = wanted > 0;
+}
+
+static void judge_flags(const struct client_rules_draft *d)
+{
+    struct db_client *next = d->next;
+    set_flag(&next->first_party, d->edit->first_party);
+    set_flag(&next->require_pkce, d->edit->require_pkce);
+    set_flag(&next->compat_processmaker, d->edit->compat_processmaker);
+    if (next->is_public)
+        next->require_pkce = true; /* RFC 9700 2.1.1: it always is */
+    if (next->is_public && next->compat_processmaker)
+        problem_add(d->problems, "compat_processmaker",
+                    STR("The compatibility mode finds a client by its secret; a public one has none."));
+}
+
+static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, int64_t most, const char *field, int64_t *out)
+{
+    if (wanted == -1)
+        return;
+    if (wanted != 0 && (wanted < LIFETIME_MIN || (most > 0 && wanted > most))) {
+        problem_add(d->problems, field,
+                    most > 0 ? str_format(d->g->arena, "The lifetime is 0 (the server's setting) or %d to %lld seconds.",
+                                          LIFETIME_MIN, (long long)most)
+                             : str_format(d->g->arena, "The lifetime is 0 (the server's setting) or at least %d seconds.",
+                                          LIFETIME_MIN));
+        return;
+    }
+    *out = wanted;
+}
+
+static fallible judge_owner(const struct client_rules_draft *d)
+{
+    if (!str_present(d->edit->owner))
+        return OK;
+    if (d->edit->owner.n == 0) {
+        d->next->owner_id = STR_ABSENT;
+        return OK;
+    }
+    struct db_user *owner = NULL;
+    TRY(user_find(d->g, d->edit->owner, &owner));
+    if (owner == NULL)
+        problem_add(d->problems, "owner", STR("There is no person with this id or username."));
+    else
+        d->next->owner_id = owner->id;
+    return OK;
+}
+
+bool client_rules_beyond(const struct ground *g, const struct actor *by, const struct db_client *client)
+{
+    if (actor_is_admin(by))
+        return false;
+    if (client->first_party) /* no consent would be asked of anybody, administrators included */
+        return true;
+    bool itself = false;
+    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
+        itself = itself || (row->as_itself && str_has_word(client->grants, str_of(row->name)));
+    str word;
+    for (str rest = client->scopes; itself && rest.n > 0 && str_next(&rest, ' ', &word);) {
+        const struct db_scope *scope = hot_scope(g->facts, word);
+        const char *permission = str_z(g->arena, word);
+        if (permission == NULL || (scope != NULL && scope->builtin && !actor_may(by, permission)))
+            return true;
+    }
+    return false;
+}
+
+fallible client_rules_apply(struct client_rules_draft *d)
+{
+    const struct policy *policy = &d->g->authority->policy;
+    judge_texts(d);
+    judge_kind(d);
+    TRY(judge_grants(d));
+    TRY(judge_redirects(d));
+    TRY(judge_scopes(d));
+    judge_flags(d);
+    judge_lifetime(d, d->edit->access_lifetime, policy->access_lifetime_max, "access_lifetime", &d->next->access_lifetime);
+    judge_lifetime(d, d->edit->refresh_lifetime, policy->refresh_absolute, "refresh_lifetime", &d->next->refresh_lifetime);
+    TRY(judge_owner(d));
+    if (client_rules_beyond(d->g, d->by, d->next)) /* AD-04: no way around the own permissions */
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more than they have themselves.",
+               "the client would have more rights than the actor");
+    return check_arena(d->g->arena);
+}

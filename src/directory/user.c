@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT
+ * user: people: found, listed, added, changed, blocked, removed. Relies on the store for uniqueness, optimistic locking and the
+ * last administrator (AD-07), on actor for permissions. Promises: nobody but an administrator changes rights or touches an
+ * administrator (AD-04); what a block or removal ends, ends at once in memory too; every change leaves an event without
+ * secrets.
+ *
+ *   user_add ──▶ [active] ──user_block(true)──▶ [blocked] ──user_block(false)──▶ [active]
+ *   [active], [blocked] ──user_remove──▶ gone (a tombstone keeps the id)
+ */
+#include "directory/user.h"
+
+#include "base/ascii.h"
+#include "codec/utf8.h"
+#include "crypto/password.h"
+#include "directory/check.h"
+#include "directory/scopes.h"
+#include "directory/user_end.h"
+#include "store/db_session.h"
+
+#include "base/banned.h"
+
+enum { USERNAME_MIN = 2, USERNAME_MAX = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */, TRIES = 3 };
+
+struct rights {
+    bool admin; /* may change rights */
+    bool edit;  /* may change this person as others */
+    bool self;  /* is this person */
+};
+
+static struct rights rights_over(const struct actor *by, const struct db_user *user, const char *permission)
+{
+    struct rights may = {.admin = actor_is_admin(by), .self = actor_may_self(by, user->number, permission)};
+    may.edit = actor_may(by, permission) && (!user->admin || may.admin);
+    return may;
+}
+
+/* The row itself. Who lacks the permission does not learn whether the id exists. */
+static fallible load(struct ground *g, const struct actor *by, str id, const char *permission, struct db_user **out)
+{
+    struct db_user *user = NULL;
+    TRY(db_user_by_id(g->authority->db, g->arena, id, &user));
+    if (user == NULL) {
+        if (!actor_may(by, permission))
+            FAIL(INSUFFICIENT_SCOPE, "a permission over people is needed");
+        FAIL(NOT_FOUND, "no such person");
+    }
+    *out = user;
+    return OK;
+}
+
+static void judge_username(struct ground *g, str name, struct problems *p)
+{
+    str signs = STR(".!#$*+=^_`|~@-");
+    bool fit = name.n >= USERNAME_MIN && name.n <= USERNAME_MAX;
+    for (size_t i = 0; fit && i < name.n; i++)
+        fit = ascii_letter(name.p[i]) || ascii_digit(name.p[i]) || str_find(signs, name.p[i]) < signs.n;
+    if (!fit)
+        problem_add(p, "username",
+                    str_format(g->arena, "A username has %d to %d of the characters a-z A-Z 0-9 . ! # $ * + = ^ _ ` | ~ @ -",
+                               USERNAME_MIN, USERNAME_MAX));
+}
+
+static void judge_email(str email, struct problems *p)
+{
+    if (email.n == 0)
+        return;
+    size_t at = str_find(email, '@');
+    bool fit = email.n <= EMAIL_MAX && utf8_no_controls(email) && str_find(email, ' ') == email.n && at > 0 && at + 1 < email.n;
+    if (fit)
+        fit = str_find((str){email.p + at + 1, email.n - at - 1}, '@') == email.n - at - 1;
+    if (!fit)
+        problem_add(p, "email", STR("This is not an e-mail address: name@domain, at most 254 bytes, without spaces."));
+}
+
+static void judge_full_name(struct ground *g, str name, struct problems *p)
+{
+    check_text(g->arena, name, &(struct check_text){"full_name", "The full name", 0, CHECK_NAME_MAX}, p);
+}
+
+/* Permissions are built-in scopes; anything else would be a right that nobody checks. */
+static fallible judge_permissions(struct ground *g, str words, struct problems *p, str *out)
+{
+    str folded, word;
+    err e = check_fold(g->arena, words, ' ', &folded);
+    if (e.kind == ERR_UNPROCESSABLE) {
+        problem_add(p, "permissions", STR("The list of permissions is too long."));
+        return OK;
+    }
+    TRY(e);
+    str rest = folded;
+    size_t wrong = 0;
+    while (wrong < 4 && rest.n > 0 && str_next(&rest, ' ', &word)) {
+        const struct db_scope *scope = hot_scope(g->facts, word);
+        if (scope != NULL && scope->builtin)
+            continue;
+        wrong++;
+        problem_add(p, "permissions",
+                    utf8_no_controls(word) && word.n <= 128
+                        ? str_format(g->arena, "The permission `%.*s` is unknown.", STR_FMT(word))
+                        : STR("A permission is unknown."));
+    }
+    *out = folded;
+    return OK;
+}
+
+static fallible name_free(struct ground *g, str username, int64_t except, struct problems *p)
+{
+    struct db_user *other = NULL;
+    TRY(db_user_by_name(g->authority->db, g->arena, username, &other));
+    if (other != NULL && other->number != except)
+        problem_add(p, "username", STR("This username is taken; choose another one."));
+    return OK;
+}
+
+static fallible judge_new(struct ground *g, const struct user_edit *edit, struct problems *p, struct db_user *next)
+{
+    next->username = edit->username;
+    next->email = str_present(edit->email) ? edit->email : STR("");
+    next->full_name = str_present(edit->full_name) ? edit->full_name : STR("");
+    next->admin = edit->admin > 0;
+    next->permissions = STR("");
+    next->created_at = next->updated_at = g->now;
+    next->version = 1;
+    if (!str_filled(edit->username))
+        problem_add(p, "username", STR("A username is needed."));
+    else
+        judge_username(g, edit->username, p);
+    judge_email(next->email, p);
+    judge_full_name(g, next->full_name, p);
+    if (str_present(edit->permissions))
+        TRY(judge_permissions(g, edit->permissions, p, &next->permissions));
+    if (str_present(edit->password))
+        user_password_judge(g, edit->password, edit->username, "password", p);
+    TRY(problem_result(p));
+    TRY(name_free(g, next->username, 0, p));
+    return problem_result(p);
+}
+
+fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p,
+                  struct db_user **out)
+{
+    if (!actor_may(by, "create-users"))
+        FAIL(INSUFFICIENT_SCOPE, "create-users is needed");
+    if ((edit->admin > 0 || str_filled(edit->permissions)) && !actor_is_admin(by)) /* AD-04 */
+        FAIL(INSUFFICIENT_SCOPE, "only an administrator gives rights");
+    struct db_user *next = ARENA_NEW(g->arena, struct db_user);
+    if (next == NULL)
+        FAIL(UNAVAILABLE, "memory");
+    TRY(judge_new(g, edit, p, next));
+    if (str_present(edit->password)) {
+        char hash[PASSWORD_HASH_MAX];
+        TRY(password_hash(edit->password, hash));
+        next->password_hash = str_dup(g->arena, str_of(hash));
+        next->password_changed_at = g->now;
+    }
+    TRY(check_arena(g->arena));
+    err e = db_user_add(g->authority->db, g->arena, next);
+    if (e.kind == ERR_CONFLICT) {
+        problem_add(p, "username", STR("This username is taken; choose another one."));
+        return problem_result(p);
+    }
+    TRY(e);
+    hot_changed(g->authority->hot);
+    str detail = next->admin ? STR("an administrator") : str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions));
+    check_event(g, by, "user.added", &(struct authority_event_facts){.subject = next->id, .detail = detail}); /* AD-07 */
+    *out = next;
+    return OK;
+}
+
+static bool differs(str wanted, str present)
+{
+    return str_present(wanted) && !str_equal(wanted, str_present(present) ? present : STR(""));
+}
+
+/* The fields of a person's own; each that changes is named in `changed` for the audit trail. */
+static fallible change_profile(struct ground *g, const struct actor *by, const struct user_edit *edit, const struct rights *may,
+                               struct db_user *next)
+{
+    if (differs(edit->username, next->username)) {
+        if (!may->edit) /* AD-04 */
+            FAIL(INSUFFICIENT_SCOPE, "a person does not change the own username");
+        next->username = edit->username;
+    }
+    if (differs(edit->email, next->email)) {
+        if (!may->edit && !actor_recent(g, by)) /* LS-13 */
+            REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.",
+                   "an own e-mail address without a fresh password");
+        next->email = edit->email;
+    }
+    if (differs(edit->full_name, next->full_name))
+        next->full_name = edit->full_name;
+    return OK;
+}
+
+static fallible change_rights(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p,
+                              struct db_user *next)
+{
+    if (edit->admin >= 0 && (edit->admin > 0) != next->admin) {
+        if (!may->admin) /* AD-04 */
+            FAIL(INSUFFICIENT_SCOPE, "only an administrator makes administrators");
+        next->admin = edit->admin > 0;
+    }
+    if (!str_present(edit->permissions))
+        return OK;
+    size_t before = p->count;
+    str folded = STR("");
+    TRY(judge_permissions(g, edit->permissions, p, &folded));
+    if (p->count == before && !differs(folded, next->permissions))
+        return OK;
+    if (!may->admin) /* AD-04 */
+        FAIL(INSUFFICIENT_SCOPE, "only an administrator gives permissions");
+    next->permissions = folded;
+    return OK;
+}
+
+static str changed_fields(struct ground *g, const struct db_user *was, const struct db_user *is)
+{
+    struct buf b = buf_new(g->arena, CHECK_LIST_BYTES * 2);
+    if (!str_equal(was->username, is->username))
+        buf_add_z(&b, "username ");
+    if (differs(is->email, was->email))
+        buf_add_z(&b, "email ");
+    if (differs(is->full_name, was->full_name))
+        buf_add_z(&b, "full_name ");
+    if (was->admin != is->admin)
+        buf_add_z(&b, is->admin ? "administrator now " : "administrator no longer ");
+    if (differs(is->permissions, was->permissions))
+        buf_format(&b, "permissions now: %.*s", STR_FMT(is->permissions));
+    str detail = STR_ABSENT;
+    err e = buf_done(&b, &detail);
+    return FAILED(e) ? STR_ABSENT : detail;
+}
+
+/* The store keeps the last administrator: said at the field that asked for it. */
+static fallible saved(err e, const char *field, struct problems *p)
+{
+    if (e.kind != ERR_UNPROCESSABLE)
+        return e;
+    problem_add(p, field, STR("This is the last administrator who can log in; make another one first."));
+    return problem_result(p);
+}
+
+fallible user_change(struct ground *g, const struct actor *by, str id, const struct user_edit *edit, struct problems *p)
+{
+    struct db_user *user = NULL;
+    TRY(load(g, by, id, "edit-users", &user));
+    struct rights may = rights_over(by, user, "edit-users");
+    if (!may.edit && !may.self)
+        FAIL(INSUFFICIENT_SCOPE, "edit-users is needed");
+    if (edit->version != 0 && edit->version != user->version) /* AD-05 */
+        FAIL(CONFLICT, "the person was changed meanwhile");
+    struct db_user next = *user;
+    TRY(change_profile(g, by, edit, &may, &next));
+    TRY(change_rights(g, edit, &may, p, &next));
+    if (!str_equal(next.username, user->username)) {
+        judge_username(g, next.username, p);
+        TRY(name_free(g, next.username, user->number, p));
+    }
+    if (differs(next.email, user->email))
+        judge_email(next.email, p);
+    if (differs(next.full_name, user->full_name))
+        judge_full_name(g, next.full_name, p);
+    TRY(problem_result(p));
+    next.updated_at = g->now;
+    struct db_ended ended = {0};
+    TRY(saved(db_user_save(g->authority->db, g->arena, &next, &ended), "admin", p));
+    err e = user_end_tell(g, user->number, &ended);
+    check_event(g, by, "user.changed",
+                &(struct authority_event_facts){.subject = user->id, .detail = changed_fields(g, user, &next)});
+    return e;
+}
+
+fallible user_block(struct ground *g, const struct actor *by, str id, bool blocked)
+{
+    for (int i = 0; i < TRIES; i++) { /* a block must not lose a race with an edit */
+        struct db_user *user = NULL;
+        TRY(load(g, by, id, "edit-users", &user));
+        if (!rights_over(by, user, "edit-users").edit)
+            FAIL(INSUFFICIENT_SCOPE, "edit-users is needed");
+        if (actor_is(by, user->number))
+            REFUSE(UNPROCESSABLE, "You cannot block yourself.", "self block");
+        if (user->blocked == blocked)
+            return OK;
+        struct db_user next = *user;
+        next.blocked = blocked;
+        next.updated_at = g->now;
+        struct db_ended ended = {0};
+        err e = db_user_save(g->authority->db, g->arena, &next, &ended);
+        if (e.kind == ERR_CONFLICT)
+            continue;
+        if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
+            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.",
+                   "last administrator");
+        TRY(e);
+        e = user_end_tell(g, user->number, &ended);
+        check_event(g, by, blocked ? "user.blocked" : "user.unblocked", &(struct authority_event_facts){.subject = user->id});
+        return e;
+    }
+    FAIL(CONFLICT, "the person keeps changing");
+}
+
+fallible user_remove(struct ground *g, const struct actor *by, str id)
+{
+    struct db_user *user = NULL;
+    TRY(load(g, by, id, "delete-users", &user));
+    if (!rights_over(by, user, "delete-users").edit)
+        FAIL(INSUFFICIENT_SCOPE, "delete-users is needed");
+    struct db_ended ended = {0};
+    err e = db_user_remove(g->authority->db, g->arena, user->number, &ended);
+    if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
+        REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.", "last administrator");
+    TRY(e);
+    e = user_end_tell(g, user->number, &ended);
+    check_event(g, by, "user.removed", &(struct authority_event_facts){.subject = user->id});
+    return e;
+}
+
+fallible user_find(struct ground *g, str id_or_name, struct db_user **out)
+{
+    struct db_user *user = NULL;
+    if (str_filled(id_or_name)) {
+        TRY(db_user_by_id(g->authority->db, g->arena, id_or_name, &user));
+        if (user == NULL)
+            TRY(db_user_by_name(g->authority->db, g->arena, id_or_name, &user));
+    }
+    *out = user;
+    return OK;
+}
+
+bool user_visible(const struct actor *by, const struct db_user *user)
+{
+    if (actor_is(by, user->number))
+        return !by->user->blocked;
+    return actor_may(by, "view-users");
+}
+
+fallible user_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_user_rows *out)
+{
+    if (!actor_may(by, "view-users"))
+        FAIL(INSUFFICIENT_SCOPE, "view-users is needed");
+    TRY(check_page(page));
+    struct db_user_rows rows = {0};
+    TRY(db_user_list(g->authority->db, g->arena, page, &rows));
+    for (size_t i = 0; i < rows.count; i++)
+        rows.rows[i].password_hash = STR_ABSENT; /* AD-03: a list needs none */
+    *out = rows;
+    return OK;
+}
+
+fallible user_end_session(struct ground *g, const struct actor *by, int64_t user_number, str session_id, bool *ended)
+{
+    if (!actor_may_self(by, user_number, "edit-users") && !actor_is_admin(by)) /* LS-17, AD-02 */
+        FAIL(INSUFFICIENT_SCOPE, "a session of somebody else");
+    bool done = false;
+    TRY(db_session_end_by_id(g->authority->db, user_number, session_id, &done));
+    if (done)
+        check_event(g, by, "session.ended", &(struct authority_event_facts){.subject = session_id});
+    *ended = done;
+    return OK;
+}

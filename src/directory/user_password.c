@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ * user_password: which passwords are fit, and how a person gets another one. Relies on crypto/password for the hash and on the
+ * store to end sessions and grants in the same transaction. Promises: nobody chooses another person's password but the command
+ * line (AD-06); the own one needs the current one (LS-13), guesses at which are counted; a personal access token cannot do it
+ * at all (PT-03). */
+#include "base/ascii.h"
+#include "codec/utf8.h"
+#include "crypto/password.h"
+#include "directory/check.h"
+#include "directory/common.h"
+#include "directory/user.h"
+#include "directory/user_end.h"
+#include "store/db_event.h"
+
+#include "base/banned.h"
+
+enum { BESIDE_USERNAME = 4 }; /* characters that a password must have beside the username in it */
+
+static bool starts_nocase(str s, str prefix)
+{
+    return s.n >= prefix.n && str_equal_nocase((str){s.p, prefix.n}, prefix);
+}
+
+/* How many bytes are left when every occurrence of the username is taken out? */
+static size_t beside(str password, str username)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < password.n;) {
+        bool here = starts_nocase((str){password.p + i, password.n - i}, username);
+        i += here ? username.n : 1;
+        left += !here;
+    }
+    return left;
+}
+
+void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p)
+{
+    if (password.n > PASSWORD_MAX) {
+        problem_add(p, field, str_format(g->arena, "A password has at most %d bytes.", PASSWORD_MAX));
+        return;
+    }
+    if (!utf8_valid(password)) {
+        problem_add(p, field, STR("A password must be valid UTF-8 text."));
+        return;
+    }
+    if (utf8_length(password) < PASSWORD_MIN) {
+        problem_add(
+            p, field,
+            str_format(g->arena, "A password has at least %d characters; a few random words make a good one.", PASSWORD_MIN));
+        return;
+    }
+    if (str_filled(username) && beside(password, username) < BESIDE_USERNAME)
+        problem_add(p, field,
+                    STR("The password is little more than the username; choose something that nobody can guess from it."));
+    else if (g->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
+        problem_add(p, field, STR("This password is one of the most common ones, which are tried first; choose another one."));
+}
+
+/* Who: the person, by session or by a token that is not narrowed; or the command line. */
+static fallible allowed(const struct actor *by, const struct db_user *user)
+{
+    if (by->kind == ACTOR_OWNER)
+        return OK;
+    if (user == NULL || !actor_is(by, user->number) || user->blocked) /* AD-06, AD-02 */
+        FAIL(INSUFFICIENT_SCOPE, "somebody else's password");
+    if (by->way == ACTOR_BY_SESSION || (by->way == ACTOR_BY_TOKEN && by->unscoped_full && by->scope.n == 0))
+        return OK;
+    FAIL(INSUFFICIENT_SCOPE, "this token cannot change passwords"); /* PT-03 */
+}
+
+/* LS-13. Counted before it is judged (RL-01), so that a stolen session cannot try out passwords. */
+static fallible prove_current(struct ground *g, const struct db_user *user, str current, struct problems *p)
+{
+    struct db *db = g->authority->db;
+    str key = str_format(g->arena, "password:%.*s", STR_FMT(user->id));
+    TRY(check_arena(g->arena));
+    bool free = false, matches = false;
+    struct db_throttle state = {0};
+    TRY(db_throttle_try(db, key, &g->authority->policy.account_rule, &free, &state));
+    if (!free) {
+        problem_add(p, "current",
+                    str_format(g->arena, "Too many wrong passwords; try again in %lld seconds.",
+                               (long long)(state.until > g->now ? state.until - g->now : 1)));
+        return problem_result(p);
+    }
+    TRY(password_verify(current, user->password_hash, &matches));
+    if (!matches) {
+        problem_add(p, "current", STR("The current password is wrong."));
+        return problem_result(p);
+    }
+    return db_throttle_clear(db, key);
+}
+
+fallible user_password(struct ground *g, const struct actor *by, const struct user_password_change *change, struct problems *p)
+{
+    struct db_user *user = NULL;
+    TRY(db_user_by_id(g->authority->db, g->arena, change->id, &user));
+    TRY(allowed(by, user));
+    if (user == NULL)
+        FAIL(NOT_FOUND, "no such person");
+    user_password_judge(g, change->fresh, user->username, "password", p);
+    if (by->kind != ACTOR_OWNER && !str_present(change->current))
+        problem_add(p, "current", STR("The current password is needed."));
+    else if (by->kind != ACTOR_OWNER && secret_equal(change->current, change->fresh))
+        problem_add(p, "password", STR("The new password is the same as the current one."));
+    TRY(problem_result(p));
+    if (by->kind != ACTOR_OWNER)
+        TRY(prove_current(g, user, change->current, p));
+    char hash[PASSWORD_HASH_MAX];
+    TRY(password_hash(change->fresh, hash));
+    struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens};
+    struct db_ended ended = {0};
+    TRY(db_user_set_password(g->authority->db, g->arena, &fresh, &ended)); /* LS-05 */
+    err e = user_end_tell(g, user->number, &ended);
+    check_event(g, by, "user.password_changed",
+                &(struct authority_event_facts){.subject = user->id,
+                                                .detail = change->end_personal_tokens ? STR("personal access tokens ended too")
+                                                                                      : STR_ABSENT});
+    return e;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * api: the handlers under /api/1.0 (contract 6) and what they share: lists, fields, shapes. */
+#ifndef JETON_ENDPOINT_API_API_H
+#define JETON_ENDPOINT_API_API_H
+#include "endpoint/call.h"
+
+call_handler api_openapi_get, api_me_get;
+call_handler api_users_get, api_users_post, api_user_get, api_user_put, api_user_delete;
+call_handler api_tokens_get, api_tokens_post, api_token_get, api_token_delete;
+call_handler api_clients_get, api_clients_post, api_client_get, api_client_put, api_client_delete, api_client_secret_post;
+call_handler api_scopes_get, api_scopes_post, api_scope_delete;
+call_handler api_events_get, api_sessions_get, api_session_delete, api_grants_get, api_grant_delete;
+
+/* filter, order_by, order_direction, per_page, page of a list request; UNPROCESSABLE with problems (AD-09, IN-06). */
+fallible api_page(struct call *c, struct db_page *page);
+/* {"data":[…],"meta":{…}} */
+fallible api_list(struct call *c, const struct db_page *page, json *data, int64_t total);
+/* The body as an object whose members are all in `known`, or UNPROCESSABLE with a problem for each one that is not (AD-04). */
+fallible api_body(struct call *c, const char *const *known, const json **object);
+/* Members by kind; a wrong type is a problem. Absent stays as it was in *out. */
+void api_text(struct call *c, const json *object, const char *name, str *out);
+void api_flag(struct call *c, const json *object, const char *name, int *out);
+void api_number(struct call *c, const json *object, const char *name, int64_t *out);
+/* A list of strings (or one string) joined by `separator`; an empty list gives an empty text. */
+void api_words(struct call *c, const json *object, const char *name, char separator, str *out);
+void api_put_time(struct call *c, json *object, const char *name, unix_time t); /* null for 0 */
+void api_put_lines(struct call *c, json *object, const char *name, str lines);  /* "a\nb" becomes ["a","b"] */
+/* The person that {id} names, who must be this one or be visible to them: NOT_FOUND, INSUFFICIENT_SCOPE. */
+fallible api_person(struct call *c, str id, struct db_user **out);
+json *api_user_json(struct call *c, const struct db_user *user);
+#endif

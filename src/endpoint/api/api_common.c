@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ * api_common: what all API handlers share. Parses once into typed values; whatever is wrong with a field becomes a problem of that
+ * field, so that one answer tells everything that is wrong. */
+#include "endpoint/api/api.h"
+#include "directory/user.h"
+#include "base/banned.h"
+
+enum { PER_PAGE = 10, PER_PAGE_MAX = 100, PAGE_MAX = 1000000 };
+
+static void number_of(struct call *c, const char *name, uint64_t most, uint64_t *out)
+{
+    uint64_t value;
+    str text = form_get(&c->form, name);
+    if (!str_present(text))
+        return;
+    if (FAILED(str_u64(text, 1000000000, &value)) || value == 0)
+        problem_add(&c->problems, name, STR("Must be a whole number, 1 or more."));
+    else
+        *out = value < most ? value : most;
+}
+
+fallible api_page(struct call *c, struct db_page *page)
+{
+    uint64_t per_page = PER_PAGE, number = 1;
+    str direction = form_get(&c->form, "order_direction");
+    number_of(c, "per_page", PER_PAGE_MAX, &per_page);
+    number_of(c, "page", PAGE_MAX, &number);
+    if (str_present(direction) && !str_equal_nocase(direction, STR("asc")) && !str_equal_nocase(direction, STR("desc")))
+        problem_add(&c->problems, "order_direction", STR("Must be asc or desc."));
+    TRY(problem_result(&c->problems));
+    *page = (struct db_page){
+        .filter = form_get(&c->form, "filter"),
+        .order_by = form_get(&c->form, "order_by"),
+        .descending = str_equal_nocase(direction, STR("desc")),
+        .limit = (int64_t)per_page,
+        .offset = (int64_t)((number - 1) * per_page),
+    };
+    return OK;
+}
+
+fallible api_list(struct call *c, const struct db_page *page, json *data, int64_t total)
+{
+    struct arena *a = c->ground->arena;
+    json *body = json_object_new(a), *meta = json_object_new(a);
+    int64_t count = (int64_t)json_count(data), pages = (total + page->limit - 1) / page->limit;
+    pages = pages > 0 ? pages : 1;
+    json_put_text(a, meta, "filter", str_present(page->filter) ? page->filter : STR(""));
+    json_put_integer(a, meta, "count", count);
+    json_put_integer(a, meta, "total", total);
+    json_put_integer(a, meta, "per_page", page->limit);
+    json_put_integer(a, meta, "current_page", page->offset / page->limit + 1);
+    json_put_integer(a, meta, "total_pages", pages);
+    json_put_integer(a, meta, "last_page", pages);
+    if (count > 0) {
+        json_put_integer(a, meta, "from", page->offset + 1);
+        json_put_integer(a, meta, "to", page->offset + count);
+    } else {
+        json_put_null(a, meta, "from");
+        json_put_null(a, meta, "to");
+    }
+    json_put(a, body, "data", data);
+    json_put(a, body, "meta", meta);
+    return call_json(c, 200, body);
+}
+
+static const char *known_name(const char *const *known, str name)
+{
+    for (; *known; known++)
+        if (str_is(name, *known))
+            return *known;
+    return NULL;
+}
+
+fallible api_body(struct call *c, const char *const *known, const json **object)
+{
+    json *body;
+    str name;
+    const json *value;
+    void *iterator = NULL;
+    if (FAILED(json_parse(c->ground->arena, c->request->body, &body)) || !json_is_object(body))
+        REFUSE(INVALID_REQUEST, "The body must be one JSON object.", "api: body is not a JSON object");
+    while (json_each(body, &iterator, &name, &value))
+        if (!known_name(known, name)) /* AD-04 */
+            problem_add(&c->problems, "body", str_format(c->ground->arena, "The field %.*s is unknown or cannot be set here.",
+                                                         (int)(name.n < 64 ? name.n : 64), name.p));
+    TRY(problem_result(&c->problems));
+    *object = body;
+    return OK;
+}
+
+void api_text(struct call *c, const json *object, const char *name, str *out)
+{
+    const json *value = json_member(object, name);
+    if (!value)
+        return;
+    if (json_is_nothing(value))
+        *out = STR("");
+    else if (json_is_text(value))
+        *out = json_text_of(value);
+    else
+        problem_add(&c->problems, name, STR("Must be a string."));
+}
+
+void api_flag(struct call *c, const json *object, const char *name, int *out)
+{
+    bool on;
+    const json *value = json_member(object, name);
+    if (!value)
+        return;
+    if (json_boolean_of(value, &on))
+        *out = on;
+    else
+        problem_add(&c->problems, name, STR("Must be true or false."));
+}
+
+void api_number(struct call *c, const json *object, const char *name, int64_t *out)
+{
+    int64_t number;
+    const json *value = json_member(object, name);
+    if (!value || json_is_nothing(value))
+        return;
+    if (json_integer_of(value, &number) && number >= 0)
+        *out = number;
+    else
+        problem_add(&c->problems, name, STR("Must be a whole number, 0 or more."));
+}
+
+void api_words(struct call *c, const json *object, const char *name, char separator, str *out)
+{
+    const json *value = json_member(object, name);
+    struct buf b = buf_new(c->ground->arena, HTTP_BODY_MAX);
+    str text;
+    if (!value)
+        return;
+    if (json_is_text(value)) {
+        *out = json_text_of(value);
+        return;
+    }
+    if (!json_is_list(value)) {
+        problem_add(&c->problems, name, STR("Must be a list of strings."));
+        return;
+    }
+    for (size_t i = 0; i < json_count(value); i++) {
+        const json *item = json_at(value, i);
+        if (!json_is_text(item) || str_find(json_text_of(item), separator) < json_text_of(item).n) {
+            problem_add(&c->problems, name, STR("Must be a list of strings."));
+            return;
+        }
+        if (i > 0)
+            buf_char(&b, separator);
+        buf_add(&b, json_text_of(item));
+    }
+    if (FAILED(buf_done(&b, &text)))
+        problem_add(&c->problems, name, STR("Is too long."));
+    else
+        *out = text;
+}
+
+void api_put_time(struct call *c, json *object, const char *name, unix_time t)
+{
+    if (t == 0)
+        json_put_null(c->ground->arena, object, name);
+    else
+        json_put_text(c->ground->arena, object, name, clock_rfc3339(c->ground->arena, t));
+}
+
+void api_put_lines(struct call *c, json *object, const char *name, str lines)
+{
+    json *list = json_list_new(c->ground->arena);
+    str line;
+    for (str rest = lines; str_filled(rest) && str_next(&rest, '\n', &line);)
+        if (line.n > 0)
+            json_add_text(c->ground->arena, list, line);
+    json_put(c->ground->arena, object, name, list);
+}
+
+fallible api_person(struct call *c, str id, struct db_user **out)
+{
+    struct db_user *user;
+    bool own = c->actor.kind == ACTOR_PERSON && str_equal(c->actor.user->id, id);
+    if (!own && !actor_may(&c->actor, "view-users")) /* AD-02: whether it exists is not told */
+        FAIL(INSUFFICIENT_SCOPE, "api: another person, without view-users");
+    TRY(user_find(c->ground, id, &user));
+    if (!user || !str_equal(user->id, id))
+        FAIL(NOT_FOUND, "api: no such person");
+    *out = user;
+    return OK;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * api_more: scopes, events, sessions, grants, and the document that describes it all. */
+#include "directory/audit.h"
+#include "directory/scopes.h"
+#include "directory/user.h"
+#include "endpoint/api/api.h"
+#include "grant/consent.h"
+#include "base/banned.h"
+
+fallible api_openapi_get(struct call *c)
+{
+    const struct page_asset *asset = page_asset(STR("openapi.json"));
+    if (!asset)
+        FAIL(NOT_FOUND, "api: the document is not embedded");
+    response_body(c->response, 200, "application/json", asset->bytes);
+    return OK;
+}
+
+/* One page of something that is whole in memory. */
+static void cut(const struct db_page *page, size_t total, size_t *from, size_t *to)
+{
+    *from = (size_t)page->offset < total ? (size_t)page->offset : total;
+    *to = *from + (size_t)page->limit < total ? *from + (size_t)page->limit : total;
+}
+
+fallible api_scopes_get(struct call *c)
+{
+    struct db_page page;
+    size_t count, from, to;
+    struct arena *a = c->ground->arena;
+    TRY(api_page(c, &page));
+    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    json *data = json_list_new(a);
+    cut(&page, count, &from, &to);
+    for (size_t i = from; i < to; i++) {
+        json *o = json_object_new(a);
+        json_put_text(a, o, "id", scopes[i].name);
+        json_put_text(a, o, "name", scopes[i].name);
+        json_put_text(a, o, "description", scopes[i].description);
+        json_put_boolean(a, o, "builtin", scopes[i].builtin);
+        json_add(a, data, o);
+    }
+    return api_list(c, &page, data, (int64_t)count);
+}
+
+fallible api_scopes_post(struct call *c)
+{
+    static const char *const known[] = {"name", "description", NULL};
+    str name = STR_ABSENT, description = STR_ABSENT;
+    struct arena *a = c->ground->arena;
+    const json *body;
+    if (!actor_may(&c->actor, "edit-scopes"))
+        FAIL(INSUFFICIENT_SCOPE, "api: edit-scopes is missing");
+    TRY(api_body(c, known, &body));
+    api_text(c, body, "name", &name);
+    api_text(c, body, "description", &description);
+    TRY(problem_result(&c->problems));
+    TRY(scopes_add(c->ground, &c->actor, name, description, &c->problems));
+    json *o = json_object_new(a);
+    json_put_text(a, o, "id", name);
+    json_put_text(a, o, "name", name);
+    json_put_text(a, o, "description", description);
+    return call_json(c, 201, o);
+}
+
+fallible api_scope_delete(struct call *c)
+{
+    bool removed;
+    if (!actor_may(&c->actor, "edit-scopes"))
+        FAIL(INSUFFICIENT_SCOPE, "api: edit-scopes is missing");
+    TRY(scopes_remove(c->ground, &c->actor, c->parameters[0], &removed));
+    if (!removed)
+        FAIL(NOT_FOUND, "api: no such scope");
+    return call_empty(c, 204);
+}
+
+fallible api_events_get(struct call *c)
+{
+    struct db_page page;
+    struct db_event_rows found;
+    struct arena *a = c->ground->arena;
+    TRY(api_page(c, &page));
+    TRY(audit_list(c->ground, &c->actor, &page, &found));
+    json *data = json_list_new(a);
+    for (size_t i = 0; i < found.count; i++) {
+        const struct db_event *e = &found.rows[i];
+        json *o = json_object_new(a);
+        json_put_integer(a, o, "id", e->number);
+        api_put_time(c, o, "at", e->at);
+        json_put_text(a, o, "name", e->name);
+        json_put_text(a, o, "actor", e->actor);
+        json_put_text(a, o, "client_id", e->client_id);
+        json_put_text(a, o, "subject", e->subject);
+        json_put_text(a, o, "address", e->address);
+        json_put_text(a, o, "request_id", e->request_id);
+        json_put_text(a, o, "detail", e->detail);
+        json_add(a, data, o);
+    }
+    return api_list(c, &page, data, found.total);
+}
+
+/* Whose: the person's own, or with ?user= somebody else's for those who may see them. */
+static fallible whose(struct call *c, struct db_user **user)
+{
+    str id = form_get(&c->form, "user");
+    if (str_present(id))
+        return api_person(c, id, user);
+    if (c->actor.kind != ACTOR_PERSON)
+        REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
+    return api_person(c, c->actor.user->id, user);
+}
+
+fallible api_sessions_get(struct call *c)
+{
+    struct db_page page;
+    struct db_user *user;
+    struct db_session *rows;
+    size_t count, from, to;
+    struct arena *a = c->ground->arena;
+    TRY(whose(c, &user));
+    TRY(api_page(c, &page));
+    TRY(session_list(c->ground, user->number, &rows, &count));
+    json *data = json_list_new(a);
+    cut(&page, count, &from, &to);
+    for (size_t i = from; i < to; i++) {
+        json *o = json_object_new(a);
+        json_put_text(a, o, "id", rows[i].id);
+        api_put_time(c, o, "created_at", rows[i].created_at);
+        api_put_time(c, o, "last_seen_at", rows[i].last_seen_at);
+        api_put_time(c, o, "expires_at", rows[i].expires_at);
+        json_put_text(a, o, "address", rows[i].address);
+        json_put_text(a, o, "user_agent", rows[i].user_agent);
+        json_add(a, data, o);
+    }
+    return api_list(c, &page, data, (int64_t)count);
+}
+
+fallible api_session_delete(struct call *c)
+{
+    bool ended;
+    struct db_user *user;
+    TRY(whose(c, &user));
+    TRY(user_end_session(c->ground, &c->actor, user->number, c->parameters[0], &ended));
+    if (!ended)
+        FAIL(NOT_FOUND, "api: no such session");
+    return call_empty(c, 204);
+}
+
+fallible api_grants_get(struct call *c)
+{
+    struct db_page page;
+    struct db_user *user;
+    struct db_grant *rows;
+    size_t count, from, to;
+    struct arena *a = c->ground->arena;
+    TRY(whose(c, &user));
+    TRY(api_page(c, &page));
+    TRY(consent_grants(c->ground, &c->actor, user->number, &rows, &count));
+    json *data = json_list_new(a);
+    cut(&page, count, &from, &to);
+    for (size_t i = from; i < to; i++) { /* contract 7 */
+        const struct db_client *client = hot_client_by_number(c->ground->facts, rows[i].client_number);
+        json *o = json_object_new(a);
+        json_put_text(a, o, "id", rows[i].id);
+        json_put_text(a, o, "client_id", client ? client->id : STR_ABSENT);
+        json_put_text(a, o, "client_name", client ? client->name : STR_ABSENT);
+        json_put_words(a, o, "scopes", rows[i].scope.p ? rows[i].scope : STR(""));
+        api_put_time(c, o, "created_at", rows[i].created_at);
+        api_put_time(c, o, "last_used_at", rows[i].last_used_at);
+        json_add(a, data, o);
+    }
+    return api_list(c, &page, data, (int64_t)count);
+}
+
+fallible api_grant_delete(struct call *c)
+{
+    bool revoked;
+    if (c->actor.kind != ACTOR_PERSON)
+        REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
+    TRY(consent_revoke_grant(c->ground, &c->actor, c->parameters[0], &revoked));
+    if (!revoked)
+        FAIL(NOT_FOUND, "api: no such grant");
+    return call_empty(c, 204);
+}

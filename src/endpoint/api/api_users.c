@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ * api_users: people over the API; the rules are in directory/user. */
+#include "directory/user.h"
+#include "endpoint/api/api.h"
+#include "base/banned.h"
+
+json *api_user_json(struct call *c, const struct db_user *user)
+{
+    struct arena *a = c->ground->arena;
+    json *o = json_object_new(a);
+    json_put_text(a, o, "id", user->id);
+    json_put_text(a, o, "username", user->username);
+    json_put_text(a, o, "email", user->email.p ? user->email : STR(""));
+    json_put_text(a, o, "full_name", user->full_name.p ? user->full_name : STR(""));
+    json_put_text(a, o, "status", user->blocked ? STR("BLOCKED") : STR("ACTIVE"));
+    json_put_boolean(a, o, "admin", user->admin);
+    json_put_boolean(a, o, "blocked", user->blocked);
+    json_put_words(a, o, "permissions", user->permissions.p ? user->permissions : STR(""));
+    api_put_time(c, o, "created_at", user->created_at);
+    api_put_time(c, o, "updated_at", user->updated_at);
+    api_put_time(c, o, "last_login_at", user->last_login_at);
+    json_put_integer(a, o, "version", user->version);
+    return o;
+}
+
+fallible api_me_get(struct call *c)
+{
+    struct arena *a = c->ground->arena;
+    const struct actor *by = &c->actor;
+    json *o = by->kind == ACTOR_PERSON ? api_user_json(c, by->user) : json_object_new(a);
+    json *client = NULL;
+    json_put_words(a, o, "scopes", by->scope.p ? by->scope : STR(""));
+    api_put_time(c, o, "expires_at", by->expires_at);
+    if (by->client) {
+        client = json_object_new(a);
+        json_put_text(a, client, "id", by->client->id);
+        json_put_text(a, client, "client_id", by->client->id);
+        json_put_text(a, client, "name", by->client->name);
+        json_put(a, o, "client", client);
+    } else {
+        json_put_null(a, o, "client");
+    }
+    return call_json(c, 200, o);
+}
+
+fallible api_users_get(struct call *c)
+{
+    struct db_page page;
+    struct db_user_rows found;
+    TRY(api_page(c, &page));
+    TRY(user_list(c->ground, &c->actor, &page, &found));
+    json *data = json_list_new(c->ground->arena);
+    for (size_t i = 0; i < found.count; i++)
+        json_add(c->ground->arena, data, api_user_json(c, &found.rows[i]));
+    return api_list(c, &page, data, found.total);
+}
+
+static void read_edit(struct call *c, const json *body, struct user_edit *edit)
+{
+    api_text(c, body, "username", &edit->username);
+    api_text(c, body, "email", &edit->email);
+    api_text(c, body, "full_name", &edit->full_name);
+    api_text(c, body, "password", &edit->password);
+    api_flag(c, body, "admin", &edit->admin);
+    api_words(c, body, "permissions", ' ', &edit->permissions);
+    api_number(c, body, "version", &edit->version);
+}
+
+fallible api_users_post(struct call *c)
+{
+    static const char *const known[] = {"username", "email", "full_name", "password", "admin", "permissions", NULL};
+    struct user_edit edit = {.admin = -1};
+    struct db_user *user;
+    const json *body;
+    if (!actor_may(&c->actor, "create-users"))
+        FAIL(INSUFFICIENT_SCOPE, "api: create-users is missing");
+    TRY(api_body(c, known, &body));
+    read_edit(c, body, &edit);
+    TRY(problem_result(&c->problems));
+    TRY(user_add(c->ground, &c->actor, &edit, &c->problems, &user));
+    return call_json(c, 201, api_user_json(c, user));
+}
+
+fallible api_user_get(struct call *c)
+{
+    struct db_user *user;
+    TRY(api_person(c, c->parameters[0], &user));
+    TRY(response_header(c->response, "ETag", str_format(c->ground->arena, "\"%lld\"", (long long)user->version)));
+    return call_json(c, 200, api_user_json(c, user));
+}
+
+/* AD-05: a client that read a version may ask that nobody else has written since. */
+static fallible if_match(struct call *c, int64_t *version)
+{
+    uint64_t number;
+    str header = request_header(c->request, "If-Match");
+    if (!str_present(header) || str_is(header, "*"))
+        return OK;
+    if (header.n < 3 || header.p[0] != '"' || FAILED(str_u64((str){header.p + 1, header.n - 2}, INT64_MAX, &number)) || number == 0)
+        REFUSE(CONFLICT, "If-Match does not hold the ETag of this object.", "api: malformed If-Match");
+    *version = (int64_t)number;
+    return OK;
+}
+
+static fallible change_password(struct call *c, const json *body, str fresh)
+{
+    struct user_password_change change = {.id = c->parameters[0], .fresh = fresh};
+    int end_tokens = 0;
+    api_text(c, body, "current_password", &change.current);
+    api_flag(c, body, "end_personal_tokens", &end_tokens);
+    TRY(problem_result(&c->problems));
+    change.end_personal_tokens = end_tokens == 1;
+    return user_password(c->ground, &c->actor, &change, &c->problems);
+}
+
+static fallible change_status(struct call *c, str status)
+{
+    bool blocked = str_is(status, "BLOCKED");
+    if (!blocked && !str_is(status, "ACTIVE")) {
+        problem_add(&c->problems, "status", STR("Must be ACTIVE or BLOCKED."));
+        return problem_result(&c->problems);
+    }
+    return user_block(c->ground, &c->actor, c->parameters[0], blocked);
+}
+
+fallible api_user_put(struct call *c)
+{
+    static const char *const known[] = {"username",         "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
+                                        "permissions", "status", "version",   NULL};
+    struct user_edit edit = {.admin = -1};
+    struct db_user *user;
+    const json *body;
+    str status = STR_ABSENT;
+    bool own = actor_is(&c->actor, c->actor.user ? c->actor.user->number : -1) && str_equal(c->actor.user->id, c->parameters[0]);
+    if (!own && !actor_may(&c->actor, "edit-users"))
+        FAIL(INSUFFICIENT_SCOPE, "api: another person, without edit-users");
+    TRY(user_find(c->ground, c->parameters[0], &user));
+    if (!user || !str_equal(user->id, c->parameters[0]))
+        FAIL(NOT_FOUND, "api: no such person");
+    TRY(api_body(c, known, &body));
+    read_edit(c, body, &edit);
+    api_text(c, body, "status", &status);
+    TRY(if_match(c, &edit.version));
+    TRY(problem_result(&c->problems));
+    bool profile = str_present(edit.username) || str_present(edit.email) || str_present(edit.full_name) || edit.admin >= 0 ||
+                   str_present(edit.permissions);
+    if (profile)
+        TRY(user_change(c->ground, &c->actor, user->id, &edit, &c->problems));
+    if (str_present(edit.password))
+        TRY(change_password(c, body, edit.password));
+    if (str_present(status))
+        TRY(change_status(c, status));
+    return call_empty(c, 204);
+}
+
+fallible api_user_delete(struct call *c)
+{
+    struct db_user *user;
+    if (!actor_may(&c->actor, "delete-users"))
+        FAIL(INSUFFICIENT_SCOPE, "api: delete-users is missing");
+    TRY(user_find(c->ground, c->parameters[0], &user));
+    if (!user || !str_equal(user->id, c->parameters[0]))
+        FAIL(NOT_FOUND, "api: no such person");
+    TRY(user_remove(c->ground, &c->actor, user->id));
+    return call_empty(c, 204);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ * call: how handlers answer. Relies on page/ for HTML, on codec/json for JSON and on http/ for what goes on the wire. Promises: a page
+ * always knows who is logged in and carries the CSRF token of this very browser (LS-06); a notice after a redirect is one of the
+ * sentences below, never text from the address; the session cookie is set when, and only when, it is new. */
+#include "endpoint/call.h"
+
+#include "base/banned.h"
+
+static const char html_type[] = "text/html; charset=utf-8";
+static const char json_type[] = "application/json";
+
+/* ?done=word after a change */
+static const struct notice {
+    const char *word, *sentence;
+} notices[] = {
+    {"saved", "Saved."},
+    {"password", "Your password was changed. You were logged out everywhere else."},
+    {"revoked", "The token was revoked."},
+    {"access-ended", "The application’s access was ended."},
+    {"session-ended", "The session was ended."},
+    {"sessions-ended", "All other sessions were ended."},
+    {"logged-out", "You are logged out."},
+    {"added", "Added."},
+    {"removed", "Deleted."},
+    {"enabled", "The client was enabled."},
+    {"disabled", "The client was disabled; its tokens have ended."},
+    {"blocked", "The user was blocked and logged out."},
+    {"unblocked", "The user may log in again."},
+    {"rotated", "The keys were rotated."},
+};
+
+static const char *notice_of(const struct call *c)
+{
+    str word = c->request->method == HTTP_POST ? STR_ABSENT : form_get(&c->form, "done");
+    for (size_t i = 0; i < sizeof notices / sizeof notices[0]; i++)
+        if (str_is(word, notices[i].word))
+            return notices[i].sentence;
+    return NULL;
+}
+
+struct page_fields *call_fields(struct call *c)
+{
+    struct page_fields *f = page_fields_new(c->ground->arena);
+    const struct db_user *user = c->session.user;
+    const struct actor *actor = &c->session.actor;
+    bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users"), all = actor_is_admin(actor);
+    page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
+    page_put(f, "csrf", csrf_token(c->ground->arena, &c->session));
+    page_put(f, "notice", str_of(notice_of(c)));
+    page_put_flag(f, "may_clients", clients);
+    page_put_flag(f, "may_users", users);
+    page_put_flag(f, "may_all", all);
+    page_put_flag(f, "may_admin", clients || users || all);
+    return f;
+}
+
+err call_page(struct call *c, int status, const char *template_name, struct page_fields *fields)
+{
+    str html;
+    TRY(page_fill(c->ground->arena, template_name, fields ? fields : call_fields(c), &html));
+    response_body(c->response, status, html_type, html);
+    return OK;
+}
+
+err call_json(struct call *c, int status, const json *value)
+{
+    str text;
+    TRY(json_text(c->ground->arena, value, &text));
+    response_body(c->response, status, json_type, text);
+    return OK;
+}
+
+err call_redirect(struct call *c, str location)
+{
+    if (!str_present(location))
+        FAIL(UNAVAILABLE, "call: no memory for an address");
+    return response_redirect(c->response, location);
+}
+
+err call_empty(struct call *c, int status)
+{
+    c->response->status = status;
+    c->response->content_type = STR_ABSENT;
+    c->response->body = STR_ABSENT;
+    return OK;
+}
+
+err call_set_session(struct call *c)
+{
+    const struct request *r = c->request;
+    if (!c->session.fresh)
+        return OK;
+    struct response_cookie_rule rule = {.secure = r->secure, .max_age = 0}; /* LS-02; ends with the browser */
+    TRY(response_cookie(c->response, str_of(session_cookie_name(r->secure)), c->session.cookie, &rule));
+    c->session.fresh = false;
+    return OK;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * console: the handlers of people's pages. Each is named in one row of the route table, whose guards have run before: the session is
+ * found, POST forms carry their CSRF token, /account and /admin have a person. Rules are asked of directory/, session/ and grant/. */
+#ifndef JETON_ENDPOINT_CONSOLE_CONSOLE_H
+#define JETON_ENDPOINT_CONSOLE_CONSOLE_H
+#include "endpoint/call.h"
+call_handler console_account_home_get;
+call_handler console_static_get;
+call_handler console_static_favicon_get;
+
+call_handler console_login_get;
+call_handler console_login_post;
+call_handler console_login_logout_get;
+call_handler console_login_logout_post;
+
+call_handler console_account_get;
+call_handler console_account_post;
+call_handler console_account_password_get;
+call_handler console_account_password_post;
+call_handler console_tokens_get;
+call_handler console_tokens_post;
+call_handler console_tokens_revoke_get;
+call_handler console_tokens_revoke_post;
+call_handler console_access_applications_get;
+call_handler console_access_application_revoke_get;
+call_handler console_access_application_revoke_post;
+call_handler console_access_sessions_get;
+call_handler console_access_sessions_end_others_post;
+call_handler console_access_session_end_post;
+
+call_handler console_admin_get;
+call_handler console_clients_get;
+call_handler console_clients_new_get;
+call_handler console_clients_new_post;
+call_handler console_clients_one_get;
+call_handler console_clients_one_post;
+call_handler console_clients_secret_post;
+call_handler console_clients_disable_post;
+call_handler console_clients_remove_get;
+call_handler console_clients_remove_post;
+call_handler console_users_get;
+call_handler console_users_new_get;
+call_handler console_users_new_post;
+call_handler console_users_one_get;
+call_handler console_users_one_post;
+call_handler console_users_block_post;
+call_handler console_users_remove_get;
+call_handler console_users_remove_post;
+call_handler console_users_token_revoke_get;
+call_handler console_users_token_revoke_post;
+call_handler console_users_grant_revoke_post;
+call_handler console_users_session_end_post;
+call_handler console_admin_scopes_get;
+call_handler console_admin_scopes_post;
+call_handler console_admin_scope_remove_get;
+call_handler console_admin_scope_remove_post;
+call_handler console_admin_resources_get;
+call_handler console_admin_resources_post;
+call_handler console_admin_resource_remove_get;
+call_handler console_admin_resource_remove_post;
+call_handler console_admin_events_get;
+call_handler console_admin_keys_get;
+call_handler console_admin_keys_rotate_get;
+call_handler console_admin_keys_rotate_post;
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * console_account: a person's own profile and password. Relies on directory/user for every rule. Promises: the e-mail address changes
+ * only after a recent password (LS-13), and a new password leaves this browser logged in, with a new cookie, and no other. */
+#include "directory/user.h"
+#include "endpoint/console/console.h"
+#include "endpoint/console/widget.h"
+#include "base/banned.h"
+
+static const char *const profile_names[] = {"full_name", "email", NULL};
+static const char *const password_names[] = {"current", "password", NULL};
+
+err console_account_home_get(struct call *c)
+{
+    return call_redirect(c, STR("/account"));
+}
+
+static struct page_fields *profile_fields(struct call *c)
+{
+    const struct db_user *user = c->session.user;
+    struct page_fields *f = widget_account(c, "nav_profile");
+    page_put(f, "username", user->username);
+    page_put(f, "id", user->id);
+    page_put_time(f, "created", user->created_at);
+    page_put_flag(f, "admin", user->admin);
+    page_put(f, "permissions", user->permissions);
+    page_put_number(f, "version", user->version);
+    page_put_flag(f, "recent", session_recent(c->ground, &c->session));
+    page_put(f, "full_name", user->full_name);
+    page_put(f, "email", user->email);
+    widget_sound(c, f, profile_names);
+    return f;
+}
+
+err console_account_get(struct call *c)
+{
+    return call_page(c, 200, "account.html", profile_fields(c));
+}
+
+static bool same(str a, str b)
+{
+    return str_equal(a, b) || (!str_filled(a) && !str_filled(b));
+}
+
+err console_account_post(struct call *c)
+{
+    const struct db_user *user = c->session.user;
+    struct problems problems = {.count = 0};
+    struct user_edit edit = {.admin = -1};
+    int status = 422;
+    edit.full_name = form_get_raw(&c->form, "full_name");
+    str email = form_get_raw(&c->form, "email");
+    edit.version = widget_number(c, "version", 0, &problems);
+    if (str_present(email) && !same(email, user->email)) {
+        if (!session_recent(c->ground, &c->session)) /* LS-13 */
+            return widget_login_again(c, STR("/account"));
+        edit.email = email;
+    }
+    err changed = user_change(c->ground, &c->actor, user->id, &edit, &problems);
+    if (!FAILED(changed))
+        return call_redirect(c, STR("/account?done=saved"));
+    struct page_fields *f = profile_fields(c);
+    TRY(widget_refused(c, f, changed, &status));
+    widget_typed(c, f, profile_names);
+    widget_problems(c, f, &problems, profile_names);
+    return call_page(c, status, "account.html", f);
+}
+
+static struct page_fields *password_fields(struct call *c)
+{
+    struct page_fields *f = widget_account(c, "nav_password");
+    page_put(f, "username", c->session.user->username);
+    page_put_flag(f, "end_personal_tokens", form_has(&c->form, "end_personal_tokens"));
+    widget_sound(c, f, password_names);
+    return f;
+}
+
+err console_account_password_get(struct call *c)
+{
+    return call_page(c, 200, "password.html", password_fields(c));
+}
+
+err console_account_password_post(struct call *c)
+{
+    struct problems problems = {.count = 0};
+    int status = 422;
+    struct user_password_change change = {
+        .id = c->session.user->id,
+        .current = form_get_raw(&c->form, "current"),
+        .fresh = form_get_raw(&c->form, "password"),
+        .end_personal_tokens = form_has(&c->form, "end_personal_tokens"),
+        .keep_session = c->session.row->number,
+    };
+    err changed = user_password(c->ground, &c->actor, &change, &problems);
+    if (!FAILED(changed)) {
+        TRY(session_reauthenticated(c->ground, &c->session)); /* LS-01: the old cookie is dead here too */
+        return call_redirect(c, STR("/account/password?done=password"));
+    }
+    struct page_fields *f = password_fields(c);
+    TRY(widget_refused(c, f, changed, &status));
+    widget_problems(c, f, &problems, password_names);
+    return call_page(c, status, "password.html", f);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * console_login: login and logout for people. Relies on session/login for the one judgement of a password and on session/session for
+ * what follows. Promises: one message and one status for every wrong login (LS-11); a throttled one says when to try again; a
+ * new cookie at each login (LS-01); the place to go back to is one of this server (RU-10).
+ *
+ *   nobody ──login_post ok: session_begin──▶ logged in ──logout_post: session_end──▶ nobody
+ *   logged in ──login_post ok, same person: session_reauthenticated──▶ logged in, password fresh */
+#include "endpoint/console/console.h"
+
+#include "endpoint/console/widget.h"
+#include "session/login.h"
+#include "base/banned.h"
+
+enum { DEVICE_SECONDS = 400 * 86400 }; /* the longest that browsers keep a cookie (RFC 6265bis 5.5) */
+
+/* The name of the application that a person is on the way to; absent when they are not. */
+static str application_of(struct call *c, str return_to)
+{
+    struct form query;
+    if (!str_starts(return_to, STR("/oauth/authorize?")))
+        return STR_ABSENT;
+    size_t at = str_find(return_to, '?') + 1;
+    if (FAILED(form_parse(c->ground->arena, (str){return_to.p + at, return_to.n - at}, &query)))
+        return STR_ABSENT;
+    const struct db_client *client = client_find(c->ground, form_get(&query, "client_id"));
+    return client && !client->disabled ? client->name : STR_ABSENT;
+}
+
+static fallible answer_form(struct call *c, int status, str error)
+{
+    struct page_fields *f = call_fields(c);
+    str return_to = call_local_path(form_get(&c->form, "return_to"), STR("/account"));
+    bool again = form_has(&c->form, "again") && c->session.user;
+    page_put(f, "return_to", return_to);
+    page_put_flag(f, "again", again);
+    page_put(f, "username", again ? c->session.user->username : form_get(&c->form, "username"));
+    page_put(f, "application", application_of(c, return_to));
+    page_put(f, "error", error);
+    return call_page(c, status, "login.html", f);
+}
+
+err console_login_get(struct call *c)
+{
+    if (c->session.user && !form_has(&c->form, "again"))
+        return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
+    return answer_form(c, 200, STR_ABSENT);
+}
+
+static fallible answer_throttled(struct call *c, err why, int64_t seconds)
+{
+    struct arena *a = c->ground->arena;
+    int64_t wait = seconds > 0 ? seconds : 1;
+    str when = clock_rfc3339(a, clock_add(c->ground->now, wait));
+    str clock = when.n >= 19 ? (str){when.p + 11, 8} : STR("");
+    str error = wait < 120 ? str_format(a, "Too many attempts. Try again in %lld second%s, at %.*s UTC.", (long long)wait,
+                                        wait == 1 ? "" : "s", STR_FMT(clock))
+                           : str_format(a, "Too many attempts. Try again in %lld minutes, at %.*s UTC.",
+                                        (long long)((wait + 59) / 60), STR_FMT(clock));
+    c->response->refused = why;
+    TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)wait)));
+    return answer_form(c, 429, error);
+}
+
+static fallible begin(struct call *c, const struct db_user *user)
+{
+    str device;
+    if (c->session.user && c->session.user->number == user->number)
+        TRY(session_reauthenticated(c->ground, &c->session));
+    else
+        TRY(session_begin(c->ground, user, &c->session));
+    TRY(session_device_make(c->ground, user, &device));
+    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS};
+    return response_cookie(c->response, str_of(session_device_cookie_name(c->request->secure)), device, &rule); /* RL-02 */
+}
+
+err console_login_post(struct call *c)
+{
+    struct login_try attempt = {form_get(&c->form, "username"), form_get_raw(&c->form, "password"), "login", STR_ABSENT};
+    struct login_result result = {NULL, 0};
+    if (!str_filled(attempt.username) || !str_filled(attempt.password))
+        return answer_form(c, 400, STR("Give both your username and your password."));
+    err judged = login_check(c->ground, &attempt, &result);
+    if (judged.kind == ERR_THROTTLED)
+        return answer_throttled(c, judged, result.retry_after);
+    if (judged.kind == ERR_INVALID_GRANT) {
+        c->response->refused = judged;
+        return answer_form(c, 401, str_of(err_say(judged)));
+    }
+    TRY(judged);
+    TRY(begin(c, result.user));
+    return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
+}
+
+err console_login_logout_get(struct call *c)
+{
+    if (!c->session.user)
+        return call_redirect(c, STR("/login?done=logged-out"));
+    return call_page(c, 200, "logout.html", NULL);
+}
+
+err console_login_logout_post(struct call *c)
+{
+    if (c->session.user)
+        TRY(session_end(c->ground, &c->session)); /* LS-04 */
+    return call_redirect(c, STR("/login?done=logged-out"));
+}

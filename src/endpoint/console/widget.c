@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ * widget: what many pages share. Relies on call_fields and on the facts in memory. Promises: typed values come back as they were
+ * typed (page_fill escapes them), every problem is shown at least in the summary, page numbers are bounded (AD-09). */
+#include "endpoint/console/widget.h"
+
+#include "codec/percent.h"
+#include "base/banned.h"
+
+enum { PAGE_MAX = 1000000 };
+
+struct page_fields *widget_account(struct call *c, const char *nav)
+{
+    struct page_fields *f = call_fields(c);
+    page_put_flag(f, "in_account", true);
+    page_put_flag(f, nav, true);
+    return f;
+}
+
+struct page_fields *widget_admin(struct call *c, const char *nav)
+{
+    struct page_fields *f = call_fields(c);
+    page_put_flag(f, "in_admin", true);
+    if (nav)
+        page_put_flag(f, nav, true);
+    return f;
+}
+
+void widget_typed(struct call *c, struct page_fields *f, const char *const *names)
+{
+    for (; *names; names++)
+        page_put(f, *names, form_get(&c->form, *names));
+}
+
+void widget_empty(struct page_fields *f, const char *const *names)
+{
+    for (; *names; names++)
+        page_put(f, *names, STR(""));
+}
+
+static str messages_of(struct arena *a, const struct problems *p, const char *name)
+{
+    struct buf b = buf_new(a, BUF_LINE_MAX);
+    str out = STR("");
+    for (size_t i = 0; i < p->count; i++) {
+        if (!str_is(str_of(p->rows[i].field), name))
+            continue;
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add(&b, p->rows[i].message);
+    }
+    return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
+}
+
+void widget_problems(struct call *c, struct page_fields *f, const struct problems *p, const char *const *names)
+{
+    struct arena *a = c->ground->arena;
+    for (; *names; names++) {
+        str field = str_format(a, "problem_%s", *names);
+        if (str_present(field))
+            page_put(f, field.p, messages_of(a, p, *names));
+    }
+    page_list(f, "problems");
+    for (size_t i = 0; i < p->count; i++)
+        page_put(page_row(f, "problems"), "message", p->rows[i].message);
+    if (p->count > 0)
+        page_put(f, "error", STR("Nothing was changed yet. Please mend this:"));
+}
+
+void widget_sound(struct call *c, struct page_fields *f, const char *const *names)
+{
+    struct problems none = {.count = 0};
+    page_put(f, "error", STR(""));
+    widget_problems(c, f, &none, names);
+}
+
+err widget_refused(struct call *c, struct page_fields *f, err why, int *status)
+{
+    switch (err_status(why)) {
+    case 409:
+    case 422:
+    case 429:
+        break;
+    default:
+        return why;
+    }
+    c->response->refused = why;
+    *status = err_status(why);
+    page_put(f, "error", str_of(err_say(why)));
+    return OK;
+}
+
+str widget_words(struct call *c, const char *name)
+{
+    struct buf b = buf_new(c->ground->arena, HTTP_BODY_MAX);
+    str word, out = STR("");
+    for (size_t at = 0; form_each(&c->form, name, &at, &word);) {
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add(&b, word);
+    }
+    return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
+}
+
+void widget_scopes(struct call *c, struct page_fields *f, str chosen)
+{
+    size_t count;
+    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    page_list(f, "scopes");
+    for (size_t i = 0; i < count; i++) {
+        struct page_fields *row = page_row(f, "scopes");
+        page_put(row, "scope", scopes[i].name);
+        page_put(row, "description", scopes[i].description);
+        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+    }
+}
+
+str widget_escaped(struct call *c, str text)
+{
+    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX);
+    str out = STR("");
+    percent_add(&b, text);
+    return FAILED(buf_done(&b, &out)) ? STR("") : out;
+}
+
+str widget_place(struct call *c, const char *before, str id, const char *after)
+{
+    str escaped = widget_escaped(c, id);
+    return str_format(c->ground->arena, "%s%.*s%s", before, STR_FMT(escaped), after);
+}
+
+int64_t widget_number(struct call *c, const char *name, int64_t none, struct problems *p)
+{
+    uint64_t value;
+    str text = str_trim(form_get(&c->form, name));
+    if (!str_filled(text))
+        return none;
+    if (FAILED(str_u64(text, INT32_MAX, &value))) {
+        problem_add(p, name, STR("Give a whole number in digits, or leave it empty."));
+        return none;
+    }
+    return (int64_t)value;
+}
+
+struct db_page widget_page(struct call *c)
+{
+    uint64_t page = 1;
+    str filter = form_get(&c->form, "filter");
+    if (FAILED(str_u64(form_get(&c->form, "page"), PAGE_MAX, &page)) || page == 0)
+        page = 1;
+    return (struct db_page){.filter = filter, .limit = WIDGET_ROWS, .offset = (int64_t)(page - 1) * WIDGET_ROWS};
+}
+
+static str page_address(struct call *c, const struct db_page *page, int64_t number)
+{
+    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX);
+    str out = STR("");
+    buf_char(&b, '?');
+    if (str_filled(page->filter))
+        form_add(&b, STR("filter"), page->filter);
+    form_add(&b, STR("page"), str_format(c->ground->arena, "%lld", (long long)number));
+    return FAILED(buf_done(&b, &out)) ? STR("") : out;
+}
+
+void widget_pager(struct call *c, struct page_fields *f, const struct db_page *page, int64_t total)
+{
+    int64_t number = page->offset / page->limit + 1, last = page->offset + page->limit;
+    page_put(f, "previous", number > 1 ? page_address(c, page, number - 1) : STR(""));
+    page_put(f, "next", last < total ? page_address(c, page, number + 1) : STR(""));
+    page_put_number(f, "from", page->offset + 1);
+    page_put_number(f, "to", last < total ? last : total);
+    page_put(f, "total", total <= page->offset ? STR("") : str_format(c->ground->arena, "%lld", (long long)total));
+}
+
+err widget_login_again(struct call *c, str back)
+{
+    return call_redirect(c, widget_place(c, "/login?again=1&return_to=", back, ""));
+}

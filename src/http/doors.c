@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * doors: binds what is to be listened on, before anything runs, so that a taken port is an error at start and nothing else.
+ * Sockets are close-on-exec from birth; accepted ones inherit TCP_NODELAY. */
+#include "http/doors.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { BACKLOG = 4096, TRIES = 32 };
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static bool literal(str host, uint16_t port, union address *out)
+{
+    char z[INET6_ADDRSTRLEN];
+    if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+        host = (str){host.p + 1, host.n - 2};
+    if (host.n == 0 || host.n >= sizeof(z))
+        return false;
+    memcpy(z, host.p, host.n);
+    z[host.n] = '\0';
+    *out = (union address){.v6 = {0}};
+    if (inet_pton(AF_INET, z, &out->v4.sin_addr) == 1) {
+        out->v4.sin_family = AF_INET;
+        out->v4.sin_port = htons(port);
+        return true;
+    }
+    *out = (union address){.v6 = {0}};
+    if (inet_pton(AF_INET6, z, &out->v6.sin6_addr) != 1)
+        return false;
+    out->v6.sin6_family = AF_INET6;
+    out->v6.sin6_port = htons(port);
+    return true;
+}
+
+static socklen_t length(const union address *a)
+{
+    return a->any.sa_family == AF_INET ? sizeof(a->v4) : sizeof(a->v6);
+}
+
+/* A listening socket, or -1 with errno. `only` keeps an IPv6 socket from taking the IPv4 port too. */
+static int door(const union address *a, int only)
+{
+    int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    if (fd < 0)
+        return -1;
+    const int on = 1;
+    bool good = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+                setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0;
+    if (good && a->any.sa_family == AF_INET6)
+        good = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) == 0;
+    if (good && bind(fd, &a->any, length(a)) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+static uint16_t port_of(int fd)
+{
+    union address a = {.v6 = {0}};
+    socklen_t n = sizeof(a);
+    if (getsockname(fd, &a.any, &n) != 0)
+        return 0;
+    return ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
+}
+
+static bool no_ipv6(int why)
+{
+    return why == EAFNOSUPPORT || why == EADDRNOTAVAIL || why == EPROTONOSUPPORT;
+}
+
+/* Both loopback addresses on one port; a port that was chosen freely is chosen anew when it is taken on ::1. */
+static bool localhost(uint16_t port, struct doors *d)
+{
+    for (int i = 0; i < TRIES; i++) {
+        union address v4, v6;
+        if (!literal(STR("127.0.0.1"), port, &v4) || (d->fds[0] = door(&v4, 0)) < 0)
+            return false;
+        d->port = port_of(d->fds[0]);
+        d->count = 1;
+        if (literal(STR("::1"), d->port, &v6) && (d->fds[1] = door(&v6, 1)) >= 0) {
+            d->count = 2;
+            return true;
+        }
+        if (no_ipv6(errno))
+            return true;
+        doors_close(d);
+        if (port != 0)
+            return false;
+    }
+    return false;
+}
+
+fallible doors_open(str host, uint16_t port, struct doors *out)
+{
+    struct doors d = {{-1, -1}, 0, 0};
+    if (str_is(host, "localhost")) {
+        if (!localhost(port, &d))
+            FAIL(UNAVAILABLE, "listen: the port on localhost cannot be had");
+    } else {
+        union address a;
+        if (!literal(host, port, &a))
+            FAIL(INVALID_REQUEST, "listen: the host is neither a numeric address nor localhost");
+        if ((d.fds[0] = door(&a, 0)) < 0)
+            FAIL(UNAVAILABLE, "listen: the address cannot be had");
+        d.count = 1;
+        d.port = port_of(d.fds[0]);
+    }
+    *out = d;
+    return OK;
+}
+
+void doors_shut(const struct doors *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        (void)shutdown(d->fds[i], SHUT_RDWR); /* on Linux: ends listening, waiting peers are refused */
+}
+
+void doors_close(struct doors *d)
+{
+    for (size_t i = 0; i < d->count; i++)
+        close(d->fds[i]);
+    d->count = 0;
+}

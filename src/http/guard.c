@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * guard: one reading or none. Every check here answers a message that some proxy in front of this server and this server could
+ * understand differently (request smuggling), or that is larger than the door. Pure: headers in, verdict out; what the
+ * library hides from a list of headers (bare LF, folding, NUL) is frame's matter. Sizes come first, for they bound the rest. */
+#include "http/guard.h"
+#include "base/ascii.h"
+
+#include "base/banned.h"
+
+enum once { ONCE_AUTHORIZATION, ONCE_HOST, ONCE_CONTENT_TYPE, ONCE_COOKIE, ONCE_LENGTH, ONCE_CODING, ONCE_COUNT };
+
+static const str once_names[ONCE_COUNT] = {
+    [ONCE_AUTHORIZATION] = {"authorization", 13}, [ONCE_HOST] = {"host", 4},
+    [ONCE_CONTENT_TYPE] = {"content-type", 12},   [ONCE_COOKIE] = {"cookie", 6},
+    [ONCE_LENGTH] = {"content-length", 14},       [ONCE_CODING] = {"transfer-encoding", 17},
+};
+
+static fallible sizes_check(const struct request *r) /* IN-01 */
+{
+    if (r->target.n > HTTP_TARGET_MAX)
+        FAIL(URI_TOO_LONG, "guard: target too long");
+    if (r->header_count > HTTP_HEADER_COUNT_MAX)
+        FAIL(HEADERS_TOO_LARGE, "guard: too many headers");
+    size_t sum = 0;
+    for (size_t i = 0; i < r->header_count; i++) {
+        size_t size;
+        if (__builtin_add_overflow(r->headers[i].name.n, r->headers[i].value.n, &size) ||
+            __builtin_add_overflow(sum, size, &sum) || sum > HTTP_HEADERS_MAX)
+            FAIL(HEADERS_TOO_LARGE, "guard: headers too large");
+    }
+    return OK;
+}
+
+static bool token(str s) /* RFC 9110 5.6.2 */
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_token_char(s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+static bool field_bytes(str s) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return str_present(s);
+}
+
+/* Checks each line by itself and finds the headers that may come once. */
+static fallible lines_check(const struct request *r, str found[ONCE_COUNT])
+{
+    for (size_t i = 0; i < r->header_count; i++) {
+        const struct http_header *h = &r->headers[i];
+        if (!token(h->name)) /* RFC 9112 5.1: also a space before the colon */
+            FAIL(INVALID_REQUEST, "guard: a header name that is no token");
+        if (!field_bytes(h->value)) /* IN-02 */
+            FAIL(INVALID_REQUEST, "guard: a control byte in a header");
+        for (size_t k = 0; k < ONCE_COUNT; k++) {
+            if (h->name.n != once_names[k].n || !str_equal_nocase(h->name, once_names[k]))
+                continue;
+            if (str_present(found[k])) /* IN-02; RFC 9112 3.2, 6.3; RFC 6265 5.4 */
+                FAIL(INVALID_REQUEST, "guard: a header that may come once came twice");
+            found[k] = h->value;
+        }
+    }
+    return OK;
+}
+
+static fallible framing_check(const str found[ONCE_COUNT])
+{
+    str coding = found[ONCE_CODING], length = found[ONCE_LENGTH];
+    if (str_present(coding) && !str_equal_nocase(coding, STR("chunked"))) /* RFC 9112 6.1 */
+        FAIL(INVALID_REQUEST, "guard: a transfer coding other than chunked");
+    if (str_present(coding) && str_present(length)) /* RFC 9112 6.1 */
+        FAIL(INVALID_REQUEST, "guard: both a length and a transfer coding");
+    if (!str_present(length))
+        return OK;
+    uint64_t bytes;
+    TRY(str_u64(length, UINT64_MAX, &bytes)); /* RFC 9110 8.6: digits, one value; IN-06 */
+    if (bytes > HTTP_BODY_MAX)                /* IN-01 */
+        FAIL(TOO_LARGE, "guard: body too large");
+    return OK;
+}
+
+static fallible host_check(str host, const struct guard_rules *rules) /* IN-04, RFC 9112 3.2 */
+{
+    if (!str_filled(host))
+        FAIL(INVALID_REQUEST, "guard: no Host");
+    for (size_t i = 0; i < host.n; i++)
+        if (!ascii_unreserved(host.p[i]) && host.p[i] != ':' && host.p[i] != '[' && host.p[i] != ']')
+            FAIL(INVALID_REQUEST, "guard: a Host that names no host");
+    if (rules->any_host)
+        return OK;
+    for (size_t i = 0; i < rules->host_count; i++)
+        if (str_equal_nocase(host, rules->hosts[i]))
+            return OK;
+    FAIL(MISDIRECTED, "guard: a foreign Host");
+}
+
+fallible guard_check(const struct request *r, const struct guard_rules *rules)
+{
+    str found[ONCE_COUNT] = {{NULL, 0}};
+    TRY(sizes_check(r));
+    if (!token(r->method_name)) /* RFC 9112 3.1 */
+        FAIL(INVALID_REQUEST, "guard: a method that is no token");
+    TRY(lines_check(r, found));
+    if (found[ONCE_COOKIE].n > HTTP_COOKIE_MAX) /* LS-20 */
+        FAIL(HEADERS_TOO_LARGE, "guard: cookies too large");
+    TRY(host_check(found[ONCE_HOST], rules));
+    return framing_check(found);
+}

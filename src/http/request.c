@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ * request: what handlers ask of a message: a header, a cookie, its fields. It relies on guard and frame having refused
+ * whatever can be read in two ways, and on listen having filled the struct. It promises that no answer depends on anything
+ * but bytes of the one header (or body) that was asked for, and that a repeated or malformed value is an error, never a
+ * choice. */
+#include "http/request.h"
+#include "base/ascii.h"
+
+#include "base/banned.h"
+
+enum http_method request_method(str name)
+{
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } methods[] = {
+        {"GET", HTTP_GET}, {"POST", HTTP_POST},     {"HEAD", HTTP_HEAD},
+        {"PUT", HTTP_PUT}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
+    };
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        if (str_is(name, methods[i].name))
+            return methods[i].method;
+    return HTTP_OTHER;
+}
+
+enum http_body request_body_kind(const struct request *r)
+{
+    str type = request_header(r, "Content-Type");
+    if (!str_filled(type))
+        return r->body.n > 0 ? HTTP_BODY_FORM : HTTP_BODY_NONE; /* widely used clients send a form without its type */
+    type.n = str_find(type, ';');
+    type = str_trim(type);
+    if (str_equal_nocase(type, STR("application/x-www-form-urlencoded")))
+        return HTTP_BODY_FORM;
+    return str_equal_nocase(type, STR("application/json")) ? HTTP_BODY_JSON : HTTP_BODY_OTHER;
+}
+
+str request_header(const struct request *r, const char *name)
+{
+    str wanted = str_of(name);
+    for (size_t i = 0; i < r->header_count; i++)
+        if (r->headers[i].name.n == wanted.n && str_equal_nocase(r->headers[i].name, wanted))
+            return r->headers[i].value;
+    return STR_ABSENT;
+}
+
+static bool token(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_token_char(s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
+/* RFC 6265 4.1.1 cookie-octet; asked of the value that is used, for other cookies of the same host are not ours to judge. */
+static bool cookie_octets(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_visible(s.p[i]) || s.p[i] == '"' || s.p[i] == ',' || s.p[i] == '\\')
+            return false;
+    return true;
+}
+
+fallible request_cookie(const struct request *r, const char *name, str *value)
+{
+    str found = STR_ABSENT, pair;
+    str rest = request_header(r, "Cookie");
+    while (str_present(rest) && str_next(&rest, ';', &pair)) {
+        pair = str_trim(pair);
+        size_t cut = str_find(pair, '=');
+        str key = {pair.p, cut};
+        if (cut == pair.n || !token(key)) /* LS-20 */
+            FAIL(INVALID_REQUEST, "cookie: a pair without a name or `=`");
+        if (!str_is(key, name)) /* the exact name, letter case included */
+            continue;
+        if (str_present(found)) /* LS-20 */
+            FAIL(INVALID_REQUEST, "cookie: the same name twice");
+        found = (str){pair.p + cut + 1, pair.n - cut - 1};
+        if (!cookie_octets(found))
+            FAIL(INVALID_REQUEST, "cookie: a byte that no cookie value may hold");
+    }
+    *value = found;
+    return OK;
+}
+
+fallible request_form(const struct request *r, bool json_allowed, struct form *out)
+{
+    switch (r->body_kind) {
+    case HTTP_BODY_NONE:
+        *out = (struct form){NULL, 0};
+        return OK;
+    case HTTP_BODY_FORM:
+        return form_parse(r->arena, r->body, out);
+    case HTTP_BODY_JSON:
+        if (json_allowed)
+            return form_from_json(r->arena, r->body, out);
+        FAIL(UNSUPPORTED_MEDIA, "form: JSON is not taken here");
+    case HTTP_BODY_OTHER:
+    default:
+        FAIL(UNSUPPORTED_MEDIA, "form: a content type that is neither form nor JSON");
+    }
+}
+
+fallible request_query(const struct request *r, struct form *out)
+{
+    if (!str_present(r->query)) {
+        *out = (struct form){NULL, 0};
+        return OK;
+    }
+    return form_parse(r->arena, r->query, out);
+}
+
+static bool holds_nocase(str text, str word)
+{
+    for (size_t i = 0; i + word.n <= text.n; i++)
+        if (str_equal_nocase((str){text.p + i, word.n}, word))
+            return true;
+    return false;
+}
+
+bool request_wants_json(const struct request *r)
+{
+    return str_starts(r->path, STR("/api/")) || !holds_nocase(request_header(r, "Accept"), STR("html"));
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ * app: startup in one order, shutdown in the reverse. Relies on settings having been judged; promises that the process either serves
+ * with everything in place or has left nothing open, and that no request is lost when it is asked to stop (AV-01). */
+#include "server/app.h"
+#include "base/log.h"
+#include "codec/url.h"
+#include "server/sandbox.h"
+#include "server/tls.h"
+#include "server/way.h"
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/banned.h"
+
+enum { WORKER_QUEUE = 1024, HASH_QUEUE = 64, USER_CACHE = 4096, PORT_TRIES = 20 };
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 && n < 256 ? (unsigned)n : 1;
+}
+
+static unsigned or_cores(int64_t set)
+{
+    return set > 0 ? (unsigned)set : cores();
+}
+
+/* Every row must say everything: zero is refused (house rule of the table). */
+static fallible table_is_whole(void)
+{
+    INVARIANT(route_count <= APP_ROUTES_MAX);
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &route_table[i];
+        if (!r->method || !r->path || !r->who || !r->takes || !r->answers || !r->runs || !r->handler || (r->runs == CHOOSE) != (r->choose != NULL))
+            FAIL(SERVER_ERROR, "app: a row of the route table has a hole");
+    }
+    return OK;
+}
+
+/* The issuer names the port, and the authority needs the issuer before the first request: so a free port is chosen beforehand. */
+static uint16_t free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    uint16_t port = 0;
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && getsockname(fd, (struct sockaddr *)&address, &size) == 0)
+        port = ntohs(address.sin_port);
+    if (fd >= 0)
+        (void)close(fd);
+    return port;
+}
+
+static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
+{
+    const struct settings *s = app->settings;
+    struct url url;
+    struct db_options options = {.directory = str_z(a, s->data), .create = true, .writer_thread = true};
+    app->authority.issuer = settings_issuer(a, s, port);
+    if (!options.directory || !str_present(app->authority.issuer))
+        FAIL(UNAVAILABLE, "app: no memory");
+    TRY(url_parse(app->authority.issuer, &url));
+    app->authority.issuer_origin = url_origin(a, &url);
+    app->authority.secure = str_equal_nocase(url.scheme, STR("https"));
+    app->hsts = s->hsts && app->authority.secure && !url_loopback(&url);
+    settings_policy(s, &app->authority.policy);
+    if (!app->authority.db)
+        TRY(db_open(&options, &app->authority.db));
+    if (!app->authority.hot)
+        TRY(hot_open(app->authority.db, USER_CACHE, &app->authority.hot));
+    return authority_open(a, &app->authority, options.directory);
+}
+
+static fallible certificate(struct app *app, struct arena *a, struct cert_pem *out)
+{
+    const struct settings *s = app->settings;
+    struct url url;
+    *out = (struct cert_pem){STR_ABSENT, STR_ABSENT};
+    if (s->tls == SETTINGS_TLS_OFF)
+        return OK;
+    if (s->tls == SETTINGS_TLS_FILES)
+        return tls_from_files(a, s->tls_cert, s->tls_key, out);
+    TRY(url_parse(app->authority.issuer, &url));
+    str host = url.host;
+    if (host.n > 2 && host.p[0] == '[')
+        host = (str){host.p + 1, host.n - 2};
+    str hosts = url_loopback(&url) ? STR("localhost 127.0.0.1 ::1") : str_format(a, "localhost 127.0.0.1 ::1 %.*s", STR_FMT(host));
+    return tls_self_signed(a, str_z(a, s->data), hosts, out);
+}
+
+/* Names under which this server may be called (IN-04): the issuer's, and on loopback its addresses with the port. */
+static fallible host_names(struct app *app, struct arena *a, uint16_t port, struct guard_rules *rules)
+{
+    struct url url;
+    str *hosts = arena_array(a, 8, sizeof *hosts);
+    size_t n = 0;
+    TRY(url_parse(app->authority.issuer, &url));
+    str origin = url_origin(a, &url);
+    if (!hosts || !str_present(origin))
+        FAIL(UNAVAILABLE, "app: no memory");
+    size_t scheme = url.scheme.n + 3;
+    hosts[n++] = (str){origin.p + scheme, origin.n - scheme};
+    hosts[n++] = str_present(url.port) ? hosts[0] : str_format(a, "%.*s:%s", STR_FMT(hosts[0]), app->authority.secure ? "443" : "80");
+    hosts[n++] = str_format(a, "localhost:%u", port);
+    hosts[n++] = str_format(a, "127.0.0.1:%u", port);
+    hosts[n++] = str_format(a, "[::1]:%u", port);
+    *rules = (struct guard_rules){.hosts = hosts, .host_count = n};
+    return OK;
+}
+
+static void event_thread_begins(void)
+{
+    hot_inline(true);
+}
+
+static fallible open_door(struct app *app, struct arena *a, uint16_t port)
+{
+    const struct settings *s = app->settings;
+    struct cert_pem pem;
+    struct listen_options options = {
+        .host = s->listen_host,
+        .port = port,
+        .threads = or_cores(s->event_threads),
+        .trusted_proxies = s->trusted_proxies,
+        .secure = app->authority.secure,
+        .thread_begins = event_thread_begins,
+        .arrive = way_arrive,
+        .refused = way_refused,
+        .gone = way_gone,
+        .context = app,
+    };
+    TRY(certificate(app, a, &pem));
+    TRY(host_names(app, a, port, &options.rules));
+    options.certificate_pem = pem.certificate;
+    options.key_pem = pem.key;
+    return listen_open(&options, &app->listener);
+}
+
+static fallible open_listener(struct app *app, struct arena *a)
+{
+    err result = ERR(SERVER_ERROR, "app: no port");
+    for (int i = 0; i < PORT_TRIES; i++) {
+        uint16_t port = app->settings->listen_port ? app->settings->listen_port : free_port();
+        TRY(open_authority(app, a, port));
+        result = open_door(app, a, port);
+        if (!FAILED(result) || app->settings->listen_port != 0)
+            return result;
+        authority_close(&app->authority);
+        app->authority.keys = NULL;
+    }
+    return result;
+}
+
+static fallible open_all(struct app *app, struct arena *a)
+{
+    const struct settings *s = app->settings;
+    TRY(table_is_whole());
+    TRY(lane_open("worker", (unsigned)s->worker_threads, WORKER_QUEUE, &app->worker));
+    TRY(lane_open("hash", or_cores(s->hash_threads), HASH_QUEUE, &app->hash));
+    TRY(open_listener(app, a));
+    if (s->sandbox)
+        TRY(sandbox_enter());
+    return OK;
+}
+
+fallible app_open(struct app *app, const struct settings *settings, struct arena *a)
+{
+    app->settings = settings;
+    app->started = clock_now();
+    app->access_log = settings->access_log;
+    err result = open_all(app, a);
+    if (FAILED(result)) {
+        app_close(app);
+        return result;
+    }
+    atomic_store(&app->open, true);
+    return OK;
+}
+
+/* Until nothing is on its way, within drain_seconds. Idle connections need not be waited for: what they send next is answered with
+ * `Connection: close`, or finds the door shut; a moment is left to those that are just sending. */
+static void drain(struct app *app)
+{
+    enum { A_MOMENT_US = 100 * 1000 };
+    const struct timespec tick = {0, 10 * 1000 * 1000};
+    int64_t begun = clock_monotonic_us(), most = app->settings->drain_seconds * 1000000, passed = 0;
+    while (passed < most && (passed < A_MOMENT_US || atomic_load(&app->inside) > 0)) {
+        (void)nanosleep(&tick, NULL);
+        passed = clock_monotonic_us() - begun;
+    }
+}
+
+void app_close(struct app *app)
+{
+    if (app->listener) {
+        atomic_store(&app->draining, true);
+        listen_quiesce(app->listener);
+        drain(app);
+        atomic_store(&app->open, false);
+        listen_close(app->listener);
+    }
+    if (app->worker)
+        lane_close(app->worker);
+    if (app->hash)
+        lane_close(app->hash);
+    if (app->authority.keys)
+        authority_close(&app->authority);
+    if (app->authority.hot)
+        hot_close(app->authority.hot);
+    if (app->authority.db)
+        db_close(app->authority.db);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ * app: the running server: what one process has one of. Built before the first request, immutable then but for its counters. */
+#ifndef JETON_SERVER_APP_H
+#define JETON_SERVER_APP_H
+#include "directory/authority.h"
+#include "http/listen.h"
+#include "server/lane.h"
+#include "server/route.h"
+#include "server/settings.h"
+#include <stdatomic.h>
+
+enum { APP_STATUS_CLASSES = 6, APP_ROUTES_MAX = 128 };
+struct app {
+    const struct settings *settings;
+    struct authority authority;
+    struct listener *listener;
+    struct lane *worker, *hash;
+    _Atomic bool open;     /* requests are answered; before and while closing: 503 */
+    _Atomic bool draining;
+    unix_time started;
+    bool access_log, hsts;
+    _Atomic uint64_t answered[APP_ROUTES_MAX + 1][APP_STATUS_CLASSES]; /* by row (last: no row) and status / 100 */
+    _Atomic int64_t inside; /* requests that arrived and are not yet gone */
+    _Atomic uint64_t shed; /* refused because a queue was full */
+};
+/* Startup order: settings, store, migrations, keys, TLS, bind, sandbox. On failure *why says it all; nothing is left open. */
+fallible app_open(struct app *app, const struct settings *settings, struct arena *a);
+void app_close(struct app *app); /* stops accepting, drains within settings->drain_seconds, closes */
+#endif

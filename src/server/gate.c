@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ * gate: the guards of the rows. Relies on the row alone to know what to demand; promises that no handler runs before its row is
+ * satisfied, and that a row with a hole in it refuses everything. */
+#include "server/gate.h"
+#include "base/banned.h"
+
+fallible gate_read(struct way *w)
+{
+    const struct request *r = &w->exchange->request;
+    switch (w->route->takes) {
+    case NOTHING:
+        return OK;
+    case QUERY:
+        return request_query(r, &w->call.form);
+    case FORM:
+        return request_form(r, false, &w->call.form);
+    case FORM_OR_JSON:
+        return request_form(r, true, &w->call.form);
+    case QUERY_OR_FORM: /* AZ-08 */
+        if (r->method != HTTP_POST)
+            return request_query(r, &w->call.form);
+        if (str_filled(r->query)) /* AZ-03: no parameter in two places */
+            REFUSE(INVALID_REQUEST, "A POST request carries its parameters in the body alone.", "gate: query beside a form");
+        return request_form(r, false, &w->call.form);
+    case JSON_BODY:
+        if (r->body.n > 0 && r->body_kind != HTTP_BODY_JSON)
+            REFUSE(UNSUPPORTED_MEDIA, "Send the data as JSON, with the header Content-Type: application/json.", "gate: body is not JSON");
+        return OK;
+    case ROUTE_TAKES_UNSET:
+        break;
+    }
+    FAIL(SERVER_ERROR, "gate: the row does not say what it takes");
+}
+
+static fallible find_session(struct way *w)
+{
+    const struct request *r = &w->exchange->request;
+    str cookie, device;
+    bool secure = w->app->authority.secure;
+    TRY(request_cookie(r, session_cookie_name(secure), &cookie)); /* LS-20 */
+    TRY(request_cookie(r, session_device_cookie_name(secure), &device));
+    w->ground.device = device;
+    TRY(session_find(&w->ground, cookie, &w->call.session));
+    w->call.actor = w->call.session.actor;
+    return OK;
+}
+
+static fallible check_csrf(struct way *w)
+{
+    const struct request *r = &w->exchange->request;
+    if (r->method == HTTP_GET || r->method == HTTP_HEAD)
+        return OK;
+    struct csrf_claim claim = {
+        .token = form_get(&w->call.form, "csrf"),
+        .origin = request_header(r, "Origin"),
+        .fetch_site = request_header(r, "Sec-Fetch-Site"),
+    };
+    return csrf_check(&w->ground, &w->call.session, &claim); /* LS-06 */
+}
+
+/* The authorization endpoint takes cross-site POSTs (OpenID Connect Core 3.1.2.1; LS-09): they change nothing, so they need no token. */
+static bool posts_change_nothing(const struct way *w)
+{
+    return w->route->takes == QUERY_OR_FORM;
+}
+
+static fallible admit_browser(struct way *w)
+{
+    TRY(find_session(w));
+    if (w->route->who != BROWSER && !w->call.session.user)
+        FAIL(LOGIN_REQUIRED, "gate: nobody is logged in");
+    if (!posts_change_nothing(w))
+        TRY(check_csrf(w));
+    if (w->route->who == ADMIN && !w->call.session.user->admin && !str_filled(w->call.session.user->permissions)) /* AD-01 */
+        REFUSE(INSUFFICIENT_SCOPE, "This page is for administrators.", "gate: not an administrator");
+    return OK;
+}
+
+static fallible admit_client(struct way *w)
+{
+    const struct request *r = &w->exchange->request;
+    struct client_claim claim = {request_header(r, "Authorization"), &w->call.form};
+    err judged = client_auth_check(&w->ground, &claim, &w->call.client);
+    if (FAILED(judged))
+        client_auth_report(&w->ground, &claim, judged);
+    return judged;
+}
+
+static fallible admit_bearer(struct way *w)
+{
+    str token;
+    TRY(bearer_of_header(request_header(&w->exchange->request, "Authorization"), &token)); /* PT-05: header only */
+    return bearer_actor(&w->ground, token, &w->call.actor);
+}
+
+fallible gate_admit(struct way *w)
+{
+    switch (w->route->who) {
+    case ANYONE:
+        return OK;
+    case BROWSER:
+    case USER:
+    case ADMIN:
+        return admit_browser(w);
+    case CLIENT:
+        return admit_client(w);
+    case BEARER:
+        return admit_bearer(w);
+    case ROUTE_WHO_UNSET:
+        break;
+    }
+    FAIL(SERVER_ERROR, "gate: the row does not say who may call");
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ * lane: a queue with a ceiling and threads that empty it. It relies on pthreads alone and knows nothing of what it runs.
+ * Invariants: 1. a job that was accepted runs exactly once; 2. one that was refused never runs; 3. never more than `bound`
+ * jobs wait; 4. jobs begin in the order of their acceptance. A job belongs to its submitter: the lane touches it no more
+ * once run() began. */
+#include "server/lane.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { LANE_STACK = 256 * 1024, LANE_NAME = 16 /* the kernel's, NUL included */ };
+
+struct lane {
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct lane_job *first, *last;
+    size_t waiting, bound;
+    bool closing;
+    char name[LANE_NAME];
+    unsigned thread_count;
+    pthread_t threads[];
+};
+
+static void *lane_main(void *context)
+{
+    struct lane *lane = context;
+    (void)pthread_setname_np(pthread_self(), lane->name);
+    pthread_mutex_lock(&lane->lock);
+    for (;;) {
+        while (lane->first == NULL && !lane->closing)
+            pthread_cond_wait(&lane->work, &lane->lock);
+        struct lane_job *job = lane->first;
+        if (job == NULL)
+            break;
+        lane->first = job->next;
+        if (lane->first == NULL)
+            lane->last = NULL;
+        lane->waiting--;
+        pthread_mutex_unlock(&lane->lock);
+        job->run(job->context);
+        pthread_mutex_lock(&lane->lock);
+    }
+    pthread_mutex_unlock(&lane->lock);
+    return NULL;
+}
+
+static bool threads_start(struct lane *lane, unsigned threads)
+{
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0)
+        return false;
+    bool good = pthread_attr_setstacksize(&attr, LANE_STACK) == 0;
+    while (good && lane->thread_count < threads) {
+        good = pthread_create(&lane->threads[lane->thread_count], &attr, lane_main, lane) == 0;
+        lane->thread_count += good ? 1 : 0;
+    }
+    pthread_attr_destroy(&attr);
+    return good;
+}
+
+fallible lane_open(const char *name, unsigned threads, size_t bound, struct lane **out)
+{
+    size_t size;
+    if (threads == 0 || bound == 0)
+        FAIL(SERVER_ERROR, "lane: no threads or no room");
+    if (__builtin_mul_overflow((size_t)threads, sizeof(pthread_t), &size) ||
+        __builtin_add_overflow(size, sizeof(struct lane), &size))
+        FAIL(SERVER_ERROR, "lane: too many threads");
+    struct lane *lane = calloc(1, size);
+    if (lane == NULL)
+        FAIL(UNAVAILABLE, "lane: no memory");
+    lane->bound = bound;
+    size_t n = strnlen(name, LANE_NAME - 1);
+    memcpy(lane->name, name, n);
+    if (pthread_mutex_init(&lane->lock, NULL) != 0) {
+        free(lane);
+        FAIL(UNAVAILABLE, "lane: no lock");
+    }
+    if (pthread_cond_init(&lane->work, NULL) != 0) {
+        pthread_mutex_destroy(&lane->lock);
+        free(lane);
+        FAIL(UNAVAILABLE, "lane: no condition");
+    }
+    if (!threads_start(lane, threads)) {
+        lane_close(lane);
+        FAIL(UNAVAILABLE, "lane: a thread cannot be had");
+    }
+    *out = lane;
+    return OK;
+}
+
+fallible lane_submit(struct lane *lane, struct lane_job *job)
+{
+    job->next = NULL;
+    pthread_mutex_lock(&lane->lock);
+    bool room = lane->waiting < lane->bound && !lane->closing;
+    if (room) {
+        if (lane->last != NULL)
+            lane->last->next = job;
+        else
+            lane->first = job;
+        lane->last = job;
+        lane->waiting++;
+        pthread_cond_signal(&lane->work); /* under the lock: once the job has run, the lane may be gone */
+    }
+    pthread_mutex_unlock(&lane->lock);
+    if (!room)
+        FAIL(UNAVAILABLE, "lane: full"); /* RL-07 */
+    return OK;
+}
+
+size_t lane_waiting(const struct lane *lane)
+{
+    struct lane *l = (struct lane *)(uintptr_t)lane; /* counting takes the lock, and changes nothing that a caller sees */
+    pthread_mutex_lock(&l->lock);
+    size_t n = l->waiting;
+    pthread_mutex_unlock(&l->lock);
+    return n;
+}
+
+void lane_close(struct lane *lane)
+{
+    if (lane == NULL)
+        return;
+    pthread_mutex_lock(&lane->lock);
+    lane->closing = true;
+    pthread_cond_broadcast(&lane->work);
+    pthread_mutex_unlock(&lane->lock);
+    for (unsigned i = 0; i < lane->thread_count; i++)
+        pthread_join(lane->threads[i], NULL);
+    pthread_cond_destroy(&lane->work);
+    pthread_mutex_destroy(&lane->lock);
+    free(lane);
+}

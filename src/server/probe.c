@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * probe: health and metrics. Relies on db_ready doing a real write, so that "ready" is the truth; promises figures without names of
+ * people, clients or secrets. */
+#include "server/probe.h"
+#include "server/way.h"
+#include <stdio.h>
+#include <unistd.h>
+#include "base/banned.h"
+
+static const struct app *app_of(const struct call *c)
+{
+    const struct way *w = (const struct way *)(const void *)((const char *)c - offsetof(struct way, call));
+    return w->app;
+}
+
+fallible probe_live_get(struct call *c)
+{
+    response_body(c->response, 200, "text/plain; charset=utf-8", STR("live\n"));
+    return OK;
+}
+
+fallible probe_ready_get(struct call *c)
+{
+    if (atomic_load(&app_of(c)->draining))
+        FAIL(UNAVAILABLE, "probe: draining");
+    TRY(db_ready(c->ground->authority->db));
+    response_body(c->response, 200, "text/plain; charset=utf-8", STR("ready\n"));
+    return OK;
+}
+
+static bool local_peer(str peer)
+{
+    return str_starts(peer, STR("127.")) || str_is(peer, "::1");
+}
+
+static void put_requests(struct buf *b, const struct app *app)
+{
+    buf_add_z(b, "# HELP jeton_requests_total Requests answered, by address and class of status.\n# TYPE jeton_requests_total counter\n");
+    for (size_t row = 0; row <= route_count; row++) {
+        for (int class = 2; class < APP_STATUS_CLASSES; class++) {
+            uint64_t n = atomic_load_explicit(&app->answered[row][class], memory_order_relaxed);
+            if (n == 0)
+                continue;
+            const char *method = row == route_count ? "" : route_table[row].method == HTTP_GET      ? "GET"
+                                                       : route_table[row].method == HTTP_POST   ? "POST"
+                                                       : route_table[row].method == HTTP_PUT    ? "PUT"
+                                                                                                : "DELETE";
+            buf_format(b, "jeton_requests_total{method=\"%s\",path=\"%s\",status=\"%dxx\"} %llu\n", method,
+                       row == route_count ? "unknown" : route_table[row].path, class, (unsigned long long)n);
+        }
+    }
+}
+
+static void put_gauge(struct buf *b, const char *name, const char *help, int64_t value)
+{
+    bool counter = str_ends(str_of(name), STR("_total"));
+    buf_format(b, "# HELP %s %s\n# TYPE %s %s\n%s %lld\n", name, help, name, counter ? "counter" : "gauge", name, (long long)value);
+}
+
+static int64_t resident_bytes(struct arena *a)
+{
+    char text[128] = {0};
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return 0;
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    (void)fclose(f);
+    (void)a;
+    str rest = {text, n}, word;
+    uint64_t pages = 0;
+    if (str_next(&rest, ' ', &word) && str_next(&rest, ' ', &word) && !FAILED(str_u64(word, UINT32_MAX, &pages)))
+        return (int64_t)pages * sysconf(_SC_PAGESIZE);
+    return 0;
+}
+
+fallible probe_metrics_get(struct call *c)
+{
+    const struct app *app = app_of(c);
+    struct arena *a = c->ground->arena;
+    if (app->settings->metrics == SETTINGS_METRICS_OFF ||
+        (app->settings->metrics == SETTINGS_METRICS_LOCAL && !local_peer(c->request->peer)))
+        FAIL(NOT_FOUND, "probe: metrics are not for this peer");
+    struct db_counts counts;
+    str text;
+    struct buf b = buf_new(a, BUF_JSON_MAX);
+    db_counts(app->authority.db, &counts);
+    put_requests(&b, app);
+    put_gauge(&b, "jeton_shed_total", "Requests refused because a queue was full.", (int64_t)atomic_load(&app->shed));
+    put_gauge(&b, "jeton_connections", "Open connections.", (int64_t)listen_connections(app->listener));
+    put_gauge(&b, "jeton_worker_waiting", "Requests waiting for a worker thread.", (int64_t)lane_waiting(app->worker));
+    put_gauge(&b, "jeton_hash_waiting", "Requests waiting for a password to be checked.", (int64_t)lane_waiting(app->hash));
+    put_gauge(&b, "jeton_store_groups_total", "Group commits.", (int64_t)counts.groups);
+    put_gauge(&b, "jeton_store_jobs_total", "Changes in those groups.", (int64_t)counts.jobs);
+    put_gauge(&b, "jeton_store_failures_total", "Groups that could not be committed.", (int64_t)counts.failures);
+    put_gauge(&b, "jeton_store_queued", "Changes waiting for the writer.", counts.queued);
+    put_gauge(&b, "jeton_resident_bytes", "Resident memory.", resident_bytes(a));
+    put_gauge(&b, "jeton_start_time_seconds", "When the process started, seconds since 1970.", app->started);
+    TRY(buf_done(&b, &text));
+    response_body(c->response, 200, "text/plain; version=0.0.4; charset=utf-8", text);
+    return OK;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * route: THE table, and how a path finds its row. Relies on target having decoded the path once and refused every ambiguous spelling;
+ * promises literal comparison, one whole segment for {id}, and nothing else. */
+#include "server/route.h"
+#include "endpoint/api/api.h"
+#include "endpoint/console/console.h"
+#include "endpoint/oauth/oauth.h"
+#include "server/probe.h"
+#include "server/route_api.h"
+#include "server/route_console.h"
+#include "base/ascii.h"
+#include "base/banned.h"
+
+static enum route_runs token_runs(const struct form *form)
+{
+    switch (oauth_token_lane(form)) {
+    case GRANT_INLINE:
+        return INLINE;
+    case GRANT_DURABLE:
+        return DURABLE;
+    case GRANT_HASH:
+        return HASH;
+    case GRANT_NOWHERE:
+        break;
+    }
+    return ROUTE_RUNS_UNSET;
+}
+
+/* clang-format off */
+const struct route route_table[] = {
+/*   method     path                                        who      takes          answers      runs     handler                choose */
+    {HTTP_POST, "/oauth/token",                             CLIENT,  FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs},
+    {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL},
+    {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  DURABLE, oauth_revoke_post,     NULL},
+    {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
+    {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
+    {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        WORKER,  oauth_consent_post,    NULL},
+    {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL},
+    {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
+    {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
+    {HTTP_GET,  "/health/live",                             ANYONE,  NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL},
+    {HTTP_GET,  "/health/ready",                            ANYONE,  NOTHING,       TEXT,        WORKER,  probe_ready_get,       NULL},
+    {HTTP_GET,  "/metrics",                                 ANYONE,  NOTHING,       TEXT,        WORKER,  probe_metrics_get,     NULL},
+    ROUTES_API
+    ROUTES_CONSOLE
+};
+/* clang-format on */
+const size_t route_count = sizeof route_table / sizeof route_table[0];
+
+static bool id_char(char c)
+{
+    return ascii_visible(c) && c != '/' && c != '\\';
+}
+
+/* Does the path fit the pattern? Fills the parameters in order. */
+static bool fits(const char *pattern, str path, str parameters[3])
+{
+    size_t i = 0, found = 0;
+    for (const char *p = pattern; *p;) {
+        if (p[0] == '{') {
+            size_t begin = i;
+            while (i < path.n && id_char(path.p[i]))
+                i++;
+            if (i == begin || found == 3)
+                return false;
+            parameters[found++] = (str){path.p + begin, i - begin};
+            while (*p && *p != '}')
+                p++;
+            p++;
+            continue;
+        }
+        if (i >= path.n || path.p[i] != *p)
+            return false;
+        i++;
+        p++;
+    }
+    return i == path.n;
+}
+
+const struct route *route_find(enum http_method method, str path, str parameters[3], unsigned *methods)
+{
+    enum http_method asked = method == HTTP_HEAD ? HTTP_GET : method;
+    const struct route *row = NULL;
+    *methods = 0;
+    for (size_t i = 0; i < route_count && !row; i++) {
+        str found[3] = {{0}};
+        if (!fits(route_table[i].path, path, found))
+            continue;
+        *methods |= route_table[i].method;
+        if (route_table[i].method != asked)
+            continue;
+        row = &route_table[i];
+        for (size_t k = 0; k < 3; k++)
+            parameters[k] = found[k];
+    }
+    return row;
+}
+
+const struct route *route_find_any(str path)
+{
+    str ignored[3];
+    for (size_t i = 0; i < route_count; i++)
+        if (fits(route_table[i].path, path, ignored))
+            return &route_table[i];
+    return NULL;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * serve: `jeton serve`. All signals are blocked before the first thread is made; this thread alone waits for them, and between them
+ * writes the log and looks whether another process has changed the store. */
+#include "server/serve.h"
+#include "base/log.h"
+#include "server/app.h"
+#include "server/sandbox.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/banned.h"
+
+enum { TICK_MS = 100, TICKS_A_LOOK = 10 };
+
+static void look_elsewhere(struct app *app)
+{
+    bool changed = false;
+    if (FAILED(db_changed_elsewhere(app->authority.db, &changed)))
+        LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot ask whether the store was changed")));
+    if (changed)
+        hot_changed(app->authority.hot);
+}
+
+/* Returns when SIGTERM or SIGINT came. */
+static void wait_for_the_end(struct app *app, const sigset_t *signals)
+{
+    const struct timespec tick = {0, TICK_MS * 1000000L};
+    for (unsigned n = 0;; n++) {
+        int got = sigtimedwait(signals, NULL, &tick);
+        if (got == SIGTERM || got == SIGINT) {
+            LOG(INFO, "stop", LOG_INT("signal", got));
+            return;
+        }
+        log_flush();
+        if (n % TICKS_A_LOOK == 0)
+            look_elsewhere(app);
+    }
+}
+
+static void block_signals(sigset_t *signals)
+{
+    (void)sigemptyset(signals);
+    (void)sigaddset(signals, SIGTERM);
+    (void)sigaddset(signals, SIGINT);
+    (void)sigaddset(signals, SIGHUP);
+    (void)sigaddset(signals, SIGPIPE);
+    (void)sigprocmask(SIG_BLOCK, signals, NULL);
+}
+
+static enum log_level level_of(int word)
+{
+    static const enum log_level levels[] = {LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR};
+    return levels[word & 3];
+}
+
+int serve_run(const struct settings *settings, struct arena *arena)
+{
+    struct app *app = ARENA_NEW(arena, struct app);
+    sigset_t signals;
+    block_signals(&signals);
+    sandbox_no_dumps();
+    log_level_set(level_of(settings->log_level));
+    if (!app) {
+        (void)fprintf(stderr, "jeton serve: no memory\n");
+        return 1;
+    }
+    err opened = app_open(app, settings, arena);
+    if (FAILED(opened)) {
+        (void)fprintf(stderr, "jeton serve: %s (%s)\n", err_say(opened), err_why(opened));
+        return 1;
+    }
+    (void)printf("jeton ready on %.*s\n", STR_FMT(app->authority.issuer));
+    (void)fflush(stdout);
+    log_buffered(true);
+    LOG(INFO, "start", LOG_STR("issuer", app->authority.issuer), LOG_INT("port", listen_port(app->listener)));
+    wait_for_the_end(app, &signals);
+    app_close(app);
+    LOG(INFO, "stopped", LOG_INT("pid", getpid()));
+    log_flush();
+    return 0;
+}

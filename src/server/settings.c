@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ * settings: the rows, the form of each value, and what the settings must be to each other. Relies on nothing but text; where values
+ * come from is settings_load's business. Promises: a value that this room lets pass is within the bounds of its row, and settings that
+ * settings_judge lets pass describe a server whose issuer, TLS and address do not contradict each other (contract 2). */
+#include "server/settings.h"
+#include "base/ascii.h"
+#include "base/buf.h"
+#include "codec/url.h"
+#include <arpa/inet.h>
+#include <string.h>
+#include "base/banned.h"
+
+enum { PORT_MAX = 65535, HOST_MAX = 253 };
+
+static bool any_form(str value)
+{
+    (void)value;
+    return true;
+}
+/* Cuts HOST:PORT or [IPV6]:PORT; false when it is neither. */
+static bool listen_cut(str value, str *host, uint16_t *port)
+{
+    size_t colon = value.n;
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] == ':')
+            colon = i;
+    }
+    uint64_t number = 0;
+    if (colon == 0 || colon >= value.n || FAILED(str_u64((str){value.p + colon + 1, value.n - colon - 1}, PORT_MAX, &number)))
+        return false;
+    str name = {value.p, colon};
+    if (name.p[0] == '[') {
+        if (name.n < 4 || name.p[name.n - 1] != ']')
+            return false;
+        name = (str){name.p + 1, name.n - 2};
+    } else if (str_find(name, ':') < name.n || name.n > HOST_MAX) {
+        return false; /* IPv6 needs its brackets */
+    }
+    for (size_t i = 0; i < name.n; i++) {
+        if (!ascii_letter(name.p[i]) && !ascii_digit(name.p[i]) && !memchr(".-:_", name.p[i], 4))
+            return false;
+    }
+    *host = name;
+    *port = (uint16_t)number;
+    return true;
+}
+static bool listen_form(str value)
+{
+    str host;
+    uint16_t port;
+    return listen_cut(value, &host, &port);
+}
+static bool address_form(str word)
+{
+    char text[INET6_ADDRSTRLEN];
+    uint8_t bytes[sizeof(struct in6_addr)];
+    if (word.n == 0 || word.n >= sizeof text)
+        return false;
+    memcpy(text, word.p, word.n);
+    text[word.n] = '\0';
+    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+static bool addresses_form(str value)
+{
+    str rest = value, word;
+    while (value.n > 0 && str_next(&rest, ' ', &word)) {
+        if (word.n > 0 && !address_form(word))
+            return false;
+    }
+    return true;
+}
+static bool is_http(const struct url *u)
+{
+    return str_equal_nocase(u->scheme, STR("http"));
+}
+static bool is_https(const struct url *u)
+{
+    return str_equal_nocase(u->scheme, STR("https"));
+}
+static bool origin_form(str word)
+{
+    struct url u;
+    return !FAILED(url_parse(word, &u)) && (is_http(&u) || is_https(&u)) && u.path.n == 0 && !str_present(u.query) &&
+           !str_present(u.fragment);
+}
+static bool origins_form(str value)
+{
+    str rest = value, word;
+    while (value.n > 0 && str_next(&rest, ' ', &word)) {
+        if (word.n > 0 && !origin_form(word))
+            return false;
+    }
+    return true;
+}
+/* RFC 8414 2: no query, no fragment. No path either: jeton serves its well-known addresses at the root of a host. */
+static bool issuer_form(str value)
+{
+    struct url u;
+    if (value.n == 0)
+        return true;
+    if (FAILED(url_parse(value, &u)) || (!is_http(&u) && !is_https(&u)))
+        return false;
+    return (u.path.n == 0 || str_is(u.path, "/")) && !str_present(u.query) && !str_present(u.fragment);
+}
+
+const struct settings_row settings_rows[SETTINGS_COUNT] = {
+#define X(name, kind, fallback, least, most, shape, check, sentence)                                                           \
+    {#name, SETTINGS_##kind, fallback, least, most, shape, sentence, check},
+    SETTINGS(X)
+#undef X
+};
+
+size_t settings_find(str name)
+{
+    for (size_t row = 0; row < SETTINGS_COUNT; row++) {
+        const char *have = settings_rows[row].name;
+        size_t n = strlen(have), i = 0;
+        while (n == name.n && i < n && (have[i] == name.p[i] || (have[i] == '_' && name.p[i] == '-')))
+            i++;
+        if (n == name.n && i == n)
+            return row;
+    }
+    return SETTINGS_COUNT;
+}
+static bool is_choice(const char *shape, str value)
+{
+    str rest = str_of(shape), word;
+    while (str_next(&rest, '|', &word)) {
+        if (str_equal(word, value))
+            return true;
+    }
+    return false;
+}
+static const char *or_literal(str text, const char *literal)
+{
+    return str_present(text) ? text.p : literal;
+}
+const char *settings_refuses(struct arena *a, size_t row, str value)
+{
+    const struct settings_row *r = &settings_rows[row];
+    uint64_t number = 0;
+    switch (r->kind) {
+    case SETTINGS_NUMBER:
+        if (FAILED(str_u64(value, (uint64_t)r->most, &number)) || (int64_t)number < r->least)
+            return or_literal(str_format(a, "must be a whole number from %lld to %lld", (long long)r->least, (long long)r->most),
+                              "is out of bounds");
+        return NULL;
+    case SETTINGS_FLAG:
+    case SETTINGS_CHOICE:
+        return is_choice(r->shape, value) ? NULL : or_literal(str_format(a, "must be one of %s", r->shape), "is not a choice");
+    case SETTINGS_TEXT:
+        break;
+    }
+    if ((int64_t)value.n < r->least || (int64_t)value.n > r->most)
+        return or_literal(str_format(a, "must have %lld to %lld bytes", (long long)r->least, (long long)r->most), "is too long");
+    for (size_t i = 0; i < value.n; i++) {
+        if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
+            return "holds a control character";
+    }
+    return r->check(value) ? NULL : or_literal(str_format(a, "must have the form %s", r->shape), "is malformed");
+}
+
+bool settings_loopback(str host)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct in_addr four;
+    struct in6_addr six;
+    if (host.n >= 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+        host = (str){host.p + 1, host.n - 2};
+    if (str_equal_nocase(host, STR("localhost")))
+        return true;
+    if (host.n == 0 || host.n >= sizeof text)
+        return false;
+    memcpy(text, host.p, host.n);
+    text[host.n] = '\0';
+    if (inet_pton(AF_INET, text, &four) == 1)
+        return (ntohl(four.s_addr) >> 24) == 127;
+    return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+static bool any_address(str host)
+{
+    return str_is(host, "0.0.0.0") || str_is(host, "::");
+}
+str settings_issuer(struct arena *a, const struct settings *s, uint16_t port)
+{
+    struct url u;
+    if (str_filled(s->issuer) && !FAILED(url_parse(s->issuer, &u)))
+        return str_dup(a, (str){s->issuer.p, s->issuer.n - u.path.n});
+    const char *scheme = s->tls == SETTINGS_TLS_OFF ? "http" : "https";
+    str host = settings_loopback(s->listen_host) || any_address(s->listen_host) ? STR("localhost") : s->listen_host;
+    bool six = str_find(host, ':') < host.n;
+    return str_format(a, "%s://%s%.*s%s:%u", scheme, six ? "[" : "", STR_FMT(host), six ? "]" : "", (unsigned)port);
+}
+
+static void judge_plain(const struct settings *s, bool http, struct problems *p)
+{
+    bool near = settings_loopback(s->listen_host);
+    if (!str_filled(s->issuer) && s->tls == SETTINGS_TLS_OFF && !near)
+        problem_add(p, "issuer", STR("tls=off beyond loopback needs a proxy in front: set issuer to its https:// address"));
+    if (http && s->tls != SETTINGS_TLS_OFF)
+        problem_add(p, "issuer", STR("an http:// issuer needs tls=off, or make the issuer https://"));
+    if (http && s->tls == SETTINGS_TLS_OFF && !near)
+        problem_add(p, "listen", STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1] or localhost"));
+}
+static void judge_times(const struct settings *s, struct problems *p)
+{
+    if (s->session_idle > s->session_absolute)
+        problem_add(p, "session_idle", STR("session_idle must not be longer than session_absolute"));
+    if (s->refresh_lifetime > s->refresh_absolute)
+        problem_add(p, "refresh_lifetime", STR("refresh_lifetime must not be longer than refresh_absolute"));
+    if (s->personal_lifetime_max > 0 && s->personal_lifetime > s->personal_lifetime_max)
+        problem_add(p, "personal_lifetime", STR("personal_lifetime must not be longer than personal_lifetime_max"));
+    if (s->account_delay > s->account_delay_max || s->address_delay > s->address_delay_max ||
+        s->device_delay > s->device_delay_max)
+        problem_add(p, "account_delay", STR("a first wait must not be longer than the longest one"));
+}
+fallible settings_judge(struct arena *a, const struct settings *s, struct problems *p)
+{
+    struct url u = {0};
+    bool have = str_filled(s->issuer) && !FAILED(url_parse(s->issuer, &u));
+    bool http = have && is_http(&u);
+    if (http && !url_loopback(&u))
+        problem_add(p, "issuer", STR("an http:// issuer is for loopback hosts alone: use https://"));
+    judge_plain(s, http, p);
+    if (str_filled(s->tls_cert) != str_filled(s->tls_key))
+        problem_add(p, "tls_cert", STR("tls_cert and tls_key go together: set both or none"));
+    if (s->tls == SETTINGS_TLS_FILES && !str_filled(s->tls_cert))
+        problem_add(p, "tls", STR("tls=files needs tls_cert and tls_key"));
+    if (s->tls != SETTINGS_TLS_FILES && str_filled(s->tls_cert)) {
+        str said = s->text[SETTINGS_tls];
+        problem_add(p, "tls", str_format(a, "tls=%.*s contradicts tls_cert: leave one of them out", STR_FMT(said)));
+    }
+    judge_times(s, p);
+    return problem_result(p);
+}
+
+void settings_policy(const struct settings *s, struct policy *out)
+{
+    *out = (struct policy){
+        .access_lifetime = s->access_lifetime,
+        .access_lifetime_max = SETTINGS_ACCESS_MAX,
+        .code_lifetime = s->code_lifetime,
+        .refresh_lifetime = s->refresh_lifetime,
+        .refresh_absolute = s->refresh_absolute,
+        .refresh_grace = s->refresh_grace,
+        .personal_lifetime = s->personal_lifetime,
+        .personal_lifetime_max = s->personal_lifetime_max,
+        .session_idle = s->session_idle,
+        .session_absolute = s->session_absolute,
+        .reauthentication = s->reauthentication,
+        .secret_overlap = s->secret_overlap,
+        .account_rule = {s->account_tries, s->account_delay, s->account_delay_max, s->account_forget},
+        .address_rule = {s->address_tries, s->address_delay, s->address_delay_max, s->address_forget},
+        .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
+        .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
+    };
+}

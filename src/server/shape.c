@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ * shape: one place turns an err into bytes, so that `why` has no way out but the log, and every address keeps its promise: JSON where
+ * JSON is promised, a page for people. Relies on the row; promises never to fail: what cannot be shaped becomes a bare 500. */
+#include "server/shape.h"
+#include "base/log.h"
+#include "codec/percent.h"
+#include "endpoint/headers.h"
+#include "base/banned.h"
+
+enum route_answers shape_answers(const struct way *w)
+{
+    if (w->route)
+        return w->route->answers;
+    str path = w->exchange->request.path;
+    if (str_starts(path, STR("/api/")) || str_is(path, "/api"))
+        return API_JSON;
+    if (str_starts(path, STR("/oauth/")) && request_wants_json(&w->exchange->request))
+        return OAUTH_JSON;
+    return request_wants_json(&w->exchange->request) ? API_JSON : HTML;
+}
+
+static fallible allow_header(struct way *w)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } names[] = {{HTTP_GET, "GET, HEAD"}, {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}, {HTTP_DELETE, "DELETE"}};
+    struct buf b = buf_new(w->exchange->request.arena, 64);
+    str text;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!(w->methods & names[i].bit))
+            continue;
+        if (b.n > 0)
+            buf_add(&b, STR(", "));
+        buf_add_z(&b, names[i].name);
+    }
+    TRY(buf_done(&b, &text));
+    return response_header(&w->exchange->response, "Allow", text);
+}
+
+/* What goes with a kind of error whatever the shape of the body. */
+static fallible error_headers(struct way *w, err why)
+{
+    struct response *r = &w->exchange->response;
+    if (why.kind == ERR_METHOD_NOT_ALLOWED)
+        TRY(allow_header(w));
+    if (why.kind == ERR_UNAVAILABLE)
+        TRY(response_header(r, "Retry-After", STR("1")));
+    if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
+        TRY(response_header(r, "WWW-Authenticate", STR("Basic realm=\"jeton\", charset=\"UTF-8\"")));
+    if (w->route && w->route->who == BEARER && (why.kind == ERR_INVALID_TOKEN || why.kind == ERR_INSUFFICIENT_SCOPE)) {
+        str text = str_format(r->arena, "Bearer realm=\"jeton\", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why));
+        if (!str_present(text))
+            FAIL(UNAVAILABLE, "shape: no memory");
+        TRY(response_header(r, "WWW-Authenticate", text)); /* RFC 6750 3 */
+    }
+    return OK;
+}
+
+static fallible error_oauth(struct way *w, err why)
+{
+    struct arena *a = w->exchange->request.arena;
+    json *body = json_object_new(a);
+    json_put_text(a, body, "error", str_of(err_code(why)));
+    json_put_text(a, body, "error_description", str_of(err_say(why)));
+    if (err_status(why) >= 500)
+        json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
+    return call_json(&w->call, err_status(why), body);
+}
+
+static void put_problems(struct arena *a, json *body, const struct problems *p)
+{
+    json *errors = json_object_new(a);
+    for (size_t i = 0; i < p->count; i++) {
+        json *list = NULL;
+        for (size_t k = 0; k < i; k++)
+            if (str_is(str_of(p->rows[k].field), p->rows[i].field))
+                list = (json *)(uintptr_t)json_member(errors, p->rows[i].field);
+        if (!list) {
+            list = json_list_new(a);
+            json_put(a, errors, p->rows[i].field, list);
+        }
+        json_add_text(a, list, p->rows[i].message);
+    }
+    json_put(a, body, "errors", errors);
+}
+
+static fallible error_api(struct way *w, err why) /* contract 6 */
+{
+    struct arena *a = w->exchange->request.arena;
+    json *body = json_object_new(a);
+    int status = err_status(why);
+    if (status == 401) {
+        json_put_text(a, body, "error", STR("Unauthenticated."));
+        json_put_text(a, body, "message", str_of(err_say(why)));
+    } else if (status == 404) {
+        json_put_text(a, body, "error", STR("Not Found"));
+    } else if (status == 500) {
+        json_put_text(a, body, "message", STR("Server Error"));
+        json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
+    } else {
+        if (status == 503)
+            json_put_text(a, body, "error", str_of(err_code(why)));
+        json_put_text(a, body, "message", str_of(err_say(why)));
+    }
+    if (status == 422)
+        put_problems(a, body, &w->call.problems);
+    return call_json(&w->call, status, body);
+}
+
+static fallible to_login(struct way *w)
+{
+    struct request *r = &w->exchange->request;
+    struct buf b = buf_new(r->arena, BUF_URL_MAX * 4);
+    str location;
+    buf_add(&b, STR("/login"));
+    if (r->method == HTTP_GET || r->method == HTTP_HEAD) {
+        buf_add(&b, STR("?return_to="));
+        percent_add(&b, r->target);
+    }
+    TRY(buf_done(&b, &location));
+    return call_redirect(&w->call, location);
+}
+
+static fallible error_page(struct way *w, err why)
+{
+    if (why.kind == ERR_LOGIN_REQUIRED)
+        return to_login(w);
+    struct page_fields *f = call_fields(&w->call);
+    page_put(f, "title", err_status(why) >= 500 ? STR("Something went wrong") : STR("This did not work"));
+    page_put(f, "message", str_of(err_say(why)));
+    page_put(f, "request_id", str_of(w->exchange->request.id));
+    return call_page(&w->call, err_status(why), "error.html", f);
+}
+
+static fallible error_text(struct way *w, err why)
+{
+    str text = str_format(w->exchange->request.arena, "%s\n", err_say(why));
+    if (!str_present(text))
+        FAIL(UNAVAILABLE, "shape: no memory");
+    response_body(&w->exchange->response, err_status(why), "text/plain; charset=utf-8", text);
+    return OK;
+}
+
+static fallible error_body(struct way *w, err why)
+{
+    switch (shape_answers(w)) {
+    case OAUTH_JSON:
+        return error_oauth(w, why);
+    case API_JSON:
+    case PUBLIC_JSON:
+        return error_api(w, why);
+    case HTML:
+    case STATIC:
+        return error_page(w, why);
+    case TEXT:
+    case ROUTE_ANSWERS_UNSET:
+        break;
+    }
+    return error_text(w, why);
+}
+
+void shape_error(struct way *w, err why)
+{
+    struct response *r = &w->exchange->response;
+    str note = r->note;
+    struct http_header kept[4];
+    size_t keep = 0;
+    for (size_t i = 0; i < r->header_count && keep < 4; i++) /* a handler may have said when to try again */
+        if (str_equal_nocase(r->headers[i].name, STR("Retry-After")))
+            kept[keep++] = r->headers[i];
+    r->header_count = 0;
+    for (size_t i = 0; i < keep; i++)
+        r->headers[r->header_count++] = kept[i];
+    if (FAILED(error_headers(w, why)) || FAILED(error_body(w, why))) {
+        r->header_count = 0;
+        response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
+    }
+    r->refused = why;
+    r->note = note;
+}
+
+static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
+{
+    struct response *r = &w->exchange->response;
+    if (answers == PUBLIC_JSON)
+        return response_header(r, "Access-Control-Allow-Origin", STR("*"));
+    if (answers != OAUTH_JSON && answers != API_JSON)
+        return OK;
+    str origin = request_header(&w->exchange->request, "Origin");
+    if (!str_present(origin) || !str_has_word(w->app->settings->cors_origins, origin) ||
+        str_is(w->exchange->request.path, "/oauth/introspect")) /* IR-10 */
+        return OK;
+    TRY(response_header(r, "Vary", STR("Origin")));
+    TRY(response_header(r, "Access-Control-Allow-Origin", origin));
+    if (w->exchange->request.method != HTTP_OPTIONS)
+        return OK;
+    TRY(response_header(r, "Access-Control-Allow-Methods", STR("GET, POST, PUT, DELETE")));
+    TRY(response_header(r, "Access-Control-Allow-Headers", STR("authorization, content-type")));
+    return response_header(r, "Access-Control-Max-Age", STR("600"));
+}
+
+static fallible cache_rules(struct way *w, enum route_answers answers)
+{
+    struct response *r = &w->exchange->response;
+    bool good = r->status < 400;
+    if (answers == STATIC && good)
+        return OK; /* the handler said it: names carry a hash */
+    if (answers == PUBLIC_JSON && good)
+        return response_header(r, "Cache-Control", STR("public, max-age=300")); /* AT-10 */
+    TRY(response_header(r, "Cache-Control", STR("no-store")));                  /* TE-03 */
+    return response_header(r, "Pragma", STR("no-cache"));
+}
+
+static fallible finish(struct way *w)
+{
+    enum route_answers answers = shape_answers(w);
+    bool html = answers == HTML || str_starts(w->exchange->response.content_type, STR("text/html"));
+    if (atomic_load_explicit(&w->app->draining, memory_order_relaxed)) /* AV-01: the next request goes to somebody else */
+        TRY(response_header(&w->exchange->response, "Connection", STR("close")));
+    TRY(cache_rules(w, answers));
+    TRY(cors(w, answers));
+    return headers_protect(&w->exchange->response, html, w->app->hsts);
+}
+
+void shape_finish(struct way *w)
+{
+    struct response *r = &w->exchange->response;
+    if (FAILED(finish(w))) {
+        r->header_count = 0;
+        response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
+        r->refused = ERR(SERVER_ERROR, "shape: the response's headers do not fit");
+    }
+}
+
+void shape_log(const struct way *w)
+{
+    const struct exchange *x = w->exchange;
+    size_t row = w->route ? (size_t)(w->route - route_table) : route_count;
+    int class = x->response.status / 100;
+    if (class > 0 && class < APP_STATUS_CLASSES)
+        atomic_fetch_add_explicit(&w->app->answered[row][class], 1, memory_order_relaxed);
+    if (!w->app->access_log)
+        return;
+    bool refused = FAILED(x->response.refused);
+    struct log_field fields[] = {
+        LOG_STR("id", str_of(x->request.id)),
+        LOG_STR("peer", x->request.peer),
+        LOG_STR("method", x->request.method_name),
+        LOG_STR("path", x->request.path), /* never the query: it may hold codes (LG-02) */
+        LOG_INT("status", x->response.status),
+        LOG_INT("us", clock_monotonic_us() - x->request.begun_us),
+        LOG_STR("client", x->response.note),
+        LOG_STR("why", refused ? str_of(err_why(x->response.refused)) : STR_ABSENT),
+    };
+    log_write(x->response.status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request", fields, sizeof fields / sizeof fields[0]);
+}

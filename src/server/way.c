@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ * way: the way of one request:
+ *
+ *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
+ *                                      │                    └ ELSEWHERE ─▶ WORKER
+ *                                      ├─ WORKER, HASH ─▶ lane thread ─ pass ──────────────▶ answer
+ *                                      └─ DURABLE ─▶ the store's writer ─ pass ─ commit ───▶ answer, or 503 when it did not hold
+ *
+ * Relies on listen calling arrive once and gone once. Promises one answer to each request, after its effects are durable, and that
+ * nothing is shared between requests but struct app. */
+#include "server/way.h"
+#include "server/gate.h"
+#include "server/shape.h"
+#include "base/banned.h"
+
+static void answer(struct way *w)
+{
+    shape_finish(w);
+    shape_log(w);
+    listen_answer(w->exchange); /* from here on the request may be gone */
+}
+
+static fallible guarded(struct way *w)
+{
+    TRY(gate_admit(w));
+    return w->route->handler(&w->call);
+}
+
+/* Everything between the gate and the answer, on whatever thread the row wants. */
+static err pass(struct way *w)
+{
+    struct request *r = &w->exchange->request;
+    TRY(authority_enter(&w->app->authority, r->arena, &w->ground));
+    w->ground.address = r->peer;
+    w->ground.request_id = str_of(r->id);
+    w->ground.user_agent = request_header(r, "User-Agent");
+    err outcome = guarded(w);
+    if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == ADMIN))
+        outcome = call_set_session(&w->call);
+    if (!FAILED(outcome) && arena_failed(r->arena))
+        outcome = ERR(UNAVAILABLE, "way: the request's memory is used up");
+    if (FAILED(outcome) && outcome.kind != ERR_ELSEWHERE)
+        shape_error(w, outcome);
+    authority_leave(&w->ground);
+    return outcome;
+}
+
+static void run_and_answer(void *context)
+{
+    struct way *w = context;
+    err outcome = pass(w);
+    if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
+        shape_error(w, outcome); /* a lane is nowhere to flee from; or the ground itself could not be entered */
+    answer(w);
+}
+
+static void run_in_group(void *context)
+{
+    struct way *w = context;
+    w->outcome = pass(w);
+    if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
+        shape_error(w, w->outcome);
+}
+
+static void group_done(void *context, err committed)
+{
+    struct way *w = context;
+    if (FAILED(committed)) /* IR-09, AV-03: what is not durable was not done */
+        shape_error(w, committed);
+    answer(w);
+}
+
+static fallible submit(struct way *w)
+{
+    w->lane_job = (struct lane_job){run_and_answer, w, NULL};
+    switch (w->runs) {
+    case DURABLE:
+        w->db_job = (struct db_job){run_in_group, group_done, w, NULL};
+        return db_submit(w->app->authority.db, &w->db_job);
+    case HASH:
+        return lane_submit(w->app->hash, &w->lane_job); /* RL-07 */
+    case WORKER:
+        return lane_submit(w->app->worker, &w->lane_job);
+    case INLINE:
+    case CHOOSE:
+    case ROUTE_RUNS_UNSET:
+        break;
+    }
+    FAIL(SERVER_ERROR, "way: the row does not say where it runs");
+}
+
+static void hand_over(struct way *w)
+{
+    err taken = submit(w);
+    if (!FAILED(taken))
+        return; /* somebody else answers */
+    atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
+    shape_error(w, taken);
+    answer(w);
+}
+
+static void run_inline(struct way *w)
+{
+    err outcome = pass(w);
+    if (outcome.kind == ERR_ELSEWHERE) {
+        struct response *r = &w->exchange->response;
+        *r = (struct response){.arena = r->arena};
+        w->call.client = (struct client_proof){0};
+        w->call.problems.count = 0;
+        w->runs = WORKER;
+        hand_over(w);
+        return;
+    }
+    if (FAILED(outcome) && w->exchange->response.status == 0)
+        shape_error(w, outcome);
+    answer(w);
+}
+
+/* The answer to OPTIONS: what the address takes, and for registered browser origins the CORS headers (shape). */
+static void answer_options(struct way *w)
+{
+    response_body(&w->exchange->response, 204, NULL, STR_ABSENT);
+    answer(w);
+}
+
+static struct way *way_new(struct exchange *x, struct app *app)
+{
+    struct way *w = ARENA_NEW(x->request.arena, struct way);
+    if (!w)
+        return NULL;
+    w->exchange = x;
+    w->app = app;
+    w->call.request = &x->request;
+    w->call.response = &x->response;
+    w->call.ground = &w->ground;
+    w->ground.authority = &app->authority;
+    w->ground.arena = x->request.arena;
+    w->ground.now = clock_now();
+    x->upper = w;
+    return w;
+}
+
+static fallible find_row(struct way *w)
+{
+    const struct request *r = &w->exchange->request;
+    w->route = route_find(r->method, r->path, w->call.parameters, &w->methods);
+    if (w->route)
+        return OK;
+    if (w->methods == 0)
+        FAIL(NOT_FOUND, "way: no such address");
+    w->route = route_find_any(r->path); /* so that the answer has the address's shape */
+    FAIL(METHOD_NOT_ALLOWED, "way: the address does not take this method"); /* IN-08 */
+}
+
+void way_arrive(struct exchange *x, void *context)
+{
+    struct app *app = context;
+    struct way *w = way_new(x, app);
+    atomic_fetch_add_explicit(&app->inside, 1, memory_order_relaxed);
+    if (!w) {
+        response_body(&x->response, 503, "application/json", STR("{\"error\":\"temporarily_unavailable\"}"));
+        listen_answer(x);
+        return;
+    }
+    err refused = atomic_load_explicit(&app->open, memory_order_relaxed) ? find_row(w) : ERR(UNAVAILABLE, "way: starting or stopping");
+    if (refused.kind == ERR_METHOD_NOT_ALLOWED && x->request.method == HTTP_OPTIONS) {
+        answer_options(w);
+        return;
+    }
+    if (!FAILED(refused))
+        refused = gate_read(w);
+    if (FAILED(refused)) {
+        shape_error(w, refused);
+        answer(w);
+        return;
+    }
+    w->runs = w->route->runs == CHOOSE ? w->route->choose(&w->call.form) : w->route->runs;
+    if (w->runs == INLINE)
+        run_inline(w);
+    else
+        hand_over(w);
+}
+
+void way_refused(struct exchange *x, err why, void *context)
+{
+    struct app *app = context;
+    struct way *w = way_new(x, app);
+    atomic_fetch_add_explicit(&app->inside, 1, memory_order_relaxed);
+    if (!w) {
+        response_body(&x->response, err_status(why), "application/json", STR("{\"error\":\"invalid_request\"}"));
+        return;
+    }
+    shape_error(w, why);
+    shape_finish(w);
+    shape_log(w);
+}
+
+void way_gone(struct exchange *x, void *context)
+{
+    struct app *app = context;
+    (void)x; /* everything of a request lies in its arena, which listen takes back */
+    atomic_fetch_sub_explicit(&app->inside, 1, memory_order_relaxed);
+}

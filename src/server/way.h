@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * way: the way of one request through the house, from arrival to answer. The callbacks of http/listen. */
+#ifndef JETON_SERVER_WAY_H
+#define JETON_SERVER_WAY_H
+#include "server/app.h"
+struct way { /* lives in the request's arena */
+    struct exchange *exchange;
+    struct app *app;
+    const struct route *route; /* NULL: no such address */
+    unsigned methods;          /* that the address takes, when the method was wrong */
+    struct call call;
+    struct ground ground;
+    enum route_runs runs;
+    struct lane_job lane_job;
+    struct db_job db_job;
+    err outcome;               /* DURABLE: what the handler said, until the commit is known */
+};
+
+void way_arrive(struct exchange *x, void *app);
+void way_refused(struct exchange *x, err why, void *app);
+void way_gone(struct exchange *x, void *app);
+#endif

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The bug it prevents: a library whose errors and lifetimes are handled in twenty places, nineteen of them right. One door per foreign
+# library: the headers below are included by one file (crypto/: by one folder), and only there.
+set -eu
+cd "$(dirname "$0")/../.."
+status=0 seen=0
+door() { # header pattern, where it may be, how many files may include it
+    local files count
+    files=$(grep -rlE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$1" src --include='*.[ch]' | LC_ALL=C sort || true)
+    count=$(grep -c . <<<"$files" || true)
+    seen=$((seen + count))
+    if strays=$(grep -vE "^$2" <<<"$files" | grep .); then
+        printf 'doors: <%s…> is included outside %s:\n%s\n' "$1" "$2" "$strays"
+        status=1
+    fi
+    if [ "$3" != many ] && [ "$count" -gt "$3" ]; then
+        printf 'doors: <%s…> has %s doors, at most %s:\n%s\n' "$1" "$count" "$3" "$files"
+        status=1
+    fi
+}
+door 'microhttpd' src/http/ 1
+door 'jansson' src/codec/json 1
+door 'sqlite3' src/store/db_ 1
+door 'libpq' src/store/db_ 1
+door 'argon2' src/crypto/password 1
+door 'crypt\.h' src/crypto/password 1
+door 'openssl/' src/crypto/ many
+door 'gnutls/' 'src/(http|crypto)/' 1
+door 'curl/' src/cli/ 1
+door 'seccomp' src/server/ 1
+door 'ini\.h' src/server/ 1
+[ "$seen" -gt 3 ] || { echo "doors: saw no door"; exit 1; }
+exit $status

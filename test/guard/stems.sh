@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The bug it prevents: a call whose home cannot be told, and two files of one name, one of which is then edited by mistake. Stems are
+# unique in the tree; what a file exports begins with its stem.
+set -eu
+cd "$(dirname "$0")/../.."
+status=0
+twice=$(find src -name '*.c' -printf '%f\n' | LC_ALL=C sort | uniq -d)
+[ -z "$twice" ] || { echo "stems: more than one file is called $twice"; status=1; }
+build=${OUT:-build/debug} seen=0
+[ -d "$build/src" ] || { echo "stems: $build is not built"; exit 1; }
+while IFS= read -r file; do
+    object=$build/${file%.c}.o
+    [ -f "$object" ] || continue
+    stem=$(basename "$file" .c)
+    [ "$stem" != main ] || continue
+    while read -r _ kind name; do
+        case $kind in [TDBRC]) ;; *) continue ;; esac
+        seen=$((seen + 1))
+        case $name in
+            "$stem"_* | "$stem" | "${stem%s}"_*) ;;
+            __* | *.*) ;;
+            *)
+                echo "stems: $file exports $name, which does not begin with $stem"
+                status=1
+                ;;
+        esac
+    done < <(nm -g --defined-only "$object" 2>/dev/null)
+done < <(find src -name '*.c' | LC_ALL=C sort)
+[ "$seen" -gt 0 ] || { echo "stems: saw no exported name"; exit 1; }
+exit $status

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * Answers from other threads: every order of answering and falling asleep, peers that leave, a listener that closes
+ * meanwhile. */
+#include "live.h"
+#include "server/lane.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define HOST_ "Host: localhost\r\n"
+
+static struct lane *lane;
+static char answer[1 << 16];
+
+static void work(void *context)
+{
+    struct exchange *x = context;
+    response_body(&x->response, 200, "text/plain", STR("from the lane"));
+    listen_answer(x);
+}
+
+static void arrive(struct exchange *x, void *context)
+{
+    struct live *l = context;
+    l->arrived++;
+    struct lane_job *job = ARENA_NEW(x->request.arena, struct lane_job);
+    cr_assert_not_null(job);
+    *job = (struct lane_job){work, x, NULL};
+    cr_assert_eq(lane_submit(lane, job).kind, ERR_OK);
+}
+
+static void start(struct live *l, unsigned threads)
+{
+    live_defaults(l);
+    l->options.threads = threads;
+    l->options.arrive = arrive;
+    cr_assert_eq(lane_open("test", 2, 1024, &lane).kind, ERR_OK);
+    live_start(l);
+}
+
+Test(handover, a_thousand_answers_from_a_lane)
+{
+    struct live l;
+    start(&l, 2);
+    int fd[8];
+    for (int i = 0; i < 8; i++)
+        fd[i] = live_connect(&l);
+    for (int round = 0; round < 125; round++) {
+        for (int i = 0; i < 8; i++)
+            live_send(fd[i], STR("POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 1\r\n\r\nx"));
+        for (int i = 0; i < 8; i++) {
+            size_t n = 0; /* an answer may come in two pieces */
+            while (strstr(answer, "from the lane") == NULL || n == 0) {
+                ssize_t got = recv(fd[i], answer + n, sizeof(answer) - 1 - n, 0);
+                cr_assert_gt(got, 0);
+                n += (size_t)got;
+                answer[n] = '\0';
+            }
+        }
+    }
+    for (int i = 0; i < 8; i++)
+        close(fd[i]);
+    cr_expect_eq(l.arrived, 1000);
+    live_stop(&l);
+    lane_close(lane);
+}
+
+/* Jobs wait behind this one until the test opens the gate. */
+static struct gate {
+    struct lane_job job;
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool open;
+} gates[2];
+
+static void stand(void *context)
+{
+    struct gate *g = context;
+    pthread_mutex_lock(&g->lock);
+    while (!g->open)
+        pthread_cond_wait(&g->opened, &g->lock);
+    pthread_mutex_unlock(&g->lock);
+}
+
+static void gates_shut(void)
+{
+    for (int i = 0; i < 2; i++) { /* one for each thread of the lane */
+        gates[i] = (struct gate){.job = {stand, &gates[i], NULL}};
+        pthread_mutex_init(&gates[i].lock, NULL);
+        pthread_cond_init(&gates[i].opened, NULL);
+        cr_assert_eq(lane_submit(lane, &gates[i].job).kind, ERR_OK);
+    }
+}
+
+static void *gates_open(void *context)
+{
+    for (int i = 0; i < 2; i++) {
+        pthread_mutex_lock(&gates[i].lock);
+        gates[i].open = true;
+        pthread_cond_signal(&gates[i].opened);
+        pthread_mutex_unlock(&gates[i].lock);
+    }
+    return context;
+}
+
+static void wait_for_arrivals(struct live *l, int count)
+{
+    int fd = live_connect(l); /* refused inline by the one event thread: what was sent before has arrived by then */
+    live_send(fd, STR("GET /a HTTP/1.1\r\nHost: evil\r\n\r\n"));
+    live_read(fd, answer, sizeof(answer));
+    close(fd);
+    cr_assert_eq(l->arrived, count);
+}
+
+Test(handover, the_answer_to_a_peer_that_left_goes_nowhere)
+{
+    struct live l;
+    start(&l, 1);
+    gates_shut();
+    int fd = live_connect(&l);
+    live_send(fd, STR("GET /a HTTP/1.1\r\n" HOST_ "\r\n"));
+    wait_for_arrivals(&l, 1);
+    struct linger hard = {1, 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    close(fd);
+    cr_expect_eq(l.gone, 1); /* the refused one alone: the sleeper is still owed its answer */
+    gates_open(NULL);
+    live_stop(&l);
+    lane_close(lane);
+}
+
+Test(handover, closing_waits_for_answers_that_are_owed)
+{
+    struct live l;
+    pthread_t opener;
+    start(&l, 1);
+    gates_shut();
+    int fd = live_connect(&l);
+    live_send(fd, STR("GET /a HTTP/1.1\r\n" HOST_ "\r\n"));
+    wait_for_arrivals(&l, 1);
+    listen_quiesce(l.listener);
+    cr_assert_eq(pthread_create(&opener, NULL, gates_open, NULL), 0);
+    live_stop(&l);
+    pthread_join(opener, NULL);
+    live_read(fd, answer, sizeof(answer));
+    cr_expect_eq(live_status(answer), 200, "%s", answer);
+    close(fd);
+    lane_close(lane);
+}
+
+/* Answers that race with falling asleep: a thread of its own answers while arrive has not returned, or just has. */
+static pthread_t racer;
+
+static void *race(void *context)
+{
+    work(context);
+    return NULL;
+}
+
+static void arrive_and_wait(struct exchange *x, void *context)
+{
+    struct live *l = context;
+    l->arrived++;
+    cr_assert_eq(pthread_create(&racer, NULL, race, x), 0);
+    if (str_is(x->request.path, "/wait"))
+        pthread_join(racer, NULL); /* answered before arrive returned */
+    else
+        pthread_detach(racer);
+}
+
+Test(handover, an_answer_before_sleep_needs_no_waking)
+{
+    struct live l;
+    live_defaults(&l);
+    l.options.arrive = arrive_and_wait;
+    live_start(&l);
+    for (int i = 0; i < 100; i++) {
+        live_talk(&l,
+                  i % 2 ? STR("GET /wait HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n")
+                        : STR("GET /race HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n"),
+                  answer, sizeof(answer));
+        cr_assert_eq(live_status(answer), 200);
+    }
+    live_stop(&l);
+}
