@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Claims about the authority: keys are made once, found again, lost with the master key, and rotate without breaking what is out. */
+ * Claims about the authority: keys are made once, found again, lost with the master key, and rotate without breaking what is
+ * out. */
 #include "directory/authority.h"
 #include "directory/authority_keys.h"
 #include "fixture.h"
