@@ -4,6 +4,7 @@
 #include "server/lane.h"
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,8 +347,21 @@ Test(listen, localhost_is_one_port_on_every_loopback_address)
     live_defaults(&l);
     l.options.host = STR("localhost");
     live_start(&l);
-    cr_expect_neq(listen_port(l.listener), 0);
+    uint16_t port = listen_port(l.listener);
+    cr_expect_neq(port, 0);
     cr_expect_eq(status_of(&l, STR("GET /a HTTP/1.1\r\n" HOST_ END_)), 200);
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe >= 0 && bind(probe, (struct sockaddr *)&v6, sizeof(v6)) == 0) { /* this machine has ::1 */
+        v6.sin6_port = htons(port);
+        cr_assert_eq(connect(fd, (struct sockaddr *)&v6, sizeof(v6)), 0);
+        live_send(fd, STR("GET /a HTTP/1.1\r\n" HOST_ END_));
+        live_read(fd, answer, sizeof(answer));
+        cr_expect_eq(live_status(answer), 200);
+        cr_expect(peer_is("::1"), "%s", answer);
+    }
+    close(probe);
+    close(fd);
     live_stop(&l);
 }
 
