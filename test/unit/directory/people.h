@@ -9,6 +9,7 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 #define NOW 1790000000
 
@@ -19,20 +20,31 @@ struct scene {
     struct problems p;
 };
 
+/* The ground that is still entered when the test ends: left before the fixture closes what it stands on. */
+static struct ground *scene_entered;
+
+static inline void scene_leave(void)
+{
+    if (scene_entered != NULL)
+        authority_leave(scene_entered);
+    scene_entered = NULL;
+}
+
 static inline struct scene scene_new(void)
 {
     clock_set(NOW);
     struct scene s = {.a = fixture_arena()};
+    atexit(scene_leave); /* after fixture_arena's own, so it runs before */
     s.authority = fixture_authority(s.a);
-    s.g = fixture_ground(s.authority, s.a);
+    s.g = scene_entered = fixture_ground(s.authority, s.a);
     return s;
 }
 
 /* The next request: fresh facts, no problems. */
 static inline void scene_next(struct scene *s)
 {
-    authority_leave(s->g);
-    s->g = fixture_ground(s->authority, s->a);
+    scene_leave();
+    s->g = scene_entered = fixture_ground(s->authority, s->a);
     s->p.count = 0;
 }
 
