@@ -13,12 +13,13 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { ARENA_MAX = 16 << 20, DIRECTORIES_MAX = 8, AUTHORITIES_MAX = 8, DER_MAX = 2048 };
+enum { ARENA_MAX = 16 << 20, DIRECTORIES_MAX = 8, AUTHORITIES_MAX = 8, GROUNDS_MAX = 256, DER_MAX = 2048 };
 
 static struct arena *arenas[DIRECTORIES_MAX];
 static char directories[DIRECTORIES_MAX][64];
 static struct authority *authorities[AUTHORITIES_MAX];
-static size_t arena_count, directory_count, authority_count;
+static struct ground *grounds[GROUNDS_MAX];
+static size_t arena_count, directory_count, authority_count, ground_count;
 static const char *last_directory;
 static pid_t owner;
 
@@ -34,6 +35,9 @@ static void clean(void)
 {
     if (owner != getpid())
         return;
+    for (size_t i = 0; i < ground_count; i++)
+        if (grounds[i]->facts != NULL)
+            authority_leave(grounds[i]);
     for (size_t i = authority_count; i-- > 0;) {
         authority_close(authorities[i]);
         hot_close(authorities[i]->hot);
@@ -174,10 +178,12 @@ const char *fixture_authority_directory(void)
 
 struct ground *fixture_ground(struct authority *authority, struct arena *a)
 {
+    cr_assert(ground_count < GROUNDS_MAX);
     struct ground *g = ARENA_NEW(a, struct ground);
     must(authority_enter(authority, a, g), "enter");
     g->address = STR("192.0.2.7");
     g->request_id = STR("test");
+    grounds[ground_count++] = g;
     return g;
 }
 

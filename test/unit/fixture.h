@@ -19,7 +19,7 @@ struct authority *fixture_authority(struct arena *a);
 const char *fixture_authority_directory(void);
 /* Another authority over the same store: what a second process, or the next start, sees. */
 struct authority *fixture_authority_again(struct arena *a);
-/* Enters; address 192.0.2.7, request id "test". Ended by authority_leave, or not at all. */
+/* Enters; address 192.0.2.7, request id "test". Left by authority_leave, or when the test ends. `a` must come from fixture_arena. */
 struct ground *fixture_ground(struct authority *authority, struct arena *a);
 /* A person with FIXTURE_PASSWORD. */
 struct db_user *fixture_user(struct authority *authority, struct arena *a, const char *username);
