@@ -9,7 +9,6 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 #define NOW 1790000000
 
@@ -20,32 +19,39 @@ struct scene {
     struct problems p;
 };
 
-/* The ground that is still entered when the test ends: left before the fixture closes what it stands on. */
-static struct ground *scene_entered;
-
-static inline void scene_leave(void)
-{
-    if (scene_entered != NULL)
-        authority_leave(scene_entered);
-    scene_entered = NULL;
-}
-
 static inline struct scene scene_new(void)
 {
     clock_set(NOW);
     struct scene s = {.a = fixture_arena()};
-    atexit(scene_leave); /* after fixture_arena's own, so it runs before */
     s.authority = fixture_authority(s.a);
-    s.g = scene_entered = fixture_ground(s.authority, s.a);
+    s.g = fixture_ground(s.authority, s.a);
     return s;
 }
 
 /* The next request: fresh facts, no problems. */
 static inline void scene_next(struct scene *s)
 {
-    scene_leave();
-    s->g = scene_entered = fixture_ground(s->authority, s->a);
+    authority_leave(s->g);
+    err e = authority_enter(s->authority, s->a, s->g);
+    cr_assert(!FAILED(e), "%s", err_why(e));
     s->p.count = 0;
+}
+
+/* The same request with the n-th allocation failing, in an arena of its own: done, or UNAVAILABLE. */
+typedef err scene_act(struct ground *g, void *context);
+static inline bool scene_torture(struct scene *s, size_t n, scene_act *act, void *context)
+{
+    struct arena *small = arena_new(1 << 20);
+    struct ground g;
+    cr_assert(small != NULL && !FAILED(authority_enter(s->authority, small, &g)));
+    arena_fail_after(n);
+    err e = act(&g, context);
+    arena_fail_after(0);
+    cr_expect(e.kind == ERR_OK || e.kind == ERR_UNAVAILABLE, "allocation %zu: %s (%s)", n, err_code(e), err_why(e));
+    authority_leave(&g);
+    arena_release(small);
+    scene_next(s);
+    return e.kind == ERR_OK;
 }
 
 static inline struct user_edit edit_nothing(void)
