@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ * discover: what a server says about itself (RFC 8414, OpenID Connect Discovery). */
+#ifndef JETON_CLI_DISCOVER_H
+#define JETON_CLI_DISCOVER_H
+#include "codec/json.h"
+struct discover_facts {
+    str issuer, authorization_endpoint, token_endpoint; /* absent: the server has none */
+    bool basic, post;  /* ways of client authentication that it names; RFC 8414 2: basic when it names none */
+    bool iss_promised; /* RFC 9207: its authorization answers carry `iss` */
+};
+/* Where the metadata of an issuer stands: RFC 8414 3.1 (`oauth`) puts the well-known part before the path, OpenID behind it. */
+str discover_address(struct arena *a, str issuer, bool oauth);
+/* Reads a metadata document; INVALID_REQUEST when it is malformed or speaks for another issuer (RFC 8414 3.3). */
+fallible discover_read(struct arena *a, str issuer, str document, struct discover_facts *out);
+/* Asks both addresses. `authority`: as in fetch. */
+fallible discover_run(struct arena *a, str issuer, str authority, struct discover_facts *out, const char **trouble);
+#endif
