@@ -9,12 +9,15 @@ static int run_check(struct command_call *call)
 {
     struct site *site;
     str report = STR_ABSENT;
-    int status = site_open(call, SITE_MUST_EXIST, &site); /* opens the keys with the master key, too */
+    int status = site_open_db(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
     err e = db_check(site->db, call->arena, &report);
     if (FAILED(e))
         return command_failed(call, e, NULL);
+    status = site_enter(call, site); /* do the keys open with the master key? */
+    if (status != COMMAND_DONE)
+        return status;
     json *j = json_object_new(call->arena);
     json_put_boolean(call->arena, j, "ok", true);
     output_lines(call, j, "report", report);

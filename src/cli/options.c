@@ -27,6 +27,15 @@ struct parse {
         FAIL(INVALID_REQUEST, "wrong usage");                                                                                  \
     } while (0)
 
+/* The name as it is typed. */
+static const char *typed(struct parse *p, const struct option *row)
+{
+    struct buf b = buf_new(p->arena, USAGE_COLUMN + 1);
+    str name;
+    for (const char *c = row->name; *c; c++)
+        buf_char(&b, *c == '_' ? '-' : *c);
+    return FAILED(buf_done(&b, &name)) ? row->name : name.p;
+}
 static bool same_name(const char *row, str given)
 {
     size_t i = 0;
@@ -79,7 +88,7 @@ static fallible check_url(struct parse *p, const struct option *row, str value)
     struct url u;
     err wrong = url_parse(value, &u);
     if (FAILED(wrong))
-        WRONG(p, "--%s must be an absolute URL: %s", row->name, err_say(wrong));
+        WRONG(p, "--%s must be an absolute URL: %s", typed(p, row), err_say(wrong));
     return OK;
 }
 static fallible check_setting(struct parse *p, const struct option *row, str value)
@@ -88,7 +97,7 @@ static fallible check_setting(struct parse *p, const struct option *row, str val
     INVARIANT(setting < SETTINGS_COUNT);
     const char *refused = settings_refuses(p->arena, setting, value);
     if (refused)
-        WRONG(p, "--%s %s", row->name, refused);
+        WRONG(p, "--%s %s", typed(p, row), refused);
     return OK;
 }
 static fallible check_value(struct parse *p, const struct option *row, str value)
@@ -97,23 +106,23 @@ static fallible check_value(struct parse *p, const struct option *row, str value
     switch (row->kind) {
     case OPTION_TEXT:
         if (!utf8_no_controls(value) || (value.n == 0 && row->least >= 0))
-            WRONG(p, "--%s must be text without control characters, and not empty", row->name);
+            WRONG(p, "--%s must be text without control characters, and not empty", typed(p, row));
         return OK;
     case OPTION_WORDS:
         if (!is_words(value))
-            WRONG(p, "--%s must be words separated by single spaces", row->name);
+            WRONG(p, "--%s must be words separated by single spaces", typed(p, row));
         return OK;
     case OPTION_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)row->most, &number)) || (int64_t)number < row->least)
-            WRONG(p, "--%s must be a whole number from %lld to %lld", row->name, (long long)row->least, (long long)row->most);
+            WRONG(p, "--%s must be a whole number from %lld to %lld", typed(p, row), (long long)row->least, (long long)row->most);
         return OK;
     case OPTION_CHOICE:
         if (!is_choice(row->shape, value))
-            WRONG(p, "--%s must be one of %s", row->name, row->shape);
+            WRONG(p, "--%s must be one of %s", typed(p, row), row->shape);
         return OK;
     case OPTION_ID:
         if (!is_id(value))
-            WRONG(p, "--%s must have 1 to 255 visible ASCII characters", row->name);
+            WRONG(p, "--%s must have 1 to 255 visible ASCII characters", typed(p, row));
         return OK;
     case OPTION_URL:
         return check_url(p, row, value);
@@ -140,11 +149,11 @@ static fallible store_value(struct parse *p, size_t i, str value)
         return OK;
     }
     if (!list)
-        WRONG(p, "--%s was given twice", row->name);
+        WRONG(p, "--%s was given twice", typed(p, row));
     if (o->values[i].n == 0 || value.n == 0)
-        WRONG(p, "--%s is an empty list only when it is given alone", row->name);
+        WRONG(p, "--%s is an empty list only when it is given alone", typed(p, row));
     if (o->values[i].n + value.n > LIST_MAX)
-        WRONG(p, "--%s is too long", row->name);
+        WRONG(p, "--%s is too long", typed(p, row));
     str parts[] = {o->values[i], row->kind == OPTION_WORDS ? STR(" ") : STR("\n"), value};
     o->values[i] = str_join(p->arena, parts, 3);
     return OK;
@@ -163,13 +172,13 @@ static fallible parse_option(struct parse *p, char *const **words)
     const struct option *row = p->out->rows[i];
     if (!takes_value(row)) {
         if (joined)
-            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value", row->name);
+            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value", typed(p, row));
         return store_value(p, i, STR(""));
     }
     if (!joined) {
         value = str_of((*words)[1]);
         if (!str_present(value) || str_starts(value, STR("--")))
-            WRONG(p, "--%s needs a value: %s", row->name, row->shape);
+            WRONG(p, "--%s needs a value: %s", typed(p, row), row->shape);
         (*words)++;
     }
     return store_value(p, i, value);
@@ -267,6 +276,10 @@ void options_usage(struct buf *b, const struct option *table)
             buf_format(b, " %s", table->shape);
         if (table->kind == OPTION_WORDS || table->kind == OPTION_URLS)
             buf_add_z(b, " ...");
+        if (b->n - start >= USAGE_COLUMN) {
+            buf_char(b, '\n');
+            start = b->n;
+        }
         while (b->n - start < USAGE_COLUMN && !b->over)
             buf_char(b, ' ');
         buf_format(b, " %s\n", table->help);

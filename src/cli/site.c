@@ -122,17 +122,20 @@ static fallible open_floors(struct command_call *call, struct site *site)
     TRY(arena_on_release(call->arena, leave_ground, site));
     return enter(call, site);
 }
+int site_enter(struct command_call *call, struct site *site)
+{
+    err e = open_floors(call, site);
+    return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
+}
 int site_open(struct command_call *call, enum site_open_how how, struct site **out)
 {
     struct site *site;
     int status = site_open_db(call, how, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = open_floors(call, site);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    *out = site;
-    return COMMAND_DONE;
+    if (status == COMMAND_DONE)
+        status = site_enter(call, site);
+    if (status == COMMAND_DONE)
+        *out = site;
+    return status;
 }
 int site_changed(struct command_call *call, struct site *site)
 {

@@ -19,8 +19,9 @@ struct site {
 int site_settings(struct command_call *call, struct settings *out);
 /* COMMAND_DONE, or the exit status after its line was printed. Closed, whatever happens, when the call's arena is released. */
 int site_open(struct command_call *call, enum site_open_how how, struct site **out);
-/* The database alone. */
+/* In two steps: the database alone, then all that stands on it. */
 int site_open_db(struct command_call *call, enum site_open_how how, struct site **out);
+int site_enter(struct command_call *call, struct site *site);
 /* Something was changed: running servers see it at once; facts of this site are read anew. */
 int site_changed(struct command_call *call, struct site *site);
 #endif

@@ -103,9 +103,8 @@ static void load_file(struct load *l, const char *path, bool needed)
     if (fstat(fileno(l->stream), &facts) != 0 || !S_ISREG(facts.st_mode)) {
         complain(l, "config", str_format(l->arena, "%s: is not a file", path));
     } else {
-        size_t before = l->problems->count;
         int bad = ini_parse_stream(read_line, l, on_pair, l);
-        if (bad > 0 && l->problems->count == before) {
+        if (bad > 0 && !l->torn) {
             l->line = (size_t)bad;
             complain_line(l, "expected NAME = VALUE", STR_ABSENT);
         }
@@ -145,8 +144,8 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name, str_format(l->arena, "the environment's JETON_ setting %s %s, not \"%.*s\"",
-                                                            settings_rows[row].name, refused, STR_FMT(value)));
+            complain(l, settings_rows[row].name, str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused,
+                                                            STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -161,8 +160,8 @@ static void load_options(struct load *l, const struct settings_input *input)
             continue;
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name, str_format(l->arena, "option %s %s, not \"%.*s\"", settings_rows[row].name,
-                                                            refused, STR_FMT(value)));
+            complain(l, settings_rows[row].name, str_format(l->arena, "as an option it %s, not \"%.*s\"", refused,
+                                                            STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
