@@ -506,7 +506,7 @@ Test(console, static_files_are_kept_by_their_hash)
 }
 
 /* The fields that the authorization endpoint fills. */
-static struct page_fields *consent_fields(struct call *c, const char *unscoped)
+static struct page_fields *consent_fields(struct call *c, bool first_party, bool unscoped)
 {
     struct page_fields *f = call_fields(c);
     page_put(f, "client_name", STR("Invoice Robot <script>alert(1)</script>"));
@@ -514,8 +514,8 @@ static struct page_fields *consent_fields(struct call *c, const char *unscoped)
     page_put(f, "account", person->username);
     page_put(f, "pending", STR("sealed"));
     page_put(f, "lifetime", STR("1 hour"));
-    page_put_flag(f, "first_party", false);
-    page_put(f, "unscoped", str_of(unscoped));
+    page_put_flag(f, "first_party", first_party);
+    page_put_flag(f, "unscoped", unscoped);
     page_list(f, "scopes");
     return f;
 }
@@ -523,7 +523,7 @@ static struct page_fields *consent_fields(struct call *c, const char *unscoped)
 Test(console, consent_page_tells_who_what_and_where) /* CO-02 */
 {
     struct call *c = call_of(person, HTTP_GET, "");
-    struct page_fields *f = consent_fields(c, "");
+    struct page_fields *f = consent_fields(c, false, false);
     struct page_fields *row = page_row(f, "scopes");
     page_put(row, "name", STR("invoices:read"));
     page_put(row, "description", STR("Read your invoices"));
@@ -542,11 +542,13 @@ Test(console, consent_page_tells_who_what_and_where) /* CO-02 */
 Test(console, consent_without_scopes_says_plainly_what_is_given)
 {
     struct call *c = call_of(person, HTTP_GET, "");
-    cr_assert_eq(call_page(c, 200, "consent.html", consent_fields(c, "1")).kind, ERR_OK);
+    cr_assert_eq(call_page(c, 200, "consent.html", consent_fields(c, true, true)).kind, ERR_OK);
     whole(c, "consent_unscoped", 200);
     cr_assert(shows(c, "everything that you can do here"));
-    cr_assert_eq(call_page(c, 200, "consent.html", consent_fields(c, "")).kind, ERR_OK);
-    cr_assert(shows(c, "gets no other permission"));
+    cr_assert_eq(call_page(c, 200, "consent.html", consent_fields(c, false, true)).kind, ERR_OK);
+    whole(c, "consent_identity", 200);
+    cr_assert(shows(c, "nothing else in your name"));
+    cr_assert_not(shows(c, "everything that you can do here"));
 }
 
 Test(console, error_page_has_its_marks)
