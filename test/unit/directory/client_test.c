@@ -260,6 +260,12 @@ Test(client, grants_come_from_the_table)
         expect_problem(&s, add(&s, &actor_owner, edit), "grants");
     }
     struct client_edit edit = app("Bad");
+    edit.grants = STR("implicit");
+    expect_kind(add(&s, &actor_owner, edit), UNPROCESSABLE);
+    cr_expect(str_is(s.p.rows[0].message, "A grant is unknown; there are authorization_code, password, client_credentials, "
+                                          "refresh_token, personal_access."));
+    s.p.count = 0;
+    edit = app("Bad");
     edit.redirect_uris = STR_ABSENT;
     expect_problem(&s, add(&s, &actor_owner, edit), "redirect_uris");
     edit.grants = STR_ABSENT;
