@@ -31,20 +31,20 @@ static fallible may_add(const struct ground *g, const struct actor *by, const st
     return OK;
 }
 
-/* Seen: the person, or who may edit people. `user` NULL: everybody's, for administrators. */
+/* Seen and revoked by the person with whatever token of theirs (contract: self), or by who may edit people. `user` NULL:
+ * everybody's, for administrators. */
 static bool may_see(const struct actor *by, const struct db_user *user)
 {
     if (user == NULL)
         return actor_is_admin(by);
-    return actor_may_self(by, user->number, "view-users") || actor_may_self(by, user->number, "edit-users") ||
-           actor_may(by, "edit-users");
+    return actor_is(by, user->number) || actor_may(by, "edit-users");
 }
 
 static bool may_revoke(const struct actor *by, const struct db_user *user)
 {
     if (user == NULL)
         return actor_is_admin(by);
-    if (actor_may_self(by, user->number, "edit-users"))
+    if (actor_is(by, user->number))
         return true;
     return actor_may(by, "edit-users") && (!user->admin || actor_is_admin(by));
 }

@@ -349,7 +349,7 @@ fallible user_list(struct ground *g, const struct actor *by, const struct db_pag
 
 fallible user_end_session(struct ground *g, const struct actor *by, int64_t user_number, str session_id, bool *ended)
 {
-    if (!actor_may_self(by, user_number, "edit-users") && !actor_is_admin(by)) /* LS-17, AD-02 */
+    if (!actor_is(by, user_number) && !actor_is_admin(by)) /* LS-17, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "a session of somebody else");
     bool done = false;
     TRY(db_session_end_by_id(g->authority->db, user_number, session_id, &done));
