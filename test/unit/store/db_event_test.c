@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * The audit trail, things that happen once, throttles, revocations, and purging. */
+#include "store.h"
+
+#include "base/banned.h"
+
+static const struct db_throttle_rule rule = {.free_tries = 3, .base = 2, .most = 10, .forget = 100};
+
+static void event(struct store *s, const char *name, const char *actor, const char *detail)
+{
+    db_event_add(s->db, &(struct db_event){.name = str_of(name), .actor = str_of(actor), .detail = str_of(detail),
+                                           .client_id = STR("app"), .request_id = STR("r1")});
+}
+
+Test(event, is_copied_queued_and_listed_newest_first)
+{
+    struct store s = store_new(true);
+    char detail[] = "bad password";
+    event(&s, "login.failed", "u1", detail);
+    memset(detail, 'x', sizeof(detail) - 1); /* the caller's memory is its own again at once */
+    clock_set(T0 + 1);
+    event(&s, "login.ok", "u2", NULL);
+    MUST(db_ready(s.db));
+    struct db_event_rows rows;
+    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 10}, &rows));
+    cr_assert_eq(rows.total, 2);
+    cr_assert(str_is(rows.rows[0].name, "login.ok"));
+    cr_assert_eq(rows.rows[0].at, T0 + 1);
+    cr_assert_not(str_present(rows.rows[0].detail));
+    cr_assert(str_is(rows.rows[1].detail, "bad password"));
+    cr_assert(str_is(rows.rows[1].request_id, "r1"));
+    MUST(db_event_list(s.db, s.a, STR("u1"), &(struct db_page){.limit = 10}, &rows));
+    cr_assert_eq(rows.total, 1);
+    MUST(db_event_list(s.db, s.a, STR("nobody"), &(struct db_page){.limit = 10}, &rows));
+    cr_assert_eq(rows.total, 0);
+    MUST_FAIL(UNPROCESSABLE, db_event_list(s.db, s.a, STR(""), &(struct db_page){.limit = 10}, &rows)); /* not: everybody */
+    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 10, .filter = STR("BAD pass")}, &rows));
+    cr_assert_eq(rows.total, 1);
+    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 10, .order_by = STR("at")}, &rows));
+    cr_assert(str_is(rows.rows[0].name, "login.failed"));
+    MUST_FAIL(UNPROCESSABLE, db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 1, .order_by = STR("x")}, &rows));
+    store_end(&s);
+}
+
+Test(event, are_capped_and_the_oldest_go_first)
+{
+    struct store s = store_new(false);
+    MUST(db_conn_begin(s.db->conn));
+    MUST(db_conn_script(s.db->conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10700)"
+                                    " INSERT INTO events (number, at, name) SELECT i, i, 'x' FROM n"));
+    MUST(db_conn_commit(s.db->conn));
+    int64_t deleted = 0;
+    MUST(db_purge(s.db, T0, 100, &deleted));
+    cr_assert_eq(deleted, 100); /* at most what was asked for */
+    MUST(db_purge(s.db, T0, 100000, &deleted));
+    cr_assert_eq(deleted, 600);
+    struct db_event_rows rows;
+    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 1, .order_by = STR("number")}, &rows));
+    cr_assert_eq(rows.total, DB_EVENTS_KEPT);
+    cr_assert_eq(rows.rows[0].number, 701);
+    store_end(&s);
+}
+
+Test(once, is_taken_once_until_it_expires)
+{
+    struct store s = store_new(true);
+    bool first = false;
+    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
+    cr_assert(first);
+    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
+    cr_assert_not(first);
+    MUST(db_once_take(s.db, "form", STR("a"), T0 + 10, &first)); /* one kind is never taken for another */
+    cr_assert(first);
+    clock_set(T0 + 9);
+    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 20, &first));
+    cr_assert_not(first);
+    clock_set(T0 + 10);
+    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 20, &first));
+    cr_assert(first);
+    char *big = arena_take(s.a, 1000);
+    memset(big, 'a', 1000);
+    MUST_FAIL(UNPROCESSABLE, db_once_take(s.db, "jti", (str){big, 1000}, T0 + 20, &first)); /* refused, never cut */
+    store_end(&s);
+}
+
+Test(throttle, waits_double_up_to_the_most_and_count_before_judging)
+{
+    struct store s = store_new(true);
+    struct db_throttle state;
+    bool allowed;
+    static const int64_t waits[] = {0, 0, 2, 4, 8, 10, 10};
+    for (size_t i = 0; i < 7; i++) {
+        MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+        cr_assert(allowed);
+        cr_assert_eq(state.failures, (int64_t)i);
+        if (waits[i] > 0) {
+            clock_set(clock_now() + waits[i] - 1);
+            MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+            cr_assert_not(allowed);
+            cr_assert_eq(state.until, clock_now() + 1);
+            cr_assert_eq(state.failures, (int64_t)i + 1); /* a refused try is not counted */
+            clock_set(clock_now() + 1);
+        }
+    }
+    MUST(db_throttle_try(s.db, STR("bob"), &rule, &allowed, &state));
+    cr_assert(allowed);
+    cr_assert_eq(state.failures, 0);
+    store_end(&s);
+}
+
+Test(throttle, is_cleared_returned_and_forgotten)
+{
+    struct store s = store_new(true);
+    struct db_throttle state;
+    bool allowed;
+    for (int i = 0; i < 3; i++)
+        MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    cr_assert_not(allowed);
+    MUST(db_throttle_return(s.db, STR("ada")));
+    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    cr_assert(allowed);
+    cr_assert_eq(state.failures, 2);
+    MUST(db_throttle_clear(s.db, STR("ada")));
+    MUST(db_throttle_return(s.db, STR("ada"))); /* never below nothing */
+    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    cr_assert_eq(state.failures, 0);
+    clock_set(T0 + 100);
+    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    cr_assert_eq(state.failures, 0);
+    store_end(&s);
+}
+
+Test(throttle, survives_a_restart) /* RL-03 */
+{
+    struct store s = store_new(true);
+    struct db_throttle state;
+    bool allowed;
+    for (int i = 0; i < 3; i++)
+        MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    db_close(s.db);
+    store_open(&s, true);
+    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    cr_assert_not(allowed);
+    store_end(&s);
+}
+
+Test(revocation, are_numbered_in_order_over_processes)
+{
+    struct store s = store_new(true), command = s;
+    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    for (int i = 0; i < 6; i++)
+        MUST(db_revocation_add(i % 2 ? command.db : s.db, "grant", STR("id"), T0 + i));
+    struct db_revocation *rows;
+    size_t count;
+    MUST(db_revocation_since(s.db, s.a, 0, &rows, &count));
+    cr_assert_eq(count, 6u);
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(rows[i].expires_at, T0 + (int64_t)i);
+    MUST(db_revocation_since(s.db, s.a, rows[3].number, &rows, &count));
+    cr_assert_eq(count, 2u);
+    db_close(command.db);
+    store_end(&s);
+}
+
+/* ---- purge ---- */
+
+static int64_t purge(struct store *s, unix_time now)
+{
+    int64_t deleted = -1;
+    MUST(db_purge(s->db, now, 1000000, &deleted));
+    return deleted;
+}
+
+Test(purge, takes_what_has_ended_and_nothing_else)
+{
+    struct store s = store_new(false);
+    struct db_user u = store_user(&s, "ada");
+    struct db_client c = store_client(&s, "app");
+    struct db_grant live = store_grant(&s, u.number, c.number), waiting = store_grant_made(&s, u.number, c.number), *g;
+    struct db_code code = store_code(&s, &waiting);
+    struct db_session session = {.id = STR("x"), .hash = hash_of("x"), .user_number = u.number, .expires_at = T0 + 10}, *r;
+    bool first, allowed;
+    struct db_throttle state;
+    MUST(db_session_reserve(s.db, &session.number));
+    MUST(db_session_open(s.db, &session));
+    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
+    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    MUST(db_revocation_add(s.db, "grant", STR("id"), T0 + 10));
+    cr_assert_eq(purge(&s, T0), 0);
+    MUST(db_session_get(s.db, s.a, session.number, &r));
+    cr_assert_not_null(r);
+    cr_assert_eq(purge(&s, T0 + 10), 3); /* session, once, revocation */
+    cr_assert_eq(purge(&s, T0 + 100), 2); /* the code that nobody used, the throttle */
+    struct db_taken t;
+    MUST(db_code_take(s.db, s.a, code.number, &code.hash, &t));
+    cr_assert_eq(t.how, DB_TAKE_UNKNOWN);
+    cr_assert_eq(purge(&s, T0 + 60 + 86400), 1); /* the grant that was never begun */
+    MUST(db_grant_get(s.db, s.a, live.number, &g));
+    cr_assert_not_null(g);
+    cr_assert_eq(purge(&s, T0 + 1000 + 86400), 1);
+    MUST(db_grant_get(s.db, s.a, live.number, &g));
+    cr_assert_null(g);
+    store_end(&s);
+}
+
+Test(purge, keeps_a_used_code_as_long_as_its_grant_lives)
+{
+    struct store s = store_new(false);
+    struct db_user u = store_user(&s, "ada");
+    struct db_client c = store_client(&s, "app");
+    struct db_grant g = store_grant_made(&s, u.number, c.number);
+    struct db_code code = store_code(&s, &g);
+    struct db_taken t;
+    struct token_hash current = hash_of("r1");
+    MUST(db_code_take(s.db, s.a, code.number, &code.hash, &t));
+    MUST(db_grant_begin(s.db, g.number, &current, T0, T0 + 100000));
+    cr_assert_eq(purge(&s, T0 + 99999), 0);
+    clock_set(T0 + 99999);
+    MUST(db_code_take(s.db, s.a, code.number, &code.hash, &t));
+    cr_assert_eq(t.how, DB_TAKE_USED_BEFORE); /* a day later its return still ends the grant */
+    cr_assert_neq(t.grant->revoked_at, 0);
+    cr_assert_eq(purge(&s, T0 + 99999), 1); /* now that the grant is dead, the code may go; the grant stays */
+    cr_assert_not_null(store_grant_again(&s, g.number));
+    store_end(&s);
+}
+
+Test(purge, a_revoked_grant_stays_until_nothing_of_it_can_be_alive)
+{
+    struct store s = store_new(false);
+    struct db_user u = store_user(&s, "ada");
+    struct db_client c = store_client(&s, "app");
+    struct db_grant g = store_grant(&s, u.number, c.number);
+    MUST(db_grant_revoke(s.db, g.number, T0));
+    cr_assert_eq(purge(&s, T0 + 1000), 0);
+    cr_assert_eq(purge(&s, T0 + 1000 + 86400), 1);
+    struct db_grant h = store_grant(&s, u.number, c.number);
+    cr_assert_gt(h.number, g.number);
+    store_end(&s);
+}
+
+Test(purge, the_writer_does_it_by_itself_a_few_rows_a_group)
+{
+    struct store s = store_new(true);
+    for (int i = 0; i < 300; i++)
+        MUST(db_revocation_add(s.db, "grant", STR("id"), T0 + 1));
+    clock_set(T0 + 100);
+    s.db->purge.last_us = clock_monotonic_us() - 2000000; /* as if two seconds had passed: the writer is idle now */
+    for (int i = 0; i < 400; i++)
+        MUST(db_ready(s.db));
+    struct db_revocation *rows;
+    size_t count;
+    MUST(db_revocation_since(s.db, s.a, 0, &rows, &count));
+    cr_assert_eq(count, 0u);
+    store_end(&s);
+}
