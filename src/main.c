@@ -27,11 +27,11 @@ static bool open_standard(void)
 
 int main(int argc, char **argv)
 {
-    const struct command_world world = {.environment = environ, .serve = serve_run};
+    const struct command_world world = {.environment = (const char *const *)environ, .serve = serve_run};
     if (argc < 1 || !open_standard())
         return COMMAND_REFUSED;
     (void)umask(077);
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return COMMAND_REFUSED;
-    return command_run(&world, argv + 1);
+    return command_run(&world, (const char *const *)(argv + 1));
 }

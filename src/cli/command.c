@@ -160,7 +160,7 @@ static int help_for(struct command_call *call, const struct command_noun *noun, 
         return command_refuse(call, "no memory for the help");
     return output_text(call, "usage", text);
 }
-static int run_row(struct command_call *call, const struct command_noun *noun, char *const *words)
+static int run_row(struct command_call *call, const struct command_noun *noun, const char *const *words)
 {
     const struct command *c = call->command;
     const struct option *const tables[2] = {c->options, command_common};
@@ -185,7 +185,7 @@ static bool asks_help(const char *word)
 {
     return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
 }
-static int dispatch(struct command_call *call, char *const *words)
+static int dispatch(struct command_call *call, const char *const *words)
 {
     if (!words[0])
         return command_misused(call, "a command is missing");
@@ -202,7 +202,7 @@ static int dispatch(struct command_call *call, char *const *words)
         return command_misused(call, "there is no command \"%s %s\"", noun->name, words[1]);
     return run_row(call, noun, words + (call->command->verb ? 2 : 1));
 }
-int command_run(const struct command_world *world, char *const *words)
+int command_run(const struct command_world *world, const char *const *words)
 {
     struct command_call *call;
     struct arena *a = arena_new(COMMAND_MEMORY);

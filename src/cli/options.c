@@ -156,10 +156,12 @@ static fallible store_value(struct parse *p, size_t i, str value)
         WRONG(p, "--%s is too long", typed(p, row));
     str parts[] = {o->values[i], row->kind == OPTION_WORDS ? STR(" ") : STR("\n"), value};
     o->values[i] = str_join(p->arena, parts, 3);
+    if (!str_present(o->values[i]))
+        FAIL(UNAVAILABLE, "no memory for a list"); /* a lost part must not read as an option that was not given */
     return OK;
 }
 /* One option at *words; moves past its value. */
-static fallible parse_option(struct parse *p, char *const **words)
+static fallible parse_option(struct parse *p, const char *const **words)
 {
     str word = str_of(**words), name = {word.p + 2, word.n - 2};
     size_t equals = str_find(name, '=');
@@ -192,7 +194,7 @@ static void add_table(struct options *o, const struct option *table)
         o->rows[o->count++] = table;
     }
 }
-fallible options_parse(struct arena *a, const struct option *const tables[2], char *const *words, struct options *out,
+fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out,
                        const char **trouble)
 {
     struct parse p = {.arena = a, .out = out, .trouble = trouble};

@@ -36,7 +36,7 @@ struct options {
     size_t argument_count;
 };
 /* Tables end with a row of OPTION_END. INVALID_REQUEST for wrong usage, and then *trouble is the sentence (arena memory). */
-fallible options_parse(struct arena *a, const struct option *const tables[2], char *const *words, struct options *out,
+fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out,
                        const char **trouble);
 /* By name, which must stand in a table. Absent, false, `fallback` when it was not given. */
 str options_text(const struct options *o, const char *name);

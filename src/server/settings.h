@@ -100,7 +100,7 @@ const char *settings_refuses(struct arena *a, size_t row, str value);
 struct settings_input {
     const char *file;          /* --config; NULL: JETON_CONFIG, else DIR/jeton.conf when it is there */
     const str *options;        /* SETTINGS_COUNT texts, absent where not given; NULL: none at all */
-    char *const *environment;  /* NAME=value …, NULL at the end; NULL: none */
+    const char *const *environment;  /* NAME=value …, NULL at the end; NULL: none */
 };
 /* UNPROCESSABLE with one problem for each thing that is wrong: unknown and repeated settings with file and line, values out of bounds,
  * settings that contradict each other. *out is untouched then. */

@@ -120,7 +120,7 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 }
 /* The value of JETON_<NAME>; absent when it is not set. */
-static str environment_get(char *const *environment, const char *name)
+static str environment_get(const char *const *environment, const char *name)
 {
     static const char prefix[] = "JETON_";
     for (; environment && *environment; environment++) {
