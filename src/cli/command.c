@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * command: finds the row for the words, parses its options, runs it. Relies on the table of nouns and on options. Promises that standard
- * output gets nothing but a command's answer, that what went wrong is one line on standard error without control bytes, and that the
- * arena, with every secret in it, is wiped before the process ends. */
+ * command: finds the row for the words, parses its options, runs it. Relies on the table of nouns and on options. Promises that
+ * standard output gets nothing but a command's answer, that what went wrong is one line on standard error without control
+ * bytes, and that the arena, with every secret in it, is wiped before the process ends. */
 #include "cli/command.h"
 #include "base/buf.h"
 #include "cli/output.h"
@@ -116,8 +116,8 @@ void command_usage_noun(struct buf *b, const struct command_noun *noun)
     }
     buf_format(b, "jeton %s: %s.\n", noun->name, noun->help);
     for (const struct command *c = noun->commands; c->run; c++) {
-        buf_format(b, "\njeton %s %s%s%s\n  %s.\n", noun->name, c->verb, c->arguments ? " " : "", c->arguments ? c->arguments : "",
-                   c->help);
+        buf_format(b, "\njeton %s %s%s%s\n  %s.\n", noun->name, c->verb, c->arguments ? " " : "",
+                   c->arguments ? c->arguments : "", c->help);
         options_usage(b, c->options);
     }
     buf_add_z(b, "\nEvery command also takes:\n");

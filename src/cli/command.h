@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * command: `jeton <noun> <verb> [options]`. One row per command carries everything: its arguments, its options, its help, what it needs
- * of the data directory. Exit status: 0 done, 1 refused or failed (one line on standard error), 2 wrong usage. */
+ * command: `jeton <noun> <verb> [options]`. One row per command carries everything: its arguments, its options, its help, what
+ * it needs of the data directory. Exit status: 0 done, 1 refused or failed (one line on standard error), 2 wrong usage. */
 #ifndef JETON_CLI_COMMAND_H
 #define JETON_CLI_COMMAND_H
 #include "cli/options.h"

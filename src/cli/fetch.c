@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * fetch: outgoing HTTP. Relies on libcurl, which no other file includes. Promises that a credential travels over checked TLS or stays on
- * this machine (TL-04), that no redirect carries it elsewhere, and that a hostile server cannot fill the memory or hold us for ever. */
+ * fetch: outgoing HTTP. Relies on libcurl, which no other file includes. Promises that a credential travels over checked TLS or
+ * stays on this machine (TL-04), that no redirect carries it elsewhere, and that a hostile server cannot fill the memory or
+ * hold us for ever. */
 #include "cli/fetch.h"
 #include "codec/url.h"
 #include <curl/curl.h>

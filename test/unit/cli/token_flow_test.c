@@ -37,7 +37,8 @@ static bool judge(const char *query, bool iss_promised)
 /* RFC 7636 appendix B */
 Test(token_flow, the_challenge_is_the_one_of_the_rfc)
 {
-    struct token_flow f = {.client_id = STR("c"), .scope = STR("a b"), .server = {.authorization_endpoint = STR("https://as/a?x=1")}};
+    struct token_flow f = {
+        .client_id = STR("c"), .scope = STR("a b"), .server = {.authorization_endpoint = STR("https://as/a?x=1")}};
     struct token_flow_secrets secrets = {STR("S"), STR("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")};
     str address;
     cr_assert(!FAILED(token_flow_address(a, &f, &secrets, STR("http://127.0.0.1:1/callback"), &address)));
@@ -75,8 +76,10 @@ Test(token_flow, the_well_known_part_goes_where_each_standard_puts_it)
 {
     cr_assert(str_is(discover_address(a, STR("https://a.example/x"), true),
                      "https://a.example/.well-known/oauth-authorization-server/x"));
-    cr_assert(str_is(discover_address(a, STR("https://a.example/x"), false), "https://a.example/x/.well-known/openid-configuration"));
-    cr_assert(str_is(discover_address(a, STR("https://a.example/"), true), "https://a.example/.well-known/oauth-authorization-server"));
+    cr_assert(
+        str_is(discover_address(a, STR("https://a.example/x"), false), "https://a.example/x/.well-known/openid-configuration"));
+    cr_assert(str_is(discover_address(a, STR("https://a.example/"), true),
+                     "https://a.example/.well-known/oauth-authorization-server"));
 }
 Test(token_flow, metadata_of_another_issuer_is_refused)
 {

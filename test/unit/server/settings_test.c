@@ -199,7 +199,8 @@ Test(settings, the_issuer_of_an_ipv6_address_has_brackets)
 Test(settings, loopback_is_recognised_however_it_is_written)
 {
     cr_assert(settings_loopback(STR("LocalHost")) && settings_loopback(STR("127.9.9.9")) && settings_loopback(STR("[::1]")));
-    cr_assert(!settings_loopback(STR("localhost.example")) && !settings_loopback(STR("128.0.0.1")) && !settings_loopback(STR("")));
+    cr_assert(!settings_loopback(STR("localhost.example")) && !settings_loopback(STR("128.0.0.1")) &&
+              !settings_loopback(STR("")));
 }
 Test(settings, the_policy_is_what_was_set)
 {
