@@ -28,7 +28,7 @@ enum { PAGE_ROWS = 100 };
     {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                             \
     {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX,                                             \
      "of its access tokens; 0: the server's setting"},                                                                         \
-    {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF,
+    {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF,                                           \
      "of its refresh tokens; 0: the server's setting"}
 
 static const struct option options_add[] = {
