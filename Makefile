@@ -3,7 +3,9 @@
 # `make` builds the program, `make unit` builds and runs the unit tests, `make fuzz-replay` replays the corpora.
 
 BUILD ?= debug
-CC ?= gcc
+ifeq ($(origin CC),default)
+  CC := gcc
+endif
 OUT := build/$(BUILD)
 
 PKGS := libmicrohttpd gnutls openssl jansson sqlite3 libcurl libseccomp inih
@@ -42,6 +44,7 @@ LIB := $(OUT)/libjeton.a
 UNIT_DIRS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard test/unit/*/*_test.c)))))
 UNITS := $(UNIT_DIRS:%=$(OUT)/unit/%)
 FUZZ_STEMS := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
+comma := ,
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0)
 
 .PHONY: all unit units fuzz-build fuzz-replay clean
@@ -63,7 +66,7 @@ $(LIB): $(OBJ)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
+	@echo "cc $<"; $(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
 
 # Embedded files are prerequisites of the objects that .incbin them.
 ASSETS := $(wildcard assets/* assets/*/*)
@@ -77,7 +80,7 @@ $(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
 define unit_rule
 $(OUT)/unit/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/*.c)) $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $(MODE) $(HARD) $(LD) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion
+	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion
 endef
 $(foreach d,$(UNIT_DIRS),$(eval $(call unit_rule,$(d))))
 $(OUT)/test/%.o: BASE += -Itest/unit -Wno-missing-prototypes -Wno-pedantic -Wno-conversion -Wno-sign-conversion

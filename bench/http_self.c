@@ -59,8 +59,14 @@ int main(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     if (strcmp(argv[2], "handover") == 0 && FAILED(lane_open("bench", 1, 65536, &lane)))
         return 1;
-    struct listen_options o = {.host = STR("127.0.0.1"), .port = (uint16_t)port, .threads = (unsigned)threads,
-                               .rules = {NULL, 0, true}, .trusted_proxies = STR(""), .arrive = arrive, .refused = refused, .gone = gone};
+    struct listen_options o = {.host = STR("127.0.0.1"),
+                               .port = (uint16_t)port,
+                               .threads = (unsigned)threads,
+                               .rules = {NULL, 0, true},
+                               .trusted_proxies = STR(""),
+                               .arrive = arrive,
+                               .refused = refused,
+                               .gone = gone};
     if (FAILED(listen_open(&o, &listener)))
         return 1;
     printf("ready %u\n", (unsigned)listen_port(listener));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * limit_http: the least that libmicrohttpd must do for one answer, as the limit that the server is measured against: the same library
- * with the same flags, a constant JSON body, no checks, no arena, no log.
- *     limit_http PORT inline|handover THREADS
+ * limit_http: the least that libmicrohttpd must do for one answer, as the limit that the server is measured against: the same
+ * library with the same flags, a constant JSON body, no checks, no arena, no log. limit_http PORT inline|handover THREADS
  * `inline` answers in the handler; `handover` puts each connection to sleep, passes it through a queue to one thread, and is
- * woken by it. The answer is one object made once, with the type that an API answer has. Prints `ready PORT` when it answers. */
+ * woken by it. The answer is one object made once, with the type that an API answer has. Prints `ready PORT` when it answers.
+ */
 #include <microhttpd.h>
 #include <pthread.h>
 #include <signal.h>

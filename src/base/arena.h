@@ -9,7 +9,7 @@ struct arena;
 
 /* An arena that hands out at most `max` bytes in all. NULL when the machine has no memory. Not safe for two threads at once. */
 struct arena *arena_new(size_t max);
-/* Zeroed memory, aligned for any type; NULL when `max` is reached or the machine has no memory, and then arena_failed is true. */
+/* Zeroed memory, aligned for any type; NULL when `max` is reached or the machine has no memory: arena_failed is true then. */
 void *arena_take(struct arena *a, size_t size);
 /* count * size, checked for overflow. */
 void *arena_array(struct arena *a, size_t count, size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * clock: time is given, never taken: everybody asks here, tests set it. Wall clock for claims and expiry, monotonic for delays. */
+ * clock: time is given, never taken: everybody asks here, tests set it. Wall clock for claims and expiry, monotonic for
+ * delays. */
 #ifndef JETON_BASE_CLOCK_H
 #define JETON_BASE_CLOCK_H
 #include "base/str.h"

@@ -31,8 +31,8 @@ int str_compare(str a, str b); /* memcmp order, shorter first */
 str str_trim(str s);          /* ASCII space and tab at both ends */
 /* Position of the first c, or s.n. */
 size_t str_find(str s, char c);
-/* Cuts the next piece up to `separator` off *rest; false when nothing is left (*rest is then absent). Empty pieces are delivered:
- * "a," gives "a" and "", and an empty text gives one empty piece: test a list that may be empty with str_filled first. */
+/* Cuts the next piece up to `separator` off *rest; false when nothing is left (*rest is then absent). Empty pieces are
+ * delivered: "a," gives "a" and "", and an empty text gives one empty piece: ask str_filled of a list that may be empty. */
 bool str_next(str *rest, char separator, str *piece);
 /* Is `word` one of the words of `list` (separated by single spaces)? */
 bool str_has_word(str list, str word);

@@ -35,7 +35,7 @@ static void complain(struct arena *a, const char *text)
     (void)fflush(stdout);
     (void)fprintf(stderr, "jeton: %.*s\n", STR_FMT(line));
 }
-static str said(struct arena *a, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static str said(struct arena *a, const char *format, va_list values)
 {
     char text[BUF_LINE_MAX / 2];
     int n = vsnprintf(text, sizeof text, format, values);

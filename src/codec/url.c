@@ -211,7 +211,10 @@ str url_origin(struct arena *a, const struct url *u)
 
 void url_add_parameter(struct buf *b, str name, str value)
 {
-    if (str_find((str){b->p, b->n}, '?') == b->n)
+    size_t mark = str_find((str){b->p, b->n}, '?');
+    if (mark == b->n)
         buf_char(b, '?');
+    else if (mark + 1 < b->n && b->p[b->n - 1] == '?') /* a query may end in a question mark of its own */
+        buf_char(b, '&');
     form_add(b, name, value); /* adds `&` where one is due */
 }

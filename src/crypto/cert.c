@@ -181,6 +181,24 @@ static fallible alternative_names(struct arena *a, str hosts, const char **first
     return buf_done(&b, out);
 }
 
+static fallible extend_server(X509 *certificate, X509 *issuer, const char *names)
+{
+    const struct {
+        int nid;
+        const char *value;
+    } rows[] = {
+        {NID_basic_constraints, "critical,CA:FALSE"},
+        {NID_key_usage, "critical,digitalSignature"}, /* RFC 8446 4.4.2.2 */
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid"},
+        {NID_subject_alt_name, names}, /* RFC 5280 4.2.1.6 */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        TRY(extend(certificate, issuer, rows[i].nid, rows[i].value));
+    return OK;
+}
+
 fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str hosts, unix_time now, int64_t seconds,
                           struct cert_pem *out)
 {
@@ -199,12 +217,7 @@ fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str
     const char *common = strlen(first) <= 64 ? first : "jeton"; /* RFC 5280 A.1: ub-common-name; clients read the SAN */
     TRY(fill(certificate, key, common, clock_add(now, -BACKDATE), until < latest ? until : latest));
     TRY_LIB(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1, "cert: no issuer");
-    TRY(extend(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE"));
-    TRY(extend(certificate, issuer, NID_key_usage, "critical,digitalSignature")); /* RFC 8446 4.4.2.2 */
-    TRY(extend(certificate, issuer, NID_ext_key_usage, "serverAuth"));
-    TRY(extend(certificate, issuer, NID_subject_key_identifier, "hash"));
-    TRY(extend(certificate, issuer, NID_authority_key_identifier, "keyid"));
-    TRY(extend(certificate, issuer, NID_subject_alt_name, names.p)); /* RFC 5280 4.2.1.6 */
+    TRY(extend_server(certificate, issuer, names.p));
     TRY_LIB(X509_sign(certificate, issuer_key, EVP_sha256()) > 0, "cert: cannot sign");
     return write_pem(a, certificate, issuer, key, out);
 }

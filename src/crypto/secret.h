@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * secret: types for what must not leak. struct token_raw is a live credential, struct token_hash its SHA-256: the store takes only
- * the second, the log neither. */
+ * secret: types for what must not leak. struct token_raw is a live credential, struct token_hash its SHA-256: the store takes
+ * only the second, the log neither. */
 #ifndef JETON_CRYPTO_SECRET_H
 #define JETON_CRYPTO_SECRET_H
 #include "base/str.h"

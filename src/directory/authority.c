@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * authority: the ground that every rule stands on. authority_enter gives one request a consistent view (snapshot of facts, keyring,
- * time) and authority_leave ends it. Relies on store/hot for facts and on authority_keys for the keyring. Promises that a request
- * which was let in knows every change that was acknowledged before it began, or is refused (UNAVAILABLE).
+ * authority: the ground that every rule stands on. authority_enter gives one request a consistent view (snapshot of facts,
+ * keyring, time) and authority_leave ends it. Relies on store/hot for facts and on authority_keys for the keyring. Promises
+ * that a request which was let in knows every change that was acknowledged before it began, or is refused (UNAVAILABLE).
  *
- * Rotation moves each key one step (see token/keyring for the states): signing keys that retire keep their public half for as long as
- * the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
+ * Rotation moves each key one step (see token/keyring for the states): signing keys that retire keep their public half for as
+ * long as the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
 #include "directory/authority.h"
 #include "directory/authority_keys.h"
 #include "crypto/secret.h"
@@ -82,7 +82,8 @@ fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, 
 /* The public half of the active key goes into a row of its own before the store wipes the private one. */
 static fallible keep_public(struct ground *g, enum sign_alg alg, unix_time destroy_after)
 {
-    struct keyring_entry entry = {.use = STR("pub"), .alg = str_of(sign_alg_name(alg)), .state = STR("old"), .created_at = g->now};
+    struct keyring_entry entry = {
+        .use = STR("pub"), .alg = str_of(sign_alg_name(alg)), .state = STR("old"), .created_at = g->now};
     const struct sign_key *key = keyring_signing(g->keys, alg, &entry.kid);
     if (key == NULL)
         return OK;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * authority_keys: which keyring is in force. Requests hold the ring they began with; a reload puts a new one in its place and the old
- * one is freed (and so wiped) by the last who lets go of it. Relies on store/db_key for rows and on token/keyring for the rest.
- * Promises:
+ * authority_keys: which keyring is in force. Requests hold the ring they began with; a reload puts a new one in its place and
+ * the old one is freed (and so wiped) by the last who lets go of it. Relies on store/db_key for rows and on token/keyring for
+ * the rest. Promises:
  *   1. a ring is never changed, and never freed while a request holds it;
- *   2. when the rows changed (this process or another rotated), no request begins with the old ring after the change was counted;
+ *   2. when the rows changed (this process or another rotated), no request begins with the old ring after the change was
+ * counted;
  *   3. when rows cannot be read or opened, the request fails: an old ring is never used on a guess.
  *
  *   ring:  built ──load──▶ current ──load of a newer──▶ retired (held) ──last let_go──▶ freed
  *
- * Rows: use `sig` and `seal` hold the sealed key; the store wipes a signing key when it is retired, so its public half gets a row of
- * its own first, use `pub`, which lives until destroy_after (AT-11). */
+ * Rows: use `sig` and `seal` hold the sealed key; the store wipes a signing key when it is retired, so its public half gets a
+ * row of its own first, use `pub`, which lives until destroy_after (AT-11). */
 #include "directory/authority_keys.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"
@@ -44,7 +45,8 @@ static str context_of(struct arena *a, str use, str kid)
     return str_format(a, "jeton key %.*s %.*s", STR_FMT(use), STR_FMT(kid));
 }
 
-fallible authority_keys_row(struct arena *a, const struct authority *authority, const struct keyring_entry *entry, struct db_key *out)
+fallible authority_keys_row(struct arena *a, const struct authority *authority, const struct keyring_entry *entry,
+                            struct db_key *out)
 {
     struct seal_key master;
     size_t box_n = entry->material.n + SEAL_OVERHEAD;

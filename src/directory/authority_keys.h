@@ -12,7 +12,8 @@ fallible authority_keys_follow(const struct authority *authority);
 const struct keyring *authority_keys_hold(struct authority_keys *keys);
 void authority_keys_let_go(struct authority_keys *keys, const struct keyring *ring);
 /* A fresh key as a row for the store, its material sealed with the master key. */
-fallible authority_keys_row(struct arena *a, const struct authority *authority, const struct keyring_entry *entry, struct db_key *out);
+fallible authority_keys_row(struct arena *a, const struct authority *authority, const struct keyring_entry *entry,
+                            struct db_key *out);
 /* Reads DIR/master.key; makes it when `make`. SERVER_ERROR when it is missing, damaged or open to others (ST-03). */
 enum authority_master { MASTER_READ, MASTER_MAKE };
 fallible authority_master_key(const char *directory, enum authority_master how, uint8_t key[32]);

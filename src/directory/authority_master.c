@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * authority_master: DIR/master.key, the 32 bytes that seal every private key in the database; it lies beside the database and not in it,
- * so that a copy of one is worth nothing without the other (ST-02). Promises: the file is judged on the open descriptor, so what was
- * checked is what is read; a new one appears whole or not at all, and never in the place of an existing one. */
+ * authority_master: DIR/master.key, the 32 bytes that seal every private key in the database; it lies beside the database and
+ * not in it, so that a copy of one is worth nothing without the other (ST-02). Promises: the file is judged on the open
+ * descriptor, so what was checked is what is read; a new one appears whole or not at all, and never in the place of an existing
+ * one. */
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "directory/authority_keys.h"
@@ -76,8 +77,9 @@ static fallible read_or_make(int directory, enum authority_master how, uint8_t k
         file = openat(directory, master_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (file < 0 && errno == ENOENT)
-        REFUSE(SERVER_ERROR, "master.key is missing in the data directory, and the database cannot be used without it. "
-                             "Restore it from your backup.",
+        REFUSE(SERVER_ERROR,
+               "master.key is missing in the data directory, and the database cannot be used without it. "
+               "Restore it from your backup.",
                "the store holds keys but master.key is missing");
     if (file < 0)
         FAIL(SERVER_ERROR, "master.key cannot be opened");

@@ -148,38 +148,58 @@ static void judge_kind(const struct client_rules_draft *d)
                                     : STR("A confidential client authenticates: none is for public clients."));
 }
 
+/* One word of the list; refresh_token itself is added last, by whoever knows all of them. False: an unknown grant. */
+static bool judge_grant(const struct client_rules_draft *d, str word, struct buf *list, bool *refreshes)
+{
+    const struct client_rules_grant *row = grant_row(word);
+    if (row == NULL)
+        return false;
+    if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
+        problem_add(d->problems, "grants",
+                    str_format(d->g->arena, "A public client cannot have %s: it has no secret.", row->name));
+    *refreshes = *refreshes || row->refreshes;
+    if (str_is(word, "refresh_token"))
+        return true;
+    if (list->n > 0)
+        buf_char(list, ' ');
+    buf_add(list, word);
+    return true;
+}
+
+static str unknown_grant(struct arena *a)
+{
+    struct buf b = buf_new(a, BUF_LINE_MAX);
+    str sentence;
+    buf_add_z(&b, "A grant is unknown; there are");
+    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
+        buf_format(&b, "%s %s", row == client_rules_grants ? "" : ",", row->name);
+    buf_char(&b, '.');
+    return FAILED(buf_done(&b, &sentence)) ? STR_ABSENT : sentence;
+}
+
+static str wanted_grants(const struct client_rules_draft *d)
+{
+    if (str_present(d->edit->grants))
+        return d->edit->grants;
+    return d->before != NULL ? d->before->grants : STR("authorization_code");
+}
+
 static fallible judge_grants(const struct client_rules_draft *d)
 {
-    const struct client_edit *edit = d->edit;
-    bool given = str_present(edit->grants) || d->before == NULL;
-    str wanted = str_present(edit->grants) ? edit->grants : d->before != NULL ? d->before->grants : STR("authorization_code");
-    str all = STR(""), word;
-    TRY(folded(d, wanted, ' ', "grants", &all));
-    struct buf b = buf_new(d->g->arena, CHECK_LIST_BYTES * 2);
-    bool implied = false, itself = str_has_word(all, STR("refresh_token"));
-    for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);) {
-        const struct client_rules_grant *row = grant_row(word);
-        if (row == NULL) {
-            problem_add(d->problems, "grants",
-                        STR("A grant is unknown; there are authorization_code, password, client_credentials, refresh_token and "
-                            "personal_access."));
+    bool asked_anew = str_present(d->edit->grants) || d->before == NULL;
+    str all = STR(""), word, grants;
+    TRY(folded(d, wanted_grants(d), ' ', "grants", &all));
+    struct buf list = buf_new(d->g->arena, CHECK_LIST_BYTES * 2);
+    bool refreshes = false, named = str_has_word(all, STR("refresh_token"));
+    for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);)
+        if (!judge_grant(d, word, &list, &refreshes)) {
+            problem_add(d->problems, "grants", unknown_grant(d->g->arena));
             return OK;
         }
-        if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
-            problem_add(d->problems, "grants",
-                        str_format(d->g->arena, "A public client cannot have %s: it has no secret.", row->name));
-        implied = implied || row->refreshes;
-        if (str_is(word, "refresh_token"))
-            continue;
-        if (b.n > 0)
-            buf_char(&b, ' ');
-        buf_add(&b, word);
-    }
-    bool refresh = edit->refresh == 0 ? false : itself || (implied && (given || edit->refresh > 0));
-    if (refresh)
-        buf_add_z(&b, b.n > 0 ? " refresh_token" : "refresh_token");
-    str grants;
-    TRY(buf_done(&b, &grants));
+    bool implied = refreshes && (asked_anew || d->edit->refresh > 0);
+    if (d->edit->refresh != 0 && (named || implied))
+        buf_add_z(&list, list.n > 0 ? " refresh_token" : "refresh_token");
+    TRY(buf_done(&list, &grants));
     d->next->grants = str_present(grants) ? grants : STR("");
     return OK;
 }

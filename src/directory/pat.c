@@ -118,7 +118,7 @@ fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit
     next.hash = token_hash_of(raw.text); /* PT-01 */
     next.name = str_dup(g->arena, next.name);
     TRY(check_arena(g->arena));
-    TRY(db_pat_add(g->authority->db, &next));
+    TRY(db_pat_add(g->authority->db, g->arena, &next));
     hot_pat_forget(g->authority->hot);
     hot_changed(g->authority->hot);
     check_event(g, by, "pat.added",

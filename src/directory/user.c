@@ -154,7 +154,7 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
         next->password_changed_at = g->now;
     }
     TRY(check_arena(g->arena));
-    err e = db_user_add(g->authority->db, next);
+    err e = db_user_add(g->authority->db, g->arena, next);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "username", STR("This username is taken; choose another one."));
         return problem_result(p);

@@ -43,14 +43,17 @@ struct page_fields *call_fields(struct call *c)
     struct page_fields *f = page_fields_new(c->ground->arena);
     const struct db_user *user = c->session.user;
     const struct actor *actor = &c->session.actor;
-    bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users"), all = actor_is_admin(actor);
+    bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users");
+    bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
     page_put(f, "csrf", csrf_token(c->ground->arena, &c->session));
     page_put(f, "notice", str_of(notice_of(c)));
     page_put_flag(f, "may_clients", clients);
     page_put_flag(f, "may_users", users);
+    page_put_flag(f, "may_scopes", scopes);
+    page_put_flag(f, "may_events", events);
     page_put_flag(f, "may_all", all);
-    page_put_flag(f, "may_admin", clients || users || all);
+    page_put_flag(f, "may_admin", clients || users || scopes || events || all);
     return f;
 }
 

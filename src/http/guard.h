@@ -11,5 +11,6 @@ struct guard_rules {
     size_t host_count;
     bool any_host;    /* health checks by address */
 };
-fallible guard_check(const struct request *r, const struct guard_rules *rules); /* INVALID_REQUEST (400 and close), MISDIRECTED, 431, 414 */
+/* INVALID_REQUEST (400 and close), MISDIRECTED, HEADERS_TOO_LARGE, URI_TOO_LONG, TOO_LARGE (the last check of all). */
+fallible guard_check(const struct request *r, const struct guard_rules *rules);
 #endif

@@ -5,9 +5,8 @@
  * A passage is one request on its way; all calls of the library about it come from one event thread:
  *
  *   target_arrived ─► BORN ─head_arrived─► body awaited ─passage_body…─► hand_over ─► ARRIVED ─┬─► ANSWERED ─send─► gone
- *                      │                    │ too large: read, forgotten                       │   listen_answer before
- *                      └─ refuse ─► gone    └─ refuse ─► gone                                  │   `arrive` returned
- *                                                                                              └─► ASLEEP ─► ANSWERED ─send─► gone
+ *                      │                    │ too large: read, forgotten                       │    ▲ listen_answer
+ *                      └─ refuse ─► gone    └─ refuse ─► gone                                  └─► ASLEEP
  *
  * 1. A passage is put to sleep only by its event thread, and only after `arrive` returned without an answer: an inline
  *    answer never sleeps. 2. ARRIVED → ASLEEP and → ANSWERED are atomic exchanges; whoever comes second wakes the
@@ -39,15 +38,16 @@
 
 enum {
     HEAD_ROOM = 64 * 1024, /* the library's memory of a connection: target, headers, 64 bytes for each header and cookie */
-    REAP_FACTOR = 2, /* a head may take one idle span of keep-alive and one of its own */
+    REAP_FACTOR = 2,       /* a head may take one idle span of keep-alive and one of its own */
 };
 
 /* TL-01, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. */
-static const char tls_priorities[] = "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-256-GCM:+AES-128-GCM:"
-                                     "+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+COMP-NULL:"
-                                     "+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-EDDSA-ED25519:"
-                                     "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
-                                     "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+CTYPE-X509:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION";
+static const char tls_priorities[] =
+    "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-256-GCM:+AES-128-GCM:"
+    "+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+COMP-NULL:"
+    "+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-EDDSA-ED25519:"
+    "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
+    "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+CTYPE-X509:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION";
 
 enum state { BORN, ARRIVED, ASLEEP, ANSWERED };
 
@@ -193,7 +193,7 @@ static enum MHD_Result field_taken(void *context, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-/* Borrows the library's bytes: they stay until the request is completed. One header beyond the limit is kept, for guard to see. */
+/* Borrows the library's bytes: they stay until the request is completed. One header too many is kept, for guard to see. */
 static fallible fields_take(struct passage *p)
 {
     struct request *r = &p->x.request;
@@ -296,7 +296,8 @@ static struct line *line_taken(struct listener *l, struct MHD_Connection *connec
     return line;
 }
 
-static void line_changed(void *context, struct MHD_Connection *connection, void **slot, enum MHD_ConnectionNotificationCode what)
+static void line_changed(void *context, struct MHD_Connection *connection, void **slot,
+                         enum MHD_ConnectionNotificationCode what)
 {
     struct listener *l = context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {

@@ -29,14 +29,14 @@ struct listen_options {
     bool secure;            /* the issuer is https */
     void (*thread_begins)(void);  /* called once on each event thread; may be NULL */
     void (*arrive)(struct exchange *x, void *context);
-    void (*refused)(struct exchange *x, err why, void *context); /* target/guard/limit refusals: fill x->response; then answered */
+    void (*refused)(struct exchange *x, err why, void *context); /* by target, guard, limits: fills x->response, which is sent */
     void (*gone)(struct exchange *x, void *context);
     void *context;
 };
 fallible listen_open(const struct listen_options *options, struct listener **out);
 uint16_t listen_port(const struct listener *l);
-/* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive, and then x is
- * no longer the caller's. */
+/* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
+ * longer the caller's. */
 void listen_answer(struct exchange *x);
 void listen_quiesce(struct listener *l);             /* stop accepting; go on with what is open */
 size_t listen_connections(const struct listener *l);

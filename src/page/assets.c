@@ -47,7 +47,8 @@
 #define ASSETS_STATIC(X)                                                                                                       \
     X(style, "style.css", "assets/style.css", "text/css; charset=utf-8")                                                       \
     X(script, "script.js", "assets/script.js", "text/javascript; charset=utf-8")                                               \
-    X(icon, "icon.svg", "assets/icon.svg", "image/svg+xml")
+    X(icon, "icon.svg", "assets/icon.svg", "image/svg+xml")                                                                    \
+    X(openapi, "openapi.json", "assets/openapi.json", "application/json")
 
 #define EMBED(symbol_, file_)                                                                                                  \
     extern const char symbol_##_first[], symbol_##_end[];                                                                      \

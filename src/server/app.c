@@ -64,7 +64,7 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
     TRY(url_parse(app->authority.issuer, &url));
     app->authority.issuer_origin = url_origin(a, &url);
     app->authority.secure = str_equal_nocase(url.scheme, STR("https"));
-    app->hsts = s->hsts && app->authority.secure && !url_loopback(&url);
+    app->hsts = s->hsts && app->authority.secure; /* LS-10 */
     settings_policy(s, &app->authority.policy);
     if (!app->authority.db)
         TRY(db_open(&options, &app->authority.db));

@@ -30,7 +30,8 @@ enum { SETTINGS_ACCESS_MAX = 86400, SETTINGS_YEAR = 31536000, SETTINGS_CENTURY_H
     X(drain_seconds, NUMBER, "10", 0, 3600, "SECONDS", any_form, "How long open requests may go on after SIGTERM.")            \
     X(metrics, CHOICE, "local", 0, 0, "on|off|local", any_form,                                                                \
       "Who may read /metrics: everybody, nobody, or loopback peers.")                                                          \
-    X(hsts, FLAG, "on", 0, 0, "on|off", any_form, "Tell browsers to use https alone (never sent for http or localhost).")      \
+    X(hsts, FLAG, "on", 0, 0, "on|off", any_form,                                                                              \
+      "Tell browsers to use https alone, for a year (never sent with an http issuer).")                                        \
     X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
     X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
     X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * csrf: was this form sent from our own page in this very browser? Three independent answers, all of which must be yes: a token that
- * only a page of ours could know, the Origin header, the Sec-Fetch-Site header (LS-06). Relies on the cookie being unguessable and
- * unreadable for others. Promises a token that tells nothing about the cookie. */
+ * csrf: was this form sent from our own page in this very browser? Three independent answers, all of which must be yes: a token
+ * that only a page of ours could know, the Origin header, the Sec-Fetch-Site header (LS-06). Relies on the cookie being
+ * unguessable and unreadable for others. Promises a token that tells nothing about the cookie. */
 #include "session/csrf.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"
@@ -18,8 +18,8 @@ str csrf_token(struct arena *a, const struct session *s)
     return b64url_encode(a, token, sizeof token);
 }
 
-/* "null" is what a browser sends for its own form under a strict referrer policy (Fetch 3.1), and then only Sec-Fetch-Site can tell it from a
- * sandboxed page of somebody else. */
+/* "null" is what a browser sends for its own form under a strict referrer policy (Fetch 3.1), and then only Sec-Fetch-Site can
+ * tell it from a sandboxed page of somebody else. */
 static bool origin_holds(const struct ground *g, const struct csrf_claim *claim)
 {
     if (!str_present(claim->origin))
@@ -34,7 +34,7 @@ static bool site_holds(const struct csrf_claim *claim)
     return !str_present(claim->fetch_site) || str_is(claim->fetch_site, "same-origin") || str_is(claim->fetch_site, "none");
 }
 
-#define EXPIRED "This page has expired. Please try again."
+#define EXPIRED        "This page has expired. Please try again."
 #define ELSEWHERE_SENT "This form was not sent from our own page. Please open the page again and retry."
 
 fallible csrf_check(const struct ground *g, const struct session *s, const struct csrf_claim *claim)

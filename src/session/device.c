@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * device: the second cookie, which says that this person has logged in with this browser before. It opens no door: it only moves
- * failed logins to a counter of their own, so that nobody elsewhere can lock the owner out (RL-02). Relies on token/opaque; stores
- * nothing. */
+ * device: the second cookie, which says that this person has logged in with this browser before. It opens no door: it only
+ * moves failed logins to a counter of their own, so that nobody elsewhere can lock the owner out (RL-02). Relies on
+ * token/opaque; stores nothing. */
 #include "session/device.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"

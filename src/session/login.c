@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * login: is this the person? In this order, for every caller (LS-16): count the attempt (RL-01), refuse when there were too many, run one
- * whole password hash whatever the name (LS-11), judge, give the attempts back on success. Relies on store/db_event for counters that
- * survive a restart and on crypto/password for equal time. Promises:
+ * login: is this the person? In this order, for every caller (LS-16): count the attempt (RL-01), refuse when there were too
+ * many, run one whole password hash whatever the name (LS-11), judge, give the attempts back on success. Relies on
+ * store/db_event for counters that survive a restart and on crypto/password for equal time. Promises:
  *   1. no password is judged that was not counted before, so parallel attempts gain nothing;
- *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work; which of them it was stands in the event list
- *      alone;
+ *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work; which of them it was stands in
+ * the event list alone;
  *   3. counters hang on the canonical name whether or not it exists (RL-03), so throttling betrays no account either;
  *   4. on a known device failures count against that device, so a stranger cannot lock the owner out (RL-02). */
 #include "session/login.h"
@@ -112,7 +112,8 @@ static fallible refused(const struct trial *t, const struct db_throttle *state, 
     REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
 }
 
-/* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock accounts. */
+/* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock
+ * accounts. */
 static fallible count(const struct trial *t, bool *allowed, struct db_throttle *state)
 {
     struct db *db = t->g->authority->db;

@@ -16,8 +16,8 @@
 #include "base/banned.h"
 
 enum {
-    LOG_PAGES = 8000,      /* the tidier is woken at this many pages in the log */
-    LOG_PAGES_MOST = 64000, /* the writer does it all by itself: the tidier cannot */
+    LOG_PAGES = 16000,     /* the tidier is woken at this many pages in the log */
+    LOG_PAGES_MOST = 128000, /* the writer does it all by itself: the tidier cannot */
     LOG_PAGES_REST = 400,  /* few enough for the writer */
     TIDY_ROUNDS = 4,
     STACK = 1 << 20,

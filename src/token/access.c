@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * access: access tokens of two makes. The sealed one is on the hottest path of the server, so it is a small binary record, read and
- * written without a parser:
+ * access: access tokens of two makes. The sealed one is on the hottest path of the server, so it is a small binary record, read
+ * and written without a parser:
  *
  *   version 1 · flags 1 · client number 6 · client epoch 6 · issued 6 · lifetime 4
  *   · [PERSON: user number 6 · auth time 6] · [SUBJECT_UUID: 16 | PERSON otherwise: length 1 · text] · [GRANT: uuid 16]
  *   · client id: length 1 · text · scope: length 2 · text · [RESOURCE: number 6 · audience: length 2 · text]
  *
- * Numbers are little-endian. A client's own token has the subject client:<client_id>, which is not written but built anew (TE-08).
- * Relies on token/sealed (or token/jws) for authenticity. Promises that reading gives exactly what was minted or an error: each flag
- * known, each length right, nothing left over, and that a token is dead from the second `expires_at` on (AT-09). */
+ * Numbers are little-endian. A client's own token has the subject client:<client_id>, which is not written but built anew
+ * (TE-08). Relies on token/sealed (or token/jws) for authenticity. Promises that reading gives exactly what was minted or an
+ * error: each flag known, each length right, nothing left over, and that a token is dead from the second `expires_at` on
+ * (AT-09). */
 #include "token/access.h"
 #include "base/ascii.h"
 #include "codec/b64url.h"
@@ -114,7 +115,8 @@ static fallible permit_whole(const struct permit *p)
         FAIL(SERVER_ERROR, "a permit without a proper client or subject");
     if (!fits(p->user_number) || !fits(p->client_number) || !fits(p->client_epoch) || !fits(p->resource_number))
         FAIL(SERVER_ERROR, "a permit with an impossible number");
-    if (!fits(p->issued_at) || !fits(p->auth_time) || p->expires_at <= p->issued_at || p->expires_at - p->issued_at > UINT32_MAX)
+    if (!fits(p->issued_at) || !fits(p->auth_time) || p->expires_at <= p->issued_at ||
+        p->expires_at - p->issued_at > UINT32_MAX)
         FAIL(SERVER_ERROR, "a permit with impossible times");
     if (p->scope.n > OPAQUE_PAYLOAD_MAX / 2 || p->audience.n > OPAQUE_PAYLOAD_MAX / 4)
         FAIL(SERVER_ERROR, "a permit with too long a scope or audience");
@@ -282,7 +284,8 @@ fallible access_open(struct arena *a, const struct keyring *k, str token, unix_t
 
 /* ---- signed ---- */
 
-fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how, str *token)
+fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how,
+                     str *token)
 {
     TRY(permit_whole(permit));
     if (!str_filled(permit->audience) || !str_filled(how->issuer)) /* AT-03 */
@@ -336,7 +339,8 @@ static fallible claims_read(const json *claims, struct access_facts *out)
     return OK;
 }
 
-fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader, struct access_facts *out)
+fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader,
+                      struct access_facts *out)
 {
     json *claims;
     struct access_facts facts = {.is_jwt = true};

@@ -17,13 +17,15 @@ struct access_jwt {
 };
 fallible access_seal(struct arena *a, const struct keyring *k, const struct permit *permit, str *token, str *token_id);
 fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how, str *token);
-/* Sealed tokens alone: INVALID_TOKEN when forged, of another kind, or expired at `now` (AT-09: no skew for our own clock). */
+/* Sealed tokens alone: INVALID_TOKEN when forged, of another kind, or expired at `now` (AT-09: no skew for our own clock).
+ * permit.audience is absent when resource_number is 0 (jeton itself). Texts are not NUL-terminated. */
 fallible access_open(struct arena *a, const struct keyring *k, str token, unix_time now, struct access_facts *out);
 struct access_reader {
     str issuer;
     unix_time now;
 };
 /* JWTs of our own (AT-02), typ at+jwt, iss as given, not expired: INVALID_TOKEN otherwise. Claims beyond RFC 9068: `grant_id`,
- * `client_epoch` (so that revocation can be told). resource_number is left 0: the caller finds it by audience. */
+ * `client_epoch` (so that revocation can be told). user_number, client_number and resource_number are left 0: row numbers do not
+ * leave the house; the caller finds them by subject, client_id and audience. A person's token is told by its subject (TE-08). */
 fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader, struct access_facts *out);
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * keyring: all keys of the server in one immutable object. It owns one arena, so that freeing it wipes the sealing keys and releases
- * the signing keys (libcrypto wipes those) in one step. Relies on crypto/sign to refuse weak or foreign keys. Promises:
+ * keyring: all keys of the server in one immutable object. It owns one arena, so that freeing it wipes the sealing keys and
+ * releases the signing keys (libcrypto wipes those) in one step. Relies on crypto/sign to refuse weak or foreign keys.
+ * Promises:
  *   1. after keyring_build nothing in it changes, so any number of threads may read it without a lock;
  *   2. there is an active sealing key, and at most one key of each kid and one sealing key of each number;
  *   3. the JWKS holds public members only, active keys first, then the next ones, then the old ones (AT-10, AT-11).

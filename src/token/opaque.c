@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * opaque: the typed credentials. One table gives each kind its prefix and its make; everything else follows from the row. Relies on
- * token/sealed for what is sealed and on crypto/digest for checksums. Promises that a text of one kind is never accepted as another
- * (AC-11), that a mistyped plain credential is told from an unknown one without a store, and that no function here compares a
- * secret: a checksum is public arithmetic over the text itself. */
+ * opaque: the typed credentials. One table gives each kind its prefix and its make; everything else follows from the row.
+ * Relies on token/sealed for what is sealed and on crypto/digest for checksums. Promises that a text of one kind is never
+ * accepted as another (AC-11), that a mistyped plain credential is told from an unknown one without a store, and that no
+ * function here compares a secret: a checksum is public arithmetic over the text itself. */
 #include "token/opaque.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"
@@ -12,13 +12,13 @@
 #include "base/banned.h"
 
 enum {
-    PLAIN_RANDOM = 32,                                     /* 256 bits (AT-01, PT-01) */
-    PLAIN_RANDOM_TEXT = B64URL_LENGTH(PLAIN_RANDOM),       /* 43 */
+    PLAIN_RANDOM = 32,                               /* 256 bits (AT-01, PT-01) */
+    PLAIN_RANDOM_TEXT = B64URL_LENGTH(PLAIN_RANDOM), /* 43 */
     CHECKSUM = 3,
-    CHECKSUM_TEXT = B64URL_LENGTH(CHECKSUM),               /* 4 */
-    PREFIX_MAX = 8,                                        /* "jtn_pat_" */
+    CHECKSUM_TEXT = B64URL_LENGTH(CHECKSUM), /* 4 */
+    PREFIX_MAX = 8,                          /* "jtn_pat_" */
     PLAIN_TEXT_MAX = PREFIX_MAX + PLAIN_RANDOM_TEXT + CHECKSUM_TEXT,
-    NUMBERS_SIZE = 16,                                     /* two numbers of 8 bytes, little-endian */
+    NUMBERS_SIZE = 16, /* two numbers of 8 bytes, little-endian */
 };
 
 enum make { MAKE_NONE = 0, PLAIN, SEALED };
@@ -156,8 +156,8 @@ fallible opaque_numbers_open(struct arena *a, const struct keyring *k, enum opaq
     return OK;
 }
 
-/* The store holds SHA-256 of the old token, so the key must be another function of it: HMAC under a public label, which is as hard to
- * guess as the token itself (256 random bits in its salt). Used for one box: a token has one successor. */
+/* The store holds SHA-256 of the old token, so the key must be another function of it: HMAC under a public label, which is as
+ * hard to guess as the token itself (256 random bits in its salt). Used for one box: a token has one successor. */
 static const char successor_label[DIGEST_SIZE] = "jeton: seals a successor";
 static const str successor_context = {"jeton successor", 15};
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * sealed: see the header. Lies on the hottest path of the server (each token made, each token asked about), so it takes memory once
- * and does nothing but encode and seal. Relies on codec/b64url being strict (one value has one spelling: a changed character is
- * always noticed) and on crypto/seal. Promises that a text which sealed_open accepts was made by sealed_close under the same
- * prefix and one of the keyring's keys. */
+ * sealed: see the header. Lies on the hottest path of the server (each token made, each token asked about), so it takes memory
+ * once and does nothing but encode and seal. Relies on codec/b64url being strict (one value has one spelling: a changed
+ * character is always noticed) and on crypto/seal. Promises that a text which sealed_open accepts was made by sealed_close
+ * under the same prefix and one of the keyring's keys. */
 #include "token/sealed.h"
 #include "codec/b64url.h"
 #include "token/opaque.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * sealed: the one form of everything that is sealed and handed out: prefix + b64url(key number || box). The prefix is the seal's
- * context, so one kind never opens as another (AC-11). Private to token/: others speak to opaque and access. */
+ * sealed: the one form of everything that is sealed and handed out: prefix + b64url(key number || box). The prefix is the
+ * seal's context, so one kind never opens as another (AC-11). Private to token/: others speak to opaque and access. */
 #ifndef JETON_TOKEN_SEALED_H
 #define JETON_TOKEN_SEALED_H
 #include "token/keyring.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Fuzz: signed tokens. The first byte chooses who bends what:
- *   even: the input is a token from outside. It may be accepted only when it is exactly what jws_sign makes of its claims (EdDSA is
- *         deterministic), because nobody else holds the key.
- *   odd:  the input is a header that somebody had our key sign. It may be accepted only when it says what we would say. */
+ *   even: the input is a token from outside. It may be accepted only when it is exactly what jws_sign makes of its claims
+ * (EdDSA is deterministic), because nobody else holds the key. odd:  the input is a header that somebody had our key sign. It
+ * may be accepted only when it says what we would say. */
 #include "codec/b64url.h"
 #include "token/jws.h"
 #include <stdlib.h>

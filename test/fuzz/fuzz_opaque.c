@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Fuzz: the typed credentials. Byte 0 chooses the case, byte 1 the kind, bytes 2..4 a place and a change, the rest is the matter.
- * Asserted: what was made opens as its own kind and no other; no mutated credential is ever accepted; a sealed record that access_open
- * accepts says the same after being minted again. */
+ * Fuzz: the typed credentials. Byte 0 chooses the case, byte 1 the kind, bytes 2..4 a place and a change, the rest is the
+ * matter. Asserted: what was made opens as its own kind and no other; no mutated credential is ever accepted; a sealed record
+ * that access_open accepts says the same after being minted again. */
 #include "crypto/random.h"
 #include "token/access.h"
 #include "token/opaque.h"
@@ -121,7 +121,8 @@ static void record(const struct matter *m)
         return; /* readable, but nothing that we would mint */
     INVARIANT(!FAILED(access_open(m->arena, keys(), token, m->change, &again)));
     INVARIANT(str_equal(facts.permit.subject, again.permit.subject) && str_equal(facts.permit.scope, again.permit.scope));
-    INVARIANT(str_equal(facts.permit.client_id, again.permit.client_id) && str_equal(facts.permit.grant_id, again.permit.grant_id));
+    INVARIANT(str_equal(facts.permit.client_id, again.permit.client_id) &&
+              str_equal(facts.permit.grant_id, again.permit.grant_id));
     INVARIANT(facts.permit.user_number == again.permit.user_number && facts.permit.expires_at == again.permit.expires_at);
 }
 

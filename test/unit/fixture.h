@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * fixture: a ready authority for unit tests: an empty store in a fresh directory that is removed when the test's process ends. All
- * functions end the test when something fails. */
+ * fixture: a ready authority for unit tests: an empty store in a fresh directory that is removed when the test's process ends.
+ * All functions end the test when something fails. */
 #ifndef JETON_TEST_FIXTURE_H
 #define JETON_TEST_FIXTURE_H
 #include "directory/authority.h"
 #include "store/db_user.h"
 
-#define FIXTURE_ISSUER "https://auth.example.com"
+#define FIXTURE_ISSUER   "https://auth.example.com"
 #define FIXTURE_PASSWORD "correct horse battery"
 
 /* An arena that is released when the test's process ends. */
@@ -19,7 +19,7 @@ struct authority *fixture_authority(struct arena *a);
 const char *fixture_authority_directory(void);
 /* Another authority over the same store: what a second process, or the next start, sees. */
 struct authority *fixture_authority_again(struct arena *a);
-/* Enters; address 192.0.2.7, request id "test". Ended by authority_leave, or not at all. */
+/* Enters; address 192.0.2.7, request id "test". Left by authority_leave, or when the test ends. */
 struct ground *fixture_ground(struct authority *authority, struct arena *a);
 /* A person with FIXTURE_PASSWORD. */
 struct db_user *fixture_user(struct authority *authority, struct arena *a, const char *username);

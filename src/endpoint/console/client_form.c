@@ -51,7 +51,7 @@ void client_form_fresh(struct call *c, struct page_fields *f)
     put_grants(f, STR("authorization_code refresh_token"));
     widget_scopes(c, f, STR(""));
     page_put_flag(f, "first_party", false);
-    page_put_flag(f, "require_pkce", true);
+    page_put_flag(f, "require_pkce", false);
     page_put_flag(f, "compat_processmaker", false);
     put_new_fields(c, f);
 }

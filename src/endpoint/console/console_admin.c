@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * console_admin: the rest of an administrator's pages: overview, scopes, resources, events, keys. Relies on directory/ for every
- * change. Promises: all but the overview are for administrators alone (AD-01); private halves of keys and secrets never reach a
- * page (AD-03); deleting and rotating ask first. */
+ * change. Promises: each page asks for the permission that the change behind it asks for, keys for an administrator (AD-01); private
+ * halves of keys and secrets never reach a page (AD-03); deleting and rotating ask first. */
 #include "directory/scopes.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
@@ -18,10 +18,20 @@ static fallible admin(const struct call *c)
     return OK;
 }
 
+static fallible may(const struct call *c, const char *permission)
+{
+    if (!actor_may(&c->actor, permission)) /* AD-01 */
+        FAIL(INSUFFICIENT_SCOPE, "console: the person lacks the permission");
+    return OK;
+}
+
 err console_admin_get(struct call *c)
 {
-    const struct actor *actor = &c->actor;
-    if (!actor_is_admin(actor) && !actor_may(actor, "view-users") && !actor_may(actor, "view-auth_clients"))
+    static const char *const any[] = {"view-auth_clients", "view-users", "view-scopes", "view-events"};
+    bool some = actor_is_admin(&c->actor);
+    for (size_t i = 0; i < sizeof any / sizeof any[0]; i++)
+        some = some || actor_may(&c->actor, any[i]);
+    if (!some)
         FAIL(INSUFFICIENT_SCOPE, "console: the person has no administrative rights");
     struct page_fields *f = widget_admin(c, NULL);
     page_put(f, "issuer", c->ground->authority->issuer);
@@ -41,6 +51,7 @@ static struct page_fields *scopes_fields(struct call *c)
         page_put(row, "text", scopes[i].description);
         page_put_flag(row, "builtin", scopes[i].builtin);
     }
+    page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-scopes"));
     widget_empty(f, scope_names);
     widget_sound(c, f, scope_names);
     return f;
@@ -48,7 +59,7 @@ static struct page_fields *scopes_fields(struct call *c)
 
 err console_admin_scopes_get(struct call *c)
 {
-    TRY(admin(c));
+    TRY(may(c, "view-scopes"));
     return call_page(c, 200, "scopes.html", scopes_fields(c));
 }
 
@@ -56,7 +67,7 @@ err console_admin_scopes_post(struct call *c)
 {
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(admin(c));
+    TRY(may(c, "edit-scopes"));
     err added = scopes_add(c->ground, &c->actor, form_get(&c->form, "name"), form_get(&c->form, "description"), &problems);
     if (!FAILED(added))
         return call_redirect(c, STR("/admin/scopes?done=added"));
@@ -69,7 +80,7 @@ err console_admin_scopes_post(struct call *c)
 
 err console_admin_scope_remove_get(struct call *c)
 {
-    TRY(admin(c));
+    TRY(may(c, "edit-scopes"));
     const struct db_scope *scope = hot_scope(c->ground->facts, form_get(&c->form, "name"));
     if (!scope || scope->builtin)
         FAIL(NOT_FOUND, "console: no such scope, or a built-in one");
@@ -82,7 +93,7 @@ err console_admin_scope_remove_post(struct call *c)
 {
     bool removed;
     int status = 422;
-    TRY(admin(c));
+    TRY(may(c, "edit-scopes"));
     err done = scopes_remove(c->ground, &c->actor, form_get(&c->form, "name"), &removed);
     if (!FAILED(done)) {
         if (!removed)
@@ -133,6 +144,7 @@ static struct page_fields *resources_fields(struct call *c)
         page_put(row, "resource_alg", sealed ? STR("") : resources[i].alg);
         page_put(row, "introspects", resources[i].client_id);
     }
+    page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-scopes"));
     widget_empty(f, resource_names);
     widget_sound(c, f, resource_problems);
     put_resource_choices(c, f);
@@ -141,7 +153,7 @@ static struct page_fields *resources_fields(struct call *c)
 
 err console_admin_resources_get(struct call *c)
 {
-    TRY(admin(c));
+    TRY(may(c, "view-scopes"));
     return call_page(c, 200, "resources.html", resources_fields(c));
 }
 
@@ -149,7 +161,7 @@ err console_admin_resources_post(struct call *c)
 {
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(admin(c));
+    TRY(may(c, "edit-scopes"));
     struct resource_edit edit = {
         .uri = str_trim(form_get(&c->form, "uri")),
         .name = form_get(&c->form, "name"),
@@ -171,7 +183,7 @@ err console_admin_resources_post(struct call *c)
 
 err console_admin_resource_remove_get(struct call *c)
 {
-    TRY(admin(c));
+    TRY(may(c, "edit-scopes"));
     const struct db_resource *resource = hot_resource(c->ground->facts, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
@@ -183,7 +195,7 @@ err console_admin_resource_remove_get(struct call *c)
 err console_admin_resource_remove_post(struct call *c)
 {
     bool removed;
-    TRY(admin(c));
+    TRY(may(c, "edit-scopes"));
     TRY(scopes_resource_remove(c->ground, &c->actor, form_get(&c->form, "uri"), &removed));
     if (!removed)
         FAIL(NOT_FOUND, "console: no such resource");
@@ -194,7 +206,7 @@ err console_admin_events_get(struct call *c)
 {
     struct db_event_rows rows;
     struct db_page page = widget_page(c);
-    TRY(admin(c));
+    TRY(may(c, "view-events"));
     page.descending = true;
     TRY(db_event_list(c->ground->authority->db, c->ground->arena, STR_ABSENT, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_events");

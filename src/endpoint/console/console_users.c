@@ -166,7 +166,8 @@ static fallible put_sessions(struct call *c, struct page_fields *f, const struct
 static void put_profile(struct call *c, struct page_fields *f, const struct db_user *user)
 {
     bool self = actor_is(&c->actor, user->number);
-    bool may_edit = actor_may(&c->actor, "edit-users"), may_delete = actor_may(&c->actor, "delete-users");
+    bool reach = !user->admin || actor_is_admin(&c->actor); /* only an administrator changes one */
+    bool may_edit = reach && actor_may(&c->actor, "edit-users"), may_delete = reach && actor_may(&c->actor, "delete-users");
     page_put(f, "user_id", user->id);
     page_put(f, "name", user->username);
     page_put(f, "username", user->username);

@@ -51,17 +51,29 @@ static str messages_of(struct arena *a, const struct problems *p, const char *na
     return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
 
+/* Does the form have such a field, to lead to? */
+static bool shown(const char *const *names, const char *field)
+{
+    for (; *names; names++)
+        if (str_is(str_of(field), *names))
+            return true;
+    return false;
+}
+
 void widget_problems(struct call *c, struct page_fields *f, const struct problems *p, const char *const *names)
 {
     struct arena *a = c->ground->arena;
-    for (; *names; names++) {
-        str field = str_format(a, "problem_%s", *names);
+    for (const char *const *name = names; *name; name++) {
+        str field = str_format(a, "problem_%s", *name);
         if (str_present(field))
-            page_put(f, field.p, messages_of(a, p, *names));
+            page_put(f, field.p, messages_of(a, p, *name));
     }
     page_list(f, "problems");
-    for (size_t i = 0; i < p->count; i++)
-        page_put(page_row(f, "problems"), "message", p->rows[i].message);
+    for (size_t i = 0; i < p->count; i++) {
+        struct page_fields *row = page_row(f, "problems");
+        page_put(row, "message", p->rows[i].message);
+        page_put(row, "field", shown(names, p->rows[i].field) ? str_of(p->rows[i].field) : STR(""));
+    }
     if (p->count > 0)
         page_put(f, "error", STR("Nothing was changed yet. Please mend this:"));
 }

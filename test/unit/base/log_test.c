@@ -76,7 +76,7 @@ Test(log, long_values_and_lines_are_cut)
     struct log_field fields[20];
     for (size_t i = 0; i < 20; i++)
         fields[i] = LOG_STR("v", v);
-    ftruncate(file, 0);
+    cr_assert_eq(ftruncate(file, 0), 0);
     lseek(STDERR_FILENO, 0, SEEK_SET);
     log_write(LOG_LEVEL_INFO, "x", fields, 20);
     size_t n = strlen(written());

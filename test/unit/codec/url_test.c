@@ -180,8 +180,9 @@ Test(url, parameters_join_an_existing_query)
     const char *rows[][2] = {{"https://a/cb", "https://a/cb?code=x%26y&state=z"},
                              {"https://a/cb?", "https://a/cb?code=x%26y&state=z"},
                              {"https://a/cb?k=v", "https://a/cb?k=v&code=x%26y&state=z"},
+                             {"https://a/cb?k=v?", "https://a/cb?k=v?&code=x%26y&state=z"},
                              {"https://a/cb?k=v&", "https://a/cb?k=v&code=x%26y&state=z"}};
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct buf b = buf_new(a, BUF_URL_MAX);
         buf_add_z(&b, rows[i][0]);
         url_add_parameter(&b, STR("code"), STR("x&y"));

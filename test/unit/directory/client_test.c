@@ -82,11 +82,13 @@ Test(client, each_permission_opens_its_verb_alone)
         char name[16];
         snprintf(name, sizeof name, "person%zu", i);
         struct db_user *user = scene_person(&s, name, words[i], false);
-        struct actor ways[] = {by_session(user), by_token(user, words[i], false), by_personal(user, words[i]), by_token(user, "", true)};
+        struct actor ways[] = {by_session(user), by_token(user, words[i], false), by_personal(user, words[i]),
+                               by_token(user, "", true)};
         for (size_t w = 0; w < 4; w++) {
             struct client_rows rows = {0};
             snprintf(name, sizeof name, "App %zu %zu", i, w);
-            cr_expect_eq(client_list(s.g, &ways[w], &(struct db_page){.limit = 10}, &rows).kind, i == 0 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
+            cr_expect_eq(client_list(s.g, &ways[w], &(struct db_page){.limit = 10}, &rows).kind,
+                         i == 0 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(add(&s, &ways[w], app(name)).kind, i == 1 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(client_set_disabled(s.g, &ways[w], c->id, w % 2 == 0).kind, i == 2 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(client_remove(s.g, &ways[w], STR("nothing")).kind, i == 3 ? ERR_NOT_FOUND : ERR_INSUFFICIENT_SCOPE);
@@ -130,7 +132,8 @@ Test(client, a_public_one_has_none_and_always_pkce)
     cr_expect(str_is(out.client->auth_method, "none") && out.client->require_pkce);
     scene_next(&s);
     str secret = STR_ABSENT;
-    expect_kind(client_rotate_secret(s.g, &actor_owner, out.client->id, &(struct client_rotation){.overlap = 0}, &secret), UNPROCESSABLE);
+    expect_kind(client_rotate_secret(s.g, &actor_owner, out.client->id, &(struct client_rotation){.overlap = 0}, &secret),
+                UNPROCESSABLE);
     edit = app("Other phone");
     edit.auth_method = STR("none");
     cr_expect(made(&s, edit)->is_public, "none says it");
@@ -257,6 +260,12 @@ Test(client, grants_come_from_the_table)
         expect_problem(&s, add(&s, &actor_owner, edit), "grants");
     }
     struct client_edit edit = app("Bad");
+    edit.grants = STR("implicit");
+    expect_kind(add(&s, &actor_owner, edit), UNPROCESSABLE);
+    cr_expect(str_is(s.p.rows[0].message, "A grant is unknown; there are authorization_code, password, client_credentials, "
+                                          "refresh_token, personal_access."));
+    s.p.count = 0;
+    edit = app("Bad");
     edit.redirect_uris = STR_ABSENT;
     expect_problem(&s, add(&s, &actor_owner, edit), "redirect_uris");
     edit.grants = STR_ABSENT;
@@ -525,35 +534,43 @@ Test(client, lists_are_filtered_sorted_and_cut)
     cr_expect(r.count == 1 && r.total == 1);
     assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("%")}, &r));
     cr_expect_eq(r.count, 0);
-    struct db_page bad[] = {{.limit = 0}, {.limit = 101}, {.limit = 1, .offset = -1}, {.limit = 1, .order_by = STR("secret")},
+    struct db_page bad[] = {{.limit = 0},
+                            {.limit = 101},
+                            {.limit = 1, .offset = -1},
+                            {.limit = 1, .order_by = STR("secret")},
                             {.limit = 1, .order_by = STR("")}};
     for (size_t i = 0; i < 5; i++)
         expect_kind(client_list(s.g, &actor_owner, &bad[i], &r), UNPROCESSABLE);
 }
 
+struct torture {
+    struct client_edit edit;
+    str secret;
+};
+
+static err torture_add(struct ground *g, void *context)
+{
+    struct torture *t = context;
+    struct problems p = {0};
+    struct client_added out = {0};
+    err e = client_add(g, &actor_owner, &t->edit, &p, &out);
+    cr_expect_eq(str_present(out.secret), e.kind == ERR_OK);
+    return e;
+}
+
 Test(client, no_failed_allocation_makes_half_a_client)
 {
     struct scene s = scene_new();
-    struct client_edit edit = app("Torture");
-    edit.scopes = STR("view-users");
-    bool done = false;
-    for (size_t n = 1; n < 200 && !done; n++) {
-        struct problems p = {0};
-        struct client_added out = {0};
-        struct arena *small = arena_new(1 << 20);
-        struct ground *g = fixture_ground(s.authority, small);
-        arena_fail_after(n);
-        err e = client_add(g, &actor_owner, &edit, &p, &out);
-        arena_fail_after(0);
-        cr_expect(e.kind == ERR_OK || e.kind == ERR_UNAVAILABLE, "allocation %zu: %s", n, err_why(e));
-        done = e.kind == ERR_OK;
-        cr_expect_eq(done, str_present(out.secret));
-        authority_leave(g);
-        arena_release(small);
-        scene_next(&s);
-        size_t count = 0;
+    struct torture t = {.edit = app("Torture")};
+    t.edit.scopes = STR("view-users");
+    size_t n = 1, count = 0;
+    for (; n < 200 && !scene_torture(&s, n, torture_add, &t); n++) {
         hot_clients(s.g->facts, &count);
-        cr_expect_eq(count, done ? 1 : 0, "allocation %zu", n);
+        cr_expect_eq(count, 0, "allocation %zu", n);
     }
-    cr_expect(done);
+    cr_expect(n > 10 && n < 200);
+    const struct db_client *all = hot_clients(s.g->facts, &count);
+    cr_assert_eq(count, 1);
+    cr_expect(str_is(all->scopes, "view-users") && str_is(all->redirect_uris, "https://app.example.com/cb"));
+    cr_expect(str_is(all->grants, "authorization_code refresh_token") && all->secret_count == 1);
 }

@@ -32,8 +32,26 @@ static inline struct scene scene_new(void)
 static inline void scene_next(struct scene *s)
 {
     authority_leave(s->g);
-    s->g = fixture_ground(s->authority, s->a);
+    err e = authority_enter(s->authority, s->a, s->g);
+    cr_assert(!FAILED(e), "%s", err_why(e));
     s->p.count = 0;
+}
+
+/* The same request with the n-th allocation failing, in an arena of its own: done, or UNAVAILABLE. */
+typedef err scene_act(struct ground *g, void *context);
+static inline bool scene_torture(struct scene *s, size_t n, scene_act *act, void *context)
+{
+    struct arena *small = arena_new(1 << 20);
+    struct ground g;
+    cr_assert(small != NULL && !FAILED(authority_enter(s->authority, small, &g)));
+    arena_fail_after(n);
+    err e = act(&g, context);
+    arena_fail_after(0);
+    cr_expect(e.kind == ERR_OK || e.kind == ERR_UNAVAILABLE, "allocation %zu: %s (%s)", n, err_code(e), err_why(e));
+    authority_leave(&g);
+    arena_release(small);
+    scene_next(s);
+    return e.kind == ERR_OK;
 }
 
 static inline struct user_edit edit_nothing(void)

@@ -17,8 +17,12 @@ Test(scopes, every_verb_needs_edit_scopes)
     struct db_user *root = scene_person(&s, "root", NULL, true), *plain = scene_person(&s, "plain", "view-scopes", false);
     struct db_user *editor = scene_person(&s, "editor", "edit-scopes", false);
     struct db_client machine = {.number = 9, .id = STR("robot")};
-    struct actor refused[] = {{0}, by_session(plain), by_token(root, "view-scopes", false), by_personal(root, ""),
-                              by_personal(plain, "edit-scopes"), by_client(&machine, "view-scopes")};
+    struct actor refused[] = {{0},
+                              by_session(plain),
+                              by_token(root, "view-scopes", false),
+                              by_personal(root, ""),
+                              by_personal(plain, "edit-scopes"),
+                              by_client(&machine, "view-scopes")};
     struct resource_edit edit = orders();
     bool removed = true;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -27,8 +31,12 @@ Test(scopes, every_verb_needs_edit_scopes)
         expect_kind(scopes_resource_add(s.g, &refused[i], &edit, &s.p), INSUFFICIENT_SCOPE);
         expect_kind(scopes_resource_remove(s.g, &refused[i], edit.uri, &removed), INSUFFICIENT_SCOPE);
     }
-    struct actor allowed[] = {by_session(root), by_session(editor), by_token(root, "edit-scopes", false),
-                              by_personal(editor, "edit-scopes"), by_client(&machine, "edit-scopes"), actor_owner};
+    struct actor allowed[] = {by_session(root),
+                              by_session(editor),
+                              by_token(root, "edit-scopes", false),
+                              by_personal(editor, "edit-scopes"),
+                              by_client(&machine, "edit-scopes"),
+                              actor_owner};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
         assert_done(scopes_add(s.g, &allowed[i], STR("orders"), STR("Your orders"), &s.p));
         assert_done(scopes_resource_add(s.g, &allowed[i], &edit, &s.p));
@@ -81,7 +89,8 @@ Test(scopes, lists_are_known_words_64_at_most)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         expect_kind(scopes_known(s.g, str_of(good[i]), "scopes", &s.p), OK);
     expect_kind(scopes_known(s.g, STR_ABSENT, "scopes", &s.p), OK);
-    static const char *const bad[] = {"nope", "view-users nope", "view-users,edit-users", "view-users\tedit-users", "\"", "VIEW-USERS", "*"};
+    static const char *const bad[] = {
+        "nope", "view-users nope", "view-users,edit-users", "view-users\tedit-users", "\"", "VIEW-USERS", "*"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_problem(&s, scopes_known(s.g, str_of(bad[i]), "scopes", &s.p), "scopes");
     struct buf b = buf_new(s.a, 65536);
@@ -103,8 +112,16 @@ Test(scopes, lists_are_known_words_64_at_most)
 Test(scopes, resources_are_absolute_and_another_s) /* RFC 8707 2 */
 {
     struct scene s = scene_new();
-    static const char *const bad[] = {"", "/api", "orders", "https://o.example/#f", "https://o.example/#", "https://u@o.example/",
-                                      "https://o.example/a b", FIXTURE_ISSUER, FIXTURE_ISSUER "/", "HTTPS://AUTH.example.com//"};
+    static const char *const bad[] = {"",
+                                      "/api",
+                                      "orders",
+                                      "https://o.example/#f",
+                                      "https://o.example/#",
+                                      "https://u@o.example/",
+                                      "https://o.example/a b",
+                                      FIXTURE_ISSUER,
+                                      FIXTURE_ISSUER "/",
+                                      "HTTPS://AUTH.example.com//"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct resource_edit edit = orders();
         edit.uri = str_of(bad[i]);

@@ -74,8 +74,13 @@ Test(user, every_verb_works_with_its_permission)
     struct cast c = cast_new(&s);
     struct db_client machine = {.number = 9, .id = STR("robot")};
     const char *all = "view-users create-users edit-users delete-users";
-    struct actor actors[] = {by_session(c.editor),         by_session(c.root),          by_token(c.editor, "", true),
-                             by_token(c.root, all, false), by_personal(c.editor, all),  by_client(&machine, all), actor_owner};
+    struct actor actors[] = {by_session(c.editor),
+                             by_session(c.root),
+                             by_token(c.editor, "", true),
+                             by_token(c.root, all, false),
+                             by_personal(c.editor, all),
+                             by_client(&machine, all),
+                             actor_owner};
     for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {
         struct user_edit edit = edit_nothing();
         struct db_user *made = NULL;
@@ -254,7 +259,8 @@ Test(user, nobody_blocks_themselves)
 Test(user, usernames_follow_their_rule)
 {
     struct scene s = scene_new();
-    static const char *const bad[] = {"", "a", "a b", "a:b", "a/b", "a,b", "\xc3\xa4rger", "a\"b", "<b>", "a\nb", "a%b", "a\\b", "client:x"};
+    static const char *const bad[] = {"",     "a",   "a b",  "a:b", "a/b",  "a,b",     "\xc3\xa4rger",
+                                      "a\"b", "<b>", "a\nb", "a%b", "a\\b", "client:x"};
     static const char *const good[] = {"ab", "a.!#$*+=^_`|~@-", "Anna.Lena@example.com", "42", "--"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct user_edit edit = edit_nothing();
@@ -280,7 +286,8 @@ Test(user, usernames_follow_their_rule)
 Test(user, usernames_are_unique_in_any_letter_case)
 {
     struct scene s = scene_new();
-    struct db_user *first = scene_person(&s, "Anna", NULL, false), *second = scene_person(&s, "berta", NULL, false), *out = NULL;
+    struct db_user *first = scene_person(&s, "Anna", NULL, false), *second = scene_person(&s, "berta", NULL, false),
+                   *out = NULL;
     struct user_edit edit = edit_nothing();
     edit.username = STR("aNNA");
     expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "username");
@@ -366,8 +373,13 @@ Test(user, lists_refuse_odd_pages_and_hold_no_hash) /* AD-09 AD-03 */
     struct scene s = scene_new();
     fixture_user(s.authority, s.a, "anna");
     struct db_user_rows rows = {0};
-    struct db_page bad[] = {{.limit = 0}, {.limit = 101}, {.limit = 1000000000}, {.limit = -1}, {.limit = 10, .offset = -1},
-                            {.limit = 10, .order_by = STR("password_hash")}, {.limit = 10, .order_by = STR("username; --")}};
+    struct db_page bad[] = {{.limit = 0},
+                            {.limit = 101},
+                            {.limit = 1000000000},
+                            {.limit = -1},
+                            {.limit = 10, .offset = -1},
+                            {.limit = 10, .order_by = STR("password_hash")},
+                            {.limit = 10, .order_by = STR("username; --")}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_kind(user_list(s.g, &actor_owner, &bad[i], &rows), UNPROCESSABLE);
     struct db_page page = {.limit = 100, .order_by = STR("username"), .descending = true};
@@ -437,10 +449,16 @@ Test(user, sessions_are_ended_by_their_person_or_an_administrator) /* LS-17 */
 {
     struct scene s = scene_new();
     struct cast c = cast_new(&s);
-    struct actor self = by_session(c.plain), other = by_session(c.other), editor = by_session(c.editor), root = by_session(c.root);
+    struct actor self = by_session(c.plain), other = by_session(c.other), editor = by_session(c.editor),
+                 root = by_session(c.root);
     for (int i = 0; i < 2; i++) {
-        struct db_session row = {.id = i ? STR("second-one") : STR("first-one"), .user_number = c.plain->number, .created_at = NOW,
-                                 .last_seen_at = NOW, .auth_time = NOW, .expires_at = NOW + 1000, .address = STR(""),
+        struct db_session row = {.id = i ? STR("second-one") : STR("first-one"),
+                                 .user_number = c.plain->number,
+                                 .created_at = NOW,
+                                 .last_seen_at = NOW,
+                                 .auth_time = NOW,
+                                 .expires_at = NOW + 1000,
+                                 .address = STR(""),
                                  .user_agent = STR("")};
         row.hash.bytes[0] = 1;
         assert_done(db_session_reserve(s.authority->db, &row.number));
@@ -459,23 +477,55 @@ Test(user, sessions_are_ended_by_their_person_or_an_administrator) /* LS-17 */
     cr_expect_not(ended);
 }
 
-Test(user, a_store_that_is_gone_is_unavailable_and_never_absent)
+struct torture {
+    struct user_edit edit;
+    str id;
+};
+
+static err torture_add(struct ground *g, void *context)
+{
+    struct torture *t = context;
+    struct problems p = {0};
+    struct db_user *out = NULL;
+    return user_add(g, &actor_owner, &t->edit, &p, &out);
+}
+
+static err torture_change(struct ground *g, void *context)
+{
+    struct torture *t = context;
+    struct problems p = {0};
+    return user_change(g, &actor_owner, t->id, &t->edit, &p);
+}
+
+static err torture_block(struct ground *g, void *context)
+{
+    return user_block(g, &actor_owner, ((struct torture *)context)->id, true);
+}
+
+Test(user, no_failed_allocation_makes_half_a_person)
 {
     struct scene s = scene_new();
-    struct db_user *user = scene_person(&s, "anna", NULL, false);
-    for (size_t n = 1; n < 40; n++) {
-        struct problems p = {0};
-        struct user_edit edit = edit_nothing();
-        edit.full_name = STR("Torture");
-        struct arena *small = arena_new(1 << 20);
-        struct ground *g = fixture_ground(s.authority, small);
-        arena_fail_after(n);
-        err e = user_change(g, &actor_owner, user->id, &edit, &p);
-        arena_fail_after(0);
-        cr_expect(e.kind == ERR_OK || e.kind == ERR_UNAVAILABLE, "allocation %zu: %s", n, err_why(e));
-        authority_leave(g);
-        arena_release(small);
-        if (e.kind == ERR_OK)
-            break;
+    struct torture t = {.edit = edit_nothing()};
+    struct db_user *user = NULL;
+    t.edit.username = STR("anna");
+    t.edit.permissions = STR("view-users edit-users");
+    size_t n = 1;
+    for (; n < 100 && !scene_torture(&s, n, torture_add, &t); n++) {
+        assert_done(user_find(s.g, t.edit.username, &user));
+        cr_expect_null(user, "allocation %zu", n);
     }
+    cr_expect(n > 3 && n < 100);
+    assert_done(user_find(s.g, t.edit.username, &user));
+    cr_assert_not_null(user);
+    cr_expect(str_is(user->permissions, "view-users edit-users"));
+    t.id = user->id;
+    t.edit.permissions = STR("view-users");
+    for (n = 1; n < 100 && !scene_torture(&s, n, torture_change, &t); n++)
+        cr_expect(str_is(scene_again(&s, user)->permissions, "view-users edit-users") ||
+                  str_is(scene_again(&s, user)->permissions, "view-users"));
+    cr_expect(n > 3 && n < 100);
+    for (n = 1; n < 100 && !scene_torture(&s, n, torture_block, &t); n++)
+        ;
+    cr_expect(n > 1 && n < 100);
+    cr_expect(scene_again(&s, user)->blocked);
 }

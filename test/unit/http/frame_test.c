@@ -24,7 +24,8 @@ Test(frame, a_head_without_gaps_passes, .init = as_parsed)
 
 Test(frame, any_byte_more_or_less_is_refused, .init = as_parsed)
 {
-    str *const pieces[] = {&f.method, &f.target, &f.version, &headers[0].name, &headers[0].value, &headers[1].name, &headers[1].value};
+    str *const pieces[] = {&f.method,         &f.target,        &f.version,       &headers[0].name,
+                           &headers[0].value, &headers[1].name, &headers[1].value};
     for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
         str kept = *pieces[i];
         pieces[i]->n--;

@@ -8,12 +8,15 @@
 
 #include "base/banned.h"
 
-#define GET_ "GET /a HTTP/1.1\r\n"
-#define POST_ "POST /a HTTP/1.1\r\n"
-#define HOST_ "Host: localhost\r\n"
+#define GET_   "GET /a HTTP/1.1\r\n"
+#define POST_  "POST /a HTTP/1.1\r\n"
+#define HOST_  "Host: localhost\r\n"
 #define CODED_ POST_ HOST_ "Transfer-Encoding: chunked\r\n\r\n"
 #define AGAIN_ "GET /again HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n"
-#define CASE(name_, status_, again_, bytes_) {name_, {bytes_ AGAIN_, sizeof(bytes_ AGAIN_) - 1}, status_, again_}
+#define CASE(name_, status_, again_, bytes_)                                                                                   \
+    {                                                                                                                          \
+        name_, {bytes_ AGAIN_, sizeof(bytes_ AGAIN_) - 1}, status_, again_                                                     \
+    }
 
 enum after { ENDS, GOES_ON };
 struct wire_case {
@@ -47,8 +50,10 @@ static const struct wire_case cases[] = {
     CASE("trailer",                      200, ENDS,    CODED_ "3\r\na=b\r\n0\r\nX: y\r\n\r\n"),
     CASE("bare LF in chunks smuggles nothing", 200, ENDS, CODED_ "3\na=b\n0\n\n"),
 
-    CASE("length and chunked",           400, ENDS, POST_ HOST_ "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-    CASE("chunked and length",           400, ENDS, POST_ HOST_ "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"),
+    CASE("length and chunked",           400, ENDS,
+         POST_ HOST_ "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    CASE("chunked and length",           400, ENDS,
+         POST_ HOST_ "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"),
     CASE("two lengths",                  400, ENDS, POST_ HOST_ "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
     CASE("two equal lengths",            400, ENDS, POST_ HOST_ "Content-Length: 2\r\nContent-Length: 2\r\n\r\nab"),
     CASE("two lengths, other case",      400, ENDS, POST_ HOST_ "Content-Length: 1\r\ncontent-LENGTH: 2\r\n\r\nab"),
@@ -61,11 +66,14 @@ static const struct wire_case cases[] = {
     CASE("length beyond 64 bits",        413, ENDS, POST_ HOST_ "Content-Length: 18446744073709551618\r\n\r\nab"),
     CASE("identity coding",              400, ENDS, POST_ HOST_ "Transfer-Encoding: identity\r\n\r\nab"),
     CASE("gzip, chunked",                400, ENDS, POST_ HOST_ "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
-    CASE("chunked twice",                400, ENDS, POST_ HOST_ "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-    CASE("chunked and identity",         400, ENDS, POST_ HOST_ "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
+    CASE("chunked twice",                400, ENDS,
+         POST_ HOST_ "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    CASE("chunked and identity",         400, ENDS,
+         POST_ HOST_ "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
     CASE("chunked with vertical tab",    400, ENDS, POST_ HOST_ "Transfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n"),
     CASE("quoted chunked",               400, ENDS, POST_ HOST_ "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n"),
-    CASE("chunked in HTTP/1.0",          400, ENDS, "POST /a HTTP/1.0\r\n" HOST_ "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    CASE("chunked in HTTP/1.0",          400, ENDS,
+         "POST /a HTTP/1.0\r\n" HOST_ "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     CASE("space before colon",           400, ENDS, POST_ HOST_ "Content-Length : 2\r\n\r\nab"),
     CASE("space before coding's colon",  400, ENDS, POST_ HOST_ "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"),
     CASE("tab before colon",             400, ENDS, GET_ HOST_ "X\t: y\r\n\r\n"),
@@ -115,7 +123,8 @@ static const struct wire_case cases[] = {
     CASE("foreign Host",                 421, ENDS, GET_ "Host: evil.example\r\n\r\n"),
     CASE("foreign port",                 421, ENDS, GET_ "Host: localhost:1\r\n\r\n"),
     CASE("two Authorization",            400, ENDS, GET_ HOST_ "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n"),
-    CASE("two Content-Type",             400, ENDS, POST_ HOST_ "Content-Type: text/plain\r\ncontent-type: application/json\r\nContent-Length: 1\r\n\r\na"),
+    CASE("two Content-Type",             400, ENDS,
+         POST_ HOST_ "Content-Type: text/plain\r\ncontent-type: application/json\r\nContent-Length: 1\r\n\r\na"),
     CASE("two Cookie",                   400, ENDS, GET_ HOST_ "Cookie: a=1\r\nCookie: a=2\r\n\r\n"),
     CASE("absolute form",                400, ENDS, "GET http://localhost/a HTTP/1.1\r\n" HOST_ "\r\n"),
     CASE("authority form",               400, ENDS, "CONNECT localhost:443 HTTP/1.1\r\n" HOST_ "\r\n"),

@@ -11,23 +11,31 @@ static const struct guard_rules rules = {hosts, 1, false};
 
 static enum err_kind verdict(const struct http_header *h, size_t n, const char *method)
 {
-    struct request r = {.method_name = str_of(method), .target = STR("/"), .headers = (struct http_header *)h, .header_count = n};
+    struct request r = {
+        .method_name = str_of(method), .target = STR("/"), .headers = (struct http_header *)h, .header_count = n};
     return guard_check(&r, &rules).kind;
 }
 
-#define H(name_, value_) {STR(name_), STR(value_)}
-#define VERDICT(...) verdict((const struct http_header[]){__VA_ARGS__}, sizeof((struct http_header[]){__VA_ARGS__}) / sizeof(struct http_header), "GET")
+#define H(name_, value_)                                                                                                       \
+    {                                                                                                                          \
+        STR(name_), STR(value_)                                                                                                \
+    }
+#define VERDICT(...)                                                                                                           \
+    verdict((const struct http_header[]){__VA_ARGS__},                                                                         \
+            sizeof((struct http_header[]){__VA_ARGS__}) / sizeof(struct http_header), "GET")
 #define HOST_ H("Host", "id.example")
 
 Test(guard, an_ordinary_request_passes)
 {
-    cr_expect_eq(VERDICT(HOST_, H("Content-Length", "65536"), H("Content-Type", "application/json"), H("X", "a\tb \xc3\xa9")), ERR_OK);
+    cr_expect_eq(VERDICT(HOST_, H("Content-Length", "65536"), H("Content-Type", "application/json"), H("X", "a\tb \xc3\xa9")),
+                 ERR_OK);
     cr_expect_eq(VERDICT(H("hOST", "ID.example"), H("transfer-ENCODING", "Chunked")), ERR_OK);
 }
 
 Test(guard, what_may_come_once_comes_once)
 {
-    static const char *const names[] = {"Authorization", "Content-Type", "Cookie", "Content-Length", "Transfer-Encoding", "Host"};
+    static const char *const names[] = {"Authorization",  "Content-Type",      "Cookie",
+                                        "Content-Length", "Transfer-Encoding", "Host"};
     for (size_t i = 0; i < 6; i++) {
         str value = i == 3 ? STR("1") : i == 4 ? STR("chunked") : STR("id.example");
         struct http_header h[3] = {HOST_, {str_of(names[i]), value}, {str_of(names[i]), value}};

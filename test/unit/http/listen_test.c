@@ -4,6 +4,7 @@
 #include "server/lane.h"
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "base/banned.h"
 
 #define HOST_ "Host: localhost\r\n"
-#define END_ "Connection: close\r\n\r\n"
+#define END_  "Connection: close\r\n\r\n"
 
 enum { ROOM = 1 << 20 };
 
@@ -151,9 +152,12 @@ Test(listen, pipelined_requests_are_answered_in_order)
     struct live l;
     live_defaults(&l);
     live_start(&l);
-    live_talk(&l, STR("GET /1 HTTP/1.1\r\n" HOST_ "\r\nPOST /2 HTTP/1.1\r\n" HOST_ "Content-Length: 3\r\n\r\na=b"
-                      "GET /3 HTTP/1.1\r\n" HOST_ END_), answer, sizeof(answer));
-    const char *one = strstr(answer, "GET /1?#0:"), *two = strstr(answer, "POST /2?#1:a=b"), *three = strstr(answer, "GET /3?#0:");
+    live_talk(&l,
+              STR("GET /1 HTTP/1.1\r\n" HOST_ "\r\nPOST /2 HTTP/1.1\r\n" HOST_ "Content-Length: 3\r\n\r\na=b"
+                  "GET /3 HTTP/1.1\r\n" HOST_ END_),
+              answer, sizeof(answer));
+    const char *one = strstr(answer, "GET /1?#0:"), *two = strstr(answer, "POST /2?#1:a=b"),
+               *three = strstr(answer, "GET /3?#0:");
     cr_expect(one != NULL && one < two && two < three);
     live_stop(&l);
 }
@@ -218,13 +222,15 @@ Test(listen, expect_is_answered_before_the_body_and_refused_without_it)
     close(fd);
     cr_expect_eq(live_status(answer), 200);
     cr_expect_eq(status_of(&l, STR("POST /a HTTP/1.1\r\n" HOST_ "Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n")), 413);
-    cr_expect_eq(status_of(&l, STR("POST /a HTTP/1.1\r\nHost: evil\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")), 421);
+    cr_expect_eq(status_of(&l, STR("POST /a HTTP/1.1\r\nHost: evil\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")),
+                 421);
     live_stop(&l);
 }
 
 Test(listen, silence_ends_a_connection)
 {
-    static const char *const silent[] = {"", "GET /a HT", "GET /a HTTP/1.1\r\n" HOST_, "POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 9\r\n\r\na=b"};
+    static const char *const silent[] = {"", "GET /a HT", "GET /a HTTP/1.1\r\n" HOST_,
+                                         "POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 9\r\n\r\na=b"};
     struct live l;
     live_defaults(&l);
     l.options.idle_seconds = 1;
@@ -341,8 +347,21 @@ Test(listen, localhost_is_one_port_on_every_loopback_address)
     live_defaults(&l);
     l.options.host = STR("localhost");
     live_start(&l);
-    cr_expect_neq(listen_port(l.listener), 0);
+    uint16_t port = listen_port(l.listener);
+    cr_expect_neq(port, 0);
     cr_expect_eq(status_of(&l, STR("GET /a HTTP/1.1\r\n" HOST_ END_)), 200);
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe >= 0 && bind(probe, (struct sockaddr *)&v6, sizeof(v6)) == 0) { /* this machine has ::1 */
+        v6.sin6_port = htons(port);
+        cr_assert_eq(connect(fd, (struct sockaddr *)&v6, sizeof(v6)), 0);
+        live_send(fd, STR("GET /a HTTP/1.1\r\n" HOST_ END_));
+        live_read(fd, answer, sizeof(answer));
+        cr_expect_eq(live_status(answer), 200);
+        cr_expect(peer_is("::1"), "%s", answer);
+    }
+    close(probe);
+    close(fd);
     live_stop(&l);
 }
 

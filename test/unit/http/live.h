@@ -13,9 +13,9 @@ void live_defaults(struct live *l); /* host, port, rules, handlers that echo: `M
 void live_start(struct live *l);
 void live_stop(struct live *l);
 int live_connect(const struct live *l);
-void live_send(int fd, str bytes); /* a peer that closed is no failure here */
+void live_send(int fd, str bytes);                /* a peer that closed is no failure here */
 size_t live_read(int fd, char *out, size_t room); /* until the end of the stream (5 s at most), NUL-terminated */
 /* Sends, reads to the end, closes. */
 size_t live_talk(const struct live *l, str bytes, char *out, size_t room);
-int live_status(const char *answer);              /* of the first response; 0 when there is none */
+int live_status(const char *answer); /* of the first response; 0 when there is none */
 #endif

@@ -70,7 +70,8 @@ void live_stop(struct live *l)
 int live_connect(const struct live *l)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(listen_port(l->listener)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_port = htons(listen_port(l->listener)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct timeval bound = {5, 0};
     cr_assert(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound)) == 0);
     cr_assert_eq(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);

@@ -48,12 +48,24 @@ Test(request, a_cookie_is_the_one_of_exactly_that_name)
         const char *header, *value;
         enum err_kind kind;
     } cases[] = {
-        {"id=1", "1", ERR_OK},        {"a=b; id=1; c=d", "1", ERR_OK}, {"id=1;c=d", "1", ERR_OK}, {"xid=1", NULL, ERR_OK},
-        {"idx=1", NULL, ERR_OK},      {"ID=1", NULL, ERR_OK},          {"id=", "", ERR_OK},       {"id=a=b", "a=b", ERR_OK},
+        {"id=1", "1", ERR_OK},
+        {"a=b; id=1; c=d", "1", ERR_OK},
+        {"id=1;c=d", "1", ERR_OK},
+        {"xid=1", NULL, ERR_OK},
+        {"idx=1", NULL, ERR_OK},
+        {"ID=1", NULL, ERR_OK},
+        {"id=", "", ERR_OK},
+        {"id=a=b", "a=b", ERR_OK},
         {"id=1; x={\"a\",b}", "1", ERR_OK},
-        {"id=1; id=2", NULL, ERR_INVALID_REQUEST}, {"id=1; id=1", NULL, ERR_INVALID_REQUEST}, {"id", NULL, ERR_INVALID_REQUEST},
-        {"=1", NULL, ERR_INVALID_REQUEST},         {"id=1;", NULL, ERR_INVALID_REQUEST},      {"a b=1", NULL, ERR_INVALID_REQUEST},
-        {"; id=1", NULL, ERR_INVALID_REQUEST},     {"id=\"1\"", NULL, ERR_INVALID_REQUEST},   {"id=a b", NULL, ERR_INVALID_REQUEST},
+        {"id=1; id=2", NULL, ERR_INVALID_REQUEST},
+        {"id=1; id=1", NULL, ERR_INVALID_REQUEST},
+        {"id", NULL, ERR_INVALID_REQUEST},
+        {"=1", NULL, ERR_INVALID_REQUEST},
+        {"id=1;", NULL, ERR_INVALID_REQUEST},
+        {"a b=1", NULL, ERR_INVALID_REQUEST},
+        {"; id=1", NULL, ERR_INVALID_REQUEST},
+        {"id=\"1\"", NULL, ERR_INVALID_REQUEST},
+        {"id=a b", NULL, ERR_INVALID_REQUEST},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         str value = STR_ABSENT;
@@ -73,9 +85,13 @@ Test(request, the_type_of_a_body_is_its_content_type)
         const char *type;
         enum http_body kind;
     } cases[] = {
-        {"application/x-www-form-urlencoded", HTTP_BODY_FORM}, {"Application/JSON ; charset=utf-8", HTTP_BODY_JSON},
-        {"application/x-www-form-urlencoded;charset=UTF-8", HTTP_BODY_FORM}, {"", HTTP_BODY_FORM},
-        {"text/plain", HTTP_BODY_OTHER}, {"application/json5", HTTP_BODY_OTHER}, {"application/json, text/plain", HTTP_BODY_OTHER},
+        {"application/x-www-form-urlencoded", HTTP_BODY_FORM},
+        {"Application/JSON ; charset=utf-8", HTTP_BODY_JSON},
+        {"application/x-www-form-urlencoded;charset=UTF-8", HTTP_BODY_FORM},
+        {"", HTTP_BODY_FORM},
+        {"text/plain", HTTP_BODY_OTHER},
+        {"application/json5", HTTP_BODY_OTHER},
+        {"application/json, text/plain", HTTP_BODY_OTHER},
         {"multipart/form-data; boundary=application/json", HTTP_BODY_OTHER},
     };
     r.body = STR("a=b");

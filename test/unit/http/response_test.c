@@ -62,7 +62,8 @@ Test(response, cookies_are_always_lax_and_http_only)
     cr_expect_str_eq(cookie("a", "b", (struct response_cookie_rule){false, 0}), "a=b; Path=/; HttpOnly; SameSite=Lax");
     cr_expect_str_eq(cookie("__Host-a", "b", (struct response_cookie_rule){true, 60}),
                      "__Host-a=b; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
-    cr_expect_str_eq(cookie("a", "", (struct response_cookie_rule){false, -1}), "a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    cr_expect_str_eq(cookie("a", "", (struct response_cookie_rule){false, -1}),
+                     "a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
 }
 
 Test(response, a_cookie_that_cannot_be_spelled_is_refused)

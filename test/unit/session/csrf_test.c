@@ -6,8 +6,14 @@
 #include <string.h>
 #include "base/banned.h"
 
-#define ABSENT {NULL, 0}
-#define S(text_) {text_, sizeof(text_) - 1}
+#define ABSENT                                                                                                                 \
+    {                                                                                                                          \
+        NULL, 0                                                                                                                \
+    }
+#define S(text_)                                                                                                               \
+    {                                                                                                                          \
+        text_, sizeof(text_) - 1                                                                                               \
+    }
 
 static struct authority authority;
 static struct ground g;
@@ -64,7 +70,11 @@ Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
     str right = csrf_token(g.arena, &s);
     cr_assert_eq(right.n, 43);
     cr_assert(str_equal(right, csrf_token(g.arena, &s)), "the token must stay the same while the cookie does");
-    const str wrong[] = {STR_ABSENT, STR(""), csrf_token(g.arena, &other), {right.p, right.n - 1}, s.cookie,
+    const str wrong[] = {STR_ABSENT,
+                         STR(""),
+                         csrf_token(g.arena, &other),
+                         {right.p, right.n - 1},
+                         s.cookie,
                          str_join(g.arena, (const str[]){right, STR("A")}, 2)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct csrf_claim claim = {wrong[i], STR(FIXTURE_ISSUER), STR("same-origin")};

@@ -96,9 +96,14 @@ Test(login, all_wrongs_answer_alike_and_only_the_event_tells_them_apart) /* LS-1
     const struct {
         const char *name, *password, *detail;
     } cases[] = {
-        {"nobody", FIXTURE_PASSWORD, "unknown user"}, {"bob", "wrong", "wrong password"},    {"eve", FIXTURE_PASSWORD, "blocked"},
-        {"mute", "", "no password set"},              {"bob", "", "wrong password"},         {"", FIXTURE_PASSWORD, "unknown user"},
-        {" bob", FIXTURE_PASSWORD, "unknown user"},   {"bob\n", FIXTURE_PASSWORD, "unknown user"},
+        {"nobody", FIXTURE_PASSWORD, "unknown user"},
+        {"bob", "wrong", "wrong password"},
+        {"eve", FIXTURE_PASSWORD, "blocked"},
+        {"mute", "", "no password set"},
+        {"bob", "", "wrong password"},
+        {"", FIXTURE_PASSWORD, "unknown user"},
+        {" bob", FIXTURE_PASSWORD, "unknown user"},
+        {"bob\n", FIXTURE_PASSWORD, "unknown user"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct login_result result;
@@ -122,7 +127,8 @@ Test(login, odd_input_is_only_wrong)
     const str passwords[] = {STR(FIXTURE_PASSWORD), STR(FIXTURE_PASSWORD), STR("x"), STR("x"), {big, 5000}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         cr_assert_eq(attempt(&s, names[i], passwords[i], &result).kind, ERR_INVALID_GRANT, "case %zu", i);
-    cr_assert_eq(attempt(&s, STR("ada"), (str){FIXTURE_PASSWORD "\0", sizeof FIXTURE_PASSWORD}, &result).kind, ERR_INVALID_GRANT);
+    cr_assert_eq(attempt(&s, STR("ada"), (str){FIXTURE_PASSWORD "\0", sizeof FIXTURE_PASSWORD}, &result).kind,
+                 ERR_INVALID_GRANT);
     cr_assert_eq(attempt(&s, STR("ada"), STR_ABSENT, &result).kind, ERR_INVALID_GRANT);
 }
 

@@ -66,8 +66,10 @@ Test(session, whoever_has_no_good_cookie_is_a_fresh_visit)
     struct scene s = scene();
     struct token_raw code;
     cr_assert(!FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_CODE, (const int64_t[2]){1, 0}, &code)));
-    const str cookies[] = {STR_ABSENT, STR(""), STR("x"), STR("jtn_se_"), STR("jtn_vi_"), STR("jtn_se_AAAA"), code.text,
-                           str_join(s.a, (const str[]){STR("jtn_se_"), {code.text.p + 7, code.text.n - 7}}, 2)};
+    const str cookies[] = {STR_ABSENT,     STR(""),
+                           STR("x"),       STR("jtn_se_"),
+                           STR("jtn_vi_"), STR("jtn_se_AAAA"),
+                           code.text,      str_join(s.a, (const str[]){STR("jtn_se_"), {code.text.p + 7, code.text.n - 7}}, 2)};
     for (size_t i = 0; i < sizeof cookies / sizeof *cookies; i++) {
         struct session visit = find(&s, cookies[i]);
         cr_assert(visit.fresh && visit.row == NULL, "case %zu", i);
@@ -236,7 +238,8 @@ Test(session, another_cookie_with_the_same_number_is_nobody)
     struct scene s = scene();
     struct session session = logged_in(&s);
     struct token_raw forged;
-    cr_assert(!FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_SESSION, (const int64_t[2]){session.row->number, 0}, &forged)));
+    cr_assert(
+        !FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_SESSION, (const int64_t[2]){session.row->number, 0}, &forged)));
     cr_assert(find(&s, forged.text).row == NULL);
     cr_assert(find(&s, session.cookie).row != NULL);
 }

@@ -27,13 +27,15 @@ static enum err_kind check(struct arena *a, const struct keyring *k, str token)
     return e.kind;
 }
 
-/* A token with this header and our own true signature over it: what passes here would pass for an attacker with a signing oracle. */
+/* A token with this header and our own true signature over it: what passes here would pass for an attacker with a signing
+ * oracle. */
 static str forge(struct arena *a, const struct keyring *k, enum sign_alg alg, str header, str payload)
 {
     str kid;
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
-    str text = str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, payload.p, payload.n)}, 3);
+    str text =
+        str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, payload.p, payload.n)}, 3);
     cr_assert(!FAILED(sign_make(keyring_signing(k, alg, &kid), text, signature, &n)));
     return str_join(a, (const str[]){text, STR("."), b64url_encode(a, signature, n)}, 3);
 }
@@ -129,7 +131,8 @@ Test(jws, a_public_key_never_serves_as_hmac_secret) /* AT-05, CVE-2026-44699 */
 
 Test(jws, claims_that_are_not_one_object_are_refused) /* AT-06 */
 {
-    static const char *const payloads[] = {"", "[]", "1", "\"x\"", "null", "{\"a\":1,\"a\":1}", "{}{}", "{\"a\":\"\\u0000\"}", "{"};
+    static const char *const payloads[] = {"", "[]", "1", "\"x\"", "null", "{\"a\":1,\"a\":1}", "{}{}", "{\"a\":\"\\u0000\"}",
+                                           "{"};
     struct arena *a = fixture_arena();
     struct keyring *k = fixture_keyring(a);
     str header = header_of(a, k, SIGN_EDDSA, "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"$\"}");
@@ -159,7 +162,14 @@ Test(jws, bent_forms_are_refused)
     struct keyring *k = fixture_keyring(a);
     str token = sign(a, k, SIGN_ES256);
     const str forms[] = {
-        STR_ABSENT, STR(""), STR("."), STR(".."), STR("..."), STR("a.b"), STR("a.b.c.d"), STR("a.b.c"),
+        STR_ABSENT,
+        STR(""),
+        STR("."),
+        STR(".."),
+        STR("..."),
+        STR("a.b"),
+        STR("a.b.c.d"),
+        STR("a.b.c"),
         str_join(a, (const str[]){token, STR("=")}, 2),
         str_join(a, (const str[]){token, STR(".")}, 2),
         str_join(a, (const str[]){token, STR("\n")}, 2),

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: MIT
+ * The engine room: opening, modes, migrations, crashes, a full disk, groups, health, backup, check. */
+#include "store.h"
+
+#include "store/migrations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "base/banned.h"
+
+static void path_of(const struct store *s, const char *file, char out[128])
+{
+    (void)snprintf(out, 128, "%s/%s", s->directory, file);
+}
+
+static mode_t mode_of(const struct store *s, const char *file)
+{
+    char path[128];
+    struct stat st;
+    path_of(s, file, path);
+    cr_assert_eq(stat(path, &st), 0);
+    return st.st_mode & 0777;
+}
+
+/* A second pair of eyes and hands: SQLite itself. */
+static int64_t by_hand(const struct store *s, const char *sql)
+{
+    char path[128];
+    path_of(s, "jeton.db", path);
+    sqlite3 *h = NULL;
+    sqlite3_stmt *st = NULL;
+    cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(h, sql, -1, &st, NULL), SQLITE_OK, "%s", sqlite3_errmsg(h));
+    int64_t value = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
+    sqlite3_finalize(st);
+    sqlite3_close(h);
+    return value;
+}
+
+/* ---- opening ---- */
+
+Test(db, a_missing_database_is_not_found_and_says_so)
+{
+    struct store s = {0};
+    store_path(&s);
+    err e = db_open(&(struct db_options){s.directory, false, false}, &s.db);
+    cr_assert_eq(e.kind, ERR_NOT_FOUND);
+    cr_assert_not_null(strstr(err_say(e), "no database"));
+    store_remove(&s);
+}
+
+Test(db, files_are_for_their_owner_alone)
+{
+    mode_t before = umask(0);
+    struct store s = store_new(true);
+    (void)store_user(&s, "ada");
+    cr_assert_eq(mode_of(&s, "jeton.db"), 0600);
+    cr_assert_eq(mode_of(&s, "jeton.db-wal"), 0600);
+    cr_assert_eq(mode_of(&s, "jeton.db-shm"), 0600);
+    cr_assert_eq(mode_of(&s, "jeton.generation"), 0600);
+    (void)umask(before);
+    store_end(&s);
+}
+
+Test(db, an_open_directory_or_file_is_refused)
+{
+    struct store s = store_new(false);
+    db_close(s.db);
+    cr_assert_eq(chmod(s.directory, 0750), 0);
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    cr_assert_eq(chmod(s.directory, 0700), 0);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    cr_assert_eq(chmod(path, 0640), 0);
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    cr_assert_eq(chmod(path, 0600), 0);
+    store_open(&s, false);
+    store_end(&s);
+}
+
+Test(db, a_link_instead_of_the_database_is_refused)
+{
+    struct store s = {0};
+    store_path(&s);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    cr_assert_eq(symlink("/dev/null", path), 0);
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    store_remove(&s);
+}
+
+Test(db, another_owner_is_refused)
+{
+    if (geteuid() != 0)
+        cr_skip_test("only root can give a file away");
+    struct store s = store_new(false);
+    db_close(s.db);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    cr_assert_eq(chown(path, 65534, 65534), 0);
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    store_remove(&s);
+}
+
+Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
+{
+    struct store s = {0};
+    store_path(&s);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 1000; i++)
+        fputs("this is not a database", f);
+    fclose(f);
+    cr_assert_eq(chmod(path, 0600), 0);
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    store_remove(&s);
+}
+
+/* ---- migrations ---- */
+
+Test(db, a_database_from_the_future_is_refused_and_says_so)
+{
+    struct store s = store_new(false);
+    db_close(s.db);
+    (void)by_hand(&s, "INSERT INTO migrations VALUES (9999, 0)");
+    err e = db_open(&(struct db_options){s.directory, false, false}, &s.db);
+    cr_assert_eq(e.kind, ERR_SERVER_ERROR);
+    cr_assert_not_null(strstr(err_say(e), "newer"));
+    store_remove(&s);
+}
+
+Test(db, migrations_are_numbered_without_a_gap_and_all_listed)
+{
+    for (size_t i = 0; i < migrations_count(); i++) {
+        cr_assert_eq(migrations_version(i), (int64_t)i + 1);
+        cr_assert(strlen(db_migrations_text(i)) > 10);
+    }
+    cr_assert_null(db_migrations_text(migrations_count()));
+}
+
+Test(db, a_half_migrated_database_goes_on_where_it_stopped)
+{
+    struct store s = store_new(false);
+    db_close(s.db);
+    /* as after a kill between the first and the second step */
+    (void)by_hand(&s, "DELETE FROM scopes");
+    (void)by_hand(&s, "DELETE FROM migrations WHERE version = 2");
+    store_open(&s, false);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 11);
+    cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
+    store_end(&s);
+}
+
+/* The child does what db_migrate does, up to the middle of step `step`, and is gone. */
+static void die_in_step(const struct store *s, size_t step)
+{
+    char path[128];
+    path_of(s, "jeton.db", path);
+    MUST(db_directory_new_file(path, false));
+    struct db_conn *c = NULL;
+    MUST(db_conn_open(path, DB_CONN_WRITER, &c));
+    for (size_t i = 0; i <= step; i++) {
+        MUST(db_conn_begin(c));
+        MUST(db_conn_script(c, "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)"));
+        MUST(db_conn_script(c, migrations_text(i)));
+        char applied[80];
+        (void)snprintf(applied, sizeof(applied), "INSERT INTO migrations VALUES (%d, 0)", (int)i + 1);
+        MUST(db_conn_script(c, applied));
+        if (i == step)
+            (void)kill(getpid(), SIGKILL);
+        MUST(db_conn_commit(c));
+    }
+}
+
+Test(db, a_kill_during_migration_leaves_a_usable_database)
+{
+    for (size_t step = 0; step < migrations_count(); step++) {
+        struct store s = {0};
+        store_path(&s);
+        pid_t child = fork();
+        if (child == 0)
+            die_in_step(&s, step);
+        int status = 0;
+        (void)waitpid(child, &status, 0);
+        cr_assert(WIFSIGNALED(status));
+        s.a = arena_new(1 << 20);
+        store_open(&s, false);
+        str report;
+        MUST(db_check(s.db, s.a, &report));
+        cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes"), 11);
+        cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
+        store_end(&s);
+    }
+}
+
+/* ---- crashes ---- */
+
+Test(db, what_was_acknowledged_survives_a_kill)
+{
+    struct store s = {0};
+    clock_set(T0);
+    store_path(&s);
+    int pipes[2];
+    cr_assert_eq(pipe(pipes), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        s.a = arena_new(1 << 20);
+        store_open(&s, true);
+        struct db_user u = store_user(&s, "ada");
+        struct db_client c = store_client(&s, "app");
+        struct db_grant g = store_grant_made(&s, u.number, c.number);
+        struct db_code code = store_code(&s, &g);
+        struct db_taken taken;
+        MUST(db_code_take(s.db, s.a, code.number, &code.hash, &taken));
+        int64_t numbers[3] = {code.number, g.number, u.number};
+        (void)!write(pipes[1], numbers, sizeof(numbers));
+        (void)kill(getpid(), SIGKILL);
+    }
+    int64_t numbers[3];
+    cr_assert_eq(read(pipes[0], numbers, sizeof(numbers)), (ssize_t)sizeof(numbers));
+    int status = 0;
+    (void)waitpid(child, &status, 0);
+    cr_assert(WIFSIGNALED(status));
+    s.a = arena_new(1 << 20);
+    store_open(&s, true);
+    struct db_taken taken;
+    struct token_hash hash = hash_of("code");
+    MUST(db_code_take(s.db, s.a, numbers[0], &hash, &taken)); /* AC-09: a used code stays used */
+    cr_assert_eq(taken.how, DB_TAKE_USED_BEFORE);
+    cr_assert_neq(taken.grant->revoked_at, 0);
+    int64_t next = 0;
+    MUST(db_grant_reserve(s.db, &next)); /* a crash skips numbers, it never repeats one */
+    cr_assert_gt(next, numbers[1]);
+    MUST(db_code_reserve(s.db, &next));
+    cr_assert_gt(next, numbers[0]);
+    store_end(&s);
+}
+
+static void add_and_die(void *context)
+{
+    struct store *s = context;
+    MUST(db_scope_add(s->db, STR("lost"), STR("words")));
+    (void)kill(getpid(), SIGKILL);
+}
+
+static void never(void *context, err e)
+{
+    (void)context, (void)e;
+    (void)fprintf(stderr, "answered after its death\n");
+}
+
+Test(db, what_was_not_committed_leaves_no_trace)
+{
+    struct store s = {0};
+    clock_set(T0);
+    store_path(&s);
+    pid_t child = fork();
+    if (child == 0) {
+        store_open(&s, false);
+        struct db_job job = {add_and_die, never, &s, NULL};
+        MUST(db_submit(s.db, &job));
+        _exit(0);
+    }
+    int status = 0;
+    (void)waitpid(child, &status, 0);
+    cr_assert(WIFSIGNALED(status));
+    store_open(&s, false);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'lost'"), 0);
+    store_end(&s);
+}
+
+/* ---- a full disk ---- */
+
+static void heals(struct store *s, void (*full)(struct store *, bool))
+{
+    struct db_user u = store_user(s, "ada");
+    full(s, true);
+    int failed = 0;
+    for (int i = 0; i < 400 && failed < 3; i++) {
+        char name[32], *big = arena_take(s->a, 4001);
+        (void)snprintf(name, sizeof(name), "scope-%d", i);
+        memset(big, 'x', 4000);
+        err e = db_scope_add(s->db, str_of(name), str_of(big));
+        cr_assert(!FAILED(e) || e.kind == ERR_UNAVAILABLE, "%s", err_why(e));
+        failed += FAILED(e);
+    }
+    cr_assert_eq(failed, 3);
+    struct db_user *again = NULL;
+    MUST(db_user_by_number(s->db, s->a, u.number, &again)); /* reading goes on */
+    cr_assert_not_null(again);
+    full(s, false);
+    MUST(db_ready(s->db)); /* AV-03: heals by itself */
+    MUST(db_scope_add(s->db, STR("after"), STR("words")));
+    str report;
+    MUST(db_check(s->db, s->a, &report));
+}
+
+static void few_pages(struct store *s, bool full)
+{
+    db_conn_limit_pages(s->db->conn, full ? 120 : 0);
+}
+
+Test(db, a_full_database_is_unavailable_and_heals)
+{
+    struct store s = store_new(false);
+    heals(&s, few_pages);
+    store_end(&s);
+}
+
+static void small_files(struct store *s, bool full)
+{
+    (void)s;
+    struct rlimit limit;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = full ? 400000 : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(db, a_full_disk_is_unavailable_to_the_whole_group_and_heals)
+{
+    struct store s = store_new(true);
+    heals(&s, small_files);
+    struct db_counts counts;
+    db_counts(s.db, &counts);
+    cr_assert_geq(counts.failures, 3u);
+    store_end(&s);
+}
+
+/* ---- groups ---- */
+
+struct probe {
+    struct db_job job;
+    struct store *s;
+    char name[32];
+    bool breaks;
+    err said, committed;
+    int done;
+    bool on_writer;
+};
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
+static int finished, gate_closed = 1;
+
+static void probe_run(void *context)
+{
+    struct probe *p = context;
+    p->on_writer = db_on_writer(p->s->db);
+    p->said = db_scope_add(p->s->db, str_of(p->name), STR("words"));
+    if (p->breaks)
+        db_conn_limit_pages(p->s->db->conn, 1);
+    if (p->breaks) {
+        struct arena *a = arena_new(1 << 20);
+        err e = db_scope_add(p->s->db, STR("too-much"), (str){arena_take(a, 500000), 500000});
+        cr_assert_eq(e.kind, ERR_UNAVAILABLE);
+        db_conn_limit_pages(p->s->db->conn, 0);
+        arena_release(a);
+    }
+}
+
+static void probe_done(void *context, err committed)
+{
+    struct probe *p = context;
+    pthread_mutex_lock(&gate);
+    p->committed = committed;
+    p->done++;
+    finished++;
+    pthread_cond_broadcast(&opened);
+    pthread_mutex_unlock(&gate);
+}
+
+static void wait_at_the_gate(void *context)
+{
+    (void)context;
+    pthread_mutex_lock(&gate);
+    while (gate_closed)
+        pthread_cond_wait(&opened, &gate);
+    pthread_mutex_unlock(&gate);
+}
+
+/* The writer is held in a job of its own, so that what comes next gathers into one group. */
+static void one_group(struct store *s, struct probe *probes, int count, struct probe *plug)
+{
+    plug->s = s;
+    plug->job = (struct db_job){wait_at_the_gate, probe_done, plug, NULL};
+    MUST(db_submit(s->db, &plug->job));
+    for (int i = 0; i < count; i++) {
+        probes[i].s = s;
+        (void)snprintf(probes[i].name, sizeof(probes[i].name), "p%d", i);
+        probes[i].job = (struct db_job){probe_run, probe_done, &probes[i], NULL};
+        MUST(db_submit(s->db, &probes[i].job));
+    }
+    pthread_mutex_lock(&gate);
+    gate_closed = 0;
+    pthread_cond_broadcast(&opened);
+    while (finished < count + 1)
+        pthread_cond_wait(&opened, &gate);
+    pthread_mutex_unlock(&gate);
+}
+
+Test(writer, a_group_is_one_transaction_and_everybody_hears_once)
+{
+    struct store s = store_new(true);
+    static struct probe probes[50], plug;
+    struct db_counts before, after;
+    db_counts(s.db, &before);
+    one_group(&s, probes, 50, &plug);
+    db_counts(s.db, &after);
+    cr_assert_leq(after.groups - before.groups, 3u);
+    cr_assert_eq(after.jobs - before.jobs, 51u);
+    for (int i = 0; i < 50; i++) {
+        MUST(probes[i].said);
+        MUST(probes[i].committed);
+        cr_assert_eq(probes[i].done, 1);
+        cr_assert(probes[i].on_writer);
+    }
+    cr_assert_not(db_on_writer(s.db));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 0"), 50);
+    store_end(&s);
+}
+
+Test(writer, a_conflict_in_one_job_leaves_the_others_alone)
+{
+    struct store s = store_new(true);
+    MUST(db_scope_add(s.db, STR("p3"), STR("there already")));
+    static struct probe probes[10], plug;
+    one_group(&s, probes, 10, &plug);
+    for (int i = 0; i < 10; i++) {
+        cr_assert_eq(probes[i].said.kind, i == 3 ? ERR_CONFLICT : ERR_OK);
+        MUST(probes[i].committed);
+    }
+    store_end(&s);
+}
+
+Test(writer, an_engine_failure_in_one_job_is_the_whole_groups)
+{
+    struct store s = store_new(true);
+    static struct probe probes[10], plug;
+    probes[4].breaks = true;
+    one_group(&s, probes, 10, &plug);
+    for (int i = 0; i < 10; i++) {
+        MUST_FAIL(UNAVAILABLE, probes[i].committed);
+        cr_assert_eq(probes[i].said.kind, i <= 4 ? ERR_OK : ERR_UNAVAILABLE);
+    }
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 0"), 0); /* nothing of the group happened */
+    MUST(db_scope_add(s.db, STR("p0"), STR("heals")));
+    store_end(&s);
+}
+
+Test(writer, a_full_queue_is_unavailable_and_nothing_is_lost)
+{
+    struct store s = store_new(true);
+    struct probe plug = {.s = &s};
+    plug.job = (struct db_job){wait_at_the_gate, probe_done, &plug, NULL};
+    MUST(db_submit(s.db, &plug.job));
+    struct probe *many = calloc(DB_QUEUE_MAX + 2, sizeof(*many));
+    int taken = 0;
+    for (; taken < DB_QUEUE_MAX + 2; taken++) {
+        many[taken].s = &s;
+        (void)snprintf(many[taken].name, sizeof(many[taken].name), "q%d", taken);
+        many[taken].job = (struct db_job){probe_run, probe_done, &many[taken], NULL};
+        err e = db_submit(s.db, &many[taken].job);
+        if (FAILED(e)) {
+            cr_assert_eq(e.kind, ERR_UNAVAILABLE);
+            break;
+        }
+    }
+    cr_assert(taken >= DB_QUEUE_MAX - 1 && taken <= DB_QUEUE_MAX + 1);
+    pthread_mutex_lock(&gate);
+    gate_closed = 0;
+    pthread_cond_broadcast(&opened);
+    while (finished < taken + 1)
+        pthread_cond_wait(&opened, &gate);
+    pthread_mutex_unlock(&gate);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 0"), taken);
+    free(many);
+    store_end(&s);
+}
+
+Test(writer, closing_commits_what_is_queued)
+{
+    struct store s = store_new(true);
+    for (int i = 0; i < 100; i++)
+        db_event_add(s.db, &(struct db_event){.name = STR("login.ok")});
+    db_close(s.db);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM events"), 100);
+    arena_release(s.a);
+    store_remove(&s);
+}
+
+Test(writer, events_beyond_the_bound_are_dropped_and_counted)
+{
+    struct store s = store_new(true);
+    struct probe plug = {.s = &s};
+    plug.job = (struct db_job){wait_at_the_gate, probe_done, &plug, NULL};
+    MUST(db_submit(s.db, &plug.job));
+    for (int i = 0; i < DB_ASIDE_MAX + 500; i++)
+        db_event_add(s.db, &(struct db_event){.name = STR("login.ok")});
+    struct db_counts counts;
+    db_counts(s.db, &counts);
+    cr_assert_eq(counts.dropped, 500u);
+    pthread_mutex_lock(&gate);
+    gate_closed = 0;
+    pthread_cond_broadcast(&opened);
+    pthread_mutex_unlock(&gate);
+    store_end(&s);
+}
+
+/* ---- numbers, other processes ---- */
+
+Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
+{
+    struct store s = store_new(true), command = s;
+    enum { MANY = 3 * DB_NUMBER_BLOCK, SPAN = 10 * DB_NUMBER_BLOCK };
+    static bool seen[SPAN];
+    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    for (int i = 0; i < MANY; i++) {
+        int64_t n = 0;
+        MUST(db_grant_reserve(i % 100 == 99 ? command.db : s.db, &n));
+        cr_assert(n > 0 && n < SPAN);
+        cr_assert_not(seen[n]);
+        seen[n] = true;
+    }
+    db_close(command.db);
+    store_end(&s);
+}
+
+Test(other_process, a_bump_is_seen_by_all)
+{
+    struct store s = store_new(true), command = s;
+    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    uint64_t before = db_generation(s.db);
+    db_generation_bump(command.db);
+    cr_assert_eq(db_generation(s.db), before + 1);
+    db_close(command.db);
+    store_end(&s);
+}
+
+Test(other_process, its_writing_is_noticed_and_our_own_is_not)
+{
+    struct store s = store_new(true), command = s;
+    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    bool changed = true;
+    MUST(db_changed_elsewhere(s.db, &changed));
+    (void)store_user(&s, "ours");
+    MUST(db_changed_elsewhere(s.db, &changed));
+    cr_assert_not(changed);
+    (void)store_user(&command, "theirs");
+    MUST(db_changed_elsewhere(s.db, &changed));
+    cr_assert(changed);
+    MUST(db_changed_elsewhere(s.db, &changed));
+    cr_assert_not(changed);
+    struct db_user *u = NULL;
+    MUST(db_user_by_name(s.db, s.a, STR("theirs"), &u));
+    cr_assert_not_null(u);
+    db_close(command.db);
+    store_end(&s);
+}
+
+/* ---- the whole ---- */
+
+Test(whole, ready_writes)
+{
+    struct store s = store_new(true);
+    int64_t before = by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'");
+    MUST(db_ready(s.db));
+    cr_assert_eq(by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'"), before + 1);
+    store_end(&s);
+}
+
+Test(whole, a_backup_is_consistent_private_and_never_overwrites)
+{
+    struct store s = store_new(true);
+    (void)store_user(&s, "ada");
+    char path[128];
+    path_of(&s, "copy.db", path);
+    MUST(db_backup(s.db, path));
+    cr_assert_eq(mode_of(&s, "copy.db"), 0600);
+    MUST_FAIL(CONFLICT, db_backup(s.db, path));
+    MUST_FAIL(UNPROCESSABLE, db_backup(s.db, "/nonexistent/copy.db"));
+    db_close(s.db);
+    char live[128];
+    path_of(&s, "jeton.db", live);
+    cr_assert_eq(rename(path, live), 0);
+    store_open(&s, true);
+    struct db_user *u = NULL;
+    MUST(db_user_by_name(s.db, s.a, STR("ada"), &u));
+    cr_assert_not_null(u);
+    store_end(&s);
+}
+
+Test(whole, check_reports_in_words_and_sees_damage)
+{
+    struct store s = store_new(true);
+    for (int i = 0; i < 40; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "user%d", i);
+        (void)store_user(&s, name);
+    }
+    str report;
+    MUST(db_check(s.db, s.a, &report));
+    cr_assert_not_null(strstr(report.p, "integrity: ok"));
+    cr_assert_not_null(strstr(report.p, "people: 40"));
+    db_close(s.db);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    int d = open(path, O_RDWR);
+    struct stat st;
+    cr_assert_eq(fstat(d, &st), 0);
+    char junk[512];
+    memset(junk, 0x5a, sizeof(junk));
+    for (off_t at = 20 * 1024; at < st.st_size; at += 2048)
+        cr_assert_eq(pwrite(d, junk, sizeof(junk), at), (ssize_t)sizeof(junk));
+    close(d);
+    err e = db_open(&(struct db_options){s.directory, false, false}, &s.db);
+    if (!FAILED(e)) {
+        e = db_check(s.db, s.a, &report);
+        db_close(s.db);
+    }
+    cr_assert_eq(e.kind, ERR_SERVER_ERROR, "%s", err_why(e));
+    arena_release(s.a);
+    store_remove(&s);
+}
+
+Test(whole, check_sees_a_row_that_names_a_missing_one)
+{
+    struct store s = store_new(false);
+    (void)by_hand(&s, "INSERT INTO consents VALUES (77, 88, 'openid', 0)"); /* SQLite checks only when asked to */
+    str report;
+    MUST_FAIL(SERVER_ERROR, db_check(s.db, s.a, &report));
+    store_end(&s);
+}
+
+Test(whole, statements_are_listed_and_all_prepare)
+{
+    struct store s = store_new(false);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    sqlite3 *h = NULL;
+    cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
+    cr_assert_gt(db_statement_count(), 80u);
+    for (size_t i = 0; i < db_statement_count(); i++) {
+        sqlite3_stmt *st = NULL;
+        const char *text = db_statement_text(i);
+        cr_assert_not_null(text, "statement %zu is missing", i);
+        cr_assert_eq(sqlite3_prepare_v2(h, text, -1, &st, NULL), SQLITE_OK, "%s: %s", text, sqlite3_errmsg(h));
+        sqlite3_finalize(st);
+    }
+    cr_assert_null(db_statement_text(db_statement_count()));
+    sqlite3_close(h);
+    store_end(&s);
+}
+
+Test(whole, the_hot_update_touches_no_index)
+{
+    struct store s = store_new(false);
+    char path[128];
+    path_of(&s, "jeton.db", path);
+    sqlite3 *h = NULL;
+    cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
+    int seen = 0;
+    for (size_t i = 0; i < db_statement_count(); i++) {
+        const char *text = db_statement_text(i);
+        if (strncmp(text, "UPDATE grants SET generation", 28) != 0)
+            continue;
+        char explain[1024];
+        (void)snprintf(explain, sizeof(explain), "EXPLAIN %s", text);
+        sqlite3_stmt *st = NULL;
+        cr_assert_eq(sqlite3_prepare_v2(h, explain, -1, &st, NULL), SQLITE_OK);
+        while (sqlite3_step(st) == SQLITE_ROW) {
+            const char *op = (const char *)sqlite3_column_text(st, 1);
+            cr_assert_str_neq(op, "IdxInsert");
+            cr_assert_str_neq(op, "IdxDelete");
+            cr_assert_str_neq(op, "Rewind"); /* no walk over the table either */
+            seen++;
+        }
+        sqlite3_finalize(st);
+    }
+    cr_assert_gt(seen, 0);
+    sqlite3_close(h);
+    store_end(&s);
+}
