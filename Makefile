@@ -36,6 +36,7 @@ else
 endif
 ifneq (,$(findstring clang,$(CC)))
   BASE := $(filter-out -fcf-protection=full,$(BASE))
+  MODE := $(filter-out -ftrivial-auto-var-init=zero,$(MODE))
 endif
 
 SRC := $(wildcard src/*/*.c src/*/*/*.c)
