@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * main: the process around the commands. It makes sure that what the program inherits cannot hurt it: descriptors 0 to 2 are open, no
- * other one is, new files are the owner's alone, no core is dumped, a closed pipe is an error and not a signal. The table of commands
- * is cli/nouns.c, the loop over it cli/command.c; the exit status is the command's. */
+ * main: the process around the commands. It makes sure that what the program inherits cannot hurt it: descriptors 0 to 2 are
+ * open, no other one is, new files are the owner's alone, no core is dumped, a closed pipe is an error and not a signal. The
+ * table of commands is cli/nouns.c, the loop over it cli/command.c; the exit status is the command's. */
 #include "cli/command.h"
 #include "server/serve.h"
 #include <fcntl.h>
@@ -27,11 +27,11 @@ static bool open_standard(void)
 
 int main(int argc, char **argv)
 {
-    const struct command_world world = {.environment = environ, .serve = serve_run};
+    const struct command_world world = {.environment = (const char *const *)environ, .serve = serve_run};
     if (argc < 1 || !open_standard())
         return COMMAND_REFUSED;
     (void)umask(077);
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return COMMAND_REFUSED;
-    return command_run(&world, argv + 1);
+    return command_run(&world, (const char *const *)(argv + 1));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_backup: `jeton backup FILE`: a consistent copy while the server runs (ST-04). Relies on the store, which refuses a file that is
- * there already. The master key is not in the copy: whoever finds a backup finds no private key. */
+ * cmd_backup: `jeton backup FILE`: a consistent copy while the server runs (ST-04). Relies on the store, which refuses a file
+ * that is there already. The master key is not in the copy: whoever finds a backup finds no private key. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"

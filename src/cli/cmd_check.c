@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_check: `jeton check`: is the database whole, and do settings and keys fit it? Relies on the store and on directory/authority. */
+ * cmd_check: `jeton check`: is the database whole, and do settings and keys fit it? Relies on the store and on
+ * directory/authority. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"

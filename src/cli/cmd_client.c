@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_client: `jeton client`: client applications. Relies on directory/client, which judges everything; a secret comes by standard input or
- * is made there, and is shown once. */
+ * cmd_client: `jeton client`: client applications. Relies on directory/client, which judges everything; a secret comes by
+ * standard input or is made there, and is shown once. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"
@@ -10,27 +10,33 @@
 enum { PAGE_ROWS = 100 };
 
 /* clang-format off */
-#define COMMON_ROWS                                                                                                                    \
-    {"name",                     OPTION_TEXT,   "NAME",    1, 0, "what people see when they are asked to agree"},                      \
-    {"description",              OPTION_TEXT,   "TEXT",   -1, 0, "a sentence about it"},                                               \
-    {"grant",                    OPTION_WORDS,  "TYPE",    0, 0, "authorization_code, password, client_credentials, refresh_token, personal_access"}, \
-    {"no-refresh",               OPTION_FLAG,   NULL,      0, 0, "no refresh tokens, which authorization_code and password imply"},     \
-    {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "where answers may be sent, byte for byte"},                          \
-    {"post-logout-redirect-uri", OPTION_URLS,   "URI",     0, 0, "where the browser may be sent after a logout"},                       \
-    {"scope",                    OPTION_WORDS,  "WORDS",   0, 0, "scopes that it may ask for"},                                        \
-    {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},                    \
-    {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},                     \
-    {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                         \
-    {"auth-method",              OPTION_CHOICE, "client_secret_basic|client_secret_post|any|none", 0, 0, "how it authenticates"},       \
-    {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                                     \
-    {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX, "of its access tokens; 0: the server's setting"},    \
-    {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF, "of its refresh tokens; 0: the server's setting"}
+#define COMMON_ROWS                                                                                                            \
+    {"name",                     OPTION_TEXT,   "NAME",    1, 0, "what people see when they are asked to agree"},              \
+    {"description",              OPTION_TEXT,   "TEXT",   -1, 0, "a sentence about it"},                                       \
+    {"grant",                    OPTION_WORDS,  "TYPE",    0, 0,                                                               \
+     "authorization_code, password, client_credentials, refresh_token, personal_access"},                                      \
+    {"no-refresh",               OPTION_FLAG,   NULL,      0, 0,                                                               \
+     "no refresh tokens, which authorization_code and password imply"},                                                        \
+    {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "where answers may be sent, byte for byte"},                  \
+    {"post-logout-redirect-uri", OPTION_URLS,   "URI",     0, 0, "where the browser may be sent after a logout"},              \
+    {"scope",                    OPTION_WORDS,  "WORDS",   0, 0, "scopes that it may ask for"},                                \
+    {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},           \
+    {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},            \
+    {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                \
+    {"auth-method",              OPTION_CHOICE, "client_secret_basic|client_secret_post|any|none", 0, 0,                       \
+     "how it authenticates"},                                                                                                  \
+    {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                             \
+    {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX,                                             \
+     "of its access tokens; 0: the server's setting"},                                                                         \
+    {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF,                                           \
+     "of its refresh tokens; 0: the server's setting"}
 
 static const struct option options_add[] = {
     COMMON_ROWS,
     {"compat",                   OPTION_CHOICE, "processmaker", 0, 0, "accept what scripts for ProcessMaker's guide send"},
     {"id",                       OPTION_ID,     "ID",      0, 0, "its client_id; else one is made"},
-    {"secret-stdin",             OPTION_SECRET, NULL,      0, 0, "read the secret from a line of standard input; else one is made"},
+    {"secret-stdin",             OPTION_SECRET, NULL,      0, 0,
+     "read the secret from a line of standard input; else one is made"},
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
@@ -47,8 +53,10 @@ static const struct option options_list[] = {
     OPTION_LAST,
 };
 static const struct option options_rotate[] = {
-    {"overlap",                  OPTION_NUMBER, "SECONDS", 0, SETTINGS_YEAR, "how long the old secret goes on; else the server's setting"},
-    {"secret-stdin",             OPTION_SECRET, NULL,      0, 0, "read the secret from a line of standard input; else one is made"},
+    {"overlap",                  OPTION_NUMBER, "SECONDS", 0, SETTINGS_YEAR,
+     "how long the old secret goes on; else the server's setting"},
+    {"secret-stdin",             OPTION_SECRET, NULL,      0, 0,
+     "read the secret from a line of standard input; else one is made"},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -168,8 +176,9 @@ static int run_add(struct command_call *call)
     if (FAILED(e))
         return command_failed(call, e, &p);
     db_generation_bump(site->db);
-    status = output_value(call, client_json(call, added.client, added.secret),
-                          str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
+    status =
+        output_value(call, client_json(call, added.client, added.secret),
+                     str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
     if (str_present(added.secret))
         output_note(call, "The secret is shown this once and never again.");
     return status;
@@ -293,7 +302,8 @@ const struct command cmd_client[] = {
     {"add",           NULL, options_add,    run_add,     "Register a client application and print its id and secret"},
     {"list",          NULL, options_list,   run_list,    "List client applications"},
     {"show",          "ID", NULL,           run_show,    "Show one client application"},
-    {"edit",          "ID", options_edit,   run_edit,    "Change a client; a list is replaced by the values given, what is not given stays"},
+    {"edit",          "ID", options_edit,   run_edit,
+     "Change a client; a list is replaced by the values given, what is not given stays"},
     {"rotate-secret", "ID", options_rotate, run_rotate,  "Give a client a new secret; the old one goes on for a while"},
     {"disable",       "ID", NULL,           run_disable, "Refuse a client and end all that came from it"},
     {"enable",        "ID", NULL,           run_enable,  "Let a disabled client in again"},

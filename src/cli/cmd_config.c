@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_config: `jeton config explain`: every setting, its value, where that came from, its bounds and what it is for. Takes every option of
- * `serve`, so that one can ask what a command line would mean. None of the settings is a secret. */
+ * cmd_config: `jeton config explain`: every setting, its value, where that came from, its bounds and what it is for. Takes
+ * every option of `serve`, so that one can ask what a command line would mean. None of the settings is a secret. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"
@@ -63,7 +63,8 @@ static int run_explain(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_config[] = {
-    {"explain", NULL, cmd_serve_options, run_explain, "Show every setting: its value, where it came from, its default and what it is for"},
+    {"explain", NULL, cmd_serve_options, run_explain,
+     "Show every setting: its value, where it came from, its default and what it is for"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_event: `jeton event`: the audit trail, newest first, so that the administrator sees which check failed (LG-01). Reads the database
- * alone: it works while keys or settings are broken. */
+ * cmd_event: `jeton event`: the audit trail, newest first, so that the administrator sees which check failed (LG-01). Reads the
+ * database alone: it works while keys or settings are broken. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"

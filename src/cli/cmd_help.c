@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_help: `jeton help`: made from the tables of commands and options, and the manual page too (--man), so that neither can be behind
- * the program: a test compares docs/jeton.1 with what this prints. */
+ * cmd_help: `jeton help`: made from the tables of commands and options, and the manual page too (--man), so that neither can be
+ * behind the program: a test compares docs/jeton.1 with what this prints. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "base/buf.h"
@@ -68,10 +68,13 @@ static void man_noun(struct buf *b, const struct command_noun *noun)
 }
 static void man_settings(struct buf *b)
 {
-    buf_add_z(b, ".SH SETTINGS\n"
-                 "Each is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
-                 "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. An option beats the environment, that beats\n"
-                 "the file, that beats the default. Unknown settings are refused with their line number.\n");
+    buf_add_z(
+        b,
+        ".SH SETTINGS\n"
+        "Each is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
+        "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. An option beats the environment, that "
+        "beats\n"
+        "the file, that beats the default. Unknown settings are refused with their line number.\n");
     for (size_t row = 0; row < SETTINGS_COUNT; row++) {
         const struct settings_row *r = &settings_rows[row];
         buf_format(b, ".TP\n\\fB%s\\fR = \\fI", r->name);
@@ -90,17 +93,21 @@ static void man_settings(struct buf *b)
 }
 static void manual(struct buf *b)
 {
-    buf_format(b, ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.SH NAME\njeton \\- an OAuth 2.0 authorization server\n",
+    buf_format(b,
+               ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.SH NAME\njeton \\- an OAuth 2.0 authorization "
+               "server\n",
                JETON_VERSION);
     buf_add_z(b, ".SH SYNOPSIS\n.B jeton\n.I noun\n.RI [ verb ]\n.RI [ options ]\n.SH COMMON OPTIONS\n");
     man_options(b, command_common);
-    buf_add_z(b, ".SH COMMANDS\nCommands work while the server runs, and it sees the change at once. Secrets never come from the command\n"
+    buf_add_z(b, ".SH COMMANDS\nCommands work while the server runs, and it sees the change at once. Secrets never come from "
+                 "the command\n"
                  "line: each \\-\\-\\&...\\-stdin option reads one line of standard input, in the order of the options.\n");
     for (size_t i = 0; i < command_noun_count; i++)
         man_noun(b, &command_nouns[i]);
     man_settings(b);
-    buf_add_z(b, ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nrefused or failed; one line on standard error says what and how to mend it\n"
-                 ".TP\n2\nwrong usage\n");
+    buf_add_z(
+        b, ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nrefused or failed; one line on standard error says what and how to mend it\n"
+           ".TP\n2\nwrong usage\n");
     buf_add_z(b, ".SH FILES\n.TP\n.I DIR/jeton.conf\nsettings, when it is there\n.TP\n.I DIR/jeton.db\nthe database\n"
                  ".TP\n.I DIR/master.key\nseals the private keys in the database; back it up in another place\n"
                  ".TP\n.I DIR/tls/ca.pem\nwhat a client must trust when TLS is self\\-signed\n");

@@ -50,7 +50,8 @@ static int run_rotate(struct command_call *call)
 /* clang-format off */
 const struct command cmd_key[] = {
     {"list",   NULL, NULL, run_list,   "List keys"},
-    {"rotate", NULL, NULL, run_rotate, "Put the next keys to use and make new next ones; old ones go on checking what they signed"},
+    {"rotate", NULL, NULL, run_rotate,
+     "Put the next keys to use and make new next ones; old ones go on checking what they signed"},
     COMMAND_END,
 };
 /* clang-format on */

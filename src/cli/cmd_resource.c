@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_resource: `jeton resource`: services that tokens can be made for (RFC 8707). Relies on directory/scopes and the facts in memory. */
+ * cmd_resource: `jeton resource`: services that tokens can be made for (RFC 8707). Relies on directory/scopes and the facts in
+ * memory. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"
@@ -9,7 +10,8 @@
 /* clang-format off */
 static const struct option options_add[] = {
     {"name",         OPTION_TEXT,   "NAME",       1, 0, "what people read when they are asked to agree"},
-    {"token-format", OPTION_CHOICE, "jwt|sealed", 0, 0, "signed for the service to check itself (default), or sealed: the service asks jeton"},
+    {"token-format", OPTION_CHOICE, "jwt|sealed", 0, 0,
+     "signed for the service to check itself (default), or sealed: the service asks jeton"},
     {"alg",          OPTION_CHOICE, "ES256|RS256|EdDSA", 0, 0, "how its JWTs are signed; ES256 without this"},
     {"client",       OPTION_ID,     "ID",         0, 0, "the client that may introspect its tokens"},
     OPTION_LAST,

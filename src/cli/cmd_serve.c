@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_serve: `jeton serve`: every setting is an option. Relies on settings for all that can be wrong with them; the server itself is given
- * by main, because this floor lies beside it and not above. */
+ * cmd_serve: `jeton serve`: every setting is an option. Relies on settings for all that can be wrong with them; the server
+ * itself is given by main, because this floor lies beside it and not above. */
 #include "cli/nouns.h"
 #include "cli/site.h"
 #include "base/banned.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * cmd_token: `jeton token`: gets a token from any OAuth server and prints it, the access token alone or the whole response. Relies on
- * token_flow. Secrets come by standard input, one line each in the order of their options, or are asked for on a terminal. */
+ * cmd_token: `jeton token`: gets a token from any OAuth server and prints it, the access token alone or the whole response.
+ * Relies on token_flow. Secrets come by standard input, one line each in the order of their options, or are asked for on a
+ * terminal. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
@@ -11,16 +12,19 @@
 /* clang-format off */
 static const struct option options_token[] = {
     {"issuer",                 OPTION_URL,    "URL",   0, 0, "the server; its metadata says the rest"},
-    {"grant",                  OPTION_CHOICE, "authorization_code|password|client_credentials|refresh_token", 0, 0, "how to get the token"},
+    {"grant",                  OPTION_CHOICE, "authorization_code|password|client_credentials|refresh_token", 0, 0,
+     "how to get the token"},
     {"client-id",              OPTION_ID,     "ID",    0, 0, "the client application"},
     {"client-secret-stdin",    OPTION_SECRET, NULL,    0, 0, "read its secret from a line of standard input"},
-    {"auth-method",            OPTION_CHOICE, "client_secret_basic|client_secret_post|none", 0, 0, "how it authenticates; else what the server likes"},
+    {"auth-method",            OPTION_CHOICE, "client_secret_basic|client_secret_post|none", 0, 0,
+     "how it authenticates; else what the server likes"},
     {"scope",                  OPTION_WORDS,  "WORDS", 0, 0, "scopes to ask for"},
     {"resource",               OPTION_WORDS,  "URI",   0, 0, "the service that the token is for (RFC 8707)"},
     {"username",               OPTION_TEXT,   "NAME",  1, 0, "for the password grant"},
     {"password-stdin",         OPTION_SECRET, NULL,    0, 0, "read the password from a line of standard input"},
     {"refresh-token-stdin",    OPTION_SECRET, NULL,    0, 0, "read the refresh token from a line of standard input"},
-    {"redirect-port",          OPTION_NUMBER, "PORT",  1, 65535, "port of the redirect to http://127.0.0.1/callback; else a free one"},
+    {"redirect-port",          OPTION_NUMBER, "PORT",  1, 65535,
+     "port of the redirect to http://127.0.0.1/callback; else a free one"},
     {"redirect-uri",           OPTION_URL,    "URI",   0, 0, "another loopback address than that"},
     {"token-endpoint",         OPTION_URL,    "URL",   0, 0, "for servers without metadata"},
     {"authorization-endpoint", OPTION_URL,    "URL",   0, 0, "for servers without metadata"},
@@ -122,8 +126,8 @@ static int run_token(struct command_call *call)
         .show = show,
     };
     const char *lacks = !options_has(o, "issuer") && !options_has(o, "token-endpoint") ? "--issuer"
-                        : !options_has(o, "grant")                                   ? "--grant"
-                                                                                     : missing(o, f.grant);
+                        : !options_has(o, "grant")                                     ? "--grant"
+                                                                                       : missing(o, f.grant);
     if (lacks)
         return command_misused(call, "jeton token needs %s", lacks);
     int status = ask_secrets(call, &f);
@@ -139,7 +143,8 @@ static int run_token(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_token[] = {
-    {NULL, NULL, options_token, run_token, "Get a token from any OAuth server and print it; the code grant waits for the browser's answer on 127.0.0.1"},
+    {NULL, NULL, options_token, run_token,
+     "Get a token from any OAuth server and print it; the code grant waits for the browser's answer on 127.0.0.1"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_user: `jeton user`: people. Relies on directory/user, which judges everything; passwords come by standard input or from a terminal
- * without echo, or are made here and shown once. */
+ * cmd_user: `jeton user`: people. Relies on directory/user, which judges everything; passwords come by standard input or from a
+ * terminal without echo, or are made here and shown once. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
@@ -154,7 +154,9 @@ static int run_edit(struct command_call *call)
         .username = options_text(o, "username"),
         .email = options_text(o, "email"),
         .full_name = options_text(o, "full-name"),
-        .admin = options_has(o, "admin") ? 1 : options_has(o, "no-admin") ? 0 : -1,
+        .admin = options_has(o, "admin")      ? 1
+                 : options_has(o, "no-admin") ? 0
+                                              : -1,
         .permissions = options_text(o, "permission"),
     };
     int status = open_and_find(call, &site, &user);
@@ -235,7 +237,8 @@ static int set_blocked(struct command_call *call, bool blocked)
     status = changed_user(call, site, user->id, &user);
     if (status != COMMAND_DONE)
         return status;
-    return output_done(call, user_json(call, user), "%.*s is %s.", STR_FMT(user->username), blocked ? "blocked" : "blocked no more");
+    return output_done(call, user_json(call, user), "%.*s is %s.", STR_FMT(user->username),
+                       blocked ? "blocked" : "blocked no more");
 }
 static int run_block(struct command_call *call)
 {
@@ -266,12 +269,15 @@ static int run_remove(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_user[] = {
-    {"add",      "NAME",       options_add,      run_add,      "Add a person; without --password-stdin the password is asked for"},
+    {"add",      "NAME",       options_add,      run_add,
+     "Add a person; without --password-stdin the password is asked for"},
     {"list",     NULL,         options_list,     run_list,     "List people"},
     {"show",     "NAME-OR-ID", NULL,             run_show,     "Show one person"},
     {"edit",     "NAME-OR-ID", options_edit,     run_edit,     "Change a person; what is not given stays as it is"},
-    {"password", "NAME-OR-ID", options_password, run_password, "Set a new password; ends the person's sessions, grants and their tokens"},
-    {"block",    "NAME-OR-ID", NULL,             run_block,    "Keep a person out; ends sessions and grants, stops personal access tokens"},
+    {"password", "NAME-OR-ID", options_password, run_password,
+     "Set a new password; ends the person's sessions, grants and their tokens"},
+    {"block",    "NAME-OR-ID", NULL,             run_block,
+     "Keep a person out; ends sessions and grants, stops personal access tokens"},
     {"unblock",  "NAME-OR-ID", NULL,             run_unblock,  "Let a blocked person in again"},
     {"remove",   "NAME-OR-ID", NULL,             run_remove,   "Remove a person and all that came from them"},
     COMMAND_END,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * command: finds the row for the words, parses its options, runs it. Relies on the table of nouns and on options. Promises that standard
- * output gets nothing but a command's answer, that what went wrong is one line on standard error without control bytes, and that the
- * arena, with every secret in it, is wiped before the process ends. */
+ * command: finds the row for the words, parses its options, runs it. Relies on the table of nouns and on options. Promises that
+ * standard output gets nothing but a command's answer, that what went wrong is one line on standard error without control
+ * bytes, and that the arena, with every secret in it, is wiped before the process ends. */
 #include "cli/command.h"
 #include "base/buf.h"
 #include "cli/output.h"
@@ -35,7 +35,7 @@ static void complain(struct arena *a, const char *text)
     (void)fflush(stdout);
     (void)fprintf(stderr, "jeton: %.*s\n", STR_FMT(line));
 }
-static str said(struct arena *a, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static str said(struct arena *a, const char *format, va_list values)
 {
     char text[BUF_LINE_MAX / 2];
     int n = vsnprintf(text, sizeof text, format, values);
@@ -116,8 +116,8 @@ void command_usage_noun(struct buf *b, const struct command_noun *noun)
     }
     buf_format(b, "jeton %s: %s.\n", noun->name, noun->help);
     for (const struct command *c = noun->commands; c->run; c++) {
-        buf_format(b, "\njeton %s %s%s%s\n  %s.\n", noun->name, c->verb, c->arguments ? " " : "", c->arguments ? c->arguments : "",
-                   c->help);
+        buf_format(b, "\njeton %s %s%s%s\n  %s.\n", noun->name, c->verb, c->arguments ? " " : "",
+                   c->arguments ? c->arguments : "", c->help);
         options_usage(b, c->options);
     }
     buf_add_z(b, "\nEvery command also takes:\n");
@@ -160,7 +160,7 @@ static int help_for(struct command_call *call, const struct command_noun *noun, 
         return command_refuse(call, "no memory for the help");
     return output_text(call, "usage", text);
 }
-static int run_row(struct command_call *call, const struct command_noun *noun, char *const *words)
+static int run_row(struct command_call *call, const struct command_noun *noun, const char *const *words)
 {
     const struct command *c = call->command;
     const struct option *const tables[2] = {c->options, command_common};
@@ -185,7 +185,7 @@ static bool asks_help(const char *word)
 {
     return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
 }
-static int dispatch(struct command_call *call, char *const *words)
+static int dispatch(struct command_call *call, const char *const *words)
 {
     if (!words[0])
         return command_misused(call, "a command is missing");
@@ -202,7 +202,7 @@ static int dispatch(struct command_call *call, char *const *words)
         return command_misused(call, "there is no command \"%s %s\"", noun->name, words[1]);
     return run_row(call, noun, words + (call->command->verb ? 2 : 1));
 }
-int command_run(const struct command_world *world, char *const *words)
+int command_run(const struct command_world *world, const char *const *words)
 {
     struct command_call *call;
     struct arena *a = arena_new(COMMAND_MEMORY);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * command: `jeton <noun> <verb> [options]`. One row per command carries everything: its arguments, its options, its help, what it needs
- * of the data directory. Exit status: 0 done, 1 refused or failed (one line on standard error), 2 wrong usage. */
+ * command: `jeton <noun> <verb> [options]`. One row per command carries everything: its arguments, its options, its help, what
+ * it needs of the data directory. Exit status: 0 done, 1 refused or failed (one line on standard error), 2 wrong usage. */
 #ifndef JETON_CLI_COMMAND_H
 #define JETON_CLI_COMMAND_H
 #include "cli/options.h"
@@ -12,7 +12,7 @@ struct settings;
 struct command;
 /* What main gives: the process around the commands. */
 struct command_world {
-    char *const *environment;
+    const char *const *environment;
     int (*serve)(const struct settings *settings, struct arena *arena);
 };
 struct command_call {
@@ -39,7 +39,7 @@ extern const size_t command_noun_count;
 extern const struct option command_common[]; /* --data --database --config --json --help */
 
 /* words: the command line without the program's name, NULL at the end. */
-int command_run(const struct command_world *world, char *const *words);
+int command_run(const struct command_world *world, const char *const *words);
 const struct command_noun *command_find_noun(str name); /* NULL: none */
 /* Text for people: of one command, of one noun, of all. */
 void command_usage_of(struct buf *b, const struct command_noun *noun, const struct command *command);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * discover: metadata of a foreign server. Relies on fetch for the wire. Promises that a document which speaks for another issuer is
- * refused, so that no server can send us, and our credentials, to a third one's endpoints unnoticed (RFC 8414 6.2). */
+ * discover: metadata of a foreign server. Relies on fetch for the wire. Promises that a document which speaks for another
+ * issuer is refused, so that no server can send us, and our credentials, to a third one's endpoints unnoticed (RFC 8414 6.2).
+ */
 #include "cli/discover.h"
 #include "cli/fetch.h"
 #include "codec/url.h"
@@ -40,7 +41,8 @@ fallible discover_read(struct arena *a, str issuer, str document, struct discove
     facts.issuer = json_member_text(j, "issuer");
     /* RFC 8414 3.3: must be identical; a slash at the end, which people forget, is let pass */
     if (!str_present(facts.issuer) || !str_equal(without_slash(facts.issuer), without_slash(issuer)))
-        REFUSE(INVALID_REQUEST, "its metadata speaks for another issuer; give the issuer as the server spells it", "issuer mismatch");
+        REFUSE(INVALID_REQUEST, "its metadata speaks for another issuer; give the issuer as the server spells it",
+               "issuer mismatch");
     facts.authorization_endpoint = json_member_text(j, "authorization_endpoint");
     facts.token_endpoint = json_member_text(j, "token_endpoint");
     read_methods(json_member(j, "token_endpoint_auth_methods_supported"), &facts);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * fetch: outgoing HTTP. Relies on libcurl, which no other file includes. Promises that a credential travels over checked TLS or stays on
- * this machine (TL-04), that no redirect carries it elsewhere, and that a hostile server cannot fill the memory or hold us for ever. */
+ * fetch: outgoing HTTP. Relies on libcurl, which no other file includes. Promises that a credential travels over checked TLS or
+ * stays on this machine (TL-04), that no redirect carries it elsewhere, and that a hostile server cannot fill the memory or
+ * hold us for ever. */
 #include "cli/fetch.h"
 #include "codec/url.h"
 #include <curl/curl.h>
@@ -75,7 +76,10 @@ static fallible perform(struct arena *a, struct setup *s, struct buf *body, stru
     if (s->code == CURLE_OK)
         s->code = curl_easy_getinfo(s->handle, CURLINFO_RESPONSE_CODE, &status);
     if (s->code != CURLE_OK) {
-        *trouble = str_format(a, "%s", detail[0] ? detail : curl_easy_strerror(s->code)).p;
+        bool unknown = s->code == CURLE_PEER_FAILED_VERIFICATION;
+        *trouble = str_format(a, "%s%s", detail[0] ? detail : curl_easy_strerror(s->code),
+                              unknown ? "; name the certificates to trust with --ca FILE (of jeton: DIR/tls/ca.pem)" : "")
+                       .p;
         FAIL(UNAVAILABLE, "the request did not get through");
     }
     TRY(buf_done(body, &text));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fetch: the only door to libcurl: one request to another server. TLS is always checked, chain and name; http:// is for loopback hosts
- * alone; redirects are not followed; the answer has a ceiling. */
+ * fetch: the only door to libcurl: one request to another server. TLS is always checked, chain and name; http:// is for
+ * loopback hosts alone; redirects are not followed; the answer has a ceiling. */
 #ifndef JETON_CLI_FETCH_H
 #define JETON_CLI_FETCH_H
 #include "base/buf.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * loopback: the smallest reader of one request. Relies on nothing but sockets. Promises that it listens on loopback alone, that a peer
- * which says nothing delays it for a second at most (browsers open connections in advance), that it reads no more than a ceiling, and
- * that it ends at its deadline. What the query says is judged by the caller. */
+ * loopback: the smallest reader of one request. Relies on nothing but sockets. Promises that it listens on loopback alone, that
+ * a peer which says nothing delays it for a second at most (browsers open connections in advance), that it reads no more than a
+ * ceiling, and that it ends at its deadline. What the query says is judged by the caller. */
 #include "cli/loopback.h"
 #include "base/clock.h"
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * loopback: where the browser brings the answer of the code grant back (RFC 8252 7.3): a listener on a loopback address that answers one
- * GET of one path and forgets everything else. */
+ * loopback: where the browser brings the answer of the code grant back (RFC 8252 7.3): a listener on a loopback address that
+ * answers one GET of one path and forgets everything else. */
 #ifndef JETON_CLI_LOOPBACK_H
 #define JETON_CLI_LOOPBACK_H
 #include "base/str.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * nouns: THE table of commands. One row per noun; its verbs stand in its own file. Usage, help and the manual are made from it. */
+ * nouns: THE table of commands. One row per noun; its verbs stand in its own file. Usage, help and the manual are made from it.
+ */
 #include "cli/nouns.h"
 #include "base/banned.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * options: words of the command line into typed values. Relies on the codecs for forms and on the settings' rows for `serve`. Promises
- * that a value it stored has the form of its row, so that no command reads text again, and that no secret can come from the command
- * line: an OPTION_SECRET takes no value there (ST-05). */
+ * options: words of the command line into typed values. Relies on the codecs for forms and on the settings' rows for `serve`.
+ * Promises that a value it stored has the form of its row, so that no command reads text again, and that no secret can come
+ * from the command line: an OPTION_SECRET takes no value there (ST-05). */
 #include "cli/options.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -114,7 +114,8 @@ static fallible check_value(struct parse *p, const struct option *row, str value
         return OK;
     case OPTION_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)row->most, &number)) || (int64_t)number < row->least)
-            WRONG(p, "--%s must be a whole number from %lld to %lld", typed(p, row), (long long)row->least, (long long)row->most);
+            WRONG(p, "--%s must be a whole number from %lld to %lld", typed(p, row), (long long)row->least,
+                  (long long)row->most);
         return OK;
     case OPTION_CHOICE:
         if (!is_choice(row->shape, value))
@@ -156,10 +157,12 @@ static fallible store_value(struct parse *p, size_t i, str value)
         WRONG(p, "--%s is too long", typed(p, row));
     str parts[] = {o->values[i], row->kind == OPTION_WORDS ? STR(" ") : STR("\n"), value};
     o->values[i] = str_join(p->arena, parts, 3);
+    if (!str_present(o->values[i]))
+        FAIL(UNAVAILABLE, "no memory for a list"); /* a lost part must not read as an option that was not given */
     return OK;
 }
 /* One option at *words; moves past its value. */
-static fallible parse_option(struct parse *p, char *const **words)
+static fallible parse_option(struct parse *p, const char *const **words)
 {
     str word = str_of(**words), name = {word.p + 2, word.n - 2};
     size_t equals = str_find(name, '=');
@@ -172,7 +175,8 @@ static fallible parse_option(struct parse *p, char *const **words)
     const struct option *row = p->out->rows[i];
     if (!takes_value(row)) {
         if (joined)
-            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value", typed(p, row));
+            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value",
+                  typed(p, row));
         return store_value(p, i, STR(""));
     }
     if (!joined) {
@@ -192,7 +196,7 @@ static void add_table(struct options *o, const struct option *table)
         o->rows[o->count++] = table;
     }
 }
-fallible options_parse(struct arena *a, const struct option *const tables[2], char *const *words, struct options *out,
+fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out,
                        const char **trouble)
 {
     struct parse p = {.arena = a, .out = out, .trouble = trouble};

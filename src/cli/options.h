@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * options: one table-driven parser for every command. `--name value` and `--name=value`; `--` ends the options; dashes and underscores
- * in names are the same. An option that may not repeat and does, an unknown one, and a value of the wrong form are wrong usage. */
+ * options: one table-driven parser for every command. `--name value` and `--name=value`; `--` ends the options; dashes and
+ * underscores in names are the same. An option that may not repeat and does, an unknown one, and a value of the wrong form are
+ * wrong usage. */
 #ifndef JETON_CLI_OPTIONS_H
 #define JETON_CLI_OPTIONS_H
 #include "base/str.h"
@@ -30,20 +31,21 @@ enum { OPTIONS_ROWS_MAX = 64, OPTIONS_ARGUMENTS_MAX = 8, OPTION_LINE_MAX = 4096 
 struct options {
     const struct option *rows[OPTIONS_ROWS_MAX]; /* both tables, one after the other */
     size_t count;
-    str values[OPTIONS_ROWS_MAX]; /* absent: not given; flags: empty */
-    size_t order[OPTIONS_ROWS_MAX]; /* position on the command line, from 1; 0: not given */
+    str values[OPTIONS_ROWS_MAX];         /* absent: not given; flags: empty */
+    size_t order[OPTIONS_ROWS_MAX];       /* position on the command line, from 1; 0: not given */
     str arguments[OPTIONS_ARGUMENTS_MAX]; /* what is no option */
     size_t argument_count;
 };
 /* Tables end with a row of OPTION_END. INVALID_REQUEST for wrong usage, and then *trouble is the sentence (arena memory). */
-fallible options_parse(struct arena *a, const struct option *const tables[2], char *const *words, struct options *out,
+fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out,
                        const char **trouble);
 /* By name, which must stand in a table. Absent, false, `fallback` when it was not given. */
 str options_text(const struct options *o, const char *name);
 bool options_has(const struct options *o, const char *name);
 int64_t options_number(const struct options *o, const char *name, int64_t fallback);
 /* Reads a line for each OPTION_SECRET that was given, in order, through `read`, into its value. */
-fallible options_read_secrets(struct arena *a, struct options *o, err (*read)(struct arena *a, str *line), const char **trouble);
+fallible options_read_secrets(struct arena *a, struct options *o, err (*read)(struct arena *a, str *line),
+                              const char **trouble);
 /* "  --name VALUE   what it does" for each row. */
 struct buf;
 void options_usage(struct buf *b, const struct option *table);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * output: prints answers. Relies on the JSON door for the values. Promises that --json prints one value and a line feed, whole or not at
- * all, and that a name chosen by a stranger cannot steer the terminal. */
+ * output: prints answers. Relies on the JSON door for the values. Promises that --json prints one value and a line feed, whole
+ * or not at all, and that a name chosen by a stranger cannot steer the terminal. */
 #include "cli/output.h"
 #include "base/buf.h"
 #include "codec/utf8.h"

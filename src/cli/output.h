@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * output: a command's answer, made once as JSON, printed as that (--json) or for people: an object as lines `name: value`, a list as
- * a table. Control bytes never reach the terminal. */
+ * output: a command's answer, made once as JSON, printed as that (--json) or for people: an object as lines `name: value`, a
+ * list as a table. Control bytes never reach the terminal. */
 #ifndef JETON_CLI_OUTPUT_H
 #define JETON_CLI_OUTPUT_H
 #include "cli/command.h"

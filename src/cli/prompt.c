@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * prompt: reads one secret line, from a pipe or from a person. Relies on read(2) byte by byte, so that nothing stays behind in a
- * library's buffer and the next line is still there for the next option. On a terminal neither echo nor signals nor the kernel's line
- * editing are on while a secret is typed: the room sees every key itself, and always puts the terminal back. */
+ * prompt: reads one secret line, from a pipe or from a person. Relies on read(2) byte by byte, so that nothing stays behind in
+ * a library's buffer and the next line is still there for the next option. On a terminal neither echo nor signals nor the
+ * kernel's line editing are on while a secret is typed: the room sees every key itself, and always puts the terminal back. */
 #include "cli/prompt.h"
 #include "cli/options.h"
 #include "crypto/secret.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * site: opens what a command works on. Relies on settings, store and directory; promises that whatever was opened is closed when the
- * call's arena ends, in the opposite order, also after a failure half way, and that servers on the same directory are told of changes. */
+ * site: opens what a command works on. Relies on settings, store and directory; promises that whatever was opened is closed
+ * when the call's arena ends, in the opposite order, also after a failure half way, and that servers on the same directory are
+ * told of changes. */
 #include "cli/site.h"
 #include "codec/url.h"
 #include "base/banned.h"
@@ -65,7 +66,8 @@ int site_settings(struct command_call *call, struct settings *out)
 }
 static int missing(struct command_call *call, const struct site *site)
 {
-    return command_refuse(call, "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add",
+    return command_refuse(call,
+                          "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add",
                           site->directory);
 }
 int site_open_db(struct command_call *call, enum site_open_how how, struct site **out)

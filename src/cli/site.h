@@ -15,7 +15,8 @@ struct site {
     struct ground ground;
     bool entered;
 };
-/* The settings that hold for this call: --data, --database, --config, options of `serve`, environment, file. Prints what is wrong. */
+/* The settings that hold for this call: --data, --database, --config, options of `serve`, environment, file. Prints what is
+ * wrong. */
 int site_settings(struct command_call *call, struct settings *out);
 /* COMMAND_DONE, or the exit status after its line was printed. Closed, whatever happens, when the call's arena is released. */
 int site_open(struct command_call *call, enum site_open_how how, struct site **out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * token_flow: gets a token from any OAuth server. Relies on fetch, loopback and discover. Promises: the code grant always uses PKCE with
- * S256 and a fresh state; an answer with another state or issuer is refused before its code is looked at; a client secret goes to the
- * token endpoint alone.
+ * token_flow: gets a token from any OAuth server. Relies on fetch, loopback and discover. Promises: the code grant always uses
+ * PKCE with S256 and a fresh state; an answer with another state or issuer is refused before its code is looked at; a client
+ * secret goes to the token endpoint alone.
  *
  *   address shown --person logs in--> loopback_wait --query--> token_flow_judge --code--> token endpoint --> response */
 #include "cli/token_flow.h"
@@ -48,8 +48,8 @@ static void add_words(struct buf *b, const char *name, str words)
         form_add(b, str_of(name), word);
 }
 
-fallible token_flow_address(struct arena *a, const struct token_flow *f, const struct token_flow_secrets *secrets, str redirect_uri,
-                            str *address)
+fallible token_flow_address(struct arena *a, const struct token_flow *f, const struct token_flow_secrets *secrets,
+                            str redirect_uri, str *address)
 {
     uint8_t digest[DIGEST_SIZE];
     digest_sha256(secrets->verifier, digest); /* RFC 7636 4.2 */
@@ -100,7 +100,8 @@ static fallible open_redirect(struct arena *a, const struct token_flow *f, struc
     str given = str_present(f->redirect_uri) ? f->redirect_uri : STR("http://127.0.0.1/callback");
     TRY(url_parse(given, &u));
     if (!str_equal_nocase(u.scheme, STR("http")) || !url_loopback(&u) || str_present(u.query) || str_present(u.fragment))
-        REFUSE(INVALID_REQUEST, "the redirect URI must be http:// on a loopback host, without query and fragment", "not a loopback URI");
+        REFUSE(INVALID_REQUEST, "the redirect URI must be http:// on a loopback host, without query and fragment",
+               "not a loopback URI");
     if (port == 0 && str_present(u.port))
         TRY(str_u64(u.port, PORT_MAX, &port));
     TRY(loopback_open(u.host, (uint16_t)port, l));
@@ -163,8 +164,8 @@ static fallible encoded(struct arena *a, str text, str *out)
 static fallible add_client(struct arena *a, const struct token_flow *f, struct buf *b, struct fetch_request *request)
 {
     bool secret = str_present(f->client_secret);
-    bool post = str_is(f->auth_method, "client_secret_post") ||
-                (!str_present(f->auth_method) && !f->server.basic && f->server.post);
+    bool post =
+        str_is(f->auth_method, "client_secret_post") || (!str_present(f->auth_method) && !f->server.basic && f->server.post);
     if (secret && !post && !str_is(f->auth_method, "none")) {
         TRY(encoded(a, f->client_id, &request->user));
         return encoded(a, f->client_secret, &request->password);

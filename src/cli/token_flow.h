@@ -25,8 +25,8 @@ fallible token_flow_judge(struct arena *a, const struct token_flow *f, const str
 struct token_flow_secrets {
     str state, verifier;
 };
-fallible token_flow_address(struct arena *a, const struct token_flow *f, const struct token_flow_secrets *secrets, str redirect_uri,
-                            str *address);
+fallible token_flow_address(struct arena *a, const struct token_flow *f, const struct token_flow_secrets *secrets,
+                            str redirect_uri, str *address);
 /* The whole way to a token response (a JSON object with an access_token). *trouble says what failed. */
 fallible token_flow_run(struct arena *a, const struct token_flow *f, json **response, const char **trouble);
 /* Header and claims of a JWT, unchecked: {"header":{…},"claims":{…}}. INVALID_REQUEST when it is not one. */

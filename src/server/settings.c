@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * settings: the rows, the form of each value, and what the settings must be to each other. Relies on nothing but text; where values
- * come from is settings_load's business. Promises: a value that this room lets pass is within the bounds of its row, and settings that
- * settings_judge lets pass describe a server whose issuer, TLS and address do not contradict each other (contract 2). */
+ * settings: the rows, the form of each value, and what the settings must be to each other. Relies on nothing but text; where
+ * values come from is settings_load's business. Promises: a value that this room lets pass is within the bounds of its row, and
+ * settings that settings_judge lets pass describe a server whose issuer, TLS and address do not contradict each other (contract
+ * 2). */
 #include "server/settings.h"
 #include "base/ascii.h"
 #include "base/buf.h"
@@ -142,8 +143,9 @@ const char *settings_refuses(struct arena *a, size_t row, str value)
     switch (r->kind) {
     case SETTINGS_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)r->most, &number)) || (int64_t)number < r->least)
-            return or_literal(str_format(a, "must be a whole number from %lld to %lld", (long long)r->least, (long long)r->most),
-                              "is out of bounds");
+            return or_literal(
+                str_format(a, "must be a whole number from %lld to %lld", (long long)r->least, (long long)r->most),
+                "is out of bounds");
         return NULL;
     case SETTINGS_FLAG:
     case SETTINGS_CHOICE:
@@ -152,7 +154,8 @@ const char *settings_refuses(struct arena *a, size_t row, str value)
         break;
     }
     if ((int64_t)value.n < r->least || (int64_t)value.n > r->most)
-        return or_literal(str_format(a, "must have %lld to %lld bytes", (long long)r->least, (long long)r->most), "is too long");
+        return or_literal(str_format(a, "must have %lld to %lld bytes", (long long)r->least, (long long)r->most),
+                          "is too long");
     for (size_t i = 0; i < value.n; i++) {
         if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
             return "holds a control character";
@@ -200,7 +203,8 @@ static void judge_plain(const struct settings *s, bool http, struct problems *p)
     if (http && s->tls != SETTINGS_TLS_OFF)
         problem_add(p, "issuer", STR("an http:// issuer needs tls=off, or make the issuer https://"));
     if (http && s->tls == SETTINGS_TLS_OFF && !near)
-        problem_add(p, "listen", STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1] or localhost"));
+        problem_add(p, "listen",
+                    STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1] or localhost"));
 }
 static void judge_times(const struct settings *s, struct problems *p)
 {

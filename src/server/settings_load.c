@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * settings_load: where the values come from. Relies on libinih for the file (its only door); promises that every value stood in the
- * bounds of its row, that an unknown or repeated setting is refused with file and line, and that a stronger source beats a weaker one:
+ * settings_load: where the values come from. Relies on libinih for the file (its only door); promises that every value stood in
+ * the bounds of its row, that an unknown or repeated setting is refused with file and line, and that a stronger source beats a
+ * weaker one:
  *
  *     option > environment (JETON_NAME) > file (--config, JETON_CONFIG, DIR/jeton.conf) > default
  *
- * A line longer than the library's buffer would silently become two: the reader counts lines and refuses such a one. An indented line goes
- * on with the value above it (for lists of addresses). */
+ * A line longer than the library's buffer would silently become two: the reader counts lines and refuses such a one. An
+ * indented line goes on with the value above it (for lists of addresses). */
 #include "server/settings.h"
 #include "base/buf.h"
 #include <errno.h>
@@ -35,8 +36,9 @@ static void complain(struct load *l, const char *field, str sentence)
 }
 static void complain_line(struct load *l, const char *what, str quoted)
 {
-    complain(l, "config", str_format(l->arena, "%.*s line %zu: %s%s%.*s%s", STR_FMT(l->file), l->line, what,
-                                     quoted.n > 0 ? " \"" : "", STR_FMT(quoted), quoted.n > 0 ? "\"" : ""));
+    complain(l, "config",
+             str_format(l->arena, "%.*s line %zu: %s%s%.*s%s", STR_FMT(l->file), l->line, what, quoted.n > 0 ? " \"" : "",
+                        STR_FMT(quoted), quoted.n > 0 ? "\"" : ""));
 }
 
 /* The library's reader, fgets with a count of lines. Reading stops at the first line that does not fit. */
@@ -120,7 +122,7 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 }
 /* The value of JETON_<NAME>; absent when it is not set. */
-static str environment_get(char *const *environment, const char *name)
+static str environment_get(const char *const *environment, const char *name)
 {
     static const char prefix[] = "JETON_";
     for (; environment && *environment; environment++) {
@@ -144,8 +146,8 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name, str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused,
-                                                            STR_FMT(value)));
+            complain(l, settings_rows[row].name,
+                     str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -160,8 +162,8 @@ static void load_options(struct load *l, const struct settings_input *input)
             continue;
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name, str_format(l->arena, "as an option it %s, not \"%.*s\"", refused,
-                                                            STR_FMT(value)));
+            complain(l, settings_rows[row].name,
+                     str_format(l->arena, "as an option it %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -185,11 +187,11 @@ static int64_t number_of(str value)
 /* Texts into typed members. */
 static void settle(struct settings *s)
 {
-#define VALUE_TEXT(row, text) (text)
+#define VALUE_TEXT(row, text)   (text)
 #define VALUE_NUMBER(row, text) number_of(text)
-#define VALUE_FLAG(row, text) str_is(text, "on")
+#define VALUE_FLAG(row, text)   str_is(text, "on")
 #define VALUE_CHOICE(row, text) choice_of(settings_rows[row].shape, text)
-#define X(name, kind, ...) s->name = VALUE_##kind(SETTINGS_##name, s->text[SETTINGS_##name]);
+#define X(name, kind, ...)      s->name = VALUE_##kind(SETTINGS_##name, s->text[SETTINGS_##name]);
     SETTINGS(X)
 #undef X
     if (s->source[SETTINGS_tls] == SETTINGS_FROM_DEFAULT && str_filled(s->tls_cert)) {

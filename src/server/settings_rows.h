@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ * settings_rows: THE table of settings, and the struct that it makes. To add a setting is to add a row. */
+#ifndef JETON_SERVER_SETTINGS_ROWS_H
+#define JETON_SERVER_SETTINGS_ROWS_H
+#include "base/str.h"
+/* clang-format off */
+enum { SETTINGS_ACCESS_MAX = 86400, SETTINGS_YEAR = 31536000, SETTINGS_CENTURY_HALF = 50 * SETTINGS_YEAR };
+
+/* X(name, kind, default, least, most, shape, check, sentence).
+ * Kinds: TEXT (bounds: bytes), NUMBER, FLAG, CHOICE (words of shape). */
+#define SETTINGS(X)                                                                                                            \
+    X(listen, TEXT, "localhost:8443", 1, 300, "HOST:PORT", listen_form,                                                        \
+      "Address and port to listen on; port 0 picks a free one.")                                                               \
+    X(issuer, TEXT, "", 0, 512, "URL", issuer_form,                                                                            \
+      "The server's public address; without it https://localhost:PORT. http:// is for loopback hosts alone.")                  \
+    X(tls, CHOICE, "self-signed", 0, 0, "self-signed|off|files", any_form,                                                     \
+      "Where TLS comes from: a certificate authority made in DIR/tls, a proxy in front (off), or tls_cert and tls_key.")       \
+    X(tls_cert, TEXT, "", 0, 4096, "FILE", any_form, "Certificate chain, PEM; needs tls_key.")                                 \
+    X(tls_key, TEXT, "", 0, 4096, "FILE", any_form, "Private key of tls_cert, PEM, readable by its owner alone.")              \
+    X(data, TEXT, "data", 1, 4096, "DIR", any_form, "Data directory: database, master key, certificates.")                     \
+    X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.")            \
+    X(worker_threads, NUMBER, "8", 1, 256, "NUMBER", any_form, "Threads that read the database.")                              \
+    X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one per core.")   \
+    X(trusted_proxies, TEXT, "", 0, 4096, "ADDRESSES", addresses_form,                                                         \
+      "IP addresses, separated by spaces, whose X-Forwarded-For is believed.")                                                 \
+    X(cors_origins, TEXT, "", 0, 4096, "ORIGINS", origins_form,                                                                \
+      "Web origins, separated by spaces, whose pages may call the token endpoint and the API.")                                \
+    X(log_level, CHOICE, "info", 0, 0, "debug|info|warn|error", any_form, "The least weighty line that is logged.")            \
+    X(access_log, FLAG, "on", 0, 0, "on|off", any_form, "One line per request.")                                               \
+    X(drain_seconds, NUMBER, "10", 0, 3600, "SECONDS", any_form, "How long open requests may go on after SIGTERM.")            \
+    X(metrics, CHOICE, "local", 0, 0, "on|off|local", any_form,                                                                \
+      "Who may read /metrics: everybody, nobody, or loopback peers.")                                                          \
+    X(hsts, FLAG, "on", 0, 0, "on|off", any_form,                                                                              \
+      "Tell browsers to use https alone, for a year (never sent with an http issuer).")                                        \
+    X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
+    X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
+    X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \
+    X(refresh_lifetime, NUMBER, "2592000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                      \
+      "Refresh tokens, from their last use.")                                                                                  \
+    X(refresh_absolute, NUMBER, "31536000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                     \
+      "Refresh tokens, from the grant on, however often used.")                                                                \
+    X(refresh_grace, NUMBER, "60", 0, 600, "SECONDS", any_form,                                                                \
+      "How long a used refresh token still gets the same successor.")                                                          \
+    X(personal_lifetime, NUMBER, "31536000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                    \
+      "Personal access tokens when nothing is asked for.")                                                                     \
+    X(personal_lifetime_max, NUMBER, "157680000", 0, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                               \
+      "The longest personal access token; 0: no limit.")                                                                       \
+    X(session_idle, NUMBER, "1800", 60, SETTINGS_YEAR, "SECONDS", any_form, "A login ends after this long without use.")       \
+    X(session_absolute, NUMBER, "43200", 60, SETTINGS_YEAR, "SECONDS", any_form, "A login ends after this long in any case.")  \
+    X(reauthentication, NUMBER, "600", 10, 86400, "SECONDS", any_form, "How fresh a password must be for sensitive steps.")    \
+    X(secret_overlap, NUMBER, "86400", 0, SETTINGS_YEAR, "SECONDS", any_form,                                                  \
+      "How long the old secret goes on after rotate-secret.")                                                                  \
+    X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
+      "What to do with a new password that many people use.")                                                                  \
+    X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \
+    X(account_delay, NUMBER, "2", 1, 3600, "SECONDS", any_form,                                                                \
+      "The first wait for that name; it doubles with each further try.")                                                       \
+    X(account_delay_max, NUMBER, "900", 1, 86400, "SECONDS", any_form, "The longest wait for that name.")                      \
+    X(account_forget, NUMBER, "3600", 60, SETTINGS_YEAR, "SECONDS", any_form,                                                  \
+      "The count for that name starts anew after this long without a try.")                                                    \
+    X(address_tries, NUMBER, "20", 1, 100000, "NUMBER", any_form, "Wrong passwords from one address before it has to wait.")   \
+    X(address_delay, NUMBER, "2", 1, 3600, "SECONDS", any_form, "The first wait for that address.")                            \
+    X(address_delay_max, NUMBER, "900", 1, 86400, "SECONDS", any_form, "The longest wait for that address.")                   \
+    X(address_forget, NUMBER, "3600", 60, SETTINGS_YEAR, "SECONDS", any_form,                                                  \
+      "The count for that address starts anew after this long without a try.")                                                 \
+    X(device_tries, NUMBER, "10", 1, 1000, "NUMBER", any_form,                                                                 \
+      "Wrong passwords from a browser where this person has logged in before.")                                                \
+    X(device_delay, NUMBER, "2", 1, 3600, "SECONDS", any_form, "The first wait for that browser.")                             \
+    X(device_delay_max, NUMBER, "900", 1, 86400, "SECONDS", any_form, "The longest wait for that browser.")                    \
+    X(device_forget, NUMBER, "3600", 60, SETTINGS_YEAR, "SECONDS", any_form,                                                   \
+      "The count for that browser starts anew after this long without a try.")
+
+enum settings_name {
+#define X(name, ...) SETTINGS_##name,
+    SETTINGS(X)
+#undef X
+    SETTINGS_COUNT
+};
+/* Positions of the words in a CHOICE row's shape. */
+enum { SETTINGS_TLS_SELF_SIGNED, SETTINGS_TLS_OFF, SETTINGS_TLS_FILES };
+enum { SETTINGS_METRICS_ON, SETTINGS_METRICS_OFF, SETTINGS_METRICS_LOCAL };
+enum { SETTINGS_COMMON_REFUSE, SETTINGS_COMMON_ALLOW };
+enum settings_source { SETTINGS_FROM_DEFAULT = 0, SETTINGS_FROM_FILE, SETTINGS_FROM_ENVIRONMENT, SETTINGS_FROM_OPTION };
+
+#define SETTINGS_TYPE_TEXT   str
+#define SETTINGS_TYPE_NUMBER int64_t
+#define SETTINGS_TYPE_FLAG   bool
+#define SETTINGS_TYPE_CHOICE int
+struct settings { /* arena memory of settings_load */
+#define X(name, kind, ...) SETTINGS_TYPE_##kind name;
+    SETTINGS(X)
+#undef X
+    /* derived */
+    str listen_host;      /* of `listen`, IPv6 without brackets */
+    uint16_t listen_port; /* 0: a free one */
+    str file;             /* the file that was read; absent: none */
+    enum settings_source source[SETTINGS_COUNT];
+    str text[SETTINGS_COUNT]; /* each value as it was written */
+};
+#endif
