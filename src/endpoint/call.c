@@ -46,7 +46,7 @@ struct page_fields *call_fields(struct call *c)
     bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users");
     bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
-    page_put(f, "csrf", csrf_token(c->ground->arena, &c->session));
+    page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->ground->arena, &c->session) : STR_ABSENT);
     page_put(f, "notice", str_of(notice_of(c)));
     page_put_flag(f, "may_clients", clients);
     page_put_flag(f, "may_users", users);

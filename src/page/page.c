@@ -187,29 +187,39 @@ static void fill_place(const struct filler *w, str place, const struct scope *s)
         fill(&inner, t->first + 1, first->end - 1, s);
 }
 
+/* A block: how often its inside is filled, and with what. */
+static void fill_block(const struct filler *w, size_t at, const struct scope *s)
+{
+    const struct template_step *step = template_step_at(at);
+    const struct field *x = look_up(s, step->text);
+    if (step->kind != TEMPLATE_LIST) {
+        if (filled(x) == (step->kind == TEMPLATE_WHEN))
+            fill(w, at + 1, step->end - 1, s);
+        return;
+    }
+    for (const struct page_fields *row = x ? x->rows : NULL; row; row = row->next)
+        fill(w, at + 1, step->end - 1, &(struct scope){row, s});
+}
+
 static void fill(const struct filler *w, size_t from, size_t to, const struct scope *s)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
-        const struct field *x = step->kind >= TEMPLATE_FIELD && step->kind <= TEMPLATE_UNLESS ? look_up(s, step->text) : NULL;
+        const struct field *x;
         switch (step->kind) {
         case TEMPLATE_TEXT:
             buf_add(w->out, step->text);
             break;
         case TEMPLATE_FIELD:
+            x = look_up(s, step->text);
             if (x)
                 html_add(w->out, x->text); /* LS-19 */
             break;
         case TEMPLATE_LIST:
-            for (const struct page_fields *row = x ? x->rows : NULL; row; row = row->next)
-                fill(w, i + 1, step->end - 1, &(struct scope){row, s});
-            i = step->end - 1;
-            break;
         case TEMPLATE_WHEN:
-            i = filled(x) ? i : step->end - 1;
-            break;
         case TEMPLATE_UNLESS:
-            i = filled(x) ? step->end - 1 : i;
+            fill_block(w, i, s);
+            i = step->end - 1;
             break;
         case TEMPLATE_PLACE:
             fill_place(w, step->text, s);

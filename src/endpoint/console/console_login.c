@@ -7,23 +7,27 @@
  *   logged in ──login_post ok, same person: session_reauthenticated──▶ logged in, password fresh */
 #include "endpoint/console/console.h"
 
-#include "endpoint/console/widget.h"
+#include "endpoint/headers.h"
+#include "grant/redirect.h"
 #include "session/login.h"
 #include "base/banned.h"
 
 enum { DEVICE_SECONDS = 400 * 86400 }; /* the longest that browsers keep a cookie (RFC 6265bis 5.5) */
 
-/* The name of the application that a person is on the way to; absent when they are not. */
-static str application_of(struct call *c, str return_to)
+/* The application that a person is on the way to, and where it gets its answer; NULL when they are not. */
+static const struct db_client *application_of(struct call *c, str return_to, str *redirect_uri)
 {
     struct form query;
     if (!str_starts(return_to, STR("/oauth/authorize?")))
-        return STR_ABSENT;
+        return NULL;
     size_t at = str_find(return_to, '?') + 1;
     if (FAILED(form_parse(c->ground->arena, (str){return_to.p + at, return_to.n - at}, &query)))
-        return STR_ABSENT;
+        return NULL;
     const struct db_client *client = client_find(c->ground, form_get(&query, "client_id"));
-    return client && !client->disabled ? client->name : STR_ABSENT;
+    if (!client || client->disabled ||
+        FAILED(redirect_match(c->ground->arena, client, form_get(&query, "redirect_uri"), redirect_uri)))
+        return NULL;
+    return client;
 }
 
 static fallible answer_form(struct call *c, int status, str error)
@@ -31,11 +35,15 @@ static fallible answer_form(struct call *c, int status, str error)
     struct page_fields *f = call_fields(c);
     str return_to = call_local_path(form_get(&c->form, "return_to"), STR("/account"));
     bool again = form_has(&c->form, "again") && c->session.user;
+    str redirect_uri = STR_ABSENT;
+    const struct db_client *client = application_of(c, return_to, &redirect_uri);
     page_put(f, "return_to", return_to);
     page_put_flag(f, "again", again);
     page_put(f, "username", again ? c->session.user->username : form_get(&c->form, "username"));
-    page_put(f, "application", application_of(c, return_to));
+    page_put(f, "application", client ? client->name : STR_ABSENT);
     page_put(f, "error", error);
+    if (client) /* browsers hold the form to form-action through all redirects: it may end at the application at once */
+        TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, redirect_uri)));
     return call_page(c, status, "login.html", f);
 }
 

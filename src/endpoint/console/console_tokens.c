@@ -7,7 +7,7 @@
 
 static const char *const names[] = {"name", "days", NULL};
 static const char *const problem_names[] = {"name", "scopes", "expires_in", "days", NULL};
-enum { DAY = 86400 };
+enum { DAY = 86400, DAYS_MAX = 36500 };
 static const struct period {
     const char *value, *text;
     int64_t seconds; /* 0: as `days` says */
@@ -83,10 +83,10 @@ static int64_t seconds_asked(struct call *c, struct problems *p)
     }
     if (asked->seconds > 0)
         return asked->seconds;
-    int64_t days = widget_number(c, "days", 0, p);
-    if (days <= 0 || days > 36500)
+    uint64_t days = 0;
+    if (FAILED(str_u64(str_trim(form_get(&c->form, "days")), DAYS_MAX, &days)) || days == 0)
         problem_add(p, "days", STR("Give a number of days from 1 to 36500."));
-    return days * DAY;
+    return (int64_t)days * DAY;
 }
 
 err console_tokens_post(struct call *c)

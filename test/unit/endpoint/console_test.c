@@ -139,6 +139,26 @@ Test(console, login_page_keeps_the_way_back_only_when_it_is_local)
     cr_assert(shows(c, "name=\"return_to\" value=\"/account\""));
 }
 
+Test(console, login_on_the_way_to_an_application_names_it_and_may_end_there)
+{
+    struct problems problems = {.count = 0};
+    struct client_edit edit = client_edit_nothing();
+    struct client_added added;
+    edit.id = STR("robot");
+    edit.name = STR("Invoice Robot");
+    edit.grants = STR("authorization_code");
+    edit.redirect_uris = STR("https://app.example/cb");
+    cr_assert_eq(client_add(ground(), &actor_owner, &edit, &problems, &added).kind, ERR_OK);
+    struct call *c = got(console_login_get, NULL,
+                         "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fapp.example%252Fcb", STR_ABSENT);
+    whole(c, "login_application", 200);
+    cr_assert(shows(c, "to continue to <strong>Invoice Robot</strong>"));
+    cr_assert(str_ends(answer_header(c, "Content-Security-Policy"), STR("form-action 'self' https://app.example")));
+    c = got(console_login_get, NULL,
+            "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fevil.example%252F", STR_ABSENT);
+    cr_assert(!str_present(answer_header(c, "Content-Security-Policy")), "an unregistered place widens nothing");
+}
+
 Test(console, wrong_login_is_401_and_keeps_the_name)
 {
     struct call *c = sent(console_login_post, NULL, "username=ada&password=wrong-one", STR_ABSENT);
