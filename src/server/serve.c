@@ -45,6 +45,7 @@ static void block_signals(sigset_t *signals)
     (void)sigaddset(signals, SIGINT);
     (void)sigaddset(signals, SIGHUP);
     (void)sigaddset(signals, SIGPIPE);
+    (void)sigaddset(signals, SIGXFSZ); /* AV-03: a file at its limit is a failed write, like a full disk */
     (void)sigprocmask(SIG_BLOCK, signals, NULL);
 }
 

@@ -51,8 +51,8 @@ class Failed(Exception):
 
 def run_cli(data, *args, stdin=None, timeout=60):
     """(exit status, standard output, standard error) of one command."""
-    done = subprocess.run([BIN, *args, "--data", data], input=stdin if stdin is None else stdin + "\n", text=True,
-                          capture_output=True, timeout=timeout, env=clean_environment(), stdin=None if stdin else subprocess.DEVNULL)
+    done = subprocess.run([BIN, *args, "--data", data], input="" if stdin is None else stdin + "\n", text=True, capture_output=True,
+                          timeout=timeout, env=clean_environment())
     return done.returncode, done.stdout, done.stderr
 
 
@@ -322,6 +322,7 @@ class Browser:
 
     def __init__(self, server):
         self.server, self.http = server, server.http()
+        self.http.headers["Accept"] = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         self.page = self.at = None
         self.outside = None  # the address outside jeton that we were sent to
 
@@ -411,6 +412,7 @@ class World:
         self.other = s.client("Other", "authorization_code", redirect="https://other.example/cb", scope="read")
         self.native = s.client("Native", "authorization_code", redirect="http://127.0.0.1/callback", scope="read",
                                options=["--public"])
+        self.house = s.client("House", "password")  # without scopes: its tokens have all that the person has
         self.trusted = s.client("Trusted", "password", scope="read write")
         self.service = s.client("Service", "client_credentials", scope="read write")
         self.every = s.client("Every", "authorization_code", "password", "client_credentials", redirect=CALLBACK, scope="read write")
@@ -423,6 +425,10 @@ class World:
         answer = self.server.token(client, "password", username=person.name, password=person.password, **fields)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def whole(self, person):
+        """An access token with all of a person's permissions."""
+        return self.password_tokens(person, self.house)["access_token"]
 
 
 def password():

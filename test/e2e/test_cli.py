@@ -151,8 +151,8 @@ class CommandLine(unittest.TestCase):
 
     # ---- token: the client side
     def token(self, *args, stdin=None):
-        done = subprocess.run([BIN, "token", "--issuer", self.s.url, "--ca", self.s.ca, *args], input=None if stdin is None else stdin + "\n", text=True,
-                              capture_output=True, timeout=60, env=clean_environment(), stdin=None if stdin else subprocess.DEVNULL)
+        done = subprocess.run([BIN, "token", "--issuer", self.s.url, "--ca", self.s.ca, *args], input="" if stdin is None else stdin + "\n", text=True,
+                              capture_output=True, timeout=60, env=clean_environment())
         if done.returncode == 0:
             for word in done.stdout.replace('"', " ").split():
                 if word.startswith("jtn_"):

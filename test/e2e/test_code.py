@@ -162,6 +162,11 @@ class CodeFlow(unittest.TestCase):
         self.assertEqual(self.redeem(client, answer["code"], code_verifier=verifier).status_code, 200)
 
     # ---- errors after it: a redirect
+    def test_AZ_21_nobody_logged_in_nobody_redirected(self):
+        browser = Browser(self.s)
+        browser.get(browser.authorize_url(self.w.web, scope="nosuch"))
+        self.error_page(browser)
+
     def test_AZ_02_response_types(self):
         for kind in (None, "", "token", "id_token", "code token", "code id_token", "CODE", "none"):
             with self.subTest(kind=kind):
@@ -235,14 +240,20 @@ class CodeFlow(unittest.TestCase):
         verifier, challenge = pkce()
         parameters.setdefault("code_challenge", challenge)
         parameters.setdefault("code_challenge_method", "S256")
-        return verifier, Browser(self.s).authorize(client, person or self.w.alice, **parameters)
+        return verifier, self.logged_in(person).authorize(client, person or self.w.alice, **parameters)
+
+    def logged_in(self, person=None):
+        """Errors are told to the client only once somebody is logged in (AZ-21)."""
+        browser = Browser(self.s)
+        browser.login(person or self.w.alice)
+        return browser
 
     def test_PK_01_public_client_needs_a_challenge(self):
-        self.assertEqual(Browser(self.s).authorize(self.w.native, self.w.alice, state="s").get("error"), "invalid_request")
+        self.assertEqual(self.logged_in().authorize(self.w.native, self.w.alice, state="s").get("error"), "invalid_request")
 
     def test_PK_02_required_for_a_confidential_client(self):
         client = self.s.client("Strict", "authorization_code", redirect=CALLBACK, options=["--require-pkce"])
-        self.assertEqual(Browser(self.s).authorize(client, self.w.alice).get("error"), "invalid_request")
+        self.assertEqual(self.logged_in().authorize(client, self.w.alice).get("error"), "invalid_request")
         verifier, answer = self.with_challenge(client)
         self.assertEqual(self.redeem(client, answer["code"], code_verifier=verifier).status_code, 200)
 
@@ -340,7 +351,7 @@ class CodeFlow(unittest.TestCase):
             browser.go_on(self.w.bob)
 
     def test_first_party_is_not_asked(self):
-        client = self.s.client("House", "authorization_code", redirect=CALLBACK, options=["--first-party"])
+        client = self.s.client("First party", "authorization_code", redirect=CALLBACK, options=["--first-party"])
         browser = Browser(self.s)
         browser.login(self.w.alice)
         browser.get(browser.authorize_url(client))
@@ -418,8 +429,8 @@ class CodeFlow(unittest.TestCase):
         form = browser.form("password")
         with self.s.http() as http:
             http.cookies = browser.http.cookies
-            answer = http.post(self.s.url + "/login", data=form.fields + [("username", "alice"), ("password", self.w.alice.password)],
-                               headers={"Origin": self.s.url}, allow_redirects=False)
+            fields = dict(form.fields, username="alice", password=self.w.alice.password)
+            answer = http.post(self.s.url + "/login", data=fields, headers={"Origin": self.s.url}, allow_redirects=False)
         self.assertEqual(answer.status_code, 303)
 
     def test_RU_10_return_to_takes_local_paths_only(self):

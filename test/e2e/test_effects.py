@@ -102,7 +102,7 @@ class Effects(unittest.TestCase):
         admin = self.s.user("d" + secrets.token_hex(5), "--admin")
         pat = admin.pat()
         self.assertEqual(self.s.api("GET", "/clients", pat).status_code, 200)
-        answer = self.s.api("PUT", "/users/" + admin.id, self.w.admin.pat(), json={"admin": False})
+        answer = self.s.api("PUT", "/users/" + admin.id, self.w.whole(self.w.admin), json={"admin": False})
         self.assertEqual(answer.status_code, 204, answer.text)
         self.assertEqual(self.s.api("GET", "/clients", pat).status_code, 403)
 

@@ -94,7 +94,7 @@ class Login(unittest.TestCase):
     def test_LS_06_every_form_of_account_and_admin_is_closed(self):
         b = Browser(self.s)
         b.login(self.w.admin)
-        for path in ("/account", "/account/password", "/account/tokens", "/account/sessions", "/admin/clients/new", "/admin/users/new", "/admin/scopes", "/admin/keys"):
+        for path in ("/account", "/account/password", "/account/tokens", "/account/sessions", "/admin/new-client", "/admin/new-user", "/admin/scopes", "/admin/keys"):
             b.get(path)
             for form in [f for f in b.page.forms if f.method == "post" and not f.action.endswith("/logout")]:
                 with self.subTest(path=path, action=form.action):
@@ -106,7 +106,7 @@ class Login(unittest.TestCase):
     def test_AD_01_admin_pages_are_for_administrators(self):
         b = Browser(self.s)
         b.login(self.w.alice)
-        for path in ("/admin", "/admin/clients", "/admin/users", "/admin/scopes", "/admin/resources", "/admin/events", "/admin/keys", "/admin/clients/new",
+        for path in ("/admin", "/admin/clients", "/admin/users", "/admin/scopes", "/admin/resources", "/admin/events", "/admin/keys", "/admin/new-client",
                      "/admin/clients/" + self.w.web.id, "/admin/users/" + self.w.bob.id):
             with self.subTest(path=path):
                 b.get(path)
@@ -127,8 +127,8 @@ class Login(unittest.TestCase):
         yield "error", b.get("/oauth/authorize?client_id=nosuch")
         yield "404", b.get("/nosuch")
         b.login(self.w.admin)
-        for path in ("/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions", "/admin", "/admin/clients", "/admin/clients/new",
-                     "/admin/clients/" + self.w.web.id, "/admin/users", "/admin/users/new", "/admin/users/" + self.w.bob.id, "/admin/scopes", "/admin/resources",
+        for path in ("/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions", "/admin", "/admin/clients", "/admin/new-client",
+                     "/admin/clients/" + self.w.web.id, "/admin/users", "/admin/new-user", "/admin/users/" + self.w.bob.id, "/admin/scopes", "/admin/resources",
                      "/admin/events", "/admin/keys"):
             yield path, b.get(path)
         client = self.s.client("For headers", "authorization_code", redirect=CALLBACK, scope="read") if not hasattr(self, "_c") else self._c
