@@ -176,5 +176,5 @@ Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
     struct token_hash hash = token_hash_of(out.token);
     assert_done(hot_pat(s.authority->hot, s.a, &hash, &pat));
     cr_expect(pat == NULL || pat->revoked_at != 0, "at once in memory too");
-    cr_expect_eq(event_count(&s, "pat.revoked"), 2);
+    cr_expect_eq(event_count(&s, "pat.revoked"), 3);
 }
