@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * call: how handlers answer. Relies on page/ for HTML, on codec/json for JSON and on http/ for what goes on the wire. Promises: a page
- * always knows who is logged in and carries the CSRF token of this very browser (LS-06); a notice after a redirect is one of the
- * sentences below, never text from the address; the session cookie is set when, and only when, it is new. */
+ * call: how handlers answer. Relies on page/ for HTML, on codec/json for JSON and on http/ for what goes on the wire. Promises:
+ * a page always knows who is logged in and carries the CSRF token of this very browser (LS-06); a notice after a redirect is
+ * one of the sentences below, never text from the address; the session cookie is set when, and only when, it is new. */
 #include "endpoint/call.h"
 
 #include "base/banned.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * call_path: is a place to go back to really a place here? Pure: text in, text out. Promises: what it lets through begins with one
- * slash and a segment of this server, whatever a browser does to it (backslashes, control bytes, dot segments, double slashes and
- * their escapes are refused, not mended), so that login never leads away (RU-10). */
+ * call_path: is a place to go back to really a place here? Pure: text in, text out. Promises: what it lets through begins with
+ * one slash and a segment of this server, whatever a browser does to it (backslashes, control bytes, dot segments, double
+ * slashes and their escapes are refused, not mended), so that login never leads away (RU-10). */
 #include "endpoint/call.h"
 
 #include "base/ascii.h"

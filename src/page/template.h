@@ -19,9 +19,10 @@ struct template_step {
     str text;   /* bytes, or the name */
     size_t end; /* LIST WHEN UNLESS TITLE: the step after the matching END */
 };
-struct template {
+struct template
+{
     const char *name;
-    size_t first, end;            /* its steps */
+    size_t first, end;             /* its steps */
     size_t names_first, names_end; /* every name it mentions, once */
     bool sound;
 };

@@ -40,8 +40,8 @@ Test(call_path, everything_else_falls_back)
 
 Test(call_path, control_bytes_and_absence_fall_back)
 {
-    static const str bad[] = {STR_ABSENT, STR(""), STR("/\t/evil.example"), STR("/a\r\nSet-Cookie: x=1"), STR("/a\0b"), STR("/\x7f"),
-                              STR("/\xc3\xa9"), STR("/a b")};
+    static const str bad[] = {STR_ABSENT,   STR(""),      STR("/\t/evil.example"), STR("/a\r\nSet-Cookie: x=1"),
+                              STR("/a\0b"), STR("/\x7f"), STR("/\xc3\xa9"),        STR("/a b")};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert(str_is(call_local_path(bad[i], STR("/fallback")), "/fallback"), "%zu", i);
 }
