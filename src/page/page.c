@@ -247,3 +247,13 @@ err page_fill(struct arena *a, const char *template_name, const struct page_fiel
     fill(&(struct filler){&out, t}, layout->first, layout->end, &scope);
     return buf_done(&out, html);
 }
+
+const char *page_template_name(size_t i)
+{
+    return template_name(i);
+}
+
+const struct page_asset *page_asset(str name)
+{
+    return template_asset(name);
+}

@@ -246,13 +246,13 @@ bool template_knows(const struct template *t, const char *field)
     return knows(t, str_of(field));
 }
 
-const char *page_template_name(size_t i)
+const char *template_name(size_t i)
 {
     pthread_once(&once, take_all);
     return i < template_count ? templates[i].name : NULL;
 }
 
-const struct page_asset *page_asset(str name)
+const struct page_asset *template_asset(str name)
 {
     pthread_once(&once, take_all);
     for (size_t i = 0; i < static_count; i++)

@@ -29,6 +29,8 @@ struct template
 /* NULL when there is none of that name, or it is malformed. Thread-safe; the first call parses all. */
 const struct template *template_find(const char *name);
 const struct template_step *template_step_at(size_t i);
+const char *template_name(size_t i);               /* NULL past the last */
+const struct page_asset *template_asset(str name); /* NULL: none */
 bool template_knows(const struct template *t, const char *field);
 
 /* The embedded files: assets.c. */
