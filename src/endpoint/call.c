@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * call: how handlers answer. Relies on page/ for HTML, on codec/json for JSON and on http/ for what goes on the wire. Promises: a page
- * always knows who is logged in and carries the CSRF token of this very browser (LS-06); a notice after a redirect is one of the
- * sentences below, never text from the address; the session cookie is set when, and only when, it is new. */
+ * call: how handlers answer. Relies on page/ for HTML, on codec/json for JSON and on http/ for what goes on the wire. Promises:
+ * a page always knows who is logged in and carries the CSRF token of this very browser (LS-06); a notice after a redirect is
+ * one of the sentences below, never text from the address; the session cookie is set when, and only when, it is new; a place to
+ * go back to begins with one slash and a segment of this server, whatever a browser does to it: backslashes, control bytes, dot
+ * segments, double slashes and their escapes are refused, not mended, so that login never leads away (RU-10). */
 #include "endpoint/call.h"
 
+#include "base/ascii.h"
 #include "base/banned.h"
 
 static const char html_type[] = "text/html; charset=utf-8";
@@ -97,4 +100,40 @@ err call_set_session(struct call *c)
     TRY(response_cookie(c->response, str_of(session_cookie_name(r->secure)), c->session.cookie, &rule));
     c->session.fresh = false;
     return OK;
+}
+
+/* An escape in the path that could turn into a slash, a backslash, a dot or a control byte for somebody. */
+static bool escape_fits(str rest)
+{
+    if (rest.n < 3)
+        return false;
+    int high = ascii_hex(rest.p[1]), low = ascii_hex(rest.p[2]);
+    if (high < 0 || low < 0)
+        return false;
+    int byte = high * 16 + low;
+    return byte > 0x20 && byte != 0x7f && byte != '/' && byte != '\\' && byte != '.' && byte != '%';
+}
+
+static bool path_fits(str path)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        str rest = {path.p + i, path.n - i};
+        if (path.p[i] == '%' && !escape_fits(rest))
+            return false;
+        if (str_starts(rest, STR("//")) || str_starts(rest, STR("/.")))
+            return false;
+    }
+    return true;
+}
+
+str call_local_path(str wanted, str fallback)
+{
+    if (!str_filled(wanted) || wanted.n > HTTP_TARGET_MAX || wanted.p[0] != '/')
+        return fallback;
+    for (size_t i = 0; i < wanted.n; i++)
+        if (!ascii_visible(wanted.p[i]) || wanted.p[i] == '\\')
+            return fallback;
+    str path = {wanted.p, str_find(wanted, '?')};
+    path.n = str_find(path, '#');
+    return path_fits(path) ? wanted : fallback;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * assets: every file under assets/ as bytes of the program, by the assembler's .incbin, from one explicit list. The build file names
- * all of assets/ as prerequisites of this object, so a changed file is a changed program. Promises: bytes are constant, live as
- * long as the process, and a template or a static file that is not in the list does not exist. */
+ * assets: every file under assets/ as bytes of the program, by the assembler's .incbin, from one explicit list. The build file
+ * names all of assets/ as prerequisites of this object, so a changed file is a changed program. Promises: bytes are constant,
+ * live as long as the process, and a template or a static file that is not in the list does not exist. */
 #include "page/template.h"
 #include "base/banned.h"
 
@@ -58,7 +58,7 @@
             ".incbin \"" file_ "\"\n" #symbol_ "_end:\n"                                                                       \
             ".byte 0\n"                                                                                                        \
             ".previous\n");
-#define EMBED_PAGE(stem_) EMBED(assets_page_##stem_, "assets/pages/" #stem_ ".html")
+#define EMBED_PAGE(stem_)                        EMBED(assets_page_##stem_, "assets/pages/" #stem_ ".html")
 #define EMBED_STATIC(stem_, name_, file_, type_) EMBED(assets_static_##stem_, file_)
 ASSETS_PAGES(EMBED_PAGE)
 ASSETS_STATIC(EMBED_STATIC)

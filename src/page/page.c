@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * page: fills a template and the layout around it. Relies on template.c for the steps and on codec/html for the one escape that is
- * right in content and in quoted attributes. Promises: no value reaches a page but through html_add (LS-19); a name that the page
- * left out, or one that the template does not mention, is an error and not a gap; the layout's own names may be left out (an error
- * page is made when little is known). */
+ * page: fills a template and the layout around it. Relies on template.c for the steps and on codec/html for the one escape that
+ * is right in content and in quoted attributes. Promises: no value reaches a page but through html_add (LS-19); a name that the
+ * page left out, or one that the template does not mention, is an error and not a gap; the layout's own names may be left out
+ * (an error page is made when little is known). */
 #include "page/page.h"
 
 #include "base/clock.h"
@@ -14,7 +14,7 @@ struct field {
     struct field *next;
     const char *name;
     bool list;
-    str text;                       /* not a list */
+    str text;                        /* not a list */
     struct page_fields *rows, *last; /* a list */
 };
 struct page_fields {
@@ -246,4 +246,14 @@ err page_fill(struct arena *a, const char *template_name, const struct page_fiel
     struct buf out = buf_new(a, BUF_PAGE_MAX);
     fill(&(struct filler){&out, t}, layout->first, layout->end, &scope);
     return buf_done(&out, html);
+}
+
+const char *page_template_name(size_t i)
+{
+    return template_name(i);
+}
+
+const struct page_asset *page_asset(str name)
+{
+    return template_asset(name);
 }

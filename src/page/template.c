@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * template: reads the embedded templates once, at the first use, into one static table of steps (the language stands in page.h).
- * Relies on assets.c for the bytes. Promises: after the first call nothing is parsed, allocated or changed any more, so any number
- * of threads may read; a malformed template is found as a missing one (fail closed), and a unit test fills every template.
+ * template: reads the embedded templates once, at the first use, into one static table of steps (the language stands in
+ * page.h). Relies on assets.c for the bytes. Promises: after the first call nothing is parsed, allocated or changed any more,
+ * so any number of threads may read; a malformed template is found as a missing one (fail closed), and a unit test fills every
+ * template.
  *
  * Invariants: 1. blocks are closed by their own name, innermost first; 2. the title block comes first or not at all; 3. a part
  * ({{+file}}) is parsed into its place, one level deep; 4. `{{@file}}` becomes the address of a static file with its hash. */
@@ -12,7 +13,15 @@
 #include "base/ascii.h"
 #include "base/banned.h"
 
-enum { STEPS_MAX = 8192, NAMES_MAX = 2048, TEMPLATES_MAX = 64, STATICS_MAX = 8, DEPTH_MAX = 8, PARTS_MAX = 3, ADDRESS_MAX = 64 };
+enum {
+    STEPS_MAX = 8192,
+    NAMES_MAX = 2048,
+    TEMPLATES_MAX = 64,
+    STATICS_MAX = 8,
+    DEPTH_MAX = 8,
+    PARTS_MAX = 3,
+    ADDRESS_MAX = 64
+};
 
 static struct template_step steps[STEPS_MAX];
 static str names[NAMES_MAX];
@@ -237,13 +246,13 @@ bool template_knows(const struct template *t, const char *field)
     return knows(t, str_of(field));
 }
 
-const char *page_template_name(size_t i)
+const char *template_name(size_t i)
 {
     pthread_once(&once, take_all);
     return i < template_count ? templates[i].name : NULL;
 }
 
-const struct page_asset *page_asset(str name)
+const struct page_asset *template_asset(str name)
 {
     pthread_once(&once, take_all);
     for (size_t i = 0; i < static_count; i++)

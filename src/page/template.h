@@ -19,15 +19,18 @@ struct template_step {
     str text;   /* bytes, or the name */
     size_t end; /* LIST WHEN UNLESS TITLE: the step after the matching END */
 };
-struct template {
+struct template
+{
     const char *name;
-    size_t first, end;            /* its steps */
+    size_t first, end;             /* its steps */
     size_t names_first, names_end; /* every name it mentions, once */
     bool sound;
 };
 /* NULL when there is none of that name, or it is malformed. Thread-safe; the first call parses all. */
 const struct template *template_find(const char *name);
 const struct template_step *template_step_at(size_t i);
+const char *template_name(size_t i);               /* NULL past the last */
+const struct page_asset *template_asset(str name); /* NULL: none */
 bool template_knows(const struct template *t, const char *field);
 
 /* The embedded files: assets.c. */

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT
- * client_form: one form for making and for changing a client application. Relies on widget. Promises: only the fields named here are
- * read, whatever is sent (AD-04); ids and addresses stand in the snippets quoted for the shell and for Python, so that pasting runs
- * what is shown and nothing else. */
+ * client_form: one form for making and for changing a client application. Relies on widget. Promises: only the fields named
+ * here are read, whatever is sent (AD-04); ids and addresses stand in the snippets quoted for the shell and for Python, so that
+ * pasting runs what is shown and nothing else. */
 #include "endpoint/console/client_form.h"
 
 #include "base/ascii.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
 
-static const char *const names[] = {"name",         "description", "redirect_uris", "post_logout_redirect_uris", "access_lifetime",
-                                    "refresh_lifetime", NULL};
-static const char *const problem_names[] = {
-    "name",        "description",        "grants",          "redirect_uris",    "post_logout_redirect_uris", "scopes", "is_public",
-    "auth_method", "compat_processmaker", "access_lifetime", "refresh_lifetime", NULL};
+static const char *const names[] = {
+    "name", "description", "redirect_uris", "post_logout_redirect_uris", "access_lifetime", "refresh_lifetime", NULL};
+static const char *const problem_names[] = {"name",
+                                            "description",
+                                            "grants",
+                                            "redirect_uris",
+                                            "post_logout_redirect_uris",
+                                            "scopes",
+                                            "is_public",
+                                            "auth_method",
+                                            "compat_processmaker",
+                                            "access_lifetime",
+                                            "refresh_lifetime",
+                                            NULL};
 static const char *const new_problem_names[] = {"id", NULL};
 
 static const struct grant_text {

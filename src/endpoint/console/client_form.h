@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * client_form: the fields of a client application's form, and the snippets that show how it gets a token. Private to the console. */
+ * client_form: the fields of a client application's form, and the snippets that show how it gets a token. Private to the
+ * console. */
 #ifndef JETON_ENDPOINT_CONSOLE_CLIENT_FORM_H
 #define JETON_ENDPOINT_CONSOLE_CLIENT_FORM_H
 #include "endpoint/call.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * console_access: what may act for a person: applications that they have allowed, and browsers where they are logged in. Relies on
- * grant/consent and on directory/user. Promises: a person sees and ends all of it, and nobody else's (CO-04, LS-17). */
+ * console_access: what may act for a person: applications that they have allowed, and browsers where they are logged in. Relies
+ * on grant/consent and on directory/user. Promises: a person sees and ends all of it, and nobody else's (CO-04, LS-17). */
 #include "endpoint/console/console.h"
 #include "directory/user.h"
 #include "endpoint/console/widget.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * console_account: a person's own profile and password. Relies on directory/user for every rule. Promises: the e-mail address changes
- * only after a recent password (LS-13), and a new password leaves this browser logged in, with a new cookie, and no other. */
+ * console_account: a person's own profile and password. Relies on directory/user for every rule. Promises: the e-mail address
+ * changes only after a recent password (LS-13), and a new password leaves this browser logged in, with a new cookie, and no
+ * other. */
 #include "directory/user.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"

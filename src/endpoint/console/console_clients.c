@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * console_clients: client applications for administrators: list, make, change, new secret, disable, delete. Relies on directory/client for
- * every rule and every permission; what is shown is asked of actor_may again. Promises: a secret stands on the one page that answers
- * its making (AD-03), typed values survive a refusal, and a change made meanwhile by somebody else is not overwritten (AD-05). */
+ * console_clients: client applications for administrators: list, make, change, new secret, disable, delete. Relies on
+ * directory/client for every rule and every permission; what is shown is asked of actor_may again. Promises: a secret stands on
+ * the one page that answers its making (AD-03), typed values survive a refusal, and a change made meanwhile by somebody else is
+ * not overwritten (AD-05). */
 #include "endpoint/console/console.h"
 
 #include "endpoint/console/client_form.h"

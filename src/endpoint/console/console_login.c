@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * console_login: login and logout for people. Relies on session/login for the one judgement of a password and on session/session for
- * what follows. Promises: one message and one status for every wrong login (LS-11); a throttled one says when to try again; a
- * new cookie at each login (LS-01); the place to go back to is one of this server (RU-10).
+ * console_login: login and logout for people. Relies on session/login for the one judgement of a password and on
+ * session/session for what follows. Promises: one message and one status for every wrong login (LS-11); a throttled one says
+ * when to try again; a new cookie at each login (LS-01); the place to go back to is one of this server (RU-10).
  *
  *   nobody ──login_post ok: session_begin──▶ logged in ──logout_post: session_end──▶ nobody
  *   logged in ──login_post ok, same person: session_reauthenticated──▶ logged in, password fresh */

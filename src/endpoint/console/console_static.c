@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * console_static: style, script and icon, from the program itself. Relies on page_asset. Promises: a file asked for by its hash may be
- * kept for a year, for the next build asks for another; any other is asked for again after five minutes, with its ETag. Touches
- * nothing but memory: inline. */
+ * console_static: style, script and icon, from the program itself. Relies on page_asset. Promises: a file asked for by its hash
+ * may be kept for a year, for the next build asks for another; any other is asked for again after five minutes, with its ETag.
+ * Touches nothing but memory: inline. */
 #include "endpoint/console/console.h"
 #include "base/banned.h"
 

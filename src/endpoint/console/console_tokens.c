@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * console_tokens: a person's personal access tokens. Relies on directory/pat. Promises: a token is made only after a recent password
- * (PT-03), shown on the one page that answers its making (PT-01), and listed with its last use (PT-04). */
+ * console_tokens: a person's personal access tokens. Relies on directory/pat. Promises: a token is made only after a recent
+ * password (PT-03), shown on the one page that answers its making (PT-01), and listed with its last use (PT-04). */
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
@@ -12,7 +12,7 @@ static const struct period {
     const char *value, *text;
     int64_t seconds; /* 0: as `days` says */
 } periods[] = {
-    {"7", "7 days", 7 * DAY},      {"30", "30 days", 30 * DAY}, {"90", "90 days", 90 * DAY},
+    {"7", "7 days", 7 * DAY},     {"30", "30 days", 30 * DAY}, {"90", "90 days", 90 * DAY},
     {"365", "1 year", 365 * DAY}, {"custom", "custom", 0},
 };
 enum { PERIODS = sizeof periods / sizeof periods[0], USUAL_PERIOD = 2 };
@@ -97,7 +97,8 @@ err console_tokens_post(struct call *c)
     int status = 422;
     if (!session_recent(c->ground, &c->session)) /* PT-03 */
         return widget_login_again(c, STR("/account/tokens"));
-    struct pat_edit edit = {.user = c->session.user->id, .name = form_get(&c->form, "name"), .scopes = widget_words(c, "scopes[]")};
+    struct pat_edit edit = {
+        .user = c->session.user->id, .name = form_get(&c->form, "name"), .scopes = widget_words(c, "scopes[]")};
     edit.expires_in = seconds_asked(c, &problems);
     err added = problem_result(&problems);
     if (!FAILED(added))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * console_users: people, for administrators. Relies on directory/user for every rule and permission. Promises: a password is given once,
- * when a person is made, and never seen or chosen again here (AD-06); rights are offered to administrators alone; what may act for a
- * person (tokens, applications, sessions) is shown and ended on one page (LS-17). */
+ * console_users: people, for administrators. Relies on directory/user for every rule and permission. Promises: a password is
+ * given once, when a person is made, and never seen or chosen again here (AD-06); rights are offered to administrators alone;
+ * what may act for a person (tokens, applications, sessions) is shown and ended on one page (LS-17). */
 #include "directory/user.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"

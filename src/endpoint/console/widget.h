@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * widget: the parts that many pages share: form values and their problems, checkboxes, lists by pages. Private to the console. */
+ * widget: the parts that many pages share: form values and their problems, checkboxes, lists by pages. Private to the console.
+ */
 #ifndef JETON_ENDPOINT_CONSOLE_WIDGET_H
 #define JETON_ENDPOINT_CONSOLE_WIDGET_H
 #include "endpoint/call.h"

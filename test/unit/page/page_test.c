@@ -36,7 +36,8 @@ static bool is_list(const struct template *t, str name)
 }
 
 /* Fills all names that the steps mention; lists get `rows` rows. */
-static void fill_all(struct arena *a, const struct template *t, struct page_fields *f, size_t from, size_t to, str value, int rows)
+static void fill_all(struct arena *a, const struct template *t, struct page_fields *f, size_t from, size_t to, str value,
+                     int rows)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
@@ -117,7 +118,8 @@ Test(page, no_inline_script_style_or_foreign_origin)
         struct arena *a = arena_new(ARENA);
         str html;
         cr_assert_eq(filled(a, page_template_name(i), STR("x"), 1, &html).kind, ERR_OK);
-        const char *const banned[] = {"style=", "<style", " onclick", " onload", " onsubmit", "javascript:", "src=\"http", "href=\"http", "href=\"//"};
+        const char *const banned[] = {"style=",      "<style",     " onclick",    " onload",  " onsubmit",
+                                      "javascript:", "src=\"http", "href=\"http", "href=\"//"};
         for (size_t b = 0; b < sizeof banned / sizeof banned[0]; b++)
             cr_assert_eq(count_of(html, banned[b]), 0, "%s: %s", page_template_name(i), banned[b]);
         if (strcmp(page_template_name(i), "layout.html") != 0) /* put into itself it has two */

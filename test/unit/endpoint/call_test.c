@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * call_path: where people may be sent back to (RU-10). */
+ * call: where people may be sent back to (RU-10). */
 #include "endpoint/call.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-Test(call_path, local_places_pass)
+Test(call, local_places_pass)
 {
     static const char *const fine[] = {
         "/",
@@ -21,7 +21,7 @@ Test(call_path, local_places_pass)
         cr_assert(str_is(call_local_path(str_of(fine[i]), STR("/fallback")), fine[i]), "%s", fine[i]);
 }
 
-Test(call_path, everything_else_falls_back)
+Test(call, everything_else_falls_back)
 {
     FILE *file = fopen("test/unit/endpoint/return_to.txt", "rb");
     cr_assert_not_null(file, "run from the root of the tree");
@@ -38,15 +38,15 @@ Test(call_path, everything_else_falls_back)
     cr_assert_geq(lines, 30);
 }
 
-Test(call_path, control_bytes_and_absence_fall_back)
+Test(call, control_bytes_and_absence_fall_back)
 {
-    static const str bad[] = {STR_ABSENT, STR(""), STR("/\t/evil.example"), STR("/a\r\nSet-Cookie: x=1"), STR("/a\0b"), STR("/\x7f"),
-                              STR("/\xc3\xa9"), STR("/a b")};
+    static const str bad[] = {STR_ABSENT,   STR(""),      STR("/\t/evil.example"), STR("/a\r\nSet-Cookie: x=1"),
+                              STR("/a\0b"), STR("/\x7f"), STR("/\xc3\xa9"),        STR("/a b")};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert(str_is(call_local_path(bad[i], STR("/fallback")), "/fallback"), "%zu", i);
 }
 
-Test(call_path, too_long_falls_back)
+Test(call, too_long_falls_back)
 {
     static char text[HTTP_TARGET_MAX + 1];
     for (size_t i = 0; i < sizeof text; i++)
