@@ -100,7 +100,9 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
     struct url u;
     authority->db = site->db;
     authority->hot = site->hot;
-    authority->issuer = settings_issuer(a, &site->settings, site->settings.listen_port);
+    /* Port 0 is a free one that only the server knows; commands put no address into anything. */
+    uint16_t port = site->settings.listen_port == 0 ? 443 : site->settings.listen_port;
+    authority->issuer = settings_issuer(a, &site->settings, port);
     if (!str_present(authority->issuer))
         FAIL(UNAVAILABLE, "no memory for the issuer");
     TRY(url_parse(authority->issuer, &u));

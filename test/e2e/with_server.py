@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Runs a command beside one server: python3 with_server.py COMMAND…; the command finds JETON_WORLD, a JSON file with address and secrets."""
+import json
+import os
+import subprocess
+import sys
+
+from harness import CALLBACK, ROOT, World, clean_environment
+
+
+def main():
+    w = World()
+    s = w.server
+    for i in range(12):
+        s.user("person%02d" % i, "--full-name", "Person %d" % i)
+    s.cli("resource", "add", "https://orders.example", "--name", "Orders")
+    fresh = s.client("A <b>bold</b> & \"quoted\" application with a rather long name", "authorization_code", redirect=CALLBACK, scope="read write")
+    file = os.path.join(s.scratch, "world.json")
+    with open(file, "w", encoding="utf-8") as f:
+        json.dump({"url": s.url, "ca": s.ca, "callback": CALLBACK, "screenshots": os.path.join(ROOT, "build", "screenshots"),
+                   "alice": {"name": "alice", "password": w.alice.password, "id": w.alice.id}, "bob": {"name": "bob", "password": w.bob.password},
+                   "admin": {"name": w.admin.name, "password": w.admin.password}, "web": {"id": w.web.id, "secret": w.web.secret}, "fresh": {"id": fresh.id}}, f)
+    done = subprocess.run(sys.argv[1:], env=clean_environment(JETON_WORLD=file), check=False)
+    status = s.stop()
+    if status != 0:
+        print("the server ended with", status, s.log_text()[-2000:])
+    sys.exit(done.returncode or status)
+
+
+if __name__ == "__main__":
+    main()
