@@ -21,8 +21,8 @@ static const char *const texts[] = {
     [ADD] = "INSERT INTO grants (" COLUMNS ", begun_at)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     [GET] = "SELECT " COLUMNS " FROM grants WHERE number = $1",
-    [BEGIN] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4,"
-              " generation = CASE WHEN $4 IS NULL THEN 0 ELSE 1 END WHERE number = $1 AND begun_at = 0 AND revoked_at = 0",
+    [BEGIN] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4, generation = $5"
+              " WHERE number = $1 AND begun_at = 0 AND revoked_at = 0",
     [ROTATE] = "UPDATE grants SET generation = $3, current_hash = $4, previous_hash = $5, successor = $6, rotated_at = $7,"
                " last_used_at = $8, expires_at = $9"
                " WHERE number = $1 AND generation = $2 AND revoked_at = 0 AND expires_at > $10",
@@ -177,7 +177,9 @@ err db_code_take(struct db *db, struct arena *a, int64_t number, const struct to
 err db_grant_begin(struct db *db, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current)), &changed));
+    TRY(db_write_call(db,
+                      CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current), P_INT(current != NULL ? 1 : 0)),
+                      &changed));
     if (changed == 0)
         FAIL(INVALID_GRANT, "store: the grant was revoked or begun before");
     return OK;

@@ -5,8 +5,8 @@
  *   sig:  [next] ──db_key_rotate──▶ [active] ──db_key_rotate──▶ [old] ──destroy_after, db_purge──▶ gone
  *   seal:            db_key_add──▶ [active] ──db_key_rotate──▶ [old] ──destroy_after, db_purge──▶ gone
  *
- * An old key must still check what it signed or open what it sealed, and the sealed text is the only place its public half can be
- * had from: so it stays, sealed, until destroy_after, and goes with its row. */
+ * An old sealing key stays, sealed, until destroy_after: it must still open what it sealed. An old signing key's private half is
+ * wiped when it retires; the caller keeps its public half in a row of its own (use pub). */
 #include "store/db_key.h"
 
 #include "store/db_room.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_sheet: all statements of the store in one row, so that a test can show each to both engines. */
+ * db_sheet: all statements of the store in one row, so that a test can show each to both engines; and the values of
+ * a statement from a row, by its shape. */
 #include "store/db_room.h"
 
 #include "base/banned.h"
@@ -32,4 +33,20 @@ const char *db_statement_text(size_t i)
         i -= sheet->count;
     }
     return NULL;
+}
+
+void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params)
+{
+    INVARIANT(shape->count <= DB_PARAMS_MAX);
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct db_field *f = &shape->fields[i];
+        const void *from = (const char *)row + f->at;
+        switch (f->kind) {
+        case DB_INT: params[i] = P_INT(*(const int64_t *)from); break;
+        case DB_FLAG: params[i] = P_INT(*(const bool *)from ? 1 : 0); break;
+        case DB_TEXT: params[i] = P_TEXT(*(const str *)from); break;
+        case DB_HASH:
+        default: params[i] = P_HASH((const struct token_hash *)from); break;
+        }
+    }
 }

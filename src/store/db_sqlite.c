@@ -329,14 +329,11 @@ static err read_field(sqlite3_stmt *s, int i, struct arena *a, const struct db_f
 {
     bool null = sqlite3_column_type(s, i) == SQLITE_NULL;
     void *to = row + field->at;
-    switch (field->kind) {
-    case DB_INT: *(int64_t *)to = sqlite3_column_int64(s, i); return OK;
-    case DB_FLAG: *(bool *)to = sqlite3_column_int64(s, i) != 0; return OK;
-    case DB_TEXT:
-    case DB_HASH:
-    default: break;
-    }
-    if (null)
+    if (field->kind == DB_INT)
+        *(int64_t *)to = sqlite3_column_int64(s, i);
+    if (field->kind == DB_FLAG)
+        *(bool *)to = sqlite3_column_int64(s, i) != 0;
+    if (null || field->kind == DB_INT || field->kind == DB_FLAG)
         return OK; /* the row's memory is zeroed: absent, or no hash */
     const char *p = (const char *)sqlite3_column_text(s, i);
     if (p == NULL)
@@ -430,22 +427,6 @@ err db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, boo
         *value = first;
     *found = there;
     return OK;
-}
-
-void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params)
-{
-    INVARIANT(shape->count <= DB_PARAMS_MAX);
-    for (size_t i = 0; i < shape->count; i++) {
-        const struct db_field *f = &shape->fields[i];
-        const void *from = (const char *)row + f->at;
-        switch (f->kind) {
-        case DB_INT: params[i] = P_INT(*(const int64_t *)from); break;
-        case DB_FLAG: params[i] = P_INT(*(const bool *)from ? 1 : 0); break;
-        case DB_TEXT: params[i] = P_TEXT(*(const str *)from); break;
-        case DB_HASH:
-        default: params[i] = P_HASH((const struct token_hash *)from); break;
-        }
-    }
 }
 
 /* ---- what only this engine has ---- */

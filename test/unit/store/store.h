@@ -14,6 +14,7 @@
 #include "store/db_session.h"
 #include "store/db_user.h"
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,5 +147,34 @@ static inline struct db_grant *store_grant_again(struct store *s, int64_t number
     struct db_grant *g = NULL;
     MUST(db_grant_get(s->db, s->a, number, &g));
     return g;
+}
+
+static inline void path_of(const struct store *s, const char *file, char out[128])
+{
+    (void)snprintf(out, 128, "%s/%s", s->directory, file);
+}
+
+static inline mode_t mode_of(const struct store *s, const char *file)
+{
+    char path[128];
+    struct stat st;
+    path_of(s, file, path);
+    cr_assert_eq(stat(path, &st), 0);
+    return st.st_mode & 0777;
+}
+
+/* A second pair of eyes and hands: SQLite itself. */
+static inline int64_t by_hand(const struct store *s, const char *sql)
+{
+    char path[128];
+    path_of(s, "jeton.db", path);
+    sqlite3 *h = NULL;
+    sqlite3_stmt *st = NULL;
+    cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(h, sql, -1, &st, NULL), SQLITE_OK, "%s", sqlite3_errmsg(h));
+    int64_t value = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
+    sqlite3_finalize(st);
+    sqlite3_close(h);
+    return value;
 }
 #endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT
+ * Facts in memory: snapshots, caches, revocations, and what other processes change. */
+#include "store.h"
+
+#include "store/hot.h"
+
+#include <pthread.h>
+
+#include "base/banned.h"
+
+struct scene {
+    struct store s;
+    struct hot *hot;
+};
+
+static struct scene scene_new(void)
+{
+    struct scene x = {.s = store_new(true)};
+    MUST(hot_open(x.s.db, 100, &x.hot));
+    return x;
+}
+
+static void scene_end(struct scene *x)
+{
+    hot_close(x->hot);
+    store_end(&x->s);
+}
+
+Test(hot, a_change_is_seen_after_it_was_announced_and_a_held_snapshot_stays)
+{
+    struct scene x = scene_new();
+    const struct hot_facts *before = hot_hold(x.hot);
+    struct db_client c = store_client(&x.s, "app");
+    struct db_resource r = {.uri = STR("https://api.example"), .token_format = STR("sealed")};
+    MUST(db_resource_add(x.s.db, &r));
+    MUST(db_scope_add(x.s.db, STR("mine"), STR("words")));
+    hot_changed(x.hot);
+    MUST(hot_refresh(x.hot));
+    cr_assert_null(hot_client(before, STR("app")));
+    const struct hot_facts *now = hot_hold(x.hot);
+    cr_assert_eq(hot_client(now, STR("app"))->number, c.number);
+    cr_assert_eq(hot_client(now, STR("app"))->secret_count, 1u);
+    cr_assert_eq(hot_client_by_number(now, c.number), hot_client(now, STR("app")));
+    cr_assert_null(hot_client_by_number(now, c.number + 1));
+    cr_assert_null(hot_client(now, STR("App")));
+    cr_assert_null(hot_client(now, STR("")));
+    cr_assert_null(hot_client(now, STR_ABSENT));
+    cr_assert(str_is(hot_scope(now, STR("mine"))->description, "words"));
+    cr_assert_null(hot_scope(now, STR("other")));
+    cr_assert_not_null(hot_scope(now, STR("view-users")));
+    cr_assert_eq(hot_resource(now, r.uri)->number, r.number);
+    cr_assert_eq(hot_resource_by_number(now, r.number), hot_resource(now, r.uri));
+    cr_assert_null(hot_resource_by_number(now, 0));
+    size_t count;
+    (void)hot_clients(now, &count);
+    cr_assert_eq(count, 1u);
+    (void)hot_scopes(now, &count);
+    cr_assert_eq(count, 12u);
+    (void)hot_resources(now, &count);
+    cr_assert_eq(count, 1u);
+    hot_let_go(x.hot, before);
+    hot_let_go(x.hot, now);
+    scene_end(&x);
+}
+
+Test(hot, every_client_is_found_among_many)
+{
+    struct scene x = scene_new();
+    char id[16];
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(id, sizeof(id), "%d", i * 7);
+        (void)store_client(&x.s, id);
+    }
+    hot_changed(x.hot);
+    MUST(hot_refresh(x.hot));
+    const struct hot_facts *f = hot_hold(x.hot);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(id, sizeof(id), "%d", i * 7);
+        cr_assert(str_is(hot_client(f, str_of(id))->id, id));
+    }
+    hot_let_go(x.hot, f);
+    scene_end(&x);
+}
+
+Test(hot, another_process_is_noticed_by_its_bump)
+{
+    struct scene x = scene_new();
+    struct store command = x.s;
+    MUST(db_open(&(struct db_options){x.s.directory, false, false}, &command.db));
+    (void)store_client(&command, "theirs");
+    db_generation_bump(command.db);
+    MUST(hot_refresh(x.hot));
+    const struct hot_facts *f = hot_hold(x.hot);
+    cr_assert_not_null(hot_client(f, STR("theirs")));
+    hot_let_go(x.hot, f);
+    db_close(command.db);
+    scene_end(&x);
+}
+
+Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
+{
+    struct scene x = scene_new();
+    struct db_client plain = store_client(&x.s, "plain");
+    struct db_client compat = {.id = STR("compat"), .compat_processmaker = true, .secret_count = 2};
+    compat.secrets[0].hash = hash_of("new");
+    compat.secrets[1] = (struct db_client_secret){hash_of("old"), T0, T0 + 10};
+    MUST(db_client_add(x.s.db, &compat));
+    hot_changed(x.hot);
+    MUST(hot_refresh(x.hot));
+    const struct hot_facts *f = hot_hold(x.hot);
+    struct token_hash plain_secret = hash_of("plain"), fresh = hash_of("new"), old = hash_of("old"), none = hash_of("none");
+    cr_assert_neq(plain.number, compat.number);
+    cr_assert_null(hot_client_by_secret(f, &plain_secret));
+    cr_assert_null(hot_client_by_secret(f, &none));
+    cr_assert_eq(hot_client_by_secret(f, &fresh)->number, compat.number);
+    cr_assert_eq(hot_client_by_secret(f, &old)->number, compat.number);
+    clock_set(T0 + 10);
+    cr_assert_null(hot_client_by_secret(f, &old));
+    hot_let_go(x.hot, f);
+    scene_end(&x);
+}
+
+Test(hot, when_loading_fails_nobody_is_served)
+{
+    struct scene x = scene_new();
+    db_conn_close(x.s.db->pool[0]); /* the readers' next connection cannot be opened */
+    x.s.db->pooled = 0;
+    char *file = x.s.db->file;
+    x.s.db->file = "/nonexistent/jeton.db";
+    hot_changed(x.hot);
+    MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
+    MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
+    x.s.db->file = file;
+    MUST(hot_refresh(x.hot));
+    scene_end(&x);
+}
+
+/* ---- revocations ---- */
+
+Test(revoked, is_in_memory_and_durable_by_kind_and_id)
+{
+    struct scene x = scene_new();
+    cr_assert_not(hot_revoked(x.hot, "grant", STR("g1")));
+    MUST(hot_revoke(x.hot, "grant", STR("g1"), T0 + 100));
+    cr_assert(hot_revoked(x.hot, "grant", STR("g1")));
+    cr_assert_not(hot_revoked(x.hot, "token", STR("g1")));
+    cr_assert_not(hot_revoked(x.hot, "grant", STR("g2")));
+    cr_assert_not(hot_revoked(x.hot, "gran", STR("tg1")));
+    hot_close(x.hot);
+    MUST(hot_open(x.s.db, 100, &x.hot));
+    cr_assert(hot_revoked(x.hot, "grant", STR("g1"))); /* AC-09: a restart revives nothing */
+    scene_end(&x);
+}
+
+Test(revoked, by_another_process_is_loaded)
+{
+    struct scene x = scene_new();
+    struct store command = x.s;
+    MUST(db_open(&(struct db_options){x.s.directory, false, false}, &command.db));
+    MUST(db_revocation_add(command.db, "token", STR("jti"), T0 + 100));
+    db_generation_bump(command.db);
+    MUST(hot_refresh(x.hot));
+    cr_assert(hot_revoked(x.hot, "token", STR("jti")));
+    db_close(command.db);
+    scene_end(&x);
+}
+
+Test(revoked, many_are_all_found_and_those_that_ended_make_room)
+{
+    struct scene x = scene_new();
+    enum { MANY = 10000 };
+    static char names[MANY][12];
+    static str ids[MANY];
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "g%d", i);
+        ids[i] = str_of(names[i]);
+    }
+    MUST(hot_revoke_ended(x.hot, &(struct db_ended){ids, MANY}, T0 + 100));
+    for (int i = 0; i < MANY; i++)
+        cr_assert(hot_revoked(x.hot, "grant", ids[i]));
+    hot_close(x.hot);
+    MUST(hot_open(x.s.db, 100, &x.hot)); /* in portions */
+    for (int i = 0; i < MANY; i++)
+        cr_assert(hot_revoked(x.hot, "grant", ids[i]));
+    MUST(hot_revoke_ended(x.hot, &(struct db_ended){NULL, 0}, T0));
+    scene_end(&x);
+}
+
+Test(revoked, memory_says_no_even_when_the_disk_is_full)
+{
+    struct scene x = scene_new();
+    db_conn_limit_pages(x.s.db->conn, 1);
+    err e = OK;
+    for (int i = 0; i < 200 && !FAILED(e); i++)
+        e = hot_revoke(x.hot, "grant", STR("g1"), T0 + 100);
+    cr_assert_eq(e.kind, ERR_UNAVAILABLE);
+    cr_assert(hot_revoked(x.hot, "grant", STR("g1")));
+    db_conn_limit_pages(x.s.db->conn, 0);
+    scene_end(&x);
+}
+
+/* ---- caches ---- */
+
+Test(cache, an_event_thread_is_sent_elsewhere_until_the_row_is_there)
+{
+    struct scene x = scene_new();
+    struct db_user u = store_user(&x.s, "ada"), *r = NULL;
+    struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")}, *q = NULL;
+    MUST(db_pat_add(x.s.db, x.s.a, &p));
+    hot_inline(true);
+    cr_assert(hot_is_inline());
+    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.a, u.number, &r));
+    MUST_FAIL(ELSEWHERE, hot_pat(x.hot, x.s.a, &p.hash, &q));
+    cr_assert_null(r);
+    hot_inline(false);
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    hot_inline(true);
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    cr_assert(str_is(r->username, "ada") && str_is(r->email, "a@example.org"));
+    cr_assert(str_equal(q->id, p.id) && token_hash_equal(&q->hash, &p.hash));
+    cr_assert_not(str_present(q->last_used_address));
+    hot_inline(false);
+    MUST(hot_user(x.hot, x.s.a, 4711, &r));
+    cr_assert_null(r);
+    scene_end(&x);
+}
+
+Test(cache, forgetting_shows_the_new_row)
+{
+    struct scene x = scene_new();
+    struct db_user u = store_user(&x.s, "ada"), *r;
+    struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")}, *q;
+    struct db_ended ended;
+    bool revoked;
+    MUST(db_pat_add(x.s.db, x.s.a, &p));
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    u.blocked = true;
+    MUST(db_user_save(x.s.db, x.s.a, &u, &ended));
+    MUST(db_pat_revoke(x.s.db, p.id, 0, T0, &revoked));
+    hot_user_forget(x.hot, u.number);
+    hot_pat_forget(x.hot);
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    cr_assert(r->blocked);
+    cr_assert_eq(q->revoked_at, T0);
+    MUST(db_user_remove(x.s.db, x.s.a, u.number, &ended));
+    hot_changed(x.hot);
+    MUST(hot_refresh(x.hot));
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    cr_assert_null(r);
+    scene_end(&x);
+}
+
+Test(cache, is_bounded)
+{
+    struct scene x = scene_new();
+    struct db_user *r;
+    int64_t numbers[600];
+    for (int i = 0; i < 600; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "user%d", i);
+        numbers[i] = store_user(&x.s, name).number;
+        MUST(hot_user(x.hot, x.s.a, numbers[i], &r));
+    }
+    int there = 0;
+    hot_inline(true);
+    for (int i = 0; i < 600; i++)
+        there += !FAILED(hot_user(x.hot, x.s.a, numbers[i], &r));
+    hot_inline(false);
+    cr_assert(there > 60 && there <= 128, "%d", there); /* 100 asked for, buckets rounded up */
+    cr_assert(str_is(r->username, "user599") || there > 0);
+    scene_end(&x);
+}
+
+struct inside_job {
+    struct db_job job;
+    struct scene *x;
+    int64_t number;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool over;
+};
+
+static void change_inside(void *context)
+{
+    struct inside_job *j = context;
+    struct db_user *r;
+    MUST(db_user_logged_in(j->x->s.db, j->number, 4711));
+    hot_user_forget(j->x->hot, j->number);
+    MUST(hot_user(j->x->hot, j->x->s.a, j->number, &r)); /* sees its own change */
+    cr_assert_eq(r->last_login_at, 4711);
+    db_conn_limit_pages(j->x->s.db->conn, 1);
+    err e = db_scope_add(j->x->s.db, STR("x"), (str){arena_take(j->x->s.a, 500000), 500000}); /* and the group is lost */
+    cr_assert(FAILED(e));
+    db_conn_limit_pages(j->x->s.db->conn, 0);
+}
+
+static void inside_done(void *context, err e)
+{
+    struct inside_job *j = context;
+    MUST_FAIL(UNAVAILABLE, e);
+    pthread_mutex_lock(&j->lock);
+    j->over = true;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->lock);
+}
+
+Test(cache, never_holds_what_was_not_committed)
+{
+    struct scene x = scene_new();
+    struct db_user u = store_user(&x.s, "ada"), *r;
+    struct inside_job j = {.x = &x, .number = u.number, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    j.job = (struct db_job){change_inside, inside_done, &j, NULL};
+    MUST(db_submit(x.s.db, &j.job));
+    pthread_mutex_lock(&j.lock);
+    while (!j.over)
+        pthread_cond_wait(&j.wake, &j.lock);
+    pthread_mutex_unlock(&j.lock);
+    MUST(hot_refresh(x.hot));
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    cr_assert_eq(r->last_login_at, 0);
+    scene_end(&x);
+}
+
+/* ---- many threads ---- */
+
+static _Atomic bool stop;
+
+static void *reader(void *context)
+{
+    struct scene *x = context;
+    struct arena *a = arena_new(1 << 20);
+    while (!stop) {
+        MUST(hot_refresh(x->hot));
+        const struct hot_facts *f = hot_hold(x->hot);
+        size_t count;
+        const struct db_client *c = hot_clients(f, &count);
+        for (size_t i = 0; i < count; i++)
+            cr_assert_eq(hot_client(f, c[i].id), &c[i]);
+        struct db_user *u;
+        MUST(hot_user(x->hot, a, 1, &u));
+        (void)hot_revoked(x->hot, "grant", STR("g"));
+        hot_let_go(x->hot, f);
+        arena_reset(a);
+    }
+    arena_release(a);
+    return NULL;
+}
+
+Test(hot, readers_and_changes_do_not_disturb_each_other)
+{
+    struct scene x = scene_new();
+    pthread_t threads[4];
+    (void)store_user(&x.s, "ada");
+    for (int i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, reader, &x), 0);
+    for (int i = 0; i < 50; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "c%d", i);
+        (void)store_client(&x.s, id);
+        hot_changed(x.hot);
+        MUST(hot_revoke(x.hot, "grant", str_of(id), T0 + 100));
+        hot_user_forget(x.hot, 1);
+        MUST(hot_refresh(x.hot));
+        const struct hot_facts *f = hot_hold(x.hot);
+        cr_assert_not_null(hot_client(f, str_of(id))); /* acknowledged is seen */
+        hot_let_go(x.hot, f);
+    }
+    stop = true;
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    scene_end(&x);
+}
