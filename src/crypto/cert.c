@@ -245,7 +245,7 @@ fallible cert_covers(str certificate_pem, str hosts, unix_time *not_after, bool 
     bool all = true;
     str host;
     while (str_next(&hosts, ' ', &host))
-        all = all && (host.n == 0 || names_host(certificate, host));
+        all = all && names_host(certificate, host);
     ERR_clear_error();
     *not_after = end;
     *covers = all;
