@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The bug it prevents: a call whose home cannot be told, and two files of one name, one of which is then edited by mistake. Stems are
-# unique in the tree; what a file exports begins with its stem.
+# unique in the tree; what a file exports begins with its stem, its stem's first word or its folder (in the store: with db_, so that a call that reaches the disk looks it).
 set -eu
 cd "$(dirname "$0")/../.."
 status=0
@@ -13,13 +13,15 @@ while IFS= read -r file; do
     object=$build/${file%.c}.o
     [ -f "$object" ] || continue
     stem=$(basename "$file" .c)
+    folder=$(basename "$(dirname "$file")")
     [ "$stem" != main ] || continue
     while read -r _ kind name; do
         case $kind in [TDBRC]) ;; *) continue ;; esac
         seen=$((seen + 1))
         case $name in
-            "$stem"_* | "$stem" | "${stem%s}"_*) ;;
+            "$stem"_* | "$stem" | "${stem%s}"_* | "${stem%%_*}"_* | "$folder"_*) ;;
             __* | *.*) ;;
+            db_*) case $file in src/store/*) ;; *) echo "stems: $file exports $name, which sounds like the store"; status=1 ;; esac ;;
             *)
                 echo "stems: $file exports $name, which does not begin with $stem"
                 status=1

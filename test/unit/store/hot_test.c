@@ -125,8 +125,8 @@ Test(hot, when_loading_fails_nobody_is_served)
     struct scene x = scene_new();
     db_conn_close(x.s.db->pool[0]); /* the readers' next connection cannot be opened */
     x.s.db->pooled = 0;
-    const char *file = x.s.db->file;
-    x.s.db->file = "/nonexistent/jeton.db";
+    char *file = x.s.db->file, nowhere[] = "/nonexistent/jeton.db";
+    x.s.db->file = nowhere;
     hot_changed(x.hot);
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
