@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * db_purge: takes away what nobody needs any more, a window of rows at a time, so that no table grows for ever and no purge is ever
- * felt. Hot tables have no index on their ends, on purpose; a cursor walks them by number instead. Promises: never deletes what
- * could still make a credential valid or invalid:
+ * db_purge: takes away what nobody needs any more, a window of rows at a time, so that no table grows for ever and no purge
+ * is ever felt. Hot tables have no index on their ends, on purpose; a cursor walks them by number instead. Promises: never
+ * deletes what could still make a credential valid or invalid:
  *   - a used code stays as long as its grant lives, since its return must end the grant (AC-03);
  *   - a grant, revoked or not, stays a day beyond its end;
  *   - a revocation stays until the token it names has ended. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hot: the facts that every request needs, in memory. Relies on two counters, db_generation (other processes) and `changes` (this
- * one): when either moved since the last loading, the facts are loaded anew before anything is decided. Promises:
+ * hot: the facts that every request needs, in memory. Relies on two counters, db_generation (other processes) and `changes`
+ * (this one): when either moved since the last loading, the facts are loaded anew before anything is decided. Promises:
  *   1. a snapshot never changes and lives as long as somebody holds it;
  *   2. the counters are read before the loading begins, so that a change during it loads once more;
  *   3. when loading fails nobody is served from old facts;

@@ -139,7 +139,6 @@ static void die_in_step(const struct store *s, size_t step)
     MUST(db_conn_open(path, DB_CONN_WRITER, &c));
     for (size_t i = 0; i <= step; i++) {
         MUST(db_conn_begin(c));
-        MUST(db_conn_script(c, "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)"));
         MUST(db_conn_script(c, migrations_text(i)));
         char applied[80];
         (void)snprintf(applied, sizeof(applied), "INSERT INTO migrations VALUES (%d, 0)", (int)i + 1);
