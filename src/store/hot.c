@@ -213,6 +213,8 @@ static err load_when_stale(struct hot *hot, bool first)
     uint64_t generation = db_generation(hot->db), changes = atomic_load(&hot->changes);
     if (!first && fresh(hot, generation, changes))
         return OK;
+    if (db_inside(hot->db))
+        atomic_store(&hot->again, true); /* what a job loads may not be committed yet */
     err e = load(hot);
     if (FAILED(e))
         FAIL(UNAVAILABLE, "hot: the facts cannot be loaded");
