@@ -94,7 +94,11 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     if (!user || user->blocked) /* TE-06, RF-08 */
         FAIL(INVALID_GRANT, "token: the person is blocked or gone");
     TRY(token_request_resource(g, grant->resource, &resource));
-    bool unscoped = !str_filled(scope);
+    str reach = scope;
+    if (!scope_within(scope, client->scopes)) /* AZ-15: the administrator has taken some from the client since */
+        TRY(scope_common(g->arena, scope, client->scopes, &reach));
+    /* What is left after narrowing may be empty, and is never more: only a client without a list of scopes has unscoped tokens. */
+    bool unscoped = !str_filled(grant->scope) && !str_filled(client->scopes);
     struct permit permit = {
         .user_number = user->number,
         .subject = user->id,
@@ -102,7 +106,7 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
         .client_epoch = client->epoch,
         .client_id = client->id,
         .grant_id = grant->id,
-        .scope = scope,
+        .scope = reach,
         .unscoped_full = unscoped && (client->first_party || str_is(grant->flow, "password")),
         .resource_number = resource ? resource->number : 0,
         .audience = resource ? resource->uri : g->authority->issuer,
