@@ -245,6 +245,9 @@ fallible client_set_disabled(struct ground *g, const struct actor *by, str id, b
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *client = NULL;
     TRY(load(g, id, &client));
+    if (client_rules_beyond(g, by, client)) /* AD-04: to enable is to give, to disable takes everybody's tokens */
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may enable or disable this client: it has more rights than you have.",
+               "the client has more rights than the actor");
     if (client->disabled == disabled)
         return OK;
     TRY(db_client_set_disabled(g->authority->db, client->number, disabled));

@@ -6,7 +6,8 @@
  *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work; which of them it was stands in
  * the event list alone;
  *   3. counters hang on the canonical name whether or not it exists (RL-03), so throttling betrays no account either;
- *   4. on a known device failures count against that device, so a stranger cannot lock the owner out (RL-02). */
+ *   4. on a known device failures count against that device and nothing else, so that neither a stranger who guesses at the name nor
+ * one who shares the address can lock the owner out (RL-02). */
 #include "session/login.h"
 #include "base/ascii.h"
 #include "codec/b64url.h"
@@ -25,7 +26,7 @@ struct trial {
     struct ground *g;
     const struct login_try *attempt;
     struct db_user *user; /* NULL: no such person */
-    str account, address; /* keys of the counters; address absent when the caller has none */
+    str account, address; /* keys of the counters; address absent when the caller has none or needs none */
     bool known_device;
 };
 
@@ -82,8 +83,10 @@ static fallible prepare(struct trial *t)
         TRY(device_known(t->g, t->user, &t->known_device));
     t->account = account_key(a, t->attempt->username);
     t->address = address_key(a, t->g->address);
-    if (t->known_device)
+    if (t->known_device) {
+        t->address = STR_ABSENT; /* such a device guesses at one person alone, and its own rule slows it */
         t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->g->device)}, 4);
+    }
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory to check a login");
     return OK;

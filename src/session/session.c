@@ -3,7 +3,9 @@
  * gives nobody a session, and a forged cookie never reaches the store. Relies on store/db_session, token/opaque. Promises:
  *   1. whoever is not surely logged in is a visit; a store that fails is an error, never "not logged in";
  *   2. each change of who somebody is (login, password given again, logout) makes a new cookie and kills the old (LS-01);
- *   3. before login nothing is stored (RL-06).
+ *   3. before login nothing is stored (RL-06);
+ *   4. a session that is opened while the person is blocked, removed or given another password ends with the others: the person is
+ * looked at again once the row stands, and whoever changes them later finds the row.
  *
  *   visit (no row) ──session_begin──▶ live ──session_reauthenticated──▶ live (new row, same absolute end)
  *                                     live ──session_end, idle, absolute end──▶ visit
@@ -120,6 +122,18 @@ static str cut(str s, size_t most)
     return s.n > most ? (str){s.p, most} : s;
 }
 
+/* Judging a password takes long; what it was judged for may be gone by now (LS-05, contract 7). */
+static fallible still_the_same(struct ground *g, const struct db_session *row, const struct db_user *user)
+{
+    struct db *db = g->authority->db;
+    struct db_user *now;
+    TRY(db_user_by_number(db, g->arena, row->user_number, &now));
+    if (now != NULL && !now->blocked && now->password_changed_at == user->password_changed_at)
+        return OK;
+    TRY(db_session_end(db, row->number));
+    FAIL(LOGIN_REQUIRED, "session: the person was changed while they logged in");
+}
+
 /* Puts `row` (times and user given) into the store with a fresh number, id and secret; the old row of this browser ends
  * afterwards, so that a failure leaves the browser as it was. */
 static fallible replace(struct ground *g, struct db_session *row, struct session *s)
@@ -138,6 +152,7 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
     if (!str_present(row->id))
         FAIL(UNAVAILABLE, "no memory for a session");
     TRY(db_session_open(db, row));
+    TRY(still_the_same(g, row, s->user));
     if (s->row != NULL)
         TRY(db_session_end(db, s->row->number));
     s->cookie = cookie.text;

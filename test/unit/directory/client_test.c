@@ -96,6 +96,25 @@ Test(client, each_permission_opens_its_verb_alone)
     }
 }
 
+Test(client, one_with_more_rights_is_switched_by_administrators_alone) /* AD-04 */
+{
+    struct scene s = scene_new();
+    struct db_user *editor = scene_person(&s, "editor", "edit-auth_clients", false), *root = scene_person(&s, "root", NULL, true);
+    struct actor by_editor = by_session(editor), by_root = by_session(root);
+    struct client_edit house = app("House"), robot = app("Robot");
+    house.first_party = 1;
+    robot.grants = STR("client_credentials");
+    robot.scopes = STR("delete-users");
+    const struct client_edit strong[] = {house, robot};
+    for (size_t i = 0; i < 2; i++) {
+        const struct db_client *c = made(&s, strong[i]);
+        expect_kind(client_set_disabled(s.g, &by_editor, c->id, true), INSUFFICIENT_SCOPE);
+        cr_expect(!FAILED(client_set_disabled(s.g, &by_root, c->id, true)));
+        expect_kind(client_set_disabled(s.g, &by_editor, c->id, false), INSUFFICIENT_SCOPE);
+        cr_expect(now(&s, c)->disabled);
+    }
+}
+
 Test(client, a_confidential_one_gets_a_secret_once)
 {
     struct scene s = scene_new();

@@ -234,6 +234,20 @@ Test(login, a_stranger_cannot_lock_the_owner_out_of_a_known_device) /* RL-02 */
     cr_assert_lt(tries_until_throttled(&s, "ada"), 5, "a stolen device must not guess for ever");
 }
 
+Test(login, a_neighbour_at_the_same_address_cannot_lock_the_owner_out_of_a_known_device) /* RL-02 */
+{
+    struct scene s = scene();
+    rules(&s, 100, 2, 3);
+    str device;
+    cr_assert(!FAILED(session_device_make(s.g, s.user, &device)));
+    tries_until_throttled(&s, "n1");
+    cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED);
+    s.g->device = device;
+    cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_OK);
+    cr_assert_eq(outcome(&s, "bob", FIXTURE_PASSWORD), ERR_THROTTLED, "the device is this person's alone");
+    cr_assert_lt(tries_until_throttled(&s, "ada"), 6, "and is slowed by its own rule");
+}
+
 Test(login, anothers_device_cookie_helps_nobody) /* RL-02 */
 {
     struct scene s = scene();

@@ -183,6 +183,45 @@ Test(session, a_blocked_person_is_logged_out) /* LS-16 */
     cr_assert(find(&s, session.cookie).fresh);
 }
 
+static void change_password(struct scene *s)
+{
+    struct db_ended ended;
+    const struct db_new_password fresh = {s->user->number, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaA", 0, false};
+    cr_assert(!FAILED(db_user_set_password(s->authority->db, s->a, &fresh, &ended)));
+}
+
+static size_t live(struct scene *s)
+{
+    struct db_session *rows;
+    size_t count;
+    cr_assert(!FAILED(session_list(s->g, s->user->number, &rows, &count)));
+    return count;
+}
+
+Test(session, a_password_judged_before_its_change_opens_nothing) /* LS-05 */
+{
+    struct scene s = scene();
+    struct session session = find(&s, STR_ABSENT);
+    at(&s, NOW + 5);
+    change_password(&s); /* s.user is as it was when the password was judged */
+    cr_assert_eq(session_begin(s.g, s.user, &session).kind, ERR_LOGIN_REQUIRED);
+    cr_assert(session.row == NULL);
+    cr_assert_eq(live(&s), 0);
+}
+
+Test(session, a_block_during_the_login_leaves_no_session_for_later) /* contract 7 */
+{
+    struct scene s = scene();
+    struct session session = find(&s, STR_ABSENT);
+    struct db_user *user;
+    struct db_ended ended;
+    cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &user)));
+    user->blocked = true;
+    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, &ended)));
+    cr_assert_eq(session_begin(s.g, s.user, &session).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(live(&s), 0);
+}
+
 Test(session, the_password_given_again_renews_cookie_and_time_but_not_the_end) /* LS-01, LS-03 */
 {
     struct scene s = scene();
