@@ -5,7 +5,7 @@
  *     cycle   all lines in turn, again and again
  *     once    each line once; the unused ones are written back
  *     chain   each connection owns lines; the answer's refresh_token takes the place of the one that was sent; all are written back
- * PACE 0: as fast as it goes. Otherwise so many requests a second, begun on time whatever the answers do, and latency counts from
+ * PACE 0: as fast as it goes, and never asleep, so that no server pays for waking the load. Otherwise so many requests a second, begun on time whatever the answers do, and latency counts from
  * the moment when a request was due. Prints rate, and p50 and p99 in microseconds.
  *     load PORT CONNECTIONS MILLISECONDS PACE REQUEST EXPECT [cycle|once|chain TOKENS] */
 #include <arpa/inet.h>
@@ -280,7 +280,7 @@ static void run(int poll, double step)
             struct itimerspec t = {.it_value.tv_nsec = wait > 1e-6 ? (long)(wait * 1e9) % 1000000000 : 1000};
             timerfd_settime(timer, 0, &t, NULL);
         }
-        int n = epoll_wait(poll, events, EVENTS, 1000);
+        int n = epoll_wait(poll, events, EVENTS, step > 0 ? 1000 : 0); /* see above: never asleep */
         for (int i = 0; i < n; i++) {
             if (events[i].data.u64 == UINT64_MAX)
                 continue;
