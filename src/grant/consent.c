@@ -52,7 +52,7 @@ fallible consent_revoke_grant(struct ground *g, const struct actor *by, str gran
     int64_t owner = actor_is_admin(by) || by->kind == ACTOR_OWNER ? 0 : (by->user ? by->user->number : -1);
     TRY(db_grant_revoke_by_id(g->authority->db, grant_id, owner, &done));
     if (done) {
-        TRY(hot_revoke(g->authority->hot, "grant", grant_id, horizon(g)));
+        TRY(hot_revoke_ended(g->authority->hot, &(struct db_ended){&grant_id, 1}, horizon(g)));
         authority_event(g, "grant.revoked", &(struct authority_event_facts){.actor = actor_name(by), .subject = grant_id});
     }
     *revoked = done;

@@ -4,7 +4,7 @@
 #define JETON_SERVER_SETTINGS_ROWS_H
 #include "base/str.h"
 /* clang-format off */
-enum { SETTINGS_ACCESS_MAX = 86400, SETTINGS_YEAR = 31536000, SETTINGS_CENTURY_HALF = 50 * SETTINGS_YEAR };
+enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SETTINGS_CENTURY_HALF = 50 * SETTINGS_YEAR };
 
 /* X(name, kind, default, least, most, shape, check, sentence).
  * Kinds: TEXT (bounds: bytes), NUMBER, FLAG, CHOICE (words of shape). */

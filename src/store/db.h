@@ -17,6 +17,8 @@
 
 struct db;
 enum { DB_QUEUE_MAX = 4096, DB_GROUP_MAX = 256 };
+/* No access token lives longer, so no revocation of a grant need be remembered longer (the settings' ceiling is this figure). */
+enum { DB_REVOCATION_SECONDS = 86400 };
 
 struct db_options {
     const char *directory;   /* data directory: DIR/jeton.db; made with 0700 when `create` */

@@ -287,23 +287,11 @@ err db_revocation_add(struct db *db, const char *kind, str id, unix_time expires
     return db_write(db, DB_SEVERAL, revoke_body, &w);
 }
 
-struct revoking_ended {
-    const struct db_ended *ended;
-    unix_time expires_at;
-};
-
-static err revoke_ended_body(struct db_conn *c, void *context)
+err db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now)
 {
-    const struct revoking_ended *w = context;
-    for (size_t i = 0; i < w->ended->count; i++)
-        TRY(revoke_body(c, &(struct revoking){"grant", w->ended->grant_ids[i], w->expires_at}));
+    for (size_t i = 0; i < ended->count; i++)
+        TRY(revoke_body(c, &(struct revoking){"grant", ended->grant_ids[i], clock_add(now, DB_REVOCATION_SECONDS)}));
     return OK;
-}
-
-err db_revocation_add_ended(struct db *db, const struct db_ended *ended, unix_time expires_at)
-{
-    struct revoking_ended w = {ended, expires_at};
-    return db_write(db, DB_SEVERAL, revoke_ended_body, &w);
 }
 
 err db_revocation_since(struct db *db, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)

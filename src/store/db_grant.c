@@ -231,21 +231,37 @@ static err find_body(struct db_conn *c, void *context)
     return db_scalar(c, CALL(FIND_BY_ID, P_TEXT(w->id)), &w->number, &w->found);
 }
 
+struct revoking_one {
+    str id;
+    int64_t user_number, number;
+    unix_time now;
+    bool revoked;
+};
+
+static err revoke_one_body(struct db_conn *c, void *context)
+{
+    struct revoking_one *w = context;
+    int64_t changed = 0;
+    if (w->user_number != 0)
+        TRY(db_run(c, CALL(REVOKE_OWN, P_INT(w->user_number), P_TEXT(w->id), P_INT(w->now)), &changed));
+    else
+        TRY(db_run(c, CALL(REVOKE_FOUND, P_INT(w->number), P_TEXT(w->id), P_INT(w->now)), &changed));
+    w->revoked = changed > 0;
+    return changed > 0 ? db_revocation_within(c, &(struct db_ended){&w->id, 1}, w->now) : OK;
+}
+
 /* Ids have no index, so that no login pays for one. An owner's few are found by owner; anybody's by a reader that looks at
  * all, so that the writer does not have to. */
 err db_grant_revoke_by_id(struct db *db, str id, int64_t user_number, bool *revoked)
 {
-    int64_t changed = 0;
-    unix_time now = clock_now();
-    if (user_number != 0) {
-        TRY(db_write_call(db, CALL(REVOKE_OWN, P_INT(user_number), P_TEXT(id), P_INT(now)), &changed));
-    } else {
-        struct finding w = {id, 0, false};
-        TRY(db_read(db, find_body, &w));
-        if (w.found)
-            TRY(db_write_call(db, CALL(REVOKE_FOUND, P_INT(w.number), P_TEXT(id), P_INT(now)), &changed));
-    }
-    *revoked = changed > 0;
+    struct finding found = {id, 0, user_number != 0};
+    struct revoking_one w = {id, user_number, 0, clock_now(), false};
+    if (user_number == 0)
+        TRY(db_read(db, find_body, &found));
+    w.number = found.number;
+    if (found.found)
+        TRY(db_write(db, DB_SEVERAL, revoke_one_body, &w));
+    *revoked = w.revoked;
     return OK;
 }
 
@@ -258,8 +274,9 @@ struct ending {
 static err revoke_all_body(struct db_conn *c, void *context)
 {
     struct ending *w = context;
-    return db_many(c, w->a, CALL(REVOKE_ALL, P_INT(w->user_number), P_INT(w->client_number), P_INT(clock_now())), &id_shape,
-                   &w->ids);
+    unix_time now = clock_now();
+    TRY(db_many(c, w->a, CALL(REVOKE_ALL, P_INT(w->user_number), P_INT(w->client_number), P_INT(now)), &id_shape, &w->ids));
+    return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
 err db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number, struct db_ended *ended)

@@ -69,7 +69,8 @@ fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time 
 
 /* Many revocations of grants as one sentence. */
 struct db_ended;
-fallible db_revocation_add_ended(struct db *db, const struct db_ended *ended, unix_time expires_at);
+/* Inside the transaction that ends these grants, so that no crash can part the two. */
+fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now);
 /* Rows as store/hot keeps them. */
 extern const struct db_shape db_user_shape, db_pat_shape;
 /* Called after each transaction, before anybody is answered; NULL: nobody any more. */

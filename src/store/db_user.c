@@ -180,7 +180,7 @@ static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_
     struct db_rows ids = {NULL, 0};
     TRY(db_many(c, w->a, CALL(END_GRANTS, P_INT(number), P_INT(w->now)), &id_shape, &ids));
     w->ended = (struct db_ended){ids.rows, ids.count};
-    return OK;
+    return db_revocation_within(c, &w->ended, w->now);
 }
 
 static err save_body(struct db_conn *c, void *context)

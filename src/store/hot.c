@@ -391,7 +391,7 @@ err hot_revoke_ended(struct hot *hot, const struct db_ended *ended, unix_time ex
 {
     for (size_t i = 0; i < ended->count; i++)
         TRY(hot_set_add(hot->revoked, STR("grant"), ended->grant_ids[i], expires_at));
-    return ended->count > 0 ? db_revocation_add_ended(hot->db, ended, expires_at) : OK;
+    return OK;
 }
 
 bool hot_revoked(struct hot *hot, const char *kind, str id)

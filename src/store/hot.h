@@ -35,7 +35,8 @@ const struct db_resource *hot_resources(const struct hot_facts *facts, size_t *c
 
 /* The set is durable (db_revocation_*) and in memory; adding is in memory first, then in the store. */
 fallible hot_revoke(struct hot *hot, const char *kind, str id, unix_time expires_at);
-fallible hot_revoke_ended(struct hot *hot, const struct db_ended *ended, unix_time expires_at); /* kind grant, each id */
+fallible hot_revoke_ended(struct hot *hot, const struct db_ended *ended, unix_time expires_at); /* in memory: the store has
+                                                                                            written them with the end itself */
 bool hot_revoked(struct hot *hot, const char *kind, str id);
 
 /* From the cache; ELSEWHERE on an event thread (hot_inline) when the row must be read from disk. *out NULL: no such user. Copies into a. */
