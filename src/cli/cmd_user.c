@@ -19,6 +19,7 @@ static const struct option options_add[] = {
     {"admin",          OPTION_FLAG,   NULL,      0, 0, "make this person an administrator"},
     {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "permissions such as view-users"},
     {"password-stdin", OPTION_SECRET, NULL,      0, 0, "read the password from a line of standard input"},
+    {"password-hash-stdin", OPTION_SECRET, NULL, 0, 0, "read a bcrypt or Argon2 hash that another system made; upgraded at the first login"},
     {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
     OPTION_LAST,
 };
@@ -116,15 +117,20 @@ static int run_add(struct command_call *call)
     struct site *site;
     struct db_user *user;
     struct problems p = {0};
-    bool made;
+    bool made = false;
     struct user_edit edit = {
+        .password_hash = options_text(&call->options, "password-hash-stdin"),
         .username = command_argument(call, 0),
         .email = options_text(o, "email"),
         .full_name = options_text(o, "full-name"),
         .admin = options_has(o, "admin"),
         .permissions = options_text(o, "permission"),
     };
-    int status = choose_password(call, &edit.password, &made);
+    int status = COMMAND_DONE;
+    if (str_present(edit.password_hash) && (options_has(o, "password-stdin") || options_has(o, "generate")))
+        return command_misused(call, "--password-hash-stdin stands alone: the person keeps their password");
+    if (!str_present(edit.password_hash))
+        status = choose_password(call, &edit.password, &made);
     if (status == COMMAND_DONE)
         status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)

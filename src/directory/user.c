@@ -131,6 +131,8 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
         TRY(judge_permissions(g, edit->permissions, p, &next->permissions));
     if (str_present(edit->password))
         user_password_judge(g, edit->password, edit->username, "password", p);
+    if (str_present(edit->password_hash) && !password_hash_known(edit->password_hash))
+        problem_add(p, "password_hash", STR("This is not a bcrypt or Argon2 hash that can be verified here."));
     TRY(problem_result(p));
     TRY(name_free(g, next->username, 0, p));
     return problem_result(p);
@@ -143,10 +145,16 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
         FAIL(INSUFFICIENT_SCOPE, "create-users is needed");
     if ((edit->admin > 0 || str_filled(edit->permissions)) && !actor_is_admin(by)) /* AD-04 */
         FAIL(INSUFFICIENT_SCOPE, "only an administrator gives rights");
+    if (str_present(edit->password_hash) && by->kind != ACTOR_OWNER)
+        FAIL(INSUFFICIENT_SCOPE, "hashes are brought in by the command line alone");
     struct db_user *next = ARENA_NEW(g->arena, struct db_user);
     if (next == NULL)
         FAIL(UNAVAILABLE, "memory");
     TRY(judge_new(g, edit, p, next));
+    if (str_present(edit->password_hash)) {
+        next->password_hash = edit->password_hash;
+        next->password_changed_at = g->now;
+    }
     if (str_present(edit->password)) {
         char hash[PASSWORD_HASH_MAX];
         TRY(password_hash(edit->password, hash));

@@ -9,6 +9,7 @@ struct user_edit {
     str username;  /* 2..255 of [a-zA-Z0-9.!#$*+=^_`|~@-], unique without regard to case */
     str email, full_name;
     str password;  /* add: may be absent (no password login yet); edit: ignored, see user_password */
+    str password_hash; /* add by the command line alone: a hash brought from elsewhere (Argon2 PHC, bcrypt); upgraded at the first login */
     int admin;     /* -1 as it is, 0, 1; only an administrator may change it */
     str permissions; /* words; only an administrator may change them; unknown ones refused */
     int64_t version; /* 0: do not check; otherwise CONFLICT when it has moved on */

@@ -2,6 +2,7 @@
  * console_admin: the rest of an administrator's pages: overview, scopes, resources, events, keys. Relies on directory/ for
  * every change. Promises: each page asks for the permission that the change behind it asks for, keys for an administrator
  * (AD-01); private halves of keys and secrets never reach a page (AD-03); deleting and rotating ask first. */
+#include "directory/audit.h"
 #include "directory/scopes.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
@@ -208,7 +209,7 @@ err console_admin_events_get(struct call *c)
     struct db_page page = widget_page(c);
     TRY(may(c, "view-events"));
     page.descending = true;
-    TRY(db_event_list(c->ground->authority->db, c->ground->arena, STR_ABSENT, &page, &rows));
+    TRY(audit_list(c->ground, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_events");
     page_list(f, "events");
     for (size_t i = 0; i < rows.count; i++) {
