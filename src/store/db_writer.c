@@ -17,9 +17,9 @@
 #include "base/banned.h"
 
 enum {
-    LOG_PAGES = 16000,     /* the tidier is woken at this many pages in the log */
-    LOG_PAGES_MOST = 128000, /* the writer does it all by itself: the tidier cannot */
-    LOG_PAGES_REST = 400,  /* few enough for the writer */
+    LOG_PAGES = 1500,       /* the tidier is woken: often and little, since every commit waits while the disk takes its writes */
+    LOG_PAGES_MOST = 16000, /* the writer does it all by itself: the tidier cannot */
+    LOG_PAGES_REST = 200,   /* few enough for the writer */
     TIDY_ROUNDS = 4,
     STACK = 1 << 20,
     PURGE_EVERY_US = 1000000,
@@ -322,17 +322,18 @@ static void *writer_main(void *context)
     return NULL;
 }
 
-static void tidy(struct db *db)
+/* Its connection is opened when it is first needed: a server that hardly writes never pays for it. */
+static void tidy(struct db *db, struct db_conn **c)
 {
-    struct db_conn *c = NULL;
-    if (FAILED(db_conn_open(db->file, DB_CONN_WRITER, &c)))
-        return;
-    db_conn_checkpoint_by(c, DB_CHECKPOINT_OTHERS);
+    if (*c == NULL) {
+        if (FAILED(db_conn_open(db->file, DB_CONN_READER, c)))
+            return;
+        db_conn_checkpoint_by(*c, DB_CHECKPOINT_OTHERS);
+    }
     int64_t left = 0;
     for (int i = 0; i < TIDY_ROUNDS; i++)
-        if (FAILED(db_conn_checkpoint(c, &left)) || left <= LOG_PAGES_REST)
+        if (FAILED(db_conn_checkpoint(*c, &left)) || left <= LOG_PAGES_REST)
             break;
-    db_conn_close(c);
     atomic_store(&db->writer.tidied, true);
 }
 
@@ -340,6 +341,7 @@ static void *tidier_main(void *context)
 {
     struct db *db = context;
     struct db_writer *w = &db->writer;
+    struct db_conn *c = NULL;
     (void)pthread_mutex_lock(&w->tidy_lock);
     while (!w->tidy_closing) {
         if (!w->tidy_wanted) {
@@ -348,11 +350,12 @@ static void *tidier_main(void *context)
         }
         w->tidy_wanted = false;
         (void)pthread_mutex_unlock(&w->tidy_lock);
-        tidy(db);
+        tidy(db, &c);
         atomic_store(&w->tidy_busy, false);
         (void)pthread_mutex_lock(&w->tidy_lock);
     }
     (void)pthread_mutex_unlock(&w->tidy_lock);
+    db_conn_close(c);
     return NULL;
 }
 
