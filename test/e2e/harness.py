@@ -14,6 +14,7 @@ import secrets
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -242,6 +243,13 @@ def note(response):
 def pkce():
     verifier = secrets.token_urlsafe(32)
     return verifier, base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def free_port():
+    """For servers whose issuer must name the port before they start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def query_of(url):

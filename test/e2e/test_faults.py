@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import BIN, CALLBACK, Browser, Server, World, clean_environment, run_cli
+from harness import BIN, CALLBACK, Browser, Server, World, clean_environment, free_port, run_cli
 
 
 class Faults(unittest.TestCase):
@@ -181,10 +181,7 @@ class Faults(unittest.TestCase):
 
 class Starting(unittest.TestCase):
     def test_plain_http_on_loopback(self):
-        import socket
-        with socket.socket() as probe:  # the issuer must name the port, so a free one is found first
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         s = Server(args=["--tls", "off", "--issuer", "http://127.0.0.1:%d" % port], listen="127.0.0.1:%d" % port)
         person = s.user("alice")
         client = s.client("Web", "authorization_code", redirect=CALLBACK)

@@ -4,7 +4,7 @@ import concurrent.futures
 import re
 import unittest
 
-from harness import CALLBACK, Browser, Server, World, query_of, world
+from harness import CALLBACK, Browser, World, free_port, world
 
 
 class Login(unittest.TestCase):
@@ -153,19 +153,12 @@ class Login(unittest.TestCase):
                 self.assertFalse([u for u in re.findall(r'(?:src|href|action)="(https?:[^"]*)"', answer.text) if not u.startswith(self.s.url)])  # AZ-20
 
     def test_HSTS(self):
-        own = World(args=["--issuer", "https://auth.example.org"])
-        answer = own.server.http().get("https://localhost:%d/login" % self.port_of(own.server), headers={"Host": "auth.example.org"}, allow_redirects=False)
+        port = free_port()
+        own = World(args=["--issuer", "https://auth.example.org"], listen="127.0.0.1:%d" % port)
+        with own.server.http() as http:
+            answer = http.get("https://localhost:%d/login" % port, headers={"Host": "auth.example.org"}, allow_redirects=False)
         self.assertRegex(answer.headers.get("Strict-Transport-Security", ""), r"max-age=(3153600\d|[4-9]\d{7})")
         own.server.stop()
-
-    @staticmethod
-    def port_of(server):
-        import subprocess
-        out = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True).stdout
-        for line in out.splitlines():
-            if "pid=%d," % server.process.pid in line:
-                return int(line.split()[3].rsplit(":", 1)[1])
-        raise AssertionError(out)
 
     # ---- password page through the pages
     def test_LS_12_password_rules(self):

@@ -17,7 +17,7 @@ def main():
     fresh = s.client("A <b>bold</b> & \"quoted\" application with a rather long name", "authorization_code", redirect=CALLBACK, scope="read write")
     file = os.path.join(s.scratch, "world.json")
     with open(file, "w", encoding="utf-8") as f:
-        json.dump({"url": s.url, "ca": s.ca, "callback": CALLBACK, "screenshots": os.path.join(ROOT, "build", "screenshots"),
+        json.dump({"url": s.url, "cert": os.path.join(s.data, "tls", "server.pem"), "key": os.path.join(s.data, "tls", "server.key"), "callback": CALLBACK, "screenshots": os.path.join(ROOT, "build", "screenshots"),
                    "alice": {"name": "alice", "password": w.alice.password, "id": w.alice.id}, "bob": {"name": "bob", "password": w.bob.password},
                    "admin": {"name": w.admin.name, "password": w.admin.password}, "web": {"id": w.web.id, "secret": w.web.secret}, "fresh": {"id": fresh.id}}, f)
     done = subprocess.run(sys.argv[1:], env=clean_environment(JETON_WORLD=file), check=False)

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Every page, at desk and on the phone, light and dark: a picture, no accessibility violation, no complaint of the browser.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { authorize, fit, launch, leave, login, picture, shapes, visit, world } from "./person.mjs";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const account = ["/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions"];
+const admin = ["/admin", "/admin/clients", "/admin/clients?filter=nothing-like-this", "/admin/new-client", `/admin/clients/${world.web.id}`, `/admin/clients/${world.web.id}/remove`,
+    "/admin/users", "/admin/users?page=2", "/admin/new-user", `/admin/users/${world.alice.id}`, `/admin/users/${world.alice.id}/remove`, "/admin/scopes", "/admin/resources",
+    "/admin/events", "/admin/keys", "/admin/keys/rotate"];
+const named = (path) => path.replace(world.web.id, "ID").replace(world.alice.id, "ID").replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
+
+for (const shape of Object.keys(shapes)) {
+    test(`pages that nobody needs a login for: ${shape}`, async () => {
+        const context = await visit(browser, shapes[shape]);
+        const page = await context.newPage();
+        for (const [name, path, status] of [["login", "/login", 200], ["error", "/oauth/authorize?client_id=nosuch", 400], ["not-found", "/nosuch", 404]]) {
+            const answer = await page.goto(world.url + path);
+            assert.equal(answer.status(), status);
+            await fit(page, name);
+            await picture(page, `${shape}-${name}`);
+        }
+        await page.goto(world.url + "/login");
+        await page.fill("#username", "alice");
+        await page.fill("#password", "not it");
+        await page.click("main button");
+        await page.waitForSelector("#error");
+        assert.match(await page.textContent("#error"), /Error:/);
+        await fit(page, "login refused");
+        await picture(page, `${shape}-login-refused`);
+        await leave(context);
+    });
+
+    test(`pages of a person: ${shape}`, async () => {
+        const context = await visit(browser, shapes[shape]);
+        const page = await context.newPage();
+        await login(page, world.alice);
+        for (const path of account) {
+            assert.equal((await page.goto(world.url + path)).status(), 200, path);
+            await fit(page, path);
+            await picture(page, `${shape}-${named(path)}`);
+        }
+        await page.goto(authorize(world.fresh, { prompt: "consent" }));
+        assert.match(await page.textContent("main"), /A <b>bold<\/b> & "quoted"/);
+        await fit(page, "consent");
+        await picture(page, `${shape}-consent`);
+        await leave(context);
+    });
+
+    test(`pages of an administrator: ${shape}`, async () => {
+        const context = await visit(browser, shapes[shape]);
+        const page = await context.newPage();
+        await login(page, world.admin, "/admin");
+        for (const path of admin) {
+            assert.equal((await page.goto(world.url + path)).status(), 200, path);
+            await fit(page, path);
+            await picture(page, `${shape}-${named(path)}`);
+        }
+        await leave(context);
+    });
+}
+
+test("the reverse of light is dark", async () => {
+    const shade = async (shape) => {
+        const context = await visit(browser, shapes[shape]);
+        const page = await context.newPage();
+        await page.goto(world.url + "/login");
+        const colour = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        await leave(context);
+        return colour.match(/\d+/g).slice(0, 3).reduce((sum, n) => sum + Number(n), 0);
+    };
+    assert.ok(await shade("desk") > 500);
+    assert.ok(await shade("desk-dark") < 250);
+});
+
+test("text at twice its size still fits", async () => {
+    const context = await visit(browser, { viewport: { width: 640, height: 900 } });
+    const page = await context.newPage();
+    await login(page, world.alice);
+    for (const path of ["/account", "/account/tokens"]) {
+        await page.goto(world.url + path);
+        const wide = await page.evaluate(() => {
+            document.documentElement.style.fontSize = "200%";
+            return document.scrollingElement.scrollWidth - innerWidth;
+        });
+        assert.ok(wide <= 1, `${path}: ${wide} too wide`);
+    }
+    context.complaints = context.complaints.filter((text) => !text.includes("Content Security Policy")); // the style set above
+    await leave(context);
+});

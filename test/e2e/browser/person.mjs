@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// A person at a real browser: Chromium by way of playwright-core, with the world that with_server.py made.
+import { createRequire } from "node:module";
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import https from "node:https";
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+export const world = JSON.parse(readFileSync(process.env.JETON_WORLD, "utf8"));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+mkdirSync(world.screenshots, { recursive: true });
+
+export const shapes = {
+    desk: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+    "desk-dark": { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+    phone: { viewport: { width: 375, height: 720 }, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+    "phone-dark": { viewport: { width: 320, height: 640 }, colorScheme: "dark", isMobile: true, hasTouch: true, deviceScaleFactor: 2 },
+};
+
+// The browser, and the application that people are sent back to: every name but localhost leads there.
+export async function launch() {
+    const application = https.createServer({ cert: readFileSync(world.cert), key: readFileSync(world.key) }, (request, response) => {
+        response.setHeader("Content-Type", "text/html");
+        response.end("<!doctype html><html lang=en><title>Application</title><link rel=icon href=data:,><h1>Back at the application</h1>");
+    });
+    await new Promise((resolve) => application.listen(0, "127.0.0.1", resolve));
+    const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu", "--disable-quic",
+        "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        `--host-resolver-rules=MAP * 127.0.0.1:${application.address().port}, EXCLUDE localhost`] });
+    return { newContext: (options) => browser.newContext(options), close: async () => { await browser.close(); application.closeAllConnections(); application.close(); } };
+}
+
+// A context whose pages may not complain: no console errors (a CSP violation is one), nothing asked of any other host.
+export async function visit(browser, options = {}) {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, ...shapes.desk, ...options });
+    context.setDefaultTimeout(10000);
+    context.complaints = [];
+    context.landed = [];
+    context.on("request", (request) => {
+        const url = request.url();
+        if (url.startsWith(world.callback) && request.isNavigationRequest())
+            context.landed.push(url);
+        else if (!url.startsWith(world.url + "/") && !url.startsWith("data:"))
+            context.complaints.push("asked " + url);
+    });
+    context.on("page", (page) => {
+        page.on("pageerror", (error) => context.complaints.push(String(error)));
+        page.on("console", (message) => {
+            // Chromium words a 4xx page as an error of its own
+            if (message.type() === "error" && !/Failed to load resource: the server responded with a status of 4/.test(message.text()))
+                context.complaints.push(message.text());
+        });
+    });
+    return context;
+}
+export async function leave(context) {
+    await context.close();
+    assert.deepEqual(context.complaints, []);
+}
+
+export async function login(page, who, to = "/account") {
+    await page.goto(world.url + to);
+    await page.fill("#username", who.name);
+    await page.fill("#password", who.password);
+    await Promise.all([page.waitForURL((url) => !url.pathname.startsWith("/login")), page.click("main button")]);
+}
+
+export const picture = (page, name) => page.screenshot({ path: path.join(world.screenshots, name + ".png"), fullPage: true });
+
+// Accessible (axe-core, WCAG 2.2 AA and best practices), and nothing sticks out at the side.
+export async function fit(page, name) {
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+    assert.ok(found.passes.length > 5, name + ": axe looked at nothing");
+    assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" | ").slice(0, 300)}`), [], name);
+    const [wide, window_] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= window_ + 1, `${name}: ${wide} wide in a window of ${window_}`);
+    assert.ok((await page.title()).length > 3 && (await page.locator("h1").count()) === 1, name + ": one title, one heading");
+}
+
+export const authorize = (client, more = {}) => world.url + "/oauth/authorize?" + new URLSearchParams({ response_type: "code", client_id: client.id,
+    redirect_uri: world.callback, scope: "read write", state: "a b", ...more });
