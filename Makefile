@@ -48,7 +48,7 @@ FUZZ_STEMS := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 comma := ,
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0)
 
-.PHONY: all unit units fuzz-build fuzz-replay clean
+.PHONY: all unit units benches fuzz-build fuzz-replay clean
 .SECONDARY:
 all: build/jeton$(if $(filter release,$(BUILD)),,-$(BUILD))
 
@@ -104,6 +104,12 @@ fuzz-replay: $(FUZZ_STEMS:%=$(OUT)/replay/%)
 # For the guard that lets PostgreSQL read every statement of the store.
 $(OUT)/statements: $(OUT)/test/guard/statements.o $(LIB)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $^ $(LIBS)
+
+# The limit programs, the load and the preparer of `./dev bench` (bench/run).
+BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
+$(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $< $(LIB) $(LIBS)
+benches: $(BENCHES)
 
 clean:
 	rm -rf build

@@ -36,15 +36,36 @@ static fallible tidy(struct arena *a, str words, str *clean)
     return buf_done(&out, clean);
 }
 
-fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted)
+/* The client's own list, without what has been removed from this server since: such a word has no sentence for people. */
+static fallible own_list(const struct ground *g, const struct db_client *client, str *granted)
 {
-    if (!str_filled(asked)) {
+    str word;
+    bool all = true;
+    struct buf known = buf_new(g->arena, client->scopes.n + 1);
+    for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
+        all = all && (word.n == 0 || hot_scope(g->facts, word));
+    if (all) {
         *granted = client->scopes.p ? client->scopes : STR("");
         return OK;
     }
-    str clean, word;
-    TRY(tidy(g->arena, asked, &clean));
-    for (str rest = clean; clean.n > 0 && str_next(&rest, ' ', &word);) { /* AZ-15 */
+    for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);) {
+        if (word.n == 0 || !hot_scope(g->facts, word))
+            continue;
+        if (known.n > 0)
+            buf_char(&known, ' ');
+        buf_add(&known, word);
+    }
+    return buf_done(&known, granted);
+}
+
+fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted)
+{
+    str clean = STR(""), word;
+    if (str_filled(asked))
+        TRY(tidy(g->arena, asked, &clean));
+    if (clean.n == 0) /* blanks alone ask for nothing in particular, and must not make an unscoped token */
+        return own_list(g, client, granted);
+    for (str rest = clean; str_next(&rest, ' ', &word);) { /* AZ-15 */
         if (!hot_scope(g->facts, word))
             REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.",
                    "scope: not defined");
@@ -55,6 +76,20 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
     }
     *granted = clean;
     return OK;
+}
+
+fallible scope_common(struct arena *a, str words, str whole, str *common)
+{
+    struct buf out = buf_new(a, words.n + 1);
+    str word;
+    for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
+        if (!str_has_word(whole, word))
+            continue;
+        if (out.n > 0)
+            buf_char(&out, ' ');
+        buf_add(&out, word);
+    }
+    return buf_done(&out, common);
 }
 
 bool scope_within(str words, str whole)
@@ -68,12 +103,13 @@ bool scope_within(str words, str whole)
 
 fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed)
 {
-    if (!str_filled(asked)) {
+    str clean = STR("");
+    if (str_filled(asked))
+        TRY(tidy(a, asked, &clean));
+    if (clean.n == 0) {
         *narrowed = whole;
         return OK;
     }
-    str clean;
-    TRY(tidy(a, asked, &clean));
     if (!scope_within(clean, whole)) /* RF-06 */
         REFUSE(INVALID_SCOPE, "A refresh may narrow the scopes that were granted, never widen them.", "scope: wider than the grant");
     *narrowed = clean;

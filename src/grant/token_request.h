@@ -17,6 +17,7 @@ struct grant_row {
     const char *permission; /* word in db_client.grants */
     enum grant_lane lane;
     bool confidential_only;
+    bool told; /* each token is an event in the audit trail: a person was there */
     err (*redeem)(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
 };
 const struct grant_row *token_request_row(str grant_type); /* NULL: not offered */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "codec/percent.h"
 #include "endpoint/headers.h"
+#include "grant/token_request.h"
 #include "base/banned.h"
 
 enum route_answers shape_answers(const struct way *w)
@@ -243,6 +244,7 @@ void shape_log(const struct way *w)
     if (!w->app->access_log)
         return;
     bool refused = FAILED(x->response.refused);
+    const struct grant_row *grant = w->route && w->route->who == CLIENT ? token_request_row(form_get(&w->call.form, "grant_type")) : NULL;
     struct log_field fields[] = {
         LOG_STR("id", str_of(x->request.id)),
         LOG_STR("peer", x->request.peer),
@@ -251,6 +253,7 @@ void shape_log(const struct way *w)
         LOG_INT("status", x->response.status),
         LOG_INT("us", clock_monotonic_us() - x->request.begun_us),
         LOG_STR("client", x->response.note),
+        LOG_STR("grant", grant ? str_of(grant->type) : STR_ABSENT),
         LOG_STR("why", refused ? str_of(err_why(x->response.refused)) : STR_ABSENT),
     };
     log_write(x->response.status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request", fields, sizeof fields / sizeof fields[0]);

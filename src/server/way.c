@@ -26,6 +26,16 @@ static fallible guarded(struct way *w)
     return w->route->handler(&w->call);
 }
 
+/* What the answer and the log still need once the facts are let go: with the last holder a snapshot dies. */
+static void keep(struct way *w)
+{
+    struct response *r = &w->exchange->response;
+    if (str_present(r->note))
+        r->note = str_dup(r->arena, r->note);
+    w->call.client.client = NULL;
+    w->call.actor.client = NULL;
+}
+
 /* Everything between the gate and the answer, on whatever thread the row wants. */
 static err pass(struct way *w)
 {
@@ -41,6 +51,7 @@ static err pass(struct way *w)
         outcome = ERR(UNAVAILABLE, "way: the request's memory is used up");
     if (FAILED(outcome) && outcome.kind != ERR_ELSEWHERE)
         shape_error(w, outcome);
+    keep(w);
     authority_leave(&w->ground);
     return outcome;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * db: opening and closing the store, the pool of reading connections, and what concerns the whole of it (health, backup, check).
- * Relies on db_sqlite for the engine and on db_writer for every change; promises that a reader never waits for the writer.
+ * db: opening and closing the store, the pool of reading connections, and what concerns the whole of it (health, backup,
+ * check). Relies on db_sqlite for the engine and on db_writer for every change; promises that a reader never waits for the
+ * writer.
  *
  *   [closed] ──db_open──▶ directory checked ─▶ migrated ─▶ [open] ──db_close──▶ queue committed ─▶ log moved ─▶ [closed] */
 #include "store/db_room.h"

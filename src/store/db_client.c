@@ -30,14 +30,16 @@ static const char *const texts[] = {
                " owner_id = NULL, disabled = 1, epoch = epoch + 1, updated_at = $2, removed_at = $2, version = version + 1"
                " WHERE number = $1 AND removed_at = 0",
     [ALL] = "SELECT " COLUMNS " FROM clients WHERE removed_at = 0 ORDER BY number",
-    [SECRET_ADD] = "INSERT INTO client_secrets (number, client_number, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+    [SECRET_ADD] = "INSERT INTO client_secrets (number, client_number, hash, created_at, expires_at)"
+                   " VALUES ($1, $2, $3, $4, $5)",
     [SECRETS_OVERLAP] = "UPDATE client_secrets SET expires_at = $2"
                         " WHERE client_number = $1 AND (expires_at = 0 OR expires_at > $2)",
     /* All but the newest: with the one that comes, two are live (CA-05). */
     [SECRETS_CUT] = "DELETE FROM client_secrets WHERE client_number = $1"
                     " AND number < (SELECT max(number) FROM client_secrets WHERE client_number = $1)",
     [SECRETS_DROP] = "DELETE FROM client_secrets WHERE client_number = $1",
-    [SECRETS_ALL] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets ORDER BY client_number, number DESC",
+    [SECRETS_ALL] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets"
+                    " ORDER BY client_number, number DESC",
     [EXISTS] = "SELECT number FROM clients WHERE number = $1 AND removed_at = 0",
 };
 DB_SHEET(client, texts);

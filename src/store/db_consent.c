@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_consent: what a person has agreed to, per client. Relies on the writer for order; promises that remembering only ever adds and
- * that each scope stands there once. */
+ * db_consent: what a person has agreed to, per client. Relies on the writer for order; promises that remembering only ever
+ * adds and that each scope stands there once. */
 #include "store/db_consent.h"
 
 #include "base/buf.h"
@@ -12,7 +12,8 @@ enum { GET, REMEMBER, FORGET };
 static const char *const texts[] = {
     [GET] = "SELECT scope FROM consents WHERE user_number = $1 AND client_number = $2",
     [REMEMBER] = "INSERT INTO consents (user_number, client_number, scope, updated_at) VALUES ($1, $2, $3, $4)"
-                 " ON CONFLICT (user_number, client_number) DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at",
+                 " ON CONFLICT (user_number, client_number)"
+                 " DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at",
     [FORGET] = "DELETE FROM consents WHERE user_number = $1 AND client_number = $2",
 };
 DB_SHEET(consent, texts);

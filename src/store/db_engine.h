@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * db_engine: the door to the database library, private to store/. One connection is used by one thread at a time. Every statement
- * stands in a sheet (a constant table of one file), is prepared once a connection and bound by the numbers of its `$n`.
- * Engine failures other than a broken constraint make the connection's transaction worthless: it refuses everything until
- * db_conn_rollback. Nothing here allocates on the hot path; rows that are read live in the caller's arena. */
+ * db_engine: the door to the database library, private to store/. One connection is used by one thread at a time. Every
+ * statement stands in a sheet (a constant table of one file), is prepared once a connection and bound by the numbers of its
+ * `$n`. Engine failures other than a broken constraint make the connection's transaction worthless: it refuses everything
+ * until db_conn_rollback. Nothing here allocates on the hot path; rows that are read live in the caller's arena. */
 #ifndef JETON_STORE_DB_ENGINE_H
 #define JETON_STORE_DB_ENGINE_H
 #include "base/arena.h"
@@ -66,7 +66,8 @@ struct db_rows {
 fallible db_run(struct db_conn *c, const struct db_call *call, int64_t *changed);
 /* First row into fresh arena memory, or NULL. Every row is stepped through, so that RETURNING is whole. */
 fallible db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
-fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape,
+                 struct db_rows *out);
 /* First column of the first row as a number; *found false when there is no row or it is NULL. */
 fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
 
@@ -88,7 +89,7 @@ fallible db_conn_release(struct db_conn *c, bool keep);
 fallible db_conn_data_version(struct db_conn *c, int64_t *version);
 /* Pages in the write-ahead log after the last commit; and moving them into the database file. */
 int64_t db_conn_log_pages(const struct db_conn *c);
-enum db_checkpoint { DB_CHECKPOINT_SELF, DB_CHECKPOINT_OTHERS }; /* who does it for a connection: itself now and then, or others */
+enum db_checkpoint { DB_CHECKPOINT_SELF, DB_CHECKPOINT_OTHERS }; /* for a connection: itself now and then, or others */
 void db_conn_checkpoint_by(struct db_conn *c, enum db_checkpoint who);
 fallible db_conn_checkpoint(struct db_conn *c, int64_t *left); /* *left: pages that are still only in the log */
 fallible db_conn_copy(struct db_conn *c, const char *file); /* a consistent copy into an empty file */

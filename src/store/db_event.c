@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * db_event: the audit trail and the little registers (once, throttle, revocation). Relies on the writer for order; promises that an
- * event never makes a caller wait, that a thing taken once is taken once, that an attempt is counted before it is judged, and that
- * revocations are numbered in the order in which they were committed (so that db_revocation_since misses none). */
+ * db_event: the audit trail and the little registers (once, throttle, revocation). Relies on the writer for order; promises
+ * that an event never makes a caller wait, that a thing taken once is taken once, that an attempt is counted before it is
+ * judged, and that revocations are numbered in the order in which they were committed (so that db_revocation_since misses
+ * none). */
 #include "store/db_event.h"
 
 #include "store/db_room.h"
@@ -152,7 +153,8 @@ err db_event_list(struct db *db, struct arena *a, str actor, const struct db_pag
     struct db_listed listed;
     TRY(db_list_read(db, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_TEXT(whose)),
-                                             CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit), P_INT(page->offset)),
+                                             CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit),
+                                                  P_INT(page->offset)),
                                              &shape},
                      &listed));
     *out = (struct db_event_rows){listed.rows.rows, listed.rows.count, listed.total};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * db_generation: a counter that all processes with this store share: eight bytes of a mapped file. It costs one atomic load to see
- * that a command changed something. Relies on the file staying eight bytes long; promises nothing after a crash between a change
- * and its bump: db_changed_elsewhere is the certain way. */
+ * db_generation: a counter that all processes with this store share: eight bytes of a mapped file. It costs one atomic load
+ * to see that a command changed something. Relies on the file staying eight bytes long; promises nothing after a crash
+ * between a change and its bump: db_changed_elsewhere is the certain way. */
 #include "store/db_room.h"
 
 #include <fcntl.h>
@@ -57,8 +57,8 @@ static err ask(struct db_conn *c, void *context)
     return db_conn_data_version(c, context);
 }
 
-/* Asked of the writer's own connection: the number it sees moves only when another connection commits, and all other connections of
- * this process only read. */
+/* Asked of the writer's own connection: the number it sees moves only when another connection commits, and all other
+ * connections of this process only read. */
 err db_changed_elsewhere(struct db *db, bool *changed)
 {
     int64_t version = 0;

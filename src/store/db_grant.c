@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * db_grant: grants, their codes and their refresh tokens (states: db_grant.h). Every decision that must fall once is one UPDATE whose
- * WHERE is the rule: a row changed, or it did not. Relies on the single writer for order; promises that a code is taken once, that
- * of all who rotate from one generation one wins, that a code's return ends its grant in the same transaction, and that a dead
- * grant never lives again. Rotating touches one row by its number and no index. */
+ * db_grant: grants, their codes and their refresh tokens (states: db_grant.h). Every decision that must fall once is one
+ * UPDATE whose WHERE is the rule: a row changed, or it did not. Relies on the single writer for order; promises that a code
+ * is taken once, that of all who rotate from one generation one wins, that a code's return ends its grant in the same
+ * transaction, and that a dead grant never lives again. Rotating touches one row by its number and no index. */
 #include "store/db_grant.h"
 
 #include "store/db_room.h"
@@ -178,7 +178,8 @@ err db_grant_begin(struct db *db, int64_t number, const struct token_hash *curre
 {
     int64_t changed = 0;
     TRY(db_write_call(db,
-                      CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current), P_INT(current != NULL ? 1 : 0)),
+                      CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current),
+                           P_INT(current != NULL ? 1 : 0)),
                       &changed));
     if (changed == 0)
         FAIL(INVALID_GRANT, "store: the grant was revoked or begun before");
@@ -230,8 +231,8 @@ static err find_body(struct db_conn *c, void *context)
     return db_scalar(c, CALL(FIND_BY_ID, P_TEXT(w->id)), &w->number, &w->found);
 }
 
-/* Ids have no index, so that no login pays for one. An owner's few are found by owner; anybody's by a reader that looks at all, so
- * that the writer does not have to. */
+/* Ids have no index, so that no login pays for one. An owner's few are found by owner; anybody's by a reader that looks at
+ * all, so that the writer does not have to. */
 err db_grant_revoke_by_id(struct db *db, str id, int64_t user_number, bool *revoked)
 {
     int64_t changed = 0;

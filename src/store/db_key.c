@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * db_key: signing and sealing keys, sealed by the caller (ST-02). Relies on the master key being elsewhere; promises that at each
- * moment a use and algorithm has one active key, and that rotation happens whole or not at all.
+ * db_key: signing and sealing keys, sealed by the caller (ST-02). Relies on the master key being elsewhere; promises that at
+ * each moment a use and algorithm has one active key, and that rotation happens whole or not at all.
  *
  *   sig:  [next] ──db_key_rotate──▶ [active] ──db_key_rotate──▶ [old] ──destroy_after, db_purge──▶ gone
  *   seal:            db_key_add──▶ [active] ──db_key_rotate──▶ [old] ──destroy_after, db_purge──▶ gone
  *
- * An old sealing key stays, sealed, until destroy_after: it must still open what it sealed. An old signing key's private half is
- * wiped when it retires; the caller keeps its public half in a row of its own (use pub). */
+ * An old sealing key stays, sealed, until destroy_after: it must still open what it sealed. An old signing key's private
+ * half is wiped when it retires; the caller keeps its public half in a row of its own (use pub). */
 #include "store/db_key.h"
 
 #include "store/db_room.h"

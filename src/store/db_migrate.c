@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * db_migrate: brings the schema forward, one numbered step a transaction, so that a kill leaves the state before or after a step.
- * Several processes may try at once: each looks again under the write lock. Going back is refused: a newer database may mean things
- * that this program does not know (AV-05). */
+ * db_migrate: brings the schema forward, one numbered step a transaction, so that a kill leaves the state before or after a
+ * step. Several processes may try at once: each looks again under the write lock. Going back is refused: a newer database
+ * may mean things that this program does not know (AV-05). */
 #include "store/db_room.h"
 #include "store/migrations.h"
 
@@ -27,7 +27,6 @@ static err version_of(struct db_conn *c, int64_t *version)
 static err apply(struct db_conn *c, size_t step)
 {
     int64_t version = 0;
-    TRY(db_conn_script(c, "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY, applied_at BIGINT NOT NULL)"));
     TRY(version_of(c, &version));
     if (version >= migrations_version(step))
         return OK; /* another process was first */

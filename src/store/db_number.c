@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * db_number: row numbers that never come back. The kinds that the hot path needs are taken from the table in blocks and handed out
- * from memory; a crash skips numbers, it never repeats one. The rest are counted one by one inside their own sentence.
+ * db_number: row numbers that never come back. The kinds that the hot path needs are taken from the table in blocks and
+ * handed out from memory; a crash skips numbers, it never repeats one. The rest are counted one by one inside their own
+ * sentence.
  *
- * Invariant: a number is handed to a thread outside the group only when the block it came from is durable. A block taken inside an
- * open group stays in `fresh` until db_number_settle; a number that a job of that group takes straight from the table comes back
- * when the group is lost, and then the job that used it is lost with it. */
+ * Invariant: a number is handed to a thread outside the group only when the block it came from is durable. A block taken
+ * inside an open group stays in `fresh` until db_number_settle; a number that a job of that group takes straight from the
+ * table comes back when the group is lost, and then the job that used it is lost with it. */
 #include "store/db_room.h"
 
 #include "base/banned.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_pat: personal access tokens. The hash alone is stored and is how they are found. Relies on the unique hash; promises that a
- * revoked one is still found, with its revoked_at, until it is purged: the caller says no, and can say why. */
+ * db_pat: personal access tokens. The hash alone is stored and is how they are found. Relies on the unique hash; promises
+ * that a revoked one is still found, with its revoked_at, until it is purged: the caller says no, and can say why. */
 #include "store/db_pat.h"
 
 #include "crypto/random.h"

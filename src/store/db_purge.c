@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * db_purge: takes away what nobody needs any more, a window of rows at a time, so that no table grows for ever and no purge is ever
- * felt. Hot tables have no index on their ends, on purpose; a cursor walks them by number instead. Promises: never deletes what
- * could still make a credential valid or invalid:
+ * db_purge: takes away what nobody needs any more, a window of rows at a time, so that no table grows for ever and no purge
+ * is ever felt. Hot tables have no index on their ends, on purpose; a cursor walks them by number instead. Promises: never
+ * deletes what could still make a credential valid or invalid:
  *   - a used code stays as long as its grant lives, since its return must end the grant (AC-03);
  *   - a grant, revoked or not, stays a day beyond its end;
  *   - a revocation stays until the token it names has ended. */
@@ -13,6 +13,8 @@ enum { SPARE_SECONDS = 86400, WINDOW = 256 };
 
 #define WINDOW_END(table_)                                                                                                     \
     "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
+#define DUE(table_, key_, end_)                                                                                                \
+    "DELETE FROM " table_ " WHERE " key_ " IN (SELECT " key_ " FROM " table_ " WHERE " end_ " <= $1 ORDER BY " end_ " LIMIT $2)"
 #define IN_WINDOW(table_) "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
 
 enum {
@@ -31,9 +33,8 @@ static const char *const texts[] = {
     [REVOCATIONS] = IN_WINDOW("revocations") "expires_at <= $3",
     [PATS_END] = WINDOW_END("pats"),
     [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
-    [ONCES] = "DELETE FROM onces WHERE taken IN (SELECT taken FROM onces WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-    [THROTTLES] = "DELETE FROM throttles WHERE name IN"
-                  " (SELECT name FROM throttles WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2)",
+    [ONCES] = DUE("onces", "taken", "expires_at"),
+    [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
     [EVENTS_SPAN] = "SELECT max(number) - min(number) FROM events",
     [EVENTS_BOUND] = "SELECT number FROM events ORDER BY number DESC LIMIT 1 OFFSET $1",

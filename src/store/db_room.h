@@ -24,9 +24,10 @@ enum {
 DB_SHEETS(X)
 #undef X
 
-/* A sentence: one transaction. On the writer, inside a job, it joins the group; from any other thread it is committed before this
- * returns. `body` may run on the writer thread while the caller waits. DB_SEVERAL: more than one statement that writes, or
- * one whose answer may not fit the arena: guarded by a savepoint. What body put out is to be believed only when OK is returned. */
+/* A sentence: one transaction. On the writer, inside a job, it joins the group; from any other thread it is committed before
+ * this returns. `body` may run on the writer thread while the caller waits. DB_SEVERAL: more than one statement that writes,
+ * or one whose answer may not fit the arena: guarded by a savepoint. What body put out is to be believed only when OK is
+ * returned. */
 typedef err db_body(struct db_conn *c, void *context);
 enum db_care { DB_SINGLE, DB_SEVERAL };
 fallible db_write(struct db *db, enum db_care care, db_body *body, void *context);
@@ -36,8 +37,8 @@ fallible db_write_call(struct db *db, const struct db_call *call, int64_t *chang
 fallible db_read_one(struct db *db, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
 fallible db_read_many(struct db *db, struct arena *a, const struct db_call *call, const struct db_shape *shape,
                       struct db_rows *out);
-/* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that `run`'s owner
- * frees in `done`. False: it was not queued, and is still the caller's. */
+/* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that
+ * `run`'s owner frees in `done`. False: it was not queued, and is still the caller's. */
 enum { DB_ASIDE_MAX = 1024 };
 bool db_aside(struct db *db, struct db_job *job);
 void db_aside_done(struct db *db);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_scope: scopes and resources. Both are few, and all of them are kept in memory by store/hot. Promises that jeton's own scopes
- * cannot be removed and that a resource's number never comes back. */
+ * db_scope: scopes and resources. Both are few, and all of them are kept in memory by store/hot. Promises that jeton's own
+ * scopes cannot be removed and that a resource's number never comes back. */
 #include "store/db_scope.h"
 
 #include "store/db_room.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_session: logged-in browser sessions. A session that has ended has no row, so nothing can bring it back. Relies on numbers from
- * db_number; promises that a session past its absolute end is never found.
+ * db_session: logged-in browser sessions. A session that has ended has no row, so nothing can bring it back. Relies on
+ * numbers from db_number; promises that a session past its absolute end is never found.
  *
  *   db_session_reserve ─▶ db_session_open ─▶ [open] ──db_session_end*, password change, block, removal──▶ gone
  *                                               └─────────── expires_at passed ───────────▶ unseen ──db_purge──▶ gone */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * db_sqlite: the one door to SQLite. Turns calls (statement, values, shape) into steps of prepared statements and SQLite's answers
- * into errs. Relies on one thread using a connection at a time; promises that a failure leaves outputs untouched and that a
- * transaction in which anything but a constraint failed is never committed.
+ * db_sqlite: the one door to SQLite. Turns calls (statement, values, shape) into steps of prepared statements and SQLite's
+ * answers into errs. Relies on one thread using a connection at a time; promises that a failure leaves outputs untouched and
+ * that a transaction in which anything but a constraint failed is never committed.
  *
  *   [idle] ──begin──▶ [open] ──commit──▶ [idle]
  *                       │ engine failure (disk full, I/O, memory, lock)
  *                       ▼
  *                   [broken]: every call is UNAVAILABLE ──rollback──▶ [idle]
  *
- * Settings, and why: WAL with synchronous FULL (a commit is on the disk before it is answered); small pages, since the hot change
- * is one row of 350 bytes somewhere among a million and the log carries whole pages; no memory map (a truncated file must be an
- * error, not a signal); temporary structures in memory; a modest cache, since the kernel caches the file anyway. */
+ * Settings, and why: WAL with synchronous FULL (a commit is on the disk before it is answered); small pages, since the hot
+ * change is one row of 350 bytes somewhere among a million and the log carries whole pages; no memory map (a truncated file
+ * must be an error, not a signal); temporary structures in memory; a modest cache, since the kernel caches the file anyway. */
 #include "store/db_engine.h"
 
 #include "base/buf.h"
@@ -119,8 +119,8 @@ static err set_up(struct db_conn *c, enum db_open_mode mode)
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     char text[512];
     (void)sqlite3_snprintf(sizeof(text), text,
-                           "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                           "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -%d; PRAGMA query_only = %d;",
+                           "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0;"
+                           "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = 1; PRAGMA cache_size = -%d; PRAGMA query_only = %d",
                            PAGE_SIZE, mode == DB_CONN_WRITER ? CACHE_WRITER_KIB : CACHE_READER_KIB, mode == DB_CONN_READER);
     TRY(db_conn_script(c, text));
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -201,8 +201,7 @@ err db_conn_commit(struct db_conn *c)
 
 void db_conn_rollback(struct db_conn *c)
 {
-    c->open = false;
-    c->broken = false;
+    c->open = c->broken = false;
     if (sqlite3_get_autocommit(c->handle) == 0) {
         err ignored = fixed_step(c, FIXED_ROLLBACK, NULL); /* the engine rolls back by itself when even this fails */
         (void)ignored;
@@ -487,8 +486,8 @@ err db_conn_integrity(struct db_conn *c, struct arena *a, str *defects)
 {
     struct buf lines = buf_new(a, BUF_JSON_MAX);
     TRY(run_text(c, "PRAGMA integrity_check(20)", NULL, &lines));
-    TRY(run_text(c, "SELECT 'a row of ' || \"table\" || ' names a missing row of ' || parent FROM pragma_foreign_key_check LIMIT 20",
-                 NULL, &lines));
+    TRY(run_text(c, "SELECT \"table\" || ' names a missing row of ' || parent FROM pragma_foreign_key_check LIMIT 20", NULL,
+                 &lines));
     return buf_done(&lines, defects);
 }
 

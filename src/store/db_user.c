@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * db_user: people, and what ends with them. Relies on the unique username_key for names and on the writer for order; promises that
- * there is always an administrator who can log in (AD-07), that nothing is overwritten unseen (AD-05), and that a removed person
- * leaves no personal data behind (ST-06).
+ * db_user: people, and what ends with them. Relies on the unique username_key for names and on the writer for order;
+ * promises that there is always an administrator who can log in (AD-07), that nothing is overwritten unseen (AD-05), and
+ * that a removed person leaves no personal data behind (ST-06).
  *
  *   [there] ◀─db_user_save─▶ [blocked] ──db_user_remove──▶ [tombstone]: number and id alone, for ever
  *      └────────────────────db_user_remove────────────────────▲ */
@@ -18,7 +18,8 @@
     " last_login_at, password_changed_at, version"
 #define PRESENT " FROM users WHERE removed_at = 0"
 #define MATCHES                                                                                                                \
-    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR lower(email) LIKE $1 ESCAPE '!' OR lower(full_name) LIKE $1 ESCAPE '!')"
+    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR lower(email) LIKE $1 ESCAPE '!'"                                      \
+    " OR lower(full_name) LIKE $1 ESCAPE '!')"
 #define LIST(column_, direction_)                                                                                              \
     "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $2 OFFSET $3"
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
@@ -278,7 +279,8 @@ err db_user_list(struct db *db, struct arena *a, const struct db_page *page, str
     struct db_listed listed;
     TRY(db_list_read(db, a,
                      &(struct db_list_query){CALL(str_filled(pattern) ? COUNT_MATCHES : COUNT, P_TEXT(pattern)),
-                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)), &db_user_shape},
+                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)),
+                                             &db_user_shape},
                      &listed));
     *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * db_writer: the one thread that changes the store. It takes what has gathered in the queue, runs it inside one transaction, commits
- * once, and only then answers. While it waits for the disk the next group gathers, so the busier the server, the cheaper a change.
- * Relies on the engine to lose a whole group or none of it; promises that `done` tells the truth.
+ * db_writer: the one thread that changes the store. It takes what has gathered in the queue, runs it inside one transaction,
+ * commits once, and only then answers. While it waits for the disk the next group gathers, so the busier the server, the
+ * cheaper a change. Relies on the engine to lose a whole group or none of it; promises that `done` tells the truth.
  *
  *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK)
  *                           │ begin failed     │ commit failed, or the engine failed in any job of the group
  *                           └──────────────────┴──▶ done(UNAVAILABLE): nothing of the group happened
  *
- * A second thread, the tidier, copies the write-ahead log into the database file while the writer goes on. Under steady load it can
- * never copy the very last pages, so the writer copies those few by itself: the log then starts anew and does not grow for ever. */
+ * A second thread, the tidier, copies the write-ahead log into the database file while the writer goes on. Under steady load
+ * it can never copy the very last pages, so the writer copies those few by itself: the log then starts anew and does not
+ * grow for ever. */
 #include "store/db_room.h"
 
 #include <signal.h>
@@ -242,8 +243,8 @@ static struct db_job *take(struct db_writer *w, int64_t *count)
 
 /* ---- the group ---- */
 
-/* One window of one table a group, while a round lasts; a round starts when a second has passed since the last. The window grows with
- * the group, so that no table grows faster than it is purged. */
+/* One window of one table a group, while a round lasts; a round starts when a second has passed since the last. The window
+ * grows with the group, so that no table grows faster than it is purged. */
 static err tidy_rows(struct db *db, int64_t jobs)
 {
     struct db_purge_state *p = &db->purge;

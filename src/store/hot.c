@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hot: the facts that every request needs, in memory. Relies on two counters, db_generation (other processes) and `changes` (this
- * one): when either moved since the last loading, the facts are loaded anew before anything is decided. Promises:
+ * hot: the facts that every request needs, in memory. Relies on two counters, db_generation (other processes) and `changes`
+ * (this one): when either moved since the last loading, the facts are loaded anew before anything is decided. Promises:
  *   1. a snapshot never changes and lives as long as somebody holds it;
  *   2. the counters are read before the loading begins, so that a change during it loads once more;
  *   3. when loading fails nobody is served from old facts;
@@ -213,6 +213,8 @@ static err load_when_stale(struct hot *hot, bool first)
     uint64_t generation = db_generation(hot->db), changes = atomic_load(&hot->changes);
     if (!first && fresh(hot, generation, changes))
         return OK;
+    if (db_inside(hot->db))
+        atomic_store(&hot->again, true); /* what a job loads may not be committed yet */
     err e = load(hot);
     if (FAILED(e))
         FAIL(UNAVAILABLE, "hot: the facts cannot be loaded");

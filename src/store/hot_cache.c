@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hot_cache: buckets of eight places, each bucket group under one of a few locks. Relies on rows being described by their shape;
- * promises that forgetting wins over every read that began before it: `ticket` grows with each forgetting, and a row whose ticket is
- * old is not put in. */
+ * hot_cache: buckets of eight places, each bucket group under one of a few locks. Relies on rows being described by their
+ * shape; promises that forgetting wins over every read that began before it: `ticket` grows with each forgetting, and a row
+ * whose ticket is old is not put in. */
 #include "store/hot_cache.h"
 
 #include "crypto/secret.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hot_set: an open-addressed table of digests under a read-write lock. Relies on SHA-256 spreading well (the digest itself is the
- * hash); promises that what was added is found until it has expired, and that an empty set costs one atomic load. */
+ * hot_set: an open-addressed table of digests under a read-write lock. Relies on SHA-256 spreading well (the digest itself
+ * is the hash); promises that what was added is found until it has expired, and that an empty set costs one atomic load. */
 #include "store/hot_set.h"
 
 #include "crypto/digest.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hot_set: which grants and tokens are revoked, in memory: 16 bytes of a SHA-256 each, with the time after which nobody asks any
- * more. Safe for many threads. Grows as it must; forgets what has ended when it does. */
+ * hot_set: which grants and tokens are revoked, in memory: 16 bytes of a SHA-256 each, with the time after which nobody asks
+ * any more. Safe for many threads. Grows as it must; forgets what has ended when it does. */
 #ifndef JETON_STORE_HOT_SET_H
 #define JETON_STORE_HOT_SET_H
 #include "base/clock.h"

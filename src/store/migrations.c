@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * migrations: embeds the numbered SQL files. To add a step: write sql/NNNN_name.sql and give it a row in the list below; steps that
- * were shipped are never changed. Relies on the assembler's .incbin; promises NUL-terminated text in ascending order. */
+ * migrations: embeds the numbered SQL files. To add a step: write sql/NNNN_name.sql and give it a row in the list below;
+ * steps that were shipped are never changed. Relies on the assembler's .incbin; promises NUL-terminated text in ascending
+ * order. */
 #include "store/migrations.h"
 
 #include "base/banned.h"

@@ -110,7 +110,7 @@ class Faults(unittest.TestCase):
     def test_AV_03_full_disk_is_503_and_heals(self):
         """RLIMIT_FSIZE stands for the full disk: writes fail, and then they do not."""
         w, s = self.w, self.s
-        live, pat = w.password_tokens(), w.admin.pat()
+        live, pat = w.password_tokens(), w.admin.pat("--scope", "edit-scopes")
         pid = s.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The bug it prevents: a call whose home cannot be told, and two files of one name, one of which is then edited by mistake. Stems are
-# unique in the tree; what a file exports begins with its stem, its stem's first word or its folder (in the store: with db_, so that a call that reaches the disk looks it).
+# unique in the tree; what a file exports begins with its stem, its stem's first word or its folder, or stands in the header of its name (in the store: with db_, so that a call that reaches the disk looks it).
 set -eu
 cd "$(dirname "$0")/../.."
 status=0
@@ -23,6 +23,7 @@ while IFS= read -r file; do
             __* | *.*) ;;
             db_*) case $file in src/store/*) ;; *) echo "stems: $file exports $name, which sounds like the store"; status=1 ;; esac ;;
             *)
+                grep -qsw -- "$name" "${file%.c}.h" && continue
                 echo "stems: $file exports $name, which does not begin with $stem"
                 status=1
                 ;;

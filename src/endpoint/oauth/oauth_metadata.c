@@ -56,6 +56,9 @@ fallible oauth_metadata_get(struct call *c)
 
 fallible oauth_jwks_get(struct call *c)
 {
-    response_body(c->response, 200, "application/jwk-set+json", keyring_jwks(c->ground->keys));
+    str keys = str_dup(c->ground->arena, keyring_jwks(c->ground->keys)); /* sent when the keyring may be gone already */
+    if (!str_present(keys))
+        FAIL(UNAVAILABLE, "metadata: no memory");
+    response_body(c->response, 200, "application/jwk-set+json", keys);
     return OK;
 }

@@ -1,6 +1,12 @@
 -- The first schema. One text for SQLite 3.40 and PostgreSQL 15: columns are TEXT and BIGINT, row numbers INTEGER PRIMARY KEY.
 -- Times are seconds since 1970, 0 is "not yet" or "never"; flags are 0 and 1; hashes are base64url.
 
+-- Which steps were done. Each step is one transaction, its row here included.
+CREATE TABLE migrations (
+    version BIGINT PRIMARY KEY,
+    applied_at BIGINT NOT NULL
+);
+
 -- Row numbers never come back: each kind counts here for ever, whatever is deleted.
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,

@@ -138,7 +138,8 @@ Test(scope, builtin_ones_are_there_in_words_and_stay)
 Test(resource, numbers_never_come_back_and_uris_are_unique)
 {
     struct store s = store_new(true);
-    struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"), .alg = STR("ES256")};
+    struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"),
+                            .alg = STR("ES256")};
     struct db_resource *rows, again = r;
     size_t count;
     bool removed;

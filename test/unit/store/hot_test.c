@@ -125,7 +125,8 @@ Test(hot, when_loading_fails_nobody_is_served)
     struct scene x = scene_new();
     db_conn_close(x.s.db->pool[0]); /* the readers' next connection cannot be opened */
     x.s.db->pooled = 0;
-    char *file = x.s.db->file, nowhere[] = "/nonexistent/jeton.db";
+    char *file = x.s.db->file;
+    char nowhere[] = "/nonexistent/jeton.db";
     x.s.db->file = nowhere;
     hot_changed(x.hot);
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
@@ -169,7 +170,7 @@ Test(revoked, many_are_all_found_and_those_that_ended_make_room)
 {
     struct scene x = scene_new();
     enum { MANY = 10000 };
-    static char names[MANY][12];
+    static char names[MANY][16];
     static str ids[MANY];
     for (int i = 0; i < MANY; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "g%d", i);

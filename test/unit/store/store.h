@@ -41,7 +41,7 @@ struct store {
 
 static inline void store_path(struct store *s)
 {
-    (void)snprintf(s->directory, sizeof(s->directory), "/tmp/jeton-store-XXXXXX");
+    (void)snprintf(s->directory, sizeof(s->directory), P_tmpdir "/jeton-store-XXXXXX");
     cr_assert_not_null(mkdtemp(s->directory));
 }
 
