@@ -330,6 +330,15 @@ class Api(unittest.TestCase):
             self.assertEqual(self.api("DELETE", "/sessions/" + row["id"], self.w.whole(self.w.bob)).status_code, 204)
         self.assertFalse(browser.logged_in())
 
+    def test_AD_02_sessions_are_for_the_person_and_administrators(self):
+        seer, first = self.new_user(permissions=["view-users"])
+        answer = self.s.token(self.w.house, "password", username=seer["username"], password=first)
+        token = answer.json()["access_token"]
+        self.assertEqual(self.api("GET", "/users/" + self.w.bob.id, token).status_code, 200)
+        self.refused(self.api("GET", "/sessions?user=" + self.w.bob.id, token), 403)
+        self.assertEqual(self.api("GET", "/sessions?user=" + seer["id"], token).status_code, 200)
+        self.assertEqual(self.api("GET", "/sessions?user=" + self.w.bob.id).status_code, 200)
+
     def test_openapi_describes_it(self):
         answer = self.s.get("/api/1.0/openapi.json")
         self.assertEqual(answer.status_code, 200)

@@ -236,6 +236,9 @@ err console_users_one_post(struct call *c)
     int status = 422;
     TRY(asked(c, "edit-users", &user));
     struct user_edit edit = edit_asked(c);
+    bool other_email = str_present(edit.email) && !str_equal(edit.email, str_filled(user->email) ? user->email : STR(""));
+    if (actor_is(&c->actor, user->number) && other_email && !session_recent(c->ground, &c->session)) /* LS-13, here too */
+        return widget_login_again(c, widget_place(c, "/admin/users/", user->id, ""));
     edit.version = widget_number(c, "version", 0, &problems); /* AD-05 */
     err changed = problem_result(&problems);
     if (!FAILED(changed))

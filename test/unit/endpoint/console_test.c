@@ -276,6 +276,18 @@ Test(console, an_address_changes_only_after_a_recent_password)
     goes_to(c, "/login?again=1&return_to=%2Faccount");
 }
 
+Test(console, an_administrators_own_address_needs_a_recent_password_at_the_admin_page_too) /* LS-13 */
+{
+    struct call *c = call_of(administrator, HTTP_POST, "username=root&admin=1&email=new%40example.com");
+    c->parameters[0] = administrator->id;
+    c->ground->now = clock_add(c->ground->now, authority->policy.reauthentication + 1);
+    cr_assert_eq(console_users_one_post(c).kind, ERR_OK);
+    goes_to(c, str_z(arena, str_format(arena, "/login?again=1&return_to=%%2Fadmin%%2Fusers%%2F%.*s", STR_FMT(administrator->id))));
+    struct db_user *user;
+    cr_assert_eq(user_find(c->ground, administrator->id, &user).kind, ERR_OK);
+    cr_assert_not(str_is(user->email, "new@example.com"));
+}
+
 Test(console, password_change_needs_the_current_one)
 {
     whole(got(console_account_password_get, person, "", STR_ABSENT), "password", 200);
