@@ -118,6 +118,8 @@ fallible api_sessions_get(struct call *c)
     size_t count, from, to;
     struct arena *a = c->ground->arena;
     TRY(whose(c, &user));
+    if (!consent_reaches(&c->actor, user->number, "view-users") && !actor_may(&c->actor, "view-users"))
+        FAIL(INSUFFICIENT_SCOPE, "api: sessions, with a token that is too narrow");
     TRY(api_page(c, &page));
     TRY(session_list(c->ground, user->number, &rows, &count));
     json *data = json_list_new(a);
