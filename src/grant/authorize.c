@@ -110,7 +110,10 @@ fallible authorize_ticket(struct ground *g, const struct session *s, str *ticket
     return OK;
 }
 
-/* Was a password given since the ticket was made, and has the browser's cookie changed with it? */
+enum { BACK_AT_ONCE = 60 }; /* seconds: the way back from the login page is a redirect */
+
+/* Was a password given just now, after the ticket was made, and has the browser's cookie changed with it? A ticket is nobody's in
+ * particular: an old one must not speak for a password that was given for something else. */
 static bool ticket_honoured(struct ground *g, str ticket, const struct session *s)
 {
     str payload, word, when, print;
@@ -120,6 +123,8 @@ static bool ticket_honoured(struct ground *g, str ticket, const struct session *
     if (!str_next(&payload, ' ', &word) || !str_is(word, "login") || !str_next(&payload, ' ', &when) || !str_next(&payload, ' ', &print))
         return false;
     if (FAILED(str_u64(when, INT64_MAX, &made)))
+        return false;
+    if (g->now > clock_add(s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
         return false;
     return s->row->auth_time >= (int64_t)made && !str_equal(print, cookie_print(g->arena, s));
 }

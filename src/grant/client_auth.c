@@ -121,10 +121,10 @@ static fallible judge(struct ground *g, const struct claimed *claimed, struct cl
 }
 
 /* Contract 4: `--compat processmaker` clients may leave client_id out; their secret alone names them. */
-static fallible judge_by_secret(struct ground *g, str secret, struct client_proof *out)
+static fallible judge_by_secret(struct ground *g, str secret, bool allowed, struct client_proof *out)
 {
     struct token_hash hash = token_hash_of(secret.n <= SECRET_MAX ? secret : STR(""));
-    const struct db_client *client = str_filled(secret) ? hot_client_by_secret(g->facts, &hash) : NULL;
+    const struct db_client *client = str_filled(secret) && allowed ? hot_client_by_secret(g->facts, &hash) : NULL;
     if (!client || !client->compat_processmaker || !secret_matches(g, client, secret))
         REFUSE(INVALID_CLIENT, "Client authentication failed: client_id is missing.",
                "client: client_id missing, and the secret names no client set --compat processmaker");
@@ -141,7 +141,7 @@ fallible client_auth_check(struct ground *g, const struct client_claim *claim, s
     struct claimed claimed = {0};
     TRY(read_claim(g->arena, claim, &claimed));
     if (!claimed.by_header && !str_present(claimed.readings[0].id)) {
-        TRY(judge_by_secret(g, claimed.readings[0].secret, out));
+        TRY(judge_by_secret(g, claimed.readings[0].secret, claim->token_request, out));
         authority_event(g, "client.deprecated",
                         &(struct authority_event_facts){.client_id = out->client->id,
                                                         .detail = STR("token request without client_id, found by its secret")});

@@ -8,6 +8,7 @@
 struct client_claim {
     str authorization; /* header value; absent: none */
     const struct form *form;
+    bool token_request; /* the token endpoint: the only place where client_id may be left out (contract 4) */
 };
 struct client_proof {
     const struct db_client *client; /* never NULL on OK */

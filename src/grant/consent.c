@@ -34,11 +34,31 @@ static bool may_see(const struct actor *by, int64_t user_number)
     return actor_is(by, user_number) || actor_is_admin(by);
 }
 
+bool consent_reaches(const struct actor *by, int64_t user_number, const char *permission)
+{
+    bool own_unscoped = actor_is(by, user_number) && by->way == ACTOR_BY_PERSONAL_TOKEN && by->scope.n == 0;
+    return actor_is_admin(by) || own_unscoped || actor_may_self(by, user_number, permission);
+}
+
+/* The grants of one application among the person's. */
+static void keep_client(struct db_grant *rows, size_t *count, int64_t client_number)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++)
+        if (rows[i].client_number == client_number)
+            rows[kept++] = rows[i];
+    *count = kept;
+}
+
 fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_number, struct db_grant **rows, size_t *count)
 {
-    if (!may_see(by, user_number))
+    bool all = consent_reaches(by, user_number, "view-users");
+    if (!may_see(by, user_number) || (!all && !by->client)) /* AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person nor an administrator");
-    return db_grant_list(g->authority->db, g->arena, user_number, rows, count);
+    TRY(db_grant_list(g->authority->db, g->arena, user_number, rows, count));
+    if (!all)
+        keep_client(*rows, count, by->client->number);
+    return OK;
 }
 
 static unix_time horizon(const struct ground *g)
@@ -46,9 +66,31 @@ static unix_time horizon(const struct ground *g)
     return clock_add(g->now, g->authority->policy.access_lifetime_max);
 }
 
+/* A narrow token ends its own application's access and no other's. */
+static fallible may_end(struct ground *g, const struct actor *by, str grant_id, bool *may)
+{
+    struct db_grant *rows;
+    size_t count;
+    *may = by->kind == ACTOR_OWNER || actor_is_admin(by) || (by->user && consent_reaches(by, by->user->number, "edit-users"));
+    if (*may)
+        return OK;
+    if (by->kind != ACTOR_PERSON || !by->client)
+        FAIL(INSUFFICIENT_SCOPE, "consent: this token may not end access");
+    TRY(consent_grants(g, by, by->user->number, &rows, &count));
+    keep_client(rows, &count, by->client->number);
+    for (size_t i = 0; i < count; i++)
+        *may = *may || str_equal(rows[i].id, grant_id);
+    return OK;
+}
+
 fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked)
 {
-    bool done;
+    bool done, may;
+    TRY(may_end(g, by, grant_id, &may));
+    if (!may) {
+        *revoked = false;
+        return OK;
+    }
     int64_t owner = actor_is_admin(by) || by->kind == ACTOR_OWNER ? 0 : (by->user ? by->user->number : -1);
     TRY(db_grant_revoke_by_id(g->authority->db, grant_id, owner, &done));
     if (done) {

@@ -10,6 +10,9 @@ struct consent_question {
 };
 /* Must this be asked? Everything already agreed to, by a client whose identity is sure (CO-01): false. */
 fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);
+/* Does the way they come reach what this person has allowed to others? A narrow token does not. */
+bool consent_reaches(const struct actor *by, int64_t user_number, const char *permission);
+/* With a narrow token of an application: its own grants alone. */
 fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_number, struct db_grant **rows, size_t *count);
 /* One grant: access and refresh tokens end at once. self or administrator. */
 fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked);

@@ -2,6 +2,7 @@
  * gate: the guards of the rows. Relies on the row alone to know what to demand; promises that no handler runs before its row is
  * satisfied, and that a row with a hole in it refuses everything. */
 #include "server/gate.h"
+#include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 
 fallible gate_read(struct way *w)
@@ -79,7 +80,7 @@ static fallible admit_browser(struct way *w)
 static fallible admit_client(struct way *w)
 {
     const struct request *r = &w->exchange->request;
-    struct client_claim claim = {request_header(r, "Authorization"), &w->call.form};
+    struct client_claim claim = {request_header(r, "Authorization"), &w->call.form, w->route->handler == oauth_token_post};
     err judged = client_auth_check(&w->ground, &claim, &w->call.client);
     if (FAILED(judged))
         client_auth_report(&w->ground, &claim, judged);

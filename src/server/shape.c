@@ -12,15 +12,19 @@ enum route_answers shape_answers(const struct way *w)
 {
     if (w->route)
         return w->route->answers;
-    str path = w->exchange->request.path;
+    const struct request *r = &w->exchange->request;
+    str path = str_filled(r->path) ? r->path : (str){r->target.p, str_find(r->target, '?')};
+    const struct route *row = route_find_any(path);
+    if (row) /* refused at the door, before its row was looked for: the address keeps its promise all the same */
+        return row->answers;
     if (str_starts(path, STR("/api/")) || str_is(path, "/api"))
         return API_JSON;
-    if (str_starts(path, STR("/oauth/")) && request_wants_json(&w->exchange->request))
+    if (str_starts(path, STR("/oauth/")) && request_wants_json(r))
         return OAUTH_JSON;
-    return request_wants_json(&w->exchange->request) ? API_JSON : HTML;
+    return request_wants_json(r) ? API_JSON : HTML;
 }
 
-static fallible allow_header(struct way *w)
+fallible shape_allow(struct way *w)
 {
     static const struct {
         unsigned bit;
@@ -44,7 +48,7 @@ static fallible error_headers(struct way *w, err why)
 {
     struct response *r = &w->exchange->response;
     if (why.kind == ERR_METHOD_NOT_ALLOWED)
-        TRY(allow_header(w));
+        TRY(shape_allow(w));
     if (why.kind == ERR_UNAVAILABLE)
         TRY(response_header(r, "Retry-After", STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */

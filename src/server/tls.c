@@ -11,9 +11,12 @@
 
 enum { FILE_MAX = 256 * 1024, DAY = 86400, AUTHORITY_DAYS = 3650, SERVER_DAYS = 397, RENEW_DAYS = 30 };
 
-static fallible read_all(struct arena *a, const char *file, bool private, str *out)
+/* follow: files that an administrator names are often links (certbot, Kubernetes); our own are not. */
+enum tls_read { TLS_READ_OWN = 0, TLS_READ_FOLLOW = 1, TLS_READ_PRIVATE = 2 };
+
+static fallible read_all(struct arena *a, const char *file, unsigned how, str *out)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(file, O_RDONLY | O_CLOEXEC | ((how & TLS_READ_FOLLOW) ? 0 : O_NOFOLLOW));
     struct stat st;
     if (fd < 0 && errno == ENOENT) {
         *out = STR_ABSENT;
@@ -26,7 +29,7 @@ static fallible read_all(struct arena *a, const char *file, bool private, str *o
     ssize_t n = 0;
     if (fstat(fd, &st) != 0 || st.st_size > FILE_MAX)
         result = REFUSAL(SERVER_ERROR, "A TLS file is too large to be one.", "tls: file too large");
-    else if (private && (st.st_mode & 077) != 0)
+    else if ((how & TLS_READ_PRIVATE) && (st.st_mode & 077) != 0)
         result = REFUSAL(SERVER_ERROR, "The TLS key file can be read by others; mend it with: chmod 600.", "tls: key file is not private");
     else if (!(text = arena_take(a, (size_t)st.st_size + 1)) || (n = read(fd, text, (size_t)st.st_size)) != st.st_size)
         result = REFUSAL(SERVER_ERROR, "A TLS file cannot be read.", "tls: short read");
@@ -59,11 +62,11 @@ static fallible pair_path(struct arena *a, const char *directory, const char *na
     return OK;
 }
 
-static fallible load_pair(struct arena *a, const char *const paths[2], struct cert_pem *out)
+static fallible load_pair(struct arena *a, const char *const paths[2], unsigned how, struct cert_pem *out)
 {
     struct cert_pem pair;
-    TRY(read_all(a, paths[0], false, &pair.certificate));
-    TRY(read_all(a, paths[1], true, &pair.key));
+    TRY(read_all(a, paths[0], how, &pair.certificate));
+    TRY(read_all(a, paths[1], how | TLS_READ_PRIVATE, &pair.key));
     if (!str_present(pair.certificate) || !str_present(pair.key))
         pair = (struct cert_pem){STR_ABSENT, STR_ABSENT};
     *out = pair;
@@ -97,8 +100,8 @@ fallible tls_self_signed(struct arena *a, const char *directory, str hosts, stru
         REFUSE(SERVER_ERROR, "The folder tls cannot be made in the data directory.", "tls: cannot make the folder");
     TRY(pair_path(a, directory, "ca", authority_paths));
     TRY(pair_path(a, directory, "server", server_paths));
-    TRY(load_pair(a, authority_paths, &authority));
-    TRY(load_pair(a, server_paths, &server));
+    TRY(load_pair(a, authority_paths, TLS_READ_OWN, &authority));
+    TRY(load_pair(a, server_paths, TLS_READ_OWN, &server));
     TRY(good_for(authority.certificate, STR(""), SERVER_DAYS, &good));
     if (!good) {
         TRY(cert_authority_make(a, clock_now(), (int64_t)AUTHORITY_DAYS * DAY, &authority));
@@ -120,7 +123,7 @@ fallible tls_from_files(struct arena *a, str certificate_file, str key_file, str
     struct cert_pem pair;
     if (!paths[0] || !paths[1])
         REFUSE(SERVER_ERROR, "tls_cert and tls_key must both name a file.", "tls: a file is not named");
-    TRY(load_pair(a, paths, &pair));
+    TRY(load_pair(a, paths, TLS_READ_FOLLOW, &pair));
     if (!str_present(pair.certificate))
         REFUSE(SERVER_ERROR, "tls_cert or tls_key names a file that does not exist.", "tls: a file is missing");
     *out = pair;

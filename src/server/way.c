@@ -131,6 +131,8 @@ static void run_inline(struct way *w)
 static void answer_options(struct way *w)
 {
     response_body(&w->exchange->response, 204, NULL, STR_ABSENT);
+    if (FAILED(shape_allow(w)))
+        shape_error(w, ERR(UNAVAILABLE, "way: no memory"));
     answer(w);
 }
 

@@ -118,8 +118,8 @@ fallible api_sessions_get(struct call *c)
     size_t count, from, to;
     struct arena *a = c->ground->arena;
     TRY(whose(c, &user));
-    if (!actor_is(&c->actor, user->number) && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people, not where they are */
-        FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else");
+    if (!consent_reaches(&c->actor, user->number, "view-users") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
+        FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
     TRY(api_page(c, &page));
     TRY(session_list(c->ground, user->number, &rows, &count));
     json *data = json_list_new(a);

@@ -110,17 +110,21 @@ static fallible change_password(struct call *c, const json *body, str fresh)
     api_flag(c, body, "end_personal_tokens", &end_tokens);
     TRY(problem_result(&c->problems));
     change.end_personal_tokens = end_tokens == 1;
-    return user_password(c->ground, &c->actor, &change, &c->problems);
+    err changed = user_password(c->ground, &c->actor, &change, &c->problems);
+    for (size_t i = 0; i < c->problems.count; i++) /* the member's name here */
+        if (str_is(str_of(c->problems.rows[i].field), "current"))
+            c->problems.rows[i].field = "current_password";
+    return changed;
 }
 
-static fallible change_status(struct call *c, str status)
+/* Nothing is done before all of the request has been looked at: a request that fails leaves the person as they were. */
+static fallible judge_put(struct call *c, const struct user_edit *edit, str status, bool profile)
 {
-    bool blocked = str_is(status, "BLOCKED");
-    if (!blocked && !str_is(status, "ACTIVE")) {
+    if (str_present(status) && !str_is(status, "BLOCKED") && !str_is(status, "ACTIVE"))
         problem_add(&c->problems, "status", STR("Must be ACTIVE or BLOCKED."));
-        return problem_result(&c->problems);
-    }
-    return user_block(c->ground, &c->actor, c->parameters[0], blocked);
+    if (str_present(edit->password) && (profile || str_present(status)))
+        problem_add(&c->problems, "password", STR("A password is changed in a request of its own."));
+    return problem_result(&c->problems);
 }
 
 fallible api_user_put(struct call *c)
@@ -142,14 +146,19 @@ fallible api_user_put(struct call *c)
     api_text(c, body, "status", &status);
     TRY(if_match(c, &edit.version));
     TRY(problem_result(&c->problems));
+    if (edit.version != 0 && edit.version != user->version) /* AD-05: for what follows the profile too */
+        FAIL(CONFLICT, "api: the person was changed meanwhile");
+    if (str_is(status, user->blocked ? "BLOCKED" : "ACTIVE")) /* as it is: whoever sends back what they read changes nothing */
+        status = STR_ABSENT;
     bool profile = str_present(edit.username) || str_present(edit.email) || str_present(edit.full_name) || edit.admin >= 0 ||
                    str_present(edit.permissions);
+    TRY(judge_put(c, &edit, status, profile));
     if (profile)
         TRY(user_change(c->ground, &c->actor, user->id, &edit, &c->problems));
     if (str_present(edit.password))
         TRY(change_password(c, body, edit.password));
     if (str_present(status))
-        TRY(change_status(c, status));
+        TRY(user_block(c->ground, &c->actor, user->id, str_is(status, "BLOCKED")));
     return call_empty(c, 204);
 }
 

@@ -25,6 +25,22 @@ static bool may_redirect(const struct call *c, const struct authorize_request *r
     return c->session.user || silent || request->client->first_party; /* AZ-21 */
 }
 
+/* LS-09: a form on another site comes without our cookie. It is answered with the same request as a link of our own site, which a
+ * browser follows with the cookie, and without a new cookie, which would log the person out. */
+static fallible answer_again(struct call *c)
+{
+    str location;
+    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 4);
+    buf_add(&b, STR("/oauth/authorize?"));
+    for (size_t i = 0; i < c->form.count; i++)
+        form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
+    TRY(buf_done(&b, &location));
+    if (location.n > HTTP_TARGET_MAX)
+        REFUSE(INVALID_REQUEST, "The authorization request is too long.", "authorize: too long for a link");
+    c->session.fresh = false;
+    return call_redirect(c, location);
+}
+
 /* To the login page and back here with the same request. */
 static fallible answer_login(struct call *c)
 {
@@ -99,6 +115,8 @@ fallible oauth_authorize_any(struct call *c)
     enum authorize_step step;
     TRY(authorize_read(c->ground, &c->form, &request));
     c->response->note = request.client->id;
+    if (c->request->method == HTTP_POST && c->session.fresh)
+        return answer_again(c);
     err judged = authorize_check(c->ground, &c->form, &request);
     if (!FAILED(judged))
         judged = authorize_next(c->ground, &request, &c->session, &step);
