@@ -9,6 +9,7 @@
 #include "directory/authority_keys.h"
 #include "crypto/secret.h"
 #include "store/db_key.h"
+#include <stdatomic.h>
 #include "base/banned.h"
 
 enum { SEALING_NUMBERS = 255 };
@@ -164,8 +165,25 @@ fallible authority_keys_rotate(struct ground *g)
     return authority_keys_follow(g->authority);
 }
 
+/* A flood of refusals must not become a flood of writes, nor wash the rest out of the trail: so many a second are told; the access log
+ * has all (LG-01, RL-06). */
+static bool worth_telling(const char *name, unix_time now)
+{
+    enum { REFUSALS_A_SECOND = 20 };
+    static atomic_llong second;
+    static atomic_int count;
+    str text = str_of(name);
+    if (!str_ends(text, STR(".refused")) && !str_ends(text, STR(".failed")) && !str_ends(text, STR(".deprecated")))
+        return true;
+    if (atomic_exchange(&second, now) != now)
+        atomic_store(&count, 0);
+    return atomic_fetch_add(&count, 1) < REFUSALS_A_SECOND;
+}
+
 void authority_event(const struct ground *g, const char *name, const struct authority_event_facts *facts)
 {
+    if (!worth_telling(name, g->now))
+        return;
     db_event_add(g->authority->db, &(struct db_event){.at = g->now,
                                                       .name = str_of(name),
                                                       .actor = facts->actor,

@@ -15,7 +15,7 @@
 #include "directory/check.h"
 #include "directory/scopes.h"
 #include "directory/user_end.h"
-#include "store/db_session.h"
+#include "store/db_grant.h"
 
 #include "base/banned.h"
 
@@ -360,7 +360,10 @@ fallible user_end_session(struct ground *g, const struct actor *by, int64_t user
     if (!actor_is(by, user_number) && !actor_is_admin(by)) /* LS-17, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "a session of somebody else");
     bool done = false;
-    TRY(db_session_end_by_id(g->authority->db, user_number, session_id, &done));
+    struct db_ended grants = {0};
+    struct db_session_name name = {user_number, session_id};
+    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &done, &grants));
+    TRY(user_end_tell(g, user_number, &grants));
     if (done)
         check_event(g, by, "session.ended", &(struct authority_event_facts){.subject = session_id});
     *ended = done;

@@ -128,6 +128,17 @@ static fallible make_code(struct ground *g, const struct authorize_pending *pend
     return added;
 }
 
+/* A block, a password change or a logout that ended the session meanwhile must win: its end of all grants came before this one. */
+static fallible session_still_open(struct ground *g, const struct session *s, const struct db_grant *grant)
+{
+    struct db_session *row;
+    TRY(db_session_get(g->authority->db, g->arena, s->row->number, &row));
+    if (row)
+        return OK;
+    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
+    FAIL(LOGIN_REQUIRED, "consent: the session ended meanwhile");
+}
+
 fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, str *location)
 {
     const struct authorize_request *request = &pending->request;
@@ -141,6 +152,7 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .client_epoch = request->client->epoch,
         .scope = request->scope,
         .resource = request->resource,
+        .session_id = s->row->id,
         .flow = STR("authorization_code"),
         .created_at = g->now,
         .auth_time = s->row->auth_time,
@@ -148,6 +160,7 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .expires_at = clock_add(g->now, g->authority->policy.code_lifetime), /* AC-02 */
     };
     TRY(make_code(g, pending, &grant, &code));
+    TRY(session_still_open(g, s, &grant));
     TRY(db_consent_remember(g->authority->db, s->user->number, request->client->number, request->scope, g->now));
     authority_event(g, "consent.given",
                     &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id,

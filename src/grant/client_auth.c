@@ -6,7 +6,6 @@
 #include "base/ascii.h"
 #include "codec/b64url.h"
 #include "codec/percent.h"
-#include <stdatomic.h>
 #include "base/banned.h"
 
 enum { SECRET_MAX = 1024 }; /* bytes; a longer one cannot be right and is not hashed (CA-06) */
@@ -158,21 +157,8 @@ fallible client_auth_confidential(const struct client_proof *proof)
     return OK;
 }
 
-/* A flood of refusals must not become a flood of writes: this many a second reach the audit trail; the access log has all. */
-static bool worth_an_event(unix_time now)
-{
-    enum { EVENTS_A_SECOND = 20 };
-    static atomic_llong second;
-    static atomic_int count;
-    if (atomic_exchange(&second, now) != now)
-        atomic_store(&count, 0);
-    return atomic_fetch_add(&count, 1) < EVENTS_A_SECOND;
-}
-
 void client_auth_report(struct ground *g, const struct client_claim *claim, err why)
 {
-    if (!worth_an_event(g->now))
-        return;
     struct claimed claimed = {0};
     str id = STR_ABSENT;
     if (!FAILED(read_claim(g->arena, claim, &claimed)) && claimed.readings[0].id.n <= 255)

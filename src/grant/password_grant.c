@@ -25,6 +25,18 @@ static fallible open_grant(struct ground *g, const struct db_client *client, str
     return db_grant_add(g->authority->db, grant);
 }
 
+/* Judging a password takes long; a block or a password change that overtook it must win (LS-05, contract 7). */
+static fallible still_the_same(struct ground *g, const struct db_grant *grant, const struct db_user *judged)
+{
+    struct db_user *now;
+    struct db *db = g->authority->db;
+    TRY(db_user_by_number(db, g->arena, judged->number, &now));
+    if (now && !now->blocked && now->password_changed_at == judged->password_changed_at)
+        return OK;
+    TRY(db_grant_revoke(db, grant->number, g->now));
+    FAIL(INVALID_GRANT, "password: the person was changed while the password was judged");
+}
+
 fallible password_grant_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str username = form_get(f, "username"), password = form_get(f, "password"), scope;
@@ -55,6 +67,7 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
     TRY(db_grant_reserve(g->authority->db, &grant.number));
     struct token_answer answer = {0};
     TRY(open_grant(g, proof->client, &grant, &answer));
+    TRY(still_the_same(g, &grant, login.user));
     *out = answer;
     return OK;
 }

@@ -12,6 +12,7 @@
  *                                     live ──block, password change (directory/user)──▶ visit */
 #include "session/session.h"
 #include "crypto/random.h"
+#include "store/db_grant.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -144,7 +145,8 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
     TRY(db_session_reserve(db, &row->number));
     TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
     random_uuid(id);
-    row->id = str_dup(g->arena, str_of(id));
+    if (!str_present(row->id)) /* after a mere re-authentication it is the same session, with what was allowed in it */
+        row->id = str_dup(g->arena, str_of(id));
     row->hash = token_hash_of(cookie.text);
     row->last_seen_at = g->now;
     row->address = cut(g->address, ADDRESS_MAX);
@@ -195,7 +197,11 @@ fallible session_end(struct ground *g, struct session *s)
     struct session visit;
     TRY(fresh_visit(g, &visit));
     if (s->row != NULL) {
-        TRY(db_session_end(g->authority->db, s->row->number)); /* LS-04 */
+        bool was_open;
+        struct db_ended grants = {0};
+        struct db_session_name name = {s->row->user_number, s->row->id};
+        TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open, &grants)); /* LS-04, RF-08 */
+        TRY(hot_revoke_ended(g->authority->hot, &grants, clock_add(g->now, g->authority->policy.access_lifetime_max)));
         authority_event(g, "logout", &(struct authority_event_facts){.actor = s->user->id});
     }
     *s = visit;

@@ -41,7 +41,7 @@ static const char *const texts[] = {
 };
 DB_SHEET(event, texts);
 static const char *const columns[] = {"number", "at", "name"};
-static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
+static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 3}; /* newest first: by time, since every process numbers its own */
 
 #define FIELD(kind_, member_) {kind_, offsetof(struct db_event, member_)}
 static const struct db_field fields[] = {

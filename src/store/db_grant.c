@@ -11,15 +11,15 @@
 
 #define COLUMNS                                                                                                                \
     "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at,"        \
-    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor"
+    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id"
 #define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at"
 enum {
-    ADD, GET, BEGIN, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, LIST,
+    ADD, GET, BEGIN, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
     CODE_ADD, CODE_TAKE, CODE_GET, CODE_USED
 };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO grants (" COLUMNS ", begun_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     [GET] = "SELECT " COLUMNS " FROM grants WHERE number = $1",
     [BEGIN] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4, generation = $5"
               " WHERE number = $1 AND begun_at = 0 AND revoked_at = 0",
@@ -32,6 +32,8 @@ static const char *const texts[] = {
     [REVOKE_OWN] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND id = $2 AND revoked_at = 0",
     [REVOKE_ALL] = "UPDATE grants SET revoked_at = $3"
                    " WHERE user_number = $1 AND (client_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING id",
+    [END_SESSION] = "DELETE FROM sessions WHERE user_number = $1 AND id = $2",
+    [REVOKE_SESSION] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND session_id = $2 AND revoked_at = 0 RETURNING id",
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
     [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6)",
@@ -48,7 +50,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, client_epoch), FIELD(DB_TEXT, scope), FIELD(DB_TEXT, resource), FIELD(DB_TEXT, flow),
     FIELD(DB_INT, created_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, last_used_at), FIELD(DB_INT, expires_at),
     FIELD(DB_INT, revoked_at), FIELD(DB_INT, generation), FIELD(DB_HASH, current), FIELD(DB_HASH, previous),
-    FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor),
+    FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor), FIELD(DB_TEXT, session_id),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_grant, fields);
 #define CODE_FIELD(kind_, member_) {kind_, offsetof(struct db_code, member_)}
@@ -283,6 +285,36 @@ err db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int
 {
     struct ending w = {a, user_number, client_number, {NULL, 0}};
     TRY(db_write(db, DB_SEVERAL, revoke_all_body, &w));
+    *ended = (struct db_ended){w.ids.rows, w.ids.count};
+    return OK;
+}
+
+struct session_ending {
+    struct arena *a;
+    int64_t user_number;
+    str id;
+    bool ended;
+    struct db_rows ids;
+};
+
+static err session_end_body(struct db_conn *c, void *context)
+{
+    struct session_ending *w = context;
+    int64_t changed = 0;
+    unix_time now = clock_now();
+    TRY(db_run(c, CALL(END_SESSION, P_INT(w->user_number), P_TEXT(w->id)), &changed));
+    w->ended = changed > 0;
+    if (!w->ended)
+        return OK;
+    TRY(db_many(c, w->a, CALL(REVOKE_SESSION, P_INT(w->user_number), P_TEXT(w->id), P_INT(now)), &id_shape, &w->ids));
+    return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
+}
+
+err db_grant_end_session(struct db *db, struct arena *a, const struct db_session_name *name, bool *was_open, struct db_ended *ended)
+{
+    struct session_ending w = {a, name->user_number, name->id, false, {NULL, 0}};
+    TRY(db_write(db, DB_SEVERAL, session_end_body, &w));
+    *was_open = w.ended;
     *ended = (struct db_ended){w.ids.rows, w.ids.count};
     return OK;
 }

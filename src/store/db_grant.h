@@ -25,6 +25,7 @@ struct db_grant {
     struct token_hash previous; /* hash of the one before (zero: none) */
     unix_time rotated_at;       /* when `previous` was used */
     str successor;              /* the live token's secret sealed under the previous one, b64url; absent once it has been used */
+    str session_id;        /* public id of the browser session that the consent was given in; absent: none */
 };
 struct db_code {
     int64_t number;
@@ -62,6 +63,12 @@ fallible db_grant_revoke(struct db *db, int64_t number, unix_time now);
 fallible db_grant_revoke_by_id(struct db *db, str id, int64_t user_number, bool *revoked);
 /* All live grants of a person for one client (client_number 0: for all). */
 fallible db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number, struct db_ended *ended);
+/* Ends a browser session of this person, and every grant that was given in it, in one transaction (contract 5; RF-08). */
+struct db_session_name {
+    int64_t user_number;
+    str id; /* public */
+};
+fallible db_grant_end_session(struct db *db, struct arena *a, const struct db_session_name *name, bool *was_open, struct db_ended *ended);
 /* Live grants (exchanged, not revoked, not expired) of a person, newest first, at most 100. */
 fallible db_grant_list(struct db *db, struct arena *a, int64_t user_number, struct db_grant **rows, size_t *count);
 #endif

@@ -95,7 +95,7 @@ fallible db_list_read(struct db *db, struct arena *a, const struct db_list_query
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
 /* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
-enum { DB_PURGE_TABLES = 9, DB_EVENTS_KEPT = 10000 };
+enum { DB_PURGE_TABLES = 9, DB_EVENTS_KEPT = 100000 };
 struct db_purge_state {
     int64_t at[DB_PURGE_TABLES]; /* last number looked at */
     int64_t events_until;        /* events up to this number are too many; 0: not known */

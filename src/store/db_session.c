@@ -11,14 +11,13 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at, address, user_agent"
-enum { OPEN, GET, SEEN, REAUTHENTICATED, END, END_BY_ID, LIST };
+enum { OPEN, GET, SEEN, REAUTHENTICATED, END, LIST };
 static const char *const texts[] = {
     [OPEN] = "INSERT INTO sessions (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     [GET] = "SELECT " COLUMNS " FROM sessions WHERE number = $1 AND expires_at > $2",
     [SEEN] = "UPDATE sessions SET last_seen_at = $2 WHERE number = $1",
     [REAUTHENTICATED] = "UPDATE sessions SET auth_time = $2, last_seen_at = $2 WHERE number = $1",
     [END] = "DELETE FROM sessions WHERE number = $1",
-    [END_BY_ID] = "DELETE FROM sessions WHERE user_number = $1 AND id = $2",
     [LIST] = "SELECT " COLUMNS " FROM sessions WHERE user_number = $1 AND expires_at > $2 ORDER BY number DESC LIMIT 100",
 };
 DB_SHEET(session, texts);
@@ -61,14 +60,6 @@ err db_session_reauthenticated(struct db *db, int64_t number, unix_time at)
 err db_session_end(struct db *db, int64_t number)
 {
     return db_write_call(db, CALL(END, P_INT(number)), NULL);
-}
-
-err db_session_end_by_id(struct db *db, int64_t user_number, str id, bool *ended)
-{
-    int64_t changed = 0;
-    TRY(db_write_call(db, CALL(END_BY_ID, P_INT(user_number), P_TEXT(id)), &changed));
-    *ended = changed > 0;
-    return OK;
 }
 
 err db_session_list(struct db *db, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)

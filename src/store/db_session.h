@@ -18,7 +18,5 @@ fallible db_session_get(struct db *db, struct arena *a, int64_t number, struct d
 fallible db_session_seen(struct db *db, int64_t number, unix_time at);     /* the caller does it at most once a minute */
 fallible db_session_reauthenticated(struct db *db, int64_t number, unix_time at);
 fallible db_session_end(struct db *db, int64_t number);
-/* Ends one session of that user by its public id; *ended false when there is none. */
-fallible db_session_end_by_id(struct db *db, int64_t user_number, str id, bool *ended);
 fallible db_session_list(struct db *db, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count); /* newest first, ≤ 100 */
 #endif

@@ -9,7 +9,8 @@
 /* The one place: X(number, file). */
 #define MIGRATIONS(X)                                                                                                          \
     X(1, "0001_init.sql") \
-    X(2, "0002_builtin_scopes.sql")
+    X(2, "0002_builtin_scopes.sql") \
+    X(3, "0003_grant_session.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

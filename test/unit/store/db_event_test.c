@@ -46,13 +46,13 @@ Test(event, are_capped_and_the_oldest_go_first)
 {
     struct store s = store_new(false);
     MUST(db_conn_begin(s.db->conn));
-    MUST(db_conn_script(s.db->conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10700)"
+    MUST(db_conn_script(s.db->conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100700)"
                                     " INSERT INTO events (number, at, name) SELECT i, i, 'x' FROM n"));
     MUST(db_conn_commit(s.db->conn));
     int64_t deleted = 0;
     MUST(db_purge(s.db, T0, 100, &deleted));
     cr_assert_eq(deleted, 100); /* at most what was asked for */
-    MUST(db_purge(s.db, T0, 100000, &deleted));
+    MUST(db_purge(s.db, T0, 1000000, &deleted));
     cr_assert_eq(deleted, 600);
     struct db_event_rows rows;
     MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 1, .order_by = STR("number")}, &rows));

@@ -186,7 +186,7 @@ Test(session, lives_until_it_ends_and_not_a_second_longer)
     store_end(&s);
 }
 
-Test(session, is_ended_by_number_or_by_its_owners_id)
+Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it)
 {
     struct store s = store_new(true);
     struct db_user u = store_user(&s, "ada"), other = store_user(&s, "bob");
@@ -196,12 +196,29 @@ Test(session, is_ended_by_number_or_by_its_owners_id)
     MUST(db_session_end(s.db, a.number));
     MUST(db_session_get(s.db, s.a, a.number, &r));
     cr_assert_null(r);
-    MUST(db_session_end_by_id(s.db, other.number, b.id, &ended));
+    struct db_ended grants;
+    struct db_session_name foreign = {other.number, b.id}, own = {u.number, b.id};
+    struct db_client client = store_client(&s, "app");
+    struct db_grant inside = store_grant(&s, u.number, client.number), outside = store_grant(&s, u.number, client.number);
+    inside.session_id = b.id;
+    inside.id = STR("given in b");
+    MUST(db_grant_reserve(s.db, &inside.number));
+    MUST(db_grant_add(s.db, &inside));
+    MUST(db_grant_end_session(s.db, s.a, &foreign, &ended, &grants));
     cr_assert_not(ended);
     MUST(db_session_list(s.db, s.a, u.number, &rows, &count));
     cr_assert_eq(count, 1u);
-    MUST(db_session_end_by_id(s.db, u.number, b.id, &ended));
+    MUST(db_grant_end_session(s.db, s.a, &own, &ended, &grants));
     cr_assert(ended);
+    cr_assert_eq(grants.count, 1u);
+    cr_assert(str_equal(grants.grant_ids[0], inside.id));
+    struct db_grant *kept;
+    struct db_revocation *told;
+    MUST(db_grant_get(s.db, s.a, outside.number, &kept));
+    cr_assert_eq(kept->revoked_at, 0);
+    MUST(db_revocation_since(s.db, s.a, 0, &told, &count));
+    cr_assert_eq(count, 1u);
+    cr_assert(str_equal(told[0].id, inside.id), "in the same transaction");
     MUST(db_session_end(s.db, b.number)); /* once more harms nobody */
     MUST_FAIL(CONFLICT, db_session_open(s.db, &(struct db_session){.number = session_new(&s, u.number).number, .id = STR("x"),
                                                                    .hash = hash_of("y"), .user_number = u.number}));
