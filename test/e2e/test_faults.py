@@ -113,7 +113,7 @@ class Faults(unittest.TestCase):
         live, pat = w.password_tokens(), w.admin.pat("--scope", "edit-scopes")
         pid = s.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
         try:
             answer = s.token(w.trusted, "refresh_token", refresh_token=live["refresh_token"])
             self.assertEqual((answer.status_code, answer.json()["error"]), (503, "temporarily_unavailable"), answer.text)
