@@ -29,17 +29,53 @@ Test(redirect, the_registered_string_is_found)
 Test(redirect, RU_01_forty_mutations_are_refused)
 {
     static const char *const mutations[] = {
-        "HTTPS://app.example.com/cb", "https://App.example.com/cb", "https://app.example.com/CB", "https://app.example.com/cb/",
-        "https://app.example.com//cb", "https://app.example.com/./cb", "https://app.example.com/x/../cb", "https://app.example.com/%2e%2e/cb",
-        "https://app.example.com/%2e/cb", "https://app.example.com%2fcb", "https://app.example.com/cb;x", "https://app.example.com/..;/cb",
-        "https://app.example.com/%252f/cb", "https://app.example.com/cb%00", "https://app.example.com/cb\t", "https://app.example.com/cb ",
-        " https://app.example.com/cb", "https://app.example.com/cb#", "https://app.example.com/cb#x", "https://app.example.com/cb?x",
-        "https://app.example.com/cb?", "https://app.example.com@evil.com/cb", "https://evil.com@app.example.com/cb",
-        "https://app.example.com\\@evil.com/cb", "https:\\\\app.example.com\\cb", "https://app.example.com:443/cb", "https://app.example.com:8443/cb",
-        "https://xn--pp-eka.example.com/cb", "https://[::1]/cb", "https://app.example.com./cb", "https://app.example.com.evil.com/cb",
-        "https://app.example.comevil.com/cb", "https://evil.com/https://app.example.com/cb", "https://example.com/cb", "//app.example.com/cb",
-        "/cb", "http://app.example.com/cb", "javascript:alert(1)", "data:text/html,x", "https://app.example.com/cb\r\nX: y",
-        "https://app\xe3\x80\x82" "example.com/cb", "https://app.example.com/c", "https://app.example.com/cbx", "*", "https://*.example.com/cb", "https:/app.example.com/cb",
+        "HTTPS://app.example.com/cb",
+        "https://App.example.com/cb",
+        "https://app.example.com/CB",
+        "https://app.example.com/cb/",
+        "https://app.example.com//cb",
+        "https://app.example.com/./cb",
+        "https://app.example.com/x/../cb",
+        "https://app.example.com/%2e%2e/cb",
+        "https://app.example.com/%2e/cb",
+        "https://app.example.com%2fcb",
+        "https://app.example.com/cb;x",
+        "https://app.example.com/..;/cb",
+        "https://app.example.com/%252f/cb",
+        "https://app.example.com/cb%00",
+        "https://app.example.com/cb\t",
+        "https://app.example.com/cb ",
+        " https://app.example.com/cb",
+        "https://app.example.com/cb#",
+        "https://app.example.com/cb#x",
+        "https://app.example.com/cb?x",
+        "https://app.example.com/cb?",
+        "https://app.example.com@evil.com/cb",
+        "https://evil.com@app.example.com/cb",
+        "https://app.example.com\\@evil.com/cb",
+        "https:\\\\app.example.com\\cb",
+        "https://app.example.com:443/cb",
+        "https://app.example.com:8443/cb",
+        "https://xn--pp-eka.example.com/cb",
+        "https://[::1]/cb",
+        "https://app.example.com./cb",
+        "https://app.example.com.evil.com/cb",
+        "https://app.example.comevil.com/cb",
+        "https://evil.com/https://app.example.com/cb",
+        "https://example.com/cb",
+        "//app.example.com/cb",
+        "/cb",
+        "http://app.example.com/cb",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://app.example.com/cb\r\nX: y",
+        "https://app\xe3\x80\x82"
+        "example.com/cb",
+        "https://app.example.com/c",
+        "https://app.example.com/cbx",
+        "*",
+        "https://*.example.com/cb",
+        "https:/app.example.com/cb",
         "https://app.example.com/cb\nhttps://app.example.com/cb",
     };
     for (size_t i = 0; i < sizeof mutations / sizeof *mutations; i++)
@@ -49,14 +85,33 @@ Test(redirect, RU_01_forty_mutations_are_refused)
 Test(redirect, RU_02_the_port_of_a_loopback_literal_may_differ_and_nothing_else)
 {
     static const char *const good[] = {"http://127.0.0.1/cb?a=1", "http://127.0.0.1:1/cb?a=1", "http://127.0.0.1:65535/cb?a=1",
-                                       "http://[::1]/x", "http://[::1]:4711/x", "http://localhost:4000/cb", "com.example.app:/cb"};
+                                       "http://[::1]/x",          "http://[::1]:4711/x",       "http://localhost:4000/cb",
+                                       "com.example.app:/cb"};
     static const char *const bad[] = {
-        "http://127.0.0.1:80/cb", "http://127.0.0.1:80/cb?a=2", "http://127.0.0.1:80/cb?a=1&b", "http://127.0.0.1:80/CB?a=1",
-        "http://127.0.0.1:80/cb?a=1#", "http://127.0.0.1:0/cb?a=1", "http://127.0.0.1:65536/cb?a=1", "http://127.0.0.1:/cb?a=1",
-        "http://127.0.0.1:x/cb?a=1", "http://u@127.0.0.1:80/cb?a=1", "https://127.0.0.1:80/cb?a=1", "http://127.0.0.2:80/cb?a=1",
-        "http://127.1:80/cb?a=1", "http://2130706433:80/cb?a=1", "http://localhost:80/cb?a=1", "http://localhost:4001/cb",
-        "http://[0:0:0:0:0:0:0:1]:80/x", "http://[::1]:80/x?", "http://[::1]:80/x/", "http://127.0.0.1.evil.com/cb?a=1", "com.example.app:/cb2",
-        "com.example.app:4000/cb", "HTTP://127.0.0.1:80/cb?a=1", "http://127.0.0.1:80\\@evil.com/cb?a=1",
+        "http://127.0.0.1:80/cb",
+        "http://127.0.0.1:80/cb?a=2",
+        "http://127.0.0.1:80/cb?a=1&b",
+        "http://127.0.0.1:80/CB?a=1",
+        "http://127.0.0.1:80/cb?a=1#",
+        "http://127.0.0.1:0/cb?a=1",
+        "http://127.0.0.1:65536/cb?a=1",
+        "http://127.0.0.1:/cb?a=1",
+        "http://127.0.0.1:x/cb?a=1",
+        "http://u@127.0.0.1:80/cb?a=1",
+        "https://127.0.0.1:80/cb?a=1",
+        "http://127.0.0.2:80/cb?a=1",
+        "http://127.1:80/cb?a=1",
+        "http://2130706433:80/cb?a=1",
+        "http://localhost:80/cb?a=1",
+        "http://localhost:4001/cb",
+        "http://[0:0:0:0:0:0:0:1]:80/x",
+        "http://[::1]:80/x?",
+        "http://[::1]:80/x/",
+        "http://127.0.0.1.evil.com/cb?a=1",
+        "com.example.app:/cb2",
+        "com.example.app:4000/cb",
+        "HTTP://127.0.0.1:80/cb?a=1",
+        "http://127.0.0.1:80\\@evil.com/cb?a=1",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         cr_expect_eq(match(&native, good[i]).kind, ERR_OK, "%s", good[i]);
@@ -85,13 +140,15 @@ static str location_of(struct stage *t, const char *uri, const struct redirect_a
 Test(redirect, AZ_06_state_comes_back_byte_for_byte)
 {
     struct stage t = {.s = {.a = fixture_arena()}};
-    static const char *const states[] = {"a", "a b+c%20d&e=f#g?h", "\xc3\xa9\xf0\x9f\x99\x82", "\"<>\\^`{|}", "\r\nSet-Cookie: x", "%0d%0a", "=&=&"};
+    static const char *const states[] = {
+        "a", "a b+c%20d&e=f#g?h", "\xc3\xa9\xf0\x9f\x99\x82", "\"<>\\^`{|}", "\r\nSet-Cookie: x", "%0d%0a", "=&=&"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        struct redirect_answer answer = {.code = STR("c"), .error = OK, .state = str_of(states[i]), .issuer = STR(FIXTURE_ISSUER)};
+        struct redirect_answer answer = {
+            .code = STR("c"), .error = OK, .state = str_of(states[i]), .issuer = STR(FIXTURE_ISSUER)};
         str location = location_of(&t, CALLBACK, &answer);
         cr_expect(str_is(stage_parameter(&t, location, "state"), states[i]), "%s", states[i]);
         cr_expect(str_is(stage_parameter(&t, location, "iss"), FIXTURE_ISSUER)); /* AZ-07 */
-        for (size_t k = 0; k < location.n; k++) /* RU-11 */
+        for (size_t k = 0; k < location.n; k++)                                  /* RU-11 */
             cr_expect(location.p[k] > 0x20 && location.p[k] < 0x7f);
     }
 }
@@ -107,7 +164,8 @@ Test(redirect, RU_07_a_registered_query_stays_and_ours_follows)
 Test(redirect, an_error_carries_no_code_and_echoes_nothing)
 {
     struct stage t = {.s = {.a = fixture_arena()}};
-    struct redirect_answer answer = {.code = STR("secret"), .error = ERR(ACCESS_DENIED, "why"), .state = STR("s"), .issuer = STR(FIXTURE_ISSUER)};
+    struct redirect_answer answer = {
+        .code = STR("secret"), .error = ERR(ACCESS_DENIED, "why"), .state = STR("s"), .issuer = STR(FIXTURE_ISSUER)};
     str location = location_of(&t, CALLBACK, &answer);
     cr_expect(str_is(stage_parameter(&t, location, "error"), "access_denied"));
     cr_expect(!str_present(stage_parameter(&t, location, "code")));

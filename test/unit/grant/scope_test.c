@@ -36,7 +36,17 @@ Test(scope, nothing_asked_or_blanks_mean_the_clients_own_list)
 Test(scope, AZ_15_unknown_or_foreign_scopes_are_refused)
 {
     struct stage t = stage_new();
-    static const char *const bad[] = {"nosuch", "read nosuch", "view-users", "READ", "read,write", "read\twrite", "re\"ad", "re\\ad", "r\xc3\xa9" "ad", "read\n"};
+    static const char *const bad[] = {"nosuch",
+                                      "read nosuch",
+                                      "view-users",
+                                      "READ",
+                                      "read,write",
+                                      "read\twrite",
+                                      "re\"ad",
+                                      "re\\ad",
+                                      "r\xc3\xa9"
+                                      "ad",
+                                      "read\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_eq(refused(&t, bad[i]).kind, ERR_INVALID_SCOPE, "%s", bad[i]);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * stage: clients, people and requests over the fixture's authority, for the tests of grant. Facts are new with each scene_next, so a
- * client is asked for by its id each time and never kept. */
+ * stage: clients, people and requests over the fixture's authority, for the tests of grant. Facts are new with each scene_next,
+ * so a client is asked for by its id each time and never kept. */
 #ifndef JETON_TEST_GRANT_STAGE_H
 #define JETON_TEST_GRANT_STAGE_H
 #include "codec/percent.h"
@@ -97,7 +97,8 @@ static inline str stage_text(struct stage *t, const char *before, str middle, co
 
 static inline err stage_password(struct stage *t, const char *id, const char *more, struct token_answer *out)
 {
-    return stage_token(t, id, stage_text(t, "grant_type=password&username=ada&password=correct+horse+battery", str_of(more), ""), out);
+    return stage_token(t, id,
+                       stage_text(t, "grant_type=password&username=ada&password=correct+horse+battery", str_of(more), ""), out);
 }
 
 static inline err stage_refresh(struct stage *t, const char *id, str token, const char *more, struct token_answer *out)
