@@ -34,9 +34,9 @@ fallible authorize_read(struct ground *g, const struct form *f, struct authorize
 static fallible check_response(const struct form *f, struct authorize_request *request)
 {
     str type = form_get(f, "response_type"), mode = form_get(f, "response_mode");
-    if (form_has(f, "request")) /* AZ-16 */
+    if (str_present(form_get(f, "request"))) /* AZ-16 */
         FAIL(REQUEST_NOT_SUPPORTED, "authorize: request object");
-    if (form_has(f, "request_uri"))
+    if (str_present(form_get(f, "request_uri")))
         FAIL(REQUEST_URI_NOT_SUPPORTED, "authorize: request_uri");
     if (!str_present(type) && request->client->compat_processmaker)
         request->assumed_code = true; /* contract 4 */

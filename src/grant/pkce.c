@@ -34,7 +34,7 @@ fallible pkce_request(const struct db_client *client, str challenge, str method)
 fallible pkce_check(str challenge, str verifier)
 {
     if (!str_filled(challenge)) {
-        if (str_present(verifier)) /* PK-05 */
+        if (str_filled(verifier)) /* PK-05; an empty parameter is an absent one (RFC 6749 3.2) */
             REFUSE(INVALID_GRANT, "code_verifier was sent, but the authorization request had no code_challenge.",
                    "pkce: verifier without challenge");
         return OK;

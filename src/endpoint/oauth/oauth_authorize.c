@@ -47,7 +47,7 @@ static fallible answer_login(struct call *c)
     str back, ticket, location;
     struct arena *a = c->ground->arena;
     TRY(authorize_ticket(c->ground, &c->session, &ticket));
-    struct buf b = buf_new(a, BUF_URL_MAX * 2), place = buf_new(a, BUF_URL_MAX * 4);
+    struct buf b = buf_new(a, BUF_URL_MAX * 4), place = buf_new(a, BUF_URL_MAX * 16);
     buf_add(&b, STR("/oauth/authorize?"));
     for (size_t i = 0; i < c->form.count; i++)
         if (!str_is(c->form.fields[i].name, "login_ticket"))
@@ -57,6 +57,8 @@ static fallible answer_login(struct call *c)
     buf_add(&place, c->session.user ? STR("/login?again=1&") : STR("/login?"));
     form_add(&place, STR("return_to"), back);
     TRY(buf_done(&place, &location));
+    if (location.n > HTTP_TARGET_MAX)
+        REFUSE(INVALID_REQUEST, "The authorization request is too long to be remembered over a login.", "authorize: too long for a link");
     return call_redirect(c, location);
 }
 

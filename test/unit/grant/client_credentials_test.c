@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * client_credentials: a client for itself, never a person. */
+#include "grant/client_credentials.h"
+#include "grant/stage.h"
+
+static err redeem(struct stage *t, const char *id, const char *more, struct token_answer *out)
+{
+    return stage_token(t, id, stage_text(t, "grant_type=client_credentials", str_of(more), ""), out);
+}
+
+static void shape_code(struct client_edit *edit)
+{
+    edit->grants = STR("authorization_code");
+}
+
+static void shape_short(struct client_edit *edit)
+{
+    edit->access_lifetime = 120;
+}
+
+static void shape_long(struct client_edit *edit)
+{
+    edit->access_lifetime = 86400;
+}
+
+Test(client_credentials, TE_07_no_refresh_token_and_no_person)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    struct bearer b;
+    struct actor actor;
+    assert_done(redeem(&t, "web", "&scope=read", &answer));
+    cr_expect(!str_present(answer.refresh_token) && str_is(answer.scope, "read"));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(b.user == NULL && b.facts.permit.user_number == 0 && str_is(b.facts.permit.subject, "client:web")); /* TE-08 */
+    assert_done(bearer_actor(t.s.g, answer.access_token, &actor));
+    cr_expect(actor.kind == ACTOR_CLIENT && !actor.unscoped_full);
+    cr_expect(!actor_is_admin(&actor) && !actor_may(&actor, "view-users"));
+}
+
+Test(client_credentials, public_clients_and_clients_without_the_grant_are_refused)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    (void)stage_client(&t, "plain", shape_code);
+    expect_kind(redeem(&t, "pub", "", &answer), UNAUTHORIZED_CLIENT);
+    expect_kind(redeem(&t, "plain", "", &answer), UNAUTHORIZED_CLIENT);
+    expect_kind(redeem(&t, "web", "&scope=view-users", &answer), INVALID_SCOPE);
+    expect_kind(stage_token(&t, "web", STR("grant_type=implicit"), &answer), UNSUPPORTED_GRANT_TYPE); /* TE-05 */
+    expect_kind(stage_token(&t, "web", STR("scope=read"), &answer), INVALID_REQUEST);
+}
+
+Test(client_credentials, TE_10_lifetimes_are_the_clients_within_the_servers)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    struct bearer b;
+    (void)stage_client(&t, "short", shape_short);
+    (void)stage_client(&t, "long", shape_long);
+    t.s.authority->policy.access_lifetime_max = 7200;
+    assert_done(redeem(&t, "long", "", &answer));
+    cr_expect_eq(answer.expires_in, 7200);
+    assert_done(redeem(&t, "short", "", &answer));
+    cr_expect_eq(answer.expires_in, 120);
+    clock_set(NOW + 119);
+    expect_kind(stage_bearer(&t, answer.access_token, &b), OK);
+    clock_set(NOW + 120);
+    expect_kind(stage_bearer(&t, answer.access_token, &b), INVALID_TOKEN);
+}
