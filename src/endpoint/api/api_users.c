@@ -127,20 +127,34 @@ static fallible judge_put(struct call *c, const struct user_edit *edit, str stat
     return problem_result(&c->problems);
 }
 
-fallible api_user_put(struct call *c)
+/* {id} as a person whom the token may change. */
+static fallible changeable(struct call *c, struct db_user **out)
 {
-    static const char *const known[] = {"username",         "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
-                                        "permissions", "status", "version",   NULL};
-    struct user_edit edit = {.admin = -1};
     struct db_user *user;
-    const json *body;
-    str status = STR_ABSENT;
     bool own = actor_is(&c->actor, c->actor.user ? c->actor.user->number : -1) && str_equal(c->actor.user->id, c->parameters[0]);
     if (!own && !actor_may(&c->actor, "edit-users"))
         FAIL(INSUFFICIENT_SCOPE, "api: another person, without edit-users");
     TRY(user_find(c->ground, c->parameters[0], &user));
     if (!user || !str_equal(user->id, c->parameters[0]))
         FAIL(NOT_FOUND, "api: no such person");
+    *out = user;
+    return OK;
+}
+
+static bool touches_profile(const struct user_edit *e)
+{
+    return str_present(e->username) || str_present(e->email) || str_present(e->full_name) || e->admin >= 0 || str_present(e->permissions);
+}
+
+fallible api_user_put(struct call *c)
+{
+    static const char *const known[] = {"username", "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
+                                        "permissions", "status", "version", NULL};
+    struct user_edit edit = {.admin = -1};
+    struct db_user *user;
+    const json *body;
+    str status = STR_ABSENT;
+    TRY(changeable(c, &user));
     TRY(api_body(c, known, &body));
     read_edit(c, body, &edit);
     api_text(c, body, "status", &status);
@@ -150,10 +164,8 @@ fallible api_user_put(struct call *c)
         FAIL(CONFLICT, "api: the person was changed meanwhile");
     if (str_is(status, user->blocked ? "BLOCKED" : "ACTIVE")) /* as it is: whoever sends back what they read changes nothing */
         status = STR_ABSENT;
-    bool profile = str_present(edit.username) || str_present(edit.email) || str_present(edit.full_name) || edit.admin >= 0 ||
-                   str_present(edit.permissions);
-    TRY(judge_put(c, &edit, status, profile));
-    if (profile)
+    TRY(judge_put(c, &edit, status, touches_profile(&edit)));
+    if (touches_profile(&edit))
         TRY(user_change(c->ground, &c->actor, user->id, &edit, &c->problems));
     if (str_present(edit.password))
         TRY(change_password(c, body, edit.password));
