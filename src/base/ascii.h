@@ -28,7 +28,11 @@ static inline bool ascii_unreserved(char c) /* RFC 3986 2.3 */
 {
     return ascii_letter(c) || ascii_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
-bool ascii_token_char(char c); /* RFC 9110 5.6.2 tchar */
+extern const bool ascii_token_chars[256];
+static inline bool ascii_token_char(char c) /* RFC 9110 5.6.2 tchar */
+{
+    return ascii_token_chars[(unsigned char)c];
+}
 /* Value of a hexadecimal digit, or -1. */
 int ascii_hex(char c);
 #endif

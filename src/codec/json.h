@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * json: the only door to jansson. Values belong to the arena that they were made with. Reading is strict: duplicate members,
- * trailing bytes, NUL, depth over 16, bad UTF-8 are refused (AT-06, IN-07). Building cannot be half done: any part that fails
- * marks the arena failed, and json_text then refuses. */
+ * trailing bytes, NUL, depth over 16, more than 4096 values, bad UTF-8 are refused (AT-06, IN-07). Building cannot be half done:
+ * any part that fails marks the arena failed, and json_text then refuses. */
 #ifndef JETON_CODEC_JSON_H
 #define JETON_CODEC_JSON_H
 #include "base/buf.h"
-typedef struct json_t json; /* jansson's own type */
+typedef struct json_value json;
 
-enum { JSON_DEPTH_MAX = 16 };
+enum { JSON_DEPTH_MAX = 16, JSON_VALUES_MAX = 4096 };
 fallible json_parse(struct arena *a, str text, json **out); /* any value; INVALID_REQUEST */
 bool json_is_object(const json *j);
 bool json_is_list(const json *j);
@@ -25,6 +25,7 @@ bool json_is_nothing(const json *value); /* JSON null */
 
 json *json_object_new(struct arena *a); /* NULL marks the arena failed; every function below tolerates NULL */
 json *json_list_new(struct arena *a);
+/* `name` is not copied: a literal, or text that lives as long as the arena. */
 void json_put(struct arena *a, json *object, const char *name, json *value);
 void json_put_text(struct arena *a, json *object, const char *name, str value); /* absent: JSON null */
 void json_put_integer(struct arena *a, json *object, const char *name, int64_t value);
