@@ -69,7 +69,12 @@ void buf_add_z(struct buf *b, const char *z)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_add(b, (str){&c, 1});
+    if (b->over || b->n + 2 > b->capacity || b->n >= b->max) {
+        buf_add(b, (str){&c, 1});
+        return;
+    }
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void buf_u64(struct buf *b, uint64_t v)

@@ -416,6 +416,22 @@ static bool plain(char c)
     return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* Which bytes of eight are `c`: a high bit in each (and perhaps in one above it). */
+static uint64_t same(uint64_t eight, char c)
+{
+    uint64_t zero_where_same = eight ^ (0x0101010101010101u * (unsigned char)c);
+    return (zero_where_same - 0x0101010101010101u) & ~zero_where_same;
+}
+
+/* Eight bytes that are written as they are: none is a control byte, a quote, a backslash, or beyond ASCII. */
+static bool eight_plain(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    uint64_t other = v | (v - 0x2020202020202020u) | same(v, '"') | same(v, '\\');
+    return (other & 0x8080808080808080u) == 0;
+}
+
 static void write_escaped(struct buf *b, char c) /* RFC 8259 7 */
 {
     static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
@@ -434,6 +450,8 @@ static void write_text(struct buf *b, str text)
     buf_char(b, '"');
     for (size_t i = 0; i < text.n; i++) {
         size_t begun = i;
+        while (text.n - i >= 8 && eight_plain(text.p + i))
+            i += 8;
         while (i < text.n && plain(text.p[i]))
             i++;
         buf_add(b, (str){text.p + begun, i - begun});
