@@ -5,6 +5,8 @@
  * be made marks the arena failed, and json_text then refuses; 3. memory that jansson gives back is wiped first, because bodies
  * hold passwords; 4. all text in a value is UTF-8. */
 #include "codec/json.h"
+
+#include "base/ascii.h"
 #include "codec/utf8.h"
 
 #include <jansson.h>
@@ -249,9 +251,11 @@ bool json_is_text(const json *j)
 
 static struct slot *slot_of(const json *object, str name)
 {
-    for (size_t i = 0; is(object, OBJECT) && i < object->count; i++)
-        if (str_equal(object->is.slots[i].name, name))
-            return &object->is.slots[i];
+    for (size_t i = 0; is(object, OBJECT) && i < object->count; i++) {
+        struct slot *slot = &object->is.slots[i];
+        if (slot->name.n == name.n && str_equal(slot->name, name))
+            return slot;
+    }
     return NULL;
 }
 
@@ -416,20 +420,9 @@ static bool plain(char c)
     return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
-/* Which bytes of eight are `c`: a high bit in each (and perhaps in one above it). */
-static uint64_t same(uint64_t eight, char c)
+static bool eight_plain(uint64_t v)
 {
-    uint64_t zero_where_same = eight ^ (0x0101010101010101u * (unsigned char)c);
-    return (zero_where_same - 0x0101010101010101u) & ~zero_where_same;
-}
-
-/* Eight bytes that are written as they are: none is a control byte, a quote, a backslash, or beyond ASCII. */
-static bool eight_plain(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    uint64_t other = v | (v - 0x2020202020202020u) | same(v, '"') | same(v, '\\');
-    return (other & 0x8080808080808080u) == 0;
+    return ascii_eight_printable(v) && !ascii_eight_has(v, '"') && !ascii_eight_has(v, '\\');
 }
 
 static void write_escaped(struct buf *b, char c) /* RFC 8259 7 */
@@ -450,7 +443,7 @@ static void write_text(struct buf *b, str text)
     buf_char(b, '"');
     for (size_t i = 0; i < text.n; i++) {
         size_t begun = i;
-        while (text.n - i >= 8 && eight_plain(text.p + i))
+        while (text.n - i >= 8 && eight_plain(ascii_eight(text.p + i)))
             i += 8;
         while (i < text.n && plain(text.p[i]))
             i++;

@@ -3,7 +3,7 @@
  * Promises: no byte beyond the text is read; a text that is valid here is valid for every other strict reader. */
 #include "codec/utf8.h"
 
-#include <string.h>
+#include "base/ascii.h"
 
 #include "base/banned.h"
 
@@ -32,18 +32,10 @@ static size_t step(const char *p, size_t n)
     return length;
 }
 
-/* Eight bytes of ASCII, none of them NUL: a byte with its high bit set, or one from which 1 can only be borrowed, sets a high bit. */
-static bool eight_ascii(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return ((v | (v - 0x0101010101010101u)) & 0x8080808080808080u) == 0;
-}
-
 bool utf8_valid(str s)
 {
     for (size_t i = 0, n; i < s.n; i += n) {
-        if (s.n - i >= 8 && eight_ascii(s.p + i)) {
+        if (s.n - i >= 8 && ascii_eight_nonzero(ascii_eight(s.p + i))) {
             n = 8;
             continue;
         }

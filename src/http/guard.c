@@ -5,8 +5,6 @@
 #include "http/guard.h"
 #include "base/ascii.h"
 
-#include <string.h>
-
 #include "base/banned.h"
 
 enum once { ONCE_AUTHORIZATION, ONCE_HOST, ONCE_CONTENT_TYPE, ONCE_COOKIE, ONCE_LENGTH, ONCE_CODING, ONCE_COUNT };
@@ -41,18 +39,10 @@ static bool token(str s) /* RFC 9110 5.6.2 */
     return s.n > 0;
 }
 
-/* Eight bytes from 0x20 to 0x7e: the first sum borrows from a byte below 0x20, the second carries out of 0x7f. */
-static bool eight_printable(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-    return ((v | (v - 0x2020202020202020u) | (v + 0x0101010101010101u)) & 0x8080808080808080u) == 0;
-}
-
 static bool field_bytes(str s) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
 {
     size_t i = 0;
-    while (s.n - i >= 8 && eight_printable(s.p + i))
+    while (s.n - i >= 8 && ascii_eight_printable(ascii_eight(s.p + i)))
         i += 8;
     for (; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
