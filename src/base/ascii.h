@@ -3,6 +3,8 @@
 #ifndef JETON_BASE_ASCII_H
 #define JETON_BASE_ASCII_H
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 static inline bool ascii_digit(char c)
 {
@@ -28,7 +30,33 @@ static inline bool ascii_unreserved(char c) /* RFC 3986 2.3 */
 {
     return ascii_letter(c) || ascii_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
-bool ascii_token_char(char c); /* RFC 9110 5.6.2 tchar */
+extern const bool ascii_token_chars[256];
+static inline bool ascii_token_char(char c) /* RFC 9110 5.6.2 tchar */
+{
+    return ascii_token_chars[(unsigned char)c];
+}
 /* Value of a hexadecimal digit, or -1. */
 int ascii_hex(char c);
+
+/* Eight bytes at a time, for the long values on hot paths: a class is asked by sums whose carries or borrows reach the high bit of the
+ * lowest byte that is not in it; bytes above that one may be wrong, the verdict on all eight is not. */
+static inline uint64_t ascii_eight(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+static inline bool ascii_eight_nonzero(uint64_t v) /* all from 0x01 to 0x7f */
+{
+    return ((v | (v - 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+}
+static inline bool ascii_eight_printable(uint64_t v) /* all from 0x20 to 0x7e */
+{
+    return ((v | (v - 0x2020202020202020u) | (v + 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+}
+static inline bool ascii_eight_has(uint64_t v, char c)
+{
+    uint64_t zero_where_same = v ^ (0x0101010101010101u * (unsigned char)c);
+    return ((zero_where_same - 0x0101010101010101u) & ~zero_where_same & 0x8080808080808080u) != 0;
+}
 #endif

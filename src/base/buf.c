@@ -46,6 +46,12 @@ static bool room(struct buf *b, size_t more)
     return true;
 }
 
+void buf_expect(struct buf *b, size_t more)
+{
+    if (more <= b->max - b->n)
+        (void)room(b, more);
+}
+
 void buf_add(struct buf *b, str s)
 {
     if (!room(b, s.n))
@@ -63,7 +69,12 @@ void buf_add_z(struct buf *b, const char *z)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_add(b, (str){&c, 1});
+    if (b->over || b->n + 2 > b->capacity || b->n >= b->max) {
+        buf_add(b, (str){&c, 1});
+        return;
+    }
+    b->p[b->n++] = c;
+    b->p[b->n] = '\0';
 }
 
 void buf_u64(struct buf *b, uint64_t v)

@@ -54,14 +54,17 @@ static void put_z(struct line *l, const char *z)
     put(l, z, strlen(z));
 }
 
+static bool plain(char c)
+{
+    return ascii_printable(c) && c != '"' && c != '\\';
+}
+
 static void put_escaped(struct line *l, char c)
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)c;
     if (c == '"' || c == '\\')
         put(l, (const char[]){'\\', c}, 2);
-    else if (ascii_printable(c))
-        put(l, &c, 1);
     else
         put(l, (const char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
 }
@@ -74,8 +77,14 @@ static void put_value(struct line *l, str value)
         quoted = !ascii_visible(shown.p[i]) || shown.p[i] == '"' || shown.p[i] == '\\' || shown.p[i] == '=';
     if (quoted)
         put_z(l, "\"");
-    for (size_t i = 0; i < shown.n; i++)
-        put_escaped(l, shown.p[i]);
+    for (size_t i = 0; i < shown.n; i++) {
+        size_t begun = i;
+        while (i < shown.n && plain(shown.p[i]))
+            i++;
+        put(l, shown.p + begun, i - begun);
+        if (i < shown.n)
+            put_escaped(l, shown.p[i]);
+    }
     if (value.n > shown.n)
         put_z(l, "...");
     if (quoted)
@@ -98,10 +107,13 @@ static void put_number(struct line *l, int64_t v)
 
 static void put_time(struct line *l)
 {
-    char text[CLOCK_TEXT_SIZE];
-    int64_t ms = clock_now_ms();
-    clock_write(ms / 1000, text);
-    int64_t part = ms % 1000;
+    static _Thread_local char text[CLOCK_TEXT_SIZE]; /* of this second: lines come by the thousand */
+    static _Thread_local unix_time second;
+    int64_t ms = clock_now_ms(), part = ms % 1000;
+    if (second != ms / 1000) {
+        second = ms / 1000;
+        clock_write(second, text);
+    }
     if (text[0] == '\0' || part < 0) {
         put_z(l, "-");
         return;
@@ -177,7 +189,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 {
     if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed))
         return;
-    struct line l;
+    struct line l __attribute__((uninitialized)); /* 4 KiB: clearing it first would cost more than the line */
     compose(&l, level, event, fields, count);
     if (!atomic_load(&buffered)) {
         report_dropped();

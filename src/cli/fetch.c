@@ -1,11 +1,41 @@
 /* SPDX-License-Identifier: MIT
  * fetch: outgoing HTTP. Relies on libcurl, which no other file includes. Promises that a credential travels over checked TLS or
  * stays on this machine (TL-04), that no redirect carries it elsewhere, and that a hostile server cannot fill the memory or
- * hold us for ever. */
+ * hold us for ever. The library is loaded when it is first needed: it brings fifteen others along (Kerberos, LDAP, SSH), which a
+ * server that never calls out should neither load nor keep in memory. */
 #include "cli/fetch.h"
 #include "codec/url.h"
 #include <curl/curl.h>
+#include <dlfcn.h>
+#undef curl_easy_setopt /* macros that check the types of a direct call */
+#undef curl_easy_getinfo
 #include "base/banned.h"
+
+#define CALLS(X)                                                                                                               \
+    X(global_init)                                                                                                             \
+    X(global_cleanup) X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror)             \
+        X(slist_append) X(slist_free_all)
+static struct {
+    void *library;
+#define X(name_) __typeof__(&curl_##name_) name_;
+    CALLS(X)
+#undef X
+} curl;
+
+/* Commands have one thread. What was loaded stays until the process ends. */
+static bool load(void)
+{
+    if (curl.library != NULL)
+        return true;
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    bool whole = library != NULL;
+#define X(name_) whole = whole && (*(void **)&curl.name_ = dlsym(library, "curl_" #name_)) != NULL;
+    CALLS(X)
+#undef X
+    if (whole)
+        curl.library = library;
+    return whole;
+}
 
 enum { CONNECT_SECONDS = 10, WHOLE_SECONDS = 60 };
 
@@ -20,7 +50,7 @@ struct setup {
     CURLcode code;
 };
 #define SET(setup_, option_, value_)                                                                                           \
-    ((setup_)->code == CURLE_OK ? (void)((setup_)->code = curl_easy_setopt((setup_)->handle, option_, value_)) : (void)0)
+    ((setup_)->code == CURLE_OK ? (void)((setup_)->code = curl.easy_setopt((setup_)->handle, option_, value_)) : (void)0)
 
 static void set_manners(struct setup *s, bool loopback)
 {
@@ -72,12 +102,12 @@ static fallible perform(struct arena *a, struct setup *s, struct buf *body, stru
     SET(s, CURLOPT_WRITEFUNCTION, take_body);
     SET(s, CURLOPT_WRITEDATA, body);
     if (s->code == CURLE_OK)
-        s->code = curl_easy_perform(s->handle);
+        s->code = curl.easy_perform(s->handle);
     if (s->code == CURLE_OK)
-        s->code = curl_easy_getinfo(s->handle, CURLINFO_RESPONSE_CODE, &status);
+        s->code = curl.easy_getinfo(s->handle, CURLINFO_RESPONSE_CODE, &status);
     if (s->code != CURLE_OK) {
         bool unknown = s->code == CURLE_PEER_FAILED_VERIFICATION;
-        *trouble = str_format(a, "%s%s", detail[0] ? detail : curl_easy_strerror(s->code),
+        *trouble = str_format(a, "%s%s", detail[0] ? detail : curl.easy_strerror(s->code),
                               unknown ? "; name the certificates to trust with --ca FILE (of jeton: DIR/tls/ca.pem)" : "")
                        .p;
         FAIL(UNAVAILABLE, "the request did not get through");
@@ -99,10 +129,14 @@ fallible fetch_run(struct arena *a, const struct fetch_request *request, struct 
         *trouble = "http:// is for loopback hosts alone; use the server's https:// address";
         FAIL(INVALID_REQUEST, "a credential would travel in the open");
     }
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (!load()) {
+        *trouble = "the library libcurl.so.4 is not installed (Debian's package libcurl4)";
+        FAIL(UNAVAILABLE, "libcurl cannot be loaded");
+    }
+    if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         FAIL(UNAVAILABLE, "libcurl refuses to start");
-    s.handle = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    s.handle = curl.easy_init();
+    struct curl_slist *headers = curl.slist_append(NULL, "Accept: application/json");
     err e = s.handle && headers ? OK : ERR(UNAVAILABLE, "no memory for a request");
     if (!FAILED(e)) {
         set_manners(&s, url_loopback(&u));
@@ -111,8 +145,8 @@ fallible fetch_run(struct arena *a, const struct fetch_request *request, struct 
     }
     if (!FAILED(e))
         e = perform(a, &s, &body, out, trouble);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(s.handle);
-    curl_global_cleanup();
+    curl.slist_free_all(headers);
+    curl.easy_cleanup(s.handle);
+    curl.global_cleanup();
     return e;
 }

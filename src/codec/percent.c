@@ -6,6 +6,8 @@
 #include "base/ascii.h"
 #include "codec/utf8.h"
 
+#include <string.h>
+
 #include "base/banned.h"
 
 fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *out)
@@ -15,8 +17,11 @@ fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *
     char *p = arena_take(a, text.n + 1);
     if (p == NULL)
         FAIL(UNAVAILABLE, "percent: out of memory");
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
+    size_t n = str_find(text, '%'), space = plus == PERCENT_PLUS_SPACE ? str_find(text, '+') : text.n;
+    n = n < space ? n : space; /* up to here nothing is encoded */
+    if (n > 0)
+        memcpy(p, text.p, n);
+    for (size_t i = n; i < text.n; i++) {
         char c = text.p[i];
         if (c == '%') {
             int high = text.n - i > 2 ? ascii_hex(text.p[i + 1]) : -1;

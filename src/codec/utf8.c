@@ -3,6 +3,8 @@
  * Promises: no byte beyond the text is read; a text that is valid here is valid for every other strict reader. */
 #include "codec/utf8.h"
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 static bool continuation(char c)
@@ -33,6 +35,10 @@ static size_t step(const char *p, size_t n)
 bool utf8_valid(str s)
 {
     for (size_t i = 0, n; i < s.n; i += n) {
+        if (s.n - i >= 8 && ascii_eight_nonzero(ascii_eight(s.p + i))) {
+            n = 8;
+            continue;
+        }
         n = step(s.p + i, s.n - i);
         if (n == 0)
             return false;

@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -26,6 +27,7 @@ static void context_free(void *object)
     EVP_MAC_CTX_free(c->hmac);
     EVP_CIPHER_CTX_free(c->close);
     EVP_CIPHER_CTX_free(c->open);
+    explicit_bzero(c, sizeof *c);
     free(c);
 }
 

@@ -9,11 +9,13 @@
 
 struct context {
     EVP_MD_CTX *sha256;
-    EVP_MAC_CTX *hmac;            /* HMAC with SHA-256, no key */
+    EVP_MAC_CTX *hmac;            /* HMAC with SHA-256 */
+    uint8_t hmac_key[32];         /* `hmac` holds this key: begun again with the same, it need not be mixed anew */
+    bool hmac_keyed;
     EVP_CIPHER_CTX *close, *open; /* AES-256-GCM, no key */
 };
-/* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it.
- */
+/* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it but
+ * the last HMAC key, which is wiped with it. */
 struct context *context_of_thread(void);
 const EVP_MD *context_sha256(void);
 #endif

@@ -5,6 +5,7 @@
 
 #include "crypto/context.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -21,9 +22,14 @@ void digest_sha256(str data, uint8_t out[DIGEST_SIZE])
 
 void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
 {
-    EVP_MAC_CTX *c = context_of_thread()->hmac;
+    struct context *mine = context_of_thread();
+    EVP_MAC_CTX *c = mine->hmac;
     size_t n = 0;
-    INVARIANT(EVP_MAC_init(c, key, DIGEST_SIZE, NULL) == 1);
+    bool same = mine->hmac_keyed && CRYPTO_memcmp(mine->hmac_key, key, DIGEST_SIZE) == 0;
+    INVARIANT(EVP_MAC_init(c, same ? NULL : key, same ? 0 : DIGEST_SIZE, NULL) == 1); /* NULL: the same key once more */
+    if (!same)
+        memcpy(mine->hmac_key, key, DIGEST_SIZE);
+    mine->hmac_keyed = true;
     INVARIANT(EVP_MAC_update(c, (const uint8_t *)data.p, data.n) == 1);
     INVARIANT(EVP_MAC_final(c, out, &n, DIGEST_SIZE) == 1 && n == DIGEST_SIZE);
 }

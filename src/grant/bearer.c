@@ -8,6 +8,11 @@
 #include <stdatomic.h>
 #include "base/banned.h"
 
+static bool eight_fit(uint64_t v)
+{
+    return ascii_eight_printable(v) && !ascii_eight_has(v, ' ') && !ascii_eight_has(v, ',');
+}
+
 fallible bearer_of_header(str authorization, str *token)
 {
     const str scheme = STR("bearer ");
@@ -16,7 +21,10 @@ fallible bearer_of_header(str authorization, str *token)
     if (authorization.n <= scheme.n || !str_equal_nocase((str){authorization.p, scheme.n}, scheme))
         REFUSE(INVALID_TOKEN, "The Authorization header is not of the form: Bearer followed by one access token.", "bearer: not a Bearer header");
     str text = str_trim((str){authorization.p + scheme.n, authorization.n - scheme.n});
-    for (size_t i = 0; i < text.n; i++)
+    size_t i = 0;
+    while (text.n - i >= 8 && eight_fit(ascii_eight(text.p + i)))
+        i += 8;
+    for (; i < text.n; i++)
         if (!ascii_visible(text.p[i]) || text.p[i] == ',')
             REFUSE(INVALID_TOKEN, "The access token contains a character that no token has.", "bearer: malformed token");
     if (text.n == 0)

@@ -68,9 +68,11 @@ bool passage_drainable(const struct passage *p)
 
 static bool body_grow(struct passage *p, size_t kept)
 {
-    size_t room = p->body_room == 0 ? BODY_FIRST : p->body_room * 2;
+    size_t room = p->body_room * 2 < BODY_FIRST ? BODY_FIRST : p->body_room * 2;
     while (room < p->received)
         room *= 2;
+    if (p->body == NULL) /* most bodies come in one part */
+        room = p->received;
     char *grown = arena_take(p->x.request.arena, room);
     if (grown == NULL)
         return false;
