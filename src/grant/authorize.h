@@ -39,6 +39,7 @@ fallible authorize_pend(struct ground *g, const struct authorize_request *reques
 struct authorize_pending {
     struct authorize_request request;
     str once_id; /* taken with the answer: a second answer is CONFLICT */
+    bool asked;  /* a person saw the page and said yes: only then is it remembered as agreed to */
 };
 fallible authorize_resume(struct ground *g, str pending, const struct session *s, struct authorize_pending *out);
 /* Makes grant and code, remembers the consent where that is allowed (CO-01); *location carries code, state, iss. */

@@ -104,7 +104,7 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
     if (!request.client || request.client->disabled)
         REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "consent: client disabled meanwhile");
     TRY(redirect_match(g->arena, request.client, request.redirect_uri, &matched)); /* it may have been changed meanwhile */
-    *out = (struct authorize_pending){request, pieces[2]};
+    *out = (struct authorize_pending){request, pieces[2], true};
     return OK;
 }
 
@@ -161,8 +161,9 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
     };
     TRY(make_code(g, pending, &grant, &code));
     TRY(session_still_open(g, s, &grant));
-    TRY(db_consent_remember(g->authority->db, s->user->number, request->client->number, request->scope, g->now));
-    authority_event(g, "consent.given",
+    if (pending->asked)
+        TRY(db_consent_remember(g->authority->db, s->user->number, request->client->number, request->scope, g->now));
+    authority_event(g, pending->asked ? "consent.given" : "code.issued",
                     &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id,
                                                     .detail = request->scope});
     struct redirect_answer answer = {.code = code.text, .error = OK, .state = request->state, .issuer = g->authority->issuer};

@@ -87,6 +87,8 @@ static fallible check_jwt(struct ground *g, str token, struct bearer *b)
             REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
         return OK;
     }
+    if (!str_starts(p->subject, STR("client:"))) /* TE-08: a person's token always hangs on a grant */
+        REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");
     return alive(g, b);
 }
 

@@ -106,7 +106,7 @@ static fallible answer_code(struct call *c, const struct authorize_request *requ
     char once[37];
     str location;
     random_uuid(once);
-    struct authorize_pending pending = {*request, str_of(once)};
+    struct authorize_pending pending = {*request, str_of(once), false};
     TRY(authorize_allow(c->ground, &pending, &c->session, &location));
     return call_redirect(c, location);
 }
