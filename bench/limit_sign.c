@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * limit_sign: bare ES256 signatures a second on one thread: libcrypto's own key and context, made once, over the bytes of a
- * token of usual length. What a signed token needs beyond this (claims, base64url, HTTP) is the server's. limit_sign MILLISECONDS */
+ * token of usual length. What a signed token needs beyond this (claims, base64url, HTTP) is the server's.
+ *     limit_sign MILLISECONDS */
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>

@@ -99,8 +99,8 @@ static void people_add(int64_t count, FILE *out, int64_t every)
 {
     sqlite3_stmt *s = prepared("INSERT INTO users (number, id, username, username_key, email, full_name, password_hash, admin,"
                                " blocked, permissions, created_at, updated_at, last_login_at, password_changed_at, version)"
-                               " SELECT ?1, ?2, ?3, ?3, ?3 || '@example.org', 'A Person of Many', password_hash, 0, 0, NULL, ?4,"
-                               " ?4, ?4, ?4, 1 FROM users WHERE username_key = 'person'");
+                               " SELECT ?1, ?2, ?3, ?3, ?3 || '@example.org', 'A Person of Many', password_hash, 0, 0, NULL,"
+                               " ?4, ?4, ?4, ?4, 1 FROM users WHERE username_key = 'person'");
     for (int64_t i = 0; i < count; i++) {
         char id[37], name[32];
         random_uuid(id);
