@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * limit_store: bare SQLite (WAL, synchronous FULL, the server's page size) committing in groups of 50 the rows that a refresh
- * or a code exchange changes: the same columns, indexes and statements, no server around them. Only the changing statements run,
- * prepared once; the log is copied back by SQLite's own checkpoints.
+ * or a code exchange changes: the same columns, indexes and statements, no server around them. Only the changing statements
+ * run, prepared once; the log is copied back by SQLite's own checkpoints.
  *     limit_store FILE ROWS MILLISECONDS refresh|code       FILE must not exist and is left behind */
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -15,8 +15,9 @@ enum { GROUP = 50, HASH = 43, SUCCESSOR = 147, ROWS_MAX = 10000000, SPAN_MAX = 6
 
 static const char schema[] =
     "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000;"
-    "CREATE TABLE grants (number INTEGER PRIMARY KEY, id TEXT NOT NULL, user_number BIGINT NOT NULL, client_number BIGINT NOT NULL,"
-    " client_epoch BIGINT NOT NULL, scope TEXT, resource TEXT, flow TEXT, created_at BIGINT NOT NULL, auth_time BIGINT NOT NULL,"
+    "CREATE TABLE grants (number INTEGER PRIMARY KEY, id TEXT NOT NULL, user_number BIGINT NOT NULL,"
+    " client_number BIGINT NOT NULL, client_epoch BIGINT NOT NULL, scope TEXT, resource TEXT, flow TEXT,"
+    " created_at BIGINT NOT NULL, auth_time BIGINT NOT NULL,"
     " last_used_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, revoked_at BIGINT NOT NULL, generation BIGINT NOT NULL,"
     " current_hash TEXT, previous_hash TEXT, rotated_at BIGINT NOT NULL, successor TEXT, begun_at BIGINT NOT NULL);"
     "CREATE INDEX grants_user ON grants (user_number);"
@@ -165,7 +166,8 @@ int main(int argc, char **argv)
         run(commit);
         passed = now(CLOCK_MONOTONIC) - begun;
     }
-    printf("{\"rate\": %.1f, \"cpu_us\": %.3f}\n", (double)count / passed, (now(CLOCK_PROCESS_CPUTIME_ID) - spent) * 1e6 / (double)count);
+    spent = now(CLOCK_PROCESS_CPUTIME_ID) - spent;
+    printf("{\"rate\": %.1f, \"cpu_us\": %.3f}\n", (double)count / passed, spent * 1e6 / (double)count);
     sqlite3_finalize(first);
     sqlite3_finalize(second);
     sqlite3_finalize(open);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * load: one thread, one epoll, keep-alive connections to 127.0.0.1, each with one request on its way. Every answer is checked: its
- * status is 200 and its body holds the expected text, or the run fails. The request is a file: head lines, an empty line, the
- * body; Host is in it, Content-Length is added, @TOKEN@ is replaced by a line of the token file:
+ * load: one thread, one epoll, keep-alive connections to 127.0.0.1, each with one request on its way. Every answer is checked:
+ * its status is 200 and its body holds the expected text, or the run fails. The request is a file: head lines, an empty line,
+ * the body; Host is in it, Content-Length is added, @TOKEN@ is replaced by a line of the token file:
  *     cycle   all lines in turn, again and again
  *     once    each line once; the unused ones are written back
- *     chain   each connection owns lines; the answer's refresh_token takes the place of the one that was sent; all are written back
- * PACE 0: as fast as it goes, and never asleep, so that no server pays for waking the load. Otherwise so many requests a second, begun on time whatever the answers do, and latency counts from
- * the moment when a request was due. Prints rate, and p50 and p99 in microseconds.
+ *     chain   each connection owns lines; the answer's refresh_token takes the place of the one that was sent; all are
+ *             written back
+ * PACE 0: as fast as it goes, and never asleep, so that no server pays for waking the load. Otherwise so many requests a
+ * second, begun on time whatever the answers do, and latency counts from the moment when a request was due. Prints the rate,
+ * how many were answered in all, and p50 and p99 in microseconds.
  *     load PORT CONNECTIONS MILLISECONDS PACE REQUEST EXPECT [cycle|once|chain TOKENS] */
 #include <arpa/inet.h>
 #include <errno.h>

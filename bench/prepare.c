@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * prepare: fills a store that jeton made with many people, live refresh tokens and unused codes, faster than the store itself would:
- * with the keys of this store, but around its writer, in one big transaction. People are copies of the one who is there (with the
- * same password); each grant was rotated once, so that its row has the size that it keeps. Only for a store that nobody serves.
+ * prepare: fills a store that jeton made with many people, live refresh tokens and unused codes, faster than the store itself
+ * would: with the keys of this store, but around its writer, in one big transaction. People are copies of the one who is there
+ * (with the same password); each grant was rotated once, so that its row has the size that it keeps. Only for a store that
+ * nobody serves.
  *     prepare DIR CLIENT_ID PEOPLE GRANTS CODES OUT SAMPLE
  * Writes SAMPLE lines each, spread over all rows, to OUT/refresh and OUT/people, and all codes to OUT/codes. Codes want the
  * redirect URI http://127.0.0.1/callback and the verifier below. */
@@ -96,10 +97,10 @@ static str token(enum opaque_kind kind, int64_t number, int64_t generation)
 
 static void people_add(int64_t count, FILE *out, int64_t every)
 {
-    sqlite3_stmt *s = prepared("INSERT INTO users (number, id, username, username_key, email, full_name, password_hash, admin, blocked,"
-                               " permissions, created_at, updated_at, last_login_at, password_changed_at, version)"
-                               " SELECT ?1, ?2, ?3, ?3, ?3 || '@example.org', 'A Person of Many', password_hash, 0, 0, NULL, ?4, ?4, ?4,"
-                               " ?4, 1 FROM users WHERE username_key = 'person'");
+    sqlite3_stmt *s = prepared("INSERT INTO users (number, id, username, username_key, email, full_name, password_hash, admin,"
+                               " blocked, permissions, created_at, updated_at, last_login_at, password_changed_at, version)"
+                               " SELECT ?1, ?2, ?3, ?3, ?3 || '@example.org', 'A Person of Many', password_hash, 0, 0, NULL,"
+                               " ?4, ?4, ?4, ?4, 1 FROM users WHERE username_key = 'person'");
     for (int64_t i = 0; i < count; i++) {
         char id[37], name[32];
         random_uuid(id);
@@ -117,9 +118,10 @@ static void people_add(int64_t count, FILE *out, int64_t every)
 
 static sqlite3_stmt *grants_prepared(void)
 {
-    return prepared("INSERT INTO grants (number, id, user_number, client_number, client_epoch, scope, flow, created_at, auth_time,"
-                    " last_used_at, expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, begun_at)"
-                    " VALUES (?1, ?2, ?3, ?4, ?12, 'profile', 'authorization_code', ?5, ?5, ?5, ?6, 0, ?7, ?8, ?9, ?5, ?10, ?11)");
+    return prepared("INSERT INTO grants (number, id, user_number, client_number, client_epoch, scope, flow, created_at,"
+                    " auth_time, last_used_at, expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at,"
+                    " successor, begun_at) VALUES (?1, ?2, ?3, ?4, ?12, 'profile', 'authorization_code', ?5, ?5, ?5, ?6, 0,"
+                    " ?7, ?8, ?9, ?5, ?10, ?11)");
 }
 
 static void grant_add(sqlite3_stmt *s, int64_t number, int64_t user, int64_t begun_at)
@@ -225,8 +227,10 @@ int main(int argc, char **argv)
     keys = keys_of(argv[1]);
     scratch = arena_new(ROOM);
     now = clock_now();
-    must(scratch != NULL && sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK, "the database cannot be opened");
-    script("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1500000; BEGIN");
+    must(scratch != NULL, "no memory");
+    must(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK, "the database cannot be opened");
+    script("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+           "PRAGMA cache_size = -1500000; BEGIN");
     client = one("SELECT number FROM clients WHERE id = ?1", argv[2]);
     epoch = one("SELECT epoch FROM clients WHERE id = ?1", argv[2]);
     next_user = one("SELECT next FROM counters WHERE name = 'user'", NULL);
