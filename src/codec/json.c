@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * json: the one door to jansson. Relies on jansson for the grammar; adds the bounds that it lacks (depth) and its strict
- * options. Promises: 1. every value lives until its arena ends: a new value is registered there, a container takes one more
- * reference to what is put into it, so nothing is freed twice or early; 2. a part that could not be made marks the arena
- * failed, and json_text then refuses; 3. memory that jansson gives back is wiped first, because bodies hold passwords. */
+ * options. Promises: 1. jansson's memory is the arena's: every value lives until its arena ends, nothing is freed one by one, and
+ * all of it is wiped, because bodies hold passwords; 2. a part that could not be made marks the arena failed, and json_text then
+ * refuses. */
 #include "codec/json.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* jansson's macros of the same names; ours are functions that tolerate NULL. */
@@ -14,30 +13,17 @@
 
 #include "base/banned.h"
 
-/* Each block of jansson's is preceded by its size, so that it can be wiped. */
-struct prefix {
-    _Alignas(max_align_t) size_t size;
-};
+/* The arena that jansson's blocks come from while one of the functions below runs on this thread. */
+static _Thread_local struct arena *ground;
 
 static void *take(size_t size)
 {
-    size_t whole;
-    if (__builtin_add_overflow(size, sizeof(struct prefix), &whole))
-        return NULL;
-    struct prefix *p = malloc(whole);
-    if (p == NULL)
-        return NULL;
-    p->size = size;
-    return p + 1;
+    return ground != NULL ? arena_take(ground, size) : NULL;
 }
 
 static void give_back(void *object)
 {
-    if (object == NULL)
-        return;
-    struct prefix *p = (struct prefix *)object - 1;
-    explicit_bzero(object, p->size);
-    free(p);
+    (void)object; /* the arena wipes and frees all of it at once */
 }
 
 /* Before main, while there is one thread and no sandbox: jansson seeds its hash tables from /dev/urandom. */
@@ -47,19 +33,12 @@ __attribute__((constructor)) static void prepare(void)
     json_object_seed(0);
 }
 
-static void drop(void *value)
-{
-    json_decref(value);
-}
-
-/* The arena owns one reference from here on; NULL marks it failed. */
+/* NULL marks the arena failed. */
 static json *owned(struct arena *a, json *value)
 {
-    if (value == NULL) {
+    if (value == NULL)
         arena_fail(a);
-        return NULL;
-    }
-    return FAILED(arena_on_release(a, drop, value)) ? NULL : value;
+    return value;
 }
 
 /* jansson recurses while it parses; a text that passes here cannot take it deeper than JSON_DEPTH_MAX. */
@@ -93,14 +72,14 @@ fallible json_parse(struct arena *a, str text, json **out)
     if (!depth_allowed(text)) /* AT-06, IN-01 */
         REFUSE(INVALID_REQUEST, "The JSON text is nested too deeply.", "json: too deep");
     json_error_t error;
+    ground = a;
     json *parsed = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error); /* RFC 7519 4 */ /* IN-07 */
-    if (parsed == NULL && json_error_code(&error) == json_error_out_of_memory)
+    if (parsed == NULL && (arena_failed(a) || json_error_code(&error) == json_error_out_of_memory))
         FAIL(UNAVAILABLE, "json: out of memory");
     if (parsed == NULL && json_error_code(&error) == json_error_duplicate_key)
         REFUSE(INVALID_REQUEST, "A member of the JSON text is given more than once.", "json: duplicate member");
     if (parsed == NULL)
         REFUSE(INVALID_REQUEST, "The JSON text is malformed.", "json: malformed");
-    TRY(arena_on_release(a, drop, parsed));
     *out = parsed;
     return OK;
 }
@@ -179,11 +158,13 @@ bool json_is_nothing(const json *value)
 
 json *json_object_new(struct arena *a)
 {
+    ground = a;
     return owned(a, json_object());
 }
 
 json *json_list_new(struct arena *a)
 {
+    ground = a;
     return owned(a, json_array());
 }
 
@@ -207,31 +188,37 @@ static json *text_new(str value)
 
 void json_put(struct arena *a, json *object, const char *name, json *value)
 {
+    ground = a;
     put_new(a, object, name, json_incref(value));
 }
 
 void json_put_text(struct arena *a, json *object, const char *name, str value)
 {
+    ground = a;
     put_new(a, object, name, text_new(value));
 }
 
 void json_put_integer(struct arena *a, json *object, const char *name, int64_t value)
 {
+    ground = a;
     put_new(a, object, name, json_integer(value));
 }
 
 void json_put_boolean(struct arena *a, json *object, const char *name, bool value)
 {
+    ground = a;
     put_new(a, object, name, value ? json_true() : json_false());
 }
 
 void json_put_null(struct arena *a, json *object, const char *name)
 {
+    ground = a;
     put_new(a, object, name, json_null());
 }
 
 void json_put_words(struct arena *a, json *object, const char *name, str words)
 {
+    ground = a;
     json *list = json_array();
     str word;
     while (str_next(&words, ' ', &word))
@@ -242,27 +229,32 @@ void json_put_words(struct arena *a, json *object, const char *name, str words)
 
 void json_add(struct arena *a, json *list, json *value)
 {
+    ground = a;
     add_new(a, list, json_incref(value));
 }
 
 void json_add_text(struct arena *a, json *list, str value)
 {
+    ground = a;
     add_new(a, list, text_new(value));
-}
-
-static int collect(const char *piece, size_t n, void *data)
-{
-    struct buf *b = data;
-    buf_add(b, (str){piece, n});
-    return b->over ? -1 : 0;
 }
 
 fallible json_text(struct arena *a, const json *value, str *out)
 {
+    enum { FIRST = 1024 };
     if (value == NULL || arena_failed(a))
         FAIL(UNAVAILABLE, "json: a part is missing");
-    struct buf b = buf_new(a, BUF_JSON_MAX);
-    if (json_dump_callback(value, collect, &b, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        FAIL(UNAVAILABLE, "json: text too long or out of memory");
-    return buf_done(&b, out);
+    ground = a;
+    size_t room = FIRST, n = FIRST;
+    char *text = NULL;
+    for (int round = 0; round < 2 && n >= room; round++) { /* the first round tells how much a long text needs */
+        room = round == 0 ? FIRST : n + 1;
+        text = room <= BUF_JSON_MAX ? arena_take(a, room) : NULL;
+        n = text != NULL ? json_dumpb(value, text, room - 1, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
+        if (n == 0)
+            FAIL(UNAVAILABLE, "json: text too long or out of memory");
+    }
+    text[n] = '\0';
+    *out = (str){text, n};
+    return OK;
 }
