@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { HALF_SIZE = 64 * 1024, VALUE_MAX = 512 };
+enum { HALF_SIZE = 256 * 1024, PRESSING = HALF_SIZE / 4, VALUE_MAX = 512 };
 
 struct line {
     size_t n;
@@ -35,6 +35,7 @@ static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* one flush at a ti
 static char halves[2][HALF_SIZE];
 static int active;
 static size_t filled;
+static void (*pressed)(void); /* set before the first thread */
 
 /* The last four bytes stay free for "...\n"; a line that was cut is full to the last byte but one. */
 static void put(struct line *l, const char *p, size_t n)
@@ -197,6 +198,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         return;
     }
     pthread_mutex_lock(&lock);
+    bool presses = filled < PRESSING && filled + l.n >= PRESSING;
     if (l.n <= HALF_SIZE - filled) {
         memcpy(halves[active] + filled, l.text, l.n);
         filled += l.n;
@@ -204,6 +206,13 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         atomic_fetch_add(&dropped, 1);
     }
     pthread_mutex_unlock(&lock);
+    if (presses && pressed != NULL)
+        pressed();
+}
+
+void log_when_pressed(void (*call)(void))
+{
+    pressed = call;
 }
 
 void log_flush(void)

@@ -21,6 +21,9 @@ void log_level_set(enum log_level least);
 void log_buffered(bool on);
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
 void log_flush(void);
+/* Called, from whatever thread, when the buffer fills faster than it is flushed: wake the one who flushes. Set it before the first
+ * thread. */
+void log_when_pressed(void (*call)(void));
 #define LOG(level_, event_, ...)                                                                                               \
     log_write(LOG_LEVEL_##level_, event_, (const struct log_field[]){__VA_ARGS__},                                             \
               sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

@@ -96,10 +96,17 @@ Test(log, buffered_lines_wait_for_the_flush)
     cr_assert_str_eq(written(), HEAD "info one n=1\n");
 }
 
+static int pressed;
+static void count_pressed(void)
+{
+    pressed++;
+}
+
 Test(log, a_full_buffer_drops_lines_and_says_how_many)
 {
+    log_when_pressed(count_pressed);
     log_buffered(true);
-    for (int i = 0; i < 3000; i++)
+    for (int i = 0; i < 12000; i++)
         LOG(INFO, "flood", LOG_INT("n", i));
     log_flush();
     size_t kept = 0;
@@ -109,7 +116,8 @@ Test(log, a_full_buffer_drops_lines_and_says_how_many)
     const char *report = strstr(text, "warn log.dropped lines=");
     cr_assert_not_null(report);
     cr_assert_eq(sscanf(report, "warn log.dropped lines=%u", &lost), 1);
-    cr_assert_eq(kept + lost, 3000);
+    cr_assert_eq(kept + lost, 12000);
+    cr_assert_eq(pressed, 1, "once between two flushes, long before it is full");
     LOG(INFO, "later", LOG_INT("n", 1));
     log_flush();
     cr_assert_not_null(strstr(written(), "info later n=1\n"));
