@@ -12,6 +12,8 @@ struct lane_job {
 };
 fallible lane_open(const char *name, unsigned threads, size_t bound, struct lane **out);
 fallible lane_submit(struct lane *lane, struct lane_job *job); /* UNAVAILABLE when `bound` jobs wait */
+/* Inside a job: from now on this thread takes the processor only when others leave it (RL-07: hashing must not slow the rest). */
+void lane_stand_behind(void);
 size_t lane_waiting(const struct lane *lane);
 void lane_close(struct lane *lane); /* runs what waits, then joins */
 #endif

@@ -59,6 +59,8 @@ static err pass(struct way *w)
 static void run_and_answer(void *context)
 {
     struct way *w = context;
+    if (w->runs == HASH)
+        lane_stand_behind();
     err outcome = pass(w);
     if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
         shape_error(w, outcome); /* a lane is nowhere to flee from; or the ground itself could not be entered */
