@@ -163,7 +163,8 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
     TRY(session_still_open(g, s, &grant));
     if (pending->asked)
         TRY(db_consent_remember(g->authority->db, s->user->number, request->client->number, request->scope, g->now));
-    authority_event(g, pending->asked ? "consent.given" : "code.issued",
+    const char *event = pending->asked ? "consent.given" : "code.issued";
+    authority_event(g, event,
                     &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id,
                                                     .detail = request->scope});
     struct redirect_answer answer = {.code = code.text, .error = OK, .state = request->state, .issuer = g->authority->issuer};

@@ -60,7 +60,7 @@ def run_cli(data, *args, stdin=None, timeout=60):
 class Server:
     """One jeton with its own data directory. Commands may come before start."""
 
-    def __init__(self, data=None, args=(), env=None, limits=(), listen="127.0.0.1:0"):
+    def __init__(self, data=None, args=(), env=None, limits=(), listen="localhost:0"):
         self.scratch = tempfile.mkdtemp(prefix="jeton-e2e-")
         self.data = data or os.path.join(self.scratch, "data")
         self.log = os.path.join(self.scratch, "server.log")
