@@ -115,18 +115,35 @@ static fallible refused(const struct trial *t, const struct db_throttle *state, 
     REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
 }
 
-/* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock
- * accounts. */
-static fallible count(const struct trial *t, bool *allowed, struct db_throttle *state)
+struct counting {
+    const struct trial *trial;
+    bool allowed;
+    struct db_throttle state;
+};
+
+static err count_both(void *context)
 {
+    struct counting *w = context;
+    const struct trial *t = w->trial;
     struct db *db = t->g->authority->db;
     const struct policy *p = &t->g->authority->policy;
-    *allowed = true;
+    w->allowed = true;
     if (str_present(t->address))
-        TRY(db_throttle_try(db, t->address, &p->address_rule, allowed, state));
-    if (!*allowed)
+        TRY(db_throttle_try(db, t->address, &p->address_rule, &w->allowed, &w->state));
+    if (!w->allowed)
         return OK;
-    return db_throttle_try(db, t->account, t->known_device ? &p->device_rule : &p->account_rule, allowed, state);
+    return db_throttle_try(db, t->account, t->known_device ? &p->device_rule : &p->account_rule, &w->allowed, &w->state);
+}
+
+/* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock
+ * accounts. One commit for both. */
+static fallible count(const struct trial *t, bool *allowed, struct db_throttle *state)
+{
+    struct counting w = {.trial = t};
+    TRY(db_together(t->g->authority->db, count_both, &w));
+    *allowed = w.allowed;
+    *state = w.state;
+    return OK;
 }
 
 /* *reason absent: it is the person. */
@@ -158,13 +175,19 @@ static void upgrade(const struct trial *t)
     secret_wipe(fresh, sizeof fresh);
 }
 
-static fallible succeed(const struct trial *t)
+static err settle(void *context)
 {
+    const struct trial *t = *(const struct trial *const *)context;
     struct db *db = t->g->authority->db;
     TRY(db_throttle_clear(db, t->account));
     if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place */
         TRY(db_throttle_return(db, t->address));
-    TRY(db_user_logged_in(db, t->user->number, t->g->now));
+    return db_user_logged_in(db, t->user->number, t->g->now);
+}
+
+static fallible succeed(const struct trial *t)
+{
+    TRY(db_together(t->g->authority->db, settle, &t));
     upgrade(t);
     note(t, "ok", STR_ABSENT);
     return OK;

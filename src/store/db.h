@@ -41,6 +41,10 @@ struct db_job {
 fallible db_submit(struct db *db, struct db_job *job); /* UNAVAILABLE when DB_QUEUE_MAX jobs wait */
 bool db_on_writer(const struct db *db);
 
+/* Several sentences as one transaction, committed once: all of them or none. `sentences` may call any store function; it runs on the
+ * writer's thread while the caller waits, so it must not block on anything else. Its error is handed back. */
+fallible db_together(struct db *db, err (*sentences)(void *context), void *context);
+
 /* Changes made by other processes: a small shared file counts them. Cheap (one atomic load): for every request. */
 uint64_t db_generation(const struct db *db);
 void db_generation_bump(struct db *db); /* a command calls it after its changes */

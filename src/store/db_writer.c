@@ -145,6 +145,24 @@ err db_write(struct db *db, enum db_care care, db_body *body, void *context)
     return wait_for_writer(db, care, body, context);
 }
 
+struct together {
+    err (*sentences)(void *context);
+    void *context;
+};
+
+static err together_body(struct db_conn *c, void *context)
+{
+    const struct together *w = context;
+    (void)c; /* store functions find the open transaction by themselves */
+    return w->sentences(w->context);
+}
+
+err db_together(struct db *db, err (*sentences)(void *context), void *context)
+{
+    struct together w = {sentences, context};
+    return db_write(db, DB_SEVERAL, together_body, &w);
+}
+
 struct calling {
     const struct db_call *call;
     int64_t changed;

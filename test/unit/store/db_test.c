@@ -481,3 +481,34 @@ Test(whole, the_hot_update_touches_no_index)
     sqlite3_close(h);
     store_end(&s);
 }
+
+/* ---- several sentences together ---- */
+
+struct pair {
+    struct store *s;
+    bool fail;
+};
+
+static err add_two_scopes(void *context)
+{
+    struct pair *w = context;
+    TRY(db_scope_add(w->s->db, STR("first"), STR("the first")));
+    if (w->fail)
+        FAIL(CONFLICT, "test: after the first");
+    return db_scope_add(w->s->db, STR("second"), STR("the second"));
+}
+
+Test(db, together_is_all_or_nothing)
+{
+    struct store s = store_new(true);
+    struct db_scope *rows;
+    size_t before, count;
+    MUST(db_scope_all(s.db, s.a, &rows, &before));
+    MUST_FAIL(CONFLICT, db_together(s.db, add_two_scopes, &(struct pair){&s, true}));
+    MUST(db_scope_all(s.db, s.a, &rows, &count));
+    cr_assert_eq(count, before);
+    MUST(db_together(s.db, add_two_scopes, &(struct pair){&s, false}));
+    MUST(db_scope_all(s.db, s.a, &rows, &count));
+    cr_assert_eq(count, before + 2);
+    store_end(&s);
+}
