@@ -158,8 +158,7 @@ static fallible open_all(struct app *app, struct arena *a)
     const struct settings *s = app->settings;
     TRY(table_is_whole());
     TRY(lane_open("worker", (unsigned)s->worker_threads, WORKER_QUEUE, &app->worker));
-    /* One more than cores, so that no core waits while a login waits for its commit. */
-    TRY(lane_open("hash", s->hash_threads > 0 ? (unsigned)s->hash_threads : cores() + 1, HASH_QUEUE, &app->hash));
+    TRY(lane_open("hash", or_cores(s->hash_threads), HASH_QUEUE, &app->hash));
     TRY(open_listener(app, a));
     if (s->sandbox)
         TRY(sandbox_enter());

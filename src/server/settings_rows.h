@@ -20,7 +20,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(data, TEXT, "data", 1, 4096, "DIR", any_form, "Data directory: database, master key, certificates.")                     \
     X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.")            \
     X(worker_threads, NUMBER, "8", 1, 256, "NUMBER", any_form, "Threads that read the database.")                              \
-    X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one more than cores.")   \
+    X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one per core.")   \
     X(trusted_proxies, TEXT, "", 0, 4096, "ADDRESSES", addresses_form,                                                         \
       "IP addresses, separated by spaces, whose X-Forwarded-For is believed.")                                                 \
     X(cors_origins, TEXT, "", 0, 4096, "ORIGINS", origins_form,                                                                \
