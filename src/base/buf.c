@@ -46,12 +46,6 @@ static bool room(struct buf *b, size_t more)
     return true;
 }
 
-void buf_expect(struct buf *b, size_t more)
-{
-    if (more <= b->max - b->n)
-        (void)room(b, more);
-}
-
 void buf_add(struct buf *b, str s)
 {
     if (!room(b, s.n))

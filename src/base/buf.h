@@ -22,7 +22,6 @@ struct buf {
 };
 
 struct buf buf_new(struct arena *a, size_t max);
-void buf_expect(struct buf *b, size_t more); /* room for so many bytes at once; changes no text */
 void buf_add(struct buf *b, str s);
 void buf_add_z(struct buf *b, const char *z);
 void buf_char(struct buf *b, char c);

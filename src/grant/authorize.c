@@ -3,7 +3,6 @@
  * redirect for where an answer may go; promises that before the redirect URI is trusted nothing is ever redirected (AZ-01, RU-06).
  * What follows the person's answer is in authorize_answer.c. */
 #include "grant/authorize.h"
-#include "codec/b64url.h"
 #include "grant/consent.h"
 #include "grant/pkce.h"
 #include "grant/scope.h"
@@ -92,16 +91,10 @@ fallible authorize_check(struct ground *g, const struct form *f, struct authoriz
     return OK;
 }
 
-static str cookie_print(struct arena *a, const struct session *s)
-{
-    struct token_hash hash = token_hash_of(s->cookie);
-    return b64url_encode(a, hash.bytes, 16);
-}
-
 fallible authorize_ticket(struct ground *g, const struct session *s, str *ticket)
 {
     struct token_raw raw;
-    str print = cookie_print(g->arena, s);
+    str print = session_print(g->arena, s);
     str payload = str_format(g->arena, "login %lld %.*s", (long long)g->now, STR_FMT(print));
     if (!str_present(print) || !str_present(payload))
         FAIL(UNAVAILABLE, "authorize: no memory");
@@ -126,7 +119,7 @@ static bool ticket_honoured(struct ground *g, str ticket, const struct session *
         return false;
     if (g->now > clock_add(s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
         return false;
-    return s->row->auth_time >= (int64_t)made && !str_equal(print, cookie_print(g->arena, s));
+    return s->row->auth_time >= (int64_t)made && !str_equal(print, session_print(g->arena, s));
 }
 
 static bool password_due(struct ground *g, const struct authorize_request *request, const struct session *s)

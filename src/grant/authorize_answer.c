@@ -2,7 +2,6 @@
  * authorize_answer: the person's answer. The judged request travels to the consent page and back sealed, so that nothing in the form
  * can add a scope or change where the code goes (CO-03); it is bound to the browser's cookie (AZ-24), ends after ten minutes and is
  * taken once, together with the grant and the code, in one transaction (AZ-25). */
-#include "codec/b64url.h"
 #include "crypto/random.h"
 #include "grant/authorize.h"
 #include "grant/consent.h"
@@ -40,16 +39,10 @@ static bool unpack(str *rest, str *piece)
     return true;
 }
 
-static str print_of(struct arena *a, str cookie)
-{
-    struct token_hash hash = token_hash_of(cookie);
-    return b64url_encode(a, hash.bytes, 16);
-}
-
 fallible authorize_pend(struct ground *g, const struct authorize_request *request, const struct session *s, str *pending)
 {
     char once[37];
-    str text, print = print_of(g->arena, s->cookie), end = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS));
+    str text, print = session_print(g->arena, s), end = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS));
     struct token_raw raw;
     struct buf b = buf_new(g->arena, OPAQUE_PAYLOAD_MAX);
     random_uuid(once);
@@ -89,7 +82,7 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
     str pieces[PENDING_TEXTS + 2], matched;
     uint64_t end;
     TRY(open_pending(g, pending, pieces));
-    if (!s->user || !str_equal(pieces[0], print_of(g->arena, s->cookie))) /* AZ-24 */
+    if (!s->user || !str_equal(pieces[0], session_print(g->arena, s))) /* AZ-24 */
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request of another browser session");
     if (FAILED(str_u64(pieces[1], INT64_MAX, &end)) || (int64_t)end <= g->now)
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request has expired");

@@ -28,12 +28,11 @@ static fallible open_grant(struct ground *g, const struct db_client *client, str
 /* Judging a password takes long; a block or a password change that overtook it must win (LS-05, contract 7). */
 static fallible still_the_same(struct ground *g, const struct db_grant *grant, const struct db_user *judged)
 {
-    struct db_user *now;
-    struct db *db = g->authority->db;
-    TRY(db_user_by_number(db, g->arena, judged->number, &now));
-    if (now && !now->blocked && now->password_changed_at == judged->password_changed_at)
+    bool overtaken;
+    TRY(login_overtaken(g, judged, &overtaken));
+    if (!overtaken)
         return OK;
-    TRY(db_grant_revoke(db, grant->number, g->now));
+    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
     FAIL(INVALID_GRANT, "password: the person was changed while the password was judged");
 }
 

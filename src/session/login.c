@@ -213,3 +213,11 @@ fallible login_check(struct ground *g, const struct login_try *attempt, struct l
     *out = (struct login_result){.user = t.user};
     return OK;
 }
+
+fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *overtaken)
+{
+    struct db_user *now;
+    TRY(db_user_by_number(g->authority->db, g->arena, judged->number, &now));
+    *overtaken = now == NULL || now->blocked || now->password_changed_at != judged->password_changed_at;
+    return OK;
+}

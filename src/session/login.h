@@ -16,4 +16,7 @@ struct login_result {
 };
 /* INVALID_GRANT: wrong (say: "The username or password is wrong."); THROTTLED: too many tries; UNAVAILABLE: store. */
 fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out);
+/* Judging a password takes long: was the person blocked, removed or given another password since `judged` was read (LS-05)? Asks the
+ * store, never a cache. */
+fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *overtaken);
 #endif

@@ -11,7 +11,9 @@
  *                                     live ──session_end, idle, absolute end──▶ visit
  *                                     live ──block, password change (directory/user)──▶ visit */
 #include "session/session.h"
+#include "codec/b64url.h"
 #include "crypto/random.h"
+#include "session/login.h"
 #include "store/db_grant.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -127,9 +129,9 @@ static str cut(str s, size_t most)
 static fallible still_the_same(struct ground *g, const struct db_session *row, const struct db_user *user)
 {
     struct db *db = g->authority->db;
-    struct db_user *now;
-    TRY(db_user_by_number(db, g->arena, row->user_number, &now));
-    if (now != NULL && !now->blocked && now->password_changed_at == user->password_changed_at)
+    bool overtaken;
+    TRY(login_overtaken(g, user, &overtaken));
+    if (!overtaken)
         return OK;
     TRY(db_session_end(db, row->number));
     FAIL(LOGIN_REQUIRED, "session: the person was changed while they logged in");
@@ -206,6 +208,13 @@ fallible session_end(struct ground *g, struct session *s)
     }
     *s = visit;
     return OK;
+}
+
+str session_print(struct arena *a, const struct session *s)
+{
+    enum { PRINT = 16 };
+    struct token_hash hash = token_hash_of(s->cookie);
+    return b64url_encode(a, hash.bytes, PRINT);
 }
 
 bool session_recent(const struct ground *g, const struct session *s)

@@ -22,6 +22,8 @@ fallible session_begin(struct ground *g, const struct db_user *user, struct sess
 fallible session_reauthenticated(struct ground *g, struct session *s); /* password given again: auth_time now, new cookie secret (LS-01) */
 fallible session_end(struct ground *g, struct session *s); /* logout: the row ends, a fresh visit follows */
 bool session_recent(const struct ground *g, const struct session *s); /* password given within policy.reauthentication */
+/* A short print of the cookie in force, for what must come back from the very same browser session; absent when the arena fails. */
+str session_print(struct arena *a, const struct session *s);
 /* Text of the device cookie for this person. */
 fallible session_device_make(struct ground *g, const struct db_user *user, str *text);
 /* The rows that a person may see and end. */

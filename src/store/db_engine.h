@@ -80,7 +80,6 @@ fallible db_conn_has_table(struct db_conn *c, const char *name, bool *has);
 fallible db_conn_begin(struct db_conn *c); /* takes the write lock; waits for another process, but not for ever */
 fallible db_conn_commit(struct db_conn *c); /* durable when OK; rolled back when not */
 void db_conn_rollback(struct db_conn *c);
-bool db_conn_broken(const struct db_conn *c);
 /* Inside a transaction: several statements that happen together or not at all. */
 fallible db_conn_save(struct db_conn *c);
 fallible db_conn_release(struct db_conn *c, bool keep);

@@ -208,11 +208,6 @@ void db_conn_rollback(struct db_conn *c)
     }
 }
 
-bool db_conn_broken(const struct db_conn *c)
-{
-    return c->broken;
-}
-
 err db_conn_save(struct db_conn *c)
 {
     if (c->broken)
