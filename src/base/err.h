@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(NAME, HTTP status, code on the wire, public sentence). Sources: RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2,
+/* X(NAME, HTTP status, code on the wire, public sentence). Sources: RFC 6749 4.1.2.1 and 5.2, RFC 6750 3.1, RFC 8707 2, RFC 8628 3.5,
+ * RFC 9101 7, RFC 9396 5, RFC 9449 5 and 8, RFC 7591 3.2.2, CIBA Core 13,
  * OpenID Connect Core 3.1.2.6; the others are jeton's own names for HTTP statuses (RFC 9110, RFC 6585). */
 #define ERR_KINDS(X)                                                                                                           \
     X(OK, 200, "ok", "Done.")                                                                                                  \
@@ -28,6 +29,21 @@
     X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
     X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                \
     X(REQUEST_URI_NOT_SUPPORTED, 400, "request_uri_not_supported", "request_uri is not supported.")                             \
+    X(INTERACTION_REQUIRED, 403, "interaction_required", "The person must do something that prompt=none forbids.")             \
+    X(ACCOUNT_SELECTION_REQUIRED, 403, "account_selection_required", "The person must choose an account first.")               \
+    X(UNMET_AUTHENTICATION, 403, "unmet_authentication_requirements", "The kind of login that was asked for cannot be given.") \
+    X(INVALID_REQUEST_OBJECT, 400, "invalid_request_object", "The request object is malformed, badly signed or not meant for this server.") \
+    X(INVALID_REQUEST_URI, 400, "invalid_request_uri", "The request_uri is unknown, used, expired or not registered.")         \
+    X(INVALID_AUTHORIZATION_DETAILS, 400, "invalid_authorization_details", "authorization_details is malformed or of a type that this client may not ask for.") \
+    X(INVALID_DPOP_PROOF, 400, "invalid_dpop_proof", "The DPoP proof is missing, malformed, or does not fit this request.")    \
+    X(USE_DPOP_NONCE, 400, "use_dpop_nonce", "Repeat the request with the nonce of the DPoP-Nonce header in the proof.")       \
+    X(AUTHORIZATION_PENDING, 400, "authorization_pending", "The person has not decided yet; ask again after the interval.")    \
+    X(SLOW_DOWN, 400, "slow_down", "Asked too early; the interval is now five seconds longer.")                                \
+    X(EXPIRED_TOKEN, 400, "expired_token", "The code has expired; start again.")                                               \
+    X(INVALID_CLIENT_METADATA, 400, "invalid_client_metadata", "A member of the client metadata cannot be accepted.")          \
+    X(INVALID_REDIRECT_URI, 400, "invalid_redirect_uri", "A redirect URI cannot be registered.")                               \
+    X(INVALID_BINDING_MESSAGE, 400, "invalid_binding_message", "The binding message is too long or holds other than plain characters.") \
+    X(UNKNOWN_USER_ID, 400, "unknown_user_id", "The hint names nobody here.")                                                  \
     X(INVALID_TOKEN, 401, "invalid_token", "The access token is malformed, expired, revoked, or not meant for this service.")   \
     X(INSUFFICIENT_SCOPE, 403, "insufficient_scope", "The token or the person behind it lacks the permission for this.")        \
     X(NOT_FOUND, 404, "not_found", "Not Found")                                                                                 \

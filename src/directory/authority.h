@@ -8,6 +8,7 @@
 #include "store/db_event.h"
 #include "token/keyring.h"
 
+enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFILE_FAPI2_MESSAGE_SIGNING, PROFILE_COUNT }; /* profile.h */
 struct policy { /* seconds unless said otherwise; from the settings */
     int64_t access_lifetime, access_lifetime_max, code_lifetime, refresh_lifetime, refresh_absolute, refresh_grace;
     int64_t personal_lifetime, personal_lifetime_max;   /* default and longest; 0 in _max: no limit */
@@ -15,6 +16,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     bool password_common_refused;
+    enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
     struct db *db;
@@ -38,6 +40,9 @@ struct ground {
     struct arena *arena;
     unix_time now;
     str address, request_id, user_agent; /* of the caller; for events and throttling */
+    str method, url;                     /* of the request as the issuer's address knows it, without query: for proofs (RFC 9449 4.2) */
+    str dpop;                            /* the DPoP header; absent: none */
+    str certificate;                     /* DER of the TLS client certificate whose key the caller holds; absent: none */
     str device;                          /* the device cookie's text; absent: none */
 };
 fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out);

@@ -91,7 +91,7 @@ static fallible judge_permissions(struct ground *g, str words, struct problems *
     size_t wrong = 0;
     while (wrong < 4 && rest.n > 0 && str_next(&rest, ' ', &word)) {
         const struct db_scope *scope = hot_scope(g->facts, word);
-        if (scope != NULL && scope->builtin)
+        if (scope != NULL && scope->builtin && !scope->identity)
             continue;
         wrong++;
         problem_add(p, "permissions",

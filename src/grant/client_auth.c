@@ -130,7 +130,7 @@ static fallible judge_by_secret(struct ground *g, str secret, bool allowed, stru
     if (client->disabled)
         FAIL(INVALID_CLIENT, "client: disabled");
     TRY(method_allowed(client, false));
-    *out = (struct client_proof){client, true, false, true};
+    *out = (struct client_proof){.client = client, .authenticated = true, .by_secret_alone = true};
     return OK;
 }
 

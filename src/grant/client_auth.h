@@ -14,6 +14,7 @@ struct client_proof {
     const struct db_client *client; /* never NULL on OK */
     bool authenticated;             /* false: a public client that only named itself */
     bool header_tried;              /* answer 401 with WWW-Authenticate (RFC 6749 5.2) */
+    const char *method;             /* the registered way that was used: client_secret_basic … none; NULL for compat */
     bool by_secret_alone;           /* compat processmaker: found without client_id; logged as deprecated */
 };
 /* out->header_tried is set on failure too. INVALID_CLIENT, INVALID_REQUEST (two methods). */

@@ -9,6 +9,10 @@
 enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_DURABLE, GRANT_HASH }; /* where its code may run */
 struct token_answer {
     str access_token, refresh_token, scope; /* refresh_token absent: none */
+    str id_token;                           /* absent: none */
+    str token_type;                         /* absent: Bearer; DPoP for a token bound to a key (RFC 9449 5), N_A (RFC 8693) */
+    str issued_token_type;                  /* RFC 8693 2.2.1; absent: not an exchange */
+    str details;                            /* authorization_details as granted (RFC 9396 7), JSON text; absent: none */
     int64_t expires_in;
     int64_t retry_after; /* seconds; set with THROTTLED */
 };

@@ -50,6 +50,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(reauthentication, NUMBER, "600", 10, 86400, "SECONDS", any_form, "How fresh a password must be for sensitive steps.")    \
     X(secret_overlap, NUMBER, "86400", 0, SETTINGS_YEAR, "SECONDS", any_form,                                                  \
       "How long the old secret goes on after rotate-secret.")                                                                  \
+    X(profile, CHOICE, "none", 0, 0, "none|oauth2.1|fapi2-security|fapi2-message-signing", any_form,                           \
+      "What every client is held to at the least; a client may be held to more (jeton client edit --profile).")               \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \

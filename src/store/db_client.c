@@ -13,21 +13,21 @@
 #define COLUMNS                                                                                                                \
     "number, id, name, description, auth_method, grants, redirect_uris, post_logout_redirect_uris, scopes, owner_id,"          \
     " is_public, first_party, require_pkce, compat_processmaker, disabled, access_lifetime, refresh_lifetime, epoch, version," \
-    " created_at, updated_at"
-enum { ADD, SAVE, SET_DISABLED, REMOVE, ALL, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ALL, EXISTS };
+    " created_at, updated_at, metadata, registration_hash"
+enum { ADD, SAVE, SET_DISABLED, REMOVE, ALL, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ALL, EXISTS, SET_REGISTRATION };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO clients (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-            " $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING",
+            " $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT DO NOTHING",
     [SAVE] = "UPDATE clients SET name = $3, description = $4, auth_method = $5, grants = $6, redirect_uris = $7,"
              " post_logout_redirect_uris = $8, scopes = $9, owner_id = $10, is_public = $11, first_party = $12,"
              " require_pkce = $13, compat_processmaker = $14,"
              " epoch = epoch + CASE WHEN disabled = 0 AND $15 = 1 THEN 1 ELSE 0 END, disabled = $15,"
-             " access_lifetime = $16, refresh_lifetime = $17, updated_at = $18, version = version + 1"
+             " access_lifetime = $16, refresh_lifetime = $17, updated_at = $18, metadata = $19, version = version + 1"
              " WHERE number = $1 AND version = $2 AND removed_at = 0",
     [SET_DISABLED] = "UPDATE clients SET epoch = epoch + CASE WHEN disabled = 0 AND $2 = 1 THEN 1 ELSE 0 END, disabled = $2,"
                      " updated_at = $3, version = version + 1 WHERE number = $1 AND removed_at = 0",
     [REMOVE] = "UPDATE clients SET name = NULL, description = NULL, redirect_uris = NULL, post_logout_redirect_uris = NULL,"
-               " owner_id = NULL, disabled = 1, epoch = epoch + 1, updated_at = $2, removed_at = $2, version = version + 1"
+               " owner_id = NULL, metadata = NULL, registration_hash = NULL, disabled = 1, epoch = epoch + 1, updated_at = $2, removed_at = $2, version = version + 1"
                " WHERE number = $1 AND removed_at = 0",
     [ALL] = "SELECT " COLUMNS " FROM clients WHERE removed_at = 0 ORDER BY number",
     [SECRET_ADD] = "INSERT INTO client_secrets (number, client_number, hash, created_at, expires_at)"
@@ -40,10 +40,11 @@ static const char *const texts[] = {
     [SECRETS_DROP] = "DELETE FROM client_secrets WHERE client_number = $1",
     [SECRETS_ALL] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets"
                     " ORDER BY client_number, number DESC",
+    [SET_REGISTRATION] = "UPDATE clients SET registration_hash = $2 WHERE number = $1 AND removed_at = 0",
     [EXISTS] = "SELECT number FROM clients WHERE number = $1 AND removed_at = 0",
 };
 DB_SHEET(client, texts);
-enum { SAVE_PARAMS = 18 }; /* those of ADD up to refresh_lifetime, then updated_at */
+enum { SAVE_PARAMS = 19, METADATA_MAX = 1 << 20 }; /* those of ADD up to refresh_lifetime, then updated_at and metadata */
 
 #define FIELD(kind_, member_) {kind_, offsetof(struct db_client, member_)}
 static const struct db_field fields[] = {
@@ -52,7 +53,7 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, owner_id), FIELD(DB_FLAG, is_public), FIELD(DB_FLAG, first_party), FIELD(DB_FLAG, require_pkce),
     FIELD(DB_FLAG, compat_processmaker), FIELD(DB_FLAG, disabled), FIELD(DB_INT, access_lifetime),
     FIELD(DB_INT, refresh_lifetime), FIELD(DB_INT, epoch), FIELD(DB_INT, version), FIELD(DB_INT, created_at),
-    FIELD(DB_INT, updated_at),
+    FIELD(DB_INT, updated_at), FIELD(DB_TEXT, metadata_text), FIELD(DB_HASH, registration),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_client, fields);
 
@@ -93,6 +94,25 @@ static err add_body(struct db_conn *c, void *context)
     return OK;
 }
 
+/* The JSON text of the metadata lives in an arena of its own, for the length of the sentence. */
+static err with_metadata(struct db *db, struct db_client *next, err (*write)(struct db *db, struct db_client *next))
+{
+    struct arena *a = arena_new(METADATA_MAX);
+    if (a == NULL)
+        FAIL(UNAVAILABLE, "store: no memory for client metadata");
+    err e = db_client_metadata_write(a, &next->metadata, &next->metadata_text);
+    if (!FAILED(e))
+        e = write(db, next);
+    next->metadata_text = STR_ABSENT;
+    arena_release(a);
+    return e;
+}
+
+static err write_new(struct db *db, struct db_client *next)
+{
+    return db_write(db, DB_SEVERAL, add_body, next);
+}
+
 err db_client_add(struct db *db, struct db_client *client)
 {
     INVARIANT(client->secret_count <= DB_CLIENT_SECRETS);
@@ -100,21 +120,37 @@ err db_client_add(struct db *db, struct db_client *client)
     next.epoch = next.version = 1;
     next.created_at = client->created_at != 0 ? client->created_at : clock_now();
     next.updated_at = next.created_at;
-    TRY(db_write(db, DB_SEVERAL, add_body, &next));
+    TRY(with_metadata(db, &next, write_new));
     *client = next;
+    return OK;
+}
+
+static err write_changed(struct db *db, struct db_client *client)
+{
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&shape, client, params);
+    params[1] = P_INT(client->version); /* in the place of the id, which is never written again */
+    params[SAVE_PARAMS - 2] = P_INT(clock_now());
+    params[SAVE_PARAMS - 1] = P_TEXT(client->metadata_text);
+    int64_t changed = 0;
+    TRY(db_write_call(db, &(struct db_call){&sheet, SAVE, params, SAVE_PARAMS}, &changed));
+    if (changed == 0) /* AD-05 */
+        FAIL(CONFLICT, "store: the client was changed or removed meanwhile");
     return OK;
 }
 
 err db_client_save(struct db *db, const struct db_client *client)
 {
-    struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, client, params);
-    params[1] = P_INT(client->version); /* in the place of the id, which is never written again */
-    params[SAVE_PARAMS - 1] = P_INT(clock_now());
+    struct db_client next = *client;
+    return with_metadata(db, &next, write_changed);
+}
+
+err db_client_set_registration(struct db *db, int64_t number, const struct token_hash *hash)
+{
     int64_t changed = 0;
-    TRY(db_write_call(db, &(struct db_call){&sheet, SAVE, params, SAVE_PARAMS}, &changed));
-    if (changed == 0) /* AD-05 */
-        FAIL(CONFLICT, "store: the client was changed or removed meanwhile");
+    TRY(db_write_call(db, CALL(SET_REGISTRATION, P_INT(number), P_HASH(hash)), &changed));
+    if (changed == 0)
+        FAIL(NOT_FOUND, "store: no such client");
     return OK;
 }
 
@@ -207,6 +243,9 @@ err db_client_all(struct db *db, struct arena *a, struct db_client **rows, size_
     struct loading w = {a, {NULL, 0}, {NULL, 0}};
     TRY(db_read(db, all_body, &w));
     join(w.clients.rows, w.clients.count, w.secrets.rows, w.secrets.count);
+    struct db_client *clients = w.clients.rows;
+    for (size_t i = 0; i < w.clients.count; i++)
+        TRY(db_client_metadata_read(a, clients[i].metadata_text, &clients[i].metadata));
     *rows = w.clients.rows;
     *count = w.clients.count;
     return OK;

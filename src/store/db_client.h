@@ -5,6 +5,7 @@
 #ifndef JETON_STORE_DB_CLIENT_H
 #define JETON_STORE_DB_CLIENT_H
 #include "store/db.h"
+#include "store/db_client_metadata.h"
 enum { DB_CLIENT_SECRETS = 2 }; /* live secrets at most, for rotation with overlap (CA-05) */
 struct db_client_secret {
     struct token_hash hash;
@@ -24,12 +25,17 @@ struct db_client {
     unix_time created_at, updated_at;
     struct db_client_secret secrets[DB_CLIENT_SECRETS];
     size_t secret_count;
+    struct db_client_metadata metadata;
+    struct token_hash registration; /* of the registration access token (RFC 7592); zero: none */
+    str metadata_text;              /* the store's own: `metadata` as it lies there */
 };
 fallible db_client_add(struct db *db, struct db_client *client); /* number is filled in; CONFLICT: id taken (now or ever) */
-fallible db_client_save(struct db *db, const struct db_client *client); /* all but id, number, secrets, epoch; CONFLICT: version */
+fallible db_client_save(struct db *db, const struct db_client *client); /* all but id, number, secrets, registration, epoch; CONFLICT: version */
 /* The new secret is live at once; others end at overlap_until (0: at once); at most DB_CLIENT_SECRETS live. */
 fallible db_client_secret_add(struct db *db, int64_t number, const struct token_hash *hash, unix_time overlap_until);
 fallible db_client_set_disabled(struct db *db, int64_t number, bool disabled); /* true: epoch grows */
+/* The hash of the registration access token, anew. NOT_FOUND. */
+fallible db_client_set_registration(struct db *db, int64_t number, const struct token_hash *hash);
 fallible db_client_remove(struct db *db, int64_t number);                      /* tombstone: epoch grows, secrets gone, disabled */
 /* Every client that was not removed, secrets included, ordered by number: for store/hot. */
 fallible db_client_all(struct db *db, struct arena *a, struct db_client **rows, size_t *count);

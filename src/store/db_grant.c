@@ -11,15 +11,17 @@
 
 #define COLUMNS                                                                                                                \
     "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at,"        \
-    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id"
-#define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at"
+    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims,"  \
+    " details, jkt, x5t"
+#define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt"
 enum {
     ADD, GET, BEGIN, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
     CODE_ADD, CODE_TAKE, CODE_GET, CODE_USED
 };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO grants (" COLUMNS ", begun_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
+            " $21, $22, $23, $24)",
     [GET] = "SELECT " COLUMNS " FROM grants WHERE number = $1",
     [BEGIN] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4, generation = $5"
               " WHERE number = $1 AND begun_at = 0 AND revoked_at = 0",
@@ -36,7 +38,7 @@ static const char *const texts[] = {
     [REVOKE_SESSION] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND session_id = $2 AND revoked_at = 0 RETURNING id",
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
-    [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6)",
+    [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     [CODE_TAKE] = "UPDATE codes SET used_at = $3 WHERE number = $1 AND hash = $2 AND used_at = 0 AND expires_at > $3"
                   " RETURNING " CODE_COLUMNS,
     [CODE_GET] = "SELECT " CODE_COLUMNS " FROM codes WHERE number = $1 AND hash = $2",
@@ -51,12 +53,14 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, created_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, last_used_at), FIELD(DB_INT, expires_at),
     FIELD(DB_INT, revoked_at), FIELD(DB_INT, generation), FIELD(DB_HASH, current), FIELD(DB_HASH, previous),
     FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor), FIELD(DB_TEXT, session_id),
+    FIELD(DB_TEXT, claims), FIELD(DB_TEXT, details), FIELD(DB_TEXT, jkt), FIELD(DB_TEXT, x5t),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_grant, fields);
 #define CODE_FIELD(kind_, member_) {kind_, offsetof(struct db_code, member_)}
 static const struct db_field code_fields[] = {
     CODE_FIELD(DB_INT, number), CODE_FIELD(DB_HASH, hash), CODE_FIELD(DB_INT, grant_number),
     CODE_FIELD(DB_TEXT, redirect_uri), CODE_FIELD(DB_TEXT, code_challenge), CODE_FIELD(DB_INT, expires_at),
+    CODE_FIELD(DB_TEXT, nonce), CODE_FIELD(DB_TEXT, jkt),
 };
 static const struct db_shape code_shape = DB_SHAPE(struct db_code, code_fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};

@@ -25,6 +25,9 @@ struct db_grant {
     struct token_hash previous; /* hash of the one before (zero: none) */
     unix_time rotated_at;       /* when `previous` was used */
     str successor;              /* the live token's secret sealed under the previous one, b64url; absent once it has been used */
+    str claims;            /* the claims parameter as agreed to (OpenID Connect Core 5.5), JSON; absent: none */
+    str details;           /* authorization details (RFC 9396), a JSON list; absent: none */
+    str jkt, x5t;          /* thumbprint of the key (RFC 9449) or certificate (RFC 8705) that the tokens are bound to; absent: none */
     str session_id;        /* public id of the browser session that the consent was given in; absent: none */
 };
 struct db_code {
@@ -34,6 +37,8 @@ struct db_code {
     str redirect_uri;      /* as sent in the request; absent when it was left out there */
     str code_challenge;    /* absent: none */
     unix_time expires_at;
+    str nonce;             /* of the authentication request; absent: none */
+    str jkt;               /* dpop_jkt: the key that must redeem it (RFC 9449 10); absent: any */
 };
 /* Numbers go inside the sealed credential, so they are reserved first; never used twice. */
 fallible db_grant_reserve(struct db *db, int64_t *number);

@@ -12,7 +12,7 @@
 #include "base/banned.h"
 
 #define COLUMNS                                                                                                                \
-    "number, id, user_number, hash, name, scope, created_at, expires_at, last_used_at, revoked_at, last_used_address"
+    "number, id, user_number, hash, name, scope, created_at, expires_at, last_used_at, revoked_at, last_used_address, jkt"
 #define LIVE                                                                                                                   \
     " FROM pats WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $3) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!')"  \
     " AND (user_number = $2 OR $2 = 0)"
@@ -21,7 +21,7 @@
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
 enum { ADD, BY_HASH, BY_ID, REVOKE, USED, COUNT, LIST_FIRST };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     [BY_HASH] = "SELECT " COLUMNS " FROM pats WHERE hash = $1",
     [BY_ID] = "SELECT " COLUMNS " FROM pats WHERE id = $1",
     [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0",
@@ -37,7 +37,7 @@ static const struct db_listing listing = {columns, sizeof(columns) / sizeof(colu
 static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_INT, user_number), FIELD(DB_HASH, hash), FIELD(DB_TEXT, name),
     FIELD(DB_TEXT, scope), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at), FIELD(DB_INT, last_used_at),
-    FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address),
+    FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address), FIELD(DB_TEXT, jkt),
 };
 const struct db_shape db_pat_shape = DB_SHAPE(struct db_pat, fields);
 

@@ -11,6 +11,7 @@ struct db_pat {
     str name, scope;
     unix_time created_at, expires_at, last_used_at, revoked_at; /* expires_at 0: never; last_used_at 0: not yet */
     str last_used_address;
+    str jkt; /* thumbprint of the key it is bound to (RFC 9449); absent: none */
 };
 fallible db_pat_add(struct db *db, struct arena *a, struct db_pat *pat); /* number and id (arena memory) are filled in */
 fallible db_pat_by_hash(struct db *db, struct arena *a, const struct token_hash *hash, struct db_pat **out); /* revoked ones too */

@@ -5,7 +5,8 @@
 #include "store/db.h"
 struct db_scope {
     str name, description;
-    bool builtin; /* jeton's own permissions: cannot be removed */
+    bool builtin;  /* jeton's own: cannot be removed */
+    bool identity; /* openid, profile … offline_access: about the person alone. The other built-in ones are permissions */
     unix_time created_at;
 };
 struct db_resource {

@@ -10,6 +10,7 @@ struct db_user {
     str password_hash; /* absent: cannot log in by password */
     bool admin, blocked;
     str permissions; /* words such as view-users; an admin has all */
+    str claims; /* standard claims (OpenID Connect Core 5.1) that have no column here: one JSON object; absent: none */
     unix_time created_at, updated_at, last_login_at, password_changed_at;
     int64_t version; /* grows with every change: optimistic locking (AD-05) */
 };

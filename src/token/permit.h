@@ -13,6 +13,10 @@ struct permit {
     bool unscoped_full;    /* acts with all of the person's permissions although no scope was asked for (docs: "unscoped tokens") */
     int64_t resource_number; /* 0: jeton's own API */
     str audience;          /* resource URI, or the issuer */
+    str details;             /* authorization details (RFC 9396), a JSON list as text; absent: none */
+    str act;                 /* who acts for the subject (RFC 8693 4.1), a JSON object as text; absent: nobody */
+    str jkt, x5t;            /* thumbprint of the key (RFC 9449 6) or certificate (RFC 8705 3.1) that it is bound to; absent: a bearer token */
+    str pairwise;            /* subject that a JWT shows in the place of `subject` (OpenID Connect Core 8.1); absent: the same */
     unix_time auth_time, issued_at, expires_at;
 };
 #endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * db_client_metadata: the table of registered metadata as JSON and back. Relies on codec/json for strict reading; promises that
+ * what was written is read back whole, and that an unreadable text is an error, never an empty registration. */
+#include "store/db_client_metadata.h"
+
+#include "codec/json.h"
+
+#include "base/banned.h"
+
+static void put(struct arena *a, json *o, const char *name, str value)
+{
+    if (str_present(value))
+        json_put_text(a, o, name, value);
+}
+
+fallible db_client_metadata_write(struct arena *a, const struct db_client_metadata *m, str *text)
+{
+    json *o = json_object_new(a);
+#define TEXT(name_) put(a, o, #name_, m->name_);
+#define FLAG(name_)                                                                                                            \
+    if (m->name_)                                                                                                              \
+        json_put_boolean(a, o, #name_, true);
+    DB_CLIENT_METADATA(TEXT, TEXT, TEXT, FLAG)
+#undef TEXT
+#undef FLAG
+    if (json_count(o) == 0) {
+        *text = STR_ABSENT;
+        return arena_failed(a) ? ERR(UNAVAILABLE, "store: no memory for client metadata") : OK;
+    }
+    return json_text(a, o, text);
+}
+
+fallible db_client_metadata_read(struct arena *a, str text, struct db_client_metadata *out)
+{
+    struct db_client_metadata m = {0};
+    json *o = NULL;
+    *out = m;
+    if (!str_present(text))
+        return OK;
+    if (FAILED(json_parse(a, text, &o)) || !json_is_object(o))
+        FAIL(SERVER_ERROR, "store: stored client metadata is damaged");
+#define TEXT(name_) m.name_ = json_member_text(o, #name_);
+#define FLAG(name_)                                                                                                            \
+    if (!json_boolean_of(json_member(o, #name_), &m.name_))                                                                    \
+        m.name_ = false;
+    DB_CLIENT_METADATA(TEXT, TEXT, TEXT, FLAG)
+#undef TEXT
+#undef FLAG
+    *out = m;
+    return OK;
+}
