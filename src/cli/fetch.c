@@ -4,6 +4,7 @@
  * hold us for ever. The library is loaded when it is first needed: it brings fifteen others along (Kerberos, LDAP, SSH), which a
  * server that never calls out should neither load nor keep in memory. */
 #include "cli/fetch.h"
+#include "base/ascii.h"
 #include "codec/url.h"
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -37,7 +38,7 @@ static bool load(void)
     return whole;
 }
 
-enum { CONNECT_SECONDS = 10, WHOLE_SECONDS = 60 };
+enum { CONNECT_SECONDS = 10, WHOLE_SECONDS = 60, HEADERS_MAX = 65536 };
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
@@ -71,10 +72,11 @@ static fallible set_request(struct arena *a, struct setup *s, const struct fetch
     if (!url)
         FAIL(INVALID_REQUEST, "the address holds a NUL byte");
     SET(s, CURLOPT_URL, url);
-    if (str_present(r->form)) {
+    str body = str_present(r->form) ? r->form : r->json;
+    if (str_present(body)) {
         SET(s, CURLOPT_POST, 1L);
-        SET(s, CURLOPT_POSTFIELDSIZE, (long)r->form.n);
-        SET(s, CURLOPT_POSTFIELDS, r->form.p);
+        SET(s, CURLOPT_POSTFIELDSIZE, (long)body.n);
+        SET(s, CURLOPT_POSTFIELDS, body.p);
     }
     if (str_present(r->user)) {
         const char *user = str_z(a, r->user), *password = str_z(a, r->password);
@@ -92,12 +94,64 @@ static fallible set_request(struct arena *a, struct setup *s, const struct fetch
     }
     return OK;
 }
+static fallible set_certificate(struct arena *a, struct setup *s, const struct fetch_request *r)
+{
+    if (!str_present(r->certificate))
+        return OK;
+    const char *certificate = str_z(a, r->certificate), *key = str_z(a, r->key);
+    if (!certificate || !key)
+        FAIL(INVALID_REQUEST, "a client certificate without a usable name of its key's file");
+    SET(s, CURLOPT_SSLCERT, certificate);
+    SET(s, CURLOPT_SSLKEY, key);
+    return OK;
+}
+/* Adds to *list, which stays the caller's also when it fails. */
+static fallible add_header(struct arena *a, struct curl_slist **list, str line)
+{
+    const char *z = str_z(a, line);
+    for (size_t i = 0; i < line.n; i++) {
+        if (!ascii_printable(line.p[i]))
+            FAIL(INVALID_REQUEST, "a header line holds a control byte");
+    }
+    struct curl_slist *longer = z ? curl.slist_append(*list, z) : NULL;
+    if (!longer)
+        FAIL(UNAVAILABLE, "no memory for a header line");
+    *list = longer;
+    return OK;
+}
+static fallible add_headers(struct arena *a, struct curl_slist **list, const struct fetch_request *r)
+{
+    str accept[] = {STR("Accept: "), str_present(r->accept) ? r->accept : STR("application/json")};
+    TRY(add_header(a, list, str_join(a, accept, 2)));
+    if (!str_present(r->form) && str_present(r->json))
+        TRY(add_header(a, list, STR("Content-Type: application/json")));
+    for (size_t i = 0; i < r->header_count; i++)
+        TRY(add_header(a, list, r->headers[i]));
+    return OK;
+}
+str fetch_header(const struct fetch_answer *answer, const char *name)
+{
+    str rest = answer->headers, line, found = STR_ABSENT;
+    while (str_present(rest) && str_next(&rest, '\n', &line)) {
+        size_t colon = str_find(line, ':');
+        if (colon == line.n || !str_equal_nocase((str){line.p, colon}, str_of(name)))
+            continue;
+        if (str_present(found))
+            return STR_ABSENT;
+        size_t end = line.p[line.n - 1] == '\r' ? line.n - 1 : line.n;
+        found = str_trim((str){line.p + colon + 1, end - colon - 1});
+    }
+    return found;
+}
 /* Performs and copies out; the handle stays the caller's. */
 static fallible perform(struct arena *a, struct setup *s, struct buf *body, struct fetch_answer *out, const char **trouble)
 {
     char detail[CURL_ERROR_SIZE] = "";
     long status = 0;
-    str text;
+    str text, lines;
+    struct buf headers = buf_new(a, HEADERS_MAX);
+    SET(s, CURLOPT_HEADERFUNCTION, take_body);
+    SET(s, CURLOPT_HEADERDATA, &headers);
     SET(s, CURLOPT_ERRORBUFFER, detail);
     SET(s, CURLOPT_WRITEFUNCTION, take_body);
     SET(s, CURLOPT_WRITEDATA, body);
@@ -113,8 +167,10 @@ static fallible perform(struct arena *a, struct setup *s, struct buf *body, stru
         FAIL(UNAVAILABLE, "the request did not get through");
     }
     TRY(buf_done(body, &text));
+    TRY(buf_done(&headers, &lines));
     out->status = status;
     out->body = text;
+    out->headers = lines;
     return OK;
 }
 fallible fetch_run(struct arena *a, const struct fetch_request *request, struct fetch_answer *out, const char **trouble)
@@ -136,13 +192,15 @@ fallible fetch_run(struct arena *a, const struct fetch_request *request, struct 
     if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         FAIL(UNAVAILABLE, "libcurl refuses to start");
     s.handle = curl.easy_init();
-    struct curl_slist *headers = curl.slist_append(NULL, "Accept: application/json");
-    err e = s.handle && headers ? OK : ERR(UNAVAILABLE, "no memory for a request");
+    struct curl_slist *headers = NULL;
+    err e = s.handle ? add_headers(a, &headers, request) : ERR(UNAVAILABLE, "no memory for a request");
     if (!FAILED(e)) {
         set_manners(&s, url_loopback(&u));
         SET(&s, CURLOPT_HTTPHEADER, headers);
         e = set_request(a, &s, request);
     }
+    if (!FAILED(e))
+        e = set_certificate(a, &s, request);
     if (!FAILED(e))
         e = perform(a, &s, &body, out, trouble);
     curl.slist_free_all(headers);
