@@ -17,6 +17,7 @@ struct permit {
     str act;                 /* who acts for the subject (RFC 8693 4.1), a JSON object as text; absent: nobody */
     str jkt, x5t;            /* thumbprint of the key (RFC 9449 6) or certificate (RFC 8705 3.1) that it is bound to; absent: a bearer token */
     str pairwise;            /* subject that a JWT shows in the place of `subject` (OpenID Connect Core 8.1); absent: the same */
+    str userinfo_claims;     /* words: what the claims parameter asked of userinfo, as agreed to (OpenID Connect Core 5.5); sealed tokens alone */
     unix_time auth_time, issued_at, expires_at;
 };
 #endif
