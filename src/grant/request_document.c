@@ -53,7 +53,7 @@ static void keep(const struct ground *g, str uri, str text)
 fallible request_document_get(struct ground *g, str uri, str *text)
 {
     str found = kept(g, uri), address = {uri.p, str_find(uri, '#')};
-    struct fetch_manners manners = g->authority->manners;
+    struct fetch_manners manners = g->authority->policy.fetch;
     manners.bytes = REQUEST_DOCUMENT_BYTES;
     if (!str_present(found)) {
         err fetched = fetch_document(g->arena, &manners, address, STR("application/oauth-authz-req+jwt, application/jwt, */*"), &found);

@@ -81,7 +81,7 @@ static err as_refusal(err e)
 
 static fallible read_signed(struct ground *g, const struct db_client *client, str text, struct jwt *jwt)
 {
-    struct jwk_set keys;
+    struct jwk_set *keys;
     str algs = profile_algs(g, client, client->metadata.request_object_signing_alg);
     TRY(as_refusal(jwt_read(g->arena, text, jwt)));
     if (!typ_fits(jwt->typ))
@@ -90,7 +90,7 @@ static fallible read_signed(struct ground *g, const struct db_client *client, st
         REFUSE(INVALID_REQUEST_OBJECT, "The request object is signed with an algorithm that this client may not use.",
                "request object: algorithm not allowed");
     TRY(as_refusal(client_keys_get(g, client, jwt, &keys)));
-    return as_refusal(jwt_check(g->arena, jwt, &keys, algs));
+    return as_refusal(jwt_check(g->arena, jwt, keys, algs));
 }
 
 /* ---- is it meant for us, now ---- */
