@@ -44,6 +44,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
     X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
     X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \
+    X(par_lifetime, NUMBER, "90", 5, 599, "SECONDS", any_form, "Pushed authorization requests (RFC 9126).")                    \
+    X(require_par, FLAG, "off", 0, 0, "on|off", any_form, "Every authorization request must be pushed first (RFC 9126).")      \
     X(refresh_lifetime, NUMBER, "2592000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                      \
       "Refresh tokens, from their last use.")                                                                                  \
     X(refresh_absolute, NUMBER, "31536000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                     \
