@@ -17,10 +17,16 @@ struct holder {
     str jkt;
 };
 
+static inline void holder_release(void *key)
+{
+    sign_key_free(key);
+}
+
 static inline struct holder holder_new(struct stage *t)
 {
     struct holder h;
     assert_done(sign_key_generate(SIGN_ES256, &h.key));
+    assert_done(arena_on_release(t->s.a, holder_release, h.key));
     assert_done(sign_key_jwk(t->s.a, h.key, &h.jwk));
     assert_done(thumbprint_of(t->s.a, &h.jwk, &h.jkt));
     return h;

@@ -103,8 +103,6 @@ Test(sender, memory_that_is_full_believes_nothing) /* RL-06 */
     size_t n = 0;
     for (; n < (size_t)SENDER_MEMORY_SHARDS * SENDER_MEMORY_SLOTS && !FAILED(e); n++) {
         char jti[24];
-        struct arena *a = NULL;
-        (void)a;
         for (size_t i = 0; i < 8; i++)
             jti[i] = (char)('a' + (char)(n >> (4 * i) & 15));
         e = sender_memory_take(STR("key"), (str){jti, 8}, 1000, 70, &fresh);
