@@ -3,6 +3,7 @@
 #ifndef JETON_TOKEN_PERMIT_H
 #define JETON_TOKEN_PERMIT_H
 #include "base/clock.h"
+enum { PERMIT_DETAILS_MAX = 3072, PERMIT_ACT_MAX = 1024, PERMIT_CLAIMS_MAX = 512 }; /* bytes: a token must fit into a header */
 struct permit {
     int64_t user_number;   /* 0: a client's own token */
     str subject;           /* user id, or client:<client_id> */

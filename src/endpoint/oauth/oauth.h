@@ -11,6 +11,7 @@ bool oauth_pushed_waits(const struct form *form); /* may it have to wait for oth
 call_handler oauth_token_post;      /* POST /oauth/token */
 enum grant_lane oauth_token_lane(const struct form *form); /* where this token request must run */
 call_handler oauth_introspect_post; /* POST /oauth/introspect */
+call_handler oauth_userinfo_any;    /* GET, POST /oauth/userinfo */
 call_handler oauth_revoke_post;     /* POST /oauth/revoke */
 call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration, and their forms for issuers with a path */
 call_handler oauth_jwks_get;        /* GET /oauth/jwks */
