@@ -10,7 +10,7 @@
 #include "grant/scope.h"
 #include "grant/token_request.h"
 #include "codec/b64url.h"
-#include "token/jws.h"
+#include "token/id_token.h"
 #include "base/banned.h"
 
 enum { THUMBPRINT_BYTES = 32 };
@@ -116,17 +116,15 @@ static fallible read_max_age(struct authorize_request *request)
 /* AZ-14; OpenID Connect Core 3.1.2.1. An ID token of ours says whom it is about long after it has expired. */
 static fallible read_hint(struct ground *g, struct authorize_request *request)
 {
-    json *claims;
+    struct id_token told;
     str hint = form_get(&request->parameters, "id_token_hint");
     if (!str_present(hint))
         return OK;
-    err checked = jws_check(g->arena, g->keys, "JWT", hint, &claims);
-    if (FAILED(checked) && checked.kind != ERR_INVALID_TOKEN)
-        return checked;
-    str sub = FAILED(checked) ? STR_ABSENT : json_member_text(claims, "sub");
-    if (!str_filled(sub) || !str_equal(json_member_text(claims, "iss"), g->authority->issuer))
+    err read = id_token_read(g->arena, g->keys, hint, g->authority->issuer, &told);
+    if (read.kind == ERR_INVALID_TOKEN)
         REFUSE(INVALID_REQUEST, "id_token_hint is not an ID token of this server.", "authorize: id_token_hint is not ours");
-    request->subjects[0] = sub;
+    TRY(read);
+    request->subjects[0] = told.subject;
     return OK;
 }
 
