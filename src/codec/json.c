@@ -74,7 +74,8 @@ fallible json_parse(struct arena *a, str text, json **out)
     json_error_t error;
     ground = a;
     json *parsed = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error); /* RFC 7519 4 */ /* IN-07 */
-    if (parsed == NULL && (arena_failed(a) || json_error_code(&error) == json_error_out_of_memory))
+    /* jansson overlooks that its token buffer could not grow: what it answers then may lack characters */
+    if (arena_failed(a) || (parsed == NULL && json_error_code(&error) == json_error_out_of_memory))
         FAIL(UNAVAILABLE, "json: out of memory");
     if (parsed == NULL && json_error_code(&error) == json_error_duplicate_key)
         REFUSE(INVALID_REQUEST, "A member of the JSON text is given more than once.", "json: duplicate member");
