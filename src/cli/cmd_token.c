@@ -96,10 +96,11 @@ static void wait_for(int64_t seconds)
         continue;
 }
 
+enum { ONE_OF = 3 };
 /* What one option asks of others: the first of these rows that fails is told. */
 struct demand {
     const char *option, *value; /* value NULL: any */
-    const char *one_of[3];      /* at least one must be there */
+    const char *one_of[ONE_OF]; /* at least one must be there */
 };
 static const struct demand demands[] = {
     {"grant", "client_credentials", {"client-secret-stdin", "key", "cert"}},
@@ -123,22 +124,26 @@ static bool knows(const struct options *o, const char *name)
     }
     return false;
 }
+static bool concerns(const struct options *o, const struct demand *d)
+{
+    return knows(o, d->option) && options_has(o, d->option) && (!d->value || str_is(options_text(o, d->option), d->value));
+}
 static const char *unmet(struct command_call *call)
 {
     const struct options *o = &call->options;
     for (size_t i = 0; i < sizeof demands / sizeof demands[0]; i++) {
         const struct demand *d = &demands[i];
-        if (!knows(o, d->option) || !options_has(o, d->option) || (d->value && !str_is(options_text(o, d->option), d->value)))
-            continue;
-        bool met = false;
-        for (size_t j = 0; j < 3 && d->one_of[j]; j++)
+        bool met = !concerns(o, d);
+        struct buf wanted = buf_new(call->arena, BUF_LINE_MAX);
+        str text;
+        for (size_t j = 0; j < ONE_OF && d->one_of[j]; j++) {
             met = met || options_has(o, d->one_of[j]);
-        if (met)
-            continue;
-        return str_format(call->arena, "--%s%s%s needs --%s%s%s%s%s", d->option, d->value ? " " : "", d->value ? d->value : "",
-                          d->one_of[0], d->one_of[1] ? " or --" : "", d->one_of[1] ? d->one_of[1] : "",
-                          d->one_of[2] ? " or --" : "", d->one_of[2] ? d->one_of[2] : "")
-            .p;
+            buf_format(&wanted, "%s --%s", j > 0 ? " or" : "", d->one_of[j]);
+        }
+        if (!met && !FAILED(buf_done(&wanted, &text)))
+            return str_format(call->arena, "--%s%s%s needs%.*s", d->option, d->value ? " " : "", d->value ? d->value : "",
+                              STR_FMT(text))
+                .p;
     }
     return NULL;
 }
@@ -176,32 +181,43 @@ static int ask_secret(struct command_call *call, struct token_flow *f)
     f->password = f->refresh_token = f->subject_token = secret; /* each grant reads its own */
     return COMMAND_DONE;
 }
-static int find_server(struct command_call *call, struct token_flow *f)
+/* What the person tells beats what the metadata says. */
+static void take_told(struct command_call *call, json *metadata)
 {
     static const char *const told[][2] = {{"token-endpoint", "token_endpoint"},
                                           {"authorization-endpoint", "authorization_endpoint"},
                                           {"jwks-uri", "jwks_uri"}};
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        if (options_has(&call->options, told[i][0]))
+            json_put_text(call->arena, metadata, told[i][1], options_text(&call->options, told[i][0]));
+    }
+}
+/* Everything that the grant needs was told, so that no metadata is asked for. */
+static bool all_told(const struct options *o, const struct token_grant *grant)
+{
+    bool usual = !grant->endpoint || str_is(str_of(grant->endpoint), "authorization_endpoint");
+    return usual && options_has(o, "token-endpoint") && (!grant->endpoint || options_has(o, "authorization-endpoint"));
+}
+static int find_server(struct command_call *call, struct token_flow *f)
+{
     const struct options *o = &call->options;
     const char *trouble = NULL;
     str issuer = options_text(o, "issuer");
-    bool flow = f->grant != NULL, code = flow && str_is(str_of(f->grant->type), "authorization_code");
-    bool all = flow && options_has(o, "token-endpoint") && (!code || options_has(o, "authorization-endpoint"));
-    f->server = (struct discover_facts){.issuer = issuer};
-    err e = all ? OK : discover_run(call->arena, issuer, f->authority, &f->server, &trouble);
+    bool told = f->grant && all_told(o, f->grant);
+    f->server = (struct discover_facts){.issuer = issuer, .metadata = json_object_new(call->arena)};
+    if (!told && !str_present(issuer))
+        return command_misused(call, "this grant needs --issuer, or all of its endpoints");
+    err e = told ? OK : discover_run(call->arena, issuer, f->authority, &f->server, &trouble);
     if (FAILED(e))
         return command_refuse(call, "%.*s: %s", STR_FMT(issuer), trouble ? trouble : err_say(e));
-    if (!f->server.metadata)
-        f->server.metadata = json_object_new(call->arena);
-    for (size_t i = 0; flow && i < sizeof told / sizeof told[0]; i++) {
-        if (options_has(o, told[i][0]))
-            json_put_text(call->arena, f->server.metadata, told[i][1], options_text(o, told[i][0]));
-    }
-    const char *first = flow && f->grant->endpoint ? f->grant->endpoint : "token_endpoint";
-    if (flow && (!str_present(discover_endpoint(&f->server, "token_endpoint", false)) ||
-                 !str_present(discover_endpoint(&f->server, first, false))))
-        return command_refuse(call, "%.*s: the server does not offer this grant: its metadata names no %s", STR_FMT(issuer),
-                              first);
-    return COMMAND_DONE;
+    if (!f->grant)
+        return COMMAND_DONE;
+    take_told(call, f->server.metadata);
+    const char *first = f->grant->endpoint ? f->grant->endpoint : "token_endpoint";
+    if (str_present(discover_endpoint(&f->server, "token_endpoint", false)) &&
+        str_present(discover_endpoint(&f->server, first, false)))
+        return COMMAND_DONE;
+    return command_refuse(call, "%.*s: the server does not offer this grant: its metadata names no %s", STR_FMT(issuer), first);
 }
 static int load_keys(struct command_call *call, struct token_flow *f)
 {

@@ -59,11 +59,11 @@ static size_t read_some(int fd, char *text, size_t n)
     ssize_t got = n < REQUEST_MAX && readable(fd, SILENCE_MS) ? recv(fd, text + n, REQUEST_MAX - n, 0) : 0;
     return got > 0 ? (size_t)got : 0;
 }
-/* What the head says about the length of the body; 0 without it. */
-static size_t body_length(str head)
+/* What the head says about the length of the body, 0 without it; false when it makes no sense. */
+static bool body_length(str head, uint64_t *length)
 {
     str rest = head, line;
-    uint64_t length = 0;
+    *length = 0;
     while (str_next(&rest, '\n', &line)) {
         size_t colon = str_find(line, ':');
         if (!str_equal_nocase((str){line.p, colon}, STR("Content-Length")) || colon == line.n)
@@ -71,10 +71,10 @@ static size_t body_length(str head)
         str value = {line.p + colon + 1, line.n - colon - 1};
         if (str_ends(value, STR("\r")))
             value.n--;
-        if (FAILED(str_u64(str_trim(value), REQUEST_MAX, &length)))
-            return 0;
+        if (FAILED(str_u64(str_trim(value), REQUEST_MAX, length)))
+            return false;
     }
-    return (size_t)length;
+    return true;
 }
 struct visit {
     str head, body;
@@ -88,12 +88,13 @@ static bool read_visit(int fd, char *text, struct visit *out)
         n += more;
         end = memmem(text, n, "\r\n\r\n", 4);
     }
-    if (!end)
+    size_t head = end ? (size_t)(end - text) + 4 : 0;
+    uint64_t length = 0;
+    if (!end || !body_length((str){text, head}, &length))
         return false;
-    size_t head = (size_t)(end - text) + 4, length = body_length((str){text, head});
     while (n < head + length && (more = read_some(fd, text, n)) > 0)
         n += more;
-    *out = (struct visit){{text, head}, {text + head, length}};
+    *out = (struct visit){{text, head}, {text + head, (size_t)length}};
     return n >= head + length;
 }
 /* The query of `GET path?query HTTP/1.1`, or the body of a POST; false when it is another request. */
