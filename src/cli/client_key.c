@@ -73,14 +73,18 @@ static fallible read_file(struct arena *a, str file, str *pem, const char **trou
     *pem = (str){text, (size_t)n};
     return OK;
 }
-/* Without a wish for an algorithm the first one that takes the key. */
-static fallible import(str pem, str alg, struct sign_key **out)
+/* Without a wish for an algorithm the first of the server's list that takes the key, then the first of ours. */
+static fallible import(str pem, const struct client_key_file *from, struct sign_key **out)
 {
     enum sign_alg wish = SIGN_NONE_CHOSEN;
-    if (str_present(alg)) {
-        if (!sign_alg_foreign(alg, &wish))
+    if (str_present(from->alg)) {
+        if (!sign_alg_foreign(from->alg, &wish))
             FAIL(INVALID_REQUEST, "an unknown algorithm");
         return sign_key_from_pem(pem, wish, out);
+    }
+    for (size_t i = 0; i < json_count(from->liked); i++) {
+        if (sign_alg_foreign(json_text_of(json_at(from->liked, i)), &wish) && !FAILED(sign_key_from_pem(pem, wish, out)))
+            return OK;
     }
     for (wish = SIGN_NONE_CHOSEN + 1; wish < SIGN_ALG_COUNT; wish++) {
         if (!FAILED(sign_key_from_pem(pem, wish, out)))
@@ -97,7 +101,7 @@ fallible client_key_load(struct arena *a, const struct client_key_file *from, co
     *trouble = str_format(a, "the key file %.*s holds no private key in PEM, without a password, that can sign%s%.*s",
                           STR_FMT(from->file), str_present(from->alg) ? " with " : "", STR_FMT(from->alg))
                    .p;
-    TRY(import(pem, from->alg, &pair));
+    TRY(import(pem, from, &pair));
     return adopt(a, pair, from->kid, out);
 }
 fallible client_key_fresh(struct arena *a, const struct client_key **out)

@@ -29,7 +29,7 @@
     {"key",                    OPTION_TEXT,   "FILE",  1, 0,                                                                   \
      "its private key (PEM, mode 0600): for private_key_jwt, signed requests, assertions, and --cert"},                        \
     {"key-id",                 OPTION_ID,     "KID",   0, 0, "the key's name at the server; else its thumbprint (RFC 7638)"},  \
-    {"alg",                    OPTION_ID,     "ALG",   0, 0, "what it signs with, such as PS256; else what fits the key"},     \
+    {"alg",                    OPTION_ID,     "ALG",   0, 0, "what it signs with, such as PS256; else what fits the key and the server"},     \
     {"cert",                   OPTION_TEXT,   "FILE",  1, 0, "TLS client certificate (PEM), its private key with --key"},      \
     {"cert-key",               OPTION_TEXT,   "FILE",  1, 0, "that key, where it is another than --key"},                      \
     {"assertion-audience",     OPTION_ID,     "AUD",   0, 0, "`aud` of what is signed here; else the issuer"},                 \
@@ -222,7 +222,8 @@ static int find_server(struct command_call *call, struct token_flow *f)
 static int load_keys(struct command_call *call, struct token_flow *f)
 {
     const struct options *o = &call->options;
-    struct client_key_file own = {options_text(o, "key"), options_text(o, "alg"), options_text(o, "key-id")};
+    struct client_key_file own = {options_text(o, "key"), options_text(o, "alg"), options_text(o, "key-id"),
+                                  json_member(f->server.metadata, "token_endpoint_auth_signing_alg_values_supported")};
     struct client_key_file shown = {.file = options_text(o, "cert-key")};
     const struct client_key *judged; /* its file is, for libcurl */
     const char *trouble = NULL;
@@ -335,9 +336,9 @@ static int run_token(struct command_call *call)
         return command_misused(call, "%s", lacks);
     int status = ask_secret(call, &f);
     if (status == COMMAND_DONE)
-        status = load_keys(call, &f);
-    if (status == COMMAND_DONE)
         status = find_server(call, &f);
+    if (status == COMMAND_DONE)
+        status = load_keys(call, &f);
     if (status != COMMAND_DONE)
         return status;
     err e = token_flow_run(call->arena, &f, &result, &trouble);
@@ -362,9 +363,9 @@ static int ask_about(struct command_call *call, const char *endpoint, json **bod
         return command_misused(call, "%s", lacks);
     int status = ask(call, "token-stdin", "Token", &token);
     if (status == COMMAND_DONE)
-        status = load_keys(call, &f);
-    if (status == COMMAND_DONE)
         status = find_server(call, &f);
+    if (status == COMMAND_DONE)
+        status = load_keys(call, &f);
     if (status != COMMAND_DONE)
         return status;
     form_add(&form, STR("token"), token);

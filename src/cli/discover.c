@@ -26,7 +26,8 @@ fallible discover_read(struct arena *a, str issuer, str document, struct discove
 {
     json *j;
     struct discover_facts facts = {0};
-    TRY(json_parse(a, document, &j));
+    if (FAILED(json_parse(a, document, &j)))
+        REFUSE(INVALID_REQUEST, "what it publishes as its metadata is no JSON object", "no metadata");
     facts.issuer = json_member_text(j, "issuer");
     /* RFC 8414 3.3: must be identical; a slash at the end, which people forget, is let pass */
     if (!str_present(facts.issuer) || !str_equal(without_slash(facts.issuer), without_slash(issuer)))
@@ -40,21 +41,25 @@ fallible discover_read(struct arena *a, str issuer, str document, struct discove
 fallible discover_run(struct arena *a, str issuer, str authority, struct discover_facts *out, const char **trouble)
 {
     struct fetch_answer answer = {0};
+    err e = ERR(NOT_FOUND, "no metadata");
+    bool found = false;
     *trouble = "no memory";
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) { /* a server of one standard may answer the other's address with anything */
         struct fetch_request request = {.url = discover_address(a, issuer, i == 0), .authority = authority};
         if (!str_present(request.url))
             FAIL(INVALID_REQUEST, "the issuer is no URL");
         TRY(fetch_run(a, &request, &answer, trouble));
         if (answer.status != 200)
             continue;
-        err e = discover_read(a, issuer, answer.body, out);
-        if (FAILED(e))
-            *trouble = err_say(e);
-        return e;
+        e = discover_read(a, issuer, answer.body, out);
+        if (!FAILED(e))
+            return OK;
+        found = true;
+        *trouble = err_say(e);
     }
-    *trouble = str_format(a, "it publishes no metadata (status %ld); give --token-endpoint", answer.status).p;
-    FAIL(NOT_FOUND, "no metadata");
+    if (!found)
+        *trouble = str_format(a, "it publishes no metadata (status %ld); give --token-endpoint", answer.status).p;
+    return e;
 }
 str discover_endpoint(const struct discover_facts *facts, const char *name, bool mtls)
 {

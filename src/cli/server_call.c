@@ -117,9 +117,10 @@ static fallible ask(struct arena *a, const struct token_flow *f, const struct se
     *trouble = str_format(a, "the server's metadata names no %s", call->endpoint).p;
     if (!str_present(request.url))
         FAIL(NOT_FOUND, "no such endpoint");
-    *trouble = "the request could not be built";
     buf_add(&form, call->form);
-    TRY(add_client(a, f, call->named, &form, &request));
+    err e = add_client(a, f, call->named, &form, &request);
+    *trouble = err_say(e); /* such as a secret that is too short for HMAC */
+    TRY(e);
     TRY(buf_done(&form, &request.form));
     if (call->proof && f->proof) {
         TRY(server_call_prove(a, f, &about, &proof));

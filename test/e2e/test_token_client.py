@@ -2,11 +2,14 @@
 """`jeton token` against a stand-in authorization server that is not jeton: it checks what arrives as a strict server would (signatures
 with python3-cryptography) and answers as the standards say, or lies where a test wants to see a lie refused."""
 import base64
+import datetime
 import hashlib
 import http.server
+import ipaddress
 import json
 import os
 import re
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -15,10 +18,11 @@ import unittest
 import urllib.parse
 
 import requests
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from harness import BIN, Server, clean_environment, remember
+from harness import BIN, clean_environment
 
 SECRET = "a-client-secret-of-more-than-32-characters"
 
@@ -71,6 +75,21 @@ def check(public, alg, signature, data):
         raise AssertionError("alg " + alg)
 
 
+def certificate(key, name):
+    """Self-signed, for a server on 127.0.0.1 and for a client."""
+    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.utcnow()
+    made = (x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(minutes=5)).not_valid_after(now + datetime.timedelta(hours=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+            .add_extension(x509.BasicConstraints(True, 0), True).sign(key, hashes.SHA256()))
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+def pem(key):
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
 class Refused(Exception):
     def __init__(self, error, description="", status=400):
         super().__init__(error)
@@ -80,7 +99,7 @@ class Refused(Exception):
 class StandIn:
     """One server a test. `seen` holds the forms that came, by address; `lies` changes ID tokens; `wants` is what it insists on."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.seen, self.headers, self.lies, self.wants = {}, {}, {}, {}
         self.client_key = None  # the public key of the client
@@ -125,7 +144,9 @@ class StandIn:
                 self.wfile.write(data)
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = "http://127.0.0.1:%d" % self.http.server_address[1]
+        self.url = "http%s://127.0.0.1:%d" % ("s" if context else "", self.http.server_address[1])
+        if context:
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     def close(self):
@@ -139,6 +160,8 @@ class StandIn:
         self.seen.setdefault(path, []).append({k: v if k in ("resource", "audience") else v[0] for k, v in form.items()})
         self.headers[path] = request.headers
         f = self.seen[path][-1]
+        if path == "/.well-known/oauth-authorization-server" and "page" in self.wants:
+            return 200, self.wants["page"]
         if path == "/.well-known/openid-configuration":
             return 200, self.document()
         if path == "/jwks":
@@ -174,6 +197,9 @@ class StandIn:
             assert f["client_secret"] == SECRET and f["client_id"] == "app"
         elif how == "none":
             assert f.get("client_id") == self.wants.get("client_id", "app") and "client_secret" not in f and "client_assertion" not in f
+        elif "tls" in how:
+            assert f["client_id"] == "app" and "client_secret" not in f and "client_assertion" not in f
+            assert request.connection.getpeercert(binary_form=True) == self.wants["certificate"]
         else:
             assert f["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" and "client_secret" not in f
             claims = self.assertion(f["client_assertion"], how == "client_secret_jwt")
@@ -327,8 +353,7 @@ class TokenClient(unittest.TestCase):
     def key(self, kind="ec", mode=0o600):
         key = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
         self.s.client_key = key.public_key()
-        return self.file("key.pem", key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                                      serialization.NoEncryption()), mode)
+        return self.file("key.pem", pem(key), mode)
 
     def start(self, *args, stdin=SECRET, issuer=True):
         who = ["--issuer", self.s.url] if issuer else []
@@ -393,6 +418,35 @@ class TokenClient(unittest.TestCase):
         for alg in ("RS256", "PS256"):
             self.s.wants["alg"] = alg
             self.run_token("--grant", "client_credentials", "--key", self.key("rsa"), "--key-id", "my-key", "--alg", alg, stdin=None)
+
+    def test_the_algorithm_that_the_server_likes_is_taken(self):
+        self.s.wants.update(auth="private_key_jwt", alg="PS256")
+        self.s.metadata = {"token_endpoint_auth_signing_alg_values_supported": ["ES256", "PS256", "RS256"]}
+        self.run_token("--grant", "client_credentials", "--key", self.key("rsa"), stdin=None)
+
+    def test_a_secret_too_short_for_hmac_is_told(self):
+        said = self.run_token("--grant", "client_credentials", "--client-secret-stdin", "--auth-method", "client_secret_jwt", stdin="short", status=1)
+        self.assertIn("secret", said)
+
+    def test_client_certificates_go_to_the_aliases(self):
+        keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("server", "client")}
+        certs = {name: self.file(name + ".crt", certificate(key, name)) for name, key in keys.items()}
+        files = {name: self.file(name + ".key", pem(key)) for name, key in keys.items()}
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certs["server"], files["server"])
+        context.load_verify_locations(certs["client"])
+        context.verify_mode = ssl.CERT_OPTIONAL
+        mutual = StandIn(context)
+        self.addCleanup(mutual.close)
+        with open(certs["client"], "rb") as f:
+            der = x509.load_pem_x509_certificate(f.read()).public_bytes(serialization.Encoding.DER)
+        mutual.wants.update(certificate=der, auth="tls")
+        for how in ("tls_client_auth", "self_signed_tls_client_auth"):
+            self.s.metadata = {"mtls_endpoint_aliases": {"token_endpoint": mutual.url + "/token"}, "token_endpoint_auth_methods_supported": [how]}
+            for more in ((), ("--auth-method", how)):
+                self.run_token("--grant", "client_credentials", "--cert", certs["client"], "--key", files["client"], "--ca", certs["server"], *more, stdin=None)
+        self.assertEqual((len(mutual.seen["/token"]), mutual.failures), (4, []))
+        self.assertNotIn("/token", self.s.seen)
 
     def test_a_key_that_others_can_read_is_refused(self):
         self.assertIn("chmod 600", self.run_token("--grant", "client_credentials", "--key", self.key(mode=0o644), stdin=None, status=1))
@@ -530,6 +584,10 @@ class TokenClient(unittest.TestCase):
         self.run_token("--grant", "refresh_token", "--client-secret-stdin", "--refresh-token-stdin", stdin=SECRET + "\nrt-1")
         self.s.lies = {"aud": "other"}
         self.assertIn("not to be believed", self.run_token("--grant", "refresh_token", "--client-secret-stdin", "--refresh-token-stdin", stdin=SECRET + "\nrt-1", status=1))
+
+    def test_a_page_where_metadata_may_be_is_passed_over(self):
+        self.s.wants["page"] = "<!DOCTYPE html><title>We like single pages</title>"
+        self.run_token("--grant", "client_credentials", "--client-secret-stdin")
 
     def test_a_grant_that_the_server_lacks_is_told(self):
         self.s.metadata = {"device_authorization_endpoint": None}
