@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * assertion: makes the client's signed statements. Relies on client_key for signatures. Promises that each lives for a minute
- * (a request object for five: a person reads the server's pages meanwhile), has a jti of 128 random bits, and addresses one server
- * only, so that none can be carried to another. */
+ * (a request object for five: a person reads the server's pages meanwhile), has a jti of 128 random bits, and addresses one
+ * server only, so that none can be carried to another. */
 #include "cli/assertion.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * client_key: private keys of the client's side. Relies on crypto/sign for keys and signatures. Promises that a key file which
- * others can read is refused with the way to mend it (ST-03), that a file of ours is never overwritten, and that a key signs with
- * one algorithm, its own. */
+ * others can read is refused with the way to mend it (ST-03), that a file of ours is never overwritten, and that a key signs
+ * with one algorithm, its own. */
 #include "cli/client_key.h"
 #include "codec/b64url.h"
 #include "crypto/mac.h"

@@ -9,8 +9,8 @@ struct client_key {
     str kid;               /* absent: none goes into a header */
     str thumbprint;        /* RFC 7638 */
 };
-/* The PEM file of a private key, which must be readable by its owner alone (ST-03). alg absent: one that the server likes and the
- * key can, else the usual one for it; kid absent: the key's thumbprint. *trouble says what is wrong with the file. */
+/* The PEM file of a private key, which must be readable by its owner alone (ST-03). alg absent: one that the server likes and
+ * the key can, else the usual one for it; kid absent: the key's thumbprint. *trouble says what is wrong with the file. */
 struct client_key_file {
     str file, alg, kid;
     const json *liked; /* the server's list; NULL: unknown */

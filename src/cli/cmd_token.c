@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * cmd_token: `jeton token`: gets a token from any OAuth server and prints it, the access token alone or the whole response; asks
- * about tokens and ends them. Relies on token_flow. Secrets come by standard input, one line each in the order of their options,
- * or are asked for on a terminal; keys come from files that nobody else can read. */
+ * cmd_token: `jeton token`: gets a token from any OAuth server and prints it, the access token alone or the whole response;
+ * asks about tokens and ends them. Relies on token_flow. Secrets come by standard input, one line each in the order of their
+ * options, or are asked for on a terminal; keys come from files that nobody else can read. */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
@@ -15,9 +15,10 @@
 #include "base/banned.h"
 
 #define METHODS                                                                                                                \
-    "client_secret_basic|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth|none"
+    "client_secret_basic|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth|"    \
+    "none"
 #define GRANTS "authorization_code|password|client_credentials|refresh_token|device_code|token_exchange|jwt_bearer|ciba"
-#define MODES "query|form_post|jwt|query.jwt|form_post.jwt"
+#define MODES  "query|form_post|jwt|query.jwt|form_post.jwt"
 
 /* clang-format off */
 /* Whom we ask, and who we are: the same for every verb. */
@@ -147,6 +148,44 @@ static const char *unmet(struct command_call *call)
     }
     return NULL;
 }
+/* What would be given in vain: options that only these grants know. */
+static const struct {
+    const char *option, *grants;
+} belongs[] = {
+    {"par", "authorization_code"},
+    {"request-object", "authorization_code ciba"},
+    {"response-mode", "authorization_code"},
+    {"prompt", "authorization_code"},
+    {"max-age", "authorization_code"},
+    {"claims", "authorization_code"},
+    {"acr-values", "authorization_code ciba"},
+    {"login-hint", "authorization_code ciba"},
+    {"binding-message", "ciba"},
+    {"subject-token-stdin", "token_exchange"},
+    {"subject-token-type", "token_exchange"},
+    {"actor-token-stdin", "token_exchange"},
+    {"actor-token-type", "token_exchange"},
+    {"requested-token-type", "token_exchange"},
+    {"assertion-stdin", "jwt_bearer"},
+    {"issuer-claim", "jwt_bearer"},
+    {"subject", "jwt_bearer"},
+    {"audience", "authorization_code client_credentials token_exchange"},
+    {"authorization-details", "authorization_code client_credentials refresh_token device_code ciba"},
+};
+static const char *stray(struct command_call *call, const struct token_grant *grant)
+{
+    for (size_t i = 0; i < sizeof belongs / sizeof belongs[0]; i++) {
+        if (options_has(&call->options, belongs[i].option) && !str_has_word(str_of(belongs[i].grants), str_of(grant->word)))
+            return str_format(call->arena, "--%s goes with: %s", belongs[i].option, belongs[i].grants).p;
+    }
+    return NULL;
+}
+static bool is_json(struct command_call *call, const char *option)
+{
+    json *value;
+    return !options_has(&call->options, option) ||
+           !FAILED(json_parse(call->arena, options_text(&call->options, option), &value));
+}
 static const char *lacking(struct command_call *call, const struct token_grant *grant)
 {
     const struct options *o = &call->options;
@@ -158,7 +197,10 @@ static const char *lacking(struct command_call *call, const struct token_grant *
         return "this grant needs --client-id";
     if (grant->needs && !options_has(o, grant->needs))
         return str_format(call->arena, "this grant needs --%s", grant->needs).p;
-    return unmet(call);
+    if (!is_json(call, "claims") || !is_json(call, "authorization-details"))
+        return "--claims and --authorization-details must be JSON";
+    const char *vain = stray(call, grant);
+    return vain ? vain : unmet(call);
 }
 static int ask(struct command_call *call, const char *option, const char *question, str *secret)
 {
@@ -184,9 +226,8 @@ static int ask_secret(struct command_call *call, struct token_flow *f)
 /* What the person tells beats what the metadata says. */
 static void take_told(struct command_call *call, json *metadata)
 {
-    static const char *const told[][2] = {{"token-endpoint", "token_endpoint"},
-                                          {"authorization-endpoint", "authorization_endpoint"},
-                                          {"jwks-uri", "jwks_uri"}};
+    static const char *const told[][2] = {
+        {"token-endpoint", "token_endpoint"}, {"authorization-endpoint", "authorization_endpoint"}, {"jwks-uri", "jwks_uri"}};
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
         if (options_has(&call->options, told[i][0]))
             json_put_text(call->arena, metadata, told[i][1], options_text(&call->options, told[i][0]));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * grant_ciba: a person decides on their own device (OpenID Connect CIBA Core, poll mode). Relies on server_call, grant_poll and, for
- * a signed request, assertion.
+ * grant_ciba: a person decides on their own device (OpenID Connect CIBA Core, poll mode). Relies on server_call, grant_poll
+ * and, for a signed request, assertion.
  *
  *   backchannel request --> auth_req_id --> grant_poll --> response */
 #include "cli/assertion.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * grant_code: the code grant of a native application (RFC 6749 4.1, RFC 8252). Relies on loopback for the way back, on server_call for
- * a pushed request, on assertion for a signed one, on received for a signed answer. Promises PKCE with S256, a fresh state and,
- * with openid, a fresh nonce; an answer with another state or issuer is refused before its code is looked at.
+ * grant_code: the code grant of a native application (RFC 6749 4.1, RFC 8252). Relies on loopback for the way back, on
+ * server_call for a pushed request, on assertion for a signed one, on received for a signed answer. Promises PKCE with S256, a
+ * fresh state and, with openid, a fresh nonce; an answer with another state or issuer is refused before its code is looked at.
  *
  *   parameters --signed (RFC 9101)--> request --pushed (RFC 9126)--> address shown --person logs in--> loopback_wait --> judged
  *   --> code */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * grant_direct: the grants that are one request to the token endpoint. Relies on assertion for a JWT that is made here. Each adds
- * what its standard names, and nothing that the person did not give. */
+ * grant_direct: the grants that are one request to the token endpoint. Relies on assertion for a JWT that is made here. Each
+ * adds what its standard names, and nothing that the person did not give. */
 #include "cli/assertion.h"
 #include "cli/grant_rows.h"
 #include "codec/form.h"
@@ -64,8 +64,7 @@ fallible grant_exchange(struct arena *a, struct token_flow *f, struct buf *form,
     (void)trouble;
     str usual = STR("access_token");
     form_add(form, STR("subject_token"), f->subject_token);
-    form_add(form, STR("subject_token_type"),
-             token_type(str_present(f->subject_token_type) ? f->subject_token_type : usual));
+    form_add(form, STR("subject_token_type"), token_type(str_present(f->subject_token_type) ? f->subject_token_type : usual));
     if (str_present(f->actor_token)) {
         form_add(form, STR("actor_token"), f->actor_token);
         form_add(form, STR("actor_token_type"), token_type(str_present(f->actor_token_type) ? f->actor_token_type : usual));

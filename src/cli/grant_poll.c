@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * grant_poll: waits for a person who decides elsewhere (RFC 8628 3.5, CIBA 11). Relies on server_call. Promises that the server is
- * never asked faster than it wants, and that the waiting ends when the server's code does.
+ * grant_poll: waits for a person who decides elsewhere (RFC 8628 3.5, CIBA 11). Relies on server_call. Promises that the server
+ * is never asked faster than it wants, and that the waiting ends when the server's code does.
  *
  *   wait --authorization_pending--> wait
  *        --slow_down--> wait, five seconds longer from now on
@@ -27,8 +27,7 @@ static int64_t bounded(const json *answer, const char *name, int64_t usual, int6
         return usual;
     return n < most ? n : most;
 }
-fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_poll *poll, json **response,
-                    const char **trouble)
+fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_poll *poll, json **response, const char **trouble)
 {
     int64_t interval = bounded(poll->answer, "interval", INTERVAL, INTERVAL_MAX);
     int64_t lifetime = bounded(poll->answer, "expires_in", LIFETIME_MAX, LIFETIME_MAX);

@@ -14,7 +14,7 @@ fallible grant_ciba(struct arena *a, struct token_flow *f, json **response, cons
 /* Asks the token endpoint again and again until there is a verdict (RFC 8628 3.5, CIBA 11). `answer`: what names interval and
  * lifetime. */
 struct grant_poll {
-    const char *name;   /* of the parameter that carries the code */
+    const char *name; /* of the parameter that carries the code */
     str code;
     const json *answer;
 };

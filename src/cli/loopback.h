@@ -11,8 +11,8 @@ struct loopback {
 };
 /* host: 127.0.0.1, localhost (the same) or [::1]; port 0: a free one. UNAVAILABLE when the port is taken. */
 fallible loopback_open(str host, uint16_t port, struct loopback *out);
-/* Waits for GET <path>?<query>, or POST <path> with a form; other requests get 404. UNAVAILABLE after `seconds`. *query in arena
- * memory, without `?`. */
+/* Waits for GET <path>?<query>, or POST <path> with a form; other requests get 404. UNAVAILABLE after `seconds`. *query in
+ * arena memory, without `?`. */
 fallible loopback_wait(struct arena *a, const struct loopback *l, str path, int64_t seconds, str *query);
 void loopback_close(struct loopback *l);
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * received: judges signed words of a foreign server. Relies on token/jwt for form, signature and registered claims, on fetch for the
- * server's keys. Promises that keys come from the jwks_uri of the metadata and from nowhere else, that `none` and the client's
- * secret never serve as one, and that every failure names the check.
+ * received: judges signed words of a foreign server. Relies on token/jwt for form, signature and registered claims, on fetch
+ * for the server's keys. Promises that keys come from the jwks_uri of the metadata and from nowhere else, that `none` and the
+ * client's secret never serve as one, and that every failure names the check.
  *
  *   text --form--> read --a key of the server--> signed --iss, aud, exp, and what its kind asks--> believed */
 #include "cli/received.h"
@@ -22,7 +22,8 @@ static fallible fetch_keys(struct arena *a, struct token_flow *f, const char **t
     *trouble = "the server's metadata names no jwks_uri, so nothing that it signed can be checked; give --jwks-uri";
     if (!str_present(address))
         FAIL(NOT_FOUND, "no jwks_uri");
-    struct fetch_request request = {.url = address, .authority = f->authority, .accept = STR("application/jwk-set+json, application/json")};
+    struct fetch_request request = {
+        .url = address, .authority = f->authority, .accept = STR("application/jwk-set+json, application/json")};
     TRY(fetch_run(a, &request, &answer, trouble));
     *trouble = str_format(a, "the server's jwks_uri answered with status %ld and no key set", answer.status).p;
     struct jwk_set *set = ARENA_NEW(a, struct jwk_set);

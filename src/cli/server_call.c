@@ -109,8 +109,7 @@ fallible server_call_prove(struct arena *a, const struct token_flow *f, const st
 static fallible ask(struct arena *a, const struct token_flow *f, const struct server_call *call, struct fetch_answer *answer,
                     const char **trouble)
 {
-    struct fetch_request request =
-        server_call_request(f, discover_endpoint(&f->server, call->endpoint, server_call_mutual(f)));
+    struct fetch_request request = server_call_request(f, discover_endpoint(&f->server, call->endpoint, server_call_mutual(f)));
     struct assertion_proof about = {.method = "POST", .address = request.url, .nonce = f->server_nonce};
     struct buf form = buf_new(a, BUF_JSON_MAX);
     str proof;

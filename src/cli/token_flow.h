@@ -17,22 +17,22 @@ struct token_flow {
     str redirect_uri; /* loopback URI; absent: 127.0.0.1 and /callback */
     uint16_t redirect_port;
     str response_mode, prompt, login_hint, acr_values;
-    str claims, authorization_details;                /* JSON texts */
-    int64_t max_age;                                  /* negative: not sent */
-    bool pushed, request_object;                      /* RFC 9126, RFC 9101 */
-    str subject_token, subject_token_type;            /* RFC 8693 2.1; types as words or URIs */
+    str claims, authorization_details;     /* JSON texts */
+    int64_t max_age;                       /* negative: not sent */
+    bool pushed, request_object;           /* RFC 9126, RFC 9101 */
+    str subject_token, subject_token_type; /* RFC 8693 2.1; types as words or URIs */
     str actor_token, actor_token_type, requested_token_type, audience;
-    str assertion, assertion_issuer, subject;         /* RFC 7523 2.1; assertion absent: made with the key */
-    str assertion_audience;                           /* of all our assertions; absent: the issuer */
+    str assertion, assertion_issuer, subject; /* RFC 7523 2.1; assertion absent: made with the key */
+    str assertion_audience;                   /* of all our assertions; absent: the issuer */
     str binding_message;
-    const struct client_key *key, *proof;             /* proof: DPoP, NULL: none */
-    str authority, certificate, certificate_key;      /* files, as in fetch */
+    const struct client_key *key, *proof;        /* proof: DPoP, NULL: none */
+    str authority, certificate, certificate_key; /* files, as in fetch */
     struct discover_facts server;
-    const struct jwk_set *keys;                       /* of the server, fetched when first needed; NULL: not yet */
-    void (*show)(str sentence);                       /* what a person must see or do */
+    const struct jwk_set *keys; /* of the server, fetched when first needed; NULL: not yet */
+    void (*show)(str sentence); /* what a person must see or do */
     void (*wait)(int64_t seconds);
-    str server_nonce; /* the last DPoP nonce of the authorization server (RFC 9449 8) */
-    str nonce;        /* of the authorization request; absent: none was sent */
+    str server_nonce;  /* the last DPoP nonce of the authorization server (RFC 9449 8) */
+    str nonce;         /* of the authorization request; absent: none was sent */
     int64_t asked_age; /* the max_age that was sent; negative: none */
 };
 /* What a row says to the command line: the option without which the grant is nothing (NULL: none), and the secret that is asked
@@ -41,7 +41,7 @@ struct token_grant {
     const char *word, *type; /* on the command line; `grant_type` on the wire */
     const char *endpoint;    /* metadata name of the endpoint that it begins at; NULL: the token endpoint alone */
     const char *needs, *secret, *question;
-    bool anonymous;          /* works without a client_id */
+    bool anonymous; /* works without a client_id */
     /* Adds what the token request must say, after whatever leads there; NULL: nothing. */
     err (*prepare)(struct arena *a, struct token_flow *f, struct buf *form, const char **trouble);
     /* Instead of one token request; NULL: one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * token_userinfo: the userinfo endpoint with a Bearer or a DPoP token. Relies on fetch, and on received for signed answers. Promises
- * that an answer about another person than the ID token's is refused (OpenID Connect Core 5.3.2), and that a signed one is checked.
+ * token_userinfo: the userinfo endpoint with a Bearer or a DPoP token. Relies on fetch, and on received for signed answers.
+ * Promises that an answer about another person than the ID token's is refused (OpenID Connect Core 5.3.2), and that a signed
+ * one is checked.
  *
  *   request --401 with a nonce, DPoP--> the same request, once --> answer */
 #include "cli/token_userinfo.h"

@@ -22,7 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from harness import BIN, clean_environment
+from harness import BIN, Server, clean_environment, remember
 
 SECRET = "a-client-secret-of-more-than-32-characters"
 
@@ -613,8 +613,32 @@ class TokenClient(unittest.TestCase):
         for args, word in ((("--grant", "client_credentials"), "--client-secret-stdin"), (("--grant", "ciba", "--client-secret-stdin"), "--login-hint"),
                            (("--grant", "jwt_bearer"), "--assertion-stdin"), (("--grant", "authorization_code", "--request-object"), "--key"),
                            (("--grant", "client_credentials", "--auth-method", "private_key_jwt", "--client-secret-stdin"), "--key"),
-                           (("--grant", "client_credentials", "--cert", "x.pem"), "--key")):
+                           (("--grant", "client_credentials", "--cert", "x.pem"), "--key"),
+                           (("--grant", "device_code", "--par"), "authorization_code"),
+                           (("--grant", "authorization_code", "--claims", "{"), "JSON")):
             self.assertIn(word, self.run_token(*args, status=2), args)
+
+
+class TokenClientAtJeton(unittest.TestCase):
+    """The same program on both sides."""
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server().start()
+        cls.client = cls.s.client("Service", "client_credentials")
+        cls.addClassCleanup(cls.s.stop_for_good)
+
+    def run_token(self, *args, stdin=(), status=0):
+        done = subprocess.run([BIN, "token", *args, "--issuer", self.s.url, "--ca", self.s.ca, "--client-id", self.client.id, "--client-secret-stdin", "--json"],
+                              input="\n".join([*stdin, self.client.secret]) + "\n", text=True, capture_output=True, timeout=60, env=clean_environment())
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout) if status == 0 else done.stderr
+
+    def test_a_token_is_known_and_then_ended(self):
+        token = self.run_token("--grant", "client_credentials")["access_token"]
+        remember(token)
+        self.assertTrue(self.run_token("introspect", "--token-stdin", stdin=[token])["active"])
+        self.run_token("revoke", "--token-stdin", "--token-type-hint", "access_token", stdin=[token])
+        self.assertFalse(self.run_token("introspect", "--token-stdin", stdin=[token])["active"])
 
 
 if __name__ == "__main__":

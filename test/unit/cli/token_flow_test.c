@@ -115,9 +115,9 @@ Test(token_flow, the_way_of_authentication_is_what_the_server_names)
 /* RFC 8705 5 */
 Test(token_flow, a_certificate_goes_to_the_aliases)
 {
-    struct discover_facts facts = {
-        .metadata = object("{\"token_endpoint\":\"https://a/t\",\"userinfo_endpoint\":\"https://a/u\","
-                           "\"mtls_endpoint_aliases\":{\"token_endpoint\":\"https://m/t\"}}")};
+    struct discover_facts facts = {.metadata =
+                                       object("{\"token_endpoint\":\"https://a/t\",\"userinfo_endpoint\":\"https://a/u\","
+                                              "\"mtls_endpoint_aliases\":{\"token_endpoint\":\"https://m/t\"}}")};
     cr_expect(str_is(discover_endpoint(&facts, "token_endpoint", true), "https://m/t"));
     cr_expect(str_is(discover_endpoint(&facts, "token_endpoint", false), "https://a/t"));
     cr_expect(str_is(discover_endpoint(&facts, "userinfo_endpoint", true), "https://a/u"));
@@ -211,7 +211,8 @@ Test(token_flow, metadata_of_another_issuer_is_refused)
     cr_assert_null(facts.metadata);
     cr_assert(!FAILED(discover_read(a, STR("https://a.example"), document, &facts)));
     cr_assert(discover_lists(&facts, "token_endpoint_auth_methods_supported", "client_secret_post", false));
-    cr_assert(!facts.iss_promised && !discover_lists(&facts, "token_endpoint_auth_methods_supported", "client_secret_basic", true));
+    cr_assert(!facts.iss_promised &&
+              !discover_lists(&facts, "token_endpoint_auth_methods_supported", "client_secret_basic", true));
     cr_assert(!str_present(discover_endpoint(&facts, "authorization_endpoint", false)));
 }
 Test(token_flow, credentials_do_not_travel_in_the_open)
