@@ -359,8 +359,11 @@ class TokenClient(unittest.TestCase):
         who = ["--issuer", self.s.url] if issuer else []
         process = subprocess.Popen([BIN, "token", *who, "--client-id", "app", *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, env=clean_environment())
-        process.stdin.write(stdin + "\n" if stdin else "")
-        process.stdin.close()
+        try:
+            process.stdin.write(stdin + "\n" if stdin else "")
+            process.stdin.close()
+        except BrokenPipeError:  # it ended without reading: wrong usage
+            pass
         process.stdin = None
         return process
 
