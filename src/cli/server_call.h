@@ -4,7 +4,7 @@
 #ifndef JETON_CLI_SERVER_CALL_H
 #define JETON_CLI_SERVER_CALL_H
 #include "cli/assertion.h"
-#include "cli/fetch.h"
+#include "fetch/fetch.h"
 struct server_call {
     const char *endpoint; /* its name in the metadata */
     str form;             /* without the client's authentication */

@@ -2,7 +2,7 @@
  * token_flow, discover, loopback: what is sent, what is believed. */
 #include "cli/token_flow.h"
 #include "cli/assertion.h"
-#include "cli/fetch.h"
+#include "fetch/fetch.h"
 #include "cli/grant_code.h"
 #include "cli/grant_rows.h"
 #include "cli/server_call.h"
