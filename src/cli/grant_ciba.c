@@ -12,17 +12,29 @@
 struct parameter {
     const char *name;
     str value;
+    bool is_json; /* a value of its own in a signed request, a text in a form */
 };
+static fallible put(struct arena *a, json *claims, const struct parameter *p)
+{
+    json *value;
+    if (!str_filled(p->value))
+        return OK;
+    if (!p->is_json) {
+        json_put_text(a, claims, p->name, p->value);
+        return OK;
+    }
+    TRY(json_parse(a, p->value, &value));
+    json_put(a, claims, p->name, value);
+    return OK;
+}
 /* CIBA 7.1.1: all of the request stands in the JWT. */
 static fallible add_request(struct arena *a, const struct token_flow *f, const struct parameter *rows, size_t count,
                             struct buf *form)
 {
     str jwt;
     json *claims = json_object_new(a);
-    for (size_t i = 0; i < count; i++) {
-        if (str_filled(rows[i].value))
-            json_put_text(a, claims, rows[i].name, rows[i].value);
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(put(a, claims, &rows[i]));
     TRY(assertion_request(a, f, claims, true, &jwt));
     form_add(form, STR("request"), jwt);
     return OK;
@@ -33,11 +45,11 @@ static fallible begin(struct arena *a, struct token_flow *f, json **response, co
     struct server_call call = {.endpoint = f->grant->endpoint};
     struct server_answer answer;
     const struct parameter rows[] = {
-        {"scope", str_filled(f->scope) ? f->scope : STR("openid")}, /* CIBA 7.1: openid must be there */
-        {"login_hint", f->login_hint},
-        {"binding_message", f->binding_message},
-        {"acr_values", f->acr_values},
-        {"authorization_details", f->authorization_details},
+        {"scope", str_filled(f->scope) ? f->scope : STR("openid"), false}, /* CIBA 7.1: openid must be there */
+        {"login_hint", f->login_hint, false},
+        {"binding_message", f->binding_message, false},
+        {"acr_values", f->acr_values, false},
+        {"authorization_details", f->authorization_details, true},
     };
     const size_t count = sizeof rows / sizeof rows[0];
     *trouble = "the signed request could not be made";

@@ -158,7 +158,8 @@ fallible grant_code_address(struct arena *a, struct token_flow *f, const struct 
     if (pushed)
         TRY(push(a, f, query, &query, trouble));
     buf_add(&b, endpoint);
-    buf_char(&b, str_find(endpoint, '?') < endpoint.n ? '&' : '?');
+    if (!str_ends(endpoint, STR("?")) && !str_ends(endpoint, STR("&")))
+        buf_char(&b, str_find(endpoint, '?') < endpoint.n ? '&' : '?');
     buf_add(&b, query);
     return buf_done(&b, address);
 }

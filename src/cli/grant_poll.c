@@ -10,12 +10,12 @@
 #include "codec/form.h"
 #include "base/banned.h"
 
-enum { INTERVAL = 5, SLOWER = 5, INTERVAL_MAX = 300, LIFETIME_MAX = 3600, MICROSECONDS = 1000000 };
+enum { INTERVAL = 5, SLOWER = 5, INTERVAL_MIN = 1, INTERVAL_MAX = 300, LIFETIME_MAX = 3600, MICROSECONDS = 1000000 };
 
 int64_t grant_poll_next(str error, int64_t interval)
 {
     if (str_is(error, "authorization_pending"))
-        return interval;
+        return interval > INTERVAL_MIN ? interval : INTERVAL_MIN; /* also for a server that says 0 */
     if (str_is(error, "slow_down"))
         return interval + SLOWER <= INTERVAL_MAX ? interval + SLOWER : INTERVAL_MAX;
     return -1;

@@ -90,10 +90,40 @@ Test(token_flow, a_plain_answer_is_no_signed_one)
     cr_assert(FAILED(grant_code_judge(a, &f, STR("S"), STR("code=C&state=S"), &code, &trouble)));
     cr_assert_not_null(strstr(trouble, "not signed"));
 }
+Test(token_flow, every_grant_has_a_row)
+{
+    const char *const words[] = {"authorization_code", "password",       "client_credentials", "refresh_token",
+                                 "device_code",        "token_exchange", "jwt_bearer",         "ciba"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const struct token_grant *g = token_flow_grant(str_of(words[i]));
+        cr_assert_not_null(g, "%s", words[i]);
+        cr_expect((g->prepare == NULL) != (g->redeem == NULL), "%s", words[i]);
+    }
+    cr_expect_null(token_flow_grant(STR("implicit")));
+    cr_expect_null(token_flow_grant(STR_ABSENT));
+}
+static int64_t waits[4];
+static size_t waited;
+static void note_wait(int64_t seconds)
+{
+    waits[waited++ % 4] = seconds;
+}
+Test(token_flow, the_server_s_interval_is_waited_before_the_first_question)
+{
+    struct token_flow f = {.grant = token_flow_grant(STR("device_code")),
+                           .wait = note_wait,
+                           .server = {.metadata = object("{\"token_endpoint\":\"http://127.0.0.1:1/t\"}")}};
+    const struct grant_poll poll = {"device_code", STR("D"), object("{\"interval\":7,\"expires_in\":30}")};
+    json *response;
+    cr_assert(FAILED(grant_poll(a, &f, &poll, &response, &trouble)), "nobody listens there");
+    cr_expect_eq(waited, 1);
+    cr_expect_eq(waits[0], 7);
+}
 /* RFC 8628 3.5, CIBA 11 */
 Test(token_flow, polling_slows_down_when_told_and_ends_at_any_other_word)
 {
     cr_expect_eq(grant_poll_next(STR("authorization_pending"), 5), 5);
+    cr_expect_eq(grant_poll_next(STR("authorization_pending"), 0), 1, "never at the speed of the network");
     cr_expect_eq(grant_poll_next(STR("slow_down"), 5), 10);
     cr_expect_eq(grant_poll_next(STR("slow_down"), 299), 300);
     cr_expect_lt(grant_poll_next(STR("expired_token"), 5), 0);
