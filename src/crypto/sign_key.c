@@ -287,20 +287,26 @@ static bool positive(str text, uint8_t *bytes, size_t capacity, size_t *n)
     return !FAILED(b64url_decode(text, bytes, capacity, n)) && *n > 0 && bytes[0] != 0;
 }
 
+static bool rsa_lengths(const struct sign_jwk *jwk)
+{
+    uint8_t modulus[SIGN_SIZE_MAX], exponent[EXPONENT_MAX];
+    size_t n, e;
+    if (!positive(jwk->n, modulus, sizeof modulus, &n) || !positive(jwk->e, exponent, sizeof exponent, &e))
+        return false;
+    bool strong = n > RSA_BITS_MIN / 8 || (n == RSA_BITS_MIN / 8 && modulus[0] >= 0x80);
+    return strong && modulus[n - 1] % 2 == 1 && exponent[e - 1] % 2 == 1 && (e > 1 || exponent[0] != 1);
+}
+
 bool sign_jwk_fits(const struct sign_jwk *jwk, enum sign_alg alg)
 {
     const struct sign_key_row *row = sign_key_row(alg);
     if (row == NULL || jwk->kty == NULL || !same(row->kty, jwk->kty) || !same(row->crv, jwk->crv))
         return false;
-    uint8_t bytes[SIGN_SIZE_MAX];
-    if (row->coordinate > 0)
-        return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) &&
-               (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
-    size_t n;
-    if (!positive(jwk->n, bytes, sizeof bytes, &n) || n < RSA_BITS_MIN / 8 || (n == RSA_BITS_MIN / 8 && bytes[0] < 0x80) ||
-        bytes[n - 1] % 2 == 0)
-        return false;
-    return positive(jwk->e, bytes, EXPONENT_MAX, &n) && bytes[n - 1] % 2 == 1 && (n > 1 || bytes[0] != 1);
+    if (row->coordinate == 0)
+        return rsa_lengths(jwk);
+    uint8_t bytes[COORDINATE_MAX];
+    return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) &&
+           (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
 }
 
 static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *builder)
