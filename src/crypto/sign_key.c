@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * sign_key: making, reading and writing the keys of sign.c. Relies on libcrypto. Promises: a key that leaves this file is of
- * the kind and strength that its algorithm asks for (CA-13): the algorithm's curve with the point on it, RSA of 2048 to 8192 bits,
- * Ed25519 outside the small subgroup; a private key fits its public half. */
+ * the kind and strength that its algorithm asks for (CA-13): the algorithm's curve with the point on it, RSA of 2048 to 8192
+ * bits, Ed25519 outside the small subgroup; a private key fits its public half. */
 #include "crypto/sign_key.h"
 
 #include "codec/b64url.h"
@@ -93,9 +93,9 @@ static bool fits(EVP_PKEY *pair, const struct sign_key_row *row)
            EVP_PKEY_get_raw_public_key(pair, point, &n) == 1 && n == sizeof point && !small_order(point);
 }
 
-/* Only EC keys have more to be asked: Ed25519 has no such check in libcrypto 3.0, and there the private half makes the public one;
- * testing the primes of an RSA key takes a quarter of a second, and one with bad primes harms its owner alone. On curves of prime order
- * a point on the curve is in the group, which is all that the quick check asks. */
+/* Only EC keys have more to be asked: Ed25519 has no such check in libcrypto 3.0, and there the private half makes the public
+ * one; testing the primes of an RSA key takes a quarter of a second, and one with bad primes harms its owner alone. On curves
+ * of prime order a point on the curve is in the group, which is all that the quick check asks. */
 static bool sound(EVP_PKEY *pair, const struct sign_key_row *row, enum half half)
 {
     if (row->group == NULL)
@@ -243,12 +243,14 @@ fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out)
     EVP_PKEY *pair = text != NULL ? PEM_read_bio_PrivateKey(text, NULL, no_pass_phrase, NULL) : NULL;
     if (pair == NULL) {
         ERR_clear_error();
-        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
+        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).",
+               "sign: bad PEM");
     }
     if (!fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
-        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.", "sign: PEM of another kind or strength");
+        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.",
+               "sign: PEM of another kind or strength");
     }
     return adopt(pair, alg, HALF_PRIVATE, out);
 }

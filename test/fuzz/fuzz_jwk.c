@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Fuzz: sets of foreign keys. What is accepted holds nothing private, stays within its ceiling, and is the same key when it is written
- * again: same members, same thumbprint. A key that is sound fits an algorithm; checking nonsense with it is refused. */
+ * Fuzz: sets of foreign keys. What is accepted holds nothing private, stays within its ceiling, and is the same key when it is
+ * written again: same members, same thumbprint. A key that is sound fits an algorithm; checking nonsense with it is refused. */
 #include "token/jwk.h"
 #include "token/thumbprint.h"
 #include <stdlib.h>

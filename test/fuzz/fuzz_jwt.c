@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Fuzz: foreign signed tokens. The first byte chooses who bends what:
- *   even: the input is a whole token. What is read says the same when it is put together again; it passes the signature only when it
- * is what our key makes of its header and claims.
- *   odd:  the input is a header, a line feed and claims, and our key signs both. It passes only with our algorithm and without crit and
- * b64; what jwt_judge tells then keeps the rule. */
+ *   even: the input is a whole token. What is read says the same when it is put together again; it passes the signature only
+ * when it is what our key makes of its header and claims. odd:  the input is a header, a line feed and claims, and our key
+ * signs both. It passes only with our algorithm and without crit and b64; what jwt_judge tells then keeps the rule. */
 #include "token/jwt.h"
 #include "signer.h"
 #include <stdlib.h>
@@ -33,8 +32,15 @@ static bool passes(struct arena *a, str token, struct jwt *t)
 static void judge(const struct jwt *t)
 {
     static const str audience = {"me", 2};
-    const struct jwt_rule rule = {.audiences = &audience, .audience_count = 1, .now = 1000, .skew = 10, .life_max = 100, .age_max = 50,
-                                  .span_max = 90, .need_exp = true, .need_jti = true};
+    const struct jwt_rule rule = {.audiences = &audience,
+                                  .audience_count = 1,
+                                  .now = 1000,
+                                  .skew = 10,
+                                  .life_max = 100,
+                                  .age_max = 50,
+                                  .span_max = 90,
+                                  .need_exp = true,
+                                  .need_jti = true};
     struct jwt_facts f;
     if (FAILED(jwt_judge(t, &rule, &f)))
         return;

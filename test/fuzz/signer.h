@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * signer: a key for fuzz targets that sign what the fuzzer wrote, so that it comes past the signature. EdDSA is deterministic. */
+ * signer: a key for fuzz targets that sign what the fuzzer wrote, so that it comes past the signature. EdDSA is deterministic.
+ */
 #ifndef JETON_FUZZ_SIGNER_H
 #define JETON_FUZZ_SIGNER_H
 #include "codec/b64url.h"
@@ -32,8 +33,8 @@ static inline str signer_token(struct arena *a, str header, str claims)
 {
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
-    str text = str_join(
-        a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, claims.p, claims.n)}, 3);
+    str text =
+        str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, claims.p, claims.n)}, 3);
     if (text.n > BUF_TOKEN_MAX)
         return STR_ABSENT;
     INVARIANT(!FAILED(sign_make(signer_key(), text, signature, &n)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Claims about foreign keys and signatures, judged by the vectors that NIST and the authors of Ed25519 published, as Debian's
- * python3-cryptography-vectors ships them (./dev installs it; they are not copied here): good and bent signatures of ES256, ES384, ES512,
- * RS256, RS384, RS512 and EdDSA, PSS with salts that JWS forbids, and points on and off their curves (AT-08). */
+ * python3-cryptography-vectors ships them (./dev installs it; they are not copied here): good and bent signatures of ES256,
+ * ES384, ES512, RS256, RS384, RS512 and EdDSA, PSS with salts that JWS forbids, and points on and off their curves (AT-08). */
 #include "crypto/sign.h"
 
 #include "base/ascii.h"
@@ -38,8 +38,8 @@ static str file(const char *name)
     return (str){p, n};
 }
 
-/* Bytes of hexadecimal text, an odd number of digits allowed; leading zero bytes cut or added so that `size` are left (0: as few as
- * possible). A number that needs more keeps its length. */
+/* Bytes of hexadecimal text, an odd number of digits allowed; leading zero bytes cut or added so that `size` are left (0: as
+ * few as possible). A number that needs more keeps its length. */
 static str bytes(str hex, size_t size)
 {
     while (hex.n > 0 && hex.p[0] == '0' && (size == 0 || hex.n > 2 * size)) {
@@ -216,6 +216,7 @@ Test(nist, pss_with_a_salt_of_another_length_than_the_hash_is_refused) /* RFC 75
 {
     const char *algs[3] = {"PS256", "PS384", "PS512"};
     int counts[2] = {0};
-    rsa_feed(VECTORS "RSA/FIPS_186-2/SigGenPSS_186-3.rsp", "S", algs, counts); /* right signatures, but with a salt of no byte */
+    rsa_feed(VECTORS "RSA/FIPS_186-2/SigGenPSS_186-3.rsp", "S", algs,
+             counts); /* right signatures, but with a salt of no byte */
     cr_assert(counts[0] == 0 && counts[1] >= 90, "%d, %d", counts[0], counts[1]);
 }
