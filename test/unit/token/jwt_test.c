@@ -421,10 +421,10 @@ Test(jwt, each_claim_that_breaks_the_rule_has_its_own_reason) /* CA-07, CA-09, A
     }
     cr_assert_eq(facts.expires_at, 0);
     static const char *const good[] = {
-        HEAD TIMES,
-        HEAD ",\"exp\":1000100.75,\"iat\":999999.5,\"nbf\":1000010}",
-        HEAD ",\"exp\":999991,\"iat\":999400,\"nbf\":999400}",
-        "{\"iss\":\"c\",\"sub\":\"c\",\"jti\":\"j\",\"aud\":[\"x\",\"https://as/token\"]" TIMES,
+        (HEAD TIMES),
+        (HEAD ",\"exp\":1000100.75,\"iat\":999999.5,\"nbf\":1000010}"),
+        (HEAD ",\"exp\":999991,\"iat\":999400,\"nbf\":999400}"),
+        ("{\"iss\":\"c\",\"sub\":\"c\",\"jti\":\"j\",\"aud\":[\"x\",\"https://as/token\"]" TIMES),
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         err e = judged(a, good[i], &rule, &facts);
