@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,28 +312,49 @@ bool sign_jwk_fits(const struct sign_jwk *jwk, enum sign_alg alg)
            (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
 }
 
-static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *builder)
+static EVP_PKEY *from_parameters(const char *type, int selection, OSSL_PARAM_BLD *builder)
 {
     SCOPED(OSSL_PARAM) *parameters = OSSL_PARAM_BLD_to_param(builder);
     SCOPED(EVP_PKEY_CTX) *c = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *pair = NULL;
     if (parameters == NULL || c == NULL || EVP_PKEY_fromdata_init(c) != 1 ||
-        EVP_PKEY_fromdata(c, &pair, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+        EVP_PKEY_fromdata(c, &pair, selection, parameters) != 1)
         return NULL;
     return pair;
 }
 
-static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk, const struct sign_key_row *row)
+/* Keys that hold a curve and no point, by algorithm: copying one and giving it a point costs a third of making a key by the
+ * name of its curve. Made once, then only ever copied; they live as long as the process. */
+static pthread_once_t curves_once = PTHREAD_ONCE_INIT;
+static EVP_PKEY *curves[SIGN_ALG_COUNT];
+
+static void curves_make(void)
+{
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++) {
+        const char *group = sign_key_row((enum sign_alg)alg)->group;
+        if (group == NULL)
+            continue;
+        SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
+        INVARIANT(builder != NULL && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1);
+        curves[alg] = from_parameters("EC", EVP_PKEY_KEY_PARAMETERS, builder);
+        INVARIANT(curves[alg] != NULL);
+    }
+}
+
+/* libcrypto refuses numbers beyond the field and points off the curve. */
+static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg)
 {
     uint8_t point[1 + 2 * COORDINATE_MAX] = {0x04}; /* SEC 1 2.3.3: uncompressed */
-    size_t n = row->coordinate;
+    size_t n = sign_key_row(alg)->coordinate;
     if (FAILED(b64url_decode_exact(jwk->x, point + 1, n)) || FAILED(b64url_decode_exact(jwk->y, point + 1 + n, n)))
         return NULL;
-    SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
-    if (builder == NULL || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, row->group, 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * n) != 1)
+    INVARIANT(pthread_once(&curves_once, curves_make) == 0);
+    EVP_PKEY *pair = EVP_PKEY_dup(curves[alg]);
+    if (pair != NULL && EVP_PKEY_set1_encoded_public_key(pair, point, 1 + 2 * n) != 1) {
+        EVP_PKEY_free(pair);
         return NULL;
-    return from_parameters("EC", builder);
+    }
+    return pair;
 }
 
 static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
@@ -347,7 +369,7 @@ static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
     if (n == NULL || e == NULL || builder == NULL || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) != 1)
         return NULL;
-    return from_parameters("RSA", builder);
+    return from_parameters("RSA", EVP_PKEY_PUBLIC_KEY, builder);
 }
 
 static EVP_PKEY *okp_from_jwk(const struct sign_jwk *jwk)
@@ -364,7 +386,7 @@ fallible sign_key_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg, struct
     EVP_PKEY *pair = NULL;
     if (sign_jwk_fits(jwk, alg)) {
         if (row->group != NULL)
-            pair = ec_from_jwk(jwk, row);
+            pair = ec_from_jwk(jwk, alg);
         else
             pair = row->coordinate == 0 ? rsa_from_jwk(jwk) : okp_from_jwk(jwk);
     }
