@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * json: the one door to jansson. Relies on jansson for the grammar; adds the bounds that it lacks (depth) and its strict
- * options. Promises: 1. jansson's memory is the arena's: every value lives until its arena ends, nothing is freed one by one, and
- * all of it is wiped, because bodies hold passwords; 2. a part that could not be made marks the arena failed, and json_text then
- * refuses; 3. jansson never runs on after memory ended while it reads. */
+ * options. Promises: 1. jansson's memory is the arena's: every value lives until its arena ends, nothing is freed one by one,
+ * and all of it is wiped, because bodies hold passwords; 2. a part that could not be made marks the arena failed, and json_text
+ * then refuses; 3. jansson never runs on after memory ended while it reads. */
 #include "codec/json.h"
 
 #include <jansson.h>
@@ -72,9 +72,9 @@ static bool depth_allowed(str text)
     return true;
 }
 
-/* jansson 2.14 does not notice that its token buffer could not grow: it goes on without the characters, misses the closing quote and
- * writes beyond what it took. So it is not told that memory ended; it is left. Nothing is lost by that: all that it holds is the
- * arena's. NULL with a failed arena then, or with an error. */
+/* jansson 2.14 does not notice that its token buffer could not grow: it goes on without the characters, misses the closing
+ * quote and writes beyond what it took. So it is not told that memory ended; it is left. Nothing is lost by that: all that it
+ * holds is the arena's. NULL with a failed arena then, or with an error. */
 static json *load(str text, json_error_t *error)
 {
     jmp_buf back;

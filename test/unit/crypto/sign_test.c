@@ -444,3 +444,33 @@ Test(sign, failing_memory_is_an_error_at_every_step)
     }
     sign_key_free(key);
 }
+
+static str import_signature;
+
+static void *import(void *jwk)
+{
+    for (int i = 0; i < 100; i++) {
+        struct sign_key *key;
+        if (FAILED(sign_key_from_jwk(jwk, SIGN_ES256, &key)))
+            return jwk;
+        bool right = !FAILED(sign_check(key, STR(A3_INPUT), import_signature));
+        sign_key_free(key);
+        if (!right)
+            return jwk;
+    }
+    return NULL;
+}
+
+Test(sign, foreign_keys_come_in_on_many_threads_at_once)
+{
+    struct sign_jwk jwk = jwk_ec(A3_X, A3_Y);
+    pthread_t threads[4];
+    import_signature = decoded(A3_SIG);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, import, &jwk), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        cr_assert_null(failed);
+    }
+}

@@ -9,8 +9,7 @@
 #define NOW 1000000
 #define URL "https://as.example/oauth/token"
 
-static const struct dpop_expect usual = {
-    .method = {"POST", 4}, .url = {URL, sizeof URL - 1}, .now = NOW, .window = 60};
+static const struct dpop_expect usual = {.method = {"POST", 4}, .url = {URL, sizeof URL - 1}, .now = NOW, .window = 60};
 
 /* `format` has one %s for the public JWK. */
 static str proof(struct arena *a, const struct sign_key *key, const char *format, const char *claims)
@@ -37,8 +36,10 @@ Test(dpop, proofs_of_rfc_9449)
     struct arena *a = fixture_arena();
     for (size_t i = 0; i < 2; i++) {
         json *v = foreign_vector(a, names[i]);
-        struct dpop_expect expect = {.method = json_member_text(v, "method"), .url = json_member_text(v, "url"),
-                                     .access_token = json_member_text(v, "access_token"), .window = 10};
+        struct dpop_expect expect = {.method = json_member_text(v, "method"),
+                                     .url = json_member_text(v, "url"),
+                                     .access_token = json_member_text(v, "access_token"),
+                                     .window = 10};
         struct dpop_proof p;
         cr_assert(json_integer_of(json_member(v, "issued_at"), &expect.now));
         expect.now += 10;
@@ -80,10 +81,10 @@ Test(dpop, each_offered_algorithm_proves_and_each_signing_one_is_offered)
 Test(dpop, malformed_proofs_are_refused_each_for_its_reason) /* DP-01; RFC 9449 4.3 */
 {
 #define WITH(claims_) HEADER, "{" claims_ "}"
-#define HTM "\"htm\":\"POST\""
-#define HTU "\"htu\":\"" URL "\""
-#define IAT "\"iat\":1000000"
-#define JTI "\"jti\":\"j\""
+#define HTM           "\"htm\":\"POST\""
+#define HTU           "\"htu\":\"" URL "\""
+#define IAT           "\"iat\":1000000"
+#define JTI           "\"jti\":\"j\""
     static const struct {
         const char *header, *claims, *why;
     } rows[] = {
@@ -101,7 +102,8 @@ Test(dpop, malformed_proofs_are_refused_each_for_its_reason) /* DP-01; RFC 9449 
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":null}", CLAIMS, "dpop: no jwk"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":[$]}", CLAIMS, "dpop: no jwk"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"kid\":\"x\",\"jku\":\"https://evil.example\"}", CLAIMS, "dpop: no jwk"},
-        {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"}}", CLAIMS, "jwk: private or secret member"},
+        {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"}}", CLAIMS,
+         "jwk: private or secret member"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\"}}", CLAIMS, "jwk: of another type, strength or use"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"crit\":[\"jwk\"],\"jwk\":$}", CLAIMS, "jwt: crit"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"b64\":false,\"jwk\":$}", CLAIMS, "jwt: b64"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * foreign: what foreigners do, for tests of what reads them: keys of every algorithm, tokens signed with them, vectors from files. All
- * functions end the test when something fails. */
+ * foreign: what foreigners do, for tests of what reads them: keys of every algorithm, tokens signed with them, vectors from
+ * files. All functions end the test when something fails. */
 #ifndef JETON_TEST_FOREIGN_H
 #define JETON_TEST_FOREIGN_H
 #include "codec/b64url.h"

@@ -21,7 +21,8 @@ Test(jwk, members_that_are_there_are_told_and_absent_ones_stay_absent) /* RFC 75
 {
     struct arena *a = fixture_arena();
     struct jwk key;
-    cr_assert(!FAILED(one(a, "{" EC ",\"kid\":\"k\",\"use\":\"sig\",\"alg\":\"ES256\",\"key_ops\":[\"verify\"],\"x5u\":1}", &key)));
+    cr_assert(
+        !FAILED(one(a, "{" EC ",\"kid\":\"k\",\"use\":\"sig\",\"alg\":\"ES256\",\"key_ops\":[\"verify\"],\"x5u\":1}", &key)));
     cr_assert(str_is(key.kid, "k") && str_is(key.use, "sig") && str_is(key.alg, "ES256"));
     cr_assert_str_eq(key.parts.kty, "EC");
     cr_assert(!str_present(key.parts.n) && str_is(key.parts.y, Y256));
@@ -80,7 +81,7 @@ Test(jwk, keys_of_another_kind_strength_or_use_are_not_usable_and_a_set_skips_th
         STR("{" EC ",\"alg\":\"ECDH-ES\"}"),
         STR("{" EC ",\"alg\":\"HS256\"}"),
         STR("{" EC ",\"alg\":\"none\"}"),
-        str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 171, "w"))),   /* 1024 bits */
+        str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 171, "w"))),  /* 1024 bits */
         str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"A%.*s\"}", STR_FMT(modulus(a, 341, "w"))), /* a leading zero */
         str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"f%.*s\"}", STR_FMT(modulus(a, 341, "w"))), /* 2047 bits */
         str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 342, "A"))),  /* even */
@@ -211,7 +212,8 @@ Test(jwk, keys_that_are_no_points_are_not_sound) /* AT-08 */
     cr_assert_eq(jwk_set_sound(&set).kind, ERR_INVALID_REQUEST);
     uint8_t any[64] = {1};
     cr_assert_eq(jwk_check(&key, SIGN_ES256, STR("x"), (str){(char *)any, 64}).kind, ERR_INVALID_TOKEN);
-    cr_assert(!FAILED(one(a, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", &key)));
+    cr_assert(
+        !FAILED(one(a, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", &key)));
     cr_assert_eq(jwk_sound(&key).kind, ERR_INVALID_REQUEST);
     cr_assert(!FAILED(one(a, "{" OKP "}", &key)) && !FAILED(jwk_set_sound(&set)));
 }

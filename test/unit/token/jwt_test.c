@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Claims about foreign signed tokens: the vectors of the RFCs verify, each way of bending form, header, algorithm, key or claim is
- * refused, and each failing check of claims has its own reason. */
+ * Claims about foreign signed tokens: the vectors of the RFCs verify, each way of bending form, header, algorithm, key or claim
+ * is refused, and each failing check of claims has its own reason. */
 #include "token/jwt.h"
 #include "crypto/mac.h"
 #include "foreign.h"
@@ -162,8 +162,9 @@ Test(jwt, a_key_in_the_header_is_never_used) /* CA-10 */
     struct sign_key *ours = foreign_key(a, SIGN_ES256), *theirs = foreign_key(a, SIGN_ES256);
     struct jwk_set set = set_of(a, ours, ""), none = {0};
     str jwk = foreign_json(a, foreign_jwk(a, theirs));
-    str header = str_format(a, "{\"alg\":\"ES256\",\"jwk\":%.*s,\"jku\":\"https://evil.example/\",\"x5u\":\"https://evil.example/\"}",
-                            STR_FMT(jwk));
+    str header =
+        str_format(a, "{\"alg\":\"ES256\",\"jwk\":%.*s,\"jku\":\"https://evil.example/\",\"x5u\":\"https://evil.example/\"}",
+                   STR_FMT(jwk));
     str token = foreign_token(a, theirs, str_z(a, header), "{}");
     cr_assert_eq(checked(a, token, &set, ALL).kind, ERR_INVALID_TOKEN);
     cr_assert_eq(checked(a, token, &none, ALL).kind, ERR_INVALID_TOKEN);
@@ -228,15 +229,25 @@ Test(jwt, what_is_larger_than_a_token_may_be_is_refused_though_rightly_signed) /
 
 Test(jwt, claims_that_are_not_one_object_are_refused) /* AT-06 */
 {
-    static const char *const payloads[] = {"", "[]", "1", "\"x\"", "null", "{\"a\":1,\"a\":1}", "{\"a\":{\"b\":1,\"b\":2}}",
-                                           "{}{}", "{}x", "{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{",
+    static const char *const payloads[] = {"",
+                                           "[]",
+                                           "1",
+                                           "\"x\"",
+                                           "null",
+                                           "{\"a\":1,\"a\":1}",
+                                           "{\"a\":{\"b\":1,\"b\":2}}",
+                                           "{}{}",
+                                           "{}x",
+                                           "{\"a\":\"\\u0000\"}",
+                                           "{\"a\":\"\\ud800\"}",
+                                           "{",
                                            "{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}"};
     struct arena *a = fixture_arena();
     struct sign_key *key = foreign_key(a, SIGN_EDDSA);
     struct jwk_set set = set_of(a, key, "");
     for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++)
-        cr_assert_eq(checked(a, foreign_token(a, key, "{\"alg\":\"EdDSA\"}", payloads[i]), &set, ALL).kind, ERR_INVALID_TOKEN, "%s",
-                     payloads[i]);
+        cr_assert_eq(checked(a, foreign_token(a, key, "{\"alg\":\"EdDSA\"}", payloads[i]), &set, ALL).kind, ERR_INVALID_TOKEN,
+                     "%s", payloads[i]);
 }
 
 /* ------------------------------------------------------------------------------------------------------ keys, algorithms */
@@ -262,8 +273,9 @@ Test(jwt, a_public_key_is_no_hmac_secret_and_a_secret_no_public_key) /* AT-05, C
             cr_assert(!FAILED(jwt_read(a, token, &t)));
             cr_assert_eq(FAILED(jwt_check_secret(&t, secrets[s], STR(ALL))), !made);
             cr_assert_eq(jwt_check_secret(&t, secrets[s], STR("RS256 ES256")).kind, ERR_INVALID_TOKEN);
-            cr_assert_eq(jwt_check_secret(&t, STR("another secret that is long enough, for it has 64 bytes and more."),
-                                          STR(ALL)).kind, ERR_INVALID_TOKEN);
+            cr_assert_eq(
+                jwt_check_secret(&t, STR("another secret that is long enough, for it has 64 bytes and more."), STR(ALL)).kind,
+                ERR_INVALID_TOKEN);
         }
     }
     struct jwt t;
@@ -352,9 +364,19 @@ static const str audiences[] = {{"https://as", 10}, {"https://as/token", 16}};
 
 Test(jwt, each_claim_that_breaks_the_rule_has_its_own_reason) /* CA-07, CA-09, AT-09 */
 {
-    const struct jwt_rule rule = {.issuer = STR("c"), .subject = STR("c"), .audiences = audiences, .audience_count = 2, .now = NOW,
-                                  .skew = 10, .life_max = 300, .age_max = 600, .span_max = 700, .need_exp = true, .need_jti = true,
-                                  .need_iat = true, .need_nbf = true};
+    const struct jwt_rule rule = {.issuer = STR("c"),
+                                  .subject = STR("c"),
+                                  .audiences = audiences,
+                                  .audience_count = 2,
+                                  .now = NOW,
+                                  .skew = 10,
+                                  .life_max = 300,
+                                  .age_max = 600,
+                                  .span_max = 700,
+                                  .need_exp = true,
+                                  .need_jti = true,
+                                  .need_iat = true,
+                                  .need_nbf = true};
 #define HEAD  "{\"iss\":\"c\",\"sub\":\"c\",\"jti\":\"j\",\"aud\":\"https://as\""
 #define TIMES ",\"exp\":1000100,\"iat\":1000000,\"nbf\":1000000}"
     static const struct {
@@ -399,10 +421,10 @@ Test(jwt, each_claim_that_breaks_the_rule_has_its_own_reason) /* CA-07, CA-09, A
     }
     cr_assert_eq(facts.expires_at, 0);
     static const char *const good[] = {
-        HEAD TIMES,
-        HEAD ",\"exp\":1000100.75,\"iat\":999999.5,\"nbf\":1000010}",
-        HEAD ",\"exp\":999991,\"iat\":999400,\"nbf\":999400}",
-        "{\"iss\":\"c\",\"sub\":\"c\",\"jti\":\"j\",\"aud\":[\"x\",\"https://as/token\"]" TIMES,
+        (HEAD TIMES),
+        (HEAD ",\"exp\":1000100.75,\"iat\":999999.5,\"nbf\":1000010}"),
+        (HEAD ",\"exp\":999991,\"iat\":999400,\"nbf\":999400}"),
+        ("{\"iss\":\"c\",\"sub\":\"c\",\"jti\":\"j\",\"aud\":[\"x\",\"https://as/token\"]" TIMES),
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         err e = judged(a, good[i], &rule, &facts);
@@ -417,8 +439,8 @@ Test(jwt, aud_alone_must_be_one_string) /* FAPI 2.0 */
     struct arena *a = fixture_arena();
     struct jwt_facts facts;
     cr_assert(!FAILED(judged(a, "{\"aud\":\"https://as\"}", &rule, &facts)));
-    static const char *const bad[] = {"{\"aud\":[\"https://as\"]}", "{\"aud\":[\"https://as\",\"x\"]}", "{\"aud\":\"https://as/\"}",
-                                      "{\"aud\":\"https://as/token\"}", "{}"};
+    static const char *const bad[] = {"{\"aud\":[\"https://as\"]}", "{\"aud\":[\"https://as\",\"x\"]}",
+                                      "{\"aud\":\"https://as/\"}", "{\"aud\":\"https://as/token\"}", "{}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_eq(judged(a, bad[i], &rule, &facts).kind, ERR_INVALID_TOKEN, "%s", bad[i]);
 }
