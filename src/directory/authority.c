@@ -18,6 +18,7 @@ fallible authority_open(struct arena *a, struct authority *authority, const char
 {
     struct db_key *rows;
     size_t count;
+    authority->started = clock_now();
     TRY(db_key_all(authority->db, a, &rows, &count));
     TRY(authority_master_key(directory, count == 0 ? MASTER_MAKE : MASTER_READ, authority->master_key));
     return authority_keys_open(a, authority, &authority->keys);
