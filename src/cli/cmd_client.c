@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cmd_client: `jeton client`: client applications. Relies on directory/client, which judges everything; a secret comes by
  * standard input or is made there, and is shown once. */
+#include "cli/client_members.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"
@@ -14,7 +15,8 @@ enum { PAGE_ROWS = 100 };
     {"name",                     OPTION_TEXT,   "NAME",    1, 0, "what people see when they are asked to agree"},              \
     {"description",              OPTION_TEXT,   "TEXT",   -1, 0, "a sentence about it"},                                       \
     {"grant",                    OPTION_WORDS,  "TYPE",    0, 0,                                                               \
-     "authorization_code, password, client_credentials, refresh_token, personal_access"},                                      \
+     "authorization_code, password, client_credentials, refresh_token, personal_access, device_code, token_exchange,"          \
+     " jwt_bearer, ciba"},                                                                                                     \
     {"no-refresh",               OPTION_FLAG,   NULL,      0, 0,                                                               \
      "no refresh tokens, which authorization_code and password imply"},                                                        \
     {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "where answers may be sent, byte for byte"},                  \
@@ -23,16 +25,18 @@ enum { PAGE_ROWS = 100 };
     {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},           \
     {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},            \
     {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                \
-    {"auth-method",              OPTION_CHOICE, "client_secret_basic|client_secret_post|any|none", 0, 0,                       \
-     "how it authenticates"},                                                                                                  \
+    {"auth-method",              OPTION_TEXT,   "METHOD",  1, 0,                                                               \
+     "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth,"                           \
+     " self_signed_tls_client_auth, any (basic or post), none"},                                                                                                  \
     {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                             \
     {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX,                                             \
      "of its access tokens; 0: the server's setting"},                                                                         \
     {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF,                                           \
-     "of its refresh tokens; 0: the server's setting"}
+     "of its refresh tokens; 0: the server's setting"},                                                                        \
+    CLIENT_MEMBERS_OPTIONS
 
 static const struct option options_add[] = {
-    COMMON_ROWS,
+    COMMON_ROWS
     {"compat",                   OPTION_CHOICE, "processmaker", 0, 0, "accept what scripts for ProcessMaker's guide send"},
     {"id",                       OPTION_ID,     "ID",      0, 0, "its client_id; else one is made"},
     {"secret-stdin",             OPTION_SECRET, NULL,      0, 0,
@@ -40,12 +44,13 @@ static const struct option options_add[] = {
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
-    COMMON_ROWS,
+    COMMON_ROWS
     {"compat",                   OPTION_CHOICE, "processmaker|none", 0, 0, "accept what scripts for ProcessMaker's guide send"},
     {"refresh",                  OPTION_FLAG,   NULL,      0, 0, "refresh tokens again"},
     {"confidential",             OPTION_FLAG,   NULL,      0, 0, "it can keep a secret; see rotate-secret"},
     {"no-first-party",           OPTION_FLAG,   NULL,      0, 0, "people are asked to agree"},
     {"no-require-pkce",          OPTION_FLAG,   NULL,      0, 0, "accept authorization requests without PKCE"},
+    CLIENT_MEMBERS_OPPOSITES
     OPTION_LAST,
 };
 static const struct option options_list[] = {
@@ -98,6 +103,7 @@ static json *client_json(struct command_call *call, const struct db_client *clie
     json_put_integer(a, j, "secret_count", (int64_t)client->secret_count);
     output_time(call, j, "created_at", client->created_at);
     output_time(call, j, "updated_at", client->updated_at);
+    metadata_put(a, j, &client->metadata);
     return j;
 }
 /* -1 when neither option was given; -2 when both were. */
@@ -165,6 +171,9 @@ static int run_add(struct command_call *call)
     edit.is_public = options_has(o, "public");
     edit.first_party = options_has(o, "first-party");
     edit.require_pkce = options_has(o, "require-pkce");
+    const char *wrong = client_members_read(call->arena, o, false, &edit);
+    if (wrong)
+        return command_misused(call, "%s", wrong);
     if (edit.is_public && str_present(edit.secret))
         return command_misused(call, "--public and --secret-stdin exclude each other: a public client has no secret");
     int status = site_open(call, SITE_MAKE, &site);
@@ -198,6 +207,9 @@ static int run_edit(struct command_call *call)
         return command_misused(call, "an option and its opposite exclude each other");
     if (refresh >= 0)
         edit.refresh = refresh;
+    const char *wrong = client_members_read(call->arena, o, true, &edit);
+    if (wrong)
+        return command_misused(call, "%s", wrong);
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;

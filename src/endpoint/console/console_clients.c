@@ -79,6 +79,8 @@ err console_clients_new_post(struct call *c)
     struct client_edit edit = client_form_read(c, &problems);
     edit.is_public = form_has(&c->form, "is_public");
     edit.id = form_get(&c->form, "id");
+    if (edit.is_public)
+        edit.auth_method = STR_ABSENT; /* it has no choice */
     err made = problem_result(&problems);
     if (!FAILED(made))
         made = client_add(c->ground, &c->actor, &edit, &problems, &added);
