@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/site.h"
 #include "directory/client.h"
+#include "directory/profile_fit.h"
 #include "base/banned.h"
 
 enum { PAGE_ROWS = 100 };
@@ -240,12 +241,36 @@ static int run_list(struct command_call *call)
     }
     return output_value(call, list, "client_id name grants public disabled created_at");
 }
+/* For people: what the client is held to, what it meets, and a line for each thing that is missing. */
+static int show_profiles(struct command_call *call, const json *fit)
+{
+    struct buf b = buf_new(call->arena, BUF_LINE_MAX * 4);
+    str text, name;
+    const json *list;
+    void *at = NULL;
+    buf_format(&b, "\nheld to the profile %.*s\n", STR_FMT(json_member_text(fit, "held_to")));
+    for (size_t i = 0; i < json_count(json_member(fit, "meets")); i++)
+        buf_format(&b, "meets %.*s\n", STR_FMT(json_text_of(json_at(json_member(fit, "meets"), i))));
+    while (json_each(json_member(fit, "missing"), &at, &name, &list))
+        for (size_t i = 0; i < json_count(list); i++)
+            buf_format(&b, "missing for %.*s: %.*s\n", STR_FMT(name), STR_FMT(json_text_of(json_at(list, i))));
+    if (FAILED(buf_done(&b, &text)))
+        return command_refuse(call, "no memory for the profiles");
+    return output_text(call, "profiles", text);
+}
+
 static int run_show(struct command_call *call)
 {
     struct site *site;
     const struct db_client *client;
     int status = open_and_find(call, &site, &client);
-    return status == COMMAND_DONE ? output_value(call, client_json(call, client, STR_ABSENT), NULL) : status;
+    if (status != COMMAND_DONE)
+        return status;
+    json *shown = client_json(call, client, STR_ABSENT), *fit = profile_fit_json(&site->ground, client);
+    if (call->json)
+        json_put(call->arena, shown, "profiles", fit);
+    status = output_value(call, shown, NULL);
+    return status == COMMAND_DONE && !call->json ? show_profiles(call, fit) : status;
 }
 static int run_rotate(struct command_call *call)
 {

@@ -11,6 +11,7 @@
 #include "directory/auth_methods.h"
 #include "directory/check.h"
 #include "directory/metadata_rules.h"
+#include "directory/profile_fit.h"
 #include "directory/scopes.h"
 #include "directory/user.h"
 
@@ -370,6 +371,7 @@ fallible client_rules_apply(struct client_rules_draft *d)
     judge_lifetime(d, d->edit->refresh_lifetime, policy->refresh_absolute, "refresh_lifetime", &d->next->refresh_lifetime);
     TRY(judge_owner(d));
     TRY(metadata_rules_apply(d));
+    profile_fit_judge(d->g, d->next, d->problems);
     if (client_rules_beyond(d->g, d->by, d->next)) /* AD-04: no way around the own permissions */
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more than they have themselves.",
                "the client would have more rights than the actor");

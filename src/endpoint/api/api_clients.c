@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * api_clients: client applications over the API; the rules are in directory/client. */
 #include "directory/client.h"
+#include "directory/profile_fit.h"
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
@@ -117,7 +118,9 @@ fallible api_client_get(struct call *c)
     const struct db_client *client;
     TRY(need(c, "view-auth_clients"));
     TRY(find(c, &client));
-    return call_json(c, 200, client_json(c, client));
+    json *o = client_json(c, client);
+    json_put(c->ground->arena, o, "profiles", profile_fit_json(c->ground, client));
+    return call_json(c, 200, o);
 }
 
 fallible api_client_put(struct call *c)
