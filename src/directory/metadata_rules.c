@@ -11,13 +11,13 @@
 #include "directory/auth_methods.h"
 #include "directory/check.h"
 #include "directory/metadata.h"
+#include "token/jwk.h"
 
 #include <arpa/inet.h>
 
 #include "base/banned.h"
 
 enum { TEXT_MAX = 1000, URI_MAX = 2000, LIST_MAX = 100, AGE_DIGITS_MAX = 315360000 /* ten years of seconds */ };
-#define SIGNED_BY_CLIENTS "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"
 #define SIGNED_BY_SECRET  "HS256 HS384 HS512"
 #define SIGNED_BY_US      "RS256 ES256 EdDSA"
 
@@ -74,29 +74,29 @@ static const char *check_fetched(struct arena *a, const struct metadata_row *row
     return check_https(piece, str_is(str_of(row->name), "request_uris")); /* OpenID Connect Core 6.2: its hash may stand there */
 }
 
-static const char *check_words(struct arena *a, const char *words, str piece)
+static const char *check_words(struct arena *a, str words, str piece)
 {
-    if (str_has_word(str_of(words), piece))
+    if (str_has_word(words, piece))
         return NULL;
-    return str_format(a, "must be one of these algorithms: %s.", words).p; /* AT-05: none is none of them */
+    return str_format(a, "must be one of these algorithms: %.*s.", STR_FMT(words)).p; /* AT-05: none is none of them */
 }
 
 static const char *check_own_alg(struct arena *a, const struct metadata_row *row, str piece)
 {
     (void)row;
-    return check_words(a, SIGNED_BY_US, piece);
+    return check_words(a, STR(SIGNED_BY_US), piece);
 }
 
 static const char *check_foreign_alg(struct arena *a, const struct metadata_row *row, str piece)
 {
     (void)row;
-    return check_words(a, SIGNED_BY_CLIENTS, piece);
+    return check_words(a, sign_alg_words, piece);
 }
 
 static const char *check_auth_alg(struct arena *a, const struct metadata_row *row, str piece)
 {
     (void)row;
-    return check_words(a, SIGNED_BY_CLIENTS " " SIGNED_BY_SECRET, piece);
+    return str_has_word(STR(SIGNED_BY_SECRET), piece) ? NULL : check_words(a, sign_alg_words, piece);
 }
 
 static const char *check_seconds(struct arena *a, const struct metadata_row *row, str piece)
@@ -116,20 +116,17 @@ static const char *check_address(struct arena *a, const struct metadata_row *row
     return fit ? NULL : "must be an IP address.";
 }
 
-/* CA-13: public keys alone, and none that is weak. */
+/* CA-13: public keys alone, none that is weak, and at least one that we can use. */
 static const char *check_keys(struct arena *a, const struct metadata_row *row, str piece)
 {
     (void)row;
-    static const char *const secret[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-    json *set = NULL;
-    if (piece.n > CHECK_LIST_BYTES || FAILED(json_parse(a, piece, &set)) || !json_is_list(json_member(set, "keys")))
-        return "must be a JWK Set: a JSON object whose member keys is a list.";
-    const json *keys = json_member(set, "keys");
-    for (size_t i = 0; i < json_count(keys); i++)
-        for (size_t k = 0; k < sizeof secret / sizeof *secret; k++)
-            if (json_member(json_at(keys, i), secret[k]) != NULL)
-                return "holds a private key: send public keys alone, and replace this one, for it is no longer private.";
-    return json_count(keys) > 0 && json_count(keys) <= 32 ? NULL : "must have 1 to 32 keys.";
+    struct jwk_set set = {0};
+    err e = jwk_set_parse(a, piece, &set);
+    if (!FAILED(e))
+        e = jwk_set_sound(&set);
+    if (FAILED(e))
+        return str_format(a, "cannot be registered: %s", err_say(e)).p;
+    return set.count > 0 ? NULL : "has no key that this server can use: EC (P-256, P-384, P-521), RSA of 2048 bits or more, or Ed25519.";
 }
 
 #define check_choices check_choice
