@@ -17,9 +17,10 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     bool password_common_refused;
-    int64_t id_token_lifetime, dpop_window, par_lifetime;
-    bool dpop_nonce; /* demanded of every DPoP proof */
     struct fetch_manners fetch; /* how this server calls others */
+    int64_t id_token_lifetime, dpop_window;
+    bool dpop_nonce; /* demanded of every DPoP proof */
+    int64_t par_lifetime;
     bool require_par; /* every authorization request must be pushed (RFC 9126 5) */
     enum profile profile; /* what every client is held to at the least */
 };
