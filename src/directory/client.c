@@ -17,6 +17,7 @@
 #include "directory/auth_methods.h"
 #include "directory/check.h"
 #include "directory/client_rules.h"
+#include "directory/client_secret.h"
 #include "token/opaque.h"
 
 #include "base/banned.h"
@@ -170,6 +171,7 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
         TRY(secret_for(g, edit->secret, &raw));
         next->secrets[0] = (struct db_client_secret){.hash = token_hash_of(raw), .created_at = g->now};
         next->secret_count = 1;
+        TRY(client_secret_keep(g, raw, next)); /* CA-14 */
     }
     TRY(unique(g, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
     struct db_client *kept = NULL;
@@ -206,10 +208,31 @@ fallible client_change(struct ground *g, const struct actor *by, str id, const s
     TRY(problem_result(p));
     TRY(unique(g, &next, NULL, p));
     next.updated_at = g->now;
+    if (!client_secret_kept(&next)) /* CA-14 */
+        next.metadata.sealed_secret = STR_ABSENT;
     TRY(db_client_save(g->authority->db, &next));
     hot_changed(g->authority->hot);
     check_event(g, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
     return OK;
+}
+
+struct renewal {
+    struct db *db;
+    struct db_client *client;
+    const struct token_hash *hash;
+    unix_time until;
+    bool overtaken;
+};
+
+static err renew(void *context)
+{
+    struct renewal *r = context;
+    if (client_secret_kept(r->client)) {
+        err saved = db_client_save(r->db, r->client);
+        r->overtaken = saved.kind == ERR_CONFLICT;
+        TRY(saved);
+    }
+    return db_client_secret_add(r->db, r->client->number, r->hash, r->until);
 }
 
 fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, const struct client_rotation *how, str *secret)
@@ -231,8 +254,10 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     TRY(secret_for(g, how->secret, &raw));
     struct token_hash hash = token_hash_of(raw);
     unix_time until = overlap > 0 ? clock_add(g->now, overlap) : 0;
-    err e = db_client_secret_add(g->authority->db, client->number, &hash, until);
-    if (e.kind == ERR_CONFLICT)
+    TRY(client_secret_keep(g, raw, client));
+    struct renewal renewal = {g->authority->db, client, &hash, until, false};
+    err e = db_together(g->authority->db, renew, &renewal);
+    if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
     hot_changed(g->authority->hot);

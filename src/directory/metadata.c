@@ -93,7 +93,7 @@ void metadata_put(struct arena *a, json *object, const struct db_client_metadata
 {
     for (size_t i = 0; i < METADATA_COUNT; i++) {
         str value = metadata_value(m, i);
-        if (str_present(value))
+        if (str_present(value) && i != METADATA_sealed_secret) /* CA-14 */
             put_value(a, object, i, value);
     }
 }

@@ -59,7 +59,8 @@
     ADMIN(exchange_modes, WORDS, PROFILE, choices, "impersonation|delegation", "what it may do by token exchange")             \
     ADMIN(exchange_audiences, LINES, PROFILE, plain, "URI", "resources and client ids that it may ask tokens for")             \
     ADMIN(exchange_subjects, LINES, PROFILE, plain, "ID", "clients whose tokens it may exchange besides its own; *: any")      \
-    SYSTEM(origin, TEXT, ABOUT, plain, "WORD", "dynamic or document when no administrator made it")
+    SYSTEM(origin, TEXT, ABOUT, plain, "WORD", "dynamic or document when no administrator made it")                         \
+    SYSTEM(sealed_secret, TEXT, KEYS, plain, "BOX", "its secrets, sealed: never told to anybody")
 /* clang-format on */
 enum metadata_member {
 #define X(name, ...) METADATA_##name,
