@@ -75,7 +75,8 @@ static fallible begin(struct ground *g, const struct form *f, struct authorize_r
 {
     request->max_age = -1;
     TRY(take_parameters(g, f, request));
-    TRY(match_redirect(g, request));
+    err matched = match_redirect(g, request);
+    TRY(FAILED(matched) && FAILED(request->broken) ? request->broken : matched); /* what went wrong first is told */
     request->state = form_get(&request->parameters, "state");
     if (request->state.n > AUTHORIZE_STATE_MAX)
         REFUSE(INVALID_REQUEST, "The state parameter is longer than 2048 bytes.", "authorize: state too long");
