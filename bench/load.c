@@ -6,10 +6,13 @@
  *     once    each line once; the unused ones are written back
  *     chain   each connection owns lines; the answer's refresh_token takes the place of the one that was sent; all are
  *             written back
+ *     flow    the file holds several requests, asked one after the other by each connection; before each but the last stands
+ *             a line `%% STATUS PREFIX`: that answer's status, and what stands before the text that is @TOKEN@ in the next
+ *             request (up to a quote, `&` or line end). One flow counts as one answer
  * PACE 0: as fast as it goes, and never asleep, so that no server pays for waking the load. Otherwise so many requests a
  * second, begun on time whatever the answers do, and latency counts from the moment when a request was due. Prints the rate,
  * how many were answered in all, and p50 and p99 in microseconds.
- *     load PORT CONNECTIONS MILLISECONDS PACE REQUEST EXPECT [cycle|once|chain TOKENS] */
+ *     load PORT CONNECTIONS MILLISECONDS PACE REQUEST EXPECT [flow | cycle|once|chain TOKENS] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,21 +29,27 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROOM = 16384, EVENTS = 256, CONNECTIONS_MAX = 1024, SAMPLES_MAX = 4000000, WARM_PERCENT = 15, TOKEN_ROOM = 2048 };
-enum mode { PLAIN, CYCLE, ONCE, CHAIN };
+enum { ROOM = 16384, EVENTS = 256, CONNECTIONS_MAX = 1024, SAMPLES_MAX = 4000000, WARM_PERCENT = 15, TOKEN_ROOM = 2048, STEPS_MAX = 4 };
+enum mode { PLAIN, CYCLE, ONCE, CHAIN, FLOW };
+
+struct step {
+    char *head, *body, *prefix; /* prefix: before the text that the next step needs; NULL: the last step */
+    char status[4];
+};
 
 struct connection {
     int fd;
     bool busy;
     double since;
-    size_t token;
+    size_t token, step;
     size_t got;
+    char captured[TOKEN_ROOM];
     char in[ROOM];
 };
 
 static const char *mark = "@TOKEN@", *expected, *token_file;
-static char *head, *body;
-static size_t body_n;
+static struct step steps[STEPS_MAX];
+static size_t step_count;
 static enum mode mode;
 static char **tokens;
 static size_t token_count, token_next, connection_count;
@@ -80,16 +89,39 @@ static char *file_read(const char *name, size_t *n)
     return text;
 }
 
+static void step_read(char *text)
+{
+    struct step *s = &steps[step_count++];
+    *s = (struct step){.head = text, .status = "200"};
+    if (strncmp(text, "%% ", 3) == 0) {
+        char *line_end = strchr(text, '\n');
+        if (line_end == NULL || line_end - text < 8)
+            die("a step has no status");
+        *line_end = '\0';
+        memcpy(s->status, text + 3, 3);
+        s->prefix = text + 7;
+        s->head = line_end + 1;
+    }
+    s->body = strstr(s->head, "\r\n\r\n");
+    if (s->body == NULL)
+        die("the request has no empty line");
+    *s->body = '\0';
+    s->body += 4;
+}
+
 static void request_read(const char *name)
 {
     size_t n;
-    head = file_read(name, &n);
-    body = strstr(head, "\r\n\r\n");
-    if (body == NULL)
-        die("the request has no empty line");
-    *body = '\0';
-    body += 4;
-    body_n = strlen(body);
+    char *text = file_read(name, &n);
+    while (text != NULL && step_count < STEPS_MAX) {
+        char *next = strstr(text, "\n%%\n"); /* between two steps */
+        if (next != NULL) {
+            *next = '\0';
+            next += 4;
+        }
+        step_read(text);
+        text = next;
+    }
 }
 
 static void tokens_read(const char *name)
@@ -123,7 +155,7 @@ static void tokens_write(void)
 /* The next token for this connection; false when there is none left. */
 static bool token_choose(struct connection *c)
 {
-    if (mode == PLAIN)
+    if (mode == PLAIN || mode == FLOW)
         return true;
     if (mode == CHAIN) {
         c->token = c->token + connection_count < token_count ? c->token + connection_count : c->token % connection_count;
@@ -155,8 +187,9 @@ static void ask(struct connection *c, double since)
         exhausted = true;
         return;
     }
-    const char *token = mode == PLAIN ? "" : tokens[c->token];
-    size_t n = fill(whole, sizeof(whole), head, token), m = body_n == 0 ? 0 : fill(filled, sizeof(filled), body, token);
+    const struct step *s = &steps[c->step];
+    const char *token = mode == PLAIN ? "" : mode == FLOW ? c->captured : tokens[c->token];
+    size_t n = fill(whole, sizeof(whole), s->head, token), m = *s->body == '\0' ? 0 : fill(filled, sizeof(filled), s->body, token);
     int more = m == 0 ? snprintf(whole + n, sizeof(whole) - n, "\r\n\r\n")
                       : snprintf(whole + n, sizeof(whole) - n, "\r\nContent-Length: %zu\r\n\r\n%s", m, filled);
     n += (size_t)more;
@@ -192,6 +225,20 @@ static void wrong(const char *why, const char *answer)
     exit(1);
 }
 
+/* What the next step needs, out of this answer. */
+static void capture(struct connection *c, const char *prefix)
+{
+    const char *at = strstr(c->in, prefix);
+    if (at == NULL)
+        wrong("an answer without what the next step needs", c->in);
+    at += strlen(prefix);
+    size_t n = strcspn(at, "\"&\r\n");
+    if (n == 0 || n >= sizeof(c->captured))
+        wrong("an answer with too long a text for the next step", c->in);
+    memcpy(c->captured, at, n);
+    c->captured[n] = '\0';
+}
+
 /* Is the answer whole? Then it is checked and counted. */
 static bool answer_whole(struct connection *c)
 {
@@ -206,8 +253,19 @@ static bool answer_whole(struct connection *c)
     size_t n = strtoul(field + sizeof(length) - 1, NULL, 10), head_n = (size_t)(content + 4 - c->in);
     if (c->got < head_n + n)
         return false;
-    if (strncmp(c->in, "HTTP/1.1 200 ", 13) != 0 || c->got != head_n + n || strstr(content + 4, expected) == NULL)
+    const struct step *s = &steps[c->step];
+    bool last = s->prefix == NULL;
+    if (strncmp(c->in, "HTTP/1.1 ", 9) != 0 || strncmp(c->in + 9, s->status, 3) != 0 || c->got != head_n + n ||
+        (last && strstr(content + 4, expected) == NULL))
         wrong("a wrong answer", c->in);
+    if (!last) {
+        capture(c, s->prefix);
+        c->step++;
+        on_the_way--;
+        ask(c, c->since);
+        return false;
+    }
+    c->step = 0;
     if (mode == CHAIN)
         successor_keep(c, content + 4);
     double at = now();
@@ -300,15 +358,20 @@ static void run(int poll, double step)
 static void arguments(int argc, char **argv)
 {
     static const char *const names[] = {[CYCLE] = "cycle", [ONCE] = "once", [CHAIN] = "chain"};
-    if (argc != 7 && argc != 9)
-        die("usage: load PORT CONNECTIONS MILLISECONDS PACE REQUEST EXPECT [cycle|once|chain TOKENS]");
+    if (argc < 7 || argc > 9)
+        die("usage: load PORT CONNECTIONS MILLISECONDS PACE REQUEST EXPECT [flow | cycle|once|chain TOKENS]");
     connection_count = strtoul(argv[2], NULL, 10);
     if (connection_count == 0 || connection_count > CONNECTIONS_MAX)
         die("too many connections");
     request_read(argv[5]);
     expected = argv[6];
-    if (argc == 7)
+    if (argc == 8 && strcmp(argv[7], "flow") == 0)
+        mode = FLOW;
+    if (argc < 9) {
+        if (step_count > 1 && mode != FLOW)
+            die("several requests are a flow");
         return;
+    }
     for (mode = CYCLE; mode <= CHAIN && strcmp(argv[7], names[mode]) != 0; mode++)
         continue;
     if (mode > CHAIN)

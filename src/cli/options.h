@@ -26,7 +26,7 @@ struct option {
     int64_t least, most;
     const char *help; /* one sentence, without a full stop */
 };
-enum { OPTIONS_ROWS_MAX = 64, OPTIONS_ARGUMENTS_MAX = 8, OPTION_LINE_MAX = 4096 };
+enum { OPTIONS_ROWS_MAX = 64, OPTIONS_ARGUMENTS_MAX = 8, OPTION_LINE_MAX = 16384 };
 
 struct options {
     const struct option *rows[OPTIONS_ROWS_MAX]; /* both tables, one after the other */

@@ -3,6 +3,7 @@
  * Lives for the process; its members are replaced only under its own functions. */
 #ifndef JETON_DIRECTORY_AUTHORITY_H
 #define JETON_DIRECTORY_AUTHORITY_H
+#include "fetch/fetch.h"
 #include "store/db.h"
 #include "store/hot.h"
 #include "store/db_event.h"
@@ -18,6 +19,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     bool password_common_refused;
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
+    struct fetch_manners fetch; /* how this server calls others */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
@@ -27,6 +29,9 @@ struct authority {
     str issuer_origin;
     bool secure;             /* the issuer is https */
     unix_time started;       /* when this process opened it: what it may have forgotten is older */
+    str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
+    bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
+    str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
     struct policy policy;
     uint8_t master_key[32];  /* seals private keys at rest; from DIR/master.key, 0600 */
     struct authority_keys *keys; /* the current keyring, replaced at rotation */
