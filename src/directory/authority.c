@@ -7,6 +7,7 @@
  * long as the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
 #include "directory/authority.h"
 #include "directory/authority_keys.h"
+#include "crypto/random.h"
 #include "crypto/secret.h"
 #include "store/db_key.h"
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ fallible authority_open(struct arena *a, struct authority *authority, const char
     struct db_key *rows;
     size_t count;
     authority->started = clock_now();
+    random_bytes(authority->begun, sizeof authority->begun);
     TRY(db_key_all(authority->db, a, &rows, &count));
     TRY(authority_master_key(directory, count == 0 ? MASTER_MAKE : MASTER_READ, authority->master_key));
     return authority_keys_open(a, authority, &authority->keys);

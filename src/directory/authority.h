@@ -17,11 +17,11 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     bool password_common_refused;
-    struct fetch_manners fetch; /* how this server calls others */
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
     int64_t par_lifetime;
     bool require_par; /* every authorization request must be pushed (RFC 9126 5) */
+    struct fetch_manners fetch; /* how this server calls others */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
@@ -31,6 +31,7 @@ struct authority {
     str issuer_origin;
     bool secure;             /* the issuer is https */
     unix_time started;       /* when this process opened it: what it may have forgotten is older */
+    uint8_t begun[6];        /* random: what this very process has handed out, and not the one before it */
     str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
     bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
     str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
