@@ -13,6 +13,7 @@
     X(scope_choice)                                                                                                            \
     X(login)                                                                                                                   \
     X(logout)                                                                                                                  \
+    X(logged_out)                                                                                                              \
     X(consent)                                                                                                                 \
     X(error)                                                                                                                   \
     X(account)                                                                                                                 \
