@@ -298,18 +298,24 @@ void user_claims_from_json(struct arena *a, const json *object, struct user_clai
 
 /* ---- what applications see ---- */
 
-fallible user_claims_read(struct arena *a, const struct db_user *user, json **object)
+fallible user_claims_put(struct arena *a, const struct db_user *user, json *object)
 {
     struct user_claims_edit values;
     TRY(values_of(a, user->claims, &values));
-    json *j = json_object_new(a);
     str *email_verified = &values.values[USER_CLAIMS_email_verified];
     str *phone_verified = &values.values[USER_CLAIMS_phone_number_verified];
     bool phone = str_filled(values.values[USER_CLAIMS_phone_number]);
     /* A verdict stands beside what it is about, and only there. */
     *email_verified = !str_filled(user->email) ? STR_ABSENT : str_is(*email_verified, "true") ? STR("true") : STR("false");
     *phone_verified = !phone ? STR_ABSENT : str_is(*phone_verified, "true") ? STR("true") : STR("false");
-    write(a, &values, j);
+    write(a, &values, object);
+    return check_arena(a);
+}
+
+fallible user_claims_read(struct arena *a, const struct db_user *user, json **object)
+{
+    json *j = json_object_new(a);
+    TRY(user_claims_put(a, user, j));
     if (str_filled(user->full_name))
         json_put_text(a, j, "name", user->full_name);
     json_put_text(a, j, "preferred_username", user->username);

@@ -36,6 +36,7 @@
     X(client_remove)                                                                                                           \
     X(users)                                                                                                                   \
     X(user_fields)                                                                                                             \
+    X(claim_fields)                                                                                                            \
     X(user_new)                                                                                                                \
     X(user)                                                                                                                    \
     X(user_remove)                                                                                                             \
