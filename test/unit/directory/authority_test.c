@@ -154,7 +154,7 @@ Test(authority, rotation_keeps_what_is_out_and_signs_with_what_was_published) /*
     for (size_t i = 0; i < 3; i++)
         tokens[i] = signed_by(before, algs[i]);
     cr_assert(!FAILED(opaque_numbers_make(a, before->keys, OPAQUE_REFRESH, (const int64_t[2]){1, 1}, &refresh)));
-    cr_assert(!FAILED(authority_keys_rotate(before)));
+    cr_assert(!FAILED(authority_keys_rotate(before, ROTATE_NOW)));
     cr_assert(str_equal(keyring_jwks(before->keys), jwks), "the keys changed under a running request");
 
     struct ground *after = fixture_ground(authority, a);
@@ -187,7 +187,7 @@ Test(authority, the_private_half_of_a_retired_key_is_no_longer_loaded) /* AT-11 
     struct authority_key_row *rows;
     size_t n;
     str der;
-    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
     after = fixture_ground(authority, a);
     for (size_t i = 0; i < 3; i++) {
         str kid;
@@ -214,7 +214,7 @@ Test(authority, a_retired_key_checks_no_longer_than_the_longest_token_lives) /* 
     struct ground *g = fixture_ground(authority, a);
     str token = signed_by(g, SIGN_ES256);
     json *claims;
-    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
     clock_set(NOW + authority->policy.access_lifetime_max - 1);
     struct ground *early = fixture_ground(fixture_authority_again(a), a);
     cr_assert(!FAILED(jws_check(a, early->keys, "at+jwt", token, &claims)));
@@ -233,7 +233,7 @@ Test(authority, another_process_sees_a_rotation_at_its_next_request)
     struct ground *old = fixture_ground(theirs, a), *g = fixture_ground(ours, a);
     struct token_raw raw;
     str payload;
-    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
     struct ground *here = fixture_ground(ours, a), *there = fixture_ground(theirs, a);
     cr_assert(str_equal(keyring_jwks(here->keys), keyring_jwks(there->keys)));
     cr_assert(!FAILED(opaque_sealed_make(a, here->keys, OPAQUE_CODE, STR("x"), &raw)));
@@ -266,7 +266,7 @@ Test(authority, two_rotations_never_reuse_a_sealing_number)
     const struct seal_key *key;
     for (uint8_t expected = 2; expected <= 3; expected++) {
         struct ground *g = fixture_ground(authority, a);
-        cr_assert(!FAILED(authority_keys_rotate(g)));
+        cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
         authority_leave(g);
         g = fixture_ground(authority, a);
         cr_assert_eq(keyring_sealing(g->keys, &key), expected);
