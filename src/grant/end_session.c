@@ -1,62 +1,37 @@
 /* SPDX-License-Identifier: MIT
- * end_session: the judge of logout requests. Relies on token/jws for our own signature: a hint is one of our ID tokens, however old (RP-
+ * end_session: the judge of logout requests. Relies on token/id_token for our own signature: a hint is one of our ID tokens, however old (RP-
  * Initiated Logout 4). Promises: a redirect leads to a string that the client registered, bound to the client that the hint or client_id
  * names (RU-09); only a hint that names who is logged in here spares the question (LO-01). */
 #include "grant/end_session.h"
 
 #include "codec/url.h"
 #include "grant/subject.h"
-#include "token/jws.h"
+#include "token/id_token.h"
 
 #include "base/banned.h"
 
 enum { STATE_MAX = 2048 };
 
-static bool meant_for(const json *claims, str client_id)
-{
-    const json *aud = json_member(claims, "aud");
-    if (json_is_text(aud))
-        return str_equal(json_text_of(aud), client_id);
-    for (size_t i = 0; i < json_count(aud); i++)
-        if (str_equal(json_text_of(json_at(aud, i)), client_id))
-            return true;
-    return false;
-}
-
-/* Whom the token was made for: azp, or the only audience. */
-static str client_of(const json *claims)
-{
-    const json *aud = json_member(claims, "aud");
-    str azp = json_member_text(claims, "azp");
-    if (str_filled(azp))
-        return azp;
-    return json_is_text(aud) ? json_text_of(aud) : json_count(aud) == 1 ? json_text_of(json_at(aud, 0)) : STR_ABSENT;
-}
-
-/* The hint's claims; NULL: no hint. exp may be long past. */
-static fallible hint_of(struct ground *g, const struct form *f, json **claims)
+/* *there false: no hint. exp may be long past. */
+static fallible hint_of(struct ground *g, const struct form *f, struct id_token *out, bool *there)
 {
     str hint = form_get(f, "id_token_hint");
-    *claims = NULL;
-    if (!str_filled(hint))
+    *there = str_filled(hint);
+    if (!*there)
         return OK;
-    err checked = jws_check(g->arena, g->keys, "JWT", hint, claims);
+    err checked = id_token_read(g->arena, g->keys, hint, g->authority->issuer, out);
     if (checked.kind == ERR_INVALID_TOKEN)
         REFUSE(INVALID_REQUEST, "The id_token_hint is not an ID token of this server. To log out here, open /logout.",
                "end_session: the hint does not verify");
-    TRY(checked);
-    if (!str_equal(json_member_text(*claims, "iss"), g->authority->issuer) || !str_filled(json_member_text(*claims, "sub")))
-        REFUSE(INVALID_REQUEST, "The id_token_hint is not an ID token of this server. To log out here, open /logout.",
-               "end_session: the hint is not of this issuer, or has no sub");
-    return OK;
+    return checked;
 }
 
-static fallible client_named(struct ground *g, const struct form *f, const json *hint, const struct db_client **out)
+static fallible client_named(struct ground *g, const struct form *f, const struct id_token *hint, const struct db_client **out)
 {
     str asked = form_get(f, "client_id");
-    if (hint != NULL && str_filled(asked) && !meant_for(hint, asked)) /* RP-Initiated Logout 2 */
-        REFUSE(INVALID_REQUEST, "The id_token_hint was made for another client than client_id.", "end_session: client_id is not in aud");
-    str id = str_filled(asked) ? asked : hint != NULL ? client_of(hint) : STR_ABSENT;
+    if (hint != NULL && str_filled(asked) && !str_equal(asked, hint->client_id)) /* RP-Initiated Logout 2 */
+        REFUSE(INVALID_REQUEST, "The id_token_hint was made for another client than client_id.", "end_session: client_id is not the hint's");
+    str id = hint != NULL ? hint->client_id : asked;
     const struct db_client *client = str_filled(id) ? hot_client(g->facts, id) : NULL;
     if (str_filled(asked) && client == NULL)
         REFUSE(INVALID_REQUEST, "The client_id is unknown.", "end_session: unknown client");
@@ -98,22 +73,22 @@ static fallible place_of(struct ground *g, const struct form *f, struct end_sess
 }
 
 /* Who is logged in here, in this session if the token names one. */
-static bool names(struct ground *g, const json *hint, const struct db_client *client, const struct session *s)
+static bool names(struct ground *g, const struct id_token *hint, const struct db_client *client, const struct session *s)
 {
-    str sid = json_member_text(hint, "sid");
-    if (s->row == NULL || client == NULL || (str_present(sid) && !str_equal(sid, s->row->id)))
+    if (s->row == NULL || client == NULL || (str_present(hint->session_id) && !str_equal(hint->session_id, s->row->id)))
         return false;
-    return subject_matches(g, client, s->user, json_member_text(hint, "sub"));
+    return subject_matches(g, client, s->user, hint->subject);
 }
 
 fallible end_session_read(struct ground *g, const struct form *f, const struct session *s, struct end_session_request *out)
 {
     struct end_session_request r = {.uri = STR_ABSENT, .state = STR_ABSENT, .location = STR_ABSENT};
-    json *hint;
-    TRY(hint_of(g, f, &hint));
-    TRY(client_named(g, f, hint, &r.client));
+    struct id_token hint = {0};
+    bool there;
+    TRY(hint_of(g, f, &hint, &there));
+    TRY(client_named(g, f, there ? &hint : NULL, &r.client));
     TRY(place_of(g, f, &r));
-    r.sure = hint != NULL && names(g, hint, r.client, s);
+    r.sure = there && names(g, &hint, r.client, s);
     *out = r;
     return OK;
 }
