@@ -291,3 +291,80 @@ Test(authority, an_event_carries_where_it_came_from)
     cr_assert_eq(events.rows[0].at, g->now);
     authority_leave(g);
 }
+
+static unsigned sealing_number_now(struct authority *authority, struct arena *a)
+{
+    const struct seal_key *key;
+    struct ground *g = fixture_ground(authority, a);
+    unsigned number = keyring_sealing(g->keys, &key);
+    authority_leave(g);
+    return number;
+}
+
+static bool scheduled(struct authority *authority, struct arena *a)
+{
+    bool rotated;
+    struct ground *g = fixture_ground(authority, a);
+    err e = authority_keys_schedule(g, &rotated);
+    authority_leave(g);
+    cr_assert(!FAILED(e), "%s", err_why(e));
+    return rotated;
+}
+
+Test(authority, no_key_signs_that_was_not_published_for_an_hour) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a);
+    unix_time made = NOW;
+    for (int i = 0; i < 2; i++) {
+        clock_set(made + AUTHORITY_PUBLISHED_SECONDS - 1);
+        struct ground *g = fixture_ground(authority, a);
+        cr_assert_eq(authority_keys_rotate(g, ROTATE_PUBLISHED).kind, ERR_UNPROCESSABLE);
+        authority_leave(g);
+        made += AUTHORITY_PUBLISHED_SECONDS;
+        clock_set(made);
+        g = fixture_ground(authority, a);
+        err e = authority_keys_rotate(g, ROTATE_PUBLISHED);
+        cr_assert(!FAILED(e), "%s", err_why(e));
+        authority_leave(g);
+    }
+    cr_assert_eq(sealing_number_now(authority, a), 3u);
+}
+
+Test(authority, the_schedule_rotates_when_its_days_are_over_and_once) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a), *theirs = fixture_authority_again(a);
+    authority->policy.key_rotation = theirs->policy.key_rotation = 0;
+    clock_set(NOW + 100 * 86400);
+    cr_assert_not(scheduled(authority, a), "without a schedule");
+    authority->policy.key_rotation = theirs->policy.key_rotation = 90 * 86400;
+    clock_set(NOW + 90 * 86400 - 1);
+    cr_assert_not(scheduled(authority, a));
+    clock_set(NOW + 90 * 86400);
+    cr_assert(scheduled(authority, a));
+    cr_assert_not(scheduled(theirs, a), "two processes rotated");
+    cr_assert_not(scheduled(authority, a));
+    struct authority_key_row *rows;
+    size_t n;
+    struct ground *g = fixture_ground(authority, a);
+    cr_assert(!FAILED(authority_keys_list(g, &rows, &n)));
+    for (size_t i = 0; i < n; i++)
+        if (str_is(rows[i].use, "sig") && !str_is(rows[i].state, "old"))
+            cr_assert_eq(rows[i].due_at, NOW + 180 * 86400);
+    authority_leave(g);
+}
+
+Test(authority, a_rotation_made_from_keys_that_are_gone_changes_nothing)
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    struct ground *one = fixture_ground(authority, a), *two = fixture_ground(authority, a);
+    cr_assert(!FAILED(authority_keys_rotate(one, ROTATE_NOW)));
+    cr_assert_eq(authority_keys_rotate(two, ROTATE_NOW).kind, ERR_CONFLICT);
+    authority_leave(one);
+    authority_leave(two);
+    cr_assert_eq(sealing_number_now(authority, a), 2u);
+}
