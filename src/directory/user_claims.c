@@ -31,19 +31,23 @@ static unsigned two(str s, size_t at)
     return (unsigned)(s.p[at] - '0') * 10 + (unsigned)(s.p[at + 1] - '0');
 }
 
+static bool is_day(unsigned year, unsigned month, unsigned day)
+{
+    static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year == 0 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
+        return false;
+    return month != 2 || day < 29 || leap;
+}
+
 /* YYYY-MM-DD (0000: the year is not told) or YYYY (Core 5.1). */
 static bool is_date(str s)
 {
-    static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (s.n == 4)
         return digits(s, 0, 4) && !str_is(s, "0000");
     if (s.n != 10 || !digits(s, 0, 4) || s.p[4] != '-' || !digits(s, 5, 2) || s.p[7] != '-' || !digits(s, 8, 2))
         return false;
-    unsigned year = two(s, 0) * 100 + two(s, 2), month = two(s, 5), day = two(s, 8);
-    if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
-        return false;
-    bool leap = year == 0 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
-    return month != 2 || day < 29 || leap;
+    return is_day(two(s, 0) * 100 + two(s, 2), two(s, 5), two(s, 8));
 }
 
 /* Area/Place, or one word (UTC): letters, digits, _ + - */
