@@ -43,6 +43,8 @@ const struct route route_table[] = {
     {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
     {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
     {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        WORKER,  oauth_consent_post,    NULL},
+    {HTTP_GET,  "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_logout_any,      NULL},
+    {HTTP_POST, "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_logout_any,      NULL},
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL},
     {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
     {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},

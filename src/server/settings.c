@@ -319,6 +319,7 @@ void settings_policy(const struct settings *s, struct policy *out)
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
         .par_lifetime = s->par_lifetime,
         .require_par = s->require_par,
+        .key_rotation = s->key_rotation_days * 86400,
         .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }

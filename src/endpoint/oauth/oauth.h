@@ -8,6 +8,8 @@ call_handler oauth_authorize_any;   /* GET, POST /oauth/authorize */
 call_handler oauth_consent_post;    /* POST /oauth/consent */
 call_handler oauth_pushed_post;     /* POST /oauth/par */
 bool oauth_pushed_waits(const struct form *form); /* may it have to wait for others? Then not on the store's writer */
+call_handler oauth_logout_any;      /* GET, POST /oauth/logout */
+call_handler oauth_logout_page_get, oauth_logout_answer_post; /* GET, POST /logout */
 call_handler oauth_token_post;      /* POST /oauth/token */
 enum grant_lane oauth_token_lane(const struct form *form); /* where this token request must run */
 call_handler oauth_introspect_post; /* POST /oauth/introspect */
