@@ -78,7 +78,7 @@ static fallible error_headers(struct way *w, err why)
         TRY(response_header(r, "Retry-After", STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
         TRY(response_header(r, "WWW-Authenticate", STR("Basic realm=\"jeton\", charset=\"UTF-8\"")));
-    if (w->route && w->route->who == BEARER && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
+    if (w->route && (w->route->who == BEARER || w->route->who == ANYONE) && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
         TRY(challenge(w, why));
     if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
         TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->ground)));

@@ -139,7 +139,7 @@ Test(metadata, json_and_back_is_the_same)
     const struct db_client *c = made(&s, full());
     json *o = json_object_new(s.a), *parsed = NULL;
     str text, values[METADATA_COUNT] = {{0}};
-    metadata_put(s.a, o, &c->metadata);
+    metadata_put(s.a, o, &c->metadata, METADATA_BY_SYSTEM);
     cr_assert(!FAILED(json_text(s.a, o, &text)));
     cr_assert(!FAILED(json_parse(s.a, text, &parsed)));
     metadata_read(s.a, parsed, METADATA_BY_ADMIN, values, &s.p);
