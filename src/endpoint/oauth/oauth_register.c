@@ -11,8 +11,11 @@
 static fallible bearer(const struct call *c, str *token)
 {
     str header = request_header(c->request, "Authorization");
-    *token = STR_ABSENT;
-    return str_present(header) ? bearer_of_header(header, token) : OK;
+    struct bearer_sent sent = {.token = STR_ABSENT};
+    if (str_present(header))
+        TRY(bearer_of_header(header, &sent));
+    *token = sent.token;
+    return OK;
 }
 
 static fallible body_of(struct call *c, const json **out)
