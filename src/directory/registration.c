@@ -75,7 +75,7 @@ fallible registration_room(struct ground *g)
 static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
 {
     const struct policy *policy = &g->authority->policy;
-    struct registration_right right = {policy->registration_grants, policy->registration_scopes};
+    struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR_ABSENT};
     if (initial != NULL && str_filled(initial->grants))
         right.grants = initial->grants;
     if (initial != NULL && str_filled(initial->scopes))
@@ -162,7 +162,7 @@ fallible registration_replace(struct ground *g, const struct db_client *client, 
     const struct policy *policy = &g->authority->policy;
     struct client_edit edit = client_edit_nothing();
     struct registration_right right = {both(g->arena, client->grants, policy->registration_grants),
-                                       both(g->arena, client->scopes, policy->registration_scopes)};
+                                       both(g->arena, client->scopes, policy->registration_scopes), STR_ABSENT};
     str id = str_dup(g->arena, client->id), secret = STR_ABSENT;
     TRY(check_arena(g->arena));
     judge_identity(client, body, p);

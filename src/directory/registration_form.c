@@ -98,9 +98,11 @@ static fallible judge_scopes(struct ground *g, const json *body, const struct re
     return b.n > 0 ? buf_done(&b, &edit->scopes) : OK;
 }
 
-static void judge_method(struct ground *g, const json *body, struct client_edit *edit, struct problems *p)
+static void judge_method(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit,
+                         struct problems *p)
 {
-    edit->auth_method = text_of(body, "token_endpoint_auth_method", STR("client_secret_basic"), p); /* RFC 7591 2 */
+    str usual = str_present(right->method) ? right->method : STR("client_secret_basic"); /* RFC 7591 2 */
+    edit->auth_method = text_of(body, "token_endpoint_auth_method", usual, p);
     const struct auth_method *method = auth_methods_find(edit->auth_method);
     if (method == NULL || !method->listed || (method->tls && !g->authority->certificates))
         wrong(p, "token_endpoint_auth_method", "is not offered here; see token_endpoint_auth_methods_supported.");
@@ -137,7 +139,7 @@ fallible registration_form_read(struct ground *g, const json *body, const struct
     edit->name = name_of(g, body, edit, p);
     TRY(judge_grants(g, body, right, edit, p));
     TRY(judge_scopes(g, body, right, edit, p));
-    judge_method(g, body, edit, p);
+    judge_method(g, body, right, edit, p);
     for (size_t i = 0; i < METADATA_COUNT; i++)
         if (metadata_rows[i].setter == METADATA_BY_SOFTWARE)
             edit->metadata[i] = STR("");

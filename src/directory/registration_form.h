@@ -3,8 +3,9 @@
 #ifndef JETON_DIRECTORY_REGISTRATION_FORM_H
 #define JETON_DIRECTORY_REGISTRATION_FORM_H
 #include "directory/registration.h"
-struct registration_right { /* words: what may be chosen */
-    str grants, scopes;
+struct registration_right {
+    str grants, scopes; /* words: what may be chosen */
+    str method;         /* how it authenticates unless it says; absent: client_secret_basic (RFC 7591 2) */
 };
 /* Everything that software may set; absent members become their defaults. Grants and scopes beyond the right are left out; nothing left
  * is a problem. */

@@ -24,7 +24,7 @@ struct db_initial_rows {
 };
 fallible db_initial_list(struct db *db, struct arena *a, struct db_initial_rows *out); /* newest first, at most DB_INITIAL_MAX */
 fallible db_initial_remove(struct db *db, str id, bool *removed);
-/* Clients of open registration (origin open) made before `made_before` from which no grant ever came and that act for nobody but people:
+/* Clients of open registration and of documents (origin open, document) made before `made_before` from which no grant ever came and that act for nobody but people:
  * gone without a tombstone, for nothing ever hung on them (RL-06). */
 fallible db_initial_purge_unused(struct db *db, unix_time made_before, int64_t *removed);
 #endif
