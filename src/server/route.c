@@ -44,6 +44,8 @@ const struct route route_table[] = {
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL},
     {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
     {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
+    {HTTP_GET,  "/.well-known/oauth-protected-resource",    ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_resource_get,    NULL},
+    {HTTP_GET,  "/.well-known/oauth-protected-resource/api/1.0", ANYONE, NOTHING,   PUBLIC_JSON, INLINE,  oauth_resource_api_get, NULL},
     {HTTP_GET,  "/health/live",                             ANYONE,  NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL},
     {HTTP_GET,  "/health/ready",                            ANYONE,  NOTHING,       TEXT,        WORKER,  probe_ready_get,       NULL},
     {HTTP_GET,  "/metrics",                                 ANYONE,  NOTHING,       TEXT,        WORKER,  probe_metrics_get,     NULL},
