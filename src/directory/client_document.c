@@ -241,3 +241,12 @@ fallible client_document_get(struct ground *g, str client_id, const struct db_cl
     *out = made;
     return OK;
 }
+
+fallible client_document_find(struct ground *g, str client_id, const struct db_client **out)
+{
+    const struct db_client *found = client_find(g, client_id);
+    if (found == NULL || client_document_is(found))
+        TRY(client_document_get(g, client_id, &found));
+    *out = found;
+    return OK;
+}
