@@ -12,6 +12,7 @@
 #include "directory/auth_methods.h"
 #include "directory/check.h"
 #include "directory/client_rules.h"
+#include "directory/client_secret.h"
 #include "directory/registration_form.h"
 #include "directory/source.h"
 #include "store/db_initial.h"
@@ -173,7 +174,8 @@ fallible registration_replace(struct ground *g, const struct db_client *client, 
     registration_form_rename(p);
     TRY(e);
     TRY(client_now(g, id, &out->client));
-    if (client_has_secret(out->client) && out->client->secret_count == 0)
+    bool unkept = client_secret_kept(out->client) && !str_present(out->client->metadata.sealed_secret);
+    if (client_has_secret(out->client) && (out->client->secret_count == 0 || unkept))
         TRY(client_rotate_secret(g, &actor_software, id, &(struct client_rotation){.overlap = 0}, &secret));
     out->secret = secret;
     return OK;
