@@ -3,6 +3,7 @@
  * redirect for where an answer may go; promises that before the redirect URI is trusted nothing is ever redirected (AZ-01, RU-06).
  * What follows the person's answer is in authorize_answer.c. */
 #include "grant/authorize.h"
+#include "directory/client_document.h"
 #include "grant/consent.h"
 #include "grant/pkce.h"
 #include "grant/scope.h"
@@ -16,7 +17,7 @@ fallible authorize_read(struct ground *g, const struct form *f, struct authorize
     str id = form_get(f, "client_id");
     if (!str_present(id))
         REFUSE(INVALID_REQUEST, "client_id is missing: the application did not say who it is.", "authorize: client_id missing");
-    request.client = hot_client(g->facts, id);
+    TRY(client_document_find(g, id, &request.client));
     if (!request.client)
         REFUSE(INVALID_REQUEST, "No application with this client_id is registered here.", "authorize: no such client");
     if (request.client->disabled)

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import BIN, Browser, Client, Failed, Server, query_of, remember
+from harness import Browser, Client, Failed, Server, pkce, remember
 
 METADATA = {"redirect_uris": ["https://app.example/callback"], "client_name": "Registered app"}
 
@@ -301,6 +301,207 @@ class Token(Registering):
             self.initial("--scope", "view-users")
         with self.assertRaises(Failed):
             self.initial("--grant", "personal_access")
+
+
+class Documents(Registering):
+    """Client ids that are addresses of documents."""
+    args = ("--client-documents", "on", "--registration-scopes", "read", "--registration-max", "20")
+
+    def document(self, path="/client.json", **members):
+        url = self.web.url + path
+        return self.web.put(path, {"client_id": url, "client_name": "Document app " + path, "redirect_uris": ["https://app.example/callback"],
+                                   **members})
+
+    def tokens(self, url, person):
+        client, (verifier, challenge) = Client(url, None, "https://app.example/callback"), pkce()
+        browser = Browser(self.s)
+        browser.get(browser.authorize_url(client, scope="read", code_challenge=challenge, code_challenge_method="S256"))
+        answer = browser.go_on(person)
+        self.assertIn("code", answer, browser.response.text[:500])
+        got = self.s.token(client, "authorization_code", auth="id", code=answer["code"], redirect_uri=client.redirect, code_verifier=verifier)
+        self.assertEqual(got.status_code, 200, got.text)
+        return got.json()
+
+    def test_a_document_is_a_client(self):
+        url = self.document()
+        person = self.s.user("reader")
+        self.assertIn("access_token", self.tokens(url, person))
+        shown = self.s.cli("client", "show", url)
+        self.assertEqual((shown["origin"], shown["public"], shown["first_party"], shown["scopes"][-1]), ("document", True, False, "read"))
+        asked = len(self.web.asked)
+        self.tokens(url, person)
+        self.assertEqual(len(self.web.asked), asked)  # kept
+
+    def test_what_is_no_valid_document_is_refused_on_a_page(self):
+        other = self.document("/other.json")
+        self.web.put("/wrong-id.json", {"client_id": other, "redirect_uris": ["https://app.example/callback"]})
+        self.document("/secret.json", client_secret="x" * 40)
+        self.document("/basic.json", token_endpoint_auth_method="client_secret_basic")
+        self.document("/none.json", redirect_uris=[])
+        self.document("/http.json", redirect_uris=["http://app.example/callback"])
+        self.web.put("/large.json", b"{" + b" " * 6000 + b"}")
+        self.web.put("/list.json", [])
+        self.web.put("/moved.json", {}, status=302, Location=other)
+        for path in ("/wrong-id.json", "/secret.json", "/basic.json", "/none.json", "/http.json", "/large.json", "/list.json",
+                     "/moved.json", "/missing.json"):
+            with self.subTest(path=path):
+                answer = self.s.get("/oauth/authorize", params={"response_type": "code", "client_id": self.web.url + path,
+                                                                "redirect_uri": "https://app.example/callback"})
+                self.assertIn(answer.status_code, (400, 401), path)
+                self.assertNotIn("Location", answer.headers)
+        ids = [row["client_id"] for row in self.s.cli("client", "list")]
+        self.assertFalse([i for i in ids if not i.endswith(("/client.json", "/removed.json"))], ids)
+
+    def test_a_failure_is_remembered_for_a_minute(self):
+        url = self.web.url + "/counted.json"
+        for _ in range(3):
+            self.s.get("/oauth/authorize", params={"response_type": "code", "client_id": url})
+        self.assertEqual(self.web.asked.count("/counted.json"), 1)
+
+    def test_internal_addresses_are_never_called(self):  # AZ-18, MD-05
+        for url in ("https://127.0.0.1:1/x", "https://localhost/x", "https://169.254.169.254/latest", "https://[::1]/x",
+                    "http://127.0.0.1/x", "https://" + self.web.host, "https://" + self.web.host + "/a/../client.json",
+                    "https://" + self.web.host + "/client.json#f", "https://u@" + self.web.host + "/client.json"):
+            answer = self.s.get("/oauth/authorize", params={"response_type": "code", "client_id": url})
+            self.assertIn(answer.status_code, (400, 401), url)
+
+    def test_a_removed_one_stays_away(self):
+        url = self.document("/removed.json")
+        person = self.s.user("mover")
+        self.tokens(url, person)
+        self.s.cli("client", "remove", url)
+        answer = self.s.get("/oauth/authorize", params={"response_type": "code", "client_id": url})
+        self.assertIn(answer.status_code, (400, 401))
+
+
+class DocumentsOff(Registering):
+    def test_no_address_is_fetched_unless_it_is_set(self):
+        url = self.web.put("/client.json", {"client_id": self.web.url + "/client.json", "redirect_uris": ["https://app.example/callback"]})
+        self.assertEqual(self.s.get("/oauth/authorize", params={"response_type": "code", "client_id": url}).status_code, 400)
+        self.assertEqual(self.web.asked, [])
+
+    def test_the_api_tells_who_gives_tokens_for_it(self):  # RFC 9728
+        for path in ("", "/api/1.0"):
+            told = self.s.get("/.well-known/oauth-protected-resource" + path)
+            self.assertEqual(told.status_code, 200)
+            self.assertEqual(told.json()["resource"], self.s.url + path)
+            self.assertEqual(told.json()["authorization_servers"], [self.s.url])
+            self.assertIn("view-users", told.json()["scopes_supported"])
+            self.assertNotIn("openid", told.json()["scopes_supported"])
+        answer = self.s.get("/api/1.0/users/me")
+        self.assertEqual(answer.status_code, 401)
+        self.assertIn('resource_metadata="%s/.well-known/oauth-protected-resource/api/1.0"' % self.s.url, answer.headers["WWW-Authenticate"])
+
+    def test_a_profile_is_told_and_held_to(self):
+        made = self.s.client("Plain", "authorization_code", redirect="https://plain.example/cb")
+        told = self.s.cli("client", "show", made.id)["profiles"]
+        self.assertEqual(told["held_to"], "none")
+        self.assertIn("client authentication by private_key_jwt or mutual TLS", told["missing"]["fapi2-security"])
+        with self.assertRaises(Failed):
+            self.s.cli("client", "edit", made.id, "--profile", "fapi2-security")
+        self.s.cli("client", "edit", made.id, "--profile", "oauth2.1")
+        with self.assertRaises(Failed):
+            self.s.cli("client", "edit", made.id, "--grant", "password")
+        self.assertEqual(self.s.cli("client", "show", made.id)["profiles"]["held_to"], "oauth2.1")
+
+
+KEY = {"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}
+EVERY = {  # a value of each member that can be set, but for those that exclude one of these
+    "client_uri": "https://app.example/", "logo_uri": "https://app.example/logo", "tos_uri": "https://app.example/tos",
+    "policy_uri": "https://app.example/policy", "contacts": ["a@example.com", "b@example.com"], "software_id": "7", "software_version": "1",
+    "application_type": "web", "subject_type": "pairwise", "id_token_signed_response_alg": "ES256", "userinfo_signed_response_alg": "RS256",
+    "default_max_age": 60, "require_auth_time": True, "default_acr_values": ["one", "two"], "initiate_login_uri": "https://app.example/in",
+    "backchannel_logout_uri": "https://app.example/out", "backchannel_logout_session_required": True, "jwks": {"keys": [KEY]},
+    "token_endpoint_auth_signing_alg": "ES256", "tls_client_auth_san_dns": "app.example",
+    "tls_client_certificate_bound_access_tokens": True, "dpop_bound_access_tokens": True, "request_uris": ["https://app.example/r"],
+    "request_object_signing_alg": "ES256", "require_signed_request_object": True, "require_pushed_authorization_requests": True,
+    "response_modes": ["query", "jwt"], "authorization_signed_response_alg": "ES256", "introspection_signed_response_alg": "ES256",
+    "backchannel_token_delivery_mode": "ping",
+    "backchannel_client_notification_endpoint": "https://app.example/ping", "backchannel_authentication_request_signing_alg": "ES256"}
+ADMINISTERED = {"profile": "oauth2.1", "exchange_modes": ["delegation"], "exchange_audiences": ["https://api.example"],
+                "exchange_subjects": ["*"]}
+
+
+class EveryMember(Registering):
+    """CVE-2026-107623: no way to change a client drops a member that it did not name."""
+    args = ("--registration", "open")
+
+    def same(self, client_id, expected):
+        shown = self.s.cli("client", "show", client_id)
+        for name, value in expected.items():
+            self.assertEqual(shown.get(name), value, name)
+        return shown
+
+    def test_the_command_line(self):
+        options = []
+        for name, value in {**EVERY, **ADMINISTERED}.items():
+            option = "--" + name.replace("_", "-")
+            if name == "jwks":
+                path = os.path.join(self.s.scratch, "jwks.json")
+                with open(path, "w") as f:
+                    json.dump(value, f)
+                value = path
+            for piece in value if isinstance(value, list) else [value]:
+                options += [option] if piece is True else [option, str(piece)]
+        made = self.s.client("By command", "authorization_code", options=["--auth-method", "private_key_jwt", *options],
+                             redirect="https://app.example/cb")
+        whole = {**EVERY, **ADMINISTERED}
+        self.same(made.id, whole)
+        self.s.cli("client", "edit", made.id, "--description", "x")
+        self.same(made.id, whole)
+        self.s.cli("client", "edit", made.id, "--logo-uri", "", "--no-require-auth-time", "--contacts", "c@example.com")
+        shown = self.same(made.id, {k: v for k, v in whole.items() if k not in ("logo_uri", "require_auth_time", "contacts")})
+        self.assertEqual((shown.get("logo_uri"), shown.get("require_auth_time"), shown["contacts"]), (None, None, ["c@example.com"]))
+
+    def test_the_api(self):
+        token = self.admin.pat("--scope", "view-auth_clients create-auth_clients edit-auth_clients")
+        whole = {**EVERY, **ADMINISTERED}
+        made = self.s.api("POST", "/clients", token, json={"name": "By API", "auth_method": "private_key_jwt", "grants": ["authorization_code"],
+                                                           "redirect_uris": ["https://app.example/cb"], **whole})
+        self.assertEqual(made.status_code, 201, made.text)
+        path = "/clients/" + made.json()["client_id"]
+        self.assertEqual(self.s.api("PUT", path, token, json={"description": "x"}).status_code, 204)
+        told = self.s.api("GET", path, token).json()
+        for name, value in whole.items():
+            self.assertEqual(told[name], value, name)
+        self.assertNotIn("sealed_secret", told)
+        self.assertEqual(self.s.api("PUT", path, token, json={"contacts": [], "logo_uri": None}).status_code, 204)
+        told = self.s.api("GET", path, token).json()
+        self.assertNotIn("contacts", told)
+        self.assertNotIn("logo_uri", told)
+        for bad in ({"sector": "x"}, {"origin": "x"}, {"sealed_secret": "x"}, {"jwks": "x"}, {"require_auth_time": "yes"}):
+            self.assertEqual(self.s.api("PUT", path, token, json=bad).status_code, 422, bad)
+
+    def test_the_console(self):
+        made = self.s.client("By console", "authorization_code", redirect="https://app.example/cb", options=["--auth-method", "private_key_jwt",
+                             "--jwks", self.keys(), "--profile", "oauth2.1", "--contacts", "a@example.com", "--require-auth-time"])
+        browser = Browser(self.s)
+        browser.login(self.admin)
+        browser.get("/admin/clients/" + made.id)
+        form = browser.form("redirect_uris")
+        names = {n for n, _ in form.fields} | set(form.types)
+        for name in {**EVERY, **ADMINISTERED}:
+            self.assertIn(name, names)
+        browser.submit(form, description="Saved as it was")
+        shown = self.same(made.id, {"profile": "oauth2.1", "contacts": ["a@example.com"], "require_auth_time": True, "jwks": {"keys": [KEY]},
+                                    "description": "Saved as it was", "auth_method": "private_key_jwt"})
+        self.assertNotIn("dpop_bound_access_tokens", shown)
+
+    def keys(self):
+        path = os.path.join(self.s.scratch, "keys.json")
+        with open(path, "w") as f:
+            json.dump({"keys": [KEY]}, f)
+        return path
+
+    def test_registration(self):
+        made = self.registered(token_endpoint_auth_method="private_key_jwt", **EVERY)
+        for name, value in EVERY.items():
+            self.assertEqual(made[name], value, name)
+        self.s.cli("client", "edit", made["client_id"], "--description", "x")
+        read = self.send("GET", made["registration_client_uri"], token=made["registration_access_token"]).json()
+        again = self.send("PUT", made["registration_client_uri"], read, made["registration_access_token"])
+        self.assertEqual(again.status_code, 200, again.text)
+        self.assertEqual(again.json(), read)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
  * oauth_authorize: the authorization endpoint for browsers: parses once, asks grant/authorize what comes next, and answers with a page, a
  * way to the login page, or a redirect to the client. */
 #include "codec/url.h"
+#include "directory/client_document.h"
 #include "crypto/random.h"
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
@@ -84,6 +85,7 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     TRY(authorize_pend(c->ground, request, &c->session, &pending));
     struct page_fields *f = call_fields(c);
     page_put(f, "client_name", request->client->name);
+    page_put(f, "document_host", client_document_host(a, request->client));
     page_put(f, "redirect_host", redirect_host(request->redirect_uri));
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
