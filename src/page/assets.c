@@ -44,6 +44,7 @@
     X(user_remove)                                                                                                             \
     X(scopes)                                                                                                                  \
     X(scope_remove)                                                                                                            \
+    X(registrations)                                                                                                           \
     X(resources)                                                                                                               \
     X(resource_remove)                                                                                                         \
     X(events)                                                                                                                  \

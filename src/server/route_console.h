@@ -53,6 +53,9 @@
     {HTTP_POST, "/admin/scopes",                          ADMIN,   FORM,    HTML,   WORKER, console_admin_scopes_post,                NULL}, \
     {HTTP_GET,  "/admin/scopes/remove",                   ADMIN,   QUERY,   HTML,   WORKER, console_admin_scope_remove_get,           NULL}, \
     {HTTP_POST, "/admin/scopes/remove",                   ADMIN,   FORM,    HTML,   WORKER, console_admin_scope_remove_post,          NULL}, \
+    {HTTP_GET,  "/admin/registrations",                   ADMIN,   QUERY,   HTML,   WORKER, console_registrations_get,                NULL}, \
+    {HTTP_POST, "/admin/registrations",                   ADMIN,   FORM,    HTML,   WORKER, console_registrations_post,               NULL}, \
+    {HTTP_POST, "/admin/registrations/{id}/remove",       ADMIN,   FORM,    HTML,   WORKER, console_registration_remove_post,         NULL}, \
     {HTTP_GET,  "/admin/resources",                       ADMIN,   QUERY,   HTML,   WORKER, console_admin_resources_get,              NULL}, \
     {HTTP_POST, "/admin/resources",                       ADMIN,   FORM,    HTML,   WORKER, console_admin_resources_post,             NULL}, \
     {HTTP_GET,  "/admin/resources/remove",                ADMIN,   QUERY,   HTML,   WORKER, console_admin_resource_remove_get,        NULL}, \

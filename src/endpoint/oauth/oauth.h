@@ -17,4 +17,7 @@ call_handler oauth_userinfo_any;    /* GET, POST /oauth/userinfo */
 call_handler oauth_revoke_post;     /* POST /oauth/revoke */
 call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration, and their forms for issuers with a path */
 call_handler oauth_jwks_get;        /* GET /oauth/jwks */
+call_handler oauth_resource_get, oauth_resource_api_get; /* /.well-known/oauth-protected-resource and …/api/1.0 */
+call_handler oauth_register_post;   /* POST /oauth/register */
+call_handler oauth_register_one_get, oauth_register_one_put, oauth_register_one_delete; /* /oauth/register/{id} */
 #endif
