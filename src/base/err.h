@@ -29,6 +29,7 @@
     X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
     X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                \
     X(REQUEST_URI_NOT_SUPPORTED, 400, "request_uri_not_supported", "request_uri is not supported.")                             \
+    X(REGISTRATION_NOT_SUPPORTED, 400, "registration_not_supported", "The registration parameter is not supported.")             \
     X(INTERACTION_REQUIRED, 403, "interaction_required", "The person must do something that prompt=none forbids.")             \
     X(ACCOUNT_SELECTION_REQUIRED, 403, "account_selection_required", "The person must choose an account first.")               \
     X(UNMET_AUTHENTICATION, 403, "unmet_authentication_requirements", "The kind of login that was asked for cannot be given.") \
@@ -45,7 +46,6 @@
     X(UNKNOWN_USER_ID, 400, "unknown_user_id", "The hint names nobody here.")                                                  \
     X(INVALID_TOKEN, 401, "invalid_token", "The access token is malformed, expired, revoked, or not meant for this service.")   \
     X(INSUFFICIENT_SCOPE, 403, "insufficient_scope", "The token or the person behind it lacks the permission for this.")        \
-    X(INVALID_DPOP_PROOF, 400, "invalid_dpop_proof", "The DPoP proof is missing, malformed, or does not fit this request.")      \
     X(NOT_FOUND, 404, "not_found", "Not Found")                                                                                 \
     X(METHOD_NOT_ALLOWED, 405, "invalid_request", "This address does not take that method.")                                    \
     X(CONFLICT, 409, "conflict", "Somebody else changed this meanwhile; load it again.")                                        \

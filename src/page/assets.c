@@ -13,6 +13,9 @@
     X(scope_choice)                                                                                                            \
     X(login)                                                                                                                   \
     X(logout)                                                                                                                  \
+    X(form_post)                                                                                                               \
+    X(select_account)                                                                                                          \
+    X(logged_out)                                                                                                              \
     X(consent)                                                                                                                 \
     X(error)                                                                                                                   \
     X(account)                                                                                                                 \
@@ -35,6 +38,7 @@
     X(client_remove)                                                                                                           \
     X(users)                                                                                                                   \
     X(user_fields)                                                                                                             \
+    X(claim_fields)                                                                                                            \
     X(user_new)                                                                                                                \
     X(user)                                                                                                                    \
     X(user_remove)                                                                                                             \
@@ -49,6 +53,7 @@
 #define ASSETS_STATIC(X)                                                                                                       \
     X(style, "style.css", "assets/style.css", "text/css; charset=utf-8")                                                       \
     X(script, "script.js", "assets/script.js", "text/javascript; charset=utf-8")                                               \
+    X(submit, "submit.js", "assets/submit.js", "text/javascript; charset=utf-8")                                               \
     X(icon, "icon.svg", "assets/icon.svg", "image/svg+xml")                                                                    \
     X(openapi, "openapi.json", "assets/openapi.json", "application/json")
 

@@ -317,6 +317,9 @@ void settings_policy(const struct settings *s, struct policy *out)
         .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
         .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
+        .par_lifetime = s->par_lifetime,
+        .require_par = s->require_par,
+        .key_rotation = s->key_rotation_days * 86400,
         .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }

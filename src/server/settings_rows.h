@@ -44,6 +44,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
     X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
     X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \
+    X(par_lifetime, NUMBER, "90", 5, 599, "SECONDS", any_form, "Pushed authorization requests (RFC 9126).")                    \
+    X(require_par, FLAG, "off", 0, 0, "on|off", any_form, "Every authorization request must be pushed first (RFC 9126).")      \
     X(id_token_lifetime, NUMBER, "3600", 300, 3600, "SECONDS", any_form, "ID tokens (OpenID Connect).")                        \
     X(dpop_nonce, FLAG, "off", 0, 0, "on|off", any_form,                                                                       \
       "Demand a nonce of this server in each DPoP proof (RFC 9449 8).")                                                        \
@@ -70,6 +72,12 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form,                                                                    \
       "Further certificates to trust when this server calls another, PEM; beside the machine's own.")                          \
     X(fetch_seconds, NUMBER, "5", 1, 30, "SECONDS", any_form, "How long a call to another server may take as a whole.")        \
+    X(courier_hours, NUMBER, "24", 1, 720, "HOURS", any_form,                                                                  \
+      "How long a message to a client (back-channel logout, CIBA ping) is tried before it is given up.")                      \
+    X(courier_wait, NUMBER, "60", 1, 3600, "SECONDS", any_form,                                                                \
+      "The wait after the first failure of such a message; then five times, then thirty times that.")                         \
+    X(key_rotation_days, NUMBER, "90", 0, 3650, "DAYS", any_form,                                                              \
+      "How long signing keys are used before the next ones take their place; 0: until jeton key rotate.")                      \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \

@@ -37,6 +37,7 @@ static const struct kind {
     [OPAQUE_VISIT]         = {{"jtn_vi_", 7},  SEALED},
     [OPAQUE_CONSENT]       = {{"jtn_co_", 7},  SEALED},
     [OPAQUE_DEVICE]        = {{"jtn_de_", 7},  SEALED},
+    [OPAQUE_PUSHED]        = {{"jtn_pr_", 7},  SEALED},
 };
 /* clang-format on */
 

@@ -11,8 +11,6 @@ call_handler console_static_favicon_get;
 
 call_handler console_login_get;
 call_handler console_login_post;
-call_handler console_login_logout_get;
-call_handler console_login_logout_post;
 
 call_handler console_account_get;
 call_handler console_account_post;
