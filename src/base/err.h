@@ -36,6 +36,7 @@
     X(INVALID_REQUEST_OBJECT, 400, "invalid_request_object", "The request object is malformed, badly signed or not meant for this server.") \
     X(INVALID_REQUEST_URI, 400, "invalid_request_uri", "The request_uri is unknown, used, expired or not registered.")         \
     X(INVALID_AUTHORIZATION_DETAILS, 400, "invalid_authorization_details", "authorization_details is malformed or of a type that this client may not ask for.") \
+    X(INVALID_DPOP_PROOF, 400, "invalid_dpop_proof", "The DPoP proof is missing, malformed, or does not fit this request.")    \
     X(USE_DPOP_NONCE, 400, "use_dpop_nonce", "Repeat the request with the nonce of the DPoP-Nonce header in the proof.")       \
     X(AUTHORIZATION_PENDING, 400, "authorization_pending", "The person has not decided yet; ask again after the interval.")    \
     X(SLOW_DOWN, 400, "slow_down", "Asked too early; the interval is now five seconds longer.")                                \
