@@ -139,6 +139,8 @@ fallible bearer_check(struct ground *g, str token, struct bearer *out)
     case OPAQUE_SESSION:
     case OPAQUE_VISIT:
     case OPAQUE_CONSENT:
+    case OPAQUE_REGISTRATION:
+    case OPAQUE_INITIAL:
     case OPAQUE_DEVICE:
     case OPAQUE_PUSHED:
     case OPAQUE_KIND_COUNT: /* AT-04 */

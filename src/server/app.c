@@ -192,7 +192,8 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(open_listener(app, a));
     if (s->sandbox)
         TRY(sandbox_enter());
-    return OK;
+    const struct courier_rule rule = {s->courier_hours, s->courier_wait, s->drain_seconds};
+    return courier_open(&app->authority, &rule, &app->courier);
 }
 
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a)
@@ -224,6 +225,8 @@ static void drain(struct app *app)
 
 void app_close(struct app *app)
 {
+    if (app->courier)
+        courier_rest(app->courier); /* what it has begun ends while the requests drain */
     if (app->listener) {
         atomic_store(&app->draining, true);
         listen_quiesce(app->listener);
@@ -235,6 +238,7 @@ void app_close(struct app *app)
             listen_close(app->asking);
         listen_close(app->listener);
     }
+    courier_close(app->courier);
     if (app->worker)
         lane_close(app->worker);
     if (app->hash)

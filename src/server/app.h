@@ -4,6 +4,7 @@
 #define JETON_SERVER_APP_H
 #include "directory/authority.h"
 #include "http/listen.h"
+#include "server/courier.h"
 #include "server/lane.h"
 #include "server/route.h"
 #include "server/settings.h"
@@ -16,6 +17,7 @@ struct app {
     struct listener *listener;
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
     struct lane *worker, *hash;
+    struct courier *courier;
     _Atomic bool open;     /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
     unix_time started;

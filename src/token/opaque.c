@@ -38,6 +38,8 @@ static const struct kind {
     [OPAQUE_CONSENT]       = {{"jtn_co_", 7},  SEALED},
     [OPAQUE_DEVICE]        = {{"jtn_de_", 7},  SEALED},
     [OPAQUE_PUSHED]        = {{"jtn_pr_", 7},  SEALED},
+    [OPAQUE_REGISTRATION]  = {{"jtn_ra_", 7},  PLAIN},
+    [OPAQUE_INITIAL]       = {{"jtn_ri_", 7},  PLAIN},
 };
 /* clang-format on */
 
