@@ -16,6 +16,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     bool password_common_refused;
+    int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {

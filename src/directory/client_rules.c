@@ -24,6 +24,10 @@ const struct client_rules_grant client_rules_grants[] = {
     { "client_credentials", false,    false,    false,     true  },
     { "refresh_token",      false,    false,    true,      false },
     { "personal_access",    false,    false,    true,      false },
+    { "device_code",        false,    true,     true,      false },
+    { "token_exchange",     false,    false,    false,     false },
+    { "jwt_bearer",         false,    false,    false,     false },
+    { "ciba",               false,    true,     false,     false },
     { NULL,                 false,    false,    false,     false },
 };
 static const char *const auth_methods[] = { "client_secret_basic", "client_secret_post", "any", "none" };
