@@ -5,6 +5,7 @@
 #include "grant/token_request.h"
 #include "grant/authorization_code.h"
 #include "grant/client_credentials.h"
+#include "grant/device_code.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
 #include "token/access.h"
@@ -17,6 +18,7 @@ static const struct grant_row rows[] = {
     {"refresh_token",      "refresh_token",      GRANT_DURABLE, false,        false, refresh_token_redeem},
     {"authorization_code", "authorization_code", GRANT_DURABLE, false,        true,  authorization_code_redeem},
     {"password",           "password",           GRANT_HASH,    false,        true,  password_grant_redeem},
+    {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_DURABLE, false, true, device_code_redeem},
 };
 /* clang-format on */
 

@@ -14,6 +14,10 @@
     X(login)                                                                                                                   \
     X(logout)                                                                                                                  \
     X(consent)                                                                                                                 \
+    X(device)                                                                                                                  \
+    X(device_confirm)                                                                                                          \
+    X(device_done)                                                                                                             \
+    X(deferred_scopes)                                                                                                         \
     X(error)                                                                                                                   \
     X(account)                                                                                                                 \
     X(password)                                                                                                                \

@@ -10,6 +10,10 @@ call_handler oauth_token_post;      /* POST /oauth/token */
 enum grant_lane oauth_token_lane(const struct form *form); /* where this token request must run */
 call_handler oauth_introspect_post; /* POST /oauth/introspect */
 call_handler oauth_revoke_post;     /* POST /oauth/revoke */
+call_handler oauth_device_code_post; /* POST /oauth/device/code */
+call_handler oauth_device_get;      /* GET /oauth/device */
+call_handler oauth_device_post;     /* POST /oauth/device */
+call_handler oauth_device_qr_get;   /* GET /oauth/device/qr.svg */
 call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration */
 call_handler oauth_jwks_get;        /* GET /oauth/jwks */
 #endif

@@ -39,6 +39,7 @@ fallible oauth_metadata_get(struct call *c)
     put_address(c, body, "token_endpoint", "/oauth/token");
     put_address(c, body, "introspection_endpoint", "/oauth/introspect");
     put_address(c, body, "revocation_endpoint", "/oauth/revoke");
+    put_address(c, body, "device_authorization_endpoint", "/oauth/device/code"); /* RFC 8628 4 */
     put_address(c, body, "jwks_uri", "/oauth/jwks");
     put_scopes(c, body);
     json_put_words(a, body, "response_types_supported", STR("code"));
