@@ -16,6 +16,7 @@ struct actor {
     int64_t session;                /* number; BY_SESSION */
     unix_time auth_time, expires_at;
     str token_id;                   /* jti or personal token id */
+    str userinfo_claims;            /* words: what its token asks of userinfo beyond its scope; absent: nothing */
 };
 extern const struct actor actor_owner;
 /* Permission words: view-users create-users edit-users delete-users view-auth_clients … (the built-in scopes). */

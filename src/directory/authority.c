@@ -18,6 +18,7 @@ fallible authority_open(struct arena *a, struct authority *authority, const char
 {
     struct db_key *rows;
     size_t count;
+    authority->started = clock_now();
     TRY(db_key_all(authority->db, a, &rows, &count));
     TRY(authority_master_key(directory, count == 0 ? MASTER_MAKE : MASTER_READ, authority->master_key));
     return authority_keys_open(a, authority, &authority->keys);
@@ -157,7 +158,7 @@ static fallible rotate_sealing(struct ground *g)
 
 fallible authority_keys_rotate(struct ground *g)
 {
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++)
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         TRY(rotate_signing(g, (enum sign_alg)alg));
     TRY(rotate_sealing(g));
     db_generation_bump(g->authority->db);

@@ -17,6 +17,8 @@ struct policy { /* seconds unless said otherwise; from the settings */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     bool password_common_refused;
     int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
+    int64_t id_token_lifetime, dpop_window;
+    bool dpop_nonce; /* demanded of every DPoP proof */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
@@ -25,6 +27,7 @@ struct authority {
     str issuer;              /* without trailing slash */
     str issuer_origin;
     bool secure;             /* the issuer is https */
+    unix_time started;       /* when this process opened it: what it may have forgotten is older */
     struct policy policy;
     uint8_t master_key[32];  /* seals private keys at rest; from DIR/master.key, 0600 */
     struct authority_keys *keys; /* the current keyring, replaced at rotation */
@@ -33,6 +36,13 @@ struct authority {
  * A store with keys but without the master key is SERVER_ERROR with a telling `say`. */
 fallible authority_open(struct arena *a, struct authority *authority, const char *directory);
 void authority_close(struct authority *authority);
+struct ground_bind {
+    str jkt, x5t; /* absent: not bound to such a thing */
+};
+struct ground_proof {
+    bool judged;
+    str access_token, jkt, nonce; /* what it was judged for, and what it said */
+};
 /* The facts of one request: snapshot and keyring, consistent for its length. Refreshes first: UNAVAILABLE when that fails. */
 struct ground {
     const struct authority *authority;
@@ -45,6 +55,8 @@ struct ground {
     str dpop;                            /* the DPoP header; absent: none */
     str certificate;                     /* DER of the TLS client certificate whose key the caller holds; absent: none */
     str device;                          /* the device cookie's text; absent: none */
+    struct ground_bind bind;             /* what the tokens that this request makes are bound to (grant/sender) */
+    struct ground_proof *proven;         /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */
 };
 fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out);
 void authority_leave(struct ground *g); /* every enter has its leave */

@@ -3,6 +3,7 @@
  * for what has happened since; promises that every cause of death is asked for every kind (CVE-2026-8922), and that a failing
  * store is an error and never a verdict. Runs on event threads: touches no disk, or asks to be run elsewhere. */
 #include "grant/bearer.h"
+#include "grant/sender.h"
 #include "base/ascii.h"
 #include "token/opaque.h"
 #include <stdatomic.h>
@@ -13,14 +14,22 @@ static bool eight_fit(uint64_t v)
     return ascii_eight_printable(v) && !ascii_eight_has(v, ' ') && !ascii_eight_has(v, ',');
 }
 
-fallible bearer_of_header(str authorization, str *token)
+static bool scheme_is(str authorization, str scheme)
 {
-    const str scheme = STR("bearer ");
+    return authorization.n > scheme.n && str_equal_nocase((str){authorization.p, scheme.n}, scheme);
+}
+
+fallible bearer_of_header(str authorization, struct bearer_sent *sent)
+{
+    const str bearer = STR("bearer "), dpop = STR("dpop ");
     if (!str_present(authorization))
         REFUSE(INVALID_TOKEN, "No access token was sent: use the header Authorization: Bearer followed by the token.", "bearer: no Authorization header");
-    if (authorization.n <= scheme.n || !str_equal_nocase((str){authorization.p, scheme.n}, scheme))
-        REFUSE(INVALID_TOKEN, "The Authorization header is not of the form: Bearer followed by one access token.", "bearer: not a Bearer header");
-    str text = str_trim((str){authorization.p + scheme.n, authorization.n - scheme.n});
+    bool bound = scheme_is(authorization, dpop);
+    if (!bound && !scheme_is(authorization, bearer))
+        REFUSE(INVALID_TOKEN, "The Authorization header is not of the form: Bearer (or DPoP) followed by one access token.",
+               "bearer: not a Bearer header");
+    size_t skip = bound ? dpop.n : bearer.n;
+    str text = str_trim((str){authorization.p + skip, authorization.n - skip});
     size_t i = 0;
     while (text.n - i >= 8 && eight_fit(ascii_eight(text.p + i)))
         i += 8;
@@ -29,7 +38,7 @@ fallible bearer_of_header(str authorization, str *token)
             REFUSE(INVALID_TOKEN, "The access token contains a character that no token has.", "bearer: malformed token");
     if (text.n == 0)
         REFUSE(INVALID_TOKEN, "The access token is empty.", "bearer: empty");
-    *token = text;
+    *sent = (struct bearer_sent){text, bound};
     return OK;
 }
 
@@ -78,7 +87,11 @@ static fallible check_jwt(struct ground *g, str token, struct bearer *b)
     if (!b->resource)
         REFUSE(INVALID_TOKEN, "The access token is for a service that is no longer registered.", "bearer: resource removed");
     const struct permit *p = &b->facts.permit;
-    if (str_present(p->grant_id) && p->user_number == 0) { /* a JWT names the person by id alone */
+    if (p->user_number != 0 && !str_present(p->grant_id)) /* TE-08, as below */
+        REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");
+    if (p->user_number != 0) /* pairwise: the person came along sealed */
+        return alive(g, b);
+    if (str_present(p->grant_id)) { /* a JWT names the person by id alone */
         TRY(alive(g, b));
         if (hot_is_inline())
             return ERR(ELSEWHERE, "bearer: a person by id is on disk");
@@ -132,6 +145,8 @@ fallible bearer_check(struct ground *g, str token, struct bearer *out)
     case OPAQUE_KIND_COUNT: /* AT-04 */
         REFUSE(INVALID_TOKEN, "This credential is not an access token.", "bearer: another kind of credential");
     }
+    b.jkt = b.pat ? b.pat->jkt : b.facts.permit.jkt;
+    b.x5t = b.facts.permit.x5t;
     *out = b;
     return OK;
 }
@@ -167,14 +182,27 @@ static void describe(struct ground *g, const struct bearer *b, struct actor *act
     actor->auth_time = b->facts.permit.auth_time;
     actor->expires_at = b->facts.permit.expires_at;
     actor->token_id = b->facts.token_id;
+    actor->userinfo_claims = b->facts.permit.userinfo_claims;
 }
 
-fallible bearer_actor(struct ground *g, str token, struct actor *out)
+/* RFC 9449 7.1, 7.2: the scheme must tell the truth both ways. */
+static fallible held(struct ground *g, const struct bearer_sent *sent, const struct bearer *b)
+{
+    if (sent->dpop && !str_present(b->jkt))
+        REFUSE(INVALID_TOKEN, "This access token is not bound to a key: send it with the scheme Bearer.", "bearer: an unbound token as DPoP");
+    if (!sent->dpop && str_present(b->jkt)) /* DP-02 */
+        REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the header DPoP.",
+               "bearer: a bound token as Bearer");
+    return sender_fits(g, b->jkt, b->x5t, sent->token);
+}
+
+fallible bearer_actor(struct ground *g, const struct bearer_sent *sent, struct actor *out)
 {
     struct bearer b;
-    TRY(bearer_check(g, token, &b));
+    TRY(bearer_check(g, sent->token, &b));
     if (b.resource) /* AT-03 */
         REFUSE(INVALID_TOKEN, "This access token is for another service.", "bearer: made for another resource");
+    TRY(held(g, sent, &b));
     describe(g, &b, out);
     return OK;
 }

@@ -13,11 +13,18 @@ struct bearer {
     const struct db_resource *resource; /* NULL: for jeton itself */
     struct db_user *user;           /* NULL: a client's own token */
     struct db_pat *pat;             /* PERSONAL */
+    str jkt, x5t;                   /* what it is bound to; absent: not to such a thing. Whether the sender holds it is asked by bearer_actor */
 };
 /* INVALID_TOKEN with a `say` that tells expired from revoked from malformed; ELSEWHERE: run again on the worker lane; UNAVAILABLE. */
 fallible bearer_check(struct ground *g, str token, struct bearer *out);
-/* For jeton's own API: the token must be meant for it; notes the use of a personal token (at most once a minute). */
-fallible bearer_actor(struct ground *g, str token, struct actor *out);
-/* `Bearer` in any letter case, one token: INVALID_TOKEN when missing or malformed. */
-fallible bearer_of_header(str authorization, str *token);
+/* As it was sent: by which scheme (RFC 6750 2, RFC 9449 7.1). */
+struct bearer_sent {
+    str token;
+    bool dpop; /* scheme DPoP */
+};
+/* For jeton's own API: the token must be meant for it, and used by whoever holds the key that it is bound to (DP-02, DP-05); notes the use
+ * of a personal token (at most once a minute). Also INVALID_DPOP_PROOF, USE_DPOP_NONCE. */
+fallible bearer_actor(struct ground *g, const struct bearer_sent *sent, struct actor *out);
+/* `Bearer` or `DPoP` in any letter case, one token: INVALID_TOKEN when missing or malformed. */
+fallible bearer_of_header(str authorization, struct bearer_sent *sent);
 #endif

@@ -87,11 +87,20 @@ static fallible admit_client(struct way *w)
     return judged;
 }
 
+/* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */
 static fallible admit_bearer(struct way *w)
 {
-    str token;
-    TRY(bearer_of_header(request_header(&w->exchange->request, "Authorization"), &token)); /* PT-05: header only */
-    return bearer_actor(&w->ground, token, &w->call.actor);
+    str header = request_header(&w->exchange->request, "Authorization"), field = STR_ABSENT;
+    struct bearer_sent sent = {STR_ABSENT, false};
+    if (w->route->takes == FORM)
+        field = form_get(&w->call.form, "access_token");
+    if (str_present(field) && str_present(header))
+        REFUSE(INVALID_REQUEST, "The access token was sent twice: in the Authorization header and in the body. Use one.", "gate: two access tokens");
+    if (str_present(field))
+        sent.token = field;
+    else
+        TRY(bearer_of_header(header, &sent));
+    return bearer_actor(&w->ground, &sent, &w->call.actor);
 }
 
 fallible gate_admit(struct way *w)

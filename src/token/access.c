@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * access: access tokens of two makes. The sealed one is on the hottest path of the server, so it is a small binary record, read
- * and written without a parser:
+ * access: the sealed make of access token (the signed one: access_jwt). It is on the hottest path of the server, so it is a small binary
+ * record, read and written without a parser:
  *
  *   version 1 · flags 1 · client number 6 · client epoch 6 · issued 6 · lifetime 4
  *   · [PERSON: user number 6 · auth time 6] · [SUBJECT_UUID: 16 | PERSON otherwise: length 1 · text] · [GRANT: uuid 16]
  *   · client id: length 1 · text · scope: length 2 · text · [RESOURCE: number 6 · audience: length 2 · text]
+ *   · [MORE: flags 1 · [KEY: SHA-256 32] · [CERTIFICATE: SHA-256 32] · [DETAILS, ACT, CLAIMS: each length 2 · text]]
  *
+ * A signed one shows others no more than they need: where the subject is pairwise, the person is named by a sealed number that only this
+ * server reads (AT-14).
  * Numbers are little-endian. A client's own token has the subject client:<client_id>, which is not written but built anew
- * (TE-08). Relies on token/sealed (or token/jws) for authenticity. Promises that reading gives exactly what was minted or an
+ * (TE-08). Relies on token/sealed for authenticity. Promises that reading gives exactly what was minted or an
  * error: each flag known, each length right, nothing left over, and that a token is dead from the second `expires_at` on
  * (AT-09). */
 #include "token/access.h"
+#include "token/access_permit.h"
 #include "base/ascii.h"
 #include "codec/b64url.h"
-#include "crypto/random.h"
-#include "token/jws.h"
 #include "token/opaque.h"
 #include "token/sealed.h"
 #include <string.h>
@@ -27,16 +29,25 @@ enum {
     FLAG_SUBJECT_UUID = 4,
     FLAG_GRANT = 8,
     FLAG_RESOURCE = 16,
-    FLAG_ALL = 31,
+    FLAG_MORE = 32,
+    FLAG_ALL = 63,
+    MORE_KEY = 1,
+    MORE_CERTIFICATE = 2,
+    MORE_DETAILS = 4,
+    MORE_ACT = 8,
+    MORE_CLAIMS = 16,
+    MORE_ALL = 31,
+    PRINT_SIZE = 32, /* SHA-256: RFC 7638 3 with RFC 9449 6.1; RFC 8705 3.1 */
+    PRINT_TEXT = B64URL_LENGTH(PRINT_SIZE),
     NUMBER_SIZE = 6, /* 48 bits: rows and seconds until the year 8,921,556 */
     LIFETIME_SIZE = 4,
     UUID_SIZE = 16,
     UUID_TEXT = 36,
     ID_MAX = 255,
     TOKEN_ID_SIZE = 16,
-    RECORD_FIXED = 2 + 5 * NUMBER_SIZE + NUMBER_SIZE + LIFETIME_SIZE + 2 * UUID_SIZE + 1 + 2 + 2, /* all but the texts */
+    RECORD_FIXED = 2 + 5 * NUMBER_SIZE + NUMBER_SIZE + LIFETIME_SIZE + 2 * UUID_SIZE + 1 + 2 + 2 /* all but the texts */
+                   + 1 + 2 * PRINT_SIZE + 3 * 2,
 };
-static const char jwt_type[] = "at+jwt"; /* RFC 9068 2.1 */
 static const str access_prefix = {"jtn_at_", 7};
 static const str client_subject = {"client:", 7};
 
@@ -90,12 +101,12 @@ static uint8_t *put_text(uint8_t *p, str text, size_t size)
     return p + text.n;
 }
 
-static bool fits(int64_t number)
+bool access_number_fits(int64_t number)
 {
     return number >= 0 && number < (int64_t)1 << (8 * NUMBER_SIZE);
 }
 
-static bool own_subject(const struct permit *p)
+bool access_own_subject(const struct permit *p)
 {
     return p->subject.n == client_subject.n + p->client_id.n && str_starts(p->subject, client_subject) &&
            str_ends(p->subject, p->client_id);
@@ -104,18 +115,36 @@ static bool own_subject(const struct permit *p)
 static bool whole_subject(const struct permit *p)
 {
     if (p->user_number == 0)
-        return own_subject(p);
+        return access_own_subject(p);
     return str_filled(p->subject) && p->subject.n <= ID_MAX && !str_starts(p->subject, client_subject); /* TE-08 */
 }
 
-/* What the rules above us guarantee; a permit that breaks it makes no token. */
-static fallible permit_whole(const struct permit *p)
+static bool is_print(str text)
 {
+    uint8_t print[PRINT_SIZE];
+    return !str_present(text) || !FAILED(b64url_decode_exact(text, print, sizeof print));
+}
+
+static fallible extras_whole(const struct permit *p)
+{
+    if (!is_print(p->jkt) || !is_print(p->x5t))
+        FAIL(SERVER_ERROR, "a permit bound to what is no thumbprint");
+    if (p->details.n > PERMIT_DETAILS_MAX || p->act.n > PERMIT_ACT_MAX || p->userinfo_claims.n > PERMIT_CLAIMS_MAX)
+        FAIL(SERVER_ERROR, "a permit with too long details, actor or claims");
+    if (p->pairwise.n > ID_MAX || str_starts(p->pairwise, client_subject) || (str_present(p->pairwise) && p->user_number == 0))
+        FAIL(SERVER_ERROR, "a permit with an impossible pairwise subject");
+    return OK;
+}
+
+/* What the rules above us guarantee; a permit that breaks it makes no token. */
+fallible access_permit_whole(const struct permit *p)
+{
+    TRY(extras_whole(p));
     if (!str_filled(p->client_id) || p->client_id.n > ID_MAX || !whole_subject(p))
         FAIL(SERVER_ERROR, "a permit without a proper client or subject");
-    if (!fits(p->user_number) || !fits(p->client_number) || !fits(p->client_epoch) || !fits(p->resource_number))
+    if (!access_number_fits(p->user_number) || !access_number_fits(p->client_number) || !access_number_fits(p->client_epoch) || !access_number_fits(p->resource_number))
         FAIL(SERVER_ERROR, "a permit with an impossible number");
-    if (!fits(p->issued_at) || !fits(p->auth_time) || p->expires_at <= p->issued_at ||
+    if (!access_number_fits(p->issued_at) || !access_number_fits(p->auth_time) || p->expires_at <= p->issued_at ||
         p->expires_at - p->issued_at > UINT32_MAX)
         FAIL(SERVER_ERROR, "a permit with impossible times");
     if (p->scope.n > OPAQUE_PAYLOAD_MAX / 2 || p->audience.n > OPAQUE_PAYLOAD_MAX / 4)
@@ -136,9 +165,47 @@ static uint8_t *put_person(uint8_t *p, const struct permit *permit, uint8_t *fla
     return p + UUID_SIZE;
 }
 
+static uint8_t *put_print(uint8_t *p, str print)
+{
+    INVARIANT(!FAILED(b64url_decode_exact(print, p, PRINT_SIZE))); /* access_permit_whole */
+    return p + PRINT_SIZE;
+}
+
+static uint8_t *put_more(uint8_t *p, const struct permit *permit)
+{
+    uint8_t *more = p++;
+    *more = 0;
+    if (str_present(permit->jkt)) {
+        *more |= MORE_KEY;
+        p = put_print(p, permit->jkt);
+    }
+    if (str_present(permit->x5t)) {
+        *more |= MORE_CERTIFICATE;
+        p = put_print(p, permit->x5t);
+    }
+    const struct {
+        uint8_t flag;
+        str text;
+    } texts[] = {{MORE_DETAILS, permit->details}, {MORE_ACT, permit->act}, {MORE_CLAIMS, permit->userinfo_claims}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!str_present(texts[i].text))
+            continue;
+        *more |= texts[i].flag;
+        p = put_text(p, texts[i].text, 2);
+    }
+    return p;
+}
+
+static bool has_more(const struct permit *p)
+{
+    return str_present(p->jkt) || str_present(p->x5t) || str_present(p->details) || str_present(p->act) ||
+           str_present(p->userinfo_claims);
+}
+
 static fallible record_write(struct arena *a, const struct permit *permit, str *out)
 {
-    size_t most = RECORD_FIXED + permit->subject.n + permit->client_id.n + permit->scope.n + permit->audience.n;
+    size_t most = RECORD_FIXED + permit->subject.n + permit->client_id.n + permit->scope.n + permit->audience.n +
+                  permit->details.n + permit->act.n + permit->userinfo_claims.n;
     uint8_t *record = arena_take(a, most), *p = record, flags = 0;
     if (record == NULL)
         FAIL(UNAVAILABLE, "no memory for an access token");
@@ -163,6 +230,10 @@ static fallible record_write(struct arena *a, const struct permit *permit, str *
         p = put(p, permit->resource_number, NUMBER_SIZE);
         p = put_text(p, permit->audience, 2);
     }
+    if (has_more(permit)) {
+        flags |= FLAG_MORE;
+        p = put_more(p, permit);
+    }
     record[1] = (uint8_t)(flags | (permit->unscoped_full ? FLAG_UNSCOPED_FULL : 0));
     *out = (str){(char *)record, (size_t)(p - record)};
     return OK;
@@ -172,7 +243,7 @@ fallible access_seal(struct arena *a, const struct keyring *k, const struct perm
 {
     str record;
     struct sealed box;
-    TRY(permit_whole(permit));
+    TRY(access_permit_whole(permit));
     TRY(record_write(a, permit, &record));
     TRY(sealed_close(a, k, access_prefix, record, &box));
     str id = b64url_encode(a, box.id, TOKEN_ID_SIZE);
@@ -237,6 +308,28 @@ static void take_person(struct cursor *c, struct arena *a, unsigned flags, struc
     c->bad = c->bad || out->user_number == 0 || out->subject.n == 0;
 }
 
+static str take_print(struct cursor *c, struct arena *a)
+{
+    const uint8_t *p = take(c, PRINT_SIZE);
+    return p == NULL ? STR_ABSENT : b64url_encode(a, p, PRINT_SIZE);
+}
+
+static void take_more(struct cursor *c, struct arena *a, struct permit *out)
+{
+    unsigned more = (unsigned)take_number(c, 1);
+    c->bad = c->bad || more == 0 || (more & ~(unsigned)MORE_ALL) != 0;
+    if ((more & MORE_KEY) != 0)
+        out->jkt = take_print(c, a);
+    if ((more & MORE_CERTIFICATE) != 0)
+        out->x5t = take_print(c, a);
+    if ((more & MORE_DETAILS) != 0)
+        out->details = take_text(c, 2);
+    if ((more & MORE_ACT) != 0)
+        out->act = take_text(c, 2);
+    if ((more & MORE_CLAIMS) != 0)
+        out->userinfo_claims = take_text(c, 2);
+}
+
 static fallible record_read(struct arena *a, str record, struct permit *p)
 {
     struct cursor c = {(const uint8_t *)record.p, record.n, false};
@@ -258,6 +351,8 @@ static fallible record_read(struct arena *a, str record, struct permit *p)
         p->resource_number = take_number(&c, NUMBER_SIZE);
         p->audience = take_text(&c, 2);
     }
+    if ((flags & FLAG_MORE) != 0)
+        take_more(&c, a, p);
     if (c.bad || c.left != 0 || p->client_id.n == 0)
         FAIL(INVALID_TOKEN, "an access token whose record is malformed");
     if ((flags & FLAG_PERSON) == 0)
@@ -278,79 +373,6 @@ fallible access_open(struct arena *a, const struct keyring *k, str token, unix_t
     facts.token_id = b64url_encode(a, box.id, TOKEN_ID_SIZE);
     if (!str_present(facts.token_id))
         FAIL(UNAVAILABLE, "no memory for a token id");
-    *out = facts;
-    return OK;
-}
-
-/* ---- signed ---- */
-
-fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how,
-                     str *token)
-{
-    TRY(permit_whole(permit));
-    if (!str_filled(permit->audience) || !str_filled(how->issuer)) /* AT-03 */
-        FAIL(SERVER_ERROR, "a signed access token needs an issuer and one audience");
-    uint8_t id[TOKEN_ID_SIZE];
-    random_bytes(id, sizeof id);
-    json *j = json_object_new(a);
-    json_put_text(a, j, "iss", how->issuer); /* RFC 9068 2.2 */
-    json_put_text(a, j, "sub", permit->subject);
-    json_put_text(a, j, "aud", permit->audience);
-    json_put_text(a, j, "client_id", permit->client_id);
-    json_put_text(a, j, "scope", str_present(permit->scope) ? permit->scope : STR(""));
-    json_put_text(a, j, "jti", b64url_encode(a, id, sizeof id));
-    json_put_integer(a, j, "iat", permit->issued_at);
-    json_put_integer(a, j, "exp", permit->expires_at);
-    if (permit->user_number != 0)
-        json_put_integer(a, j, "auth_time", permit->auth_time);
-    if (str_present(permit->grant_id))
-        json_put_text(a, j, "grant_id", permit->grant_id);
-    json_put_integer(a, j, "client_epoch", permit->client_epoch);
-    str claims;
-    TRY(json_text(a, j, &claims));
-    return jws_sign(a, k, how->alg, jwt_type, claims, token);
-}
-
-static bool integer_member(const json *claims, const char *name, int64_t *out)
-{
-    const json *value = json_member(claims, name);
-    return value != NULL && json_integer_of(value, out) && fits(*out);
-}
-
-static fallible claims_read(const json *claims, struct access_facts *out)
-{
-    struct permit *p = &out->permit;
-    p->subject = json_member_text(claims, "sub");
-    p->audience = json_member_text(claims, "aud");
-    p->client_id = json_member_text(claims, "client_id");
-    p->scope = json_member_text(claims, "scope");
-    p->grant_id = json_member_text(claims, "grant_id");
-    out->token_id = json_member_text(claims, "jti");
-    /* RFC 9068 2.2, 4 */
-    if (!str_filled(p->subject) || !str_filled(p->audience) || !str_filled(p->client_id) || !str_filled(out->token_id))
-        FAIL(INVALID_TOKEN, "a signed access token lacks a needed claim");
-    if (!str_present(p->scope) || !integer_member(claims, "client_epoch", &p->client_epoch))
-        FAIL(INVALID_TOKEN, "a signed access token lacks a claim of ours");
-    if (!integer_member(claims, "iat", &p->issued_at) || !integer_member(claims, "exp", &p->expires_at))
-        FAIL(INVALID_TOKEN, "a signed access token lacks its times");
-    bool person = integer_member(claims, "auth_time", &p->auth_time);
-    if (person == str_starts(p->subject, client_subject) || (!person && !own_subject(p))) /* TE-08 */
-        FAIL(INVALID_TOKEN, "a signed access token mixes up person and client");
-    return OK;
-}
-
-fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader,
-                      struct access_facts *out)
-{
-    json *claims;
-    struct access_facts facts = {.is_jwt = true};
-    TRY(jws_check(a, k, jwt_type, token, &claims));
-    str issuer = json_member_text(claims, "iss");
-    if (!str_present(issuer) || !str_equal(issuer, reader->issuer))
-        FAIL(INVALID_TOKEN, "a signed access token of another issuer");
-    TRY(claims_read(claims, &facts));
-    if (reader->now >= facts.permit.expires_at) /* AT-09 */
-        REFUSE(INVALID_TOKEN, "The access token has expired.", "a signed access token has expired");
     *out = facts;
     return OK;
 }

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ * access_jwt: the signed make of access token (RFC 9068), for a registered resource, which others read. It shows them no more than they
+ * need: where the subject is pairwise, the person goes along as a sealed number that only this server opens (AT-14). Relies on token/jws
+ * for the signature. Promises that reading gives what was minted or an error, that a token bound to something unknown is none, and that
+ * one is dead from the second `expires_at` on (AT-09). */
+#include "token/access.h"
+#include "token/access_permit.h"
+#include "codec/b64url.h"
+#include "crypto/random.h"
+#include "token/jws.h"
+#include "token/sealed.h"
+#include "base/banned.h"
+
+enum { TOKEN_ID_SIZE = 16, NUMBER_SIZE = 6 };
+static const char jwt_type[] = "at+jwt"; /* RFC 9068 2.1 */
+static const str person_prefix = {"jtn_su_", 7}; /* no credential: opaque knows no such kind */
+static const str client_subject = {"client:", 7};
+
+static void put_cnf(struct arena *a, json *claims, const struct permit *permit) /* RFC 7800 3.1 */
+{
+    if (!str_present(permit->jkt) && !str_present(permit->x5t))
+        return;
+    json *cnf = json_object_new(a);
+    if (str_present(permit->jkt))
+        json_put_text(a, cnf, "jkt", permit->jkt); /* RFC 9449 6.1 */
+    if (str_present(permit->x5t))
+        json_put_text(a, cnf, "x5t#S256", permit->x5t); /* RFC 8705 3.1 */
+    json_put(a, claims, "cnf", cnf);
+}
+
+static fallible put_parsed(struct arena *a, json *claims, const char *name, str text)
+{
+    json *value;
+    if (!str_present(text))
+        return OK;
+    err parsed = json_parse(a, text, &value);
+    if (FAILED(parsed))
+        return parsed.kind == ERR_UNAVAILABLE ? parsed : ERR(SERVER_ERROR, "a permit with details or an actor that are no JSON");
+    json_put(a, claims, name, value);
+    return OK;
+}
+
+/* The subject that others see; behind a pairwise one the person goes along, sealed. */
+static fallible put_subject(struct arena *a, const struct keyring *k, json *claims, const struct permit *permit)
+{
+    json_put_text(a, claims, "sub", str_present(permit->pairwise) ? permit->pairwise : permit->subject);
+    if (!str_present(permit->pairwise))
+        return OK;
+    uint8_t number[NUMBER_SIZE];
+    struct sealed box;
+    for (size_t i = 0; i < sizeof number; i++)
+        number[i] = (uint8_t)((uint64_t)permit->user_number >> (8 * i));
+    TRY(sealed_close(a, k, person_prefix, (str){(char *)number, sizeof number}, &box));
+    json_put_text(a, claims, "person", box.text);
+    return OK;
+}
+
+fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how,
+                     str *token)
+{
+    TRY(access_permit_whole(permit));
+    if (!str_filled(permit->audience) || !str_filled(how->issuer)) /* AT-03 */
+        FAIL(SERVER_ERROR, "a signed access token needs an issuer and one audience");
+    uint8_t id[TOKEN_ID_SIZE];
+    random_bytes(id, sizeof id);
+    json *j = json_object_new(a);
+    json_put_text(a, j, "iss", how->issuer); /* RFC 9068 2.2 */
+    TRY(put_subject(a, k, j, permit));
+    json_put_text(a, j, "aud", permit->audience);
+    json_put_text(a, j, "client_id", permit->client_id);
+    json_put_text(a, j, "scope", str_present(permit->scope) ? permit->scope : STR(""));
+    json_put_text(a, j, "jti", b64url_encode(a, id, sizeof id));
+    json_put_integer(a, j, "iat", permit->issued_at);
+    json_put_integer(a, j, "exp", permit->expires_at);
+    if (permit->user_number != 0)
+        json_put_integer(a, j, "auth_time", permit->auth_time);
+    if (str_present(permit->grant_id))
+        json_put_text(a, j, "grant_id", permit->grant_id);
+    json_put_integer(a, j, "client_epoch", permit->client_epoch);
+    put_cnf(a, j, permit);
+    TRY(put_parsed(a, j, "authorization_details", permit->details)); /* RFC 9396 9.1 */
+    TRY(put_parsed(a, j, "act", permit->act));                       /* RFC 8693 4.1 */
+    str claims;
+    TRY(json_text(a, j, &claims));
+    return jws_sign(a, k, how->alg, jwt_type, claims, token);
+}
+
+static bool integer_member(const json *claims, const char *name, int64_t *out)
+{
+    const json *value = json_member(claims, name);
+    return value != NULL && json_integer_of(value, out) && access_number_fits(*out);
+}
+
+static fallible text_of(struct arena *a, const json *value, str *out)
+{
+    return value == NULL ? OK : json_text(a, value, out);
+}
+
+/* Bound to something that we do not know how to ask for: not ours (RFC 7800 3.1, fail closed). */
+static fallible cnf_read(const json *cnf, struct permit *p)
+{
+    if (cnf == NULL)
+        return OK;
+    p->jkt = json_member_text(cnf, "jkt");
+    p->x5t = json_member_text(cnf, "x5t#S256");
+    size_t known = (str_filled(p->jkt) ? 1U : 0U) + (str_filled(p->x5t) ? 1U : 0U);
+    if (known == 0 || json_count(cnf) != known)
+        FAIL(INVALID_TOKEN, "a signed access token is bound to something unknown");
+    return OK;
+}
+
+static fallible extras_read(struct arena *a, const struct keyring *k, const json *claims, struct permit *p)
+{
+    TRY(cnf_read(json_member(claims, "cnf"), p));
+    TRY(text_of(a, json_member(claims, "authorization_details"), &p->details));
+    TRY(text_of(a, json_member(claims, "act"), &p->act));
+    str person = json_member_text(claims, "person");
+    if (!str_present(person))
+        return OK;
+    struct sealed box;
+    TRY(sealed_open(a, k, person_prefix, person, &box));
+    uint64_t number = 0;
+    for (size_t i = box.payload.n; i-- > 0;)
+        number = number << 8 | (uint8_t)box.payload.p[i];
+    if (box.payload.n != NUMBER_SIZE || number == 0)
+        FAIL(INVALID_TOKEN, "a signed access token whose sealed person is malformed");
+    p->user_number = (int64_t)number;
+    p->pairwise = p->subject;
+    return OK;
+}
+
+static fallible claims_read(const json *claims, struct access_facts *out)
+{
+    struct permit *p = &out->permit;
+    p->subject = json_member_text(claims, "sub");
+    p->audience = json_member_text(claims, "aud");
+    p->client_id = json_member_text(claims, "client_id");
+    p->scope = json_member_text(claims, "scope");
+    p->grant_id = json_member_text(claims, "grant_id");
+    out->token_id = json_member_text(claims, "jti");
+    /* RFC 9068 2.2, 4 */
+    if (!str_filled(p->subject) || !str_filled(p->audience) || !str_filled(p->client_id) || !str_filled(out->token_id))
+        FAIL(INVALID_TOKEN, "a signed access token lacks a needed claim");
+    if (!str_present(p->scope) || !integer_member(claims, "client_epoch", &p->client_epoch))
+        FAIL(INVALID_TOKEN, "a signed access token lacks a claim of ours");
+    if (!integer_member(claims, "iat", &p->issued_at) || !integer_member(claims, "exp", &p->expires_at))
+        FAIL(INVALID_TOKEN, "a signed access token lacks its times");
+    bool person = integer_member(claims, "auth_time", &p->auth_time);
+    if (person == str_starts(p->subject, client_subject) || (!person && !access_own_subject(p))) /* TE-08 */
+        FAIL(INVALID_TOKEN, "a signed access token mixes up person and client");
+    return OK;
+}
+
+fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader,
+                      struct access_facts *out)
+{
+    json *claims;
+    struct access_facts facts = {.is_jwt = true};
+    TRY(jws_check(a, k, jwt_type, token, &claims));
+    str issuer = json_member_text(claims, "iss");
+    if (!str_present(issuer) || !str_equal(issuer, reader->issuer))
+        FAIL(INVALID_TOKEN, "a signed access token of another issuer");
+    TRY(claims_read(claims, &facts));
+    TRY(extras_read(a, k, claims, &facts.permit));
+    if (reader->now >= facts.permit.expires_at) /* AT-09 */
+        REFUSE(INVALID_TOKEN, "The access token has expired.", "a signed access token has expired");
+    *out = facts;
+    return OK;
+}
