@@ -143,6 +143,23 @@ bool json_integer_of(const json *number, int64_t *out)
     return true;
 }
 
+bool json_seconds_of(const json *number, int64_t *out)
+{
+    const int64_t most = (int64_t)1 << 53; /* every integer up to here is a double of its own */
+    int64_t seconds;
+    if (number != NULL && json_typeof(number) == JSON_REAL) {
+        double value = json_real_value(number);
+        if (!(value > -(double)most && value < (double)most))
+            return false;
+        seconds = (int64_t)value;
+        seconds -= (double)seconds > value; /* the cast rounds towards zero */
+    } else if (!json_integer_of(number, &seconds) || seconds > most || seconds < -most) {
+        return false;
+    }
+    *out = seconds;
+    return true;
+}
+
 bool json_boolean_of(const json *value, bool *out)
 {
     if (value == NULL || (json_typeof(value) != JSON_TRUE && json_typeof(value) != JSON_FALSE))

@@ -20,6 +20,9 @@ bool json_each(const json *object, void **iterator, str *name, const json **valu
 str json_text_of(const json *string);                       /* absent when not a string */
 str json_member_text(const json *object, const char *name); /* absent when missing or not a string */
 bool json_integer_of(const json *number, int64_t *out);     /* false when not an integer */
+/* A NumericDate (RFC 7519 2): an integer, or a number with a fraction, which is cut off towards the past. False for what is no number or
+ * lies beyond 2^53 either way. */
+bool json_seconds_of(const json *number, int64_t *out);
 bool json_boolean_of(const json *value, bool *out);
 bool json_is_nothing(const json *value); /* JSON null */
 

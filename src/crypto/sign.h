@@ -26,6 +26,9 @@ struct sign_key;               /* private and public half, immutable, safe for a
 const char *sign_alg_name(enum sign_alg alg);       /* "ES256" … */
 bool sign_alg_of(str name, enum sign_alg *out);     /* an algorithm of our own keys; exact; false for anything else */
 bool sign_alg_foreign(str name, enum sign_alg *out); /* any row: what foreigners may sign with; exact */
+/* The hash that the algorithm uses: SHA-256, SHA-384 or SHA-512 by its name; Ed25519 uses SHA-512. SERVER_ERROR for no algorithm. */
+enum { SIGN_HASH_MAX = 64 };
+fallible sign_alg_hash(enum sign_alg alg, str data, uint8_t out[SIGN_HASH_MAX], size_t *n);
 extern const str sign_alg_words;                    /* the names of all rows as words, for metadata */
 fallible sign_key_generate(enum sign_alg alg, struct sign_key **out); /* own algorithms; RSA is 3072 bits */
 void sign_key_free(struct sign_key *key);

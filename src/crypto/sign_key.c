@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * sign_key: making, reading and writing the keys of sign.c. Relies on libcrypto. Promises: a key that leaves this file is of
- * the kind and strength that its algorithm asks for (CA-13): P-256 with the point on the curve, RSA of 2048 to 4096 bits,
+ * the kind and strength that its algorithm asks for (CA-13): the algorithm's curve with the point on it, RSA of 2048 to 8192 bits,
  * Ed25519 outside the small subgroup; a private key fits its public half. */
 #include "crypto/sign_key.h"
 
@@ -10,18 +10,27 @@
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-enum { RSA_BITS = 3072, RSA_BITS_MIN = 2048, RSA_BITS_MAX = SIGN_SIZE_MAX * 8, COORDINATE = 32, EXPONENT_MAX = 8 };
+enum {
+    RSA_BITS = 3072,
+    RSA_BITS_MIN = 2048,
+    RSA_BITS_MAX = SIGN_SIZE_MAX * 8,
+    COORDINATE_MAX = 66, /* P-521 */
+    POINT = 32,          /* Ed25519 */
+    EXPONENT_MAX = 8,    /* as far as libcrypto goes for keys over 3072 bits */
+    PEM_MAX = 32768,
+};
 enum half { HALF_PRIVATE, HALF_PUBLIC };
 
 /* Ed25519 points of order 1, 2, 4 and 8 (RFC 7748 6.1 speaks of the same for X25519), sign bit cleared, the two spellings of 0
  * and 1 beyond the prime included: a signature under such a key proves nothing. */
-static const uint8_t small_points[][COORDINATE] = {
+static const uint8_t small_points[][POINT] = {
     {0},
     {1},
     {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0,
@@ -36,58 +45,87 @@ static const uint8_t small_points[][COORDINATE] = {
      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
 };
 
-static bool small_order(const uint8_t point[COORDINATE])
+static bool small_order(const uint8_t point[POINT])
 {
-    uint8_t plain[COORDINATE];
+    uint8_t plain[POINT];
     memcpy(plain, point, sizeof plain);
-    plain[COORDINATE - 1] &= 0x7f;
+    plain[POINT - 1] &= 0x7f;
     for (size_t i = 0; i < sizeof small_points / sizeof small_points[0]; i++)
         if (CRYPTO_memcmp(plain, small_points[i], sizeof plain) == 0)
             return true;
     return false;
 }
 
-/* The one question of kind and strength, for every way that a key can come in. */
-static bool fits(EVP_PKEY *pair, enum sign_alg alg)
+static bool rsa_number(EVP_PKEY *pair, const char *name, BIGNUM **out)
 {
-    if (alg == SIGN_ES256) {
+    return EVP_PKEY_get_bn_param(pair, name, out) == 1;
+}
+
+/* RFC 7518 3.3 and 3.5. An even modulus or an exponent of 1 would let anybody sign. */
+static bool rsa_fits(EVP_PKEY *pair)
+{
+    int bits = EVP_PKEY_is_a(pair, "RSA") ? EVP_PKEY_get_bits(pair) : 0;
+    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+        return false;
+    BIGNUM *modulus = NULL, *exponent = NULL;
+    bool told = rsa_number(pair, OSSL_PKEY_PARAM_RSA_N, &modulus) && rsa_number(pair, OSSL_PKEY_PARAM_RSA_E, &exponent);
+    SCOPED(BIGNUM) *n = modulus;
+    SCOPED(BIGNUM) *e = exponent;
+    return told && BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e) && BN_num_bytes(e) <= EXPONENT_MAX;
+}
+
+/* The one question of kind and strength, for every way that a key can come in. */
+static bool fits(EVP_PKEY *pair, const struct sign_key_row *row)
+{
+    if (row == NULL)
+        return false;
+    if (row->group != NULL) {
         char group[32];
         size_t n;
         return EVP_PKEY_is_a(pair, "EC") && EVP_PKEY_get_group_name(pair, group, sizeof group, &n) == 1 &&
-               str_is((str){group, n}, "prime256v1"); /* RFC 7518 3.4 */
+               str_is((str){group, n}, row->group); /* RFC 7518 3.4 */
     }
-    if (alg == SIGN_RS256) { /* RFC 7518 3.3 */
-        int bits = EVP_PKEY_is_a(pair, "RSA") ? EVP_PKEY_get_bits(pair) : 0;
-        return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && bits % 8 == 0;
-    }
-    uint8_t point[COORDINATE];
+    if (row->coordinate == 0)
+        return rsa_fits(pair);
+    uint8_t point[POINT];
     size_t n = sizeof point;
-    return alg == SIGN_EDDSA && EVP_PKEY_is_a(pair, "ED25519") && /* RFC 8037 2 */
+    return EVP_PKEY_is_a(pair, "ED25519") && /* RFC 8037 2 */
            EVP_PKEY_get_raw_public_key(pair, point, &n) == 1 && n == sizeof point && !small_order(point);
 }
 
-/* Ed25519 has no such check in libcrypto 3.0; there the private half makes the public one. */
-static bool sound(EVP_PKEY *pair, enum sign_alg alg, enum half half)
+/* Only EC keys have more to be asked: Ed25519 has no such check in libcrypto 3.0, and there the private half makes the public one;
+ * testing the primes of an RSA key takes a quarter of a second, and one with bad primes harms its owner alone. On curves of prime order
+ * a point on the curve is in the group, which is all that the quick check asks. */
+static bool sound(EVP_PKEY *pair, const struct sign_key_row *row, enum half half)
 {
-    /* Our own RSA keys come out of a seal: testing their primes again would cost every start a quarter of a second. */
-    if (alg == SIGN_EDDSA || (alg == SIGN_RS256 && half == HALF_PRIVATE))
+    if (row->group == NULL)
         return true;
     SCOPED(EVP_PKEY_CTX) *c = EVP_PKEY_CTX_new_from_pkey(NULL, pair, NULL);
-    if (c == NULL || EVP_PKEY_public_check(c) != 1)
+    if (c == NULL || EVP_PKEY_public_check_quick(c) != 1)
         return false;
-    return half == HALF_PUBLIC || EVP_PKEY_pairwise_check(c) == 1;
+    return half == HALF_PUBLIC || (EVP_PKEY_public_check(c) == 1 && EVP_PKEY_pairwise_check(c) == 1);
+}
+
+/* RFC 7518 3.5: MGF1 with the same hash (libcrypto's way when nothing is said), a salt as long as the hash. */
+static bool pad(EVP_PKEY_CTX *c, const struct sign_key_row *row)
+{
+    return !row->pss || (EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PSS_PADDING) == 1 &&
+                         EVP_PKEY_CTX_set_rsa_pss_saltlen(c, RSA_PSS_SALTLEN_DIGEST) == 1);
 }
 
 static bool prepare(struct sign_key *key, enum half half)
 {
-    const char *digest = key->alg == SIGN_EDDSA ? NULL : "SHA256";
+    const struct sign_key_row *row = sign_key_row(key->alg);
+    EVP_PKEY_CTX *c = NULL; /* belongs to the digest's context */
     key->checker = EVP_MD_CTX_new();
-    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, NULL, digest, NULL, NULL, key->pair, NULL) != 1)
+    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, &c, row->digest, NULL, NULL, key->pair, NULL) != 1 ||
+        !pad(c, row))
         return false;
     if (half == HALF_PUBLIC)
         return true;
     key->signer = EVP_MD_CTX_new();
-    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, NULL, digest, NULL, NULL, key->pair, NULL) == 1;
+    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, &c, row->digest, NULL, NULL, key->pair, NULL) == 1 &&
+           pad(c, row);
 }
 
 /* Owns `pair` from here on, also when it fails. */
@@ -100,7 +138,8 @@ static fallible adopt(EVP_PKEY *pair, enum sign_alg alg, enum half half, struct 
     }
     key->pair = pair;
     key->alg = alg;
-    key->signature_size = alg == SIGN_RS256 ? (size_t)EVP_PKEY_get_size(pair) : 2 * COORDINATE;
+    size_t coordinate = sign_key_row(alg)->coordinate;
+    key->signature_size = coordinate == 0 ? (size_t)EVP_PKEY_get_size(pair) : 2 * coordinate;
     if (!prepare(key, half)) {
         ERR_clear_error();
         sign_key_free(key);
@@ -163,7 +202,8 @@ fallible sign_key_import(enum sign_alg alg, str der, struct sign_key **out)
         FAIL(SERVER_ERROR, "sign: private key absent or too long");
     SCOPED(PKCS8_PRIV_KEY_INFO) *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.n);
     EVP_PKEY *pair = info != NULL && (size_t)(p - (const unsigned char *)der.p) == der.n ? EVP_PKCS82PKEY(info) : NULL;
-    if (pair == NULL || !fits(pair, alg) || !sound(pair, alg, HALF_PRIVATE)) { /* CA-13 */
+    const struct sign_key_row *row = alg < SIGN_OWN_COUNT ? sign_key_row(alg) : NULL;
+    if (pair == NULL || !fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
         FAIL(SERVER_ERROR, "sign: private key is malformed, weak, or not of its algorithm");
@@ -187,31 +227,80 @@ static fallible number_text(struct arena *a, const struct sign_key *key, const c
     return OK;
 }
 
+/* Without a callback of its own libcrypto would ask for the pass phrase at the terminal. */
+static int no_pass_phrase(char *out, int size, int writing, void *user)
+{
+    (void)out, (void)size, (void)writing, (void)user;
+    return -1;
+}
+
+fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out)
+{
+    const struct sign_key_row *row = sign_key_row(alg);
+    if (!str_filled(pem) || pem.n > PEM_MAX)
+        REFUSE(INVALID_REQUEST, "The private key is empty or too long.", "sign: PEM empty or too long");
+    SCOPED(BIO) *text = BIO_new_mem_buf(pem.p, (int)pem.n);
+    EVP_PKEY *pair = text != NULL ? PEM_read_bio_PrivateKey(text, NULL, no_pass_phrase, NULL) : NULL;
+    if (pair == NULL) {
+        ERR_clear_error();
+        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
+    }
+    if (!fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
+        ERR_clear_error();
+        EVP_PKEY_free(pair);
+        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.", "sign: PEM of another kind or strength");
+    }
+    return adopt(pair, alg, HALF_PRIVATE, out);
+}
+
 fallible sign_key_jwk(struct arena *a, const struct sign_key *key, struct sign_jwk *out)
 {
-    struct sign_jwk jwk = {0};
-    if (key->alg == SIGN_ES256) { /* RFC 7518 6.2.1 */
-        jwk.kty = "EC";
-        jwk.crv = "P-256";
-        TRY(number_text(a, key, OSSL_PKEY_PARAM_EC_PUB_X, COORDINATE, &jwk.x));
-        TRY(number_text(a, key, OSSL_PKEY_PARAM_EC_PUB_Y, COORDINATE, &jwk.y));
-    } else if (key->alg == SIGN_RS256) { /* RFC 7518 6.3.1 */
-        jwk.kty = "RSA";
+    const struct sign_key_row *row = sign_key_row(key->alg);
+    struct sign_jwk jwk = {.kty = row->kty, .crv = row->crv};
+    if (row->group != NULL) { /* RFC 7518 6.2.1 */
+        TRY(number_text(a, key, OSSL_PKEY_PARAM_EC_PUB_X, (int)row->coordinate, &jwk.x));
+        TRY(number_text(a, key, OSSL_PKEY_PARAM_EC_PUB_Y, (int)row->coordinate, &jwk.y));
+    } else if (row->coordinate == 0) { /* RFC 7518 6.3.1 */
         TRY(number_text(a, key, OSSL_PKEY_PARAM_RSA_N, 0, &jwk.n));
         TRY(number_text(a, key, OSSL_PKEY_PARAM_RSA_E, 0, &jwk.e));
     } else { /* RFC 8037 2 */
-        uint8_t point[COORDINATE];
+        uint8_t point[POINT];
         size_t n = sizeof point;
         if (EVP_PKEY_get_raw_public_key(key->pair, point, &n) != 1 || n != sizeof point)
             FAIL(SERVER_ERROR, "sign: libcrypto does not tell the public key");
-        jwk.kty = "OKP";
-        jwk.crv = "Ed25519";
         jwk.x = b64url_encode(a, point, sizeof point);
         if (!str_present(jwk.x))
             FAIL(UNAVAILABLE, "sign: out of memory");
     }
     *out = jwk;
     return OK;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL ? b == NULL : str_is(str_of(b), a);
+}
+
+/* RFC 7518 2 and 6.3.1: as few bytes as it needs, so that one key has one spelling and one thumbprint. */
+static bool positive(str text, uint8_t *bytes, size_t capacity, size_t *n)
+{
+    return !FAILED(b64url_decode(text, bytes, capacity, n)) && *n > 0 && bytes[0] != 0;
+}
+
+bool sign_jwk_fits(const struct sign_jwk *jwk, enum sign_alg alg)
+{
+    const struct sign_key_row *row = sign_key_row(alg);
+    if (row == NULL || jwk->kty == NULL || !same(row->kty, jwk->kty) || !same(row->crv, jwk->crv))
+        return false;
+    uint8_t bytes[SIGN_SIZE_MAX];
+    if (row->coordinate > 0)
+        return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) &&
+               (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
+    size_t n;
+    if (!positive(jwk->n, bytes, sizeof bytes, &n) || n < RSA_BITS_MIN / 8 || (n == RSA_BITS_MIN / 8 && bytes[0] < 0x80) ||
+        bytes[n - 1] % 2 == 0)
+        return false;
+    return positive(jwk->e, bytes, EXPONENT_MAX, &n) && bytes[n - 1] % 2 == 1 && (n > 1 || bytes[0] != 1);
 }
 
 static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *builder)
@@ -225,15 +314,15 @@ static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *builder)
     return pair;
 }
 
-static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk)
+static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk, const struct sign_key_row *row)
 {
-    uint8_t point[1 + 2 * COORDINATE] = {0x04}; /* SEC 1 2.3.3: uncompressed */
-    if (FAILED(b64url_decode_exact(jwk->x, point + 1, COORDINATE)) ||
-        FAILED(b64url_decode_exact(jwk->y, point + 1 + COORDINATE, COORDINATE)))
+    uint8_t point[1 + 2 * COORDINATE_MAX] = {0x04}; /* SEC 1 2.3.3: uncompressed */
+    size_t n = row->coordinate;
+    if (FAILED(b64url_decode_exact(jwk->x, point + 1, n)) || FAILED(b64url_decode_exact(jwk->y, point + 1 + n, n)))
         return NULL;
     SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
-    if (builder == NULL || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) != 1)
+    if (builder == NULL || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, row->group, 0) != 1 ||
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * n) != 1)
         return NULL;
     return from_parameters("EC", builder);
 }
@@ -242,9 +331,7 @@ static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
 {
     uint8_t modulus[SIGN_SIZE_MAX], exponent[EXPONENT_MAX];
     size_t modulus_n, exponent_n;
-    if (FAILED(b64url_decode(jwk->n, modulus, sizeof modulus, &modulus_n)) ||
-        FAILED(b64url_decode(jwk->e, exponent, sizeof exponent, &exponent_n)) || modulus_n == 0 || exponent_n == 0 ||
-        modulus[0] == 0 || exponent[0] == 0) /* RFC 7518 2: no leading zeros */
+    if (!positive(jwk->n, modulus, sizeof modulus, &modulus_n) || !positive(jwk->e, exponent, sizeof exponent, &exponent_n))
         return NULL;
     SCOPED(BIGNUM) *n = BN_bin2bn(modulus, (int)modulus_n, NULL);
     SCOPED(BIGNUM) *e = BN_bin2bn(exponent, (int)exponent_n, NULL);
@@ -257,7 +344,7 @@ static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
 
 static EVP_PKEY *okp_from_jwk(const struct sign_jwk *jwk)
 {
-    uint8_t point[COORDINATE];
+    uint8_t point[POINT];
     if (FAILED(b64url_decode_exact(jwk->x, point, sizeof point)))
         return NULL;
     return EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, point, sizeof point);
@@ -265,15 +352,15 @@ static EVP_PKEY *okp_from_jwk(const struct sign_jwk *jwk)
 
 fallible sign_key_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg, struct sign_key **out)
 {
-    str kty = str_of(jwk->kty), crv = str_of(jwk->crv);
+    const struct sign_key_row *row = sign_key_row(alg);
     EVP_PKEY *pair = NULL;
-    if (alg == SIGN_ES256 && str_is(kty, "EC") && str_is(crv, "P-256"))
-        pair = ec_from_jwk(jwk);
-    else if (alg == SIGN_RS256 && str_is(kty, "RSA"))
-        pair = rsa_from_jwk(jwk);
-    else if (alg == SIGN_EDDSA && str_is(kty, "OKP") && str_is(crv, "Ed25519"))
-        pair = okp_from_jwk(jwk);
-    if (pair == NULL || !fits(pair, alg) || !sound(pair, alg, HALF_PUBLIC)) { /* CA-13, AT-08 */
+    if (sign_jwk_fits(jwk, alg)) {
+        if (row->group != NULL)
+            pair = ec_from_jwk(jwk, row);
+        else
+            pair = row->coordinate == 0 ? rsa_from_jwk(jwk) : okp_from_jwk(jwk);
+    }
+    if (pair == NULL || !fits(pair, row) || !sound(pair, row, HALF_PUBLIC)) { /* CA-13, AT-08 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
         REFUSE(INVALID_REQUEST, "The key is malformed, too weak, or not of its algorithm.", "sign: bad JWK");

@@ -157,7 +157,7 @@ static fallible rotate_sealing(struct ground *g)
 
 fallible authority_keys_rotate(struct ground *g)
 {
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++)
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         TRY(rotate_signing(g, (enum sign_alg)alg));
     TRY(rotate_sealing(g));
     db_generation_bump(g->authority->db);

@@ -286,7 +286,7 @@ static fallible ensure(struct arena *a, const struct authority *authority, const
         TRY(authority_keys_row(a, authority, &entry, &row));
         TRY(db_key_add(authority->db, &row));
     }
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++)
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         TRY(ensure_signing(a, authority, s, (enum sign_alg)alg));
     return OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * jws: signed tokens in compact form, made and read by this server alone, so reading may be stricter than RFC 7515 asks: the
- * header holds alg, typ and kid and nothing else, each exactly as jws_sign writes it. Relies on token/keyring for keys (kid →
+ * header holds alg, typ (where asked for) and kid and nothing else, each exactly as jws_sign writes it. Relies on token/keyring for keys (kid →
  * key, and the key knows its one algorithm), on codec/json to refuse duplicate members and trailing bytes, on codec/b64url to
  * refuse padding. Promises that claims are parsed only after the signature held (RFC 8725 3.2). */
 #include "token/jws.h"
@@ -29,8 +29,10 @@ fallible jws_sign(struct arena *a, const struct keyring *k, enum sign_alg alg, c
     struct buf h = buf_new(a, HEADER_MAX);
     buf_add_z(&h, "{\"alg\":\"");
     buf_add_z(&h, sign_alg_name(alg));
-    buf_add_z(&h, "\",\"typ\":\"");
-    buf_add_z(&h, typ);
+    if (typ != NULL) {
+        buf_add_z(&h, "\",\"typ\":\"");
+        buf_add_z(&h, typ);
+    }
     buf_add_z(&h, "\",\"kid\":\"");
     buf_add(&h, kid); /* a thumbprint: base64url needs no escape */
     buf_add_z(&h, "\"}");
@@ -93,9 +95,9 @@ static fallible header_check(const struct keyring *k, const char *typ, const jso
 {
     str alg = json_member_text(header, "alg"), type = json_member_text(header, "typ"), kid = json_member_text(header, "kid");
     /* RFC 7515 4.1.11, RFC 7797 6: crit, b64, jku, jwk, x5u and all else that we do not write (AT-07) */
-    if (json_count(header) != 3 || !str_present(alg) || !str_present(type) || !str_present(kid))
-        FAIL(INVALID_TOKEN, "the header of a signed token holds other members than alg, typ and kid");
-    if (!str_is(type, typ)) /* RFC 8725 3.11 */
+    if (json_count(header) != (typ != NULL ? 3 : 2) || !str_present(alg) || !str_present(kid))
+        FAIL(INVALID_TOKEN, "the header of a signed token holds other members than alg, typ and kid, or lacks one");
+    if (typ != NULL ? !str_is(type, typ) : str_present(type)) /* RFC 8725 3.11 */
         FAIL(INVALID_TOKEN, "a signed token is of another typ");
     const struct sign_key *found = keyring_checking(k, kid);
     if (found == NULL)
@@ -121,5 +123,17 @@ fallible jws_check(struct arena *a, const struct keyring *k, const char *typ, st
     TRY(sign_check(key, parts.signed_text, (str){(char *)signature, n}));
     TRY(object_of(a, parts.claims, &payload));
     *claims = payload;
+    return OK;
+}
+
+fallible jws_hash_half(struct arena *a, enum sign_alg alg, str value, str *out)
+{
+    uint8_t hash[SIGN_HASH_MAX];
+    size_t n;
+    TRY(sign_alg_hash(alg, value, hash, &n));
+    str text = b64url_encode(a, hash, n / 2);
+    if (!str_present(text))
+        FAIL(UNAVAILABLE, "no memory for a hash");
+    *out = text;
     return OK;
 }

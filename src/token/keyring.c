@@ -27,7 +27,7 @@ struct keyring {
     struct arena *arena;
     struct signing *signing;
     size_t count;
-    const struct signing *active[SIGN_ALG_COUNT];
+    const struct signing *active[SIGN_OWN_COUNT];
     const struct seal_key *opening[SEALING_NUMBERS]; /* [0] is never used */
     uint8_t sealing;
     str jwks;
@@ -227,7 +227,7 @@ fallible keyring_fresh_sealing(struct arena *a, uint8_t number, struct keyring_e
 
 const struct sign_key *keyring_signing(const struct keyring *k, enum sign_alg alg, str *kid)
 {
-    if (alg <= SIGN_NONE_CHOSEN || alg >= SIGN_ALG_COUNT || k->active[alg] == NULL)
+    if (alg <= SIGN_NONE_CHOSEN || alg >= SIGN_OWN_COUNT || k->active[alg] == NULL)
         return NULL;
     *kid = k->active[alg]->kid;
     return k->active[alg]->key;
@@ -257,10 +257,10 @@ str keyring_jwks(const struct keyring *k)
     return k->jwks;
 }
 
-size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_ALG_COUNT])
+size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_OWN_COUNT])
 {
     size_t n = 0;
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++)
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         if (k->active[alg] != NULL)
             out[n++] = (enum sign_alg)alg;
     return n;

@@ -25,5 +25,5 @@ uint8_t keyring_sealing(const struct keyring *k, const struct seal_key **key);  
 const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number);    /* NULL unknown */
 /* {"keys":[…]}: public members only, kid, use=sig, alg; next, active and old (AT-10, AT-11). Built once. */
 str keyring_jwks(const struct keyring *k);
-size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_ALG_COUNT]); /* algorithms with an active key */
+size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_OWN_COUNT]); /* algorithms with an active key */
 #endif
