@@ -3,7 +3,7 @@
  * expires_at passed (server/courier posts them). Bounded in all and per client (RL-06).
  *
  *   db_delivery_add ─▶ [due] ──db_delivery_take──▶ [leased] ──db_delivery_done (arrived, or given up)──▶ gone
- *                        ▲────db_delivery_postpone───┤                     expires_at + a day, db_purge──▶ gone
+ *                        ▲────db_delivery_postpone───┤                     expires_at + a day, or 31 days, db_purge──▶ gone
  *                        └──the lease ran out────────┘ */
 #ifndef JETON_STORE_DB_DELIVERY_H
 #define JETON_STORE_DB_DELIVERY_H
@@ -18,7 +18,7 @@ struct db_delivery {
     str bearer;           /* for the Authorization header; absent: none */
     unix_time created_at, due_at;
     int64_t tries;        /* that failed */
-    unix_time expires_at; /* then it is given up */
+    unix_time expires_at; /* then it is given up; 0: when the courier has tried as long as the settings say */
 };
 /* number is filled in; created_at and due_at 0: now. THROTTLED: too many wait already, for this client or in all. */
 fallible db_delivery_add(struct db *db, struct db_delivery *delivery);

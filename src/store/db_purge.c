@@ -35,7 +35,7 @@ static const char *const texts[] = {
     [PATS_END] = WINDOW_END("pats"),
     [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
     [DELIVERIES_END] = WINDOW_END("deliveries"),
-    [DELIVERIES] = IN_WINDOW("deliveries") "expires_at <= $3",
+    [DELIVERIES] = IN_WINDOW("deliveries") "((expires_at <> 0 AND expires_at <= $3) OR created_at <= $3 - 2678400)",
     [ONCES] = DUE("onces", "taken", "expires_at"),
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",

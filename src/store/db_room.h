@@ -13,7 +13,7 @@
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(delivery)
+    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(delivery) X(logout)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
@@ -75,6 +75,13 @@ fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, u
 struct db_delivery;
 fallible db_delivery_within(struct db_conn *c, struct db_delivery *delivery);
 void db_delivery_announce(struct db *db);
+/* Inside the transaction that ends them, before: notices to the clients of these sessions (LO-02). */
+struct db_logout {
+    int64_t user_number;
+    str session_id;       /* public; absent: all of this person's */
+    int64_t keep_session; /* number of one that does not end; 0: none */
+};
+fallible db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout *which);
 /* Rows as store/hot keeps them. */
 extern const struct db_shape db_user_shape, db_pat_shape;
 /* Called after each transaction, before anybody is answered; NULL: nobody any more. */
