@@ -3,6 +3,7 @@
  * Lives for the process; its members are replaced only under its own functions. */
 #ifndef JETON_DIRECTORY_AUTHORITY_H
 #define JETON_DIRECTORY_AUTHORITY_H
+#include "fetch/fetch.h"
 #include "store/db.h"
 #include "store/hot.h"
 #include "store/db_event.h"
@@ -16,6 +17,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     bool password_common_refused;
+    struct fetch_manners fetch; /* how this server calls others */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {

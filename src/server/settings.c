@@ -258,5 +258,6 @@ void settings_policy(const struct settings *s, struct policy *out)
         .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
         .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
+        .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }
