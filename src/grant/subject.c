@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * subject: see the header. A pairwise name is a MAC over sector and person under a key of its own, derived from the master key, which
+ * no rotation changes: so it is stable without a table, differs from sector to sector, and cannot be guessed or turned back (OpenID
+ * Connect Core 8.1). A client without a registered sector has one of its own, which is the careful reading. */
+#include "grant/subject.h"
+#include "codec/b64url.h"
+#include "crypto/digest.h"
+#include "crypto/secret.h"
+#include "base/banned.h"
+
+bool subject_pairwise(const struct db_client *client)
+{
+    return client != NULL && str_is(client->metadata.subject_type, "pairwise");
+}
+
+fallible subject_of(struct ground *g, const struct db_client *client, const struct db_user *user, str *sub)
+{
+    if (!subject_pairwise(client)) {
+        *sub = user->id;
+        return OK;
+    }
+    const struct db_client_metadata *m = &client->metadata;
+    bool named = str_filled(m->sector);
+    /* the separators cannot stand in hosts, client ids or user ids */
+    str parts[] = {named ? STR("host ") : STR("client "), named ? m->sector : client->id, STR("\n"), user->id};
+    str text = str_join(g->arena, parts, sizeof parts / sizeof *parts);
+    uint8_t key[DIGEST_SIZE], mac[DIGEST_SIZE];
+    if (!str_present(text))
+        FAIL(UNAVAILABLE, "subject: no memory");
+    digest_derive(g->authority->master_key, "pairwise subject", key);
+    digest_hmac(key, text, mac);
+    secret_wipe(key, sizeof key);
+    str name = b64url_encode(g->arena, mac, sizeof mac);
+    if (!str_present(name))
+        FAIL(UNAVAILABLE, "subject: no memory");
+    *sub = name;
+    return OK;
+}
+
+bool subject_matches(struct ground *g, const struct db_client *client, const struct db_user *user, str sub)
+{
+    str own;
+    return !FAILED(subject_of(g, client, user, &own)) && secret_equal(own, sub);
+}
