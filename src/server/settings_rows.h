@@ -55,6 +55,12 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(fetch_internal, TEXT, "", 0, 4096, "HOSTS", any_form, "base")                                                             \
     X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form, "base")                                                             \
     X(fetch_seconds, NUMBER, "5", 1, 30, "SECONDS", any_form, "How long a call to another server may take as a whole.")        \
+    X(courier_hours, NUMBER, "24", 1, 720, "HOURS", any_form,                                                                  \
+      "How long a message to a client (back-channel logout, CIBA ping) is tried before it is given up.")                      \
+    X(courier_wait, NUMBER, "60", 1, 3600, "SECONDS", any_form,                                                                \
+      "The wait after the first failure of such a message; then five times, then thirty times that.")                         \
+    X(key_rotation_days, NUMBER, "90", 0, 3650, "DAYS", any_form,                                                              \
+      "How long signing keys are used before the next ones take their place; 0: until jeton key rotate.")                      \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \
