@@ -10,7 +10,7 @@ OUT := build/$(BUILD)
 
 PKGS := libmicrohttpd gnutls openssl jansson sqlite3 libcurl libseccomp inih libqrencode
 CFLAGS_PKG := $(shell pkg-config --cflags $(PKGS))
-# libcurl is loaded by the commands that call out (src/cli/fetch.c), never linked.
+# libcurl is loaded when a call to another server is due (src/fetch/fetch.c), never linked.
 LIBS := $(shell pkg-config --libs $(filter-out libcurl,$(PKGS))) -largon2 -lcrypt -lpthread
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wvla -Wstrict-prototypes \

@@ -3,7 +3,7 @@
  * issuer is refused, so that no server can send us, and our credentials, to a third one's endpoints unnoticed (RFC 8414 6.2).
  */
 #include "cli/discover.h"
-#include "cli/fetch.h"
+#include "fetch/fetch.h"
 #include "codec/url.h"
 #include "base/banned.h"
 

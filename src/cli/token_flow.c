@@ -6,7 +6,7 @@
  *   address shown --person logs in--> loopback_wait --query--> token_flow_judge --code--> token endpoint --> response */
 #include "cli/token_flow.h"
 #include "base/ascii.h"
-#include "cli/fetch.h"
+#include "fetch/fetch.h"
 #include "cli/loopback.h"
 #include "codec/b64url.h"
 #include "codec/form.h"

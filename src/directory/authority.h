@@ -3,6 +3,7 @@
  * Lives for the process; its members are replaced only under its own functions. */
 #ifndef JETON_DIRECTORY_AUTHORITY_H
 #define JETON_DIRECTORY_AUTHORITY_H
+#include "fetch/fetch.h"
 #include "store/db.h"
 #include "store/hot.h"
 #include "store/db_event.h"
@@ -19,6 +20,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
+    struct fetch_manners fetch; /* how this server calls others */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {

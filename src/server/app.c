@@ -162,7 +162,8 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(open_listener(app, a));
     if (s->sandbox)
         TRY(sandbox_enter());
-    return OK;
+    const struct courier_rule rule = {s->courier_hours, s->courier_wait, s->drain_seconds};
+    return courier_open(&app->authority, &rule, &app->courier);
 }
 
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a)
@@ -194,6 +195,8 @@ static void drain(struct app *app)
 
 void app_close(struct app *app)
 {
+    if (app->courier)
+        courier_rest(app->courier); /* what it has begun ends while the requests drain */
     if (app->listener) {
         atomic_store(&app->draining, true);
         listen_quiesce(app->listener);
@@ -201,6 +204,7 @@ void app_close(struct app *app)
         atomic_store(&app->open, false);
         listen_close(app->listener);
     }
+    courier_close(app->courier);
     if (app->worker)
         lane_close(app->worker);
     if (app->hash)

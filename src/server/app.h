@@ -4,6 +4,7 @@
 #define JETON_SERVER_APP_H
 #include "directory/authority.h"
 #include "http/listen.h"
+#include "server/courier.h"
 #include "server/lane.h"
 #include "server/route.h"
 #include "server/settings.h"
@@ -15,6 +16,7 @@ struct app {
     struct authority authority;
     struct listener *listener;
     struct lane *worker, *hash;
+    struct courier *courier;
     _Atomic bool open;     /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
     unix_time started;

@@ -261,5 +261,6 @@ void settings_policy(const struct settings *s, struct policy *out)
         .ciba_lifetime = s->ciba_lifetime,
         .poll_interval = s->poll_interval,
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
+        .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }

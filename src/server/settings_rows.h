@@ -56,6 +56,15 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "How long the old secret goes on after rotate-secret.")                                                                  \
     X(profile, CHOICE, "none", 0, 0, "none|oauth2.1|fapi2-security|fapi2-message-signing", any_form,                           \
       "What every client is held to at the least; a client may be held to more (jeton client edit --profile).")               \
+    X(fetch_internal, TEXT, "", 0, 4096, "HOSTS", any_form, "base")                                                             \
+    X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form, "base")                                                             \
+    X(fetch_seconds, NUMBER, "5", 1, 30, "SECONDS", any_form, "How long a call to another server may take as a whole.")        \
+    X(courier_hours, NUMBER, "24", 1, 720, "HOURS", any_form,                                                                  \
+      "How long a message to a client (back-channel logout, CIBA ping) is tried before it is given up.")                      \
+    X(courier_wait, NUMBER, "60", 1, 3600, "SECONDS", any_form,                                                                \
+      "The wait after the first failure of such a message; then five times, then thirty times that.")                         \
+    X(key_rotation_days, NUMBER, "90", 0, 3650, "DAYS", any_form,                                                              \
+      "How long signing keys are used before the next ones take their place; 0: until jeton key rotate.")                      \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \

@@ -35,7 +35,9 @@ static const char *const texts[] = {
     [REVOKE_ALL] = "UPDATE grants SET revoked_at = $3"
                    " WHERE user_number = $1 AND (client_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING id",
     [END_SESSION] = "DELETE FROM sessions WHERE user_number = $1 AND id = $2",
-    [REVOKE_SESSION] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND session_id = $2 AND revoked_at = 0 RETURNING id",
+    /* RF-08: what was asked for to be used while the person is away lives on (OpenID Connect Core 11). */
+    [REVOKE_SESSION] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND session_id = $2 AND revoked_at = 0"
+                       " AND ' ' || coalesce(scope, '') || ' ' NOT LIKE '% offline_access %' RETURNING id",
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
     [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -306,6 +308,7 @@ static err session_end_body(struct db_conn *c, void *context)
     struct session_ending *w = context;
     int64_t changed = 0;
     unix_time now = clock_now();
+    TRY(db_logout_within(c, w->a, &(struct db_logout){.user_number = w->user_number, .session_id = w->id})); /* LS-04 */
     TRY(db_run(c, CALL(END_SESSION, P_INT(w->user_number), P_TEXT(w->id)), &changed));
     w->ended = changed > 0;
     if (!w->ended)

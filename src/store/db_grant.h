@@ -68,7 +68,8 @@ fallible db_grant_revoke(struct db *db, int64_t number, unix_time now);
 fallible db_grant_revoke_by_id(struct db *db, str id, int64_t user_number, bool *revoked);
 /* All live grants of a person for one client (client_number 0: for all). */
 fallible db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number, struct db_ended *ended);
-/* Ends a browser session of this person, and every grant that was given in it, in one transaction (contract 5; RF-08). */
+/* Ends a browser session of this person, and every grant that was given in it but those with offline_access, and posts the notices to
+ * its clients (LO-02), in one transaction (contract 5; RF-08). */
 struct db_session_name {
     int64_t user_number;
     str id; /* public */

@@ -19,7 +19,8 @@ enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 #define IN_WINDOW(table_) "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
 
 enum {
-    CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS, DEFERRED_END, DEFERRED,
+    CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS,
+    DELIVERIES_END, DELIVERIES, DEFERRED_END, DEFERRED,
     ONCES, THROTTLES, KEYS, EVENTS_SPAN, EVENTS_BOUND, EVENTS
 };
 static const char *const texts[] = {
@@ -36,6 +37,8 @@ static const char *const texts[] = {
     [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
     [DEFERRED_END] = WINDOW_END("deferred_requests"),
     [DEFERRED] = IN_WINDOW("deferred_requests") "expires_at <= $3",
+    [DELIVERIES_END] = WINDOW_END("deliveries"),
+    [DELIVERIES] = IN_WINDOW("deliveries") "((expires_at <> 0 AND expires_at <= $3) OR created_at <= $3 - 2678400)",
     [ONCES] = DUE("onces", "taken", "expires_at"),
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
@@ -62,7 +65,7 @@ static err window(const struct purging *p, size_t end_line, int64_t *cursor, str
         *cursor = 0;
         return OK;
     }
-    bool spare = end_line == GRANTS_END || end_line == PATS_END;
+    bool spare = end_line == GRANTS_END || end_line == PATS_END || end_line == DELIVERIES_END;
     int64_t seconds = spare ? SPARE_SECONDS : end_line == DEFERRED_END ? TOLD_SECONDS : 0;
     unix_time ended_by = clock_add(p->now, -seconds);
     TRY(db_run(p->c, CALL(end_line + 1, P_INT(*cursor), P_INT(end), P_INT(ended_by)), &step->deleted));
@@ -103,7 +106,8 @@ static err events(const struct purging *p, struct db_purge_step *step)
 
 err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out)
 {
-    static const size_t windows[] = {CODES_END, GRANTS_END, SESSIONS_END, REVOCATIONS_END, PATS_END, DEFERRED_END};
+    static const size_t windows[] = {CODES_END,      GRANTS_END,  SESSIONS_END, REVOCATIONS_END, PATS_END,
+                                     DELIVERIES_END, DEFERRED_END};
     enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
     const struct purging p = {c, state, now, rows};
     struct db_purge_step step = {0, false};

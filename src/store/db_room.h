@@ -13,7 +13,7 @@
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(deferred)
+    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(delivery) X(logout) X(deferred)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
@@ -75,6 +75,17 @@ fallible db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_t
 struct db_ended;
 /* Inside the transaction that ends these grants, so that no crash can part the two. */
 fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now);
+/* A delivery as a part of another sentence. THROTTLED: nothing was written. Announce: the writer, under after_lock, after a commit. */
+struct db_delivery;
+fallible db_delivery_within(struct db_conn *c, struct db_delivery *delivery);
+void db_delivery_announce(struct db *db);
+/* Inside the transaction that ends them, before: notices to the clients of these sessions (LO-02). */
+struct db_logout {
+    int64_t user_number;
+    str session_id;       /* public; absent: all of this person's */
+    int64_t keep_session; /* number of one that does not end; 0: none */
+};
+fallible db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout *which);
 /* Rows as store/hot keeps them. */
 extern const struct db_shape db_user_shape, db_pat_shape;
 /* Called after each transaction, before anybody is answered; NULL: nobody any more. */
@@ -99,7 +110,7 @@ fallible db_list_read(struct db *db, struct arena *a, const struct db_list_query
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
 /* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
-enum { DB_PURGE_TABLES = 10, DB_EVENTS_KEPT = 100000 };
+enum { DB_PURGE_TABLES = 11, DB_EVENTS_KEPT = 100000 };
 struct db_purge_state {
     int64_t at[DB_PURGE_TABLES]; /* last number looked at */
     int64_t events_until;        /* events up to this number are too many; 0: not known */
@@ -145,6 +156,8 @@ struct db {
     pthread_mutex_t after_lock;
     void (*after_group)(void *context);
     void *after_group_context;
+    void (*when_added)(void *context); /* deliveries; under after_lock too */
+    void *when_added_context;
     _Atomic int64_t data_version;   /* as the writer saw it last */
     _Atomic uint64_t *generation;   /* shared with other processes */
 };

@@ -176,6 +176,7 @@ static err another_admin(struct db_conn *c, const struct db_user *row)
 /* Ends the person's sessions (but one) and grants; the ids of the grants are the caller's to revoke access tokens by. */
 static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_t keep_session)
 {
+    TRY(db_logout_within(c, w->a, &(struct db_logout){.user_number = number, .keep_session = keep_session})); /* LS-04 */
     TRY(db_run(c, CALL(END_SESSIONS, P_INT(number), P_INT(keep_session)), NULL));
     struct db_rows ids = {NULL, 0};
     TRY(db_many(c, w->a, CALL(END_GRANTS, P_INT(number), P_INT(w->now)), &id_shape, &ids));

@@ -66,6 +66,7 @@ static void announce(struct db *db)
     (void)pthread_mutex_lock(&db->after_lock);
     if (db->after_group != NULL)
         db->after_group(db->after_group_context);
+    db_delivery_announce(db);
     (void)pthread_mutex_unlock(&db->after_lock);
 }
 

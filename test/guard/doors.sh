@@ -27,7 +27,7 @@ door 'argon2' src/crypto/password 1
 door 'crypt\.h' src/crypto/password 1
 door 'openssl/' src/crypto/ many
 door 'gnutls/' 'src/(http|crypto)/' 1
-door 'curl/' src/cli/ 1
+door 'curl/' src/fetch/ 1
 door 'seccomp' src/server/ 1
 door 'ini\.h' src/server/ 1
 door 'qrencode' src/page/ 1

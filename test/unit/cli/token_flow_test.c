@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * token_flow, discover, loopback: what is sent, what is believed. */
 #include "cli/token_flow.h"
-#include "cli/fetch.h"
+#include "fetch/fetch.h"
 #include "cli/loopback.h"
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

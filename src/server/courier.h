@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * courier: posts what waits in the outbox (store/db_delivery) to clients: back-channel logout, CIBA pings. One thread of its own, so that
+ * no request ever waits for another server. Tried again after a first wait, then five times, then thirty times that, until it arrived or
+ * its hours are over; each end is an event, each failure a line in the log that says which check failed. */
+#ifndef JETON_SERVER_COURIER_H
+#define JETON_SERVER_COURIER_H
+#include "directory/authority.h"
+struct courier;
+struct courier_rule {
+    int64_t hours;         /* how long a message is tried */
+    int64_t first_wait;    /* seconds after the first failure */
+    int64_t drain_seconds; /* a call takes no longer, so that stopping does not */
+};
+/* `authority` outlives the courier. Signals must be blocked already. */
+fallible courier_open(const struct authority *authority, const struct courier_rule *rule, struct courier **out);
+void courier_rest(struct courier *c);  /* begins nothing more; does not wait */
+void courier_close(struct courier *c); /* and waits for the call under way; NULL is allowed */
+/* Once: everything that is due now is posted; for tests, and what the thread does. */
+fallible courier_round(const struct authority *authority, const struct courier_rule *rule);
+#endif
