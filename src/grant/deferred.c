@@ -18,12 +18,26 @@ static const struct flow {
     [DEFERRED_CIBA] = {"ciba", "ciba", OPAQUE_AUTH_REQUEST},
 };
 
+static fallible seal_notification(struct ground *g, str code, str *notification)
+{
+    struct token_raw raw;
+    const str parts[] = {STR(DEFERRED_PING), code, STR("\n"), *notification};
+    str text = str_join(g->arena, parts, sizeof parts / sizeof parts[0]);
+    if (!str_present(text))
+        FAIL(UNAVAILABLE, "deferred: no memory");
+    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
+    *notification = raw.text;
+    return OK;
+}
+
 fallible deferred_begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code)
 {
     const struct flow *flow = &flows[how->kind];
     TRY(db_deferred_reserve(g->authority->db, &row->number));
     const int64_t numbers[2] = {row->number, 0};
     TRY(opaque_numbers_make(g->arena, g->keys, flow->code, numbers, code));
+    if (str_filled(row->notification))
+        TRY(seal_notification(g, code->text, &row->notification));
     row->kind = str_of(flow->kind);
     row->hash = token_hash_of(code->text);
     row->client_number = how->client->number;

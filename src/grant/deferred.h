@@ -6,9 +6,12 @@
 #include "grant/token_request.h"
 #include "session/session.h"
 #include "store/db_deferred.h"
+/* In front of a sealed notification: see deferred_begin. */
+#define DEFERRED_PING "ping "
 enum deferred_kind { DEFERRED_DEVICE, DEFERRED_CIBA };
 /* Stores the request (everything but number, kind, hash, client, times) and makes its polled code. lifetime: seconds. CONFLICT: the user
- * code is taken; UNAVAILABLE: too many wait (RL-06). */
+ * code is taken; UNAVAILABLE: too many wait (RL-06). row->notification, the client's token for pings in the clear, is replaced by the
+ * polled code and the token sealed together, so that the store holds neither. */
 struct deferred_begin {
     enum deferred_kind kind;
     const struct db_client *client;

@@ -4,6 +4,7 @@
  * client's list is never run, and that every yes passes through a struct permit. */
 #include "grant/token_request.h"
 #include "grant/authorization_code.h"
+#include "grant/ciba.h"
 #include "grant/client_credentials.h"
 #include "grant/device_code.h"
 #include "grant/password_grant.h"
@@ -19,6 +20,7 @@ static const struct grant_row rows[] = {
     {"authorization_code", "authorization_code", GRANT_DURABLE, false,        true,  authorization_code_redeem},
     {"password",           "password",           GRANT_HASH,    false,        true,  password_grant_redeem},
     {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_DURABLE, false, true, device_code_redeem},
+    {"urn:openid:params:grant-type:ciba", "ciba", GRANT_DURABLE, true, true, ciba_redeem},
 };
 /* clang-format on */
 

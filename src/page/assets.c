@@ -17,6 +17,7 @@
     X(device)                                                                                                                  \
     X(device_confirm)                                                                                                          \
     X(device_done)                                                                                                             \
+    X(requests)                                                                                                                \
     X(deferred_scopes)                                                                                                         \
     X(error)                                                                                                                   \
     X(account)                                                                                                                 \

@@ -39,6 +39,7 @@ const struct route route_table[] = {
     {HTTP_GET,  "/oauth/device",                            USER,    QUERY,         HTML,        WORKER,  oauth_device_get,      NULL},
     {HTTP_POST, "/oauth/device",                            USER,    FORM,          HTML,        WORKER,  oauth_device_post,     NULL},
     {HTTP_GET,  "/oauth/device/qr.svg",                     ANYONE,  QUERY,         STATIC,      WORKER,  oauth_device_qr_get,   NULL},
+    {HTTP_POST, "/oauth/ciba",                              CLIENT,  FORM,          OAUTH_JSON,  WORKER,  oauth_ciba_post,       NULL},
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL},
     {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
     {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},

@@ -5,6 +5,7 @@
 #include "directory/user.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
+#include "grant/ciba.h"
 #include "base/banned.h"
 
 static const char *const profile_names[] = {"full_name", "email", NULL};
@@ -13,6 +14,15 @@ static const char *const password_names[] = {"current", "password", NULL};
 err console_account_home_get(struct call *c)
 {
     return call_redirect(c, STR("/account"));
+}
+
+/* How many applications wait for this person's word. A decoration: when it cannot be told, the page under Requests will say why. */
+static void put_waiting(struct call *c, struct page_fields *f)
+{
+    struct db_deferred *rows;
+    size_t count;
+    bool any = !FAILED(ciba_waiting(c->ground, &c->session, &rows, &count)) && count > 0;
+    page_put(f, "requests_waiting", any ? str_format(c->ground->arena, "%zu", count) : STR(""));
 }
 
 static struct page_fields *profile_fields(struct call *c)
@@ -28,6 +38,7 @@ static struct page_fields *profile_fields(struct call *c)
     page_put_flag(f, "recent", session_recent(c->ground, &c->session));
     page_put(f, "full_name", user->full_name);
     page_put(f, "email", user->email);
+    put_waiting(c, f);
     widget_sound(c, f, profile_names);
     return f;
 }

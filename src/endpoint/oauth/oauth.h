@@ -14,6 +14,7 @@ call_handler oauth_device_code_post; /* POST /oauth/device/code */
 call_handler oauth_device_get;      /* GET /oauth/device */
 call_handler oauth_device_post;     /* POST /oauth/device */
 call_handler oauth_device_qr_get;   /* GET /oauth/device/qr.svg */
+call_handler oauth_ciba_post;        /* POST /oauth/ciba */
 call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration */
 call_handler oauth_jwks_get;        /* GET /oauth/jwks */
 #endif
