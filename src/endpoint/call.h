@@ -8,6 +8,8 @@
 #include "page/page.h"
 #include "session/csrf.h"
 #include "session/session.h"
+struct call;
+typedef err call_handler(struct call *c);
 struct call {
     struct request *request;
     struct response *response;
@@ -18,8 +20,10 @@ struct call {
     struct actor actor;          /* USER and BEARER rows; NOBODY otherwise */
     struct client_proof client;  /* CLIENT rows */
     struct problems problems;    /* what UNPROCESSABLE is about; serve.c shows them in the API's shape */
+    call_handler *finish;        /* set by a handler: what is left to do, costly and without effect (signatures). Called once, when what
+                                    the handler did is durable, off the store's writer, on the same ground; response is filled by it */
+    void *unfinished;            /* the handler's own, for finish */
 };
-typedef err call_handler(struct call *c);
 /* A handler fills response and returns OK, or returns an err that serve.c turns into the row's shape (page, OAuth JSON, API JSON).
  * INLINE handlers may return ELSEWHERE to be run again on the worker lane; they must not have had any effect by then. */
 

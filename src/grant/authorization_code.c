@@ -4,10 +4,13 @@
  * Promises, in this order:
  *   1. a code is taken at most once; the second time everything that came from it is revoked (AC-03, AC-04);
  *   2. whoever takes it wrongly (client, redirect_uri, verifier) has burnt it (AC-05, PK-06);
- *   3. a grant that was revoked between consent and exchange yields nothing (AC-08). */
+ *   3. a grant that was revoked between consent and exchange yields nothing (AC-08);
+ *   4. a proof that must be sent again (RFC 9449 8) costs nothing: it is judged before the code is taken (token_request). */
 #include "grant/authorization_code.h"
+#include "directory/profile.h"
 #include "grant/pkce.h"
 #include "grant/redirect.h"
+#include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -56,6 +59,20 @@ static fallible same_redirect(struct ground *g, const struct db_client *client, 
     return OK;
 }
 
+/* RFC 9449 10 (AC-06); FAPI 2.0 Security Profile 5.3.2.1 */
+static fallible right_key_in_time(const struct ground *g, const struct client_proof *proof, const struct db_taken *taken)
+{
+    enum { MINUTE = 60 };
+    str jkt = taken->code->jkt;
+    if (str_present(jkt) && !str_present(g->bind.jkt))
+        REFUSE(INVALID_GRANT, "The authorization code is bound to a key: send a DPoP proof of it.", "code: dpop_jkt, and no proof");
+    if (str_present(jkt) && !str_equal(jkt, g->bind.jkt))
+        REFUSE(INVALID_GRANT, "The authorization code is bound to another key than the one of the DPoP proof.", "code: dpop_jkt of another key");
+    if (g->now > clock_add(taken->grant->created_at, MINUTE) && profile_demands(g, proof->client, PROFILE_RULE_CODE_MINUTE))
+        REFUSE(INVALID_GRANT, "The authorization code has expired; start again at the authorization endpoint.", "code: older than its profile allows");
+    return OK;
+}
+
 static fallible still_good(struct ground *g, const struct client_proof *proof, const struct form *f, const struct db_taken *taken)
 {
     const struct db_grant *grant = taken->grant;
@@ -63,6 +80,7 @@ static fallible still_good(struct ground *g, const struct client_proof *proof, c
         REFUSE(INVALID_GRANT, "The authorization code was issued to another client.", "code: issued to another client");
     if (grant->revoked_at != 0 || grant->client_epoch != proof->client->epoch)
         REFUSE(INVALID_GRANT, "The authorization behind this code was revoked.", "code: grant revoked");
+    TRY(right_key_in_time(g, proof, taken));
     TRY(same_redirect(g, proof->client, taken->code, form_get(f, "redirect_uri")));
     str resource = form_get(f, "resource");
     if (str_present(resource) && !str_equal(resource, grant->resource))
@@ -81,6 +99,7 @@ fallible authorization_code_redeem(struct ground *g, const struct client_proof *
     TRY(still_good(g, proof, f, &taken));
     struct token_answer answer = {0};
     TRY(token_request_person(g, client, taken.grant, taken.grant->scope, &answer));
+    answer.owed.id_token.nonce = taken.code->nonce; /* OpenID Connect Core 3.1.3.7 11 */
     unix_time end = clock_add(g->now, answer.expires_in);
     struct token_hash hash, *current = NULL;
     if (client_allows_grant(client, STR("refresh_token"))) {
@@ -94,6 +113,9 @@ fallible authorization_code_redeem(struct ground *g, const struct client_proof *
         end = refresh_end > end ? refresh_end : end;
     }
     TRY(db_grant_begin(g->authority->db, taken.grant->number, current, g->now, end));
+    struct sender keeps = sender_keeps(g, client); /* DP-04 */
+    if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
+        TRY(db_grant_bind(g->authority->db, taken.grant->number, keeps.jkt, keeps.x5t));
     *out = answer;
     return OK;
 }

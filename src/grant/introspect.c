@@ -2,7 +2,11 @@
  * introspect: RFC 7662 and RFC 7009. Relies on bearer for the verdict; promises that a foreign service learns nothing, that a
  * failing store is a 5xx and never "inactive" or "revoked" (IR-09), and that nobody revokes what is not theirs. */
 #include "grant/introspect.h"
+#include "directory/profile.h"
+#include "grant/signing.h"
+#include "grant/subject.h"
 #include "store/db_grant.h"
+#include "token/jws.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -40,8 +44,11 @@ static fallible tell_refresh(struct ground *g, const struct client_proof *proof,
     out->active = true;
     out->scope = grant->scope;
     out->client_id = proof->client->id;
-    out->username = user->username;
-    out->sub = user->id;
+    out->username = subject_pairwise(proof->client) ? STR_ABSENT : user->username;
+    TRY(subject_of(g, proof->client, user, &out->sub));
+    out->details = grant->details;
+    out->jkt = grant->jkt;
+    out->x5t = grant->x5t;
     out->token_type = STR("refresh_token");
     out->aud = out->iss = g->authority->issuer;
     out->exp = grant->expires_at;
@@ -49,12 +56,16 @@ static fallible tell_refresh(struct ground *g, const struct client_proof *proof,
     return OK;
 }
 
-static void tell_access(const struct ground *g, const struct bearer *b, struct introspect_answer *out)
+/* A pairwise subject hides who it is from those who compare notes; a username beside it would tell (AT-14). */
+static fallible tell_access(struct ground *g, const struct bearer *b, struct introspect_answer *out)
 {
+    bool hidden = b->user && subject_pairwise(b->client);
     out->active = true;
-    out->token_type = STR("Bearer");
+    out->token_type = str_present(b->jkt) ? STR("DPoP") : STR("Bearer"); /* TE-10 */
     out->iss = g->authority->issuer;
-    out->username = b->user ? b->user->username : STR_ABSENT;
+    out->username = b->user && !hidden ? b->user->username : STR_ABSENT;
+    out->jkt = b->jkt; /* IR-05 */
+    out->x5t = b->x5t;
     if (b->kind == BEARER_PERSONAL) {
         out->scope = b->pat->scope;
         out->sub = b->user->id;
@@ -62,16 +73,21 @@ static void tell_access(const struct ground *g, const struct bearer *b, struct i
         out->jti = b->pat->id;
         out->exp = b->pat->expires_at;
         out->iat = b->pat->created_at;
-        return;
+        return OK;
     }
     const struct permit *p = &b->facts.permit;
     out->scope = p->scope;
     out->client_id = p->client_id;
     out->sub = p->subject;
+    if (hidden && !b->facts.is_jwt)
+        TRY(subject_of(g, b->client, b->user, &out->sub));
     out->aud = b->resource ? b->resource->uri : g->authority->issuer;
+    out->details = p->details;
+    out->act = p->act;
     out->jti = b->facts.token_id;
     out->exp = p->expires_at;
     out->iat = p->issued_at;
+    return OK;
 }
 
 fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out)
@@ -89,9 +105,43 @@ fallible introspect_token(struct ground *g, const struct client_proof *proof, st
         return judged;
     bool meant = !FAILED(judged) && (!b.resource || str_equal(b.resource->client_id, proof->client->id)); /* IR-02 */
     if (meant)
-        tell_access(g, &b, &answer);
+        TRY(tell_access(g, &b, &answer));
     *out = answer; /* IR-03 */
     return OK;
+}
+
+/* Is the type among those of an Accept header, and not refused with q=0? */
+static bool accepts(str accept, str type)
+{
+    str piece;
+    for (str rest = accept; str_filled(rest) && str_next(&rest, ',', &piece);) {
+        str name = str_trim((str){piece.p, str_find(piece, ';')});
+        str parameters = {piece.p + name.n, piece.n - name.n};
+        if (str_equal_nocase(name, type))
+            return !str_ends(str_trim(parameters), STR("q=0"));
+    }
+    return false;
+}
+
+fallible introspect_sign(struct ground *g, const struct client_proof *proof, str accept, json *answer, str *jwt)
+{
+    const struct db_client *client = proof->client;
+    str registered = client->metadata.introspection_signed_response_alg, text;
+    enum sign_alg alg;
+    *jwt = STR_ABSENT;
+    if (!str_filled(registered) && !accepts(accept, STR("application/token-introspection+jwt")) &&
+        !profile_demands(g, client, PROFILE_RULE_SIGNED_INTROSPECTION))
+        return OK;
+    TRY(signing_alg(g, client, registered, &alg));
+    if (signing_is_slow(alg) && hot_is_inline())
+        return ERR(ELSEWHERE, "introspect: a signature takes long");
+    json *claims = json_object_new(g->arena);
+    json_put_text(g->arena, claims, "iss", g->authority->issuer); /* RFC 9701 5; no sub and no exp, so that it is no token */
+    json_put_text(g->arena, claims, "aud", client->id);
+    json_put_integer(g->arena, claims, "iat", g->now);
+    json_put(g->arena, claims, "token_introspection", answer);
+    TRY(json_text(g->arena, claims, &text));
+    return jws_sign(g->arena, g->keys, alg, "token-introspection+jwt", text, jwt);
 }
 
 static fallible end_access(struct ground *g, const struct client_proof *proof, const struct access_facts *facts)

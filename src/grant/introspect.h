@@ -9,9 +9,14 @@
 struct introspect_answer {
     bool active;
     str scope, client_id, username, token_type, sub, aud, iss, jti;
+    str jkt, x5t;     /* cnf (RFC 9449 6.2, RFC 8705 3.2) */
+    str details, act; /* JSON texts (RFC 9396 9.2, RFC 8693 4.1); absent: none */
     unix_time exp, iat;
 };
 fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out);
+/* The answer as a JWT for this caller (RFC 9701 5), when it asks for one (accept: its Accept header), is registered for it, or its profile
+ * demands it; absent: plain JSON. ELSEWHERE: the signature takes long. */
+fallible introspect_sign(struct ground *g, const struct client_proof *proof, str accept, json *answer, str *jwt);
 /* Own tokens only (IR-06); unknown or foreign ones: OK without effect. An access token ends alone, a refresh token ends its grant. Durable lane. */
 fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token);
 #endif

@@ -4,6 +4,8 @@
  * this thread, the store's commit too. */
 #include "grant/password_grant.h"
 #include "crypto/random.h"
+#include "directory/profile.h"
+#include "grant/sender.h"
 #include "session/login.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -42,6 +44,8 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
     const struct db_resource *resource;
     if (!str_present(username) || !str_present(password))
         REFUSE(INVALID_REQUEST, "username and password are both needed.", "password: username or password missing");
+    if (profile_demands(g, proof->client, PROFILE_RULE_NO_PASSWORD)) /* OAuth 2.1 10.1 */
+        REFUSE(UNAUTHORIZED_CLIENT, "The profile of this client forbids the password grant.", "password: forbidden by the profile");
     TRY(scope_grant(g, proof->client, form_get(f, "scope"), &scope));
     TRY(token_request_resource(g, form_get(f, "resource"), &resource));
     struct login_result login = {0};
@@ -62,6 +66,8 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
         .created_at = g->now,
         .auth_time = g->now,
         .last_used_at = g->now,
+        .jkt = sender_keeps(g, proof->client).jkt,
+        .x5t = sender_keeps(g, proof->client).x5t,
     };
     TRY(db_grant_reserve(g->authority->db, &grant.number));
     struct token_answer answer = {0};

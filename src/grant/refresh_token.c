@@ -6,8 +6,12 @@
  *   t = g - 1, hash is previous, within the grace    ──▶ the same successor again: a retry is not a theft (contract 5)
  *   t < g otherwise                                  ──db_grant_revoke──▶ the family ends: somebody has a copy (RF-02)
  *   anything else                                    ──▶ refused, nothing changes (a restored backup, RF-12)
+ * Under a profile with steady refresh tokens (FAPI 2.0 Security Profile 5.3.2.1) the current one stays current and lives on:
+ *   t = g, hash is current                           ──db_refresh_rotate──▶ g, the same token
  * Promises: one winner; the loser of a race is a retry and gets the winner's token; nothing is ever widened (RF-06). */
 #include "grant/refresh_token.h"
+#include "directory/profile.h"
+#include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -28,6 +32,18 @@ static fallible find(struct ground *g, const struct client_proof *proof, str tex
         REFUSE(INVALID_GRANT, "The refresh token has expired.", "refresh: expired");
     *grant = row;
     *generation = numbers[1];
+    return OK;
+}
+
+/* A public client's refresh token is the key holder's (RFC 9449 5, RFC 8705 4; RF-01, DP-04). Who tries with another key spends nothing. */
+static fallible same_holder(const struct ground *g, const struct db_grant *grant)
+{
+    if (str_present(grant->jkt) && !str_present(g->bind.jkt))
+        REFUSE(INVALID_GRANT, "The refresh token is bound to a key: send a DPoP proof of it.", "refresh: bound, and no proof");
+    if (str_present(grant->jkt) && !str_equal(grant->jkt, g->bind.jkt))
+        REFUSE(INVALID_GRANT, "The refresh token is bound to another key than the one of the DPoP proof.", "refresh: another key");
+    if (str_present(grant->x5t) && !str_equal(grant->x5t, g->bind.x5t))
+        REFUSE(INVALID_GRANT, "The refresh token is bound to a TLS client certificate, which was not shown.", "refresh: another certificate, or none");
     return OK;
 }
 
@@ -61,6 +77,19 @@ static fallible rotate(struct ground *g, const struct db_client *client, const s
     return OK;
 }
 
+static fallible keep(struct ground *g, const struct db_client *client, const struct db_grant *grant, str old, str *fresh)
+{
+    struct db_grant next = *grant;
+    bool kept;
+    next.last_used_at = g->now;
+    next.expires_at = token_request_refresh_end(g, client, grant->created_at);
+    TRY(db_refresh_rotate(g->authority->db, &next, grant->generation, &kept));
+    if (!kept)
+        REFUSE(INVALID_GRANT, "The refresh token was revoked at this very moment.", "refresh: lost the race");
+    *fresh = old;
+    return OK;
+}
+
 /* The same successor once more: only while it is unused, which the generations already say. */
 static fallible again(struct ground *g, const struct db_grant *grant, str old, str *fresh)
 {
@@ -90,13 +119,18 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
             return stolen(g, grant, proof->client);
         REFUSE(INVALID_GRANT, "The refresh token is not the current one of its authorization.", "refresh: unknown generation");
     }
+    TRY(same_holder(g, grant));
     TRY(scope_narrow(g->arena, grant->scope, form_get(f, "scope"), &scope));
     str resource = form_get(f, "resource");
     if (str_present(resource) && !str_equal(resource, grant->resource))
         REFUSE(INVALID_TARGET, "resource differs from the one of the authorization.", "refresh: resource differs");
     struct token_answer answer = {0};
     TRY(token_request_person(g, proof->client, grant, scope, &answer));
-    TRY(current ? rotate(g, proof->client, grant, text, &fresh) : again(g, grant, text, &fresh));
+    bool steady = profile_demands(g, proof->client, PROFILE_RULE_STEADY_REFRESH);
+    if (current)
+        TRY(steady ? keep(g, proof->client, grant, text, &fresh) : rotate(g, proof->client, grant, text, &fresh));
+    else
+        TRY(again(g, grant, text, &fresh));
     answer.refresh_token = fresh;
     *out = answer;
     return OK;

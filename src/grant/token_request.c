@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * token_request: the grants table and what all grants share: may this client use this grant, which service is the token for, how
  * long does it live, sealed or signed. Relies on client_auth having named the client; promises that a grant that is not in the
- * client's list is never run, and that every yes passes through a struct permit. */
+ * client's list is never run, that every yes passes through a struct permit, and that every token is bound to what the request has
+ * proved (sender_bind) before a row spends anything.
+ *
+ *   token_request_answer ─ row: rules, effects, sealed tokens ─▶ [owed] ──effects are durable──▶ token_request_finish: signatures
+ */
 #include "grant/token_request.h"
 #include "grant/authorization_code.h"
 #include "grant/ciba.h"
@@ -9,6 +13,11 @@
 #include "grant/device_code.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
+#include "grant/acr.h"
+#include "grant/sender.h"
+#include "grant/signing.h"
+#include "grant/subject.h"
+#include "grant/userinfo.h"
 #include "token/access.h"
 #include "base/banned.h"
 
@@ -53,6 +62,7 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
     if (!client_allows_grant(proof->client, str_of(row->permission)))
         REFUSE(UNAUTHORIZED_CLIENT, "This grant type is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "token: grant not enabled for the client");
+    TRY(sender_bind(g, proof)); /* DP-01 */
     TRY(row->redeem(g, proof, f, out));
     if (row->told) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
         authority_event(g, "token.issued",
@@ -89,6 +99,41 @@ unix_time token_request_refresh_end(const struct ground *g, const struct db_clie
     return idle < absolute ? idle : absolute;
 }
 
+/* What the ID token will say (OpenID Connect Core 2), as far as it is known before the access token is. */
+static fallible owe_id_token(struct ground *g, const struct db_client *client, const struct db_grant *grant, const struct db_user *user,
+                             struct token_owed *owed)
+{
+    struct id_token *t = &owed->id_token;
+    TRY(signing_alg(g, client, client->metadata.id_token_signed_response_alg, &owed->id_alg));
+    TRY(userinfo_asked(g->arena, grant->claims, "id_token", &owed->claims)); /* 5.5 */
+    TRY(subject_of(g, client, user, &t->subject));
+    t->issuer = g->authority->issuer;
+    t->client_id = client->id;
+    t->acr = STR(ACR_PASSWORD);
+    t->amr = STR(ACR_AMR);
+    t->session_id = grant->session_id;
+    t->auth_time = grant->auth_time; /* RF-11 */
+    t->issued_at = g->now;
+    t->expires_at = clock_add(g->now, g->authority->policy.id_token_lifetime);
+    owed->user = user;
+    owed->id = true;
+    return OK;
+}
+
+static fallible put_openid(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct permit *permit)
+{
+    if (grant->details.n > PERMIT_DETAILS_MAX)
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "The authorization details are too long for a token.", "token: details too long");
+    permit->details = grant->details;
+    if (permit->resource_number == 0 && str_has_word(permit->scope, STR("openid")))
+        TRY(userinfo_asked(g->arena, grant->claims, "userinfo", &permit->userinfo_claims));
+    if (subject_pairwise(client)) {
+        struct db_user person = {.id = permit->subject};
+        TRY(subject_of(g, client, &person, &permit->pairwise));
+    }
+    return OK;
+}
+
 fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
                               struct token_answer *out)
 {
@@ -118,26 +163,63 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
         .issued_at = g->now,
         .expires_at = clock_add(g->now, token_request_lifetime(g, client)),
     };
-    return token_request_mint(g, &permit, out);
+    TRY(put_openid(g, client, grant, &permit));
+    TRY(token_request_mint(g, &permit, out));
+    return str_has_word(reach, STR("openid")) ? owe_id_token(g, client, grant, user, &out->owed) : OK;
 }
 
-fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out)
+fallible token_request_mint(struct ground *g, const struct permit *asked, struct token_answer *out)
 {
+    struct permit permit = *asked;
     const struct db_resource *resource =
-        permit->resource_number ? hot_resource_by_number(g->facts, permit->resource_number) : NULL;
-    if (permit->resource_number && !resource)
+        permit.resource_number ? hot_resource_by_number(g->facts, permit.resource_number) : NULL;
+    if (permit.resource_number && !resource)
         REFUSE(INVALID_TARGET, "The resource is no longer registered here.", "token: resource removed meanwhile");
-    str token, id;
-    if (resource && str_is(resource->token_format, "jwt")) {
-        struct access_jwt how = {.issuer = g->authority->issuer};
-        if (!sign_alg_of(resource->alg, &how.alg))
-            FAIL(SERVER_ERROR, "token: resource names an unknown algorithm");
-        TRY(access_sign(g->arena, g->keys, permit, &how, &token));
-    } else {
-        TRY(access_seal(g->arena, g->keys, permit, &token, &id));
+    if (!str_present(permit.jkt) && !str_present(permit.x5t)) {
+        permit.jkt = g->bind.jkt;
+        permit.x5t = g->bind.x5t;
     }
+    struct token_owed owed = {0};
+    str token = STR_ABSENT, id;
+    if (resource && str_is(resource->token_format, "jwt")) {
+        if (!sign_alg_of(resource->alg, &owed.access_alg))
+            FAIL(SERVER_ERROR, "token: resource names an unknown algorithm");
+        owed.access = true;
+        owed.permit = permit;
+    } else {
+        TRY(access_seal(g->arena, g->keys, &permit, &token, &id));
+    }
+    out->owed = owed;
     out->access_token = token;
-    out->scope = permit->scope.p ? permit->scope : STR("");
-    out->expires_in = permit->expires_at - permit->issued_at;
+    out->token_type = str_present(permit.jkt) ? STR("DPoP") : STR("Bearer"); /* RFC 9449 5; TE-10 */
+    out->details = permit.details;
+    out->scope = permit.scope.p ? permit.scope : STR("");
+    out->expires_in = permit.expires_at - permit.issued_at;
+    return OK;
+}
+
+static fallible finish_id(struct ground *g, const struct token_answer *answer, str *token)
+{
+    struct id_token t = answer->owed.id_token;
+    t.access_token = answer->access_token; /* AT-13 */
+    if (str_filled(answer->owed.claims)) {
+        json *more = json_object_new(g->arena);
+        TRY(userinfo_put(g->arena, answer->owed.user, answer->owed.claims, more));
+        t.more = more;
+    }
+    return id_token_sign(g->arena, g->keys, answer->owed.id_alg, &t, token);
+}
+
+fallible token_request_finish(struct ground *g, struct token_answer *answer)
+{
+    struct token_answer whole = *answer;
+    if (whole.owed.access) {
+        struct access_jwt how = {.alg = whole.owed.access_alg, .issuer = g->authority->issuer};
+        TRY(access_sign(g->arena, g->keys, &whole.owed.permit, &how, &whole.access_token));
+    }
+    if (whole.owed.id)
+        TRY(finish_id(g, &whole, &whole.id_token));
+    whole.owed = (struct token_owed){0};
+    *answer = whole;
     return OK;
 }

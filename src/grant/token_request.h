@@ -5,8 +5,18 @@
 #include "grant/client_auth.h"
 #include "grant/scope.h"
 #include "store/db_grant.h"
+#include "token/id_token.h"
 #include "token/permit.h"
 enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_DURABLE, GRANT_HASH }; /* where its code may run */
+/* Signatures that are still to be made: they take long and change nothing, so they are left until the answer's effects are durable. */
+struct token_owed {
+    bool access, id;
+    struct permit permit; /* of the signed access token */
+    enum sign_alg access_alg, id_alg;
+    struct id_token id_token;
+    const struct db_user *user; /* whose claims the ID token holds besides */
+    str claims;                 /* names of those claims, as words; absent: none */
+};
 struct token_answer {
     str access_token, refresh_token, scope; /* refresh_token absent: none */
     str id_token;                           /* absent: none */
@@ -15,6 +25,7 @@ struct token_answer {
     str details;                            /* authorization_details as granted (RFC 9396 7), JSON text; absent: none */
     int64_t expires_in;
     int64_t retry_after; /* seconds; set with THROTTLED */
+    struct token_owed owed;
 };
 struct grant_row {
     const char *type;    /* grant_type */
@@ -26,11 +37,16 @@ struct grant_row {
 };
 const struct grant_row *token_request_row(str grant_type); /* NULL: not offered */
 const struct grant_row *token_request_rows(size_t *count);
-/* Checks that the client may use the grant, runs its row, writes the event. g stands on the lane that the row names. */
+/* Checks that the client may use the grant and what its tokens must be bound to, runs its row, writes the event. g stands on the lane that
+ * the row names. Tokens that must be signed are still owed: token_request_finish. */
 fallible token_request_answer(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
-/* For the rows: a permit becomes an access token: sealed, or a JWT when the resource wants one. */
+/* Makes what is owed; on any thread, once what the row did is durable, with the same ground. Nothing is handed out when it fails. */
+fallible token_request_finish(struct ground *g, struct token_answer *answer);
+/* For the rows: a permit becomes an access token: sealed, or (owed) a JWT when the resource wants one. It is bound to g->bind unless the
+ * permit says to what. */
 fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out);
-/* For the rows that act for a person: an access token under this grant, with `scope` (the grant's own or narrower). */
+/* For the rows that act for a person: an access token under this grant, with `scope` (the grant's own or narrower), and with the scope
+ * openid an ID token (owed; out->owed.id_token.nonce is the caller's to fill). */
 fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
                               struct token_answer *out);
 /* For the rows: when a grant with a refresh token ends if nobody uses it: idle lifetime, within the absolute one (RF-07). */

@@ -7,12 +7,13 @@
 
 #include "base/banned.h"
 
-enum once { ONCE_AUTHORIZATION, ONCE_HOST, ONCE_CONTENT_TYPE, ONCE_COOKIE, ONCE_LENGTH, ONCE_CODING, ONCE_COUNT };
+enum once { ONCE_AUTHORIZATION, ONCE_HOST, ONCE_CONTENT_TYPE, ONCE_COOKIE, ONCE_LENGTH, ONCE_CODING, ONCE_DPOP, ONCE_COUNT };
 
 static const str once_names[ONCE_COUNT] = {
     [ONCE_AUTHORIZATION] = {"authorization", 13}, [ONCE_HOST] = {"host", 4},
     [ONCE_CONTENT_TYPE] = {"content-type", 12},   [ONCE_COOKIE] = {"cookie", 6},
     [ONCE_LENGTH] = {"content-length", 14},       [ONCE_CODING] = {"transfer-encoding", 17},
+    [ONCE_DPOP] = {"dpop", 4}, /* RFC 9449 4.3 */
 };
 
 static fallible sizes_check(const struct request *r) /* IN-01 */

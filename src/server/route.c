@@ -32,6 +32,8 @@ const struct route route_table[] = {
     {HTTP_POST, "/oauth/token",                             CLIENT,  FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs},
     {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL},
     {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  DURABLE, oauth_revoke_post,     NULL},
+    {HTTP_GET,  "/oauth/userinfo",                          BEARER,  NOTHING,       OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL},
+    {HTTP_POST, "/oauth/userinfo",                          BEARER,  FORM,          OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL},
     {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
     {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
     {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        WORKER,  oauth_consent_post,    NULL},

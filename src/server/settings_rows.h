@@ -39,6 +39,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(ciba_lifetime, NUMBER, "300", 30, 600, "SECONDS", any_form,                                                              \
       "Backchannel authentication requests (CIBA), when the client asks for no other lifetime.")                               \
     X(poll_interval, NUMBER, "5", 1, 60, "SECONDS", any_form, "How long a client waits between polls for a decision.")         \
+    X(id_token_lifetime, NUMBER, "3600", 300, 3600, "SECONDS", any_form, "ID tokens (OpenID Connect).")                        \
+    X(dpop_nonce, FLAG, "off", 0, 0, "on|off", any_form,                                                                       \
+      "Demand a nonce of this server in each DPoP proof (RFC 9449 8).")                                                        \
+    X(dpop_window, NUMBER, "60", 10, 60, "SECONDS", any_form, "How old a DPoP proof may be.")                                  \
     X(refresh_lifetime, NUMBER, "2592000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                      \
       "Refresh tokens, from their last use.")                                                                                  \
     X(refresh_absolute, NUMBER, "31536000", 1, SETTINGS_CENTURY_HALF, "SECONDS", any_form,                                     \

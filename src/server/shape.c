@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "codec/percent.h"
 #include "endpoint/headers.h"
+#include "grant/sender.h"
 #include "grant/token_request.h"
+#include "token/dpop.h"
 #include "base/banned.h"
 
 enum route_answers shape_answers(const struct way *w)
@@ -43,6 +45,29 @@ fallible shape_allow(struct way *w)
     return response_header(&w->exchange->response, "Allow", text);
 }
 
+/* At resources an unfit proof is a failed authentication (RFC 9449 7.1), elsewhere a malformed request. */
+static int status_of(const struct way *w, err why)
+{
+    bool proof = why.kind == ERR_INVALID_DPOP_PROOF || why.kind == ERR_USE_DPOP_NONCE;
+    return proof && w->route && w->route->who == BEARER ? 401 : err_status(why);
+}
+
+/* RFC 6750 3, RFC 9449 7.1: both schemes, the one that was tried first and with the error. Who sent nothing is told no error. */
+static fallible challenge(struct way *w, err why)
+{
+    struct response *r = &w->exchange->response;
+    str sent = request_header(&w->exchange->request, "Authorization"), none = STR("");
+    bool dpop = sent.n > 5 && str_equal_nocase((str){sent.p, 5}, STR("dpop ")); /* as bearer_of_header reads it */
+    bool told = str_present(sent) || str_present(w->ground.dpop) || form_has(&w->call.form, "access_token");
+    str error = told ? str_format(r->arena, ", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why)) : none;
+    str bearer = str_format(r->arena, "Bearer realm=\"jeton\"%.*s", STR_FMT(dpop ? none : error));
+    str proof = str_format(r->arena, "DPoP realm=\"jeton\"%.*s, algs=\"%.*s\"", STR_FMT(dpop ? error : none), STR_FMT(dpop_algs));
+    if (!str_present(error) || !str_present(bearer) || !str_present(proof))
+        FAIL(UNAVAILABLE, "shape: no memory");
+    TRY(response_header(r, "WWW-Authenticate", dpop ? proof : bearer));
+    return response_header(r, "WWW-Authenticate", dpop ? bearer : proof);
+}
+
 /* What goes with a kind of error whatever the shape of the body. */
 static fallible error_headers(struct way *w, err why)
 {
@@ -53,12 +78,10 @@ static fallible error_headers(struct way *w, err why)
         TRY(response_header(r, "Retry-After", STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
         TRY(response_header(r, "WWW-Authenticate", STR("Basic realm=\"jeton\", charset=\"UTF-8\"")));
-    if (w->route && w->route->who == BEARER && (why.kind == ERR_INVALID_TOKEN || why.kind == ERR_INSUFFICIENT_SCOPE)) {
-        str text = str_format(r->arena, "Bearer realm=\"jeton\", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why));
-        if (!str_present(text))
-            FAIL(UNAVAILABLE, "shape: no memory");
-        TRY(response_header(r, "WWW-Authenticate", text)); /* RFC 6750 3 */
-    }
+    if (w->route && w->route->who == BEARER && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
+        TRY(challenge(w, why));
+    if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
+        TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->ground)));
     return OK;
 }
 
@@ -70,7 +93,7 @@ static fallible error_oauth(struct way *w, err why)
     json_put_text(a, body, "error_description", str_of(err_say(why)));
     if (err_status(why) >= 500)
         json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
-    return call_json(&w->call, err_status(why), body);
+    return call_json(&w->call, status_of(w, why), body);
 }
 
 static void put_problems(struct arena *a, json *body, const struct problems *p)
@@ -94,7 +117,7 @@ static fallible error_api(struct way *w, err why) /* contract 6 */
 {
     struct arena *a = w->exchange->request.arena;
     json *body = json_object_new(a);
-    int status = err_status(why);
+    int status = status_of(w, why);
     if (status == 401) {
         json_put_text(a, body, "error", STR("Unauthenticated."));
         json_put_text(a, body, "message", str_of(err_say(why)));
@@ -198,10 +221,11 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
         return OK;
     TRY(response_header(r, "Vary", STR("Origin")));
     TRY(response_header(r, "Access-Control-Allow-Origin", origin));
+    TRY(response_header(r, "Access-Control-Expose-Headers", STR("DPoP-Nonce, WWW-Authenticate"))); /* RFC 9449 8.2 */
     if (w->exchange->request.method != HTTP_OPTIONS)
         return OK;
     TRY(response_header(r, "Access-Control-Allow-Methods", STR("GET, POST, PUT, DELETE")));
-    TRY(response_header(r, "Access-Control-Allow-Headers", STR("authorization, content-type")));
+    TRY(response_header(r, "Access-Control-Allow-Headers", STR("authorization, content-type, dpop")));
     return response_header(r, "Access-Control-Max-Age", STR("600"));
 }
 
@@ -224,6 +248,8 @@ static fallible finish(struct way *w)
     if (atomic_load_explicit(&w->app->draining, memory_order_relaxed)) /* AV-01: the next request goes to somebody else */
         TRY(response_header(&w->exchange->response, "Connection", STR("close")));
     TRY(cache_rules(w, answers));
+    if (sender_wants_nonce(&w->ground) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)
+        TRY(response_header(&w->exchange->response, "DPoP-Nonce", sender_nonce(&w->ground)));
     TRY(cors(w, answers));
     return headers_protect(&w->exchange->response, html, w->app->hsts);
 }

@@ -4,7 +4,8 @@
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
  *                                      │                    └ ELSEWHERE ─▶ WORKER
  *                                      ├─ WORKER, HASH ─▶ lane thread ─ pass ──────────────▶ answer
- *                                      └─ DURABLE ─▶ the store's writer ─ pass ─ commit ───▶ answer, or 503 when it did not hold
+ *                                      └─ DURABLE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
+ *                                                       something is left to be signed   └─▶ WORKER ─ finish ─▶ answer
  *
  * Relies on listen calling arrive once and gone once. Promises one answer to each request, after its effects are durable, and that
  * nothing is shared between requests but struct app. */
@@ -36,15 +37,28 @@ static void keep(struct way *w)
     w->call.actor.client = NULL;
 }
 
-/* Everything between the gate and the answer, on whatever thread the row wants. */
-static err pass(struct way *w)
+static fallible enter(struct way *w)
 {
     struct request *r = &w->exchange->request;
-    TRY(authority_enter(&w->app->authority, r->arena, &w->ground));
+    const struct authority *authority = &w->app->authority;
+    TRY(authority_enter(authority, r->arena, &w->ground));
     w->ground.address = r->peer;
     w->ground.request_id = str_of(r->id);
     w->ground.user_agent = request_header(r, "User-Agent");
-    err outcome = guarded(w);
+    w->ground.method = r->method_name;
+    w->ground.dpop = request_header(r, "DPoP");
+    w->ground.proven = &w->proven;
+    if (str_present(w->ground.dpop)) { /* RFC 9449 4.2: the address as the issuer knows it, without query */
+        str parts[] = {authority->issuer, (str){r->target.p, str_find(r->target, '?')}};
+        w->ground.url = str_join(r->arena, parts, 2);
+    }
+    return OK;
+}
+
+/* The end of a pass: an error gets its shape, and the ground is left. */
+static err leave(struct way *w, err outcome)
+{
+    struct request *r = &w->exchange->request;
     if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == ADMIN))
         outcome = call_set_session(&w->call);
     if (!FAILED(outcome) && arena_failed(r->arena))
@@ -54,6 +68,27 @@ static err pass(struct way *w)
     keep(w);
     authority_leave(&w->ground);
     return outcome;
+}
+
+/* Everything between the gate and the answer, on whatever thread the row wants. What is left to finish is left to the one who
+ * knows when it is durable; the ground is held until then. */
+static err pass(struct way *w)
+{
+    TRY(enter(w));
+    err outcome = guarded(w);
+    if (!FAILED(outcome) && w->call.finish) {
+        if (w->runs == DURABLE)
+            return outcome;
+        outcome = w->call.finish(&w->call);
+    }
+    return leave(w, outcome);
+}
+
+static void run_finish(void *context)
+{
+    struct way *w = context;
+    (void)leave(w, w->call.finish(&w->call));
+    answer(w);
 }
 
 static void run_and_answer(void *context)
@@ -78,8 +113,20 @@ static void run_in_group(void *context)
 static void group_done(void *context, err committed)
 {
     struct way *w = context;
+    bool unfinished = !FAILED(w->outcome) && w->call.finish;
+    if (unfinished && !FAILED(committed)) {
+        w->lane_job = (struct lane_job){run_finish, w, NULL};
+        committed = lane_submit(w->app->worker, &w->lane_job);
+        if (!FAILED(committed))
+            return;
+        atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
+    }
     if (FAILED(committed)) /* IR-09, AV-03: what is not durable was not done */
         shape_error(w, committed);
+    if (unfinished) {
+        keep(w);
+        authority_leave(&w->ground);
+    }
     answer(w);
 }
 
@@ -120,6 +167,7 @@ static void run_inline(struct way *w)
         *r = (struct response){.arena = r->arena};
         w->call.client = (struct client_proof){0};
         w->call.problems.count = 0;
+        w->call.finish = NULL;
         w->runs = WORKER;
         hand_over(w);
         return;

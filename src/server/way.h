@@ -10,6 +10,7 @@ struct way { /* lives in the request's arena */
     unsigned methods;          /* that the address takes, when the method was wrong */
     struct call call;
     struct ground ground;
+    struct ground_proof proven; /* by the DPoP header, however often the request is run */
     enum route_runs runs;
     struct lane_job lane_job;
     struct db_job db_job;

@@ -15,7 +15,7 @@
     " details, jkt, x5t"
 #define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt"
 enum {
-    ADD, GET, BEGIN, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
+    ADD, GET, BEGIN, BIND, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
     CODE_ADD, CODE_TAKE, CODE_GET, CODE_USED
 };
 static const char *const texts[] = {
@@ -25,6 +25,7 @@ static const char *const texts[] = {
     [GET] = "SELECT " COLUMNS " FROM grants WHERE number = $1",
     [BEGIN] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4, generation = $5"
               " WHERE number = $1 AND begun_at = 0 AND revoked_at = 0",
+    [BIND] = "UPDATE grants SET jkt = $2, x5t = $3 WHERE number = $1",
     [ROTATE] = "UPDATE grants SET generation = $3, current_hash = $4, previous_hash = $5, successor = $6, rotated_at = $7,"
                " last_used_at = $8, expires_at = $9"
                " WHERE number = $1 AND generation = $2 AND revoked_at = 0 AND expires_at > $10",
@@ -192,6 +193,11 @@ err db_grant_begin(struct db *db, int64_t number, const struct token_hash *curre
     if (changed == 0)
         FAIL(INVALID_GRANT, "store: the grant was revoked or begun before");
     return OK;
+}
+
+err db_grant_bind(struct db *db, int64_t number, str jkt, str x5t)
+{
+    return db_write_call(db, CALL(BIND, P_INT(number), P_TEXT(jkt), P_TEXT(x5t)), NULL);
 }
 
 err db_grant_get(struct db *db, struct arena *a, int64_t number, struct db_grant **out)

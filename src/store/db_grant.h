@@ -59,6 +59,8 @@ struct db_taken {
 fallible db_code_take(struct db *db, struct arena *a, int64_t number, const struct token_hash *hash, struct db_taken *out);
 /* The exchange succeeded: the grant lives till expires_at, with its first refresh token (generation 1) when `current` is not NULL. */
 fallible db_grant_begin(struct db *db, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at);
+/* Its refresh tokens are bound to this key or certificate from now on (thumbprints; absent: not to such a thing). */
+fallible db_grant_bind(struct db *db, int64_t number, str jkt, str x5t);
 fallible db_grant_get(struct db *db, struct arena *a, int64_t number, struct db_grant **out);
 /* generation, hashes, successor, rotated_at, last_used_at, expires_at from *next where the row still has generation `from` and is
  * alive; *rotated false otherwise (somebody else was first). */

@@ -121,6 +121,8 @@ static struct policy default_policy(void)
         .refresh_lifetime = 30 * DAY,
         .refresh_absolute = 365 * DAY,
         .refresh_grace = MINUTE,
+        .id_token_lifetime = HOUR,
+        .dpop_window = MINUTE,
         .personal_lifetime = 365 * DAY,
         .personal_lifetime_max = 0,
         .session_idle = 30 * MINUTE,

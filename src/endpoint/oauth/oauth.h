@@ -9,6 +9,7 @@ call_handler oauth_consent_post;    /* POST /oauth/consent */
 call_handler oauth_token_post;      /* POST /oauth/token */
 enum grant_lane oauth_token_lane(const struct form *form); /* where this token request must run */
 call_handler oauth_introspect_post; /* POST /oauth/introspect */
+call_handler oauth_userinfo_any;    /* GET, POST /oauth/userinfo */
 call_handler oauth_revoke_post;     /* POST /oauth/revoke */
 call_handler oauth_device_code_post; /* POST /oauth/device/code */
 call_handler oauth_device_get;      /* GET /oauth/device */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * oauth_token: the token endpoint (RFC 6749 3.2). The row's guards have parsed the body and authenticated the client; the grants table
- * does the rest. */
+ * does the rest. Signatures come last, when what the grant did is durable (call.finish). */
 #include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 
@@ -10,21 +10,49 @@ enum grant_lane oauth_token_lane(const struct form *form)
     return row ? row->lane : GRANT_INLINE; /* an unknown one is refused at once */
 }
 
+static fallible write_answer(struct call *c, const struct token_answer *answer) /* RFC 6749 5.1 */
+{
+    struct arena *a = c->ground->arena;
+    json *body = json_object_new(a);
+    json_put_text(a, body, "token_type", str_present(answer->token_type) ? answer->token_type : STR("Bearer"));
+    json_put_integer(a, body, "expires_in", answer->expires_in);
+    json_put_text(a, body, "access_token", answer->access_token);
+    if (str_present(answer->refresh_token))
+        json_put_text(a, body, "refresh_token", answer->refresh_token);
+    if (str_present(answer->id_token))
+        json_put_text(a, body, "id_token", answer->id_token); /* OpenID Connect Core 3.1.3.3 */
+    if (str_present(answer->issued_token_type))
+        json_put_text(a, body, "issued_token_type", answer->issued_token_type); /* RFC 8693 2.2.1 */
+    if (str_present(answer->details)) {
+        json *details;
+        TRY(json_parse(a, answer->details, &details));
+        json_put(a, body, "authorization_details", details); /* RFC 9396 7 */
+    }
+    json_put_text(a, body, "scope", answer->scope); /* TE-09 */
+    return call_json(c, 200, body);
+}
+
+static fallible finish(struct call *c)
+{
+    struct token_answer *answer = c->unfinished;
+    TRY(token_request_finish(c->ground, answer));
+    return write_answer(c, answer);
+}
+
 fallible oauth_token_post(struct call *c)
 {
     struct arena *a = c->ground->arena;
-    struct token_answer answer = {0};
+    struct token_answer *answer = ARENA_NEW(a, struct token_answer);
+    if (!answer)
+        FAIL(UNAVAILABLE, "token: no memory");
     c->response->note = c->client.client->id;
-    err judged = token_request_answer(c->ground, &c->client, &c->form, &answer);
+    err judged = token_request_answer(c->ground, &c->client, &c->form, answer);
     if (judged.kind == ERR_THROTTLED)
-        TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
+        TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer->retry_after)));
     TRY(judged);
-    json *body = json_object_new(a); /* RFC 6749 5.1 */
-    json_put_text(a, body, "token_type", STR("Bearer"));
-    json_put_integer(a, body, "expires_in", answer.expires_in);
-    json_put_text(a, body, "access_token", answer.access_token);
-    if (str_present(answer.refresh_token))
-        json_put_text(a, body, "refresh_token", answer.refresh_token);
-    json_put_text(a, body, "scope", answer.scope); /* TE-09 */
-    return call_json(c, 200, body);
+    if (!answer->owed.access && !answer->owed.id)
+        return write_answer(c, answer);
+    c->unfinished = answer;
+    c->finish = finish;
+    return OK;
 }

@@ -54,12 +54,15 @@ static const char *why(struct stage *t, str token)
 
 Test(bearer, the_header_has_one_form_in_any_letter_case)
 {
-    str token;
+    struct bearer_sent token;
     expect_kind(bearer_of_header(STR("bEaReR  abc "), &token), OK);
-    cr_expect(str_is(token, "abc"));
+    cr_expect(str_is(token.token, "abc") && !token.dpop);
+    expect_kind(bearer_of_header(STR("dPoP abc"), &token), OK);
+    cr_expect(str_is(token.token, "abc") && token.dpop);
     const str bad[] = {
         STR_ABSENT,       STR(""),           STR("Bearer"),     STR("Bearer "),     STR("Bearer    "),     STR("Basic abc"),
-        STR("Bearerabc"), STR("Bearer a b"), STR("Bearer a,b"), STR("Bearer a\tb"), STR("Bearer \xc3\xa9")};
+        STR("Bearerabc"), STR("Bearer a b"), STR("Bearer a,b"), STR("Bearer a\tb"), STR("Bearer \xc3\xa9"),
+        STR("DPoP"),      STR("DPoP "),      STR("DPoPabc"),    STR("DPoP a b")};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_eq(bearer_of_header(bad[i], &token).kind, ERR_INVALID_TOKEN, "%zu", i);
 }
@@ -162,7 +165,7 @@ Test(bearer, AT_03_a_services_token_is_not_for_our_own_api)
     str token = client_token(&t, "&resource=https%3A%2F%2Fservice.example.com");
     assert_done(stage_bearer(&t, token, &b));
     cr_expect(b.resource && str_is(b.resource->uri, SERVICE));
-    expect_kind(bearer_actor(t.s.g, token, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, false}, &actor), INVALID_TOKEN);
     bool removed;
     assert_done(db_resource_remove(t.s.authority->db, STR(SERVICE), &removed));
     hot_changed(t.s.authority->hot);
@@ -211,16 +214,16 @@ Test(bearer, PT_02_a_personal_token_reaches_no_further_than_its_person_now)
     struct actor actor;
     struct user_edit edit = edit_nothing();
     struct pat_made made = personal(&t, "view-users");
-    assert_done(bearer_actor(t.s.g, made.token, &actor));
+    assert_done(bearer_actor(t.s.g, &(struct bearer_sent){made.token, false}, &actor));
     cr_expect(!actor_may(&actor, "view-users"));
     edit.permissions = STR("view-users");
     assert_done(user_change(t.s.g, &actor_owner, t.ada->id, &edit, &t.s.p));
     scene_next(&t.s);
-    assert_done(bearer_actor(t.s.g, made.token, &actor));
+    assert_done(bearer_actor(t.s.g, &(struct bearer_sent){made.token, false}, &actor));
     cr_expect(actor_may(&actor, "view-users") && !actor_may(&actor, "edit-users"));
     edit.permissions = STR("");
     assert_done(user_change(t.s.g, &actor_owner, t.ada->id, &edit, &t.s.p));
     scene_next(&t.s);
-    assert_done(bearer_actor(t.s.g, made.token, &actor));
+    assert_done(bearer_actor(t.s.g, &(struct bearer_sent){made.token, false}, &actor));
     cr_expect(!actor_may(&actor, "view-users"));
 }

@@ -86,7 +86,8 @@ static inline err stage_token(struct stage *t, const char *id, str text, struct 
     struct client_proof proof = stage_proof(t, id);
     struct form f;
     assert_done(form_parse(t->s.a, text, &f));
-    return token_request_answer(t->s.g, &proof, &f, out);
+    err judged = token_request_answer(t->s.g, &proof, &f, out);
+    return FAILED(judged) ? judged : token_request_finish(t->s.g, out);
 }
 
 static inline str stage_text(struct stage *t, const char *before, str middle, const char *after)

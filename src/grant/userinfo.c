@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ * userinfo: a scope is a list of claims (OpenID Connect Core 5.4), and one table says which; the claims parameter adds single ones (5.5).
+ * Relies on the token to carry what was agreed to, so that no disk is asked for more than the person, and on directory/user for the
+ * right type of each stored claim. Promises that nothing is told that scope or claims parameter did not ask for (AT-15), and that `sub`
+ * is the very one of the ID token. */
+#include "grant/userinfo.h"
+#include "grant/signing.h"
+#include "grant/subject.h"
+#include "token/jws.h"
+#include "token/permit.h"
+#include "base/banned.h"
+
+/* clang-format off */
+static const struct {
+    const char *scope;
+    const char *words;
+} lists[] = {
+    {"profile", "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate"
+                    " zoneinfo locale updated_at"},
+    {"email",   "email email_verified"},
+    {"address", "address"},
+    {"phone",   "phone_number phone_number_verified"},
+};
+/* clang-format on */
+enum { LISTS = sizeof lists / sizeof lists[0] };
+
+static bool standard(str name)
+{
+    bool known = false;
+    for (size_t i = 0; i < LISTS && !known; i++)
+        known = str_has_word(str_of(lists[i].words), name);
+    return known;
+}
+
+static void add_word(struct buf *words, str word)
+{
+    if (words->n > 0)
+        buf_char(words, ' ');
+    buf_add(words, word);
+}
+
+fallible userinfo_asked(struct arena *a, str claims, const char *place, str *words)
+{
+    json *asked;
+    void *at = NULL;
+    str name;
+    const json *ignored;
+    struct buf out = buf_new(a, PERMIT_CLAIMS_MAX);
+    if (!str_filled(claims)) {
+        *words = STR_ABSENT;
+        return OK;
+    }
+    TRY(json_parse(a, claims, &asked));
+    const json *list = json_member(asked, place);
+    while (list && json_is_object(list) && json_each(list, &at, &name, &ignored))
+        if (standard(name)) /* others are not known here and need not be told (5.5.1) */
+            add_word(&out, name);
+    if (out.n == 0) {
+        *words = STR_ABSENT;
+        return OK;
+    }
+    return buf_done(&out, words);
+}
+
+/* Those that have a column of their own, and those that follow from another. */
+static bool put_own(struct arena *a, const struct db_user *user, str name, json *into)
+{
+    if (str_is(name, "name") && str_filled(user->full_name))
+        json_put_text(a, into, "name", user->full_name);
+    else if (str_is(name, "preferred_username"))
+        json_put_text(a, into, "preferred_username", user->username);
+    else if (str_is(name, "email") && str_filled(user->email))
+        json_put_text(a, into, "email", user->email);
+    else if (str_is(name, "updated_at"))
+        json_put_integer(a, into, "updated_at", user->updated_at);
+    else
+        return false;
+    return true;
+}
+
+/* Not said to be verified is not verified, once there is something to verify. */
+static void put_verified(struct arena *a, const struct db_user *user, str name, json *into, const json *stored)
+{
+    if (str_is(name, "email_verified") && str_filled(user->email))
+        json_put_boolean(a, into, "email_verified", false);
+    else if (str_is(name, "phone_number_verified") && json_member(stored, "phone_number"))
+        json_put_boolean(a, into, "phone_number_verified", false);
+}
+
+fallible userinfo_put(struct arena *a, const struct db_user *user, str words, json *into)
+{
+    json *stored = NULL;
+    str name;
+    if (str_filled(user->claims) && (FAILED(json_parse(a, user->claims, &stored)) || !json_is_object(stored)))
+        FAIL(SERVER_ERROR, "userinfo: the stored claims are no object");
+    for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &name);) {
+        const char *z = str_z(a, name);
+        if (!z)
+            FAIL(UNAVAILABLE, "userinfo: no memory");
+        const json *value = json_member(stored, z);
+        if (put_own(a, user, name, into))
+            continue;
+        if (value && !json_is_nothing(value))
+            json_put(a, into, z, (json *)(uintptr_t)value); /* shared: the arena ends both */
+        else
+            put_verified(a, user, name, into, stored);
+    }
+    return OK;
+}
+
+static fallible gather(struct ground *g, const struct actor *actor, json **out)
+{
+    str sub;
+    json *claims = json_object_new(g->arena);
+    for (size_t i = 0; i < LISTS; i++)
+        if (str_has_word(actor->scope, str_of(lists[i].scope)))
+            TRY(userinfo_put(g->arena, actor->user, str_of(lists[i].words), claims));
+    TRY(userinfo_put(g->arena, actor->user, actor->userinfo_claims, claims));
+    TRY(subject_of(g, actor->client, actor->user, &sub));
+    json_put_text(g->arena, claims, "sub", sub); /* 5.3.2: always, and last, so that nothing replaces it */
+    *out = claims;
+    return OK;
+}
+
+fallible userinfo_tell(struct ground *g, const struct actor *actor, struct userinfo_answer *out)
+{
+    struct userinfo_answer answer = {0};
+    if (actor->kind != ACTOR_PERSON) /* TE-08 */
+        REFUSE(INVALID_TOKEN, "This access token belongs to a client, not to a person.", "userinfo: a client's own token");
+    if (!str_has_word(actor->scope, STR("openid"))) /* OpenID Connect Core 5.3.1 */
+        REFUSE(INSUFFICIENT_SCOPE, "The access token lacks the scope openid.", "userinfo: no openid scope");
+    TRY(gather(g, actor, &answer.claims));
+    answer.is_signed = actor->client && str_filled(actor->client->metadata.userinfo_signed_response_alg);
+    if (answer.is_signed) {
+        enum sign_alg alg;
+        str text;
+        TRY(signing_alg(g, actor->client, actor->client->metadata.userinfo_signed_response_alg, &alg));
+        if (signing_is_slow(alg) && hot_is_inline())
+            return ERR(ELSEWHERE, "userinfo: a signature takes long");
+        json_put_text(g->arena, answer.claims, "iss", g->authority->issuer); /* 5.3.2 */
+        json_put_text(g->arena, answer.claims, "aud", actor->client->id);
+        TRY(json_text(g->arena, answer.claims, &text));
+        TRY(jws_sign(g->arena, g->keys, alg, NULL, text, &answer.jwt)); /* no typ: never taken for an ID token (AT-04) */
+    }
+    *out = answer;
+    return OK;
+}
