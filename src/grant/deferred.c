@@ -6,6 +6,7 @@
  *   3. a person, session or client that ended between yes and fetching yields nothing (LS-16). */
 #include "grant/deferred.h"
 #include "crypto/random.h"
+#include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -200,6 +201,9 @@ fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enu
         end = refresh_end > end ? refresh_end : end;
     }
     TRY(db_grant_begin(g->authority->db, grant->number, current, g->now, end));
+    struct sender keeps = sender_keeps(g, client); /* DP-04 */
+    if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
+        TRY(db_grant_bind(g->authority->db, grant->number, keeps.jkt, keeps.x5t));
     *out = answer;
     return OK;
 }
