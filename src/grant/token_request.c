@@ -17,6 +17,7 @@
 #include "grant/sender.h"
 #include "grant/signing.h"
 #include "grant/subject.h"
+#include "grant/token_exchange.h"
 #include "grant/userinfo.h"
 #include "token/access.h"
 #include "base/banned.h"
@@ -30,6 +31,7 @@ static const struct grant_row rows[] = {
     {"password",           "password",           GRANT_HASH,    false,        true,  password_grant_redeem},
     {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_DURABLE, false, true, device_code_redeem},
     {"urn:openid:params:grant-type:ciba", "ciba", GRANT_DURABLE, true, true, ciba_redeem},
+    {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", GRANT_WORKER, true, false, token_exchange_redeem},
 };
 /* clang-format on */
 

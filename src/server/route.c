@@ -20,6 +20,8 @@ static enum route_runs token_runs(const struct form *form)
         return DURABLE;
     case GRANT_HASH:
         return HASH;
+    case GRANT_WORKER:
+        return WORKER;
     case GRANT_NOWHERE:
         break;
     }
