@@ -35,6 +35,7 @@
     X(INVALID_REQUEST_OBJECT, 400, "invalid_request_object", "The request object is malformed, badly signed or not meant for this server.") \
     X(INVALID_REQUEST_URI, 400, "invalid_request_uri", "The request_uri is unknown, used, expired or not registered.")         \
     X(INVALID_AUTHORIZATION_DETAILS, 400, "invalid_authorization_details", "authorization_details is malformed or of a type that this client may not ask for.") \
+    X(INVALID_DPOP_PROOF, 400, "invalid_dpop_proof", "The DPoP proof is missing, malformed, or does not fit this request.")    \
     X(USE_DPOP_NONCE, 400, "use_dpop_nonce", "Repeat the request with the nonce of the DPoP-Nonce header in the proof.")       \
     X(AUTHORIZATION_PENDING, 400, "authorization_pending", "The person has not decided yet; ask again after the interval.")    \
     X(SLOW_DOWN, 400, "slow_down", "Asked too early; the interval is now five seconds longer.")                                \
@@ -45,7 +46,6 @@
     X(UNKNOWN_USER_ID, 400, "unknown_user_id", "The hint names nobody here.")                                                  \
     X(INVALID_TOKEN, 401, "invalid_token", "The access token is malformed, expired, revoked, or not meant for this service.")   \
     X(INSUFFICIENT_SCOPE, 403, "insufficient_scope", "The token or the person behind it lacks the permission for this.")        \
-    X(INVALID_DPOP_PROOF, 400, "invalid_dpop_proof", "The DPoP proof is missing, malformed, or does not fit this request.") \
     X(NOT_FOUND, 404, "not_found", "Not Found")                                                                                 \
     X(METHOD_NOT_ALLOWED, 405, "invalid_request", "This address does not take that method.")                                    \
     X(CONFLICT, 409, "conflict", "Somebody else changed this meanwhile; load it again.")                                        \

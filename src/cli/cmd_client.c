@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * cmd_client: `jeton client`: client applications. Relies on directory/client, which judges everything; a secret comes by
  * standard input or is made there, and is shown once. */
+#include "cli/client_members.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"
 #include "directory/client.h"
+#include "directory/profile_fit.h"
 #include "base/banned.h"
 
 enum { PAGE_ROWS = 100 };
@@ -14,7 +16,8 @@ enum { PAGE_ROWS = 100 };
     {"name",                     OPTION_TEXT,   "NAME",    1, 0, "what people see when they are asked to agree"},              \
     {"description",              OPTION_TEXT,   "TEXT",   -1, 0, "a sentence about it"},                                       \
     {"grant",                    OPTION_WORDS,  "TYPE",    0, 0,                                                               \
-     "authorization_code, password, client_credentials, refresh_token, personal_access"},                                      \
+     "authorization_code, password, client_credentials, refresh_token, personal_access, device_code, token_exchange,"          \
+     " jwt_bearer, ciba"},                                                                                                     \
     {"no-refresh",               OPTION_FLAG,   NULL,      0, 0,                                                               \
      "no refresh tokens, which authorization_code and password imply"},                                                        \
     {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "where answers may be sent, byte for byte"},                  \
@@ -23,16 +26,18 @@ enum { PAGE_ROWS = 100 };
     {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},           \
     {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},            \
     {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                \
-    {"auth-method",              OPTION_CHOICE, "client_secret_basic|client_secret_post|any|none", 0, 0,                       \
-     "how it authenticates"},                                                                                                  \
+    {"auth-method",              OPTION_TEXT,   "METHOD",  1, 0,                                                               \
+     "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth,"                           \
+     " self_signed_tls_client_auth, any (basic or post), none"},                                                                                                  \
     {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                             \
     {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX,                                             \
      "of its access tokens; 0: the server's setting"},                                                                         \
     {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF,                                           \
-     "of its refresh tokens; 0: the server's setting"}
+     "of its refresh tokens; 0: the server's setting"},                                                                        \
+    CLIENT_MEMBERS_OPTIONS
 
 static const struct option options_add[] = {
-    COMMON_ROWS,
+    COMMON_ROWS
     {"compat",                   OPTION_CHOICE, "processmaker", 0, 0, "accept what scripts for ProcessMaker's guide send"},
     {"id",                       OPTION_ID,     "ID",      0, 0, "its client_id; else one is made"},
     {"secret-stdin",             OPTION_SECRET, NULL,      0, 0,
@@ -40,12 +45,13 @@ static const struct option options_add[] = {
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
-    COMMON_ROWS,
+    COMMON_ROWS
     {"compat",                   OPTION_CHOICE, "processmaker|none", 0, 0, "accept what scripts for ProcessMaker's guide send"},
     {"refresh",                  OPTION_FLAG,   NULL,      0, 0, "refresh tokens again"},
     {"confidential",             OPTION_FLAG,   NULL,      0, 0, "it can keep a secret; see rotate-secret"},
     {"no-first-party",           OPTION_FLAG,   NULL,      0, 0, "people are asked to agree"},
     {"no-require-pkce",          OPTION_FLAG,   NULL,      0, 0, "accept authorization requests without PKCE"},
+    CLIENT_MEMBERS_OPPOSITES
     OPTION_LAST,
 };
 static const struct option options_list[] = {
@@ -98,6 +104,7 @@ static json *client_json(struct command_call *call, const struct db_client *clie
     json_put_integer(a, j, "secret_count", (int64_t)client->secret_count);
     output_time(call, j, "created_at", client->created_at);
     output_time(call, j, "updated_at", client->updated_at);
+    metadata_put(a, j, &client->metadata);
     return j;
 }
 /* -1 when neither option was given; -2 when both were. */
@@ -165,6 +172,9 @@ static int run_add(struct command_call *call)
     edit.is_public = options_has(o, "public");
     edit.first_party = options_has(o, "first-party");
     edit.require_pkce = options_has(o, "require-pkce");
+    const char *wrong = client_members_read(call->arena, o, false, &edit);
+    if (wrong)
+        return command_misused(call, "%s", wrong);
     if (edit.is_public && str_present(edit.secret))
         return command_misused(call, "--public and --secret-stdin exclude each other: a public client has no secret");
     int status = site_open(call, SITE_MAKE, &site);
@@ -198,6 +208,9 @@ static int run_edit(struct command_call *call)
         return command_misused(call, "an option and its opposite exclude each other");
     if (refresh >= 0)
         edit.refresh = refresh;
+    const char *wrong = client_members_read(call->arena, o, true, &edit);
+    if (wrong)
+        return command_misused(call, "%s", wrong);
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;
@@ -228,12 +241,36 @@ static int run_list(struct command_call *call)
     }
     return output_value(call, list, "client_id name grants public disabled created_at");
 }
+/* For people: what the client is held to, what it meets, and a line for each thing that is missing. */
+static int show_profiles(struct command_call *call, const json *fit)
+{
+    struct buf b = buf_new(call->arena, BUF_LINE_MAX * 4);
+    str text, name;
+    const json *list;
+    void *at = NULL;
+    buf_format(&b, "\nheld to the profile %.*s\n", STR_FMT(json_member_text(fit, "held_to")));
+    for (size_t i = 0; i < json_count(json_member(fit, "meets")); i++)
+        buf_format(&b, "meets %.*s\n", STR_FMT(json_text_of(json_at(json_member(fit, "meets"), i))));
+    while (json_each(json_member(fit, "missing"), &at, &name, &list))
+        for (size_t i = 0; i < json_count(list); i++)
+            buf_format(&b, "missing for %.*s: %.*s\n", STR_FMT(name), STR_FMT(json_text_of(json_at(list, i))));
+    if (FAILED(buf_done(&b, &text)))
+        return command_refuse(call, "no memory for the profiles");
+    return output_text(call, "profiles", text);
+}
+
 static int run_show(struct command_call *call)
 {
     struct site *site;
     const struct db_client *client;
     int status = open_and_find(call, &site, &client);
-    return status == COMMAND_DONE ? output_value(call, client_json(call, client, STR_ABSENT), NULL) : status;
+    if (status != COMMAND_DONE)
+        return status;
+    json *shown = client_json(call, client, STR_ABSENT), *fit = profile_fit_json(&site->ground, client);
+    if (call->json)
+        json_put(call->arena, shown, "profiles", fit);
+    status = output_value(call, shown, NULL);
+    return status == COMMAND_DONE && !call->json ? show_profiles(call, fit) : status;
 }
 static int run_rotate(struct command_call *call)
 {

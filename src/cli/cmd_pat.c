@@ -14,6 +14,7 @@ static const struct option options_add[] = {
     {"name",       OPTION_TEXT,   "LABEL",   1, 0, "what it is for"},
     {"scope",      OPTION_WORDS,  "WORDS",   0, 0, "scopes of the token"},
     {"expires-in", OPTION_NUMBER, "SECONDS", 1, SETTINGS_CENTURY_HALF, "lifetime; else the server's setting"},
+    {"dpop-jkt",   OPTION_TEXT,   "THUMBPRINT", 43, 43, "of the key that must prove each use (RFC 9449, RFC 7638)"},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -27,6 +28,8 @@ static json *pat_json(struct command_call *call, const struct db_pat *pat, str t
         json_put_text(a, j, "token", token);
     json_put_text(a, j, "name", pat->name);
     json_put_words(a, j, "scopes", str_present(pat->scope) ? pat->scope : STR(""));
+    if (str_present(pat->jkt))
+        json_put_text(a, j, "dpop_jkt", pat->jkt);
     output_time(call, j, "created_at", pat->created_at);
     output_time(call, j, "expires_at", pat->expires_at);
     output_time(call, j, "last_used_at", pat->last_used_at);
@@ -63,6 +66,7 @@ static int run_add(struct command_call *call)
         .name = options_text(o, "name"),
         .scopes = options_text(o, "scope"),
         .expires_in = options_number(o, "expires-in", 0),
+        .dpop_jkt = options_text(o, "dpop-jkt"),
     };
     err e = pat_add(&site->ground, &actor_owner, &edit, &p, &made);
     if (FAILED(e))

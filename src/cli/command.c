@@ -116,8 +116,8 @@ void command_usage_noun(struct buf *b, const struct command_noun *noun)
     }
     buf_format(b, "jeton %s: %s.\n", noun->name, noun->help);
     for (const struct command *c = noun->commands; c->run; c++) {
-        buf_format(b, "\njeton %s %s%s%s\n  %s.\n", noun->name, c->verb, c->arguments ? " " : "",
-                   c->arguments ? c->arguments : "", c->help);
+        buf_format(b, "\njeton %s%s%s%s%s\n  %s.\n", noun->name, c->verb ? " " : "", c->verb ? c->verb : "",
+                   c->arguments ? " " : "", c->arguments ? c->arguments : "", c->help);
         options_usage(b, c->options);
     }
     buf_add_z(b, "\nEvery command also takes:\n");

@@ -22,51 +22,63 @@ str discover_address(struct arena *a, str issuer, bool oauth)
     str origin = {plain.p, plain.n - u.path.n};
     return str_format(a, "%.*s/.well-known/oauth-authorization-server%.*s", STR_FMT(origin), STR_FMT(u.path));
 }
-static void read_methods(const json *list, struct discover_facts *facts)
-{
-    facts->basic = !json_is_list(list);
-    facts->post = false;
-    for (size_t i = 0; i < json_count(list); i++) {
-        str method = json_text_of(json_at(list, i));
-        facts->basic |= str_is(method, "client_secret_basic");
-        facts->post |= str_is(method, "client_secret_post");
-    }
-}
 fallible discover_read(struct arena *a, str issuer, str document, struct discover_facts *out)
 {
     json *j;
-    bool promised = false;
     struct discover_facts facts = {0};
-    TRY(json_parse(a, document, &j));
+    if (FAILED(json_parse(a, document, &j)))
+        REFUSE(INVALID_REQUEST, "what it publishes as its metadata is no JSON object", "no metadata");
     facts.issuer = json_member_text(j, "issuer");
     /* RFC 8414 3.3: must be identical; a slash at the end, which people forget, is let pass */
     if (!str_present(facts.issuer) || !str_equal(without_slash(facts.issuer), without_slash(issuer)))
         REFUSE(INVALID_REQUEST, "its metadata speaks for another issuer; give the issuer as the server spells it",
                "issuer mismatch");
-    facts.authorization_endpoint = json_member_text(j, "authorization_endpoint");
-    facts.token_endpoint = json_member_text(j, "token_endpoint");
-    read_methods(json_member(j, "token_endpoint_auth_methods_supported"), &facts);
-    facts.iss_promised =
-        json_boolean_of(json_member(j, "authorization_response_iss_parameter_supported"), &promised) && promised;
+    facts.metadata = j;
+    facts.iss_promised = discover_flag(&facts, "authorization_response_iss_parameter_supported");
     *out = facts;
     return OK;
 }
 fallible discover_run(struct arena *a, str issuer, str authority, struct discover_facts *out, const char **trouble)
 {
     struct fetch_answer answer = {0};
+    err e = ERR(NOT_FOUND, "no metadata");
+    bool found = false;
     *trouble = "no memory";
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++) { /* a server of one standard may answer the other's address with anything */
         struct fetch_request request = {.url = discover_address(a, issuer, i == 0), .authority = authority};
         if (!str_present(request.url))
             FAIL(INVALID_REQUEST, "the issuer is no URL");
         TRY(fetch_run(a, &request, &answer, trouble));
         if (answer.status != 200)
             continue;
-        err e = discover_read(a, issuer, answer.body, out);
-        if (FAILED(e))
-            *trouble = err_say(e);
-        return e;
+        e = discover_read(a, issuer, answer.body, out);
+        if (!FAILED(e))
+            return OK;
+        found = true;
+        *trouble = err_say(e);
     }
-    *trouble = str_format(a, "it publishes no metadata (status %ld); give --token-endpoint", answer.status).p;
-    FAIL(NOT_FOUND, "no metadata");
+    if (!found)
+        *trouble = str_format(a, "it publishes no metadata (status %ld); give --token-endpoint", answer.status).p;
+    return e;
+}
+str discover_endpoint(const struct discover_facts *facts, const char *name, bool mtls)
+{
+    str alias = json_member_text(json_member(facts->metadata, "mtls_endpoint_aliases"), name);
+    return mtls && str_present(alias) ? alias : json_member_text(facts->metadata, name);
+}
+bool discover_flag(const struct discover_facts *facts, const char *name)
+{
+    bool value = false;
+    return json_boolean_of(json_member(facts->metadata, name), &value) && value;
+}
+bool discover_lists(const struct discover_facts *facts, const char *name, const char *word, bool fallback)
+{
+    const json *list = json_member(facts->metadata, name);
+    if (!json_is_list(list))
+        return fallback;
+    for (size_t i = 0; i < json_count(list); i++) {
+        if (str_is(json_text_of(json_at(list, i)), word))
+            return true;
+    }
+    return false;
 }

@@ -53,31 +53,65 @@ static bool readable(int fd, int64_t milliseconds)
     } while (n < 0 && errno == EINTR);
     return n > 0;
 }
-/* The head of one request, as far as it came. */
-static size_t read_head(int fd, char *text)
+/* As many bytes more as come at once; 0: none will. */
+static size_t read_some(int fd, char *text, size_t n)
 {
-    size_t n = 0;
-    while (n < REQUEST_MAX && readable(fd, SILENCE_MS)) {
-        ssize_t got = recv(fd, text + n, REQUEST_MAX - n, 0);
-        if (got <= 0)
-            break;
-        n += (size_t)got;
-        if (memmem(text, n, "\r\n\r\n", 4))
-            return n;
-    }
-    return 0;
+    ssize_t got = n < REQUEST_MAX && readable(fd, SILENCE_MS) ? recv(fd, text + n, REQUEST_MAX - n, 0) : 0;
+    return got > 0 ? (size_t)got : 0;
 }
-/* The query of `GET path?query HTTP/1.1`; false when it is another request. */
-static bool match(str head, str path, str *query)
+/* What the head says about the length of the body, 0 without it; false when it makes no sense. */
+static bool body_length(str head, uint64_t *length)
 {
-    str line = {head.p, str_find(head, '\r')}, rest = line, method, target;
-    if (!str_next(&rest, ' ', &method) || !str_next(&rest, ' ', &target) || !str_is(method, "GET"))
+    str rest = head, line;
+    *length = 0;
+    while (str_next(&rest, '\n', &line)) {
+        size_t colon = str_find(line, ':');
+        if (!str_equal_nocase((str){line.p, colon}, STR("Content-Length")) || colon == line.n)
+            continue;
+        str value = {line.p + colon + 1, line.n - colon - 1};
+        if (str_ends(value, STR("\r")))
+            value.n--;
+        if (FAILED(str_u64(str_trim(value), REQUEST_MAX, length)))
+            return false;
+    }
+    return true;
+}
+struct visit {
+    str head, body;
+};
+/* One request with its body; false when it did not come whole. */
+static bool read_visit(int fd, char *text, struct visit *out)
+{
+    size_t n = 0, more = 0;
+    const char *end = NULL;
+    while (!end && (more = read_some(fd, text, n)) > 0) {
+        n += more;
+        end = memmem(text, n, "\r\n\r\n", 4);
+    }
+    size_t head = end ? (size_t)(end - text) + 4 : 0;
+    uint64_t length = 0;
+    if (!end || !body_length((str){text, head}, &length))
+        return false;
+    while (n < head + length && (more = read_some(fd, text, n)) > 0)
+        n += more;
+    *out = (struct visit){{text, head}, {text + head, (size_t)length}};
+    return n >= head + length;
+}
+/* The query of `GET path?query HTTP/1.1`, or the body of a POST; false when it is another request. */
+static bool match(const struct visit *v, const struct loopback *l, str path, str *query)
+{
+    str line = {v->head.p, str_find(v->head, '\r')}, rest = line, method, target;
+    if (!str_next(&rest, ' ', &method) || !str_next(&rest, ' ', &target))
         return false;
     size_t mark = str_find(target, '?');
     if (!str_equal((str){target.p, mark}, path))
         return false;
+    if (str_is(method, "POST") && l->posts) {
+        *query = v->body;
+        return true;
+    }
     *query = mark < target.n ? (str){target.p + mark + 1, target.n - mark - 1} : (str){target.p + mark, 0};
-    return true;
+    return str_is(method, "GET");
 }
 static void answer(int fd, const char *page)
 {
@@ -104,9 +138,9 @@ fallible loopback_wait(struct arena *a, const struct loopback *l, str path, int6
         if (fd < 0)
             continue;
         str found = STR_ABSENT;
-        size_t n = read_head(fd, text);
-        bool ours = n > 0 && match((str){text, n}, path, &found);
-        if (n > 0)
+        struct visit v;
+        bool whole = read_visit(fd, text, &v), ours = whole && match(&v, l, path, &found);
+        if (whole)
             answer(fd, ours ? page_found : page_missing);
         (void)close(fd);
         if (ours) {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include "base/banned.h"
 
-enum { LIST_MAX = 65536, USAGE_COLUMN = 34 };
+enum { LIST_MAX = 65536, USAGE_COLUMN = 34, NAME_MAX_BYTES = 128 };
 
 struct parse {
     struct arena *arena;
@@ -30,7 +30,7 @@ struct parse {
 /* The name as it is typed. */
 static const char *typed(struct parse *p, const struct option *row)
 {
-    struct buf b = buf_new(p->arena, USAGE_COLUMN + 1);
+    struct buf b = buf_new(p->arena, NAME_MAX_BYTES);
     str name;
     for (const char *c = row->name; *c; c++)
         buf_char(&b, *c == '_' ? '-' : *c);
@@ -56,6 +56,10 @@ static size_t find_row(const struct options *o, str name)
 static bool takes_value(const struct option *row)
 {
     return row->kind != OPTION_FLAG && row->kind != OPTION_SECRET;
+}
+static bool repeats(const struct option *row)
+{
+    return row->kind == OPTION_WORDS || row->kind == OPTION_URLS || row->kind == OPTION_LINES;
 }
 static bool is_words(str value)
 {
@@ -100,14 +104,19 @@ static fallible check_setting(struct parse *p, const struct option *row, str val
         WRONG(p, "--%s %s", typed(p, row), refused);
     return OK;
 }
+static fallible check_plain(struct parse *p, const struct option *row, str value)
+{
+    if (!utf8_no_controls(value) || (value.n == 0 && row->least >= 0))
+        WRONG(p, "--%s must be text without control characters, and not empty", typed(p, row));
+    return OK;
+}
 static fallible check_value(struct parse *p, const struct option *row, str value)
 {
     uint64_t number = 0;
     switch (row->kind) {
     case OPTION_TEXT:
-        if (!utf8_no_controls(value) || (value.n == 0 && row->least >= 0))
-            WRONG(p, "--%s must be text without control characters, and not empty", typed(p, row));
-        return OK;
+    case OPTION_LINES:
+        return check_plain(p, row, value);
     case OPTION_WORDS:
         if (!is_words(value))
             WRONG(p, "--%s must be words separated by single spaces", typed(p, row));
@@ -142,7 +151,7 @@ static fallible store_value(struct parse *p, size_t i, str value)
 {
     struct options *o = p->out;
     const struct option *row = o->rows[i];
-    bool list = row->kind == OPTION_WORDS || row->kind == OPTION_URLS;
+    bool list = repeats(row);
     TRY(check_value(p, row, value));
     if (o->order[i] == 0) {
         o->values[i] = value;
@@ -278,7 +287,7 @@ void options_usage(struct buf *b, const struct option *table)
             buf_char(b, *c == '_' ? '-' : *c);
         if (takes_value(table))
             buf_format(b, " %s", table->shape);
-        if (table->kind == OPTION_WORDS || table->kind == OPTION_URLS)
+        if (repeats(table))
             buf_add_z(b, " ...");
         if (b->n - start >= USAGE_COLUMN) {
             buf_char(b, '\n');

@@ -15,6 +15,7 @@ enum option_kind {
     OPTION_CHOICE, /* one of the words in `shape`, separated by | */
     OPTION_ID,     /* 1..255 visible ASCII characters */
     OPTION_URL,    /* an absolute URL */
+    OPTION_LINES,  /* text as OPTION_TEXT with least -1, may repeat: lines; one empty value alone: an empty list */
     OPTION_URLS,   /* that, may repeat: lines; one empty value alone: an empty list */
     OPTION_SECRET, /* a flag: a line of standard input is read for it, in the order of the command line */
     OPTION_SETTING /* a server setting: its row judges the value */
@@ -26,7 +27,7 @@ struct option {
     int64_t least, most;
     const char *help; /* one sentence, without a full stop */
 };
-enum { OPTIONS_ROWS_MAX = 64, OPTIONS_ARGUMENTS_MAX = 8, OPTION_LINE_MAX = 4096 };
+enum { OPTIONS_ROWS_MAX = 128, OPTIONS_ARGUMENTS_MAX = 8, OPTION_LINE_MAX = 16384 };
 
 struct options {
     const struct option *rows[OPTIONS_ROWS_MAX]; /* both tables, one after the other */

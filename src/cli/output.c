@@ -80,8 +80,8 @@ static void object_lines(struct command_call *call, struct buf *b, const json *o
     const json *value;
     while (json_each(object, &at, &name, &value)) {
         buf_add(b, name);
-        buf_char(b, ':');
-        add_padding(b, name, 26);
+        buf_add(b, STR(": "));
+        add_padding(b, name, 25);
         buf_add(b, cell(call, value));
         buf_char(b, '\n');
     }
@@ -94,8 +94,8 @@ static void chosen_lines(struct command_call *call, struct buf *b, const json *o
         if (!str_present(z))
             return;
         buf_add(b, name);
-        buf_char(b, ':');
-        add_padding(b, name, 26);
+        buf_add(b, STR(": "));
+        add_padding(b, name, 25);
         buf_add(b, cell(call, json_member(object, z.p)));
         buf_char(b, '\n');
     }

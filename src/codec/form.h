@@ -4,7 +4,7 @@
 #ifndef JETON_CODEC_FORM_H
 #define JETON_CODEC_FORM_H
 #include "base/buf.h"
-enum { FORM_FIELDS_MAX = 100 };
+enum { FORM_FIELDS_MAX = 200 };
 struct form_field {
     str name, value;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * mac: HMAC with SHA-256, SHA-384 and SHA-512 over the bytes of a client's secret. Relies on libcrypto's one-shot HMAC and on secret
- * for the comparison. Promises: a secret that is absent, empty or shorter than the hash neither makes nor proves anything (AT-05); the
- * time of a check tells the lengths and nothing else (IN-11). */
+ * mac: HMAC with SHA-256, SHA-384 and SHA-512 over the bytes of a client's secret. Relies on libcrypto's one-shot HMAC and on
+ * secret for the comparison. Promises: a secret that is absent, empty or shorter than the hash neither makes nor proves
+ * anything (AT-05); the time of a check tells the lengths and nothing else (IN-11). */
 #include "crypto/mac.h"
 
 #include "base/buf.h"
@@ -56,7 +56,8 @@ fallible mac_make(enum mac_alg alg, str secret, str data, uint8_t out[MAC_SIZE_M
     if (row->size == 0)
         FAIL(SERVER_ERROR, "mac: no such algorithm");
     if (!str_filled(secret) || secret.n < row->size || secret.n > SECRET_MAX) /* RFC 7518 3.2; AT-05 */
-        REFUSE(INVALID_REQUEST, "The secret is too short for this algorithm.", "mac: secret shorter than the hash, or absurdly long");
+        REFUSE(INVALID_REQUEST, "The secret is too short for this algorithm.",
+               "mac: secret shorter than the hash, or absurdly long");
     size_t n = 0;
     if (EVP_Q_mac(NULL, "HMAC", NULL, row->digest, NULL, secret.p, secret.n, (const uint8_t *)data.p, data.n, out, MAC_SIZE_MAX,
                   &n) == NULL ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * mac: HMAC in the form that JWS wants (RFC 7518 3.2), for client_secret_jwt alone. A secret shorter than the hash is refused, an
- * empty or absent one first of all (AT-05): no public key, no zero-length key, ever serves as one. */
+ * mac: HMAC in the form that JWS wants (RFC 7518 3.2), for client_secret_jwt alone. A secret shorter than the hash is refused,
+ * an empty or absent one first of all (AT-05): no public key, no zero-length key, ever serves as one. */
 #ifndef JETON_CRYPTO_MAC_H
 #define JETON_CRYPTO_MAC_H
 #include "base/str.h"

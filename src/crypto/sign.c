@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * sign: the table of algorithms; signing and checking with asymmetric keys in the form that JWS wants. Relies on libcrypto and on
- * sign_key.c for the keys. Promises: 1. a key has one algorithm for life and nothing in a message can choose another (AT-05); 2. a key never
- * changes after it was made, so any number of threads may use it: each call works on a copy of the key's prepared context. */
+ * sign: the table of algorithms; signing and checking with asymmetric keys in the form that JWS wants. Relies on libcrypto and
+ * on sign_key.c for the keys. Promises: 1. a key has one algorithm for life and nothing in a message can choose another
+ * (AT-05); 2. a key never changes after it was made, so any number of threads may use it: each call works on a copy of the
+ * key's prepared context. */
 #include "crypto/sign.h"
 
 #include "crypto/scoped.h"

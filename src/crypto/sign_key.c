@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * sign_key: making, reading and writing the keys of sign.c. Relies on libcrypto. Promises: a key that leaves this file is of
- * the kind and strength that its algorithm asks for (CA-13): the algorithm's curve with the point on it, RSA of 2048 to 8192 bits,
- * Ed25519 outside the small subgroup; a private key fits its public half. */
+ * the kind and strength that its algorithm asks for (CA-13): the algorithm's curve with the point on it, RSA of 2048 to 8192
+ * bits, Ed25519 outside the small subgroup; a private key fits its public half. */
 #include "crypto/sign_key.h"
 
 #include "codec/b64url.h"
@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,9 +94,9 @@ static bool fits(EVP_PKEY *pair, const struct sign_key_row *row)
            EVP_PKEY_get_raw_public_key(pair, point, &n) == 1 && n == sizeof point && !small_order(point);
 }
 
-/* Only EC keys have more to be asked: Ed25519 has no such check in libcrypto 3.0, and there the private half makes the public one;
- * testing the primes of an RSA key takes a quarter of a second, and one with bad primes harms its owner alone. On curves of prime order
- * a point on the curve is in the group, which is all that the quick check asks. */
+/* Only EC keys have more to be asked: Ed25519 has no such check in libcrypto 3.0, and there the private half makes the public
+ * one; testing the primes of an RSA key takes a quarter of a second, and one with bad primes harms its owner alone. On curves
+ * of prime order a point on the curve is in the group, which is all that the quick check asks. */
 static bool sound(EVP_PKEY *pair, const struct sign_key_row *row, enum half half)
 {
     if (row->group == NULL)
@@ -243,12 +244,14 @@ fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out)
     EVP_PKEY *pair = text != NULL ? PEM_read_bio_PrivateKey(text, NULL, no_pass_phrase, NULL) : NULL;
     if (pair == NULL) {
         ERR_clear_error();
-        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
+        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).",
+               "sign: bad PEM");
     }
     if (!fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
-        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.", "sign: PEM of another kind or strength");
+        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.",
+               "sign: PEM of another kind or strength");
     }
     return adopt(pair, alg, HALF_PRIVATE, out);
 }
@@ -287,44 +290,71 @@ static bool positive(str text, uint8_t *bytes, size_t capacity, size_t *n)
     return !FAILED(b64url_decode(text, bytes, capacity, n)) && *n > 0 && bytes[0] != 0;
 }
 
+static bool rsa_lengths(const struct sign_jwk *jwk)
+{
+    uint8_t modulus[SIGN_SIZE_MAX], exponent[EXPONENT_MAX];
+    size_t n, e;
+    if (!positive(jwk->n, modulus, sizeof modulus, &n) || !positive(jwk->e, exponent, sizeof exponent, &e))
+        return false;
+    bool strong = n > RSA_BITS_MIN / 8 || (n == RSA_BITS_MIN / 8 && modulus[0] >= 0x80);
+    return strong && modulus[n - 1] % 2 == 1 && exponent[e - 1] % 2 == 1 && (e > 1 || exponent[0] != 1);
+}
+
 bool sign_jwk_fits(const struct sign_jwk *jwk, enum sign_alg alg)
 {
     const struct sign_key_row *row = sign_key_row(alg);
     if (row == NULL || jwk->kty == NULL || !same(row->kty, jwk->kty) || !same(row->crv, jwk->crv))
         return false;
-    uint8_t bytes[SIGN_SIZE_MAX];
-    if (row->coordinate > 0)
-        return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) &&
-               (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
-    size_t n;
-    if (!positive(jwk->n, bytes, sizeof bytes, &n) || n < RSA_BITS_MIN / 8 || (n == RSA_BITS_MIN / 8 && bytes[0] < 0x80) ||
-        bytes[n - 1] % 2 == 0)
-        return false;
-    return positive(jwk->e, bytes, EXPONENT_MAX, &n) && bytes[n - 1] % 2 == 1 && (n > 1 || bytes[0] != 1);
+    if (row->coordinate == 0)
+        return rsa_lengths(jwk);
+    uint8_t bytes[COORDINATE_MAX];
+    return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) &&
+           (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
 }
 
-static EVP_PKEY *from_parameters(const char *type, OSSL_PARAM_BLD *builder)
+static EVP_PKEY *from_parameters(const char *type, int selection, OSSL_PARAM_BLD *builder)
 {
     SCOPED(OSSL_PARAM) *parameters = OSSL_PARAM_BLD_to_param(builder);
     SCOPED(EVP_PKEY_CTX) *c = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *pair = NULL;
     if (parameters == NULL || c == NULL || EVP_PKEY_fromdata_init(c) != 1 ||
-        EVP_PKEY_fromdata(c, &pair, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
+        EVP_PKEY_fromdata(c, &pair, selection, parameters) != 1)
         return NULL;
     return pair;
 }
 
-static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk, const struct sign_key_row *row)
+/* Keys that hold a curve and no point, by algorithm: copying one and giving it a point costs a third of making a key by the
+ * name of its curve. Made once, then only ever copied; they live as long as the process. */
+static pthread_once_t curves_once = PTHREAD_ONCE_INIT;
+static EVP_PKEY *curves[SIGN_ALG_COUNT];
+
+static void curves_make(void)
+{
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_ALG_COUNT; alg++) {
+        const char *group = sign_key_row((enum sign_alg)alg)->group;
+        if (group == NULL)
+            continue;
+        SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
+        INVARIANT(builder != NULL && OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1);
+        curves[alg] = from_parameters("EC", EVP_PKEY_KEY_PARAMETERS, builder);
+        INVARIANT(curves[alg] != NULL);
+    }
+}
+
+/* libcrypto refuses numbers beyond the field and points off the curve. */
+static EVP_PKEY *ec_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg)
 {
     uint8_t point[1 + 2 * COORDINATE_MAX] = {0x04}; /* SEC 1 2.3.3: uncompressed */
-    size_t n = row->coordinate;
+    size_t n = sign_key_row(alg)->coordinate;
     if (FAILED(b64url_decode_exact(jwk->x, point + 1, n)) || FAILED(b64url_decode_exact(jwk->y, point + 1 + n, n)))
         return NULL;
-    SCOPED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
-    if (builder == NULL || OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, row->group, 0) != 1 ||
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * n) != 1)
+    INVARIANT(pthread_once(&curves_once, curves_make) == 0);
+    EVP_PKEY *pair = EVP_PKEY_dup(curves[alg]);
+    if (pair != NULL && EVP_PKEY_set1_encoded_public_key(pair, point, 1 + 2 * n) != 1) {
+        EVP_PKEY_free(pair);
         return NULL;
-    return from_parameters("EC", builder);
+    }
+    return pair;
 }
 
 static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
@@ -339,7 +369,7 @@ static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
     if (n == NULL || e == NULL || builder == NULL || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
         OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) != 1)
         return NULL;
-    return from_parameters("RSA", builder);
+    return from_parameters("RSA", EVP_PKEY_PUBLIC_KEY, builder);
 }
 
 static EVP_PKEY *okp_from_jwk(const struct sign_jwk *jwk)
@@ -356,7 +386,7 @@ fallible sign_key_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg, struct
     EVP_PKEY *pair = NULL;
     if (sign_jwk_fits(jwk, alg)) {
         if (row->group != NULL)
-            pair = ec_from_jwk(jwk, row);
+            pair = ec_from_jwk(jwk, alg);
         else
             pair = row->coordinate == 0 ? rsa_from_jwk(jwk) : okp_from_jwk(jwk);
     }

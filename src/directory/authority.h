@@ -29,6 +29,9 @@ struct authority {
     str issuer;              /* without trailing slash */
     str issuer_origin;
     bool secure;             /* the issuer is https */
+    str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
+    bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
+    str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
     unix_time started;       /* when this process opened it: what it may have forgotten is older */
     struct policy policy;
     uint8_t master_key[32];  /* seals private keys at rest; from DIR/master.key, 0600 */

@@ -14,8 +14,10 @@
 
 #include "base/ascii.h"
 #include "crypto/random.h"
+#include "directory/auth_methods.h"
 #include "directory/check.h"
 #include "directory/client_rules.h"
+#include "directory/client_secret.h"
 #include "token/opaque.h"
 
 #include "base/banned.h"
@@ -51,6 +53,7 @@ static fallible copied(struct arena *a, const struct db_client *from, struct db_
                     &to->owner_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = str_dup(a, *texts[i]);
+    TRY(metadata_copy(a, &to->metadata));
     TRY(check_arena(a));
     *out = to;
     return OK;
@@ -132,7 +135,7 @@ static void judge_secret(const struct client_edit *edit, const struct db_client 
 {
     if (!str_present(edit->secret))
         return;
-    const char *wrong = next->is_public ? "A public client has no secret." : client_rules_secret(edit->secret);
+    const char *wrong = !client_has_secret(next) ? "A client that authenticates without a secret has none." : client_rules_secret(edit->secret);
     if (wrong != NULL)
         problem_add(p, "secret", str_of(wrong));
 }
@@ -164,10 +167,11 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
     judge_secret(edit, next, p);
     TRY(problem_result(p));
     str raw = STR_ABSENT;
-    if (!next->is_public) {
+    if (client_has_secret(next)) {
         TRY(secret_for(g, edit->secret, &raw));
         next->secrets[0] = (struct db_client_secret){.hash = token_hash_of(raw), .created_at = g->now};
         next->secret_count = 1;
+        TRY(client_secret_keep(g, raw, next)); /* CA-14 */
     }
     TRY(unique(g, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
     struct db_client *kept = NULL;
@@ -204,10 +208,31 @@ fallible client_change(struct ground *g, const struct actor *by, str id, const s
     TRY(problem_result(p));
     TRY(unique(g, &next, NULL, p));
     next.updated_at = g->now;
+    if (!client_secret_kept(&next)) /* CA-14 */
+        next.metadata.sealed_secret = STR_ABSENT;
     TRY(db_client_save(g->authority->db, &next));
     hot_changed(g->authority->hot);
     check_event(g, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
     return OK;
+}
+
+struct renewal {
+    struct db *db;
+    struct db_client *client;
+    const struct token_hash *hash;
+    unix_time until;
+    bool overtaken;
+};
+
+static err renew(void *context)
+{
+    struct renewal *r = context;
+    if (client_secret_kept(r->client)) {
+        err saved = db_client_save(r->db, r->client);
+        r->overtaken = saved.kind == ERR_CONFLICT;
+        TRY(saved);
+    }
+    return db_client_secret_add(r->db, r->client->number, r->hash, r->until);
 }
 
 fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, const struct client_rotation *how, str *secret)
@@ -218,8 +243,8 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     if (client_rules_beyond(g, by, client))
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may renew this secret: the client has more rights than you have.",
                "the client has more rights than the actor");
-    if (client->is_public)
-        REFUSE(UNPROCESSABLE, "A public client has no secret.", "rotation for a public client");
+    if (!client_has_secret(client))
+        REFUSE(UNPROCESSABLE, "This client authenticates without a secret.", "rotation for a client without secrets");
     if (how->overlap < -1 || how->overlap > OVERLAP_MAX)
         REFUSE(UNPROCESSABLE, "The old secret goes on for 0 to 7776000 seconds (90 days).", "overlap out of range");
     if (str_present(how->secret) && client_rules_secret(how->secret) != NULL)
@@ -229,8 +254,10 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     TRY(secret_for(g, how->secret, &raw));
     struct token_hash hash = token_hash_of(raw);
     unix_time until = overlap > 0 ? clock_add(g->now, overlap) : 0;
-    err e = db_client_secret_add(g->authority->db, client->number, &hash, until);
-    if (e.kind == ERR_CONFLICT)
+    TRY(client_secret_keep(g, raw, client));
+    struct renewal renewal = {g->authority->db, client, &hash, until, false};
+    err e = db_together(g->authority->db, renew, &renewal);
+    if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
     hot_changed(g->authority->hot);
@@ -271,6 +298,12 @@ fallible client_remove(struct ground *g, const struct actor *by, str id)
 const struct db_client *client_find(const struct ground *g, str id)
 {
     return hot_client(g->facts, id);
+}
+
+bool client_has_secret(const struct db_client *client)
+{
+    const struct auth_method *method = auth_methods_find(client->auth_method);
+    return !client->is_public && method != NULL && method->secret;
 }
 
 bool client_allows_grant(const struct db_client *client, str grant)

@@ -3,6 +3,7 @@
 #ifndef JETON_DIRECTORY_CLIENT_H
 #define JETON_DIRECTORY_CLIENT_H
 #include "directory/actor.h"
+#include "directory/metadata.h"
 #include "directory/problem.h"
 struct client_edit { /* absent str, -1: leave as it is (add: the default) */
     str id;                /* add only: 1..255 visible ASCII; absent: a fresh UUID */
@@ -11,12 +12,14 @@ struct client_edit { /* absent str, -1: leave as it is (add: the default) */
     int refresh;           /* 0: --no-refresh; else refresh_token is implied by authorization_code and password */
     str redirect_uris, post_logout_redirect_uris; /* lines */
     str scopes;            /* words, each known */
-    str auth_method;       /* add: default `any` for confidential, `none` for public */
+    str auth_method;       /* a word of auth_methods; add: default `any` for confidential, `none` for public */
     int is_public, first_party, require_pkce, compat_processmaker; /* -1 0 1 */
     str owner;             /* user id or name */
     int64_t access_lifetime, refresh_lifetime; /* -1: as it is */
     str secret;            /* given by the caller (--secret-stdin); absent: made here. ≥ 32 bytes of visible ASCII */
     int64_t version;       /* 0: do not check */
+    str metadata[METADATA_COUNT]; /* as text (metadata.h); absent: as it is; empty: remove */
+    str origin;            /* add only: absent for administrators, dynamic, document */
 };
 /* A client_edit that leaves everything as it is. */
 struct client_edit client_edit_nothing(void);
@@ -43,5 +46,6 @@ struct client_rows {
     int64_t total;
 };
 fallible client_list(struct ground *g, const struct actor *by, const struct db_page *page, struct client_rows *out);
+bool client_has_secret(const struct db_client *client); /* its way to authenticate needs one */
 bool client_allows_grant(const struct db_client *client, str grant);
 #endif

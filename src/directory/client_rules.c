@@ -8,7 +8,10 @@
 #include "base/ascii.h"
 #include "codec/percent.h"
 #include "codec/url.h"
+#include "directory/auth_methods.h"
 #include "directory/check.h"
+#include "directory/metadata_rules.h"
+#include "directory/profile_fit.h"
 #include "directory/scopes.h"
 #include "directory/user.h"
 
@@ -18,19 +21,18 @@ enum { URI_MAX = 2000, URIS_MAX = 20, DESCRIPTION_MAX = 1000, LIFETIME_MIN = 60,
 
 /* clang-format off */
 const struct client_rules_grant client_rules_grants[] = {
-/*    name                  redirects refreshes public_may as_itself */
-    { "authorization_code", true,     true,     true,      false },
-    { "password",           false,    true,     true,      false },
-    { "client_credentials", false,    false,    false,     true  },
-    { "refresh_token",      false,    false,    true,      false },
-    { "personal_access",    false,    false,    true,      false },
-    { "device_code",        false,    true,     true,      false },
-    { "token_exchange",     false,    false,    false,     false },
-    { "jwt_bearer",         false,    false,    false,     false },
-    { "ciba",               false,    true,     false,     false },
-    { NULL,                 false,    false,    false,     false },
+/*    name                  wire (absent: the name)                           redirects refreshes public_may as_itself */
+    { "authorization_code", NULL,                                             true,     true,     true,      false },
+    { "password",           NULL,                                             false,    true,     true,      false },
+    { "client_credentials", NULL,                                             false,    false,    false,     true  },
+    { "refresh_token",      NULL,                                             false,    false,    true,      false },
+    { "personal_access",    NULL,                                             false,    false,    true,      false },
+    { "device_code",        "urn:ietf:params:oauth:grant-type:device_code",   false,    true,     true,      false },
+    { "token_exchange",     "urn:ietf:params:oauth:grant-type:token-exchange", false,   false,    false,     false },
+    { "jwt_bearer",         "urn:ietf:params:oauth:grant-type:jwt-bearer",    false,    false,    false,     false },
+    { "ciba",               "urn:openid:params:grant-type:ciba",              false,    true,     false,     false },
+    { NULL,                 NULL,                                             false,    false,    false,     false },
 };
-static const char *const auth_methods[] = { "client_secret_basic", "client_secret_post", "any", "none" };
 static const char *const forbidden_schemes[] = { "javascript", "data", "vbscript", "file", "blob", "about" }; /* RU-03 */
 static const char *const our_parameters[] = { "code", "state", "error", "iss", "error_description" };          /* RU-07 */
 /* clang-format on */
@@ -41,6 +43,20 @@ static const struct client_rules_grant *grant_row(str name)
         if (str_is(name, row->name))
             return row;
     return NULL;
+}
+
+str client_rules_wire(str grant)
+{
+    const struct client_rules_grant *row = grant_row(grant);
+    return row != NULL && row->wire != NULL ? str_of(row->wire) : grant;
+}
+
+str client_rules_of_wire(str grant_type)
+{
+    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
+        if (str_is(grant_type, row->wire != NULL ? row->wire : row->name))
+            return str_of(row->name);
+    return STR_ABSENT;
 }
 
 static const char *judge_scheme(const struct url *url)
@@ -127,6 +143,17 @@ static void judge_texts(const struct client_rules_draft *d)
     }
 }
 
+static str known_methods(struct arena *a)
+{
+    struct buf b = buf_new(a, BUF_LINE_MAX);
+    str sentence;
+    buf_add_z(&b, "The way to authenticate is unknown; there are");
+    for (const struct auth_method *row = auth_methods; row->name != NULL; row++)
+        buf_format(&b, "%s %s", row == auth_methods ? "" : ",", row->name);
+    buf_char(&b, '.');
+    return FAILED(buf_done(&b, &sentence)) ? STR_ABSENT : sentence;
+}
+
 /* Public or not is settled for good when a client is made: a secret never turns into none, nor none into one. */
 static void judge_kind(const struct client_rules_draft *d)
 {
@@ -140,12 +167,8 @@ static void judge_kind(const struct client_rules_draft *d)
         next->auth_method = edit->auth_method;
     else if (d->before == NULL)
         next->auth_method = next->is_public ? STR("none") : STR("any");
-    bool known = false;
-    for (size_t i = 0; i < sizeof auth_methods / sizeof *auth_methods; i++)
-        known = known || str_is(next->auth_method, auth_methods[i]);
-    if (!known)
-        problem_add(d->problems, "auth_method",
-                    STR("The authentication method is client_secret_basic, client_secret_post, any or none."));
+    if (auth_methods_find(next->auth_method) == NULL)
+        problem_add(d->problems, "auth_method", known_methods(d->g->arena));
     else if (str_is(next->auth_method, "none") != next->is_public)
         problem_add(d->problems, "auth_method",
                     next->is_public ? STR("A public client has no secret: its authentication method is none.")
@@ -347,6 +370,8 @@ fallible client_rules_apply(struct client_rules_draft *d)
     judge_lifetime(d, d->edit->access_lifetime, policy->access_lifetime_max, "access_lifetime", &d->next->access_lifetime);
     judge_lifetime(d, d->edit->refresh_lifetime, policy->refresh_absolute, "refresh_lifetime", &d->next->refresh_lifetime);
     TRY(judge_owner(d));
+    TRY(metadata_rules_apply(d));
+    profile_fit_judge(d->g, d->next, d->problems);
     if (client_rules_beyond(d->g, d->by, d->next)) /* AD-04: no way around the own permissions */
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more than they have themselves.",
                "the client would have more rights than the actor");

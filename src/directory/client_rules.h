@@ -6,6 +6,7 @@
 #include "directory/client.h"
 struct client_rules_grant {
     const char *name;
+    const char *wire; /* its grant_type; NULL: the name */
     bool redirects;  /* needs a redirect URI */
     bool refreshes;  /* implies refresh_token */
     bool public_may; /* a client that cannot keep a secret may have it */
@@ -13,6 +14,10 @@ struct client_rules_grant {
 };
 /* Every grant that a client can be given, one row each; the name of the row after the last is NULL. */
 extern const struct client_rules_grant client_rules_grants[];
+
+/* Between the word that a client is given and grant_type on the wire. */
+str client_rules_wire(str grant);
+str client_rules_of_wire(str grant_type); /* absent: no such grant */
 
 struct client_rules_draft {
     struct ground *g;

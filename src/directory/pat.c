@@ -7,6 +7,8 @@
  */
 #include "directory/pat.h"
 
+#include "codec/b64url.h"
+#include "crypto/digest.h"
 #include "directory/check.h"
 #include "directory/scopes.h"
 #include "token/opaque.h"
@@ -83,6 +85,17 @@ static unix_time lifetime(const struct ground *g, int64_t asked, struct problems
     return wanted > 0 ? clock_add(g->now, wanted) : 0;
 }
 
+/* DP-02: what is no thumbprint would bind the token to nobody. */
+static str judge_key(str jkt, struct problems *p)
+{
+    uint8_t print[DIGEST_SIZE];
+    if (!str_filled(jkt))
+        return STR_ABSENT;
+    if (FAILED(b64url_decode_exact(jkt, print, sizeof print)))
+        problem_add(p, "dpop_jkt", STR("The thumbprint of a key (RFC 7638, SHA-256) has 43 characters of base64url."));
+    return jkt;
+}
+
 static fallible judge(struct ground *g, const struct db_user *user, const struct pat_edit *edit, struct problems *p,
                       struct db_pat *next)
 {
@@ -91,6 +104,7 @@ static fallible judge(struct ground *g, const struct db_user *user, const struct
     next->name = str_trim(edit->name);
     check_text(g->arena, next->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, p);
     next->expires_at = lifetime(g, edit->expires_in, p);
+    next->jkt = judge_key(str_trim(edit->dpop_jkt), p);
     next->scope = STR("");
     if (user->blocked)
         problem_add(p, "user", STR("This person is blocked; lift the block first."));
@@ -117,6 +131,7 @@ fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit
     TRY(opaque_plain_make(g->arena, OPAQUE_PERSONAL, &raw));
     next.hash = token_hash_of(raw.text); /* PT-01 */
     next.name = str_dup(g->arena, next.name);
+    next.jkt = str_dup(g->arena, next.jkt);
     TRY(check_arena(g->arena));
     TRY(db_pat_add(g->authority->db, g->arena, &next));
     hot_pat_forget(g->authority->hot);

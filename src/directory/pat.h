@@ -10,6 +10,7 @@ struct pat_edit {
     str name;           /* 1..255, needed */
     str scopes;         /* words, each known */
     int64_t expires_in; /* seconds; 0: the default; more than the policy's longest is a problem */
+    str dpop_jkt;       /* thumbprint of the key that must prove each use (RFC 9449; RFC 7638 with SHA-256); empty or absent: none */
 };
 struct pat_made {
     struct db_pat pat;

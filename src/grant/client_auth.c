@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * client_auth: RFC 6749 2.3. Reads the claim (header or body), finds the client, checks the registered way and the secret.
- * Relies on the snapshot of clients; promises that exactly one way was used, that unknown client and wrong secret look alike
- * from outside, and that `why` names the very check that failed. */
+ * client_auth: RFC 6749 2.3. Reads the claim (header, body, assertion, certificate), finds the client, and lets the one judge of its
+ * registered way decide: one row of the table below for each way. Relies on the snapshot of clients, on client_assertion and
+ * client_certificate; promises that exactly one way was used and that it is the registered one (CA-02, CA-03), that unknown client and
+ * wrong credential look alike from outside, and that `why` names the very check that failed.
+ *
+ *   claim ──read──▶ what was sent (SENT_…) ──▶ client ──▶ row of its method: does it take what was sent? ──▶ judge ──▶ proof */
 #include "grant/client_auth.h"
 #include "base/ascii.h"
 #include "codec/b64url.h"
 #include "codec/percent.h"
+#include "directory/profile.h"
+#include "grant/client_assertion.h"
+#include "grant/client_certificate.h"
 #include "base/banned.h"
 
 enum { SECRET_MAX = 1024 }; /* bytes; a longer one cannot be right and is not hashed (CA-06) */
+enum sent { SENT_NAME = 1 /* client_id alone */, SENT_BASIC = 2, SENT_BODY = 4, SENT_ASSERTION = 8 };
 
 /* One reading of what was sent. Clients send Basic raw as well as form-decoded (RFC 6749 2.3.1), so there may be two. */
 struct reading {
@@ -17,7 +24,8 @@ struct reading {
 struct claimed {
     struct reading readings[2];
     size_t count;
-    bool by_header;
+    enum sent sent;
+    struct client_assertion assertion; /* SENT_ASSERTION */
 };
 
 static fallible basic_split(str pair, struct reading *out)
@@ -39,7 +47,7 @@ static fallible read_header(struct arena *a, str authorization, struct claimed *
         FAIL(INVALID_CLIENT, "client: Basic credentials are not base64");
     TRY(basic_split(pair, &out->readings[0]));
     out->count = 1;
-    out->by_header = true;
+    out->sent = SENT_BASIC;
     struct reading *raw = &out->readings[0], *decoded = &out->readings[1];
     if (!FAILED(percent_decode(a, raw->id, PERCENT_PLUS_SPACE, &decoded->id)) &&
         !FAILED(percent_decode(a, raw->secret, PERCENT_PLUS_SPACE, &decoded->secret)))
@@ -47,13 +55,29 @@ static fallible read_header(struct arena *a, str authorization, struct claimed *
     return OK;
 }
 
+/* CA-02 */
+static fallible read_assertion(struct arena *a, const struct client_claim *claim, struct claimed *out)
+{
+    if (str_present(claim->authorization))
+        REFUSE(INVALID_REQUEST, "The client authenticated twice: by the Authorization header and by a client assertion. Use one.",
+               "client: Authorization and client_assertion together");
+    if (form_has(claim->form, "client_secret"))
+        REFUSE(INVALID_REQUEST, "The client authenticated twice: by client_secret and by a client assertion. Use one.",
+               "client: client_secret and client_assertion together");
+    TRY(client_assertion_read(a, claim->form, &out->assertion));
+    out->readings[0].id = out->assertion.client_id;
+    out->count = 1;
+    out->sent = SENT_ASSERTION;
+    return OK;
+}
+
 static fallible read_claim(struct arena *a, const struct client_claim *claim, struct claimed *out)
 {
     str id = form_get(claim->form, "client_id"), secret = form_get(claim->form, "client_secret");
-    if (form_has(claim->form, "client_assertion") || form_has(claim->form, "client_assertion_type"))
-        FAIL(INVALID_CLIENT, "client: assertions are not offered");
+    if (client_assertion_sent(claim->form))
+        return read_assertion(a, claim, out);
     if (!str_present(claim->authorization)) {
-        *out = (struct claimed){{{id, secret}}, 1, false};
+        *out = (struct claimed){.readings = {{id, secret}}, .count = 1, .sent = str_filled(secret) ? SENT_BODY : SENT_NAME};
         return OK;
     }
     TRY(read_header(a, claim->authorization, out));
@@ -78,45 +102,139 @@ static bool secret_matches(const struct ground *g, const struct db_client *clien
     return matches && secret.n > 0 && secret.n <= SECRET_MAX;
 }
 
-static fallible method_allowed(const struct db_client *client, bool by_header)
+/* ---- one judge for each way ---- */
+
+struct judged {
+    const struct db_client *client;
+    const struct claimed *claimed;
+    bool matches; /* a live secret of this client was sent */
+};
+
+static err by_secret(struct ground *g, const struct judged *j)
 {
-    if (str_is(client->auth_method, "any") || str_is(client->auth_method, by_header ? "client_secret_basic" : "client_secret_post"))
+    (void)g;
+    if (!j->matches)
+        FAIL(INVALID_CLIENT, "client: wrong or expired secret");
+    return OK;
+}
+
+static err by_key(struct ground *g, const struct judged *j)
+{
+    return client_assertion_by_key(g, j->client, &j->claimed->assertion);
+}
+
+static err by_mac(struct ground *g, const struct judged *j)
+{
+    return client_assertion_by_secret(g, j->client, &j->claimed->assertion);
+}
+
+static err by_authority(struct ground *g, const struct judged *j)
+{
+    return client_certificate_pki(g, j->client);
+}
+
+static err by_certificate(struct ground *g, const struct judged *j)
+{
+    return client_certificate_self_signed(g, j->client);
+}
+
+/* clang-format off */
+static const struct row {
+    const char *method; /* directory/auth_methods */
+    unsigned takes;     /* SENT_… */
+    bool asymmetric;    /* FAPI 2.0 Security Profile 5.3.2.1 */
+    err (*judge)(struct ground *g, const struct judged *j);
+} rows[] = {
+    { "client_secret_basic",         SENT_BASIC,             false, by_secret },
+    { "client_secret_post",          SENT_BODY,              false, by_secret },
+    { "any",                         SENT_BASIC | SENT_BODY, false, by_secret },
+    { "client_secret_jwt",           SENT_ASSERTION,         false, by_mac },
+    { "private_key_jwt",             SENT_ASSERTION,         true,  by_key },
+    { "tls_client_auth",             SENT_NAME,              true,  by_authority },
+    { "self_signed_tls_client_auth", SENT_NAME,              true,  by_certificate },
+};
+/* clang-format on */
+
+static const struct row *row_of(const struct db_client *client)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (str_is(client->auth_method, rows[i].method))
+            return &rows[i];
+    return NULL;
+}
+
+/* The name of what was used, for `any` too. */
+static const char *method_used(const struct row *row, enum sent sent)
+{
+    if (row->takes == (SENT_BASIC | SENT_BODY))
+        return sent == SENT_BASIC ? "client_secret_basic" : "client_secret_post";
+    return row->method;
+}
+
+/* CA-03 */
+static fallible way_allowed(const struct row *row, enum sent sent)
+{
+    if (row->takes & (unsigned)sent)
         return OK;
-    if (by_header) /* CA-03 */
+    if (sent == SENT_NAME && (row->takes & SENT_ASSERTION))
+        FAIL(INVALID_CLIENT, "client: registered for a client assertion, but none was sent");
+    if (sent == SENT_NAME)
+        FAIL(INVALID_CLIENT, "client: confidential, but no secret was sent");
+    if (sent == SENT_ASSERTION)
+        FAIL(INVALID_CLIENT, "client: a client assertion was sent, but another way is registered");
+    if (sent == SENT_BASIC && (row->takes & SENT_BODY))
         FAIL(INVALID_CLIENT, "client: registered for client_secret_post, but sent Basic");
-    FAIL(INVALID_CLIENT, "client: registered for client_secret_basic, but sent client_secret in the body");
+    if (sent == SENT_BODY && (row->takes & SENT_BASIC))
+        FAIL(INVALID_CLIENT, "client: registered for client_secret_basic, but sent client_secret in the body");
+    FAIL(INVALID_CLIENT, "client: a secret was sent, but another way is registered");
+}
+
+static fallible judge_public(struct ground *g, const struct db_client *client, const struct claimed *claimed, struct client_proof *out)
+{
+    if (str_filled(claimed->readings[0].secret))
+        FAIL(INVALID_CLIENT, "client: public, but a secret was sent");
+    if (claimed->sent == SENT_ASSERTION)
+        FAIL(INVALID_CLIENT, "client: public, but a client assertion was sent");
+    if (profile_demands(g, client, PROFILE_RULE_CONFIDENTIAL))
+        FAIL(INVALID_CLIENT, "client: public, but its profile is for confidential clients");
+    out->client = client;
+    out->authenticated = false;
+    out->method = "none";
+    return OK;
+}
+
+static fallible judge_confidential(struct ground *g, const struct judged *j, struct client_proof *out)
+{
+    const struct row *row = row_of(j->client);
+    enum sent sent = j->claimed->sent;
+    if (row == NULL)
+        FAIL(INVALID_CLIENT, "client: the registered way of authentication is unknown");
+    if (sent == SENT_BASIC && !str_filled(j->claimed->readings[0].secret))
+        FAIL(INVALID_CLIENT, "client: confidential, but no secret was sent");
+    TRY(way_allowed(row, sent));
+    if (!row->asymmetric && profile_demands(g, j->client, PROFILE_RULE_ASYMMETRIC_AUTH))
+        FAIL(INVALID_CLIENT, "client: its profile wants private_key_jwt or mutual TLS");
+    TRY(row->judge(g, j));
+    out->client = j->client;
+    out->authenticated = true;
+    out->method = method_used(row, sent);
+    return OK;
 }
 
 static fallible judge(struct ground *g, const struct claimed *claimed, struct client_proof *out)
 {
-    const struct db_client *client = NULL;
-    bool matches = false;
-    bool secret_sent = str_filled(claimed->readings[0].secret);
-    for (size_t i = 0; i < claimed->count && !matches; i++) {
+    struct judged j = {.claimed = claimed};
+    for (size_t i = 0; i < claimed->count && !j.matches; i++) {
         const struct db_client *found = hot_client(g->facts, claimed->readings[i].id);
-        matches = secret_matches(g, found, claimed->readings[i].secret);
+        j.matches = secret_matches(g, found, claimed->readings[i].secret);
         if (found)
-            client = found;
+            j.client = found;
     }
-    if (!client)
+    if (!j.client)
         FAIL(INVALID_CLIENT, "client: no such client_id");
-    if (client->disabled) /* CA-15 */
+    if (j.client->disabled) /* CA-15 */
         FAIL(INVALID_CLIENT, "client: disabled");
-    if (client->is_public) {
-        if (secret_sent)
-            FAIL(INVALID_CLIENT, "client: public, but a secret was sent");
-        out->client = client;
-        out->authenticated = false;
-        return OK;
-    }
-    if (!secret_sent)
-        FAIL(INVALID_CLIENT, "client: confidential, but no secret was sent");
-    TRY(method_allowed(client, claimed->by_header));
-    if (!matches)
-        FAIL(INVALID_CLIENT, "client: wrong or expired secret");
-    out->client = client;
-    out->authenticated = true;
-    return OK;
+    return j.client->is_public ? judge_public(g, j.client, claimed, out) : judge_confidential(g, &j, out);
 }
 
 /* Contract 4: `--compat processmaker` clients may leave client_id out; their secret alone names them. */
@@ -129,7 +247,11 @@ static fallible judge_by_secret(struct ground *g, str secret, bool allowed, stru
                "client: client_id missing, and the secret names no client set --compat processmaker");
     if (client->disabled)
         FAIL(INVALID_CLIENT, "client: disabled");
-    TRY(method_allowed(client, false));
+    const struct row *row = row_of(client);
+    if (row == NULL || (row->takes & SENT_BODY) == 0)
+        FAIL(INVALID_CLIENT, "client: registered for another way than client_secret in the body");
+    if (profile_demands(g, client, PROFILE_RULE_ASYMMETRIC_AUTH))
+        FAIL(INVALID_CLIENT, "client: its profile wants private_key_jwt or mutual TLS");
     *out = (struct client_proof){.client = client, .authenticated = true, .by_secret_alone = true};
     return OK;
 }
@@ -139,7 +261,7 @@ fallible client_auth_check(struct ground *g, const struct client_claim *claim, s
     *out = (struct client_proof){.header_tried = str_present(claim->authorization)};
     struct claimed claimed = {0};
     TRY(read_claim(g->arena, claim, &claimed));
-    if (!claimed.by_header && !str_present(claimed.readings[0].id)) {
+    if (claimed.sent != SENT_BASIC && !str_present(claimed.readings[0].id)) {
         TRY(judge_by_secret(g, claimed.readings[0].secret, claim->token_request, out));
         authority_event(g, "client.deprecated",
                         &(struct authority_event_facts){.client_id = out->client->id,
@@ -147,6 +269,22 @@ fallible client_auth_check(struct ground *g, const struct client_claim *claim, s
         return OK;
     }
     return judge(g, &claimed, out);
+}
+
+bool client_auth_waits(const struct ground *g, const struct client_claim *claim)
+{
+    if (client_assertion_sent(claim->form))
+        return true;
+    return str_filled(g->certificate) && !str_present(claim->authorization) && !form_has(claim->form, "client_secret");
+}
+
+fallible client_auth_again(struct ground *g, str client_id, struct client_proof *proof)
+{
+    const struct db_client *client = hot_client(g->facts, client_id);
+    if (!client || client->disabled || client->is_public == proof->authenticated) /* CA-15 */
+        FAIL(INVALID_CLIENT, "client: ended while its request was on the way");
+    proof->client = client;
+    return OK;
 }
 
 fallible client_auth_confidential(const struct client_proof *proof)
@@ -160,9 +298,11 @@ fallible client_auth_confidential(const struct client_proof *proof)
 void client_auth_report(struct ground *g, const struct client_claim *claim, err why)
 {
     struct claimed claimed = {0};
-    str id = STR_ABSENT;
-    if (!FAILED(read_claim(g->arena, claim, &claimed)) && claimed.readings[0].id.n <= 255)
+    str id = form_get(claim->form, "client_id");
+    if (!FAILED(read_claim(g->arena, claim, &claimed)))
         id = claimed.readings[0].id;
+    if (id.n > 255)
+        id = STR_ABSENT;
     for (size_t i = 0; i < id.n; i++)
         if (!ascii_visible(id.p[i]))
             id = STR_ABSENT;

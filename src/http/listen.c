@@ -24,11 +24,13 @@
  * Chunked bodies end their connection: the library's reading of chunk lines is lenient (a bare LF passes) and invisible to
  * us, so no second message may follow where a proxy could have seen another end of the first (IN-02). */
 #include "http/listen.h"
+#include "http/certificate.h"
 #include "http/doors.h"
 #include "http/passage.h"
 #include "http/request.h"
 #include "http/seat.h"
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,6 +212,41 @@ static fallible fields_take(struct passage *p)
     return OK;
 }
 
+/* The library's TLS session of a connection; NULL: plain. */
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info == NULL ? NULL : (gnutls_session_t)info->tls_session;
+}
+
+/* Before the handshake. A request for a certificate without names of authorities: any may be sent, the rules judge it (RFC 8705). */
+static void ask_certificate(struct MHD_Connection *connection)
+{
+    gnutls_session_t session = session_of(connection);
+    if (session == NULL)
+        return;
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+    gnutls_certificate_send_x509_rdn_sequence(session, 1); /* 1: do not send them */
+}
+
+/* The certificate on this connection belongs to the peer; behind a proxy that hands one on, the peer is only the proxy (CA-12). */
+static fallible certificate_take(struct passage *p)
+{
+    const struct listen_options *o = &p->line->listener->options;
+    struct request *r = &p->x.request;
+    if (p->line->proxy && str_filled(o->certificate_header))
+        return certificate_of_header(r, o->certificate_header, &r->certificate);
+    gnutls_session_t session = o->ask_certificate ? session_of(p->x.connection) : NULL;
+    unsigned count = 0;
+    const gnutls_datum_t *chain = session == NULL ? NULL : gnutls_certificate_get_peers(session, &count);
+    if (chain == NULL || count == 0 || gnutls_certificate_type_get2(session, GNUTLS_CTYPE_CLIENT) != GNUTLS_CRT_X509)
+        return OK;
+    r->certificate = str_dup(r->arena, (str){(const char *)chain[0].data, chain[0].size});
+    if (!str_present(r->certificate))
+        FAIL(UNAVAILABLE, "listen: no memory");
+    return OK;
+}
+
 static fallible head_check(struct passage *p, const char *method, const char *version)
 {
     struct request *r = &p->x.request;
@@ -220,7 +257,8 @@ static fallible head_check(struct passage *p, const char *method, const char *ve
     if (info == NULL)
         FAIL(SERVER_ERROR, "listen: the library does not tell the size of the head");
     struct frame f = {{method, info->header_size}, r->method_name, p->target, str_of(version), r->headers, r->header_count};
-    return passage_head(p, &f, &p->line->listener->options.rules);
+    TRY(passage_head(p, &f, &p->line->listener->options.rules));
+    return certificate_take(p);
 }
 
 static enum MHD_Result head_arrived(struct passage *p, const char *method, const char *version)
@@ -302,6 +340,8 @@ static void line_changed(void *context, struct MHD_Connection *connection, void 
     struct listener *l = context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *slot = line_taken(l, connection);
+        if (l->options.ask_certificate)
+            ask_certificate(connection);
         return;
     }
     struct line *line = *slot;

@@ -26,6 +26,8 @@ struct listen_options {
     unsigned idle_seconds;  /* 0: HTTP_IDLE_SECONDS */
     struct guard_rules rules; /* the hosts are borrowed until listen_close */
     str trusted_proxies;    /* words: addresses whose X-Forwarded-For (last hop) is believed */
+    str certificate_header; /* in which the trusted proxies hand on the client's certificate; absent: none */
+    bool ask_certificate;   /* ask each client for a certificate, of whatever authority; none is needed */
     bool secure;            /* the issuer is https */
     void (*thread_begins)(void);  /* called once on each event thread; may be NULL */
     void (*arrive)(struct exchange *x, void *context);

@@ -31,6 +31,8 @@
     X(admin)                                                                                                                   \
     X(clients)                                                                                                                 \
     X(client_fields)                                                                                                           \
+    X(client_member)                                                                                                           \
+    X(client_members)                                                                                                          \
     X(client_new)                                                                                                              \
     X(client)                                                                                                                  \
     X(client_snippets)                                                                                                         \

@@ -90,19 +90,33 @@ static fallible certificate(struct app *app, struct arena *a, struct cert_pem *o
     return tls_self_signed(a, str_z(a, s->data), hosts, out);
 }
 
-/* Names under which this server may be called (IN-04): the issuer's, and on loopback its addresses with the port. */
-static fallible host_names(struct app *app, struct arena *a, uint16_t port, struct guard_rules *rules)
+/* The Host of an address: as it is written, and with the usual port. */
+static fallible add_host(struct arena *a, str address, str *hosts, size_t *n)
 {
     struct url url;
-    str *hosts = arena_array(a, 8, sizeof *hosts);
-    size_t n = 0;
-    TRY(url_parse(app->authority.issuer, &url));
+    TRY(url_parse(address, &url));
     str origin = url_origin(a, &url);
-    if (!hosts || !str_present(origin))
+    if (!str_present(origin))
         FAIL(UNAVAILABLE, "app: no memory");
     size_t scheme = url.scheme.n + 3;
-    hosts[n++] = (str){origin.p + scheme, origin.n - scheme};
-    hosts[n++] = str_present(url.port) ? hosts[0] : str_format(a, "%.*s:%s", STR_FMT(hosts[0]), app->authority.secure ? "443" : "80");
+    bool secure = str_equal_nocase(url.scheme, STR("https"));
+    hosts[(*n)++] = (str){origin.p + scheme, origin.n - scheme};
+    hosts[*n] = str_present(url.port) ? hosts[*n - 1] : str_format(a, "%.*s:%s", STR_FMT(hosts[*n - 1]), secure ? "443" : "80");
+    (*n)++;
+    return OK;
+}
+
+/* Names under which this server may be called (IN-04): the issuer's, that of the addresses that ask for certificates, and on loopback
+ * its addresses with the port. */
+static fallible host_names(struct app *app, struct arena *a, uint16_t port, struct guard_rules *rules)
+{
+    str *hosts = arena_array(a, 8, sizeof *hosts);
+    size_t n = 0;
+    if (!hosts)
+        FAIL(UNAVAILABLE, "app: no memory");
+    TRY(add_host(a, app->authority.issuer, hosts, &n));
+    if (str_present(app->authority.issuer_mtls))
+        TRY(add_host(a, app->authority.issuer_mtls, hosts, &n));
     hosts[n++] = str_format(a, "localhost:%u", port);
     hosts[n++] = str_format(a, "127.0.0.1:%u", port);
     hosts[n++] = str_format(a, "[::1]:%u", port);
@@ -115,7 +129,7 @@ static void event_thread_begins(void)
     hot_inline(true);
 }
 
-static fallible open_door(struct app *app, struct arena *a, uint16_t port)
+static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
     struct cert_pem pem;
@@ -124,6 +138,7 @@ static fallible open_door(struct app *app, struct arena *a, uint16_t port)
         .port = port,
         .threads = or_cores(s->event_threads),
         .trusted_proxies = s->trusted_proxies,
+        .certificate_header = s->client_cert_header,
         .secure = app->authority.secure,
         .thread_begins = event_thread_begins,
         .arrive = way_arrive,
@@ -132,10 +147,20 @@ static fallible open_door(struct app *app, struct arena *a, uint16_t port)
         .context = app,
     };
     TRY(certificate(app, a, &pem));
-    TRY(host_names(app, a, port, &options.rules));
+    uint16_t asking = s->mtls_port ? s->mtls_port : free_port();
+    app->authority.issuer_mtls = settings_issuer_mtls(a, s, app->authority.issuer, asking);
+    app->authority.certificates = str_filled(s->listen_mtls) || str_filled(s->client_cert_header);
     options.certificate_pem = pem.certificate;
     options.key_pem = pem.key;
-    return listen_open(&options, &app->listener);
+    TRY(host_names(app, a, port, &options.rules));
+    TRY(listen_open(&options, &app->listener));
+    if (!str_filled(s->listen_mtls))
+        return OK;
+    options.host = s->mtls_host; /* RFC 8705 5: a door of its own, so that browsers are never asked */
+    options.port = asking;
+    options.ask_certificate = true;
+    TRY(host_names(app, a, asking, &options.rules));
+    return listen_open(&options, &app->asking);
 }
 
 static fallible open_listener(struct app *app, struct arena *a)
@@ -144,9 +169,12 @@ static fallible open_listener(struct app *app, struct arena *a)
     for (int i = 0; i < PORT_TRIES; i++) {
         uint16_t port = app->settings->listen_port ? app->settings->listen_port : free_port();
         TRY(open_authority(app, a, port));
-        result = open_door(app, a, port);
+        result = open_doors(app, a, port);
         if (!FAILED(result) || app->settings->listen_port != 0)
             return result;
+        if (app->listener)
+            listen_close(app->listener);
+        app->listener = NULL;
         authority_close(&app->authority);
         app->authority.keys = NULL;
     }
@@ -159,6 +187,8 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(table_is_whole());
     TRY(lane_open("worker", (unsigned)s->worker_threads, WORKER_QUEUE, &app->worker));
     TRY(lane_open("hash", or_cores(s->hash_threads), HASH_QUEUE, &app->hash));
+    if (str_filled(s->client_ca))
+        TRY(tls_authorities(a, s->client_ca, &app->authority.client_ca));
     TRY(open_listener(app, a));
     if (s->sandbox)
         TRY(sandbox_enter());
@@ -200,8 +230,12 @@ void app_close(struct app *app)
     if (app->listener) {
         atomic_store(&app->draining, true);
         listen_quiesce(app->listener);
+        if (app->asking)
+            listen_quiesce(app->asking);
         drain(app);
         atomic_store(&app->open, false);
+        if (app->asking)
+            listen_close(app->asking);
         listen_close(app->listener);
     }
     courier_close(app->courier);

@@ -15,6 +15,7 @@ struct app {
     const struct settings *settings;
     struct authority authority;
     struct listener *listener;
+    struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
     struct lane *worker, *hash;
     struct courier *courier;
     _Atomic bool open;     /* requests are answered; before and while closing: 503 */

@@ -77,14 +77,77 @@ static fallible admit_browser(struct way *w)
     return OK;
 }
 
+static struct client_claim claim_of(const struct way *w)
+{
+    return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form,
+                                 w->route->handler == oauth_token_post};
+}
+
 static fallible admit_client(struct way *w)
 {
-    const struct request *r = &w->exchange->request;
-    struct client_claim claim = {request_header(r, "Authorization"), &w->call.form, w->route->handler == oauth_token_post};
+    struct client_claim claim = claim_of(w);
     err judged = client_auth_check(&w->ground, &claim, &w->call.client);
-    if (FAILED(judged))
+    if (FAILED(judged) && judged.kind != ERR_ELSEWHERE)
         client_auth_report(&w->ground, &claim, judged);
     return judged;
+}
+
+bool gate_waits(const struct way *w)
+{
+    const struct client_claim claim = claim_of(w);
+    const struct ground seen = {.certificate = w->exchange->request.certificate};
+    return w->route->who == CLIENT && client_auth_waits(&seen, &claim);
+}
+
+fallible gate_again(struct way *w)
+{
+    return client_auth_again(&w->ground, w->admitted, &w->call.client);
+}
+
+/* RFC 9449 4.3: one header at the most. */
+static fallible only_proof(const struct request *r, str *out)
+{
+    str found = STR_ABSENT;
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (!str_equal_nocase(r->headers[i].name, STR("DPoP")))
+            continue;
+        if (str_present(found))
+            REFUSE(INVALID_DPOP_PROOF, "The DPoP header came twice.", "gate: two DPoP headers");
+        found = r->headers[i].value;
+    }
+    *out = found;
+    return OK;
+}
+
+/* The address as this server publishes it: the configured issuer, or its twin that asks for certificates; Host only tells which of the
+ * two was called (MD-02). */
+static str public_url(const struct way *w)
+{
+    const struct authority *authority = &w->app->authority;
+    const struct request *r = &w->exchange->request;
+    const str scheme = STR("https://");
+    str base = authority->issuer, twin = authority->issuer_mtls;
+    if (str_present(twin) && twin.n > scheme.n &&
+        str_equal_nocase((str){twin.p + scheme.n, twin.n - scheme.n}, request_header(r, "Host")))
+        base = twin;
+    const str parts[] = {base, (str){r->target.p, str_find(r->target, '?')}};
+    return str_join(r->arena, parts, 2);
+}
+
+fallible gate_ground(struct way *w)
+{
+    const struct request *r = &w->exchange->request;
+    struct ground *g = &w->ground;
+    g->address = r->peer;
+    g->request_id = str_of(r->id);
+    g->user_agent = request_header(r, "User-Agent");
+    g->method = r->method_name;
+    g->certificate = r->certificate;
+    g->proven = &w->proven;
+    g->url = public_url(w);
+    if (!str_present(g->url))
+        FAIL(UNAVAILABLE, "gate: no memory");
+    return only_proof(r, &g->dpop);
 }
 
 /* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */

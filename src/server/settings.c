@@ -104,6 +104,40 @@ static bool issuer_form(str value)
     return (u.path.n == 0 || str_is(u.path, "/")) && !str_present(u.query) && !str_present(u.fragment);
 }
 
+static bool listen_or_none(str value)
+{
+    return value.n == 0 || listen_form(value);
+}
+static bool origin_or_none(str value)
+{
+    struct url u;
+    return value.n == 0 || (origin_form(value) && !FAILED(url_parse(value, &u)) && is_https(&u));
+}
+static bool header_form(str value)
+{
+    for (size_t i = 0; i < value.n; i++) {
+        if (!ascii_token_char(value.p[i]))
+            return false;
+    }
+    return true;
+}
+/* Words HOST or HOST:PORT, as they stand in an address. */
+static bool hosts_form(str value)
+{
+    str rest = value, word;
+    char text[HOST_MAX + 32];
+    while (value.n > 0 && str_next(&rest, ' ', &word)) {
+        if (word.n > HOST_MAX)
+            return false;
+        memcpy(text, "https://", 8);
+        if (word.n > 0)
+            memcpy(text + 8, word.p, word.n);
+        if (word.n > 0 && !origin_form((str){text, word.n + 8}))
+            return false;
+    }
+    return true;
+}
+
 const struct settings_row settings_rows[SETTINGS_COUNT] = {
 #define X(name, kind, fallback, least, most, shape, check, sentence)                                                           \
     {#name, SETTINGS_##kind, fallback, least, most, shape, sentence, check},
@@ -184,6 +218,15 @@ static bool any_address(str host)
 {
     return str_is(host, "0.0.0.0") || str_is(host, "::");
 }
+str settings_issuer_mtls(struct arena *a, const struct settings *s, str issuer, uint16_t port)
+{
+    struct url u;
+    if (str_filled(s->issuer_mtls) && !FAILED(url_parse(s->issuer_mtls, &u)))
+        return str_dup(a, s->issuer_mtls);
+    if (!str_filled(s->listen_mtls) || FAILED(url_parse(issuer, &u)))
+        return STR_ABSENT;
+    return str_format(a, "https://%.*s:%u", STR_FMT(u.host), (unsigned)port);
+}
 str settings_issuer(struct arena *a, const struct settings *s, uint16_t port)
 {
     struct url u;
@@ -218,6 +261,18 @@ static void judge_times(const struct settings *s, struct problems *p)
         s->device_delay > s->device_delay_max)
         problem_add(p, "account_delay", STR("a first wait must not be longer than the longest one"));
 }
+/* RFC 8705; CA-12 */
+static void judge_certificates(const struct settings *s, struct problems *p)
+{
+    if (str_filled(s->listen_mtls) && s->tls == SETTINGS_TLS_OFF)
+        problem_add(p, "listen_mtls", STR("listen_mtls needs TLS here: with tls=off a proxy asks, see client_cert_header"));
+    if (str_filled(s->listen_mtls) && s->mtls_port != 0 && s->mtls_port == s->listen_port && str_equal(s->mtls_host, s->listen_host))
+        problem_add(p, "listen_mtls", STR("listen_mtls must differ from listen: there nobody is asked for a certificate"));
+    if (str_filled(s->client_cert_header) && !str_filled(s->trusted_proxies))
+        problem_add(p, "client_cert_header", STR("client_cert_header is believed from trusted_proxies alone: name them"));
+    if (str_filled(s->issuer_mtls) && !str_filled(s->listen_mtls) && !str_filled(s->client_cert_header))
+        problem_add(p, "issuer_mtls", STR("issuer_mtls needs listen_mtls or client_cert_header"));
+}
 fallible settings_judge(struct arena *a, const struct settings *s, struct problems *p)
 {
     struct url u = {0};
@@ -234,6 +289,7 @@ fallible settings_judge(struct arena *a, const struct settings *s, struct proble
         str said = s->text[SETTINGS_tls];
         problem_add(p, "tls", str_format(a, "tls=%.*s contradicts tls_cert: leave one of them out", STR_FMT(said)));
     }
+    judge_certificates(s, p);
     judge_times(s, p);
     return problem_result(p);
 }

@@ -36,6 +36,9 @@ fallible settings_judge(struct arena *a, const struct settings *settings, struct
 /* The issuer, without a trailing slash: as set, else derived from the port that was really bound. Absent when the arena fails.
  */
 str settings_issuer(struct arena *a, const struct settings *settings, uint16_t port);
+/* The public base of the addresses that ask for client certificates (RFC 8705 5): as set, else the issuer's host with this port; absent:
+ * there are none, or the arena fails. */
+str settings_issuer_mtls(struct arena *a, const struct settings *settings, str issuer, uint16_t port);
 /* Is this host (IPv6 with or without brackets) the machine itself: localhost, 127.0.0.0/8, ::1? */
 bool settings_loopback(str host);
 void settings_policy(const struct settings *settings, struct policy *out);

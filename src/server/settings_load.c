@@ -184,6 +184,17 @@ static int64_t number_of(str value)
     INVARIANT(!FAILED(str_u64(value, INT64_MAX, &number))); /* settings_refuses let it pass */
     return (int64_t)number;
 }
+/* HOST:PORT, whose form settings_refuses let pass. */
+static void cut_listen(str text, str *host, uint16_t *port)
+{
+    size_t colon = text.n;
+    while (colon > 0 && text.p[colon - 1] != ':')
+        colon--;
+    *port = (uint16_t)number_of((str){text.p + colon, text.n - colon});
+    *host = (str){text.p, colon - 1};
+    if (host->p[0] == '[')
+        *host = (str){host->p + 1, host->n - 2};
+}
 /* Texts into typed members. */
 static void settle(struct settings *s)
 {
@@ -198,13 +209,9 @@ static void settle(struct settings *s)
         s->tls = SETTINGS_TLS_FILES; /* naming a certificate says where TLS comes from */
         s->text[SETTINGS_tls] = STR("files");
     }
-    size_t colon = s->listen.n;
-    while (colon > 0 && s->listen.p[colon - 1] != ':')
-        colon--;
-    s->listen_port = (uint16_t)number_of((str){s->listen.p + colon, s->listen.n - colon});
-    s->listen_host = (str){s->listen.p, colon - 1};
-    if (s->listen_host.p[0] == '[')
-        s->listen_host = (str){s->listen_host.p + 1, s->listen_host.n - 2};
+    cut_listen(s->listen, &s->listen_host, &s->listen_port);
+    if (str_filled(s->listen_mtls))
+        cut_listen(s->listen_mtls, &s->mtls_host, &s->mtls_port);
 }
 /* Which file: the one that is named, else the one in the data directory, which only options and environment can have moved. */
 static void choose_file(struct load *l, const struct settings_input *input)

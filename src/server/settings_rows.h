@@ -17,6 +17,15 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "Where TLS comes from: a certificate authority made in DIR/tls, a proxy in front (off), or tls_cert and tls_key.")       \
     X(tls_cert, TEXT, "", 0, 4096, "FILE", any_form, "Certificate chain, PEM; needs tls_key.")                                 \
     X(tls_key, TEXT, "", 0, 4096, "FILE", any_form, "Private key of tls_cert, PEM, readable by its owner alone.")              \
+    X(listen_mtls, TEXT, "", 0, 300, "HOST:PORT", listen_or_none,                                                              \
+      "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.")    \
+    X(issuer_mtls, TEXT, "", 0, 512, "URL", origin_or_none,                                                                    \
+      "The public https:// address of listen_mtls, or of the proxy's host that asks for client certificates; without it the issuer's host "\
+      "with the port of listen_mtls.")                                                                                         \
+    X(client_ca, TEXT, "", 0, 4096, "FILE", any_form,                                                                          \
+      "Authorities whose client certificates are believed (auth method tls_client_auth), PEM; read at start.")                 \
+    X(client_cert_header, TEXT, "", 0, 64, "NAME", header_form,                                                                \
+      "The header in which the trusted proxies hand on the client's certificate: Client-Cert (RFC 9440) or URL-encoded PEM.")  \
     X(data, TEXT, "data", 1, 4096, "DIR", any_form, "Data directory: database, master key, certificates.")                     \
     X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.")            \
     X(worker_threads, NUMBER, "8", 1, 256, "NUMBER", any_form, "Threads that read the database.")                              \
@@ -60,8 +69,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "How long the old secret goes on after rotate-secret.")                                                                  \
     X(profile, CHOICE, "none", 0, 0, "none|oauth2.1|fapi2-security|fapi2-message-signing", any_form,                           \
       "What every client is held to at the least; a client may be held to more (jeton client edit --profile).")               \
-    X(fetch_internal, TEXT, "", 0, 4096, "HOSTS", any_form, "base")                                                             \
-    X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form, "base")                                                             \
+    X(fetch_internal, TEXT, "", 0, 4096, "HOSTS", hosts_form,                                                                  \
+      "HOST or HOST:PORT, separated by spaces, that this server may call although they lie at internal addresses (keys of clients, logout).")\
+    X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form,                                                                    \
+      "Further certificates to trust when this server calls another, PEM; beside the machine's own.")                          \
     X(fetch_seconds, NUMBER, "5", 1, 30, "SECONDS", any_form, "How long a call to another server may take as a whole.")        \
     X(courier_hours, NUMBER, "24", 1, 720, "HOURS", any_form,                                                                  \
       "How long a message to a client (back-channel logout, CIBA ping) is tried before it is given up.")                      \
@@ -112,6 +123,8 @@ struct settings { /* arena memory of settings_load */
     /* derived */
     str listen_host;      /* of `listen`, IPv6 without brackets */
     uint16_t listen_port; /* 0: a free one */
+    str mtls_host;        /* of `listen_mtls`; absent: none */
+    uint16_t mtls_port;
     str file;             /* the file that was read; absent: none */
     enum settings_source source[SETTINGS_COUNT];
     str text[SETTINGS_COUNT]; /* each value as it was written */

@@ -129,3 +129,16 @@ fallible tls_from_files(struct arena *a, str certificate_file, str key_file, str
     *out = pair;
     return OK;
 }
+
+fallible tls_authorities(struct arena *a, str file, str *pem)
+{
+    const char *path = str_z(a, file);
+    str text = STR_ABSENT;
+    if (path)
+        TRY(read_all(a, path, TLS_READ_FOLLOW, &text));
+    if (!str_filled(text))
+        REFUSE(SERVER_ERROR, "The file with authorities of client certificates does not exist or is empty; check client_ca.",
+               "tls: client_ca is missing or empty");
+    *pem = text;
+    return OK;
+}

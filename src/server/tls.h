@@ -8,4 +8,6 @@
 fallible tls_self_signed(struct arena *a, const char *directory, str hosts, struct cert_pem *out);
 /* Both files whole; the key must be readable by its owner alone (ST-03). */
 fallible tls_from_files(struct arena *a, str certificate_file, str key_file, struct cert_pem *out);
+/* A file of certificates that an administrator named, as it is. SERVER_ERROR with a telling `say` when it cannot be read. */
+fallible tls_authorities(struct arena *a, str file, str *pem);
 #endif

@@ -4,6 +4,7 @@
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
  *                                      │                    └ ELSEWHERE ─▶ WORKER
  *                                      ├─ WORKER, HASH ─▶ lane thread ─ pass ──────────────▶ answer
+ *                                      ├─ HASH, DURABLE whose client must be waited for ─▶ WORKER ─ admit_first ─▶ its lane
  *                                      └─ DURABLE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
  *                                                       something is left to be signed   └─▶ WORKER ─ finish ─▶ answer
  *
@@ -23,7 +24,8 @@ static void answer(struct way *w)
 
 static fallible guarded(struct way *w)
 {
-    TRY(gate_admit(w));
+    TRY(gate_ground(w));
+    TRY(str_present(w->admitted) ? gate_again(w) : gate_admit(w));
     return w->route->handler(&w->call);
 }
 
@@ -35,24 +37,6 @@ static void keep(struct way *w)
         r->note = str_dup(r->arena, r->note);
     w->call.client.client = NULL;
     w->call.actor.client = NULL;
-}
-
-static fallible enter(struct way *w)
-{
-    struct request *r = &w->exchange->request;
-    const struct authority *authority = &w->app->authority;
-    TRY(authority_enter(authority, r->arena, &w->ground));
-    w->ground.address = r->peer;
-    w->ground.request_id = str_of(r->id);
-    w->ground.user_agent = request_header(r, "User-Agent");
-    w->ground.method = r->method_name;
-    w->ground.dpop = request_header(r, "DPoP");
-    w->ground.proven = &w->proven;
-    if (str_present(w->ground.dpop)) { /* RFC 9449 4.2: the address as the issuer knows it, without query */
-        str parts[] = {authority->issuer, (str){r->target.p, str_find(r->target, '?')}};
-        w->ground.url = str_join(r->arena, parts, 2);
-    }
-    return OK;
 }
 
 /* The end of a pass: an error gets its shape, and the ground is left. */
@@ -74,7 +58,7 @@ static err leave(struct way *w, err outcome)
  * knows when it is durable; the ground is held until then. */
 static err pass(struct way *w)
 {
-    TRY(enter(w));
+    TRY(authority_enter(&w->app->authority, w->exchange->request.arena, &w->ground));
     err outcome = guarded(w);
     if (!FAILED(outcome) && w->call.finish) {
         if (w->runs == DURABLE)
@@ -154,6 +138,49 @@ static void hand_over(struct way *w)
     err taken = submit(w);
     if (!FAILED(taken))
         return; /* somebody else answers */
+    atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
+    shape_error(w, taken);
+    answer(w);
+}
+
+static err admit(struct way *w)
+{
+    TRY(authority_enter(&w->app->authority, w->exchange->request.arena, &w->ground));
+    err e = gate_ground(w);
+    if (!FAILED(e))
+        e = gate_admit(w);
+    if (!FAILED(e)) {
+        w->admitted = str_dup(w->exchange->request.arena, w->call.client.client->id);
+        if (!str_present(w->admitted))
+            e = ERR(UNAVAILABLE, "way: no memory");
+    }
+    if (FAILED(e))
+        shape_error(w, e);
+    keep(w);
+    authority_leave(&w->ground);
+    return e;
+}
+
+/* On a worker, for what may neither wait on the writer's thread nor hold up a hashing one: keys from elsewhere, a jti that is taken. */
+static void admit_first(void *context)
+{
+    struct way *w = context;
+    err e = admit(w);
+    if (!FAILED(e)) {
+        hand_over(w);
+        return;
+    }
+    if (w->exchange->response.status == 0)
+        shape_error(w, e);
+    answer(w);
+}
+
+static void hand_over_admitted_first(struct way *w)
+{
+    w->lane_job = (struct lane_job){admit_first, w, NULL};
+    err taken = lane_submit(w->app->worker, &w->lane_job);
+    if (!FAILED(taken))
+        return;
     atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
     shape_error(w, taken);
     answer(w);
@@ -240,6 +267,8 @@ void way_arrive(struct exchange *x, void *context)
     w->runs = w->route->runs == CHOOSE ? w->route->choose(&w->call.form) : w->route->runs;
     if (w->runs == INLINE)
         run_inline(w);
+    else if (w->runs != WORKER && gate_waits(w))
+        hand_over_admitted_first(w);
     else
         hand_over(w);
 }

@@ -40,7 +40,9 @@
     LINES(exchange_audiences)         /* resources and client ids that it may ask tokens for, beyond jeton itself */           \
     LINES(exchange_subjects)          /* client ids whose tokens it may hand in; * : any; its own always */                    \
     /* how it came: admin (absent), dynamic (RFC 7591), document (client id metadata document) */                              \
-    TEXT(origin)
+    TEXT(origin)                                                                                                               \
+    /* of a client with client_secret_jwt: its secrets, sealed (directory/client_secret); never shown nor set from outside */  \
+    TEXT(sealed_secret)
 /* clang-format on */
 struct db_client_metadata {
 #define TEXT(name_) str name_;

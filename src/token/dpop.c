@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * dpop: one proof, judged in the order of RFC 9449 4.3. Relies on token/jwt for the strict form, on token/jwk for the key in the header
- * (the one place where a key in a header is used: it proves nothing but that the sender holds it), on codec/url for addresses. Promises:
- * a proof that passes was signed by the key whose thumbprint it answers, for this method, address, moment and access token. */
+ * dpop: one proof, judged in the order of RFC 9449 4.3. Relies on token/jwt for the strict form, on token/jwk for the key in
+ * the header (the one place where a key in a header is used: it proves nothing but that the sender holds it), on codec/url for
+ * addresses. Promises: a proof that passes was signed by the key whose thumbprint it answers, for this method, address, moment
+ * and access token. */
 #include "token/dpop.h"
 
 #include "base/ascii.h"
@@ -49,7 +50,8 @@ static fallible signature_check(struct arena *a, const struct jwt *t, struct dpo
     return OK;
 }
 
-/* RFC 3986 6.2.2.1 and 6.2.2.2: escapes in upper case, none for unreserved characters. The escapes are well formed (url_parse). */
+/* RFC 3986 6.2.2.1 and 6.2.2.2: escapes in upper case, none for unreserved characters. The escapes are well formed (url_parse).
+ */
 static void add_escape(struct buf *b, const char *p)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -161,7 +163,8 @@ static fallible token_check(const struct jwt *t, str access_token)
     digest_sha256(access_token, digest);
     b64url_write(text, digest, sizeof digest);
     if (!secret_equal(json_member_text(t->claims, "ath"), (str){text, sizeof text}))
-        REFUSE(INVALID_DPOP_PROOF, "The claim ath of the DPoP proof is missing or not the hash of the access token.", "dpop: wrong ath");
+        REFUSE(INVALID_DPOP_PROOF, "The claim ath of the DPoP proof is missing or not the hash of the access token.",
+               "dpop: wrong ath");
     return OK;
 }
 
@@ -170,7 +173,8 @@ fallible dpop_check(struct arena *a, str proof, const struct dpop_expect *expect
     struct jwt t;
     struct dpop_proof p = {0};
     TRY_PROOF(jwt_read(a, proof, &t));
-    TRY(place_check(a, &t, expect)); /* what costs little is asked before the signature; nothing is believed until all of it holds */
+    TRY(place_check(a, &t,
+                    expect)); /* what costs little is asked before the signature; nothing is believed until all of it holds */
     TRY(moment_check(&t, expect, &p));
     TRY(token_check(&t, expect->access_token));
     TRY(signature_check(a, &t, &p));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * dpop: proofs of possession (RFC 9449 4.3; DP-01). Pure: whether the jti was seen before and whether the nonce is one of ours is asked
- * by the caller, who has a store. */
+ * dpop: proofs of possession (RFC 9449 4.3; DP-01). Pure: whether the jti was seen before and whether the nonce is one of ours
+ * is asked by the caller, who has a store. */
 #ifndef JETON_TOKEN_DPOP_H
 #define JETON_TOKEN_DPOP_H
 #include "base/clock.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * jwk: foreign public keys from JSON to something that checks a signature. Relies on codec/json (no duplicate members, bounded depth),
- * on crypto/sign for what a key of an algorithm looks like, and on thumbprint. Promises: 1. no private or secret member comes further
- * than this file; 2. a key has one spelling (canonical base64url, exact lengths, no leading zeros), so that its thumbprint names it;
- * 3. a key is used only with an algorithm that its kty, crv, alg and use allow (AT-05); 4. nothing that a key points at is fetched or
- * believed (CA-10). */
+ * jwk: foreign public keys from JSON to something that checks a signature. Relies on codec/json (no duplicate members, bounded
+ * depth), on crypto/sign for what a key of an algorithm looks like, and on thumbprint. Promises: 1. no private or secret member
+ * comes further than this file; 2. a key has one spelling (canonical base64url, exact lengths, no leading zeros), so that its
+ * thumbprint names it;
+ * 3. a key is used only with an algorithm that its kty, crv, alg and use allow (AT-05); 4. nothing that a key points at is
+ * fetched or believed (CA-10). */
 #include "token/jwk.h"
 
 #include "token/thumbprint.h"
@@ -15,7 +16,7 @@ static const struct kind {
     const char *kty, *crv;
     enum sign_alg alg;
 } kinds[] = {
-    {"EC", "P-256", SIGN_ES256}, {"EC", "P-384", SIGN_ES384},     {"EC", "P-521", SIGN_ES512},
+    {"EC", "P-256", SIGN_ES256}, {"EC", "P-384", SIGN_ES384},      {"EC", "P-521", SIGN_ES512},
     {"RSA", NULL, SIGN_RS256},   {"OKP", "Ed25519", SIGN_ED25519},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
@@ -190,8 +191,12 @@ json *jwk_json(struct arena *a, const struct sign_jwk *parts)
         const char *name;
         str value;
     } members[] = {
-        {"kty", str_of(parts->kty)}, {"crv", str_of(parts->crv)}, {"x", parts->x},
-        {"y", parts->y},             {"n", parts->n},             {"e", parts->e},
+        {"kty", str_of(parts->kty)},
+        {"crv", str_of(parts->crv)},
+        {"x", parts->x},
+        {"y", parts->y},
+        {"n", parts->n},
+        {"e", parts->e},
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (str_present(members[i].value))

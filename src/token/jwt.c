@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * jwt: signed tokens of foreigners. Relies on codec (strict base64url, strict JSON), token/jwk and crypto/mac. Promises: the steps depend
- * on each other in one order and each believes only what the one before has shown:
- *   text ──jwt_read──▶ form (a claim of nobody) ──jwt_check, jwt_check_secret──▶ signed by a given key ──jwt_judge──▶ facts
- * 1. what the header says chooses nothing but one of the keys and algorithms that the caller offers (AT-05, CA-10); 2. an asymmetric
- * key is never an HMAC secret: the two have different functions and different tables of algorithms; 3. a number of tries is bounded. */
+ * jwt: signed tokens of foreigners. Relies on codec (strict base64url, strict JSON), token/jwk and crypto/mac. Promises: the
+ * steps depend on each other in one order and each believes only what the one before has shown: text ──jwt_read──▶ form (a
+ * claim of nobody) ──jwt_check, jwt_check_secret──▶ signed by a given key ──jwt_judge──▶ facts
+ * 1. what the header says chooses nothing but one of the keys and algorithms that the caller offers (AT-05, CA-10); 2. an
+ * asymmetric key is never an HMAC secret: the two have different functions and different tables of algorithms; 3. a number of
+ * tries is bounded. */
 #include "token/jwt.h"
 
 #include "codec/b64url.h"
@@ -96,7 +97,8 @@ fallible jwt_read(struct arena *a, str token, struct jwt *out)
 static fallible allowed(const struct jwt *t, str allowed_algs)
 {
     if (!str_filled(allowed_algs) || !str_has_word(allowed_algs, t->alg_name)) /* RFC 8725 3.1; AT-05 */
-        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not allowed here.", "jwt: algorithm is not in the allowed list");
+        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not allowed here.",
+               "jwt: algorithm is not in the allowed list");
     return OK;
 }
 

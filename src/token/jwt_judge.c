@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * jwt_judge: the claims of a token whose signature held, against a rule (RFC 7519 4.1, RFC 7523 3, RFC 9101, FAPI 2.0). Relies on
- * jwt_read for strict JSON. Promises: sums of times saturate, so no claim can wrap a comparison around; a claim of the wrong type is
- * refused and never read as absent. */
+ * jwt_judge: the claims of a token whose signature held, against a rule (RFC 7519 4.1, RFC 7523 3, RFC 9101, FAPI 2.0). Relies
+ * on jwt_read for strict JSON. Promises: sums of times saturate, so no claim can wrap a comparison around; a claim of the wrong
+ * type is refused and never read as absent. */
 #include "token/jwt.h"
 
 #include "base/banned.h"
@@ -83,7 +83,8 @@ static fallible judge_expiry(const struct jwt_rule *rule, const struct jwt_facts
         REFUSE(INVALID_TOKEN, "The claim exp of the signed token lies too far ahead.", "jwt: exp too far ahead");
     unix_time begin = f->not_before > 0 ? f->not_before : f->issued_at;
     if (rule->span_max > 0 && begin > 0 && f->expires_at > clock_add(begin, rule->span_max))
-        REFUSE(INVALID_TOKEN, "The signed token is valid for too long: exp lies too far after nbf or iat.", "jwt: life too long");
+        REFUSE(INVALID_TOKEN, "The signed token is valid for too long: exp lies too far after nbf or iat.",
+               "jwt: life too long");
     return OK;
 }
 

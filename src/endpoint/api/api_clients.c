@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * api_clients: client applications over the API; the rules are in directory/client. */
 #include "directory/client.h"
+#include "directory/profile_fit.h"
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
@@ -28,8 +29,17 @@ static json *client_json(struct call *c, const struct db_client *client)
     api_put_time(c, o, "created_at", client->created_at);
     api_put_time(c, o, "updated_at", client->updated_at);
     json_put_integer(a, o, "version", client->version);
+    metadata_put(a, o, &client->metadata);
     return o; /* AD-03: no secret and no hash of one */
 }
+
+/* The members that both POST and PUT take. */
+#define NAMED(name_, ...) #name_,
+#define HIDDEN(...)
+#define EDITABLE                                                                                                               \
+    "name", "description", "grants", "refresh", "redirect_uris", "post_logout_redirect_uris", "scopes", "auth_method", "owner", \
+        "public", "first_party", "require_pkce", "access_lifetime", "refresh_lifetime", "compat",                              \
+        METADATA_ROWS(NAMED, NAMED, HIDDEN)
 
 static fallible need(const struct call *c, const char *permission)
 {
@@ -69,6 +79,7 @@ static void read_edit(struct call *c, const json *body, struct client_edit *edit
     api_number(c, body, "access_lifetime", &edit->access_lifetime);
     api_number(c, body, "refresh_lifetime", &edit->refresh_lifetime);
     api_number(c, body, "version", &edit->version);
+    metadata_read(c->ground->arena, body, METADATA_BY_ADMIN, edit->metadata, &c->problems);
     api_text(c, body, "compat", &compat);
     if (str_present(compat) && !str_is(compat, "processmaker") && compat.n > 0)
         problem_add(&c->problems, "compat", STR("Must be processmaker or null."));
@@ -78,9 +89,7 @@ static void read_edit(struct call *c, const json *body, struct client_edit *edit
 
 fallible api_clients_post(struct call *c)
 {
-    static const char *const known[] = {"id",           "name",   "description", "grants",       "refresh",         "redirect_uris",    "post_logout_redirect_uris",
-                                        "scopes",       "auth_method", "owner",  "public",       "first_party",     "require_pkce",     "access_lifetime",
-                                        "refresh_lifetime", "compat", NULL};
+    static const char *const known[] = {"id", EDITABLE NULL};
     struct client_edit edit = client_edit_nothing();
     struct client_added added;
     const json *body;
@@ -109,14 +118,14 @@ fallible api_client_get(struct call *c)
     const struct db_client *client;
     TRY(need(c, "view-auth_clients"));
     TRY(find(c, &client));
-    return call_json(c, 200, client_json(c, client));
+    json *o = client_json(c, client);
+    json_put(c->ground->arena, o, "profiles", profile_fit_json(c->ground, client));
+    return call_json(c, 200, o);
 }
 
 fallible api_client_put(struct call *c)
 {
-    static const char *const known[] = {"name",        "description", "grants",      "refresh",      "redirect_uris",   "post_logout_redirect_uris", "scopes",
-                                        "auth_method", "owner",       "public",      "first_party",  "require_pkce",    "access_lifetime",           "refresh_lifetime",
-                                        "compat",      "disabled",    "version",     NULL};
+    static const char *const known[] = {"disabled", "version", EDITABLE NULL};
     struct client_edit edit = client_edit_nothing();
     const struct db_client *client;
     const json *body;

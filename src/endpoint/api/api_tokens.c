@@ -12,6 +12,7 @@ static json *token_json(struct call *c, const struct db_pat *pat)
     json_put_text(a, o, "id", pat->id);
     json_put_text(a, o, "name", pat->name);
     json_put_words(a, o, "scopes", pat->scope.p ? pat->scope : STR(""));
+    json_put_text(a, o, "dpop_jkt", pat->jkt); /* null: bound to no key */
     json_put_boolean(a, o, "revoked", pat->revoked_at != 0);
     api_put_time(c, o, "created_at", pat->created_at);
     api_put_time(c, o, "expires_at", pat->expires_at);
@@ -36,7 +37,7 @@ fallible api_tokens_get(struct call *c)
 
 fallible api_tokens_post(struct call *c)
 {
-    static const char *const known[] = {"name", "scopes", "expires_in", NULL};
+    static const char *const known[] = {"name", "scopes", "expires_in", "dpop_jkt", NULL};
     struct pat_edit edit = {.user = c->parameters[0]};
     struct pat_made made;
     struct db_user *user;
@@ -47,6 +48,7 @@ fallible api_tokens_post(struct call *c)
     api_text(c, body, "name", &edit.name);
     api_words(c, body, "scopes", ' ', &edit.scopes);
     api_number(c, body, "expires_in", &edit.expires_in);
+    api_text(c, body, "dpop_jkt", &edit.dpop_jkt);
     TRY(problem_result(&c->problems));
     TRY(pat_add(c->ground, &c->actor, &edit, &c->problems, &made));
     json *o = json_object_new(a);

@@ -5,6 +5,8 @@
 #include "endpoint/console/client_form.h"
 
 #include "base/ascii.h"
+#include "directory/auth_methods.h"
+#include "endpoint/console/member_form.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
 
@@ -32,6 +34,10 @@ static const struct grant_text {
     {"client_credentials", "Client credentials", "The application for itself, without a person."},
     {"password", "Password", "Takes a person’s name and password itself. For old applications of your own alone."},
     {"personal_access", "Personal access", "Stands for tokens that people make by hand."},
+    {"device_code", "Device code", "For devices without a browser: the person allows it elsewhere."},
+    {"ciba", "Backchannel (CIBA)", "Asks a person on their own pages, without sending their browser anywhere."},
+    {"token_exchange", "Token exchange", "Trades one token for another, under the policy below."},
+    {"jwt_bearer", "JWT bearer", "Hands in assertions of an issuer that this server trusts."},
 };
 
 static void put_grants(struct page_fields *f, str chosen)
@@ -43,6 +49,19 @@ static void put_grants(struct page_fields *f, str chosen)
         page_put(row, "grant_name", str_of(grants[i].name));
         page_put(row, "grant_text", str_of(grants[i].text));
         page_put_flag(row, "chosen", str_has_word(chosen, str_of(grants[i].word)));
+    }
+}
+
+/* absent: a new client. A public one has no choice. */
+static void put_methods(struct page_fields *f, str chosen)
+{
+    page_list(f, "methods");
+    for (const struct auth_method *m = auth_methods; m->name != NULL && !str_is(chosen, "none"); m++) {
+        if (str_is(str_of(m->name), "none"))
+            continue;
+        struct page_fields *row = page_row(f, "methods");
+        page_put(row, "method", str_of(m->name));
+        page_put_flag(row, "chosen", str_is(str_present(chosen) ? chosen : STR("any"), m->name));
     }
 }
 
@@ -62,6 +81,8 @@ void client_form_fresh(struct call *c, struct page_fields *f)
     page_put_flag(f, "first_party", false);
     page_put_flag(f, "require_pkce", false);
     page_put_flag(f, "compat_processmaker", false);
+    member_form_kept(f, NULL);
+    put_methods(f, STR_ABSENT);
     put_new_fields(c, f);
 }
 
@@ -86,6 +107,8 @@ void client_form_kept(struct call *c, struct page_fields *f, const struct db_cli
     page_put_flag(f, "first_party", client->first_party);
     page_put_flag(f, "require_pkce", client->require_pkce);
     page_put_flag(f, "compat_processmaker", client->compat_processmaker);
+    member_form_kept(f, client);
+    put_methods(f, client->auth_method);
     widget_sound(c, f, problem_names);
 }
 
@@ -97,6 +120,8 @@ void client_form_typed(struct call *c, struct page_fields *f, enum client_form_u
     widget_scopes(c, f, widget_words(c, "scopes[]"));
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         page_put_flag(f, flags[i], form_has(&c->form, flags[i]));
+    member_form_typed(c, f, p);
+    put_methods(f, form_has(&c->form, "auth_method") || use == CLIENT_FORM_NEW ? form_get(&c->form, "auth_method") : STR("none"));
     if (use == CLIENT_FORM_NEW) {
         put_new_fields(c, f);
         widget_problems(c, f, p, new_problem_names);
@@ -138,6 +163,8 @@ struct client_edit client_form_read(struct call *c, struct problems *p)
     edit.redirect_uris = lines_of(c, "redirect_uris");
     edit.post_logout_redirect_uris = lines_of(c, "post_logout_redirect_uris");
     edit.scopes = widget_words(c, "scopes[]");
+    edit.auth_method = form_get(&c->form, "auth_method");
+    member_form_read(c, &edit);
     edit.first_party = form_has(&c->form, "first_party");
     edit.require_pkce = form_has(&c->form, "require_pkce");
     edit.compat_processmaker = form_has(&c->form, "compat_processmaker");

@@ -5,6 +5,7 @@
  * not overwritten (AD-05). */
 #include "endpoint/console/console.h"
 
+#include "directory/profile_fit.h"
 #include "endpoint/console/client_form.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
@@ -79,6 +80,8 @@ err console_clients_new_post(struct call *c)
     struct client_edit edit = client_form_read(c, &problems);
     edit.is_public = form_has(&c->form, "is_public");
     edit.id = form_get(&c->form, "id");
+    if (edit.is_public)
+        edit.auth_method = STR_ABSENT; /* it has no choice */
     err made = problem_result(&problems);
     if (!FAILED(made))
         made = client_add(c->ground, &c->actor, &edit, &problems, &added);
@@ -100,6 +103,21 @@ static void put_secrets(struct page_fields *f, const struct db_client *client)
     }
 }
 
+static void put_profiles(struct call *c, struct page_fields *f, const struct db_client *client)
+{
+    page_put(f, "held_to", str_of(profile_name(profile_of(c->ground, client))));
+    page_list(f, "profiles");
+    for (int p = PROFILE_NONE + 1; p < PROFILE_COUNT; p++) {
+        struct page_fields *row = page_row(f, "profiles");
+        page_put(row, "profile_name", str_of(profile_name((enum profile)p)));
+        page_put_flag(row, "met", profile_fit_meets(c->ground, client, (enum profile)p));
+        page_list(row, "missing");
+        for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++)
+            if (profile_fit_misses(c->ground, client, (enum profile)p, (enum profile_rule)rule))
+                page_put(page_row(row, "missing"), "demand", str_of(profile_words((enum profile_rule)rule)));
+    }
+}
+
 static struct page_fields *client_fields(struct call *c, const struct db_client *client)
 {
     struct page_fields *f = widget_admin(c, "nav_clients");
@@ -116,6 +134,8 @@ static struct page_fields *client_fields(struct call *c, const struct db_client 
     page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-auth_clients"));
     page_put_flag(f, "may_delete", actor_may(&c->actor, "delete-auth_clients"));
     put_secrets(f, client);
+    put_profiles(c, f, client);
+    page_put_flag(f, "has_secret", client_has_secret(client));
     client_form_kept(c, f, client);
     client_form_snippets(c, f, client);
     return f;

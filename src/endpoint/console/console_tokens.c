@@ -5,8 +5,8 @@
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
 
-static const char *const names[] = {"name", "days", NULL};
-static const char *const problem_names[] = {"name", "scopes", "expires_in", "days", NULL};
+static const char *const names[] = {"name", "days", "dpop_jkt", NULL};
+static const char *const problem_names[] = {"name", "scopes", "expires_in", "days", "dpop_jkt", NULL};
 enum { DAY = 86400, DAYS_MAX = 36500 };
 static const struct period {
     const char *value, *text;
@@ -52,6 +52,7 @@ static fallible page_of(struct call *c, struct page_fields **out)
         page_put(row, "token_id", pat->id);
         page_put(row, "token_name", pat->name);
         page_put(row, "token_scope", pat->scope);
+        page_put(row, "token_key", pat->jkt);
         page_put_time(row, "created", pat->created_at);
         page_put_time(row, "expires", pat->expires_at);
         page_put_time(row, "used", pat->last_used_at);
@@ -99,6 +100,7 @@ err console_tokens_post(struct call *c)
         return widget_login_again(c, STR("/account/tokens"));
     struct pat_edit edit = {
         .user = c->session.user->id, .name = form_get(&c->form, "name"), .scopes = widget_words(c, "scopes[]")};
+    edit.dpop_jkt = form_get(&c->form, "dpop_jkt");
     edit.expires_in = seconds_asked(c, &problems);
     err added = problem_result(&problems);
     if (!FAILED(added))
@@ -113,6 +115,7 @@ err console_tokens_post(struct call *c)
     page_put(f, "name", made.pat.name);
     page_put(f, "token", made.token);
     page_put(f, "scope", made.pat.scope);
+    page_put(f, "key", made.pat.jkt);
     page_put_time(f, "expires", made.pat.expires_at);
     page_put(f, "issuer", c->ground->authority->issuer);
     return call_page(c, 201, "token_made.html", f);

@@ -246,3 +246,32 @@ Test(json, parsed_parts_can_be_put_into_built_ones)
     cr_assert_not(FAILED(json_text(a, object, &s)));
     cr_assert_str_eq(s.p, "{\"p\":{\"x\":[1,2,{}]}}");
 }
+
+Test(json, memory_that_ends_inside_a_long_token_is_an_error_and_nothing_is_written_beyond)
+{
+    char text[2048];
+    memset(text, 'x', sizeof text);
+    memcpy(text, "[\"\\u00e9", 8);
+    memcpy(text + sizeof text - 2, "\"]", 2);
+    for (size_t n = 1;; n++) {
+        struct arena *poor = arena_new(1 << 20);
+        json *j = NULL;
+        arena_fail_after(n);
+        err e = json_parse(poor, (str){text, sizeof text}, &j);
+        arena_fail_after(0);
+        arena_release(poor);
+        if (!FAILED(e)) {
+            cr_assert_gt(n, 5, "the token grew a few times");
+            break;
+        }
+        cr_assert_eq(e.kind, ERR_UNAVAILABLE, "take %zu: %s", n, err_why(e));
+        cr_assert_null(j);
+    }
+    for (size_t max = 512; max < 1 << 16; max += 64) { /* the same by the arena's ceiling, which a hostile text can reach */
+        struct arena *small = arena_new(max);
+        json *j;
+        err e = json_parse(small, (str){text, sizeof text}, &j);
+        cr_assert(!FAILED(e) || e.kind == ERR_UNAVAILABLE);
+        arena_release(small);
+    }
+}

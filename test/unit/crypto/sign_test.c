@@ -5,7 +5,10 @@
 #include "codec/b64url.h"
 
 #include <criterion/criterion.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <string.h>
@@ -114,6 +117,112 @@ Test(sign, algorithm_names_are_exact)
         cr_assert_not(sign_alg_of(str_of(bad[i]), &alg), "%s", bad[i]);
     cr_assert_not(sign_alg_of(STR_ABSENT, &alg));
     cr_assert_eq(alg, SIGN_EDDSA);
+}
+
+Test(sign, foreign_names_are_exact_and_all_are_told)
+{
+    enum sign_alg alg = SIGN_NONE_CHOSEN;
+    int rows = 0;
+    str words = sign_alg_words, word;
+    for (; str_next(&words, ' ', &word); rows++)
+        cr_assert(sign_alg_foreign(word, &alg) && str_is(word, sign_alg_name(alg)), "%.*s", STR_FMT(word));
+    cr_assert_eq(rows, SIGN_ALG_COUNT - 1);
+    const char *bad[] = {"", "none", "HS256", "ps256", "ES256K", "ES521", "Ed448", "RSA-OAEP"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_assert_not(sign_alg_foreign(str_of(bad[i]), &alg), "%s", bad[i]);
+    cr_assert_str_eq(sign_alg_name(SIGN_OWN_COUNT), "ES384");
+}
+
+Test(sign, our_own_keys_are_of_three_algorithms_only)
+{
+    for (int alg = SIGN_OWN_COUNT; alg < SIGN_ALG_COUNT; alg++) {
+        struct sign_key *key = NULL, *made;
+        str der;
+        cr_assert(FAILED(sign_key_generate((enum sign_alg)alg, &key)));
+        cr_assert_not(FAILED(sign_key_generate(SIGN_EDDSA, &made)));
+        cr_assert_not(FAILED(sign_key_export(a, made, &der)));
+        cr_assert(FAILED(sign_key_import((enum sign_alg)alg, der, &key)));
+        cr_assert_null(key);
+        sign_key_free(made);
+    }
+}
+
+static str pem_of(EVP_PKEY *pair, const char *type, const char *pass)
+{
+    BIO *b = BIO_new(BIO_s_mem());
+    const EVP_CIPHER *cipher = pass != NULL ? EVP_aes_128_cbc() : NULL;
+    int written = type != NULL ? PEM_write_bio_PrivateKey_traditional(b, pair, cipher, NULL, 0, NULL, (void *)pass)
+                               : PEM_write_bio_PrivateKey(b, pair, cipher, NULL, 0, NULL, (void *)pass);
+    char *p;
+    cr_assert_eq(written, 1);
+    size_t n = (size_t)BIO_get_mem_data(b, &p);
+    str pem = str_dup(a, (str){p, n});
+    BIO_free(b);
+    return pem;
+}
+
+Test(sign, private_keys_in_pem_sign_in_each_of_their_forms)
+{
+    EVP_PKEY *rsa = EVP_RSA_gen(2048), *p256 = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384");
+    EVP_PKEY *ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    str parameters = STR("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n");
+    const struct {
+        str pem;
+        enum sign_alg alg;
+        size_t size;
+    } rows[] = {
+        {pem_of(rsa, NULL, NULL), SIGN_RS256, 256},  {pem_of(rsa, "old", NULL), SIGN_RS256, 256},
+        {pem_of(rsa, NULL, NULL), SIGN_PS256, 256},  {pem_of(rsa, NULL, NULL), SIGN_PS512, 256},
+        {pem_of(p256, NULL, NULL), SIGN_ES256, 64},  {pem_of(p256, "old", NULL), SIGN_ES256, 64},
+        {pem_of(p384, "old", NULL), SIGN_ES384, 96}, {pem_of(ed, NULL, NULL), SIGN_EDDSA, 64},
+        {str_join(a, (const str[]){parameters, pem_of(p256, "old", NULL)}, 2), SIGN_ES256, 64},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sign_key *key, *public;
+        struct sign_jwk jwk;
+        uint8_t out[SIGN_SIZE_MAX];
+        size_t n;
+        err e = sign_key_from_pem(rows[i].pem, rows[i].alg, &key);
+        cr_assert_not(FAILED(e), "%zu: %s", i, err_why(e));
+        cr_assert_not(FAILED(sign_make(key, STR("m"), out, &n)));
+        cr_assert_eq(n, rows[i].size);
+        cr_assert_not(FAILED(sign_key_jwk(a, key, &jwk)));
+        cr_assert(sign_jwk_fits(&jwk, rows[i].alg));
+        cr_assert_not(FAILED(sign_key_from_jwk(&jwk, rows[i].alg, &public)));
+        cr_assert_not(FAILED(sign_check(public, STR("m"), (str){(char *)out, n})));
+        sign_key_free(public);
+        sign_key_free(key);
+    }
+    const struct {
+        str pem;
+        enum sign_alg alg;
+    } bad[] = {
+        {pem_of(p256, NULL, NULL), SIGN_ES384},
+        {pem_of(p256, NULL, NULL), SIGN_RS256},
+        {pem_of(p256, NULL, NULL), SIGN_NONE_CHOSEN},
+        {pem_of(p256, NULL, NULL), SIGN_ALG_COUNT},
+        {pem_of(rsa, NULL, NULL), SIGN_ES256},
+        {pem_of(ed, NULL, NULL), SIGN_ES256},
+        {pem_of(p256, NULL, "secret"), SIGN_ES256},
+        {pem_of(rsa, "old", "secret"), SIGN_RS256},
+        {STR(""), SIGN_ES256},
+        {STR_ABSENT, SIGN_ES256},
+        {STR("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), SIGN_ES256},
+        {parameters, SIGN_ES256},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct sign_key *key = NULL;
+        cr_assert_eq(sign_key_from_pem(bad[i].pem, bad[i].alg, &key).kind, ERR_INVALID_REQUEST, "%zu", i);
+        cr_assert_null(key);
+    }
+    EVP_PKEY *weak = EVP_RSA_gen(1024), *odd = EVP_EC_gen("secp256k1");
+    struct sign_key *key = NULL;
+    cr_assert(FAILED(sign_key_from_pem(pem_of(weak, NULL, NULL), SIGN_RS256, &key))); /* CA-13 */
+    cr_assert(FAILED(sign_key_from_pem(pem_of(odd, NULL, NULL), SIGN_ES256, &key)));
+    cr_assert_null(key);
+    EVP_PKEY *all[] = {rsa, p256, p384, ed, weak, odd};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        EVP_PKEY_free(all[i]);
 }
 
 static void round_trip(enum sign_alg alg, size_t size)
@@ -334,4 +443,34 @@ Test(sign, failing_memory_is_an_error_at_every_step)
         cr_assert_eq(e.kind, ERR_UNAVAILABLE);
     }
     sign_key_free(key);
+}
+
+static str import_signature;
+
+static void *import(void *jwk)
+{
+    for (int i = 0; i < 100; i++) {
+        struct sign_key *key;
+        if (FAILED(sign_key_from_jwk(jwk, SIGN_ES256, &key)))
+            return jwk;
+        bool right = !FAILED(sign_check(key, STR(A3_INPUT), import_signature));
+        sign_key_free(key);
+        if (!right)
+            return jwk;
+    }
+    return NULL;
+}
+
+Test(sign, foreign_keys_come_in_on_many_threads_at_once)
+{
+    struct sign_jwk jwk = jwk_ec(A3_X, A3_Y);
+    pthread_t threads[4];
+    import_signature = decoded(A3_SIG);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_eq(pthread_create(&threads[i], NULL, import, &jwk), 0);
+    for (size_t i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        cr_assert_null(failed);
+    }
 }

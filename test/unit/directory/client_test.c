@@ -167,7 +167,7 @@ Test(client, a_public_one_has_none_and_always_pkce)
     bad.is_public = 0;
     bad.auth_method = STR("none");
     expect_problem(&s, add(&s, &actor_owner, bad), "auth_method");
-    bad.auth_method = STR("private_key_jwt");
+    bad.auth_method = STR("private_key");
     expect_problem(&s, add(&s, &actor_owner, bad), "auth_method");
     bad = app("Bad phone");
     bad.is_public = 1;
@@ -282,7 +282,7 @@ Test(client, grants_come_from_the_table)
     edit.grants = STR("implicit");
     expect_kind(add(&s, &actor_owner, edit), UNPROCESSABLE);
     cr_expect(str_is(s.p.rows[0].message, "A grant is unknown; there are authorization_code, password, client_credentials, "
-                                          "refresh_token, personal_access."));
+                                          "refresh_token, personal_access, device_code, token_exchange, jwt_bearer, ciba."));
     s.p.count = 0;
     edit = app("Bad");
     edit.redirect_uris = STR_ABSENT;

@@ -99,7 +99,7 @@ Test(client_auth, CA_02_two_ways_at_once_are_refused)
     expect_kind(check(&t, (struct sent){header, post(&t, "web", t.secret), false}, &proof), INVALID_REQUEST);
     expect_kind(check(&t, (struct sent){header, STR("client_id=other"), false}, &proof), INVALID_REQUEST);
     expect_kind(check(&t, (struct sent){header, STR("client_id=web"), false}, &proof), OK);
-    expect_kind(check(&t, (struct sent){header, STR("client_id=web&client_assertion=x"), false}, &proof), INVALID_CLIENT);
+    expect_kind(check(&t, (struct sent){header, STR("client_id=web&client_assertion=x"), false}, &proof), INVALID_REQUEST);
     cr_expect(proof.header_tried && proof.client == NULL);
 }
 

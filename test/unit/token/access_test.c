@@ -54,6 +54,23 @@ static void same(const struct permit *one, const struct permit *other)
     cr_assert_eq(one->auth_time, other->auth_time);
     cr_assert_eq(one->issued_at, other->issued_at);
     cr_assert_eq(one->expires_at, other->expires_at);
+    cr_assert(str_equal(one->jkt, other->jkt) && str_equal(one->x5t, other->x5t));
+    cr_assert(str_equal(one->details, other->details), "%.*s", STR_FMT(one->details));
+    cr_assert(str_equal(one->act, other->act) && str_equal(one->userinfo_claims, other->userinfo_claims));
+}
+
+#define PRINT_A "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+#define PRINT_B "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"
+
+static struct permit rich(void)
+{
+    struct permit p = person();
+    p.jkt = STR(PRINT_A);
+    p.x5t = STR("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+    p.details = STR("[{\"type\":\"payment\",\"amount\":7}]");
+    p.act = STR("{\"sub\":\"client:desk\"}");
+    p.userinfo_claims = STR("email phone_number");
+    return p;
 }
 
 static void round_trip(const struct permit *p)
@@ -78,6 +95,74 @@ Test(access, a_persons_token_comes_back_whole)
 {
     struct permit p = person();
     round_trip(&p);
+}
+
+Test(access, what_a_token_is_bound_to_and_speaks_of_comes_back_whole)
+{
+    struct permit p = rich();
+    round_trip(&p);
+    p.x5t = p.details = p.act = p.userinfo_claims = STR_ABSENT;
+    round_trip(&p);
+    p = person();
+    p.act = rich().act;
+    round_trip(&p);
+    p = machine();
+    p.x5t = rich().x5t;
+    round_trip(&p);
+}
+
+/* AT-14: others see the pairwise subject and nothing else of the person; this server finds them again. */
+Test(access, a_jwt_shows_what_it_is_bound_to_and_hides_the_person)
+{
+    struct arena *a = fixture_arena();
+    struct keyring *k = fixture_keyring(a);
+    struct permit p = rich();
+    struct access_jwt how = {.alg = SIGN_ES256, .issuer = STR(FIXTURE_ISSUER)};
+    struct access_reader reader = {how.issuer, NOW};
+    struct access_facts facts;
+    str token;
+    json *claims;
+    p.audience = STR("https://api.example.com/");
+    p.resource_number = 9;
+    p.pairwise = STR("somebody");
+    cr_assert(!FAILED(access_sign(a, k, &p, &how, &token)));
+    cr_assert(!FAILED(jws_check(a, k, "at+jwt", token, &claims)));
+    cr_expect(str_is(json_member_text(claims, "sub"), "somebody"));
+    cr_expect(str_is(json_member_text(json_member(claims, "cnf"), "jkt"), PRINT_A));
+    cr_expect(str_equal(json_member_text(json_member(claims, "cnf"), "x5t#S256"), p.x5t));
+    cr_expect_eq(json_count(json_member(claims, "authorization_details")), 1);
+    cr_expect(str_is(json_member_text(json_member(claims, "act"), "sub"), "client:desk"));
+    cr_assert(!FAILED(access_check(a, k, token, &reader, &facts)));
+    cr_expect_eq(facts.permit.user_number, 42);
+    cr_expect(str_is(facts.permit.subject, "somebody"));
+    cr_expect(str_equal(facts.permit.jkt, p.jkt) && str_equal(facts.permit.x5t, p.x5t));
+    cr_expect(str_equal(facts.permit.details, p.details) && str_equal(facts.permit.act, p.act));
+    keyring_free(k);
+}
+
+Test(access, permits_bound_to_nonsense_make_no_token)
+{
+    struct arena *a = fixture_arena();
+    struct keyring *k = fixture_keyring(a);
+    str token, id;
+    for (int i = 0; i < 5; i++) {
+        struct permit p = rich();
+        static char much[PERMIT_DETAILS_MAX + 1];
+        if (i == 0)
+            p.jkt = STR("short");
+        if (i == 1)
+            p.x5t = STR(PRINT_B); /* dangling bits */
+        if (i == 2)
+            p.details = (str){much, sizeof much};
+        if (i == 3)
+            p.pairwise = STR("client:x"); /* TE-08 */
+        if (i == 4) {
+            p = machine();
+            p.pairwise = STR("x");
+        }
+        cr_expect_eq(access_seal(a, k, &p, &token, &id).kind, ERR_SERVER_ERROR, "%d", i);
+    }
+    keyring_free(k);
 }
 
 Test(access, a_clients_own_token_comes_back_whole)

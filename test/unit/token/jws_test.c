@@ -227,3 +227,42 @@ Test(jws, memory_that_ends_neither_signs_nor_accepts)
     arena_release(a);
     keyring_free(k);
 }
+
+Test(jws, the_typ_is_what_was_asked_for_or_none) /* RFC 8725 3.11; AT-04 */
+{
+    static const char *const types[] = {"at+jwt", "JWT", "logout+jwt", "token-introspection+jwt", NULL};
+    enum { TYPES = sizeof types / sizeof *types };
+    struct arena *a = fixture_arena();
+    struct keyring *k = fixture_keyring(a);
+    for (size_t i = 0; i < TYPES; i++) {
+        str token;
+        cr_assert(!FAILED(jws_sign(a, k, SIGN_RS256, types[i], STR("{\"exp\":1}"), &token)));
+        for (size_t j = 0; j < TYPES; j++) {
+            json *claims;
+            cr_assert_eq(FAILED(jws_check(a, k, types[j], token, &claims)), i != j, "%zu as %zu", i, j);
+        }
+    }
+    str bare = header_of(a, k, SIGN_ES256, "{\"alg\":\"ES256\",\"kid\":\"$\",\"x\":1}");
+    json *claims;
+    cr_assert(FAILED(jws_check(a, k, NULL, forge(a, k, SIGN_ES256, bare, STR("{}")), &claims)));
+    keyring_free(k);
+}
+
+Test(jws, half_hashes_are_those_of_the_algorithm) /* OpenID Connect Core 3.1.3.6; the value of its appendix A.3 */
+{
+    struct arena *a = fixture_arena();
+    str half;
+    cr_assert(!FAILED(jws_hash_half(a, SIGN_RS256, STR("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), &half)));
+    cr_assert(str_is(half, "77QmUPtjPfzWtF2AnpK9RQ"));
+    cr_assert(!FAILED(jws_hash_half(a, SIGN_RS256, STR("Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"), &half)));
+    cr_assert(str_is(half, "LDktKdoQak3Pk0cnXxCltA"));
+    static const struct {
+        enum sign_alg alg;
+        size_t n;
+    } rows[] = {{SIGN_ES256, 22}, {SIGN_PS256, 22}, {SIGN_ES384, 32}, {SIGN_RS512, 43}, {SIGN_EDDSA, 43}, {SIGN_ED25519, 43}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_assert(!FAILED(jws_hash_half(a, rows[i].alg, STR("x"), &half)));
+        cr_assert_eq(half.n, rows[i].n);
+    }
+    cr_assert_eq(jws_hash_half(a, SIGN_NONE_CHOSEN, STR("x"), &half).kind, ERR_SERVER_ERROR);
+}

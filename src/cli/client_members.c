@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * client_members: what stands on the command line of `jeton client` about registered metadata. Relies on directory/metadata for names
+ * and kinds, which also judges the values. Promises that an option that was not given changes nothing, and that a file is read whole or
+ * not at all. */
+#include "cli/client_members.h"
+
+#include <stdio.h>
+
+#include "base/banned.h"
+
+enum { KEYS_FILE_MAX = 65536 };
+
+static void close_file(FILE **file)
+{
+    if (*file != NULL)
+        (void)fclose(*file);
+}
+
+static const char *read_keys(struct arena *a, str name, str *out)
+{
+    const char *path = str_z(a, name);
+    __attribute__((cleanup(close_file))) FILE *file = path != NULL ? fopen(path, "re") : NULL;
+    char *text = arena_take(a, KEYS_FILE_MAX + 1);
+    if (file == NULL || text == NULL)
+        return str_format(a, "--jwks names a file with a JWK Set; %.*s cannot be read", STR_FMT(name)).p;
+    size_t n = fread(text, 1, KEYS_FILE_MAX + 1, file);
+    if (ferror(file) != 0 || n > KEYS_FILE_MAX)
+        return str_format(a, "--jwks: %.*s cannot be read, or has more than %d bytes", STR_FMT(name), KEYS_FILE_MAX).p;
+    *out = (str){text, n};
+    return NULL;
+}
+
+static const char *read_flag(struct arena *a, const struct options *o, const char *name, bool opposites, str *out)
+{
+    str opposite = str_format(a, "no_%s", name);
+    if (!str_present(opposite))
+        return "there is no memory for the options";
+    bool yes = options_has(o, name), no = opposites && options_has(o, opposite.p);
+    if (yes && no)
+        return "an option and its opposite exclude each other";
+    if (yes || no)
+        *out = yes ? STR("true") : STR("false");
+    return NULL;
+}
+
+const char *client_members_read(struct arena *a, const struct options *o, bool opposites, struct client_edit *edit)
+{
+    for (size_t i = 0; i < METADATA_COUNT; i++) {
+        const struct metadata_row *row = &metadata_rows[i];
+        const char *wrong = NULL;
+        if (row->setter == METADATA_BY_SYSTEM)
+            continue;
+        if (row->kind == METADATA_KIND_FLAG) {
+            wrong = read_flag(a, o, row->name, opposites, &edit->metadata[i]);
+        } else {
+            str value = options_text(o, row->name);
+            if (row->kind == METADATA_KIND_KEYS && str_filled(value))
+                wrong = read_keys(a, value, &value);
+            edit->metadata[i] = value;
+        }
+        if (wrong != NULL)
+            return wrong;
+    }
+    return NULL;
+}

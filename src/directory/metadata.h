@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * metadata: what may be registered for a client beyond the columns: one table from which come the members of struct client_edit, the
+ * options of `jeton client`, the fields of the API and of the console, the members of dynamic registration, and the checks. A value
+ * travels as text everywhere: flags as true and false, numbers as digits, lists by one space (WORDS) or \n (LINES), KEYS as JSON.
+ * Absent: as it is; empty: remove. */
+#ifndef JETON_DIRECTORY_METADATA_H
+#define JETON_DIRECTORY_METADATA_H
+#include "codec/json.h"
+#include "directory/problem.h"
+#include "store/db_client_metadata.h"
+/* clang-format off */
+/* X(name, kind, group, check, shape, help). SOFTWARE: registered by administrators and by software itself (RFC 7591); ADMIN: by
+ * administrators alone; SYSTEM: by nobody, the rules fill it in. The name of the option has dashes in place of underscores. */
+#define METADATA_ROWS(SOFTWARE, ADMIN, SYSTEM)                                                                                 \
+    SOFTWARE(client_uri, TEXT, ABOUT, web_page, "URL", "its home page")                                                        \
+    SOFTWARE(logo_uri, TEXT, ABOUT, web_page, "URL", "its logo")                                                               \
+    SOFTWARE(tos_uri, TEXT, ABOUT, web_page, "URL", "its terms of service")                                                    \
+    SOFTWARE(policy_uri, TEXT, ABOUT, web_page, "URL", "its privacy policy")                                                   \
+    SOFTWARE(contacts, LINES, ABOUT, plain, "ADDRESS", "e-mail addresses of those who answer for it")                          \
+    SOFTWARE(software_id, TEXT, ABOUT, plain, "ID", "which software it is an installation of")                                 \
+    SOFTWARE(software_version, TEXT, ABOUT, plain, "VERSION", "the version of that software")                                  \
+    SOFTWARE(application_type, TEXT, ABOUT, choice, "web|native", "a web application, or one installed on a device")           \
+    SOFTWARE(subject_type, TEXT, LOGIN, choice, "public|pairwise", "the same user id for all clients, or one of its own")      \
+    SOFTWARE(sector_identifier_uri, TEXT, LOGIN, fetched, "URL", "list of the redirect URIs that share pairwise user ids")     \
+    SYSTEM(sector, TEXT, LOGIN, plain, "HOST", "the host that pairwise user ids are made for")                                 \
+    SOFTWARE(id_token_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "how its ID tokens are signed; else RS256")            \
+    SOFTWARE(userinfo_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "userinfo as a JWT signed so; else plain JSON")        \
+    SOFTWARE(default_max_age, NUMBER, LOGIN, seconds, "SECONDS", "how old a login may be unless the request says otherwise")   \
+    SOFTWARE(require_auth_time, FLAG, LOGIN, flag, NULL, "ID tokens always tell the time of the login")                        \
+    SOFTWARE(default_acr_values, WORDS, LOGIN, plain, "WORDS", "kinds of login it wants unless the request says otherwise")    \
+    SOFTWARE(initiate_login_uri, TEXT, LOGIN, fetched, "URL", "where a login with it can be begun from outside")               \
+    SOFTWARE(backchannel_logout_uri, TEXT, LOGIN, fetched, "URL", "where it hears of logouts")                                 \
+    SOFTWARE(backchannel_logout_session_required, FLAG, LOGIN, flag, NULL, "logout tokens name the session")                   \
+    SOFTWARE(jwks, KEYS, KEYS, keys, "FILE", "its public keys: a JWK Set (JSON)")                                              \
+    SOFTWARE(jwks_uri, TEXT, KEYS, fetched, "URL", "where its public keys are; in place of jwks")                              \
+    SOFTWARE(token_endpoint_auth_signing_alg, TEXT, KEYS, auth_alg, "ALG", "the one algorithm of its client assertions")       \
+    SOFTWARE(tls_client_auth_subject_dn, TEXT, KEYS, plain, "NAME", "subject of its certificate (RFC 4514)")                   \
+    SOFTWARE(tls_client_auth_san_dns, TEXT, KEYS, plain, "NAME", "DNS name in its certificate")                                \
+    SOFTWARE(tls_client_auth_san_uri, TEXT, KEYS, plain, "URI", "URI in its certificate")                                      \
+    SOFTWARE(tls_client_auth_san_ip, TEXT, KEYS, address, "ADDRESS", "IP address in its certificate")                          \
+    SOFTWARE(tls_client_auth_san_email, TEXT, KEYS, plain, "ADDRESS", "e-mail address in its certificate")                     \
+    SOFTWARE(tls_client_certificate_bound_access_tokens, FLAG, KEYS, flag, NULL, "its tokens are bound to its certificate")    \
+    SOFTWARE(dpop_bound_access_tokens, FLAG, KEYS, flag, NULL, "it always proves possession of a key (DPoP)")                  \
+    SOFTWARE(request_uris, LINES, REQUEST, fetched, "URL", "addresses of its request objects, exactly")                        \
+    SOFTWARE(request_object_signing_alg, TEXT, REQUEST, foreign_alg, "ALG", "the one algorithm of its request objects")        \
+    SOFTWARE(require_signed_request_object, FLAG, REQUEST, flag, NULL, "refuse authorization requests that are not signed")    \
+    SOFTWARE(require_pushed_authorization_requests, FLAG, REQUEST, flag, NULL, "refuse authorization requests not sent by PAR") \
+    SOFTWARE(response_modes, WORDS, REQUEST, choices, "query|form_post|jwt|query.jwt|form_post.jwt",                           \
+             "the ways in which it may ask for the answer; else all")                                                          \
+    SOFTWARE(authorization_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how authorization answers are signed (JARM)")  \
+    SOFTWARE(introspection_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how introspection answers are signed")         \
+    SOFTWARE(authorization_details_types, WORDS, REQUEST, plain, "WORDS", "types of authorization_details it may ask for")     \
+    SOFTWARE(backchannel_token_delivery_mode, TEXT, REQUEST, choice, "poll|ping", "how it learns of a decision (CIBA)")        \
+    SOFTWARE(backchannel_client_notification_endpoint, TEXT, REQUEST, fetched, "URL", "where it is pinged (CIBA)")             \
+    SOFTWARE(backchannel_authentication_request_signing_alg, TEXT, REQUEST, foreign_alg, "ALG",                                \
+             "the one algorithm of its signed CIBA requests")                                                                  \
+    ADMIN(profile, TEXT, PROFILE, choice, "oauth2.1|fapi2-security|fapi2-message-signing",                                     \
+          "the profile that it is held to; else the server's")                                                                 \
+    ADMIN(exchange_modes, WORDS, PROFILE, choices, "impersonation|delegation", "what it may do by token exchange")             \
+    ADMIN(exchange_audiences, LINES, PROFILE, plain, "URI", "resources and client ids that it may ask tokens for")             \
+    ADMIN(exchange_subjects, LINES, PROFILE, plain, "ID", "clients whose tokens it may exchange besides its own; *: any")      \
+    SYSTEM(origin, TEXT, ABOUT, plain, "WORD", "dynamic or document when no administrator made it")                         \
+    SYSTEM(sealed_secret, TEXT, KEYS, plain, "BOX", "its secrets, sealed: never told to anybody")
+/* clang-format on */
+enum metadata_member {
+#define X(name, ...) METADATA_##name,
+    METADATA_ROWS(X, X, X)
+#undef X
+        METADATA_COUNT
+};
+enum metadata_kind { METADATA_KIND_TEXT = 1, METADATA_KIND_NUMBER, METADATA_KIND_WORDS, METADATA_KIND_LINES, METADATA_KIND_FLAG,
+                     METADATA_KIND_KEYS };
+enum metadata_group { METADATA_GROUP_ABOUT = 1, METADATA_GROUP_LOGIN, METADATA_GROUP_KEYS, METADATA_GROUP_REQUEST,
+                      METADATA_GROUP_PROFILE };
+enum metadata_setter { METADATA_BY_SOFTWARE = 1, METADATA_BY_ADMIN, METADATA_BY_SYSTEM };
+struct metadata_row {
+    const char *name;
+    enum metadata_kind kind;
+    enum metadata_group group;
+    enum metadata_setter setter;
+    const char *shape, *help; /* shape NULL: a flag */
+    size_t offset;            /* in struct db_client_metadata */
+};
+extern const struct metadata_row metadata_rows[METADATA_COUNT];
+/* The registered value as text; absent: not registered. Flags: true or absent. */
+str metadata_value(const struct db_client_metadata *m, size_t row);
+void metadata_set(struct db_client_metadata *m, size_t row, str value); /* as it is; absent and empty: not registered */
+/* Every member that is registered, each in its JSON form (RFC 7591 2): text, number, list, boolean, object. */
+void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m);
+/* The members of an object that `setter` may set (BY_ADMIN: those of software too) into values[METADATA_COUNT]; null and empty
+ * lists become empty. Wrong types are problems. */
+void metadata_read(struct arena *a, const json *object, enum metadata_setter setter, str *values, struct problems *p);
+fallible metadata_copy(struct arena *a, struct db_client_metadata *m); /* every text anew in the arena */
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT
+ * metadata_rules: what a registered member may be (RFC 7591 2, OpenID Connect Registration 2, RFC 8705 2.1.2, CIBA Core 4), and what
+ * members may stand together. Relies on directory/metadata for the table, on token/jwk for keys, on directory/auth_methods for what a
+ * way to authenticate needs. Promises: no address of plain http, no algorithm `none`, no private or weak key, two sources of keys never,
+ * and a member that the edit does not name stays as it is (CVE-2026-107623). */
+#include "directory/metadata_rules.h"
+
+#include "base/ascii.h"
+#include "codec/url.h"
+#include "codec/utf8.h"
+#include "directory/auth_methods.h"
+#include "directory/check.h"
+#include "directory/metadata.h"
+#include "token/jwk.h"
+
+#include <arpa/inet.h>
+
+#include "base/banned.h"
+
+enum { TEXT_MAX = 1000, URI_MAX = 2000, LIST_MAX = 100, AGE_DIGITS_MAX = 315360000 /* ten years of seconds */ };
+#define SIGNED_BY_SECRET  "HS256 HS384 HS512"
+#define SIGNED_BY_US      "RS256 ES256 EdDSA"
+
+/* One piece of a member: NULL when it may be registered, else why not, to follow the member's name. */
+typedef const char *piece_rule(struct arena *a, const struct metadata_row *row, str piece);
+
+static const char *check_plain(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)a;
+    (void)row;
+    return utf8_no_controls(piece) && piece.n <= TEXT_MAX ? NULL : "must be text of at most 1000 bytes without control characters.";
+}
+
+static const char *check_choice(struct arena *a, const struct metadata_row *row, str piece)
+{
+    str word;
+    for (str rest = str_of(row->shape); str_next(&rest, '|', &word);)
+        if (str_equal(word, piece))
+            return NULL;
+    return str_format(a, "must be one of %s.", row->shape).p;
+}
+
+static const char *check_flag(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)a;
+    (void)row;
+    return str_is(piece, "true") || str_is(piece, "false") ? NULL : "must be true or false.";
+}
+
+static const char *check_https(str piece, bool fragment_allowed)
+{
+    struct url url;
+    if (piece.n > URI_MAX)
+        return "has more than 2000 bytes.";
+    err e = url_parse(piece, &url);
+    if (FAILED(e))
+        return err_say(e);
+    if (!str_equal_nocase(url.scheme, STR("https")))
+        return "must be an https address.";
+    return str_present(url.fragment) && !fragment_allowed ? "may not have a fragment." : NULL;
+}
+
+static const char *check_web_page(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)a;
+    (void)row;
+    return check_https(piece, true);
+}
+
+/* An address that this server or a browser is sent to. */
+static const char *check_fetched(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)a;
+    return check_https(piece, str_is(str_of(row->name), "request_uris")); /* OpenID Connect Core 6.2: its hash may stand there */
+}
+
+static const char *check_words(struct arena *a, str words, str piece)
+{
+    if (str_has_word(words, piece))
+        return NULL;
+    return str_format(a, "must be one of these algorithms: %.*s.", STR_FMT(words)).p; /* AT-05: none is none of them */
+}
+
+static const char *check_own_alg(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)row;
+    return check_words(a, STR(SIGNED_BY_US), piece);
+}
+
+static const char *check_foreign_alg(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)row;
+    return check_words(a, sign_alg_words, piece);
+}
+
+static const char *check_auth_alg(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)row;
+    return str_has_word(STR(SIGNED_BY_SECRET), piece) ? NULL : check_words(a, sign_alg_words, piece);
+}
+
+static const char *check_seconds(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)a;
+    (void)row;
+    uint64_t seconds = 0;
+    return FAILED(str_u64(piece, AGE_DIGITS_MAX, &seconds)) ? "must be a whole number of seconds, 0 to 315360000." : NULL;
+}
+
+static const char *check_address(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)row;
+    struct in6_addr address;
+    const char *text = str_z(a, piece);
+    bool fit = text != NULL && (inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1);
+    return fit ? NULL : "must be an IP address.";
+}
+
+/* CA-13: public keys alone, none that is weak, and at least one that we can use. */
+static const char *check_keys(struct arena *a, const struct metadata_row *row, str piece)
+{
+    (void)row;
+    struct jwk_set set = {0};
+    err e = jwk_set_parse(a, piece, &set);
+    if (!FAILED(e))
+        e = jwk_set_sound(&set);
+    if (FAILED(e))
+        return str_format(a, "cannot be registered: %s", err_say(e)).p;
+    return set.count > 0 ? NULL : "has no key that this server can use: EC (P-256, P-384, P-521), RSA of 2048 bits or more, or Ed25519.";
+}
+
+#define check_choices check_choice
+static piece_rule *const checks[METADATA_COUNT] = {
+#define X(name_, kind_, group_, rule_, ...) [METADATA_##name_] = check_##rule_,
+    METADATA_ROWS(X, X, X)
+#undef X
+};
+
+static char separator_of(const struct metadata_row *row)
+{
+    if (row->kind == METADATA_KIND_WORDS)
+        return ' ';
+    return row->kind == METADATA_KIND_LINES ? '\n' : '\0';
+}
+
+static void wrong(const struct client_rules_draft *d, size_t member, const char *why)
+{
+    const char *name = metadata_rows[member].name;
+    problem_add(d->problems, name, str_format(d->g->arena, "%s %s", name, why));
+}
+
+/* The member as it will stand, or a problem. */
+static fallible judge_member(const struct client_rules_draft *d, size_t i, str *value)
+{
+    const struct metadata_row *row = &metadata_rows[i];
+    struct arena *a = d->g->arena;
+    char separator = separator_of(row);
+    str pieces = *value, piece;
+    if (separator != '\0') {
+        err e = check_fold(a, *value, separator, &pieces);
+        if (e.kind == ERR_UNPROCESSABLE || (!FAILED(e) && check_count(pieces, separator) > LIST_MAX)) {
+            wrong(d, i, "is too long.");
+            return OK;
+        }
+        TRY(e);
+    }
+    *value = pieces;
+    for (str rest = pieces; rest.n > 0;) {
+        if (separator == '\0') {
+            piece = rest;
+            rest = STR_ABSENT;
+        } else if (!str_next(&rest, separator, &piece)) {
+            break;
+        }
+        const char *why = checks[i](a, row, piece);
+        if (why != NULL) {
+            wrong(d, i, why);
+            return OK;
+        }
+    }
+    return OK;
+}
+
+static fallible judge_members(const struct client_rules_draft *d)
+{
+    for (size_t i = 0; i < METADATA_COUNT; i++) {
+        str value = d->edit->metadata[i];
+        if (!str_present(value))
+            continue;
+        if (metadata_rows[i].setter == METADATA_BY_SYSTEM) { /* AD-04 */
+            wrong(d, i, "cannot be set.");
+            continue;
+        }
+        TRY(judge_member(d, i, &value));
+        metadata_set(&d->next->metadata, i, value);
+    }
+    return OK;
+}
+
+/* ---- members against each other ---- */
+
+static void judge_keys(const struct client_rules_draft *d)
+{
+    const struct db_client_metadata *m = &d->next->metadata;
+    const struct auth_method *method = auth_methods_find(d->next->auth_method);
+    bool keys = str_present(m->jwks) || str_present(m->jwks_uri);
+    if (str_present(m->jwks) && str_present(m->jwks_uri)) /* RFC 7591 2 */
+        wrong(d, METADATA_jwks_uri, "and jwks exclude each other: keys have one source.");
+    if (method != NULL && method->keys && !keys)
+        wrong(d, METADATA_jwks, str_format(d->g->arena, "or jwks_uri is needed for %s.", method->name).p);
+    if (!keys && m->require_signed_request_object)
+        wrong(d, METADATA_jwks, "or jwks_uri is needed to check signed request objects.");
+}
+
+static void judge_auth_alg(const struct client_rules_draft *d)
+{
+    str alg = d->next->metadata.token_endpoint_auth_signing_alg, method = d->next->auth_method;
+    if (!str_present(alg))
+        return;
+    bool by_secret = str_has_word(STR(SIGNED_BY_SECRET), alg);
+    if (str_is(method, "client_secret_jwt") && !by_secret)
+        wrong(d, METADATA_token_endpoint_auth_signing_alg, "must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
+    if (!str_is(method, "client_secret_jwt") && by_secret)
+        wrong(d, METADATA_token_endpoint_auth_signing_alg, "of this kind is for client_secret_jwt alone.");
+}
+
+/* RFC 8705 2.1.2: exactly one name. */
+static void judge_certificate(const struct client_rules_draft *d)
+{
+    static const size_t names[] = {METADATA_tls_client_auth_subject_dn, METADATA_tls_client_auth_san_dns,
+                                   METADATA_tls_client_auth_san_uri, METADATA_tls_client_auth_san_ip,
+                                   METADATA_tls_client_auth_san_email};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        count += str_present(metadata_value(&d->next->metadata, names[i]));
+    bool needed = str_is(d->next->auth_method, "tls_client_auth");
+    if (count > 1 || (needed && count == 0))
+        wrong(d, METADATA_tls_client_auth_subject_dn,
+              "or another tls_client_auth member must name the certificate, and exactly one of them.");
+}
+
+/* CIBA Core 4 */
+static void judge_ciba(const struct client_rules_draft *d)
+{
+    const struct db_client_metadata *m = &d->next->metadata;
+    if (str_is(m->backchannel_token_delivery_mode, "ping") && !str_present(m->backchannel_client_notification_endpoint))
+        wrong(d, METADATA_backchannel_client_notification_endpoint, "is needed for the delivery mode ping.");
+}
+
+static str host_lower(struct arena *a, str uri)
+{
+    struct url url;
+    if (FAILED(url_parse(uri, &url)) || !str_filled(url.host))
+        return STR_ABSENT;
+    char *text = arena_take(a, url.host.n + 1);
+    for (size_t i = 0; text != NULL && i < url.host.n; i++)
+        text[i] = ascii_lower(url.host.p[i]);
+    return text != NULL ? (str){text, url.host.n} : STR_ABSENT;
+}
+
+/* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when
+ * there are no redirect URIs). */
+static void judge_sector(const struct client_rules_draft *d)
+{
+    struct db_client_metadata *m = &d->next->metadata;
+    struct arena *a = d->g->arena;
+    str line, sector = STR_ABSENT;
+    m->sector = STR_ABSENT;
+    if (!str_is(m->subject_type, "pairwise"))
+        return;
+    if (str_present(m->sector_identifier_uri)) {
+        m->sector = host_lower(a, m->sector_identifier_uri);
+        return;
+    }
+    for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);) {
+        str host = host_lower(a, line);
+        if (!str_present(host) || (str_present(sector) && !str_equal(host, sector))) {
+            wrong(d, METADATA_sector_identifier_uri, "is needed for pairwise subjects when the redirect URIs have several hosts or none.");
+            return;
+        }
+        sector = host;
+    }
+    if (!str_present(sector) && str_present(m->jwks_uri))
+        sector = host_lower(a, m->jwks_uri);
+    if (!str_present(sector))
+        wrong(d, METADATA_sector_identifier_uri, "is needed for pairwise subjects of a client without redirect URIs.");
+    m->sector = sector;
+}
+
+/* OpenID Connect Registration 2: what is installed on a device answers at addresses of its own; a web application does not. */
+static void judge_application(const struct client_rules_draft *d)
+{
+    str line;
+    if (!str_is(d->next->metadata.application_type, "web"))
+        return;
+    for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);)
+        if (!str_starts(line, STR("https:")) && !str_starts(line, STR("http:"))) {
+            problem_add(d->problems, "redirect_uris",
+                        STR("A web application has https redirect URIs alone; one with a scheme of its own is native."));
+            return;
+        }
+}
+
+fallible metadata_rules_apply(struct client_rules_draft *d)
+{
+    if (d->before == NULL)
+        d->next->metadata.origin = d->edit->origin;
+    TRY(judge_members(d));
+    judge_keys(d);
+    judge_auth_alg(d);
+    judge_certificate(d);
+    judge_ciba(d);
+    judge_sector(d);
+    judge_application(d);
+    return OK;
+}
