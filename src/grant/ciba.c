@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "directory/user.h"
 #include "grant/ciba_request.h"
+#include "grant/person_hint.h"
 #include "grant/subject.h"
 #include "store/db_delivery.h"
 #include "store/db_event.h"
@@ -17,33 +18,14 @@
 #include "base/banned.h"
 
 static const struct db_deferred_caps caps = {.all = 10000, .client = 2000, .user = 10};
-enum { SAME_ADDRESS_MAX = 100, EXPIRY_MIN = 30, EXPIRY_MAX = 600 };
+enum { EXPIRY_MIN = 30, EXPIRY_MAX = 600 };
 
 /* ---- who is meant ---- */
-
-/* An e-mail address is nobody's name by itself: it must be exactly one person's. */
-static fallible by_email(struct ground *g, str email, struct db_user **user)
-{
-    struct db_page page = {.filter = email, .limit = SAME_ADDRESS_MAX};
-    struct db_user_rows rows;
-    struct db_user *found = NULL;
-    size_t count = 0;
-    TRY(db_user_list(g->authority->db, g->arena, &page, &rows));
-    for (size_t i = 0; i < rows.count; i++)
-        if (str_equal_nocase(rows.rows[i].email, email)) {
-            found = &rows.rows[i];
-            count++;
-        }
-    *user = count == 1 && rows.total <= SAME_ADDRESS_MAX ? found : NULL;
-    return OK;
-}
 
 static fallible by_login_hint(struct ground *g, str hint, struct db_user **user)
 {
     TRY(user_find(g, hint, user));
-    if (!*user && str_find(hint, '@') < hint.n)
-        return by_email(g, hint, user);
-    return OK;
+    return *user ? OK : person_hint_email(g, hint, user);
 }
 
 static fallible by_id_token(struct ground *g, const struct db_client *client, str token, struct db_user **user)

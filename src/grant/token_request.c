@@ -11,6 +11,7 @@
 #include "grant/ciba.h"
 #include "grant/client_credentials.h"
 #include "grant/device_code.h"
+#include "grant/jwt_bearer.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
 #include "grant/acr.h"
@@ -32,6 +33,7 @@ static const struct grant_row rows[] = {
     {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_DURABLE, false, true, device_code_redeem},
     {"urn:openid:params:grant-type:ciba", "ciba", GRANT_DURABLE, true, true, ciba_redeem},
     {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", GRANT_WORKER, true, false, token_exchange_redeem},
+    {"urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer", GRANT_WORKER, true, true, jwt_bearer_redeem},
 };
 /* clang-format on */
 

@@ -13,7 +13,7 @@
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(delivery) X(logout) X(deferred)
+    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(delivery) X(logout) X(deferred) X(issuer)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
