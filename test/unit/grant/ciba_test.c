@@ -2,7 +2,7 @@
  * ciba: CIBA Core 1.0: who may ask for whom, how the person answers, what the client gets. */
 #include "grant/ciba.h"
 #include "directory/user.h"
-#include "grant/stage.h"
+#include "grant/client_ways.h"
 #include "store/db_delivery.h"
 
 #define GRANT "grant_type=urn:openid:params:grant-type:ciba&auth_req_id="
@@ -222,4 +222,32 @@ Test(ciba, a_ping_waits_in_the_outbox_and_is_sealed)
     assert_done(ciba_ping_open(t.s.g, rows[0].body, &body, &bearer));
     cr_expect(str_is(bearer, "8d67dc78-7faa"));
     cr_expect(str_equal(body, stage_text(&t, "{\"auth_req_id\":\"", request.auth_req_id, "\"}")));
+}
+
+static str signed_request(struct stage *t, const struct sign_key *key, const char *members)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof text, "{\"iss\":\"bank\",\"aud\":\"" FIXTURE_ISSUER "\",\"iat\":%d,\"nbf\":%d,\"exp\":%d,%s}", NOW, NOW,
+                   NOW + 300, members);
+    return stage_text(t, "request=", foreign_token(t->s.a, key, "{\"alg\":\"ES256\"}", text), "");
+}
+
+Test(ciba, a_signed_request_stands_alone_and_counts_once)
+{
+    struct stage t = stage_ciba();
+    struct ciba_answer answer;
+    struct sign_key *key = foreign_key(t.s.a, SIGN_ES256), *other = foreign_key(t.s.a, SIGN_ES256);
+    register_as(&t, "bank", &(struct db_client_metadata){.jwks = ways_jwks(&t, key, NULL),
+                                                         .backchannel_authentication_request_signing_alg = STR("ES256")});
+    static const char right[] = "\"jti\":\"a\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"requested_expiry\":60";
+    str good = signed_request(&t, key, right);
+    cr_expect_eq(refused(&t, PLAIN), ERR_INVALID_REQUEST, "it must be signed");
+    cr_expect_eq(refused(&t, stage_text(&t, "", good, "&scope=openid").p), ERR_INVALID_REQUEST, "a parameter beside it");
+    cr_expect_eq(refused(&t, signed_request(&t, other, right).p), ERR_INVALID_REQUEST);
+    assert_done(ask(&t, "bank", good.p, &answer));
+    cr_expect_eq(answer.expires_in, 60);
+    cr_expect_eq(refused(&t, good.p), ERR_INVALID_REQUEST, "replayed");
+    cr_expect_eq(refused(&t, signed_request(&t, key, "\"scope\":\"openid\",\"login_hint\":\"ada\"").p), ERR_INVALID_REQUEST, "no jti");
+    cr_expect_eq(refused(&t, signed_request(&t, key, "\"jti\":\"b\",\"scope\":[\"openid\"],\"login_hint\":\"ada\"").p), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, signed_request(&t, key, "\"jti\":\"c\",\"scope\":\"openid\"").p), ERR_INVALID_REQUEST, "no hint inside");
 }
