@@ -13,7 +13,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 class Device(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.w = World(env={"JETON_ADDRESS_TRIES": "100000", "JETON_ACCOUNT_TRIES": "1000", "JETON_POLL_INTERVAL": "1"})
+        cls.w = World(env={"JETON_ADDRESS_TRIES": "100000", "JETON_ACCOUNT_TRIES": "1000", "JETON_POLL_INTERVAL": "2"})
         cls.s = cls.w.server
         cls.tv = cls.s.client("Tele & Vision", "device_code", scope="read write", options=["--public"])
         cls.box = cls.s.client("Box", "device_code", scope="read", options=["--no-refresh"])
@@ -49,7 +49,7 @@ class Device(unittest.TestCase):
         self.assertEqual(set(device), {"device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"})
         self.assertRegex(device["user_code"], r"^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$")
         self.assertGreaterEqual(len(device["device_code"]), 64)
-        self.assertEqual((device["verification_uri"], device["expires_in"], device["interval"]), (self.s.url + "/oauth/device", 600, 1))
+        self.assertEqual((device["verification_uri"], device["expires_in"], device["interval"]), (self.s.url + "/oauth/device", 600, 2))
         self.refused(self.poll(device), "authorization_pending")
         self.refused(self.poll(device), "slow_down")  # DV-02
         self.confirm(self.browser(), device)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * oauth_metadata: RFC 8414 and RFC 7517. Everything comes from the configured issuer and from the tables that do the work, never from the
  * request (MD-02), so that it tells the truth (MD-03). */
+#include "crypto/sign.h"
 #include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 
@@ -30,6 +31,15 @@ static void put_grants(struct call *c, json *body)
     json_put(c->ground->arena, body, "grant_types_supported", list);
 }
 
+static void put_backchannel(struct call *c, json *body) /* CIBA Core 4 */
+{
+    struct arena *a = c->ground->arena;
+    put_address(c, body, "backchannel_authentication_endpoint", "/oauth/ciba");
+    json_put_words(a, body, "backchannel_token_delivery_modes_supported", STR("poll ping"));
+    json_put_words(a, body, "backchannel_authentication_request_signing_alg_values_supported", sign_alg_words);
+    json_put_boolean(a, body, "backchannel_user_code_parameter_supported", false);
+}
+
 fallible oauth_metadata_get(struct call *c)
 {
     struct arena *a = c->ground->arena;
@@ -41,6 +51,7 @@ fallible oauth_metadata_get(struct call *c)
     put_address(c, body, "revocation_endpoint", "/oauth/revoke");
     put_address(c, body, "device_authorization_endpoint", "/oauth/device/code"); /* RFC 8628 4 */
     put_address(c, body, "jwks_uri", "/oauth/jwks");
+    put_backchannel(c, body);
     put_scopes(c, body);
     json_put_words(a, body, "response_types_supported", STR("code"));
     json_put_words(a, body, "response_modes_supported", STR("query"));
