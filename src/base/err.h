@@ -29,6 +29,7 @@
     X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
     X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                \
     X(REQUEST_URI_NOT_SUPPORTED, 400, "request_uri_not_supported", "request_uri is not supported.")                             \
+    X(REGISTRATION_NOT_SUPPORTED, 400, "registration_not_supported", "The registration parameter is not supported.")             \
     X(INTERACTION_REQUIRED, 403, "interaction_required", "The person must do something that prompt=none forbids.")             \
     X(ACCOUNT_SELECTION_REQUIRED, 403, "account_selection_required", "The person must choose an account first.")               \
     X(UNMET_AUTHENTICATION, 403, "unmet_authentication_requirements", "The kind of login that was asked for cannot be given.") \

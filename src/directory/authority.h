@@ -21,6 +21,8 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
     struct fetch_manners fetch; /* how this server calls others */
+    int64_t par_lifetime;
+    bool require_par; /* every authorization request must be pushed (RFC 9126 5) */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
@@ -29,10 +31,10 @@ struct authority {
     str issuer;              /* without trailing slash */
     str issuer_origin;
     bool secure;             /* the issuer is https */
+    unix_time started;       /* when this process opened it: what it may have forgotten is older */
     str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
     bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
     str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
-    unix_time started;       /* when this process opened it: what it may have forgotten is older */
     struct policy policy;
     uint8_t master_key[32];  /* seals private keys at rest; from DIR/master.key, 0600 */
     struct authority_keys *keys; /* the current keyring, replaced at rotation */

@@ -9,17 +9,27 @@
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "      \
     "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
 
-str headers_csp(struct arena *a, str form_target)
+/* The place of one address as CSP knows it: its origin, or its scheme for a private-use one. */
+static void add_target(struct arena *a, struct buf *b, str target)
 {
     struct url u;
-    if (!str_present(form_target) || FAILED(url_parse(form_target, &u)))
-        return STR(CSP_BASE);
-    if (!str_is(u.scheme, "https") && !str_is(u.scheme, "http"))
-        return str_format(a, CSP_BASE " %.*s:", STR_FMT(u.scheme));
-    str origin = url_origin(a, &u);
-    if (!str_present(origin))
-        return STR_ABSENT;
-    return str_format(a, CSP_BASE " %.*s", STR_FMT(origin));
+    if (!str_filled(target) || FAILED(url_parse(target, &u)))
+        return;
+    bool web = str_is(u.scheme, "https") || str_is(u.scheme, "http");
+    buf_char(b, ' ');
+    buf_add(b, web ? url_origin(a, &u) : u.scheme);
+    if (!web)
+        buf_char(b, ':');
+}
+
+str headers_csp(struct arena *a, str form_targets)
+{
+    str target, csp;
+    struct buf b = buf_new(a, BUF_URL_MAX);
+    buf_add(&b, STR(CSP_BASE));
+    for (str rest = form_targets; str_filled(rest) && str_next(&rest, '\n', &target);)
+        add_target(a, &b, target);
+    return FAILED(buf_done(&b, &csp)) ? STR_ABSENT : csp;
 }
 
 static bool has(const struct response *r, const char *name)

@@ -1,151 +1,100 @@
 /* SPDX-License-Identifier: MIT
- * authorize: reads and judges the authorization request, and says what must happen next (states drawn in the header). Relies on
- * redirect for where an answer may go; promises that before the redirect URI is trusted nothing is ever redirected (AZ-01, RU-06).
- * What follows the person's answer is in authorize_answer.c. */
+ * authorize: who asks, with which parameters, and where the answer may go (states drawn in the header). Relies on redirect for where an
+ * answer may go, on pushed and request_object for parameters that do not stand in the request itself; promises that before the redirect
+ * URI is trusted nothing is ever redirected (AZ-01, RU-06), and that parameters of two sources are never mixed (AZ-17, PR-05). The
+ * judgement is in authorize_check.c, the person's part in authorize_next.c and authorize_answer.c. */
 #include "grant/authorize.h"
-#include "grant/consent.h"
-#include "grant/pkce.h"
-#include "grant/scope.h"
-#include "grant/token_request.h"
-#include "token/opaque.h"
+#include "directory/profile.h"
+#include "grant/authorize_ticket.h"
+#include "grant/pushed.h"
+#include "grant/request_object.h"
 #include "base/banned.h"
 
-fallible authorize_read(struct ground *g, const struct form *f, struct authorize_request *out)
+static fallible find_client(const struct ground *g, const struct form *f, const struct db_client **client)
 {
-    struct authorize_request request = {.max_age = -1};
     str id = form_get(f, "client_id");
     if (!str_present(id))
         REFUSE(INVALID_REQUEST, "client_id is missing: the application did not say who it is.", "authorize: client_id missing");
-    request.client = hot_client(g->facts, id);
-    if (!request.client)
+    *client = hot_client(g->facts, id);
+    if (!*client)
         REFUSE(INVALID_REQUEST, "No application with this client_id is registered here.", "authorize: no such client");
-    if (request.client->disabled)
+    if ((*client)->disabled)
         REFUSE(INVALID_REQUEST, "This application has been disabled by an administrator.", "authorize: client disabled");
-    request.redirect_uri_sent = form_get(f, "redirect_uri");
-    TRY(redirect_match(g->arena, request.client, request.redirect_uri_sent, &request.redirect_uri));
-    request.state = form_get(f, "state");
-    if (request.state.n > AUTHORIZE_STATE_MAX)
+    return OK;
+}
+
+static fallible from_pushed(struct ground *g, const struct form *f, struct authorize_request *request)
+{
+    struct pushed_request pushed;
+    int64_t begun = authorize_ticket_pushed(g, form_get(f, "login_ticket"));
+    TRY(pushed_find(g, request->client, form_get(f, "request_uri"), begun, &pushed));
+    request->parameters = pushed.parameters;
+    request->pushed = pushed.number;
+    request->jkt = pushed.jkt;
+    request->source = AUTHORIZE_PUSHED;
+    return OK;
+}
+
+/* A failure that is nobody's but ours is passed up; what is wrong with the object is told where the answer goes. */
+static fallible from_object(struct ground *g, const struct form *f, struct authorize_request *request)
+{
+    enum request_object_way way = request->arriving ? REQUEST_OBJECT_PUSHED : REQUEST_OBJECT_FRONT;
+    err read = request_object_read(g, request->client, f, way, &request->parameters);
+    if (read.kind == ERR_UNAVAILABLE || read.kind == ERR_SERVER_ERROR || read.kind == ERR_ELSEWHERE)
+        return read;
+    request->broken = read;
+    request->signed_object = !FAILED(read);
+    if (!FAILED(read) && !request->arriving)
+        request->source = AUTHORIZE_SIGNED;
+    return OK;
+}
+
+static fallible take_parameters(struct ground *g, const struct form *f, struct authorize_request *request)
+{
+    request->parameters = *f;
+    if (!request->arriving && pushed_uri(form_get(f, "request_uri")))
+        return from_pushed(g, f, request);
+    if (str_present(form_get(f, "request")) || str_present(form_get(f, "request_uri"))) /* AZ-16 */
+        return from_object(g, f, request);
+    return OK;
+}
+
+static fallible match_redirect(struct ground *g, struct authorize_request *request)
+{
+    const struct form *p = &request->parameters;
+    request->redirect_uri_sent = form_get(p, "redirect_uri");
+    bool openid = str_has_word(form_get(p, "scope"), STR("openid"));
+    if (!str_present(request->redirect_uri_sent) && openid) /* RU-05; OpenID Connect Core 3.1.2.1 */
+        REFUSE(INVALID_REQUEST, "redirect_uri is missing; requests with the scope openid must have it.", "authorize: openid without redirect_uri");
+    if (!str_present(request->redirect_uri_sent) && profile_demands(g, request->client, PROFILE_RULE_REDIRECT_NAMED))
+        REFUSE(INVALID_REQUEST, "redirect_uri is missing; the profile of this client demands it.", "authorize: redirect_uri demanded by profile");
+    return redirect_match(g->arena, request->client, request->redirect_uri_sent, &request->redirect_uri);
+}
+
+static fallible begin(struct ground *g, const struct form *f, struct authorize_request *request)
+{
+    request->max_age = -1;
+    TRY(take_parameters(g, f, request));
+    TRY(match_redirect(g, request));
+    request->state = form_get(&request->parameters, "state");
+    if (request->state.n > AUTHORIZE_STATE_MAX)
         REFUSE(INVALID_REQUEST, "The state parameter is longer than 2048 bytes.", "authorize: state too long");
+    return OK;
+}
+
+fallible authorize_read(struct ground *g, const struct form *f, struct authorize_request *out)
+{
+    struct authorize_request request = {.broken = OK};
+    TRY(find_client(g, f, &request.client));
+    TRY(begin(g, f, &request));
     *out = request;
     return OK;
 }
 
-static fallible check_response(const struct form *f, struct authorize_request *request)
+fallible authorize_take(struct ground *g, const struct db_client *client, const struct form *f, struct authorize_request *out)
 {
-    str type = form_get(f, "response_type"), mode = form_get(f, "response_mode");
-    if (str_present(form_get(f, "request"))) /* AZ-16 */
-        FAIL(REQUEST_NOT_SUPPORTED, "authorize: request object");
-    if (str_present(form_get(f, "request_uri")))
-        FAIL(REQUEST_URI_NOT_SUPPORTED, "authorize: request_uri");
-    if (!str_present(type) && request->client->compat_processmaker)
-        request->assumed_code = true; /* contract 4 */
-    else if (!str_present(type))
-        REFUSE(INVALID_REQUEST, "response_type is missing; send response_type=code.", "authorize: response_type missing");
-    else if (!str_is(type, "code")) /* AZ-02 */
-        FAIL(UNSUPPORTED_RESPONSE_TYPE, "authorize: response_type is not code");
-    if (str_present(mode) && !str_is(mode, "query")) /* AZ-09 */
-        REFUSE(INVALID_REQUEST, "Only response_mode=query is supported.", "authorize: response_mode is not query");
-    return OK;
-}
-
-static fallible read_prompt(const struct form *f, struct authorize_request *request)
-{
-    str word, max_age = form_get(f, "max_age");
-    uint64_t seconds;
-    for (str rest = form_get(f, "prompt"); str_filled(rest) && str_next(&rest, ' ', &word);) {
-        if (str_is(word, "none"))
-            request->prompt_none = true;
-        else if (str_is(word, "login") || str_is(word, "select_account"))
-            request->prompt_login = true;
-        else if (str_is(word, "consent"))
-            request->prompt_consent = true;
-        else
-            REFUSE(INVALID_REQUEST, "prompt may be none, login, consent or select_account.", "authorize: unknown prompt");
-    }
-    if (request->prompt_none && (request->prompt_login || request->prompt_consent)) /* AZ-12 */
-        REFUSE(INVALID_REQUEST, "prompt=none cannot be combined with another prompt.", "authorize: prompt none with others");
-    if (str_present(max_age)) {
-        if (FAILED(str_u64(max_age, 1U << 30, &seconds)))
-            REFUSE(INVALID_REQUEST, "max_age must be a whole number of seconds.", "authorize: malformed max_age");
-        request->max_age = (int64_t)seconds;
-    }
-    return OK;
-}
-
-fallible authorize_check(struct ground *g, const struct form *f, struct authorize_request *request)
-{
-    const struct db_resource *resource;
-    str scope;
-    TRY(check_response(f, request));
-    if (!client_allows_grant(request->client, STR("authorization_code")))
-        REFUSE(UNAUTHORIZED_CLIENT, "The authorization code grant is not enabled for this application.", "authorize: grant not enabled");
-    request->challenge = form_get(f, "code_challenge");
-    TRY(pkce_request(request->client, request->challenge, form_get(f, "code_challenge_method")));
-    TRY(scope_grant(g, request->client, form_get(f, "scope"), &scope));
-    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
-    TRY(read_prompt(f, request));
-    request->scope = scope;
-    request->resource = resource ? resource->uri : STR_ABSENT;
-    request->login_hint = form_get(f, "login_hint");
-    request->login_ticket = form_get(f, "login_ticket");
-    return OK;
-}
-
-fallible authorize_ticket(struct ground *g, const struct session *s, str *ticket)
-{
-    struct token_raw raw;
-    str print = session_print(g->arena, s);
-    str payload = str_format(g->arena, "login %lld %.*s", (long long)g->now, STR_FMT(print));
-    if (!str_present(print) || !str_present(payload))
-        FAIL(UNAVAILABLE, "authorize: no memory");
-    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_VISIT, payload, &raw));
-    *ticket = raw.text;
-    return OK;
-}
-
-enum { BACK_AT_ONCE = 60 }; /* seconds: the way back from the login page is a redirect */
-
-/* Was a password given just now, after the ticket was made, and has the browser's cookie changed with it? A ticket is nobody's in
- * particular: an old one must not speak for a password that was given for something else. */
-static bool ticket_honoured(struct ground *g, str ticket, const struct session *s)
-{
-    str payload, word, when, print;
-    uint64_t made;
-    if (!str_present(ticket) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_VISIT, ticket, &payload)))
-        return false;
-    if (!str_next(&payload, ' ', &word) || !str_is(word, "login") || !str_next(&payload, ' ', &when) || !str_next(&payload, ' ', &print))
-        return false;
-    if (FAILED(str_u64(when, INT64_MAX, &made)))
-        return false;
-    if (g->now > clock_add(s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
-        return false;
-    return s->row->auth_time >= (int64_t)made && !str_equal(print, session_print(g->arena, s));
-}
-
-static bool password_due(struct ground *g, const struct authorize_request *request, const struct session *s)
-{
-    if (!s->row || !s->user)
-        return true;
-    if (ticket_honoured(g, request->login_ticket, s))
-        return false;
-    if (request->prompt_login || request->max_age == 0)
-        return true;
-    return request->max_age > 0 && g->now - s->row->auth_time > request->max_age;
-}
-
-fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
-{
-    if (password_due(g, request, s)) {
-        if (request->prompt_none) /* AZ-11 */
-            FAIL(LOGIN_REQUIRED, "authorize: prompt=none and nobody logged in, or too long ago");
-        *step = AUTHORIZE_LOGIN;
-        return OK;
-    }
-    bool needed;
-    struct consent_question question = {request->scope, request->redirect_uri, request->prompt_consent};
-    TRY(consent_needed(g, request->client, s->user->number, &question, &needed));
-    if (needed && request->prompt_none)
-        FAIL(CONSENT_REQUIRED, "authorize: prompt=none and consent is needed");
-    *step = needed ? AUTHORIZE_ASK : AUTHORIZE_ANSWER;
+    struct authorize_request request = {.client = client, .arriving = true, .source = AUTHORIZE_PUSHED, .broken = OK};
+    TRY(begin(g, f, &request));
+    *out = request;
     return OK;
 }

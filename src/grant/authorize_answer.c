@@ -3,14 +3,32 @@
  * can add a scope or change where the code goes (CO-03); it is bound to the browser's cookie (AZ-24), ends after ten minutes and is
  * taken once, together with the grant and the code, in one transaction (AZ-25). */
 #include "crypto/random.h"
+#include "directory/profile.h"
 #include "grant/authorize.h"
-#include "grant/consent.h"
+#include "grant/scope.h"
 #include "store/db_consent.h"
 #include "store/db_grant.h"
+#include "store/db_pushed.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
-enum { PENDING_SECONDS = 600, PENDING_TEXTS = 8 };
+enum { PENDING_SECONDS = 600 };
+
+/* What of the judged request the answer needs; the order is that of the sealed text. */
+#define PENDING_TEXTS(X)                                                                                                       \
+    X(state) X(scope) X(resource) X(challenge) X(redirect_uri_sent) X(redirect_uri) X(nonce) X(claims) X(claims_scopes) X(details) X(jkt)
+enum {
+    PRINT,
+    END,
+    ONCE,
+    CLIENT,
+    MODE,
+    PUSHED,
+#define X(name_) TEXT_##name_,
+    PENDING_TEXTS(X)
+#undef X
+        PENDING_COUNT
+};
 
 /* The sealed text: each piece as its length in two bytes and its bytes; 0xffff stands for absent. */
 static void pack(struct buf *b, str piece)
@@ -42,21 +60,25 @@ static bool unpack(str *rest, str *piece)
 fallible authorize_pend(struct ground *g, const struct authorize_request *request, const struct session *s, str *pending)
 {
     char once[37];
-    str text, print = session_print(g->arena, s), end = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS));
+    str text;
     struct token_raw raw;
     struct buf b = buf_new(g->arena, OPAQUE_PAYLOAD_MAX);
     random_uuid(once);
-    if (!str_present(print) || !str_present(end))
+    const str pieces[PENDING_COUNT] = {
+        [PRINT] = session_print(g->arena, s),
+        [END] = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS)),
+        [ONCE] = str_of(once),
+        [CLIENT] = request->client->id,
+        [MODE] = str_format(g->arena, "%d", (int)request->mode),
+        [PUSHED] = str_format(g->arena, "%lld", (long long)request->pushed),
+#define X(name_) [TEXT_##name_] = request->name_,
+        PENDING_TEXTS(X)
+#undef X
+    };
+    if (arena_failed(g->arena))
         FAIL(UNAVAILABLE, "authorize: no memory");
-    bool sent = str_present(request->redirect_uri_sent);
-    const str pieces[PENDING_TEXTS] = {print,          end,
-                                       str_of(once),   request->client->id,
-                                       request->state, request->scope,
-                                       request->resource, request->challenge};
-    for (size_t i = 0; i < PENDING_TEXTS; i++)
+    for (size_t i = 0; i < PENDING_COUNT; i++)
         pack(&b, pieces[i]);
-    pack(&b, sent ? STR("sent") : STR("left out"));
-    pack(&b, request->redirect_uri);
     if (FAILED(buf_done(&b, &text)))
         REFUSE(INVALID_REQUEST, "The authorization request is too long.", "authorize: pending request too long");
     TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
@@ -66,12 +88,12 @@ fallible authorize_pend(struct ground *g, const struct authorize_request *reques
 
 #define STALE "This page has expired or belongs to another login. Please go back to the application and start again."
 
-static fallible open_pending(struct ground *g, str pending, str pieces[PENDING_TEXTS + 2])
+static fallible open_pending(struct ground *g, str pending, str pieces[PENDING_COUNT])
 {
     str text;
     if (!str_present(pending) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_CONSENT, pending, &text)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is not ours");
-    for (size_t i = 0; i < PENDING_TEXTS + 2; i++)
+    for (size_t i = 0; i < PENDING_COUNT; i++)
         if (!unpack(&text, &pieces[i]))
             REFUSE(INVALID_REQUEST, STALE, "consent: pending request is cut");
     return OK;
@@ -79,26 +101,58 @@ static fallible open_pending(struct ground *g, str pending, str pieces[PENDING_T
 
 fallible authorize_resume(struct ground *g, str pending, const struct session *s, struct authorize_pending *out)
 {
-    str pieces[PENDING_TEXTS + 2], matched;
-    uint64_t end;
+    str pieces[PENDING_COUNT], matched;
+    uint64_t end, mode, pushed;
     TRY(open_pending(g, pending, pieces));
-    if (!s->user || !str_equal(pieces[0], session_print(g->arena, s))) /* AZ-24 */
+    if (!s->user || !str_equal(pieces[PRINT], session_print(g->arena, s))) /* AZ-24 */
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request of another browser session");
-    if (FAILED(str_u64(pieces[1], INT64_MAX, &end)) || (int64_t)end <= g->now)
+    if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || (int64_t)end <= g->now)
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request has expired");
-    struct authorize_request request = {.client = hot_client(g->facts, pieces[3]),
-                                        .redirect_uri = pieces[9],
-                                        .redirect_uri_sent = str_is(pieces[8], "sent") ? pieces[9] : STR_ABSENT,
-                                        .state = pieces[4],
-                                        .scope = pieces[5],
-                                        .resource = pieces[6],
-                                        .challenge = pieces[7],
-                                        .max_age = -1};
+    if (FAILED(str_u64(pieces[MODE], REDIRECT_FORM_POST_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
+        REFUSE(INVALID_REQUEST, STALE, "consent: pending request is damaged");
+    struct authorize_request request = {
+        .client = hot_client(g->facts, pieces[CLIENT]),
+        .mode = (enum redirect_mode)mode,
+        .pushed = (int64_t)pushed,
+        .broken = OK,
+        .max_age = -1,
+#define X(name_) .name_ = pieces[TEXT_##name_],
+        PENDING_TEXTS(X)
+#undef X
+    };
     if (!request.client || request.client->disabled)
         REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "consent: client disabled meanwhile");
     TRY(redirect_match(g->arena, request.client, request.redirect_uri, &matched)); /* it may have been changed meanwhile */
-    *out = (struct authorize_pending){request, pieces[2], true};
+    *out = (struct authorize_pending){request, pieces[ONCE], true};
     return OK;
+}
+
+#define ANSWERED "This page was already answered. Please go back to the application and start again."
+
+/* PR-01: a pushed request ends once, whichever page or way ends it. */
+static fallible end_pushed(struct ground *g, const struct authorize_request *request)
+{
+    bool first = true;
+    if (request->pushed != 0)
+        TRY(db_pushed_take(g->authority->db, request->pushed, g->now, &first));
+    if (!first)
+        REFUSE(INVALID_REQUEST_URI, "The request_uri was used before. Please go back to the application and start again.",
+               "authorize: pushed request was ended before");
+    return OK;
+}
+
+struct adding {
+    struct ground *g;
+    const struct authorize_pending *pending;
+    const struct db_grant *grant;
+    const struct db_code *code;
+};
+
+static err add(void *context)
+{
+    const struct adding *w = context;
+    TRY(end_pushed(w->g, &w->pending->request));
+    return db_grant_add_with_code(w->g->authority->db, w->grant, w->code, w->pending->once_id);
 }
 
 static fallible make_code(struct ground *g, const struct authorize_pending *pending, struct db_grant *grant, struct token_raw *code)
@@ -108,16 +162,19 @@ static fallible make_code(struct ground *g, const struct authorize_pending *pend
         .redirect_uri = request->redirect_uri_sent,
         .code_challenge = request->challenge,
         .expires_at = grant->expires_at,
+        .nonce = request->nonce,
+        .jkt = request->jkt,
     };
+    struct adding w = {g, pending, grant, &row};
     TRY(db_grant_reserve(g->authority->db, &grant->number));
     TRY(db_code_reserve(g->authority->db, &row.number));
     row.grant_number = grant->number;
     const int64_t numbers[2] = {row.number, 0};
     TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_CODE, numbers, code));
     row.hash = token_hash_of(code->text);
-    err added = db_grant_add_with_code(g->authority->db, grant, &row, pending->once_id);
+    err added = db_together(g->authority->db, add, &w);
     if (added.kind == ERR_CONFLICT) /* AZ-25 */
-        REFUSE(INVALID_REQUEST, "This page was already answered. Please go back to the application and start again.", "consent: answered before");
+        REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return added;
 }
 
@@ -132,7 +189,33 @@ static fallible session_still_open(struct ground *g, const struct session *s, co
     FAIL(LOGIN_REQUIRED, "consent: the session ended meanwhile");
 }
 
-fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, str *location)
+static int64_t code_seconds(const struct ground *g, const struct db_client *client) /* AC-02 */
+{
+    int64_t seconds = g->authority->policy.code_lifetime;
+    bool minute = profile_demands(g, client, PROFILE_RULE_CODE_MINUTE);
+    return minute && seconds > 60 ? 60 : seconds; /* FAPI 2.0 Security Profile 5.3.2.1 */
+}
+
+static fallible respond(struct ground *g, const struct authorize_request *request, str code, err error, struct redirect_sent *out)
+{
+    struct redirect_answer answer = {.client = request->client,
+                                     .uri = request->redirect_uri,
+                                     .mode = request->mode,
+                                     .code = code,
+                                     .error = error,
+                                     .state = request->state};
+    return redirect_send(g, &answer, out);
+}
+
+/* What was shown and agreed to: the scope, and the scopes that single claims amount to. */
+static fallible remember(struct ground *g, const struct authorize_request *request, const struct session *s)
+{
+    str agreed;
+    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &agreed));
+    return db_consent_remember(g->authority->db, s->user->number, request->client->number, agreed, g->now);
+}
+
+fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
 {
     const struct authorize_request *request = &pending->request;
     char id[37];
@@ -145,33 +228,59 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .client_epoch = request->client->epoch,
         .scope = request->scope,
         .resource = request->resource,
+        .claims = request->claims,
+        .details = request->details,
         .session_id = s->row->id,
         .flow = STR("authorization_code"),
         .created_at = g->now,
         .auth_time = s->row->auth_time,
         .last_used_at = g->now,
-        .expires_at = clock_add(g->now, g->authority->policy.code_lifetime), /* AC-02 */
+        .expires_at = clock_add(g->now, code_seconds(g, request->client)),
     };
     TRY(make_code(g, pending, &grant, &code));
     TRY(session_still_open(g, s, &grant));
     if (pending->asked)
-        TRY(db_consent_remember(g->authority->db, s->user->number, request->client->number, request->scope, g->now));
+        TRY(remember(g, request, s));
     const char *event = pending->asked ? "consent.given" : "code.issued";
     authority_event(g, event,
                     &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id,
                                                     .detail = request->scope});
-    struct redirect_answer answer = {.code = code.text, .error = OK, .state = request->state, .issuer = g->authority->issuer};
-    return redirect_location(g->arena, request->redirect_uri, &answer, location);
+    return respond(g, request, code.text, OK, out);
 }
 
-fallible authorize_deny(struct ground *g, const struct authorize_pending *pending, const struct session *s, str *location)
+static err deny(void *context)
 {
+    const struct adding *w = context;
     bool first;
-    const struct authorize_request *request = &pending->request;
-    TRY(db_once_take(g->authority->db, "consent", pending->once_id, clock_add(g->now, PENDING_SECONDS), &first));
+    TRY(end_pushed(w->g, &w->pending->request));
+    TRY(db_once_take(w->g->authority->db, "consent", w->pending->once_id, clock_add(w->g->now, PENDING_SECONDS), &first));
     if (!first)
-        REFUSE(INVALID_REQUEST, "This page was already answered. Please go back to the application and start again.", "consent: answered before");
+        REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
+    return OK;
+}
+
+fallible authorize_deny(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
+{
+    const struct authorize_request *request = &pending->request;
+    struct adding w = {.g = g, .pending = pending};
+    TRY(db_together(g->authority->db, deny, &w));
     authority_event(g, "consent.denied", &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id});
-    struct redirect_answer answer = {.error = ERR(ACCESS_DENIED, "consent: the person said no"), .state = request->state, .issuer = g->authority->issuer};
-    return redirect_location(g->arena, request->redirect_uri, &answer, location);
+    return respond(g, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
+}
+
+/* RFC 9700 4.11.2: an open redirector needs a client that anybody can be, and a person who has not yet shown to be here. */
+bool authorize_may_tell(const struct authorize_request *request, const struct session *s, err why)
+{
+    if (why.kind == ERR_UNAVAILABLE || why.kind == ERR_SERVER_ERROR)
+        return false;
+    bool silent = str_is(form_get(&request->parameters, "prompt"), "none");
+    bool document = str_is(request->client->metadata.origin, "document"); /* anybody's, by its address alone */
+    bool known = (!request->client->is_public && !document) || request->client->first_party || request->source != AUTHORIZE_PLAIN;
+    return s->user || silent || known; /* AZ-21 */
+}
+
+fallible authorize_refuse(struct ground *g, const struct authorize_request *request, err why, struct redirect_sent *out)
+{
+    TRY(end_pushed(g, request));
+    return respond(g, request, STR_ABSENT, why, out);
 }

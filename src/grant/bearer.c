@@ -142,6 +142,7 @@ fallible bearer_check(struct ground *g, str token, struct bearer *out)
     case OPAQUE_DEVICE:
     case OPAQUE_DEVICE_CODE:
     case OPAQUE_AUTH_REQUEST:
+    case OPAQUE_PUSHED:
     case OPAQUE_KIND_COUNT: /* AT-04 */
         REFUSE(INVALID_TOKEN, "This credential is not an access token.", "bearer: another kind of credential");
     }

@@ -9,7 +9,7 @@ fallible client_credentials_redeem(struct ground *g, const struct client_proof *
     const struct db_client *client = proof->client;
     const struct db_resource *resource;
     str scope, parts[] = {STR("client:"), client->id};
-    TRY(scope_grant(g, client, form_get(f, "scope"), &scope));
+    TRY(scope_grant_own(g, client, form_get(f, "scope"), &scope));
     TRY(token_request_resource(g, form_get(f, "resource"), &resource));
     struct permit permit = {
         .subject = str_join(g->arena, parts, 2),

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * redirect: the only builder of Location values for authorization responses. Relies on registration having parsed every URI once;
- * promises that a response goes to a registered string and nowhere else. */
+ * redirect: the only builder of authorization responses. Relies on registration having parsed every URI once; promises that a response
+ * goes to a registered string and nowhere else, and says the same in every mode. */
 #include "grant/redirect.h"
 #include "codec/url.h"
+#include "grant/jarm.h"
 #include "base/banned.h"
+
+enum { LOCATION_MAX = BUF_URL_MAX * 3 }; /* a state of 2 KiB may be escaped byte by byte */
 
 /* RFC 8252 7.3: for a loopback IP literal alone the port may differ; all else byte for byte (RU-02). */
 static bool same_but_port(str registered, str asked)
@@ -48,18 +51,65 @@ fallible redirect_match(struct arena *a, const struct db_client *client, str ask
     return OK;
 }
 
-fallible redirect_location(struct arena *a, str uri, const struct redirect_answer *answer, str *location)
+static const struct {
+    const char *word;
+    enum redirect_mode mode;
+} modes[] = {
+    {"query", REDIRECT_QUERY},         {"form_post", REDIRECT_FORM_POST},         {"jwt", REDIRECT_QUERY_JWT},
+    {"query.jwt", REDIRECT_QUERY_JWT}, {"form_post.jwt", REDIRECT_FORM_POST_JWT},
+};
+const str redirect_modes = {"query form_post jwt query.jwt form_post.jwt", 43};
+
+bool redirect_mode_of(str word, enum redirect_mode *out)
 {
-    struct buf b = buf_new(a, BUF_URL_MAX * 2);
-    buf_add(&b, uri);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (str_is(word, modes[i].word)) {
+            *out = modes[i].mode;
+            return true;
+        }
+    return false;
+}
+
+bool redirect_mode_signed(enum redirect_mode mode)
+{
+    return mode == REDIRECT_QUERY_JWT || mode == REDIRECT_FORM_POST_JWT;
+}
+
+static void put(struct redirect_sent *out, str name, str value)
+{
+    out->fields[out->count++] = (struct form_field){name, value};
+}
+
+static void put_plain(const struct ground *g, const struct redirect_answer *answer, struct redirect_sent *out)
+{
     if (FAILED(answer->error)) {
-        url_add_parameter(&b, STR("error"), str_of(err_code(answer->error)));
-        url_add_parameter(&b, STR("error_description"), str_of(err_say(answer->error)));
+        put(out, STR("error"), str_of(err_code(answer->error)));
+        put(out, STR("error_description"), str_of(err_say(answer->error)));
     } else {
-        url_add_parameter(&b, STR("code"), answer->code);
+        put(out, STR("code"), answer->code);
     }
     if (str_present(answer->state)) /* AZ-06 */
-        url_add_parameter(&b, STR("state"), answer->state);
-    url_add_parameter(&b, STR("iss"), answer->issuer); /* RFC 9207; AZ-07 */
-    return buf_done(&b, location);
+        put(out, STR("state"), answer->state);
+    put(out, STR("iss"), g->authority->issuer); /* RFC 9207; AZ-07 */
+}
+
+fallible redirect_send(struct ground *g, const struct redirect_answer *answer, struct redirect_sent *out)
+{
+    struct redirect_sent sent = {.uri = answer->uri};
+    str response;
+    put_plain(g, answer, &sent);
+    if (redirect_mode_signed(answer->mode)) { /* JARM 2.3: one parameter instead of all */
+        TRY(jarm_response(g, answer->client, &sent, &response));
+        sent.count = 0;
+        put(&sent, STR("response"), response);
+    }
+    if (answer->mode == REDIRECT_QUERY || answer->mode == REDIRECT_QUERY_JWT) {
+        struct buf b = buf_new(g->arena, LOCATION_MAX);
+        buf_add(&b, answer->uri);
+        for (size_t i = 0; i < sent.count; i++)
+            url_add_parameter(&b, sent.fields[i].name, sent.fields[i].value);
+        TRY(buf_done(&b, &sent.location));
+    }
+    *out = sent;
+    return OK;
 }

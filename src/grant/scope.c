@@ -36,26 +36,52 @@ static fallible tidy(struct arena *a, str words, str *clean)
     return buf_done(&out, clean);
 }
 
-/* The client's own list, without what has been removed from this server since: such a word has no sentence for people. */
+static void add_word(struct buf *b, str word)
+{
+    if (b->n > 0)
+        buf_char(b, ' ');
+    buf_add(b, word);
+}
+
+static bool identity(const struct ground *g, str word)
+{
+    const struct db_scope *scope = hot_scope(g->facts, word);
+    return scope && scope->identity;
+}
+
+/* The client's own list, without what has been removed from this server since (such a word has no sentence for people), and without the
+ * identity scopes, which are asked for by name. */
 static fallible own_list(const struct ground *g, const struct db_client *client, str *granted)
 {
     str word;
-    bool all = true;
     struct buf known = buf_new(g->arena, client->scopes.n + 1);
     for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
-        all = all && (word.n == 0 || hot_scope(g->facts, word));
-    if (all) {
-        *granted = client->scopes.p ? client->scopes : STR("");
-        return OK;
-    }
-    for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);) {
-        if (word.n == 0 || !hot_scope(g->facts, word))
-            continue;
-        if (known.n > 0)
-            buf_char(&known, ' ');
-        buf_add(&known, word);
-    }
+        if (word.n > 0 && hot_scope(g->facts, word) && !identity(g, word))
+            add_word(&known, word);
     return buf_done(&known, granted);
+}
+
+static bool may_have(const struct ground *g, const struct db_client *client, str word)
+{
+    return str_filled(client->scopes) ? str_has_word(client->scopes, word) : identity(g, word);
+}
+
+static fallible judge_word(const struct ground *g, const struct db_client *client, str word)
+{
+    if (!hot_scope(g->facts, word))
+        REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.",
+               "scope: not defined");
+    if (!may_have(g, client, word)) /* AZ-15 */
+        REFUSE(INVALID_SCOPE,
+               "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
+               "scope: not in the client's list");
+    return OK;
+}
+
+/* OpenID Connect Core 11: access beyond the login is nothing without a refresh token, and is for OpenID requests. */
+static bool idle_word(const struct db_client *client, bool openid, str word)
+{
+    return str_is(word, "offline_access") && (!openid || !client_allows_grant(client, STR("refresh_token")));
 }
 
 fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted)
@@ -65,17 +91,59 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
         TRY(tidy(g->arena, asked, &clean));
     if (clean.n == 0) /* blanks alone ask for nothing in particular, and must not make an unscoped token */
         return own_list(g, client, granted);
-    for (str rest = clean; str_next(&rest, ' ', &word);) { /* AZ-15 */
-        if (!hot_scope(g->facts, word))
-            REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.",
-                   "scope: not defined");
-        if (!str_has_word(client->scopes, word))
-            REFUSE(INVALID_SCOPE,
-                   "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
-                   "scope: not in the client's list");
+    bool openid = str_has_word(clean, STR("openid"));
+    struct buf kept = buf_new(g->arena, clean.n + 1);
+    for (str rest = clean; str_next(&rest, ' ', &word);) {
+        if (idle_word(client, openid, word))
+            continue;
+        if (openid && !hot_scope(g->facts, word)) /* OpenID Connect Core 3.1.2.2 */
+            continue;
+        TRY(judge_word(g, client, word));
+        add_word(&kept, word);
+    }
+    if (kept.n == 0) /* offline_access alone must not become an unscoped token */
+        REFUSE(INVALID_SCOPE, "offline_access is for requests with the scope openid, by clients with refresh tokens.",
+               "scope: nothing is left of it");
+    return buf_done(&kept, granted);
+}
+
+fallible scope_grant_own(const struct ground *g, const struct db_client *client, str asked, str *granted)
+{
+    str clean = STR(""), word;
+    if (str_filled(asked))
+        TRY(tidy(g->arena, asked, &clean));
+    if (clean.n == 0)
+        return own_list(g, client, granted);
+    for (str rest = clean; str_next(&rest, ' ', &word);) {
+        if (identity(g, word))
+            REFUSE(INVALID_SCOPE, "The scopes openid, profile, email, address, phone and offline_access are about a person; here is none.",
+                   "scope: identity without a person");
+        TRY(judge_word(g, client, word));
     }
     *granted = clean;
     return OK;
+}
+
+fallible scope_reach(const struct ground *g, const struct db_client *client, str scope, str *reach)
+{
+    str word;
+    struct buf out = buf_new(g->arena, scope.n + 1);
+    for (str rest = scope; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (word.n > 0 && may_have(g, client, word))
+            add_word(&out, word);
+    return buf_done(&out, reach);
+}
+
+fallible scope_union(struct arena *a, str one, str other, str *both)
+{
+    str word;
+    struct buf out = buf_new(a, one.n + other.n + 2);
+    if (str_filled(one))
+        buf_add(&out, one);
+    for (str rest = other; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (word.n > 0 && !str_has_word((str){out.p, out.n}, word))
+            add_word(&out, word);
+    return buf_done(&out, both);
 }
 
 fallible scope_common(struct arena *a, str words, str whole, str *common)

@@ -147,9 +147,8 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     if (!user || user->blocked) /* TE-06, RF-08 */
         FAIL(INVALID_GRANT, "token: the person is blocked or gone");
     TRY(token_request_resource(g, grant->resource, &resource));
-    str reach = scope;
-    if (!scope_within(scope, client->scopes)) /* AZ-15: the administrator has taken some from the client since */
-        TRY(scope_common(g->arena, scope, client->scopes, &reach));
+    str reach;
+    TRY(scope_reach(g, client, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
     /* What is left after narrowing may be empty, and is never more: only a client without a list of scopes has unscoped tokens. */
     bool unscoped = !str_filled(grant->scope) && !str_filled(client->scopes);
     struct permit permit = {

@@ -13,6 +13,8 @@
     X(scope_choice)                                                                                                            \
     X(login)                                                                                                                   \
     X(logout)                                                                                                                  \
+    X(form_post)                                                                                                               \
+    X(select_account)                                                                                                          \
     X(consent)                                                                                                                 \
     X(device)                                                                                                                  \
     X(device_confirm)                                                                                                          \
@@ -54,6 +56,7 @@
 #define ASSETS_STATIC(X)                                                                                                       \
     X(style, "style.css", "assets/style.css", "text/css; charset=utf-8")                                                       \
     X(script, "script.js", "assets/script.js", "text/javascript; charset=utf-8")                                               \
+    X(submit, "submit.js", "assets/submit.js", "text/javascript; charset=utf-8")                                               \
     X(icon, "icon.svg", "assets/icon.svg", "image/svg+xml")                                                                    \
     X(openapi, "openapi.json", "assets/openapi.json", "application/json")
 

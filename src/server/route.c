@@ -28,10 +28,16 @@ static enum route_runs token_runs(const struct form *form)
     return ROUTE_RUNS_UNSET;
 }
 
+static enum route_runs pushed_runs(const struct form *form)
+{
+    return oauth_pushed_waits(form) ? WORKER : DURABLE;
+}
+
 /* clang-format off */
 const struct route route_table[] = {
 /*   method     path                                        who      takes          answers      runs     handler                choose */
     {HTTP_POST, "/oauth/token",                             CLIENT,  FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs},
+    {HTTP_POST, "/oauth/par",                               CLIENT,  FORM,          OAUTH_JSON,  CHOOSE,  oauth_pushed_post,     pushed_runs},
     {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL},
     {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  DURABLE, oauth_revoke_post,     NULL},
     {HTTP_GET,  "/oauth/userinfo",                          BEARER,  NOTHING,       OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL},
@@ -47,6 +53,9 @@ const struct route route_table[] = {
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL},
     {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
     {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
+    {HTTP_GET,  "/.well-known/oauth-authorization-server/{id}", ANYONE, NOTHING,    PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
+    {HTTP_GET,  "/.well-known/openid-configuration/{id}",   ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
+    {HTTP_GET,  "/{id}/.well-known/openid-configuration",   ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL},
     {HTTP_GET,  "/health/live",                             ANYONE,  NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL},
     {HTTP_GET,  "/health/ready",                            ANYONE,  NOTHING,       TEXT,        WORKER,  probe_ready_get,       NULL},
     {HTTP_GET,  "/metrics",                                 ANYONE,  NOTHING,       TEXT,        WORKER,  probe_metrics_get,     NULL},

@@ -320,6 +320,8 @@ void settings_policy(const struct settings *s, struct policy *out)
         .ciba_lifetime = s->ciba_lifetime,
         .poll_interval = s->poll_interval,
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
+        .par_lifetime = s->par_lifetime,
+        .require_par = s->require_par,
         .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }

@@ -4,8 +4,10 @@
  * deletes what could still make a credential valid or invalid:
  *   - a used code stays as long as its grant lives, since its return must end the grant (AC-03);
  *   - a grant, revoked or not, stays a day beyond its end;
+ *   - a pushed request stays an hour beyond its end, for people who are still logging in;
  *   - a revocation stays until the token it names has ended;
  *   - a request that waited for a decision stays a little, so that its client is told that it has expired (RFC 8628 3.5). */
+#include "store/db_pushed.h"
 #include "store/db_room.h"
 
 #include "base/banned.h"
@@ -20,7 +22,7 @@ enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 
 enum {
     CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS,
-    DELIVERIES_END, DELIVERIES, DEFERRED_END, DEFERRED,
+    PUSHED_END, PUSHED, DELIVERIES_END, DELIVERIES, DEFERRED_END, DEFERRED,
     ONCES, THROTTLES, KEYS, EVENTS_SPAN, EVENTS_BOUND, EVENTS
 };
 static const char *const texts[] = {
@@ -39,6 +41,8 @@ static const char *const texts[] = {
     [DEFERRED] = IN_WINDOW("deferred_requests") "expires_at <= $3",
     [DELIVERIES_END] = WINDOW_END("deliveries"),
     [DELIVERIES] = IN_WINDOW("deliveries") "((expires_at <> 0 AND expires_at <= $3) OR created_at <= $3 - 2678400)",
+    [PUSHED_END] = WINDOW_END("pushed_requests"),
+    [PUSHED] = IN_WINDOW("pushed_requests") "expires_at <= $3",
     [ONCES] = DUE("onces", "taken", "expires_at"),
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
@@ -55,6 +59,23 @@ struct purging {
     int64_t rows;
 };
 
+/* Seconds that a row stays beyond its end. */
+static int64_t spare_of(size_t end_line)
+{
+    switch (end_line) {
+    case GRANTS_END:
+    case PATS_END:
+    case DELIVERIES_END:
+        return SPARE_SECONDS;
+    case PUSHED_END:
+        return DB_PUSHED_SPARE;
+    case DEFERRED_END:
+        return TOLD_SECONDS;
+    default:
+        return 0;
+    }
+}
+
 static err window(const struct purging *p, size_t end_line, int64_t *cursor, struct db_purge_step *step)
 {
     int64_t end = 0;
@@ -65,9 +86,7 @@ static err window(const struct purging *p, size_t end_line, int64_t *cursor, str
         *cursor = 0;
         return OK;
     }
-    bool spare = end_line == GRANTS_END || end_line == PATS_END || end_line == DELIVERIES_END;
-    int64_t seconds = spare ? SPARE_SECONDS : end_line == DEFERRED_END ? TOLD_SECONDS : 0;
-    unix_time ended_by = clock_add(p->now, -seconds);
+    unix_time ended_by = clock_add(p->now, -spare_of(end_line));
     TRY(db_run(p->c, CALL(end_line + 1, P_INT(*cursor), P_INT(end), P_INT(ended_by)), &step->deleted));
     *cursor = end;
     return OK;
@@ -106,8 +125,8 @@ static err events(const struct purging *p, struct db_purge_step *step)
 
 err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out)
 {
-    static const size_t windows[] = {CODES_END,      GRANTS_END,  SESSIONS_END, REVOCATIONS_END, PATS_END,
-                                     DELIVERIES_END, DEFERRED_END};
+    static const size_t windows[] = {CODES_END, GRANTS_END, SESSIONS_END,   REVOCATIONS_END,
+                                     PATS_END,  PUSHED_END, DELIVERIES_END, DEFERRED_END};
     enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
     const struct purging p = {c, state, now, rows};
     struct db_purge_step step = {0, false};

@@ -36,7 +36,8 @@ struct hot_facts {
     struct db_client *clients;
     struct db_scope *scopes;
     struct db_resource *resources;
-    size_t client_count, scope_count, resource_count, secret_count;
+    struct db_details_type *details;
+    size_t client_count, scope_count, resource_count, secret_count, details_count;
     const struct db_client **by_id;
     const struct db_scope **by_name;
     const struct db_resource **by_uri;
@@ -127,6 +128,7 @@ static err load_facts(struct db *db, struct hot_facts *f)
     TRY(db_client_all(db, f->arena, &f->clients, &f->client_count));
     TRY(db_scope_all(db, f->arena, &f->scopes, &f->scope_count));
     TRY(db_resource_all(db, f->arena, &f->resources, &f->resource_count));
+    TRY(db_details_all(db, f->arena, &f->details, &f->details_count));
     TRY(index_rows(f->arena, &(struct db_rows){f->clients, f->client_count}, sizeof(*f->clients), order_clients, &f->by_id));
     TRY(index_rows(f->arena, &(struct db_rows){f->scopes, f->scope_count}, sizeof(*f->scopes), order_scopes, &f->by_name));
     TRY(index_rows(f->arena, &(struct db_rows){f->resources, f->resource_count}, sizeof(*f->resources), order_resources,
@@ -377,6 +379,20 @@ const struct db_resource *hot_resources(const struct hot_facts *facts, size_t *c
 {
     *count = facts->resource_count;
     return facts->resources;
+}
+
+const struct db_details_type *hot_details_type(const struct hot_facts *facts, str type)
+{
+    for (size_t i = 0; i < facts->details_count; i++)
+        if (str_equal(facts->details[i].type, type))
+            return &facts->details[i];
+    return NULL;
+}
+
+const struct db_details_type *hot_details_types(const struct hot_facts *facts, size_t *count)
+{
+    *count = facts->details_count;
+    return facts->details;
 }
 
 /* ---- revocations ---- */

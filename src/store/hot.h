@@ -8,6 +8,7 @@
 #define JETON_STORE_HOT_H
 #include "store/db.h"
 #include "store/db_client.h"
+#include "store/db_details.h"
 #include "store/db_pat.h"
 #include "store/db_scope.h"
 #include "store/db_user.h"
@@ -32,6 +33,9 @@ const struct db_scope *hot_scopes(const struct hot_facts *facts, size_t *count);
 const struct db_resource *hot_resource(const struct hot_facts *facts, str uri);
 const struct db_resource *hot_resource_by_number(const struct hot_facts *facts, int64_t number);
 const struct db_resource *hot_resources(const struct hot_facts *facts, size_t *count);
+
+const struct db_details_type *hot_details_type(const struct hot_facts *facts, str type); /* NULL: none */
+const struct db_details_type *hot_details_types(const struct hot_facts *facts, size_t *count);
 
 /* The set is durable (db_revocation_*) and in memory; adding is in memory first, then in the store. */
 fallible hot_revoke(struct hot *hot, const char *kind, str id, unix_time expires_at);

@@ -11,7 +11,8 @@
     X(1, "0001_init.sql") \
     X(2, "0002_builtin_scopes.sql") \
     X(3, "0003_grant_session.sql") \
-    X(4, "0004_openid.sql")
+    X(4, "0004_openid.sql") \
+    X(5, "0005_details.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

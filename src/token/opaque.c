@@ -39,6 +39,7 @@ static const struct kind {
     [OPAQUE_DEVICE]        = {{"jtn_de_", 7},  SEALED},
     [OPAQUE_DEVICE_CODE]   = {{"jtn_dc_", 7},  SEALED},
     [OPAQUE_AUTH_REQUEST]  = {{"jtn_cr_", 7},  SEALED},
+    [OPAQUE_PUSHED]        = {{"jtn_pr_", 7},  SEALED},
 };
 /* clang-format on */
 

@@ -20,9 +20,10 @@ enum opaque_kind {
     OPAQUE_DEVICE,       /* jtn_de_  sealed: a browser where this person logged in before */
     OPAQUE_DEVICE_CODE,  /* jtn_dc_  sealed: number = deferred request (RFC 8628) */
     OPAQUE_AUTH_REQUEST, /* jtn_cr_  sealed: number = deferred request (CIBA) */
+    OPAQUE_PUSHED,       /* jtn_pr_  sealed: number = pushed request; the end of a request_uri (RFC 9126 2.2) */
     OPAQUE_KIND_COUNT
 };
-enum { OPAQUE_PAYLOAD_MAX = 8000 };
+enum { OPAQUE_PAYLOAD_MAX = 24000 };
 /* By prefix alone; OPAQUE_NONE when it is none of ours. */
 enum opaque_kind opaque_kind_of(str text);
 const char *opaque_prefix(enum opaque_kind kind);

@@ -129,6 +129,7 @@ static struct policy default_policy(void)
         .session_absolute = 12 * HOUR,
         .reauthentication = 5 * MINUTE,
         .secret_overlap = DAY,
+        .par_lifetime = 90,
         .account_rule = {.free_tries = 5, .base = 5, .most = 900, .forget = DAY},
         .address_rule = {.free_tries = 50, .base = 5, .most = 900, .forget = DAY},
         .device_rule = {.free_tries = 10, .base = 5, .most = 900, .forget = DAY},

@@ -14,7 +14,7 @@
 
 enum { DEVICE_SECONDS = 400 * 86400 }; /* the longest that browsers keep a cookie (RFC 6265bis 5.5) */
 
-/* The application that a person is on the way to, and where it gets its answer; NULL when they are not. */
+/* The application that a person is on the way to, and where it gets its answer (lines); NULL when they are not. */
 static const struct db_client *application_of(struct call *c, str return_to, str *redirect_uri)
 {
     struct form query;
@@ -24,10 +24,13 @@ static const struct db_client *application_of(struct call *c, str return_to, str
     if (FAILED(form_parse(c->ground->arena, (str){return_to.p + at, return_to.n - at}, &query)))
         return NULL;
     const struct db_client *client = client_find(c->ground, form_get(&query, "client_id"));
-    if (!client || client->disabled ||
-        FAILED(redirect_match(c->ground->arena, client, form_get(&query, "redirect_uri"), redirect_uri)))
+    if (!client || client->disabled)
         return NULL;
-    return client;
+    if (form_has(&query, "request_uri") || form_has(&query, "request")) { /* the address stands elsewhere: it is one of these */
+        *redirect_uri = client->redirect_uris;
+        return client;
+    }
+    return FAILED(redirect_match(c->ground->arena, client, form_get(&query, "redirect_uri"), redirect_uri)) ? NULL : client;
 }
 
 static fallible answer_form(struct call *c, int status, str error)
@@ -39,6 +42,7 @@ static fallible answer_form(struct call *c, int status, str error)
     const struct db_client *client = application_of(c, return_to, &redirect_uri);
     page_put(f, "return_to", return_to);
     page_put_flag(f, "again", again);
+    page_put_flag(f, "switch", form_has(&c->form, "switch"));
     page_put(f, "username", again ? c->session.user->username : form_get(&c->form, "username"));
     page_put(f, "application", client ? client->name : STR_ABSENT);
     page_put(f, "error", error);
@@ -49,7 +53,7 @@ static fallible answer_form(struct call *c, int status, str error)
 
 err console_login_get(struct call *c)
 {
-    if (c->session.user && !form_has(&c->form, "again"))
+    if (c->session.user && !form_has(&c->form, "again") && !form_has(&c->form, "switch"))
         return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
     return answer_form(c, 200, STR_ABSENT);
 }

@@ -6,6 +6,8 @@
 #include "grant/token_request.h"
 call_handler oauth_authorize_any;   /* GET, POST /oauth/authorize */
 call_handler oauth_consent_post;    /* POST /oauth/consent */
+call_handler oauth_pushed_post;     /* POST /oauth/par */
+bool oauth_pushed_waits(const struct form *form); /* may it have to wait for others? Then not on the store's writer */
 call_handler oauth_token_post;      /* POST /oauth/token */
 enum grant_lane oauth_token_lane(const struct form *form); /* where this token request must run */
 call_handler oauth_introspect_post; /* POST /oauth/introspect */
@@ -16,6 +18,6 @@ call_handler oauth_device_get;      /* GET /oauth/device */
 call_handler oauth_device_post;     /* POST /oauth/device */
 call_handler oauth_device_qr_get;   /* GET /oauth/device/qr.svg */
 call_handler oauth_ciba_post;        /* POST /oauth/ciba */
-call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration */
+call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration, and their forms for issuers with a path */
 call_handler oauth_jwks_get;        /* GET /oauth/jwks */
 #endif

@@ -6,60 +6,123 @@
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
 #include "grant/authorize.h"
+#include "grant/details.h"
+#include "grant/scope.h"
 #include "base/banned.h"
+
+enum { HINT_MAX = 255 /* the longest username */ };
+
+/* The response, on its way: a redirect, or a page whose form posts it (OAuth 2.0 Form Post Response Mode 2). */
+static fallible answer_sent(struct call *c, const struct redirect_sent *sent)
+{
+    if (str_present(sent->location))
+        return call_redirect(c, sent->location);
+    struct page_fields *f = call_fields(c);
+    page_put(f, "action", sent->uri);
+    page_list(f, "fields");
+    for (size_t i = 0; i < sent->count; i++) { /* AZ-10 */
+        struct page_fields *row = page_row(f, "fields");
+        page_put(row, "name", sent->fields[i].name);
+        page_put(row, "value", sent->fields[i].value);
+    }
+    TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, sent->uri)));
+    return call_page(c, 200, "form_post.html", f);
+}
 
 static fallible answer_error(struct call *c, const struct authorize_request *request, err why)
 {
-    str location;
-    struct redirect_answer answer = {.error = why, .state = request->state, .issuer = c->ground->authority->issuer};
+    struct redirect_sent sent;
     c->response->refused = why;
-    TRY(redirect_location(c->ground->arena, request->redirect_uri, &answer, &location));
-    return call_redirect(c, location);
+    TRY(authorize_refuse(c->ground, request, why, &sent));
+    return answer_sent(c, &sent);
 }
 
-static bool may_redirect(const struct call *c, const struct authorize_request *request, err why)
+/* What a request carries over our own pages: of a pushed one nothing but its address (PR-04, PR-05). */
+static bool carried(const struct call *c, const struct authorize_request *request, size_t i)
 {
-    if (why.kind == ERR_UNAVAILABLE || why.kind == ERR_SERVER_ERROR)
-        return false;
-    bool silent = str_is(form_get(&c->form, "prompt"), "none");
-    return c->session.user || silent || request->client->first_party; /* AZ-21 */
+    str name = c->form.fields[i].name;
+    if (request->pushed != 0)
+        return str_is(name, "client_id") || str_is(name, "request_uri");
+    return !str_is(name, "login_ticket");
+}
+
+#define TOO_LONG "The authorization request is too long for a browser's address; push it first (PAR)."
+
+static fallible same_request(struct call *c, const struct authorize_request *request, str ticket, str *address)
+{
+    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 4);
+    buf_add(&b, STR("/oauth/authorize?"));
+    for (size_t i = 0; i < c->form.count; i++)
+        if (carried(c, request, i))
+            form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
+    if (str_present(ticket))
+        form_add(&b, STR("login_ticket"), ticket);
+    if (FAILED(buf_done(&b, address)) || address->n > HTTP_TARGET_MAX)
+        REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long for a link");
+    return OK;
 }
 
 /* LS-09: a form on another site comes without our cookie. It is answered with the same request as a link of our own site, which a
  * browser follows with the cookie, and without a new cookie, which would log the person out. */
-static fallible answer_again(struct call *c)
+static fallible answer_again(struct call *c, const struct authorize_request *request)
 {
     str location;
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 4);
-    buf_add(&b, STR("/oauth/authorize?"));
-    for (size_t i = 0; i < c->form.count; i++)
-        form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
-    TRY(buf_done(&b, &location));
-    if (location.n > HTTP_TARGET_MAX)
-        REFUSE(INVALID_REQUEST, "The authorization request is too long.", "authorize: too long for a link");
+    TRY(same_request(c, request, form_get(&c->form, "login_ticket"), &location));
     c->session.fresh = false;
     return call_redirect(c, location);
 }
 
-/* To the login page and back here with the same request. */
-static fallible answer_login(struct call *c)
+/* The login page's address, with the way back to this request. */
+static fallible login_address(struct call *c, const struct authorize_request *request, const char *how, str *address)
 {
-    str back, ticket, location;
-    struct arena *a = c->ground->arena;
-    TRY(authorize_ticket(c->ground, &c->session, &ticket));
-    struct buf b = buf_new(a, BUF_URL_MAX * 4), place = buf_new(a, BUF_URL_MAX * 16);
-    buf_add(&b, STR("/oauth/authorize?"));
-    for (size_t i = 0; i < c->form.count; i++)
-        if (!str_is(c->form.fields[i].name, "login_ticket"))
-            form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
-    form_add(&b, STR("login_ticket"), ticket);
-    TRY(buf_done(&b, &back));
-    buf_add(&place, c->session.user ? STR("/login?again=1&") : STR("/login?"));
-    form_add(&place, STR("return_to"), back);
-    TRY(buf_done(&place, &location));
-    if (location.n > HTTP_TARGET_MAX)
-        REFUSE(INVALID_REQUEST, "The authorization request is too long to be remembered over a login.", "authorize: too long for a link");
+    str back, ticket;
+    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 16);
+    TRY(authorize_ticket(c->ground, request, &c->session, &ticket));
+    TRY(same_request(c, request, ticket, &back));
+    buf_add(&b, STR("/login?"));
+    if (how)
+        form_add(&b, str_of(how), STR("1"));
+    if (str_filled(request->login_hint) && request->login_hint.n <= HINT_MAX)
+        form_add(&b, STR("username"), request->login_hint);
+    form_add(&b, STR("return_to"), back);
+    if (FAILED(buf_done(&b, address)) || address->n > HTTP_TARGET_MAX)
+        REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long to be remembered over a login");
+    return OK;
+}
+
+/* To the login page and back here with the same request. */
+static fallible answer_login(struct call *c, const struct authorize_request *request)
+{
+    str location;
+    const struct db_user *user = c->session.user;
+    bool other = request->prompt_select || authorize_other_person(c->ground, request, &c->session) ||
+                 (user && str_filled(request->login_hint) && !str_equal_nocase(request->login_hint, user->username));
+    TRY(login_address(c, request, !user ? NULL : other ? "switch" : "again", &location));
     return call_redirect(c, location);
+}
+
+/* prompt=select_account: there is one account at a browser here, or another one by way of a login. */
+static fallible answer_select(struct call *c, const struct authorize_request *request)
+{
+    str choice, login;
+    struct page_fields *f = call_fields(c);
+    TRY(authorize_choice(c->ground, request, &c->session, &choice));
+    TRY(login_address(c, request, "switch", &login));
+    page_put(f, "client_name", request->client->name);
+    page_put(f, "account", c->session.user->username);
+    page_put(f, "full_name", c->session.user->full_name);
+    page_put(f, "choice", choice);
+    page_put(f, "login", login);
+    page_list(f, "fields");
+    for (size_t i = 0; i < c->form.count; i++) {
+        if (!carried(c, request, i))
+            continue;
+        struct page_fields *row = page_row(f, "fields");
+        page_put(row, "name", c->form.fields[i].name);
+        page_put(row, "value", c->form.fields[i].value);
+    }
+    TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, request->redirect_uri)));
+    return call_page(c, 200, "select_account.html", f);
 }
 
 static str redirect_host(str uri)
@@ -77,26 +140,68 @@ static str lifetime_words(struct arena *a, int64_t seconds)
     return str_format(a, "%lld minutes", (long long)((seconds + 59) / 60));
 }
 
-static fallible answer_page(struct call *c, const struct authorize_request *request)
+static void put_scopes(struct call *c, struct page_fields *f, str scopes)
 {
-    str pending, word;
-    struct arena *a = c->ground->arena;
-    TRY(authorize_pend(c->ground, request, &c->session, &pending));
-    struct page_fields *f = call_fields(c);
-    page_put(f, "client_name", request->client->name);
-    page_put(f, "redirect_host", redirect_host(request->redirect_uri));
-    page_put(f, "account", c->session.user->username);
-    page_put(f, "pending", pending);
-    page_put(f, "lifetime", lifetime_words(a, token_request_lifetime(c->ground, request->client)));
-    page_put_flag(f, "first_party", request->client->first_party);
-    page_put_flag(f, "unscoped", !str_filled(request->scope));
+    str word;
     page_list(f, "scopes");
-    for (str rest = request->scope; str_filled(rest) && str_next(&rest, ' ', &word);) { /* CO-02 */
+    for (str rest = scopes; str_filled(rest) && str_next(&rest, ' ', &word);) { /* CO-02 */
         const struct db_scope *scope = hot_scope(c->ground->facts, word);
         struct page_fields *row = page_row(f, "scopes");
         page_put(row, "name", word);
         page_put(row, "description", scope ? scope->description : word);
     }
+}
+
+static fallible put_details(struct call *c, struct page_fields *f, str details)
+{
+    struct details_words *words;
+    size_t count;
+    TRY(details_show(c->ground, details, &words, &count));
+    page_list(f, "details");
+    for (size_t i = 0; i < count; i++) {
+        struct page_fields *row = page_row(f, "details");
+        page_put(row, "what", words[i].description);
+        page_list(row, "facts");
+        for (size_t k = 0; k < words[i].count; k++) {
+            struct page_fields *fact = page_row(row, "facts");
+            page_put(fact, "label", words[i].facts[k].label);
+            page_put(fact, "value", words[i].facts[k].value);
+        }
+    }
+    return OK;
+}
+
+/* MD-05: registered addresses are shown, never fetched; registration took https alone, and the page holds to it. */
+static str link_of(str uri)
+{
+    return str_starts(uri, STR("https://")) ? uri : STR_ABSENT;
+}
+
+static void put_client(struct call *c, struct page_fields *f, const struct db_client *client)
+{
+    page_put(f, "client_name", client->name);
+    page_put(f, "client_uri", link_of(client->metadata.client_uri));
+    page_put(f, "client_host", redirect_host(client->metadata.client_uri));
+    page_put(f, "policy_uri", link_of(client->metadata.policy_uri));
+    page_put(f, "tos_uri", link_of(client->metadata.tos_uri));
+    page_put_flag(f, "first_party", client->first_party);
+    page_put(f, "lifetime", lifetime_words(c->ground->arena, token_request_lifetime(c->ground, client)));
+}
+
+static fallible answer_page(struct call *c, const struct authorize_request *request)
+{
+    str pending, shown;
+    struct arena *a = c->ground->arena;
+    struct page_fields *f = call_fields(c);
+    TRY(authorize_pend(c->ground, request, &c->session, &pending));
+    TRY(scope_union(a, request->scope, request->claims_scopes, &shown));
+    put_client(c, f, request->client);
+    page_put(f, "redirect_host", redirect_host(request->redirect_uri));
+    page_put(f, "account", c->session.user->username);
+    page_put(f, "pending", pending);
+    page_put_flag(f, "unscoped", !str_filled(request->scope));
+    put_scopes(c, f, shown);
+    TRY(put_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));
     return call_page(c, 200, "consent.html", f);
 }
@@ -104,11 +209,11 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
 static fallible answer_code(struct call *c, const struct authorize_request *request)
 {
     char once[37];
-    str location;
+    struct redirect_sent sent;
     random_uuid(once);
     struct authorize_pending pending = {*request, str_of(once), false};
-    TRY(authorize_allow(c->ground, &pending, &c->session, &location));
-    return call_redirect(c, location);
+    TRY(authorize_allow(c->ground, &pending, &c->session, &sent));
+    return answer_sent(c, &sent);
 }
 
 fallible oauth_authorize_any(struct call *c)
@@ -118,15 +223,17 @@ fallible oauth_authorize_any(struct call *c)
     TRY(authorize_read(c->ground, &c->form, &request));
     c->response->note = request.client->id;
     if (c->request->method == HTTP_POST && c->session.fresh)
-        return answer_again(c);
+        return answer_again(c, &request);
     err judged = authorize_check(c->ground, &c->form, &request);
     if (!FAILED(judged))
         judged = authorize_next(c->ground, &request, &c->session, &step);
     if (FAILED(judged))
-        return may_redirect(c, &request, judged) ? answer_error(c, &request, judged) : judged;
+        return authorize_may_tell(&request, &c->session, judged) ? answer_error(c, &request, judged) : judged;
     switch (step) {
     case AUTHORIZE_LOGIN:
-        return answer_login(c);
+        return answer_login(c, &request);
+    case AUTHORIZE_SELECT:
+        return answer_select(c, &request);
     case AUTHORIZE_ASK:
         return answer_page(c, &request);
     case AUTHORIZE_ANSWER:
@@ -138,14 +245,15 @@ fallible oauth_authorize_any(struct call *c)
 fallible oauth_consent_post(struct call *c)
 {
     struct authorize_pending pending;
-    str location, decision = form_get(&c->form, "decision");
+    struct redirect_sent sent;
+    str decision = form_get(&c->form, "decision");
     TRY(authorize_resume(c->ground, form_get(&c->form, "pending"), &c->session, &pending));
     c->response->note = pending.request.client->id;
     if (str_is(decision, "allow"))
-        TRY(authorize_allow(c->ground, &pending, &c->session, &location));
+        TRY(authorize_allow(c->ground, &pending, &c->session, &sent));
     else if (str_is(decision, "deny"))
-        TRY(authorize_deny(c->ground, &pending, &c->session, &location));
+        TRY(authorize_deny(c->ground, &pending, &c->session, &sent));
     else
         REFUSE(INVALID_REQUEST, "Please choose to allow or to deny.", "consent: no decision");
-    return call_redirect(c, location);
+    return answer_sent(c, &sent);
 }

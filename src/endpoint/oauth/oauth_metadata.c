@@ -1,68 +1,314 @@
 /* SPDX-License-Identifier: MIT
- * oauth_metadata: RFC 8414 and RFC 7517. Everything comes from the configured issuer and from the tables that do the work, never from the
- * request (MD-02), so that it tells the truth (MD-03). */
-#include "crypto/sign.h"
+ * oauth_metadata: what this server is (RFC 8414, OpenID Connect Discovery 3, and the members that RFC 8705, 9101, 9126, 9207, 9396, 9449,
+ * 9701, JARM, CIBA and the logout specifications add), and its keys (RFC 7517). Relies on the tables that do the work: grants, ways to
+ * authenticate, response modes, keys, scopes, types of details. Promises that nothing comes from the request (MD-02), that both
+ * documents are one (MD-01), and that a member is there only while its feature is on (MD-03).
+ *
+ * To add a member is to add a row: an ADDRESS below the issuer, WORDS, a FLAG, or what a function puts; and, in the last column, when. */
+#include "codec/url.h"
+#include "directory/auth_methods.h"
+#include "directory/profile.h"
 #include "endpoint/oauth/oauth.h"
+#include "grant/acr.h"
+#include "grant/redirect.h"
+#include "token/dpop.h"
 #include "base/banned.h"
 
-static void put_address(struct call *c, json *body, const char *name, const char *path)
+#define GRANT_DEVICE "urn:ietf:params:oauth:grant-type:device_code"
+#define GRANT_CIBA   "urn:openid:params:grant-type:ciba"
+
+/* ---- when ---- */
+
+static bool demanded(const struct call *c, enum profile_rule rule) /* of every client */
 {
-    str parts[] = {c->ground->authority->issuer, str_of(path)};
-    json_put_text(c->ground->arena, body, name, str_join(c->ground->arena, parts, 2));
+    return profile_includes(c->ground->authority->policy.profile, rule);
 }
 
-static void put_scopes(struct call *c, json *body)
+static bool offered(const struct call *c, const char *grant)
+{
+    (void)c;
+    return token_request_row(str_of(grant)) != NULL;
+}
+
+static bool with_device(const struct call *c)
+{
+    return offered(c, GRANT_DEVICE);
+}
+
+static bool with_ciba(const struct call *c)
+{
+    return offered(c, GRANT_CIBA);
+}
+
+static bool with_certificates(const struct call *c)
+{
+    return c->ground->authority->certificates;
+}
+
+static bool with_mtls_host(const struct call *c)
+{
+    return str_filled(c->ground->authority->issuer_mtls);
+}
+
+static bool with_details(const struct call *c)
 {
     size_t count;
-    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
-    json *list = json_list_new(c->ground->arena);
-    for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, scopes[i].name);
-    json_put(c->ground->arena, body, "scopes_supported", list);
+    (void)hot_details_types(c->ground->facts, &count);
+    return count > 0;
 }
 
-static void put_grants(struct call *c, json *body)
+static bool par_required(const struct call *c)
+{
+    return c->ground->authority->policy.require_par || demanded(c, PROFILE_RULE_PUSHED);
+}
+
+static bool objects_required(const struct call *c)
+{
+    return demanded(c, PROFILE_RULE_SIGNED_REQUEST);
+}
+
+/* ---- what ---- */
+
+static json *scopes(struct call *c)
+{
+    size_t count;
+    const struct db_scope *rows = hot_scopes(c->ground->facts, &count);
+    json *list = json_list_new(c->ground->arena);
+    for (size_t i = 0; i < count; i++)
+        json_add_text(c->ground->arena, list, rows[i].name);
+    return list;
+}
+
+static json *grants(struct call *c)
 {
     size_t count;
     const struct grant_row *rows = token_request_rows(&count);
     json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, str_of(rows[i].type));
-    json_put(c->ground->arena, body, "grant_types_supported", list);
+        if (!str_is(str_of(rows[i].type), "password") || !demanded(c, PROFILE_RULE_NO_PASSWORD))
+            json_add_text(c->ground->arena, list, str_of(rows[i].type));
+    return list;
 }
 
-static void put_backchannel(struct call *c, json *body) /* CIBA Core 4 */
+/* The ways to authenticate that work here and that the server's profile leaves. */
+static json *methods(struct call *c, bool public_too)
+{
+    json *list = json_list_new(c->ground->arena);
+    for (const struct auth_method *row = auth_methods; row->name; row++) {
+        bool none = str_is(str_of(row->name), "none");
+        if (!row->listed || (row->tls && !with_certificates(c)) || (none && (!public_too || demanded(c, PROFILE_RULE_CONFIDENTIAL))))
+            continue;
+        if (row->secret && demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH))
+            continue;
+        json_add_text(c->ground->arena, list, str_of(row->name));
+    }
+    return list;
+}
+
+static json *methods_all(struct call *c)
+{
+    return methods(c, true);
+}
+
+static json *methods_confidential(struct call *c)
+{
+    return methods(c, false);
+}
+
+static void add_words(struct call *c, json *list, str words)
+{
+    str word;
+    for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);)
+        json_add_text(c->ground->arena, list, word);
+}
+
+/* What the signatures of others may be made with, as far as the server's profile goes. */
+static str checked_algs(const struct call *c)
+{
+    return profile_algs(c->ground, &(struct db_client){0}, STR_ABSENT);
+}
+
+static json *algs_assertion(struct call *c)
+{
+    json *list = json_list_new(c->ground->arena);
+    add_words(c, list, checked_algs(c));
+    if (!demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH)) /* client_secret_jwt */
+        add_words(c, list, STR("HS256 HS384 HS512"));
+    return list;
+}
+
+static json *algs_object(struct call *c)
+{
+    json *list = json_list_new(c->ground->arena);
+    add_words(c, list, checked_algs(c));
+    return list;
+}
+
+static json *algs_own(struct call *c)
+{
+    enum sign_alg algs[SIGN_ALG_COUNT];
+    size_t count = keyring_algs(c->ground->keys, algs);
+    json *list = json_list_new(c->ground->arena);
+    for (size_t i = 0; i < count; i++)
+        json_add_text(c->ground->arena, list, str_of(sign_alg_name(algs[i])));
+    return list;
+}
+
+static json *algs_dpop(struct call *c)
+{
+    json *list = json_list_new(c->ground->arena);
+    str word;
+    for (str rest = dpop_algs; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (!demanded(c, PROFILE_RULE_STRONG_ALGS) || str_has_word(checked_algs(c), word))
+            json_add_text(c->ground->arena, list, word);
+    return list;
+}
+
+static json *response_modes(struct call *c)
+{
+    json *list = json_list_new(c->ground->arena);
+    add_words(c, list, demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : redirect_modes);
+    return list;
+}
+
+static json *details_types(struct call *c)
+{
+    size_t count;
+    const struct db_details_type *rows = hot_details_types(c->ground->facts, &count);
+    json *list = json_list_new(c->ground->arena);
+    for (size_t i = 0; i < count; i++)
+        json_add_text(c->ground->arena, list, rows[i].type);
+    return list;
+}
+
+static json *aliases(struct call *c); /* of the table below */
+
+/* ---- the table ---- */
+
+enum kind { ADDRESS, WORDS, FLAG, PUT };
+/* clang-format off */
+#define CLAIMS                                                                                                                 \
+    "sub iss aud exp iat auth_time nonce acr amr azp at_hash sid name family_name given_name middle_name nickname "           \
+    "preferred_username profile picture website gender birthdate zoneinfo locale updated_at email email_verified address "    \
+    "phone_number phone_number_verified"
+static const struct row {
+    const char *member;
+    enum kind kind;
+    const char *text;           /* ADDRESS: the path; WORDS: the words; FLAG: NULL is false */
+    json *(*put)(struct call *c);
+    bool (*when)(const struct call *c); /* NULL: always */
+    bool alias;                 /* ADDRESS: found below issuer_mtls too (RFC 8705 5) */
+} table[] = {
+    /* RFC 8414 2, OpenID Connect Discovery 3 */
+    {"authorization_endpoint",                            ADDRESS, "/oauth/authorize",   NULL,  NULL, false},
+    {"token_endpoint",                                    ADDRESS, "/oauth/token",       NULL,  NULL, true},
+    {"introspection_endpoint",                            ADDRESS, "/oauth/introspect",  NULL,  NULL, true},
+    {"revocation_endpoint",                               ADDRESS, "/oauth/revoke",      NULL,  NULL, true},
+    {"userinfo_endpoint",                                 ADDRESS, "/oauth/userinfo",    NULL,  NULL, true},
+    {"jwks_uri",                                          ADDRESS, "/oauth/jwks",        NULL,  NULL, false},
+    {"scopes_supported",                                  PUT,     NULL, scopes,                NULL, false},
+    {"response_types_supported",                          WORDS,   "code",               NULL,  NULL, false},
+    {"response_modes_supported",                          PUT,     NULL, response_modes,        NULL, false},
+    {"grant_types_supported",                             PUT,     NULL, grants,                NULL, false},
+    {"token_endpoint_auth_methods_supported",             PUT,     NULL, methods_all,           NULL, false},
+    {"token_endpoint_auth_signing_alg_values_supported",  PUT,     NULL, algs_assertion,        NULL, false},
+    {"introspection_endpoint_auth_methods_supported",     PUT,     NULL, methods_confidential,  NULL, false},
+    {"introspection_endpoint_auth_signing_alg_values_supported", PUT, NULL, algs_assertion,     NULL, false},
+    {"revocation_endpoint_auth_methods_supported",        PUT,     NULL, methods_all,           NULL, false},
+    {"revocation_endpoint_auth_signing_alg_values_supported", PUT, NULL, algs_assertion,        NULL, false},
+    {"code_challenge_methods_supported",                  WORDS,   "S256",               NULL,  NULL, false}, /* PK-09 */
+    {"ui_locales_supported",                              WORDS,   "en",                 NULL,  NULL, false},
+    {"subject_types_supported",                           WORDS,   "public pairwise",    NULL,  NULL, false},
+    {"id_token_signing_alg_values_supported",             PUT,     NULL, algs_own,              NULL, false},
+    {"userinfo_signing_alg_values_supported",             PUT,     NULL, algs_own,              NULL, false},
+    {"acr_values_supported",                              WORDS,   ACR_PASSWORD,         NULL,  NULL, false},
+    {"display_values_supported",                          WORDS,   "page",               NULL,  NULL, false},
+    {"prompt_values_supported",                           WORDS,   "none login consent select_account", NULL, NULL, false},
+    {"claim_types_supported",                             WORDS,   "normal",             NULL,  NULL, false},
+    {"claims_supported",                                  WORDS,   CLAIMS,               NULL,  NULL, false},
+    {"claims_parameter_supported",                        FLAG,    "true",               NULL,  NULL, false},
+    /* RFC 9101 10.5, OpenID Connect Core 6 */
+    {"request_parameter_supported",                       FLAG,    "true",               NULL,  NULL, false},
+    {"request_uri_parameter_supported",                   FLAG,    "true",               NULL,  NULL, false},
+    {"require_request_uri_registration",                  FLAG,    "true",               NULL,  NULL, false},
+    {"require_signed_request_object",                     FLAG,    "true",               NULL,  objects_required, false},
+    {"request_object_signing_alg_values_supported",       PUT,     NULL, algs_object,           NULL, false},
+    /* RFC 9126 5, RFC 9207 3, JARM 4, RFC 9396 10, RFC 9449 5.1, RFC 9701 7 */
+    {"pushed_authorization_request_endpoint",             ADDRESS, "/oauth/par",         NULL,  NULL, true},
+    {"require_pushed_authorization_requests",             FLAG,    "true",               NULL,  par_required, false},
+    {"authorization_response_iss_parameter_supported",    FLAG,    "true",               NULL,  NULL, false},
+    {"authorization_signing_alg_values_supported",        PUT,     NULL, algs_own,              NULL, false},
+    {"authorization_details_types_supported",             PUT,     NULL, details_types,         with_details, false},
+    {"dpop_signing_alg_values_supported",                 PUT,     NULL, algs_dpop,             NULL, false},
+    {"introspection_signing_alg_values_supported",        PUT,     NULL, algs_own,              NULL, false},
+    /* RFC 8705 3.3, 5 */
+    {"tls_client_certificate_bound_access_tokens",        FLAG,    "true",               NULL,  with_certificates, false},
+    {"mtls_endpoint_aliases",                             PUT,     NULL, aliases,               with_mtls_host, false},
+    /* RFC 8628 4, CIBA Core 4 */
+    {"device_authorization_endpoint",                     ADDRESS, "/oauth/device/code", NULL,  with_device, true},
+    {"backchannel_authentication_endpoint",               ADDRESS, "/oauth/ciba",        NULL,  with_ciba, true},
+    {"backchannel_token_delivery_modes_supported",        WORDS,   "poll ping",          NULL,  with_ciba, false},
+    {"backchannel_user_code_parameter_supported",         FLAG,    NULL,                 NULL,  with_ciba, false},
+    {"backchannel_authentication_request_signing_alg_values_supported", PUT, NULL, algs_object, with_ciba, false},
+};
+/* clang-format on */
+enum { ROWS = sizeof table / sizeof table[0] };
+
+static str below(struct call *c, str base, const char *path)
+{
+    return str_join(c->ground->arena, (const str[]){base, str_of(path)}, 2);
+}
+
+static json *aliases(struct call *c)
 {
     struct arena *a = c->ground->arena;
-    put_address(c, body, "backchannel_authentication_endpoint", "/oauth/ciba");
-    json_put_words(a, body, "backchannel_token_delivery_modes_supported", STR("poll ping"));
-    json_put_words(a, body, "backchannel_authentication_request_signing_alg_values_supported", sign_alg_words);
-    json_put_boolean(a, body, "backchannel_user_code_parameter_supported", false);
+    json *object = json_object_new(a);
+    for (size_t i = 0; i < ROWS; i++)
+        if (table[i].alias && (!table[i].when || table[i].when(c)))
+            json_put_text(a, object, table[i].member, below(c, c->ground->authority->issuer_mtls, table[i].text));
+    return object;
+}
+
+static void put_row(struct call *c, json *body, const struct row *row)
+{
+    struct arena *a = c->ground->arena;
+    switch (row->kind) {
+    case ADDRESS:
+        json_put_text(a, body, row->member, below(c, c->ground->authority->issuer, row->text));
+        return;
+    case WORDS:
+        json_put_words(a, body, row->member, str_of(row->text));
+        return;
+    case FLAG:
+        json_put_boolean(a, body, row->member, row->text != NULL);
+        return;
+    case PUT:
+        json_put(a, body, row->member, row->put(c));
+        return;
+    }
+}
+
+/* RFC 8414 3.1: for an issuer with a path the document is found by that path too, and by no other. */
+static fallible path_is_ours(const struct call *c)
+{
+    struct url issuer;
+    str asked = c->parameters[0];
+    if (!str_present(asked))
+        return OK;
+    TRY(url_parse(c->ground->authority->issuer, &issuer));
+    if (issuer.path.n != asked.n + 1 || !str_ends(issuer.path, asked))
+        FAIL(NOT_FOUND, "metadata: no such issuer");
+    return OK;
 }
 
 fallible oauth_metadata_get(struct call *c)
 {
-    struct arena *a = c->ground->arena;
-    json *body = json_object_new(a);
-    json_put_text(a, body, "issuer", c->ground->authority->issuer); /* MD-01 */
-    put_address(c, body, "authorization_endpoint", "/oauth/authorize");
-    put_address(c, body, "token_endpoint", "/oauth/token");
-    put_address(c, body, "introspection_endpoint", "/oauth/introspect");
-    put_address(c, body, "revocation_endpoint", "/oauth/revoke");
-    put_address(c, body, "device_authorization_endpoint", "/oauth/device/code"); /* RFC 8628 4 */
-    put_address(c, body, "jwks_uri", "/oauth/jwks");
-    put_backchannel(c, body);
-    put_scopes(c, body);
-    json_put_words(a, body, "response_types_supported", STR("code"));
-    json_put_words(a, body, "response_modes_supported", STR("query"));
-    put_grants(c, body);
-    json_put_words(a, body, "token_endpoint_auth_methods_supported", STR("client_secret_basic client_secret_post none"));
-    json_put_words(a, body, "introspection_endpoint_auth_methods_supported", STR("client_secret_basic client_secret_post"));
-    json_put_words(a, body, "revocation_endpoint_auth_methods_supported", STR("client_secret_basic client_secret_post none"));
-    json_put_words(a, body, "code_challenge_methods_supported", STR("S256")); /* PK-09 */
-    json_put_boolean(a, body, "authorization_response_iss_parameter_supported", true); /* RFC 9207 3 */
-    json_put_boolean(a, body, "request_parameter_supported", false);
-    json_put_boolean(a, body, "request_uri_parameter_supported", false);
+    json *body = json_object_new(c->ground->arena);
+    TRY(path_is_ours(c));
+    json_put_text(c->ground->arena, body, "issuer", c->ground->authority->issuer); /* MD-01 */
+    for (size_t i = 0; i < ROWS; i++)
+        if (!table[i].when || table[i].when(c))
+            put_row(c, body, &table[i]);
     return call_json(c, 200, body);
 }
 

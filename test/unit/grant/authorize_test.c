@@ -83,10 +83,12 @@ Test(authorize, what_is_wrong_is_said_by_its_own_word)
         const char *more;
         enum err_kind kind;
     } rows[] = {
-        {"&request=x", ERR_REQUEST_NOT_SUPPORTED},
-        {"&request_uri=x", ERR_REQUEST_URI_NOT_SUPPORTED},
+        {"&request=x", ERR_INVALID_REQUEST_OBJECT},
+        {"&request=x&request_uri=x", ERR_INVALID_REQUEST},
+        {"&request_uri=https%3A%2F%2Fx", ERR_INVALID_REQUEST_URI},
+        {"&registration=%7B%7D", ERR_REGISTRATION_NOT_SUPPORTED},
         {"&response_mode=fragment", ERR_INVALID_REQUEST},
-        {"&response_mode=form_post", ERR_INVALID_REQUEST},
+        {"&response_mode=form_post", ERR_OK},
         {"&scope=nosuch", ERR_INVALID_SCOPE},
         {"&scope=view-users", ERR_INVALID_SCOPE},
         {"&resource=https%3A%2F%2Fx", ERR_INVALID_TARGET},
@@ -160,8 +162,10 @@ Test(authorize, AZ_12_the_way_back_from_the_login_page_is_not_a_circle)
 {
     struct stage t = stage_new();
     str ticket;
+    struct authorize_request r;
     struct session s = stage_session(&t, t.ada);
-    assert_done(authorize_ticket(t.s.g, &s, &ticket));
+    assert_done(judge(&t, ASK, &r));
+    assert_done(authorize_ticket(t.s.g, &r, &s, &ticket));
     cr_expect_eq(next(&t, with_ticket(&t, ticket), &s), AUTHORIZE_LOGIN, "AZ-13: abandoned, the old session goes nowhere");
     clock_set(NOW + 500);
     scene_next(&t.s);
@@ -173,8 +177,10 @@ Test(authorize, AZ_12_an_old_ticket_does_not_speak_for_a_password_given_for_some
 {
     struct stage t = stage_new();
     str anybodys;
+    struct authorize_request r;
     struct session visitor = stage_session(&t, NULL);
-    assert_done(authorize_ticket(t.s.g, &visitor, &anybodys));
+    assert_done(judge(&t, ASK, &r));
+    assert_done(authorize_ticket(t.s.g, &r, &visitor, &anybodys));
     clock_set(NOW + 1000);
     scene_next(&t.s);
     struct session ada = stage_session(&t, t.ada);
@@ -249,16 +255,16 @@ Test(authorize, AZ_25_one_answer_to_one_page)
 {
     struct stage t = stage_new();
     struct authorize_pending p;
-    str location;
+    struct redirect_sent sent;
     struct session s = stage_session(&t, t.ada);
     assert_done(authorize_resume(t.s.g, pend(&t, ASK, &s), &s, &p));
-    assert_done(authorize_allow(t.s.g, &p, &s, &location));
-    expect_kind(authorize_allow(t.s.g, &p, &s, &location), INVALID_REQUEST);
-    expect_kind(authorize_deny(t.s.g, &p, &s, &location), INVALID_REQUEST);
+    assert_done(authorize_allow(t.s.g, &p, &s, &sent));
+    expect_kind(authorize_allow(t.s.g, &p, &s, &sent), INVALID_REQUEST);
+    expect_kind(authorize_deny(t.s.g, &p, &s, &sent), INVALID_REQUEST);
     assert_done(authorize_resume(t.s.g, pend(&t, ASK "&state=s", &s), &s, &p));
-    assert_done(authorize_deny(t.s.g, &p, &s, &location));
-    cr_expect(str_is(stage_parameter(&t, location, "error"), "access_denied") &&
-              str_is(stage_parameter(&t, location, "state"), "s"));
-    cr_expect(!str_present(stage_parameter(&t, location, "code")));
-    expect_kind(authorize_allow(t.s.g, &p, &s, &location), INVALID_REQUEST);
+    assert_done(authorize_deny(t.s.g, &p, &s, &sent));
+    cr_expect(str_is(stage_parameter(&t, sent.location, "error"), "access_denied") &&
+              str_is(stage_parameter(&t, sent.location, "state"), "s"));
+    cr_expect(!str_present(stage_parameter(&t, sent.location, "code")));
+    expect_kind(authorize_allow(t.s.g, &p, &s, &sent), INVALID_REQUEST);
 }

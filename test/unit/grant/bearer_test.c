@@ -141,7 +141,7 @@ Test(bearer, AT_04_other_credentials_are_no_access_tokens)
     assert_done(stage_password(&t, "web", "", &answer));
     struct session s = stage_session(&t, t.ada);
     str ticket;
-    assert_done(authorize_ticket(t.s.g, &s, &ticket));
+    assert_done(authorize_ticket(t.s.g, &(struct authorize_request){0}, &s, &ticket));
     const str others[] = {answer.refresh_token,
                           t.secret,
                           s.cookie,

@@ -143,7 +143,8 @@ static inline str stage_allow(struct stage *t, const char *request)
 {
     struct authorize_request asked;
     struct authorize_pending pending;
-    str sealed, location;
+    struct redirect_sent sent;
+    str sealed;
     scene_next(&t->s);
     struct form f = stage_form(t, request);
     struct session s = stage_session(t, t->ada);
@@ -151,8 +152,8 @@ static inline str stage_allow(struct stage *t, const char *request)
     assert_done(authorize_check(t->s.g, &f, &asked));
     assert_done(authorize_pend(t->s.g, &asked, &s, &sealed));
     assert_done(authorize_resume(t->s.g, sealed, &s, &pending));
-    assert_done(authorize_allow(t->s.g, &pending, &s, &location));
-    return location;
+    assert_done(authorize_allow(t->s.g, &pending, &s, &sent));
+    return sent.location;
 }
 
 static inline str stage_code(struct stage *t, const char *request)

@@ -176,7 +176,7 @@ Test(userinfo, is_for_people_and_for_openid) /* TE-08 */
     struct stage t = told_stage(NULL);
     struct userinfo_answer told;
     struct token_answer answer;
-    assert_done(stage_token(&t, "rp", STR("grant_type=client_credentials&scope=openid+email"), &answer));
+    assert_done(stage_token(&t, "rp", STR("grant_type=client_credentials"), &answer));
     cr_expect_not(str_present(answer.id_token)); /* TE-07 */
     expect_kind(userinfo(&t, answer.access_token, &told), INVALID_TOKEN);
     answer = redeemed(&t, "rp", STR("read email"), &(struct asked){0});

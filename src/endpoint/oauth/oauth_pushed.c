@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * oauth_pushed: the pushed authorization request endpoint (RFC 9126 2). The row's guards have parsed the body and authenticated the
+ * client; the rules are in grant/pushed. */
+#include "endpoint/oauth/oauth.h"
+#include "grant/pushed.h"
+#include "base/banned.h"
+
+bool oauth_pushed_waits(const struct form *form)
+{
+    return pushed_waits(form);
+}
+
+fallible oauth_pushed_post(struct call *c)
+{
+    struct arena *a = c->ground->arena;
+    struct pushed_answer answer;
+    c->response->note = c->client.client->id;
+    TRY(pushed_accept(c->ground, &c->client, &c->form, &answer));
+    json *body = json_object_new(a); /* RFC 9126 2.2 */
+    json_put_text(a, body, "request_uri", answer.request_uri);
+    json_put_integer(a, body, "expires_in", answer.expires_in);
+    return call_json(c, 201, body);
+}

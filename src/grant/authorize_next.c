@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * authorize_next: what must happen now for this browser. Relies on tickets for what happened on our own pages since; promises that
+ * prompt=none shows nothing (AZ-11), that a password that was asked for is given (AZ-12), and that a request about one person is never
+ * answered for another (AZ-14). */
+#include "grant/authorize.h"
+#include "grant/authorize_ticket.h"
+#include "grant/consent.h"
+#include "grant/scope.h"
+#include "grant/subject.h"
+#include "base/banned.h"
+
+static bool password_due(struct ground *g, const struct authorize_request *request, const struct session *s)
+{
+    if (!s->row || !s->user)
+        return true;
+    if (authorize_ticket_login(g, request->login_ticket, s))
+        return false;
+    if (request->prompt_login || request->max_age == 0)
+        return true;
+    /* Whole seconds: what may have passed counts as passed (OpenID Connect Core 3.1.2.1). */
+    return request->max_age > 0 && g->now - s->row->auth_time >= request->max_age;
+}
+
+bool authorize_other_person(struct ground *g, const struct authorize_request *request, const struct session *s)
+{
+    for (size_t i = 0; s->user && i < sizeof request->subjects / sizeof request->subjects[0]; i++)
+        if (str_present(request->subjects[i]) && !subject_matches(g, request->client, s->user, request->subjects[i]))
+            return true;
+    return false;
+}
+
+static bool choice_due(struct ground *g, const struct authorize_request *request, const struct session *s)
+{
+    return request->prompt_select && s->user && !authorize_ticket_login(g, request->login_ticket, s) &&
+           !authorize_ticket_choice(g, request->login_ticket, s);
+}
+
+static fallible login_step(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
+{
+    bool other = authorize_other_person(g, request, s);
+    *step = 0;
+    if (choice_due(g, request, s)) {
+        *step = AUTHORIZE_SELECT;
+        return OK;
+    }
+    if (!password_due(g, request, s) && !other)
+        return OK;
+    if (request->prompt_none && other) /* AZ-14 */
+        FAIL(LOGIN_REQUIRED, "authorize: prompt=none and another person is logged in");
+    if (request->prompt_none) /* AZ-11 */
+        FAIL(LOGIN_REQUIRED, "authorize: prompt=none and nobody logged in, or too long ago");
+    if (other && authorize_ticket_login(g, request->login_ticket, s))
+        FAIL(LOGIN_REQUIRED, "authorize: another person logged in than the request is about");
+    *step = AUTHORIZE_LOGIN;
+    return OK;
+}
+
+fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
+{
+    bool needed;
+    TRY(login_step(g, request, s, step));
+    if (*step != 0)
+        return OK;
+    struct consent_question question = {.redirect_uri = request->redirect_uri};
+    question.forced = request->prompt_consent || str_present(request->details); /* RFC 9396 6: each asks for something of its own */
+    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &question.scope));
+    TRY(consent_needed(g, request->client, s->user->number, &question, &needed));
+    if (needed && request->prompt_none)
+        FAIL(CONSENT_REQUIRED, "authorize: prompt=none and consent is needed");
+    *step = needed ? AUTHORIZE_ASK : AUTHORIZE_ANSWER;
+    return OK;
+}
