@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * deferred_page: fills what a person must see before they decide: who asks, for what in words, since when. Relies on the facts in memory. */
 #include "endpoint/deferred_page.h"
+#include "grant/details.h"
 #include "base/banned.h"
 
 static str lifetime_words(struct arena *a, int64_t seconds)
@@ -10,7 +11,26 @@ static str lifetime_words(struct arena *a, int64_t seconds)
     return str_format(a, "%lld minutes", (long long)((seconds + 59) / 60));
 }
 
-void deferred_page_put(struct call *c, struct page_fields *f, const struct db_deferred *row)
+fallible deferred_page_details(struct call *c, struct page_fields *f, str details)
+{
+    struct details_words *words;
+    size_t count;
+    TRY(details_show(c->ground, details, &words, &count));
+    page_list(f, "details");
+    for (size_t i = 0; i < count; i++) {
+        struct page_fields *row = page_row(f, "details");
+        page_put(row, "what", words[i].description);
+        page_list(row, "facts");
+        for (size_t k = 0; k < words[i].count; k++) {
+            struct page_fields *fact = page_row(row, "facts");
+            page_put(fact, "label", words[i].facts[k].label);
+            page_put(fact, "value", words[i].facts[k].value);
+        }
+    }
+    return OK;
+}
+
+fallible deferred_page_put(struct call *c, struct page_fields *f, const struct db_deferred *row)
 {
     const struct db_client *client = deferred_client(c->ground, row);
     str word;
@@ -26,6 +46,7 @@ void deferred_page_put(struct call *c, struct page_fields *f, const struct db_de
         page_put(line, "name", word);
         page_put(line, "description", scope ? scope->description : word);
     }
+    return deferred_page_details(c, f, row->details);
 }
 
 fallible deferred_page_decision(struct call *c, struct db_deferred **row, bool *allow)

@@ -7,6 +7,7 @@
 #include "grant/device_code.h"
 #include "base/ascii.h"
 #include "crypto/random.h"
+#include "grant/details.h"
 #include "store/db_event.h"
 #include <string.h>
 #include "base/banned.h"
@@ -89,6 +90,7 @@ fallible device_code_request(struct ground *g, const struct client_proof *proof,
         REFUSE(UNAUTHORIZED_CLIENT, "The device grant is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "device: grant not enabled for the client");
     TRY(scope_grant(g, proof->client, form_get(f, "scope"), &row.scope)); /* DV-04 */
+    TRY(details_read(g, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
     TRY(token_request_resource(g, form_get(f, "resource"), &resource));
     row.resource = resource ? resource->uri : STR_ABSENT;
     struct deferred_begin how = {DEFERRED_DEVICE, proof->client, g->authority->policy.device_lifetime, caps};

@@ -12,7 +12,7 @@ static fallible put_request(struct call *c, struct page_fields *f, const struct 
     str pending;
     TRY(deferred_pend(c->ground, row, &c->session, &pending));
     struct page_fields *line = page_row(f, "requests");
-    deferred_page_put(c, line, row);
+    TRY(deferred_page_put(c, line, row));
     page_put(line, "binding_message", row->binding_message);
     page_put_time(line, "expires", row->expires_at);
     page_put(line, "request", pending);

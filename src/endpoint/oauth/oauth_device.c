@@ -37,7 +37,7 @@ static fallible answer_confirm(struct call *c, const struct device_code_found *f
     str pending;
     TRY(deferred_pend(c->ground, found->row, &c->session, &pending));
     struct page_fields *f = call_fields(c);
-    deferred_page_put(c, f, found->row);
+    TRY(deferred_page_put(c, f, found->row));
     page_put(f, "account", c->session.user->username);
     page_put(f, "code", found->shown);
     page_put(f, "address", found->row->address); /* DV-03 */
