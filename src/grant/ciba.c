@@ -6,6 +6,7 @@
  *   ciba_request ─▶ pending ── ciba_decide in /account/requests ─▶ allowed | denied ─┬─ ping ─▶ client
  *                                                                                    └─ ciba_redeem ─▶ tokens, once */
 #include "grant/ciba.h"
+#include "base/ascii.h"
 #include "codec/json.h"
 #include "directory/user.h"
 #include "grant/ciba_request.h"
@@ -90,12 +91,9 @@ static bool token_fits(str token) /* RFC 6750 2.1 b64token */
     size_t n = token.n;
     while (n > 0 && token.p[n - 1] == '=')
         n--;
-    for (size_t i = 0; i < n; i++) {
-        char c = token.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-              c == '~' || c == '+' || c == '/'))
+    for (size_t i = 0; i < n; i++)
+        if (!ascii_unreserved(token.p[i]) && token.p[i] != '+' && token.p[i] != '/')
             return false;
-    }
     return n > 0 && token.n <= CIBA_NOTIFICATION_MAX;
 }
 
