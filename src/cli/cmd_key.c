@@ -24,9 +24,11 @@ static int print_keys(struct command_call *call, struct site *site)
         output_time(call, j, "active_at", rows[i].active_at);
         output_time(call, j, "retired_at", rows[i].retired_at);
         output_time(call, j, "destroy_after", rows[i].destroy_after);
+        output_time(call, j, "ready_at", rows[i].ready_at);
+        output_time(call, j, "due_at", rows[i].due_at);
         json_add(a, list, j);
     }
-    return output_value(call, list, "kid use alg state created_at active_at retired_at");
+    return output_value(call, list, "kid use alg state active_at ready_at due_at retired_at destroy_after");
 }
 static int run_list(struct command_call *call)
 {
@@ -40,7 +42,7 @@ static int run_rotate(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = authority_keys_rotate(&site->ground);
+    err e = authority_keys_rotate(&site->ground, options_has(&call->options, "now") ? ROTATE_NOW : ROTATE_PUBLISHED);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     status = site_changed(call, site);
@@ -48,9 +50,13 @@ static int run_rotate(struct command_call *call)
 }
 
 /* clang-format off */
+static const struct option options_rotate[] = {
+    {"now", OPTION_FLAG, NULL, 0, 0, "even when the next keys were not yet published for an hour: clients may have to fetch them first"},
+    OPTION_LAST,
+};
 const struct command cmd_key[] = {
     {"list",   NULL, NULL, run_list,   "List keys"},
-    {"rotate", NULL, NULL, run_rotate,
+    {"rotate", NULL, options_rotate, run_rotate,
      "Put the next keys to use and make new next ones; old ones go on checking what they signed"},
     COMMAND_END,
 };

@@ -13,6 +13,16 @@
 enum { GENERATED_BYTES = 18, PAGE_ROWS = 100 }; /* 144 bits: 24 characters */
 
 /* clang-format off */
+/* One option per row of the table of claims. */
+#define CLAIM_TEXT(field, label)     {#field, OPTION_TEXT, "TEXT", -1, 0, label " (claim); empty: none"},
+#define CLAIM_LINES(field, label)    CLAIM_TEXT(field, label)
+#define CLAIM_URL(field, label)      {#field, OPTION_TEXT, "URL", -1, 0, label " (claim); empty: none"},
+#define CLAIM_DATE(field, label)     {#field, OPTION_TEXT, "YYYY-MM-DD", -1, 0, label " (claim); empty: none"},
+#define CLAIM_ZONE(field, label)     {#field, OPTION_TEXT, "ZONE", -1, 0, label " such as Europe/Paris (claim); empty: none"},
+#define CLAIM_LOCALE(field, label)   {#field, OPTION_TEXT, "TAG", -1, 0, label " such as fr-CA (claim); empty: none"},
+#define CLAIM_PHONE(field, label)    {#field, OPTION_TEXT, "NUMBER", -1, 0, label ", best with +country (claim); empty: none"},
+#define CLAIM_VERIFIED(field, label) {#field, OPTION_CHOICE, "true|false", 0, 0, label " (claim)"},
+#define X(claim, parent, field, kind, most, label) CLAIM_##kind(field, label)
 static const struct option options_add[] = {
     {"email",          OPTION_TEXT,   "ADDRESS", 1, 0, "e-mail address"},
     {"full-name",      OPTION_TEXT,   "NAME",    1, 0, "full name"},
@@ -21,6 +31,7 @@ static const struct option options_add[] = {
     {"password-stdin", OPTION_SECRET, NULL,      0, 0, "read the password from a line of standard input"},
     {"password-hash-stdin", OPTION_SECRET, NULL, 0, 0, "read a bcrypt or Argon2 hash that another system made; upgraded at the first login"},
     {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
+    USER_CLAIMS(X)
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
@@ -30,8 +41,10 @@ static const struct option options_edit[] = {
     {"admin",          OPTION_FLAG,   NULL,      0, 0, "make this person an administrator"},
     {"no-admin",       OPTION_FLAG,   NULL,      0, 0, "an administrator no more"},
     {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "all permissions from now on; empty: none"},
+    USER_CLAIMS(X)
     OPTION_LAST,
 };
+#undef X
 static const struct option options_list[] = {
     {"filter",         OPTION_TEXT,   "TEXT",    1, 0, "only those with this in username, e-mail or full name"},
     OPTION_LAST,
@@ -58,7 +71,14 @@ static json *user_json(struct command_call *call, const struct db_user *user)
     output_time(call, j, "created_at", user->created_at);
     output_time(call, j, "updated_at", user->updated_at);
     output_time(call, j, "last_login_at", user->last_login_at);
+    if (FAILED(user_claims_put(a, user, j))) /* a damaged row is shown to nobody */
+        arena_fail(a);
     return j;
+}
+static void read_claims(const struct options *o, struct user_claims_edit *claims)
+{
+    for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
+        claims->values[i] = options_text(o, user_claims_table[i].field);
 }
 /* The password: by standard input, made here, or asked for. Status; *made tells whether it must be shown. */
 static int choose_password(struct command_call *call, str *password, bool *made)
@@ -127,6 +147,7 @@ static int run_add(struct command_call *call)
         .permissions = options_text(o, "permission"),
     };
     int status = COMMAND_DONE;
+    read_claims(o, &edit.claims);
     if (str_present(edit.password_hash) && (options_has(o, "password-stdin") || options_has(o, "generate")))
         return command_misused(call, "--password-hash-stdin stands alone: the person keeps their password");
     if (!str_present(edit.password_hash))
@@ -165,6 +186,7 @@ static int run_edit(struct command_call *call)
                                               : -1,
         .permissions = options_text(o, "permission"),
     };
+    read_claims(o, &edit.claims);
     int status = open_and_find(call, &site, &user);
     if (status != COMMAND_DONE)
         return status;

@@ -9,6 +9,7 @@ const struct command_noun command_nouns[] = {
     {"serve",    cmd_serve,    "run the server"},
     {"user",     cmd_user,     "people"},
     {"client",   cmd_client,   "client applications"},
+    {"registration", cmd_registration, "tokens with which software registers itself"},
     {"pat",      cmd_pat,      "personal access tokens"},
     {"scope",    cmd_scope,    "what tokens may be good for"},
     {"resource", cmd_resource, "services that tokens can be made for (RFC 8707)"},

@@ -7,6 +7,7 @@
  * long as the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
 #include "directory/authority.h"
 #include "directory/authority_keys.h"
+#include "crypto/random.h"
 #include "crypto/secret.h"
 #include "store/db_key.h"
 #include <stdatomic.h>
@@ -19,6 +20,7 @@ fallible authority_open(struct arena *a, struct authority *authority, const char
     struct db_key *rows;
     size_t count;
     authority->started = clock_now();
+    random_bytes(authority->begun, sizeof authority->begun);
     TRY(db_key_all(authority->db, a, &rows, &count));
     TRY(authority_master_key(directory, count == 0 ? MASTER_MAKE : MASTER_READ, authority->master_key));
     return authority_keys_open(a, authority, &authority->keys);
@@ -53,6 +55,22 @@ void authority_leave(struct ground *g)
     g->keys = NULL;
 }
 
+/* When the schedule puts the next keys to use: days after the oldest active one was, but never before they were published. 0: never. */
+static unix_time rotation_due(const struct policy *p, const struct db_key *rows, size_t count)
+{
+    unix_time due = 0, ready = 0;
+    for (size_t i = 0; p->key_rotation > 0 && i < count; i++) {
+        if (!str_is(rows[i].use, "sig"))
+            continue;
+        unix_time end = clock_add(rows[i].active_at, p->key_rotation), from = clock_add(rows[i].created_at, AUTHORITY_PUBLISHED_SECONDS);
+        if (str_is(rows[i].state, "active") && (due == 0 || end < due))
+            due = end;
+        if (str_is(rows[i].state, "next") && from > ready)
+            ready = from;
+    }
+    return due == 0 || due > ready ? due : ready;
+}
+
 fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, size_t *count)
 {
     struct db_key *stored;
@@ -61,8 +79,10 @@ fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, 
     struct authority_key_row *list = arena_array(g->arena, n + 1, sizeof *list);
     if (list == NULL)
         FAIL(UNAVAILABLE, "no memory for the list of keys");
+    unix_time due = rotation_due(&g->authority->policy, stored, n);
     for (size_t i = 0; i < n; i++) {
         const struct db_key *k = &stored[i];
+        bool sig = str_is(k->use, "sig"), next = sig && str_is(k->state, "next");
         if (str_is(k->use, "pub")) /* the shadow of a retired signing key, which is listed itself */
             continue;
         list[kept++] = (struct authority_key_row){.kid = k->kid,
@@ -72,6 +92,8 @@ fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, 
                                                   .created_at = k->created_at,
                                                   .active_at = k->active_at,
                                                   .retired_at = k->retired_at,
+                                                  .ready_at = next ? clock_add(k->created_at, AUTHORITY_PUBLISHED_SECONDS) : 0,
+                                                  .due_at = next || (sig && str_is(k->state, "active")) ? due : 0,
                                                   .destroy_after = k->destroy_after};
     }
     *rows = list;
@@ -82,13 +104,13 @@ fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, 
 /* ---- rotation ---- */
 
 /* The public half of the active key goes into a row of its own before the store wipes the private one. */
-static fallible keep_public(struct ground *g, enum sign_alg alg, unix_time destroy_after)
+static fallible public_row(struct ground *g, enum sign_alg alg, unix_time destroy_after, struct db_key *out)
 {
     struct keyring_entry entry = {
         .use = STR("pub"), .alg = str_of(sign_alg_name(alg)), .state = STR("old"), .created_at = g->now};
     const struct sign_key *key = keyring_signing(g->keys, alg, &entry.kid);
     if (key == NULL)
-        return OK;
+        FAIL(SERVER_ERROR, "there is no active key to rotate");
     struct sign_jwk jwk;
     TRY(sign_key_jwk(g->arena, key, &jwk));
     const struct {
@@ -104,19 +126,8 @@ static fallible keep_public(struct ground *g, enum sign_alg alg, unix_time destr
     TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
     row.retired_at = g->now;
     row.destroy_after = destroy_after;
-    err added = db_key_add(g->authority->db, &row);
-    return added.kind == ERR_CONFLICT ? OK : added; /* a rotation that did not come to its end has left it there */
-}
-
-static fallible rotate_signing(struct ground *g, enum sign_alg alg)
-{
-    unix_time destroy_after = clock_add(g->now, g->authority->policy.access_lifetime_max);
-    struct keyring_entry entry;
-    struct db_key row;
-    TRY(keyring_fresh_signing(g->arena, alg, &entry));
-    TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
-    TRY(keep_public(g, alg, destroy_after));
-    return db_key_rotate(g->authority->db, &row, g->now, destroy_after);
+    *out = row;
+    return OK;
 }
 
 /* The number after the active one that no row has: a number comes back only when its key is destroyed. */
@@ -144,26 +155,105 @@ static fallible sealing_number(struct ground *g, uint8_t *out)
            "all numbers of sealing keys are taken");
 }
 
-static fallible rotate_sealing(struct ground *g)
+/* What a rotation puts into the store, made beforehand: an RSA key takes its time, and the writer has none. */
+struct rotation {
+    struct ground *g;
+    enum authority_rotate how;
+    struct db_key fresh[SIGN_OWN_COUNT], old[SIGN_OWN_COUNT], sealing; /* by algorithm; old: public halves */
+    unix_time old_until;
+};
+
+static fallible prepare(struct ground *g, struct rotation *r)
 {
-    uint8_t number;
+    const struct policy *p = &g->authority->policy;
     struct keyring_entry entry;
-    struct db_key row;
+    uint8_t number;
+    /* AT-11: until the last token that it signed is dead; and an ID token is a logout hint as long as its session may live. */
+    r->old_until = clock_add(g->now, p->session_absolute > p->access_lifetime_max ? p->session_absolute : p->access_lifetime_max);
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
+        TRY(keyring_fresh_signing(g->arena, (enum sign_alg)alg, &entry));
+        TRY(authority_keys_row(g->arena, g->authority, &entry, &r->fresh[alg]));
+        TRY(public_row(g, (enum sign_alg)alg, r->old_until, &r->old[alg]));
+    }
     TRY(sealing_number(g, &number));
     TRY(keyring_fresh_sealing(g->arena, number, &entry));
-    TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
-    /* refresh tokens, the longest-lived of what is sealed, may come back until then */
-    return db_key_rotate(g->authority->db, &row, g->now, clock_add(g->now, g->authority->policy.refresh_absolute));
+    return authority_keys_row(g->arena, g->authority, &entry, &r->sealing);
 }
 
-fallible authority_keys_rotate(struct ground *g)
+/* AT-11: whoever checks signatures has had the time to learn the next keys. */
+static bool published(const struct db_key *rows, size_t count, unix_time now)
 {
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
-        TRY(rotate_signing(g, (enum sign_alg)alg));
-    TRY(rotate_sealing(g));
+    for (size_t i = 0; i < count; i++)
+        if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "next") &&
+            clock_add(rows[i].created_at, AUTHORITY_PUBLISHED_SECONDS) > now)
+            return false;
+    return true;
+}
+
+/* Are the keys still those that the rotation was made from? Of two processes that rotate one is first, and the other finds so. */
+static bool same_keys(const struct ground *g, const struct db_key *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        str kid;
+        enum sign_alg alg;
+        if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "active") && sign_alg_of(rows[i].alg, &alg) &&
+            (keyring_signing(g->keys, alg, &kid) == NULL || !str_equal(kid, rows[i].kid)))
+            return false;
+    }
+    return true;
+}
+
+static err rotate_all(void *context)
+{
+    struct rotation *r = context;
+    struct ground *g = r->g;
+    struct db *db = g->authority->db;
+    struct db_key *rows;
+    size_t count;
+    TRY(db_key_all(db, g->arena, &rows, &count));
+    if (!same_keys(g, rows, count))
+        FAIL(CONFLICT, "the keys were rotated meanwhile");
+    if (r->how != ROTATE_NOW && !published(rows, count, g->now))
+        REFUSE(UNPROCESSABLE, "The next keys have not been published for an hour yet, so clients may not know them: wait, or rotate at once "
+               "by jeton key rotate --now when a key is in wrong hands.", "the next keys were not published long enough");
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
+        err added = db_key_add(db, &r->old[alg]);
+        if (FAILED(added) && added.kind != ERR_CONFLICT) /* a rotation that did not come to its end has left it there */
+            return added;
+        TRY(db_key_rotate(db, &r->fresh[alg], g->now, r->old_until));
+    }
+    /* refresh tokens, the longest-lived of what is sealed, may come back until then */
+    return db_key_rotate(db, &r->sealing, g->now, clock_add(g->now, g->authority->policy.refresh_absolute));
+}
+
+fallible authority_keys_rotate(struct ground *g, enum authority_rotate how)
+{
+    struct rotation *r = ARENA_NEW(g->arena, struct rotation);
+    if (r == NULL)
+        FAIL(UNAVAILABLE, "no memory for new keys");
+    r->g = g;
+    r->how = how;
+    TRY(prepare(g, r));
+    TRY(db_together(g->authority->db, rotate_all, r));
     db_generation_bump(g->authority->db);
     authority_event(g, "key.rotated", &(struct authority_event_facts){.detail = STR("all algorithms and the sealing key")});
     return authority_keys_follow(g->authority);
+}
+
+fallible authority_keys_schedule(struct ground *g, bool *rotated)
+{
+    struct db_key *rows;
+    size_t count;
+    *rotated = false;
+    TRY(db_key_all(g->authority->db, g->arena, &rows, &count));
+    unix_time due = rotation_due(&g->authority->policy, rows, count);
+    if (due == 0 || due > g->now)
+        return OK;
+    err e = authority_keys_rotate(g, ROTATE_PUBLISHED);
+    if (e.kind == ERR_CONFLICT) /* another process was first */
+        return OK;
+    *rotated = !FAILED(e);
+    return e;
 }
 
 /* A flood of refusals must not become a flood of writes, nor wash the rest out of the trail: so many a second are told; the access log

@@ -10,19 +10,27 @@
 #include "token/keyring.h"
 
 enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFILE_FAPI2_MESSAGE_SIGNING, PROFILE_COUNT }; /* profile.h */
+enum registration_mode { REGISTRATION_OFF = 0, REGISTRATION_TOKEN, REGISTRATION_OPEN };
 struct policy { /* seconds unless said otherwise; from the settings */
     int64_t access_lifetime, access_lifetime_max, code_lifetime, refresh_lifetime, refresh_absolute, refresh_grace;
     int64_t personal_lifetime, personal_lifetime_max;   /* default and longest; 0 in _max: no limit */
     int64_t session_idle, session_absolute, reauthentication; /* reauthentication: how fresh a password must be for sensitive steps */
     int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
+    int64_t key_rotation;                                /* seconds that signing keys are used; 0: no schedule */
     bool password_common_refused;
     int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
+    int registration;      /* enum registration_mode */
+    str registration_grants, registration_scopes; /* words: what software may register for, unless its initial access token says */
+    int64_t registration_max, registration_unused; /* clients that registered by themselves at the most; seconds until an unused one goes */
+    struct db_throttle_rule registration_rule;
+    bool client_documents; /* client ids that are addresses of documents */
+    str client_document_hosts; /* words; empty: any */
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
-    struct fetch_manners fetch; /* how this server calls others */
     int64_t par_lifetime;
     bool require_par; /* every authorization request must be pushed (RFC 9126 5) */
+    struct fetch_manners fetch; /* how this server calls others */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
@@ -32,6 +40,7 @@ struct authority {
     str issuer_origin;
     bool secure;             /* the issuer is https */
     unix_time started;       /* when this process opened it: what it may have forgotten is older */
+    uint8_t begun[6];        /* random: what this very process has handed out, and not the one before it */
     str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
     bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
     str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
@@ -72,9 +81,17 @@ void authority_leave(struct ground *g); /* every enter has its leave */
 struct authority_key_row {
     str kid, use, alg, state;
     unix_time created_at, active_at, retired_at, destroy_after;
+    unix_time ready_at; /* a next signing key: published long enough from then on */
+    unix_time due_at;   /* an active or next signing key: when the schedule changes them; 0: it does not */
 };
 fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, size_t *count);
-fallible authority_keys_rotate(struct ground *g); /* all algorithms and the sealing key */
+/* All algorithms and the sealing key, in one transaction. PUBLISHED: UNPROCESSABLE unless the next keys have been in the JWKS for
+ * AUTHORITY_PUBLISHED_SECONDS, which is longer than anybody may keep it (AT-11). CONFLICT: somebody else rotated meanwhile. */
+enum authority_rotate { ROTATE_PUBLISHED = 1, ROTATE_NOW };
+enum { AUTHORITY_PUBLISHED_SECONDS = 3600 };
+fallible authority_keys_rotate(struct ground *g, enum authority_rotate how);
+/* Rotates when policy.key_rotation says so. Any number of processes may ask: one does it. */
+fallible authority_keys_schedule(struct ground *g, bool *rotated);
 struct authority_event_facts {
     str actor, client_id, subject, detail;
 };

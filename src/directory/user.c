@@ -25,6 +25,7 @@ struct rights {
     bool admin; /* may change rights */
     bool edit;  /* may change this person as others */
     bool self;  /* is this person */
+    bool email_moved; /* the edit gives another address */
 };
 
 static struct rights rights_over(const struct actor *by, const struct db_user *user, const char *permission)
@@ -133,6 +134,7 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
         user_password_judge(g, edit->password, edit->username, "password", p);
     if (str_present(edit->password_hash) && !password_hash_known(edit->password_hash))
         problem_add(p, "password_hash", STR("This is not a bcrypt or Argon2 hash that can be verified here."));
+    TRY(user_claims_change(g->arena, STR_ABSENT, &edit->claims, p, &next->claims));
     TRY(problem_result(p));
     TRY(name_free(g, next->username, 0, p));
     return problem_result(p);
@@ -200,6 +202,30 @@ static fallible change_profile(struct ground *g, const struct actor *by, const s
     return OK;
 }
 
+/* A verdict is somebody else's: the person cannot give it, and loses it with a new address or number. */
+static fallible judge_verdict(str *wanted, str present, const struct rights *may, bool moved)
+{
+    bool is = str_is(present, "true");
+    if (moved && (!may->edit || !str_present(*wanted)))
+        *wanted = STR("false");
+    if (!may->edit && str_is(*wanted, "true") != is && str_present(*wanted) && !moved) /* AD-04 */
+        FAIL(INSUFFICIENT_SCOPE, "a person does not vouch for the own address or number");
+    return OK;
+}
+
+static fallible change_claims(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p,
+                              struct db_user *next)
+{
+    struct user_claims_edit claims = edit->claims, present;
+    bool email_moved = may->email_moved;
+    TRY(user_claims_values(g->arena, next, &present));
+    bool phone_moved = differs(claims.values[USER_CLAIMS_phone_number], present.values[USER_CLAIMS_phone_number]);
+    TRY(judge_verdict(&claims.values[USER_CLAIMS_email_verified], present.values[USER_CLAIMS_email_verified], may, email_moved));
+    TRY(judge_verdict(&claims.values[USER_CLAIMS_phone_number_verified], present.values[USER_CLAIMS_phone_number_verified], may,
+                      phone_moved));
+    return user_claims_change(g->arena, next->claims, &claims, p, &next->claims);
+}
+
 static fallible change_rights(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p,
                               struct db_user *next)
 {
@@ -230,6 +256,8 @@ static str changed_fields(struct ground *g, const struct db_user *was, const str
         buf_add_z(&b, "email ");
     if (differs(is->full_name, was->full_name))
         buf_add_z(&b, "full_name ");
+    if (!str_equal(str_present(was->claims) ? was->claims : STR(""), str_present(is->claims) ? is->claims : STR("")))
+        buf_add_z(&b, "claims ");
     if (was->admin != is->admin)
         buf_add_z(&b, is->admin ? "administrator now " : "administrator no longer ");
     if (differs(is->permissions, was->permissions))
@@ -260,6 +288,8 @@ fallible user_change(struct ground *g, const struct actor *by, str id, const str
     struct db_user next = *user;
     TRY(change_profile(g, by, edit, &may, &next));
     TRY(change_rights(g, edit, &may, p, &next));
+    may.email_moved = differs(next.email, user->email);
+    TRY(change_claims(g, edit, &may, p, &next));
     if (!str_equal(next.username, user->username)) {
         judge_username(g, next.username, p);
         TRY(name_free(g, next.username, user->number, p));

@@ -5,6 +5,7 @@
 #define JETON_DIRECTORY_USER_H
 #include "directory/actor.h"
 #include "directory/problem.h"
+#include "directory/user_claims.h"
 struct user_edit {
     str username;  /* 2..255 of [a-zA-Z0-9.!#$*+=^_`|~@-], unique without regard to case */
     str email, full_name;
@@ -12,6 +13,8 @@ struct user_edit {
     str password_hash; /* add by the command line alone: a hash brought from elsewhere (Argon2 PHC, bcrypt); upgraded at the first login */
     int admin;     /* -1 as it is, 0, 1; only an administrator may change it */
     str permissions; /* words; only an administrator may change them; unknown ones refused */
+    struct user_claims_edit claims; /* standard claims; a verdict (VERIFIED) is given by those who may edit others alone, and falls when
+                                       the person changes what it is about */
     int64_t version; /* 0: do not check; otherwise CONFLICT when it has moved on */
 };
 /* `password` is hashed here: call it on the hash lane. */

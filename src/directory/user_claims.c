@@ -31,19 +31,23 @@ static unsigned two(str s, size_t at)
     return (unsigned)(s.p[at] - '0') * 10 + (unsigned)(s.p[at + 1] - '0');
 }
 
+static bool is_day(unsigned year, unsigned month, unsigned day)
+{
+    static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year == 0 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+    if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
+        return false;
+    return month != 2 || day < 29 || leap;
+}
+
 /* YYYY-MM-DD (0000: the year is not told) or YYYY (Core 5.1). */
 static bool is_date(str s)
 {
-    static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (s.n == 4)
         return digits(s, 0, 4) && !str_is(s, "0000");
     if (s.n != 10 || !digits(s, 0, 4) || s.p[4] != '-' || !digits(s, 5, 2) || s.p[7] != '-' || !digits(s, 8, 2))
         return false;
-    unsigned year = two(s, 0) * 100 + two(s, 2), month = two(s, 5), day = two(s, 8);
-    if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
-        return false;
-    bool leap = year == 0 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
-    return month != 2 || day < 29 || leap;
+    return is_day(two(s, 0) * 100 + two(s, 2), two(s, 5), two(s, 8));
 }
 
 /* Area/Place, or one word (UTC): letters, digits, _ + - */
@@ -298,18 +302,24 @@ void user_claims_from_json(struct arena *a, const json *object, struct user_clai
 
 /* ---- what applications see ---- */
 
-fallible user_claims_read(struct arena *a, const struct db_user *user, json **object)
+fallible user_claims_put(struct arena *a, const struct db_user *user, json *object)
 {
     struct user_claims_edit values;
     TRY(values_of(a, user->claims, &values));
-    json *j = json_object_new(a);
     str *email_verified = &values.values[USER_CLAIMS_email_verified];
     str *phone_verified = &values.values[USER_CLAIMS_phone_number_verified];
     bool phone = str_filled(values.values[USER_CLAIMS_phone_number]);
     /* A verdict stands beside what it is about, and only there. */
     *email_verified = !str_filled(user->email) ? STR_ABSENT : str_is(*email_verified, "true") ? STR("true") : STR("false");
     *phone_verified = !phone ? STR_ABSENT : str_is(*phone_verified, "true") ? STR("true") : STR("false");
-    write(a, &values, j);
+    write(a, &values, object);
+    return check_arena(a);
+}
+
+fallible user_claims_read(struct arena *a, const struct db_user *user, json **object)
+{
+    json *j = json_object_new(a);
+    TRY(user_claims_put(a, user, j));
     if (str_filled(user->full_name))
         json_put_text(a, j, "name", user->full_name);
     json_put_text(a, j, "preferred_username", user->username);

@@ -68,6 +68,8 @@ void user_claims_from_json(struct arena *a, const json *object, struct user_clai
  * untouched, and the caller asks problem_result. */
 fallible user_claims_change(struct arena *a, str stored, const struct user_claims_edit *edit, struct problems *p, str *text);
 
+/* What the table has of this person, as members of *object under the claims' names: for the API and the command line. */
+fallible user_claims_put(struct arena *a, const struct db_user *user, json *object);
 /* Everything that is known of a person under standard claim names, with right types: the above, name, preferred_username, email,
  * email_verified, updated_at; never `sub`. What is not known has no member. For userinfo and ID tokens. */
 fallible user_claims_read(struct arena *a, const struct db_user *user, json **object);

@@ -149,23 +149,36 @@ static fallible settled(str uri, struct row **out)
     return OK;
 }
 
-/* With the lock: the text of a set that is fresh, copied. `anew`: only one that came after the last look. */
-static fallible text_of(struct ground *g, str uri, bool anew, str *text)
+static bool fresh(const struct row *r, unix_time now)
+{
+    return r != NULL && str_present(r->text) && within(now, r->fetched_at, LIFETIME);
+}
+
+/* With the lock: a row whose set may be used. `anew`: one that lacked a key, so another look is due unless the last one was just now. */
+static fallible usable(struct ground *g, str uri, bool anew, struct row **out)
 {
     struct row *r;
     TRY(settled(uri, &r));
-    bool fresh = r != NULL && str_present(r->text) && within(g->now, r->fetched_at, LIFETIME);
-    bool recent = r != NULL && within(g->now, r->tried_at, REFRESH);
-    if (recent && !fresh && r->failed)
+    bool recent = r != NULL && within(g->now, r->tried_at, REFRESH), good = fresh(r, g->now);
+    if (recent && !good && r->failed)
         FAIL(INVALID_REQUEST, "keys: jwks_uri failed less than 30 seconds ago");
-    if (!fresh || (anew && !recent)) {
+    if (!good || (anew && !recent)) {
         err renewed = renew(g, uri);
-        if (FAILED(renewed) && (!fresh || renewed.kind == ERR_ELSEWHERE))
+        if (FAILED(renewed) && (!good || renewed.kind == ERR_ELSEWHERE))
             return renewed;
         r = find(uri); /* the lock was open meanwhile */
-        if (r == NULL || !str_present(r->text))
-            FAIL(UNAVAILABLE, "keys: pushed out by others meanwhile");
     }
+    if (!fresh(r, g->now))
+        FAIL(UNAVAILABLE, "keys: pushed out by others meanwhile");
+    *out = r;
+    return OK;
+}
+
+/* With the lock: the text of the set, copied. */
+static fallible text_of(struct ground *g, str uri, bool anew, str *text)
+{
+    struct row *r;
+    TRY(usable(g, uri, anew, &r));
     r->used_at = g->now;
     *text = str_dup(g->arena, r->text);
     if (!str_present(*text))

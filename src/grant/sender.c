@@ -6,7 +6,8 @@
  *   what came before this process began may have been used then: such a proof needs a nonce made since (a replay across a restart fails);
  *   when there is no room to remember, nothing is believed: UNAVAILABLE (RL-06).
  *
- * A nonce is the second of its making and a MAC over it, so no row is kept for it, every process knows it, and it dies by itself. */
+ * A nonce is the second of its making, the mark of the process that made it, and a MAC over both: so no row is kept for it, another
+ * process knows it, and it dies by itself. */
 #include "grant/sender.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"
@@ -18,15 +19,16 @@
 #include "base/banned.h"
 
 /* FAPI 2.0 Security Profile 5.3.2.1: clocks run up to ten seconds ahead, whatever the window for the past. */
-enum { AHEAD_SECONDS = 10, NONCE_TIME = 8, NONCE_MAC = 16, NONCE_SIZE = NONCE_TIME + NONCE_MAC };
+enum { AHEAD_SECONDS = 10 };
+enum { NONCE_TIME = 6, NONCE_MARK = 6, NONCE_FACTS = NONCE_TIME + NONCE_MARK, NONCE_MAC = 16, NONCE_SIZE = NONCE_FACTS + NONCE_MAC };
 
-/* ---- nonces (RFC 9449 8) ---- */
+/* ---- nonces (RFC 9449 8): second · mark of the process · MAC ---- */
 
-static void nonce_mac(const struct ground *g, const uint8_t time[NONCE_TIME], uint8_t mac[NONCE_MAC])
+static void nonce_mac(const struct ground *g, const uint8_t facts[NONCE_FACTS], uint8_t mac[NONCE_MAC])
 {
     uint8_t key[DIGEST_SIZE], whole[DIGEST_SIZE];
     digest_derive(g->authority->master_key, "dpop nonce", key);
-    digest_hmac(key, (str){(const char *)time, NONCE_TIME}, whole);
+    digest_hmac(key, (str){(const char *)facts, NONCE_FACTS}, whole);
     memcpy(mac, whole, NONCE_MAC);
     secret_wipe(key, sizeof key);
 }
@@ -36,7 +38,8 @@ str sender_nonce(struct ground *g)
     uint8_t nonce[NONCE_SIZE];
     for (size_t i = 0; i < NONCE_TIME; i++)
         nonce[i] = (uint8_t)((uint64_t)g->now >> (8 * i));
-    nonce_mac(g, nonce, nonce + NONCE_TIME);
+    memcpy(nonce + NONCE_TIME, g->authority->begun, NONCE_MARK);
+    nonce_mac(g, nonce, nonce + NONCE_FACTS);
     return b64url_encode(g->arena, nonce, sizeof nonce);
 }
 
@@ -45,35 +48,35 @@ bool sender_wants_nonce(const struct ground *g)
     return str_present(g->dpop) && (g->authority->policy.dpop_nonce || (g->proven && str_present(g->proven->nonce)));
 }
 
-/* When it was made; false: not one of ours, or too old. */
-static bool nonce_good(const struct ground *g, str text, unix_time *made)
+/* *here: this process made it. False: not one of ours, or too old. */
+static bool nonce_good(const struct ground *g, str text, bool *here)
 {
     uint8_t nonce[NONCE_SIZE], mac[NONCE_MAC];
     uint64_t seconds = 0;
     if (FAILED(b64url_decode_exact(text, nonce, sizeof nonce)))
         return false;
     nonce_mac(g, nonce, mac);
-    if (!secret_equal((str){(char *)mac, sizeof mac}, (str){(char *)nonce + NONCE_TIME, NONCE_MAC}))
+    if (!secret_equal((str){(char *)mac, sizeof mac}, (str){(char *)nonce + NONCE_FACTS, NONCE_MAC}))
         return false;
     for (size_t i = NONCE_TIME; i-- > 0;)
         seconds = seconds << 8 | nonce[i];
-    *made = (unix_time)seconds;
-    return *made <= g->now && g->now - *made <= SENDER_NONCE_SECONDS; /* DP-03 */
+    unix_time made = (unix_time)seconds;
+    *here = secret_equal((str){(char *)nonce + NONCE_TIME, NONCE_MARK}, (str){(const char *)g->authority->begun, NONCE_MARK});
+    return made <= g->now && g->now - made <= SENDER_NONCE_SECONDS; /* DP-03 */
 }
 
 /* ---- proofs ---- */
 
 static fallible nonce_check(const struct ground *g, const struct dpop_proof *proof)
 {
-    unix_time made = 0;
-    bool sent = str_present(proof->nonce);
-    if (sent && !nonce_good(g, proof->nonce, &made))
+    bool here = false, sent = str_present(proof->nonce);
+    if (sent && !nonce_good(g, proof->nonce, &here))
         FAIL(USE_DPOP_NONCE, "dpop: the nonce is not ours or too old");
     if (!sent && g->authority->policy.dpop_nonce)
         FAIL(USE_DPOP_NONCE, "dpop: no nonce");
     /* The process before this one remembered what this one cannot know. */
     unix_time sure = clock_add(g->authority->started, AHEAD_SECONDS);
-    if (proof->issued_at <= sure && made < g->authority->started)
+    if (proof->issued_at <= sure && !here)
         FAIL(USE_DPOP_NONCE, "dpop: the proof may be older than this process, and no nonce shows the contrary");
     return OK;
 }

@@ -229,12 +229,12 @@ static void ask_certificate(struct MHD_Connection *connection)
     gnutls_certificate_send_x509_rdn_sequence(session, 1); /* 1: do not send them */
 }
 
-/* The certificate on this connection belongs to the peer; behind a proxy that hands one on, the peer is only the proxy (CA-12). */
+/* A trusted proxy's header speaks for the client (CA-12); without it the peer of this connection is the client. */
 static fallible certificate_take(struct passage *p)
 {
     const struct listen_options *o = &p->line->listener->options;
     struct request *r = &p->x.request;
-    if (p->line->proxy && str_filled(o->certificate_header))
+    if (p->line->proxy && str_filled(o->certificate_header) && str_present(request_header(r, str_z(r->arena, o->certificate_header))))
         return certificate_of_header(r, o->certificate_header, &r->certificate);
     gnutls_session_t session = o->ask_certificate ? session_of(p->x.connection) : NULL;
     unsigned count = 0;

@@ -15,6 +15,7 @@
     X(logout)                                                                                                                  \
     X(form_post)                                                                                                               \
     X(select_account)                                                                                                          \
+    X(logged_out)                                                                                                              \
     X(consent)                                                                                                                 \
     X(device)                                                                                                                  \
     X(device_confirm)                                                                                                          \
@@ -42,11 +43,13 @@
     X(client_remove)                                                                                                           \
     X(users)                                                                                                                   \
     X(user_fields)                                                                                                             \
+    X(claim_fields)                                                                                                            \
     X(user_new)                                                                                                                \
     X(user)                                                                                                                    \
     X(user_remove)                                                                                                             \
     X(scopes)                                                                                                                  \
     X(scope_remove)                                                                                                            \
+    X(registrations)                                                                                                           \
     X(resources)                                                                                                               \
     X(resource_remove)                                                                                                         \
     X(events)                                                                                                                  \

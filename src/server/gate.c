@@ -59,7 +59,8 @@ static fallible check_csrf(struct way *w)
     return csrf_check(&w->ground, &w->call.session, &claim); /* LS-06 */
 }
 
-/* The authorization endpoint takes cross-site POSTs (OpenID Connect Core 3.1.2.1; LS-09): they change nothing, so they need no token. */
+/* The authorization and the end-session endpoint take cross-site POSTs (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2; LS-09): the
+ * first changes nothing, the second nothing without a hint that names this very session, so they need no token. */
 static bool posts_change_nothing(const struct way *w)
 {
     return w->route->takes == QUERY_OR_FORM;

@@ -3,6 +3,7 @@
 #ifndef JETON_SERVER_ROUTE_CONSOLE_H
 #define JETON_SERVER_ROUTE_CONSOLE_H
 #include "endpoint/console/console.h"
+#include "endpoint/oauth/oauth.h"
 /* clang-format off */
 #define ROUTES_CONSOLE                                                                                                                       \
     {HTTP_GET,  "/",                                      ANYONE,  NOTHING, HTML,   INLINE, console_account_home_get,                 NULL}, \
@@ -10,8 +11,8 @@
     {HTTP_GET,  "/favicon.ico",                           ANYONE,  QUERY,   STATIC, INLINE, console_static_favicon_get,               NULL}, \
     {HTTP_GET,  "/login",                                 BROWSER, QUERY,   HTML,   WORKER, console_login_get,                        NULL}, \
     {HTTP_POST, "/login",                                 BROWSER, FORM,    HTML,   HASH,   console_login_post,                       NULL}, \
-    {HTTP_GET,  "/logout",                                BROWSER, QUERY,   HTML,   WORKER, console_login_logout_get,                 NULL}, \
-    {HTTP_POST, "/logout",                                BROWSER, FORM,    HTML,   WORKER, console_login_logout_post,                NULL}, \
+    {HTTP_GET,  "/logout",                                BROWSER, QUERY,   HTML,   WORKER, oauth_logout_page_get,                    NULL}, \
+    {HTTP_POST, "/logout",                                BROWSER, FORM,    HTML,   WORKER, oauth_logout_answer_post,                 NULL}, \
     {HTTP_GET,  "/account",                               USER,    QUERY,   HTML,   WORKER, console_account_get,                      NULL}, \
     {HTTP_POST, "/account",                               USER,    FORM,    HTML,   WORKER, console_account_post,                     NULL}, \
     {HTTP_GET,  "/account/password",                      USER,    QUERY,   HTML,   WORKER, console_account_password_get,             NULL}, \
@@ -54,6 +55,9 @@
     {HTTP_POST, "/admin/scopes",                          ADMIN,   FORM,    HTML,   WORKER, console_admin_scopes_post,                NULL}, \
     {HTTP_GET,  "/admin/scopes/remove",                   ADMIN,   QUERY,   HTML,   WORKER, console_admin_scope_remove_get,           NULL}, \
     {HTTP_POST, "/admin/scopes/remove",                   ADMIN,   FORM,    HTML,   WORKER, console_admin_scope_remove_post,          NULL}, \
+    {HTTP_GET,  "/admin/registrations",                   ADMIN,   QUERY,   HTML,   WORKER, console_registrations_get,                NULL}, \
+    {HTTP_POST, "/admin/registrations",                   ADMIN,   FORM,    HTML,   WORKER, console_registrations_post,               NULL}, \
+    {HTTP_POST, "/admin/registrations/{id}/remove",       ADMIN,   FORM,    HTML,   WORKER, console_registration_remove_post,         NULL}, \
     {HTTP_GET,  "/admin/resources",                       ADMIN,   QUERY,   HTML,   WORKER, console_admin_resources_get,              NULL}, \
     {HTTP_POST, "/admin/resources",                       ADMIN,   FORM,    HTML,   WORKER, console_admin_resources_post,             NULL}, \
     {HTTP_GET,  "/admin/resources/remove",                ADMIN,   QUERY,   HTML,   WORKER, console_admin_resource_remove_get,        NULL}, \

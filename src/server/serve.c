@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { TICK_MS = 100, TICKS_A_LOOK = 10 };
+enum { TICK_MS = 100, TICKS_A_LOOK = 10, TICKS_A_MINUTE = 600, KEYS_MEMORY = 4 << 20 };
 
 static void look_elsewhere(struct app *app)
 {
@@ -20,6 +20,24 @@ static void look_elsewhere(struct app *app)
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot ask whether the store was changed")));
     if (changed)
         hot_changed(app->authority.hot);
+}
+
+/* AT-11. Once a minute: is it time for the next keys? */
+static void look_at_keys(struct app *app)
+{
+    bool rotated = false;
+    struct ground g;
+    struct arena *a = arena_new(KEYS_MEMORY);
+    err e = a != NULL ? authority_enter(&app->authority, a, &g) : ERR(UNAVAILABLE, "no memory");
+    if (!FAILED(e)) {
+        e = authority_keys_schedule(&g, &rotated);
+        authority_leave(&g);
+    }
+    arena_release(a);
+    if (FAILED(e))
+        LOG(WARN, "keys.unrotated", LOG_STR("why", str_of(err_why(e))));
+    if (rotated)
+        LOG(INFO, "keys.rotated", LOG_STR("by", STR("schedule")));
 }
 
 /* Returns when SIGTERM or SIGINT came. */
@@ -33,8 +51,12 @@ static void wait_for_the_end(struct app *app, const sigset_t *signals)
             return;
         }
         log_flush();
-        if (got != SIGUSR1 && n++ % TICKS_A_LOOK == 0)
+        if (got == SIGUSR1)
+            continue;
+        if (n % TICKS_A_LOOK == 0)
             look_elsewhere(app);
+        if (n++ % TICKS_A_MINUTE == 0)
+            look_at_keys(app);
     }
 }
 

@@ -166,6 +166,18 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
     return OK;
 }
 
+/* The session, what was given in it, and the notices to its clients: one transaction (LS-04, RF-08, LO-02). */
+static fallible end_row(struct ground *g, const struct db_session *row, const struct db_user *user)
+{
+    bool was_open;
+    struct db_ended grants = {0};
+    struct db_session_name name = {row->user_number, row->id};
+    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open, &grants));
+    TRY(hot_revoke_ended(g->authority->hot, &grants, clock_add(g->now, g->authority->policy.access_lifetime_max)));
+    authority_event(g, "logout", &(struct authority_event_facts){.actor = user->id});
+    return OK;
+}
+
 fallible session_begin(struct ground *g, const struct db_user *user, struct session *s)
 {
     struct db_session *row = ARENA_NEW(g->arena, struct db_session);
@@ -178,7 +190,10 @@ fallible session_begin(struct ground *g, const struct db_user *user, struct sess
     row->expires_at = clock_add(g->now, g->authority->policy.session_absolute);
     struct session next = *s;
     next.user = person;
+    next.row = NULL; /* who was logged in here before is logged out, once the new session stands */
     TRY(replace(g, row, &next));
+    if (s->row != NULL)
+        TRY(end_row(g, s->row, s->user));
     *s = next;
     return OK;
 }
@@ -198,14 +213,8 @@ fallible session_end(struct ground *g, struct session *s)
 {
     struct session visit;
     TRY(fresh_visit(g, &visit));
-    if (s->row != NULL) {
-        bool was_open;
-        struct db_ended grants = {0};
-        struct db_session_name name = {s->row->user_number, s->row->id};
-        TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open, &grants)); /* LS-04, RF-08 */
-        TRY(hot_revoke_ended(g->authority->hot, &grants, clock_add(g->now, g->authority->policy.access_lifetime_max)));
-        authority_event(g, "logout", &(struct authority_event_facts){.actor = s->user->id});
-    }
+    if (s->row != NULL)
+        TRY(end_row(g, s->row, s->user));
     *s = visit;
     return OK;
 }

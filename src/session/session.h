@@ -17,7 +17,7 @@ const char *session_cookie_name(bool secure);
 const char *session_device_cookie_name(bool secure);
 /* cookie absent, forged, ended, of a blocked person: a fresh visit. Store failure: UNAVAILABLE (never "not logged in"). */
 fallible session_find(struct ground *g, str cookie, struct session *out);
-/* After a successful login: a new row, a new cookie; an older session of this browser ends. */
+/* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */
 fallible session_begin(struct ground *g, const struct db_user *user, struct session *s);
 fallible session_reauthenticated(struct ground *g, struct session *s); /* password given again: auth_time now, new cookie secret (LS-01) */
 fallible session_end(struct ground *g, struct session *s); /* logout: the row ends, a fresh visit follows */

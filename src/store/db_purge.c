@@ -39,10 +39,10 @@ static const char *const texts[] = {
     [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
     [DEFERRED_END] = WINDOW_END("deferred_requests"),
     [DEFERRED] = IN_WINDOW("deferred_requests") "expires_at <= $3",
-    [DELIVERIES_END] = WINDOW_END("deliveries"),
-    [DELIVERIES] = IN_WINDOW("deliveries") "((expires_at <> 0 AND expires_at <= $3) OR created_at <= $3 - 2678400)",
     [PUSHED_END] = WINDOW_END("pushed_requests"),
     [PUSHED] = IN_WINDOW("pushed_requests") "expires_at <= $3",
+    [DELIVERIES_END] = WINDOW_END("deliveries"),
+    [DELIVERIES] = IN_WINDOW("deliveries") "((expires_at <> 0 AND expires_at <= $3) OR created_at <= $3 - 2678400)",
     [ONCES] = DUE("onces", "taken", "expires_at"),
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
@@ -59,35 +59,24 @@ struct purging {
     int64_t rows;
 };
 
-/* Seconds that a row stays beyond its end. */
-static int64_t spare_of(size_t end_line)
-{
-    switch (end_line) {
-    case GRANTS_END:
-    case PATS_END:
-    case DELIVERIES_END:
-        return SPARE_SECONDS;
-    case PUSHED_END:
-        return DB_PUSHED_SPARE;
-    case DEFERRED_END:
-        return TOLD_SECONDS;
-    default:
-        return 0;
-    }
-}
+/* A table without an index on its end: rows are looked at by number, and kept `spare` seconds beyond it. */
+struct purge_window {
+    size_t end; /* the line that finds the window's end; the next one deletes */
+    int64_t spare;
+};
 
-static err window(const struct purging *p, size_t end_line, int64_t *cursor, struct db_purge_step *step)
+static err window(const struct purging *p, const struct purge_window *w, int64_t *cursor, struct db_purge_step *step)
 {
     int64_t end = 0;
     bool found = false;
-    TRY(db_scalar(p->c, CALL(end_line, P_INT(*cursor), P_INT(p->rows)), &end, &found));
+    TRY(db_scalar(p->c, CALL(w->end, P_INT(*cursor), P_INT(p->rows)), &end, &found));
     step->at_end = !found;
     if (!found) {
         *cursor = 0;
         return OK;
     }
-    unix_time ended_by = clock_add(p->now, -spare_of(end_line));
-    TRY(db_run(p->c, CALL(end_line + 1, P_INT(*cursor), P_INT(end), P_INT(ended_by)), &step->deleted));
+    unix_time ended_by = clock_add(p->now, -w->spare);
+    TRY(db_run(p->c, CALL(w->end + 1, P_INT(*cursor), P_INT(end), P_INT(ended_by)), &step->deleted));
     *cursor = end;
     return OK;
 }
@@ -125,14 +114,23 @@ static err events(const struct purging *p, struct db_purge_step *step)
 
 err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out)
 {
-    static const size_t windows[] = {CODES_END, GRANTS_END, SESSIONS_END,   REVOCATIONS_END,
-                                     PATS_END,  PUSHED_END, DELIVERIES_END, DEFERRED_END};
+    static const struct purge_window windows[] = {
+        {CODES_END, 0},
+        {GRANTS_END, SPARE_SECONDS},
+        {SESSIONS_END, 0},
+        {REVOCATIONS_END, 0},
+        {PATS_END, SPARE_SECONDS},
+        {PUSHED_END, DB_PUSHED_SPARE},
+        {DELIVERIES_END, SPARE_SECONDS},
+        {DEFERRED_END, TOLD_SECONDS},
+    };
     enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
+    _Static_assert(WINDOWS + 4 == DB_PURGE_TABLES, "every table has its turn");
     const struct purging p = {c, state, now, rows};
     struct db_purge_step step = {0, false};
     size_t t = state->table;
     if (t < WINDOWS)
-        TRY(window(&p, windows[t], &state->at[t], &step));
+        TRY(window(&p, &windows[t], &state->at[t], &step));
     else if (t == WINDOWS)
         TRY(by_end(&p, ONCES, &step));
     else if (t == WINDOWS + 1)

@@ -142,10 +142,11 @@ fallible access_permit_whole(const struct permit *p)
     TRY(extras_whole(p));
     if (!str_filled(p->client_id) || p->client_id.n > ID_MAX || !whole_subject(p))
         FAIL(SERVER_ERROR, "a permit without a proper client or subject");
-    if (!access_number_fits(p->user_number) || !access_number_fits(p->client_number) || !access_number_fits(p->client_epoch) || !access_number_fits(p->resource_number))
-        FAIL(SERVER_ERROR, "a permit with an impossible number");
-    if (!access_number_fits(p->issued_at) || !access_number_fits(p->auth_time) || p->expires_at <= p->issued_at ||
-        p->expires_at - p->issued_at > UINT32_MAX)
+    const int64_t numbers[] = {p->user_number, p->client_number, p->client_epoch, p->resource_number, p->issued_at, p->auth_time};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (!access_number_fits(numbers[i]))
+            FAIL(SERVER_ERROR, "a permit with an impossible number");
+    if (p->expires_at <= p->issued_at || p->expires_at - p->issued_at > UINT32_MAX)
         FAIL(SERVER_ERROR, "a permit with impossible times");
     if (p->scope.n > OPAQUE_PAYLOAD_MAX / 2 || p->audience.n > OPAQUE_PAYLOAD_MAX / 4)
         FAIL(SERVER_ERROR, "a permit with too long a scope or audience");

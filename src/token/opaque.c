@@ -40,6 +40,8 @@ static const struct kind {
     [OPAQUE_DEVICE_CODE]   = {{"jtn_dc_", 7},  SEALED},
     [OPAQUE_AUTH_REQUEST]  = {{"jtn_cr_", 7},  SEALED},
     [OPAQUE_PUSHED]        = {{"jtn_pr_", 7},  SEALED},
+    [OPAQUE_REGISTRATION]  = {{"jtn_ra_", 7},  PLAIN},
+    [OPAQUE_INITIAL]       = {{"jtn_ri_", 7},  PLAIN},
 };
 /* clang-format on */
 

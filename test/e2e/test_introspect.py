@@ -218,7 +218,7 @@ class Truth(unittest.TestCase):
         uri, token = self.jwt()
         before = {k["kid"] for k in self.s.get("/oauth/jwks").json()["keys"]}
         sealed = self.w.password_tokens()["access_token"]
-        self.s.cli("key", "rotate")
+        self.s.cli("key", "rotate", "--now")
         after = {k["kid"] for k in self.s.get("/oauth/jwks").json()["keys"]}
         _, later = self.jwt()
         self.assertNotEqual(part(token, 0)["kid"], part(later, 0)["kid"])

@@ -110,18 +110,32 @@ static fallible whose(struct call *c, struct db_user **user)
     return api_person(c, c->actor.user->id, user);
 }
 
+/* Client ids of the applications that were given something in the session, and still have it. */
+static json *applications_of(struct call *c, str session_id, const struct db_grant *grants, size_t count)
+{
+    json *list = json_list_new(c->ground->arena);
+    for (size_t i = 0; i < count; i++) {
+        const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
+        if (client && str_equal(grants[i].session_id, session_id))
+            json_add_text(c->ground->arena, list, client->id);
+    }
+    return list;
+}
+
 fallible api_sessions_get(struct call *c)
 {
     struct db_page page;
     struct db_user *user;
     struct db_session *rows;
-    size_t count, from, to;
+    struct db_grant *grants;
+    size_t count, granted, from, to;
     struct arena *a = c->ground->arena;
     TRY(whose(c, &user));
     if (!consent_reaches(&c->actor, user->number, "view-users") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
     TRY(api_page(c, &page));
     TRY(session_list(c->ground, user->number, &rows, &count));
+    TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &granted));
     json *data = json_list_new(a);
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
@@ -132,6 +146,7 @@ fallible api_sessions_get(struct call *c)
         api_put_time(c, o, "expires_at", rows[i].expires_at);
         json_put_text(a, o, "address", rows[i].address);
         json_put_text(a, o, "user_agent", rows[i].user_agent);
+        json_put(a, o, "applications", applications_of(c, rows[i].id, grants, granted));
         json_add(a, data, o);
     }
     return api_list(c, &page, data, (int64_t)count);

@@ -4,6 +4,8 @@
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
+enum { KNOWN_MAX = 64 };
+
 json *api_user_json(struct call *c, const struct db_user *user)
 {
     struct arena *a = c->ground->arena;
@@ -20,6 +22,8 @@ json *api_user_json(struct call *c, const struct db_user *user)
     api_put_time(c, o, "updated_at", user->updated_at);
     api_put_time(c, o, "last_login_at", user->last_login_at);
     json_put_integer(a, o, "version", user->version);
+    if (FAILED(user_claims_put(a, user, o))) /* a row that is damaged is shown to nobody */
+        arena_fail(a);
     return o;
 }
 
@@ -64,16 +68,37 @@ static void read_edit(struct call *c, const json *body, struct user_edit *edit)
     api_flag(c, body, "admin", &edit->admin);
     api_words(c, body, "permissions", ' ', &edit->permissions);
     api_number(c, body, "version", &edit->version);
+    user_claims_from_json(c->ground->arena, body, &edit->claims, &c->problems);
+}
+
+/* The members of a person that may be written: `own` (ends with NULL), and the claims of the table. */
+static fallible known_members(struct call *c, const char *const *own, const char *const **out)
+{
+    size_t n = 0;
+    const char **all = arena_array(c->ground->arena, KNOWN_MAX, sizeof *all);
+    if (!all)
+        FAIL(UNAVAILABLE, "api: no memory");
+    for (; own[n]; n++)
+        all[n] = own[n];
+    INVARIANT(n + USER_CLAIMS_COUNT + 2 <= KNOWN_MAX);
+    for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
+        if (!user_claims_table[i].parent)
+            all[n++] = user_claims_table[i].claim;
+    all[n++] = "address";
+    *out = all;
+    return OK;
 }
 
 fallible api_users_post(struct call *c)
 {
-    static const char *const known[] = {"username", "email", "full_name", "password", "admin", "permissions", NULL};
+    static const char *const own[] = {"username", "email", "full_name", "password", "admin", "permissions", NULL};
+    const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;
     const json *body;
     if (!actor_may(&c->actor, "create-users"))
         FAIL(INSUFFICIENT_SCOPE, "api: create-users is missing");
+    TRY(known_members(c, own, &known));
     TRY(api_body(c, known, &body));
     read_edit(c, body, &edit);
     TRY(problem_result(&c->problems));
@@ -143,18 +168,23 @@ static fallible changeable(struct call *c, struct db_user **out)
 
 static bool touches_profile(const struct user_edit *e)
 {
+    for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
+        if (str_present(e->claims.values[i]))
+            return true;
     return str_present(e->username) || str_present(e->email) || str_present(e->full_name) || e->admin >= 0 || str_present(e->permissions);
 }
 
 fallible api_user_put(struct call *c)
 {
-    static const char *const known[] = {"username", "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
-                                        "permissions", "status", "version", NULL};
+    static const char *const own[] = {"username", "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
+                                      "permissions", "status", "version", NULL};
+    const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;
     const json *body;
     str status = STR_ABSENT;
     TRY(changeable(c, &user));
+    TRY(known_members(c, own, &known));
     TRY(api_body(c, known, &body));
     read_edit(c, body, &edit);
     api_text(c, body, "status", &status);

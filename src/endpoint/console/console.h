@@ -11,8 +11,6 @@ call_handler console_static_favicon_get;
 
 call_handler console_login_get;
 call_handler console_login_post;
-call_handler console_login_logout_get;
-call_handler console_login_logout_post;
 
 call_handler console_account_get;
 call_handler console_account_post;
@@ -57,6 +55,9 @@ call_handler console_admin_scopes_get;
 call_handler console_admin_scopes_post;
 call_handler console_admin_scope_remove_get;
 call_handler console_admin_scope_remove_post;
+call_handler console_registrations_get;
+call_handler console_registrations_post;
+call_handler console_registration_remove_post;
 call_handler console_admin_resources_get;
 call_handler console_admin_resources_post;
 call_handler console_admin_resource_remove_get;

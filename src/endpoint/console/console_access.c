@@ -89,11 +89,29 @@ err console_access_application_revoke_post(struct call *c)
     return call_redirect(c, STR("/account/applications?done=access-ended"));
 }
 
+/* Names of the applications that were given something in the session, and still have it. */
+static str applications_of(struct call *c, str session_id, const struct db_grant *grants, size_t count)
+{
+    struct buf b = buf_new(c->ground->arena, BUF_PAGE_MAX / 4);
+    str out = STR("");
+    for (size_t i = 0; i < count; i++) {
+        const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
+        if (!client || !str_equal(grants[i].session_id, session_id))
+            continue;
+        if (b.n > 0)
+            buf_add_z(&b, ", ");
+        buf_add(&b, str_filled(client->name) ? client->name : client->id);
+    }
+    return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
+}
+
 err console_access_sessions_get(struct call *c)
 {
     struct db_session *rows;
-    size_t count;
+    struct db_grant *grants;
+    size_t count, granted;
     TRY(session_list(c->ground, c->session.user->number, &rows, &count));
+    TRY(consent_grants(c->ground, &c->actor, c->session.user->number, &grants, &granted));
     struct page_fields *f = widget_account(c, "nav_sessions");
     page_list(f, "sessions");
     for (size_t i = 0; i < count; i++) {
@@ -103,6 +121,7 @@ err console_access_sessions_get(struct call *c)
         page_put(row, "address", rows[i].address);
         page_put_time(row, "created", rows[i].created_at);
         page_put_time(row, "seen", rows[i].last_seen_at);
+        page_put(row, "applications", applications_of(c, rows[i].id, grants, granted));
         page_put_flag(row, "here", rows[i].number == c->session.row->number);
     }
     page_put_flag(f, "others", count > 1);

@@ -3,6 +3,7 @@
  * changes only after a recent password (LS-13), and a new password leaves this browser logged in, with a new cookie, and no
  * other. */
 #include "directory/user.h"
+#include "endpoint/console/claim_form.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
 #include "grant/ciba.h"
@@ -25,8 +26,9 @@ static void put_waiting(struct call *c, struct page_fields *f)
     page_put(f, "requests_waiting", any ? str_format(c->ground->arena, "%zu", count) : STR(""));
 }
 
-static struct page_fields *profile_fields(struct call *c)
+static fallible profile_fields(struct call *c, const struct claim_form *form, struct page_fields **out)
 {
+    struct user_claims_edit claims;
     const struct db_user *user = c->session.user;
     struct page_fields *f = widget_account(c, "nav_profile");
     page_put(f, "username", user->username);
@@ -38,14 +40,21 @@ static struct page_fields *profile_fields(struct call *c)
     page_put_flag(f, "recent", session_recent(c->ground, &c->session));
     page_put(f, "full_name", user->full_name);
     page_put(f, "email", user->email);
+    TRY(user_claims_values(c->ground->arena, user, &claims));
+    page_put_flag(f, "email_verified", str_is(claims.values[USER_CLAIMS_email_verified], "true"));
+    TRY(claim_form_put(c, f, form));
     put_waiting(c, f);
     widget_sound(c, f, profile_names);
-    return f;
+    *out = f;
+    return OK;
 }
 
 err console_account_get(struct call *c)
 {
-    return call_page(c, 200, "account.html", profile_fields(c));
+    struct page_fields *f;
+    const struct claim_form form = {CLAIM_FORM_OWN, c->session.user, NULL, NULL};
+    TRY(profile_fields(c, &form, &f));
+    return call_page(c, 200, "account.html", f);
 }
 
 static bool same(str a, str b)
@@ -67,10 +76,13 @@ err console_account_post(struct call *c)
             return widget_login_again(c, STR("/account"));
         edit.email = email;
     }
+    claim_form_read(c, CLAIM_FORM_OWN, &edit.claims);
     err changed = user_change(c->ground, &c->actor, user->id, &edit, &problems);
     if (!FAILED(changed))
         return call_redirect(c, STR("/account?done=saved"));
-    struct page_fields *f = profile_fields(c);
+    struct page_fields *f;
+    const struct claim_form form = {CLAIM_FORM_OWN, user, &edit.claims, &problems};
+    TRY(profile_fields(c, &form, &f));
     TRY(widget_refused(c, f, changed, &status));
     widget_typed(c, f, profile_names);
     widget_problems(c, f, &problems, profile_names);

@@ -243,6 +243,8 @@ err console_admin_keys_get(struct call *c)
         page_put(row, "key_alg", rows[i].alg);
         page_put(row, "state", rows[i].state);
         page_put_time(row, "active", rows[i].active_at);
+        page_put_time(row, "ready", rows[i].ready_at);
+        page_put_time(row, "due", rows[i].due_at);
         page_put_time(row, "retired", rows[i].retired_at);
         page_put_time(row, "destroyed", rows[i].destroy_after);
     }
@@ -258,6 +260,6 @@ err console_admin_keys_rotate_get(struct call *c)
 err console_admin_keys_rotate_post(struct call *c)
 {
     TRY(admin(c));
-    TRY(authority_keys_rotate(c->ground));
+    TRY(authority_keys_rotate(c->ground, ROTATE_PUBLISHED));
     return call_redirect(c, STR("/admin/keys?done=rotated"));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * console_login: login and logout for people. Relies on session/login for the one judgement of a password and on
+ * console_login: login for people. Relies on session/login for the one judgement of a password and on
  * session/session for what follows. Promises: one message and one status for every wrong login (LS-11); a throttled one says
  * when to try again; a new cookie at each login (LS-01); the place to go back to is one of this server (RU-10).
  *
- *   nobody ──login_post ok: session_begin──▶ logged in ──logout_post: session_end──▶ nobody
+ *   nobody ──login_post ok: session_begin──▶ logged in ──oauth_logout: session_end──▶ nobody
  *   logged in ──login_post ok, same person: session_reauthenticated──▶ logged in, password fresh */
 #include "endpoint/console/console.h"
 
@@ -101,18 +101,4 @@ err console_login_post(struct call *c)
     TRY(judged);
     TRY(begin(c, result.user));
     return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
-}
-
-err console_login_logout_get(struct call *c)
-{
-    if (!c->session.user)
-        return call_redirect(c, STR("/login?done=logged-out"));
-    return call_page(c, 200, "logout.html", NULL);
-}
-
-err console_login_logout_post(struct call *c)
-{
-    if (c->session.user)
-        TRY(session_end(c->ground, &c->session)); /* LS-04 */
-    return call_redirect(c, STR("/login?done=logged-out"));
 }

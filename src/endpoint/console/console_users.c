@@ -3,6 +3,7 @@
  * given once, when a person is made, and never seen or chosen again here (AD-06); rights are offered to administrators alone;
  * what may act for a person (tokens, applications, sessions) is shown and ended on one page (LS-17). */
 #include "directory/user.h"
+#include "endpoint/console/claim_form.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
 #include "grant/consent.h"
@@ -57,6 +58,7 @@ static struct user_edit edit_asked(struct call *c)
     edit.username = form_get_raw(&c->form, "username");
     edit.full_name = form_get_raw(&c->form, "full_name");
     edit.email = form_get_raw(&c->form, "email");
+    claim_form_read(c, CLAIM_FORM_OTHERS, &edit.claims);
     if (!actor_is_admin(&c->actor))
         return edit;
     edit.admin = form_has(&c->form, "admin"); /* AD-04, AD-07 */
@@ -95,6 +97,7 @@ err console_users_new_get(struct call *c)
     TRY(may(c, "create-users"));
     struct page_fields *f = widget_admin(c, "nav_users");
     put_typed(c, f, new_problem_names);
+    TRY(claim_form_put(c, f, &(struct claim_form){.whose = CLAIM_FORM_OTHERS}));
     return call_page(c, 200, "user_new.html", f);
 }
 
@@ -111,6 +114,7 @@ err console_users_new_post(struct call *c)
         return call_redirect(c, widget_place(c, "/admin/users/", user->id, "?done=added"));
     struct page_fields *f = widget_admin(c, "nav_users");
     put_typed(c, f, new_problem_names);
+    TRY(claim_form_put(c, f, &(struct claim_form){CLAIM_FORM_OTHERS, NULL, &edit.claims, &problems}));
     TRY(widget_refused(c, f, added, &status));
     widget_problems(c, f, &problems, new_problem_names);
     return call_page(c, status, "user_new.html", f);
@@ -192,6 +196,7 @@ static fallible fields_of(struct call *c, const struct db_user *user, struct pag
     bool see = actor_is_admin(&c->actor);
     struct page_fields *f = widget_admin(c, "nav_users");
     put_profile(c, f, user);
+    TRY(claim_form_put(c, f, &(struct claim_form){CLAIM_FORM_OTHERS, user, NULL, NULL}));
     page_put_flag(f, "may_see", see);
     page_list(f, "tokens");
     page_list(f, "grants");
@@ -247,6 +252,7 @@ err console_users_one_post(struct call *c)
         return answer_done(c, user->id, "?done=saved");
     TRY(fields_of(c, user, &f));
     put_typed(c, f, problem_names);
+    TRY(claim_form_put(c, f, &(struct claim_form){CLAIM_FORM_OTHERS, user, &edit.claims, &problems}));
     TRY(widget_refused(c, f, changed, &status));
     widget_problems(c, f, &problems, problem_names);
     return call_page(c, status, "user.html", f);

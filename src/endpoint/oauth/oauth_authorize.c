@@ -2,6 +2,7 @@
  * oauth_authorize: the authorization endpoint for browsers: parses once, asks grant/authorize what comes next, and answers with a page, a
  * way to the login page, or a redirect to the client. */
 #include "codec/url.h"
+#include "directory/client_document.h"
 #include "crypto/random.h"
 #include "endpoint/deferred_page.h"
 #include "endpoint/headers.h"
@@ -178,6 +179,7 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     TRY(scope_union(a, request->scope, request->claims_scopes, &shown));
     put_client(c, f, request->client);
     page_put(f, "redirect_host", redirect_host(request->redirect_uri));
+    page_put(f, "document_host", client_document_host(c->ground->arena, request->client));
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
     page_put_flag(f, "unscoped", !str_filled(request->scope));

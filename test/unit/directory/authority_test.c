@@ -154,7 +154,7 @@ Test(authority, rotation_keeps_what_is_out_and_signs_with_what_was_published) /*
     for (size_t i = 0; i < 3; i++)
         tokens[i] = signed_by(before, algs[i]);
     cr_assert(!FAILED(opaque_numbers_make(a, before->keys, OPAQUE_REFRESH, (const int64_t[2]){1, 1}, &refresh)));
-    cr_assert(!FAILED(authority_keys_rotate(before)));
+    cr_assert(!FAILED(authority_keys_rotate(before, ROTATE_NOW)));
     cr_assert(str_equal(keyring_jwks(before->keys), jwks), "the keys changed under a running request");
 
     struct ground *after = fixture_ground(authority, a);
@@ -187,7 +187,7 @@ Test(authority, the_private_half_of_a_retired_key_is_no_longer_loaded) /* AT-11 
     struct authority_key_row *rows;
     size_t n;
     str der;
-    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
     after = fixture_ground(authority, a);
     for (size_t i = 0; i < 3; i++) {
         str kid;
@@ -214,7 +214,7 @@ Test(authority, a_retired_key_checks_no_longer_than_the_longest_token_lives) /* 
     struct ground *g = fixture_ground(authority, a);
     str token = signed_by(g, SIGN_ES256);
     json *claims;
-    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
     clock_set(NOW + authority->policy.access_lifetime_max - 1);
     struct ground *early = fixture_ground(fixture_authority_again(a), a);
     cr_assert(!FAILED(jws_check(a, early->keys, "at+jwt", token, &claims)));
@@ -233,7 +233,7 @@ Test(authority, another_process_sees_a_rotation_at_its_next_request)
     struct ground *old = fixture_ground(theirs, a), *g = fixture_ground(ours, a);
     struct token_raw raw;
     str payload;
-    cr_assert(!FAILED(authority_keys_rotate(g)));
+    cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
     struct ground *here = fixture_ground(ours, a), *there = fixture_ground(theirs, a);
     cr_assert(str_equal(keyring_jwks(here->keys), keyring_jwks(there->keys)));
     cr_assert(!FAILED(opaque_sealed_make(a, here->keys, OPAQUE_CODE, STR("x"), &raw)));
@@ -266,7 +266,7 @@ Test(authority, two_rotations_never_reuse_a_sealing_number)
     const struct seal_key *key;
     for (uint8_t expected = 2; expected <= 3; expected++) {
         struct ground *g = fixture_ground(authority, a);
-        cr_assert(!FAILED(authority_keys_rotate(g)));
+        cr_assert(!FAILED(authority_keys_rotate(g, ROTATE_NOW)));
         authority_leave(g);
         g = fixture_ground(authority, a);
         cr_assert_eq(keyring_sealing(g->keys, &key), expected);
@@ -290,4 +290,81 @@ Test(authority, an_event_carries_where_it_came_from)
     cr_assert(str_is(events.rows[0].actor, "me"));
     cr_assert_eq(events.rows[0].at, g->now);
     authority_leave(g);
+}
+
+static unsigned sealing_number_now(struct authority *authority, struct arena *a)
+{
+    const struct seal_key *key;
+    struct ground *g = fixture_ground(authority, a);
+    unsigned number = keyring_sealing(g->keys, &key);
+    authority_leave(g);
+    return number;
+}
+
+static bool scheduled(struct authority *authority, struct arena *a)
+{
+    bool rotated;
+    struct ground *g = fixture_ground(authority, a);
+    err e = authority_keys_schedule(g, &rotated);
+    authority_leave(g);
+    cr_assert(!FAILED(e), "%s", err_why(e));
+    return rotated;
+}
+
+Test(authority, no_key_signs_that_was_not_published_for_an_hour) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a);
+    unix_time made = NOW;
+    for (int i = 0; i < 2; i++) {
+        clock_set(made + AUTHORITY_PUBLISHED_SECONDS - 1);
+        struct ground *g = fixture_ground(authority, a);
+        cr_assert_eq(authority_keys_rotate(g, ROTATE_PUBLISHED).kind, ERR_UNPROCESSABLE);
+        authority_leave(g);
+        made += AUTHORITY_PUBLISHED_SECONDS;
+        clock_set(made);
+        g = fixture_ground(authority, a);
+        err e = authority_keys_rotate(g, ROTATE_PUBLISHED);
+        cr_assert(!FAILED(e), "%s", err_why(e));
+        authority_leave(g);
+    }
+    cr_assert_eq(sealing_number_now(authority, a), 3u);
+}
+
+Test(authority, the_schedule_rotates_when_its_days_are_over_and_once) /* AT-11 */
+{
+    struct arena *a = fixture_arena();
+    clock_set(NOW);
+    struct authority *authority = fixture_authority(a), *theirs = fixture_authority_again(a);
+    authority->policy.key_rotation = theirs->policy.key_rotation = 0;
+    clock_set(NOW + 100 * 86400);
+    cr_assert_not(scheduled(authority, a), "without a schedule");
+    authority->policy.key_rotation = theirs->policy.key_rotation = 90 * 86400;
+    clock_set(NOW + 90 * 86400 - 1);
+    cr_assert_not(scheduled(authority, a));
+    clock_set(NOW + 90 * 86400);
+    cr_assert(scheduled(authority, a));
+    cr_assert_not(scheduled(theirs, a), "two processes rotated");
+    cr_assert_not(scheduled(authority, a));
+    struct authority_key_row *rows;
+    size_t n;
+    struct ground *g = fixture_ground(authority, a);
+    cr_assert(!FAILED(authority_keys_list(g, &rows, &n)));
+    for (size_t i = 0; i < n; i++)
+        if (str_is(rows[i].use, "sig") && !str_is(rows[i].state, "old"))
+            cr_assert_eq(rows[i].due_at, NOW + 180 * 86400);
+    authority_leave(g);
+}
+
+Test(authority, a_rotation_made_from_keys_that_are_gone_changes_nothing)
+{
+    struct arena *a = fixture_arena();
+    struct authority *authority = fixture_authority(a);
+    struct ground *one = fixture_ground(authority, a), *two = fixture_ground(authority, a);
+    cr_assert(!FAILED(authority_keys_rotate(one, ROTATE_NOW)));
+    cr_assert_eq(authority_keys_rotate(two, ROTATE_NOW).kind, ERR_CONFLICT);
+    authority_leave(one);
+    authority_leave(two);
+    cr_assert_eq(sealing_number_now(authority, a), 2u);
 }

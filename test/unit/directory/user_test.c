@@ -3,6 +3,9 @@
 #include "people.h"
 #include "store/db_grant.h"
 #include "store/db_session.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -528,4 +531,58 @@ Test(user, no_failed_allocation_makes_half_a_person)
         ;
     cr_expect(n > 1 && n < 100);
     cr_expect(scene_again(&s, user)->blocked);
+}
+
+static str verdict(struct scene *s, const struct db_user *user, enum user_claims_name which)
+{
+    struct db_user *row;
+    struct user_claims_edit claims;
+    cr_assert(!FAILED(user_find(s->g, user->id, &row)));
+    cr_assert(!FAILED(user_claims_values(s->a, row, &claims)));
+    return claims.values[which];
+}
+
+Test(user, nobody_vouches_for_the_own_address_and_a_new_one_is_unverified) /* AD-04 */
+{
+    struct scene s = scene_new();
+    struct cast c = cast_new(&s);
+    struct actor self = by_session(c.plain), editor = by_session(c.editor);
+    struct user_edit edit = edit_nothing();
+    edit.claims.values[USER_CLAIMS_email_verified] = STR("true");
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    edit.claims.values[USER_CLAIMS_phone_number] = STR("+41446681800");
+    edit.claims.values[USER_CLAIMS_phone_number_verified] = STR("true");
+    expect_kind(change(&s, &editor, c.plain, edit), OK);
+    cr_assert(str_is(verdict(&s, c.plain, USER_CLAIMS_email_verified), "true"));
+    edit = edit_nothing();
+    edit.claims.values[USER_CLAIMS_nickname] = STR("P");
+    expect_kind(change(&s, &self, c.plain, edit), OK);
+    cr_assert(str_is(verdict(&s, c.plain, USER_CLAIMS_email_verified), "true"), "another change took the verdict");
+    edit.email = STR("new@example.com");
+    edit.claims.values[USER_CLAIMS_email_verified] = STR("true"); /* as it was read, or a try */
+    edit.claims.values[USER_CLAIMS_phone_number] = STR("+41446681801");
+    expect_kind(change(&s, &self, c.plain, edit), OK);
+    cr_assert(str_is(verdict(&s, c.plain, USER_CLAIMS_email_verified), "false"));
+    cr_assert(str_is(verdict(&s, c.plain, USER_CLAIMS_phone_number_verified), "false"));
+}
+
+Test(user, a_removed_person_leaves_no_claims) /* ST-06 */
+{
+    struct scene s = scene_new();
+    struct cast c = cast_new(&s);
+    struct user_edit edit = edit_nothing();
+    edit.claims.values[USER_CLAIMS_street_address] = STR("7 Memory Lane");
+    expect_kind(change(&s, &actor_owner, c.plain, edit), OK);
+    expect_kind(user_remove(s.g, &actor_owner, c.plain->id), OK);
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/copy.db", fixture_directory());
+    (void)unlink(path);
+    expect_kind(db_backup(s.authority->db, path), OK);
+    FILE *f = fopen(path, "rb");
+    cr_assert_not_null(f);
+    static char bytes[8 << 20];
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    (void)fclose(f);
+    (void)unlink(path);
+    cr_assert(n > 0 && memmem(bytes, n, "Memory Lane", 11) == NULL);
 }

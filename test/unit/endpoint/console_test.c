@@ -2,6 +2,7 @@
  * console: people's pages over a real store: every handler fills its template, asks for its permission, and escapes what it
  * shows. */
 #include "endpoint/console/console.h"
+#include "endpoint/oauth/oauth.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -234,8 +235,8 @@ Test(console, too_many_tries_say_when_to_try_again)
 
 Test(console, logout_asks_and_ends)
 {
-    whole(got(console_login_logout_get, person, "", STR_ABSENT), "logout", 200);
-    struct call *c = sent(console_login_logout_post, person, "", STR_ABSENT);
+    whole(got(oauth_logout_page_get, person, "", STR_ABSENT), "logout", 200);
+    struct call *c = sent(oauth_logout_answer_post, person, "", STR_ABSENT);
     goes_to(c, "/login?done=logged-out");
     cr_assert_null(c->session.user);
     cr_assert(c->session.fresh);
@@ -532,6 +533,9 @@ Test(console, lists_are_filtered_and_paged)
 
 Test(console, keys_are_rotated)
 {
+    err early = console_admin_keys_rotate_post(call_of(administrator, HTTP_POST, ""));
+    cr_assert_eq(early.kind, ERR_UNPROCESSABLE, "keys were put to use that nobody could know yet"); /* AT-11 */
+    clock_set(clock_now() + AUTHORITY_PUBLISHED_SECONDS);
     goes_to(sent(console_admin_keys_rotate_post, administrator, "", STR_ABSENT), "/admin/keys?done=rotated");
     whole(got(console_admin_keys_get, administrator, "done=rotated", STR_ABSENT), "keys_rotated", 200);
 }
@@ -564,6 +568,7 @@ static struct page_fields *consent_fields(struct call *c, bool first_party, bool
     struct page_fields *f = call_fields(c);
     page_put(f, "client_name", STR("Invoice Robot <script>alert(1)</script>"));
     page_put(f, "redirect_host", STR("app.example.com"));
+    page_put(f, "document_host", STR(""));
     page_put(f, "account", person->username);
     page_put(f, "pending", STR("sealed"));
     page_put(f, "lifetime", STR("1 hour"));

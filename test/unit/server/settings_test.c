@@ -215,3 +215,47 @@ Test(settings, the_policy_is_what_was_set)
     cr_assert_eq(policy.access_lifetime_max, SETTINGS_ACCESS_MAX);
     cr_assert(!policy.password_common_refused);
 }
+
+Test(settings, certificates_need_their_company)
+{
+    f.options[SETTINGS_client_cert_header] = STR("Client-Cert");
+    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+    cr_expect(complained("trusted_proxies"));
+    f.problems.count = 0;
+    f.options[SETTINGS_trusted_proxies] = STR("10.0.0.2");
+    cr_expect_eq(judge().kind, ERR_OK);
+    f.options[SETTINGS_client_cert_header] = STR_ABSENT;
+    f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
+    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+    f.problems.count = 0;
+    f.options[SETTINGS_listen_mtls] = STR("localhost:8444");
+    cr_expect_eq(judge().kind, ERR_OK);
+    cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, STR("https://auth.example"), 8444), "https://mtls.example"));
+    f.options[SETTINGS_issuer_mtls] = STR_ABSENT;
+    cr_expect_eq(judge().kind, ERR_OK);
+    cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, STR("https://auth.example"), 8444), "https://auth.example:8444"));
+    cr_expect(str_is(f.settings.mtls_host, "localhost") && f.settings.mtls_port == 8444);
+    f.options[SETTINGS_listen_mtls] = STR("localhost:8443");
+    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+    f.problems.count = 0;
+    f.options[SETTINGS_listen_mtls] = STR("localhost:8444");
+    f.options[SETTINGS_tls] = STR("off");
+    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+}
+
+Test(settings, certificate_and_fetch_values_have_their_form)
+{
+    static const struct {
+        int row;
+        const char *value;
+        bool good;
+    } rows[] = {
+        {SETTINGS_fetch_internal, "keys.example:8443 localhost [::1]:1", true}, {SETTINGS_fetch_internal, "https://keys.example", false},
+        {SETTINGS_fetch_internal, "keys.example/a", false},                    {SETTINGS_fetch_internal, "a@b", false},
+        {SETTINGS_client_cert_header, "X-Client Cert", false},                  {SETTINGS_client_cert_header, "X-Client-Cert", true},
+        {SETTINGS_issuer_mtls, "http://a.example", false},                      {SETTINGS_issuer_mtls, "https://a.example/x", false},
+        {SETTINGS_listen_mtls, "8444", false},                                  {SETTINGS_listen_mtls, "[::]:8444", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_expect_eq(settings_refuses(f.arena, (size_t)rows[i].row, str_of(rows[i].value)) == NULL, rows[i].good, "%s", rows[i].value);
+}
