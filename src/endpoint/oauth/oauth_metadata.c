@@ -45,11 +45,6 @@ static bool with_certificates(const struct call *c)
     return c->ground->authority->certificates;
 }
 
-static bool with_mtls_host(const struct call *c)
-{
-    return str_filled(c->ground->authority->issuer_mtls);
-}
-
 static bool with_registration(const struct call *c)
 {
     return c->ground->authority->policy.registration != REGISTRATION_OFF;
@@ -58,6 +53,11 @@ static bool with_registration(const struct call *c)
 static bool with_documents(const struct call *c)
 {
     return c->ground->authority->policy.client_documents;
+}
+
+static bool with_mtls_host(const struct call *c)
+{
+    return str_filled(c->ground->authority->issuer_mtls);
 }
 
 static bool with_details(const struct call *c)

@@ -11,7 +11,7 @@ after(() => browser.close());
 const account = ["/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions"];
 const admin = ["/admin", "/admin/clients", "/admin/clients?filter=nothing-like-this", "/admin/new-client", `/admin/clients/${world.web.id}`, `/admin/clients/${world.web.id}/remove`,
     "/admin/users", "/admin/users?page=2", "/admin/new-user", `/admin/users/${world.alice.id}`, `/admin/users/${world.alice.id}/remove`, "/admin/scopes", "/admin/resources",
-    "/admin/events", "/admin/keys", "/admin/keys/rotate"];
+    "/admin/events", "/admin/keys", "/admin/keys/rotate", "/logout", "/oauth/logout"];
 const named = (path) => path.replace(world.web.id, "ID").replace(world.alice.id, "ID").replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
 
 for (const shape of Object.keys(shapes)) {
