@@ -577,6 +577,11 @@ static struct page_fields *consent_fields(struct call *c, bool first_party, bool
     page_put(f, "lifetime", STR("1 hour"));
     page_put_flag(f, "first_party", first_party);
     page_put_flag(f, "unscoped", unscoped);
+    page_put(f, "client_uri", STR("https://robot.example.com/?a=\"b"));
+    page_put(f, "client_host", STR("robot.example.com"));
+    page_put(f, "policy_uri", STR_ABSENT);
+    page_put(f, "tos_uri", STR_ABSENT);
+    page_list(f, "details");
     page_list(f, "scopes");
     return f;
 }
