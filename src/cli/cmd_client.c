@@ -104,7 +104,7 @@ static json *client_json(struct command_call *call, const struct db_client *clie
     json_put_integer(a, j, "secret_count", (int64_t)client->secret_count);
     output_time(call, j, "created_at", client->created_at);
     output_time(call, j, "updated_at", client->updated_at);
-    metadata_put(a, j, &client->metadata);
+    metadata_put(a, j, &client->metadata, METADATA_BY_SYSTEM);
     return j;
 }
 /* -1 when neither option was given; -2 when both were. */

@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-const struct actor actor_owner = {.kind = ACTOR_OWNER};
+const struct actor actor_owner = {.kind = ACTOR_OWNER}, actor_software = {.kind = ACTOR_SOFTWARE};
 
 static bool person(const struct actor *actor)
 {
@@ -48,6 +48,8 @@ bool actor_may(const struct actor *actor, const char *permission)
         return false;
     if (actor->kind == ACTOR_OWNER)
         return true;
+    if (actor->kind == ACTOR_SOFTWARE)
+        return str_has_word(STR("create-auth_clients edit-auth_clients delete-auth_clients"), word);
     if (client(actor))
         return str_has_word(actor->scope, word);
     if (!person(actor))
@@ -93,6 +95,8 @@ str actor_name(const struct actor *actor)
     switch (actor->kind) {
     case ACTOR_OWNER:
         return STR("command line");
+    case ACTOR_SOFTWARE:
+        return STR("registration");
     case ACTOR_PERSON:
         return actor->user != NULL ? actor->user->id : STR_ABSENT;
     case ACTOR_CLIENT: {

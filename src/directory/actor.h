@@ -4,7 +4,8 @@
 #ifndef JETON_DIRECTORY_ACTOR_H
 #define JETON_DIRECTORY_ACTOR_H
 #include "directory/authority.h"
-enum actor_kind { ACTOR_NOBODY = 0, ACTOR_OWNER, ACTOR_PERSON, ACTOR_CLIENT }; /* OWNER: the command line */
+/* OWNER: the command line; SOFTWARE: an application that registers itself, which may make, change and remove clients, and nothing else */
+enum actor_kind { ACTOR_NOBODY = 0, ACTOR_OWNER, ACTOR_PERSON, ACTOR_CLIENT, ACTOR_SOFTWARE };
 enum actor_way { ACTOR_BY_NOTHING = 0, ACTOR_BY_SESSION, ACTOR_BY_TOKEN, ACTOR_BY_PERSONAL_TOKEN };
 struct actor {
     enum actor_kind kind;
@@ -18,7 +19,7 @@ struct actor {
     str token_id;                   /* jti or personal token id */
     str userinfo_claims;            /* words: what its token asks of userinfo beyond its scope; absent: nothing */
 };
-extern const struct actor actor_owner;
+extern const struct actor actor_owner, actor_software;
 /* Permission words: view-users create-users edit-users delete-users view-auth_clients … (the built-in scopes). */
 bool actor_may(const struct actor *actor, const char *permission);
 bool actor_is_admin(const struct actor *actor); /* an administrator, with a token or session that is not narrowed */

@@ -10,6 +10,7 @@
 #include "token/keyring.h"
 
 enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFILE_FAPI2_MESSAGE_SIGNING, PROFILE_COUNT }; /* profile.h */
+enum registration_mode { REGISTRATION_OFF = 0, REGISTRATION_TOKEN, REGISTRATION_OPEN };
 struct policy { /* seconds unless said otherwise; from the settings */
     int64_t access_lifetime, access_lifetime_max, code_lifetime, refresh_lifetime, refresh_absolute, refresh_grace;
     int64_t personal_lifetime, personal_lifetime_max;   /* default and longest; 0 in _max: no limit */
@@ -18,6 +19,13 @@ struct policy { /* seconds unless said otherwise; from the settings */
     struct db_throttle_rule account_rule, address_rule, device_rule;
     int64_t key_rotation;                                /* seconds that signing keys are used; 0: no schedule */
     bool password_common_refused;
+    int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
+    int registration;      /* enum registration_mode */
+    str registration_grants, registration_scopes; /* words: what software may register for, unless its initial access token says */
+    int64_t registration_max, registration_unused; /* clients that registered by themselves at the most; seconds until an unused one goes */
+    struct db_throttle_rule registration_rule;
+    bool client_documents; /* client ids that are addresses of documents */
+    str client_document_hosts; /* words; empty: any */
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
     int64_t par_lifetime;

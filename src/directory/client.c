@@ -71,6 +71,14 @@ static fallible load(struct ground *g, str id, struct db_client **out)
     return e;
 }
 
+fallible client_now(struct ground *g, str id, const struct db_client **out)
+{
+    struct db_client *found = NULL;
+    TRY(load(g, id, &found));
+    *out = found;
+    return OK;
+}
+
 static bool has_hash(const struct db_client *client, const struct token_hash *hash)
 {
     for (size_t i = 0; hash != NULL && i < client->secret_count; i++)
@@ -90,7 +98,7 @@ static fallible unique(struct ground *g, const struct db_client *client, const s
     for (size_t i = 0; i < count; i++) {
         if (all[i].number == client->number)
             continue;
-        if (str_equal_nocase(all[i].name, client->name))
+        if (!str_filled(all[i].metadata.origin) && str_equal_nocase(all[i].name, client->name)) /* software may be called alike */
             problem_add(p, "name", STR("There is a client of this name already; choose another one."));
         if (str_equal(all[i].id, client->id))
             problem_add(p, "id", STR("There is a client with this id already; choose another one."));
@@ -161,6 +169,7 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
         FAIL(UNAVAILABLE, "memory");
     next->created_at = next->updated_at = g->now;
     next->version = next->epoch = 1;
+    next->registration = edit->registration;
     struct client_rules_draft draft = {.g = g, .by = by, .edit = edit, .problems = p, .next = next};
     TRY(judge_id(g, edit->id, p, &next->id));
     TRY(client_rules_apply(&draft));

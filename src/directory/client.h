@@ -19,7 +19,8 @@ struct client_edit { /* absent str, -1: leave as it is (add: the default) */
     str secret;            /* given by the caller (--secret-stdin); absent: made here. ≥ 32 bytes of visible ASCII */
     int64_t version;       /* 0: do not check */
     str metadata[METADATA_COUNT]; /* as text (metadata.h); absent: as it is; empty: remove */
-    str origin;            /* add only: absent for administrators, dynamic, document */
+    str origin;            /* add only: absent for administrators, dynamic, open, document */
+    struct token_hash registration; /* add only: of the registration access token (RFC 7592); zero: none */
 };
 /* A client_edit that leaves everything as it is. */
 struct client_edit client_edit_nothing(void);
@@ -40,6 +41,8 @@ fallible client_set_disabled(struct ground *g, const struct actor *by, str id, b
 fallible client_remove(struct ground *g, const struct actor *by, str id);
 /* From the facts in memory; NULL when none. Lists: filter over id and name; order by name id created_at. */
 const struct db_client *client_find(const struct ground *g, str id);
+/* A copy as it is now, after a change of this very request. NOT_FOUND. */
+fallible client_now(struct ground *g, str id, const struct db_client **out);
 struct client_rows {
     const struct db_client **rows;
     size_t count;

@@ -352,7 +352,7 @@ bool client_rules_beyond(const struct ground *g, const struct actor *by, const s
     for (str rest = client->scopes; itself && rest.n > 0 && str_next(&rest, ' ', &word);) {
         const struct db_scope *scope = hot_scope(g->facts, word);
         const char *permission = str_z(g->arena, word);
-        if (permission == NULL || (scope != NULL && scope->builtin && !actor_may(by, permission)))
+        if (permission == NULL || (scope != NULL && scope->builtin && !scope->identity && !actor_may(by, permission)))
             return true;
     }
     return false;

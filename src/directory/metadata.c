@@ -89,17 +89,16 @@ static void put_value(struct arena *a, json *object, size_t row, str value)
     json_put_text(a, object, name, value);
 }
 
-void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m)
+void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m, enum metadata_setter most)
 {
     for (size_t i = 0; i < METADATA_COUNT; i++) {
         str value = metadata_value(m, i);
-        if (str_present(value) && i != METADATA_sealed_secret) /* CA-14 */
+        if (str_present(value) && metadata_rows[i].setter <= most && i != METADATA_sealed_secret) /* CA-14 */
             put_value(a, object, i, value);
     }
 }
 
-/* A list of strings (or one string) joined; false when it is none, or when a piece holds the separator. */
-static bool read_list(struct arena *a, const json *value, char separator, str *out)
+bool metadata_list(struct arena *a, const json *value, char separator, str *out)
 {
     struct buf b = buf_new(a, BUF_JSON_MAX);
     str text = STR("");
@@ -140,9 +139,9 @@ static const char *read_value(struct arena *a, size_t row, const json *value, st
     case METADATA_KIND_NUMBER:
         return read_number(a, value, out) ? NULL : "must be a whole number, 0 or more.";
     case METADATA_KIND_WORDS:
-        return read_list(a, value, ' ', out) ? NULL : "must be a list of words.";
+        return metadata_list(a, value, ' ', out) ? NULL : "must be a list of words.";
     case METADATA_KIND_LINES:
-        return read_list(a, value, '\n', out) ? NULL : "must be a list of strings.";
+        return metadata_list(a, value, '\n', out) ? NULL : "must be a list of strings.";
     case METADATA_KIND_FLAG:
         if (!json_boolean_of(value, &on))
             return "must be true or false.";

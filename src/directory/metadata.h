@@ -85,8 +85,11 @@ extern const struct metadata_row metadata_rows[METADATA_COUNT];
 /* The registered value as text; absent: not registered. Flags: true or absent. */
 str metadata_value(const struct db_client_metadata *m, size_t row);
 void metadata_set(struct db_client_metadata *m, size_t row, str value); /* as it is; absent and empty: not registered */
-/* Every member that is registered, each in its JSON form (RFC 7591 2): text, number, list, boolean, object. */
-void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m);
+/* Every member that is registered and that `most` (SYSTEM: all) may set, each in its JSON form (RFC 7591 2): text, number, list,
+ * boolean, object. */
+void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m, enum metadata_setter most);
+/* A list of strings (or one string) joined; false when it is none, or when a piece is empty or holds the separator. */
+bool metadata_list(struct arena *a, const json *value, char separator, str *out);
 /* The members of an object that `setter` may set (BY_ADMIN: those of software too) into values[METADATA_COUNT]; null and empty
  * lists become empty. Wrong types are problems. */
 void metadata_read(struct arena *a, const json *object, enum metadata_setter setter, str *values, struct problems *p);

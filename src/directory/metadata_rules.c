@@ -258,6 +258,38 @@ static str host_lower(struct arena *a, str uri)
     return text != NULL ? (str){text, url.host.n} : STR_ABSENT;
 }
 
+/* Do all lines stand in the list? */
+static bool lists_all(const json *list, str lines)
+{
+    str line;
+    for (str rest = lines; rest.n > 0 && str_next(&rest, '\n', &line);) {
+        bool found = false;
+        for (size_t i = 0; !found && i < json_count(list); i++)
+            found = str_equal(json_text_of(json_at(list, i)), line);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* OpenID Connect Registration 5: the list at the address must hold every redirect URI. Asked when either changes. */
+static void judge_sector_list(const struct client_rules_draft *d)
+{
+    const struct db_client *next = d->next, *before = d->before;
+    str uri = next->metadata.sector_identifier_uri, body;
+    json *list = NULL;
+    bool same = before != NULL && str_equal(before->metadata.sector_identifier_uri, uri) &&
+                str_equal(before->redirect_uris, next->redirect_uris);
+    if (!str_present(uri) || same || d->problems->count > 0)
+        return;
+    if (FAILED(fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body)))
+        wrong(d, METADATA_sector_identifier_uri, "could not be fetched: it must answer with a JSON list of redirect URIs.");
+    else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
+        wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
+    else if (!lists_all(list, next->redirect_uris))
+        wrong(d, METADATA_sector_identifier_uri, "does not list every redirect URI of the client.");
+}
+
 /* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when
  * there are no redirect URIs). */
 static void judge_sector(const struct client_rules_draft *d)
@@ -312,5 +344,6 @@ fallible metadata_rules_apply(struct client_rules_draft *d)
     judge_ciba(d);
     judge_sector(d);
     judge_application(d);
-    return OK;
+    judge_sector_list(d);
+    return check_arena(d->g->arena);
 }

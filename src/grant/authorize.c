@@ -4,18 +4,19 @@
  * URI is trusted nothing is ever redirected (AZ-01, RU-06), and that parameters of two sources are never mixed (AZ-17, PR-05). The
  * judgement is in authorize_check.c, the person's part in authorize_next.c and authorize_answer.c. */
 #include "grant/authorize.h"
+#include "directory/client_document.h"
 #include "directory/profile.h"
 #include "grant/authorize_ticket.h"
 #include "grant/pushed.h"
 #include "grant/request_object.h"
 #include "base/banned.h"
 
-static fallible find_client(const struct ground *g, const struct form *f, const struct db_client **client)
+static fallible find_client(struct ground *g, const struct form *f, const struct db_client **client)
 {
     str id = form_get(f, "client_id");
     if (!str_present(id))
         REFUSE(INVALID_REQUEST, "client_id is missing: the application did not say who it is.", "authorize: client_id missing");
-    *client = hot_client(g->facts, id);
+    TRY(client_document_find(g, id, client));
     if (!*client)
         REFUSE(INVALID_REQUEST, "No application with this client_id is registered here.", "authorize: no such client");
     if ((*client)->disabled)

@@ -8,6 +8,7 @@
  *                                    └─ else ─────────────▶ given up, event */
 #include "server/courier.h"
 #include "base/log.h"
+#include "grant/ciba.h"
 #include "grant/logout_token.h"
 #include "store/db_delivery.h"
 #include <pthread.h>
@@ -35,20 +36,17 @@ struct courier {
 
 struct message {
     struct fetch_request request;
+    str bearer; /* absent: none */
     str header; /* what request.headers points to */
 };
 
 typedef err maker(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out);
 
-static fallible make_as_it_is(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out)
+/* CIBA Core 10.2: the code and the client's token lie sealed in the store. */
+static fallible make_ping(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out)
 {
-    (void)g;
     (void)client;
-    if (str_is(d->media_type, "application/json"))
-        out->request.json = d->body;
-    else
-        out->request.form = d->body;
-    return OK;
+    return ciba_ping_open(g, d->body, &out->request.json, &out->bearer);
 }
 
 /* LO-02: the token lives two minutes at most, so each try has its own. */
@@ -68,7 +66,7 @@ static const struct kind {
     const char *arrived, *given_up; /* events */
 } kinds[] = {
     {"logout", make_logout, "logout.delivered", "logout.undelivered"},
-    {"ping", make_as_it_is, "ciba.pinged", "ciba.unpinged"},
+    {"ping", make_ping, "ciba.pinged", "ciba.unpinged"},
 };
 
 static const struct kind *kind_of(str name)
@@ -84,12 +82,12 @@ static const struct kind *kind_of(str name)
 static fallible post(struct ground *g, const struct fetch_manners *manners, const struct db_client *client,
                      const struct db_delivery *d, const char **trouble)
 {
-    struct message m = {.header = STR_ABSENT};
+    struct message m = {.bearer = d->bearer, .header = STR_ABSENT};
     struct fetch_answer answer;
     m.request.url = d->url;
     TRY(kind_of(d->kind)->make(g, client, d, &m));
-    if (str_filled(d->bearer)) {
-        m.header = str_format(g->arena, "Authorization: Bearer %.*s", STR_FMT(d->bearer));
+    if (str_filled(m.bearer)) {
+        m.header = str_format(g->arena, "Authorization: Bearer %.*s", STR_FMT(m.bearer));
         m.request.headers = &m.header;
         m.request.header_count = 1;
         if (!str_present(m.header))
@@ -128,7 +126,7 @@ static fallible give_up(struct ground *g, const struct db_delivery *d, const str
     return db_delivery_done(g->authority->db, d->number);
 }
 
-static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, bool *postponed)
+static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, unix_time *postponed)
 {
     struct fetch_manners manners = g->authority->policy.fetch;
     const struct db_client *client = hot_client_by_number(g->facts, d->client_number);
@@ -154,19 +152,19 @@ static fallible deliver(struct ground *g, const struct courier_rule *rule, const
         return give_up(g, d, client, why);
     LOG(WARN, "courier.postponed", LOG_STR("kind", d->kind), LOG_STR("client", client->id), LOG_INT("tries", d->tries + 1),
         LOG_STR("why", str_of(why)));
-    *postponed = true;
+    *postponed = again;
     return db_delivery_postpone(g->authority->db, d, again);
 }
 
 /* ---- rounds ---- */
 
-/* Has an earlier message of this batch to the same place failed? Then this one waits with it (db_delivery_postpone held it back). */
-static bool held_back(const struct db_delivery *rows, const bool *failed, size_t i)
+/* Has an earlier message of this batch to the same place failed? Then this one waits with it, until then; 0: no. */
+static unix_time held_back(const struct db_delivery *rows, const unix_time *again, size_t i)
 {
     for (size_t k = 0; k < i; k++)
-        if (failed[k] && rows[k].client_number == rows[i].client_number && str_equal(rows[k].url, rows[i].url))
-            return true;
-    return false;
+        if (again[k] != 0 && rows[k].client_number == rows[i].client_number && str_equal(rows[k].url, rows[i].url))
+            return again[k];
+    return 0;
 }
 
 struct batch {
@@ -176,10 +174,17 @@ struct batch {
 
 static fallible deliver_each(struct ground *g, const struct courier_rule *rule, const struct batch *b, const _Atomic bool *closing)
 {
-    bool failed[DB_DELIVERIES_TAKEN] = {false};
-    for (size_t i = 0; i < b->count && !(closing != NULL && atomic_load(closing)); i++) {
-        if (!held_back(b->rows, failed, i))
-            TRY(deliver(g, rule, &b->rows[i], &failed[i]));
+    unix_time again[DB_DELIVERIES_TAKEN] = {0};
+    for (size_t i = 0; i < b->count; i++) {
+        struct db_delivery *d = &b->rows[i];
+        unix_time later = held_back(b->rows, again, i);
+        bool stops = closing != NULL && atomic_load(closing);
+        if (later != 0)
+            d->due_at = later;
+        if (later != 0 || stops) /* who comes next need not wait for the lease to end */
+            TRY(db_delivery_return(g->authority->db, d));
+        else
+            TRY(deliver(g, rule, d, &again[i]));
     }
     return OK;
 }

@@ -316,10 +316,21 @@ void settings_policy(const struct settings *s, struct policy *out)
         .address_rule = {s->address_tries, s->address_delay, s->address_delay_max, s->address_forget},
         .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
         .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
+        .device_lifetime = s->device_lifetime,
+        .ciba_lifetime = s->ciba_lifetime,
+        .poll_interval = s->poll_interval,
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
         .par_lifetime = s->par_lifetime,
         .require_par = s->require_par,
         .key_rotation = s->key_rotation_days * 86400,
+        .registration = s->registration, /* the words stand in the order of the enum */
+        .registration_grants = s->registration_grants,
+        .registration_scopes = s->registration_scopes,
+        .registration_max = s->registration_max,
+        .registration_unused = s->registration_unused,
+        .registration_rule = {s->registration_tries, 1, 10, 60},
+        .client_documents = s->client_documents,
+        .client_document_hosts = s->client_document_hosts,
         .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }

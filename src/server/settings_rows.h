@@ -44,6 +44,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
     X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
     X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \
+    X(device_lifetime, NUMBER, "600", 30, 600, "SECONDS", any_form, "Codes that a person types for a device.")                 \
+    X(ciba_lifetime, NUMBER, "300", 30, 600, "SECONDS", any_form,                                                              \
+      "Backchannel authentication requests (CIBA), when the client asks for no other lifetime.")                               \
+    X(poll_interval, NUMBER, "5", 1, 60, "SECONDS", any_form, "How long a client waits between polls for a decision.")         \
     X(par_lifetime, NUMBER, "90", 5, 599, "SECONDS", any_form, "Pushed authorization requests (RFC 9126).")                    \
     X(require_par, FLAG, "off", 0, 0, "on|off", any_form, "Every authorization request must be pushed first (RFC 9126).")      \
     X(id_token_lifetime, NUMBER, "3600", 300, 3600, "SECONDS", any_form, "ID tokens (OpenID Connect).")                        \
@@ -78,6 +82,22 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "The wait after the first failure of such a message; then five times, then thirty times that.")                         \
     X(key_rotation_days, NUMBER, "90", 0, 3650, "DAYS", any_form,                                                              \
       "How long signing keys are used before the next ones take their place; 0: until jeton key rotate.")                      \
+    X(registration, CHOICE, "off", 0, 0, "off|token|open", any_form,                                                           \
+      "Who may register client applications by themselves (RFC 7591): nobody, who has an initial access token, or everybody.") \
+    X(registration_grants, TEXT, "authorization_code refresh_token", 0, 512, "GRANTS", any_form,                               \
+      "Grants that such a client may have, unless its initial access token names others.")                                     \
+    X(registration_scopes, TEXT, "", 0, 4096, "SCOPES", any_form,                                                              \
+      "Scopes that such a client may ask for beside openid profile email address phone offline_access; never permissions.")    \
+    X(registration_max, NUMBER, "1000", 0, 100000, "NUMBER", any_form,                                                         \
+      "Clients that registered by themselves, or have their metadata at an address, at the most.")                             \
+    X(registration_unused, NUMBER, "86400", 60, SETTINGS_YEAR, "SECONDS", any_form,                                            \
+      "After this long a client of open registration that nobody ever used is removed, when the next one registers.")          \
+    X(registration_tries, NUMBER, "100", 1, 100000, "NUMBER", any_form,                                                        \
+      "Registrations from one address in a row before it has to wait between them.")                                          \
+    X(client_documents, FLAG, "off", 0, 0, "on|off", any_form,                                                                 \
+      "Accept client ids that are https addresses of their metadata (client ID metadata documents).")                          \
+    X(client_document_hosts, TEXT, "", 0, 4096, "HOSTS", any_form,                                                             \
+      "Hosts, separated by spaces, whose documents are accepted; without it any public host.")                                 \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \
@@ -107,6 +127,7 @@ enum settings_name {
 /* Positions of the words in a CHOICE row's shape. */
 enum { SETTINGS_TLS_SELF_SIGNED, SETTINGS_TLS_OFF, SETTINGS_TLS_FILES };
 enum { SETTINGS_METRICS_ON, SETTINGS_METRICS_OFF, SETTINGS_METRICS_LOCAL };
+enum { SETTINGS_REGISTRATION_OFF, SETTINGS_REGISTRATION_TOKEN, SETTINGS_REGISTRATION_OPEN };
 enum { SETTINGS_COMMON_REFUSE, SETTINGS_COMMON_ALLOW };
 enum settings_source { SETTINGS_FROM_DEFAULT = 0, SETTINGS_FROM_FILE, SETTINGS_FROM_ENVIRONMENT, SETTINGS_FROM_OPTION };
 

@@ -52,6 +52,15 @@ static int status_of(const struct way *w, err why)
     return proof && w->route && w->route->who == BEARER ? 401 : err_status(why);
 }
 
+/* RFC 9728 5.1: where the API tells who gives tokens for it. */
+static str metadata_of(struct way *w)
+{
+    if (!str_starts(w->exchange->request.path, STR("/api/1.0/")))
+        return STR("");
+    return str_format(w->exchange->response.arena, ", resource_metadata=\"%.*s/.well-known/oauth-protected-resource/api/1.0\"",
+                      STR_FMT(w->app->authority.issuer));
+}
+
 /* RFC 6750 3, RFC 9449 7.1: both schemes, the one that was tried first and with the error. Who sent nothing is told no error. */
 static fallible challenge(struct way *w, err why)
 {
@@ -60,9 +69,10 @@ static fallible challenge(struct way *w, err why)
     bool dpop = sent.n > 5 && str_equal_nocase((str){sent.p, 5}, STR("dpop ")); /* as bearer_of_header reads it */
     bool told = str_present(sent) || str_present(w->ground.dpop) || form_has(&w->call.form, "access_token");
     str error = told ? str_format(r->arena, ", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why)) : none;
-    str bearer = str_format(r->arena, "Bearer realm=\"jeton\"%.*s", STR_FMT(dpop ? none : error));
-    str proof = str_format(r->arena, "DPoP realm=\"jeton\"%.*s, algs=\"%.*s\"", STR_FMT(dpop ? error : none), STR_FMT(dpop_algs));
-    if (!str_present(error) || !str_present(bearer) || !str_present(proof))
+    str where = metadata_of(w);
+    str bearer = str_format(r->arena, "Bearer realm=\"jeton\"%.*s%.*s", STR_FMT(dpop ? none : error), STR_FMT(where));
+    str proof = str_format(r->arena, "DPoP realm=\"jeton\"%.*s, algs=\"%.*s\"%.*s", STR_FMT(dpop ? error : none), STR_FMT(dpop_algs), STR_FMT(where));
+    if (!str_present(error) || !str_present(where) || !str_present(bearer) || !str_present(proof))
         FAIL(UNAVAILABLE, "shape: no memory");
     TRY(response_header(r, "WWW-Authenticate", dpop ? proof : bearer));
     return response_header(r, "WWW-Authenticate", dpop ? bearer : proof);
@@ -78,7 +88,7 @@ static fallible error_headers(struct way *w, err why)
         TRY(response_header(r, "Retry-After", STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
         TRY(response_header(r, "WWW-Authenticate", STR("Basic realm=\"jeton\", charset=\"UTF-8\"")));
-    if (w->route && w->route->who == BEARER && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
+    if (w->route && (w->route->who == BEARER || w->route->who == ANYONE) && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
         TRY(challenge(w, why));
     if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
         TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->ground)));

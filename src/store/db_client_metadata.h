@@ -39,7 +39,7 @@
     WORDS(exchange_modes)             /* impersonation, delegation; absent: none */                                            \
     LINES(exchange_audiences)         /* resources and client ids that it may ask tokens for, beyond jeton itself */           \
     LINES(exchange_subjects)          /* client ids whose tokens it may hand in; * : any; its own always */                    \
-    /* how it came: admin (absent), dynamic (RFC 7591), document (client id metadata document) */                              \
+    /* how it came: admin (absent), dynamic (RFC 7591, by an initial access token), open (without one), document (at its id) */ \
     TEXT(origin)                                                                                                               \
     /* of a client with client_secret_jwt: its secrets, sealed (directory/client_secret); never shown nor set from outside */  \
     TEXT(sealed_secret)

@@ -26,6 +26,8 @@ call_handler console_access_application_revoke_post;
 call_handler console_access_sessions_get;
 call_handler console_access_sessions_end_others_post;
 call_handler console_access_session_end_post;
+call_handler console_requests_get;
+call_handler console_requests_post;
 
 call_handler console_admin_get;
 call_handler console_clients_get;
@@ -53,6 +55,9 @@ call_handler console_admin_scopes_get;
 call_handler console_admin_scopes_post;
 call_handler console_admin_scope_remove_get;
 call_handler console_admin_scope_remove_post;
+call_handler console_registrations_get;
+call_handler console_registrations_post;
+call_handler console_registration_remove_post;
 call_handler console_admin_resources_get;
 call_handler console_admin_resources_post;
 call_handler console_admin_resource_remove_get;

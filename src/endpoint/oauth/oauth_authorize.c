@@ -2,11 +2,12 @@
  * oauth_authorize: the authorization endpoint for browsers: parses once, asks grant/authorize what comes next, and answers with a page, a
  * way to the login page, or a redirect to the client. */
 #include "codec/url.h"
+#include "directory/client_document.h"
 #include "crypto/random.h"
+#include "endpoint/deferred_page.h"
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
 #include "grant/authorize.h"
-#include "grant/details.h"
 #include "grant/scope.h"
 #include "base/banned.h"
 
@@ -152,25 +153,6 @@ static void put_scopes(struct call *c, struct page_fields *f, str scopes)
     }
 }
 
-static fallible put_details(struct call *c, struct page_fields *f, str details)
-{
-    struct details_words *words;
-    size_t count;
-    TRY(details_show(c->ground, details, &words, &count));
-    page_list(f, "details");
-    for (size_t i = 0; i < count; i++) {
-        struct page_fields *row = page_row(f, "details");
-        page_put(row, "what", words[i].description);
-        page_list(row, "facts");
-        for (size_t k = 0; k < words[i].count; k++) {
-            struct page_fields *fact = page_row(row, "facts");
-            page_put(fact, "label", words[i].facts[k].label);
-            page_put(fact, "value", words[i].facts[k].value);
-        }
-    }
-    return OK;
-}
-
 /* MD-05: registered addresses are shown, never fetched; registration took https alone, and the page holds to it. */
 static str link_of(str uri)
 {
@@ -197,11 +179,12 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     TRY(scope_union(a, request->scope, request->claims_scopes, &shown));
     put_client(c, f, request->client);
     page_put(f, "redirect_host", redirect_host(request->redirect_uri));
+    page_put(f, "document_host", client_document_host(c->ground->arena, request->client));
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
     page_put_flag(f, "unscoped", !str_filled(request->scope));
     put_scopes(c, f, shown);
-    TRY(put_details(c, f, request->details));
+    TRY(deferred_page_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));
     return call_page(c, 200, "consent.html", f);
 }

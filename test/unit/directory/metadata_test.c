@@ -23,7 +23,6 @@ static const struct sample {
     {METADATA_software_version, "2.1"},
     {METADATA_application_type, "web"},
     {METADATA_subject_type, "pairwise"},
-    {METADATA_sector_identifier_uri, "https://sector.example.com/uris.json"},
     {METADATA_id_token_signed_response_alg, "ES256"},
     {METADATA_userinfo_signed_response_alg, "RS256"},
     {METADATA_default_max_age, "3600"},
@@ -89,7 +88,7 @@ static void expect_full(const struct db_client *c)
     for (size_t i = 0; i < SAMPLES; i++)
         cr_expect(str_is(metadata_value(&c->metadata, samples[i].member), samples[i].value), "%s: %.*s",
                   metadata_rows[samples[i].member].name, STR_FMT(metadata_value(&c->metadata, samples[i].member)));
-    cr_expect(str_is(c->metadata.sector, "sector.example.com"));
+    cr_expect(str_is(c->metadata.sector, "app.example.com"));
 }
 
 Test(metadata, every_member_that_can_be_set_has_a_sample)
@@ -97,7 +96,7 @@ Test(metadata, every_member_that_can_be_set_has_a_sample)
     size_t settable = 0;
     for (size_t i = 0; i < METADATA_COUNT; i++)
         settable += metadata_rows[i].setter != METADATA_BY_SYSTEM;
-    cr_expect_eq(SAMPLES, settable - 5); /* jwks_uri, and four names of a certificate */
+    cr_expect_eq(SAMPLES, settable - 6); /* jwks_uri, sector_identifier_uri (e2e), and four names of a certificate */
 }
 
 Test(metadata, every_member_is_kept_and_an_edit_drops_none_that_it_does_not_name) /* CVE-2026-107623, AD-05 */
@@ -139,7 +138,7 @@ Test(metadata, json_and_back_is_the_same)
     const struct db_client *c = made(&s, full());
     json *o = json_object_new(s.a), *parsed = NULL;
     str text, values[METADATA_COUNT] = {{0}};
-    metadata_put(s.a, o, &c->metadata);
+    metadata_put(s.a, o, &c->metadata, METADATA_BY_SYSTEM);
     cr_assert(!FAILED(json_text(s.a, o, &text)));
     cr_assert(!FAILED(json_parse(s.a, text, &parsed)));
     metadata_read(s.a, parsed, METADATA_BY_ADMIN, values, &s.p);

@@ -568,6 +568,7 @@ static struct page_fields *consent_fields(struct call *c, bool first_party, bool
     struct page_fields *f = call_fields(c);
     page_put(f, "client_name", STR("Invoice Robot <script>alert(1)</script>"));
     page_put(f, "redirect_host", STR("app.example.com"));
+    page_put(f, "document_host", STR(""));
     page_put(f, "account", person->username);
     page_put(f, "pending", STR("sealed"));
     page_put(f, "lifetime", STR("1 hour"));

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ * registration: software that registers itself. Relies on directory/client for every rule, as the actor SOFTWARE, which can neither be
+ * first party nor get permissions; on store/db_initial for initial access tokens. Promises: off unless set (MD-04); attempts are counted
+ * by address before anything is judged (RL-05); there are never more than registration_max such clients, and those of open registration
+ * that nobody used make room (RL-06); the registration access token is stored as a hash; an update drops nothing that an administrator
+ * set.
+ *
+ *   registration_add ──▶ [registered] ──registration_replace──▶ [registered] ──registration_remove──▶ gone
+ *                        [registered, open, unused] ──registration_room, after a time──▶ gone */
+#include "directory/registration.h"
+
+#include "directory/auth_methods.h"
+#include "directory/check.h"
+#include "directory/client_rules.h"
+#include "directory/client_secret.h"
+#include "directory/registration_form.h"
+#include "directory/source.h"
+#include "store/db_initial.h"
+#include "token/opaque.h"
+
+#include "base/banned.h"
+
+static fallible count_attempt(struct ground *g, struct registration_made *out)
+{
+    struct db_throttle state = {0};
+    bool allowed = true;
+    str key = source_key(g->arena, "reg", g->address);
+    if (!str_present(key))
+        return check_arena(g->arena);
+    TRY(db_throttle_try(g->authority->db, key, &g->authority->policy.registration_rule, &allowed, &state));
+    if (allowed)
+        return OK;
+    out->retry_after = state.until > g->now ? state.until - g->now : 1;
+    REFUSE(THROTTLED, "There were too many registrations from this address; please wait a little.", "registration: throttled");
+}
+
+/* *out NULL: none was given, and none is needed. */
+static fallible judge_bearer(struct ground *g, str bearer, struct db_initial **out)
+{
+    *out = NULL;
+    if (!str_present(bearer)) {
+        if (g->authority->policy.registration == REGISTRATION_OPEN)
+            return OK;
+        REFUSE(INVALID_TOKEN, "Registration needs an initial access token in the Authorization header.", "registration: no initial token");
+    }
+    if (FAILED(opaque_plain_check(bearer, OPAQUE_INITIAL)))
+        REFUSE(INVALID_TOKEN, "This is no initial access token of this server.", "registration: not an initial token");
+    struct token_hash hash = token_hash_of(bearer);
+    TRY(db_initial_find(g->authority->db, g->arena, &hash, g->now, out));
+    if (*out == NULL)
+        REFUSE(INVALID_TOKEN, "The initial access token is unknown, expired or used up.", "registration: initial token unknown or spent");
+    return OK;
+}
+
+size_t registration_count(const struct ground *g)
+{
+    size_t count = 0, found = 0;
+    const struct db_client *all = hot_clients(g->facts, &count);
+    for (size_t i = 0; i < count; i++)
+        found += str_filled(all[i].metadata.origin);
+    return found;
+}
+
+fallible registration_room(struct ground *g)
+{
+    const struct policy *policy = &g->authority->policy;
+    int64_t removed = 0;
+    TRY(db_initial_purge_unused(g->authority->db, g->now - policy->registration_unused, &removed));
+    if (removed > 0)
+        hot_changed(g->authority->hot);
+    if ((int64_t)registration_count(g) - removed >= policy->registration_max)
+        REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make some.", "registration: registration_max is reached");
+    return OK;
+}
+
+static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
+{
+    const struct policy *policy = &g->authority->policy;
+    struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR_ABSENT};
+    if (initial != NULL && str_filled(initial->grants))
+        right.grants = initial->grants;
+    if (initial != NULL && str_filled(initial->scopes))
+        right.scopes = initial->scopes;
+    return right;
+}
+
+static fallible make(struct ground *g, const struct client_edit *edit, struct problems *p, struct registration_made *out)
+{
+    struct client_added added = {0};
+    struct token_raw token;
+    struct client_edit next = *edit;
+    TRY(opaque_plain_make(g->arena, OPAQUE_REGISTRATION, &token));
+    next.registration = token_hash_of(token.text);
+    err e = client_add(g, &actor_software, &next, p, &added);
+    registration_form_rename(p);
+    TRY(e);
+    *out = (struct registration_made){.client = added.client, .secret = added.secret, .token = token.text};
+    return OK;
+}
+
+fallible registration_add(struct ground *g, str bearer, const json *body, struct problems *p, struct registration_made *out)
+{
+    struct client_edit edit = client_edit_nothing();
+    struct db_initial *initial = NULL;
+    bool taken = true;
+    if (g->authority->policy.registration == REGISTRATION_OFF) /* MD-04 */
+        REFUSE(NOT_FOUND, "Clients are not registered here by themselves.", "registration is off");
+    TRY(count_attempt(g, out));
+    TRY(judge_bearer(g, bearer, &initial));
+    TRY(registration_room(g));
+    struct registration_right right = right_of(g, initial);
+    TRY(registration_form_read(g, body, &right, &edit, p));
+    TRY(problem_result(p));
+    edit.origin = initial != NULL ? STR("dynamic") : STR("open");
+    if (initial != NULL)
+        TRY(db_initial_take(g->authority->db, initial->number, g->now, &taken));
+    if (!taken)
+        REFUSE(INVALID_TOKEN, "The initial access token is used up.", "registration: the last use went to somebody else");
+    err made = make(g, &edit, p, out);
+    if (FAILED(made) && initial != NULL)
+        TRY(db_initial_give_back(g->authority->db, initial->number));
+    return made;
+}
+
+fallible registration_find(struct ground *g, str id, str token, const struct db_client **out)
+{
+    const struct db_client *client = client_find(g, id);
+    static const struct token_hash none;
+    if (!str_present(token) || FAILED(opaque_plain_check(token, OPAQUE_REGISTRATION)))
+        REFUSE(INVALID_TOKEN, "Send the registration access token of this client in the Authorization header.", "registration: no such token");
+    struct token_hash hash = token_hash_of(token);
+    if (client == NULL || client->disabled || token_hash_equal(&client->registration, &none) ||
+        !token_hash_equal(&client->registration, &hash))
+        REFUSE(INVALID_TOKEN, "This is not the registration access token of this client.", "registration: token of another client, or none");
+    *out = client;
+    return OK;
+}
+
+/* RFC 7592 2.2: what stands in the body about the client itself must be true. */
+static void judge_identity(const struct db_client *client, const json *body, struct problems *p)
+{
+    str secret = json_member_text(body, "client_secret");
+    bool known = !str_present(secret);
+    if (!str_equal(json_member_text(body, "client_id"), client->id))
+        problem_add(p, "client_id", STR("must stand in the update, and be the id of this client."));
+    struct token_hash hash = known ? (struct token_hash){{0}} : token_hash_of(secret);
+    for (size_t i = 0; !known && i < client->secret_count; i++)
+        known = token_hash_equal(&client->secrets[i].hash, &hash);
+    if (!known)
+        problem_add(p, "client_secret", STR("must be the present one, or be left out: software does not choose its secret."));
+}
+
+static str both(struct arena *a, str one, str other)
+{
+    if (!str_filled(one))
+        return other;
+    return str_filled(other) ? str_join(a, (const str[]){one, STR(" "), other}, 3) : one;
+}
+
+fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p,
+                              struct registration_made *out)
+{
+    const struct policy *policy = &g->authority->policy;
+    struct client_edit edit = client_edit_nothing();
+    struct registration_right right = {both(g->arena, client->grants, policy->registration_grants),
+                                       both(g->arena, client->scopes, policy->registration_scopes), STR_ABSENT};
+    str id = str_dup(g->arena, client->id), secret = STR_ABSENT;
+    TRY(check_arena(g->arena));
+    judge_identity(client, body, p);
+    TRY(registration_form_read(g, body, &right, &edit, p));
+    TRY(problem_result(p));
+    edit.version = client->version; /* AD-05 */
+    err e = client_change(g, &actor_software, id, &edit, p);
+    registration_form_rename(p);
+    TRY(e);
+    TRY(client_now(g, id, &out->client));
+    bool unkept = client_secret_kept(out->client) && !str_present(out->client->metadata.sealed_secret);
+    if (client_has_secret(out->client) && (out->client->secret_count == 0 || unkept))
+        TRY(client_rotate_secret(g, &actor_software, id, &(struct client_rotation){.overlap = 0}, &secret));
+    out->secret = secret;
+    return OK;
+}
+
+fallible registration_remove(struct ground *g, const struct db_client *client)
+{
+    return client_remove(g, &actor_software, client->id);
+}
+
+/* ---- the answer ---- */
+
+static void put_grants(struct ground *g, json *o, const struct db_client *client)
+{
+    struct arena *a = g->arena;
+    json *grants = json_list_new(a), *types = json_list_new(a);
+    str word;
+    for (str rest = client->grants; rest.n > 0 && str_next(&rest, ' ', &word);)
+        json_add_text(a, grants, client_rules_wire(word));
+    if (str_has_word(client->grants, STR("authorization_code")))
+        json_add_text(a, types, STR("code"));
+    json_put(a, o, "grant_types", grants);
+    json_put(a, o, "response_types", types);
+}
+
+static void put_lines(struct ground *g, json *o, const char *name, str lines)
+{
+    json *list = json_list_new(g->arena);
+    str line;
+    for (str rest = lines; rest.n > 0 && str_next(&rest, '\n', &line);)
+        json_add_text(g->arena, list, line);
+    json_put(g->arena, o, name, list);
+}
+
+json *registration_json(struct ground *g, const struct db_client *client)
+{
+    struct arena *a = g->arena;
+    struct db_client_metadata told = client->metadata;
+    json *o = json_object_new(a);
+    json_put_text(a, o, "client_id", client->id);
+    json_put_integer(a, o, "client_id_issued_at", client->created_at);
+    json_put_text(a, o, "client_name", client->name);
+    put_lines(g, o, "redirect_uris", client->redirect_uris);
+    if (client->post_logout_redirect_uris.n > 0)
+        put_lines(g, o, "post_logout_redirect_uris", client->post_logout_redirect_uris);
+    put_grants(g, o, client);
+    json_put_text(a, o, "token_endpoint_auth_method", client->auth_method);
+    json_put_text(a, o, "scope", client->scopes);
+    if (!str_present(told.subject_type))
+        told.subject_type = STR("public");
+    if (!str_present(told.id_token_signed_response_alg))
+        told.id_token_signed_response_alg = STR("RS256"); /* OpenID Connect Registration 2 */
+    metadata_put(a, o, &told, METADATA_BY_SOFTWARE);
+    return o;
+}

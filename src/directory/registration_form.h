@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * registration_form: the members of RFC 7591 as a change of a client. Private to directory. */
+#ifndef JETON_DIRECTORY_REGISTRATION_FORM_H
+#define JETON_DIRECTORY_REGISTRATION_FORM_H
+#include "directory/registration.h"
+struct registration_right {
+    str grants, scopes; /* words: what may be chosen */
+    str method;         /* how it authenticates unless it says; absent: client_secret_basic (RFC 7591 2) */
+};
+/* Everything that software may set; absent members become their defaults. Grants and scopes beyond the right are left out; nothing left
+ * is a problem. */
+fallible registration_form_read(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit,
+                                struct problems *p);
+/* The fields of problems under the names that RFC 7591 has for them. */
+void registration_form_rename(struct problems *p);
+#endif
