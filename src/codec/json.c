@@ -135,6 +135,11 @@ const json *json_at(const json *list, size_t i)
     return json_array_get(list, i);
 }
 
+bool json_same(const json *one, const json *other)
+{
+    return one != NULL && other != NULL && json_equal(one, other) == 1;
+}
+
 bool json_each(const json *object, void **iterator, str *name, const json **value)
 {
     json *o = (json *)object; /* jansson iterates over non-const objects only; nothing is changed */

@@ -25,6 +25,7 @@ bool json_integer_of(const json *number, int64_t *out);     /* false when not an
 bool json_seconds_of(const json *number, int64_t *out);
 bool json_boolean_of(const json *value, bool *out);
 bool json_is_nothing(const json *value); /* JSON null */
+bool json_same(const json *one, const json *other); /* the same value, whatever the order of members */
 
 json *json_object_new(struct arena *a); /* NULL marks the arena failed; every function below tolerates NULL */
 json *json_list_new(struct arena *a);

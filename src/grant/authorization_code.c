@@ -98,6 +98,7 @@ fallible authorization_code_redeem(struct ground *g, const struct client_proof *
     TRY(take(g, code, client, &taken));
     TRY(still_good(g, proof, f, &taken));
     struct token_answer answer = {0};
+    TRY(token_request_details(g->arena, taken.grant->details, form_get(f, "authorization_details"), &taken.grant->details));
     TRY(token_request_person(g, client, taken.grant, taken.grant->scope, &answer));
     answer.owed.id_token.nonce = taken.code->nonce; /* OpenID Connect Core 3.1.3.7 11 */
     unix_time end = clock_add(g->now, answer.expires_in);

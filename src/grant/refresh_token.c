@@ -125,7 +125,9 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
     if (str_present(resource) && !str_equal(resource, grant->resource))
         REFUSE(INVALID_TARGET, "resource differs from the one of the authorization.", "refresh: resource differs");
     struct token_answer answer = {0};
-    TRY(token_request_person(g, proof->client, grant, scope, &answer));
+    struct db_grant narrowed = *grant; /* the grant keeps what it has (RF-06) */
+    TRY(token_request_details(g->arena, grant->details, form_get(f, "authorization_details"), &narrowed.details));
+    TRY(token_request_person(g, proof->client, &narrowed, scope, &answer));
     bool steady = profile_demands(g, proof->client, PROFILE_RULE_STEADY_REFRESH);
     if (current)
         TRY(steady ? keep(g, proof->client, grant, text, &fresh) : rotate(g, proof->client, grant, text, &fresh));

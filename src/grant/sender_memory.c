@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * sender_memory: a set of fingerprints in two halves, young and old. New ones go into the young half; when that has lasted as long as a
  * fingerprint must be remembered, the old half is forgotten and the young one becomes old: so each is known for at least that long and
- * at most twice. Cut into shards, each under its own lock, held for a few comparisons. A fingerprint is 64 bits of a MAC under a key that
- * only this process knows, so nobody can aim at another's. Promises: no second take within the time, never more memory than the tables
+ * at most twice. Cut into shards, each under its own lock, held for a few comparisons. A fingerprint is 64 bits of a hash over a key that
+ * only this process knows and the two texts, so nobody can aim at another's. Promises: no second take within the time, never more memory than the tables
  * below, and no yes when a shard is full (RL-06): about 780,000 proofs within the time, more than two cores can check. */
 #include "grant/sender_memory.h"
 #include "crypto/digest.h"
@@ -11,6 +11,7 @@
 #include <string.h>
 #include "base/banned.h"
 
+enum { FINGERPRINT_TEXT = 320 /* a thumbprint and the longest jti */ };
 struct half {
     uint64_t slots[SENDER_MEMORY_SLOTS]; /* 0: free */
     size_t used;
@@ -35,14 +36,14 @@ static void begin(void)
 /* Thumbprints have one length, so the two texts cannot run into each other. */
 static uint64_t fingerprint(str jkt, str jti)
 {
-    uint8_t inner[DIGEST_SIZE], both[2 * DIGEST_SIZE], mac[DIGEST_SIZE];
+    uint8_t text[DIGEST_SIZE + FINGERPRINT_TEXT], digest[DIGEST_SIZE];
     uint64_t v = 0;
-    digest_hmac(key, jkt, inner);
-    memcpy(both, inner, DIGEST_SIZE);
-    digest_hmac(key, jti, inner);
-    memcpy(both + DIGEST_SIZE, inner, DIGEST_SIZE);
-    digest_hmac(key, (str){(char *)both, sizeof both}, mac);
-    memcpy(&v, mac, sizeof v);
+    INVARIANT(jkt.n + jti.n <= FINGERPRINT_TEXT); /* dpop_check bounds both */
+    memcpy(text, key, DIGEST_SIZE);
+    memcpy(text + DIGEST_SIZE, jkt.p, jkt.n);
+    memcpy(text + DIGEST_SIZE + jkt.n, jti.p, jti.n);
+    digest_sha256((str){(char *)text, DIGEST_SIZE + jkt.n + jti.n}, digest);
+    memcpy(&v, digest, sizeof v);
     return v ? v : 1;
 }
 

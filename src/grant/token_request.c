@@ -80,6 +80,31 @@ fallible token_request_resource(const struct ground *g, str uri, const struct db
     return OK;
 }
 
+fallible token_request_details(struct arena *a, str granted, str asked, str *details)
+{
+    json *whole = NULL, *part;
+    if (!str_present(asked)) {
+        *details = granted;
+        return OK;
+    }
+    err parsed = asked.n > PERMIT_DETAILS_MAX ? ERR(INVALID_REQUEST, "token: details too long") : json_parse(a, asked, &part);
+    if (FAILED(parsed) && parsed.kind != ERR_INVALID_REQUEST)
+        return parsed;
+    if (FAILED(parsed) || !json_is_list(part) || json_count(part) == 0)
+        FAIL(INVALID_AUTHORIZATION_DETAILS, "token: authorization_details is no list");
+    if (str_present(granted))
+        TRY(json_parse(a, granted, &whole));
+    for (size_t i = 0; i < json_count(part); i++) {
+        bool found = false;
+        for (size_t k = 0; whole && k < json_count(whole) && !found; k++)
+            found = json_same(json_at(part, i), json_at(whole, k));
+        if (!found)
+            REFUSE(INVALID_AUTHORIZATION_DETAILS, "A token request may repeat granted authorization details, all or some, and no others.",
+                   "token: details that were not granted");
+    }
+    return json_text(a, part, details);
+}
+
 int64_t token_request_lifetime(const struct ground *g, const struct db_client *client)
 {
     const struct policy *p = &g->authority->policy;

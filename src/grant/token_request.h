@@ -53,6 +53,9 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
 unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun);
 /* For the rows: the `resource` parameter (RFC 8707): absent: jeton itself. INVALID_TARGET. NULL *resource: jeton itself. */
 fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource);
+/* For the rows: the authorization_details parameter of a token request (RFC 9396 6): absent: all that was granted; else some of the
+ * granted objects, as they were granted. INVALID_AUTHORIZATION_DETAILS. */
+fallible token_request_details(struct arena *a, str granted, str asked, str *details);
 /* For the rows: seconds that this client's access tokens live. */
 int64_t token_request_lifetime(const struct ground *g, const struct db_client *client);
 #endif

@@ -128,7 +128,7 @@ static fallible give_up(struct ground *g, const struct db_delivery *d, const str
     return db_delivery_done(g->authority->db, d->number);
 }
 
-static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, bool *postponed)
+static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, unix_time *postponed)
 {
     struct fetch_manners manners = g->authority->policy.fetch;
     const struct db_client *client = hot_client_by_number(g->facts, d->client_number);
@@ -154,19 +154,19 @@ static fallible deliver(struct ground *g, const struct courier_rule *rule, const
         return give_up(g, d, client, why);
     LOG(WARN, "courier.postponed", LOG_STR("kind", d->kind), LOG_STR("client", client->id), LOG_INT("tries", d->tries + 1),
         LOG_STR("why", str_of(why)));
-    *postponed = true;
+    *postponed = again;
     return db_delivery_postpone(g->authority->db, d, again);
 }
 
 /* ---- rounds ---- */
 
-/* Has an earlier message of this batch to the same place failed? Then this one waits with it (db_delivery_postpone held it back). */
-static bool held_back(const struct db_delivery *rows, const bool *failed, size_t i)
+/* Has an earlier message of this batch to the same place failed? Then this one waits with it, until then; 0: no. */
+static unix_time held_back(const struct db_delivery *rows, const unix_time *again, size_t i)
 {
     for (size_t k = 0; k < i; k++)
-        if (failed[k] && rows[k].client_number == rows[i].client_number && str_equal(rows[k].url, rows[i].url))
-            return true;
-    return false;
+        if (again[k] != 0 && rows[k].client_number == rows[i].client_number && str_equal(rows[k].url, rows[i].url))
+            return again[k];
+    return 0;
 }
 
 struct batch {
@@ -176,10 +176,17 @@ struct batch {
 
 static fallible deliver_each(struct ground *g, const struct courier_rule *rule, const struct batch *b, const _Atomic bool *closing)
 {
-    bool failed[DB_DELIVERIES_TAKEN] = {false};
-    for (size_t i = 0; i < b->count && !(closing != NULL && atomic_load(closing)); i++) {
-        if (!held_back(b->rows, failed, i))
-            TRY(deliver(g, rule, &b->rows[i], &failed[i]));
+    unix_time again[DB_DELIVERIES_TAKEN] = {0};
+    for (size_t i = 0; i < b->count; i++) {
+        struct db_delivery *d = &b->rows[i];
+        unix_time later = held_back(b->rows, again, i);
+        bool stops = closing != NULL && atomic_load(closing);
+        if (later != 0)
+            d->due_at = later;
+        if (later != 0 || stops) /* who comes next need not wait for the lease to end */
+            TRY(db_delivery_return(g->authority->db, d));
+        else
+            TRY(deliver(g, rule, d, &again[i]));
     }
     return OK;
 }

@@ -133,6 +133,11 @@ err db_delivery_postpone(struct db *db, const struct db_delivery *delivery, unix
     return db_write(db, DB_SEVERAL, postpone_body, &w);
 }
 
+err db_delivery_return(struct db *db, const struct db_delivery *delivery)
+{
+    return db_write_call(db, CALL(LEASE, P_INT(delivery->number), P_INT(delivery->due_at)), NULL);
+}
+
 err db_delivery_done(struct db *db, int64_t number)
 {
     return db_write_call(db, CALL(DONE, P_INT(number)), NULL);

@@ -26,6 +26,7 @@ fallible db_delivery_add(struct db *db, struct db_delivery *delivery);
 fallible db_delivery_take(struct db *db, struct arena *a, unix_time now, unix_time lease, struct db_delivery **rows, size_t *count);
 /* It failed: one try more, and neither it nor what else waits for the same client at the same address is due before due_at. */
 fallible db_delivery_postpone(struct db *db, const struct db_delivery *delivery, unix_time due_at);
+fallible db_delivery_return(struct db *db, const struct db_delivery *delivery); /* taken, but not tried: due at its due_at */
 fallible db_delivery_done(struct db *db, int64_t number);
 fallible db_delivery_next(struct db *db, unix_time *due_at, bool *any); /* when the next one is due */
 /* `call` is called after a transaction that added one is durable, on the thread that committed it: it must not block. NULL: nobody. */

@@ -103,7 +103,7 @@ class Told(unittest.TestCase):
         narrow = self.userinfo(self.login(scope="read")["access_token"])
         self.assertEqual((narrow.status_code, narrow.json()["error"]), (403, "insufficient_scope"))
         self.assertIn('error="insufficient_scope"', narrow.headers["WWW-Authenticate"])
-        self.assertEqual(self.userinfo(self.s.token(self.rp, "client_credentials", scope="openid email").json()["access_token"]).status_code,
+        self.assertEqual(self.userinfo(self.s.token(self.rp, "client_credentials", scope="read").json()["access_token"]).status_code,
                          401)  # TE-08
 
     def test_AT_04_no_credential_passes_for_another(self):

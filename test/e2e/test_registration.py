@@ -103,6 +103,8 @@ class Registering(unittest.TestCase):
 
 class Off(Registering):
     def test_nobody_registers_unless_it_is_set(self):  # MD-04
+        told = self.s.get("/.well-known/openid-configuration").json()
+        self.assertFalse({"registration_endpoint", "client_id_metadata_document_supported"} & set(told))
         self.assertEqual(self.register().status_code, 404)
         self.assertEqual(self.send("GET", "/oauth/register/x").status_code, 401)
 
@@ -126,6 +128,9 @@ class Open(Registering):
         self.assertEqual(made["registration_client_uri"], self.s.url + "/oauth/register/" + made["client_id"])
         self.assertTrue(made["client_secret"].startswith("jtn_cs_") and made["registration_access_token"].startswith("jtn_ra_"))
         self.assertIsInstance(made["client_id_issued_at"], int)
+
+    def test_discovery_tells_the_address(self):
+        self.assertEqual(self.s.get("/.well-known/openid-configuration").json()["registration_endpoint"], self.s.url + "/oauth/register")
 
     def test_a_registered_client_gets_tokens_and_consent_is_asked(self):
         made = self.registered(grant_types=["authorization_code", "refresh_token"])
@@ -323,6 +328,7 @@ class Documents(Registering):
         return got.json()
 
     def test_a_document_is_a_client(self):
+        self.assertIs(self.s.get("/.well-known/oauth-authorization-server").json()["client_id_metadata_document_supported"], True)
         url = self.document()
         person = self.s.user("reader")
         self.assertIn("access_token", self.tokens(url, person))

@@ -14,7 +14,9 @@ def main():
     for i in range(12):
         s.user("person%02d" % i, "--full-name", "Person %d" % i)
     s.cli("resource", "add", "https://orders.example", "--name", "Orders")
-    fresh = s.client("A <b>bold</b> & \"quoted\" application with a rather long name", "authorization_code", redirect=CALLBACK, scope="read write")
+    s.cli("details", "add", "payment", "--description", "Pay from your account", "--fields", "amount:Amount;creditor:To whom")
+    fresh = s.client("A <b>bold</b> & \"quoted\" application with a rather long name", "authorization_code", redirect=CALLBACK, scope="read write",
+                     options=["--authorization-details-types", "payment", "--policy-uri", "https://app.example/policy"])
     file = os.path.join(s.scratch, "world.json")
     with open(file, "w", encoding="utf-8") as f:
         json.dump({"url": s.url, "cert": os.path.join(s.data, "tls", "server.pem"), "key": os.path.join(s.data, "tls", "server.key"), "callback": CALLBACK, "screenshots": os.path.join(ROOT, "build", "screenshots"),

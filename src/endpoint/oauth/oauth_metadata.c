@@ -45,6 +45,16 @@ static bool with_certificates(const struct call *c)
     return c->ground->authority->certificates;
 }
 
+static bool with_registration(const struct call *c)
+{
+    return c->ground->authority->policy.registration != REGISTRATION_OFF;
+}
+
+static bool with_documents(const struct call *c)
+{
+    return c->ground->authority->policy.client_documents;
+}
+
 static bool with_mtls_host(const struct call *c)
 {
     return str_filled(c->ground->authority->issuer_mtls);
@@ -244,6 +254,9 @@ static const struct row {
     /* RFC 8705 3.3, 5 */
     {"tls_client_certificate_bound_access_tokens",        FLAG,    "true",               NULL,  with_certificates, false},
     {"mtls_endpoint_aliases",                             PUT,     NULL, aliases,               with_mtls_host, false},
+    /* RFC 7591, OAuth Client ID Metadata Document 6 */
+    {"registration_endpoint",                             ADDRESS, "/oauth/register",    NULL,  with_registration, false},
+    {"client_id_metadata_document_supported",             FLAG,    "true",               NULL,  with_documents, false},
     /* RFC 8628 4, CIBA Core 4 */
     {"device_authorization_endpoint",                     ADDRESS, "/oauth/device/code", NULL,  with_device, true},
     {"backchannel_authentication_endpoint",               ADDRESS, "/oauth/ciba",        NULL,  with_ciba, true},

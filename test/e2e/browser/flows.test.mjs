@@ -35,6 +35,40 @@ for (const javaScriptEnabled of [true, false]) {
         await leave(context);
     });
 
+    test(`the answer is posted by a page of its own, ${with_}`, async () => {
+        const context = await visit(browser, options);
+        const page = await context.newPage();
+        await login(page, world.bob);
+        await page.goto(authorize(world.fresh, { prompt: "consent", response_mode: "form_post", state: "\"><b>" }));
+        const wanted = page.waitForRequest((request) => request.url().startsWith(world.callback) && request.method() === "POST");
+        await page.click("#allow");
+        if (!javaScriptEnabled)
+            await page.click("#continue");
+        const fields = new URLSearchParams((await wanted).postData());
+        assert.match(fields.get("code"), /^jtn_ac_/);
+        assert.equal(fields.get("state"), "\"><b>");
+        assert.equal(fields.get("iss"), world.url);
+        await leave(context);
+    });
+
+    test(`another account is chosen on the way, ${with_}`, async () => {
+        const context = await visit(browser, options);
+        const page = await context.newPage();
+        await login(page, world.bob);
+        await page.goto(authorize(world.fresh, { prompt: "select_account consent" }));
+        await page.click("#other");
+        await page.fill("#username", world.alice.name);
+        await page.fill("#password", world.alice.password);
+        await page.click("#login");
+        assert.match(await page.textContent("main"), /your account alice/);
+        await page.click("#allow");
+        await page.waitForURL((url) => url.href.startsWith(world.callback));
+        await page.goto(authorize(world.fresh, { prompt: "select_account" }));
+        await page.click("#continue");
+        await page.waitForURL((url) => url.href.startsWith(world.callback));
+        await leave(context);
+    });
+
     test(`deny, and be sent back with the refusal, ${with_}`, async () => {
         const context = await visit(browser, options);
         const page = await context.newPage();

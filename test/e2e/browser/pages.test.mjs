@@ -11,7 +11,7 @@ after(() => browser.close());
 const account = ["/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions"];
 const admin = ["/admin", "/admin/clients", "/admin/clients?filter=nothing-like-this", "/admin/new-client", `/admin/clients/${world.web.id}`, `/admin/clients/${world.web.id}/remove`,
     "/admin/users", "/admin/users?page=2", "/admin/new-user", `/admin/users/${world.alice.id}`, `/admin/users/${world.alice.id}/remove`, "/admin/scopes", "/admin/resources",
-    "/admin/events", "/admin/keys", "/admin/keys/rotate"];
+    "/admin/events", "/admin/keys", "/admin/keys/rotate", "/logout", "/oauth/logout"];
 const named = (path) => path.replace(world.web.id, "ID").replace(world.alice.id, "ID").replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
 
 for (const shape of Object.keys(shapes)) {
@@ -48,6 +48,15 @@ for (const shape of Object.keys(shapes)) {
         assert.match(await page.textContent("main"), /A <b>bold<\/b> & "quoted"/);
         await fit(page, "consent");
         await picture(page, `${shape}-consent`);
+        await page.goto(authorize(world.fresh, { authorization_details: JSON.stringify([{ type: "payment", actions: ["initiate", "cancel"],
+            locations: ["https://bank.example/payments"], amount: { value: "12.50", currency: "EUR" }, creditor: "Merchant <A>" }]) }));
+        assert.match(await page.textContent("main"), /Pay from your account[^]*initiate, cancel[^]*Merchant <A>/);
+        await fit(page, "consent with details");
+        await picture(page, `${shape}-consent-details`);
+        await page.goto(authorize(world.fresh, { prompt: "select_account" }));
+        assert.match(await page.textContent("main"), /Continue as alice/);
+        await fit(page, "select account");
+        await picture(page, `${shape}-select-account`);
         await leave(context);
     });
 

@@ -253,6 +253,22 @@ Test(userinfo, details_stand_in_answer_token_and_introspection) /* RFC 9396 7, 9
     cr_expect(str_is(known.details, details));
 }
 
+Test(userinfo, details_may_be_narrowed_and_never_widened) /* RFC 9396 6 */
+{
+    struct arena *a = fixture_arena();
+    const str granted = STR("[{\"type\":\"payment\",\"amount\":1},{\"type\":\"account\"}]");
+    const str bad[] = {STR("[]"), STR("{}"), STR("x"), STR("[{\"type\":\"payment\"}]"), STR("[{\"type\":\"payment\",\"amount\":2}]"),
+                       STR("[{\"type\":\"account\"},{\"type\":\"other\"}]"), STR("[1]")};
+    str details;
+    assert_done(token_request_details(a, granted, STR_ABSENT, &details));
+    cr_expect(str_equal(details, granted));
+    assert_done(token_request_details(a, granted, STR("[ {\"amount\":1,\"type\":\"payment\"} ]"), &details));
+    cr_expect(str_is(details, "[{\"amount\":1,\"type\":\"payment\"}]"), "%.*s", STR_FMT(details));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_kind(token_request_details(a, granted, bad[i], &details), INVALID_AUTHORIZATION_DETAILS);
+    expect_kind(token_request_details(a, STR_ABSENT, granted, &details), INVALID_AUTHORIZATION_DETAILS);
+}
+
 Test(userinfo, introspection_is_signed_for_whoever_asks_so) /* RFC 9701 5 */
 {
     struct stage t = told_stage(pairwise_signed);

@@ -29,6 +29,8 @@ Test(delivery, is_taken_once_a_lease_and_gone_when_done)
     cr_assert(str_is(rows[0].bearer, "b"));
     cr_assert_eq(due(&s, T0 + 99, &rows), 0u, "taken twice");
     cr_assert_eq(due(&s, T0 + 100, &rows), 1u, "lost with the process that took it");
+    MUST(db_delivery_return(s.db, &rows[0]));
+    cr_assert_eq(due(&s, T0 + 100, &rows), 1u, "a stop must not cost a lease");
     MUST(db_delivery_done(s.db, d.number));
     cr_assert_eq(due(&s, T0 + 9999, &rows), 0u);
     store_end(&s);
