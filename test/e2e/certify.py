@@ -385,12 +385,18 @@ class Rp:
         self.extra, self.made = how.pop("extra", {}), made
         assert not how, how
         self.dpop = jwk.JWK.generate(kty="EC", crv="P-256") if self.sender == "dpop" else None
+        self.nonces = {}
         remember(self.secret)
 
     def at(self, name):
         if self.cert:  # RFC 8705 5
             return self.suite.meta.get("mtls_endpoint_aliases", {}).get(name) or self.suite.meta[name]
         return self.suite.meta[name]
+
+    def base(self):
+        """Where this client finds the API."""
+        door = urllib.parse.urlsplit(self.at("token_endpoint"))
+        return "%s://%s" % (door.scheme, door.netloc)
 
     def assertion(self, alg=None, key=None, kid=None, **changes):
         now = int(time.time())
@@ -421,14 +427,21 @@ class Rp:
         return session
 
     def post(self, name, fields, assertion=None, dpop=None, headers=None, method="POST", cert=True, plain=False):
-        fields, more = (fields, {}) if plain else self.authenticated(fields, assertion)
-        if dpop:
-            more["DPoP"] = dpop
-        with self.http(cert) as http:
-            return note(http.request(method, self.at(name), data=fields, headers={**more, **(headers or {})}, timeout=20, allow_redirects=False))
+        """dpop: None or a function from a nonce (or None) to a proof; an answer use_dpop_nonce is heeded once (RFC 9449 8)."""
+        for nonce in range(2):
+            sent, more = (fields, {}) if plain else self.authenticated(fields, assertion)
+            if dpop:
+                more["DPoP"] = dpop(self.nonces.get("as"))
+            with self.http(cert) as http:
+                answer = note(http.request(method, self.at(name), data=sent, headers={**more, **(headers or {})}, timeout=20, allow_redirects=False))
+            self.nonces["as"] = answer.headers.get("DPoP-Nonce", self.nonces.get("as"))
+            if nonce or not dpop or assertion or answer.status_code != 400 or answer.json()["error"] != "use_dpop_nonce":
+                return answer
+        return answer
 
-    def proof(self, method, url, **more):
-        return proof(self.dpop, method, url, **more) if self.dpop else None
+    def proof(self, method, url, key=None, **more):
+        """A function that makes proofs."""
+        return (lambda nonce: proof(key or self.dpop, method, url, **{"nonce": nonce, **more})) if self.dpop else None
 
     def token(self, fields, dpop="own", **more):
         """POST to the token endpoint with this client's authentication and, where it has one, its DPoP key."""
@@ -444,16 +457,21 @@ class Rp:
 
     def resource(self, token, method="GET", dpop="own", scheme=None, path=None, cert=True, headers=None, data=None):
         """The suite's protected resource: userinfo for OpenID Connect, the API otherwise."""
-        url = self.at("userinfo_endpoint") if path is None else self.suite.server.url + path
-        more = dict(headers or {})
+        url = self.at("userinfo_endpoint") if path is None else self.base() + path
         if dpop == "own":
             dpop = self.proof(method, url, token=token)
-        if dpop:
-            more["DPoP"] = dpop
-        if data is None:
-            more["Authorization"] = "%s %s" % (scheme or ("DPoP" if self.dpop else "Bearer"), token)
-        with self.http(cert) as http:
-            return http.request(method, url, headers=more, data=data, timeout=20)
+        for nonce in range(2):
+            more = dict(headers or {})
+            if dpop:
+                more["DPoP"] = dpop(self.nonces.get("rs")) if callable(dpop) else dpop
+            if data is None:
+                more["Authorization"] = "%s %s" % (scheme or ("DPoP" if self.dpop else "Bearer"), token)
+            with self.http(cert) as http:
+                answer = http.request(method, url, headers=more, data=data, timeout=20)
+            self.nonces["rs"] = answer.headers.get("DPoP-Nonce", self.nonces.get("rs"))
+            if nonce or not callable(dpop) or answer.status_code != 401 or 'error="use_dpop_nonce"' not in answer.headers["WWW-Authenticate"]:
+                return answer
+        return answer
 
 
 class Suite:
@@ -542,10 +560,15 @@ class Conditions(unittest.TestCase):
     def authorize(self, rp, browser=None, method="GET", person=None, decision="allow", **changes):
         """(browser, parameters) after an authorization request; browser.back is what came to the redirect URI, if anything did."""
         p = self.request(rp, **changes)
-        browser = browser or Unit(self.suite.server)
+        browser = browser or self.browser()
         browser.seen = []
         browser.visit(self.url(p), method)
         return browser.go_on(person or self.suite.person, decision), p
+
+    def browser(self):
+        made = Unit(self.suite.server)
+        self.addCleanup(made.http.close)
+        return made
 
     def flow(self, rp, browser=None, verifier=None, **changes):
         """A whole code flow with all standard checks: (token answer, id token claims, parameters, browser)."""

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Emulation of the certification plan for OpenID Connect with dynamic registration: one test for each module, named after it. Clients
 register themselves, authenticate with private_key_jwt (RS256, a key without kid), and are unregistered afterwards."""
-import os
 import secrets
-import signal
 import time
 import unittest
 
-from certify import Conditions, Rp, Suite, Unit, claims_of, header_of, key_for, public, sign, verify
-from harness import Failed, remember
+from certify import Conditions, Rp, Suite, claims_of, header_of, key_for, public, sign, verify
+from harness import remember
 
 CALLBACK = "https://suite.example/test/a/jeton/callback"
 
@@ -137,7 +135,7 @@ class Dynamic(Conditions):
             self.assertEqual(made[name], value, name)
 
     def consent_text(self, **member):
-        browser = Unit(self.suite.server).visit(self.url(self.request(self.register(**member))))
+        browser = self.browser().visit(self.url(self.request(self.register(**member))))
         browser.log_in(self.suite.person)
         self.assertTrue(browser.page.has("allow"))
         return browser
@@ -180,7 +178,7 @@ class Dynamic(Conditions):
     # ---- rotation
     def test_oidcc_server_rotate_keys(self):
         before = self.suite.keys()
-        self.suite.server.cli("key", "rotate")
+        self.suite.server.cli("key", "rotate")  # on a server that is minutes old
         after = self.suite.keys()
         kids = {k["kid"] for k in before}
         self.assertTrue({k["kid"] for k in after} - kids)  # VerifyNewJwksHasNewSigningKey
@@ -206,7 +204,7 @@ class Dynamic(Conditions):
     # ---- request objects
     def by_reference(self, rp, uri, object, **outside):
         self.suite.site.put("/" + uri.split("#")[0].rsplit("/", 1)[1], object, "application/jose")
-        browser = Unit(self.suite.server)
+        browser = self.browser()
         p = {"client_id": rp.id, "request_uri": uri, "response_type": "code", "scope": "openid", **outside}
         return browser.visit(self.url({k: v for k, v in p.items() if v is not None})).go_on(self.suite.person)
 
@@ -244,7 +242,7 @@ class Dynamic(Conditions):
         rp = self.register()
         p = self.request(rp)
         made = sign(rp.key, "RS256", {**p, "aud": self.suite.issuer, "iss": rp.id})
-        browser = Unit(self.suite.server).visit(self.url({"client_id": rp.id, "response_type": "code", "scope": "openid",
+        browser = self.browser().visit(self.url({"client_id": rp.id, "response_type": "code", "scope": "openid",
                                                           "redirect_uri": CALLBACK + "/wrong", "state": "outside", "request": made}))
         browser.go_on(self.suite.person)
         self.check_callback(browser, rp, p)

@@ -6,7 +6,7 @@ import time
 import unittest
 import urllib.parse
 
-from certify import SCOPE_CLAIMS, Conditions, Suite, Unit, claims_of, key_for, sign
+from certify import SCOPE_CLAIMS, Conditions, Suite, claims_of, key_for, sign
 from harness import pkce
 
 
@@ -92,9 +92,9 @@ class Basic(Plan):
     """oidcc-basic-certification-test-plan"""
 
     def test_oidcc_server(self):
-        tokens, claims, _, browser = self.flow(self.rp)
+        tokens, claims, _, browser = self.flow(self.rp, prompt="consent")
         self.assertEqual(browser.seen, ["login", "consent"])
-        self.assertEqual(claims["at_hash"], claims.get("at_hash"))
+        self.assertIn("at_hash", claims)  # OPTIONAL in the code flow (OIDCC-3.1.3.6); checked where it is
         # with a second client whose redirect URI has a query: CheckMatchingCallbackParameters
         self.flow(self.rp2)
 
@@ -175,7 +175,6 @@ class Basic(Plan):
 
     def test_oidcc_prompt_login(self):
         _, first, _, browser = self.flow(self.rp)
-        self.suite.server.get("/health/live")
         while int(time.time()) == first["auth_time"]:  # bounded: within one second
             time.sleep(0.05)
         browser, p = self.authorize(self.rp, browser, prompt="login")
@@ -423,7 +422,7 @@ class Pages(Plan):
                 self.assertTrue(e["a"].get("src"))
 
     def test_login_page(self):
-        browser = Unit(self.suite.server).visit(self.url(self.request(self.rp)))
+        browser = self.browser().visit(self.url(self.request(self.rp)))
         self.no_script(browser.page)
         for name, tag in (("username", "input"), ("password", "input"), ("login", "button")):
             self.assertEqual(browser.page.by_id(name)["tag"], tag)
@@ -452,7 +451,7 @@ class Pages(Plan):
         self.assertNotEqual(first["sub"], second["sub"])
 
     def test_consent_page(self):
-        browser = Unit(self.suite.server).visit(self.url(self.request(self.rp, prompt="consent")))
+        browser = self.browser().visit(self.url(self.request(self.rp, prompt="consent")))
         browser.log_in(self.suite.person)
         self.no_script(browser.page)
         for name in ("allow", "deny"):
@@ -463,7 +462,8 @@ class Pages(Plan):
     def test_form_post_page(self):
         browser, _ = self.authorize(self.rp, response_mode="form_post")
         self.no_script(browser.page)
-        (button,) = [e for e in browser.page.all if e["tag"] == "button"]
+        (form,) = [f for f in browser.page.forms if f["a"]["action"] == self.rp.redirect]
+        (button,) = browser.page.within(form, "button")
         self.assertNotIn("hidden", button["a"])
 
 
