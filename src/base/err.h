@@ -24,7 +24,7 @@
     X(UNSUPPORTED_TOKEN_TYPE, 400, "unsupported_token_type", "This kind of token cannot be revoked here.")                      \
     X(INVALID_SCOPE, 400, "invalid_scope", "A requested scope is unknown, malformed, or not allowed for this client.")          \
     X(INVALID_TARGET, 400, "invalid_target", "The requested resource is unknown.")                                              \
-    X(ACCESS_DENIED, 403, "access_denied", "The person refused the request.")                                                   \
+    X(ACCESS_DENIED, 400, "access_denied", "The person refused the request.")                                                   \
     X(LOGIN_REQUIRED, 401, "login_required", "Nobody is logged in.")                                                            \
     X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
     X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                \

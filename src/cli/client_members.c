@@ -16,7 +16,7 @@ static void close_file(FILE **file)
         (void)fclose(*file);
 }
 
-static const char *read_keys(struct arena *a, str name, str *out)
+const char *client_members_keys(struct arena *a, str name, str *out)
 {
     const char *path = str_z(a, name);
     __attribute__((cleanup(close_file))) FILE *file = path != NULL ? fopen(path, "re") : NULL;
@@ -55,7 +55,7 @@ const char *client_members_read(struct arena *a, const struct options *o, bool o
         } else {
             str value = options_text(o, row->name);
             if (row->kind == METADATA_KIND_KEYS && str_filled(value))
-                wrong = read_keys(a, value, &value);
+                wrong = client_members_keys(a, value, &value);
             edit->metadata[i] = value;
         }
         if (wrong != NULL)

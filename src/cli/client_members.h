@@ -24,6 +24,8 @@
 #define CLIENT_MEMBERS_OPTIONS METADATA_ROWS(CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_NOTHING)
 #define CLIENT_MEMBERS_OPPOSITES METADATA_ROWS(CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NOTHING)
 /* clang-format on */
+/* The text of a file with a JWK Set, whole. NULL, or the sentence for wrong usage (arena memory). */
+const char *client_members_keys(struct arena *a, str name, str *out);
 /* The options that were given into edit->metadata; jwks names a file. NULL, or the sentence for wrong usage (arena memory). */
 const char *client_members_read(struct arena *a, const struct options *o, bool opposites, struct client_edit *edit);
 #endif

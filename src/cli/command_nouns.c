@@ -13,6 +13,7 @@ const struct command_noun command_nouns[] = {
     {"pat",      cmd_pat,      "personal access tokens"},
     {"scope",    cmd_scope,    "what tokens may be good for"},
     {"resource", cmd_resource, "services that tokens can be made for (RFC 8707)"},
+    {"issuer",   cmd_issuer,   "whose assertions are taken as grants (RFC 7523)"},
     {"details",  cmd_details,  "what clients may ask for in so many words (RFC 9396)"},
     {"key",      cmd_key,      "keys that sign and seal"},
     {"event",    cmd_event,    "the audit trail"},

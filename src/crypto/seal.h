@@ -6,7 +6,7 @@
 #ifndef JETON_CRYPTO_SEAL_H
 #define JETON_CRYPTO_SEAL_H
 #include "base/str.h"
-enum { SEAL_SALT = 32, SEAL_TAG = 16, SEAL_OVERHEAD = SEAL_SALT + SEAL_TAG, SEAL_PLAIN_MAX = 8192 };
+enum { SEAL_SALT = 32, SEAL_TAG = 16, SEAL_OVERHEAD = SEAL_SALT + SEAL_TAG, SEAL_PLAIN_MAX = 24576 };
 struct seal_key {
     uint8_t bytes[32];
 };

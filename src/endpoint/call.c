@@ -21,6 +21,8 @@ static const struct notice {
     {"revoked", "The token was revoked."},
     {"access-ended", "The application’s access was ended."},
     {"session-ended", "The session was ended."},
+    {"request-allowed", "You allowed the request."},
+    {"request-denied", "You denied the request."},
     {"sessions-ended", "All other sessions were ended."},
     {"logged-out", "You are logged out."},
     {"added", "Added."},

@@ -123,29 +123,15 @@ static fallible check_personal(struct ground *g, str token, struct bearer *b)
 fallible bearer_check(struct ground *g, str token, struct bearer *out)
 {
     struct bearer b = {0};
-    switch (opaque_kind_of(token)) {
-    case OPAQUE_ACCESS:
+    enum opaque_kind kind = opaque_kind_of(token);
+    if (kind == OPAQUE_ACCESS)
         TRY(check_sealed(g, token, &b));
-        break;
-    case OPAQUE_PERSONAL:
+    else if (kind == OPAQUE_PERSONAL)
         TRY(check_personal(g, token, &b));
-        break;
-    case OPAQUE_NONE:
+    else if (kind == OPAQUE_NONE)
         TRY(check_jwt(g, token, &b));
-        break;
-    case OPAQUE_CLIENT_SECRET:
-    case OPAQUE_REFRESH:
-    case OPAQUE_CODE:
-    case OPAQUE_SESSION:
-    case OPAQUE_VISIT:
-    case OPAQUE_CONSENT:
-    case OPAQUE_REGISTRATION:
-    case OPAQUE_INITIAL:
-    case OPAQUE_DEVICE:
-    case OPAQUE_PUSHED:
-    case OPAQUE_KIND_COUNT: /* AT-04 */
+    else /* AT-04 */
         REFUSE(INVALID_TOKEN, "This credential is not an access token.", "bearer: another kind of credential");
-    }
     b.jkt = b.pat ? b.pat->jkt : b.facts.permit.jkt;
     b.x5t = b.facts.permit.x5t;
     *out = b;

@@ -8,13 +8,17 @@
  */
 #include "grant/token_request.h"
 #include "grant/authorization_code.h"
+#include "grant/ciba.h"
 #include "grant/client_credentials.h"
+#include "grant/device_code.h"
+#include "grant/jwt_bearer.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
 #include "grant/acr.h"
 #include "grant/sender.h"
 #include "grant/signing.h"
 #include "grant/subject.h"
+#include "grant/token_exchange.h"
 #include "grant/userinfo.h"
 #include "token/access.h"
 #include "base/banned.h"
@@ -26,6 +30,10 @@ static const struct grant_row rows[] = {
     {"refresh_token",      "refresh_token",      GRANT_DURABLE, false,        false, refresh_token_redeem},
     {"authorization_code", "authorization_code", GRANT_DURABLE, false,        true,  authorization_code_redeem},
     {"password",           "password",           GRANT_HASH,    false,        true,  password_grant_redeem},
+    {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_DURABLE, false, true, device_code_redeem},
+    {"urn:openid:params:grant-type:ciba", "ciba", GRANT_DURABLE, true, true, ciba_redeem},
+    {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", GRANT_WORKER, true, false, token_exchange_redeem},
+    {"urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer", GRANT_WORKER, true, true, jwt_bearer_redeem},
 };
 /* clang-format on */
 

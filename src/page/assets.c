@@ -17,6 +17,11 @@
     X(select_account)                                                                                                          \
     X(logged_out)                                                                                                              \
     X(consent)                                                                                                                 \
+    X(device)                                                                                                                  \
+    X(device_confirm)                                                                                                          \
+    X(device_done)                                                                                                             \
+    X(requests)                                                                                                                \
+    X(deferred_scopes)                                                                                                         \
     X(error)                                                                                                                   \
     X(account)                                                                                                                 \
     X(password)                                                                                                                \

@@ -8,6 +8,7 @@
  *                                    └─ else ─────────────▶ given up, event */
 #include "server/courier.h"
 #include "base/log.h"
+#include "grant/ciba.h"
 #include "grant/logout_token.h"
 #include "store/db_delivery.h"
 #include <pthread.h>
@@ -35,20 +36,17 @@ struct courier {
 
 struct message {
     struct fetch_request request;
+    str bearer; /* absent: none */
     str header; /* what request.headers points to */
 };
 
 typedef err maker(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out);
 
-static fallible make_as_it_is(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out)
+/* CIBA Core 10.2: the code and the client's token lie sealed in the store. */
+static fallible make_ping(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out)
 {
-    (void)g;
     (void)client;
-    if (str_is(d->media_type, "application/json"))
-        out->request.json = d->body;
-    else
-        out->request.form = d->body;
-    return OK;
+    return ciba_ping_open(g, d->body, &out->request.json, &out->bearer);
 }
 
 /* LO-02: the token lives two minutes at most, so each try has its own. */
@@ -68,7 +66,7 @@ static const struct kind {
     const char *arrived, *given_up; /* events */
 } kinds[] = {
     {"logout", make_logout, "logout.delivered", "logout.undelivered"},
-    {"ping", make_as_it_is, "ciba.pinged", "ciba.unpinged"},
+    {"ping", make_ping, "ciba.pinged", "ciba.unpinged"},
 };
 
 static const struct kind *kind_of(str name)
@@ -84,12 +82,12 @@ static const struct kind *kind_of(str name)
 static fallible post(struct ground *g, const struct fetch_manners *manners, const struct db_client *client,
                      const struct db_delivery *d, const char **trouble)
 {
-    struct message m = {.header = STR_ABSENT};
+    struct message m = {.bearer = d->bearer, .header = STR_ABSENT};
     struct fetch_answer answer;
     m.request.url = d->url;
     TRY(kind_of(d->kind)->make(g, client, d, &m));
-    if (str_filled(d->bearer)) {
-        m.header = str_format(g->arena, "Authorization: Bearer %.*s", STR_FMT(d->bearer));
+    if (str_filled(m.bearer)) {
+        m.header = str_format(g->arena, "Authorization: Bearer %.*s", STR_FMT(m.bearer));
         m.request.headers = &m.header;
         m.request.header_count = 1;
         if (!str_present(m.header))

@@ -20,6 +20,8 @@ static enum route_runs token_runs(const struct form *form)
         return DURABLE;
     case GRANT_HASH:
         return HASH;
+    case GRANT_WORKER:
+        return WORKER;
     case GRANT_NOWHERE:
         break;
     }
@@ -43,6 +45,11 @@ const struct route route_table[] = {
     {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
     {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_authorize_any,   NULL},
     {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        WORKER,  oauth_consent_post,    NULL},
+    {HTTP_POST, "/oauth/device/code",                       CLIENT,  FORM,          OAUTH_JSON,  WORKER,  oauth_device_code_post, NULL},
+    {HTTP_GET,  "/oauth/device",                            USER,    QUERY,         HTML,        WORKER,  oauth_device_get,      NULL},
+    {HTTP_POST, "/oauth/device",                            USER,    FORM,          HTML,        WORKER,  oauth_device_post,     NULL},
+    {HTTP_GET,  "/oauth/device/qr.svg",                     ANYONE,  QUERY,         STATIC,      WORKER,  oauth_device_qr_get,   NULL},
+    {HTTP_POST, "/oauth/ciba",                              CLIENT,  FORM,          OAUTH_JSON,  WORKER,  oauth_ciba_post,       NULL},
     {HTTP_GET,  "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_logout_any,      NULL},
     {HTTP_POST, "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_logout_any,      NULL},
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL},

@@ -27,6 +27,8 @@
     {HTTP_GET,  "/account/sessions",                      USER,    QUERY,   HTML,   WORKER, console_access_sessions_get,              NULL}, \
     {HTTP_POST, "/account/sessions/end-others",           USER,    FORM,    HTML,   WORKER, console_access_sessions_end_others_post,  NULL}, \
     {HTTP_POST, "/account/sessions/{id}/end",             USER,    FORM,    HTML,   WORKER, console_access_session_end_post,          NULL}, \
+    {HTTP_GET,  "/account/requests",                      USER,    QUERY,   HTML,   WORKER, console_requests_get,                     NULL}, \
+    {HTTP_POST, "/account/requests",                      USER,    FORM,    HTML,   WORKER, console_requests_post,                    NULL}, \
     {HTTP_GET,  "/admin",                                 ADMIN,   QUERY,   HTML,   WORKER, console_admin_get,                        NULL}, \
     {HTTP_GET,  "/admin/clients",                         ADMIN,   QUERY,   HTML,   WORKER, console_clients_get,                      NULL}, \
     {HTTP_GET,  "/admin/new-client",                      ADMIN,   QUERY,   HTML,   WORKER, console_clients_new_get,                  NULL}, \

@@ -316,6 +316,9 @@ void settings_policy(const struct settings *s, struct policy *out)
         .address_rule = {s->address_tries, s->address_delay, s->address_delay_max, s->address_forget},
         .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
         .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
+        .device_lifetime = s->device_lifetime,
+        .ciba_lifetime = s->ciba_lifetime,
+        .poll_interval = s->poll_interval,
         .profile = (enum profile)s->profile, /* the words stand in the order of the enum */
         .par_lifetime = s->par_lifetime,
         .require_par = s->require_par,

@@ -44,6 +44,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
     X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
     X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \
+    X(device_lifetime, NUMBER, "600", 30, 600, "SECONDS", any_form, "Codes that a person types for a device.")                 \
+    X(ciba_lifetime, NUMBER, "300", 30, 600, "SECONDS", any_form,                                                              \
+      "Backchannel authentication requests (CIBA), when the client asks for no other lifetime.")                               \
+    X(poll_interval, NUMBER, "5", 1, 60, "SECONDS", any_form, "How long a client waits between polls for a decision.")         \
     X(par_lifetime, NUMBER, "90", 5, 599, "SECONDS", any_form, "Pushed authorization requests (RFC 9126).")                    \
     X(require_par, FLAG, "off", 0, 0, "on|off", any_form, "Every authorization request must be pushed first (RFC 9126).")      \
     X(id_token_lifetime, NUMBER, "3600", 300, 3600, "SECONDS", any_form, "ID tokens (OpenID Connect).")                        \

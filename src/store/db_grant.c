@@ -84,7 +84,7 @@ err db_code_reserve(struct db *db, int64_t *number)
 
 /* ---- made ---- */
 
-static err insert(struct db_conn *c, const struct db_grant *grant, unix_time begun_at)
+err db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_time begun_at)
 {
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, grant, params);
@@ -101,7 +101,7 @@ struct adding {
 static err add_body(struct db_conn *c, void *context)
 {
     const struct adding *w = context;
-    return insert(c, w->grant, w->grant->created_at > 0 ? w->grant->created_at : clock_now());
+    return db_grant_insert(c, w->grant, w->grant->created_at > 0 ? w->grant->created_at : clock_now());
 }
 
 err db_grant_add(struct db *db, const struct db_grant *grant)
@@ -119,7 +119,7 @@ static err add_with_code_body(struct db_conn *c, void *context)
         if (!first)
             FAIL(CONFLICT, "store: the consent was answered before"); /* AZ-24 */
     }
-    TRY(insert(c, w->grant, 0));
+    TRY(db_grant_insert(c, w->grant, 0));
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&code_shape, w->code, params);
     return db_run(c, &(struct db_call){&sheet, CODE_ADD, params, code_shape.count}, NULL);

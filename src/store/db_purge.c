@@ -5,13 +5,14 @@
  *   - a used code stays as long as its grant lives, since its return must end the grant (AC-03);
  *   - a grant, revoked or not, stays a day beyond its end;
  *   - a pushed request stays an hour beyond its end, for people who are still logging in;
- *   - a revocation stays until the token it names has ended. */
+ *   - a revocation stays until the token it names has ended;
+ *   - a request that waited for a decision stays a little, so that its client is told that it has expired (RFC 8628 3.5). */
 #include "store/db_pushed.h"
 #include "store/db_room.h"
 
 #include "base/banned.h"
 
-enum { SPARE_SECONDS = 86400, WINDOW = 256 };
+enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 
 #define WINDOW_END(table_)                                                                                                     \
     "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
@@ -21,8 +22,7 @@ enum { SPARE_SECONDS = 86400, WINDOW = 256 };
 
 enum {
     CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS,
-    PUSHED_END, PUSHED,
-    DELIVERIES_END, DELIVERIES,
+    PUSHED_END, PUSHED, DELIVERIES_END, DELIVERIES, DEFERRED_END, DEFERRED,
     ONCES, THROTTLES, KEYS, EVENTS_SPAN, EVENTS_BOUND, EVENTS
 };
 static const char *const texts[] = {
@@ -37,6 +37,8 @@ static const char *const texts[] = {
     [REVOCATIONS] = IN_WINDOW("revocations") "expires_at <= $3",
     [PATS_END] = WINDOW_END("pats"),
     [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
+    [DEFERRED_END] = WINDOW_END("deferred_requests"),
+    [DEFERRED] = IN_WINDOW("deferred_requests") "expires_at <= $3",
     [PUSHED_END] = WINDOW_END("pushed_requests"),
     [PUSHED] = IN_WINDOW("pushed_requests") "expires_at <= $3",
     [DELIVERIES_END] = WINDOW_END("deliveries"),
@@ -120,6 +122,7 @@ err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now,
         {PATS_END, SPARE_SECONDS},
         {PUSHED_END, DB_PUSHED_SPARE},
         {DELIVERIES_END, SPARE_SECONDS},
+        {DEFERRED_END, TOLD_SECONDS},
     };
     enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
     _Static_assert(WINDOWS + 4 == DB_PURGE_TABLES, "every table has its turn");

@@ -14,7 +14,7 @@
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
     X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
-    X(details) X(delivery) X(logout) X(initial)
+    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
@@ -68,6 +68,10 @@ void db_number_settle(struct db *db, bool committed);
 /* db_once_take as a part of another sentence. */
 fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
 
+/* A grant as a part of another sentence; begun_at 0: it waits until its tokens are fetched. */
+struct db_grant;
+fallible db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_time begun_at);
+
 /* Many revocations of grants as one sentence. */
 struct db_ended;
 /* Inside the transaction that ends these grants, so that no crash can part the two. */
@@ -107,7 +111,7 @@ fallible db_list_read(struct db *db, struct arena *a, const struct db_list_query
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
 /* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
-enum { DB_PURGE_TABLES = 11, DB_EVENTS_KEPT = 100000 };
+enum { DB_PURGE_TABLES = 12, DB_EVENTS_KEPT = 100000 };
 struct db_purge_state {
     int64_t at[DB_PURGE_TABLES]; /* last number looked at */
     int64_t events_until;        /* events up to this number are too many; 0: not known */

@@ -44,6 +44,8 @@ enum {
     UUID_SIZE = 16,
     UUID_TEXT = 36,
     ID_MAX = 255,
+    SCOPE_MAX = 4000,
+    AUDIENCE_MAX = 2000,
     TOKEN_ID_SIZE = 16,
     RECORD_FIXED = 2 + 5 * NUMBER_SIZE + NUMBER_SIZE + LIFETIME_SIZE + 2 * UUID_SIZE + 1 + 2 + 2 /* all but the texts */
                    + 1 + 2 * PRINT_SIZE + 3 * 2,
@@ -148,7 +150,7 @@ fallible access_permit_whole(const struct permit *p)
             FAIL(SERVER_ERROR, "a permit with an impossible number");
     if (p->expires_at <= p->issued_at || p->expires_at - p->issued_at > UINT32_MAX)
         FAIL(SERVER_ERROR, "a permit with impossible times");
-    if (p->scope.n > OPAQUE_PAYLOAD_MAX / 2 || p->audience.n > OPAQUE_PAYLOAD_MAX / 4)
+    if (p->scope.n > SCOPE_MAX || p->audience.n > AUDIENCE_MAX)
         FAIL(SERVER_ERROR, "a permit with too long a scope or audience");
     if (p->resource_number != 0 && !str_filled(p->audience))
         FAIL(SERVER_ERROR, "a permit for a resource without an audience");

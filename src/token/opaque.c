@@ -37,6 +37,8 @@ static const struct kind {
     [OPAQUE_VISIT]         = {{"jtn_vi_", 7},  SEALED},
     [OPAQUE_CONSENT]       = {{"jtn_co_", 7},  SEALED},
     [OPAQUE_DEVICE]        = {{"jtn_de_", 7},  SEALED},
+    [OPAQUE_DEVICE_CODE]   = {{"jtn_dc_", 7},  SEALED},
+    [OPAQUE_AUTH_REQUEST]  = {{"jtn_cr_", 7},  SEALED},
     [OPAQUE_PUSHED]        = {{"jtn_pr_", 7},  SEALED},
     [OPAQUE_REGISTRATION]  = {{"jtn_ra_", 7},  PLAIN},
     [OPAQUE_INITIAL]       = {{"jtn_ri_", 7},  PLAIN},

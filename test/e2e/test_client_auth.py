@@ -182,15 +182,14 @@ class ClientAuth(unittest.TestCase):
         self.assertEqual((answer.status_code, answer.json()["error"]), (status, error), answer.text)
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
 
-    def reason(self):
-        """Why the last authentication failed, as the administrator sees it."""
+    def told(self, client, part):
+        """Does the audit trail say why the client was refused? (It is written soon after the answer.)"""
         for _ in range(50):
             rows = self.s.cli("event", "list")
-            rows = rows["events"] if isinstance(rows, dict) and "events" in rows else rows
-            for row in rows:
-                if row.get("name", row.get("event")) == "client.refused":
-                    return row["detail"]
-        return None
+            rows = rows.get("events", rows) if isinstance(rows, dict) else rows
+            if any(row["name"] == "client.refused" and row["client_id"] == client.id and part in row["detail"] for row in rows):
+                return True
+        return False
 
     # ---- assertions
     def test_a_foreign_signature_is_accepted_with_each_algorithm(self):
@@ -208,7 +207,7 @@ class ClientAuth(unittest.TestCase):
             self.assertEqual(self.send(self.assertion(client, aud=good)).status_code, 200, good)
         for bad in (None, "https://evil.example", self.s.url + "/", [self.s.url, "https://evil.example"], [], self.s.url + "/oauth/revoke"):
             self.refused(self.send(self.assertion(client, aud=bad)))
-        self.assertEqual(self.reason(), "assertion: aud is not the issuer")
+        self.assertTrue(self.told(client, "assertion: aud is not the issuer"))
 
     def test_CA_07_times_and_names(self):
         client, now = self.keyed(), int(time.time())
@@ -241,7 +240,7 @@ class ClientAuth(unittest.TestCase):
         self.s.process.wait()
         self.s.start()
         self.refused(self.send(assertion))
-        self.assertEqual(self.reason(), "assertion: jti used before")
+        self.assertTrue(self.told(client, "assertion: jti used before"))
 
     def test_CA_02_one_way_at_a_time(self):
         client = self.keyed()
@@ -318,7 +317,7 @@ class ClientAuth(unittest.TestCase):
                 begun = time.monotonic()
                 self.refused(self.send(self.assertion(client)))
                 self.assertLess(time.monotonic() - begun, 1.5)
-                self.assertIn("internal", self.reason())
+                self.assertTrue(self.told(client, "internal"))
         self.assertNotIn("/never", Keys.asked)
 
     # ---- certificates
@@ -344,7 +343,7 @@ class ClientAuth(unittest.TestCase):
         self.assertEqual(self.mutual(client, Pair("app", self.authority)), (200, None))
         bad = (401, "invalid_client")
         self.assertEqual(self.mutual(client, Pair("app2", self.authority)), bad)
-        self.assertEqual(self.reason(), "certificate: the subject is not the registered one")
+        self.assertTrue(self.told(client, "certificate: the subject is not the registered one"))
         self.assertEqual(self.mutual(client, Pair("app", self.stranger)), bad)
         self.assertEqual(self.mutual(client, Pair("app")), bad)
         self.assertEqual(self.mutual(client, Pair("app", self.authority, days=-1)), bad)

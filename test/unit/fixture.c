@@ -134,6 +134,9 @@ static struct policy default_policy(void)
         .address_rule = {.free_tries = 50, .base = 5, .most = 900, .forget = DAY},
         .device_rule = {.free_tries = 10, .base = 5, .most = 900, .forget = DAY},
         .password_common_refused = true,
+        .device_lifetime = 10 * MINUTE,
+        .ciba_lifetime = 5 * MINUTE,
+        .poll_interval = 5,
     };
 }
 

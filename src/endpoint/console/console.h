@@ -26,6 +26,8 @@ call_handler console_access_application_revoke_post;
 call_handler console_access_sessions_get;
 call_handler console_access_sessions_end_others_post;
 call_handler console_access_session_end_post;
+call_handler console_requests_get;
+call_handler console_requests_post;
 
 call_handler console_admin_get;
 call_handler console_clients_get;

@@ -6,6 +6,7 @@
 #include "endpoint/console/claim_form.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
+#include "grant/ciba.h"
 #include "base/banned.h"
 
 static const char *const profile_names[] = {"full_name", "email", NULL};
@@ -14,6 +15,15 @@ static const char *const password_names[] = {"current", "password", NULL};
 err console_account_home_get(struct call *c)
 {
     return call_redirect(c, STR("/account"));
+}
+
+/* How many applications wait for this person's word. A decoration: when it cannot be told, the page under Requests will say why. */
+static void put_waiting(struct call *c, struct page_fields *f)
+{
+    struct db_deferred *rows;
+    size_t count;
+    bool any = !FAILED(ciba_waiting(c->ground, &c->session, &rows, &count)) && count > 0;
+    page_put(f, "requests_waiting", any ? str_format(c->ground->arena, "%zu", count) : STR(""));
 }
 
 static fallible profile_fields(struct call *c, const struct claim_form *form, struct page_fields **out)
@@ -33,6 +43,7 @@ static fallible profile_fields(struct call *c, const struct claim_form *form, st
     TRY(user_claims_values(c->ground->arena, user, &claims));
     page_put_flag(f, "email_verified", str_is(claims.values[USER_CLAIMS_email_verified], "true"));
     TRY(claim_form_put(c, f, form));
+    put_waiting(c, f);
     widget_sound(c, f, profile_names);
     *out = f;
     return OK;

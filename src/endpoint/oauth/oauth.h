@@ -15,6 +15,11 @@ enum grant_lane oauth_token_lane(const struct form *form); /* where this token r
 call_handler oauth_introspect_post; /* POST /oauth/introspect */
 call_handler oauth_userinfo_any;    /* GET, POST /oauth/userinfo */
 call_handler oauth_revoke_post;     /* POST /oauth/revoke */
+call_handler oauth_device_code_post; /* POST /oauth/device/code */
+call_handler oauth_device_get;      /* GET /oauth/device */
+call_handler oauth_device_post;     /* POST /oauth/device */
+call_handler oauth_device_qr_get;   /* GET /oauth/device/qr.svg */
+call_handler oauth_ciba_post;        /* POST /oauth/ciba */
 call_handler oauth_metadata_get;    /* GET /.well-known/oauth-authorization-server, openid-configuration, and their forms for issuers with a path */
 call_handler oauth_jwks_get;        /* GET /oauth/jwks */
 call_handler oauth_resource_get, oauth_resource_api_get; /* /.well-known/oauth-protected-resource and …/api/1.0 */

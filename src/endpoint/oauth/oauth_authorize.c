@@ -4,10 +4,10 @@
 #include "codec/url.h"
 #include "directory/client_document.h"
 #include "crypto/random.h"
+#include "endpoint/deferred_page.h"
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
 #include "grant/authorize.h"
-#include "grant/details.h"
 #include "grant/scope.h"
 #include "base/banned.h"
 
@@ -153,25 +153,6 @@ static void put_scopes(struct call *c, struct page_fields *f, str scopes)
     }
 }
 
-static fallible put_details(struct call *c, struct page_fields *f, str details)
-{
-    struct details_words *words;
-    size_t count;
-    TRY(details_show(c->ground, details, &words, &count));
-    page_list(f, "details");
-    for (size_t i = 0; i < count; i++) {
-        struct page_fields *row = page_row(f, "details");
-        page_put(row, "what", words[i].description);
-        page_list(row, "facts");
-        for (size_t k = 0; k < words[i].count; k++) {
-            struct page_fields *fact = page_row(row, "facts");
-            page_put(fact, "label", words[i].facts[k].label);
-            page_put(fact, "value", words[i].facts[k].value);
-        }
-    }
-    return OK;
-}
-
 /* MD-05: registered addresses are shown, never fetched; registration took https alone, and the page holds to it. */
 static str link_of(str uri)
 {
@@ -203,7 +184,7 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     page_put(f, "pending", pending);
     page_put_flag(f, "unscoped", !str_filled(request->scope));
     put_scopes(c, f, shown);
-    TRY(put_details(c, f, request->details));
+    TRY(deferred_page_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));
     return call_page(c, 200, "consent.html", f);
 }

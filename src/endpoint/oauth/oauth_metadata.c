@@ -254,9 +254,12 @@ static const struct row {
     /* RFC 8705 3.3, 5 */
     {"tls_client_certificate_bound_access_tokens",        FLAG,    "true",               NULL,  with_certificates, false},
     {"mtls_endpoint_aliases",                             PUT,     NULL, aliases,               with_mtls_host, false},
-    /* RFC 7591, OAuth Client ID Metadata Document 6 */
+    /* RFC 7591 3, client identity metadata documents, RP-Initiated Logout 2.1, Back-Channel Logout 2.1 */
     {"registration_endpoint",                             ADDRESS, "/oauth/register",    NULL,  with_registration, false},
     {"client_id_metadata_document_supported",             FLAG,    "true",               NULL,  with_documents, false},
+    {"end_session_endpoint",                              ADDRESS, "/oauth/logout",      NULL,  NULL, false},
+    {"backchannel_logout_supported",                      FLAG,    "true",               NULL,  NULL, false},
+    {"backchannel_logout_session_supported",              FLAG,    "true",               NULL,  NULL, false},
     /* RFC 8628 4, CIBA Core 4 */
     {"device_authorization_endpoint",                     ADDRESS, "/oauth/device/code", NULL,  with_device, true},
     {"backchannel_authentication_endpoint",               ADDRESS, "/oauth/ciba",        NULL,  with_ciba, true},

@@ -4,6 +4,7 @@ introspection, revocation; the client authenticates with private_key_jwt."""
 import json
 import os
 import sys
+import time
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
@@ -16,8 +17,8 @@ server = requests.get(issuer + "/.well-known/openid-configuration", timeout=20).
 assert server["issuer"] == issuer
 key = JsonWebKey.import_key(json.loads(os.environ["PRIVATE_JWK"]))
 session = OAuth2Session(os.environ["CLIENT_ID"], key.as_pem(is_private=True), scope="openid email profile", redirect_uri=callback,
-                        code_challenge_method="S256", token_endpoint_auth_method=PrivateKeyJWT(server["token_endpoint"], alg="ES256",
-                                                                                               headers={"kid": key.kid}))
+                        code_challenge_method="S256", token_endpoint_auth_method=PrivateKeyJWT(
+                            server["token_endpoint"], alg="ES256", headers={"kid": key.kid}, claims={"exp": int(time.time()) + 120}))
 verifier, nonce = "v" * 64, "n-0S6_WzA2Mj"
 url, state = session.create_authorization_url(server["authorization_endpoint"], code_verifier=verifier, nonce=nonce)
 print("open", url, flush=True)

@@ -8,6 +8,8 @@ globalThis.crypto ??= webcrypto; // Node.js 18
 const oauth = await import("oauth4webapi");
 const jose = await import("jose-6");
 const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+// A server may ask for its nonce once (RFC 9449 8); the library then has it in its DPoP handle.
+const noncing = async (ask) => ask().catch((e) => { if (!oauth.isDPoPNonceError(e)) throw e; return ask(); });
 const must = (holds, what) => {
     if (!holds)
         throw new Error(what);
@@ -23,8 +25,8 @@ const auth = oauth.PrivateKeyJwt({ key, kid: JSON.parse(process.env.PRIVATE_JWK)
 const keys = await oauth.generateKeyPair("ES256");
 const DPoP = oauth.DPoP(client, keys);
 
-const machine = await oauth.processClientCredentialsResponse(as, client, await oauth.clientCredentialsGrantRequest(as, client, auth,
-    { resource: process.env.RESOURCE, scope: "read" }, { DPoP }));
+const machine = await noncing(async () => oauth.processClientCredentialsResponse(as, client, await oauth.clientCredentialsGrantRequest(as, client,
+    auth, { resource: process.env.RESOURCE, scope: "read" }, { DPoP })));
 must(machine.token_type === "dpop", "token_type " + machine.token_type);
 const { payload, protectedHeader } = await jose.jwtVerify(machine.access_token, jose.createRemoteJWKSet(new URL(as.jwks_uri)),
     { issuer: as.issuer, audience: process.env.RESOURCE, typ: "at+jwt" });

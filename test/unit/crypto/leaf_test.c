@@ -35,10 +35,21 @@ struct plan {
     EVP_PKEY *key;     /* NULL: a fresh P-256 */
 };
 
+static void free_pair(void *key)
+{
+    EVP_PKEY_free(key);
+}
+
+static void free_cert(void *cert)
+{
+    X509_free(cert);
+}
+
 static struct made make(struct plan p)
 {
     static long serial;
     struct made m = {p.key ? p.key : EVP_EC_gen("P-256"), X509_new()};
+    cr_assert(!FAILED(arena_on_release(a, free_pair, m.key)) && !FAILED(arena_on_release(a, free_cert, m.cert)));
     X509_NAME *name = X509_get_subject_name(m.cert);
     X509_set_version(m.cert, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(m.cert), ++serial);

@@ -567,12 +567,20 @@ static struct page_fields *consent_fields(struct call *c, bool first_party, bool
     struct page_fields *f = call_fields(c);
     page_put(f, "client_name", STR("Invoice Robot <script>alert(1)</script>"));
     page_put(f, "redirect_host", STR("app.example.com"));
-    page_put(f, "document_host", STR(""));
+    static const char *const addresses[] = {"document_host", "client_uri", "client_host", "policy_uri", "tos_uri"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
+        page_put(f, addresses[i], STR(""));
+    page_list(f, "details");
     page_put(f, "account", person->username);
     page_put(f, "pending", STR("sealed"));
     page_put(f, "lifetime", STR("1 hour"));
     page_put_flag(f, "first_party", first_party);
     page_put_flag(f, "unscoped", unscoped);
+    page_put(f, "client_uri", STR("https://robot.example.com/?a=\"b"));
+    page_put(f, "client_host", STR("robot.example.com"));
+    page_put(f, "policy_uri", STR_ABSENT);
+    page_put(f, "tos_uri", STR_ABSENT);
+    page_list(f, "details");
     page_list(f, "scopes");
     return f;
 }

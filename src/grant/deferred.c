@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ * deferred: requests that a person decides elsewhere. Relies on db_deferred for every decision that must fall once; the polled code names
+ * its row, sealed, so a forged one never reaches the store. Promises:
+ *   1. the yes belongs to a logged-in session that saw this very request (DV-06), and makes a grant with that session's person and time;
+ *   2. tokens are given once, to the client that asked (DV-05), with the scope of the request (DV-04);
+ *   3. a person, session or client that ended between yes and fetching yields nothing (LS-16). */
+#include "grant/deferred.h"
+#include "crypto/random.h"
+#include "grant/sender.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+static const struct flow {
+    const char *kind;  /* in the row */
+    const char *grant; /* db_grant.flow, and the word in events */
+    enum opaque_kind code;
+} flows[] = {
+    [DEFERRED_DEVICE] = {"device", "device_code", OPAQUE_DEVICE_CODE},
+    [DEFERRED_CIBA] = {"ciba", "ciba", OPAQUE_AUTH_REQUEST},
+};
+
+static fallible seal_notification(struct ground *g, str code, str *notification)
+{
+    struct token_raw raw;
+    const str parts[] = {STR(DEFERRED_PING), code, STR("\n"), *notification};
+    str text = str_join(g->arena, parts, sizeof parts / sizeof parts[0]);
+    if (!str_present(text))
+        FAIL(UNAVAILABLE, "deferred: no memory");
+    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
+    *notification = raw.text;
+    return OK;
+}
+
+fallible deferred_begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code)
+{
+    const struct flow *flow = &flows[how->kind];
+    TRY(db_deferred_reserve(g->authority->db, &row->number));
+    const int64_t numbers[2] = {row->number, 0};
+    TRY(opaque_numbers_make(g->arena, g->keys, flow->code, numbers, code));
+    if (str_filled(row->notification))
+        TRY(seal_notification(g, code->text, &row->notification));
+    row->kind = str_of(flow->kind);
+    row->hash = token_hash_of(code->text);
+    row->client_number = how->client->number;
+    row->client_epoch = how->client->epoch;
+    row->created_at = g->now;
+    row->expires_at = clock_add(g->now, how->lifetime);
+    row->interval_seconds = g->authority->policy.poll_interval;
+    err added = db_deferred_add(g->authority->db, row, &how->caps);
+    if (added.kind == ERR_THROTTLED)
+        REFUSE(UNAVAILABLE, "Too many requests wait for somebody to decide; try again in a few minutes.", "deferred: too many pending requests");
+    return added;
+}
+
+const struct db_client *deferred_client(const struct ground *g, const struct db_deferred *row)
+{
+    const struct db_client *client = hot_client_by_number(g->facts, row->client_number);
+    return client && !client->disabled && client->epoch == row->client_epoch ? client : NULL;
+}
+
+/* ---- the person's part ---- */
+
+#define PENDING_BEGINS "deferred "
+
+fallible deferred_pend(struct ground *g, const struct db_deferred *row, const struct session *s, str *pending)
+{
+    struct token_raw raw;
+    str print = session_print(g->arena, s);
+    str text = str_format(g->arena, PENDING_BEGINS "%lld %.*s", (long long)row->number, STR_FMT(print));
+    if (!str_present(print) || !str_present(text))
+        FAIL(UNAVAILABLE, "deferred: no memory");
+    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
+    *pending = raw.text;
+    return OK;
+}
+
+#define STALE "This page has expired or belongs to another login. Please load the request again."
+
+fallible deferred_resume(struct ground *g, str pending, const struct session *s, struct db_deferred **row)
+{
+    const str begins = STR(PENDING_BEGINS);
+    str text, number;
+    uint64_t n;
+    struct db_deferred *found;
+    if (!str_present(pending) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_CONSENT, pending, &text)) || !str_starts(text, begins))
+        REFUSE(INVALID_REQUEST, STALE, "deferred: pending request is not ours");
+    str rest = {text.p + begins.n, text.n - begins.n};
+    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user ||
+        !str_equal(rest, session_print(g->arena, s)))
+        REFUSE(INVALID_REQUEST, STALE, "deferred: pending request of another browser session");
+    TRY(db_deferred_get(g->authority->db, g->arena, (int64_t)n, &found));
+    if (!found)
+        REFUSE(INVALID_REQUEST, "The request has expired. Start again on the device or in the application.", "deferred: expired");
+    if (!deferred_client(g, found))
+        REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "deferred: client gone meanwhile");
+    *row = found;
+    return OK;
+}
+
+/* A logout, a block or a password change that overtook the yes must win: its end of all grants came before this one. */
+static fallible session_still_open(struct ground *g, const struct session *s, const struct db_grant *grant)
+{
+    struct db_session *row;
+    TRY(db_session_get(g->authority->db, g->arena, s->row->number, &row));
+    if (row)
+        return OK;
+    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
+    FAIL(LOGIN_REQUIRED, "deferred: the session ended meanwhile");
+}
+
+static fallible allow(struct ground *g, const struct db_deferred *row, const struct session *s, bool *decided)
+{
+    char id[37];
+    bool device = str_is(row->kind, flows[DEFERRED_DEVICE].kind);
+    random_uuid(id);
+    struct db_grant grant = {
+        .id = str_dup(g->arena, str_of(id)),
+        .user_number = s->user->number,
+        .client_number = row->client_number,
+        .client_epoch = row->client_epoch,
+        .scope = row->scope,
+        .resource = row->resource,
+        .details = row->details,
+        .claims = row->claims,
+        .session_id = s->row->id,
+        .flow = str_of(flows[device ? DEFERRED_DEVICE : DEFERRED_CIBA].grant),
+        .created_at = g->now,
+        .auth_time = s->row->auth_time,
+        .last_used_at = g->now,
+        .expires_at = row->expires_at, /* until its tokens are fetched */
+    };
+    TRY(db_grant_reserve(g->authority->db, &grant.number));
+    TRY(db_deferred_allow(g->authority->db, row->number, &grant, decided));
+    return *decided ? session_still_open(g, s, &grant) : OK;
+}
+
+fallible deferred_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)
+{
+    bool decided;
+    const struct db_client *client = deferred_client(g, row);
+    if (!client || !s->user || !s->row)
+        FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or the client is gone");
+    TRY(yes ? allow(g, row, s, &decided) : db_deferred_deny(g->authority->db, row->number, s->user->number, &decided));
+    if (!decided)
+        REFUSE(INVALID_REQUEST, "This request was already answered, or it has expired.", "deferred: decided before");
+    authority_event(g, yes ? "consent.given" : "consent.denied",
+                    &(struct authority_event_facts){.actor = s->user->id, .client_id = client->id, .subject = row->kind, .detail = row->scope});
+    return OK;
+}
+
+/* ---- the client's part ---- */
+
+static fallible take(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str text, struct db_polled *polled)
+{
+    int64_t numbers[2];
+    if (FAILED(opaque_numbers_open(g->arena, g->keys, flows[kind].code, text, numbers))) /* AC-11 */
+        REFUSE(INVALID_GRANT, "The code is malformed or was not issued by this server.", "deferred: not ours");
+    struct token_hash hash = token_hash_of(text);
+    struct db_poll_claim claim = {numbers[0], proof->client->number, &hash, flows[kind].kind};
+    TRY(db_deferred_poll(g->authority->db, g->arena, &claim, polled));
+    switch (polled->how) { /* RFC 8628 3.5, CIBA Core 11; DV-02 */
+    case DB_POLL_TAKEN:
+        return OK;
+    case DB_POLL_PENDING:
+        FAIL(AUTHORIZATION_PENDING, "deferred: not decided yet");
+    case DB_POLL_EARLY:
+        FAIL(SLOW_DOWN, "deferred: polled too early");
+    case DB_POLL_DENIED:
+        FAIL(ACCESS_DENIED, "deferred: the person said no");
+    case DB_POLL_EXPIRED:
+        FAIL(EXPIRED_TOKEN, "deferred: expired");
+    case DB_POLL_USED:
+        REFUSE(INVALID_GRANT, "The tokens of this request were fetched before.", "deferred: used before");
+    case DB_POLL_UNKNOWN:
+        break;
+    }
+    REFUSE(INVALID_GRANT, "The code is unknown, has expired, or was issued to another client.", "deferred: unknown or another client's");
+}
+
+fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, struct token_answer *out)
+{
+    const struct db_client *client = proof->client;
+    struct db_polled polled = {0};
+    struct db_grant *grant;
+    TRY(take(g, proof, kind, code, &polled));
+    TRY(db_grant_get(g->authority->db, g->arena, polled.row->grant_number, &grant));
+    if (!grant || grant->revoked_at != 0 || grant->client_epoch != client->epoch)
+        REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");
+    struct token_answer answer = {0};
+    TRY(token_request_person(g, client, grant, grant->scope, &answer));
+    unix_time end = clock_add(g->now, answer.expires_in);
+    struct token_hash hash, *current = NULL;
+    if (client_allows_grant(client, STR("refresh_token"))) {
+        struct token_raw refresh;
+        const int64_t numbers[2] = {grant->number, 1};
+        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
+        hash = token_hash_of(refresh.text);
+        current = &hash;
+        answer.refresh_token = refresh.text;
+        unix_time refresh_end = token_request_refresh_end(g, client, g->now);
+        end = refresh_end > end ? refresh_end : end;
+    }
+    TRY(db_grant_begin(g->authority->db, grant->number, current, g->now, end));
+    struct sender keeps = sender_keeps(g, client); /* DP-04 */
+    if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
+        TRY(db_grant_bind(g->authority->db, grant->number, keeps.jkt, keeps.x5t));
+    *out = answer;
+    return OK;
+}

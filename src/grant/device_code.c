@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * device_code: RFC 8628. Relies on grant/deferred for the decision and the tokens. Promises: a user code is one of 20^8, lives ten minutes at
+ * the most, and may be guessed at five times by a person before each further try has to wait (DV-01, RFC 8628 5.1); what is asked for is judged
+ * and fixed before the person sees it (DV-04).
+ *
+ *   device_code_request ─▶ pending ── device_code_find, deferred_decide ─▶ allowed | denied ── device_code_redeem ─▶ tokens, once */
+#include "grant/device_code.h"
+#include "base/ascii.h"
+#include "crypto/random.h"
+#include "grant/details.h"
+#include "store/db_event.h"
+#include <string.h>
+#include "base/banned.h"
+
+static const char alphabet[] = "BCDFGHJKLMNPQRSTVWXZ"; /* RFC 8628 6.1 */
+enum { LETTERS = sizeof alphabet - 1, FAIR = 256 / LETTERS * LETTERS, CODE_TRIES = 8 };
+static const struct db_deferred_caps caps = {.all = 10000, .client = 2000, .address = 100};
+static const struct db_throttle_rule person_rule = {.free_tries = 5, .base = 30, .most = 900, .forget = 3600};
+
+/* ---- words ---- */
+
+static void letters_make(char out[DEVICE_CODE_LETTERS])
+{
+    for (size_t n = 0; n < DEVICE_CODE_LETTERS;) {
+        uint8_t byte;
+        random_bytes(&byte, 1);
+        if (byte < FAIR) /* no letter is likelier than another */
+            out[n++] = alphabet[byte % LETTERS];
+    }
+}
+
+bool device_code_letters(str typed, char out[DEVICE_CODE_LETTERS])
+{
+    size_t n = 0;
+    if (!str_present(typed))
+        return false;
+    for (size_t i = 0; i < typed.n; i++) {
+        char c = typed.p[i];
+        if (c == '-' || c == ' ' || c == '\t')
+            continue;
+        if (c >= 'a' && c <= 'z')
+            c = (char)(c - 'a' + 'A');
+        if (n == DEVICE_CODE_LETTERS || c == '\0' || memchr(alphabet, c, LETTERS) == NULL)
+            return false;
+        out[n++] = c;
+    }
+    return n == DEVICE_CODE_LETTERS;
+}
+
+static str shown(struct arena *a, const char letters[DEVICE_CODE_LETTERS])
+{
+    return str_format(a, "%.4s-%.4s", letters, letters + 4);
+}
+
+str device_code_address(const struct ground *g, str user_code)
+{
+    str issuer = g->authority->issuer;
+    if (!str_present(user_code))
+        return str_format(g->arena, "%.*s/oauth/device", STR_FMT(issuer));
+    return str_format(g->arena, "%.*s/oauth/device?user_code=%.*s", STR_FMT(issuer), STR_FMT(user_code));
+}
+
+/* ---- the device's request ---- */
+
+static fallible begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct device_code_answer *out)
+{
+    char letters[DEVICE_CODE_LETTERS];
+    struct token_raw code;
+    err added = ERR(UNAVAILABLE, "device: no free user code was found");
+    for (int i = 0; i < CODE_TRIES; i++) {
+        letters_make(letters);
+        row->user_code = (str){letters, sizeof letters};
+        added = deferred_begin(g, how, row, &code);
+        if (added.kind != ERR_CONFLICT)
+            break;
+    }
+    if (added.kind == ERR_CONFLICT)
+        FAIL(UNAVAILABLE, "device: no free user code was found");
+    TRY(added);
+    out->device_code = code.text;
+    out->user_code = shown(g->arena, letters);
+    return OK;
+}
+
+fallible device_code_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct device_code_answer *out)
+{
+    const struct db_resource *resource;
+    struct db_deferred row = {.address = g->address};
+    if (!client_allows_grant(proof->client, STR("device_code")))
+        REFUSE(UNAUTHORIZED_CLIENT, "The device grant is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
+               "device: grant not enabled for the client");
+    TRY(scope_grant(g, proof->client, form_get(f, "scope"), &row.scope)); /* DV-04 */
+    TRY(details_read(g, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
+    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
+    row.resource = resource ? resource->uri : STR_ABSENT;
+    struct deferred_begin how = {DEFERRED_DEVICE, proof->client, g->authority->policy.device_lifetime, caps};
+    struct device_code_answer answer = {.expires_in = how.lifetime, .interval = g->authority->policy.poll_interval};
+    TRY(begin(g, &how, &row, &answer));
+    answer.verification_uri = device_code_address(g, STR_ABSENT);
+    answer.verification_uri_complete = device_code_address(g, answer.user_code);
+    if (!str_present(answer.verification_uri) || !str_present(answer.verification_uri_complete) || !str_present(answer.user_code))
+        FAIL(UNAVAILABLE, "device: no memory");
+    *out = answer;
+    return OK;
+}
+
+/* ---- the person's word ---- */
+
+struct trying {
+    struct ground *g;
+    str person, place; /* keys of the counters */
+    bool allowed;
+    struct db_throttle state;
+};
+
+static err count_try(void *context)
+{
+    struct trying *w = context;
+    struct db *db = w->g->authority->db;
+    TRY(db_throttle_try(db, w->place, &w->g->authority->policy.address_rule, &w->allowed, &w->state));
+    if (!w->allowed)
+        return OK;
+    return db_throttle_try(db, w->person, &person_rule, &w->allowed, &w->state);
+}
+
+static err give_back(void *context)
+{
+    struct trying *w = context;
+    struct db *db = w->g->authority->db;
+    TRY(db_throttle_return(db, w->place));
+    return db_throttle_return(db, w->person);
+}
+
+/* DV-01: counted before it is judged, so that parallel tries gain nothing (RL-01). */
+static fallible counted(struct trying *w, const struct session *s, int64_t *retry_after)
+{
+    w->person = str_format(w->g->arena, "u:%lld", (long long)s->user->number);
+    w->place = str_format(w->g->arena, "ui:%.*s", STR_FMT(w->g->address));
+    if (!str_present(w->person) || !str_present(w->place))
+        FAIL(UNAVAILABLE, "device: no memory");
+    TRY(db_together(w->g->authority->db, count_try, w));
+    if (w->allowed)
+        return OK;
+    int64_t wait = w->state.until - w->g->now;
+    *retry_after = wait > 1 ? wait : 1;
+    REFUSE(THROTTLED, "There were too many wrong codes; please wait a little and try again.", "device: throttled");
+}
+
+#define UNKNOWN "This code is not known, or it has expired. Compare it with the one on your device."
+
+fallible device_code_find(struct ground *g, const struct session *s, str typed, struct device_code_found *out)
+{
+    char letters[DEVICE_CODE_LETTERS];
+    struct trying w = {.g = g};
+    struct db_deferred *row = NULL;
+    TRY(counted(&w, s, &out->retry_after));
+    if (device_code_letters(typed, letters))
+        TRY(db_deferred_by_user_code(g->authority->db, g->arena, (str){letters, sizeof letters}, &row));
+    if (!row || !str_is(row->state, "pending") || !deferred_client(g, row))
+        REFUSE(NOT_FOUND, UNKNOWN, "device: unknown, decided or expired user code");
+    TRY(db_together(g->authority->db, give_back, &w)); /* this one try; the wrong ones stay */
+    out->row = row;
+    out->shown = shown(g->arena, letters);
+    return OK;
+}
+
+/* ---- the device's poll ---- */
+
+fallible device_code_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    str code = form_get(f, "device_code");
+    if (!str_present(code))
+        REFUSE(INVALID_REQUEST, "device_code is missing.", "device: device_code missing");
+    return deferred_redeem(g, proof, DEFERRED_DEVICE, code, out);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * exchange_token: what was handed in for an exchange. Relies on grant/bearer for access tokens, which asks for every cause of death, and on
+ * token/id_token. Promises: what cannot be read is an error and never "nothing was sent" (CVE-2026-9704); only tokens of this server, only
+ * live ones, only of people who are there. */
+#include "grant/exchange_token.h"
+#include "directory/user.h"
+#include "grant/subject.h"
+#include "store/db_session.h"
+#include "token/id_token.h"
+#include "token/jws.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+/* RFC 8693 2.2.2 has one word for it. A failing store is none of these. */
+static fallible as_request_error(err e)
+{
+    return e.kind == ERR_INVALID_TOKEN ? (err){ERR_INVALID_REQUEST, e.reason} : e;
+}
+
+static fallible read_may_act(struct ground *g, const char *typ, str token, const json **may_act)
+{
+    json *claims;
+    TRY(as_request_error(jws_check(g->arena, g->keys, typ, token, &claims)));
+    *may_act = json_member(claims, "may_act");
+    if (*may_act && !json_is_object(*may_act))
+        REFUSE(INVALID_REQUEST, "The may_act claim of the token is malformed.", "exchange: may_act is no object");
+    return OK;
+}
+
+static fallible read_access(struct ground *g, str token, bool jwt_wanted, struct exchange_token *out)
+{
+    struct bearer b;
+    if (opaque_kind_of(token) == OPAQUE_PERSONAL)
+        REFUSE(INVALID_REQUEST, "A personal access token cannot be exchanged.", "exchange: personal access token");
+    TRY(as_request_error(bearer_check(g, token, &b)));
+    if (jwt_wanted && b.kind != BEARER_JWT)
+        REFUSE(INVALID_REQUEST, "The token is not a JWT.", "exchange: type jwt for another token");
+    const struct permit *p = &b.facts.permit;
+    *out = (struct exchange_token){
+        .client_id = p->client_id,
+        .subject = b.user ? b.user->id : p->subject,
+        .user = b.user,
+        .grant_id = p->grant_id,
+        .scope = str_present(p->scope) ? p->scope : STR(""),
+        .act = p->act,
+        .jkt = b.jkt,
+        .x5t = b.x5t,
+        .resource = b.resource,
+        .auth_time = p->auth_time,
+        .expires_at = p->expires_at,
+    };
+    return b.kind == BEARER_JWT ? read_may_act(g, "at+jwt", token, &out->may_act) : OK;
+}
+
+/* Has the login that the ID token tells of ended since? */
+static fallible login_is_open(struct ground *g, const struct db_user *user, str session_id)
+{
+    struct db_session *rows;
+    size_t count;
+    if (!str_present(session_id))
+        return OK;
+    TRY(db_session_list(g->authority->db, g->arena, user->number, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(rows[i].id, session_id))
+            return OK;
+    REFUSE(INVALID_REQUEST, "The login that the ID token tells of has ended.", "exchange: session of the id token has ended");
+}
+
+static fallible read_id(struct ground *g, const struct db_client *client, str token, struct exchange_token *out)
+{
+    struct id_token t;
+    struct db_user *user;
+    TRY(as_request_error(id_token_read(g->arena, g->keys, token, g->authority->issuer, &t)));
+    if (t.expires_at <= g->now)
+        REFUSE(INVALID_REQUEST, "The ID token has expired.", "exchange: id token expired");
+    if (!str_equal(t.client_id, client->id))
+        REFUSE(INVALID_REQUEST, "The ID token was issued to another client.", "exchange: id token of another client");
+    if (subject_pairwise(client))
+        REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; hand in the access token instead.", "exchange: pairwise id token");
+    TRY(user_find(g, t.subject, &user));
+    if (!user || user->blocked || !str_equal(user->id, t.subject))
+        REFUSE(INVALID_REQUEST, "The person of the ID token is not here any more.", "exchange: person of the id token blocked or gone");
+    TRY(login_is_open(g, user, t.session_id));
+    *out = (struct exchange_token){.client_id = t.client_id, .subject = user->id, .user = user, .session_id = t.session_id,
+                                   .auth_time = t.auth_time, .expires_at = t.expires_at};
+    return read_may_act(g, "JWT", token, &out->may_act);
+}
+
+fallible exchange_token_read(struct ground *g, const struct db_client *client, str token, str type, struct exchange_token *out)
+{
+    if (!str_filled(token))
+        REFUSE(INVALID_REQUEST, "A token that was announced is missing or empty.", "exchange: token missing or empty");
+    if (token.n > BUF_TOKEN_MAX)
+        REFUSE(INVALID_REQUEST, "The token is longer than any of this server.", "exchange: token too long");
+    if (str_is(type, EXCHANGE_TYPE "access_token"))
+        return read_access(g, token, false, out);
+    if (str_is(type, EXCHANGE_TYPE "jwt"))
+        return read_access(g, token, true, out);
+    if (str_is(type, EXCHANGE_TYPE "id_token"))
+        return read_id(g, client, token, out);
+    REFUSE(INVALID_REQUEST, "The token type is missing or not one of access_token, jwt and id_token.", "exchange: token type missing or unknown");
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ * jwt_bearer: RFC 7523 2.1. Relies on token/jwt for form, signature and claims, on grant/client_keys for the issuer's keys, on store/db_issuer
+ * for whom to trust. Promises: the issuer is named in the store before its key is asked for, an assertion works once and for the clients and
+ * scopes that the administrator gave its issuer, a blocked or removed person gets nothing (TE-06, CVE-2026-1609), there is no refresh token, and
+ * nobody is said to have logged in: no ID token, no auth_time. */
+#include "grant/jwt_bearer.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "codec/b64url.h"
+#include "grant/client_keys.h"
+#include "grant/person_hint.h"
+#include "grant/subject.h"
+#include "store/db_event.h"
+#include "store/db_issuer.h"
+#include "base/banned.h"
+
+enum { SKEW = 10 };
+
+struct asserted {
+    const struct db_issuer *issuer;
+    struct jwt_facts facts;
+    struct db_user *user; /* NULL: the client itself */
+};
+
+static bool has_line(str lines, str wanted)
+{
+    str line;
+    for (str rest = lines; str_filled(rest) && str_next(&rest, '\n', &line);)
+        if (str_equal(line, wanted))
+            return true;
+    return false;
+}
+
+/* RFC 7521 4.1.1: whatever is wrong with an assertion is invalid_grant. A failing store or address is not. */
+static fallible as_grant_error(err e)
+{
+    if (e.kind == ERR_INVALID_TOKEN || e.kind == ERR_INVALID_REQUEST)
+        return (err){ERR_INVALID_GRANT, e.reason};
+    return e;
+}
+
+/* ---- the assertion ---- */
+
+static fallible trusted(struct ground *g, const struct db_client *client, const struct jwt *t, const struct db_issuer **out)
+{
+    struct db_issuer *issuer = NULL;
+    str iss = json_member_text(t->claims, "iss");
+    if (str_filled(iss))
+        TRY(db_issuer_get(g->authority->db, g->arena, iss, &issuer));
+    if (!issuer || !has_line(issuer->client_ids, client->id))
+        REFUSE(INVALID_GRANT, "The assertion's issuer is not trusted for this client. An administrator names it with: jeton issuer add.",
+               "assertion: issuer unknown, or not for this client");
+    *out = issuer;
+    return OK;
+}
+
+static fallible judge(struct ground *g, const struct db_client *client, str assertion, struct asserted *out)
+{
+    struct jwt t;
+    struct jwk_set *keys;
+    TRY(as_grant_error(jwt_read(g->arena, assertion, &t)));
+    TRY(trusted(g, client, &t, &out->issuer));
+    TRY(as_grant_error(client_keys_of(g, out->issuer->jwks, out->issuer->jwks_uri, &t, &keys)));
+    TRY(as_grant_error(jwt_check(g->arena, &t, keys, sign_alg_words)));
+    const str endpoint[] = {g->authority->issuer, STR("/oauth/token")};
+    const str audiences[] = {g->authority->issuer, str_join(g->arena, endpoint, 2)}; /* RFC 7523 3, item 3 */
+    const struct jwt_rule rule = {.issuer = out->issuer->issuer, .audiences = audiences, .audience_count = 2, .now = g->now, .skew = SKEW,
+                                  .life_max = out->issuer->life_max, .need_exp = true, .need_jti = true};
+    if (!str_present(audiences[1]))
+        FAIL(UNAVAILABLE, "assertion: no memory");
+    TRY(as_grant_error(jwt_judge(&t, &rule, &out->facts)));
+    if (!str_filled(out->facts.subject))
+        REFUSE(INVALID_GRANT, "The assertion names no subject.", "assertion: no sub");
+    return OK;
+}
+
+/* Durable, so that it works once across restarts too (CA-08). */
+static fallible once(struct ground *g, const struct asserted *x)
+{
+    bool first;
+    uint8_t digest[DIGEST_SIZE];
+    digest_sha256(x->facts.jti, digest);
+    str print = b64url_encode(g->arena, digest, sizeof digest);
+    str id = str_format(g->arena, "%lld %.*s", (long long)x->issuer->number, STR_FMT(print));
+    if (!str_present(print) || !str_present(id))
+        FAIL(UNAVAILABLE, "assertion: no memory");
+    TRY(db_once_take(g->authority->db, "assertion", id, clock_add(x->facts.expires_at, SKEW), &first));
+    if (!first)
+        REFUSE(INVALID_GRANT, "The assertion was used before: its jti must be new each time.", "assertion: replayed");
+    return OK;
+}
+
+/* ---- whom it is about ---- */
+
+static fallible subject(struct ground *g, const struct db_client *client, struct asserted *x)
+{
+    str is = x->issuer->subject_is, sub = x->facts.subject;
+    if (str_is(is, "client")) {
+        if (!str_equal(sub, client->id))
+            REFUSE(INVALID_GRANT, "The assertion is about another client.", "assertion: sub is another client");
+        return OK;
+    }
+    if (str_is(is, "user_id"))
+        TRY(db_user_by_id(g->authority->db, g->arena, sub, &x->user));
+    else if (str_is(is, "username"))
+        TRY(db_user_by_name(g->authority->db, g->arena, sub, &x->user));
+    else if (str_is(is, "email"))
+        TRY(person_hint_email(g, sub, &x->user));
+    if (!x->user || x->user->blocked) /* TE-06 */
+        REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person is unknown, blocked or gone");
+    return OK;
+}
+
+/* ---- what it gives ---- */
+
+static fallible scope_of(struct ground *g, const struct db_client *client, const struct asserted *x, str asked, str *scope)
+{
+    str whole;
+    TRY(scope_common(g->arena, x->issuer->scopes, client->scopes, &whole));
+    if (!str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
+        REFUSE(INVALID_SCOPE, "Nothing that the assertion's issuer may reach is in this client's list of scopes.", "assertion: no scope in common");
+    err narrowed = scope_narrow(g->arena, whole, asked, scope);
+    if (narrowed.kind == ERR_INVALID_SCOPE)
+        REFUSE(INVALID_SCOPE, "The scope goes beyond what this client and the assertion's issuer may ask for.", "assertion: scope too wide");
+    return narrowed;
+}
+
+/* The person sees it among the applications and can end it. */
+static fallible grant_of(struct ground *g, const struct asserted *x, struct permit *permit)
+{
+    char id[37];
+    random_uuid(id);
+    struct db_grant grant = {
+        .id = str_dup(g->arena, str_of(id)),
+        .user_number = x->user->number,
+        .client_number = permit->client_number,
+        .client_epoch = permit->client_epoch,
+        .scope = permit->scope,
+        .resource = permit->resource_number ? permit->audience : STR_ABSENT,
+        .flow = STR("jwt_bearer"),
+        .created_at = g->now,
+        .last_used_at = g->now,
+        .expires_at = permit->expires_at,
+    };
+    TRY(db_grant_reserve(g->authority->db, &grant.number));
+    TRY(db_grant_add(g->authority->db, &grant));
+    permit->grant_id = grant.id;
+    return OK;
+}
+
+static fallible give(struct ground *g, const struct db_client *client, const struct asserted *x, const struct form *f, struct token_answer *out)
+{
+    const struct db_resource *resource;
+    str scope, own[] = {STR("client:"), client->id};
+    TRY(scope_of(g, client, x, form_get(f, "scope"), &scope));
+    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
+    struct permit permit = {
+        .user_number = x->user ? x->user->number : 0,
+        .subject = x->user ? x->user->id : str_join(g->arena, own, 2),
+        .client_number = client->number,
+        .client_epoch = client->epoch,
+        .client_id = client->id,
+        .scope = scope,
+        .resource_number = resource ? resource->number : 0,
+        .audience = resource ? resource->uri : g->authority->issuer,
+        .issued_at = g->now,
+        .expires_at = clock_add(g->now, token_request_lifetime(g, client)),
+    };
+    if (!str_present(permit.subject))
+        FAIL(UNAVAILABLE, "assertion: no memory");
+    TRY(once(g, x));
+    if (x->user)
+        TRY(grant_of(g, x, &permit));
+    if (x->user && subject_pairwise(client))
+        TRY(subject_of(g, client, x->user, &permit.pairwise));
+    return token_request_mint(g, &permit, out);
+}
+
+fallible jwt_bearer_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    struct asserted x = {0};
+    struct token_answer answer = {0};
+    str assertion = form_get(f, "assertion");
+    if (!str_present(assertion))
+        REFUSE(INVALID_REQUEST, "assertion is missing.", "assertion: missing");
+    TRY(judge(g, proof->client, assertion, &x));
+    TRY(subject(g, proof->client, &x));
+    TRY(give(g, proof->client, &x, f, &answer));
+    authority_event(g, "token.asserted",
+                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = x.user ? x.user->id : STR_ABSENT,
+                                                    .detail = x.issuer->issuer});
+    *out = answer;
+    return OK;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT
+ * token_exchange: RFC 8693. Relies on grant/exchange_token for what was handed in. Promises, for each exchange:
+ *   1. the client may exchange in this way (impersonation without an actor_token, delegation with one), and hand in this client's tokens;
+ *   2. the result is for a service that the client may ask for, else invalid_target;
+ *   3. never more than the subject token: scope within it and within the client's list, end not after it, the same grant, so that whatever
+ *      ends the person's grant ends this too;
+ *   4. who acts is told in the token (`act`, with those before nested inside, 4.1) and in the audit trail.
+ * A client's own token may be handed in by that client alone, to narrow it; nobody acts for a client. */
+#include "grant/token_exchange.h"
+#include "crypto/random.h"
+#include "grant/exchange_token.h"
+#include "grant/subject.h"
+#include "store/db_consent.h"
+#include "base/banned.h"
+
+struct exchange {
+    const struct db_client *client;
+    struct exchange_token subject, actor;
+    bool delegated;
+    const struct db_resource *resource;
+    str scope, act, grant_id;
+    unix_time expires_at;
+};
+
+static bool has_line(str lines, str wanted)
+{
+    str line;
+    for (str rest = lines; str_filled(rest) && str_next(&rest, '\n', &line);)
+        if (str_equal(line, wanted))
+            return true;
+    return false;
+}
+
+/* ---- who may ---- */
+
+static fallible may_exchange(const struct exchange *x)
+{
+    const char *mode = x->delegated ? "delegation" : "impersonation";
+    if (!str_has_word(x->client->metadata.exchange_modes, str_of(mode)))
+        REFUSE(UNAUTHORIZED_CLIENT, "This client may not exchange tokens in this way (with an actor_token: delegation; without: impersonation).",
+               "exchange: mode not enabled for the client");
+    return OK;
+}
+
+/* Whose tokens may this client hand in? Its own always. Of a token for a service, that service or whom it was issued to. */
+static fallible may_hand_in(const struct exchange *x)
+{
+    const struct exchange_token *t = &x->subject;
+    if (!t->user && x->delegated)
+        REFUSE(INVALID_REQUEST, "Nobody can act for a client.", "exchange: an actor for a client's own token");
+    if (str_equal(t->client_id, x->client->id))
+        return OK;
+    if (!t->user)
+        REFUSE(INVALID_REQUEST, "A client's own token can be exchanged by that client alone.", "exchange: another client's own token");
+    str allowed = x->client->metadata.exchange_subjects;
+    if (!has_line(allowed, t->client_id) && !has_line(allowed, STR("*")))
+        REFUSE(INVALID_REQUEST, "This client may not exchange tokens that were issued to that client.", "exchange: subject's client not allowed");
+    if (t->resource && !str_equal(t->resource->client_id, x->client->id))
+        REFUSE(INVALID_REQUEST, "The subject token was made for another service.", "exchange: subject token of another service");
+    return OK;
+}
+
+/* A bound token of one's own is narrowed by its holder alone, and stays bound. */
+static fallible still_bound(const struct ground *g, const struct exchange *x)
+{
+    const struct exchange_token *t = &x->subject;
+    if (!str_equal(t->client_id, x->client->id))
+        return OK;
+    if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
+        REFUSE(INVALID_REQUEST, "The subject token is bound to a key that this request does not prove.", "exchange: bound token without its key");
+    return OK;
+}
+
+/* RFC 8693 4.4: the token itself says who may act. */
+static fallible may_act(const struct exchange *x)
+{
+    const json *rule = x->subject.may_act;
+    if (!rule)
+        return OK;
+    str sub = json_member_text(rule, "sub"), client_id = json_member_text(rule, "client_id");
+    str self[] = {STR("client:"), x->client->id};
+    bool by_subject = str_present(sub) && (x->delegated ? str_equal(sub, x->actor.subject)
+                                                        : str_starts(sub, self[0]) && sub.n == self[0].n + self[1].n && str_ends(sub, self[1]));
+    bool by_client = str_present(client_id) && str_equal(client_id, x->client->id);
+    bool fits = (str_present(sub) || str_present(client_id)) && (!str_present(sub) || by_subject) && (!str_present(client_id) || by_client);
+    if (!fits)
+        REFUSE(INVALID_REQUEST, "The subject token says that somebody else may act for its subject.", "exchange: may_act names another");
+    return OK;
+}
+
+/* ---- for whom ---- */
+
+/* A logical name: a resource's URI, or the client that is such a service. */
+static fallible by_audience(const struct ground *g, str audience, const struct db_resource **out)
+{
+    size_t count, found = 0;
+    const struct db_resource *all = hot_resources(g->facts, &count);
+    *out = hot_resource(g->facts, audience);
+    for (size_t i = 0; !*out && i < count; i++)
+        found += str_equal(all[i].client_id, audience);
+    for (size_t i = 0; !*out && found == 1 && i < count; i++)
+        if (str_equal(all[i].client_id, audience))
+            *out = &all[i];
+    if (!*out)
+        REFUSE(INVALID_TARGET, "The audience is not known here, or stands for several services; send resource instead.", "exchange: unknown audience");
+    return OK;
+}
+
+static fallible target(const struct ground *g, const struct form *f, struct exchange *x)
+{
+    str resource = form_get(f, "resource"), audience = form_get(f, "audience");
+    const struct db_resource *named = NULL;
+    TRY(token_request_resource(g, resource, &x->resource));
+    if (str_present(audience) && !str_equal(audience, g->authority->issuer))
+        TRY(by_audience(g, audience, &named));
+    if (str_present(resource) && str_present(audience) && named != x->resource)
+        REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
+    if (str_present(audience))
+        x->resource = named;
+    if (!x->resource)
+        return OK;
+    str allowed = x->client->metadata.exchange_audiences;
+    if (!has_line(allowed, x->resource->uri) && !(str_filled(x->resource->client_id) && has_line(allowed, x->resource->client_id)))
+        REFUSE(INVALID_TARGET, "This client may not ask for tokens for that service.", "exchange: target not allowed for the client");
+    return OK;
+}
+
+static fallible wanted_type(const struct exchange *x, str type, struct token_answer *answer)
+{
+    bool jwt = x->resource && str_is(x->resource->token_format, "jwt");
+    bool any = !str_present(type) || str_is(type, EXCHANGE_TYPE "access_token");
+    if (!any && !(jwt && str_is(type, EXCHANGE_TYPE "jwt")))
+        REFUSE(INVALID_REQUEST, "requested_token_type is access_token, or jwt for a service whose tokens are JWTs.", "exchange: requested_token_type");
+    answer->issued_token_type = any ? STR(EXCHANGE_TYPE "access_token") : STR(EXCHANGE_TYPE "jwt");
+    return OK;
+}
+
+/* ---- how much ---- */
+
+/* An ID token has no scope: what the person has agreed to for this client bounds it then, or the client's list for one of the house. */
+static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
+{
+    const struct db_client *client = x->client;
+    *reach = x->subject.scope;
+    if (str_present(x->subject.scope))
+        return OK;
+    *reach = client->scopes;
+    if (!client->first_party)
+        TRY(db_consent_get(g->authority->db, g->arena, x->subject.user->number, client->number, reach));
+    if (!str_present(*reach))
+        REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
+    return OK;
+}
+
+static fallible scope_of(struct ground *g, struct exchange *x, str asked)
+{
+    str reach, whole;
+    TRY(reach_of(g, x, &reach));
+    TRY(scope_common(g->arena, reach, x->client->scopes, &whole));
+    if (str_filled(reach) && !str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
+        REFUSE(INVALID_SCOPE, "Nothing of the subject token's scope may be asked for by this client.", "exchange: no scope in common");
+    if (!str_filled(asked)) {
+        x->scope = whole;
+        return OK;
+    }
+    err narrowed = scope_narrow(g->arena, whole, asked, &x->scope);
+    if (narrowed.kind == ERR_INVALID_SCOPE)
+        REFUSE(INVALID_SCOPE, "The scope goes beyond the subject token's, or beyond what this client may ask for.", "exchange: scope too wide");
+    return narrowed;
+}
+
+static fallible act_of(struct ground *g, struct exchange *x)
+{
+    x->act = x->subject.act; /* impersonation adds nobody and hides nobody */
+    if (!x->delegated)
+        return OK;
+    json *act = json_object_new(g->arena), *before;
+    json_put_text(g->arena, act, "sub", x->actor.subject);
+    if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
+        TRY(json_parse(g->arena, x->subject.act, &before));
+        json_put(g->arena, act, "act", before);
+    }
+    TRY(json_text(g->arena, act, &x->act));
+    if (x->act.n > PERMIT_ACT_MAX)
+        REFUSE(INVALID_REQUEST, "The chain of actors has become too long.", "exchange: act too long");
+    return OK;
+}
+
+/* An ID token hangs on a login, not on a grant: the exchange makes one, which the person sees and can end. */
+static fallible grant_of(struct ground *g, struct exchange *x)
+{
+    char id[37];
+    x->grant_id = x->subject.grant_id;
+    if (str_present(x->grant_id) || !x->subject.user)
+        return OK;
+    random_uuid(id);
+    struct db_grant grant = {
+        .id = str_dup(g->arena, str_of(id)),
+        .user_number = x->subject.user->number,
+        .client_number = x->client->number,
+        .client_epoch = x->client->epoch,
+        .scope = x->scope,
+        .resource = x->resource ? x->resource->uri : STR_ABSENT,
+        .session_id = x->subject.session_id,
+        .flow = STR("token_exchange"),
+        .created_at = g->now,
+        .auth_time = x->subject.auth_time,
+        .last_used_at = g->now,
+        .expires_at = x->expires_at,
+    };
+    TRY(db_grant_reserve(g->authority->db, &grant.number));
+    TRY(db_grant_add(g->authority->db, &grant));
+    x->grant_id = grant.id;
+    return OK;
+}
+
+/* ---- the exchange ---- */
+
+static fallible hand_in(struct ground *g, const struct form *f, struct exchange *x)
+{
+    if (!str_present(form_get(f, "subject_token")))
+        REFUSE(INVALID_REQUEST, "subject_token is missing.", "exchange: subject_token missing");
+    TRY(exchange_token_read(g, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &x->subject));
+    x->delegated = form_has(f, "actor_token"); /* an empty one is an error, not an impersonation (CVE-2026-9704) */
+    if (!x->delegated && form_has(f, "actor_token_type"))
+        REFUSE(INVALID_REQUEST, "actor_token_type without actor_token.", "exchange: actor_token_type alone"); /* RFC 8693 2.1 */
+    if (!x->delegated)
+        return OK;
+    TRY(exchange_token_read(g, x->client, form_get(f, "actor_token"), form_get(f, "actor_token_type"), &x->actor));
+    if (!str_equal(x->actor.client_id, x->client->id))
+        REFUSE(INVALID_REQUEST, "The actor_token was issued to another client.", "exchange: actor token of another client");
+    return OK;
+}
+
+static fallible judge(struct ground *g, const struct form *f, struct exchange *x)
+{
+    TRY(hand_in(g, f, x));
+    TRY(may_exchange(x));
+    TRY(may_hand_in(x));
+    TRY(still_bound(g, x));
+    TRY(may_act(x));
+    TRY(target(g, f, x));
+    TRY(scope_of(g, x, form_get(f, "scope")));
+    TRY(act_of(g, x));
+    unix_time own = clock_add(g->now, token_request_lifetime(g, x->client));
+    x->expires_at = own < x->subject.expires_at ? own : x->subject.expires_at;
+    return OK;
+}
+
+static fallible mint(struct ground *g, const struct exchange *x, struct token_answer *answer)
+{
+    const struct exchange_token *t = &x->subject;
+    struct permit permit = {
+        .user_number = t->user ? t->user->number : 0,
+        .subject = t->subject,
+        .client_number = x->client->number,
+        .client_epoch = x->client->epoch,
+        .client_id = x->client->id,
+        .grant_id = x->grant_id,
+        .scope = x->scope,
+        .resource_number = x->resource ? x->resource->number : 0,
+        .audience = x->resource ? x->resource->uri : g->authority->issuer,
+        .act = x->act,
+        .auth_time = t->auth_time,
+        .issued_at = g->now,
+        .expires_at = x->expires_at,
+    };
+    if (t->user && subject_pairwise(x->client))
+        TRY(subject_of(g, x->client, t->user, &permit.pairwise));
+    return token_request_mint(g, &permit, answer);
+}
+
+fallible token_exchange_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    struct exchange x = {.client = proof->client};
+    struct token_answer answer = {0};
+    TRY(judge(g, f, &x));
+    TRY(wanted_type(&x, form_get(f, "requested_token_type"), &answer));
+    TRY(grant_of(g, &x));
+    TRY(mint(g, &x, &answer));
+    authority_event(g, x.delegated ? "token.delegated" : "token.impersonated",
+                    &(struct authority_event_facts){.actor = x.delegated ? x.actor.subject : STR_ABSENT,
+                                                    .client_id = x.client->id,
+                                                    .subject = x.subject.subject,
+                                                    .detail = x.resource ? x.resource->uri : g->authority->issuer});
+    *out = answer;
+    return OK;
+}

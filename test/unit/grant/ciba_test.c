@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ * ciba: CIBA Core 1.0: who may ask for whom, how the person answers, what the client gets. */
+#include "grant/ciba.h"
+#include "directory/user.h"
+#include "grant/client_ways.h"
+#include "store/db_delivery.h"
+
+#define GRANT "grant_type=urn:openid:params:grant-type:ciba&auth_req_id="
+#define PLAIN "scope=openid+read&login_hint=ada"
+
+static void shape_bank(struct client_edit *edit)
+{
+    edit->grants = STR("ciba");
+    edit->scopes = STR("openid read");
+}
+
+static struct stage stage_ciba(void)
+{
+    struct stage t = stage_new();
+    (void)stage_client(&t, "bank", shape_bank);
+    (void)stage_client(&t, "shop", shape_bank);
+    return t;
+}
+
+static void register_as(struct stage *t, const char *id, const struct db_client_metadata *metadata)
+{
+    struct db_client next = *stage_find(t, id);
+    next.metadata = *metadata;
+    assert_done(db_client_save(t->s.authority->db, &next));
+    hot_changed(t->s.authority->hot);
+    scene_next(&t->s);
+}
+
+static err ask(struct stage *t, const char *id, const char *form, struct ciba_answer *out)
+{
+    scene_next(&t->s);
+    struct client_proof proof = stage_proof(t, id);
+    struct form f = stage_form(t, form);
+    return ciba_request(t->s.g, &proof, &f, out);
+}
+
+static enum err_kind refused(struct stage *t, const char *form)
+{
+    struct ciba_answer answer;
+    return ask(t, "bank", form, &answer).kind;
+}
+
+static struct ciba_answer asked(struct stage *t, const char *form)
+{
+    struct ciba_answer answer;
+    assert_done(ask(t, "bank", form, &answer));
+    return answer;
+}
+
+static err poll(struct stage *t, const char *id, str code, struct token_answer *out)
+{
+    return stage_token(t, id, stage_text(t, GRANT, code, ""), out);
+}
+
+static err decide(struct stage *t, const struct db_user *user, bool allow)
+{
+    struct db_deferred *rows, *row;
+    size_t count;
+    str pending;
+    scene_next(&t->s);
+    struct session s = stage_session(t, user);
+    TRY(ciba_waiting(t->s.g, &s, &rows, &count));
+    if (count == 0)
+        FAIL(NOT_FOUND, "nothing waits");
+    TRY(deferred_pend(t->s.g, &rows[0], &s, &pending));
+    TRY(deferred_resume(t->s.g, pending, &s, &row));
+    return ciba_decide(t->s.g, row, &s, allow);
+}
+
+Test(ciba, a_yes_becomes_tokens_once)
+{
+    struct stage t = stage_ciba();
+    struct token_answer answer;
+    struct bearer b;
+    struct ciba_answer request = asked(&t, PLAIN "&binding_message=K-17");
+    cr_expect(str_starts(request.auth_req_id, STR("jtn_cr_")));
+    cr_expect_eq(request.expires_in, 300);
+    cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_AUTHORIZATION_PENDING);
+    cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_SLOW_DOWN);
+    assert_done(decide(&t, t.ada, true));
+    cr_expect_eq(poll(&t, "shop", request.auth_req_id, &answer).kind, ERR_INVALID_GRANT, "another client's");
+    assert_done(poll(&t, "bank", request.auth_req_id, &answer));
+    cr_expect(str_is(answer.scope, "openid read"));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_equal(b.user->id, t.ada->id));
+    cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_INVALID_GRANT);
+}
+
+Test(ciba, a_no_is_told)
+{
+    struct stage t = stage_ciba();
+    struct token_answer answer;
+    struct ciba_answer request = asked(&t, PLAIN);
+    assert_done(decide(&t, t.ada, false));
+    cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_ACCESS_DENIED);
+    cr_expect_eq(decide(&t, t.ada, true).kind, ERR_NOT_FOUND, "nothing waits any more");
+}
+
+Test(ciba, nobody_else_sees_or_answers_it)
+{
+    struct stage t = stage_ciba();
+    struct token_answer answer;
+    struct db_deferred *rows;
+    size_t count;
+    struct db_user *eve = fixture_user(t.s.authority, t.s.a, "eve");
+    struct ciba_answer request = asked(&t, PLAIN);
+    cr_expect_eq(decide(&t, eve, true).kind, ERR_NOT_FOUND);
+    struct session hers = stage_session(&t, eve), own = stage_session(&t, t.ada);
+    assert_done(ciba_waiting(t.s.g, &own, &rows, &count));
+    cr_assert_eq(count, 1);
+    cr_expect_eq(ciba_decide(t.s.g, &rows[0], &hers, true).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_AUTHORIZATION_PENDING);
+}
+
+Test(ciba, malformed_requests_get_their_own_words)
+{
+    struct stage t = stage_ciba();
+    cr_expect_eq(refused(&t, "scope=openid"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, "scope=openid&login_hint=ada&id_token_hint=x"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, "scope=openid&login_hint_token=x"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, "scope=openid&id_token_hint=x"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, "scope=read&login_hint=ada"), ERR_INVALID_SCOPE);
+    cr_expect_eq(refused(&t, "login_hint=ada"), ERR_INVALID_SCOPE);
+    cr_expect_eq(refused(&t, "scope=openid+write&login_hint=ada"), ERR_INVALID_SCOPE);
+    cr_expect_eq(refused(&t, PLAIN "&requested_expiry=0"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, PLAIN "&requested_expiry=x"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, PLAIN "&request=x"), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, PLAIN "&binding_message=%C3%A9"), ERR_INVALID_BINDING_MESSAGE);
+    cr_expect_eq(refused(&t, PLAIN "&binding_message=%0A"), ERR_INVALID_BINDING_MESSAGE);
+    cr_expect_eq(refused(&t, PLAIN "&binding_message=12345678901234567890123456789012345678901234567890123456789012345"),
+                 ERR_INVALID_BINDING_MESSAGE);
+}
+
+Test(ciba, only_confidential_clients_with_the_grant_may_ask)
+{
+    struct stage t = stage_ciba();
+    struct ciba_answer answer;
+    cr_expect_eq(ask(&t, "web", PLAIN, &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+    cr_expect_eq(ask(&t, "pub", PLAIN, &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+    register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("push")});
+    cr_expect_eq(ask(&t, "bank", PLAIN, &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+    register_as(&t, "shop", &(struct db_client_metadata){.backchannel_authentication_request_signing_alg = STR("ES256")});
+    cr_expect_eq(ask(&t, "shop", PLAIN, &answer).kind, ERR_INVALID_REQUEST, "it promised to sign");
+}
+
+Test(ciba, a_person_is_meant_by_name_id_or_address)
+{
+    struct stage t = stage_ciba();
+    struct problems p = {0};
+    struct user_edit edit = edit_nothing();
+    edit.email = STR("ada@example.org");
+    assert_done(user_change(t.s.g, &actor_owner, t.ada->id, &edit, &p));
+    (void)asked(&t, "scope=openid&login_hint=ADA");
+    (void)asked(&t, "scope=openid&login_hint=Ada%40example.org");
+    (void)asked(&t, stage_text(&t, "scope=openid&login_hint=", t.ada->id, "").p);
+    cr_expect_eq(refused(&t, "scope=openid&login_hint=da%40example.org"), ERR_UNKNOWN_USER_ID);
+    struct db_user *twin = fixture_user(t.s.authority, t.s.a, "twin");
+    scene_next(&t.s);
+    assert_done(user_change(t.s.g, &actor_owner, twin->id, &edit, &p));
+    cr_expect_eq(refused(&t, "scope=openid&login_hint=ada%40example.org"), ERR_UNKNOWN_USER_ID, "two people have it");
+}
+
+Test(ciba, a_blocked_person_is_nobody_and_gets_nothing)
+{
+    struct stage t = stage_ciba();
+    struct token_answer answer;
+    struct ciba_answer request = asked(&t, PLAIN);
+    assert_done(decide(&t, t.ada, true));
+    scene_next(&t.s);
+    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_INVALID_GRANT); /* LS-16 */
+    cr_expect_eq(refused(&t, PLAIN), ERR_UNKNOWN_USER_ID);
+}
+
+Test(ciba, guessing_at_people_is_slowed_down)
+{
+    struct stage t = stage_ciba();
+    struct ciba_answer answer = {0};
+    for (int i = 0; i < 50; i++)
+        cr_assert_eq(refused(&t, "scope=openid&login_hint=nobody"), ERR_UNKNOWN_USER_ID);
+    cr_expect_eq(ask(&t, "bank", "scope=openid&login_hint=nobody", &answer).kind, ERR_THROTTLED);
+    cr_expect_gt(answer.retry_after, 0);
+}
+
+Test(ciba, a_person_is_not_drowned_in_requests)
+{
+    struct stage t = stage_ciba();
+    for (int i = 0; i < 10; i++)
+        (void)asked(&t, PLAIN);
+    cr_expect_eq(refused(&t, PLAIN), ERR_UNAVAILABLE); /* RL-06 */
+}
+
+Test(ciba, requested_expiry_is_kept_within_bounds)
+{
+    struct stage t = stage_ciba();
+    cr_expect_eq(asked(&t, PLAIN "&requested_expiry=45").expires_in, 45);
+    cr_expect_eq(asked(&t, PLAIN "&requested_expiry=5").expires_in, 30);
+    cr_expect_eq(asked(&t, PLAIN "&requested_expiry=99999").expires_in, 600);
+}
+
+Test(ciba, a_ping_waits_in_the_outbox_and_is_sealed)
+{
+    struct stage t = stage_ciba();
+    struct db_delivery *rows;
+    size_t count;
+    str body, bearer;
+    register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
+                                                         .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
+    cr_expect_eq(refused(&t, PLAIN), ERR_INVALID_REQUEST, "no client_notification_token");
+    cr_expect_eq(refused(&t, PLAIN "&client_notification_token=a+b"), ERR_INVALID_REQUEST);
+    struct ciba_answer request = asked(&t, PLAIN "&client_notification_token=8d67dc78-7faa");
+    assert_done(decide(&t, t.ada, true));
+    assert_done(db_delivery_take(t.s.authority->db, t.s.a, NOW + 1, NOW + 60, &rows, &count));
+    cr_assert_eq(count, 1);
+    cr_expect(str_is(rows[0].url, "https://bank.example/ping") && str_is(rows[0].kind, "ping") && !str_present(rows[0].bearer));
+    cr_expect(str_starts(rows[0].body, STR("jtn_co_")));
+    assert_done(ciba_ping_open(t.s.g, rows[0].body, &body, &bearer));
+    cr_expect(str_is(bearer, "8d67dc78-7faa"));
+    cr_expect(str_equal(body, stage_text(&t, "{\"auth_req_id\":\"", request.auth_req_id, "\"}")));
+}
+
+static str signed_request(struct stage *t, const struct sign_key *key, const char *members)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof text, "{\"iss\":\"bank\",\"aud\":\"" FIXTURE_ISSUER "\",\"iat\":%d,\"nbf\":%d,\"exp\":%d,%s}", NOW, NOW,
+                   NOW + 300, members);
+    return stage_text(t, "request=", foreign_token(t->s.a, key, "{\"alg\":\"ES256\"}", text), "");
+}
+
+Test(ciba, a_signed_request_stands_alone_and_counts_once)
+{
+    struct stage t = stage_ciba();
+    struct ciba_answer answer;
+    struct sign_key *key = foreign_key(t.s.a, SIGN_ES256), *other = foreign_key(t.s.a, SIGN_ES256);
+    register_as(&t, "bank", &(struct db_client_metadata){.jwks = ways_jwks(&t, key, NULL),
+                                                         .backchannel_authentication_request_signing_alg = STR("ES256")});
+    static const char right[] = "\"jti\":\"a\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"requested_expiry\":60";
+    str good = signed_request(&t, key, right);
+    cr_expect_eq(refused(&t, PLAIN), ERR_INVALID_REQUEST, "it must be signed");
+    cr_expect_eq(refused(&t, stage_text(&t, "", good, "&scope=openid").p), ERR_INVALID_REQUEST, "a parameter beside it");
+    cr_expect_eq(refused(&t, signed_request(&t, other, right).p), ERR_INVALID_REQUEST);
+    assert_done(ask(&t, "bank", good.p, &answer));
+    cr_expect_eq(answer.expires_in, 60);
+    cr_expect_eq(refused(&t, good.p), ERR_INVALID_REQUEST, "replayed");
+    cr_expect_eq(refused(&t, signed_request(&t, key, "\"scope\":\"openid\",\"login_hint\":\"ada\"").p), ERR_INVALID_REQUEST, "no jti");
+    cr_expect_eq(refused(&t, signed_request(&t, key, "\"jti\":\"b\",\"scope\":[\"openid\"],\"login_hint\":\"ada\"").p), ERR_INVALID_REQUEST);
+    cr_expect_eq(refused(&t, signed_request(&t, key, "\"jti\":\"c\",\"scope\":\"openid\"").p), ERR_INVALID_REQUEST, "no hint inside");
+}

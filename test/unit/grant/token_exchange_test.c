@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT
+ * token_exchange: RFC 8693 under policy: who may hand in what, for whom, and that the result is never more. */
+#include "grant/token_exchange.h"
+#include "directory/user.h"
+#include "grant/consent.h"
+#include "grant/stage.h"
+#include "store/db_consent.h"
+#include "token/id_token.h"
+#include "token/jws.h"
+
+#define GRANT  "grant_type=urn:ietf:params:oauth:grant-type:token-exchange"
+#define ACCESS "&subject_token_type=urn:ietf:params:oauth:token-type:access_token"
+#define JWT    "&subject_token_type=urn:ietf:params:oauth:token-type:jwt"
+#define ID     "&subject_token_type=urn:ietf:params:oauth:token-type:id_token"
+#define ACTOR  "&actor_token_type=urn:ietf:params:oauth:token-type:access_token&actor_token="
+#define FILES  "https://files.example"
+
+static void shape_gate(struct client_edit *edit)
+{
+    edit->grants = STR("token_exchange client_credentials password");
+}
+
+static void policy(struct stage *t, const char *id, const char *modes, const char *subjects, const char *audiences)
+{
+    struct db_client next = *stage_find(t, id);
+    next.metadata.exchange_modes = str_of(modes);
+    next.metadata.exchange_subjects = str_of(subjects);
+    next.metadata.exchange_audiences = str_of(audiences);
+    assert_done(db_client_save(t->s.authority->db, &next));
+    hot_changed(t->s.authority->hot);
+    scene_next(&t->s);
+}
+
+static void resource(struct stage *t, const char *uri, const char *format, const char *client)
+{
+    struct db_resource row = {.uri = str_of(uri), .name = str_of(uri), .token_format = str_of(format), .alg = STR("ES256"),
+                              .client_id = str_of(client), .created_at = NOW};
+    assert_done(db_resource_add(t->s.authority->db, &row));
+    hot_changed(t->s.authority->hot);
+    scene_next(&t->s);
+}
+
+/* gate exchanges tokens of web, for itself or for the service files. */
+static struct stage stage_exchange(void)
+{
+    struct stage t = stage_new();
+    (void)stage_client(&t, "gate", shape_gate);
+    resource(&t, FILES, "jwt", "files");
+    policy(&t, "gate", "impersonation delegation", "web", FILES);
+    return t;
+}
+
+static str tokens_of(struct stage *t, const char *client, const char *more)
+{
+    struct token_answer answer;
+    assert_done(stage_password(t, client, more, &answer));
+    return answer.access_token;
+}
+
+static err swap(struct stage *t, str subject, const char *more, struct token_answer *out)
+{
+    str parts[] = {STR(GRANT "&subject_token="), subject, str_of(more)};
+    return stage_token(t, "gate", str_join(t->s.a, parts, 3), out);
+}
+
+static err delegate(struct stage *t, str subject, str actor, struct token_answer *out)
+{
+    str parts[] = {STR(GRANT ACCESS "&subject_token="), subject, STR(ACTOR), actor};
+    return stage_token(t, "gate", str_join(t->s.a, parts, 4), out);
+}
+
+Test(token_exchange, impersonation_acts_as_the_subject_and_never_with_more)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer before, after;
+    str token = tokens_of(&t, "web", "&scope=read");
+    assert_done(stage_bearer(&t, token, &before));
+    clock_set(NOW + 600);
+    assert_done(swap(&t, token, ACCESS, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &after));
+    cr_expect(str_is(answer.issued_token_type, "urn:ietf:params:oauth:token-type:access_token") && str_is(answer.token_type, "Bearer"));
+    cr_expect(str_is(answer.scope, "read") && !str_present(answer.refresh_token));
+    cr_expect_eq(answer.expires_in, 3000, "not after the subject token's end");
+    cr_expect(str_is(after.facts.permit.client_id, "gate") && str_equal(after.user->id, t.ada->id));
+    cr_expect(str_equal(after.facts.permit.grant_id, before.facts.permit.grant_id) && !str_present(after.facts.permit.act));
+    cr_expect_eq(swap(&t, token, ACCESS "&scope=write", &answer).kind, ERR_INVALID_SCOPE);
+    cr_expect_eq(swap(&t, token, ACCESS "&scope=read+nosuch", &answer).kind, ERR_INVALID_SCOPE);
+}
+
+Test(token_exchange, delegation_says_who_acts_and_who_acted_before)
+{
+    struct stage t = stage_exchange();
+    struct token_answer own, answer;
+    struct bearer b;
+    assert_done(stage_token(&t, "gate", STR("grant_type=client_credentials"), &own));
+    str mine = own.access_token;
+    assert_done(delegate(&t, tokens_of(&t, "web", ""), mine, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_is(b.facts.permit.act, "{\"sub\":\"client:gate\"}"), "%.*s", STR_FMT(b.facts.permit.act));
+    assert_done(delegate(&t, answer.access_token, mine, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_is(b.facts.permit.act, "{\"sub\":\"client:gate\",\"act\":{\"sub\":\"client:gate\"}}"), "%.*s", STR_FMT(b.facts.permit.act));
+    assert_done(swap(&t, answer.access_token, ACCESS, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_present(b.facts.permit.act), "impersonation hides nobody");
+}
+
+Test(token_exchange, the_end_of_the_persons_grant_ends_the_exchanged_token)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer b;
+    bool revoked;
+    assert_done(swap(&t, tokens_of(&t, "web", ""), ACCESS, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    assert_done(consent_revoke_grant(t.s.g, &actor_owner, b.facts.permit.grant_id, &revoked));
+    cr_expect(revoked);
+    cr_expect_eq(stage_bearer(&t, answer.access_token, &b).kind, ERR_INVALID_TOKEN);
+}
+
+Test(token_exchange, only_in_the_ways_that_the_client_was_given)
+{
+    struct stage t = stage_exchange();
+    struct token_answer own, answer;
+    str token = tokens_of(&t, "web", ""), foreign = tokens_of(&t, "other", "");
+    cr_expect_eq(swap(&t, foreign, ACCESS, &answer).kind, ERR_INVALID_REQUEST, "other is not in its list");
+    policy(&t, "gate", "impersonation", "*", "");
+    assert_done(swap(&t, foreign, ACCESS, &answer));
+    assert_done(stage_token(&t, "gate", STR("grant_type=client_credentials"), &own));
+    cr_expect_eq(delegate(&t, token, own.access_token, &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+    policy(&t, "gate", "delegation", "*", "");
+    cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+    policy(&t, "gate", "", "*", "");
+    cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+    cr_expect_eq(stage_token(&t, "web", stage_text(&t, GRANT ACCESS "&subject_token=", token, ""), &answer).kind, ERR_UNAUTHORIZED_CLIENT);
+}
+
+Test(token_exchange, targets_are_named_by_uri_or_by_their_client_and_must_be_allowed)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer b;
+    resource(&t, "https://mail.example", "sealed", "mail");
+    str token = tokens_of(&t, "web", "");
+    assert_done(swap(&t, token, ACCESS "&resource=" FILES, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(b.kind == BEARER_JWT && str_is(b.facts.permit.audience, FILES) && str_equal(b.user->id, t.ada->id));
+    assert_done(swap(&t, token, ACCESS "&audience=files&requested_token_type=urn:ietf:params:oauth:token-type:jwt", &answer));
+    cr_expect(str_is(answer.issued_token_type, "urn:ietf:params:oauth:token-type:jwt"));
+    assert_done(swap(&t, token, ACCESS "&audience=files&resource=" FILES, &answer));
+    cr_expect_eq(swap(&t, token, ACCESS "&audience=files&resource=https://mail.example", &answer).kind, ERR_INVALID_TARGET);
+    cr_expect_eq(swap(&t, token, ACCESS "&audience=mail", &answer).kind, ERR_INVALID_TARGET, "known, but not for this client");
+    cr_expect_eq(swap(&t, token, ACCESS "&audience=nosuch", &answer).kind, ERR_INVALID_TARGET);
+    cr_expect_eq(swap(&t, token, ACCESS "&resource=https://nosuch.example", &answer).kind, ERR_INVALID_TARGET);
+    cr_expect_eq(swap(&t, token, ACCESS "&requested_token_type=urn:ietf:params:oauth:token-type:jwt", &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, token, ACCESS "&requested_token_type=urn:ietf:params:oauth:token-type:refresh_token", &answer).kind, ERR_INVALID_REQUEST);
+}
+
+Test(token_exchange, what_cannot_be_read_is_an_error_and_never_nothing)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    static char endless[BUF_TOKEN_MAX + 2];
+    memset(endless, 'a', sizeof endless - 1);
+    str token = tokens_of(&t, "web", "");
+    cr_expect_eq(swap(&t, STR(""), ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, STR("x"), ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, str_of(endless), ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, token, "", &answer).kind, ERR_INVALID_REQUEST, "no type");
+    cr_expect_eq(swap(&t, token, "&subject_token_type=urn:ietf:params:oauth:token-type:saml2", &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, token, JWT, &answer).kind, ERR_INVALID_REQUEST, "it is no JWT");
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "it is no ID token");
+    cr_expect_eq(delegate(&t, token, STR(""), &answer).kind, ERR_INVALID_REQUEST); /* CVE-2026-9704: no impersonation instead */
+    cr_expect_eq(delegate(&t, token, STR("x"), &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(delegate(&t, token, str_of(endless), &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, token, ACCESS "&actor_token_type=urn:ietf:params:oauth:token-type:access_token", &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(delegate(&t, token, token, &answer).kind, ERR_INVALID_REQUEST, "an actor token of another client");
+    clock_set(NOW + 3600);
+    cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_INVALID_REQUEST, "expired");
+}
+
+Test(token_exchange, other_credentials_are_not_taken)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct pat_made made;
+    struct problems p = {0};
+    struct pat_edit wish = {.user = t.ada->id, .name = STR("x"), .scopes = STR("read")};
+    assert_done(stage_password(&t, "web", "", &answer));
+    cr_expect_eq(swap(&t, answer.refresh_token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+    assert_done(pat_add(t.s.g, &actor_owner, &wish, &p, &made));
+    cr_expect_eq(swap(&t, made.token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+}
+
+Test(token_exchange, a_clients_own_token_is_narrowed_by_itself_alone)
+{
+    struct stage t = stage_exchange();
+    struct token_answer own, web, answer;
+    struct bearer b;
+    assert_done(stage_token(&t, "gate", STR("grant_type=client_credentials"), &own));
+    assert_done(stage_token(&t, "web", STR("grant_type=client_credentials"), &web));
+    assert_done(swap(&t, own.access_token, ACCESS "&scope=read", &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_is(b.facts.permit.subject, "client:gate") && str_is(b.facts.permit.scope, "read") && !b.user);
+    cr_expect_eq(swap(&t, web.access_token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(delegate(&t, own.access_token, own.access_token, &answer).kind, ERR_INVALID_REQUEST);
+}
+
+Test(token_exchange, a_token_for_a_service_is_taken_from_that_service)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    resource(&t, "https://gate.example", "sealed", "gate");
+    str hers = tokens_of(&t, "web", "&resource=https://gate.example"), foreign = tokens_of(&t, "web", "&resource=" FILES);
+    assert_done(swap(&t, hers, ACCESS, &answer));
+    cr_expect_eq(swap(&t, foreign, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+}
+
+Test(token_exchange, a_blocked_person_or_disabled_client_ends_it)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer b;
+    str token = tokens_of(&t, "web", "");
+    assert_done(swap(&t, token, ACCESS, &answer));
+    str exchanged = answer.access_token;
+    scene_next(&t.s);
+    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(stage_bearer(&t, exchanged, &b).kind, ERR_INVALID_TOKEN);
+}
+
+static str id_token_for(struct stage *t, const char *client, unix_time expires_at)
+{
+    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = t->ada->id, .client_id = str_of(client), .auth_time = NOW,
+                            .issued_at = NOW, .expires_at = expires_at};
+    str token;
+    scene_next(&t->s);
+    assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
+    return token;
+}
+
+Test(token_exchange, an_id_token_reaches_what_was_agreed_to)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer b;
+    str token = id_token_for(&t, "gate", NOW + 300);
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_SCOPE, "nothing was agreed to");
+    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    assert_done(swap(&t, token, ID "&resource=" FILES, &answer));
+    cr_expect(str_is(answer.scope, "read") && answer.expires_in == 300);
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_present(b.facts.permit.grant_id) && str_equal(b.user->id, t.ada->id));
+    cr_expect_eq(swap(&t, token, ID "&scope=write", &answer).kind, ERR_INVALID_SCOPE);
+    cr_expect_eq(swap(&t, id_token_for(&t, "web", NOW + 300), ID, &answer).kind, ERR_INVALID_REQUEST, "another client's");
+    cr_expect_eq(swap(&t, id_token_for(&t, "gate", NOW), ID, &answer).kind, ERR_INVALID_REQUEST, "expired");
+    cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_INVALID_REQUEST, "AT-04");
+}
+
+/* A JWT of ours as it would be with such a claim. */
+static str with_may_act(struct stage *t, str token, const char *may_act)
+{
+    json *claims, *rule;
+    str text, signed_anew;
+    scene_next(&t->s);
+    assert_done(jws_check(t->s.a, t->s.g->keys, "at+jwt", token, &claims));
+    assert_done(json_parse(t->s.a, str_of(may_act), &rule));
+    json_put(t->s.a, claims, "may_act", rule);
+    assert_done(json_text(t->s.a, claims, &text));
+    assert_done(jws_sign(t->s.a, t->s.g->keys, SIGN_ES256, "at+jwt", text, &signed_anew));
+    return signed_anew;
+}
+
+Test(token_exchange, may_act_is_honoured)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    resource(&t, "https://gate.example", "jwt", "gate");
+    str token = tokens_of(&t, "web", "&resource=https://gate.example");
+    assert_done(swap(&t, token, JWT, &answer));
+    assert_done(swap(&t, with_may_act(&t, token, "{\"client_id\":\"gate\"}"), JWT, &answer));
+    assert_done(swap(&t, with_may_act(&t, token, "{\"sub\":\"client:gate\"}"), JWT, &answer));
+    cr_expect_eq(swap(&t, with_may_act(&t, token, "{\"client_id\":\"web\"}"), JWT, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, with_may_act(&t, token, "{\"sub\":\"client:web\"}"), JWT, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, with_may_act(&t, token, "{}"), JWT, &answer).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(swap(&t, with_may_act(&t, token, "\"gate\""), JWT, &answer).kind, ERR_INVALID_REQUEST);
+}
