@@ -59,11 +59,12 @@ void authority_leave(struct ground *g)
  * with the first key of all, for then there never was a key set without it (AT-11). */
 static unix_time ready_at(const struct db_key *rows, size_t count, const struct db_key *next)
 {
+    enum { MAKING_SECONDS = 60 };
+    bool first = true;
     for (size_t i = 0; i < count; i++)
-        if (str_is(rows[i].use, "sig") && str_equal(rows[i].alg, next->alg) && str_is(rows[i].state, "active") &&
-            rows[i].active_at == rows[i].created_at && rows[i].created_at == next->created_at)
-            return next->created_at;
-    return clock_add(next->created_at, AUTHORITY_PUBLISHED_SECONDS);
+        if ((str_is(rows[i].use, "sig") || str_is(rows[i].use, "pub")) && str_equal(rows[i].alg, next->alg))
+            first = first && !str_is(rows[i].state, "old") && clock_add(rows[i].created_at, MAKING_SECONDS) >= next->created_at;
+    return first ? next->created_at : clock_add(next->created_at, AUTHORITY_PUBLISHED_SECONDS);
 }
 
 /* When the schedule puts the next keys to use: days after the oldest active one was, but never before they were published. 0: never. */
