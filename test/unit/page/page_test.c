@@ -122,9 +122,9 @@ Test(page, no_inline_script_style_or_foreign_origin)
                                       "javascript:", "src=\"http", "href=\"http", "href=\"//"};
         for (size_t b = 0; b < sizeof banned / sizeof banned[0]; b++)
             cr_assert_eq(count_of(html, banned[b]), 0, "%s: %s", page_template_name(i), banned[b]);
+        int scripts = strcmp(page_template_name(i), "form_post.html") == 0 ? 2 : 1; /* and submit.js */
         if (strcmp(page_template_name(i), "layout.html") != 0) /* put into itself it has two */
-            cr_assert_eq(count_of(html, "<script"), strcmp(page_template_name(i), "form_post.html") == 0 ? 2 : 1, "only script.js, and submit.js: %s",
-                         page_template_name(i));
+            cr_assert_eq(count_of(html, "<script"), scripts, "only script.js: %s", page_template_name(i));
         arena_release(a);
     }
 }
@@ -135,9 +135,9 @@ Test(page, every_form_that_changes_something_carries_csrf)
         struct arena *a = arena_new(ARENA);
         str html;
         cr_assert_eq(filled(a, page_template_name(i), STR("x"), 1, &html).kind, ERR_OK);
-        /* form_post goes to an application, which must not have one; select_account asks the authorization endpoint, which changes nothing */
-        bool without = strcmp(page_template_name(i), "form_post.html") == 0 || strcmp(page_template_name(i), "select_account.html") == 0;
-        cr_assert_eq(count_of(html, "method=\"post\""), count_of(html, "name=\"csrf\"") + without, "%s", page_template_name(i));
+        /* form_post goes to the application, which must not learn ours; select_account asks the authorization endpoint, which changes nothing */
+        if (strcmp(page_template_name(i), "form_post.html") != 0 && strcmp(page_template_name(i), "select_account.html") != 0)
+            cr_assert_eq(count_of(html, "method=\"post\""), count_of(html, "name=\"csrf\""), "%s", page_template_name(i));
         arena_release(a);
     }
 }
