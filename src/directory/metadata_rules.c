@@ -335,8 +335,11 @@ static void judge_application(const struct client_rules_draft *d)
 
 fallible metadata_rules_apply(struct client_rules_draft *d)
 {
-    if (d->before == NULL)
+    if (d->before == NULL) {
         d->next->metadata.origin = d->edit->origin;
+        d->next->metadata.initial_grants = d->edit->initial_grants;
+        d->next->metadata.initial_scopes = d->edit->initial_scopes;
+    }
     TRY(judge_members(d));
     judge_keys(d);
     judge_auth_alg(d);
