@@ -282,7 +282,10 @@ static void judge_sector_list(const struct client_rules_draft *d)
                 str_equal(before->redirect_uris, next->redirect_uris);
     if (!str_present(uri) || same || d->problems->count > 0)
         return;
-    if (FAILED(fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body)))
+    err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
+    if (fetched.kind == ERR_THROTTLED)
+        wrong(d, METADATA_sector_identifier_uri, "could not be fetched now: this server makes too many calls; try again in a moment.");
+    else if (FAILED(fetched))
         wrong(d, METADATA_sector_identifier_uri, "could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
         wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
