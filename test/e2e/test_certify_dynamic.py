@@ -134,22 +134,23 @@ class Dynamic(Conditions):
                             ("post_logout_redirect_uris", ["https://suite.example/bye"]), ("logo_uri", "https://suite.example/logo.png")):
             self.assertEqual(made[name], value, name)
 
-    def consent_text(self, **member):
+    def shown(self, link=None, **member):
+        """A screenshot of the login page (OIDCR-2); what it shows, the consent page shows too."""
         browser = self.browser().visit(self.url(self.request(self.register(**member))))
+        self.assertTrue(browser.page.has("login"))
+        self.assertIn(link, [e["a"].get("href") for e in browser.page.all] + [None])
         browser.log_in(self.suite.person)
         self.assertTrue(browser.page.has("allow"))
-        return browser
+        self.assertIn(link, [e["a"].get("href") for e in browser.page.all] + [None])
 
     def test_oidcc_registration_logo_uri(self):
-        self.consent_text(logo_uri="https://suite.example/images/openid.png")  # a screenshot for review; MD-05: the logo is not fetched
+        self.shown(logo_uri="https://suite.example/images/openid.png")  # MD-05: no page fetches a foreign picture
 
     def test_oidcc_registration_policy_uri(self):
-        browser = self.consent_text(policy_uri="https://suite.example/login.html")
-        self.assertIn("https://suite.example/login.html", [e["a"].get("href") for e in browser.page.all])
+        self.shown("https://suite.example/login.html", policy_uri="https://suite.example/login.html")
 
     def test_oidcc_registration_tos_uri(self):
-        browser = self.consent_text(tos_uri="https://suite.example/tos.html")
-        self.assertIn("https://suite.example/tos.html", [e["a"].get("href") for e in browser.page.all])
+        self.shown("https://suite.example/tos.html", tos_uri="https://suite.example/tos.html")
 
     def test_oidcc_registration_jwks_uri(self):
         key, path = key_for("published", "RS256"), "/jwks-" + secrets.token_hex(4)
