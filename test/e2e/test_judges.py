@@ -174,7 +174,7 @@ OIDCOAuthClientSecret %(secret)s
 </Location>
 <Location /api>
   AuthType oauth20
-  Require claim scope~\\bread\\b
+  Require claim scope~read
 </Location>
 """
 
