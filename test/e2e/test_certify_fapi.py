@@ -525,6 +525,9 @@ class Proofs(Common):
             back, p, _ = self.authorized()
             answer = self.rp.code(back, self.verifier, dpop=self.rp.proof("POST", self.rp.at("token_endpoint"), key=key, alg=alg))
             self.assertEqual(answer.status_code, status, answer.text)
+        token = answer.json()["access_token"]
+        self.protected(self.rp, token, dpop=self.rp.proof("GET", self.at(), key=key, alg="PS256", token=token))
+        self.protected(self.rp, token, (400, 401), dpop=self.rp.proof("GET", self.at(), key=key, alg="RS256", token=token))
 
     def two_proofs(self, token):
         made = [self.one(token) for _ in range(2)]
