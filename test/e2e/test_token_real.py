@@ -183,7 +183,7 @@ class TokenReal(unittest.TestCase):
         self.run_token(self.w.service, "--grant", "client_credentials")
 
     def test_client_credentials_by_every_key(self):
-        for key, algs in ((self.key, ("ES256",)), (ed25519.Ed25519PrivateKey.generate(), ("EdDSA",)),
+        for key, algs in ((self.key, ("ES256",)), (ed25519.Ed25519PrivateKey.generate(), ("EdDSA", "Ed25519")),
                           (rsa.generate_private_key(65537, 2048), ("RS256", "PS256"))):
             file = keep(secrets.token_hex(4) + ".pem", pem(key))
             client = self.client("--auth-method", "private_key_jwt", "--jwks", keep(secrets.token_hex(4), key_set({**jwk_of(key), "kid": "k1"})))
