@@ -85,6 +85,7 @@ static fallible still_good(struct ground *g, const struct client_proof *proof, c
     str resource = form_get(f, "resource");
     if (str_present(resource) && !str_equal(resource, grant->resource))
         REFUSE(INVALID_TARGET, "resource differs from the one of the authorization request.", "code: resource differs");
+    /* PK-08: the challenge lies with the code, not with the browser or the client */
     return pkce_check(taken->code->code_challenge, form_get_raw(f, "code_verifier"));
 }
 

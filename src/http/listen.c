@@ -43,7 +43,7 @@ enum {
     REAP_FACTOR = 2,       /* a head may take one idle span of keep-alive and one of its own */
 };
 
-/* TL-01, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. */
+/* TL-01, TL-02, TL-06: 1.2 and 1.3 and nothing plain, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. */
 static const char tls_priorities[] =
     "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-256-GCM:+AES-128-GCM:"
     "+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+COMP-NULL:"
