@@ -11,7 +11,7 @@ unmet=$(ids 'Not met')
 [ "$(wc -w <<<"$met")" -gt 150 ] || { echo "requirements: read no list from $list"; exit 1; }
 families=$(printf '%s\n%s\n' "$met" "$unmet" | cut -c1-2 | LC_ALL=C sort -u | paste -sd'|')
 # As AZ-01 in comments, as AZ_01 in names.
-used() { grep -rhoE "(^|[^A-Za-z0-9])($families)[-_][0-9]{2}([^0-9]|$)" "$@" | grep -oE "($families)[-_][0-9]{2}" | tr _ - | LC_ALL=C sort -u; }
+used() { grep -rhoP "(?<![A-Za-z0-9])($families)[-_][0-9]{2}(?![0-9])" "$@" | tr _ - | LC_ALL=C sort -u; }
 # shellcheck disable=SC2046
 named() { used $(find "$@" -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.mjs' -o -name '*.sql' -o -name '*.html' \) -not -path '*/node_modules/*'); }
 checks=$(printf '%s\n%s\n' "$(named src assets)" "$(used Makefile dev || true)")
