@@ -16,6 +16,7 @@
     X(PUSHED, FAPI2_SECURITY, "authorization requests by PAR alone")                                                           \
     X(SENDER_CONSTRAINED, FAPI2_SECURITY, "access tokens bound to a key by DPoP or mutual TLS")                                \
     X(STEADY_REFRESH, FAPI2_SECURITY, "refresh tokens that are not rotated")                                                   \
+    X(ASKED, FAPI2_SECURITY, "people who are asked at every authorization")                                                    \
     X(CODE_MINUTE, FAPI2_SECURITY, "authorization codes that live 60 seconds at the most")                                     \
     X(ISSUER_AUDIENCE, FAPI2_SECURITY, "the issuer as the one audience of client assertions")                                  \
     X(SIGNED_REQUEST, FAPI2_MESSAGE_SIGNING, "signed request objects")                                                         \

@@ -101,6 +101,7 @@ static const struct fit {
     [PROFILE_RULE_PUSHED]               = {"require_pushed_authorization_requests", NULL, pushed},
     [PROFILE_RULE_SENDER_CONSTRAINED]   = {"dpop_bound_access_tokens", NULL,      bound},
     [PROFILE_RULE_STEADY_REFRESH]       = {"grants",         NULL,                NULL},
+    [PROFILE_RULE_ASKED]                = {"first_party",    NULL,                NULL}, /* ours, not FAPI's: who may refuse always can */
     [PROFILE_RULE_CODE_MINUTE]          = {"grants",         NULL,                NULL},
     [PROFILE_RULE_ISSUER_AUDIENCE]      = {"auth_method",    NULL,                NULL},
     [PROFILE_RULE_SIGNED_REQUEST]       = {"jwks",           keyless,             signed_request},

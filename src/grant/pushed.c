@@ -57,10 +57,11 @@ static fallible pack_parameters(struct arena *a, const struct form *parameters, 
 }
 
 /* RFC 9449 10.1: the header binds as the parameter does; two that differ are refused. */
-static fallible bind_key(struct ground *g, str asked, str *jkt)
+static fallible bind_key(struct ground *g, const struct db_client *client, str asked, str *jkt)
 {
-    struct sender sender = {STR_ABSENT, STR_ABSENT};
+    struct sender sender = {STR_ABSENT, STR_ABSENT, STR_ABSENT};
     TRY(sender_proof(g, STR_ABSENT, &sender));
+    TRY(sender_alg(g, client, &sender));
     if (str_present(sender.jkt) && str_present(asked) && !str_equal(sender.jkt, asked))
         REFUSE(INVALID_DPOP_PROOF, "dpop_jkt names another key than the DPoP proof.", "pushed: dpop_jkt differs from the proof");
     *jkt = str_present(sender.jkt) ? sender.jkt : asked;
@@ -79,7 +80,7 @@ fallible pushed_accept(struct ground *g, const struct client_proof *proof, const
         REFUSE(INVALID_REQUEST, "client_id is not the client that authenticated.", "pushed: another client_id");
     TRY(authorize_take(g, proof->client, f, &request));
     TRY(authorize_check(g, f, &request));
-    TRY(bind_key(g, request.jkt, &row.jkt));
+    TRY(bind_key(g, proof->client, request.jkt, &row.jkt));
     TRY(pack_parameters(g->arena, &request.parameters, &row.parameters));
     TRY(db_pushed_reserve(g->authority->db, &row.number));
     TRY(make_uri(g, row.number, &answer.request_uri));
