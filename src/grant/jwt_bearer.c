@@ -14,7 +14,7 @@
 #include "store/db_issuer.h"
 #include "base/banned.h"
 
-enum { SKEW = 10 };
+enum { SKEW = 10, HELD = 60 /* seconds that a request may have waited for this */ };
 
 struct asserted {
     const struct db_issuer *issuer;
@@ -84,7 +84,7 @@ static fallible once(struct ground *g, const struct asserted *x)
     str id = str_format(g->arena, "%lld %.*s", (long long)x->issuer->number, STR_FMT(print));
     if (!str_present(print) || !str_present(id))
         FAIL(UNAVAILABLE, "assertion: no memory");
-    TRY(db_once_take(g->authority->db, "assertion", id, clock_add(x->facts.expires_at, SKEW), &first));
+    TRY(db_once_take(g->authority->db, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_GRANT, "The assertion was used before: its jti must be new each time.", "assertion: replayed");
     return OK;
