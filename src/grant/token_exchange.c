@@ -60,15 +60,23 @@ static fallible may_hand_in(const struct exchange *x)
     return OK;
 }
 
-/* A bound token of one's own is narrowed by its holder alone, and stays bound. */
+static fallible proven(const struct ground *g, const struct exchange_token *t)
+{
+    if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
+        REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.",
+               "exchange: bound token without its key");
+    return OK;
+}
+
+/* DP-02: a bound token is handed in by its holder alone, and stays bound: a thief could change it into one that is bound to nothing.
+ * Only the service that it was made for has it from its holder, with a proof that was judged there, and cannot show the key. */
 static fallible still_bound(const struct ground *g, const struct exchange *x)
 {
     const struct exchange_token *t = &x->subject;
-    if (!str_equal(t->client_id, x->client->id))
-        return OK;
-    if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
-        REFUSE(INVALID_REQUEST, "The subject token is bound to a key that this request does not prove.", "exchange: bound token without its key");
-    return OK;
+    bool served = t->resource && str_equal(t->resource->client_id, x->client->id) && !str_equal(t->client_id, x->client->id);
+    if (!served)
+        TRY(proven(g, t));
+    return x->delegated ? proven(g, &x->actor) : OK;
 }
 
 /* RFC 8693 4.4: the token itself says who may act. */
@@ -117,6 +125,9 @@ static fallible target(const struct ground *g, const struct form *f, struct exch
         REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
     if (str_present(audience))
         x->resource = named;
+    if (!x->resource && x->subject.resource && !str_filled(x->subject.scope)) /* here that is the person's own account: contract 7, AT-03 */
+        REFUSE(INVALID_TARGET, "A token without scope that was made for a service is worth nothing beyond it.",
+               "exchange: a service's token without scope for this server");
     if (!x->resource)
         return OK;
     str allowed = x->client->metadata.exchange_audiences;
@@ -169,19 +180,25 @@ static fallible scope_of(struct ground *g, struct exchange *x, str asked)
     return narrowed;
 }
 
+/* A chain that nests deeper than JSON is read here would make tokens that nobody can ask about (IN-01). */
+enum { ACTORS_MAX = 8 };
+
 static fallible act_of(struct ground *g, struct exchange *x)
 {
     x->act = x->subject.act; /* impersonation adds nobody and hides nobody */
     if (!x->delegated)
         return OK;
+    size_t actors = 1;
     json *act = json_object_new(g->arena), *before;
     json_put_text(g->arena, act, "sub", x->actor.subject);
     if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
         TRY(json_parse(g->arena, x->subject.act, &before));
         json_put(g->arena, act, "act", before);
+        for (const json *inner = before; inner; inner = json_member(inner, "act"))
+            actors++;
     }
     TRY(json_text(g->arena, act, &x->act));
-    if (x->act.n > PERMIT_ACT_MAX)
+    if (x->act.n > PERMIT_ACT_MAX || actors > ACTORS_MAX)
         REFUSE(INVALID_REQUEST, "The chain of actors has become too long.", "exchange: act too long");
     return OK;
 }
