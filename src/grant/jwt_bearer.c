@@ -10,6 +10,7 @@
 #include "grant/client_keys.h"
 #include "grant/person_hint.h"
 #include "grant/subject.h"
+#include "session/login.h"
 #include "store/db_event.h"
 #include "store/db_issuer.h"
 #include "base/banned.h"
@@ -142,8 +143,14 @@ static fallible grant_of(struct ground *g, const struct asserted *x, struct perm
         .last_used_at = g->now,
         .expires_at = permit->expires_at,
     };
+    bool overtaken;
     TRY(db_grant_reserve(g->authority->db, &grant.number));
     TRY(db_grant_add(g->authority->db, &grant));
+    TRY(login_overtaken(g, x->user, &overtaken)); /* a block meanwhile ended all grants but this one: what it ended stays ended (TE-06) */
+    if (overtaken) {
+        TRY(db_grant_revoke(g->authority->db, grant.number, g->now));
+        REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person was changed meanwhile");
+    }
     permit->grant_id = grant.id;
     return OK;
 }

@@ -203,8 +203,18 @@ static fallible act_of(struct ground *g, struct exchange *x)
     return OK;
 }
 
+/* A logout, a block or a withdrawal that overtook the exchange must win: its end of all grants came before this one (RF-08). */
+static fallible still_there(struct ground *g, const struct form *f, const struct exchange *x, int64_t grant_number)
+{
+    struct exchange_token again;
+    err e = exchange_token_read(g, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &again);
+    if (FAILED(e))
+        TRY(db_grant_revoke(g->authority->db, grant_number, g->now));
+    return e;
+}
+
 /* An ID token hangs on a login, not on a grant: the exchange makes one, which the person sees and can end. */
-static fallible grant_of(struct ground *g, struct exchange *x)
+static fallible grant_of(struct ground *g, const struct form *f, struct exchange *x)
 {
     char id[37];
     x->grant_id = x->subject.grant_id;
@@ -228,7 +238,7 @@ static fallible grant_of(struct ground *g, struct exchange *x)
     TRY(db_grant_reserve(g->authority->db, &grant.number));
     TRY(db_grant_add(g->authority->db, &grant));
     x->grant_id = grant.id;
-    return OK;
+    return still_there(g, f, x, grant.number);
 }
 
 /* ---- the exchange ---- */
@@ -293,7 +303,7 @@ fallible token_exchange_redeem(struct ground *g, const struct client_proof *proo
     struct token_answer answer = {0};
     TRY(judge(g, f, &x));
     TRY(wanted_type(&x, form_get(f, "requested_token_type"), &answer));
-    TRY(grant_of(g, &x));
+    TRY(grant_of(g, f, &x));
     TRY(mint(g, &x, &answer));
     authority_event(g, x.delegated ? "token.delegated" : "token.impersonated",
                     &(struct authority_event_facts){.actor = x.delegated ? x.actor.subject : STR_ABSENT,

@@ -97,6 +97,25 @@ Test(jwt_bearer, CA_08_an_assertion_is_spent_for_those_too_that_waited_beyond_it
     cr_expect_eq(token_request_answer(x.t.s.g, &proof, &f, &answer).kind, ERR_INVALID_GRANT);
 }
 
+static int64_t live_grants(struct stage *t)
+{
+    struct db_grant *rows;
+    size_t count;
+    assert_done(db_grant_list(t->s.authority->db, t->s.a, t->ada->number, &rows, &count));
+    return (int64_t)count;
+}
+
+/* TE-06, CVE-2026-1609: the block ended all grants that there were; this one must not wait for its end. */
+Test(jwt_bearer, a_block_that_overtakes_leaves_no_grant)
+{
+    struct trust x = trust_new("username");
+    struct token_answer answer;
+    str token = assertion(&x, HEAD, &(struct claims){0});
+    stage_block_overtakes();
+    cr_expect_eq(bring(&x, "app", token, "", &answer).kind, ERR_INVALID_GRANT);
+    cr_expect_eq(live_grants(&x.t), 0);
+}
+
 Test(jwt_bearer, a_wrong_claim_is_invalid_grant)
 {
     struct trust x = trust_new("username");

@@ -399,3 +399,19 @@ Test(token_exchange, a_chain_of_actors_ends_before_nobody_can_read_it)
     assert_done(swap(&t, token, ACCESS "&resource=" FILES, &jwt));
     assert_done(stage_bearer(&t, jwt.access_token, &b));
 }
+
+/* RF-08 */
+Test(token_exchange, a_block_that_overtakes_leaves_no_grant)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct db_grant *rows;
+    size_t count;
+    authorized(&t, "gate", STR("6f1c2a54-0000-4000-8000-000000000004"));
+    str token = id_token_for(&t, "gate", NOW + 300);
+    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    stage_block_overtakes();
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST);
+    assert_done(db_grant_list(t.s.authority->db, t.s.a, t.ada->number, &rows, &count));
+    cr_expect(count == 1 && str_is(rows[0].flow, "authorization_code"));
+}
