@@ -149,13 +149,31 @@ static void wrong(const struct client_rules_draft *d, size_t member, const char 
     problem_add(d->problems, name, str_format(d->g->arena, "%s %s", name, why));
 }
 
+const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
+{
+    const struct metadata_row *row = &metadata_rows[member];
+    char separator = separator_of(row);
+    const char *why = NULL;
+    str piece;
+    for (str rest = value; rest.n > 0 && why == NULL;) {
+        if (separator == '\0') {
+            piece = rest;
+            rest = STR_ABSENT;
+        } else if (!str_next(&rest, separator, &piece)) {
+            break;
+        }
+        why = checks[member](a, row, piece);
+    }
+    return why;
+}
+
 /* The member as it will stand, or a problem. */
 static fallible judge_member(const struct client_rules_draft *d, size_t i, str *value)
 {
     const struct metadata_row *row = &metadata_rows[i];
     struct arena *a = d->g->arena;
     char separator = separator_of(row);
-    str pieces = *value, piece;
+    str pieces = *value;
     if (separator != '\0') {
         err e = check_fold(a, *value, separator, &pieces);
         if (e.kind == ERR_UNPROCESSABLE || (!FAILED(e) && check_count(pieces, separator) > LIST_MAX)) {
@@ -165,19 +183,9 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
         TRY(e);
     }
     *value = pieces;
-    for (str rest = pieces; rest.n > 0;) {
-        if (separator == '\0') {
-            piece = rest;
-            rest = STR_ABSENT;
-        } else if (!str_next(&rest, separator, &piece)) {
-            break;
-        }
-        const char *why = checks[i](a, row, piece);
-        if (why != NULL) {
-            wrong(d, i, why);
-            return OK;
-        }
-    }
+    const char *why = metadata_rules_refuses(a, i, pieces);
+    if (why != NULL)
+        wrong(d, i, why);
     return OK;
 }
 

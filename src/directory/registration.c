@@ -13,6 +13,7 @@
 #include "directory/check.h"
 #include "directory/client_rules.h"
 #include "directory/client_secret.h"
+#include "directory/profile.h"
 #include "directory/registration_form.h"
 #include "directory/source.h"
 #include "store/db_initial.h"
@@ -236,8 +237,8 @@ json *registration_json(struct ground *g, const struct db_client *client)
     json_put_text(a, o, "scope", client->scopes);
     if (!str_present(told.subject_type))
         told.subject_type = STR("public");
-    if (!str_present(told.id_token_signed_response_alg))
-        told.id_token_signed_response_alg = STR("RS256"); /* OpenID Connect Registration 2 */
+    if (!str_filled(told.id_token_signed_response_alg) || str_is(told.id_token_signed_response_alg, "RS256")) /* what it gets */
+        told.id_token_signed_response_alg = profile_demands(g, client, PROFILE_RULE_STRONG_ALGS) ? STR("ES256") : STR("RS256");
     metadata_put(a, o, &told, METADATA_BY_SOFTWARE);
     return o;
 }
