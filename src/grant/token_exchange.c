@@ -8,6 +8,7 @@
  * A client's own token may be handed in by that client alone, to narrow it; nobody acts for a client. */
 #include "grant/token_exchange.h"
 #include "crypto/random.h"
+#include "grant/consent.h"
 #include "grant/exchange_token.h"
 #include "grant/subject.h"
 #include "store/db_consent.h"
@@ -158,6 +159,8 @@ static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
     *reach = client->scopes;
     if (!client->first_party)
         TRY(db_consent_get(g->authority->db, g->arena, x->subject.user->number, client->number, reach));
+    if (str_is(*reach, CONSENT_UNSCOPED))
+        *reach = STR("");
     if (!str_present(*reach))
         REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
     return OK;
