@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a hostile application, a hostile person and a hostile site try at the authorization endpoint, PAR, consent and logout: parameters
 that break out of an answer, sealed texts of one kind used as another, races for one request, requests that are as large as they may be."""
+import base64
 import concurrent.futures
 import json
 import os
@@ -126,6 +127,26 @@ class Hostile(unittest.TestCase):
                 self.assertEqual(answer.status_code, 200)
                 self.assertIsNone(other.outside)
                 self.assertTrue(any(f.has("login_ticket") for f in other.page.forms), "the account page is asked")
+
+    # ---- more than was agreed to
+    def test_CO_01_nothing_comes_silently_that_was_not_agreed_to(self):
+        browser = Browser(self.s)
+        bare = self.s.client("Bare", "authorization_code", redirect=CALLBACK)
+        self.assertIn("code", browser.authorize(bare, self.w.bob, scope="openid"))
+        for more, error in (({}, None), ({"scope": None}, "consent_required"), ({"scope": "openid email"}, "consent_required"),
+                            ({"claims": json.dumps({"userinfo": {"email": None}})}, "consent_required"),
+                            ({"scope": "openid offline_access"}, "consent_required")):
+            with self.subTest(more=more):
+                answer = browser.authorize(bare, self.w.bob, **{"scope": "openid", "prompt": "none", **more})
+                self.assertEqual(answer.get("error"), error)
+        narrow = self.s.client("Narrow", "authorization_code", redirect=CALLBACK, scope="openid")
+        answer = browser.authorize(narrow, self.w.bob, scope="openid",
+                                   claims=json.dumps({"userinfo": {"email": None}, "id_token": {"name": None}}))  # AZ-15
+        tokens = self.s.token(narrow, "authorization_code", code=answer["code"], redirect_uri=CALLBACK).json()
+        told = self.s.get("/oauth/userinfo", headers={"Authorization": "Bearer " + tokens["access_token"]}).json()
+        self.assertEqual(set(told), {"sub"})
+        part = tokens["id_token"].split(".")[1]
+        self.assertNotIn("name", json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
     # ---- races
     def test_PR_01_many_pages_of_one_request_give_one_code(self):
