@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * client_credentials: a client acts for itself (RFC 6749 4.4). No person, no grant row, no refresh token, no disk. Its subject is
+ * client_credentials: a client acts for itself (RFC 6749 4.4). No person, no grant row, no refresh token (RF-09), no disk. Its subject is
  * `client:<client_id>`, which no person's id can be (TE-08). */
 #include "grant/client_credentials.h"
 #include "grant/signing.h"

@@ -43,7 +43,8 @@ enum {
     REAP_FACTOR = 2,       /* a head may take one idle span of keep-alive and one of its own */
 };
 
-/* TL-01, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. Of 1.2 what RFC 9325 4.2 recommends
+/* TL-01, TL-02, TL-06: 1.2 and 1.3 and nothing plain, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. Of 1.2
+ * what RFC 9325 4.2 recommends
  * and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants: that leaves ChaCha20 out, of 1.3 too, for the library names it once. */
 static const char tls_priorities[] =
     "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-256-GCM:+AES-128-GCM:"

@@ -85,6 +85,7 @@ static struct client_claim claim_of(const struct way *w)
                                  w->route->handler == oauth_token_post};
 }
 
+/* Before any rule sees the request: who fails here has spent nothing (AC-07). */
 static fallible admit_client(struct way *w)
 {
     struct client_claim claim = claim_of(w);

@@ -191,7 +191,7 @@ class ClientAuth(unittest.TestCase):
             rows = rows.get("events", rows) if isinstance(rows, dict) else rows
             if any(row["name"] == "client.refused" and row["client_id"] == client.id and part in row["detail"] for row in rows):
                 return True
-        return False
+        self.fail("no such event: %s" % [(row["name"], row["client_id"], row["detail"]) for row in rows[:10]])
 
     # ---- assertions
     def test_a_foreign_signature_is_accepted_with_each_algorithm(self):
