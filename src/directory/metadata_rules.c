@@ -149,13 +149,31 @@ static void wrong(const struct client_rules_draft *d, size_t member, const char 
     problem_add(d->problems, name, str_format(d->g->arena, "%s %s", name, why));
 }
 
+const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
+{
+    const struct metadata_row *row = &metadata_rows[member];
+    char separator = separator_of(row);
+    const char *why = NULL;
+    str piece;
+    for (str rest = value; rest.n > 0 && why == NULL;) {
+        if (separator == '\0') {
+            piece = rest;
+            rest = STR_ABSENT;
+        } else if (!str_next(&rest, separator, &piece)) {
+            break;
+        }
+        why = checks[member](a, row, piece);
+    }
+    return why;
+}
+
 /* The member as it will stand, or a problem. */
 static fallible judge_member(const struct client_rules_draft *d, size_t i, str *value)
 {
     const struct metadata_row *row = &metadata_rows[i];
     struct arena *a = d->g->arena;
     char separator = separator_of(row);
-    str pieces = *value, piece;
+    str pieces = *value;
     if (separator != '\0') {
         err e = check_fold(a, *value, separator, &pieces);
         if (e.kind == ERR_UNPROCESSABLE || (!FAILED(e) && check_count(pieces, separator) > LIST_MAX)) {
@@ -165,19 +183,9 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
         TRY(e);
     }
     *value = pieces;
-    for (str rest = pieces; rest.n > 0;) {
-        if (separator == '\0') {
-            piece = rest;
-            rest = STR_ABSENT;
-        } else if (!str_next(&rest, separator, &piece)) {
-            break;
-        }
-        const char *why = checks[i](a, row, piece);
-        if (why != NULL) {
-            wrong(d, i, why);
-            return OK;
-        }
-    }
+    const char *why = metadata_rules_refuses(a, i, pieces);
+    if (why != NULL)
+        wrong(d, i, why);
     return OK;
 }
 
@@ -282,7 +290,10 @@ static void judge_sector_list(const struct client_rules_draft *d)
                 str_equal(before->redirect_uris, next->redirect_uris);
     if (!str_present(uri) || same || d->problems->count > 0)
         return;
-    if (FAILED(fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body)))
+    err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
+    if (fetched.kind == ERR_THROTTLED)
+        wrong(d, METADATA_sector_identifier_uri, "could not be fetched now: this server makes too many calls; try again in a moment.");
+    else if (FAILED(fetched))
         wrong(d, METADATA_sector_identifier_uri, "could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
         wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
@@ -335,8 +346,11 @@ static void judge_application(const struct client_rules_draft *d)
 
 fallible metadata_rules_apply(struct client_rules_draft *d)
 {
-    if (d->before == NULL)
+    if (d->before == NULL) {
         d->next->metadata.origin = d->edit->origin;
+        d->next->metadata.initial_grants = d->edit->initial_grants;
+        d->next->metadata.initial_scopes = d->edit->initial_scopes;
+    }
     TRY(judge_members(d));
     judge_keys(d);
     judge_auth_alg(d);

@@ -10,7 +10,6 @@
 
 #include "base/banned.h"
 
-#define STRONG "PS256 ES256 EdDSA"
 typedef bool fit_question(const struct db_client *c);
 
 static bool has_password(const struct db_client *c)
@@ -32,7 +31,7 @@ static bool weak_auth(const struct db_client *c)
 
 static bool weak(str alg)
 {
-    return str_filled(alg) && !str_has_word(STR(STRONG), alg);
+    return str_filled(alg) && !str_has_word(STR(PROFILE_ALGS_STRONG), alg);
 }
 
 static bool weak_algs(const struct db_client *c) /* FAPI 2.0 Security Profile 5.4 */

@@ -121,9 +121,7 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
     }
     TRY(same_holder(g, grant));
     TRY(scope_narrow(g->arena, grant->scope, form_get(f, "scope"), &scope));
-    str resource = form_get(f, "resource");
-    if (str_present(resource) && !str_equal(resource, grant->resource))
-        REFUSE(INVALID_TARGET, "resource differs from the one of the authorization.", "refresh: resource differs");
+    TRY(token_request_same_resource(g, form_get(f, "resource"), grant->resource));
     struct token_answer answer = {0};
     struct db_grant narrowed = *grant; /* the grant keeps what it has (RF-06) */
     TRY(token_request_details(g->arena, grant->details, form_get(f, "authorization_details"), &narrowed.details));

@@ -231,12 +231,13 @@ static void ask_certificate(struct MHD_Connection *connection)
     gnutls_certificate_send_x509_rdn_sequence(session, 1); /* 1: do not send them */
 }
 
-/* A trusted proxy's header speaks for the client (CA-12); without it the peer of this connection is the client. */
+/* Behind a trusted proxy its header alone speaks for the client, and silence means none: what the proxy shows of its own is not the
+ * client's (CA-12). Without such a proxy the peer of this connection is the client. */
 static fallible certificate_take(struct passage *p)
 {
     const struct listen_options *o = &p->line->listener->options;
     struct request *r = &p->x.request;
-    if (p->line->proxy && str_filled(o->certificate_header) && str_present(request_header(r, str_z(r->arena, o->certificate_header))))
+    if (p->line->proxy && str_filled(o->certificate_header))
         return certificate_of_header(r, o->certificate_header, &r->certificate);
     gnutls_session_t session = o->ask_certificate ? session_of(p->x.connection) : NULL;
     unsigned count = 0;

@@ -129,6 +129,7 @@ static fallible give_up(struct ground *g, const struct db_delivery *d, const str
 static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, unix_time *postponed)
 {
     struct fetch_manners manners = g->authority->policy.fetch;
+    manners.apart = true;
     const struct db_client *client = hot_client_by_number(g->facts, d->client_number);
     const char *trouble = NULL;
     if (manners.seconds <= 0 || manners.seconds > FETCH_SECONDS)
@@ -215,14 +216,9 @@ static fallible batch(const struct authority *authority, const struct courier_ru
 static fallible round_until(const struct authority *authority, const struct courier_rule *rule, const _Atomic bool *closing)
 {
     size_t count = DB_DELIVERIES_TAKEN;
-    while (count > 0 && !(closing != NULL && atomic_load(closing)))
+    while (count > 0 && !atomic_load(closing))
         TRY(batch(authority, rule, closing, &count));
     return OK;
-}
-
-fallible courier_round(const struct authority *authority, const struct courier_rule *rule)
-{
-    return round_until(authority, rule, NULL);
 }
 
 /* ---- the thread ---- */
