@@ -59,6 +59,7 @@ static inline void house_furnish(struct authority *authority)
 static inline struct authority *house(void)
 {
     static struct authority authority;
+    static struct arena *kept; /* the authority's texts */
     if (authority.db != NULL)
         return &authority;
     const char *base = getenv("TMPDIR");
@@ -70,7 +71,8 @@ static inline struct authority *house(void)
     authority.issuer = authority.issuer_origin = STR(HOUSE_ISSUER);
     authority.secure = true;
     authority.policy = (struct policy){.access_lifetime = 3600, .access_lifetime_max = 86400, .code_lifetime = 60};
-    INVARIANT(!FAILED(authority_open(arena_new(8 << 20), &authority, house_folder)));
+    kept = arena_new(8 << 20);
+    INVARIANT(!FAILED(authority_open(kept, &authority, house_folder)));
     house_furnish(&authority);
     return &authority;
 }
