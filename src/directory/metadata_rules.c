@@ -290,7 +290,10 @@ static void judge_sector_list(const struct client_rules_draft *d)
                 str_equal(before->redirect_uris, next->redirect_uris);
     if (!str_present(uri) || same || d->problems->count > 0)
         return;
-    if (FAILED(fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body)))
+    err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
+    if (fetched.kind == ERR_THROTTLED)
+        wrong(d, METADATA_sector_identifier_uri, "could not be fetched now: this server makes too many calls; try again in a moment.");
+    else if (FAILED(fetched))
         wrong(d, METADATA_sector_identifier_uri, "could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
         wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
@@ -343,8 +346,11 @@ static void judge_application(const struct client_rules_draft *d)
 
 fallible metadata_rules_apply(struct client_rules_draft *d)
 {
-    if (d->before == NULL)
+    if (d->before == NULL) {
         d->next->metadata.origin = d->edit->origin;
+        d->next->metadata.initial_grants = d->edit->initial_grants;
+        d->next->metadata.initial_scopes = d->edit->initial_scopes;
+    }
     TRY(judge_members(d));
     judge_keys(d);
     judge_auth_alg(d);

@@ -131,10 +131,12 @@ static fallible read_hint(struct ground *g, struct authorize_request *request)
 static fallible read_openid(struct ground *g, struct authorize_request *request)
 {
     struct claims_request claims;
+    str allowed;
     request->nonce = form_get(&request->parameters, "nonce");
     if (request->nonce.n > AUTHORIZE_NONCE_MAX)
         REFUSE(INVALID_REQUEST, "The nonce parameter is longer than 1024 bytes.", "authorize: nonce too long");
-    TRY(claims_request_read(g->arena, form_get(&request->parameters, "claims"), &claims));
+    TRY(scope_reach(g, request->client, STR("profile email address phone"), &allowed));
+    TRY(claims_request_read(g->arena, form_get(&request->parameters, "claims"), allowed, &claims));
     TRY(read_hint(g, request));
     if (!str_has_word(request->scope, STR("openid"))) /* the claims parameter is OpenID Connect's alone (5.5) */
         return OK;

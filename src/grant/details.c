@@ -4,6 +4,7 @@
 #include "grant/details.h"
 #include "codec/json.h"
 #include "codec/utf8.h"
+#include "token/permit.h"
 #include "base/banned.h"
 
 /* RFC 9396 2.2 */
@@ -107,7 +108,12 @@ fallible details_read(const struct ground *g, const struct db_client *client, st
     TRY(parse(g->arena, text, &list));
     for (size_t i = 0; i < json_count(list); i++)
         TRY(judge_object(g, client, json_at(list, i)));
-    return json_text(g->arena, list, details);
+    str whole;
+    TRY(json_text(g->arena, list, &whole));
+    if (whole.n > PERMIT_DETAILS_MAX) /* before a person is asked, not when the code is redeemed */
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details are too long: they would not fit into an access token.", "details: too long for a token");
+    *details = whole;
+    return OK;
 }
 
 /* "a, b" for a list of texts, the text itself for one, JSON for all else. */

@@ -4,6 +4,7 @@
 #include "directory/user.h"
 #include "grant/client_ways.h"
 #include "store/db_delivery.h"
+#include "token/id_token.h"
 
 #define GRANT "grant_type=urn:openid:params:grant-type:ciba&auth_req_id="
 #define PLAIN "scope=openid+read&login_hint=ada"
@@ -134,6 +135,24 @@ Test(ciba, malformed_requests_get_their_own_words)
     cr_expect_eq(refused(&t, PLAIN "&binding_message=%0A"), ERR_INVALID_BINDING_MESSAGE);
     cr_expect_eq(refused(&t, PLAIN "&binding_message=12345678901234567890123456789012345678901234567890123456789012345"),
                  ERR_INVALID_BINDING_MESSAGE);
+}
+
+static enum err_kind hinted(struct stage *t, str subject)
+{
+    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = subject, .client_id = STR("bank"), .auth_time = NOW, .issued_at = NOW,
+                            .expires_at = NOW + 300};
+    str token;
+    scene_next(&t->s);
+    assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
+    return refused(t, stage_text(t, "scope=openid&id_token_hint=", token, "").p);
+}
+
+/* AT-14: an ID token's subject is an id; after its person is gone, somebody may be called so. */
+Test(ciba, an_id_token_hint_names_by_id_alone)
+{
+    struct stage t = stage_ciba();
+    cr_expect_eq(hinted(&t, t.ada->id), ERR_OK);
+    cr_expect_eq(hinted(&t, STR("ada")), ERR_UNKNOWN_USER_ID);
 }
 
 Test(ciba, only_confidential_clients_with_the_grant_may_ask)

@@ -3,6 +3,7 @@
 #include "grant/details.h"
 #include "directory/details_types.h"
 #include "grant/client_ways.h"
+#include "token/permit.h"
 
 static struct stage paying(void)
 {
@@ -74,6 +75,12 @@ Test(details, sixteen_objects_and_eight_thousand_bytes)
     expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), OK);
     b.n = n;
     buf_add_z(&b, ",{\"type\":\"payment\"}]");
+    expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
+    b.n = 0;
+    buf_add_z(&b, "[{\"type\":\"payment\",\"creditor\":\""); /* what no token can hold is not asked for */
+    for (int i = 0; i < PERMIT_DETAILS_MAX; i++)
+        buf_char(&b, 'a');
+    buf_add_z(&b, "\"}]");
     expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
     b.n = 0;
     buf_add_z(&b, "[{\"type\":\"payment\",\"creditor\":\"");
