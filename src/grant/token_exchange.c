@@ -193,7 +193,10 @@ static fallible act_of(struct ground *g, struct exchange *x)
         return OK;
     size_t actors = 1;
     json *act = json_object_new(g->arena), *before;
-    json_put_text(g->arena, act, "sub", x->actor.subject);
+    str sub = x->actor.subject;
+    if (x->actor.user) /* the name that this client, and whoever reads its tokens, knows them by (AT-14) */
+        TRY(subject_of(g, x->client, x->actor.user, &sub));
+    json_put_text(g->arena, act, "sub", sub);
     if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
         TRY(json_parse(g->arena, x->subject.act, &before));
         json_put(g->arena, act, "act", before);
