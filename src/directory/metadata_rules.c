@@ -280,6 +280,13 @@ static bool lists_all(const json *list, str lines)
     return true;
 }
 
+/* CIBA Core 4: software without redirect URIs proves by its keys that the sector knows it. */
+static bool nothing_listed(const struct db_client *next, const json *list)
+{
+    str keys = next->metadata.jwks_uri;
+    return str_present(next->metadata.origin) && next->redirect_uris.n == 0 && (!str_present(keys) || !lists_all(list, keys));
+}
+
 /* OpenID Connect Registration 5: the list at the address must hold every redirect URI. Asked when either changes. */
 /* Nothing has changed that a sector list speaks of. */
 static bool same_sector(const struct db_client *before, const struct db_client *next)
@@ -304,9 +311,8 @@ static void judge_sector_list(const struct client_rules_draft *d)
         wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
     else if (!lists_all(list, next->redirect_uris))
         wrong(d, METADATA_sector_identifier_uri, "does not list every redirect URI of the client.");
-    else if (str_present(next->metadata.origin) && next->redirect_uris.n == 0 &&
-             (!str_present(next->metadata.jwks_uri) || !lists_all(list, next->metadata.jwks_uri)))
-        wrong(d, METADATA_sector_identifier_uri, "does not list the jwks_uri of a client without redirect URIs."); /* CIBA Core 4 */
+    else if (nothing_listed(next, list))
+        wrong(d, METADATA_sector_identifier_uri, "does not list the jwks_uri of a client without redirect URIs.");
 }
 
 /* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when

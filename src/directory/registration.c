@@ -62,6 +62,31 @@ size_t registration_count(const struct ground *g)
     return found;
 }
 
+static size_t weight_of(const struct db_client *client)
+{
+    size_t sum = client->redirect_uris.n + client->post_logout_redirect_uris.n + client->scopes.n;
+    for (size_t i = 0; i < METADATA_COUNT; i++)
+        sum += metadata_value(&client->metadata, i).n;
+    return sum;
+}
+
+size_t registration_weight(const struct ground *g)
+{
+    size_t count = 0, sum = 0;
+    const struct db_client *all = hot_clients(g->facts, &count);
+    for (size_t i = 0; i < count; i++)
+        sum += str_filled(all[i].metadata.origin) ? weight_of(&all[i]) : 0;
+    return sum;
+}
+
+/* All clients are in memory: too many bytes of strangers there would stop the server for everybody. */
+static fallible light_enough(const struct ground *g)
+{
+    if (registration_weight(g) + REGISTRATION_BYTES > REGISTRATION_BYTES_ALL)
+        REFUSE(UNAVAILABLE, "There is no room for more registered metadata; the administrator can make some.", "registration: too many bytes in all");
+    return OK;
+}
+
 fallible registration_room(struct ground *g)
 {
     const struct policy *policy = &g->authority->policy;
@@ -71,7 +96,7 @@ fallible registration_room(struct ground *g)
         hot_changed(g->authority->hot);
     if ((int64_t)registration_count(g) - removed >= policy->registration_max)
         REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make some.", "registration: registration_max is reached");
-    return OK;
+    return light_enough(g);
 }
 
 static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
@@ -177,6 +202,7 @@ fallible registration_replace(struct ground *g, const struct db_client *client, 
     struct registration_right right = right_again(g, client);
     str id = str_dup(g->arena, client->id), secret = STR_ABSENT;
     TRY(check_arena(g->arena));
+    TRY(light_enough(g));
     judge_identity(client, body, p);
     TRY(registration_form_read(g, body, &right, &edit, p));
     TRY(problem_result(p));

@@ -5,6 +5,8 @@
 #define JETON_DIRECTORY_REGISTRATION_H
 #include "codec/json.h"
 #include "directory/client.h"
+/* RL-06: of one registration; of all together, as they lie in memory, where every client has its place. */
+enum { REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
 struct registration_made {
     const struct db_client *client;
     str secret;          /* absent: none, or not shown again */
@@ -25,6 +27,7 @@ fallible registration_remove(struct ground *g, const struct db_client *client);
 json *registration_json(struct ground *g, const struct db_client *client);
 /* Clients that came by themselves, by any way. */
 size_t registration_count(const struct ground *g);
+size_t registration_weight(const struct ground *g); /* bytes of what they registered */
 /* Is there room for one more? Unused ones of open registration are removed first (RL-06). UNAVAILABLE when there is none. */
 fallible registration_room(struct ground *g);
 #endif

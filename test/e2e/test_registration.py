@@ -186,6 +186,7 @@ class Open(Registering):
             with self.subTest(members=members):
                 self.refused(self.register(**members), error, word)
         self.refused(self.send("POST", "/oauth/register", [1]), "invalid_client_metadata", "JSON")
+        self.refused(self.register(contacts=["x" * 900] * 20), "invalid_client_metadata", "16384")  # RL-06
         self.assertEqual(self.s.post("/oauth/register", b"a=b").status_code, 415)
 
     def test_a_sector_identifier_lists_the_redirect_uris(self):

@@ -21,6 +21,8 @@ static fallible bearer(const struct call *c, str *token)
 static fallible body_of(struct call *c, const json **out)
 {
     json *body = NULL;
+    if (c->request->body.n > REGISTRATION_BYTES) /* RL-06 */
+        REFUSE(INVALID_CLIENT_METADATA, "A registration has 16384 bytes at the most.", "register: body too long");
     if (FAILED(json_parse(c->ground->arena, c->request->body, &body)) || !json_is_object(body))
         REFUSE(INVALID_CLIENT_METADATA, "The body must be one JSON object with the client's metadata.", "register: not a JSON object");
     *out = body;

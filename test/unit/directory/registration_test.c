@@ -6,8 +6,11 @@
 #include "directory/initial.h"
 #include "directory/registration.h"
 #include "directory/source.h"
+#include "store/db_client.h"
 #include "store/db_consent.h"
 #include "store/db_scope.h"
+
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -153,6 +156,42 @@ Test(registration, room_is_bounded_and_unused_ones_of_open_registration_make_som
     scene_next(&s);
     (void)registered(&s, STR_ABSENT, "");
     cr_expect_eq(registration_count(s.g), 1);
+}
+
+/* Strangers' metadata, as much as they could once register. */
+struct flood {
+    struct scene *s;
+    str jwks_uri;
+    int count;
+};
+
+static err flood(void *context)
+{
+    const struct flood *w = context;
+    for (int i = 0; i < w->count; i++) {
+        struct db_client next = {.id = str_format(w->s->a, "flood%d", i), .name = STR("x"), .auth_method = STR("none"), .grants = STR(""),
+                                 .redirect_uris = STR(""), .scopes = STR(""), .is_public = true,
+                                 .metadata = {.origin = STR("open"), .software_id = w->jwks_uri}};
+        TRY(db_client_add(w->s->authority->db, &next));
+    }
+    return OK;
+}
+
+Test(registration, RL_06_all_that_strangers_registered_weighs_so_much_and_no_more)
+{
+    struct scene s = opened(REGISTRATION_OPEN);
+    s.authority->policy.registration_max = 100000;
+    struct registration_made made = registered(&s, STR_ABSENT, ""), next = {0};
+    char *text = arena_take(s.a, REGISTRATION_BYTES);
+    memset(text, 'x', REGISTRATION_BYTES);
+    struct flood w = {&s, {text, REGISTRATION_BYTES}, REGISTRATION_BYTES_ALL / REGISTRATION_BYTES - 1};
+    cr_assert(!FAILED(db_together(s.authority->db, flood, &w)));
+    hot_changed(s.authority->hot);
+    scene_next(&s); /* the facts can be loaded still */
+    cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_UNAVAILABLE);
+    const struct db_client *now = client_find(s.g, made.client->id);
+    str members = str_format(s.a, ",\"client_id\":\"%.*s\"", STR_FMT(now->id));
+    cr_expect_eq(registration_replace(s.g, now, body(&s, members.p), &s.p, &next).kind, ERR_UNAVAILABLE);
 }
 
 Test(registration, one_that_a_person_allowed_something_is_not_unused) /* RL-06 */
