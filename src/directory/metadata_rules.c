@@ -281,8 +281,8 @@ static bool lists_all(const json *list, str lines)
 }
 
 /* OpenID Connect Registration 5: the list at the address must hold every redirect URI. Asked when either changes. */
-/* Nothing has changed of what the list must name. */
-static bool sector_list_known(const struct db_client *before, const struct db_client *next)
+/* Nothing has changed that a sector list speaks of. */
+static bool same_sector(const struct db_client *before, const struct db_client *next)
 {
     return before != NULL && str_equal(before->metadata.sector_identifier_uri, next->metadata.sector_identifier_uri) &&
            str_equal(before->redirect_uris, next->redirect_uris) && str_equal(before->metadata.jwks_uri, next->metadata.jwks_uri);
@@ -290,10 +290,10 @@ static bool sector_list_known(const struct db_client *before, const struct db_cl
 
 static void judge_sector_list(const struct client_rules_draft *d)
 {
-    const struct db_client *next = d->next;
+    const struct db_client *next = d->next, *before = d->before;
     str uri = next->metadata.sector_identifier_uri, body;
     json *list = NULL;
-    if (!str_present(uri) || sector_list_known(d->before, next) || d->problems->count > 0)
+    if (!str_present(uri) || same_sector(before, next) || d->problems->count > 0)
         return;
     err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
