@@ -108,8 +108,7 @@ class Certificates(unittest.TestCase):
     def setUpClass(cls):
         cls.twin = free_port()
         cls.authority = Pair("clients' authority", ca=True)
-        cls.s = Server(args=["--listen-mtls", "localhost:%d" % cls.twin, "--client-ca", cls.authority.files[0], "--trusted-proxies", "127.0.0.1",
-                             "--client-cert-header", "X-Client-Cert"])
+        cls.s = Server(args=["--listen-mtls", "localhost:%d" % cls.twin, "--client-ca", cls.authority.files[0]])
         cls.person = cls.s.user("ada")
         cls.pair, cls.other = Pair("app", cls.authority), Pair("app", cls.authority)  # another key under the same name
         cls.app = cls.client("tls_client_auth", "--tls-client-auth-subject-dn", "CN=app,O=Example\\, Inc.")
@@ -194,13 +193,21 @@ class Certificates(unittest.TestCase):
         self.assertEqual(self.ask("/oauth/userinfo", own, answer["access_token"])[0], 200)
 
     def test_CA_12_behind_a_trusted_proxy_the_header_stands_for_the_certificate(self):
-        token = self.tokens()["access_token"]
-        for value, status in ((urllib.parse.quote(self.pair.pem), 200), (":%s:" % base64.b64encode(self.pair.der).decode(), 200),
-                              (urllib.parse.quote(self.other.pem), 401), ("", 401), ("nonsense", 400)):
+        s = Server(args=["--client-ca", self.authority.files[0], "--trusted-proxies", "127.0.0.1", "--client-cert-header", "X-Client-Cert"])
+        self.addCleanup(s.stop)
+        person = s.user("ada")
+        client = s.client("App", "authorization_code", redirect=BACK, scope=SCOPE, options=["--tls-client-certificate-bound-access-tokens"])
+        s.start()
+        shown = urllib.parse.quote(self.pair.pem)
+        answer = s.token(client, "authorization_code", code=s.code(client, person, scope=SCOPE), redirect_uri=BACK, headers={"X-Client-Cert": shown})
+        self.assertEqual(answer.status_code, 200, answer.text)
+        token = answer.json()["access_token"]
+        for value, status in ((shown, 200), (":%s:" % base64.b64encode(self.pair.der).decode(), 200),
+                              (urllib.parse.quote(self.other.pem), 401), ("", 401), (None, 401), ("nonsense", 400)):
             for path in ("/oauth/userinfo", "/api/1.0/users/me"):
-                with self.subTest(value=value[:8], path=path), self.s.http() as http:
-                    answer = http.get(self.s.url + path, headers={"Authorization": "Bearer " + token, "X-Client-Cert": value}, timeout=20)
-                    self.assertEqual(answer.status_code, status, answer.text)
+                with self.subTest(value=value, path=path), s.http() as http:
+                    headers = {"Authorization": "Bearer " + token, **({} if value is None else {"X-Client-Cert": value})}
+                    self.assertEqual(http.get(s.url + path, headers=headers, timeout=20).status_code, status)
 
     def test_CA_12_a_stranger_cannot_say_it_in_a_header(self):
         s = Server(args=["--client-ca", self.authority.files[0], "--trusted-proxies", "192.0.2.1", "--client-cert-header", "X-Client-Cert"])

@@ -135,6 +135,20 @@ class Requests(unittest.TestCase):
         answer = holder.token(self.rp, "authorization_code", code=code, redirect_uri=CALLBACK)
         self.assertEqual((answer.status_code, answer.json()["token_type"]), (200, "DPoP"), answer.text)
 
+    def test_CA_01_wherever_a_client_is_asked_a_confidential_one_authenticates(self):
+        every = self.s.client("Everywhere", "authorization_code", "refresh_token", "client_credentials", "password", "device_code", "ciba",
+                              redirect=CALLBACK, scope="openid read")
+        live = self.s.token(every, "client_credentials", scope="read").json()["access_token"]
+        asks = [("/oauth/token", {"grant_type": "client_credentials"}), ("/oauth/token", {"grant_type": "refresh_token", "refresh_token": "x"}),
+                ("/oauth/token", {"grant_type": "password", "username": "alice", "password": self.w.alice.password}),
+                ("/oauth/introspect", {"token": live}), ("/oauth/revoke", {"token": live}), ("/oauth/device/code", {"scope": "read"}),
+                ("/oauth/ciba", {"scope": "openid", "login_hint": "alice"}), ("/oauth/par", {"response_type": "code", "redirect_uri": CALLBACK})]
+        for path, fields in asks:
+            for how in ({}, {"client_id": every.id}, {"client_id": every.id, "client_secret": ""}, {"client_id": every.id, "client_secret": "wrong"}):
+                with self.subTest(path=path, grant=fields.get("grant_type"), how=how):
+                    self.refused(self.s.post(path, {**fields, **how}), "invalid_client", 401)
+        self.assertTrue(self.s.active(self.w.service, live))  # nobody could revoke it
+
     # ---- tokens
     def test_RF_09_who_gets_a_refresh_token(self):
         self.assertNotIn("refresh_token", self.s.token(self.rp, "client_credentials", scope="read").json())
