@@ -281,14 +281,19 @@ static bool lists_all(const json *list, str lines)
 }
 
 /* OpenID Connect Registration 5: the list at the address must hold every redirect URI. Asked when either changes. */
+/* Nothing has changed that a sector list speaks of. */
+static bool same_sector(const struct db_client *before, const struct db_client *next)
+{
+    return before != NULL && str_equal(before->metadata.sector_identifier_uri, next->metadata.sector_identifier_uri) &&
+           str_equal(before->redirect_uris, next->redirect_uris) && str_equal(before->metadata.jwks_uri, next->metadata.jwks_uri);
+}
+
 static void judge_sector_list(const struct client_rules_draft *d)
 {
     const struct db_client *next = d->next, *before = d->before;
     str uri = next->metadata.sector_identifier_uri, body;
     json *list = NULL;
-    bool same = before != NULL && str_equal(before->metadata.sector_identifier_uri, uri) &&
-                str_equal(before->redirect_uris, next->redirect_uris);
-    if (!str_present(uri) || same || d->problems->count > 0)
+    if (!str_present(uri) || same_sector(before, next) || d->problems->count > 0)
         return;
     err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
@@ -299,6 +304,9 @@ static void judge_sector_list(const struct client_rules_draft *d)
         wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
     else if (!lists_all(list, next->redirect_uris))
         wrong(d, METADATA_sector_identifier_uri, "does not list every redirect URI of the client.");
+    else if (str_present(next->metadata.origin) && next->redirect_uris.n == 0 &&
+             (!str_present(next->metadata.jwks_uri) || !lists_all(list, next->metadata.jwks_uri)))
+        wrong(d, METADATA_sector_identifier_uri, "does not list the jwks_uri of a client without redirect URIs."); /* CIBA Core 4 */
 }
 
 /* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when

@@ -185,7 +185,8 @@ static err decide_and_tell(void *context)
         .body = w->row->notification,
         .expires_at = w->row->expires_at,
     };
-    return str_filled(ping.url) ? db_delivery_add(w->g->authority->db, &ping) : OK;
+    err added = str_filled(ping.url) ? db_delivery_add(w->g->authority->db, &ping) : OK;
+    return added.kind == ERR_THROTTLED ? OK : added; /* RL-06: a full outbox takes nobody's word away; the client may poll */
 }
 
 fallible ciba_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)

@@ -8,6 +8,7 @@
  * A client's own token may be handed in by that client alone, to narrow it; nobody acts for a client. */
 #include "grant/token_exchange.h"
 #include "crypto/random.h"
+#include "grant/consent.h"
 #include "grant/exchange_token.h"
 #include "grant/subject.h"
 #include "store/db_consent.h"
@@ -158,6 +159,8 @@ static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
     *reach = client->scopes;
     if (!client->first_party)
         TRY(db_consent_get(g->authority->db, g->arena, x->subject.user->number, client->number, reach));
+    if (str_is(*reach, CONSENT_UNSCOPED))
+        *reach = STR("");
     if (!str_present(*reach))
         REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
     return OK;
@@ -190,7 +193,10 @@ static fallible act_of(struct ground *g, struct exchange *x)
         return OK;
     size_t actors = 1;
     json *act = json_object_new(g->arena), *before;
-    json_put_text(g->arena, act, "sub", x->actor.subject);
+    str sub = x->actor.subject;
+    if (x->actor.user) /* the name that this client, and whoever reads its tokens, knows them by (AT-14) */
+        TRY(subject_of(g, x->client, x->actor.user, &sub));
+    json_put_text(g->arena, act, "sub", sub);
     if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
         TRY(json_parse(g->arena, x->subject.act, &before));
         json_put(g->arena, act, "act", before);

@@ -216,9 +216,14 @@ static fallible batch(const struct authority *authority, const struct courier_ru
 static fallible round_until(const struct authority *authority, const struct courier_rule *rule, const _Atomic bool *closing)
 {
     size_t count = DB_DELIVERIES_TAKEN;
-    while (count > 0 && !atomic_load(closing))
+    while (count > 0 && !(closing != NULL && atomic_load(closing)))
         TRY(batch(authority, rule, closing, &count));
     return OK;
+}
+
+fallible courier_round(const struct authority *authority, const struct courier_rule *rule)
+{
+    return round_until(authority, rule, NULL);
 }
 
 /* ---- the thread ---- */

@@ -15,4 +15,6 @@ struct courier_rule {
 fallible courier_open(const struct authority *authority, const struct courier_rule *rule, struct courier **out);
 void courier_rest(struct courier *c);  /* begins nothing more; does not wait */
 void courier_close(struct courier *c); /* and waits for the call under way; NULL is allowed */
+/* Once: everything that is due now is posted; for tests, and what the thread does. */
+fallible courier_round(const struct authority *authority, const struct courier_rule *rule);
 #endif

@@ -251,6 +251,31 @@ static str signed_request(struct stage *t, const struct sign_key *key, const cha
     return stage_text(t, "request=", foreign_token(t->s.a, key, "{\"alg\":\"ES256\"}", text), "");
 }
 
+static err fill_outbox(void *context)
+{
+    struct stage *t = context;
+    struct db_delivery one = {.kind = STR("ping"), .client_number = stage_find(t, "bank")->number, .url = STR("https://bank.example/ping"),
+                              .media_type = STR("application/json"), .body = STR("x")};
+    for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
+        struct db_delivery next = one;
+        TRY(db_delivery_add(t->s.authority->db, &next));
+    }
+    return OK;
+}
+
+Test(ciba, RL_06_a_full_outbox_does_not_take_a_persons_no)
+{
+    struct stage t = stage_ciba();
+    struct token_answer out;
+    register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
+                                                         .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
+    struct ciba_answer answer = asked(&t, PLAIN "&client_notification_token=abc");
+    assert_done(db_together(t.s.authority->db, fill_outbox, &t));
+    assert_done(decide(&t, t.ada, false));
+    scene_next(&t.s);
+    expect_kind(poll(&t, "bank", answer.auth_req_id, &out), ACCESS_DENIED);
+}
+
 Test(ciba, a_signed_request_stands_alone_and_counts_once)
 {
     struct stage t = stage_ciba();

@@ -415,3 +415,24 @@ Test(token_exchange, a_block_that_overtakes_leaves_no_grant)
     assert_done(db_grant_list(t.s.authority->db, t.s.a, t.ada->number, &rows, &count));
     cr_expect(count == 1 && str_is(rows[0].flow, "authorization_code"));
 }
+
+/* AT-14: the audit trail says who it was, the token does not. */
+Test(token_exchange, an_actor_of_a_pairwise_client_is_named_so)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer b;
+    str hers = tokens_of(&t, "web", "");
+    struct db_client next = *stage_find(&t, "gate");
+    next.metadata.subject_type = STR("pairwise");
+    assert_done(db_client_save(t.s.authority->db, &next));
+    hot_changed(t.s.authority->hot);
+    scene_next(&t.s);
+    str acting = tokens_of(&t, "gate", "");
+    assert_done(delegate(&t, hers, acting, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    str act = str_dup(t.s.a, b.facts.permit.act);
+    cr_expect(str_starts(act, STR("{\"sub\":\"")), "%.*s", STR_FMT(act));
+    for (size_t i = 0; i + t.ada->id.n <= act.n; i++)
+        cr_expect(!str_equal((str){act.p + i, t.ada->id.n}, t.ada->id), "%.*s", STR_FMT(act));
+}
