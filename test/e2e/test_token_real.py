@@ -191,6 +191,15 @@ class TokenReal(unittest.TestCase):
             for alg in algs:
                 self.run_token(client, "--grant", "client_credentials", "--key", file, "--key-id", "k1", "--alg", alg)
 
+    def test_fapi_takes_ed25519_by_both_of_its_names(self):
+        key = ed25519.Ed25519PrivateKey.generate()
+        file, jwks = keep(secrets.token_hex(4) + ".pem", pem(key)), keep(secrets.token_hex(4), key_set({**jwk_of(key), "kid": "k1"}))
+        for alg in ("EdDSA", "Ed25519"):
+            client = self.client("--auth-method", "private_key_jwt", "--jwks", jwks, "--profile", "fapi2-security", "--token-endpoint-auth-signing-alg", alg)
+            how = ("--grant", "client_credentials", "--key", file, "--key-id", "k1", "--dpop", "--alg")
+            self.run_token(client, *how, alg)
+            self.run_token(client, *how, {"EdDSA": "Ed25519", "Ed25519": "EdDSA"}[alg], status=1)
+
     def test_certificates_at_their_own_door(self):
         pair = Pair("app", self.authority)
         client = self.client("--auth-method", "tls_client_auth", "--tls-client-auth-subject-dn", "CN=app,O=Example\\, Inc.",
