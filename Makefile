@@ -102,7 +102,8 @@ units: $(UNITS)
 unit: $(UNITS)
 	@set -e; for u in $(UNITS); do echo "== $$u"; $$u --jobs 2; done
 
-# A fuzz target is one file with LLVMFuzzerTestOneInput; under gcc test/fuzz/replay.c runs it over its corpus.
+# IN-09: each reader of foreign bytes has a fuzz target: one file with LLVMFuzzerTestOneInput; under gcc test/fuzz/replay.c runs it
+# over its corpus.
 $(OUT)/fuzz/%: $(OUT)/test/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(MODE) -fsanitize=fuzzer $(LD) -o $@ $< $(LIB) $(LIBS)

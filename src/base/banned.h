@@ -7,4 +7,5 @@
 #pragma GCC poison gmtime localtime ctime asctime setlocale rand srand random srandom drand48
 #undef alloca /* a macro of stdlib.h; poisoning a macro is an error */
 #pragma GCC poison tmpnam mktemp alloca system popen
+#pragma GCC poison regcomp regexec fnmatch /* IN-12: patterns that backtrack */
 #endif

@@ -89,20 +89,6 @@ void buf_i64(struct buf *b, int64_t v)
     buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
-void buf_hex(struct buf *b, const uint8_t *bytes, size_t n)
-{
-    static const char digits[] = "0123456789abcdef";
-    if (n > b->max || !room(b, n * 2)) {
-        b->over = true;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        b->p[b->n++] = digits[bytes[i] >> 4];
-        b->p[b->n++] = digits[bytes[i] & 15];
-    }
-    b->p[b->n] = '\0';
-}
-
 void buf_format(struct buf *b, const char *format, ...)
 {
     va_list arguments, again;

@@ -27,7 +27,6 @@ void buf_add_z(struct buf *b, const char *z);
 void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
-void buf_hex(struct buf *b, const uint8_t *bytes, size_t n); /* lower case */
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The text, NUL-terminated (length rules); UNAVAILABLE when it overflowed or memory ended. */
 fallible buf_done(struct buf *b, str *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * err: the one table that turns a kind of failure into its HTTP status, its word on the wire and its public sentence.
  * Promises: every function answers for every err, an impossible kind reads as a server error, and `why` has no way into
- * what a client sees. */
+ * what a client sees (LG-05), which is a literal, never what was sent (AZ-22). */
 #include "base/err.h"
 
 #include <stdio.h>

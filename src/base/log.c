@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * log: facts into lines, lines into standard error. Relies on clock for the time and on write(2).
- * Promises: 1. a line is one line: no byte of a value can end it or imitate a field; 2. a caller in buffered mode waits for no
+ * Promises: 1. a line is one line: no byte of a value can end it or imitate a field (LG-03); 2. a caller in buffered mode waits for no
  * disk: the lock covers a copy, never a write; 3. lines that were lost are counted and the count is reported (LG-04).
  *
  *     log_write --append under `lock`--> halves[active] --log_flush: swap under `lock`--> the other half --write--> stderr

@@ -4,7 +4,10 @@
  * not at all. */
 #include "cli/client_members.h"
 
+#include "directory/metadata_rules.h"
+
 #include <stdio.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -43,6 +46,15 @@ static const char *read_flag(struct arena *a, const struct options *o, const cha
     return NULL;
 }
 
+/* The name as it is typed. */
+static const char *typed(struct arena *a, const char *name)
+{
+    char *dashed = arena_take(a, strlen(name) + 1);
+    for (size_t i = 0; dashed != NULL && i <= strlen(name); i++)
+        dashed[i] = (char)(name[i] == '_' ? '-' : name[i]);
+    return dashed != NULL ? dashed : name;
+}
+
 const char *client_members_read(struct arena *a, const struct options *o, bool opposites, struct client_edit *edit)
 {
     for (size_t i = 0; i < METADATA_COUNT; i++) {
@@ -57,6 +69,9 @@ const char *client_members_read(struct arena *a, const struct options *o, bool o
             if (row->kind == METADATA_KIND_KEYS && str_filled(value))
                 wrong = client_members_keys(a, value, &value);
             edit->metadata[i] = value;
+            const char *why = wrong == NULL ? metadata_rules_refuses(a, i, value) : NULL;
+            if (why != NULL) /* contract 7: a malformed value is wrong usage */
+                wrong = str_format(a, "--%s %.*s", typed(a, row->name), (int)strlen(why) - 1, why).p; /* without its full stop */
         }
         if (wrong != NULL)
             return wrong;

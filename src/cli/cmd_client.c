@@ -26,9 +26,9 @@ enum { PAGE_ROWS = 100 };
     {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},           \
     {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},            \
     {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                \
-    {"auth-method",              OPTION_TEXT,   "METHOD",  1, 0,                                                               \
-     "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth,"                           \
-     " self_signed_tls_client_auth, any (basic or post), none"},                                                                                                  \
+    {"auth-method",              OPTION_CHOICE,                                                                                \
+     "client_secret_basic|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth|any|none", \
+     0, 0, "how it authenticates; any: basic or post"},                                                                        \
     {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                             \
     {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX,                                             \
      "of its access tokens; 0: the server's setting"},                                                                         \

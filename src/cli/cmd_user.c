@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cmd_user: `jeton user`: people. Relies on directory/user, which judges everything; passwords come by standard input or from a
- * terminal without echo, or are made here and shown once. */
+ * terminal without echo, or are made here and shown once. The first person is made here, by who owns the files: a fresh database
+ * has nobody in it, and nothing on the network makes the first one (LS-18). */
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/prompt.h"

@@ -128,7 +128,7 @@ void command_usage_all(struct buf *b)
     buf_add_z(b, "usage: jeton NOUN [VERB] [options]\n\n");
     for (size_t i = 0; i < command_noun_count; i++) {
         const struct command_noun *noun = &command_nouns[i];
-        buf_format(b, "  %-9s %s", noun->name, noun->help);
+        buf_format(b, "  %-12s %s", noun->name, noun->help);
         for (const struct command *c = noun->commands; c->run && c->verb; c++)
             buf_format(b, "%s%s", c == noun->commands ? ": " : ", ", c->verb);
         buf_char(b, '\n');

@@ -2,7 +2,8 @@
  * form: application/x-www-form-urlencoded into typed fields, once. Relies on percent for escapes and UTF-8, on json for the
  * JSON spelling of the same thing.
  * Promises: a name is there once or the whole form is refused, so that no two readers can disagree; nothing is dropped silently
- * (an empty sequence between two `&` holds no field: WHATWG URL 5.1); the work is bounded by FORM_FIELDS_MAX squared. */
+ * (an empty sequence between two `&` holds no field: WHATWG URL 5.1), and readers ask by name alone, so that a name that nobody
+ * knows changes nothing (AZ-04); the work is bounded by FORM_FIELDS_MAX squared. */
 #include "codec/form.h"
 
 #include "codec/json.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * seal: boxes that only this server opens. Relies on digest for the box key and on libcrypto's AES-256-GCM.
  * Invariants: 1. a GCM key is used for one box, so that the fixed nonce never repeats under a key; 2. the tag is 16 bytes,
- * always, and its length is never read from the box (CVE-2023-37464); 3. what does not open leaves zeros, never plain text.
+ * always, and its length is never read from the box (ST-07; CVE-2023-37464); 3. what does not open leaves zeros, never plain text.
  *
  *     box key = HMAC-SHA256(server key, salt || label)      salt: 32 random bytes, the head of the box
  *     box key = HMAC-SHA256(one-time key, label of its own)  seal_close_once: the caller never uses a key twice

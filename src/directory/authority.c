@@ -55,6 +55,18 @@ void authority_leave(struct ground *g)
     g->keys = NULL;
 }
 
+/* When whoever checks signatures has had the time to learn a next key: an hour after its making, but from the beginning when it was made
+ * with the first key of all, for then there never was a key set without it (AT-11). */
+static unix_time ready_at(const struct db_key *rows, size_t count, const struct db_key *next)
+{
+    enum { MAKING_SECONDS = 60 };
+    bool first = true;
+    for (size_t i = 0; i < count; i++)
+        if ((str_is(rows[i].use, "sig") || str_is(rows[i].use, "pub")) && str_equal(rows[i].alg, next->alg))
+            first = first && !str_is(rows[i].state, "old") && clock_add(rows[i].created_at, MAKING_SECONDS) >= next->created_at;
+    return first ? next->created_at : clock_add(next->created_at, AUTHORITY_PUBLISHED_SECONDS);
+}
+
 /* When the schedule puts the next keys to use: days after the oldest active one was, but never before they were published. 0: never. */
 static unix_time rotation_due(const struct policy *p, const struct db_key *rows, size_t count)
 {
@@ -62,7 +74,7 @@ static unix_time rotation_due(const struct policy *p, const struct db_key *rows,
     for (size_t i = 0; p->key_rotation > 0 && i < count; i++) {
         if (!str_is(rows[i].use, "sig"))
             continue;
-        unix_time end = clock_add(rows[i].active_at, p->key_rotation), from = clock_add(rows[i].created_at, AUTHORITY_PUBLISHED_SECONDS);
+        unix_time end = clock_add(rows[i].active_at, p->key_rotation), from = ready_at(rows, count, &rows[i]);
         if (str_is(rows[i].state, "active") && (due == 0 || end < due))
             due = end;
         if (str_is(rows[i].state, "next") && from > ready)
@@ -92,7 +104,7 @@ fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, 
                                                   .created_at = k->created_at,
                                                   .active_at = k->active_at,
                                                   .retired_at = k->retired_at,
-                                                  .ready_at = next ? clock_add(k->created_at, AUTHORITY_PUBLISHED_SECONDS) : 0,
+                                                  .ready_at = next ? ready_at(stored, n, k) : 0,
                                                   .due_at = next || (sig && str_is(k->state, "active")) ? due : 0,
                                                   .destroy_after = k->destroy_after};
     }
@@ -184,8 +196,7 @@ static fallible prepare(struct ground *g, struct rotation *r)
 static bool published(const struct db_key *rows, size_t count, unix_time now)
 {
     for (size_t i = 0; i < count; i++)
-        if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "next") &&
-            clock_add(rows[i].created_at, AUTHORITY_PUBLISHED_SECONDS) > now)
+        if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "next") && ready_at(rows, count, &rows[i]) > now)
             return false;
     return true;
 }

@@ -57,7 +57,7 @@ struct ground_bind {
 };
 struct ground_proof {
     bool judged;
-    str access_token, jkt, nonce; /* what it was judged for, and what it said */
+    str access_token, jkt, nonce, alg; /* what it was judged for, and what it said */
 };
 /* The facts of one request: snapshot and keyring, consistent for its length. Refreshes first: UNAVAILABLE when that fails. */
 struct ground {
@@ -86,7 +86,7 @@ struct authority_key_row {
 };
 fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, size_t *count);
 /* All algorithms and the sealing key, in one transaction. PUBLISHED: UNPROCESSABLE unless the next keys have been in the JWKS for
- * AUTHORITY_PUBLISHED_SECONDS, which is longer than anybody may keep it (AT-11). CONFLICT: somebody else rotated meanwhile. */
+ * AUTHORITY_PUBLISHED_SECONDS, which is longer than anybody may keep it, or were in it from the first moment (AT-11). CONFLICT: somebody else rotated meanwhile. */
 enum authority_rotate { ROTATE_PUBLISHED = 1, ROTATE_NOW };
 enum { AUTHORITY_PUBLISHED_SECONDS = 3600 };
 fallible authority_keys_rotate(struct ground *g, enum authority_rotate how);

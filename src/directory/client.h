@@ -20,6 +20,7 @@ struct client_edit { /* absent str, -1: leave as it is (add: the default) */
     int64_t version;       /* 0: do not check */
     str metadata[METADATA_COUNT]; /* as text (metadata.h); absent: as it is; empty: remove */
     str origin;            /* add only: absent for administrators, dynamic, open, document */
+    str initial_grants, initial_scopes; /* add only: what its initial access token allows, where that says so */
     struct token_hash registration; /* add only: of the registration access token (RFC 7592); zero: none */
 };
 /* A client_edit that leaves everything as it is. */

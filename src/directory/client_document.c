@@ -146,7 +146,10 @@ static fallible fetched(struct ground *g, str id, const json **out, int64_t *fre
     const char *trouble = NULL;
     json *document = NULL;
     manners.bytes = CLIENT_DOCUMENT_BYTES;
-    if (FAILED(fetch_call(g->arena, &manners, &request, &answer, &trouble)) || answer.status != 200)
+    err called = fetch_call(g->arena, &manners, &request, &answer, &trouble);
+    if (called.kind == ERR_THROTTLED)
+        FAIL(UNAVAILABLE, "client document: too many fetches at once");
+    if (FAILED(called) || answer.status != 200)
         REFUSE(INVALID_CLIENT, "The client id is an address, but no client metadata document of at most 5 kB could be had from there.",
                "client document: not fetched");
     if (FAILED(json_parse(g->arena, answer.body, &document)) || !json_is_object(document))

@@ -34,7 +34,7 @@ const struct client_rules_grant client_rules_grants[] = {
     { NULL,                 NULL,                                             false,    false,    false,     false },
 };
 static const char *const forbidden_schemes[] = { "javascript", "data", "vbscript", "file", "blob", "about" }; /* RU-03 */
-static const char *const our_parameters[] = { "code", "state", "error", "iss", "error_description" };          /* RU-07 */
+static const char *const our_parameters[] = { "code", "state", "error", "iss", "error_description", "response" }; /* RU-07; JARM 2.3 */
 /* clang-format on */
 
 static const struct client_rules_grant *grant_row(str name)
@@ -86,7 +86,7 @@ static const char *judge_query(struct arena *a, str query)
                 return "its query holds a malformed escape.";
             for (size_t i = 0; i < sizeof our_parameters / sizeof *our_parameters; i++)
                 if (str_is(name, our_parameters[i])) /* RU-07 */
-                    return "its query may not hold code, state, error, error_description or iss: the answer adds these.";
+                    return "its query may not hold code, state, error, error_description, iss or response: the answer adds these.";
         }
     }
     return NULL;

@@ -52,12 +52,3 @@ bool common_password(str password)
     }
     return false;
 }
-
-size_t common_count(void)
-{
-    str all = list();
-    size_t lines = 0;
-    for (size_t i = 0; i < all.n; i++)
-        lines += all.p[i] == '\n';
-    return lines;
-}

@@ -5,5 +5,4 @@
 #define JETON_DIRECTORY_COMMON_H
 #include "base/str.h"
 bool common_password(str password); /* ASCII letters folded */
-size_t common_count(void);
 #endif

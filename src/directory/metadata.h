@@ -60,6 +60,8 @@
     ADMIN(exchange_audiences, LINES, PROFILE, plain, "URI", "resources and client ids that it may ask tokens for")             \
     ADMIN(exchange_subjects, LINES, PROFILE, plain, "ID", "clients whose tokens it may exchange besides its own; *: any")      \
     SYSTEM(origin, TEXT, ABOUT, plain, "WORD", "dynamic or document when no administrator made it")                         \
+    SYSTEM(initial_grants, WORDS, ABOUT, plain, "WORDS", "grants to which its initial access token holds it; else the settings") \
+    SYSTEM(initial_scopes, WORDS, ABOUT, plain, "WORDS", "scopes to which its initial access token holds it; else the settings") \
     SYSTEM(sealed_secret, TEXT, KEYS, plain, "BOX", "its secrets, sealed: never told to anybody")
 /* clang-format on */
 enum metadata_member {

@@ -149,13 +149,31 @@ static void wrong(const struct client_rules_draft *d, size_t member, const char 
     problem_add(d->problems, name, str_format(d->g->arena, "%s %s", name, why));
 }
 
+const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
+{
+    const struct metadata_row *row = &metadata_rows[member];
+    char separator = separator_of(row);
+    const char *why = NULL;
+    str piece;
+    for (str rest = value; rest.n > 0 && why == NULL;) {
+        if (separator == '\0') {
+            piece = rest;
+            rest = STR_ABSENT;
+        } else if (!str_next(&rest, separator, &piece)) {
+            break;
+        }
+        why = checks[member](a, row, piece);
+    }
+    return why;
+}
+
 /* The member as it will stand, or a problem. */
 static fallible judge_member(const struct client_rules_draft *d, size_t i, str *value)
 {
     const struct metadata_row *row = &metadata_rows[i];
     struct arena *a = d->g->arena;
     char separator = separator_of(row);
-    str pieces = *value, piece;
+    str pieces = *value;
     if (separator != '\0') {
         err e = check_fold(a, *value, separator, &pieces);
         if (e.kind == ERR_UNPROCESSABLE || (!FAILED(e) && check_count(pieces, separator) > LIST_MAX)) {
@@ -165,19 +183,9 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
         TRY(e);
     }
     *value = pieces;
-    for (str rest = pieces; rest.n > 0;) {
-        if (separator == '\0') {
-            piece = rest;
-            rest = STR_ABSENT;
-        } else if (!str_next(&rest, separator, &piece)) {
-            break;
-        }
-        const char *why = checks[i](a, row, piece);
-        if (why != NULL) {
-            wrong(d, i, why);
-            return OK;
-        }
-    }
+    const char *why = metadata_rules_refuses(a, i, pieces);
+    if (why != NULL)
+        wrong(d, i, why);
     return OK;
 }
 
@@ -273,21 +281,32 @@ static bool lists_all(const json *list, str lines)
 }
 
 /* OpenID Connect Registration 5: the list at the address must hold every redirect URI. Asked when either changes. */
+/* Nothing has changed that a sector list speaks of. */
+static bool same_sector(const struct db_client *before, const struct db_client *next)
+{
+    return before != NULL && str_equal(before->metadata.sector_identifier_uri, next->metadata.sector_identifier_uri) &&
+           str_equal(before->redirect_uris, next->redirect_uris) && str_equal(before->metadata.jwks_uri, next->metadata.jwks_uri);
+}
+
 static void judge_sector_list(const struct client_rules_draft *d)
 {
     const struct db_client *next = d->next, *before = d->before;
     str uri = next->metadata.sector_identifier_uri, body;
     json *list = NULL;
-    bool same = before != NULL && str_equal(before->metadata.sector_identifier_uri, uri) &&
-                str_equal(before->redirect_uris, next->redirect_uris);
-    if (!str_present(uri) || same || d->problems->count > 0)
+    if (!str_present(uri) || same_sector(before, next) || d->problems->count > 0)
         return;
-    if (FAILED(fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body)))
+    err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
+    if (fetched.kind == ERR_THROTTLED)
+        wrong(d, METADATA_sector_identifier_uri, "could not be fetched now: this server makes too many calls; try again in a moment.");
+    else if (FAILED(fetched))
         wrong(d, METADATA_sector_identifier_uri, "could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
         wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
     else if (!lists_all(list, next->redirect_uris))
         wrong(d, METADATA_sector_identifier_uri, "does not list every redirect URI of the client.");
+    else if (str_present(next->metadata.origin) && next->redirect_uris.n == 0 &&
+             (!str_present(next->metadata.jwks_uri) || !lists_all(list, next->metadata.jwks_uri)))
+        wrong(d, METADATA_sector_identifier_uri, "does not list the jwks_uri of a client without redirect URIs."); /* CIBA Core 4 */
 }
 
 /* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when
@@ -335,8 +354,11 @@ static void judge_application(const struct client_rules_draft *d)
 
 fallible metadata_rules_apply(struct client_rules_draft *d)
 {
-    if (d->before == NULL)
+    if (d->before == NULL) {
         d->next->metadata.origin = d->edit->origin;
+        d->next->metadata.initial_grants = d->edit->initial_grants;
+        d->next->metadata.initial_scopes = d->edit->initial_scopes;
+    }
     TRY(judge_members(d));
     judge_keys(d);
     judge_auth_alg(d);

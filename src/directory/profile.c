@@ -64,9 +64,9 @@ const char *profile_words(enum profile_rule rule)
 
 str profile_algs(const struct ground *g, const struct db_client *client, str registered)
 {
-    str all = STR("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA");
+    str all = STR("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519");
     if (profile_demands(g, client, PROFILE_RULE_STRONG_ALGS)) /* FAPI 2.0 Security Profile 5.4 */
-        all = STR("PS256 ES256 EdDSA");
+        all = STR(PROFILE_ALGS_STRONG);
     if (!str_filled(registered))
         return all;
     return str_has_word(all, registered) ? registered : STR("");

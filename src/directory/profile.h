@@ -12,15 +12,17 @@
     X(REDIRECT_NAMED, OAUTH21, "redirect_uri in every authorization request")                                                  \
     X(CONFIDENTIAL, FAPI2_SECURITY, "a confidential client")                                                                   \
     X(ASYMMETRIC_AUTH, FAPI2_SECURITY, "client authentication by private_key_jwt or mutual TLS")                               \
-    X(STRONG_ALGS, FAPI2_SECURITY, "signatures with PS256, ES256 or EdDSA alone")                                              \
+    X(STRONG_ALGS, FAPI2_SECURITY, "signatures with PS256, ES256 or EdDSA (Ed25519) alone")                                    \
     X(PUSHED, FAPI2_SECURITY, "authorization requests by PAR alone")                                                           \
     X(SENDER_CONSTRAINED, FAPI2_SECURITY, "access tokens bound to a key by DPoP or mutual TLS")                                \
     X(STEADY_REFRESH, FAPI2_SECURITY, "refresh tokens that are not rotated")                                                   \
+    X(ASKED, FAPI2_SECURITY, "people who are asked at every authorization")                                                    \
     X(CODE_MINUTE, FAPI2_SECURITY, "authorization codes that live 60 seconds at the most")                                     \
     X(ISSUER_AUDIENCE, FAPI2_SECURITY, "the issuer as the one audience of client assertions")                                  \
     X(SIGNED_REQUEST, FAPI2_MESSAGE_SIGNING, "signed request objects")                                                         \
     X(SIGNED_RESPONSE, FAPI2_MESSAGE_SIGNING, "signed authorization responses (JARM)")                                         \
     X(SIGNED_INTROSPECTION, FAPI2_MESSAGE_SIGNING, "signed introspection answers")
+#define PROFILE_ALGS_STRONG "PS256 ES256 EdDSA Ed25519" /* FAPI 2.0 Security Profile 5.4; the last two are one (RFC 9864) */
 enum profile_rule {
 #define X(name, least, words) PROFILE_RULE_##name,
     PROFILE_RULES(X)

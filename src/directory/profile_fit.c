@@ -10,7 +10,6 @@
 
 #include "base/banned.h"
 
-#define STRONG "PS256 ES256 EdDSA"
 typedef bool fit_question(const struct db_client *c);
 
 static bool has_password(const struct db_client *c)
@@ -32,7 +31,7 @@ static bool weak_auth(const struct db_client *c)
 
 static bool weak(str alg)
 {
-    return str_filled(alg) && !str_has_word(STR(STRONG), alg);
+    return str_filled(alg) && !str_has_word(STR(PROFILE_ALGS_STRONG), alg);
 }
 
 static bool weak_algs(const struct db_client *c) /* FAPI 2.0 Security Profile 5.4 */
@@ -101,6 +100,7 @@ static const struct fit {
     [PROFILE_RULE_PUSHED]               = {"require_pushed_authorization_requests", NULL, pushed},
     [PROFILE_RULE_SENDER_CONSTRAINED]   = {"dpop_bound_access_tokens", NULL,      bound},
     [PROFILE_RULE_STEADY_REFRESH]       = {"grants",         NULL,                NULL},
+    [PROFILE_RULE_ASKED]                = {"first_party",    NULL,                NULL}, /* ours, not FAPI's: who may refuse always can */
     [PROFILE_RULE_CODE_MINUTE]          = {"grants",         NULL,                NULL},
     [PROFILE_RULE_ISSUER_AUDIENCE]      = {"auth_method",    NULL,                NULL},
     [PROFILE_RULE_SIGNED_REQUEST]       = {"jwks",           keyless,             signed_request},

@@ -13,6 +13,7 @@
 #include "directory/check.h"
 #include "directory/client_rules.h"
 #include "directory/client_secret.h"
+#include "directory/profile.h"
 #include "directory/registration_form.h"
 #include "directory/source.h"
 #include "store/db_initial.h"
@@ -112,6 +113,8 @@ fallible registration_add(struct ground *g, str bearer, const json *body, struct
     TRY(registration_form_read(g, body, &right, &edit, p));
     TRY(problem_result(p));
     edit.origin = initial != NULL ? STR("dynamic") : STR("open");
+    edit.initial_grants = initial != NULL ? initial->grants : STR_ABSENT;
+    edit.initial_scopes = initial != NULL ? initial->scopes : STR_ABSENT;
     if (initial != NULL)
         TRY(db_initial_take(g->authority->db, initial->number, g->now, &taken));
     if (!taken)
@@ -157,13 +160,21 @@ static str both(struct arena *a, str one, str other)
     return str_filled(other) ? str_join(a, (const str[]){one, STR(" "), other}, 3) : one;
 }
 
+/* What it may choose anew: what it has, and what it could have chosen when it came (MD-04). */
+static struct registration_right right_again(const struct ground *g, const struct db_client *client)
+{
+    const struct policy *policy = &g->authority->policy;
+    const struct db_client_metadata *m = &client->metadata;
+    str grants = str_filled(m->initial_grants) ? m->initial_grants : policy->registration_grants;
+    str scopes = str_filled(m->initial_scopes) ? m->initial_scopes : policy->registration_scopes;
+    return (struct registration_right){both(g->arena, client->grants, grants), both(g->arena, client->scopes, scopes), STR_ABSENT};
+}
+
 fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p,
                               struct registration_made *out)
 {
-    const struct policy *policy = &g->authority->policy;
     struct client_edit edit = client_edit_nothing();
-    struct registration_right right = {both(g->arena, client->grants, policy->registration_grants),
-                                       both(g->arena, client->scopes, policy->registration_scopes), STR_ABSENT};
+    struct registration_right right = right_again(g, client);
     str id = str_dup(g->arena, client->id), secret = STR_ABSENT;
     TRY(check_arena(g->arena));
     judge_identity(client, body, p);
@@ -226,8 +237,8 @@ json *registration_json(struct ground *g, const struct db_client *client)
     json_put_text(a, o, "scope", client->scopes);
     if (!str_present(told.subject_type))
         told.subject_type = STR("public");
-    if (!str_present(told.id_token_signed_response_alg))
-        told.id_token_signed_response_alg = STR("RS256"); /* OpenID Connect Registration 2 */
+    if (!str_filled(told.id_token_signed_response_alg) || str_is(told.id_token_signed_response_alg, "RS256")) /* what it gets */
+        told.id_token_signed_response_alg = profile_demands(g, client, PROFILE_RULE_STRONG_ALGS) ? STR("ES256") : STR("RS256");
     metadata_put(a, o, &told, METADATA_BY_SOFTWARE);
     return o;
 }

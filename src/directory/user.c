@@ -365,13 +365,6 @@ fallible user_find(struct ground *g, str id_or_name, struct db_user **out)
     return OK;
 }
 
-bool user_visible(const struct actor *by, const struct db_user *user)
-{
-    if (actor_is(by, user->number))
-        return !by->user->blocked;
-    return actor_may(by, "view-users");
-}
-
 fallible user_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_user_rows *out)
 {
     if (!actor_may(by, "view-users"))

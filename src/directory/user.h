@@ -34,9 +34,8 @@ fallible user_password(struct ground *g, const struct actor *by, const struct us
 void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p);
 fallible user_block(struct ground *g, const struct actor *by, str id, bool blocked); /* ends all that contract 7 names */
 fallible user_remove(struct ground *g, const struct actor *by, str id);
-/* By id, else by username; NULL when there is none. No permission check: `user_visible` asks. */
+/* By id, else by username; NULL when there is none. */
 fallible user_find(struct ground *g, str id_or_name, struct db_user **out);
-bool user_visible(const struct actor *by, const struct db_user *user); /* self or view-users */
 fallible user_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_user_rows *out);
 /* Sessions and grants of a person: self or an administrator. */
 struct db_session;

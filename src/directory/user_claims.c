@@ -316,34 +316,3 @@ fallible user_claims_put(struct arena *a, const struct db_user *user, json *obje
     return check_arena(a);
 }
 
-fallible user_claims_read(struct arena *a, const struct db_user *user, json **object)
-{
-    json *j = json_object_new(a);
-    TRY(user_claims_put(a, user, j));
-    if (str_filled(user->full_name))
-        json_put_text(a, j, "name", user->full_name);
-    json_put_text(a, j, "preferred_username", user->username);
-    if (str_filled(user->email))
-        json_put_text(a, j, "email", user->email);
-    json_put_integer(a, j, "updated_at", user->updated_at);
-    TRY(check_arena(a));
-    *object = j;
-    return OK;
-}
-
-str user_claims_of_scope(str scope)
-{
-    static const struct {
-        const char *scope, *claims;
-    } rows[] = { /* Core 5.4 */
-        {"profile", "name family_name given_name middle_name nickname preferred_username profile picture website gender birthdate"
-                    " zoneinfo locale updated_at"},
-        {"email", "email email_verified"},
-        {"address", "address"},
-        {"phone", "phone_number phone_number_verified"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (str_is(scope, rows[i].scope))
-            return str_of(rows[i].claims);
-    return STR_ABSENT;
-}

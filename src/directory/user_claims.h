@@ -70,9 +70,4 @@ fallible user_claims_change(struct arena *a, str stored, const struct user_claim
 
 /* What the table has of this person, as members of *object under the claims' names: for the API and the command line. */
 fallible user_claims_put(struct arena *a, const struct db_user *user, json *object);
-/* Everything that is known of a person under standard claim names, with right types: the above, name, preferred_username, email,
- * email_verified, updated_at; never `sub`. What is not known has no member. For userinfo and ID tokens. */
-fallible user_claims_read(struct arena *a, const struct db_user *user, json **object);
-/* The claims that a scope asks for (Core 5.4), as words; absent when the scope asks for none. */
-str user_claims_of_scope(str scope);
 #endif

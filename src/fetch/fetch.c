@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * fetch: outgoing HTTP. Relies on libcurl, which no other file includes, and on fetch_address for where the server may call. Promises
  * that a credential travels over checked TLS or stays on this machine (TL-04), that no redirect carries it elsewhere, and that a hostile
- * server cannot fill the memory or hold us for ever. The library is loaded when it is first needed: it brings fifteen others along
+ * server cannot fill the memory, hold us for ever, or hold many of our threads at once. The library is loaded when it is first needed: it brings fifteen others along
  * (Kerberos, LDAP, SSH), which a server that never calls out should neither load nor keep in memory. Each call has its own handle, so
  * any number of threads may call; nothing is kept between calls but the library itself. */
 #include "fetch/fetch.h"
@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #undef curl_easy_setopt /* macros that check the types of a direct call */
 #undef curl_easy_getinfo
@@ -25,6 +26,7 @@ static struct {
 #undef X
 } curl;
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+static atomic_int under_way; /* fetch_call's, but those apart */
 
 static void load(void)
 {
@@ -266,7 +268,14 @@ fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const 
                      .bytes = manners->bytes > 0 ? manners->bytes : FETCH_BYTES};
     *trouble = "no memory";
     TRY(trust(a, manners->authority, &w));
-    return run(a, request, &w, out, trouble);
+    if (manners->apart)
+        return run(a, request, &w, out, trouble);
+    err e = ERR(THROTTLED, "too many calls to other servers are under way");
+    *trouble = "too many calls to other servers are under way";
+    if (atomic_fetch_add(&under_way, 1) < FETCH_AT_ONCE) /* RL-06 */
+        e = run(a, request, &w, out, trouble);
+    (void)atomic_fetch_sub(&under_way, 1);
+    return e;
 }
 fallible fetch_document(struct arena *a, const struct fetch_manners *manners, str url, str accept, str *body)
 {

@@ -28,13 +28,14 @@ struct fetch_manners {
     str authority;   /* file with further certificates to trust; absent or empty: the machine's own alone */
     int64_t seconds; /* for the whole call, name and handshake included; 0: FETCH_SECONDS */
     size_t bytes;    /* of the answer; 0: FETCH_BYTES */
+    bool apart;      /* on a thread that serves no requests: such calls are not among FETCH_AT_ONCE */
 };
-enum { FETCH_SECONDS = 5, FETCH_BYTES = 65536 };
+enum { FETCH_SECONDS = 5, FETCH_BYTES = 65536, FETCH_AT_ONCE = 6 /* calls of fetch_call: what strangers name holds no more threads */ };
 /* An answer of any status is OK. Otherwise *trouble says in one sentence what failed (arena memory). */
 fallible fetch_run(struct arena *a, const struct fetch_request *request, struct fetch_answer *out, const char **trouble);
 /* The server's own call: https alone, no proxy, no redirect, manners' ceilings. The address that the socket is opened to is judged, not
  * the name, so no second look-up can change it. request->authority is not used. INVALID_REQUEST: this address is never called;
- * UNAVAILABLE: it did not answer, or not in time, or too much. May wait: never on an event thread or the store's writer. *trouble is for
+ * UNAVAILABLE: it did not answer, or not in time, or too much; THROTTLED: FETCH_AT_ONCE are under way, nothing is said about this one. May wait: never on an event thread or the store's writer. *trouble is for
  * logs. */
 fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out,
                     const char **trouble);

@@ -82,9 +82,8 @@ static fallible still_good(struct ground *g, const struct client_proof *proof, c
         REFUSE(INVALID_GRANT, "The authorization behind this code was revoked.", "code: grant revoked");
     TRY(right_key_in_time(g, proof, taken));
     TRY(same_redirect(g, proof->client, taken->code, form_get(f, "redirect_uri")));
-    str resource = form_get(f, "resource");
-    if (str_present(resource) && !str_equal(resource, grant->resource))
-        REFUSE(INVALID_TARGET, "resource differs from the one of the authorization request.", "code: resource differs");
+    TRY(token_request_same_resource(g, form_get(f, "resource"), grant->resource));
+    /* PK-08: the challenge lies with the code, not with the browser or the client */
     return pkce_check(taken->code->code_challenge, form_get_raw(f, "code_verifier"));
 }
 

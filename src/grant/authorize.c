@@ -4,6 +4,7 @@
  * URI is trusted nothing is ever redirected (AZ-01, RU-06), and that parameters of two sources are never mixed (AZ-17, PR-05). The
  * judgement is in authorize_check.c, the person's part in authorize_next.c and authorize_answer.c. */
 #include "grant/authorize.h"
+#include "codec/utf8.h"
 #include "directory/client_document.h"
 #include "directory/profile.h"
 #include "grant/authorize_ticket.h"
@@ -81,6 +82,8 @@ static fallible begin(struct ground *g, const struct form *f, struct authorize_r
     request->state = form_get(&request->parameters, "state");
     if (request->state.n > AUTHORIZE_STATE_MAX)
         REFUSE(INVALID_REQUEST, "The state parameter is longer than 2048 bytes.", "authorize: state too long");
+    if (str_present(request->state) && !utf8_no_controls(request->state)) /* RFC 6749 A.5 */
+        REFUSE(INVALID_REQUEST, "The state parameter holds control characters.", "authorize: control characters in state");
     return OK;
 }
 

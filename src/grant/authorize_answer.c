@@ -5,6 +5,7 @@
 #include "crypto/random.h"
 #include "directory/profile.h"
 #include "grant/authorize.h"
+#include "grant/consent.h"
 #include "grant/scope.h"
 #include "store/db_consent.h"
 #include "store/db_grant.h"
@@ -214,6 +215,8 @@ static fallible remember(struct ground *g, const struct authorize_request *reque
 {
     str agreed;
     TRY(scope_union(g->arena, request->scope, request->claims_scopes, &agreed));
+    if (!str_filled(agreed))
+        agreed = STR(CONSENT_UNSCOPED);
     return db_consent_remember(g->authority->db, s->user->number, request->client->number, agreed, g->now);
 }
 

@@ -10,6 +10,7 @@
 #include "grant/scope.h"
 #include "grant/token_request.h"
 #include "codec/b64url.h"
+#include "codec/utf8.h"
 #include "token/id_token.h"
 #include "base/banned.h"
 
@@ -131,10 +132,14 @@ static fallible read_hint(struct ground *g, struct authorize_request *request)
 static fallible read_openid(struct ground *g, struct authorize_request *request)
 {
     struct claims_request claims;
+    str allowed;
     request->nonce = form_get(&request->parameters, "nonce");
     if (request->nonce.n > AUTHORIZE_NONCE_MAX)
         REFUSE(INVALID_REQUEST, "The nonce parameter is longer than 1024 bytes.", "authorize: nonce too long");
-    TRY(claims_request_read(g->arena, form_get(&request->parameters, "claims"), &claims));
+    if (str_present(request->nonce) && !utf8_no_controls(request->nonce)) /* six bytes each in a JWT, which has a limit */
+        REFUSE(INVALID_REQUEST, "The nonce parameter holds control characters.", "authorize: control characters in nonce");
+    TRY(scope_reach(g, request->client, STR("profile email address phone"), &allowed));
+    TRY(claims_request_read(g->arena, form_get(&request->parameters, "claims"), allowed, &claims));
     TRY(read_hint(g, request));
     if (!str_has_word(request->scope, STR("openid"))) /* the claims parameter is OpenID Connect's alone (5.5) */
         return OK;

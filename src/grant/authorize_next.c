@@ -2,6 +2,7 @@
  * authorize_next: what must happen now for this browser. Relies on tickets for what happened on our own pages since; promises that
  * prompt=none shows nothing (AZ-11), that a password that was asked for is given (AZ-12), and that a request about one person is never
  * answered for another (AZ-14). */
+#include "directory/profile.h"
 #include "grant/authorize.h"
 #include "grant/authorize_ticket.h"
 #include "grant/consent.h"
@@ -62,7 +63,9 @@ fallible authorize_next(struct ground *g, const struct authorize_request *reques
     if (*step != 0)
         return OK;
     struct consent_question question = {.redirect_uri = request->redirect_uri};
-    question.forced = request->prompt_consent || str_present(request->details); /* RFC 9396 6: each asks for something of its own */
+    /* Whoever may refuse is asked, but for the house's own clients and for prompt=none, which shows nothing (AZ-11). */
+    bool asked = profile_demands(g, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;
+    question.forced = request->prompt_consent || asked || str_present(request->details); /* RFC 9396 6: each asks for something of its own */
     TRY(scope_union(g->arena, request->scope, request->claims_scopes, &question.scope));
     TRY(consent_needed(g, request->client, s->user->number, &question, &needed));
     if (needed && request->prompt_none)

@@ -180,7 +180,7 @@ static fallible held(struct ground *g, const struct bearer_sent *sent, const str
     if (!sent->dpop && str_present(b->jkt)) /* DP-02 */
         REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the header DPoP.",
                "bearer: a bound token as Bearer");
-    return sender_fits(g, b->jkt, b->x5t, sent->token);
+    return sender_fits(g, &(struct sender){b->jkt, b->x5t, STR_ABSENT}, b->client, sent->token);
 }
 
 fallible bearer_actor(struct ground *g, const struct bearer_sent *sent, struct actor *out)

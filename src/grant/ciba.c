@@ -38,7 +38,7 @@ static fallible by_id_token(struct ground *g, const struct db_client *client, st
     if (subject_pairwise(client))
         REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; send login_hint instead of id_token_hint.",
                "ciba: id_token_hint of a pairwise client");
-    return user_find(g, hint.subject, user);
+    return db_user_by_id(g->authority->db, g->arena, hint.subject, user); /* by no other name: it may be somebody else's */
 }
 
 static fallible find_person(struct ground *g, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user)
@@ -185,7 +185,8 @@ static err decide_and_tell(void *context)
         .body = w->row->notification,
         .expires_at = w->row->expires_at,
     };
-    return str_filled(ping.url) ? db_delivery_add(w->g->authority->db, &ping) : OK;
+    err added = str_filled(ping.url) ? db_delivery_add(w->g->authority->db, &ping) : OK;
+    return added.kind == ERR_THROTTLED ? OK : added; /* RL-06: a full outbox takes nobody's word away; the client may poll */
 }
 
 fallible ciba_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)

@@ -9,7 +9,7 @@
 #include "store/db_event.h"
 #include "base/banned.h"
 
-enum { SKEW = 10, LIFE_MAX = 3600 }; /* FAPI-CIBA 5.2.2: no more than 60 minutes */
+enum { SKEW = 10, LIFE_MAX = 3600, HELD = 60 /* seconds that a request may have waited for this */ }; /* FAPI-CIBA 5.2.2: no more than 60 minutes */
 static const char *const parameters[] = {"scope",      "client_notification_token", "acr_values", "login_hint_token", "id_token_hint",
                                          "login_hint", "binding_message",           "user_code",  "requested_expiry", "resource"};
 enum { PARAMETERS = sizeof parameters / sizeof parameters[0] };
@@ -45,7 +45,7 @@ static fallible once(struct ground *g, const struct db_client *client, const str
     str id = str_format(g->arena, "%lld %.*s", (long long)client->number, STR_FMT(facts->jti));
     if (!str_present(id))
         FAIL(UNAVAILABLE, "ciba: no memory");
-    TRY(db_once_take(g->authority->db, "ciba-request", id, clock_add(facts->expires_at, SKEW), &first));
+    TRY(db_once_take(g->authority->db, "ciba-request", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, "The signed request was sent before: its jti must be new each time.", "ciba: request object replayed");
     return OK;

@@ -40,7 +40,7 @@ enum { SCOPES_MAX = 64 };
 struct reading {
     struct arena *a;
     struct buf scopes;
-    str sub;
+    str allowed, sub;
 };
 
 static const struct known *find(str claim)
@@ -143,7 +143,7 @@ static fallible read_place(struct reading *r, const json *place, json **kept)
     for (void *at = NULL; json_each(place, &at, &claim, &wish);) {
         TRY(read_wish(wish));
         const struct known *known = find(claim); /* 5.5: unknown ones are ignored */
-        if (!known)
+        if (!known || (known->scope && !str_has_word(r->allowed, str_of(known->scope)))) /* AZ-15 */
             continue;
         if (str_is(claim, "acr"))
             TRY(judge_acr(wish));
@@ -158,11 +158,11 @@ static fallible read_place(struct reading *r, const json *place, json **kept)
     return OK;
 }
 
-fallible claims_request_read(struct arena *a, str text, struct claims_request *out)
+fallible claims_request_read(struct arena *a, str text, str allowed, struct claims_request *out)
 {
     static const char *const places[] = {"userinfo", "id_token"};
     struct claims_request result = {.text = STR_ABSENT, .scopes = STR(""), .sub = STR_ABSENT};
-    struct reading r = {a, buf_new(a, SCOPES_MAX), STR_ABSENT};
+    struct reading r = {a, buf_new(a, SCOPES_MAX), allowed, STR_ABSENT};
     json *asked, *kept, *whole = json_object_new(a);
     *out = result;
     if (!str_filled(text))

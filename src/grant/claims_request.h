@@ -9,7 +9,8 @@ struct claims_request {
     str scopes; /* identity scopes that these claims amount to; words, may be empty: what people are asked */
     str sub;    /* the one person that it must be about (5.5.1); absent: any */
 };
-/* text absent: nothing is asked for. Malformed: INVALID_REQUEST with a `say`. An essential acr that no login here has:
+/* allowed: the identity scopes that the client may have; single claims of others are left out, as if they were unknown (AZ-15).
+ * text absent: nothing is asked for. Malformed: INVALID_REQUEST with a `say`. An essential acr that no login here has:
  * UNMET_AUTHENTICATION. */
-fallible claims_request_read(struct arena *a, str text, struct claims_request *out);
+fallible claims_request_read(struct arena *a, str text, str allowed, struct claims_request *out);
 #endif

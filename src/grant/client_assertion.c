@@ -18,7 +18,7 @@
 
 #define TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #define TOKEN_PATH "/oauth/token"
-enum { SKEW = 10, LIFE = 600, LIFE_STRICT = 300, AUDIENCES = 4 };
+enum { SKEW = 10, LIFE = 600, LIFE_STRICT = 300, AUDIENCES = 4, HELD = 60 /* seconds that a request may have waited for this */ };
 
 bool client_assertion_sent(const struct form *f)
 {
@@ -113,7 +113,7 @@ static fallible take_once(struct ground *g, const struct db_client *client, cons
     str id = str_present(name) ? str_format(g->arena, "%lld:%.*s", (long long)client->number, STR_FMT(name)) : STR_ABSENT;
     if (!str_present(id))
         FAIL(UNAVAILABLE, "no memory to take a jti");
-    TRY(db_once_take(g->authority->db, "jti", id, clock_add(facts->expires_at, SKEW + 1), &first));
+    TRY(db_once_take(g->authority->db, "jti", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_CLIENT, "This client assertion was used before: each needs a fresh jti.", "assertion: jti used before");
     return OK;

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "codec/b64url.h"
 #include "codec/percent.h"
+#include "directory/client_document.h"
 #include "directory/profile.h"
 #include "grant/client_assertion.h"
 #include "grant/client_certificate.h"
@@ -221,11 +222,21 @@ static fallible judge_confidential(struct ground *g, const struct judged *j, str
     return OK;
 }
 
+/* The registered client, or the one that the document at this address describes: it may come here first, by PAR for instance. */
+static fallible find(struct ground *g, str id, const struct db_client **out)
+{
+    if (client_document_form(id))
+        return client_document_find(g, id, out);
+    *out = hot_client(g->facts, id);
+    return OK;
+}
+
 static fallible judge(struct ground *g, const struct claimed *claimed, struct client_proof *out)
 {
     struct judged j = {.claimed = claimed};
     for (size_t i = 0; i < claimed->count && !j.matches; i++) {
-        const struct db_client *found = hot_client(g->facts, claimed->readings[i].id);
+        const struct db_client *found;
+        TRY(find(g, claimed->readings[i].id, &found));
         j.matches = secret_matches(g, found, claimed->readings[i].secret);
         if (found)
             j.client = found;
@@ -273,7 +284,7 @@ fallible client_auth_check(struct ground *g, const struct client_claim *claim, s
 
 bool client_auth_waits(const struct ground *g, const struct client_claim *claim)
 {
-    if (client_assertion_sent(claim->form))
+    if (client_assertion_sent(claim->form) || client_document_form(form_get(claim->form, "client_id")))
         return true;
     return str_filled(g->certificate) && !str_present(claim->authorization) && !form_has(claim->form, "client_secret");
 }

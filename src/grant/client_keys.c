@@ -96,6 +96,8 @@ static fallible fetch_set(struct ground *g, str uri, str *text, struct jwk_set *
 {
     str body;
     err e = fetch_document(g->arena, &g->authority->policy.fetch, uri, STR("application/jwk-set+json, application/json"), &body);
+    if (e.kind == ERR_THROTTLED)
+        FAIL(UNAVAILABLE, "keys: too many fetches at once");
     if (e.kind == ERR_INVALID_REQUEST)
         FAIL(INVALID_REQUEST, "keys: jwks_uri is no https address, or leads to an internal one that fetch_internal does not name");
     if (FAILED(e))
@@ -126,7 +128,7 @@ static fallible renew(struct ground *g, str uri)
     r->fetching = false;
     if (!FAILED(e) && !keep(r, text, g->now))
         e = ERR(UNAVAILABLE, "keys: no memory to keep a set");
-    r->failed = FAILED(e);
+    r->failed = FAILED(e) && e.kind != ERR_UNAVAILABLE; /* that was us, not they */
     (void)pthread_cond_broadcast(&table.done);
     return e;
 }

@@ -25,7 +25,8 @@ fallible consent_needed(struct ground *g, const struct db_client *client, int64_
     }
     str remembered;
     TRY(db_consent_get(g->authority->db, g->arena, user_number, client->number, &remembered));
-    *needed = !str_present(remembered) || !scope_within(q->scope, remembered) || !identity_is_sure(client, q->redirect_uri);
+    str asked = str_filled(q->scope) ? q->scope : STR(CONSENT_UNSCOPED); /* nothing is within everything, but is not less (CO-01) */
+    *needed = !str_present(remembered) || !scope_within(asked, remembered) || !identity_is_sure(client, q->redirect_uri);
     return OK;
 }
 

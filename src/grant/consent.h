@@ -4,6 +4,8 @@
 #define JETON_GRANT_CONSENT_H
 #include "directory/actor.h"
 #include "store/db_grant.h"
+/* The word that stands among what was agreed to for a request without scopes, which reaches what no scope does; no scope has a quote. */
+#define CONSENT_UNSCOPED "\"unscoped\""
 struct consent_question {
     str scope, redirect_uri;
     bool forced; /* prompt=consent */

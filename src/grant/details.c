@@ -4,6 +4,7 @@
 #include "grant/details.h"
 #include "codec/json.h"
 #include "codec/utf8.h"
+#include "token/permit.h"
 #include "base/banned.h"
 
 /* RFC 9396 2.2 */
@@ -47,6 +48,19 @@ static str field_words(const struct db_details_type *type, str name)
     return STR_ABSENT;
 }
 
+/* Names and texts, however deep: what a person reads has no controls in it. */
+static bool readable(const json *value)
+{
+    str name;
+    const json *member;
+    bool good = !json_is_text(value) || utf8_no_controls(json_text_of(value));
+    for (size_t i = 0; json_is_list(value) && good && i < json_count(value); i++)
+        good = readable(json_at(value, i));
+    for (void *at = NULL; json_is_object(value) && good && json_each(value, &at, &name, &member);)
+        good = utf8_no_controls(name) && readable(member);
+    return good;
+}
+
 static fallible judge_member(const struct db_details_type *type, str name, const json *value)
 {
     const struct common *common = common_of(name);
@@ -59,7 +73,7 @@ static fallible judge_member(const struct db_details_type *type, str name, const
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "identifier is a text.", "details: identifier is no text");
     if (!common && !str_present(field_words(type, name)))
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details has a member that its type does not know.", "details: unknown member");
-    if (!common && json_is_text(value) && !utf8_no_controls(json_text_of(value)))
+    if (!readable(value))
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details holds control characters.", "details: control characters");
     return OK;
 }
@@ -107,10 +121,38 @@ fallible details_read(const struct ground *g, const struct db_client *client, st
     TRY(parse(g->arena, text, &list));
     for (size_t i = 0; i < json_count(list); i++)
         TRY(judge_object(g, client, json_at(list, i)));
-    return json_text(g->arena, list, details);
+    str whole;
+    TRY(json_text(g->arena, list, &whole));
+    if (whole.n > PERMIT_DETAILS_MAX) /* before a person is asked, not when the code is redeemed */
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details are too long: they would not fit into an access token.", "details: too long for a token");
+    *details = whole;
+    return OK;
 }
 
-/* "a, b" for a list of texts, the text itself for one, JSON for all else. */
+/* What lies deeper: `name "text", name 5`. Texts stay between quotes and escaped, so that none can pretend to be its neighbour. */
+static fallible add_words(struct buf *b, const json *value)
+{
+    str text, name;
+    const json *member;
+    const char *between = "";
+    for (size_t i = 0; json_is_list(value) && i < json_count(value); i++, between = "; ") {
+        buf_add_z(b, between);
+        TRY(add_words(b, json_at(value, i)));
+    }
+    for (void *at = NULL; json_is_object(value) && json_each(value, &at, &name, &member); between = ", ") {
+        buf_add_z(b, between);
+        buf_add(b, name);
+        buf_char(b, ' ');
+        TRY(add_words(b, member));
+    }
+    if (json_is_list(value) || json_is_object(value))
+        return OK;
+    TRY(json_text(b->arena, value, &text));
+    buf_add(b, text);
+    return OK;
+}
+
+/* "a, b" for a list of texts, the text itself for one, words for all else. */
 static fallible value_words(struct arena *a, const json *value, str *words)
 {
     struct buf b = buf_new(a, VALUE_MAX);
@@ -118,8 +160,10 @@ static fallible value_words(struct arena *a, const json *value, str *words)
         *words = json_text_of(value);
         return OK;
     }
-    if (!is_words(value))
-        return json_text(a, value, words);
+    if (!is_words(value)) {
+        TRY(add_words(&b, value));
+        return buf_done(&b, words);
+    }
     for (size_t i = 0; i < json_count(value); i++) {
         if (i > 0)
             buf_add_z(&b, ", ");

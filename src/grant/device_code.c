@@ -7,6 +7,7 @@
 #include "grant/device_code.h"
 #include "base/ascii.h"
 #include "crypto/random.h"
+#include "directory/source.h"
 #include "grant/details.h"
 #include "store/db_event.h"
 #include <string.h>
@@ -135,8 +136,10 @@ static err give_back(void *context)
 static fallible counted(struct trying *w, const struct session *s, int64_t *retry_after)
 {
     w->person = str_format(w->g->arena, "u:%lld", (long long)s->user->number);
-    w->place = str_format(w->g->arena, "ui:%.*s", STR_FMT(w->g->address));
-    if (!str_present(w->person) || !str_present(w->place))
+    w->place = source_key(w->g->arena, "ui", w->g->address); /* one place has one key, an IPv6 network too */
+    if (!str_present(w->place))
+        w->place = STR("ui:");
+    if (arena_failed(w->g->arena))
         FAIL(UNAVAILABLE, "device: no memory");
     TRY(db_together(w->g->authority->db, count_try, w));
     if (w->allowed)

@@ -5,6 +5,7 @@
 #include "grant/exchange_token.h"
 #include "directory/user.h"
 #include "grant/subject.h"
+#include "store/db_grant.h"
 #include "store/db_session.h"
 #include "token/id_token.h"
 #include "token/jws.h"
@@ -66,6 +67,19 @@ static fallible login_is_open(struct ground *g, const struct db_user *user, str 
     REFUSE(INVALID_REQUEST, "The login that the ID token tells of has ended.", "exchange: session of the id token has ended");
 }
 
+/* An ID token cannot be revoked, so it is asked for what can: an authorization of this client that the person has not taken back. What an
+ * exchange made is none: it would keep itself alive. */
+static fallible still_authorized(struct ground *g, const struct db_user *user, const struct db_client *client)
+{
+    struct db_grant *rows;
+    size_t count;
+    TRY(db_grant_list(g->authority->db, g->arena, user->number, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].client_number == client->number && rows[i].client_epoch == client->epoch && !str_is(rows[i].flow, "token_exchange"))
+            return OK;
+    REFUSE(INVALID_REQUEST, "The authorization that the ID token came from has ended.", "exchange: no live grant behind the id token"); /* CO-04 */
+}
+
 static fallible read_id(struct ground *g, const struct db_client *client, str token, struct exchange_token *out)
 {
     struct id_token t;
@@ -81,6 +95,7 @@ static fallible read_id(struct ground *g, const struct db_client *client, str to
     if (!user || user->blocked || !str_equal(user->id, t.subject))
         REFUSE(INVALID_REQUEST, "The person of the ID token is not here any more.", "exchange: person of the id token blocked or gone");
     TRY(login_is_open(g, user, t.session_id));
+    TRY(still_authorized(g, user, client));
     *out = (struct exchange_token){.client_id = t.client_id, .subject = user->id, .user = user, .session_id = t.session_id,
                                    .auth_time = t.auth_time, .expires_at = t.expires_at};
     return read_may_act(g, "JWT", token, &out->may_act);

@@ -100,7 +100,7 @@ fallible introspect_token(struct ground *g, const struct client_proof *proof, st
         *out = answer;
         return OK;
     }
-    err judged = bearer_check(g, token, &b);
+    err judged = bearer_check(g, token, &b); /* IR-11: a guess fails at seal, checksum or signature, before any store */
     if (FAILED(judged) && judged.kind != ERR_INVALID_TOKEN)
         return judged;
     bool meant = !FAILED(judged) && (!b.resource || str_equal(b.resource->client_id, proof->client->id)); /* IR-02 */

@@ -10,11 +10,12 @@
 #include "grant/client_keys.h"
 #include "grant/person_hint.h"
 #include "grant/subject.h"
+#include "session/login.h"
 #include "store/db_event.h"
 #include "store/db_issuer.h"
 #include "base/banned.h"
 
-enum { SKEW = 10 };
+enum { SKEW = 10, HELD = 60 /* seconds that a request may have waited for this */ };
 
 struct asserted {
     const struct db_issuer *issuer;
@@ -84,7 +85,7 @@ static fallible once(struct ground *g, const struct asserted *x)
     str id = str_format(g->arena, "%lld %.*s", (long long)x->issuer->number, STR_FMT(print));
     if (!str_present(print) || !str_present(id))
         FAIL(UNAVAILABLE, "assertion: no memory");
-    TRY(db_once_take(g->authority->db, "assertion", id, clock_add(x->facts.expires_at, SKEW), &first));
+    TRY(db_once_take(g->authority->db, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_GRANT, "The assertion was used before: its jti must be new each time.", "assertion: replayed");
     return OK;
@@ -142,8 +143,14 @@ static fallible grant_of(struct ground *g, const struct asserted *x, struct perm
         .last_used_at = g->now,
         .expires_at = permit->expires_at,
     };
+    bool overtaken;
     TRY(db_grant_reserve(g->authority->db, &grant.number));
     TRY(db_grant_add(g->authority->db, &grant));
+    TRY(login_overtaken(g, x->user, &overtaken)); /* a block meanwhile ended all grants but this one: what it ended stays ended (TE-06) */
+    if (overtaken) {
+        TRY(db_grant_revoke(g->authority->db, grant.number, g->now));
+        REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person was changed meanwhile");
+    }
     permit->grant_id = grant.id;
     return OK;
 }

@@ -6,8 +6,10 @@
 #include "codec/b64url.h"
 #include "crypto/random.h"
 #include "directory/profile.h"
+#include "directory/source.h"
 #include "grant/authorize.h"
 #include "grant/sender.h"
+#include "store/db_event.h"
 #include "store/db_pushed.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -57,14 +59,34 @@ static fallible pack_parameters(struct arena *a, const struct form *parameters, 
 }
 
 /* RFC 9449 10.1: the header binds as the parameter does; two that differ are refused. */
-static fallible bind_key(struct ground *g, str asked, str *jkt)
+static fallible bind_key(struct ground *g, const struct db_client *client, str asked, str *jkt)
 {
-    struct sender sender = {STR_ABSENT, STR_ABSENT};
+    struct sender sender = {STR_ABSENT, STR_ABSENT, STR_ABSENT};
     TRY(sender_proof(g, STR_ABSENT, &sender));
+    TRY(sender_alg(g, client, &sender));
     if (str_present(sender.jkt) && str_present(asked) && !str_equal(sender.jkt, asked))
         REFUSE(INVALID_DPOP_PROOF, "dpop_jkt names another key than the DPoP proof.", "pushed: dpop_jkt differs from the proof");
     *jkt = str_present(sender.jkt) ? sender.jkt : asked;
     return OK;
+}
+
+/* RL-05, RL-06: whoever is nobody in particular may push so much from one place in a minute, and the table cannot be filled by them. */
+static fallible paced(struct ground *g, const struct client_proof *proof, int64_t *retry_after)
+{
+    static const struct db_throttle_rule rule = {.free_tries = PUSHED_A_MINUTE, .base = 60, .most = 60, .forget = 120};
+    struct db_throttle state;
+    bool allowed;
+    if (proof->authenticated)
+        return OK;
+    str place = source_key(g->arena, "par", g->address);
+    str key = str_format(g->arena, "%.*s %lld", STR_FMT(place), (long long)(g->now / 60));
+    if (arena_failed(g->arena))
+        FAIL(UNAVAILABLE, "pushed: no memory");
+    TRY(db_throttle_try(g->authority->db, key, &rule, &allowed, &state));
+    if (allowed)
+        return OK;
+    *retry_after = 60 - g->now % 60;
+    REFUSE(THROTTLED, "There were too many pushed requests from this address; please wait a little.", "pushed: throttled");
 }
 
 fallible pushed_accept(struct ground *g, const struct client_proof *proof, const struct form *f, struct pushed_answer *out)
@@ -79,8 +101,9 @@ fallible pushed_accept(struct ground *g, const struct client_proof *proof, const
         REFUSE(INVALID_REQUEST, "client_id is not the client that authenticated.", "pushed: another client_id");
     TRY(authorize_take(g, proof->client, f, &request));
     TRY(authorize_check(g, f, &request));
-    TRY(bind_key(g, request.jkt, &row.jkt));
+    TRY(bind_key(g, proof->client, request.jkt, &row.jkt));
     TRY(pack_parameters(g->arena, &request.parameters, &row.parameters));
+    TRY(paced(g, proof, &out->retry_after));
     TRY(db_pushed_reserve(g->authority->db, &row.number));
     TRY(make_uri(g, row.number, &answer.request_uri));
     row.hash = token_hash_of(answer.request_uri);

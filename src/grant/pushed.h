@@ -5,10 +5,11 @@
 #define JETON_GRANT_PUSHED_H
 #include "codec/form.h"
 #include "grant/client_auth.h"
-enum { PUSHED_BYTES_MAX = 32768 };
+enum { PUSHED_BYTES_MAX = 32768, PUSHED_A_MINUTE = 300 /* from one place, by clients that cannot authenticate */ };
 struct pushed_answer {
     str request_uri;
     int64_t expires_in;
+    int64_t retry_after; /* with THROTTLED: seconds */
 };
 /* Judges all that the authorization endpoint would (PR-02), binds to the client and to the key of a DPoP proof (RFC 9449 10.1), stores.
  * With a request object it may fetch: not on the store's writer then (pushed_waits). */

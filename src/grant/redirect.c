@@ -85,7 +85,7 @@ static void put_plain(const struct ground *g, const struct redirect_answer *answ
     if (FAILED(answer->error)) {
         put(out, STR("error"), str_of(err_code(answer->error)));
         put(out, STR("error_description"), str_of(err_say(answer->error)));
-    } else {
+    } else { /* a code is all that ever stands in an address: no token (TE-14) */
         put(out, STR("code"), answer->code);
     }
     if (str_present(answer->state)) /* AZ-06 */

@@ -3,7 +3,7 @@
  * current generation g. Relies on db_refresh_rotate changing the row only from the generation it was read at; runs on the durable
  * lane. A token of generation t:
  *   t = g, hash is current                           ──db_refresh_rotate──▶ g + 1, a new token
- *   t = g - 1, hash is previous, within the grace    ──▶ the same successor again: a retry is not a theft (contract 5)
+ *   t = g - 1, hash is previous, within the grace    ──▶ the same successor again: a retry is not a theft (RF-05)
  *   t < g otherwise                                  ──db_grant_revoke──▶ the family ends: somebody has a copy (RF-02)
  *   anything else                                    ──▶ refused, nothing changes (a restored backup, RF-12)
  * Under a profile with steady refresh tokens (FAPI 2.0 Security Profile 5.3.2.1) the current one stays current and lives on:
@@ -66,7 +66,7 @@ static fallible rotate(struct ground *g, const struct db_client *client, const s
     TRY(opaque_successor_close(g->arena, old, token.text, &next.successor));
     next.generation = grant->generation + 1;
     next.previous = grant->current;
-    next.current = token_hash_of(token.text);
+    next.current = token_hash_of(token.text); /* RF-10 */
     next.rotated_at = next.last_used_at = g->now;
     next.expires_at = token_request_refresh_end(g, client, grant->created_at);
     bool rotated;
@@ -121,9 +121,7 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
     }
     TRY(same_holder(g, grant));
     TRY(scope_narrow(g->arena, grant->scope, form_get(f, "scope"), &scope));
-    str resource = form_get(f, "resource");
-    if (str_present(resource) && !str_equal(resource, grant->resource))
-        REFUSE(INVALID_TARGET, "resource differs from the one of the authorization.", "refresh: resource differs");
+    TRY(token_request_same_resource(g, form_get(f, "resource"), grant->resource));
     struct token_answer answer = {0};
     struct db_grant narrowed = *grant; /* the grant keeps what it has (RF-06) */
     TRY(token_request_details(g->arena, grant->details, form_get(f, "authorization_details"), &narrowed.details));

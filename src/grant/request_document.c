@@ -59,6 +59,8 @@ fallible request_document_get(struct ground *g, str uri, str *text)
         err fetched = fetch_document(g->arena, &manners, address, STR("application/oauth-authz-req+jwt, application/jwt, */*"), &found);
         if (FAILED(fetched) && arena_failed(g->arena))
             return fetched;
+        if (fetched.kind == ERR_THROTTLED)
+            FAIL(UNAVAILABLE, "request object: too many fetches at once");
         if (FAILED(fetched))
             REFUSE(INVALID_REQUEST_URI, "The document at the request_uri could not be fetched.", "request object: cannot be fetched");
         found = str_trim(found);

@@ -89,6 +89,8 @@ static fallible judge(struct ground *g, str access_token, struct dpop_proof *out
                                  .now = g->now,
                                  .window = g->authority->policy.dpop_window};
     struct dpop_proof proof;
+    if (db_on_writer(g->authority->db)) /* everybody's changes would wait for this one's signature */
+        FAIL(SERVER_ERROR, "sender: a proof is not judged on the store's writer; its request comes by a worker first");
     TRY(dpop_check(g->arena, g->dpop, &expect, &proof));
     if (proof.issued_at > clock_add(g->now, AHEAD_SECONDS))
         REFUSE(INVALID_DPOP_PROOF, "The DPoP proof is from the future; is the clock right?", "dpop: iat in the future");
@@ -102,21 +104,23 @@ static fallible judge(struct ground *g, str access_token, struct dpop_proof *out
     return OK;
 }
 
-static fallible key_shown(struct ground *g, str access_token, str *jkt)
+static fallible key_shown(struct ground *g, str access_token, struct sender *shown)
 {
     struct ground_proof *kept = g->proven;
-    *jkt = STR_ABSENT;
+    shown->jkt = shown->alg = STR_ABSENT;
     if (!str_present(g->dpop))
         return OK;
     if (kept && kept->judged && str_equal(kept->access_token, access_token)) {
-        *jkt = kept->jkt;
+        shown->jkt = kept->jkt;
+        shown->alg = kept->alg;
         return OK;
     }
     struct dpop_proof proof;
     TRY(judge(g, access_token, &proof));
-    *jkt = proof.jkt;
+    shown->jkt = proof.jkt;
+    shown->alg = proof.alg;
     if (kept)
-        *kept = (struct ground_proof){true, access_token, proof.jkt, proof.nonce};
+        *kept = (struct ground_proof){true, access_token, proof.jkt, proof.nonce, proof.alg};
     return OK;
 }
 
@@ -138,13 +142,23 @@ fallible sender_proof(struct ground *g, str access_token, struct sender *out)
 {
     struct sender shown;
     TRY(certificate_shown(g, &shown.x5t));
-    TRY(key_shown(g, access_token, &shown.jkt));
+    TRY(key_shown(g, access_token, &shown));
     *out = shown;
     return OK;
 }
 
-fallible sender_fits(struct ground *g, str jkt, str x5t, str access_token)
+fallible sender_alg(const struct ground *g, const struct db_client *client, const struct sender *shown)
 {
+    if (str_present(shown->jkt) && profile_demands(g, client, PROFILE_RULE_STRONG_ALGS) &&
+        !str_has_word(profile_algs(g, client, STR_ABSENT), shown->alg)) /* FAPI 2.0 Security Profile 5.4.1 */
+        REFUSE(INVALID_DPOP_PROOF, "The profile of this client demands DPoP proofs signed with PS256, ES256 or EdDSA.",
+               "sender: algorithm of the proof not allowed by profile");
+    return OK;
+}
+
+fallible sender_fits(struct ground *g, const struct sender *keeps, const struct db_client *client, str access_token)
+{
+    str jkt = keeps->jkt, x5t = keeps->x5t;
     struct sender shown;
     if (!str_present(jkt) && !str_present(x5t))
         return OK;
@@ -156,7 +170,7 @@ fallible sender_fits(struct ground *g, str jkt, str x5t, str access_token)
         REFUSE(INVALID_TOKEN, "The access token is bound to another key than the one of the DPoP proof.", "sender: another key");
     if (str_present(x5t) && !str_equal(x5t, shown.x5t)) /* DP-05 */
         REFUSE(INVALID_TOKEN, "The access token is bound to a TLS client certificate, which was not shown.", "sender: another certificate, or none");
-    return OK;
+    return client ? sender_alg(g, client, &shown) : OK;
 }
 
 /* ---- at the token endpoint ---- */
@@ -172,8 +186,10 @@ fallible sender_bind(struct ground *g, const struct client_proof *proof)
     const struct db_client_metadata *m = &proof->client->metadata;
     struct sender shown;
     TRY(sender_proof(g, STR_ABSENT, &shown));
-    if (m->dpop_bound_access_tokens && !str_present(shown.jkt)) /* RFC 9449 5.2 */
-        REFUSE(INVALID_DPOP_PROOF, "This client is registered for tokens bound by DPoP: send a proof in the header DPoP.",
+    TRY(sender_alg(g, proof->client, &shown));
+    /* RFC 9449 5.2 names no code for a proof that is not there: a parameter is missing (RFC 6749 5.2) */
+    if (m->dpop_bound_access_tokens && !str_present(shown.jkt))
+        REFUSE(INVALID_REQUEST, "This client is registered for tokens bound by DPoP: send a proof in the header DPoP.",
                "sender: DPoP is registered, and no proof was sent");
     if (m->tls_client_certificate_bound_access_tokens && !str_present(shown.x5t)) /* RFC 8705 3.4 */
         REFUSE(INVALID_REQUEST, "This client is registered for tokens bound to its TLS client certificate, which was not shown.",
@@ -183,7 +199,7 @@ fallible sender_bind(struct ground *g, const struct client_proof *proof)
     g->bind.x5t = certificate ? shown.x5t : STR_ABSENT;
     bool bound = str_present(g->bind.jkt) || str_present(g->bind.x5t);
     if (!bound && profile_demands(g, proof->client, PROFILE_RULE_SENDER_CONSTRAINED)) /* FAPI 2.0 Security Profile 5.3.2.1 */
-        REFUSE(INVALID_DPOP_PROOF, "The profile of this client demands tokens that are bound to a key: send a DPoP proof.",
+        REFUSE(INVALID_REQUEST, "The profile of this client demands tokens that are bound to a key: send a DPoP proof.",
                "sender: the profile demands a bound token, and nothing was shown to bind it to");
     return OK;
 }
@@ -191,6 +207,6 @@ fallible sender_bind(struct ground *g, const struct client_proof *proof)
 struct sender sender_keeps(const struct ground *g, const struct db_client *client)
 {
     if (!client->is_public)
-        return (struct sender){STR_ABSENT, STR_ABSENT};
-    return (struct sender){g->bind.jkt, g->bind.x5t};
+        return (struct sender){STR_ABSENT, STR_ABSENT, STR_ABSENT};
+    return (struct sender){g->bind.jkt, g->bind.x5t, STR_ABSENT};
 }

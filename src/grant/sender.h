@@ -6,15 +6,18 @@
 #include "grant/client_auth.h"
 struct sender {
     str jkt, x5t; /* thumbprints; absent: that was not shown */
+    str alg;      /* of the proof for jkt */
 };
 /* What this request proves. access_token: at resources, the proof must be made for it; absent: at the token endpoint and at PAR. Asked
  * twice in one request it answers the same. No proof and no certificate: both absent. INVALID_DPOP_PROOF, USE_DPOP_NONCE, UNAVAILABLE. */
 fallible sender_proof(struct ground *g, str access_token, struct sender *out);
-/* A token bound to jkt and x5t (absent: not bound to such a thing) is used by its holder. INVALID_TOKEN when another key or certificate,
- * or none, was shown; and what sender_proof says. */
-fallible sender_fits(struct ground *g, str jkt, str x5t, str access_token);
+/* The proof was made with an algorithm that the client's profile leaves. INVALID_DPOP_PROOF. */
+fallible sender_alg(const struct ground *g, const struct db_client *client, const struct sender *shown);
+/* A token that is bound to keeps (absent: not bound to such a thing), client's, is used by its holder. INVALID_TOKEN when another key or
+ * certificate, or none, was shown; and what sender_proof and sender_alg say. client NULL: nobody's, such as a personal access token. */
+fallible sender_fits(struct ground *g, const struct sender *keeps, const struct db_client *client, str access_token);
 /* At the token endpoint, before anything is spent: judges the proof, and fills g->bind: what the tokens of this answer are bound to. What
- * registration or profile demand and the request lacks is refused (INVALID_DPOP_PROOF, INVALID_REQUEST). */
+ * registration or profile demand and the request lacks is refused (INVALID_REQUEST), and so is a proof that does not do (INVALID_DPOP_PROOF). */
 fallible sender_bind(struct ground *g, const struct client_proof *proof);
 /* What the refresh tokens of this client must be bound to (RFC 9449 5, RFC 8705 4; DP-04): for public clients g->bind; for those that
  * authenticate nothing. For db_grant.jkt and .x5t when a grant begins. */

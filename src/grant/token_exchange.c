@@ -8,6 +8,7 @@
  * A client's own token may be handed in by that client alone, to narrow it; nobody acts for a client. */
 #include "grant/token_exchange.h"
 #include "crypto/random.h"
+#include "grant/consent.h"
 #include "grant/exchange_token.h"
 #include "grant/subject.h"
 #include "store/db_consent.h"
@@ -60,15 +61,23 @@ static fallible may_hand_in(const struct exchange *x)
     return OK;
 }
 
-/* A bound token of one's own is narrowed by its holder alone, and stays bound. */
+static fallible proven(const struct ground *g, const struct exchange_token *t)
+{
+    if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
+        REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.",
+               "exchange: bound token without its key");
+    return OK;
+}
+
+/* DP-02: a bound token is handed in by its holder alone, and stays bound: a thief could change it into one that is bound to nothing.
+ * Only the service that it was made for has it from its holder, with a proof that was judged there, and cannot show the key. */
 static fallible still_bound(const struct ground *g, const struct exchange *x)
 {
     const struct exchange_token *t = &x->subject;
-    if (!str_equal(t->client_id, x->client->id))
-        return OK;
-    if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
-        REFUSE(INVALID_REQUEST, "The subject token is bound to a key that this request does not prove.", "exchange: bound token without its key");
-    return OK;
+    bool served = t->resource && str_equal(t->resource->client_id, x->client->id) && !str_equal(t->client_id, x->client->id);
+    if (!served)
+        TRY(proven(g, t));
+    return x->delegated ? proven(g, &x->actor) : OK;
 }
 
 /* RFC 8693 4.4: the token itself says who may act. */
@@ -117,6 +126,9 @@ static fallible target(const struct ground *g, const struct form *f, struct exch
         REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
     if (str_present(audience))
         x->resource = named;
+    if (!x->resource && x->subject.resource && !str_filled(x->subject.scope)) /* here that is the person's own account: contract 7, AT-03 */
+        REFUSE(INVALID_TARGET, "A token without scope that was made for a service is worth nothing beyond it.",
+               "exchange: a service's token without scope for this server");
     if (!x->resource)
         return OK;
     str allowed = x->client->metadata.exchange_audiences;
@@ -147,6 +159,8 @@ static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
     *reach = client->scopes;
     if (!client->first_party)
         TRY(db_consent_get(g->authority->db, g->arena, x->subject.user->number, client->number, reach));
+    if (str_is(*reach, CONSENT_UNSCOPED))
+        *reach = STR("");
     if (!str_present(*reach))
         REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
     return OK;
@@ -169,25 +183,44 @@ static fallible scope_of(struct ground *g, struct exchange *x, str asked)
     return narrowed;
 }
 
+/* A chain that nests deeper than JSON is read here would make tokens that nobody can ask about (IN-01). */
+enum { ACTORS_MAX = 8 };
+
 static fallible act_of(struct ground *g, struct exchange *x)
 {
     x->act = x->subject.act; /* impersonation adds nobody and hides nobody */
     if (!x->delegated)
         return OK;
+    size_t actors = 1;
     json *act = json_object_new(g->arena), *before;
-    json_put_text(g->arena, act, "sub", x->actor.subject);
+    str sub = x->actor.subject;
+    if (x->actor.user) /* the name that this client, and whoever reads its tokens, knows them by (AT-14) */
+        TRY(subject_of(g, x->client, x->actor.user, &sub));
+    json_put_text(g->arena, act, "sub", sub);
     if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
         TRY(json_parse(g->arena, x->subject.act, &before));
         json_put(g->arena, act, "act", before);
+        for (const json *inner = before; inner; inner = json_member(inner, "act"))
+            actors++;
     }
     TRY(json_text(g->arena, act, &x->act));
-    if (x->act.n > PERMIT_ACT_MAX)
+    if (x->act.n > PERMIT_ACT_MAX || actors > ACTORS_MAX)
         REFUSE(INVALID_REQUEST, "The chain of actors has become too long.", "exchange: act too long");
     return OK;
 }
 
+/* A logout, a block or a withdrawal that overtook the exchange must win: its end of all grants came before this one (RF-08). */
+static fallible still_there(struct ground *g, const struct form *f, const struct exchange *x, int64_t grant_number)
+{
+    struct exchange_token again;
+    err e = exchange_token_read(g, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &again);
+    if (FAILED(e))
+        TRY(db_grant_revoke(g->authority->db, grant_number, g->now));
+    return e;
+}
+
 /* An ID token hangs on a login, not on a grant: the exchange makes one, which the person sees and can end. */
-static fallible grant_of(struct ground *g, struct exchange *x)
+static fallible grant_of(struct ground *g, const struct form *f, struct exchange *x)
 {
     char id[37];
     x->grant_id = x->subject.grant_id;
@@ -211,7 +244,7 @@ static fallible grant_of(struct ground *g, struct exchange *x)
     TRY(db_grant_reserve(g->authority->db, &grant.number));
     TRY(db_grant_add(g->authority->db, &grant));
     x->grant_id = grant.id;
-    return OK;
+    return still_there(g, f, x, grant.number);
 }
 
 /* ---- the exchange ---- */
@@ -276,7 +309,7 @@ fallible token_exchange_redeem(struct ground *g, const struct client_proof *proo
     struct token_answer answer = {0};
     TRY(judge(g, f, &x));
     TRY(wanted_type(&x, form_get(f, "requested_token_type"), &answer));
-    TRY(grant_of(g, &x));
+    TRY(grant_of(g, f, &x));
     TRY(mint(g, &x, &answer));
     authority_event(g, x.delegated ? "token.delegated" : "token.impersonated",
                     &(struct authority_event_facts){.actor = x.delegated ? x.actor.subject : STR_ABSENT,

@@ -59,7 +59,7 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
     const struct grant_row *row = token_request_row(type);
     if (!row) /* TE-05 */
         REFUSE(UNSUPPORTED_GRANT_TYPE,
-               "This server offers grant_type authorization_code, password, client_credentials and refresh_token.",
+               "This server does not know this grant_type; grant_types_supported of its metadata lists those that it offers.",
                "token: unknown grant_type");
     if (row->confidential_only && !proof->authenticated) /* TE-07 */
         REFUSE(UNAUTHORIZED_CLIENT, "A public client may not use this grant type.", "token: grant for confidential clients only");
@@ -74,9 +74,16 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
     return OK;
 }
 
+/* This server as a resource: its issuer, or its API by the name that its protected-resource metadata gives (RFC 9728 2). */
+static bool is_own(const struct ground *g, str uri)
+{
+    const str issuer = g->authority->issuer;
+    return str_starts(uri, issuer) && (uri.n == issuer.n || str_is((str){uri.p + issuer.n, uri.n - issuer.n}, "/api/1.0"));
+}
+
 fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource)
 {
-    if (!str_filled(uri) || str_equal(uri, g->authority->issuer)) {
+    if (!str_filled(uri) || is_own(g, uri)) {
         *resource = NULL;
         return OK;
     }
@@ -85,6 +92,14 @@ fallible token_request_resource(const struct ground *g, str uri, const struct db
         REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.",
                "token: unknown resource");
     *resource = found;
+    return OK;
+}
+
+fallible token_request_same_resource(const struct ground *g, str uri, str granted)
+{
+    bool same = str_filled(granted) ? str_equal(uri, granted) : is_own(g, uri);
+    if (str_present(uri) && !same)
+        REFUSE(INVALID_TARGET, "resource differs from the one of the authorization.", "token: resource differs");
     return OK;
 }
 

@@ -53,6 +53,8 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
 unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun);
 /* For the rows: the `resource` parameter (RFC 8707): absent: jeton itself. INVALID_TARGET. NULL *resource: jeton itself. */
 fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource);
+/* For the rows: `resource` of a later request (absent: no matter) is what was granted (absent: jeton itself)? INVALID_TARGET. */
+fallible token_request_same_resource(const struct ground *g, str uri, str granted);
 /* For the rows: the authorization_details parameter of a token request (RFC 9396 6): absent: all that was granted; else some of the
  * granted objects, as they were granted. INVALID_AUTHORIZATION_DETAILS. */
 fallible token_request_details(struct arena *a, str granted, str asked, str *details);

@@ -89,9 +89,9 @@ bool passage_body(struct passage *p, str part, unsigned seconds)
     p->received += part.n;
     if (p->received > DRAIN_MAX)
         return false;
-    if (clock_monotonic_us() - p->x.request.begun_us > (int64_t)seconds * 1000000) /* IN-10 */
+    if (clock_monotonic_us() - p->x.request.begun_us > (int64_t)seconds * 1000000) /* IN-10, TE-11 */
         return false;
-    if (!p->discard && p->received > HTTP_BODY_MAX) { /* IN-01: only a chunked body comes so far */
+    if (!p->discard && p->received > HTTP_BODY_MAX) { /* IN-01, TE-11: only a chunked body comes so far */
         p->discard = true;
         p->refusal = ERR(TOO_LARGE, "listen: body too large");
     }

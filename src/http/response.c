@@ -28,7 +28,7 @@ fallible response_header(struct response *r, const char *name, str value)
 {
     if (!name_safe(str_of(name))) /* RFC 9110 5.1 */
         FAIL(SERVER_ERROR, "response: a header name that is no token");
-    if (!value_safe(value)) /* RFC 9110 5.5 */
+    if (!value_safe(value)) /* RFC 9110 5.5; RU-11 */
         FAIL(SERVER_ERROR, "response: a control byte in a header value");
     if (r->header_count >= HEADERS_MAX)
         FAIL(SERVER_ERROR, "response: too many headers");

@@ -156,7 +156,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
     TRY(listen_open(&options, &app->listener));
     if (!str_filled(s->listen_mtls))
         return OK;
-    options.host = s->mtls_host; /* RFC 8705 5: a door of its own, so that browsers are never asked */
+    options.host = s->mtls_host; /* RFC 8705 5: a door of its own, so that browsers are never asked; the rest alike (TL-03) */
     options.port = asking;
     options.ask_certificate = true;
     TRY(host_names(app, a, asking, &options.rules));

@@ -129,6 +129,7 @@ static fallible give_up(struct ground *g, const struct db_delivery *d, const str
 static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, unix_time *postponed)
 {
     struct fetch_manners manners = g->authority->policy.fetch;
+    manners.apart = true;
     const struct db_client *client = hot_client_by_number(g->facts, d->client_number);
     const char *trouble = NULL;
     if (manners.seconds <= 0 || manners.seconds > FETCH_SECONDS)

@@ -3,6 +3,7 @@
  * satisfied, and that a row with a hole in it refuses everything. */
 #include "server/gate.h"
 #include "endpoint/oauth/oauth.h"
+#include "grant/sender.h"
 #include "base/banned.h"
 
 fallible gate_read(struct way *w)
@@ -84,6 +85,7 @@ static struct client_claim claim_of(const struct way *w)
                                  w->route->handler == oauth_token_post};
 }
 
+/* Before any rule sees the request: who fails here has spent nothing (AC-07). */
 static fallible admit_client(struct way *w)
 {
     struct client_claim claim = claim_of(w);
@@ -93,11 +95,29 @@ static fallible admit_client(struct way *w)
     return judged;
 }
 
+/* Where a proof binds what the answer gives: the token endpoint and PAR (RFC 9449 5, 10.1). */
+static bool proof_counts(const struct way *w)
+{
+    return w->route->handler == oauth_token_post || w->route->handler == oauth_pushed_post;
+}
+
+/* A signature of whoever comes along, with a key of their choice, is nothing for the one thread that all changes wait for. */
+static bool proof_waits(const struct way *w)
+{
+    return w->runs == DURABLE && proof_counts(w) && str_present(request_header(&w->exchange->request, "DPoP"));
+}
+
 bool gate_waits(const struct way *w)
 {
     const struct client_claim claim = claim_of(w);
     const struct ground seen = {.certificate = w->exchange->request.certificate};
-    return w->route->who == CLIENT && client_auth_waits(&seen, &claim);
+    return w->route->who == CLIENT && (proof_waits(w) || client_auth_waits(&seen, &claim));
+}
+
+fallible gate_proof(struct way *w)
+{
+    struct sender shown;
+    return proof_counts(w) ? sender_proof(&w->ground, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its lane finds it */
 }
 
 fallible gate_again(struct way *w)

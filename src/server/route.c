@@ -36,6 +36,7 @@ static enum route_runs pushed_runs(const struct form *form)
 /* clang-format off */
 const struct route route_table[] = {
 /*   method     path                                        who      takes          answers      runs     handler                choose */
+    /* TE-01 */
     {HTTP_POST, "/oauth/token",                             CLIENT,  FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs},
     {HTTP_POST, "/oauth/par",                               CLIENT,  FORM,          OAUTH_JSON,  CHOOSE,  oauth_pushed_post,     pushed_runs},
     {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * settings_load: where the values come from. Relies on libinih for the file (its only door); promises that every value stood in
- * the bounds of its row, that an unknown or repeated setting is refused with file and line, and that a stronger source beats a
+ * the bounds of its row, that an unknown or repeated setting is refused with file and line (AV-04), and that a stronger source beats a
  * weaker one:
  *
  *     option > environment (JETON_NAME) > file (--config, JETON_CONFIG, DIR/jeton.conf) > default

@@ -135,12 +135,13 @@ static fallible error_api(struct way *w, err why) /* contract 6 */
         json_put_text(a, body, "error", STR("Not Found"));
     } else if (status == 500) {
         json_put_text(a, body, "message", STR("Server Error"));
-        json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
     } else {
         if (status == 503)
             json_put_text(a, body, "error", str_of(err_code(why)));
         json_put_text(a, body, "message", str_of(err_say(why)));
     }
+    if (status >= 500) /* LG-05 */
+        json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
     if (status == 422)
         put_problems(a, body, &w->call.problems);
     return call_json(&w->call, status, body);

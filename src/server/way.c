@@ -4,7 +4,8 @@
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
  *                                      │                    └ ELSEWHERE ─▶ WORKER
  *                                      ├─ WORKER, HASH ─▶ lane thread ─ pass ──────────────▶ answer
- *                                      ├─ HASH, DURABLE whose client must be waited for ─▶ WORKER ─ admit_first ─▶ its lane
+ *                                      ├─ HASH, DURABLE whose client must be waited for, or whose proof must be checked
+ *                                      │                                        ─▶ WORKER ─ admit_first ─▶ its lane
  *                                      └─ DURABLE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
  *                                                       something is left to be signed   └─▶ WORKER ─ finish ─▶ answer
  *
@@ -149,6 +150,8 @@ static err admit(struct way *w)
     err e = gate_ground(w);
     if (!FAILED(e))
         e = gate_admit(w);
+    if (!FAILED(e))
+        e = gate_proof(w);
     if (!FAILED(e)) {
         w->admitted = str_dup(w->exchange->request.arena, w->call.client.client->id);
         if (!str_present(w->admitted))
@@ -161,7 +164,8 @@ static err admit(struct way *w)
     return e;
 }
 
-/* On a worker, for what may neither wait on the writer's thread nor hold up a hashing one: keys from elsewhere, a jti that is taken. */
+/* On a worker, for what may neither wait on the writer's thread nor hold up a hashing one: keys from elsewhere, a jti that is taken,
+ * the signature of a DPoP proof. */
 static void admit_first(void *context)
 {
     struct way *w = context;

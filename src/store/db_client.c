@@ -14,7 +14,7 @@
     "number, id, name, description, auth_method, grants, redirect_uris, post_logout_redirect_uris, scopes, owner_id,"          \
     " is_public, first_party, require_pkce, compat_processmaker, disabled, access_lifetime, refresh_lifetime, epoch, version," \
     " created_at, updated_at, metadata, registration_hash"
-enum { ADD, SAVE, SET_DISABLED, REMOVE, ALL, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ALL, EXISTS, SET_REGISTRATION };
+enum { ADD, SAVE, SET_DISABLED, REMOVE, ALL, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ALL, EXISTS };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO clients (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
             " $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT DO NOTHING",
@@ -40,7 +40,6 @@ static const char *const texts[] = {
     [SECRETS_DROP] = "DELETE FROM client_secrets WHERE client_number = $1",
     [SECRETS_ALL] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets"
                     " ORDER BY client_number, number DESC",
-    [SET_REGISTRATION] = "UPDATE clients SET registration_hash = $2 WHERE number = $1 AND removed_at = 0",
     [EXISTS] = "SELECT number FROM clients WHERE number = $1 AND removed_at = 0",
 };
 DB_SHEET(client, texts);
@@ -143,15 +142,6 @@ err db_client_save(struct db *db, const struct db_client *client)
 {
     struct db_client next = *client;
     return with_metadata(db, &next, write_changed);
-}
-
-err db_client_set_registration(struct db *db, int64_t number, const struct token_hash *hash)
-{
-    int64_t changed = 0;
-    TRY(db_write_call(db, CALL(SET_REGISTRATION, P_INT(number), P_HASH(hash)), &changed));
-    if (changed == 0)
-        FAIL(NOT_FOUND, "store: no such client");
-    return OK;
 }
 
 struct changing {

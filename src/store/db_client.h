@@ -35,7 +35,6 @@ fallible db_client_save(struct db *db, const struct db_client *client); /* all b
 fallible db_client_secret_add(struct db *db, int64_t number, const struct token_hash *hash, unix_time overlap_until);
 fallible db_client_set_disabled(struct db *db, int64_t number, bool disabled); /* true: epoch grows */
 /* The hash of the registration access token, anew. NOT_FOUND. */
-fallible db_client_set_registration(struct db *db, int64_t number, const struct token_hash *hash);
 fallible db_client_remove(struct db *db, int64_t number);                      /* tombstone: epoch grows, secrets gone, disabled */
 /* Every client that was not removed, secrets included, ordered by number: for store/hot. */
 fallible db_client_all(struct db *db, struct arena *a, struct db_client **rows, size_t *count);

@@ -41,6 +41,7 @@
     LINES(exchange_subjects)          /* client ids whose tokens it may hand in; * : any; its own always */                    \
     /* how it came: admin (absent), dynamic (RFC 7591, by an initial access token), open (without one), document (at its id) */ \
     TEXT(origin)                                                                                                               \
+    WORDS(initial_grants) WORDS(initial_scopes) /* to what its initial access token holds it; absent: the server's settings */ \
     /* of a client with client_secret_jwt: its secrets, sealed (directory/client_secret); never shown nor set from outside */  \
     TEXT(sealed_secret)
 /* clang-format on */

@@ -25,7 +25,9 @@ enum {
     ADD, COUNT, ONCE_TAKE, THROTTLE_GET, THROTTLE_SET, THROTTLE_CLEAR, THROTTLE_RETURN, REVOCATION_ADD, REVOCATIONS, LIST_FIRST
 };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO events (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    /* Numbered when it is written, so that the order is one for all processes. */
+    [ADD] = "INSERT INTO events (" COLUMNS ") VALUES ((SELECT coalesce(max(number), 0) + 1 FROM events), $1, $2, $3, $4, $5, $6,"
+            " $7, $8)",
     [COUNT] = "SELECT count(*)" CHOSEN,
     [ONCE_TAKE] = "INSERT INTO onces (taken, expires_at) VALUES ($1, $2)"
                   " ON CONFLICT (taken) DO UPDATE SET expires_at = excluded.expires_at WHERE onces.expires_at <= $3",
@@ -41,7 +43,7 @@ static const char *const texts[] = {
 };
 DB_SHEET(event, texts);
 static const char *const columns[] = {"number", "at", "name"};
-static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 3}; /* newest first: by time, since every process numbers its own */
+static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
 
 #define FIELD(kind_, member_) {kind_, offsetof(struct db_event, member_)}
 static const struct db_field fields[] = {
@@ -66,11 +68,9 @@ static const struct db_shape revocation_shape = DB_SHAPE(struct db_revocation, r
 
 static err add_now(struct db *db, const struct db_event *event)
 {
-    struct db_event next = *event;
-    TRY(db_number_reserve(db, DB_COUNT_EVENT, &next.number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, &next, params);
-    return db_write_call(db, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    db_params_from(&shape, event, params);
+    return db_write_call(db, &(struct db_call){&sheet, ADD, params + 1, shape.count - 1}, NULL); /* all but the number */
 }
 
 struct queued { /* one block: the event, and behind it the bytes of all its texts */

@@ -32,7 +32,7 @@ struct db_grant {
 };
 struct db_code {
     int64_t number;
-    struct token_hash hash;
+    struct token_hash hash; /* all that is kept of it (AC-10) */
     int64_t grant_number;
     str redirect_uri;      /* as sent in the request; absent when it was left out there */
     str code_challenge;    /* absent: none */

@@ -15,6 +15,7 @@
     "SELECT clients.number FROM clients WHERE clients.created_at < $1 AND clients.removed_at = 0"                              \
     " AND (clients.metadata LIKE '%\"origin\":\"open\"%' OR clients.metadata LIKE '%\"origin\":\"document\"%') AND ' ' || clients.grants || ' ' NOT LIKE '% client_credentials %'"    \
     " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_number = clients.number)"                                       \
+    " AND NOT EXISTS (SELECT 1 FROM consents WHERE consents.client_number = clients.number)"                                   \
     " AND NOT EXISTS (SELECT 1 FROM deferred_requests WHERE deferred_requests.client_number = clients.number)"
 enum { ADD, FIND, TAKE, GIVE_BACK, LIST, REMOVE, PURGE_SECRETS, PURGE };
 static const char *const texts[] = {

@@ -47,7 +47,7 @@ bool db_inside(const struct db *db); /* is this thread inside a sentence or a jo
 
 /* Counters. The first kinds are taken from the table one by one inside a sentence; the cached ones in blocks kept in memory. */
 enum db_counter {
-    DB_COUNT_GRANT, DB_COUNT_CODE, DB_COUNT_SESSION, DB_COUNT_EVENT, DB_COUNT_PUSHED, DB_COUNT_DEFERRED, DB_COUNTERS_CACHED,
+    DB_COUNT_GRANT, DB_COUNT_CODE, DB_COUNT_SESSION, DB_COUNT_PUSHED, DB_COUNT_DEFERRED, DB_COUNTERS_CACHED,
     DB_COUNT_USER = DB_COUNTERS_CACHED, DB_COUNT_CLIENT, DB_COUNT_SECRET, DB_COUNT_RESOURCE, DB_COUNT_KEY, DB_COUNT_PAT,
     DB_COUNT_REVOCATION, DB_COUNT_DELIVERY, DB_COUNT_INITIAL, DB_COUNT_ISSUER, DB_COUNTERS
 };

@@ -11,12 +11,11 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at, address, user_agent"
-enum { OPEN, GET, SEEN, REAUTHENTICATED, END, LIST };
+enum { OPEN, GET, SEEN, END, LIST };
 static const char *const texts[] = {
     [OPEN] = "INSERT INTO sessions (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     [GET] = "SELECT " COLUMNS " FROM sessions WHERE number = $1 AND expires_at > $2",
     [SEEN] = "UPDATE sessions SET last_seen_at = $2 WHERE number = $1",
-    [REAUTHENTICATED] = "UPDATE sessions SET auth_time = $2, last_seen_at = $2 WHERE number = $1",
     [END] = "DELETE FROM sessions WHERE number = $1",
     [LIST] = "SELECT " COLUMNS " FROM sessions WHERE user_number = $1 AND expires_at > $2 ORDER BY number DESC LIMIT 100",
 };
@@ -50,11 +49,6 @@ err db_session_get(struct db *db, struct arena *a, int64_t number, struct db_ses
 err db_session_seen(struct db *db, int64_t number, unix_time at)
 {
     return db_write_call(db, CALL(SEEN, P_INT(number), P_INT(at)), NULL);
-}
-
-err db_session_reauthenticated(struct db *db, int64_t number, unix_time at)
-{
-    return db_write_call(db, CALL(REAUTHENTICATED, P_INT(number), P_INT(at)), NULL);
 }
 
 err db_session_end(struct db *db, int64_t number)

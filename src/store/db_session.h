@@ -16,7 +16,6 @@ fallible db_session_reserve(struct db *db, int64_t *number);
 fallible db_session_open(struct db *db, const struct db_session *session); /* number from reserve */
 fallible db_session_get(struct db *db, struct arena *a, int64_t number, struct db_session **out); /* NULL: none or ended */
 fallible db_session_seen(struct db *db, int64_t number, unix_time at);     /* the caller does it at most once a minute */
-fallible db_session_reauthenticated(struct db *db, int64_t number, unix_time at);
 fallible db_session_end(struct db *db, int64_t number);
 fallible db_session_list(struct db *db, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count); /* newest first, ≤ 100 */
 #endif

@@ -288,16 +288,3 @@ err db_user_list(struct db *db, struct arena *a, const struct db_page *page, str
     return OK;
 }
 
-static err count_body(struct db_conn *c, void *context)
-{
-    bool found = false;
-    return db_scalar(c, CALL_ALONE(COUNT), context, &found);
-}
-
-err db_user_count(struct db *db, int64_t *count)
-{
-    int64_t total = 0;
-    TRY(db_read(db, count_body, &total));
-    *count = total;
-    return OK;
-}

@@ -44,5 +44,4 @@ struct db_user_rows {
 };
 /* Columns: username email full_name created_at updated_at last_login_at id. Filter: username, email, full_name. */
 fallible db_user_list(struct db *db, struct arena *a, const struct db_page *page, struct db_user_rows *out);
-fallible db_user_count(struct db *db, int64_t *count);
 #endif

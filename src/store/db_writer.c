@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * db_writer: the one thread that changes the store. It takes what has gathered in the queue, runs it inside one transaction,
  * commits once, and only then answers. While it waits for the disk the next group gathers, so the busier the server, the
- * cheaper a change. Relies on the engine to lose a whole group or none of it; promises that `done` tells the truth.
+ * cheaper a change. Relies on the engine to lose a whole group or none of it; promises that `done` tells the truth: what it
+ * called done outlives a kill (AC-09, AV-02, RF-04).
  *
  *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK)
  *                           │ begin failed     │ commit failed, or the engine failed in any job of the group

@@ -3,7 +3,8 @@
  * (this one): when either moved since the last loading, the facts are loaded anew before anything is decided. Promises:
  *   1. a snapshot never changes and lives as long as somebody holds it;
  *   2. the counters are read before the loading begins, so that a change during it loads once more;
- *   3. when loading fails nobody is served from old facts;
+ *   3. when loading fails nobody is served from old facts: what was revoked, here or by another process, is so in the very next
+ *      answer (AT-16, IR-04);
  *   4. a row that is not yet committed never enters a cache: what a running job changes is announced again after its group.
  *
  *   [loaded] ──hot_changed, another process──▶ [stale] ──hot_refresh: one loads, the others wait──▶ [loaded] */

@@ -70,7 +70,7 @@ fallible access_sign(struct arena *a, const struct keyring *k, const struct perm
     json_put_text(a, j, "client_id", permit->client_id);
     json_put_text(a, j, "scope", str_present(permit->scope) ? permit->scope : STR(""));
     json_put_text(a, j, "jti", b64url_encode(a, id, sizeof id));
-    json_put_integer(a, j, "iat", permit->issued_at);
+    json_put_integer(a, j, "iat", permit->issued_at); /* AT-12 */
     json_put_integer(a, j, "exp", permit->expires_at);
     if (permit->user_number != 0)
         json_put_integer(a, j, "auth_time", permit->auth_time);

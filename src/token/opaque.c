@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * opaque: the typed credentials. One table gives each kind its prefix and its make; everything else follows from the row.
  * Relies on token/sealed for what is sealed and on crypto/digest for checksums. Promises that a text of one kind is never
- * accepted as another (AC-11), that a mistyped plain credential is told from an unknown one without a store, and that no
+ * accepted as another (AC-11), that nothing but the prefix can be foreseen (AC-01), that a
+ * mistyped plain credential is told from an unknown one without a store, and that no
  * function here compares a secret: a checksum is public arithmetic over the text itself. */
 #include "token/opaque.h"
 #include "codec/b64url.h"

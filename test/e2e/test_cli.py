@@ -64,9 +64,17 @@ class CommandLine(unittest.TestCase):
     def test_wrong_usage_is_2(self):
         for args in (("nosuch",), ("user",), ("user", "nosuch"), ("user", "add"), ("client", "add"), ("user", "list", "--nosuch"), ("client", "add", "--name"),
                      ("pat", "add", "alice", "--name", "x", "--expires-in", "soon"), ("client", "edit"), ("serve", "--listen", "nonsense"), ("scope", "add", "x"),
-                     ("pat", "add", "alice", "--name", "x", "--expires-in", "1e3"), ("client", "add", "--name", "x", "--auth-method", "nosuch")):
+                     ("pat", "add", "alice", "--name", "x", "--expires-in", "1e3"), ("client", "add", "--name", "x", "--auth-method", "nosuch"),
+                     ("client", "add", "--name", "x", "--profile", "nosuch"), ("client", "add", "--name", "x", "--subject-type", "nosuch"),
+                     ("client", "add", "--name", "x", "--id-token-signed-response-alg", "none"), ("client", "add", "--name", "x", "--response-modes", "jwt fragment"),
+                     ("client", "add", "--name", "x", "--logo-uri", "http://plain.example/logo"), ("client", "edit", "x", "--request-object-signing-alg", "HS256")):
             with self.subTest(args=args):
                 self.refused(*args, code=2)
+
+    def test_every_way_to_authenticate_that_discovery_names_is_a_word_here(self):
+        for method in (*self.s.get("/.well-known/openid-configuration").json()["token_endpoint_auth_methods_supported"], "any"):
+            code, _, err = run_cli(self.s.data, "client", "add", "--name", "x", "--grant", "nosuch", "--auth-method", method)
+            self.assertEqual(code, 1, err)
 
     def test_refused_is_1_with_one_line(self):
         for args in (("user", "show", "nobody"), ("user", "block", "nobody"), ("user", "remove", "nobody"), ("client", "show", "nobody"), ("client", "disable", "nobody"),

@@ -160,7 +160,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertTrue(err.strip())
 
-    def test_health_and_metrics(self):
+    def test_AV_06_health_and_metrics(self):
         for path in ("/health/live", "/health/ready"):
             self.assertEqual(self.s.get(path).status_code, 200)
         answer = self.s.get("/metrics")

@@ -134,7 +134,7 @@ class Login(unittest.TestCase):
         client = self.s.client("For headers", "authorization_code", redirect=CALLBACK, scope="read") if not hasattr(self, "_c") else self._c
         yield "consent", b.get(b.authorize_url(client))
 
-    def test_LS_07_08_10_headers_of_every_page(self):
+    def test_LS_07_LS_08_LS_10_headers_of_every_page(self):
         for name, answer in self.pages():
             with self.subTest(page=name):
                 self.assertTrue(answer.headers["Content-Type"].startswith("text/html"), answer.headers)

@@ -39,7 +39,7 @@ class Refresh(unittest.TestCase):
                                                         "client_id": c.id, "client_secret": c.secret}),
                             headers={"Content-Type": "application/json", "Accept": "application/json, text/plain, */*"}))
 
-    def test_a_retry_is_not_a_theft(self):
+    def test_RF_05_a_retry_is_not_a_theft(self):
         first = self.w.password_tokens()
         one = self.ok(self.refresh(first["refresh_token"]))
         two = self.ok(self.refresh(first["refresh_token"]))

@@ -245,6 +245,16 @@ class Open(Registering):
         self.assertEqual(self.registered(client_name="Same")["client_name"], self.registered(client_name="Same")["client_name"])
 
 
+class Strict(Registering):
+    args = ("--registration", "open", "--profile", "fapi2-security")
+
+    def test_the_answer_tells_the_algorithm_that_id_tokens_really_have(self):
+        made = self.registered(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [KEY]})
+        self.assertEqual(made["id_token_signed_response_alg"], "ES256")
+        self.assertEqual(self.register(token_endpoint_auth_method="private_key_jwt", jwks={"keys": [KEY]},
+                                       id_token_signed_response_alg="RS256").status_code, 400)
+
+
 class Room(Registering):
     args = ("--registration", "open", "--registration-max", "3", "--registration-tries", "5")
 
@@ -338,6 +348,21 @@ class Documents(Registering):
         self.tokens(url, person)
         self.assertEqual(len(self.web.asked), asked)  # kept
 
+    def test_a_document_may_come_first_by_a_pushed_request_or_a_token_request(self):
+        _, challenge = pkce()
+        fields = {"response_type": "code", "redirect_uri": "https://app.example/callback", "code_challenge": challenge, "code_challenge_method": "S256"}
+        url = self.document("/pushed.json")
+        answer = self.s.post("/oauth/par", {"client_id": url, **fields})
+        self.assertEqual(answer.status_code, 201, answer.text)
+        browser = Browser(self.s)
+        browser.get("/oauth/authorize", params={"client_id": url, "request_uri": answer.json()["request_uri"]})
+        self.assertIn("code", browser.go_on(self.s.user("pusher")))
+        for path in ("/token.json", "/missing-first.json"):
+            url = self.document(path) if path == "/token.json" else self.web.url + path
+            answer = self.s.token(Client(url, None), "authorization_code", auth="id", code="x", redirect_uri="https://app.example/callback")
+            self.assertEqual(answer.json()["error"], "invalid_grant" if path == "/token.json" else "invalid_client", answer.text)
+            self.assertEqual(self.web.asked.count(path), 1)
+
     def test_what_is_no_valid_document_is_refused_on_a_page(self):
         other = self.document("/other.json")
         self.web.put("/wrong-id.json", {"client_id": other, "redirect_uris": ["https://app.example/callback"]})
@@ -356,7 +381,7 @@ class Documents(Registering):
                 self.assertIn(answer.status_code, (400, 401), path)
                 self.assertNotIn("Location", answer.headers)
         ids = [row["client_id"] for row in self.s.cli("client", "list")]
-        self.assertFalse([i for i in ids if not i.endswith(("/client.json", "/removed.json"))], ids)
+        self.assertFalse([i for i in ids if not i.endswith(("/client.json", "/removed.json", "/pushed.json", "/token.json"))], ids)
 
     def test_a_failure_is_remembered_for_a_minute(self):
         url = self.web.url + "/counted.json"

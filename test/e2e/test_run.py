@@ -12,6 +12,8 @@ import tempfile
 import time
 import unittest
 
+import requests
+
 from harness import LOGS, ROOT, Browser, Person, Server, clean_environment, remember
 
 
@@ -92,7 +94,12 @@ class Newcomer(unittest.TestCase):
                     self.assertEqual("refresh_token" in answer, refresh)
             out = self.paste(server, source, commands["personal access token"], commands["an API call with it"])
             self.assertEqual(json.loads(out[out.index("{"):])["username"], "demo")
-            self.by_browser(server, source, next(v for k, v in commands.items() if k.startswith("authorization code: open")))
+            find = lambda start: next(v for k, v in commands.items() if k.startswith(start))
+            self.assertIn("jtn_at_", self.by_browser(server, source, find("authorization code: open")))
+            told = json.loads(self.by_browser(server, source, find("log in with OpenID Connect")))
+            self.assertEqual(told["userinfo"]["email"], "demo@example.org")
+            self.assertEqual(told["decoded"]["id_token"]["claims"]["sub"], told["userinfo"]["sub"])
+            self.assertIn("jtn_at_", self.by_browser(server, source, find("device: open")))
             browser = Browser(server)
             browser.get("/admin")
             browser.login(Person(server, "admin", password, None))
@@ -116,18 +123,18 @@ class Newcomer(unittest.TestCase):
                                    env=clean_environment(BROWSER="true", DISPLAY=""))
         try:
             for line in program.stderr:
-                found = re.search(r"https?://\S+/oauth/authorize\?\S+", line)
+                found = re.search(r"https?://\S+/oauth/(authorize|device)\?\S+", line)
                 if found:
                     browser = Browser(server)
                     browser.get(found.group(0))
                     browser.go_on(Person(server, server.demo["DEMO_USERNAME"], server.demo["DEMO_PASSWORD"], None))
-                    import requests
-                    requests.get(browser.outside, timeout=10)
+                    if browser.outside:
+                        requests.get(browser.outside, timeout=10)
                     break
             out, err = program.communicate(timeout=30)
             self.assertEqual(program.returncode, 0, err)
-            self.assertIn("jtn_at_", out)
             remember(*re.findall(r"jtn_[A-Za-z0-9_-]{20,}", out))
+            return out
         finally:
             program.kill()
             program.wait()

@@ -5,7 +5,7 @@ import json
 import unittest
 import urllib.parse
 
-from harness import Client, basic, world
+from harness import CALLBACK, Browser, Client, basic, pkce, world
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -140,7 +140,29 @@ class TokenEndpoint(unittest.TestCase):
     def test_unknown_grant_type(self):
         for grant in ("implicit", "personal_access", "authorization-code", "PASSWORD", "urn:x"):
             with self.subTest(grant=grant):
-                self.refused(self.s.token(self.w.service, grant), "unsupported_grant_type")
+                answer = self.s.token(self.w.service, grant)
+                self.refused(answer, "unsupported_grant_type")
+                self.assertIn("grant_types_supported", answer.json()["error_description"])
+
+    def test_AZ_23_the_api_by_the_name_of_its_metadata_is_this_server(self):
+        told = self.s.get("/.well-known/oauth-protected-resource/api/1.0").json()["resource"]
+        w, challenge = self.w, pkce()
+        for uri in (told, self.s.url):
+            answer = self.s.token(w.trusted, "password", username="alice", password=w.alice.password, resource=uri)
+            self.assertEqual(answer.status_code, 200, answer.text)
+            self.assertEqual(self.s.api("GET", "/users/me", answer.json()["access_token"]).status_code, 200)
+            code = Browser(self.s).authorize(w.native, w.alice, resource=uri, code_challenge=challenge[1], code_challenge_method="S256")["code"]
+            answer = self.s.token(w.native, "authorization_code", auth="id", code=code, redirect_uri=w.native.redirect, resource=uri,
+                                  code_verifier=challenge[0])
+            self.assertEqual(answer.status_code, 200, answer.text)
+            refresh = answer.json()["refresh_token"]
+            self.refused(self.s.token(w.native, "refresh_token", auth="id", refresh_token=refresh, resource=self.s.url + "/x"), "invalid_target")
+            self.assertEqual(self.s.token(w.native, "refresh_token", auth="id", refresh_token=refresh, resource=told).status_code, 200)
+            pushed = self.s.post("/oauth/par", {"response_type": "code", "redirect_uri": CALLBACK, "resource": uri},
+                                 headers={"Authorization": basic(w.web.id, w.web.secret)})
+            self.assertEqual(pushed.status_code, 201, pushed.text)
+        for uri in (told + "/", told + "0", self.s.url + "/", self.s.url + "/api", self.s.url + "x"):
+            self.refused(self.s.token(w.service, "client_credentials", resource=uri), "invalid_target")
 
     def test_TE_05_grant_of_another_client(self):
         w = self.w
@@ -258,7 +280,7 @@ class TokenEndpoint(unittest.TestCase):
         w = self.w
         answer = self.s.token(w.compat, "password", auth="none", client_secret=w.compat.secret, username="alice", password=w.alice.password)
         self.granted(answer, True)
-        pat, rows, tries = w.admin.pat(), [], 50
+        pat, rows, tries = w.admin.pat(), [], 500
         while not rows and tries:  # events never keep a request waiting
             rows, tries = self.s.api("GET", "/events?filter=client.deprecated", pat).json()["data"], tries - 1
         self.assertEqual(rows[0]["client_id"], w.compat.id)

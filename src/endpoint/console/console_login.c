@@ -33,6 +33,12 @@ static const struct db_client *application_of(struct call *c, str return_to, str
     return FAILED(redirect_match(c->ground->arena, client, form_get(&query, "redirect_uri"), redirect_uri)) ? NULL : client;
 }
 
+/* OpenID Connect Registration 2: shown to whoever is about to log in; MD-05: registration took https alone, and the page holds to it. */
+static str link_of(str uri)
+{
+    return str_starts(uri, STR("https://")) ? uri : STR_ABSENT;
+}
+
 static fallible answer_form(struct call *c, int status, str error)
 {
     struct page_fields *f = call_fields(c);
@@ -45,6 +51,8 @@ static fallible answer_form(struct call *c, int status, str error)
     page_put_flag(f, "switch", form_has(&c->form, "switch"));
     page_put(f, "username", again ? c->session.user->username : form_get(&c->form, "username"));
     page_put(f, "application", client ? client->name : STR_ABSENT);
+    page_put(f, "policy_uri", client ? link_of(client->metadata.policy_uri) : STR_ABSENT);
+    page_put(f, "tos_uri", client ? link_of(client->metadata.tos_uri) : STR_ABSENT);
     page_put(f, "error", error);
     if (client) /* browsers hold the form to form-action through all redirects: it may end at the application at once */
         TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, redirect_uri)));

@@ -229,7 +229,7 @@ fallible oauth_consent_post(struct call *c)
     str decision = form_get(&c->form, "decision");
     TRY(authorize_resume(c->ground, form_get(&c->form, "pending"), &c->session, &pending));
     c->response->note = pending.request.client->id;
-    if (str_is(decision, "allow"))
+    if (str_is(decision, "allow")) /* CO-05: the button says it, and neither the form nor a default does */
         TRY(authorize_allow(c->ground, &pending, &c->session, &sent));
     else if (str_is(decision, "deny"))
         TRY(authorize_deny(c->ground, &pending, &c->session, &sent));

@@ -13,9 +13,12 @@ bool oauth_pushed_waits(const struct form *form)
 fallible oauth_pushed_post(struct call *c)
 {
     struct arena *a = c->ground->arena;
-    struct pushed_answer answer;
+    struct pushed_answer answer = {0};
     c->response->note = c->client.client->id;
-    TRY(pushed_accept(c->ground, &c->client, &c->form, &answer));
+    err judged = pushed_accept(c->ground, &c->client, &c->form, &answer);
+    if (judged.kind == ERR_THROTTLED)
+        TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
+    TRY(judged);
     json *body = json_object_new(a); /* RFC 9126 2.2 */
     json_put_text(a, body, "request_uri", answer.request_uri);
     json_put_integer(a, body, "expires_in", answer.expires_in);

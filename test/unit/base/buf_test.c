@@ -29,11 +29,10 @@ Test(buf, parts_are_joined)
     buf_char(&b, ' ');
     buf_i64(&b, INT64_MIN);
     buf_i64(&b, 0);
-    buf_hex(&b, (const uint8_t[]){0x00, 0xfa, 0x10}, 3);
     buf_format(&b, "%s/%d", "x", 5);
     str s;
     cr_assert_not(FAILED(buf_done(&b, &s)));
-    cr_assert(str_equal(s, STR("a\0b-c18446744073709551615 -9223372036854775808000fa10x/5")));
+    cr_assert(str_equal(s, STR("a\0b-c18446744073709551615 -92233720368547758080x/5")));
     cr_assert_eq(s.p[s.n], '\0');
 }
 
@@ -68,9 +67,6 @@ Test(buf, every_kind_of_part_respects_the_ceiling)
 {
     str s;
     struct buf b = buf_new(a, 5);
-    buf_hex(&b, (const uint8_t[]){1, 2, 3}, 3);
-    cr_assert(FAILED(buf_done(&b, &s)));
-    b = buf_new(a, 5);
     buf_format(&b, "%d", 123456);
     cr_assert(FAILED(buf_done(&b, &s)));
     b = buf_new(a, 5);

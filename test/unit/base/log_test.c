@@ -48,7 +48,7 @@ Test(log, a_line_is_time_level_event_and_fields)
     cr_assert_str_eq(written(), HEAD "info login user=ann tries=-3\n");
 }
 
-Test(log, no_value_can_end_its_line_or_imitate_a_field)
+Test(log, LG_03_no_value_can_end_its_line_or_imitate_a_field)
 {
     LOG(WARN, "x", LOG_STR("v", STR("a\nb error y=1")), LOG_STR("w", STR("\x1b[2J\x7f\xc3\xa9\0\"\\")),
         LOG_STR("u", STR("a=b")), LOG_STR("e", STR("")));
@@ -123,7 +123,7 @@ Test(log, a_full_buffer_drops_lines_and_says_how_many)
     cr_assert_not_null(strstr(written(), "info later n=1\n"));
 }
 
-Test(log, lines_lost_to_a_full_disk_are_reported_when_it_has_room_again)
+Test(log, LG_04_lines_lost_to_a_full_disk_are_reported_when_it_has_room_again)
 {
     int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     cr_assert_geq(full, 0);

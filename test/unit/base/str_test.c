@@ -115,7 +115,7 @@ Test(str, copies_are_absent_when_memory_ends)
     cr_assert(arena_failed(a));
 }
 
-Test(str, numbers_have_one_spelling)
+Test(str, IN_06_numbers_have_one_spelling)
 {
     const char *bad[] = {
         "", "-1", "+1", " 1", "1 ", "01", "00", "0x1", "1e9", "1.0", "18446744073709551616", "99999999999999999999"};

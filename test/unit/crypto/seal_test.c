@@ -26,7 +26,7 @@ Test(seal, what_is_closed_opens)
     }
 }
 
-Test(seal, two_boxes_of_one_text_share_nothing)
+Test(seal, ST_07_two_boxes_of_one_text_share_nothing)
 {
     uint8_t one[8 + SEAL_OVERHEAD], two[8 + SEAL_OVERHEAD];
     seal_close(&key, STR("code"), "the text", 8, one);
@@ -35,7 +35,7 @@ Test(seal, two_boxes_of_one_text_share_nothing)
     cr_assert_neq(memcmp(one + SEAL_SALT, two + SEAL_SALT, 8), 0);
 }
 
-Test(seal, no_changed_bit_and_no_other_length_opens)
+Test(seal, ST_07_no_changed_bit_and_no_other_length_opens)
 {
     uint8_t box[8 + SEAL_OVERHEAD], back[8 + SEAL_OVERHEAD];
     seal_close(&key, STR("code"), "the text", 8, box);

@@ -69,6 +69,7 @@ static const char *const bad[] = {
     "https://app.example.com/cb?error",
     "https://app.example.com/cb?iss=x",
     "https://app.example.com/cb?error_description=x",
+    "https://app.example.com/cb?a=b&response=x",
     "https://app.example.com/cb?%63ode=1",
     "https://app.example.com/cb?a=1;code=2",
     "https://app.example.com/cb?&code=2",

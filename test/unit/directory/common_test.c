@@ -8,11 +8,6 @@
 
 #include "base/banned.h"
 
-Test(common, the_list_is_long_enough)
-{
-    cr_expect_geq(common_count(), 3000);
-}
-
 Test(common, what_everybody_tries_first_is_found)
 {
     static const char *const known[] = {"password",   "Password1",  "PASSWORD123", "12345678",  "123456789", "qwertyuiop",
@@ -56,5 +51,5 @@ Test(common, every_line_is_found)
         cr_assert(common_password(word), "%s", line);
     }
     fclose(f);
-    cr_expect_eq(lines, common_count());
+    cr_expect_geq(lines, 3000, "the list is long enough");
 }

@@ -6,6 +6,8 @@
 #include "directory/initial.h"
 #include "directory/registration.h"
 #include "directory/source.h"
+#include "store/db_consent.h"
+#include "store/db_scope.h"
 
 #include "base/banned.h"
 
@@ -151,6 +153,56 @@ Test(registration, room_is_bounded_and_unused_ones_of_open_registration_make_som
     scene_next(&s);
     (void)registered(&s, STR_ABSENT, "");
     cr_expect_eq(registration_count(s.g), 1);
+}
+
+Test(registration, one_that_a_person_allowed_something_is_not_unused) /* RL-06 */
+{
+    struct scene s = opened(REGISTRATION_OPEN);
+    struct db_user *ada = scene_person(&s, "ada", "", false);
+    struct registration_made used = registered(&s, STR_ABSENT, "");
+    (void)registered(&s, STR_ABSENT, "");
+    cr_assert(!FAILED(db_consent_remember(s.authority->db, ada->number, used.client->number, STR("openid"), NOW)));
+    clock_set(NOW + 3601);
+    scene_next(&s);
+    (void)registered(&s, STR_ABSENT, "");
+    cr_expect_eq(registration_count(s.g), 2);
+    cr_expect_not_null(client_find(s.g, used.client->id));
+}
+
+static const struct db_client *replaced(struct scene *s, const struct registration_made *made, const char *members)
+{
+    struct registration_made next = {0};
+    const struct db_client *now = client_find(s->g, made->client->id);
+    str all = str_format(s->a, "%s,\"client_id\":\"%.*s\"", members, STR_FMT(now->id));
+    err e = registration_replace(s->g, now, body(s, all.p), &s->p, &next);
+    cr_assert(!FAILED(e), "%s", err_why(e));
+    scene_next(s);
+    return next.client;
+}
+
+Test(registration, an_update_gains_nothing_that_the_initial_token_did_not_give) /* MD-04 */
+{
+    struct scene s = opened(REGISTRATION_OPEN);
+    struct initial_made initial = {0};
+    static const char asks[] = ",\"grant_types\":[\"authorization_code\",\"client_credentials\"],\"scope\":\"openid read write\"";
+    cr_assert(!FAILED(db_scope_add(s.authority->db, STR("read"), STR("Read."))));
+    cr_assert(!FAILED(db_scope_add(s.authority->db, STR("write"), STR("Write."))));
+    hot_changed(s.authority->hot);
+    scene_next(&s);
+    s.authority->policy.registration_grants = STR("authorization_code client_credentials");
+    s.authority->policy.registration_scopes = STR("read write");
+    struct initial_edit edit = {.label = STR("x"), .grants = STR("authorization_code"), .scopes = STR("read")};
+    cr_assert(!FAILED(initial_add(s.g, &actor_owner, &edit, &s.p, &initial)));
+    scene_next(&s);
+    struct registration_made made = registered(&s, initial.token, asks);
+    cr_expect(str_is(made.client->grants, "authorization_code") && !str_has_word(made.client->scopes, STR("write")));
+    const struct db_client *next = replaced(&s, &made, asks);
+    cr_expect(str_is(next->grants, "authorization_code"), "%.*s", STR_FMT(next->grants));
+    cr_expect(str_has_word(next->scopes, STR("read")) && !str_has_word(next->scopes, STR("write")), "%.*s", STR_FMT(next->scopes));
+    next = replaced(&s, &made, ",\"scope\":\"openid\"");
+    cr_expect(str_is(next->scopes, "openid"));
+    next = replaced(&s, &made, asks); /* what was given up may come back */
+    cr_expect(str_has_word(next->scopes, STR("read")) && !str_has_word(next->scopes, STR("write")));
 }
 
 Test(registration, attempts_from_one_address_are_paced) /* RL-05 */

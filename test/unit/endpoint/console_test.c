@@ -210,12 +210,11 @@ Test(console, login_again_is_the_same_session_with_a_new_cookie)
     cr_assert_null(old.user);
 }
 
-Test(console, login_again_fixes_the_name_and_says_why)
+Test(console, login_again_knows_the_name_and_says_why)
 {
     struct call *c = got(console_login_get, person, "again=1&return_to=%2Faccount", STR_ABSENT);
     whole(c, "login_again", 200);
     cr_assert(shows(c, "value=\"ada\""));
-    cr_assert(shows(c, " readonly"));
     cr_assert(shows(c, "sensitive"));
     goes_to(got(console_login_get, person, "return_to=%2Faccount%2Ftokens", STR_ABSENT), "/account/tokens");
 }
@@ -533,6 +532,7 @@ Test(console, lists_are_filtered_and_paged)
 
 Test(console, keys_are_rotated)
 {
+    goes_to(sent(console_admin_keys_rotate_post, administrator, "", STR_ABSENT), "/admin/keys?done=rotated"); /* the very first */
     err early = console_admin_keys_rotate_post(call_of(administrator, HTTP_POST, ""));
     cr_assert_eq(early.kind, ERR_UNPROCESSABLE, "keys were put to use that nobody could know yet"); /* AT-11 */
     clock_set(clock_now() + AUTHORITY_PUBLISHED_SECONDS);

@@ -2,6 +2,9 @@
 #include "fetch/fetch_address.h"
 #include "fetch/fetch.h"
 #include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -85,5 +88,56 @@ Test(fetch, a_host_that_an_administrator_named_is_tried)
     str body;
     cr_expect(fetch_document(a, &manners, STR("https://127.0.0.1:9/"), STR_ABSENT, &body).kind == ERR_UNAVAILABLE);
     cr_expect(fetch_document(a, &manners, STR("https://127.0.0.1:10/"), STR_ABSENT, &body).kind == ERR_INVALID_REQUEST);
+    arena_release(a);
+}
+
+/* A server that takes connections and never says a word. */
+static int silent_server(str *url, str *internal, struct arena *a)
+{
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof place;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&place, sizeof place) == 0 && listen(fd, 64) == 0);
+    cr_assert(getsockname(fd, (struct sockaddr *)&place, &n) == 0);
+    *url = str_format(a, "https://127.0.0.1:%d/", ntohs(place.sin_port));
+    *internal = str_format(a, "127.0.0.1:%d", ntohs(place.sin_port));
+    return fd;
+}
+
+struct caller {
+    pthread_t thread;
+    str url, internal;
+};
+
+static void *call_it(void *context)
+{
+    const struct caller *c = context;
+    struct arena *a = arena_new(1 << 20);
+    struct fetch_manners manners = {.seconds = 3, .internal = c->internal};
+    str body;
+    cr_expect(fetch_document(a, &manners, c->url, STR_ABSENT, &body).kind == ERR_UNAVAILABLE);
+    arena_release(a);
+    return NULL;
+}
+
+Test(fetch, RL_06_silent_servers_hold_so_many_threads_and_no_more)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct caller callers[FETCH_AT_ONCE];
+    str url, internal, body;
+    int fd = silent_server(&url, &internal, a), accepted[FETCH_AT_ONCE];
+    for (int i = 0; i < FETCH_AT_ONCE; i++) {
+        callers[i] = (struct caller){.url = url, .internal = internal};
+        cr_assert(pthread_create(&callers[i].thread, NULL, call_it, &callers[i]) == 0);
+    }
+    for (int i = 0; i < FETCH_AT_ONCE; i++)
+        accepted[i] = accept(fd, NULL, NULL); /* so all are under way */
+    struct fetch_manners manners = {.seconds = 1, .internal = internal}, apart = {.seconds = 1, .internal = internal, .apart = true};
+    cr_expect(fetch_document(a, &manners, url, STR_ABSENT, &body).kind == ERR_THROTTLED);
+    cr_expect(fetch_document(a, &apart, url, STR_ABSENT, &body).kind == ERR_UNAVAILABLE); /* the courier has its own thread */
+    for (int i = 0; i < FETCH_AT_ONCE; i++)
+        cr_assert(close(accepted[i]) == 0 && pthread_join(callers[i].thread, NULL) == 0);
+    cr_expect(fetch_document(a, &manners, url, STR_ABSENT, &body).kind == ERR_UNAVAILABLE); /* room again */
+    (void)close(fd);
     arena_release(a);
 }

@@ -108,6 +108,22 @@ Test(authorize, what_is_wrong_is_said_by_its_own_word)
     expect_kind(authorize_check(t.s.g, &f, &r), UNAUTHORIZED_CLIENT);
 }
 
+static void shape_login_alone(struct client_edit *edit)
+{
+    edit->scopes = STR("openid");
+}
+
+Test(authorize, AZ_15_the_claims_parameter_is_no_way_around_the_list_of_scopes)
+{
+    struct stage t = stage_new();
+    struct authorize_request r;
+    (void)stage_client(&t, "narrow", shape_login_alone);
+#define CLAIMS "&response_type=code&scope=openid&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D"
+    expect_kind(judge(&t, "client_id=narrow&response_type=code&scope=openid+email&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb", &r), INVALID_SCOPE);
+    assert_done(judge(&t, "client_id=narrow" CLAIMS, &r));
+    cr_expect(!str_present(r.claims) && !str_filled(r.claims_scopes));
+}
+
 Test(authorize, AZ_06_a_state_beyond_the_limit_is_refused_and_not_cut)
 {
     struct stage t = stage_new();

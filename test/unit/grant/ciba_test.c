@@ -4,6 +4,7 @@
 #include "directory/user.h"
 #include "grant/client_ways.h"
 #include "store/db_delivery.h"
+#include "token/id_token.h"
 
 #define GRANT "grant_type=urn:openid:params:grant-type:ciba&auth_req_id="
 #define PLAIN "scope=openid+read&login_hint=ada"
@@ -136,6 +137,24 @@ Test(ciba, malformed_requests_get_their_own_words)
                  ERR_INVALID_BINDING_MESSAGE);
 }
 
+static enum err_kind hinted(struct stage *t, str subject)
+{
+    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = subject, .client_id = STR("bank"), .auth_time = NOW, .issued_at = NOW,
+                            .expires_at = NOW + 300};
+    str token;
+    scene_next(&t->s);
+    assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
+    return refused(t, stage_text(t, "scope=openid&id_token_hint=", token, "").p);
+}
+
+/* AT-14: an ID token's subject is an id; after its person is gone, somebody may be called so. */
+Test(ciba, an_id_token_hint_names_by_id_alone)
+{
+    struct stage t = stage_ciba();
+    cr_expect_eq(hinted(&t, t.ada->id), ERR_OK);
+    cr_expect_eq(hinted(&t, STR("ada")), ERR_UNKNOWN_USER_ID);
+}
+
 Test(ciba, only_confidential_clients_with_the_grant_may_ask)
 {
     struct stage t = stage_ciba();
@@ -230,6 +249,31 @@ static str signed_request(struct stage *t, const struct sign_key *key, const cha
     (void)snprintf(text, sizeof text, "{\"iss\":\"bank\",\"aud\":\"" FIXTURE_ISSUER "\",\"iat\":%d,\"nbf\":%d,\"exp\":%d,%s}", NOW, NOW,
                    NOW + 300, members);
     return stage_text(t, "request=", foreign_token(t->s.a, key, "{\"alg\":\"ES256\"}", text), "");
+}
+
+static err fill_outbox(void *context)
+{
+    struct stage *t = context;
+    struct db_delivery one = {.kind = STR("ping"), .client_number = stage_find(t, "bank")->number, .url = STR("https://bank.example/ping"),
+                              .media_type = STR("application/json"), .body = STR("x")};
+    for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
+        struct db_delivery next = one;
+        TRY(db_delivery_add(t->s.authority->db, &next));
+    }
+    return OK;
+}
+
+Test(ciba, RL_06_a_full_outbox_does_not_take_a_persons_no)
+{
+    struct stage t = stage_ciba();
+    struct token_answer out;
+    register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
+                                                         .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
+    struct ciba_answer answer = asked(&t, PLAIN "&client_notification_token=abc");
+    assert_done(db_together(t.s.authority->db, fill_outbox, &t));
+    assert_done(decide(&t, t.ada, false));
+    scene_next(&t.s);
+    expect_kind(poll(&t, "bank", answer.auth_req_id, &out), ACCESS_DENIED);
 }
 
 Test(ciba, a_signed_request_stands_alone_and_counts_once)

@@ -6,7 +6,7 @@
 
 static err read_text(struct arena *a, const char *text, struct claims_request *out)
 {
-    return claims_request_read(a, str_of(text), out);
+    return claims_request_read(a, str_of(text), STR("profile email address phone"), out);
 }
 
 Test(claims_request, keeps_what_is_known_and_names_the_scopes_that_it_amounts_to)
@@ -22,6 +22,16 @@ Test(claims_request, keeps_what_is_known_and_names_the_scopes_that_it_amounts_to
               "%.*s", STR_FMT(c.text));
     cr_expect(str_is(c.scopes, "email profile phone"), "%.*s", STR_FMT(c.scopes));
     cr_expect(!str_present(c.sub));
+}
+
+Test(claims_request, AZ_15_claims_of_a_scope_that_the_client_may_not_have_are_left_out)
+{
+    struct arena *a = fixture_arena();
+    struct claims_request c;
+    assert_done(claims_request_read(a, STR("{\"userinfo\":{\"email\":{\"essential\":true},\"name\":null},\"id_token\":{\"address\":null,\"auth_time\":null}}"),
+                                    STR("profile"), &c));
+    cr_expect(str_is(c.text, "{\"userinfo\":{\"name\":null},\"id_token\":{\"auth_time\":null}}"), "%.*s", STR_FMT(c.text));
+    cr_expect(str_is(c.scopes, "profile"), "%.*s", STR_FMT(c.scopes));
 }
 
 Test(claims_request, nothing_asked_and_nothing_known_is_nothing_kept)
@@ -73,7 +83,7 @@ Test(claims_request, an_essential_acr_is_met_or_refused_a_voluntary_one_is_neith
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         str text = str_format(a, "{\"id_token\":{\"acr\":%s}}", rows[i].wish);
-        cr_expect_eq(claims_request_read(a, text, &c).kind, rows[i].kind, "%s", rows[i].wish);
+        cr_expect_eq(claims_request_read(a, text, STR_ABSENT, &c).kind, rows[i].kind, "%s", rows[i].wish);
     }
 }
 

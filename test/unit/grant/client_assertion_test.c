@@ -64,6 +64,16 @@ Test(client_assertion, CA_08_a_jti_works_once_for_each_client)
                                             "\"exp\":1790000060,\"jti\":\"once\"}"));
 }
 
+/* A request is judged by the time of its arrival, and may have waited for a thread or for keys since. */
+Test(client_assertion, CA_08_a_jti_is_spent_for_those_too_that_waited_beyond_its_end)
+{
+    begin();
+    assert_done(sent(HEADER, good("late")));
+    clock_set(NOW + 60 + 10 + 15); /* its end, the skew, a slow fetch */
+    expect_kind(sent(HEADER, good("late")), INVALID_CLIENT);
+    cr_expect_str_eq(err_why(sent(HEADER, good("late"))), "assertion: jti used before");
+}
+
 Test(client_assertion, CA_08_a_jti_is_spent_for_the_next_start_too)
 {
     begin();

@@ -50,6 +50,29 @@ Test(client_credentials, public_clients_and_clients_without_the_grant_are_refuse
     expect_kind(stage_token(&t, "web", STR("scope=read"), &answer), INVALID_REQUEST);
 }
 
+/* An RSA signature takes milliseconds: event threads have none to give. */
+Test(client_credentials, slow_signatures_are_made_elsewhere)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    static const struct {
+        const char *uri, *alg;
+        enum err_kind inline_answer;
+    } rows[] = {{"https://rsa.example", "RS256", ERR_ELSEWHERE}, {"https://ec.example", "ES256", ERR_OK}};
+    for (size_t i = 0; i < 2; i++) {
+        struct db_resource row = {.uri = str_of(rows[i].uri), .name = STR("x"), .token_format = STR("jwt"), .alg = str_of(rows[i].alg),
+                                  .created_at = NOW};
+        assert_done(db_resource_add(t.s.authority->db, &row));
+        hot_changed(t.s.authority->hot);
+        str more = str_format(t.s.a, "&resource=%s", rows[i].uri);
+        assert_done(redeem(&t, "web", more.p, &answer));
+        hot_inline(true);
+        err e = redeem(&t, "web", more.p, &answer);
+        hot_inline(false);
+        cr_expect_eq(e.kind, rows[i].inline_answer, "%s", rows[i].alg);
+    }
+}
+
 Test(client_credentials, TE_10_lifetimes_are_the_clients_within_the_servers)
 {
     struct stage t = stage_new();

@@ -34,6 +34,24 @@ Test(consent, CO_01_asked_once_and_again_for_more)
     cr_expect(needed(&t, "other", "read", CALLBACK, false));
 }
 
+static void shape_bare(struct client_edit *edit)
+{
+    edit->scopes = STR("");
+}
+
+Test(consent, CO_01_a_yes_to_one_scope_is_no_yes_to_a_request_without_scopes)
+{
+    struct stage t = stage_new();
+    (void)stage_client(&t, "bare", shape_bare);
+    (void)stage_allow(&t, "client_id=bare&response_type=code&scope=openid&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb");
+    cr_expect(!needed(&t, "bare", "openid", CALLBACK, false));
+    cr_expect(needed(&t, "bare", "", CALLBACK, false)); /* it would see logins and what others were allowed */
+    (void)stage_allow(&t, "client_id=bare&response_type=code");
+    cr_expect(!needed(&t, "bare", "", CALLBACK, false));
+    cr_expect(!needed(&t, "bare", "openid", CALLBACK, false));
+    cr_expect(needed(&t, "bare", "openid email", CALLBACK, false));
+}
+
 Test(consent, CO_01_whose_identity_is_not_sure_is_asked_each_time)
 {
     struct stage t = stage_new();

@@ -3,6 +3,7 @@
 #include "grant/details.h"
 #include "directory/details_types.h"
 #include "grant/client_ways.h"
+#include "token/permit.h"
 
 static struct stage paying(void)
 {
@@ -37,7 +38,7 @@ Test(details, what_the_type_lists_and_what_is_common_may_be_asked)
     cr_assert_eq(words[0].count, 4);
     cr_expect(str_is(words[0].description, "Pay from your account"));
     cr_expect(str_is(words[0].facts[0].label, "It may") && str_is(words[0].facts[0].value, "initiate, cancel"));
-    cr_expect(str_is(words[0].facts[2].label, "Amount") && str_is(words[0].facts[2].value, "{\"value\":\"12\"}"));
+    cr_expect(str_is(words[0].facts[2].label, "Amount") && str_is(words[0].facts[2].value, "value \"12\""));
     cr_expect(str_is(words[0].facts[3].label, "To whom") && str_is(words[0].facts[3].value, "Merchant <A>"));
     cr_expect(str_is(words[1].facts[0].label, "For") && str_is(words[1].facts[0].value, "x"));
     assert_done(details_read(t.s.g, stage_find(&t, "web"), STR_ABSENT, &out));
@@ -53,7 +54,8 @@ Test(details, all_else_is_refused_by_its_own_word) /* RFC 9396 5 */
         "[{\"type\":\"account\"}]" /* not in the client's list */, "[{\"type\":\"payment\",\"color\":\"red\"}]",
         "[{\"type\":\"payment\",\"actions\":\"initiate\"}]", "[{\"type\":\"payment\",\"actions\":[]}]",
         "[{\"type\":\"payment\",\"locations\":[5]}]", "[{\"type\":\"payment\",\"identifier\":[\"x\"]}]",
-        "[{\"type\":\"payment\",\"creditor\":\"a\\u0007b\"}]", "[{\"type\":\"payment\",\"type\":\"payment\"}]",
+        "[{\"type\":\"payment\",\"creditor\":\"a\\u0007b\"}]", "[{\"type\":\"payment\",\"amount\":{\"value\":[\"a\\nb\"]}}]",
+        "[{\"type\":\"payment\",\"amount\":{\"a\\u0001\":1}}]", "[{\"type\":\"payment\",\"type\":\"payment\"}]",
         "[{\"type\":\"payment\"},{\"type\":\"nosuch\"}]", "[{\"type\":\"payment\"}] x",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -74,6 +76,12 @@ Test(details, sixteen_objects_and_eight_thousand_bytes)
     expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), OK);
     b.n = n;
     buf_add_z(&b, ",{\"type\":\"payment\"}]");
+    expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
+    b.n = 0;
+    buf_add_z(&b, "[{\"type\":\"payment\",\"creditor\":\""); /* what no token can hold is not asked for */
+    for (int i = 0; i < PERMIT_DETAILS_MAX; i++)
+        buf_char(&b, 'a');
+    buf_add_z(&b, "\"}]");
     expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
     b.n = 0;
     buf_add_z(&b, "[{\"type\":\"payment\",\"creditor\":\"");

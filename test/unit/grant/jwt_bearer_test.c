@@ -83,6 +83,39 @@ Test(jwt_bearer, an_assertion_becomes_a_persons_token_once)
     assert_done(bring(&x, "app", assertion(&x, HEAD, &(struct claims){.jti = "j2", .aud = FIXTURE_ISSUER "/oauth/token"}), "", &answer));
 }
 
+Test(jwt_bearer, CA_08_an_assertion_is_spent_for_those_too_that_waited_beyond_its_end)
+{
+    struct trust x = trust_new("username");
+    struct token_answer answer;
+    str token = assertion(&x, HEAD, &(struct claims){0}), text = stage_text(&x.t, GRANT, token, "");
+    struct form f;
+    assert_done(bring(&x, "app", token, "", &answer));
+    assert_done(form_parse(x.t.s.a, text, &f));
+    scene_next(&x.t.s);
+    struct client_proof proof = stage_proof(&x.t, "app");
+    clock_set(NOW + 200 + 10 + 15);
+    cr_expect_eq(token_request_answer(x.t.s.g, &proof, &f, &answer).kind, ERR_INVALID_GRANT);
+}
+
+static int64_t live_grants(struct stage *t)
+{
+    struct db_grant *rows;
+    size_t count;
+    assert_done(db_grant_list(t->s.authority->db, t->s.a, t->ada->number, &rows, &count));
+    return (int64_t)count;
+}
+
+/* TE-06, CVE-2026-1609: the block ended all grants that there were; this one must not wait for its end. */
+Test(jwt_bearer, a_block_that_overtakes_leaves_no_grant)
+{
+    struct trust x = trust_new("username");
+    struct token_answer answer;
+    str token = assertion(&x, HEAD, &(struct claims){0});
+    stage_block_overtakes();
+    cr_expect_eq(bring(&x, "app", token, "", &answer).kind, ERR_INVALID_GRANT);
+    cr_expect_eq(live_grants(&x.t), 0);
+}
+
 Test(jwt_bearer, a_wrong_claim_is_invalid_grant)
 {
     struct trust x = trust_new("username");

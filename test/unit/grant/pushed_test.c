@@ -191,3 +191,37 @@ Test(pushed, the_proof_of_a_key_binds_the_code_as_dpop_jkt_does) /* RFC 9449 10.
     assert_done(come(&t, "client_id=web", a.request_uri, "", &r));
     cr_expect(str_is(r.jkt, CHALLENGE));
 }
+
+static void shape_pusher(struct client_edit *edit)
+{
+    stage_public(edit);
+    edit->name = STR("pusher");
+}
+
+Test(pushed, RL_06_a_client_that_is_anybody_pushes_so_much_from_one_place_in_a_minute)
+{
+    struct stage t = stage_new();
+    struct pushed_answer a = {0};
+    err last = OK;
+    int taken = 0;
+    (void)stage_client(&t, "pusher", shape_pusher);
+    static const char asks[] = ASKS "&code_challenge=" CHALLENGE "&code_challenge_method=S256";
+    struct client_proof proof = stage_proof(&t, "pusher");
+    struct form f = stage_form(&t, asks);
+    while (taken <= PUSHED_A_MINUTE && !FAILED(last)) {
+        last = pushed_accept(t.s.g, &proof, &f, &a);
+        taken += !FAILED(last);
+    }
+    cr_expect_eq(last.kind, ERR_THROTTLED);
+    cr_expect_eq(taken, PUSHED_A_MINUTE);
+    cr_expect(a.retry_after >= 1 && a.retry_after <= 60);
+    t.s.g->address = STR("192.0.2.99");
+    expect_kind(pushed_accept(t.s.g, &proof, &f, &a), OK);
+    clock_set(NOW + 60);
+    scene_next(&t.s);
+    proof = stage_proof(&t, "pusher");
+    f = stage_form(&t, asks);
+    expect_kind(pushed_accept(t.s.g, &proof, &f, &a), OK);
+    for (int i = 0; i < 3; i++) /* who authenticates is known, and is not counted */
+        expect_kind(push(&t, "web", ASKS, &a), OK);
+}

@@ -21,7 +21,7 @@ Test(refresh_token, each_use_gives_another_one)
     cr_expect(!str_equal(a.access_token, b.access_token));
 }
 
-Test(refresh_token, a_retry_within_the_grace_gets_the_same_successor)
+Test(refresh_token, RF_05_a_retry_within_the_grace_gets_the_same_successor)
 {
     struct stage t;
     struct token_answer a = begin(&t), b, again;

@@ -203,12 +203,12 @@ Test(sender, what_is_registered_is_demanded)
     struct bearer b;
     const str machine = STR("grant_type=client_credentials");
     with_metadata(&t, "web", wants_dpop);
-    expect_kind(proof_token(&t, "web", NULL, machine, &answer), INVALID_DPOP_PROOF); /* RFC 9449 5.2 */
+    expect_kind(proof_token(&t, "web", NULL, machine, &answer), INVALID_REQUEST); /* RFC 9449 5.2 */
     assert_done(proof_token(&t, "web", &h, machine, &answer));
     assert_done(bearer_check(t.s.g, answer.access_token, &b));
     cr_expect(str_equal(b.jkt, h.jkt));
     with_metadata(&t, "other", fapi);
-    expect_kind(proof_token(&t, "other", NULL, machine, &answer), INVALID_DPOP_PROOF);
+    expect_kind(proof_token(&t, "other", NULL, machine, &answer), INVALID_REQUEST);
     assert_done(proof_token(&t, "other", &h, machine, &answer));
 }
 

@@ -10,6 +10,8 @@
 #include "grant/introspect.h"
 #include "grant/token_request.h"
 #include "store/db_scope.h"
+#include <sqlite3.h>
+#include <stdio.h>
 
 #define CALLBACK  "https://app.example.com/cb"
 #define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" /* RFC 7636 B */
@@ -168,5 +170,16 @@ static inline void stage_revoke_client(struct stage *t, const char *id, bool dis
     scene_next(&t->s);
     assert_done(client_set_disabled(t->s.g, &actor_owner, str_of(id), disabled));
     scene_next(&t->s);
+}
+/* From now on a person is blocked by somebody else at the moment when a grant is written: what two threads do once in a thousand times. */
+static inline void stage_block_overtakes(void)
+{
+    char path[512];
+    sqlite3 *h = NULL;
+    (void)snprintf(path, sizeof path, "%s/jeton.db", fixture_authority_directory());
+    cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(h, "CREATE TRIGGER overtaking AFTER INSERT ON grants BEGIN UPDATE users SET blocked = 1; END", NULL, NULL, NULL),
+                 SQLITE_OK);
+    sqlite3_close(h);
 }
 #endif

@@ -4,6 +4,7 @@
 #include "directory/user.h"
 #include "grant/consent.h"
 #include "grant/stage.h"
+#include "proof.h"
 #include "store/db_consent.h"
 #include "token/id_token.h"
 #include "token/jws.h"
@@ -18,6 +19,12 @@
 static void shape_gate(struct client_edit *edit)
 {
     edit->grants = STR("token_exchange client_credentials password");
+}
+
+static void shape_bare(struct client_edit *edit)
+{
+    edit->grants = STR("password");
+    edit->scopes = STR("");
 }
 
 static void policy(struct stage *t, const char *id, const char *modes, const char *subjects, const char *audiences)
@@ -231,6 +238,17 @@ Test(token_exchange, a_blocked_person_or_disabled_client_ends_it)
     cr_expect_eq(stage_bearer(&t, exchanged, &b).kind, ERR_INVALID_TOKEN);
 }
 
+/* What an ID token of this client comes from. */
+static void authorized(struct stage *t, const char *client, str id)
+{
+    struct db_grant grant = {.id = id, .user_number = t->ada->number, .client_number = stage_find(t, client)->number,
+                             .client_epoch = stage_find(t, client)->epoch, .scope = STR("openid"), .flow = STR("authorization_code"),
+                             .created_at = NOW, .auth_time = NOW, .last_used_at = NOW, .expires_at = NOW + 3600};
+    assert_done(db_grant_reserve(t->s.authority->db, &grant.number));
+    assert_done(db_grant_add(t->s.authority->db, &grant));
+    scene_next(&t->s);
+}
+
 static str id_token_for(struct stage *t, const char *client, unix_time expires_at)
 {
     struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = t->ada->id, .client_id = str_of(client), .auth_time = NOW,
@@ -247,6 +265,7 @@ Test(token_exchange, an_id_token_reaches_what_was_agreed_to)
     struct token_answer answer;
     struct bearer b;
     str token = id_token_for(&t, "gate", NOW + 300);
+    authorized(&t, "gate", STR("6f1c2a54-0000-4000-8000-000000000001"));
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_SCOPE, "nothing was agreed to");
     assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
     assert_done(swap(&t, token, ID "&resource=" FILES, &answer));
@@ -286,4 +305,134 @@ Test(token_exchange, may_act_is_honoured)
     cr_expect_eq(swap(&t, with_may_act(&t, token, "{\"sub\":\"client:web\"}"), JWT, &answer).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(swap(&t, with_may_act(&t, token, "{}"), JWT, &answer).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(swap(&t, with_may_act(&t, token, "\"gate\""), JWT, &answer).kind, ERR_INVALID_REQUEST);
+}
+
+/* CO-04: taking back an authorization leaves the consent remembered, and the ID token cannot be revoked. */
+Test(token_exchange, an_id_token_is_worth_no_more_than_a_live_authorization)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    bool revoked;
+    const str id = STR("6f1c2a54-0000-4000-8000-000000000002");
+    str token = id_token_for(&t, "gate", NOW + 300);
+    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "no authorization at all");
+    authorized(&t, "web", STR("6f1c2a54-0000-4000-8000-000000000003"));
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "another client's authorization");
+    authorized(&t, "gate", id);
+    assert_done(swap(&t, token, ID, &answer));
+    scene_next(&t.s);
+    assert_done(consent_revoke_grant(t.s.g, &actor_owner, id, &revoked));
+    cr_expect(revoked);
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "what the exchange made does not keep it alive");
+}
+
+/* DP-02, CVE-2024-49755 */
+Test(token_exchange, a_bound_token_is_no_bearer_token_of_the_exchange)
+{
+    struct stage t = stage_exchange();
+    struct holder h = holder_new(&t), thief = holder_new(&t);
+    struct token_answer bound, plain, actor, answer;
+    t.s.authority->started = NOW - 1000;
+    const str password = STR("grant_type=password&username=ada&password=correct+horse+battery");
+    assert_done(proof_token(&t, "web", &h, password, &bound));
+    str parts[] = {STR(GRANT ACCESS "&subject_token="), bound.access_token};
+    str hand_in = str_join(t.s.a, parts, 2);
+    expect_kind(proof_token(&t, "gate", NULL, hand_in, &answer), INVALID_REQUEST);
+    expect_kind(proof_token(&t, "gate", &thief, hand_in, &answer), INVALID_REQUEST);
+    assert_done(proof_token(&t, "gate", &h, hand_in, &answer));
+    cr_expect(str_is(answer.token_type, "DPoP"));
+
+    assert_done(proof_token(&t, "gate", &h, STR("grant_type=client_credentials"), &actor));
+    assert_done(stage_password(&t, "web", "", &plain));
+    str acting[] = {STR(GRANT ACCESS "&subject_token="), plain.access_token, STR(ACTOR), actor.access_token};
+    str delegation = str_join(t.s.a, acting, 4);
+    expect_kind(proof_token(&t, "gate", NULL, delegation, &answer), INVALID_REQUEST);
+    expect_kind(proof_token(&t, "gate", &thief, delegation, &answer), INVALID_REQUEST);
+    assert_done(proof_token(&t, "gate", &h, delegation, &answer));
+
+    resource(&t, "https://gate.example", "sealed", "gate"); /* the service itself had it from the holder */
+    str for_gate[] = {password, STR("&resource=https://gate.example")};
+    assert_done(proof_token(&t, "web", &h, str_join(t.s.a, for_gate, 2), &bound));
+    str served[] = {STR(GRANT ACCESS "&subject_token="), bound.access_token};
+    assert_done(proof_token(&t, "gate", NULL, str_join(t.s.a, served, 2), &answer));
+}
+
+/* AT-03: at this server a token without scope reaches the person's own account (contract 7). */
+Test(token_exchange, a_services_token_without_scope_does_not_open_the_account)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    resource(&t, "https://gate.example", "sealed", "gate");
+    (void)stage_client(&t, "bare", shape_bare);
+    policy(&t, "gate", "impersonation", "*", FILES);
+    str token = tokens_of(&t, "bare", "&resource=https://gate.example");
+    cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_INVALID_TARGET);
+    assert_done(swap(&t, token, ACCESS "&resource=" FILES, &answer));
+    cr_expect(str_is(answer.scope, ""));
+    assert_done(swap(&t, tokens_of(&t, "web", "&resource=https://gate.example"), ACCESS, &answer));
+    cr_expect(str_is(answer.scope, "read write"));
+}
+
+/* IN-01: JSON is read here to a depth of 16, and a token must be askable. */
+Test(token_exchange, a_chain_of_actors_ends_before_nobody_can_read_it)
+{
+    struct stage t = stage_exchange();
+    struct token_answer own, answer;
+    struct bearer b;
+    json *act;
+    assert_done(stage_token(&t, "gate", STR("grant_type=client_credentials"), &own));
+    str token = tokens_of(&t, "web", "");
+    size_t links = 0;
+    for (err e = OK; links < 32; links++) {
+        e = delegate(&t, token, own.access_token, &answer);
+        if (FAILED(e)) {
+            expect_kind(e, INVALID_REQUEST);
+            break;
+        }
+        token = answer.access_token;
+        assert_done(stage_bearer(&t, token, &b));
+        assert_done(json_parse(t.s.a, b.facts.permit.act, &act));
+    }
+    cr_expect(links >= 4 && links <= 8, "%zu", links);
+    struct token_answer jwt;
+    assert_done(swap(&t, token, ACCESS "&resource=" FILES, &jwt));
+    assert_done(stage_bearer(&t, jwt.access_token, &b));
+}
+
+/* RF-08 */
+Test(token_exchange, a_block_that_overtakes_leaves_no_grant)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct db_grant *rows;
+    size_t count;
+    authorized(&t, "gate", STR("6f1c2a54-0000-4000-8000-000000000004"));
+    str token = id_token_for(&t, "gate", NOW + 300);
+    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    stage_block_overtakes();
+    cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST);
+    assert_done(db_grant_list(t.s.authority->db, t.s.a, t.ada->number, &rows, &count));
+    cr_expect(count == 1 && str_is(rows[0].flow, "authorization_code"));
+}
+
+/* AT-14: the audit trail says who it was, the token does not. */
+Test(token_exchange, an_actor_of_a_pairwise_client_is_named_so)
+{
+    struct stage t = stage_exchange();
+    struct token_answer answer;
+    struct bearer b;
+    str hers = tokens_of(&t, "web", "");
+    struct db_client next = *stage_find(&t, "gate");
+    next.metadata.subject_type = STR("pairwise");
+    assert_done(db_client_save(t.s.authority->db, &next));
+    hot_changed(t.s.authority->hot);
+    scene_next(&t.s);
+    str acting = tokens_of(&t, "gate", "");
+    assert_done(delegate(&t, hers, acting, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    str act = str_dup(t.s.a, b.facts.permit.act);
+    cr_expect(str_starts(act, STR("{\"sub\":\"")), "%.*s", STR_FMT(act));
+    for (size_t i = 0; i + t.ada->id.n <= act.n; i++)
+        cr_expect(!str_equal((str){act.p + i, t.ada->id.n}, t.ada->id), "%.*s", STR_FMT(act));
 }

@@ -135,7 +135,7 @@ Test(listen, a_chunked_body_has_the_same_limit)
     live_stop(&l);
 }
 
-Test(listen, an_endless_body_is_cut)
+Test(listen, TE_11_an_endless_body_is_cut)
 {
     struct live l;
     live_defaults(&l);
@@ -227,7 +227,7 @@ Test(listen, expect_is_answered_before_the_body_and_refused_without_it)
     live_stop(&l);
 }
 
-Test(listen, silence_ends_a_connection)
+Test(listen, IN_10_silence_ends_a_connection)
 {
     static const char *const silent[] = {"", "GET /a HT", "GET /a HTTP/1.1\r\n" HOST_,
                                          "POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 9\r\n\r\na=b"};
@@ -262,7 +262,7 @@ static bool dripped_to_death(const struct live *l, str begin, str drip)
     return ended;
 }
 
-Test(listen, a_dripping_head_ends)
+Test(listen, IN_10_a_dripping_head_ends)
 {
     struct live l;
     live_defaults(&l);
@@ -272,7 +272,7 @@ Test(listen, a_dripping_head_ends)
     live_stop(&l);
 }
 
-Test(listen, a_dripping_body_ends)
+Test(listen, TE_11_a_dripping_body_ends)
 {
     struct live l;
     live_defaults(&l);

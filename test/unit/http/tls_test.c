@@ -60,7 +60,7 @@ static bool spoken(int least, int most, const char *ciphers, bool *ticket)
     return good;
 }
 
-Test(tls, versions_1_2_and_1_3_answer_without_tickets)
+Test(tls, versions_1_2_and_1_3_answer_without_tickets) /* TL-06: without a ticket nothing can be sent early */
 {
     bool ticket = true;
     cr_expect(spoken(TLS1_3_VERSION, TLS1_3_VERSION, NULL, &ticket));

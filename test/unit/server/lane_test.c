@@ -59,7 +59,7 @@ static void tell_name(void *context)
     pthread_getname_np(pthread_self(), name, sizeof(name));
 }
 
-Test(lane, runs_in_order_and_refuses_beyond_its_bound)
+Test(lane, runs_in_order_and_refuses_beyond_its_bound) /* AV-08, RL-07 */
 {
     struct lane *lane;
     struct lane_job gate = {stand, NULL, NULL}, jobs[4];

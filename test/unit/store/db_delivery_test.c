@@ -196,3 +196,26 @@ Test(logout, of_all_sessions_leaves_the_one_that_is_kept)
     cr_assert(strstr(rows[0].body.p, "\"sid\":\"two\"") != NULL);
     store_end(&s);
 }
+
+Test(logout, a_full_outbox_keeps_nobody_logged_in) /* RL-06, LO-02 */
+{
+    struct store s = store_new(true);
+    struct db_user u = store_user(&s, "ada");
+    int64_t flooded = hearing_client(&s, "a", "https://a.example/out"), calm = hearing_client(&s, "b", "https://b.example/out");
+    struct db_ended ended;
+    struct db_delivery *rows, d;
+    bool open;
+    session_of(&s, u.number, "one");
+    (void)grant_in(&s, u.number, flooded, "one", "openid");
+    (void)grant_in(&s, u.number, calm, "one", "openid");
+    for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
+        d = one(flooded, "https://a.example/x");
+        d.due_at = T0 + 500;
+        MUST(db_delivery_add(s.db, &d));
+    }
+    MUST(db_grant_end_session(s.db, s.a, &(struct db_session_name){u.number, STR("one")}, &open, &ended));
+    cr_assert(open && ended.count == 2);
+    cr_assert_eq(due(&s, T0, &rows), 1u, "who has room hears it");
+    cr_assert_eq(rows[0].client_number, calm);
+    store_end(&s);
+}

@@ -97,7 +97,7 @@ Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
 
 /* ---- migrations ---- */
 
-Test(db, a_database_from_the_future_is_refused_and_says_so)
+Test(db, AV_05_a_database_from_the_future_is_refused_and_says_so)
 {
     struct store s = store_new(false);
     db_close(s.db);
@@ -165,7 +165,7 @@ static void die_in_step(const struct store *s, size_t step)
     }
 }
 
-Test(db, a_kill_during_migration_leaves_a_usable_database)
+Test(db, AV_05_a_kill_during_migration_leaves_a_usable_database)
 {
     for (size_t step = 0; step < migrations_count(); step++) {
         struct store s = {0};
@@ -373,7 +373,7 @@ Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 
 /* ---- the whole ---- */
 
-Test(whole, ready_writes)
+Test(whole, AV_06_ready_writes)
 {
     struct store s = store_new(true);
     int64_t before = by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'");

@@ -136,7 +136,7 @@ Test(writer, an_engine_failure_in_one_job_is_the_whole_groups)
     store_end(&s);
 }
 
-Test(writer, a_full_queue_is_unavailable_and_nothing_is_lost)
+Test(writer, AV_08_a_full_queue_is_unavailable_and_nothing_is_lost)
 {
     struct store s = store_new(true);
     struct probe plug = {0};

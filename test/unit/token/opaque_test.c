@@ -21,7 +21,7 @@ static str changed(struct arena *a, str text, size_t at, char to)
     return (str){copy, text.n};
 }
 
-Test(opaque, plain_credentials_have_one_length_a_kind_and_check)
+Test(opaque, plain_credentials_have_one_length_a_kind_and_check) /* AT-01 */
 {
     struct arena *a = fixture_arena();
     const size_t lengths[] = {8 + 43 + 4, 7 + 43 + 4};
