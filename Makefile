@@ -71,10 +71,11 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "cc $<"; $(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
 
-# Rooms where nothing is hot: people's pages and the command line.
+# Rooms where nothing is hot: people's pages, the command line, what administrators do, calls to others.
 ifeq ($(BUILD),release)
 $(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/endpoint/api/%.o $(OUT)/src/page/%.o: MODE += -Os
 $(OUT)/src/directory/metadata%.o $(OUT)/src/directory/registration%.o $(OUT)/src/server/settings%.o: MODE += -Os
+$(OUT)/src/directory/client_%.o $(OUT)/src/fetch/%.o $(OUT)/src/server/courier.o $(OUT)/src/server/tls.o: MODE += -Os
 endif
 
 # Embedded files are prerequisites of the objects that .incbin them.
