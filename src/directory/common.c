@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * common: looks a password up in the embedded list of the most common ones. Relies on tools/common_passwords.py having written
  * it (lower case, one a line, sorted by bytes, each line ended) and on tools/front.awk having left out what a line shares with the one
- * before: it says how much by its first letter. Promises to allocate nothing and to read the list once, which takes less than a
- * hundredth of what the password's hash will. */
+ * before: it says how much by its first letter. Promises to allocate nothing and to read the list once at the most. */
 #include "directory/common.h"
 
 #include "base/ascii.h"
