@@ -20,8 +20,9 @@ BASE := -std=c17 -D_GNU_SOURCE -Isrc -g -fno-strict-aliasing -fno-omit-frame-poi
 LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 ifeq ($(BUILD),release)
-  MODE := -O2 -DJETON_RELEASE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero -ffunction-sections -fdata-sections
-  LD += -Wl,--gc-sections -Wl,--as-needed
+  MODE := -O2 -DJETON_RELEASE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero -ffunction-sections -fdata-sections \
+          -fno-asynchronous-unwind-tables
+  LD += -Wl,--gc-sections -Wl,--as-needed -Wl,-z,pack-relative-relocs
 else ifeq ($(BUILD),asan)
   MODE := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
   LD += -fsanitize=address,undefined
@@ -70,12 +71,23 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "cc $<"; $(CC) $(BASE) $(MODE) -DJETON_VERSION='"$(VERSION)"' -c -o $@ $<
 
+# Rooms where nothing is hot: people's pages, the command line, what administrators do, calls to others.
+ifeq ($(BUILD),release)
+$(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/endpoint/api/%.o $(OUT)/src/page/%.o: MODE += -Os
+$(OUT)/src/directory/metadata%.o $(OUT)/src/directory/registration%.o $(OUT)/src/server/settings%.o: MODE += -Os
+$(OUT)/src/directory/client_%.o $(OUT)/src/fetch/%.o $(OUT)/src/server/courier.o $(OUT)/src/server/tls.o: MODE += -Os
+endif
+
 # Embedded files are prerequisites of the objects that .incbin them.
 ASSETS := $(wildcard assets/* assets/*/*)
 SQL := $(wildcard src/store/sql/*.sql)
 $(OUT)/src/page/assets.o: $(ASSETS)
 $(OUT)/src/store/migrations.o: $(SQL)
-$(OUT)/src/directory/common.o: assets/common-passwords.txt
+$(OUT)/common-passwords: assets/common-passwords.txt tools/front.awk
+	@mkdir -p $(@D)
+	@LC_ALL=C awk -f tools/front.awk $< >$@
+$(OUT)/src/directory/common.o: $(OUT)/common-passwords
+$(OUT)/src/directory/common.o: BASE += -DCOMMON_LIST='"$(OUT)/common-passwords"'
 $(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
 
 # One test program a folder, mirrored under test/unit; Criterion registers tests by itself.

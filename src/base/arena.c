@@ -32,7 +32,7 @@
 
 #include "base/banned.h"
 
-enum { ALIGNMENT = _Alignof(max_align_t), BLOCK_FIRST = 8192, BLOCK_LARGEST = 65536 };
+enum { ALIGNMENT = _Alignof(max_align_t), BLOCK_FIRST = 8192, BLOCK_KEPT = 32768, BLOCK_LARGEST = 65536 };
 
 struct block {
     struct block *older;
@@ -170,17 +170,22 @@ static void run_hooks(struct arena *a)
     }
 }
 
+/* One block stays, the newest that is not too large: an arena that is used again and again soon takes no more. */
 void arena_reset(struct arena *a)
 {
     run_hooks(a);
-    while (a->block->older != NULL) {
-        struct block *b = a->block;
-        a->block = b->older;
+    struct block *kept = NULL;
+    for (struct block *b = a->block, *older; b != NULL; b = older) {
+        older = b->older;
         block_wipe(b);
-        free(b);
+        if (kept == NULL && (b->size <= BLOCK_KEPT || older == NULL))
+            kept = b;
+        else
+            free(b);
     }
-    block_wipe(a->block);
-    HIDE(a->block->bytes, a->block->size);
+    kept->older = NULL;
+    a->block = kept;
+    HIDE(kept->bytes, kept->size);
     a->used = 0;
     a->failed = false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * common: looks a password up in the embedded list of the most common ones. Relies on tools/common_passwords.py having written
- * it: lower case, one a line, sorted by bytes, each line ended. Promises to touch no memory but the list's and to allocate
- * nothing. */
+ * it (lower case, one a line, sorted by bytes, each line ended) and on tools/front.awk having left out what a line shares with the one
+ * before: it says how much by its first letter. Promises to allocate nothing and to read the list once at the most. */
 #include "directory/common.h"
 
 #include "base/ascii.h"
@@ -14,7 +14,7 @@ __asm__(".pushsection .rodata\n"
         ".global common_list_begin\n"
         ".hidden common_list_begin\n"
         "common_list_begin:\n"
-        ".incbin \"assets/common-passwords.txt\"\n"
+        ".incbin \"" COMMON_LIST "\"\n"
         ".global common_list_end\n"
         ".hidden common_list_end\n"
         "common_list_end:\n"
@@ -30,34 +30,24 @@ static str list(void)
     return (str){common_list_begin, (size_t)((uintptr_t)common_list_end - (uintptr_t)common_list_begin)};
 }
 
-/* <0, 0, >0: password (folded) before, equal to, after the line. */
-static int compare(str password, str line)
+static bool same(char folded, char listed)
 {
-    for (size_t i = 0; i < password.n && i < line.n; i++) {
-        unsigned char a = (unsigned char)ascii_lower(password.p[i]), b = (unsigned char)line.p[i];
-        if (a != b)
-            return a < b ? -1 : 1;
-    }
-    return password.n == line.n ? 0 : password.n < line.n ? -1 : 1;
+    return ascii_lower(folded) == listed;
 }
 
 bool common_password(str password)
 {
-    str all = list();
-    size_t low = 0, high = all.n; /* both stand at the start of a line, or at the end of the list */
-    while (low < high) {
-        size_t start = low + (high - low) / 2;
-        while (start > low && all.p[start - 1] != '\n')
-            start--;
-        str rest = {all.p + start, all.n - start};
-        str line = {rest.p, str_find(rest, '\n')};
-        int order = compare(password, line);
-        if (order == 0)
+    str rest = list(), line;
+    size_t matched = 0; /* of the line before: bytes that are the password's first */
+    while (rest.n > 0 && str_next(&rest, '\n', &line) && line.n > 0) {
+        size_t shared = (size_t)(line.p[0] - ' '), more = line.n - 1;
+        if (shared > matched) /* differs where the line before did */
+            continue;
+        matched = shared;
+        while (matched - shared < more && matched < password.n && same(password.p[matched], line.p[1 + matched - shared]))
+            matched++;
+        if (matched == password.n && matched == shared + more)
             return true;
-        if (order < 0)
-            high = start;
-        else
-            low = start + line.n + 1;
     }
     return false;
 }

@@ -144,21 +144,34 @@ static fallible end_pushed(struct ground *g, const struct authorize_request *req
 
 struct adding {
     struct ground *g;
+    const struct session *session;
     const struct authorize_pending *pending;
     const struct db_grant *grant;
     const struct db_code *code;
 };
 
+/* A block, a password change or a logout that ended the session meanwhile must win; what ends it from here on ends this grant too. */
+static fallible session_still_open(const struct adding *w)
+{
+    struct db_session *row;
+    TRY(db_session_get(w->g->authority->db, w->g->arena, w->session->row->number, &row));
+    if (!row)
+        FAIL(LOGIN_REQUIRED, "consent: the session ended meanwhile");
+    return OK;
+}
+
 static err add(void *context)
 {
     const struct adding *w = context;
+    TRY(session_still_open(w));
     TRY(end_pushed(w->g, &w->pending->request));
     return db_grant_add_with_code(w->g->authority->db, w->grant, w->code, w->pending->once_id);
 }
 
-static fallible make_code(struct ground *g, const struct authorize_pending *pending, struct db_grant *grant, struct token_raw *code)
+static fallible make_code(const struct adding *w, struct db_grant *grant, struct token_raw *code)
 {
-    const struct authorize_request *request = &pending->request;
+    const struct authorize_request *request = &w->pending->request;
+    struct ground *g = w->g;
     struct db_code row = {
         .redirect_uri = request->redirect_uri_sent,
         .code_challenge = request->challenge,
@@ -166,28 +179,17 @@ static fallible make_code(struct ground *g, const struct authorize_pending *pend
         .nonce = request->nonce,
         .jkt = request->jkt,
     };
-    struct adding w = {g, pending, grant, &row};
+    struct adding whole = {g, w->session, w->pending, grant, &row};
     TRY(db_grant_reserve(g->authority->db, &grant->number));
     TRY(db_code_reserve(g->authority->db, &row.number));
     row.grant_number = grant->number;
     const int64_t numbers[2] = {row.number, 0};
     TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_CODE, numbers, code));
     row.hash = token_hash_of(code->text);
-    err added = db_together(g->authority->db, add, &w);
+    err added = db_together(g->authority->db, add, &whole);
     if (added.kind == ERR_CONFLICT) /* AZ-25 */
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return added;
-}
-
-/* A block, a password change or a logout that ended the session meanwhile must win: its end of all grants came before this one. */
-static fallible session_still_open(struct ground *g, const struct session *s, const struct db_grant *grant)
-{
-    struct db_session *row;
-    TRY(db_session_get(g->authority->db, g->arena, s->row->number, &row));
-    if (row)
-        return OK;
-    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
-    FAIL(LOGIN_REQUIRED, "consent: the session ended meanwhile");
 }
 
 static int64_t code_seconds(const struct ground *g, const struct db_client *client) /* AC-02 */
@@ -240,8 +242,7 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .last_used_at = g->now,
         .expires_at = clock_add(g->now, code_seconds(g, request->client)),
     };
-    TRY(make_code(g, pending, &grant, &code));
-    TRY(session_still_open(g, s, &grant));
+    TRY(make_code(&(struct adding){.g = g, .session = s, .pending = pending}, &grant, &code));
     if (pending->asked)
         TRY(remember(g, request, s));
     const char *event = pending->asked ? "consent.given" : "code.issued";

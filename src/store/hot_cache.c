@@ -103,7 +103,7 @@ static struct entry *copy_in(const struct hot_cache *c, str key, const void *row
     size_t size = sizeof(struct entry) + shape->size;
     for (size_t i = 0; i < shape->count; i++)
         if (shape->fields[i].kind == DB_TEXT)
-            size += ((const str *)((const char *)row + shape->fields[i].at))->n;
+            size += ((const str *)((const char *)row + shape->fields[i].at))->n + 1;
     struct entry *e = malloc(size);
     if (e == NULL)
         return NULL;
@@ -119,28 +119,30 @@ static struct entry *copy_in(const struct hot_cache *c, str key, const void *row
         str text = {from->p != NULL ? to : NULL, from->n};
         if (from->n > 0)
             memcpy(to, from->p, from->n);
-        to += from->n;
+        to[from->n] = '\0'; /* as str_dup does */
+        to += from->n + 1;
         memcpy(e->row + shape->fields[i].at, &text, sizeof(text));
     }
     return e;
 }
 
+/* Row and texts at once; then each text is pointed at where it came to stand. */
 static err copy_out(const struct hot_cache *c, struct arena *a, const struct entry *e, void **row)
 {
     const struct db_shape *shape = c->shape;
-    char *to = arena_take(a, shape->size);
+    size_t n = e->size - sizeof(struct entry);
+    char *to = arena_take(a, n);
     if (to == NULL)
         FAIL(UNAVAILABLE, "hot: the arena is full");
-    memcpy(to, e->row, shape->size);
+    memcpy(to, e->row, n);
     for (size_t i = 0; i < shape->count; i++) {
         if (shape->fields[i].kind != DB_TEXT)
             continue;
         str text;
-        memcpy(&text, e->row + shape->fields[i].at, sizeof(text));
-        str copy = str_dup(a, text);
-        if (str_present(text) && !str_present(copy))
-            FAIL(UNAVAILABLE, "hot: the arena is full");
-        memcpy(to + shape->fields[i].at, &copy, sizeof(copy));
+        memcpy(&text, to + shape->fields[i].at, sizeof(text));
+        if (text.p != NULL)
+            text.p = to + (text.p - e->row);
+        memcpy(to + shape->fields[i].at, &text, sizeof(text));
     }
     *row = to;
     return OK;

@@ -7,7 +7,13 @@
  * fetched or believed (CA-10). */
 #include "token/jwk.h"
 
+#include "codec/b64url.h"
+#include "crypto/digest.h"
 #include "token/thumbprint.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -170,17 +176,66 @@ fallible jwk_set_sound(const struct jwk_set *set)
     return OK;
 }
 
+/* Keys that were imported lately, each in the one place that its thumbprint gives it: whoever needs one takes it out and puts it back, so
+ * a key has one user at a time and its place needs no lock; a second user at the same moment imports his own. Importing costs a third of
+ * checking, and a client that signs (DPoP, private_key_jwt) does so again and again with the same key. */
+struct kept {
+    enum sign_alg alg;
+    uint8_t thumbprint[DIGEST_SIZE];
+    struct sign_key *key;
+};
+enum { KEPT_PLACES = 256 };
+static _Atomic(struct kept *) kept[KEPT_PLACES];
+
+static void kept_drop(struct kept *k)
+{
+    if (k == NULL)
+        return;
+    sign_key_free(k->key);
+    free(k);
+}
+
+/* NULL when there is none, or only another one, which has to go. */
+static struct kept *kept_take(_Atomic(struct kept *) *place, const uint8_t thumbprint[DIGEST_SIZE], enum sign_alg alg)
+{
+    struct kept *k = atomic_exchange(place, NULL);
+    if (k != NULL && k->alg == alg && memcmp(k->thumbprint, thumbprint, DIGEST_SIZE) == 0)
+        return k;
+    kept_drop(k);
+    return NULL;
+}
+
+static fallible kept_make(const struct jwk *key, const uint8_t thumbprint[DIGEST_SIZE], enum sign_alg alg, struct kept **out)
+{
+    struct kept *k = calloc(1, sizeof *k);
+    if (k == NULL)
+        FAIL(UNAVAILABLE, "jwk: no memory");
+    err e = sign_key_from_jwk(&key->parts, alg, &k->key);
+    if (FAILED(e)) {
+        free(k);
+        return e;
+    }
+    k->alg = alg;
+    memcpy(k->thumbprint, thumbprint, DIGEST_SIZE);
+    *out = k;
+    return OK;
+}
+
 fallible jwk_check(const struct jwk *key, enum sign_alg alg, str data, str signature)
 {
-    struct sign_key *imported;
+    uint8_t thumbprint[DIGEST_SIZE];
     if (!jwk_fits(key, alg)) /* AT-05 */
         REFUSE(INVALID_TOKEN, "The key is not meant for the algorithm of the signature.", "jwk: of another algorithm");
-    err e = sign_key_from_jwk(&key->parts, alg, &imported);
+    if (FAILED(b64url_decode_exact(key->thumbprint, thumbprint, sizeof thumbprint)))
+        FAIL(SERVER_ERROR, "jwk: a key without a thumbprint");
+    _Atomic(struct kept *) *place = &kept[thumbprint[0] % KEPT_PLACES];
+    struct kept *k = kept_take(place, thumbprint, alg);
+    err e = k != NULL ? OK : kept_make(key, thumbprint, alg, &k);
     if (FAILED(e) && e.kind == ERR_INVALID_REQUEST)
         REFUSE(INVALID_TOKEN, "The key that should check the signature is malformed.", "jwk: no key of its algorithm");
     TRY(e);
-    e = sign_check(imported, data, signature);
-    sign_key_free(imported);
+    e = sign_check(k->key, data, signature);
+    kept_drop(atomic_exchange(place, k));
     return e;
 }
 

@@ -29,7 +29,7 @@ bool jwk_fits(const struct jwk *key, enum sign_alg alg); /* kty, crv, alg and us
 /* Is it a key indeed (on its curve, not of small order)? INVALID_REQUEST. For the door where keys come to stay (CA-13). */
 fallible jwk_sound(const struct jwk *key);
 fallible jwk_set_sound(const struct jwk_set *set); /* each key */
-/* Imports, checks the signature, frees. INVALID_TOKEN. */
+/* The key is imported unless it was lately (by its thumbprint, so key must be one that this file made). INVALID_TOKEN. */
 fallible jwk_check(const struct jwk *key, enum sign_alg alg, str data, str signature);
 /* The public key as a JSON object: kty and its members, nothing else (a DPoP header, a registration's answer). */
 json *jwk_json(struct arena *a, const struct sign_jwk *parts);

@@ -3,7 +3,6 @@
  * way to the login page, or a redirect to the client. */
 #include "codec/url.h"
 #include "directory/client_document.h"
-#include "crypto/random.h"
 #include "endpoint/deferred_page.h"
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
@@ -191,10 +190,8 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
 
 static fallible answer_code(struct call *c, const struct authorize_request *request)
 {
-    char once[37];
     struct redirect_sent sent;
-    random_uuid(once);
-    struct authorize_pending pending = {*request, str_of(once), false};
+    struct authorize_pending pending = {*request, STR_ABSENT, false};
     TRY(authorize_allow(c->ground, &pending, &c->session, &sent));
     return answer_sent(c, &sent);
 }
