@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * json: the one door to jansson. Relies on jansson for the grammar and for values, and writes them itself; adds the bounds that
- * it lacks (depth) and its strict options. Promises: 1. jansson's memory is the arena's: every value lives until its arena ends, nothing is freed one by one,
+ * json: the one door to jansson. Relies on jansson for the grammar; adds the bounds that it lacks (depth) and its strict
+ * options. Promises: 1. jansson's memory is the arena's: every value lives until its arena ends, nothing is freed one by one,
  * and all of it is wiped, because bodies hold passwords; 2. a part that could not be made marks the arena failed, and json_text
  * then refuses; 3. jansson never runs on after memory ended while it reads. */
 #include "codec/json.h"
-
-#include "base/ascii.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -284,134 +282,22 @@ void json_add_text(struct arena *a, json *list, str value)
     add_new(a, list, text_new(value));
 }
 
-/* ---- writing: jansson's own way looks for circles with a hash table and calls back for each piece, which cost more than all the rest
- * of an answer. No circle can be built through this door; the depth is bounded all the same. ---- */
-
-enum { WRITE_DEPTH_MAX = 2 * JSON_DEPTH_MAX };
-
-static bool plain(char c)
-{
-    return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
-}
-
-/* How many of the first bytes need no escape. */
-static size_t plain_run(const char *p, size_t n)
-{
-    size_t i = 0;
-    for (; n - i >= 8; i += 8) {
-        uint64_t eight = ascii_eight(p + i);
-        if (!ascii_eight_printable(eight) || ascii_eight_has(eight, '"') || ascii_eight_has(eight, '\\'))
-            break;
-    }
-    while (i < n && plain(p[i]))
-        i++;
-    return i;
-}
-
-static void write_escape(struct buf *b, char c) /* RFC 8259 7 */
-{
-    static const char shorts[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-    const char *at = memchr(shorts, c, sizeof shorts - 1);
-    if (at != NULL)
-        buf_add(b, (str){(const char[]){'\\', letters[at - shorts]}, 2});
-    else
-        buf_format(b, "\\u%04X", (unsigned)(unsigned char)c);
-}
-
-static void write_text(struct buf *b, str text)
-{
-    buf_char(b, '"');
-    for (size_t i = 0; i < text.n;) {
-        size_t run = plain_run(text.p + i, text.n - i);
-        buf_add(b, (str){text.p + i, run});
-        i += run;
-        if (i < text.n)
-            write_escape(b, text.p[i++]);
-    }
-    buf_char(b, '"');
-}
-
-static void write_real(struct buf *b, const json *value)
-{
-    char text[64];
-    size_t n = json_dumpb(value, text, sizeof text, JSON_ENCODE_ANY);
-    b->over = b->over || n == 0 || n > sizeof text;
-    if (!b->over)
-        buf_add(b, (str){text, n});
-}
-
-static void write_value(struct buf *b, const json *value, size_t depth);
-
-static void write_object(struct buf *b, const json *object, size_t depth)
-{
-    void *iterator = NULL;
-    str name;
-    const json *value;
-    char before = '{';
-    while (json_each(object, &iterator, &name, &value)) {
-        buf_char(b, before);
-        write_text(b, name);
-        buf_char(b, ':');
-        write_value(b, value, depth);
-        before = ',';
-    }
-    if (before == '{')
-        buf_char(b, '{');
-    buf_char(b, '}');
-}
-
-static void write_list(struct buf *b, const json *list, size_t depth)
-{
-    size_t n = json_array_size(list);
-    buf_char(b, '[');
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0)
-            buf_char(b, ',');
-        write_value(b, json_array_get(list, i), depth);
-    }
-    buf_char(b, ']');
-}
-
-static void write_value(struct buf *b, const json *value, size_t depth)
-{
-    b->over = b->over || depth == WRITE_DEPTH_MAX;
-    if (b->over)
-        return;
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        write_object(b, value, depth + 1);
-        return;
-    case JSON_ARRAY:
-        write_list(b, value, depth + 1);
-        return;
-    case JSON_STRING:
-        write_text(b, json_text_of(value));
-        return;
-    case JSON_INTEGER:
-        buf_i64(b, json_integer_value(value));
-        return;
-    case JSON_REAL:
-        write_real(b, value);
-        return;
-    case JSON_TRUE:
-        buf_add_z(b, "true");
-        return;
-    case JSON_FALSE:
-        buf_add_z(b, "false");
-        return;
-    case JSON_NULL:
-        buf_add_z(b, "null");
-        return;
-    }
-}
-
 fallible json_text(struct arena *a, const json *value, str *out)
 {
+    enum { FIRST = 1024 };
     if (value == NULL || arena_failed(a))
         FAIL(UNAVAILABLE, "json: a part is missing");
-    struct buf b = buf_new(a, BUF_JSON_MAX);
-    write_value(&b, value, 0);
-    if (FAILED(buf_done(&b, out)))
-        FAIL(UNAVAILABLE, "json: text too long or out of memory");
+    ground = a;
+    size_t room = FIRST, n = FIRST;
+    char *text = NULL;
+    for (int round = 0; round < 2 && n >= room; round++) { /* the first round tells how much a long text needs */
+        room = round == 0 ? FIRST : n + 1;
+        text = room <= BUF_JSON_MAX ? arena_take(a, room) : NULL;
+        n = text != NULL ? json_dumpb(value, text, room - 1, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
+        if (n == 0)
+            FAIL(UNAVAILABLE, "json: text too long or out of memory");
+    }
+    text[n] = '\0';
+    *out = (str){text, n};
     return OK;
 }
