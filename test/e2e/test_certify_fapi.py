@@ -49,7 +49,7 @@ class Fapi(Conditions):
             options += ["--require-signed-request-object"]
         if cls.jarm:
             options += ["--authorization-signed-response-alg", "ES256"]
-        scope = "openid email offline_access accounts" if cls.openid else "accounts"
+        scope = "openid profile email offline_access accounts" if cls.openid else "accounts"
         return cls.suite.client(*options, redirect=redirect, scope=scope, auth="mtls" if cls.auth == "mtls" else "private_key_jwt", key=key, kid=kid,
                                 alg=alg, cert=cert, sender=cls.sender, id_alg="ES256", strict=True)
 
