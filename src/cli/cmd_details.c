@@ -3,6 +3,7 @@
  * in memory. */
 #include "cli/nouns.h"
 #include "cli/output.h"
+#include "cli/removal.h"
 #include "cli/site.h"
 #include "directory/details_types.h"
 #include "base/banned.h"
@@ -59,22 +60,8 @@ static int run_list(struct command_call *call)
 }
 static int run_remove(struct command_call *call)
 {
-    struct site *site;
-    bool removed = false;
-    str type = command_argument(call, 0);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = details_types_remove(&site->ground, &actor_owner, type, &removed);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!removed)
-        return command_refuse(call, "there is no type \"%.*s\"; jeton details list shows which are there", STR_FMT(type));
-    db_generation_bump(site->db);
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "type", type);
-    json_put_boolean(call->arena, j, "removed", true);
-    return output_done(call, j, "The type %.*s is removed.", STR_FMT(type));
+    static const struct removal what = {"details", "type", "type", details_types_remove, ""};
+    return removal_run(call, &what);
 }
 
 /* clang-format off */

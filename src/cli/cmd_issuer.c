@@ -3,6 +3,7 @@
 #include "cli/client_members.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
+#include "cli/removal.h"
 #include "cli/site.h"
 #include "directory/issuers.h"
 #include "base/banned.h"
@@ -89,21 +90,8 @@ static int run_list(struct command_call *call)
 
 static int run_remove(struct command_call *call)
 {
-    struct site *site;
-    bool removed = false;
-    str issuer = command_argument(call, 0);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = issuers_remove(&site->ground, &actor_owner, issuer, &removed);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!removed)
-        return command_refuse(call, "there is no issuer \"%.*s\"; jeton issuer list shows which are there", STR_FMT(issuer));
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "issuer", issuer);
-    json_put_boolean(call->arena, j, "removed", true);
-    return output_done(call, j, "Its assertions are taken no more; tokens that came from them live on to their end.");
+    static const struct removal what = {"issuer", "issuer", "issuer", issuers_remove, " Its assertions are taken no more; tokens that came from them live on to their end."};
+    return removal_run(call, &what);
 }
 
 /* clang-format off */

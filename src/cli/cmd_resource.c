@@ -3,6 +3,7 @@
  * memory. */
 #include "cli/nouns.h"
 #include "cli/output.h"
+#include "cli/removal.h"
 #include "cli/site.h"
 #include "directory/scopes.h"
 #include "base/banned.h"
@@ -72,22 +73,8 @@ static int run_list(struct command_call *call)
 }
 static int run_remove(struct command_call *call)
 {
-    struct site *site;
-    bool removed = false;
-    str uri = command_argument(call, 0);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = scopes_resource_remove(&site->ground, &actor_owner, uri, &removed);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!removed)
-        return command_refuse(call, "there is no resource \"%.*s\"; jeton resource list shows which are there", STR_FMT(uri));
-    db_generation_bump(site->db);
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "uri", uri);
-    json_put_boolean(call->arena, j, "removed", true);
-    return output_done(call, j, "The resource is removed.");
+    static const struct removal what = {"resource", "resource", "uri", scopes_resource_remove, ""};
+    return removal_run(call, &what);
 }
 
 /* clang-format off */

@@ -2,6 +2,7 @@
  * cmd_scope: `jeton scope`: what tokens may be good for. Relies on directory/scopes and the facts in memory. */
 #include "cli/nouns.h"
 #include "cli/output.h"
+#include "cli/removal.h"
 #include "cli/site.h"
 #include "directory/scopes.h"
 #include "base/banned.h"
@@ -58,22 +59,8 @@ static int run_list(struct command_call *call)
 }
 static int run_remove(struct command_call *call)
 {
-    struct site *site;
-    bool removed = false;
-    str name = command_argument(call, 0);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = scopes_remove(&site->ground, &actor_owner, name, &removed);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!removed)
-        return command_refuse(call, "there is no scope \"%.*s\"; jeton scope list shows which are there", STR_FMT(name));
-    db_generation_bump(site->db);
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "name", name);
-    json_put_boolean(call->arena, j, "removed", true);
-    return output_done(call, j, "The scope %.*s is removed.", STR_FMT(name));
+    static const struct removal what = {"scope", "scope", "name", scopes_remove, ""};
+    return removal_run(call, &what);
 }
 
 /* clang-format off */
