@@ -39,7 +39,7 @@ struct authority {
     str issuer;              /* without trailing slash */
     str issuer_origin;
     bool secure;             /* the issuer is https */
-    unix_time started;       /* when this process opened it: what it may have forgotten is older */
+    unix_time started;       /* when this process opened it: what it may have forgotten is older; 0: nobody was before it */
     uint8_t begun[6];        /* random: what this very process has handed out, and not the one before it */
     str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
     bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */

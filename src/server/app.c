@@ -7,6 +7,7 @@
 #include "server/sandbox.h"
 #include "server/tls.h"
 #include "server/way.h"
+#include "store/db_event.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -181,6 +182,17 @@ static fallible open_listener(struct app *app, struct arena *a)
     return result;
 }
 
+/* A store that was never served has no process that could have seen a proof before this one (DP-01). */
+static fallible look_back(struct app *app)
+{
+    enum { FOR_EVER = INT32_MAX };
+    bool first;
+    TRY(db_once_take(app->authority.db, "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first));
+    if (first)
+        app->authority.started = 0;
+    return OK;
+}
+
 static fallible open_all(struct app *app, struct arena *a)
 {
     const struct settings *s = app->settings;
@@ -192,6 +204,7 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(open_listener(app, a));
     if (s->sandbox)
         TRY(sandbox_enter());
+    TRY(look_back(app));
     const struct courier_rule rule = {s->courier_hours, s->courier_wait, s->drain_seconds};
     return courier_open(&app->authority, &rule, &app->courier);
 }
