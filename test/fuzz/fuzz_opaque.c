@@ -35,7 +35,7 @@ static const struct keyring *keys(void)
 
 static bool is_plain(enum opaque_kind kind)
 {
-    return kind == OPAQUE_PERSONAL || kind == OPAQUE_CLIENT_SECRET;
+    return kind == OPAQUE_PERSONAL || kind == OPAQUE_CLIENT_SECRET || kind == OPAQUE_REGISTRATION || kind == OPAQUE_INITIAL;
 }
 
 static bool accepted(struct arena *a, enum opaque_kind kind, str text)
