@@ -123,12 +123,6 @@ fallible doors_open(str host, uint16_t port, struct doors *out)
     return OK;
 }
 
-void doors_shut(const struct doors *d)
-{
-    for (size_t i = 0; i < d->count; i++)
-        (void)shutdown(d->fds[i], SHUT_RDWR); /* on Linux: ends listening, waiting peers are refused */
-}
-
 void doors_close(struct doors *d)
 {
     for (size_t i = 0; i < d->count; i++)

@@ -12,6 +12,5 @@ struct doors {
 /* host: an IPv4 or IPv6 literal (brackets allowed), or "localhost": 127.0.0.1 and, where the machine has IPv6, ::1.
  * port 0: a free one, the same on both. UNAVAILABLE when it cannot be had. */
 fallible doors_open(str host, uint16_t port, struct doors *out);
-void doors_shut(const struct doors *d); /* no new connections from now on */
 void doors_close(struct doors *d);
 #endif

@@ -30,6 +30,7 @@
 #include "http/request.h"
 #include "http/seat.h"
 
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -357,12 +358,25 @@ static void line_changed(void *context, struct MHD_Connection *connection, void 
     free(line);
 }
 
+/* While closing nobody is let in. MHD_quiesce_daemon would refuse them in the kernel, but in this library it races with the event threads
+ * over the socket's place in their epoll sets, and the loser ends the process. */
+static enum MHD_Result admit(void *context, const struct sockaddr *peer, socklen_t size)
+{
+    const struct listener *l = context;
+    (void)peer;
+    (void)size;
+    return atomic_load_explicit(&l->closing, memory_order_relaxed) ? MHD_NO : MHD_YES;
+}
+
 static fallible daemon_start(struct listener *l, size_t door, const char *certificate, const char *key)
 {
     const struct listen_options *o = &l->options;
     bool tls = certificate != NULL, pool = o->threads > 1;
+    int socket = fcntl(l->doors.fds[door], F_DUPFD_CLOEXEC, 0); /* the library closes the one that it is given */
+    if (socket < 0)
+        FAIL(UNAVAILABLE, "listen: no descriptor for the HTTP library");
     struct MHD_OptionItem items[] = {
-        {MHD_OPTION_LISTEN_SOCKET, l->doors.fds[door], NULL},
+        {MHD_OPTION_LISTEN_SOCKET, socket, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_ROOM, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS_MAX, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)o->idle_seconds, NULL},
@@ -381,9 +395,9 @@ static fallible daemon_start(struct listener *l, size_t door, const char *certif
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0U);
-    l->daemons[door] = MHD_start_daemon(flags, 0, NULL, NULL, handler, NULL, MHD_OPTION_ARRAY, secured, MHD_OPTION_ARRAY, items,
+    l->daemons[door] = MHD_start_daemon(flags, 0, admit, l, handler, NULL, MHD_OPTION_ARRAY, secured, MHD_OPTION_ARRAY, items,
                                         MHD_OPTION_END);
-    if (l->daemons[door] == NULL)
+    if (l->daemons[door] == NULL) /* the library may have closed the socket: it is left to the end of the process */
         FAIL(UNAVAILABLE, "listen: the HTTP library does not start (certificate, key or descriptors)");
     return OK;
 }
@@ -433,12 +447,7 @@ uint16_t listen_port(const struct listener *l)
 
 void listen_quiesce(struct listener *l)
 {
-    if (atomic_exchange(&l->closing, true))
-        return;
-    for (size_t i = 0; i < l->doors.count; i++)
-        if (l->daemons[i] != NULL)
-            (void)MHD_quiesce_daemon(l->daemons[i]); /* gives the socket back, which stays ours */
-    doors_shut(&l->doors);
+    atomic_store(&l->closing, true); /* admit */
 }
 
 size_t listen_connections(const struct listener *l)

@@ -233,7 +233,7 @@ class Authorize(unittest.TestCase):
         for name, value in self.meta.items():
             if name.endswith("_endpoint") or name == "jwks_uri":
                 self.assertIn(self.s.get(urllib.parse.urlsplit(value).path).status_code, (200, 303, 400, 401, 405), name)
-        self.assertEqual(self.meta["authorization_details_types_supported"], ["payment"])
+        self.assertIn("payment", self.meta["authorization_details_types_supported"])
         self.assertIn("RS256", self.meta["id_token_signing_alg_values_supported"])
         self.assertNotIn("none", self.meta["request_object_signing_alg_values_supported"])
         self.assertEqual(set(self.meta["response_modes_supported"]), {"query", "form_post", "jwt", "query.jwt", "form_post.jwt"})
