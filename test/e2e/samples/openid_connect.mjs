@@ -5,6 +5,7 @@ import { webcrypto } from "node:crypto";
 import readline from "node:readline";
 
 globalThis.crypto ??= webcrypto; // Node.js 18
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 const oidc = await import("openid-client-6");
 const jose = await import("jose-6");
 const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
