@@ -91,15 +91,25 @@ bool str_next(str *rest, char separator, str *piece)
     return true;
 }
 
-bool str_has_word(str list, str word)
+static bool has_piece(str list, char separator, str wanted)
 {
-    if (word.n == 0)
+    if (wanted.n == 0)
         return false;
     str piece;
-    while (str_next(&list, ' ', &piece))
-        if (str_equal(piece, word))
+    while (str_next(&list, separator, &piece))
+        if (str_equal(piece, wanted))
             return true;
     return false;
+}
+
+bool str_has_word(str list, str word)
+{
+    return has_piece(list, ' ', word);
+}
+
+bool str_has_line(str list, str line)
+{
+    return has_piece(list, '\n', line);
 }
 
 str str_dup(struct arena *a, str s)

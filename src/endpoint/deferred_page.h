@@ -4,8 +4,6 @@
 #define JETON_ENDPOINT_DEFERRED_PAGE_H
 #include "endpoint/call.h"
 #include "grant/deferred.h"
-/* The list `details` (what, facts of label and value) of every page that asks: authorization details in words (RFC 9396). */
-fallible deferred_page_details(struct call *c, struct page_fields *f, str details);
 /* client_name first_party scopes details unscoped created lifetime: what deferred_scopes.html and its pages show (CO-02). */
 fallible deferred_page_put(struct call *c, struct page_fields *f, const struct db_deferred *row);
 /* The form's `request` and `decision`: INVALID_REQUEST when one is missing or stale. */

@@ -100,22 +100,7 @@ fallible authorization_code_redeem(struct ground *g, const struct client_proof *
     TRY(token_request_details(g->arena, taken.grant->details, form_get(f, "authorization_details"), &taken.grant->details));
     TRY(token_request_person(g, client, taken.grant, taken.grant->scope, &answer));
     answer.owed.id_token.nonce = taken.code->nonce; /* OpenID Connect Core 3.1.3.7 11 */
-    unix_time end = clock_add(g->now, answer.expires_in);
-    struct token_hash hash, *current = NULL;
-    if (client_allows_grant(client, STR("refresh_token"))) {
-        struct token_raw refresh;
-        const int64_t numbers[2] = {taken.grant->number, 1};
-        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
-        hash = token_hash_of(refresh.text);
-        current = &hash;
-        answer.refresh_token = refresh.text;
-        unix_time refresh_end = token_request_refresh_end(g, client, g->now);
-        end = refresh_end > end ? refresh_end : end;
-    }
-    TRY(db_grant_begin(g->authority->db, taken.grant->number, current, g->now, end));
-    struct sender keeps = sender_keeps(g, client); /* DP-04 */
-    if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
-        TRY(db_grant_bind(g->authority->db, taken.grant->number, keeps.jkt, keeps.x5t));
+    TRY(token_request_begin(g, client, taken.grant, &answer));
     *out = answer;
     return OK;
 }

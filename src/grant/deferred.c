@@ -188,22 +188,7 @@ fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enu
         REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");
     struct token_answer answer = {0};
     TRY(token_request_person(g, client, grant, grant->scope, &answer));
-    unix_time end = clock_add(g->now, answer.expires_in);
-    struct token_hash hash, *current = NULL;
-    if (client_allows_grant(client, STR("refresh_token"))) {
-        struct token_raw refresh;
-        const int64_t numbers[2] = {grant->number, 1};
-        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
-        hash = token_hash_of(refresh.text);
-        current = &hash;
-        answer.refresh_token = refresh.text;
-        unix_time refresh_end = token_request_refresh_end(g, client, g->now);
-        end = refresh_end > end ? refresh_end : end;
-    }
-    TRY(db_grant_begin(g->authority->db, grant->number, current, g->now, end));
-    struct sender keeps = sender_keeps(g, client); /* DP-04 */
-    if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
-        TRY(db_grant_bind(g->authority->db, grant->number, keeps.jkt, keeps.x5t));
+    TRY(token_request_begin(g, client, grant, &answer));
     *out = answer;
     return OK;
 }

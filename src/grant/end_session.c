@@ -39,15 +39,6 @@ static fallible client_named(struct ground *g, const struct form *f, const struc
     return OK;
 }
 
-static bool registered(const struct db_client *client, str uri)
-{
-    str line;
-    for (str rest = client->post_logout_redirect_uris; str_filled(rest) && str_next(&rest, '\n', &line);)
-        if (str_filled(line) && str_equal(line, uri)) /* RU-09: byte for byte */
-            return true;
-    return false;
-}
-
 static fallible place_of(struct ground *g, const struct form *f, struct end_session_request *out)
 {
     str uri = form_get(f, "post_logout_redirect_uri"), state = form_get(f, "state");
@@ -56,7 +47,7 @@ static fallible place_of(struct ground *g, const struct form *f, struct end_sess
     if (out->client == NULL || out->client->disabled)
         REFUSE(INVALID_REQUEST, "Name the client by id_token_hint or client_id, so that post_logout_redirect_uri can be checked.",
                "end_session: a place to go to, but no client");
-    if (!registered(out->client, uri))
+    if (!str_has_line(out->client->post_logout_redirect_uris, uri)) /* RU-09: byte for byte */
         REFUSE(INVALID_REQUEST,
                "The post_logout_redirect_uri is not registered for this client. It must equal a registered one character for character; "
                "an administrator can register it.",

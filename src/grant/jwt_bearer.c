@@ -23,15 +23,6 @@ struct asserted {
     struct db_user *user; /* NULL: the client itself */
 };
 
-static bool has_line(str lines, str wanted)
-{
-    str line;
-    for (str rest = lines; str_filled(rest) && str_next(&rest, '\n', &line);)
-        if (str_equal(line, wanted))
-            return true;
-    return false;
-}
-
 /* RFC 7521 4.1.1: whatever is wrong with an assertion is invalid_grant. A failing store or address is not. */
 static fallible as_grant_error(err e)
 {
@@ -48,7 +39,7 @@ static fallible trusted(struct ground *g, const struct db_client *client, const 
     str iss = json_member_text(t->claims, "iss");
     if (str_filled(iss))
         TRY(db_issuer_get(g->authority->db, g->arena, iss, &issuer));
-    if (!issuer || !has_line(issuer->client_ids, client->id))
+    if (!issuer || !str_has_line(issuer->client_ids, client->id))
         REFUSE(INVALID_GRANT, "The assertion's issuer is not trusted for this client. An administrator names it with: jeton issuer add.",
                "assertion: issuer unknown, or not for this client");
     *out = issuer;

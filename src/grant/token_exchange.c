@@ -23,15 +23,6 @@ struct exchange {
     unix_time expires_at;
 };
 
-static bool has_line(str lines, str wanted)
-{
-    str line;
-    for (str rest = lines; str_filled(rest) && str_next(&rest, '\n', &line);)
-        if (str_equal(line, wanted))
-            return true;
-    return false;
-}
-
 /* ---- who may ---- */
 
 static fallible may_exchange(const struct exchange *x)
@@ -54,7 +45,7 @@ static fallible may_hand_in(const struct exchange *x)
     if (!t->user)
         REFUSE(INVALID_REQUEST, "A client's own token can be exchanged by that client alone.", "exchange: another client's own token");
     str allowed = x->client->metadata.exchange_subjects;
-    if (!has_line(allowed, t->client_id) && !has_line(allowed, STR("*")))
+    if (!str_has_line(allowed, t->client_id) && !str_has_line(allowed, STR("*")))
         REFUSE(INVALID_REQUEST, "This client may not exchange tokens that were issued to that client.", "exchange: subject's client not allowed");
     if (t->resource && !str_equal(t->resource->client_id, x->client->id))
         REFUSE(INVALID_REQUEST, "The subject token was made for another service.", "exchange: subject token of another service");
@@ -132,7 +123,7 @@ static fallible target(const struct ground *g, const struct form *f, struct exch
     if (!x->resource)
         return OK;
     str allowed = x->client->metadata.exchange_audiences;
-    if (!has_line(allowed, x->resource->uri) && !(str_filled(x->resource->client_id) && has_line(allowed, x->resource->client_id)))
+    if (!str_has_line(allowed, x->resource->uri) && !(str_filled(x->resource->client_id) && str_has_line(allowed, x->resource->client_id)))
         REFUSE(INVALID_TARGET, "This client may not ask for tokens for that service.", "exchange: target not allowed for the client");
     return OK;
 }

@@ -21,6 +21,7 @@
 #include "grant/token_exchange.h"
 #include "grant/userinfo.h"
 #include "token/access.h"
+#include "token/opaque.h"
 #include "base/banned.h"
 
 /* clang-format off */
@@ -209,6 +210,27 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     TRY(put_openid(g, client, grant, &permit));
     TRY(token_request_mint(g, &permit, out));
     return str_has_word(reach, STR("openid")) ? owe_id_token(g, client, grant, user, &out->owed) : OK;
+}
+
+fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer)
+{
+    unix_time end = clock_add(g->now, answer->expires_in);
+    struct token_hash hash, *current = NULL;
+    if (client_allows_grant(client, STR("refresh_token"))) {
+        struct token_raw refresh;
+        const int64_t numbers[2] = {grant->number, 1};
+        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
+        hash = token_hash_of(refresh.text);
+        current = &hash;
+        answer->refresh_token = refresh.text;
+        unix_time refresh_end = token_request_refresh_end(g, client, g->now);
+        end = refresh_end > end ? refresh_end : end;
+    }
+    TRY(db_grant_begin(g->authority->db, grant->number, current, g->now, end));
+    struct sender keeps = sender_keeps(g, client); /* DP-04 */
+    if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
+        TRY(db_grant_bind(g->authority->db, grant->number, keeps.jkt, keeps.x5t));
+    return OK;
 }
 
 fallible token_request_mint(struct ground *g, const struct permit *asked, struct token_answer *out)

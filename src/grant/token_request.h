@@ -49,6 +49,9 @@ fallible token_request_mint(struct ground *g, const struct permit *permit, struc
  * openid an ID token (owed; out->owed.id_token.nonce is the caller's to fill). */
 fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
                               struct token_answer *out);
+/* For the rows that take a code: its grant begins to live (db_grant_begin), with its first refresh token where the client has them, bound
+ * to what the request has proven (DP-04). Reads answer->expires_in, sets answer->refresh_token. */
+fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer);
 /* For the rows: when a grant with a refresh token ends if nobody uses it: idle lifetime, within the absolute one (RF-07). */
 unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun);
 /* For the rows: the `resource` parameter (RFC 8707): absent: jeton itself. INVALID_TARGET. NULL *resource: jeton itself. */

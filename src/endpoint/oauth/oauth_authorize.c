@@ -3,7 +3,7 @@
  * way to the login page, or a redirect to the client. */
 #include "codec/url.h"
 #include "directory/client_document.h"
-#include "endpoint/deferred_page.h"
+#include "endpoint/asked.h"
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
 #include "grant/authorize.h"
@@ -133,25 +133,6 @@ static str redirect_host(str uri)
     return str_present(u.host) ? u.host : u.scheme;
 }
 
-static str lifetime_words(struct arena *a, int64_t seconds)
-{
-    if (seconds % 3600 == 0)
-        return str_format(a, "%lld hour%s", (long long)(seconds / 3600), seconds == 3600 ? "" : "s");
-    return str_format(a, "%lld minutes", (long long)((seconds + 59) / 60));
-}
-
-static void put_scopes(struct call *c, struct page_fields *f, str scopes)
-{
-    str word;
-    page_list(f, "scopes");
-    for (str rest = scopes; str_filled(rest) && str_next(&rest, ' ', &word);) { /* CO-02 */
-        const struct db_scope *scope = hot_scope(c->ground->facts, word);
-        struct page_fields *row = page_row(f, "scopes");
-        page_put(row, "name", word);
-        page_put(row, "description", scope ? scope->description : word);
-    }
-}
-
 /* MD-05: registered addresses are shown, never fetched; registration took https alone, and the page holds to it. */
 static str link_of(str uri)
 {
@@ -166,7 +147,7 @@ static void put_client(struct call *c, struct page_fields *f, const struct db_cl
     page_put(f, "policy_uri", link_of(client->metadata.policy_uri));
     page_put(f, "tos_uri", link_of(client->metadata.tos_uri));
     page_put_flag(f, "first_party", client->first_party);
-    page_put(f, "lifetime", lifetime_words(c->ground->arena, token_request_lifetime(c->ground, client)));
+    page_put(f, "lifetime", asked_lifetime(c->ground->arena, token_request_lifetime(c->ground, client)));
 }
 
 static fallible answer_page(struct call *c, const struct authorize_request *request)
@@ -182,8 +163,8 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
     page_put_flag(f, "unscoped", !str_filled(request->scope));
-    put_scopes(c, f, shown);
-    TRY(deferred_page_details(c, f, request->details));
+    asked_scopes(c, f, shown);
+    TRY(asked_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));
     return call_page(c, 200, "consent.html", f);
 }

@@ -79,6 +79,16 @@ Test(str, words_match_whole_only)
     cr_assert_not(str_has_word(STR_ABSENT, STR("a")));
 }
 
+Test(str, lines_match_whole_only)
+{
+    cr_assert(str_has_line(STR("https://a/b c\nhttps://d"), STR("https://a/b c")));
+    cr_assert(str_has_line(STR("https://a/b c\nhttps://d"), STR("https://d")));
+    cr_assert_not(str_has_line(STR("https://a/b c\nhttps://d"), STR("c")));
+    cr_assert_not(str_has_line(STR("a\n\nb"), STR("")));
+    cr_assert_not(str_has_line(STR("a"), STR_ABSENT));
+    cr_assert_not(str_has_line(STR_ABSENT, STR("a")));
+}
+
 Test(str, trimming_takes_spaces_and_tabs_only)
 {
     cr_assert(str_is(str_trim(STR(" \t a b\t ")), "a b"));

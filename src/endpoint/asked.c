@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * asked: what an application asks for, in words, for every page on which a person decides (CO-02). Relies on the facts in memory. */
+#include "endpoint/asked.h"
+#include "grant/details.h"
+#include "base/banned.h"
+
+str asked_lifetime(struct arena *a, int64_t seconds)
+{
+    if (seconds % 3600 == 0)
+        return str_format(a, "%lld hour%s", (long long)(seconds / 3600), seconds == 3600 ? "" : "s");
+    return str_format(a, "%lld minutes", (long long)((seconds + 59) / 60));
+}
+
+void asked_scopes(struct call *c, struct page_fields *f, str scopes)
+{
+    str word;
+    page_list(f, "scopes");
+    for (str rest = scopes; str_filled(rest) && str_next(&rest, ' ', &word);) { /* CO-02 */
+        const struct db_scope *scope = hot_scope(c->ground->facts, word);
+        struct page_fields *row = page_row(f, "scopes");
+        page_put(row, "name", word);
+        page_put(row, "description", scope ? scope->description : word);
+    }
+}
+
+fallible asked_details(struct call *c, struct page_fields *f, str details)
+{
+    struct details_words *words;
+    size_t count;
+    TRY(details_show(c->ground, details, &words, &count));
+    page_list(f, "details");
+    for (size_t i = 0; i < count; i++) {
+        struct page_fields *row = page_row(f, "details");
+        page_put(row, "what", words[i].description);
+        page_list(row, "facts");
+        for (size_t k = 0; k < words[i].count; k++) {
+            struct page_fields *fact = page_row(row, "facts");
+            page_put(fact, "label", words[i].facts[k].label);
+            page_put(fact, "value", words[i].facts[k].value);
+        }
+    }
+    return OK;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * asked: what an application asks for, in words: the parts that the consent page and the pages of devices and CIBA share. */
+#ifndef JETON_ENDPOINT_ASKED_H
+#define JETON_ENDPOINT_ASKED_H
+#include "endpoint/call.h"
+/* The list `scopes` (name, description). */
+void asked_scopes(struct call *c, struct page_fields *f, str scopes);
+/* The list `details` (what, facts of label and value): authorization details (RFC 9396). */
+fallible asked_details(struct call *c, struct page_fields *f, str details);
+str asked_lifetime(struct arena *a, int64_t seconds); /* "1 hour", "15 minutes" */
+#endif
