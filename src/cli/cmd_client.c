@@ -22,7 +22,7 @@ enum { PAGE_ROWS = 100 };
      "no refresh tokens, which authorization_code and password imply"},                                                        \
     {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "where answers may be sent, byte for byte"},                  \
     {"post-logout-redirect-uri", OPTION_URLS,   "URI",     0, 0, "where the browser may be sent after a logout"},              \
-    {"scope",                    OPTION_WORDS,  "WORDS",   0, 0, "scopes that it may ask for"},                                \
+    {"scope",                    OPTION_WORDS,  "WORDS",   0, 0, "scopes that it may ask for; \"\": none"},                                \
     {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},           \
     {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},            \
     {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                \
@@ -105,6 +105,7 @@ static json *client_json(struct command_call *call, const struct db_client *clie
     output_time(call, j, "created_at", client->created_at);
     output_time(call, j, "updated_at", client->updated_at);
     metadata_put(a, j, &client->metadata, METADATA_BY_SYSTEM);
+    json_put_text(a, j, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
     return j;
 }
 /* -1 when neither option was given; -2 when both were. */

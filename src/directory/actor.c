@@ -21,24 +21,24 @@ static bool client(const struct actor *actor)
            !actor->client->disabled;
 }
 
-/* Does the way they came in reach as far as this permission? What the person has is another question. */
-static bool way_reaches(const struct actor *actor, str word)
+bool actor_is_full(const struct actor *actor)
 {
-    switch (actor->way) {
-    case ACTOR_BY_SESSION:
-        return true;
-    case ACTOR_BY_TOKEN:
-        if (actor->scope.n == 0)
-            return actor->unscoped_full;
-        return str_has_word(actor->scope, word);
-    case ACTOR_BY_PERSONAL_TOKEN:
-        if (actor->scope.n == 0)
-            return str_starts(word, STR("view-")); /* PT-03 */
-        return str_has_word(actor->scope, word);
-    case ACTOR_BY_NOTHING:
-    default:
+    if (!person(actor))
         return false;
-    }
+    return actor->way == ACTOR_BY_SESSION || (actor->way == ACTOR_BY_TOKEN && actor->unscoped_full && actor->scope.n == 0);
+}
+
+bool actor_reaches(const struct actor *actor, str word)
+{
+    if (client(actor))
+        return str_has_word(actor->scope, word);
+    if (!person(actor) || actor->way == ACTOR_BY_NOTHING)
+        return false;
+    if (actor_is_full(actor))
+        return true;
+    if (actor->scope.n == 0)
+        return actor->unscoped && str_starts(word, STR("view-")); /* PT-03 */
+    return str_has_word(actor->scope, word);
 }
 
 bool actor_may(const struct actor *actor, const char *permission)
@@ -54,18 +54,14 @@ bool actor_may(const struct actor *actor, const char *permission)
         return str_has_word(actor->scope, word);
     if (!person(actor))
         return false;
-    return (actor->user->admin || str_has_word(actor->user->permissions, word)) && way_reaches(actor, word);
+    return (actor->user->admin || str_has_word(actor->user->permissions, word)) && actor_reaches(actor, word);
 }
 
 bool actor_is_admin(const struct actor *actor)
 {
     if (actor != NULL && actor->kind == ACTOR_OWNER)
         return true;
-    if (!person(actor) || !actor->user->admin)
-        return false;
-    if (actor->way == ACTOR_BY_SESSION)
-        return true;
-    return actor->way == ACTOR_BY_TOKEN && actor->unscoped_full && actor->scope.n == 0;
+    return actor_is_full(actor) && actor->user->admin;
 }
 
 bool actor_is(const struct actor *actor, int64_t user_number)
@@ -74,9 +70,9 @@ bool actor_is(const struct actor *actor, int64_t user_number)
            actor->user->number == user_number;
 }
 
-bool actor_may_self(const struct actor *actor, int64_t user_number, const char *permission)
+bool actor_may_self(const struct actor *actor, int64_t user_number, const char *own)
 {
-    return actor_is(actor, user_number) && person(actor) && way_reaches(actor, str_of(permission));
+    return actor_is(actor, user_number) && actor_reaches(actor, str_of(own));
 }
 
 bool actor_recent(const struct ground *g, const struct actor *actor)

@@ -13,7 +13,8 @@ struct actor {
     const struct db_user *user;     /* PERSON */
     const struct db_client *client; /* CLIENT, and PERSON by token: the token's client; NULL by personal token */
     str scope;                      /* of the token */
-    bool unscoped_full;             /* an unscoped token that acts with all of the person's permissions */
+    bool unscoped;                  /* a token without scopes that reads what its person may read */
+    bool unscoped_full;             /* such a token that acts with all of the person's permissions */
     int64_t session;                /* number; BY_SESSION */
     unix_time auth_time, expires_at;
     str token_id;                   /* jti or personal token id */
@@ -24,9 +25,13 @@ extern const struct actor actor_owner, actor_software;
 bool actor_may(const struct actor *actor, const char *permission);
 bool actor_is_admin(const struct actor *actor); /* an administrator, with a token or session that is not narrowed */
 bool actor_is(const struct actor *actor, int64_t user_number); /* this very person */
-/* This very person, and the way they come is not narrowed away from `permission`: what people may do for themselves without having it.
- * A session always; a token by its scope, or unscoped with all rights; a personal token by its scope, unscoped for view- alone. */
-bool actor_may_self(const struct actor *actor, int64_t user_number, const char *permission);
+/* Does the way they came in reach as far as this word, whatever the person has? A session always; a token by its scope; an unscoped one for
+ * view- words, or for all of them. A client's own token by its scope. */
+bool actor_reaches(const struct actor *actor, str word);
+/* This very person, and the way they come reaches the word: what people may do for themselves (view-own-profile …). */
+bool actor_may_self(const struct actor *actor, int64_t user_number, const char *own);
+/* An unscoped token, or a session, that acts with all of the person's permissions. */
+bool actor_is_full(const struct actor *actor);
 /* The password was given within policy.reauthentication: what sensitive steps ask for (PT-03, LS-13). */
 bool actor_recent(const struct ground *g, const struct actor *actor);
 /* For events: user id, client:<id>, "command line"; absent for nobody. Borrowed: good until this thread's next call. */

@@ -6,7 +6,7 @@
 fallible audit_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_event_rows *out)
 {
     bool all = by->kind == ACTOR_OWNER || actor_may(by, "view-events");
-    if (!all && by->kind != ACTOR_PERSON)
+    if (!all && (by->kind != ACTOR_PERSON || !actor_may_self(by, by->user->number, "view-own-events")))
         FAIL(INSUFFICIENT_SCOPE, "audit: not allowed to see events");
     return db_event_list(g->authority->db, g->arena, all ? STR_ABSENT : by->user->id, page, out);
 }

@@ -315,6 +315,15 @@ bool client_has_secret(const struct db_client *client)
     return !client->is_public && method != NULL && method->secret;
 }
 
+bool client_any_scope(const struct db_client *client)
+{
+    if (str_filled(client->metadata.origin))
+        return false;
+    if (str_filled(client->metadata.scope_policy))
+        return str_is(client->metadata.scope_policy, "any");
+    return !str_filled(client->scopes); /* made before there was a policy */
+}
+
 bool client_allows_grant(const struct db_client *client, str grant)
 {
     return str_has_word(client->grants, grant);

@@ -51,5 +51,8 @@ struct client_rows {
 };
 fallible client_list(struct ground *g, const struct actor *by, const struct db_page *page, struct client_rows *out);
 bool client_has_secret(const struct db_client *client); /* its way to authenticate needs one */
+/* May it ask for any scope that people may grant (never for permissions over this server, which stand in its list or nowhere)? Else for
+ * those of its list only. Software that registered itself never may. */
+bool client_any_scope(const struct db_client *client);
 bool client_allows_grant(const struct db_client *client, str grant);
 #endif

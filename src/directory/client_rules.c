@@ -288,6 +288,21 @@ static fallible judge_scopes(const struct client_rules_draft *d)
     return OK;
 }
 
+/* Said, or followed from the list: a list makes `only`; a client made without one may ask for any. Taking the last scope from a list that
+ * stands leaves nothing, not everything. */
+static void judge_scope_policy(const struct client_rules_draft *d)
+{
+    str said = d->edit->metadata[METADATA_scope_policy], *policy = &d->next->metadata.scope_policy;
+    bool any = d->before == NULL ? !str_present(d->edit->scopes) : client_any_scope(d->before) && !str_filled(d->edit->scopes);
+    if (str_filled(d->next->metadata.origin)) {
+        if (str_is(said, "any"))
+            problem_add(d->problems, "scope_policy", STR("Software that registered itself may ask for the scopes of its list only."));
+        *policy = STR_ABSENT;
+    } else if (!str_filled(said)) {
+        *policy = any ? STR("any") : STR("only");
+    }
+}
+
 static void set_flag(bool *flag, int wanted)
 {
     if (wanted >= 0)
@@ -352,7 +367,7 @@ bool client_rules_beyond(const struct ground *g, const struct actor *by, const s
     for (str rest = client->scopes; itself && rest.n > 0 && str_next(&rest, ' ', &word);) {
         const struct db_scope *scope = hot_scope(g->facts, word);
         const char *permission = str_z(g->arena, word);
-        if (permission == NULL || (scope != NULL && scope->builtin && !scope->identity && !actor_may(by, permission)))
+        if (permission == NULL || (scope != NULL && scope->builtin && !scope->identity && !scope->own && !actor_may(by, permission)))
             return true;
     }
     return false;
@@ -371,6 +386,7 @@ fallible client_rules_apply(struct client_rules_draft *d)
     judge_lifetime(d, d->edit->refresh_lifetime, policy->refresh_absolute, "refresh_lifetime", &d->next->refresh_lifetime);
     TRY(judge_owner(d));
     TRY(metadata_rules_apply(d));
+    judge_scope_policy(d);
     profile_fit_judge(d->g, d->next, d->problems);
     if (client_rules_beyond(d->g, d->by, d->next)) /* AD-04: no way around the own permissions */
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more than they have themselves.",

@@ -54,6 +54,8 @@
     SOFTWARE(backchannel_client_notification_endpoint, TEXT, REQUEST, fetched, "URL", "where it is pinged (CIBA)")             \
     SOFTWARE(backchannel_authentication_request_signing_alg, TEXT, REQUEST, foreign_alg, "ALG",                                \
              "the one algorithm of its signed CIBA requests")                                                                  \
+    ADMIN(scope_policy, TEXT, SCOPES, choice, "any|only",                                                                      \
+          "may it ask for any scope that people may grant, or for those of its list only (an empty list: none)")               \
     ADMIN(profile, TEXT, PROFILE, choice, "oauth2.1|fapi2-security|fapi2-message-signing",                                     \
           "the profile that it is held to; else the server's")                                                                 \
     ADMIN(exchange_modes, WORDS, PROFILE, choices, "impersonation|delegation", "what it may do by token exchange")             \
@@ -73,7 +75,7 @@ enum metadata_member {
 enum metadata_kind { METADATA_KIND_TEXT = 1, METADATA_KIND_NUMBER, METADATA_KIND_WORDS, METADATA_KIND_LINES, METADATA_KIND_FLAG,
                      METADATA_KIND_KEYS };
 enum metadata_group { METADATA_GROUP_ABOUT = 1, METADATA_GROUP_LOGIN, METADATA_GROUP_KEYS, METADATA_GROUP_REQUEST,
-                      METADATA_GROUP_PROFILE };
+                      METADATA_GROUP_PROFILE, METADATA_GROUP_SCOPES };
 enum metadata_setter { METADATA_BY_SOFTWARE = 1, METADATA_BY_ADMIN, METADATA_BY_SYSTEM };
 struct metadata_row {
     const char *name;

@@ -15,38 +15,33 @@
 
 #include "base/banned.h"
 
-static bool full_token(const struct actor *by)
-{
-    return by->way == ACTOR_BY_TOKEN && by->unscoped_full && by->scope.n == 0;
-}
-
 /* May they make one for this person (NULL: unknown)? */
 static fallible may_add(const struct ground *g, const struct actor *by, const struct db_user *user)
 {
     if (by->kind == ACTOR_OWNER)
         return OK;
     bool own = user != NULL && actor_is(by, user->number) && !user->blocked && !by->user->blocked;
-    if (!actor_is_admin(by) && !(own && (by->way == ACTOR_BY_SESSION || full_token(by)))) /* PT-03, AD-02 */
+    if (!actor_is_admin(by) && !(own && actor_is_full(by))) /* PT-03, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "a personal token is made by its person or an administrator, never by a personal token");
     if (by->way == ACTOR_BY_SESSION && !actor_recent(g, by)) /* PT-03 */
         REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.", "a personal token without a fresh password");
     return OK;
 }
 
-/* Seen and revoked by the person with whatever token of theirs (contract: self), or by who may edit people. `user` NULL:
- * everybody's, for administrators. */
+/* Seen and revoked by the person, with a token only if it reaches that far, or by who may edit people. `user` NULL: everybody's, for
+ * administrators. */
 static bool may_see(const struct actor *by, const struct db_user *user)
 {
     if (user == NULL)
         return actor_is_admin(by);
-    return actor_is(by, user->number) || actor_may(by, "edit-users");
+    return actor_may_self(by, user->number, "view-own-tokens") || actor_may(by, "edit-users");
 }
 
 static bool may_revoke(const struct actor *by, const struct db_user *user)
 {
     if (user == NULL)
         return actor_is_admin(by);
-    if (actor_is(by, user->number))
+    if (actor_may_self(by, user->number, "delete-own-tokens"))
         return true;
     return actor_may(by, "edit-users") && (!user->admin || actor_is_admin(by));
 }

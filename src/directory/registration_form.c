@@ -71,11 +71,12 @@ static fallible judge_grants(struct ground *g, const json *body, const struct re
     return OK;
 }
 
-/* Identity scopes are everybody's; permissions over this server are nobody's (MD-04). */
+/* Identity scopes are everybody's; those over the person's own account are for who may have them by name; permissions over this server
+ * are nobody's (MD-04). */
 static bool scope_allowed(struct ground *g, const struct registration_right *right, str word)
 {
     const struct db_scope *scope = hot_scope(g->facts, word);
-    if (scope == NULL || (scope->builtin && !scope->identity))
+    if (scope == NULL || (scope->builtin && !scope->identity && !scope->own))
         return false;
     return scope->identity || str_has_word(right->scopes, word);
 }

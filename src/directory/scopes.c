@@ -148,3 +148,8 @@ fallible scopes_resource_remove(struct ground *g, const struct actor *by, str ur
     *removed = gone;
     return OK;
 }
+
+const char *scopes_kind(const struct db_scope *scope)
+{
+    return scope->identity ? "identity" : scope->own ? "own" : scope->builtin ? "server" : "service";
+}

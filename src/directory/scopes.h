@@ -14,4 +14,6 @@ struct resource_edit {
 };
 fallible scopes_resource_add(struct ground *g, const struct actor *by, const struct resource_edit *edit, struct problems *p);
 fallible scopes_resource_remove(struct ground *g, const struct actor *by, str uri, bool *removed);
+/* identity, own (the person's own account), server (permissions over others' things), service (defined by an administrator). */
+const char *scopes_kind(const struct db_scope *scope);
 #endif

@@ -30,7 +30,7 @@ struct rights {
 
 static struct rights rights_over(const struct actor *by, const struct db_user *user, const char *permission)
 {
-    struct rights may = {.admin = actor_is_admin(by), .self = actor_may_self(by, user->number, permission)};
+    struct rights may = {.admin = actor_is_admin(by), .self = actor_may_self(by, user->number, "edit-own-profile")};
     may.edit = actor_may(by, permission) && (!user->admin || may.admin);
     return may;
 }
@@ -380,7 +380,7 @@ fallible user_list(struct ground *g, const struct actor *by, const struct db_pag
 
 fallible user_end_session(struct ground *g, const struct actor *by, int64_t user_number, str session_id, bool *ended)
 {
-    if (!actor_is(by, user_number) && !actor_is_admin(by)) /* LS-17, AD-02 */
+    if (!actor_may_self(by, user_number, "delete-own-sessions") && !actor_is_admin(by)) /* LS-17, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "a session of somebody else");
     bool done = false;
     struct db_ended grants = {0};

@@ -63,7 +63,7 @@ static fallible allowed(const struct actor *by, const struct db_user *user)
         return OK;
     if (user == NULL || !actor_is(by, user->number) || user->blocked) /* AD-06, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "somebody else's password");
-    if (by->way == ACTOR_BY_SESSION || (by->way == ACTOR_BY_TOKEN && by->unscoped_full && by->scope.n == 0))
+    if (actor_is_full(by))
         return OK;
     FAIL(INSUFFICIENT_SCOPE, "this token cannot change passwords"); /* PT-03 */
 }

@@ -216,7 +216,7 @@ static fallible remember(struct ground *g, const struct authorize_request *reque
     str agreed;
     TRY(scope_union(g->arena, request->scope, request->claims_scopes, &agreed));
     if (!str_filled(agreed))
-        agreed = STR(CONSENT_UNSCOPED);
+        agreed = client_any_scope(request->client) ? STR(CONSENT_UNSCOPED) : STR("");
     return db_consent_remember(g->authority->db, s->user->number, request->client->number, agreed, g->now);
 }
 

@@ -158,6 +158,7 @@ static void describe(struct ground *g, const struct bearer *b, struct actor *act
         note_use(g, b->pat);
         actor->way = ACTOR_BY_PERSONAL_TOKEN;
         actor->scope = b->pat->scope;
+        actor->unscoped = !str_filled(b->pat->scope);
         actor->auth_time = 0;
         actor->expires_at = b->pat->expires_at;
         actor->token_id = b->pat->id;
@@ -165,6 +166,7 @@ static void describe(struct ground *g, const struct bearer *b, struct actor *act
     }
     actor->way = ACTOR_BY_TOKEN;
     actor->scope = b->facts.permit.scope;
+    actor->unscoped = b->facts.permit.unscoped;
     actor->unscoped_full = b->facts.permit.unscoped_full;
     actor->auth_time = b->facts.permit.auth_time;
     actor->expires_at = b->facts.permit.expires_at;

@@ -25,41 +25,22 @@ fallible consent_needed(struct ground *g, const struct db_client *client, int64_
     }
     str remembered;
     TRY(db_consent_get(g->authority->db, g->arena, user_number, client->number, &remembered));
-    str asked = str_filled(q->scope) ? q->scope : STR(CONSENT_UNSCOPED); /* nothing is within everything, but is not less (CO-01) */
+    /* nothing is within everything, but is not less where it means all that can be read (CO-01) */
+    str asked = str_filled(q->scope) || !client_any_scope(client) ? q->scope : STR(CONSENT_UNSCOPED);
     *needed = !str_present(remembered) || !scope_within(asked, remembered) || !identity_is_sure(client, q->redirect_uri);
     return OK;
 }
 
-static bool may_see(const struct actor *by, int64_t user_number)
+bool consent_may_see(const struct actor *by, int64_t user_number)
 {
-    return actor_is(by, user_number) || actor_is_admin(by);
-}
-
-bool consent_reaches(const struct actor *by, int64_t user_number, const char *permission)
-{
-    bool own_unscoped = actor_is(by, user_number) && by->way == ACTOR_BY_PERSONAL_TOKEN && by->scope.n == 0;
-    return actor_is_admin(by) || own_unscoped || actor_may_self(by, user_number, permission);
-}
-
-/* The grants of one application among the person's. */
-static void keep_client(struct db_grant *rows, size_t *count, int64_t client_number)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++)
-        if (rows[i].client_number == client_number)
-            rows[kept++] = rows[i];
-    *count = kept;
+    return actor_may_self(by, user_number, "view-own-authorizations") || actor_is_admin(by);
 }
 
 fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_number, struct db_grant **rows, size_t *count)
 {
-    bool all = consent_reaches(by, user_number, "view-users");
-    if (!may_see(by, user_number) || (!all && !by->client)) /* AD-02 */
-        FAIL(INSUFFICIENT_SCOPE, "consent: neither the person nor an administrator");
-    TRY(db_grant_list(g->authority->db, g->arena, user_number, rows, count));
-    if (!all)
-        keep_client(*rows, count, by->client->number);
-    return OK;
+    if (!consent_may_see(by, user_number)) /* AD-02 */
+        FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
+    return db_grant_list(g->authority->db, g->arena, user_number, rows, count);
 }
 
 static unix_time horizon(const struct ground *g)
@@ -67,32 +48,12 @@ static unix_time horizon(const struct ground *g)
     return clock_add(g->now, g->authority->policy.access_lifetime_max);
 }
 
-/* A narrow token ends its own application's access and no other's. */
-static fallible may_end(struct ground *g, const struct actor *by, str grant_id, bool *may)
-{
-    struct db_grant *rows;
-    size_t count;
-    *may = by->kind == ACTOR_OWNER || actor_is_admin(by) || (by->user && consent_reaches(by, by->user->number, "edit-users"));
-    if (*may)
-        return OK;
-    if (by->kind != ACTOR_PERSON || !by->client)
-        FAIL(INSUFFICIENT_SCOPE, "consent: this token may not end access");
-    TRY(consent_grants(g, by, by->user->number, &rows, &count));
-    keep_client(rows, &count, by->client->number);
-    for (size_t i = 0; i < count; i++)
-        *may = *may || str_equal(rows[i].id, grant_id);
-    return OK;
-}
-
 fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked)
 {
-    bool done, may;
-    TRY(may_end(g, by, grant_id, &may));
-    if (!may) {
-        *revoked = false;
-        return OK;
-    }
-    int64_t owner = actor_is_admin(by) || by->kind == ACTOR_OWNER ? 0 : (by->user ? by->user->number : -1);
+    bool done, all = actor_is_admin(by);
+    int64_t owner = all ? 0 : by->user ? by->user->number : -1; /* others' are not found */
+    if (!all && !actor_may_self(by, owner, "delete-own-authorizations"))
+        FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
     TRY(db_grant_revoke_by_id(g->authority->db, grant_id, owner, &done));
     if (done) {
         TRY(hot_revoke_ended(g->authority->hot, &(struct db_ended){&grant_id, 1}, horizon(g)));
@@ -106,7 +67,7 @@ fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t
 {
     struct db_ended ended = {0};
     const struct db_client *client = hot_client(g->facts, client_id);
-    if (!may_see(by, user_number))
+    if (!actor_may_self(by, user_number, "delete-own-authorizations") && !actor_is_admin(by))
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person nor an administrator");
     if (!client)
         FAIL(NOT_FOUND, "consent: no such client");

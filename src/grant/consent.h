@@ -12,11 +12,12 @@ struct consent_question {
 };
 /* Must this be asked? Everything already agreed to, by a client whose identity is sure (CO-01): false. */
 fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);
-/* Does the way they come reach what this person has allowed to others? A narrow token does not. */
-bool consent_reaches(const struct actor *by, int64_t user_number, const char *permission);
-/* With a narrow token of an application: its own grants alone. */
+/* May they see what this person has allowed: the person, with a token that reaches view-own-authorizations, or an administrator? */
+bool consent_may_see(const struct actor *by, int64_t user_number);
+/* INSUFFICIENT_SCOPE where they may not. */
 fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_number, struct db_grant **rows, size_t *count);
-/* One grant: access and refresh tokens end at once. self or administrator. */
+/* One grant: access and refresh tokens end at once. The person, with a token that reaches
+ * delete-own-authorizations, or an administrator. */
 fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked);
 /* All of a person's grants to a client, and the remembered consent. */
 fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t user_number, str client_id);

@@ -49,21 +49,35 @@ static bool identity(const struct ground *g, str word)
     return scope && scope->identity;
 }
 
-/* The client's own list, without what has been removed from this server since (such a word has no sentence for people), and without the
- * identity scopes, which are asked for by name. */
-static fallible own_list(const struct ground *g, const struct db_client *client, str *granted)
+/* Words that mean nothing without a person. */
+static bool personal(const struct ground *g, str word)
+{
+    const struct db_scope *scope = hot_scope(g->facts, word);
+    return scope && (scope->identity || scope->own);
+}
+
+/* People give what is theirs, or a service's; permissions over this server are an administrator's to give, by name. */
+static bool grantable(const struct ground *g, str word)
+{
+    const struct db_scope *scope = hot_scope(g->facts, word);
+    return scope && (!scope->builtin || scope->identity || scope->own);
+}
+
+/* The client's own list, without what has been removed from this server since (such a word has no sentence for people), and without those
+ * that are asked for by name: the identity scopes, and for a client's own token all that needs a person. */
+static fallible own_list(const struct ground *g, const struct db_client *client, bool (*left_out)(const struct ground *, str), str *granted)
 {
     str word;
     struct buf known = buf_new(g->arena, client->scopes.n + 1);
     for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (word.n > 0 && hot_scope(g->facts, word) && !identity(g, word))
+        if (word.n > 0 && hot_scope(g->facts, word) && !left_out(g, word))
             add_word(&known, word);
     return buf_done(&known, granted);
 }
 
 static bool may_have(const struct ground *g, const struct db_client *client, str word)
 {
-    return str_filled(client->scopes) ? str_has_word(client->scopes, word) : identity(g, word);
+    return str_has_word(client->scopes, word) || (client_any_scope(client) && grantable(g, word));
 }
 
 static fallible judge_word(const struct ground *g, const struct db_client *client, str word)
@@ -89,8 +103,12 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
     str clean = STR(""), word;
     if (str_filled(asked))
         TRY(tidy(g->arena, asked, &clean));
-    if (clean.n == 0) /* blanks alone ask for nothing in particular, and must not make an unscoped token */
-        return own_list(g, client, granted);
+    if (clean.n == 0 && client_any_scope(client)) {
+        *granted = STR(""); /* unscoped: people are told what that reaches */
+        return OK;
+    }
+    if (clean.n == 0)
+        return own_list(g, client, identity, granted);
     bool openid = str_has_word(clean, STR("openid"));
     struct buf kept = buf_new(g->arena, clean.n + 1);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
@@ -113,11 +131,11 @@ fallible scope_grant_own(const struct ground *g, const struct db_client *client,
     if (str_filled(asked))
         TRY(tidy(g->arena, asked, &clean));
     if (clean.n == 0)
-        return own_list(g, client, granted);
+        return own_list(g, client, personal, granted);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
-        if (identity(g, word))
-            REFUSE(INVALID_SCOPE, "The scopes openid, profile, email, address, phone and offline_access are about a person; here is none.",
-                   "scope: identity without a person");
+        if (personal(g, word))
+            REFUSE(INVALID_SCOPE, "Scopes like openid, profile and view-own-profile are about a person; a client's own token has none.",
+                   "scope: about a person, without one");
         TRY(judge_word(g, client, word));
     }
     *granted = clean;

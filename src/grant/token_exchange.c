@@ -161,7 +161,7 @@ static fallible scope_of(struct ground *g, struct exchange *x, str asked)
 {
     str reach, whole;
     TRY(reach_of(g, x, &reach));
-    TRY(scope_common(g->arena, reach, x->client->scopes, &whole));
+    TRY(scope_reach(g, x->client, reach, &whole));
     if (str_filled(reach) && !str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing of the subject token's scope may be asked for by this client.", "exchange: no scope in common");
     if (!str_filled(asked)) {

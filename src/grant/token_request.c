@@ -190,8 +190,8 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     TRY(token_request_resource(g, grant->resource, &resource));
     str reach;
     TRY(scope_reach(g, client, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
-    /* What is left after narrowing may be empty, and is never more: only a client without a list of scopes has unscoped tokens. */
-    bool unscoped = !str_filled(grant->scope) && !str_filled(client->scopes);
+    /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
+    bool unscoped = !str_filled(grant->scope) && client_any_scope(client);
     struct permit permit = {
         .user_number = user->number,
         .subject = user->id,
@@ -200,6 +200,7 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
         .client_id = client->id,
         .grant_id = grant->id,
         .scope = reach,
+        .unscoped = unscoped,
         .unscoped_full = unscoped && (client->first_party || str_is(grant->flow, "password")),
         .resource_number = resource ? resource->number : 0,
         .audience = resource ? resource->uri : g->authority->issuer,

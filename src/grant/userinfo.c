@@ -108,14 +108,19 @@ fallible userinfo_put(struct arena *a, const struct db_user *user, str words, js
     return OK;
 }
 
+fallible userinfo_scoped(struct arena *a, const struct actor *actor, json *into)
+{
+    for (size_t i = 0; i < LISTS; i++)
+        if (str_has_word(actor->scope, str_of(lists[i].scope)))
+            TRY(userinfo_put(a, actor->user, str_of(lists[i].words), into));
+    return userinfo_put(a, actor->user, actor->userinfo_claims, into);
+}
+
 static fallible gather(struct ground *g, const struct actor *actor, json **out)
 {
     str sub;
     json *claims = json_object_new(g->arena);
-    for (size_t i = 0; i < LISTS; i++)
-        if (str_has_word(actor->scope, str_of(lists[i].scope)))
-            TRY(userinfo_put(g->arena, actor->user, str_of(lists[i].words), claims));
-    TRY(userinfo_put(g->arena, actor->user, actor->userinfo_claims, claims));
+    TRY(userinfo_scoped(g->arena, actor, claims));
     TRY(subject_of(g, actor->client, actor->user, &sub));
     json_put_text(g->arena, claims, "sub", sub); /* 5.3.2: always, and last, so that nothing replaces it */
     *out = claims;

@@ -34,7 +34,8 @@ static fallible table_is_whole(void)
     INVARIANT(route_count <= APP_ROUTES_MAX);
     for (size_t i = 0; i < route_count; i++) {
         const struct route *r = &route_table[i];
-        if (!r->method || !r->path || !r->who || !r->takes || !r->answers || !r->runs || !r->handler || (r->runs == CHOOSE) != (r->choose != NULL))
+        if (!r->method || !r->path || !r->who || !r->takes || !r->answers || !r->runs || !r->handler || (r->runs == CHOOSE) != (r->choose != NULL) ||
+            (r->who == BEARER) != (r->reach != NULL))
             FAIL(SERVER_ERROR, "app: a row of the route table has a hole");
     }
     return OK;

@@ -171,6 +171,18 @@ fallible gate_ground(struct way *w)
     return only_proof(r, &g->dpop);
 }
 
+/* AD-02: a token gets in by what it reaches, not by who its person is. */
+static fallible reach(const struct way *w)
+{
+    str word, words = str_of(w->route->reach);
+    if (str_is(words, ROUTE_REACH_ANY))
+        return OK;
+    for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (actor_reaches(&w->call.actor, word))
+            return OK;
+    FAIL(INSUFFICIENT_SCOPE, "gate: the token's scope reaches nothing that this address asks for");
+}
+
 /* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */
 static fallible admit_bearer(struct way *w)
 {
@@ -184,7 +196,8 @@ static fallible admit_bearer(struct way *w)
         sent.token = field;
     else
         TRY(bearer_of_header(header, &sent));
-    return bearer_actor(&w->ground, &sent, &w->call.actor);
+    TRY(bearer_actor(&w->ground, &sent, &w->call.actor));
+    return reach(w);
 }
 
 fallible gate_admit(struct way *w)

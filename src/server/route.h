@@ -25,7 +25,11 @@ struct route {
     enum route_runs runs;
     call_handler *handler;
     enum route_runs (*choose)(const struct form *form); /* for CHOOSE: after the body was parsed */
+    const char *reach; /* BEARER: the scopes one of which the token must reach to get in at all; what it may then do, and whose things these
+                          are, the rules decide. NULL in every other row */
 };
+#define ROUTE_REACH_ANY  "*"        /* any valid token: the handler tells each what its scopes tell */
+#define ROUTE_REACH_FULL "\"full\"" /* none but unscoped tokens with all of the person's permissions: no scope has such a name */
 extern const struct route route_table[];
 extern const size_t route_count;
 /* NULL when no row has this path. *methods: the methods that rows with this path take, for Allow. HEAD finds GET. */

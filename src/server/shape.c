@@ -61,6 +61,11 @@ static str metadata_of(struct way *w)
                       STR_FMT(w->app->authority.issuer));
 }
 
+static bool names_scopes(const struct route *route)
+{
+    return route->reach && !str_is(str_of(route->reach), ROUTE_REACH_ANY) && !str_is(str_of(route->reach), ROUTE_REACH_FULL);
+}
+
 /* RFC 6750 3, RFC 9449 7.1: both schemes, the one that was tried first and with the error. Who sent nothing is told no error. */
 static fallible challenge(struct way *w, err why)
 {
@@ -70,6 +75,8 @@ static fallible challenge(struct way *w, err why)
     bool told = str_present(sent) || str_present(w->ground.dpop) || form_has(&w->call.form, "access_token");
     str error = told ? str_format(r->arena, ", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why)) : none;
     str where = metadata_of(w);
+    if (why.kind == ERR_INSUFFICIENT_SCOPE && names_scopes(w->route)) /* RFC 6750 3 */
+        error = str_format(r->arena, "%.*s, scope=\"%s\"", STR_FMT(error), w->route->reach);
     str bearer = str_format(r->arena, "Bearer realm=\"jeton\"%.*s%.*s", STR_FMT(dpop ? none : error), STR_FMT(where));
     str proof = str_format(r->arena, "DPoP realm=\"jeton\"%.*s, algs=\"%.*s\"%.*s", STR_FMT(dpop ? error : none), STR_FMT(dpop_algs), STR_FMT(where));
     if (!str_present(error) || !str_present(where) || !str_present(bearer) || !str_present(proof))

@@ -12,7 +12,7 @@ enum { ADD, REMOVE, ALL, RESOURCE_ADD, RESOURCE_REMOVE, RESOURCE_ALL };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO scopes (name, description, builtin, created_at) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING",
     [REMOVE] = "DELETE FROM scopes WHERE name = $1 AND builtin = 0",
-    [ALL] = "SELECT name, description, builtin, created_at, identity FROM scopes ORDER BY name",
+    [ALL] = "SELECT name, description, builtin, created_at, identity, own FROM scopes ORDER BY name",
     [RESOURCE_ADD] = "INSERT INTO resources (" RESOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
     [RESOURCE_REMOVE] = "DELETE FROM resources WHERE uri = $1",
     [RESOURCE_ALL] = "SELECT " RESOURCE_COLUMNS " FROM resources ORDER BY number",
@@ -25,6 +25,7 @@ static const struct db_field fields[] = {
     {DB_FLAG, offsetof(struct db_scope, builtin)},
     {DB_INT, offsetof(struct db_scope, created_at)},
     {DB_FLAG, offsetof(struct db_scope, identity)},
+    {DB_FLAG, offsetof(struct db_scope, own)},
 };
 static const struct db_shape shape = DB_SHAPE(struct db_scope, fields);
 #define FIELD(kind_, member_) {kind_, offsetof(struct db_resource, member_)}

@@ -6,7 +6,8 @@
 struct db_scope {
     str name, description;
     bool builtin;  /* jeton's own: cannot be removed */
-    bool identity; /* openid, profile … offline_access: about the person alone. The other built-in ones are permissions */
+    bool identity; /* openid, profile … offline_access: what a person lets be known of themself */
+    bool own;      /* view-own-profile …: what a person may do with their own account. The other built-in ones are permissions */
     unix_time created_at;
 };
 struct db_resource {

@@ -30,7 +30,8 @@ enum {
     FLAG_GRANT = 8,
     FLAG_RESOURCE = 16,
     FLAG_MORE = 32,
-    FLAG_ALL = 63,
+    FLAG_UNSCOPED = 64, /* tokens from before there was this flag are narrow unless FULL */
+    FLAG_ALL = 127,
     MORE_KEY = 1,
     MORE_CERTIFICATE = 2,
     MORE_DETAILS = 4,
@@ -237,7 +238,7 @@ static fallible record_write(struct arena *a, const struct permit *permit, str *
         flags |= FLAG_MORE;
         p = put_more(p, permit);
     }
-    record[1] = (uint8_t)(flags | (permit->unscoped_full ? FLAG_UNSCOPED_FULL : 0));
+    record[1] = (uint8_t)(flags | (permit->unscoped_full ? FLAG_UNSCOPED_FULL : 0) | (permit->unscoped ? FLAG_UNSCOPED : 0));
     *out = (str){(char *)record, (size_t)(p - record)};
     return OK;
 }
@@ -340,6 +341,7 @@ static fallible record_read(struct arena *a, str record, struct permit *p)
     if (version != VERSION || (flags & ~(unsigned)FLAG_ALL) != 0)
         FAIL(INVALID_TOKEN, "an access token of an unknown version");
     p->unscoped_full = (flags & FLAG_UNSCOPED_FULL) != 0;
+    p->unscoped = p->unscoped_full || (flags & FLAG_UNSCOPED) != 0;
     p->client_number = take_number(&c, NUMBER_SIZE);
     p->client_epoch = take_number(&c, NUMBER_SIZE);
     p->issued_at = take_number(&c, NUMBER_SIZE);

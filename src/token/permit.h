@@ -11,7 +11,8 @@ struct permit {
     str client_id;
     str grant_id;          /* UUID; absent for a client's own token */
     str scope;             /* words; may be empty */
-    bool unscoped_full;    /* acts with all of the person's permissions although no scope was asked for (docs: "unscoped tokens") */
+    bool unscoped;         /* no scope was asked for, by a client that may ask for any: reads what the person may read */
+    bool unscoped_full;    /* such a token that acts with all of the person's permissions (docs: "unscoped tokens") */
     int64_t resource_number; /* 0: jeton's own API */
     str audience;          /* resource URI, or the issuer */
     str details;             /* authorization details (RFC 9396), a JSON list as text; absent: none */

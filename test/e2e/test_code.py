@@ -416,10 +416,13 @@ class CodeFlow(unittest.TestCase):
 
     def test_CO_04_person_ends_a_grant(self):
         tokens = self.s.tokens(self.w.web, self.w.bob)
-        mine = [g for g in self.s.api("GET", "/grants?per_page=100", tokens["access_token"]).json()["data"] if g["client_id"] == self.w.web.id]
+        self.assertEqual(self.s.api("GET", "/grants", tokens["access_token"]).status_code, 403)  # its scope is read alone
+        pat = self.w.bob.pat("--scope", "view-own-authorizations delete-own-authorizations")
+        mine = [g for g in self.s.api("GET", "/grants?per_page=100", pat).json()["data"] if g["client_id"] == self.w.web.id]
         self.assertTrue(mine)
         self.assertLessEqual({"id", "client_id", "client_name", "scopes", "created_at", "last_used_at"}, set(mine[0]))
-        pat = self.w.bob.pat()
+        reads = self.w.bob.pat()
+        self.assertEqual(self.s.api("DELETE", "/grants/" + mine[0]["id"], reads).status_code, 403)  # without scopes it reads
         for grant in mine:
             self.assertEqual(self.s.api("DELETE", "/grants/" + grant["id"], pat).status_code, 204)
         self.assertFalse(self.s.active(self.w.service, tokens["access_token"]))

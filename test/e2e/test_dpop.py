@@ -32,7 +32,7 @@ class Bound(unittest.TestCase):
         token, other = self.bound["access_token"], Prover(self.s)
         other.nonce = self.p.nonce
         good = self.p.call("GET", self.me, token)
-        self.assertEqual((good.status_code, good.json()["data"]["username"] if "data" in good.json() else good.json()["username"]), (200, "alice"))
+        self.assertEqual((good.status_code, good.json()["id"]), (200, self.w.alice.id))
         for path in (self.me, "/api/1.0/users", "/oauth/userinfo"):
             tries = {
                 "as Bearer, without a proof": self.p.call("GET", path, token, scheme="Bearer", proof=""),

@@ -81,7 +81,7 @@ class Guide(unittest.TestCase):
 
     def test_python_personal_access_token_and_api(self):
         self.assertEqual(self.sample("python_api.py", TOKEN=self.w.alice.pat())["me"], "alice")
-        self.assertEqual(self.sample("python_api.py", TOKEN=self.w.password_tokens()["access_token"])["me"], "alice")
+        self.assertEqual(self.sample("python_api.py", TOKEN=self.w.whole(self.w.alice))["me"], "alice")
 
     def test_python_refresh(self):
         self.works(self.sample("python_refresh.py", client=self.w.trusted, REFRESH_TOKEN=self.w.password_tokens()["refresh_token"])["token"], self.w.alice)
@@ -134,7 +134,7 @@ class Guide(unittest.TestCase):
         self.works(answer["access_token"], self.w.alice)
 
     def test_curl_api(self):
-        for token in (self.w.alice.pat(), self.w.password_tokens()["access_token"]):
+        for token in (self.w.alice.pat(), self.w.whole(self.w.alice)):
             answer = self.curl('curl -sS -X GET "$INSTANCE/api/1.0/users/me" -H "Authorization: Bearer $TOKEN"', TOKEN=token)
             self.assertEqual(answer["username"], "alice")
 

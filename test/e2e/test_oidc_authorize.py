@@ -66,7 +66,7 @@ class Authorize(unittest.TestCase):
                             ({"registration": "{}"}, "registration_not_supported"), ({"claims": "x"}, "invalid_request"),
                             ({"response_mode": "fragment"}, "invalid_request"), ({"prompt": "none"}, "login_required"),
                             ({"id_token_hint": "x"}, "invalid_request"), ({"authorization_details": "x"}, "invalid_authorization_details"),
-                            ({"scope": "openid read"}, "invalid_scope"),
+                            ({"scope": "openid view-users"}, "invalid_scope"),
                             ({"claims": json.dumps({"id_token": {"acr": {"essential": True, "value": "x"}}})}, "unmet_authentication_requirements")):
             with self.subTest(more=more):
                 answer = self.ask(state="s t", **more)

@@ -25,7 +25,12 @@ void api_number(struct call *c, const json *object, const char *name, int64_t *o
 void api_words(struct call *c, const json *object, const char *name, char separator, str *out);
 void api_put_time(struct call *c, json *object, const char *name, unix_time t); /* null for 0 */
 void api_put_lines(struct call *c, json *object, const char *name, str lines);  /* "a\nb" becomes ["a","b"] */
-/* The person that {id} names, who must be this one or be visible to them: NOT_FOUND, INSUFFICIENT_SCOPE. */
-fallible api_person(struct call *c, str id, struct db_user **out);
-json *api_user_json(struct call *c, const struct db_user *user);
+/* The user id that {id} names: its own, or this very person under the pairwise subject that the token's client knows them by. */
+fallible api_user_id(struct call *c, str id, str *out);
+/* The name of a person for whoever asks: their id, or for themself by a pairwise client that client's subject (OpenID Connect Core 8). */
+fallible api_shown_id(struct call *c, str id, str *out);
+/* The person that {id} names, who must be this one, with a token that reaches the scope `own`, or be visible to them: NOT_FOUND,
+ * INSUFFICIENT_SCOPE. */
+fallible api_person(struct call *c, str id, const char *own, struct db_user **out);
+fallible api_user_json(struct call *c, const struct db_user *user, json **out);
 #endif

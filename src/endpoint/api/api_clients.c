@@ -30,6 +30,7 @@ static json *client_json(struct call *c, const struct db_client *client)
     api_put_time(c, o, "updated_at", client->updated_at);
     json_put_integer(a, o, "version", client->version);
     metadata_put(a, o, &client->metadata, METADATA_BY_SYSTEM);
+    json_put_text(a, o, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
     return o; /* AD-03: no secret and no hash of one */
 }
 

@@ -2,6 +2,7 @@
  * api_common: what all API handlers share. Parses once into typed values; whatever is wrong with a field becomes a problem of that
  * field, so that one answer tells everything that is wrong. */
 #include "endpoint/api/api.h"
+#include "grant/subject.h"
 #include "directory/user.h"
 #include "base/banned.h"
 
@@ -174,12 +175,35 @@ void api_put_lines(struct call *c, json *object, const char *name, str lines)
     json_put(c->ground->arena, object, name, list);
 }
 
-fallible api_person(struct call *c, str id, struct db_user **out)
+static bool known_pairwise(const struct call *c)
 {
+    return c->actor.kind == ACTOR_PERSON && subject_pairwise(c->actor.client);
+}
+
+fallible api_user_id(struct call *c, str id, str *out)
+{
+    *out = id;
+    if (known_pairwise(c) && subject_matches(c->ground, c->actor.client, c->actor.user, id))
+        *out = c->actor.user->id;
+    return OK;
+}
+
+fallible api_shown_id(struct call *c, str id, str *out)
+{
+    *out = id;
+    if (known_pairwise(c) && str_equal(id, c->actor.user->id))
+        return subject_of(c->ground, c->actor.client, c->actor.user, out);
+    return OK;
+}
+
+fallible api_person(struct call *c, str named, const char *own, struct db_user **out)
+{
+    str id;
     struct db_user *user;
-    bool own = c->actor.kind == ACTOR_PERSON && str_equal(c->actor.user->id, id);
-    if (!own && !actor_may(&c->actor, "view-users")) /* AD-02: whether it exists is not told */
-        FAIL(INSUFFICIENT_SCOPE, "api: another person, without view-users");
+    TRY(api_user_id(c, named, &id));
+    bool self = c->actor.kind == ACTOR_PERSON && str_equal(c->actor.user->id, id) && actor_may_self(&c->actor, c->actor.user->number, own);
+    if (!self && !actor_may(&c->actor, "view-users")) /* AD-02: whether it exists is not told */
+        FAIL(INSUFFICIENT_SCOPE, "api: neither the own account within the token's scope nor view-users");
     TRY(user_find(c->ground, id, &user));
     if (!user || !str_equal(user->id, id))
         FAIL(NOT_FOUND, "api: no such person");

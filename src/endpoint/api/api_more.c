@@ -38,6 +38,7 @@ fallible api_scopes_get(struct call *c)
         json_put_text(a, o, "name", scopes[i].name);
         json_put_text(a, o, "description", scopes[i].description);
         json_put_boolean(a, o, "builtin", scopes[i].builtin);
+        json_put_text(a, o, "kind", str_of(scopes_kind(&scopes[i])));
         json_add(a, data, o);
     }
     return api_list(c, &page, data, (int64_t)count);
@@ -85,12 +86,15 @@ fallible api_events_get(struct call *c)
     for (size_t i = 0; i < found.count; i++) {
         const struct db_event *e = &found.rows[i];
         json *o = json_object_new(a);
+        str actor, subject;
+        TRY(api_shown_id(c, e->actor, &actor));
+        TRY(api_shown_id(c, e->subject, &subject));
         json_put_integer(a, o, "id", e->number);
         api_put_time(c, o, "at", e->at);
         json_put_text(a, o, "name", e->name);
-        json_put_text(a, o, "actor", e->actor);
+        json_put_text(a, o, "actor", actor);
         json_put_text(a, o, "client_id", e->client_id);
-        json_put_text(a, o, "subject", e->subject);
+        json_put_text(a, o, "subject", subject);
         json_put_text(a, o, "address", e->address);
         json_put_text(a, o, "request_id", e->request_id);
         json_put_text(a, o, "detail", e->detail);
@@ -100,14 +104,14 @@ fallible api_events_get(struct call *c)
 }
 
 /* Whose: the person's own, or with ?user= somebody else's for those who may see them. */
-static fallible whose(struct call *c, struct db_user **user)
+static fallible whose(struct call *c, const char *own, struct db_user **user)
 {
     str id = form_get(&c->form, "user");
     if (str_present(id))
-        return api_person(c, id, user);
+        return api_person(c, id, own, user);
     if (c->actor.kind != ACTOR_PERSON)
         REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
-    return api_person(c, c->actor.user->id, user);
+    return api_person(c, c->actor.user->id, own, user);
 }
 
 /* Client ids of the applications that were given something in the session, and still have it. */
@@ -127,15 +131,16 @@ fallible api_sessions_get(struct call *c)
     struct db_page page;
     struct db_user *user;
     struct db_session *rows;
-    struct db_grant *grants;
-    size_t count, granted, from, to;
+    struct db_grant *grants = NULL;
+    size_t count, granted = 0, from, to;
     struct arena *a = c->ground->arena;
-    TRY(whose(c, &user));
-    if (!consent_reaches(&c->actor, user->number, "view-users") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
+    TRY(whose(c, "view-own-sessions", &user));
+    if (!actor_may_self(&c->actor, user->number, "view-own-sessions") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
     TRY(api_page(c, &page));
     TRY(session_list(c->ground, user->number, &rows, &count));
-    TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &granted));
+    if (consent_may_see(&c->actor, user->number)) /* which applications were opened in a login is more than the login */
+        TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &granted));
     json *data = json_list_new(a);
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
@@ -156,7 +161,7 @@ fallible api_session_delete(struct call *c)
 {
     bool ended;
     struct db_user *user;
-    TRY(whose(c, &user));
+    TRY(whose(c, "delete-own-sessions", &user));
     TRY(user_end_session(c->ground, &c->actor, user->number, c->parameters[0], &ended));
     if (!ended)
         FAIL(NOT_FOUND, "api: no such session");
@@ -170,7 +175,7 @@ fallible api_grants_get(struct call *c)
     struct db_grant *rows;
     size_t count, from, to;
     struct arena *a = c->ground->arena;
-    TRY(whose(c, &user));
+    TRY(whose(c, "view-own-authorizations", &user));
     TRY(api_page(c, &page));
     TRY(consent_grants(c->ground, &c->actor, user->number, &rows, &count));
     json *data = json_list_new(a);

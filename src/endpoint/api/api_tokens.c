@@ -26,7 +26,7 @@ fallible api_tokens_get(struct call *c)
     struct db_page page;
     struct db_pat_rows found;
     struct db_user *user;
-    TRY(api_person(c, c->parameters[0], &user));
+    TRY(api_person(c, c->parameters[0], "view-own-tokens", &user));
     TRY(api_page(c, &page));
     TRY(pat_list(c->ground, &c->actor, user->id, &page, &found));
     json *data = json_list_new(c->ground->arena);
@@ -38,12 +38,13 @@ fallible api_tokens_get(struct call *c)
 fallible api_tokens_post(struct call *c)
 {
     static const char *const known[] = {"name", "scopes", "expires_in", "dpop_jkt", NULL};
-    struct pat_edit edit = {.user = c->parameters[0]};
+    struct pat_edit edit = {.dpop_jkt = STR_ABSENT};
     struct pat_made made;
     struct db_user *user;
     const json *body;
     struct arena *a = c->ground->arena;
-    TRY(api_person(c, c->parameters[0], &user));
+    TRY(api_person(c, c->parameters[0], "view-own-tokens", &user)); /* who may make one reaches everything: PT-03, in pat_add */
+    edit.user = user->id;
     TRY(api_body(c, known, &body));
     api_text(c, body, "name", &edit.name);
     api_words(c, body, "scopes", ' ', &edit.scopes);
@@ -61,7 +62,7 @@ fallible api_token_get(struct call *c)
 {
     struct db_pat *pat;
     struct db_user *user;
-    TRY(api_person(c, c->parameters[0], &user));
+    TRY(api_person(c, c->parameters[0], "view-own-tokens", &user));
     TRY(pat_get(c->ground, &c->actor, user->id, c->parameters[1], &pat));
     if (!pat)
         FAIL(NOT_FOUND, "api: no such token");
@@ -71,7 +72,9 @@ fallible api_token_get(struct call *c)
 fallible api_token_delete(struct call *c)
 {
     bool revoked;
-    TRY(pat_revoke(c->ground, &c->actor, c->parameters[0], c->parameters[1], &revoked));
+    str id;
+    TRY(api_user_id(c, c->parameters[0], &id));
+    TRY(pat_revoke(c->ground, &c->actor, id, c->parameters[1], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "api: no such token");
     return call_empty(c, 204);

@@ -2,15 +2,19 @@
  * api_users: people over the API; the rules are in directory/user. */
 #include "directory/user.h"
 #include "endpoint/api/api.h"
+#include "grant/subject.h"
+#include "grant/userinfo.h"
 #include "base/banned.h"
 
 enum { KNOWN_MAX = 64 };
 
-json *api_user_json(struct call *c, const struct db_user *user)
+fallible api_user_json(struct call *c, const struct db_user *user, json **out)
 {
+    str id;
     struct arena *a = c->ground->arena;
     json *o = json_object_new(a);
-    json_put_text(a, o, "id", user->id);
+    TRY(api_shown_id(c, user->id, &id));
+    json_put_text(a, o, "id", id);
     json_put_text(a, o, "username", user->username);
     json_put_text(a, o, "email", user->email.p ? user->email : STR(""));
     json_put_text(a, o, "full_name", user->full_name.p ? user->full_name : STR(""));
@@ -22,17 +26,40 @@ json *api_user_json(struct call *c, const struct db_user *user)
     api_put_time(c, o, "updated_at", user->updated_at);
     api_put_time(c, o, "last_login_at", user->last_login_at);
     json_put_integer(a, o, "version", user->version);
-    if (FAILED(user_claims_put(a, user, o))) /* a row that is damaged is shown to nobody */
-        arena_fail(a);
-    return o;
+    TRY(user_claims_put(a, user, o)); /* a row that is damaged is shown to nobody */
+    *out = o;
+    return OK;
+}
+
+/* What the token's scopes tell about its person, in the words of this API and of OpenID Connect. */
+static fallible me_json(struct call *c, json **out)
+{
+    struct arena *a = c->ground->arena;
+    const struct actor *by = &c->actor;
+    if (actor_may_self(by, by->user->number, "view-own-profile"))
+        return api_user_json(c, by->user, out);
+    json *o = json_object_new(a);
+    str sub;
+    TRY(userinfo_scoped(a, by, o));
+    TRY(subject_of(c->ground, by->client, by->user, &sub)); /* as in introspection and ID tokens */
+    json_put_text(a, o, "id", sub);
+    if (str_has_word(by->scope, STR("openid")))
+        json_put_text(a, o, "sub", sub);
+    if (str_has_word(by->scope, STR("profile"))) {
+        json_put_text(a, o, "username", by->user->username);
+        json_put_text(a, o, "full_name", by->user->full_name.p ? by->user->full_name : STR(""));
+    }
+    *out = o;
+    return OK;
 }
 
 fallible api_me_get(struct call *c)
 {
     struct arena *a = c->ground->arena;
     const struct actor *by = &c->actor;
-    json *o = by->kind == ACTOR_PERSON ? api_user_json(c, by->user) : json_object_new(a);
-    json *client = NULL;
+    json *o = json_object_new(a), *client = NULL;
+    if (by->kind == ACTOR_PERSON)
+        TRY(me_json(c, &o));
     json_put_words(a, o, "scopes", by->scope.p ? by->scope : STR(""));
     api_put_time(c, o, "expires_at", by->expires_at);
     if (by->client) {
@@ -54,8 +81,11 @@ fallible api_users_get(struct call *c)
     TRY(api_page(c, &page));
     TRY(user_list(c->ground, &c->actor, &page, &found));
     json *data = json_list_new(c->ground->arena);
-    for (size_t i = 0; i < found.count; i++)
-        json_add(c->ground->arena, data, api_user_json(c, &found.rows[i]));
+    for (size_t i = 0; i < found.count; i++) {
+        json *o;
+        TRY(api_user_json(c, &found.rows[i], &o));
+        json_add(c->ground->arena, data, o);
+    }
     return api_list(c, &page, data, found.total);
 }
 
@@ -103,15 +133,19 @@ fallible api_users_post(struct call *c)
     read_edit(c, body, &edit);
     TRY(problem_result(&c->problems));
     TRY(user_add(c->ground, &c->actor, &edit, &c->problems, &user));
-    return call_json(c, 201, api_user_json(c, user));
+    json *o;
+    TRY(api_user_json(c, user, &o));
+    return call_json(c, 201, o);
 }
 
 fallible api_user_get(struct call *c)
 {
     struct db_user *user;
-    TRY(api_person(c, c->parameters[0], &user));
+    json *o;
+    TRY(api_person(c, c->parameters[0], "view-own-profile", &user));
     TRY(response_header(c->response, "ETag", str_format(c->ground->arena, "\"%lld\"", (long long)user->version)));
-    return call_json(c, 200, api_user_json(c, user));
+    TRY(api_user_json(c, user, &o));
+    return call_json(c, 200, o);
 }
 
 /* AD-05: a client that read a version may ask that nobody else has written since. */
@@ -127,9 +161,9 @@ static fallible if_match(struct call *c, int64_t *version)
     return OK;
 }
 
-static fallible change_password(struct call *c, const json *body, str fresh)
+static fallible change_password(struct call *c, const struct db_user *user, const json *body, str fresh)
 {
-    struct user_password_change change = {.id = c->parameters[0], .fresh = fresh};
+    struct user_password_change change = {.id = user->id, .fresh = fresh};
     int end_tokens = 0;
     api_text(c, body, "current_password", &change.current);
     api_flag(c, body, "end_personal_tokens", &end_tokens);
@@ -155,12 +189,15 @@ static fallible judge_put(struct call *c, const struct user_edit *edit, str stat
 /* {id} as a person whom the token may change. */
 static fallible changeable(struct call *c, struct db_user **out)
 {
+    str id;
     struct db_user *user;
-    bool own = actor_is(&c->actor, c->actor.user ? c->actor.user->number : -1) && str_equal(c->actor.user->id, c->parameters[0]);
-    if (!own && !actor_may(&c->actor, "edit-users"))
-        FAIL(INSUFFICIENT_SCOPE, "api: another person, without edit-users");
-    TRY(user_find(c->ground, c->parameters[0], &user));
-    if (!user || !str_equal(user->id, c->parameters[0]))
+    const struct actor *by = &c->actor;
+    TRY(api_user_id(c, c->parameters[0], &id));
+    bool own = by->kind == ACTOR_PERSON && str_equal(by->user->id, id) && actor_may_self(by, by->user->number, "edit-own-profile");
+    if (!own && !actor_may(by, "edit-users"))
+        FAIL(INSUFFICIENT_SCOPE, "api: neither the own account within the token's scope nor edit-users");
+    TRY(user_find(c->ground, id, &user));
+    if (!user || !str_equal(user->id, id))
         FAIL(NOT_FOUND, "api: no such person");
     *out = user;
     return OK;
@@ -198,7 +235,7 @@ fallible api_user_put(struct call *c)
     if (touches_profile(&edit))
         TRY(user_change(c->ground, &c->actor, user->id, &edit, &c->problems));
     if (str_present(edit.password))
-        TRY(change_password(c, body, edit.password));
+        TRY(change_password(c, user, body, edit.password));
     if (str_present(status))
         TRY(user_block(c->ground, &c->actor, user->id, str_is(status, "BLOCKED")));
     return call_empty(c, 204);

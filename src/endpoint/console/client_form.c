@@ -18,6 +18,7 @@ static const char *const problem_names[] = {"name",
                                             "redirect_uris",
                                             "post_logout_redirect_uris",
                                             "scopes",
+                                            "scope_policy",
                                             "is_public",
                                             "auth_method",
                                             "compat_processmaker",
@@ -72,12 +73,18 @@ static void put_new_fields(struct call *c, struct page_fields *f)
     page_put(f, "problem_id", STR(""));
 }
 
+static void put_scopes(struct call *c, struct page_fields *f, str chosen, bool any)
+{
+    widget_scopes(c, f, chosen);
+    page_put_flag(f, "scope_any", any);
+}
+
 void client_form_fresh(struct call *c, struct page_fields *f)
 {
     widget_empty(f, names);
     widget_sound(c, f, problem_names);
     put_grants(f, STR("authorization_code refresh_token"));
-    widget_scopes(c, f, STR(""));
+    put_scopes(c, f, STR(""), true);
     page_put_flag(f, "first_party", false);
     page_put_flag(f, "require_pkce", false);
     page_put_flag(f, "compat_processmaker", false);
@@ -103,7 +110,7 @@ void client_form_kept(struct call *c, struct page_fields *f, const struct db_cli
     put_seconds(f, "access_lifetime", client->access_lifetime);
     put_seconds(f, "refresh_lifetime", client->refresh_lifetime);
     put_grants(f, client->grants);
-    widget_scopes(c, f, client->scopes);
+    put_scopes(c, f, client->scopes, client_any_scope(client));
     page_put_flag(f, "first_party", client->first_party);
     page_put_flag(f, "require_pkce", client->require_pkce);
     page_put_flag(f, "compat_processmaker", client->compat_processmaker);
@@ -117,7 +124,7 @@ void client_form_typed(struct call *c, struct page_fields *f, enum client_form_u
     static const char *const flags[] = {"first_party", "require_pkce", "compat_processmaker"};
     widget_typed(c, f, names);
     put_grants(f, widget_words(c, "grants[]"));
-    widget_scopes(c, f, widget_words(c, "scopes[]"));
+    put_scopes(c, f, widget_words(c, "scopes[]"), str_is(form_get(&c->form, "scope_policy"), "any"));
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         page_put_flag(f, flags[i], form_has(&c->form, flags[i]));
     member_form_typed(c, f, p);

@@ -35,7 +35,7 @@ static void put_permissions(struct call *c, struct page_fields *f, str chosen)
     const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
     page_list(f, "permissions");
     for (size_t i = 0; i < count; i++) {
-        if (!scopes[i].builtin || scopes[i].identity)
+        if (!scopes[i].builtin || scopes[i].identity || scopes[i].own)
             continue;
         struct page_fields *row = page_row(f, "permissions");
         page_put(row, "permission", scopes[i].name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * member_form: registered metadata in a client's form. Relies on directory/metadata for what there is and on directory/client for what
- * is allowed. Promises that every row of the table stands on the page once, that a field which was not sent changes nothing, and that
+ * is allowed. Promises that every row of the table stands on the page once (METADATA_GROUP_SCOPES beside the scopes), that a field which was not sent changes nothing, and that
  * an unchecked box counts only when the form says that the boxes were there (CVE-2026-107623). */
 #include "endpoint/console/member_form.h"
 
@@ -10,7 +10,7 @@
 static const char *const lists[] = {
     [METADATA_GROUP_ABOUT] = "members_about",     [METADATA_GROUP_LOGIN] = "members_login",
     [METADATA_GROUP_KEYS] = "members_keys",       [METADATA_GROUP_REQUEST] = "members_request",
-    [METADATA_GROUP_PROFILE] = "members_profile",
+    [METADATA_GROUP_PROFILE] = "members_profile", /* what the form has words of its own for stands in no list */
 };
 static const char *const opened[] = {
     [METADATA_GROUP_ABOUT] = "open_about",     [METADATA_GROUP_LOGIN] = "open_login",
@@ -33,7 +33,7 @@ static void put(struct page_fields *f, const str *values, const struct problems 
         page_list(f, lists[g]);
     for (size_t i = 0; i < METADATA_COUNT; i++) {
         const struct metadata_row *m = &metadata_rows[i];
-        if (m->setter == METADATA_BY_SYSTEM)
+        if (m->setter == METADATA_BY_SYSTEM || m->group >= sizeof lists / sizeof *lists)
             continue;
         struct page_fields *row = page_row(f, lists[m->group]);
         str problem = problem_of(p, m->name);

@@ -162,7 +162,7 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     page_put(f, "document_host", client_document_host(c->ground->arena, request->client));
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
-    page_put_flag(f, "unscoped", !str_filled(request->scope));
+    page_put_flag(f, "unscoped", !str_filled(request->scope) && client_any_scope(request->client));
     asked_scopes(c, f, shown);
     TRY(asked_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));

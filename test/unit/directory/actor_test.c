@@ -128,12 +128,19 @@ Test(actor, self_is_this_person_and_no_other)
     cr_expect_not(actor_is(&a, 2));
     cr_expect_not(actor_is(&a, 0));
     cr_expect_not(actor_is(&actor_owner, 1));
-    cr_expect(actor_may_self(&a, 1, "edit-users"));
-    cr_expect_not(actor_may_self(&a, 2, "edit-users"));
+    cr_expect(actor_may_self(&a, 1, "edit-own-profile"));
+    cr_expect_not(actor_may_self(&a, 2, "edit-own-profile"));
     struct actor narrowed = by_token(&plain, "view-scopes", false), personal = by_personal(&plain, "");
-    cr_expect_not(actor_may_self(&narrowed, 1, "edit-users"));
-    cr_expect(actor_may_self(&personal, 1, "view-users"));
-    cr_expect_not(actor_may_self(&personal, 1, "edit-users"));
+    cr_expect_not(actor_may_self(&narrowed, 1, "edit-own-profile"));
+    cr_expect(actor_may_self(&personal, 1, "view-own-tokens"));
+    cr_expect_not(actor_may_self(&personal, 1, "delete-own-tokens"));
+    struct actor scoped = by_token(&plain, "openid view-own-events", false), empty = by_token(&plain, "", false);
+    cr_expect(actor_may_self(&scoped, 1, "view-own-events"));
+    cr_expect_not(actor_may_self(&scoped, 1, "view-own-profile"));
+    cr_expect_not(actor_may_self(&empty, 1, "view-own-profile"), "an empty scope is not an unscoped token");
+    empty.unscoped = true;
+    cr_expect(actor_may_self(&empty, 1, "view-own-profile"));
+    cr_expect_not(actor_may_self(&empty, 1, "edit-own-profile"));
 }
 
 Test(actor, names_of_long_client_ids_stay_whole_and_bounded)

@@ -15,6 +15,7 @@ static const struct sample {
     const char *value;
 } samples[] = {
     {METADATA_client_uri, "https://app.example.com/"},
+    {METADATA_scope_policy, "only"},
     {METADATA_logo_uri, "https://app.example.com/logo.png"},
     {METADATA_tos_uri, "https://app.example.com/tos"},
     {METADATA_policy_uri, "https://app.example.com/policy"},
@@ -129,7 +130,8 @@ Test(metadata, every_member_is_removed_by_an_empty_value)
     scene_next(&s);
     c = client_find(s.g, id);
     for (size_t i = 0; i < METADATA_COUNT; i++)
-        cr_expect(!str_present(metadata_value(&c->metadata, i)), "%s", metadata_rows[i].name);
+        cr_expect(!str_present(metadata_value(&c->metadata, i)) || i == METADATA_scope_policy, "%s", metadata_rows[i].name);
+    cr_expect(str_is(c->metadata.scope_policy, "only"), "what follows from the list, never more than before");
 }
 
 Test(metadata, json_and_back_is_the_same)

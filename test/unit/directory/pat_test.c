@@ -150,10 +150,14 @@ Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
     assert_done(pat_list(s.g, &reads, anna->id, &page, &rows));
     cr_expect_eq(rows.total, 1);
     struct pat_made second = {0};
-    struct actor narrowed = by_token(anna, "view-scopes", false); /* the contract says self: whatever token of theirs */
+    struct actor narrowed = by_token(anna, "view-scopes view-own-profile", false), own = by_token(anna, "view-own-tokens delete-own-tokens", false);
     assert_done(make(&s, &actor_owner, anna, &second));
-    assert_done(pat_list(s.g, &narrowed, anna->id, &page, &rows));
-    assert_done(pat_revoke(s.g, &reads, anna->id, second.pat.id, &revoked));
+    expect_kind(pat_list(s.g, &narrowed, anna->id, &page, &rows), INSUFFICIENT_SCOPE);
+    expect_kind(pat_revoke(s.g, &narrowed, anna->id, second.pat.id, &revoked), INSUFFICIENT_SCOPE);
+    expect_kind(pat_revoke(s.g, &reads, anna->id, second.pat.id, &revoked), INSUFFICIENT_SCOPE); /* PT-03: it reads */
+    expect_kind(pat_revoke(s.g, &own, root->id, of_root.pat.id, &revoked), INSUFFICIENT_SCOPE);
+    assert_done(pat_list(s.g, &own, anna->id, &page, &rows));
+    assert_done(pat_revoke(s.g, &own, anna->id, second.pat.id, &revoked));
     cr_expect(revoked);
     assert_done(pat_get(s.g, &self, anna->id, of_root.pat.id, &pat)); /* another person's id under one's own */
     cr_expect_null(pat);

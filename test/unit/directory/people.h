@@ -99,7 +99,7 @@ static inline struct actor by_token(const struct db_user *user, const char *scop
 
 static inline struct actor by_personal(const struct db_user *user, const char *scope)
 {
-    return (struct actor){.kind = ACTOR_PERSON, .way = ACTOR_BY_PERSONAL_TOKEN, .user = user, .scope = str_of(scope)};
+    return (struct actor){.kind = ACTOR_PERSON, .way = ACTOR_BY_PERSONAL_TOKEN, .user = user, .scope = str_of(scope), .unscoped = scope[0] == '\0'};
 }
 
 static inline struct actor by_client(const struct db_client *client, const char *scope)

@@ -10,7 +10,7 @@
 
 static void unlisted(struct client_edit *edit)
 {
-    edit->scopes = STR("");
+    edit->scopes = STR_ABSENT;
     edit->grants = STR("authorization_code refresh_token client_credentials");
 }
 
@@ -53,7 +53,8 @@ Test(authorize_next, scopes_of_openid_requests)
         {"+email+profile+address+phone", "openid email profile address phone"},
         {"+nosuch", "openid"},         /* OpenID Connect Core 3.1.2.2 */
         {"+offline_access", "openid offline_access"},
-        {"+read", NULL},               /* known, not this client's (AZ-15) */
+        {"+read", "openid read"},      /* any scope that people may grant */
+        {"+view-users", NULL},         /* a right over this server: never among any (AZ-15) */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         err e = judge(&t, rows[i].scope, &r);

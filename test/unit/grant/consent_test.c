@@ -36,7 +36,7 @@ Test(consent, CO_01_asked_once_and_again_for_more)
 
 static void shape_bare(struct client_edit *edit)
 {
-    edit->scopes = STR("");
+    edit->scopes = STR_ABSENT;
 }
 
 Test(consent, CO_01_a_yes_to_one_scope_is_no_yes_to_a_request_without_scopes)
@@ -91,19 +91,22 @@ static str grant_of(struct stage *t, const char *id)
     return b.facts.permit.grant_id;
 }
 
-Test(consent, a_narrow_token_sees_and_ends_its_own_application_alone)
+Test(consent, AD_02_a_token_sees_and_ends_what_its_scope_says)
 {
     struct stage t = stage_new();
     str mine = grant_of(&t, "web"), others = grant_of(&t, "other");
-    struct actor narrow = by_token(t.ada, "read", false);
-    narrow.client = stage_find(&t, "web");
-    cr_expect_eq(seen(&t, narrow), 1);
+    struct actor narrow = by_token(t.ada, "read openid", false), sees = by_token(t.ada, "view-own-authorizations", false);
+    struct actor ending = by_token(t.ada, "delete-own-authorizations", false);
+    struct db_grant *rows;
+    size_t count;
+    narrow.client = sees.client = ending.client = stage_find(&t, "web");
+    expect_kind(consent_grants(t.s.g, &narrow, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
+    cr_expect_eq(seen(&t, sees), 2);
     cr_expect_eq(seen(&t, by_session(t.ada)), 2);
     cr_expect_eq(seen(&t, by_token(t.ada, "", true)), 2);
     cr_expect_eq(seen(&t, by_personal(t.ada, "")), 2);
-    cr_expect(!ends(&t, narrow, others) && ends(&t, narrow, mine));
-    struct db_grant *rows;
-    size_t count;
+    cr_expect(!ends(&t, narrow, mine) && !ends(&t, sees, mine) && !ends(&t, by_personal(t.ada, ""), mine));
+    cr_expect(ends(&t, ending, mine) && !ends(&t, ending, mine));
     struct actor scoped = by_personal(t.ada, "read");
     expect_kind(consent_grants(t.s.g, &scoped, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
     cr_expect(!ends(&t, scoped, others));

@@ -5,6 +5,11 @@
 
 static void shape_no_scopes(struct client_edit *edit)
 {
+    edit->scopes = STR_ABSENT;
+}
+
+static void shape_empty_scopes(struct client_edit *edit)
+{
     edit->scopes = STR("");
 }
 
@@ -88,6 +93,14 @@ Test(password_grant, unscoped_is_for_clients_without_a_list_alone)
     assert_done(stage_password(&t, "web", "&scope=+", &answer));
     assert_done(stage_bearer(&t, answer.access_token, &b));
     cr_expect(!b.facts.permit.unscoped_full && str_is(answer.scope, "read write"));
-    expect_kind(stage_password(&t, "bare", "&scope=read", &answer), INVALID_SCOPE);
+    assert_done(stage_password(&t, "bare", "&scope=read", &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(!b.facts.permit.unscoped && !b.facts.permit.unscoped_full && str_is(answer.scope, "read"));
+    expect_kind(stage_password(&t, "bare", "&scope=view-users", &answer), INVALID_SCOPE); /* a right over this server */
+    (void)stage_client(&t, "none", shape_empty_scopes);
+    assert_done(stage_password(&t, "none", "", &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(!b.facts.permit.unscoped && !b.facts.permit.unscoped_full, "none means none");
+    expect_kind(stage_password(&t, "none", "&scope=openid", &answer), INVALID_SCOPE);
     expect_kind(stage_password(&t, "web", "&resource=https%3A%2F%2Fnosuch", &answer), INVALID_TARGET);
 }

@@ -117,7 +117,7 @@ Test(scope, builtin_ones_are_there_in_words_and_stay)
     size_t count;
     bool removed = true;
     MUST(db_scope_all(s.db, s.a, &rows, &count));
-    cr_assert_eq(count, 17u);
+    cr_assert_eq(count, 26u);
     for (size_t i = 0; i < count; i++) {
         cr_assert(rows[i].builtin);
         cr_assert(rows[i].description.n > 10);

@@ -148,7 +148,7 @@ Test(db, a_half_migrated_database_goes_on_where_it_stopped)
     db_conn_close(c);
     s.a = arena_new(1 << 20);
     store_open(&s, false);
-    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 17);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 26);
     cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
     store_end(&s);
 }
@@ -180,7 +180,7 @@ Test(db, AV_05_a_kill_during_migration_leaves_a_usable_database)
         store_open(&s, false);
         str report;
         MUST(db_check(s.db, s.a, &report));
-        cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes"), 17);
+        cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes"), 26);
         cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
         store_end(&s);
     }

@@ -55,7 +55,7 @@ Test(hot, a_change_is_seen_after_it_was_announced_and_a_held_snapshot_stays)
     (void)hot_clients(now, &count);
     cr_assert_eq(count, 1u);
     (void)hot_scopes(now, &count);
-    cr_assert_eq(count, 18u);
+    cr_assert_eq(count, 27u);
     (void)hot_resources(now, &count);
     cr_assert_eq(count, 1u);
     hot_let_go(x.hot, before);
