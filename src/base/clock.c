@@ -95,3 +95,8 @@ str clock_rfc3339(struct arena *a, unix_time t)
     clock_write(t, text);
     return str_dup(a, str_of(text));
 }
+
+bool clock_within(unix_time now, unix_time from, int64_t seconds)
+{
+    return from <= clock_add(now, 1) && now <= clock_add(from, seconds);
+}

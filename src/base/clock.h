@@ -19,4 +19,7 @@ enum { CLOCK_TEXT_SIZE = 21 };
 void clock_write(unix_time t, char out[CLOCK_TEXT_SIZE]);
 /* The same as arena text; absent when the arena fails. */
 str clock_rfc3339(struct arena *a, unix_time t);
+/* Has `from` passed, and no more than `seconds` ago? A moment that lies ahead, because the clock was set back, is within nothing; a
+ * second of it is forgiven, for clocks of threads and nodes never agree to the tick. */
+bool clock_within(unix_time now, unix_time from, int64_t seconds);
 #endif

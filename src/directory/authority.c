@@ -11,6 +11,10 @@
 #include "crypto/secret.h"
 #include "store/db_key.h"
 #include <stdatomic.h>
+#include "base/log.h"
+#include "directory/audit_pace.h"
+#include "directory/source.h"
+
 #include "base/banned.h"
 
 enum { SEALING_NUMBERS = 255 };
@@ -267,31 +271,80 @@ fallible authority_keys_schedule(struct ground *g, bool *rotated)
     return e;
 }
 
-/* A flood of refusals must not become a flood of writes, nor wash the rest out of the trail: so many a second are told; the access log
- * has all (LG-01, RL-06). */
-static bool worth_telling(const char *name, unix_time now)
+/* What software did to its own registration is machines' traffic, what a person did to their own account their own security: neither may
+ * wash out what administrators did. */
+static enum db_event_class class_of(const struct audit_row *row, const struct authority_event_facts *facts)
 {
-    enum { REFUSALS_A_SECOND = 20 };
-    static atomic_llong second;
-    static atomic_int count;
-    str text = str_of(name);
-    if (!str_ends(text, STR(".refused")) && !str_ends(text, STR(".failed")) && !str_ends(text, STR(".deprecated")))
-        return true;
-    if (atomic_exchange(&second, now) != now)
-        atomic_store(&count, 0);
-    return atomic_fetch_add(&count, 1) < REFUSALS_A_SECOND;
+    if (row->class != DB_EVENT_ADMINISTRATION)
+        return row->class;
+    if (str_is(facts->actor, "registration"))
+        return DB_EVENT_MACHINES;
+    return str_present(facts->actor) && str_equal(facts->actor, facts->subject) ? DB_EVENT_PEOPLE : DB_EVENT_ADMINISTRATION;
+}
+
+/* Whose flood it would be: a client's that has shown to be one, else the address's. */
+static str source_of(const struct ground *g, bool refusal, const struct authority_event_facts *facts)
+{
+    str source = !refusal && str_filled(facts->client_id) ? facts->client_id : source_key(g->arena, "", g->address);
+    return str_present(source) ? source : g->address;
 }
 
 void authority_event(const struct ground *g, const char *name, const struct authority_event_facts *facts)
 {
-    if (!worth_telling(name, g->now))
+    str text = str_of(name);
+    const struct audit_row *row = audit_row_of(text);
+    enum db_event_class class = class_of(row, facts);
+    bool refusal = str_ends(text, STR(".refused")) || str_ends(text, STR(".failed"));
+    if (refusal && g->refusal_told != NULL)
+        *g->refusal_told = true;
+    if ((row->paced || class == DB_EVENT_MACHINES) && row != audit_row_of(STR("events.suppressed")) &&
+        !audit_pace_allows(class, source_of(g, refusal, facts), g->now))
         return;
     db_event_add(g->authority->db, &(struct db_event){.at = g->now,
-                                                      .name = str_of(name),
+                                                      .name = text,
                                                       .actor = facts->actor,
                                                       .client_id = facts->client_id,
                                                       .subject = facts->subject,
                                                       .address = g->address,
                                                       .request_id = g->request_id,
-                                                      .detail = facts->detail});
+                                                      .detail = facts->detail,
+                                                      .class = class});
+}
+
+static void tell_left_out(struct ground *g, const struct audit_left_out *left)
+{
+    str source = left->source[0] ? str_of(left->source) : STR("sources that are not known any more");
+    str detail = str_format(g->arena, "%lld events of the class %s were left out", (long long)left->count, audit_class_name(left->class));
+    LOG(WARN, "events.suppressed", LOG_STR("class", str_of(audit_class_name(left->class))), LOG_STR("source", source), LOG_INT("count", left->count));
+    db_event_add(g->authority->db,
+                 &(struct db_event){.at = g->now, .name = STR("events.suppressed"), .subject = source, .detail = detail, .class = left->class});
+}
+
+/* Once a day and class. */
+static void tell_nearly_full(struct ground *g, int64_t class, int64_t kept)
+{
+    static _Atomic int64_t told_at[DB_EVENT_CLASSES + 1];
+    enum { DAY = 86400 };
+    int64_t before = atomic_load(&told_at[class]);
+    if ((before != 0 && clock_within(g->now, before, DAY)) || !atomic_compare_exchange_strong(&told_at[class], &before, g->now))
+        return;
+    const char *name = audit_class_name(class);
+    LOG(WARN, "events.nearly_full", LOG_STR("class", str_of(name)), LOG_INT("kept", kept));
+    authority_event(g, "events.nearly_full",
+                    &(struct authority_event_facts){
+                        .detail = str_format(g->arena, "%lld events of the class %s: the oldest go soon; jeton event export keeps them, events_%s allows more",
+                                             (long long)kept, name, name)});
+}
+
+fallible authority_events_tell(struct ground *g, const int64_t budgets[DB_EVENT_CLASSES + 1])
+{
+    struct audit_left_out left;
+    int64_t kept[DB_EVENT_CLASSES + 1];
+    for (size_t i = 0; i < (size_t)AUDIT_PACE_SOURCES * DB_EVENT_CLASSES && audit_pace_left_out(&left); i++)
+        tell_left_out(g, &left);
+    TRY(db_event_kept(g->authority->db, g->arena, kept));
+    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
+        if (kept[class] >= budgets[class] - budgets[class] / 5)
+            tell_nearly_full(g, class, kept[class]);
+    return OK;
 }

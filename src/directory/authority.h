@@ -71,6 +71,7 @@ struct ground {
     str dpop;                            /* the DPoP header; absent: none */
     str certificate;                     /* DER of the TLS client certificate whose key the caller holds; absent: none */
     str device;                          /* the device cookie's text; absent: none */
+    bool *refusal_told;                  /* set when the audit trail has heard of this request's refusal; NULL: nobody asks */
     struct ground_bind bind;             /* what the tokens that this request makes are bound to (grant/sender) */
     struct ground_proof *proven;         /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */
 };
@@ -97,4 +98,7 @@ struct authority_event_facts {
 };
 /* One line in the audit trail; actor, client, subject may be absent. */
 void authority_event(const struct ground *g, const char *name, const struct authority_event_facts *facts);
+/* Tells what the trail left out since the last call: an event a source in its class, a line in the log; and, once a day, which class is at
+ * four fifths of its budget, so that an administrator can export before anything goes. About once a minute. */
+fallible authority_events_tell(struct ground *g, const int64_t budgets[DB_EVENT_CLASSES + 1]);
 #endif

@@ -59,7 +59,12 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
     struct url url;
-    struct db_options options = {.directory = str_z(a, s->data), .create = true, .writer_thread = true};
+    const struct db_event_limit limits[DB_EVENT_CLASSES + 1] = {
+        [DB_EVENT_ADMINISTRATION] = {s->events_administration, s->events_administration_days * 86400},
+        [DB_EVENT_PEOPLE] = {s->events_people, s->events_people_days * 86400},
+        [DB_EVENT_MACHINES] = {s->events_machines, s->events_machines_days * 86400},
+    };
+    struct db_options options = {.directory = str_z(a, s->data), .create = true, .writer_thread = true, .event_limits = limits};
     app->authority.issuer = settings_issuer(a, s, port);
     if (!options.directory || !str_present(app->authority.issuer))
         FAIL(UNAVAILABLE, "app: no memory");

@@ -165,6 +165,7 @@ fallible gate_ground(struct way *w)
     g->method = r->method_name;
     g->certificate = r->certificate;
     g->proven = &w->proven;
+    g->refusal_told = &w->refusal_told;
     g->url = public_url(w);
     if (!str_present(g->url))
         FAIL(UNAVAILABLE, "gate: no memory");

@@ -5,6 +5,8 @@
 #include "server/way.h"
 #include <stdio.h>
 #include <unistd.h>
+#include "directory/audit_pace.h"
+#include "store/db_event.h"
 #include "base/banned.h"
 
 static const struct app *app_of(const struct call *c)
@@ -86,6 +88,24 @@ static int64_t resident_bytes(struct arena *a)
     return 0;
 }
 
+static fallible put_events(struct buf *b, struct call *c, const struct settings *s)
+{
+    const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
+    int64_t kept[DB_EVENT_CLASSES + 1];
+    TRY(db_event_kept(c->ground->authority->db, c->ground->arena, kept));
+    buf_add_z(b, "# HELP jeton_events Events in the audit trail.\n# TYPE jeton_events gauge\n");
+    for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
+        buf_format(b, "jeton_events{class=\"%s\"} %lld\n", audit_class_name(i), (long long)kept[i]);
+    buf_add_z(b, "# HELP jeton_events_budget Events that are kept at the most.\n# TYPE jeton_events_budget gauge\n");
+    for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
+        buf_format(b, "jeton_events_budget{class=\"%s\"} %lld\n", audit_class_name(i), (long long)budgets[i]);
+    buf_add_z(b, "# HELP jeton_events_suppressed_total Events that were left out because their source sent too many.\n"
+                 "# TYPE jeton_events_suppressed_total counter\n");
+    for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
+        buf_format(b, "jeton_events_suppressed_total{class=\"%s\"} %llu\n", audit_class_name(i), (unsigned long long)audit_pace_total((enum db_event_class)i));
+    return OK;
+}
+
 fallible probe_metrics_get(struct call *c)
 {
     const struct app *app = app_of(c);
@@ -108,6 +128,7 @@ fallible probe_metrics_get(struct call *c)
     put_gauge(&b, "jeton_store_queued", "Changes waiting for the writer.", counts.queued);
     put_gauge(&b, "jeton_resident_bytes", "Resident memory.", resident_bytes(a));
     put_gauge(&b, "jeton_start_time_seconds", "When the process started, seconds since 1970.", app->started);
+    TRY(put_events(&b, c, app->settings));
     TRY(buf_done(&b, &text));
     response_body(c->response, 200, "text/plain; version=0.0.4; charset=utf-8", text);
     return OK;

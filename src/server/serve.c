@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { TICK_MS = 100, TICKS_A_LOOK = 10, TICKS_A_MINUTE = 600, KEYS_MEMORY = 4 << 20 };
+enum { TICK_MS = 100, TICKS_A_LOOK = 10, TICKS_A_MINUTE = 600, KEYS_MEMORY = 4 << 20, EVENTS_MEMORY = 1 << 20 };
 
 static void look_elsewhere(struct app *app)
 {
@@ -40,6 +40,23 @@ static void look_at_keys(struct app *app)
         LOG(INFO, "keys.rotated", LOG_STR("by", STR("schedule")));
 }
 
+/* Once a minute: what did the audit trail leave out, and how full is it? */
+static void look_at_events(struct app *app)
+{
+    const struct settings *s = app->settings;
+    const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
+    struct ground g;
+    struct arena *a = arena_new(EVENTS_MEMORY);
+    err e = a != NULL ? authority_enter(&app->authority, a, &g) : ERR(UNAVAILABLE, "no memory");
+    if (!FAILED(e)) {
+        e = authority_events_tell(&g, budgets);
+        authority_leave(&g);
+    }
+    arena_release(a);
+    if (FAILED(e))
+        LOG(WARN, "events.untold", LOG_STR("why", str_of(err_why(e))));
+}
+
 /* Returns when SIGTERM or SIGINT came. */
 static void wait_for_the_end(struct app *app, const sigset_t *signals)
 {
@@ -55,8 +72,10 @@ static void wait_for_the_end(struct app *app, const sigset_t *signals)
             continue;
         if (n % TICKS_A_LOOK == 0)
             look_elsewhere(app);
-        if (n++ % TICKS_A_MINUTE == 0)
+        if (n++ % TICKS_A_MINUTE == 0) {
             look_at_keys(app);
+            look_at_events(app);
+        }
     }
 }
 

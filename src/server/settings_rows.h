@@ -98,6 +98,15 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "Accept client ids that are https addresses of their metadata (client ID metadata documents).")                          \
     X(client_document_hosts, TEXT, "", 0, 4096, "HOSTS", any_form,                                                             \
       "Hosts, separated by spaces, whose documents are accepted; without it any public host.")                                 \
+    X(events_administration, NUMBER, "200000", 1000, 100000000, "NUMBER", any_form,                                            \
+      "Events about what administrators changed that are kept at the most; the oldest go first.")                              \
+    X(events_administration_days, NUMBER, "3650", 0, 36500, "DAYS", any_form, "How long they are kept; 0: however old.")       \
+    X(events_people, NUMBER, "200000", 1000, 100000000, "NUMBER", any_form,                                                    \
+      "Events about people's logins, consents and tokens that are kept at the most.")                                         \
+    X(events_people_days, NUMBER, "400", 0, 36500, "DAYS", any_form, "How long they are kept; 0: however old.")                \
+    X(events_machines, NUMBER, "100000", 1000, 100000000, "NUMBER", any_form,                                                  \
+      "Events about what clients did, and refused requests, that are kept at the most.")                                      \
+    X(events_machines_days, NUMBER, "30", 0, 36500, "DAYS", any_form, "How long they are kept; 0: however old.")               \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \

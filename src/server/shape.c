@@ -2,8 +2,10 @@
  * shape: one place turns an err into bytes, so that `why` has no way out but the log, and every address keeps its promise: JSON where
  * JSON is promised, a page for people. Relies on the row; promises never to fail: what cannot be shaped becomes a bare 500. */
 #include "server/shape.h"
+#include "base/ascii.h"
 #include "base/log.h"
 #include "codec/percent.h"
+#include "crypto/random.h"
 #include "endpoint/headers.h"
 #include "grant/sender.h"
 #include "grant/token_request.h"
@@ -130,25 +132,21 @@ static void put_problems(struct arena *a, json *body, const struct problems *p)
     json_put(a, body, "errors", errors);
 }
 
-static fallible error_api(struct way *w, err why) /* contract 6 */
+/* The words that the contract promises for some; else the code of the kind of error. */
+static const char *api_word(int status, err why)
+{
+    return status == 401 ? "Unauthenticated." : status == 404 ? "Not Found" : status == 429 ? "too_many_requests" : err_code(why);
+}
+
+/* Contract 6: one shape for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
+static fallible error_api(struct way *w, err why)
 {
     struct arena *a = w->exchange->request.arena;
     json *body = json_object_new(a);
     int status = status_of(w, why);
-    if (status == 401) {
-        json_put_text(a, body, "error", STR("Unauthenticated."));
-        json_put_text(a, body, "message", str_of(err_say(why)));
-    } else if (status == 404) {
-        json_put_text(a, body, "error", STR("Not Found"));
-    } else if (status == 500) {
-        json_put_text(a, body, "message", STR("Server Error"));
-    } else {
-        if (status == 503)
-            json_put_text(a, body, "error", str_of(err_code(why)));
-        json_put_text(a, body, "message", str_of(err_say(why)));
-    }
-    if (status >= 500) /* LG-05 */
-        json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
+    json_put_text(a, body, "error", str_of(api_word(status, why)));
+    json_put_text(a, body, "message", status == 500 ? STR("Server Error") : str_of(err_say(why)));
+    json_put_text(a, body, "request_id", str_of(w->exchange->request.id)); /* LG-05 */
     if (status == 422)
         put_problems(a, body, &w->call.problems);
     return call_json(&w->call, status, body);
@@ -239,7 +237,7 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
         return OK;
     TRY(response_header(r, "Vary", STR("Origin")));
     TRY(response_header(r, "Access-Control-Allow-Origin", origin));
-    TRY(response_header(r, "Access-Control-Expose-Headers", STR("DPoP-Nonce, WWW-Authenticate"))); /* RFC 9449 8.2 */
+    TRY(response_header(r, "Access-Control-Expose-Headers", STR("DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id"))); /* RFC 9449 8.2 */
     if (w->exchange->request.method != HTTP_OPTIONS)
         return OK;
     TRY(response_header(r, "Access-Control-Allow-Methods", STR("GET, POST, PUT, DELETE")));
@@ -259,6 +257,22 @@ static fallible cache_rules(struct way *w, enum route_answers answers)
     return response_header(r, "Pragma", STR("no-cache"));
 }
 
+/* FAPI 1.0 Baseline 6.2.1 (11, 12): the client's own id comes back, and one is made where none came; it must be a UUID (RFC 4122). */
+static str interaction_id(struct way *w)
+{
+    str sent = request_header(&w->exchange->request, "x-fapi-interaction-id");
+    bool fit = sent.n == 36;
+    for (size_t i = 0; i < sent.n && fit; i++)
+        fit = i == 8 || i == 13 || i == 18 || i == 23 ? sent.p[i] == '-' : ascii_hex(sent.p[i]) >= 0;
+    if (!fit) {
+        char made[37];
+        random_uuid(made);
+        sent = str_dup(w->exchange->request.arena, str_of(made));
+    }
+    w->interaction_id = sent;
+    return sent;
+}
+
 static fallible finish(struct way *w)
 {
     enum route_answers answers = shape_answers(w);
@@ -266,6 +280,9 @@ static fallible finish(struct way *w)
     if (atomic_load_explicit(&w->app->draining, memory_order_relaxed)) /* AV-01: the next request goes to somebody else */
         TRY(response_header(&w->exchange->response, "Connection", STR("close")));
     TRY(cache_rules(w, answers));
+    TRY(response_header(&w->exchange->response, "X-Request-Id", str_of(w->exchange->request.id)));
+    if (w->route && w->route->who == BEARER)
+        TRY(response_header(&w->exchange->response, "x-fapi-interaction-id", interaction_id(w)));
     if (sender_wants_nonce(&w->ground) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)
         TRY(response_header(&w->exchange->response, "DPoP-Nonce", sender_nonce(&w->ground)));
     TRY(cors(w, answers));
@@ -282,9 +299,40 @@ void shape_finish(struct way *w)
     }
 }
 
-void shape_log(const struct way *w)
+/* What a protocol says in its ordinary course, what is told elsewhere, and what is the server's own trouble (the log has it) is no refusal
+ * to look into. */
+static bool ordinary(err why)
+{
+    static const enum err_kind kinds[] = {ERR_OK, ERR_AUTHORIZATION_PENDING, ERR_SLOW_DOWN, ERR_USE_DPOP_NONCE, ERR_LOGIN_REQUIRED,
+                                          ERR_CONSENT_REQUIRED, ERR_ACCOUNT_SELECTION_REQUIRED, ERR_ACCESS_DENIED, ERR_NOT_FOUND,
+                                          ERR_METHOD_NOT_ALLOWED, ERR_ELSEWHERE};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (why.kind == kinds[i])
+            return true;
+    return err_status(why) >= 500;
+}
+
+/* LG-01: every refusal is an event, once, with the very check that failed; the client and its developer find it by the request's id. */
+static void audit_refusal(struct way *w)
 {
     const struct exchange *x = w->exchange;
+    const struct db_user *user = w->call.actor.user;
+    err why = x->response.refused;
+    if (ordinary(why) || w->refusal_told || !w->ground.authority->db)
+        return;
+    struct authority_event_facts facts = {
+        .actor = user ? user->id : STR_ABSENT,
+        .client_id = x->response.note,
+        .subject = str_of(err_code(why)),
+        .detail = str_format(x->request.arena, "%.*s %.*s: %s", STR_FMT(x->request.method_name), STR_FMT(x->request.path), err_why(why)),
+    };
+    authority_event(&w->ground, "request.refused", &facts);
+}
+
+void shape_log(struct way *w)
+{
+    const struct exchange *x = w->exchange;
+    audit_refusal(w);
     size_t row = w->route ? (size_t)(w->route - route_table) : route_count;
     int class = x->response.status / 100;
     if (class > 0 && class < APP_STATUS_CLASSES)
@@ -301,6 +349,7 @@ void shape_log(const struct way *w)
         LOG_INT("status", x->response.status),
         LOG_INT("us", clock_monotonic_us() - x->request.begun_us),
         LOG_STR("client", x->response.note),
+        LOG_STR("interaction", w->interaction_id),
         LOG_STR("grant", grant ? str_of(grant->type) : STR_ABSENT),
         LOG_STR("why", refused ? str_of(err_why(x->response.refused)) : STR_ABSENT),
     };

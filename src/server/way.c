@@ -230,6 +230,9 @@ static struct way *way_new(struct exchange *x, struct app *app)
     w->ground.authority = &app->authority;
     w->ground.arena = x->request.arena;
     w->ground.now = clock_now();
+    w->ground.address = x->request.peer;
+    w->ground.request_id = str_of(x->request.id);
+    w->ground.refusal_told = &w->refusal_told;
     x->upper = w;
     return w;
 }

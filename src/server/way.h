@@ -11,6 +11,8 @@ struct way { /* lives in the request's arena */
     struct call call;
     struct ground ground;
     struct ground_proof proven; /* by the DPoP header, however often the request is run */
+    str interaction_id;        /* x-fapi-interaction-id of the answer; absent: none was due */
+    bool refusal_told;         /* the audit trail has an event about this refusal already */
     enum route_runs runs;
     str admitted;              /* client id: admitted on a worker before its own lane (client_auth_waits); absent: not yet */
     struct lane_job lane_job;

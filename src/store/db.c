@@ -61,6 +61,8 @@ err db_open(const struct db_options *options, struct db **out)
     (void)pthread_mutex_init(&db->pool_lock, NULL);
     (void)pthread_mutex_init(&db->after_lock, NULL);
     (void)pthread_mutex_init(&db->numbers.lock, NULL);
+    for (size_t i = 1; i <= DB_EVENT_CLASSES; i++)
+        db->event_limits[i] = options->event_limits != NULL ? options->event_limits[i] : (struct db_event_limit){DB_EVENT_ROWS_USUAL, 0};
     err e = open_parts(db, options);
     if (FAILED(e)) {
         db_close(db);

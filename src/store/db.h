@@ -20,10 +20,17 @@ enum { DB_QUEUE_MAX = 4096, DB_GROUP_MAX = 256 };
 /* No access token lives longer, so no revocation of a grant need be remembered longer (the settings' ceiling is this figure). */
 enum { DB_REVOCATION_SECONDS = 86400 };
 
+/* The classes of the audit trail, weightiest first, and what is kept of each (store/db_event). */
+enum db_event_class { DB_EVENT_ADMINISTRATION = 1, DB_EVENT_PEOPLE, DB_EVENT_MACHINES, DB_EVENT_CLASSES = 3 };
+struct db_event_limit {
+    int64_t rows, seconds; /* at the most; 0 seconds: however old */
+};
+enum { DB_EVENT_ROWS_USUAL = 100000 };
 struct db_options {
     const char *directory;   /* data directory: DIR/jeton.db; made with 0700 when `create` */
     bool create;             /* make what is missing; otherwise a missing database is NOT_FOUND with a telling `say` */
     bool writer_thread;      /* true in the server; false in commands: the calling thread commits each store call by itself */
+    const struct db_event_limit *event_limits; /* by class, from 1; NULL: DB_EVENT_ROWS_USUAL of each, however old */
 };
 /* Opens, checks modes (0600/0700, own user: SERVER_ERROR otherwise, ST-03), migrates (each migration one transaction; crash-safe).
  * A database of a newer version than this program is SERVER_ERROR. */

@@ -13,21 +13,23 @@
 
 #include "base/banned.h"
 
-#define COLUMNS "number, at, name, actor, client_id, subject, address, request_id, detail"
+#define COLUMNS "number, at, name, actor, client_id, subject, address, request_id, detail, class"
 #define CHOSEN                                                                                                                 \
     " FROM events WHERE (actor = $2 OR $2 = '') AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!'"                                \
     " OR lower(actor) LIKE $1 ESCAPE '!' OR lower(client_id) LIKE $1 ESCAPE '!' OR lower(subject) LIKE $1 ESCAPE '!'"          \
-    " OR lower(detail) LIKE $1 ESCAPE '!')"
+    " OR lower(detail) LIKE $1 ESCAPE '!' OR lower(request_id) LIKE $1 ESCAPE '!')"
 #define LIST(column_, direction_)                                                                                              \
     "SELECT " COLUMNS CHOSEN " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $3 OFFSET $4"
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
 enum {
-    ADD, COUNT, ONCE_TAKE, THROTTLE_GET, THROTTLE_SET, THROTTLE_CLEAR, THROTTLE_RETURN, REVOCATION_ADD, REVOCATIONS, LIST_FIRST
+    ADD, KEPT, AFTER, COUNT, ONCE_TAKE, THROTTLE_GET, THROTTLE_SET, THROTTLE_CLEAR, THROTTLE_RETURN, REVOCATION_ADD, REVOCATIONS, LIST_FIRST
 };
 static const char *const texts[] = {
     /* Numbered when it is written, so that the order is one for all processes. */
-    [ADD] = "INSERT INTO events (" COLUMNS ") VALUES ((SELECT coalesce(max(number), 0) + 1 FROM events), $1, $2, $3, $4, $5, $6,"
-            " $7, $8)",
+    [ADD] = "INSERT INTO events (" COLUMNS ", place) VALUES ((SELECT coalesce(max(number), 0) + 1 FROM events), $1, $2, $3, $4, $5, $6,"
+            " $7, $8, $9, (SELECT coalesce(max(place), 0) + 1 FROM events WHERE class = $9))",
+    [AFTER] = "SELECT " COLUMNS " FROM events WHERE number > $1 AND (class = $2 OR $2 = 0) ORDER BY number LIMIT 1000",
+    [KEPT] = "SELECT coalesce(max(place) - min(place) + 1, 0) FROM events WHERE class = $1",
     [COUNT] = "SELECT count(*)" CHOSEN,
     [ONCE_TAKE] = "INSERT INTO onces (taken, expires_at) VALUES ($1, $2)"
                   " ON CONFLICT (taken) DO UPDATE SET expires_at = excluded.expires_at WHERE onces.expires_at <= $3",
@@ -49,8 +51,11 @@ static const struct db_listing listing = {columns, sizeof(columns) / sizeof(colu
 static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_INT, at), FIELD(DB_TEXT, name), FIELD(DB_TEXT, actor), FIELD(DB_TEXT, client_id),
     FIELD(DB_TEXT, subject), FIELD(DB_TEXT, address), FIELD(DB_TEXT, request_id), FIELD(DB_TEXT, detail),
+    FIELD(DB_INT, class),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_event, fields);
+static const struct db_field kept_fields[] = {{DB_INT, 0}};
+static const struct db_shape kept_shape = DB_SHAPE(int64_t, kept_fields);
 static const struct db_field throttle_fields[] = {
     {DB_INT, offsetof(struct db_throttle, failures)},
     {DB_INT, offsetof(struct db_throttle, until)},
@@ -130,6 +135,8 @@ void db_event_add(struct db *db, const struct db_event *event)
     struct db_event next = *event;
     if (next.at == 0)
         next.at = clock_now();
+    if (next.class == 0)
+        next.class = DB_EVENT_MACHINES;
     if (db_inside(db) || !db->threaded) {
         if (FAILED(add_now(db, &next)))
             (void)atomic_fetch_add(&db->writer.dropped, 1);
@@ -140,6 +147,28 @@ void db_event_add(struct db *db, const struct db_event *event)
         (void)atomic_fetch_add(&db->writer.dropped, 1);
     else if (!db_aside(db, &q->job))
         free(q);
+}
+
+err db_event_after(struct db *db, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count)
+{
+    struct db_rows all;
+    TRY(db_read_many(db, a, CALL(AFTER, P_INT(after), P_INT(class)), &shape, &all));
+    *rows = all.rows;
+    *count = all.count;
+    return OK;
+}
+
+err db_event_kept(struct db *db, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1])
+{
+    int64_t found[DB_EVENT_CLASSES + 1] = {0};
+    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++) {
+        void *row = NULL;
+        TRY(db_read_one(db, a, CALL(KEPT, P_INT(class)), &kept_shape, &row));
+        found[class] = row != NULL ? *(int64_t *)row : 0;
+    }
+    for (size_t i = 0; i <= DB_EVENT_CLASSES; i++)
+        kept[i] = found[i];
+    return OK;
 }
 
 err db_event_list(struct db *db, struct arena *a, str actor, const struct db_page *page, struct db_event_rows *out)

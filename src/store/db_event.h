@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_event: the audit trail (LG-01): capped (oldest go first), queued without waiting; never holds a secret. Also the two little
- * registers that many rules share: things that may happen only once, and counters of failures. */
+ * db_event: the audit trail (LG-01): three classes, each with a budget and an age of its own (oldest go first), so that nothing weightier
+ * is washed out by something lighter; queued without waiting; never holds a secret. Also the two little registers that many rules share: things that may happen only once, and counters of failures. */
 #ifndef JETON_STORE_DB_EVENT_H
 #define JETON_STORE_DB_EVENT_H
 #include "store/db.h"
@@ -13,6 +13,7 @@ struct db_event {
     str subject;   /* what it was done to: an id */
     str address, request_id;
     str detail;    /* why, in words; no secret, no input beyond ids */
+    int64_t class; /* enum db_event_class; 0 is kept as machines' traffic */
 };
 /* Copies what it needs and returns; dropped (and counted) when the queue is full: an event never fails a request. */
 void db_event_add(struct db *db, const struct db_event *event);
@@ -21,7 +22,11 @@ struct db_event_rows {
     size_t count;
     int64_t total;
 };
-/* Newest first by default. Columns: number at name. Filter: name, actor, client_id, subject, detail. actor absent: everybody's. */
+/* Newest first by default. Columns: number at name. Filter: name, actor, client_id, subject, detail, request_id. actor absent: everybody's. */
+/* The next ones after that number, of one class or (0) of any, oldest first, at most 1000: ask again until there are none. */
+fallible db_event_after(struct db *db, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count);
+/* How many of each class there are, from 1. */
+fallible db_event_kept(struct db *db, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1]);
 fallible db_event_list(struct db *db, struct arena *a, str actor, const struct db_page *page, struct db_event_rows *out);
 
 /* Takes (kind, id) once: *first false when it was taken before and has not expired. Durable before it returns. */

@@ -7,6 +7,7 @@
  *   - a pushed request stays an hour beyond its end, for people who are still logging in, unless it was used;
  *   - a revocation stays until the token it names has ended;
  *   - a request that waited for a decision stays a little, so that its client is told that it has expired (RFC 8628 3.5). */
+#include "store/db_event.h"
 #include "store/db_pushed.h"
 #include "store/db_room.h"
 
@@ -23,7 +24,7 @@ enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 enum {
     CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS,
     PUSHED_END, PUSHED, DELIVERIES_END, DELIVERIES, DEFERRED_END, DEFERRED,
-    ONCES, THROTTLES, KEYS, EVENTS_SPAN, EVENTS_BOUND, EVENTS
+    ONCES, THROTTLES, KEYS, EVENTS_LAST, EVENTS
 };
 static const char *const texts[] = {
     [CODES_END] = WINDOW_END("codes"),
@@ -46,9 +47,9 @@ static const char *const texts[] = {
     [ONCES] = DUE("onces", "taken", "expires_at"),
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
-    [EVENTS_SPAN] = "SELECT max(number) - min(number) FROM events",
-    [EVENTS_BOUND] = "SELECT number FROM events ORDER BY number DESC LIMIT 1 OFFSET $1",
-    [EVENTS] = "DELETE FROM events WHERE number IN (SELECT number FROM events WHERE number <= $1 ORDER BY number LIMIT $2)",
+    [EVENTS_LAST] = "SELECT max(place) FROM events WHERE class = $1",
+    [EVENTS] = "DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, place, at FROM events WHERE class = $1 ORDER BY place"
+               " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)",
 };
 DB_SHEET(purge, texts);
 
@@ -59,6 +60,7 @@ struct purging {
     struct db_purge_state *state;
     unix_time now;
     int64_t rows;
+    const struct db_event_limit *limits;
 };
 
 /* A table without an index on its end: rows are looked at by number, and kept `spare` seconds beyond it. */
@@ -96,25 +98,23 @@ static err keys(const struct purging *p, struct db_purge_step *step)
     return db_run(p->c, CALL(KEYS, P_INT(p->now)), &step->deleted);
 }
 
-/* The bound is looked for once a round: it means walking over all that are kept. */
-static err events(const struct purging *p, struct db_purge_step *step)
+/* One class of the audit trail: what is beyond its own budget or age, and nothing of another's. */
+static err events(const struct purging *p, int64_t class, struct db_purge_step *step)
 {
     bool found = false;
-    int64_t span = 0, *until = &p->state->events_until;
-    if (*until == 0) {
-        TRY(db_scalar(p->c, CALL_ALONE(EVENTS_SPAN), &span, &found));
-        if (found && span >= DB_EVENTS_KEPT)
-            TRY(db_scalar(p->c, CALL(EVENTS_BOUND, P_INT(DB_EVENTS_KEPT)), until, &found));
-    }
-    if (*until > 0)
-        TRY(db_run(p->c, CALL(EVENTS, P_INT(*until), P_INT(p->rows)), &step->deleted));
+    int64_t last = 0;
+    const struct db_event_limit *limit = &p->limits[class];
+    step->at_end = true;
+    TRY(db_scalar(p->c, CALL(EVENTS_LAST, P_INT(class)), &last, &found));
+    if (!found)
+        return OK;
+    unix_time oldest = limit->seconds > 0 ? clock_add(p->now, -limit->seconds) : INT64_MIN;
+    TRY(db_run(p->c, CALL(EVENTS, P_INT(class), P_INT(last - limit->rows), P_INT(oldest), P_INT(p->rows)), &step->deleted));
     step->at_end = step->deleted < p->rows;
-    if (step->at_end)
-        *until = 0;
     return OK;
 }
 
-err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out)
+err db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_purge_state *state, struct db_purge_step *out)
 {
     static const struct purge_window windows[] = {
         {CODES_END, 0},
@@ -127,8 +127,8 @@ err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now,
         {DEFERRED_END, TOLD_SECONDS},
     };
     enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
-    _Static_assert(WINDOWS + 4 == DB_PURGE_TABLES, "every table has its turn");
-    const struct purging p = {c, state, now, rows};
+    _Static_assert(WINDOWS + 3 + DB_EVENT_CLASSES == DB_PURGE_TABLES, "every table has its turn");
+    const struct purging p = {c, state, how->now, how->rows, how->limits};
     struct db_purge_step step = {0, false};
     size_t t = state->table;
     if (t < WINDOWS)
@@ -140,15 +140,14 @@ err db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now,
     else if (t == WINDOWS + 2)
         TRY(keys(&p, &step));
     else
-        TRY(events(&p, &step));
+        TRY(events(&p, (int64_t)(t - WINDOWS - 2), &step));
     *out = step;
     return OK;
 }
 
 struct purge_job {
     struct db_purge_state state;
-    unix_time now;
-    int64_t rows;
+    struct db_purge_how how;
     struct db_purge_step step;
 };
 
@@ -156,7 +155,7 @@ static err purge_body(struct db_conn *c, void *context)
 {
     struct purge_job *job = context;
     struct db_purge_state before = job->state;
-    err e = db_purge_one(c, &job->state, job->now, job->rows, &job->step);
+    err e = db_purge_one(c, &job->how, &job->state, &job->step);
     if (FAILED(e))
         job->state = before;
     return e;
@@ -165,10 +164,10 @@ static err purge_body(struct db_conn *c, void *context)
 /* One sentence a window: the server's other work goes on between them. */
 err db_purge(struct db *db, unix_time now, int64_t most, int64_t *deleted)
 {
-    struct purge_job job = {.now = now};
+    struct purge_job job = {.how = {.now = now, .limits = db->event_limits}};
     int64_t sum = 0;
     while (sum < most && job.state.table < DB_PURGE_TABLES) {
-        job.rows = most - sum < WINDOW ? most - sum : WINDOW;
+        job.how.rows = most - sum < WINDOW ? most - sum : WINDOW;
         TRY(db_write(db, DB_SINGLE, purge_body, &job));
         sum += job.step.deleted;
         if (job.step.at_end)

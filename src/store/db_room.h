@@ -111,10 +111,9 @@ fallible db_list_read(struct db *db, struct arena *a, const struct db_list_query
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
 /* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
-enum { DB_PURGE_TABLES = 12, DB_EVENTS_KEPT = 100000 };
+enum { DB_PURGE_TABLES = 14 };
 struct db_purge_state {
     int64_t at[DB_PURGE_TABLES]; /* last number looked at */
-    int64_t events_until;        /* events up to this number are too many; 0: not known */
     size_t table;
     int64_t last_us;             /* the writer's: end of the last round */
     bool inside_round;
@@ -123,7 +122,12 @@ struct db_purge_step {
     int64_t deleted;
     bool at_end; /* the table was seen to its end */
 };
-fallible db_purge_one(struct db_conn *c, struct db_purge_state *state, unix_time now, int64_t rows, struct db_purge_step *out);
+struct db_purge_how {
+    unix_time now;
+    int64_t rows;                        /* at the most */
+    const struct db_event_limit *limits; /* by class */
+};
+fallible db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_purge_state *state, struct db_purge_step *out);
 
 struct db_writer {
     pthread_t thread;
@@ -154,6 +158,7 @@ struct db {
     struct db_writer writer;
     struct db_numbers numbers;
     struct db_purge_state purge;
+    struct db_event_limit event_limits[DB_EVENT_CLASSES + 1];
     pthread_mutex_t after_lock;
     void (*after_group)(void *context);
     void *after_group_context;

@@ -13,7 +13,8 @@
     X(3, "0003_grant_session.sql") \
     X(4, "0004_openid.sql") \
     X(5, "0005_details.sql") \
-    X(6, "0006_own_scopes.sql")
+    X(6, "0006_own_scopes.sql") \
+    X(7, "0007_event_classes.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

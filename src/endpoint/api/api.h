@@ -11,8 +11,11 @@ call_handler api_clients_get, api_clients_post, api_client_get, api_client_put, 
 call_handler api_scopes_get, api_scopes_post, api_scope_delete;
 call_handler api_events_get, api_sessions_get, api_session_delete, api_grants_get, api_grant_delete;
 
-/* filter, order_by, order_direction, per_page, page of a list request; UNPROCESSABLE with problems (AD-09, IN-06). */
+/* filter, order_by, order_direction, per_page (1 to 100), page of a list request. Anything else, and what is out of range, is UNPROCESSABLE
+ * with problems (AD-09, IN-06). */
 fallible api_page(struct call *c, struct db_page *page);
+/* The same for lists that take one more parameter. */
+fallible api_page_of(struct call *c, const char *more, struct db_page *page);
 /* {"data":[…],"meta":{…}} */
 fallible api_list(struct call *c, const struct db_page *page, json *data, int64_t total);
 /* The body as an object whose members are all in `known`, or UNPROCESSABLE with a problem for each one that is not (AD-04). */

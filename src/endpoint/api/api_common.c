@@ -14,16 +14,33 @@ static void number_of(struct call *c, const char *name, uint64_t most, uint64_t 
     str text = form_get(&c->form, name);
     if (!str_present(text))
         return;
-    if (FAILED(str_u64(text, 1000000000, &value)) || value == 0)
-        problem_add(&c->problems, name, STR("Must be a whole number, 1 or more."));
+    if (FAILED(str_u64(text, most, &value)) || value == 0)
+        problem_add(&c->problems, name, str_format(c->ground->arena, "Must be a whole number from 1 to %llu.", (unsigned long long)most));
     else
-        *out = value < most ? value : most;
+        *out = value;
 }
 
-fallible api_page(struct call *c, struct db_page *page)
+/* What nobody would look at is refused, not passed over: a filter with a typing error would seem to filter (AD-09). */
+static void judge_names(struct call *c, const char *more)
+{
+    static const char *const known[] = {"filter", "order_by", "order_direction", "per_page", "page"};
+    for (size_t i = 0; i < c->form.count; i++) {
+        str name = c->form.fields[i].name;
+        bool found = more && str_is(name, more);
+        for (size_t k = 0; k < sizeof known / sizeof known[0] && !found; k++)
+            found = str_is(name, known[k]);
+        if (!found)
+            problem_add(&c->problems, "query",
+                        str_format(c->ground->arena, "The parameter %.*s is unknown here; lists take filter, order_by, order_direction, per_page and page%s%s.",
+                                   (int)(name.n < 64 ? name.n : 64), name.p, more ? ", and " : "", more ? more : ""));
+    }
+}
+
+fallible api_page_of(struct call *c, const char *more, struct db_page *page)
 {
     uint64_t per_page = PER_PAGE, number = 1;
     str direction = form_get(&c->form, "order_direction");
+    judge_names(c, more);
     number_of(c, "per_page", PER_PAGE_MAX, &per_page);
     number_of(c, "page", PAGE_MAX, &number);
     if (str_present(direction) && !str_equal_nocase(direction, STR("asc")) && !str_equal_nocase(direction, STR("desc")))
@@ -37,6 +54,11 @@ fallible api_page(struct call *c, struct db_page *page)
         .offset = (int64_t)((number - 1) * per_page),
     };
     return OK;
+}
+
+fallible api_page(struct call *c, struct db_page *page)
+{
+    return api_page_of(c, NULL, page);
 }
 
 fallible api_list(struct call *c, const struct db_page *page, json *data, int64_t total)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * api_more: scopes, events, sessions, grants, and the document that describes it all. */
 #include "directory/audit.h"
+#include "directory/audit_pace.h"
 #include "directory/scopes.h"
 #include "directory/user.h"
 #include "endpoint/api/api.h"
@@ -98,6 +99,7 @@ fallible api_events_get(struct call *c)
         json_put_text(a, o, "address", e->address);
         json_put_text(a, o, "request_id", e->request_id);
         json_put_text(a, o, "detail", e->detail);
+        json_put_text(a, o, "class", str_of(audit_class_name(e->class)));
         json_add(a, data, o);
     }
     return api_list(c, &page, data, found.total);
@@ -137,7 +139,7 @@ fallible api_sessions_get(struct call *c)
     TRY(whose(c, "view-own-sessions", &user));
     if (!actor_may_self(&c->actor, user->number, "view-own-sessions") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
-    TRY(api_page(c, &page));
+    TRY(api_page_of(c, "user", &page));
     TRY(session_list(c->ground, user->number, &rows, &count));
     if (consent_may_see(&c->actor, user->number)) /* which applications were opened in a login is more than the login */
         TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &granted));
@@ -176,7 +178,7 @@ fallible api_grants_get(struct call *c)
     size_t count, from, to;
     struct arena *a = c->ground->arena;
     TRY(whose(c, "view-own-authorizations", &user));
-    TRY(api_page(c, &page));
+    TRY(api_page_of(c, "user", &page));
     TRY(consent_grants(c->ground, &c->actor, user->number, &rows, &count));
     json *data = json_list_new(a);
     cut(&page, count, &from, &to);

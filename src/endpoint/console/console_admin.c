@@ -222,6 +222,7 @@ err console_admin_events_get(struct call *c)
         page_put(row, "subject", event->subject);
         page_put(row, "address", event->address);
         page_put(row, "detail", event->detail);
+        page_put(row, "request_id", event->request_id);
     }
     page_put(f, "filter", page.filter);
     widget_pager(c, f, &page, rows.total);

@@ -613,7 +613,7 @@ Test(console, consent_without_scopes_says_plainly_what_is_given)
     cr_assert(shows(c, "everything that you can do here"));
     cr_assert_eq(call_page(c, 200, "consent.html", consent_fields(c, false, true)).kind, ERR_OK);
     whole(c, "consent_identity", 200);
-    cr_assert(shows(c, "change nothing else and give nobody access"));
+    cr_assert(shows(c, "everything that you can see here"));
     cr_assert_not(shows(c, "everything that you can do here"));
 }
 

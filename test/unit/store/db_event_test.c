@@ -42,22 +42,54 @@ Test(event, is_copied_queued_and_listed_newest_first)
     store_end(&s);
 }
 
-Test(event, are_capped_and_the_oldest_go_first)
+static void many(struct store *s, const char *columns, const char *values, int64_t count)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text,
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) INSERT INTO events (%s) SELECT %s FROM n",
+                   (long long)count, columns, values);
+    MUST(db_conn_begin(s->db->conn));
+    MUST(db_conn_script(s->db->conn, text));
+    MUST(db_conn_commit(s->db->conn));
+}
+
+Test(event, each_class_has_a_budget_of_its_own_and_its_oldest_go_first) /* LG-01 */
 {
     struct store s = store_new(false);
-    MUST(db_conn_begin(s.db->conn));
-    MUST(db_conn_script(s.db->conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100700)"
-                                    " INSERT INTO events (number, at, name) SELECT i, i, 'x' FROM n"));
-    MUST(db_conn_commit(s.db->conn));
-    int64_t deleted = 0;
+    int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
+    db_event_add(s.db, &(struct db_event){.at = 1, .name = STR("client.changed"), .class = DB_EVENT_ADMINISTRATION});
+    db_event_add(s.db, &(struct db_event){.at = 1, .name = STR("login.failed"), .class = DB_EVENT_PEOPLE});
+    many(&s, "number, at, name, class, place", "i + 10, i, 'token.revoked', 3, i", 130700); /* of machines, which wash nothing else */
     MUST(db_purge(s.db, T0, 100, &deleted));
     cr_assert_eq(deleted, 100); /* at most what was asked for */
     MUST(db_purge(s.db, T0, 1000000, &deleted));
-    cr_assert_eq(deleted, 600);
-    struct db_event_rows rows;
-    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 1, .order_by = STR("number")}, &rows));
-    cr_assert_eq(rows.total, DB_EVENTS_KEPT);
-    cr_assert_eq(rows.rows[0].number, 701);
+    cr_assert_eq(deleted, 130700 - 100 - DB_EVENT_ROWS_USUAL);
+    MUST(db_event_kept(s.db, s.a, kept));
+    cr_assert_eq(kept[DB_EVENT_ADMINISTRATION], 1);
+    cr_assert_eq(kept[DB_EVENT_PEOPLE], 1);
+    cr_assert_eq(kept[DB_EVENT_MACHINES], DB_EVENT_ROWS_USUAL);
+    struct db_event *rows;
+    size_t count;
+    MUST(db_event_after(s.db, s.a, DB_EVENT_MACHINES, 0, &rows, &count));
+    cr_assert_eq(count, 1000);
+    cr_assert_eq(rows[0].number, 30711);
+    MUST(db_event_after(s.db, s.a, 0, 0, &rows, &count));
+    cr_assert(str_is(rows[0].name, "client.changed") && str_is(rows[1].name, "login.failed"));
+    store_end(&s);
+}
+
+Test(event, each_class_has_an_age_of_its_own)
+{
+    struct store s = store_new(false);
+    int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
+    s.db->event_limits[DB_EVENT_MACHINES].seconds = 100;
+    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
+        for (int i = 0; i < 4; i++)
+            db_event_add(s.db, &(struct db_event){.at = T0 - 60 * i, .name = STR("x"), .class = class});
+    MUST(db_purge(s.db, T0, 1000, &deleted));
+    cr_assert_eq(deleted, 2);
+    MUST(db_event_kept(s.db, s.a, kept));
+    cr_assert(kept[1] == 4 && kept[2] == 4);
     store_end(&s);
 }
 
@@ -148,7 +180,7 @@ Test(throttle, survives_a_restart) /* RL-03 */
 Test(revocation, are_numbered_in_order_over_processes)
 {
     struct store s = store_new(true), command = s;
-    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     for (int i = 0; i < 6; i++)
         MUST(db_revocation_add(i % 2 ? command.db : s.db, "grant", STR("id"), T0 + i));
     struct db_revocation *rows;

@@ -20,7 +20,7 @@ Test(db, a_missing_database_is_not_found_and_says_so)
 {
     struct store s = {0};
     store_path(&s);
-    err e = db_open(&(struct db_options){s.directory, false, false}, &s.db);
+    err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
     cr_assert_eq(e.kind, ERR_NOT_FOUND);
     cr_assert_not_null(strstr(err_say(e), "no database"));
     store_remove(&s);
@@ -44,12 +44,12 @@ Test(db, an_open_directory_or_file_is_refused)
     struct store s = store_new(false);
     db_close(s.db);
     cr_assert_eq(chmod(s.directory, 0750), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
     cr_assert_eq(chmod(s.directory, 0700), 0);
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(chmod(path, 0640), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
     cr_assert_eq(chmod(path, 0600), 0);
     store_open(&s, false);
     store_end(&s);
@@ -62,7 +62,7 @@ Test(db, a_link_instead_of_the_database_is_refused)
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(symlink("/dev/null", path), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
     store_remove(&s);
 }
 
@@ -75,7 +75,7 @@ Test(db, another_owner_is_refused)
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(chown(path, 65534, 65534), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
     arena_release(s.a);
     store_remove(&s);
 }
@@ -91,7 +91,7 @@ Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
         fputs("this is not a database", f);
     fclose(f);
     cr_assert_eq(chmod(path, 0600), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){s.directory, true, false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
     store_remove(&s);
 }
 
@@ -102,7 +102,7 @@ Test(db, AV_05_a_database_from_the_future_is_refused_and_says_so)
     struct store s = store_new(false);
     db_close(s.db);
     (void)by_hand(&s, "INSERT INTO migrations VALUES (9999, 0)");
-    err e = db_open(&(struct db_options){s.directory, false, false}, &s.db);
+    err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
     cr_assert_eq(e.kind, ERR_SERVER_ERROR);
     cr_assert_not_null(strstr(err_say(e), "newer"));
     arena_release(s.a);
@@ -327,7 +327,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
     struct store s = store_new(true), command = s;
     enum { MANY = 3 * DB_NUMBER_BLOCK, SPAN = 10 * DB_NUMBER_BLOCK };
     static bool seen[SPAN];
-    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     for (int i = 0; i < MANY; i++) {
         int64_t n = 0;
         MUST(db_grant_reserve(i % 100 == 99 ? command.db : s.db, &n));
@@ -342,7 +342,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
 Test(other_process, a_bump_is_seen_by_all)
 {
     struct store s = store_new(true), command = s;
-    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     uint64_t before = db_generation(s.db);
     db_generation_bump(command.db);
     cr_assert_eq(db_generation(s.db), before + 1);
@@ -353,7 +353,7 @@ Test(other_process, a_bump_is_seen_by_all)
 Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 {
     struct store s = store_new(true), command = s;
-    MUST(db_open(&(struct db_options){s.directory, false, false}, &command.db));
+    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     bool changed = true;
     MUST(db_changed_elsewhere(s.db, &changed));
     (void)store_user(&s, "ours");
@@ -426,7 +426,7 @@ Test(whole, check_reports_in_words_and_sees_damage)
     for (off_t at = 20 * 1024; at < st.st_size; at += 2048)
         cr_assert_eq(pwrite(d, junk, sizeof(junk), at), (ssize_t)sizeof(junk));
     close(d);
-    err e = db_open(&(struct db_options){s.directory, false, false}, &s.db);
+    err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
     if (!FAILED(e)) {
         e = db_check(s.db, s.a, &report);
         db_close(s.db);

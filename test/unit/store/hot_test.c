@@ -86,7 +86,7 @@ Test(hot, another_process_is_noticed_by_its_bump)
 {
     struct scene x = scene_new();
     struct store command = x.s;
-    MUST(db_open(&(struct db_options){x.s.directory, false, false}, &command.db));
+    MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
     (void)store_client(&command, "theirs");
     db_generation_bump(command.db);
     MUST(hot_refresh(x.hot));
@@ -157,7 +157,7 @@ Test(revoked, by_another_process_is_loaded)
 {
     struct scene x = scene_new();
     struct store command = x.s;
-    MUST(db_open(&(struct db_options){x.s.directory, false, false}, &command.db));
+    MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
     MUST(db_revocation_add(command.db, "token", STR("jti"), T0 + 100));
     db_generation_bump(command.db);
     MUST(hot_refresh(x.hot));

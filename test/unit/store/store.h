@@ -47,7 +47,7 @@ static inline void store_path(struct store *s)
 
 static inline void store_open(struct store *s, bool threaded)
 {
-    MUST(db_open(&(struct db_options){s->directory, true, threaded}, &s->db));
+    MUST(db_open(&(struct db_options){.directory = s->directory, .create = true, .writer_thread = threaded}, &s->db));
 }
 
 static inline void store_remove(struct store *s)
