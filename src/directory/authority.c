@@ -275,6 +275,8 @@ fallible authority_keys_schedule(struct ground *g, bool *rotated)
  * wash out what administrators did. */
 static enum db_event_class class_of(const struct audit_row *row, const struct authority_event_facts *facts)
 {
+    if (row->class == DB_EVENT_PEOPLE && !row->paced && !str_present(facts->actor)) /* a client revoked what it was given */
+        return DB_EVENT_MACHINES;
     if (row->class != DB_EVENT_ADMINISTRATION)
         return row->class;
     if (str_is(facts->actor, "registration"))

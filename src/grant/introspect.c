@@ -163,7 +163,7 @@ static fallible end_grant(struct ground *g, const struct client_proof *proof, st
         return OK;
     TRY(db_grant_revoke(g->authority->db, grant->number, g->now)); /* IR-08 */
     TRY(hot_revoke(g->authority->hot, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
-    authority_event(g, "token.revoked",
+    authority_event(g, "grant.revoked",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = grant->id, .detail = STR("refresh token")});
     return OK;
 }
