@@ -100,3 +100,8 @@ bool clock_within(unix_time now, unix_time from, int64_t seconds)
 {
     return from <= clock_add(now, 1) && now <= clock_add(from, seconds);
 }
+
+bool clock_ahead(unix_time now, unix_time end, int64_t longest)
+{
+    return end > now && end <= clock_add(now, longest + 1);
+}

@@ -22,4 +22,6 @@ str clock_rfc3339(struct arena *a, unix_time t);
 /* Has `from` passed, and no more than `seconds` ago? A moment that lies ahead, because the clock was set back, is within nothing; a
  * second of it is forgiven, for clocks of threads and nodes never agree to the tick. */
 bool clock_within(unix_time now, unix_time from, int64_t seconds);
+/* Is this end still ahead, and no farther than what was made this second with the longest life would have it? */
+bool clock_ahead(unix_time now, unix_time end, int64_t longest);
 #endif

@@ -79,7 +79,7 @@ bool actor_recent(const struct ground *g, const struct actor *actor)
 {
     if (actor == NULL || actor->auth_time <= 0)
         return false;
-    return g->now <= clock_add(actor->auth_time, g->authority->policy.reauthentication);
+    return clock_within(g->now, actor->auth_time, g->authority->policy.reauthentication - 1);
 }
 
 str actor_name(const struct actor *actor)

@@ -25,6 +25,8 @@ const struct audit_row audit_rows[] = {
     {"events.nearly_full",      DB_EVENT_ADMINISTRATION, false},
     {"login.failed",            DB_EVENT_PEOPLE,         true},
     {"login.ok",                DB_EVENT_PEOPLE,         false},
+    {"password_change.failed",  DB_EVENT_PEOPLE,         true},
+    {"password_change.ok",      DB_EVENT_PEOPLE,         false},
     {"password_grant.failed",   DB_EVENT_PEOPLE,         true},
     {"password_grant.ok",       DB_EVENT_PEOPLE,         true},
     {"logout",                  DB_EVENT_PEOPLE,         false},

@@ -21,6 +21,10 @@ struct user_edit {
 fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out);
 fallible user_change(struct ground *g, const struct actor *by, str id, const struct user_edit *edit, struct problems *p);
 struct user_password_change {
+    /* Is this the person's current password? session/login's login_prove, so that it is counted, answered and recorded like a login. NULL
+     * is for the command line alone. INVALID_GRANT: it is not; THROTTLED: *retry_after seconds must pass. */
+    fallible (*prove)(struct ground *g, const struct db_user *user, str current, int64_t *retry_after);
+    int64_t retry_after; /* out: with THROTTLED */
     str id;
     str current;               /* a person changing their own must give it (LS-13); the command line need not */
     str fresh;
@@ -29,7 +33,7 @@ struct user_password_change {
 };
 /* Own password with the current one, or the command line (AD-06: an administrator cannot choose a person's password through the API or
  * console; they may set an initial one when adding). Ends sessions, grants and their tokens. Hash lane. */
-fallible user_password(struct ground *g, const struct actor *by, const struct user_password_change *change, struct problems *p);
+fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p);
 /* LS-12: length, the list of common ones, not the username. */
 void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p);
 fallible user_block(struct ground *g, const struct actor *by, str id, bool blocked); /* ends all that contract 7 names */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * user_password: which passwords are fit, and how a person gets another one. Relies on crypto/password for the hash and on the
  * store to end sessions and grants in the same transaction. Promises: nobody chooses another person's password but the command
- * line (AD-06); the own one needs the current one (LS-13), guesses at which are counted; a personal access token cannot do it
+ * line (AD-06); the own one needs the current one (LS-13), which is checked as a login is; a personal access token cannot do it
  * at all (PT-03). */
 #include "base/ascii.h"
 #include "codec/utf8.h"
@@ -10,7 +10,6 @@
 #include "directory/common.h"
 #include "directory/user.h"
 #include "directory/user_end.h"
-#include "store/db_event.h"
 
 #include "base/banned.h"
 
@@ -68,30 +67,19 @@ static fallible allowed(const struct actor *by, const struct db_user *user)
     FAIL(INSUFFICIENT_SCOPE, "this token cannot change passwords"); /* PT-03 */
 }
 
-/* LS-13. Counted before it is judged (RL-01), so that a stolen session cannot try out passwords. */
-static fallible prove_current(struct ground *g, const struct db_user *user, str current, struct problems *p)
+/* LS-13, LS-16: by the one function that checks passwords, so that a stolen session cannot try them out. */
+static fallible prove_current(struct ground *g, const struct db_user *user, struct user_password_change *change, struct problems *p)
 {
-    struct db *db = g->authority->db;
-    str key = str_format(g->arena, "password:%.*s", STR_FMT(user->id));
-    TRY(check_arena(g->arena));
-    bool free = false, matches = false;
-    struct db_throttle state = {0};
-    TRY(db_throttle_try(db, key, &g->authority->policy.account_rule, &free, &state));
-    if (!free) {
-        problem_add(p, "current",
-                    str_format(g->arena, "Too many wrong passwords; try again in %lld seconds.",
-                               (long long)(state.until > g->now ? state.until - g->now : 1)));
-        return problem_result(p);
-    }
-    TRY(password_verify(current, user->password_hash, &matches));
-    if (!matches) {
-        problem_add(p, "current", STR("The current password is wrong."));
-        return problem_result(p);
-    }
-    return db_throttle_clear(db, key);
+    if (change->prove == NULL)
+        FAIL(SERVER_ERROR, "the current password is proven by nobody");
+    err proven = change->prove(g, user, change->current, &change->retry_after);
+    if (proven.kind != ERR_INVALID_GRANT)
+        return proven;
+    problem_add(p, "current", STR("The current password is wrong."));
+    return problem_result(p);
 }
 
-fallible user_password(struct ground *g, const struct actor *by, const struct user_password_change *change, struct problems *p)
+fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p)
 {
     struct db_user *user = NULL;
     TRY(db_user_by_id(g->authority->db, g->arena, change->id, &user));
@@ -105,7 +93,7 @@ fallible user_password(struct ground *g, const struct actor *by, const struct us
         problem_add(p, "password", STR("The new password is the same as the current one."));
     TRY(problem_result(p));
     if (by->kind != ACTOR_OWNER)
-        TRY(prove_current(g, user, change->current, p));
+        TRY(prove_current(g, user, change, p));
     char hash[PASSWORD_HASH_MAX];
     TRY(password_hash(change->fresh, hash));
     struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens};

@@ -19,7 +19,7 @@ static bool password_due(struct ground *g, const struct authorize_request *reque
     if (request->prompt_login || request->max_age == 0)
         return true;
     /* Whole seconds: what may have passed counts as passed (OpenID Connect Core 3.1.2.1). */
-    return request->max_age > 0 && g->now - s->row->auth_time >= request->max_age;
+    return request->max_age > 0 && !clock_within(g->now, s->row->auth_time, request->max_age - 1);
 }
 
 bool authorize_other_person(struct ground *g, const struct authorize_request *request, const struct session *s)

@@ -65,7 +65,7 @@ bool authorize_ticket_login(struct ground *g, str text, const struct session *s)
     struct ticket t;
     if (!s->row || !open_ticket(g, text, &t) || t.choice)
         return false;
-    if (g->now > clock_add(s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
+    if (!clock_within(g->now, s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
         return false;
     return s->row->auth_time >= t.made && !str_equal(t.print, session_print(g->arena, s));
 }
@@ -75,13 +75,13 @@ bool authorize_ticket_choice(struct ground *g, str text, const struct session *s
     struct ticket t;
     if (!s->row || !open_ticket(g, text, &t) || !t.choice)
         return false;
-    return clock_add(t.made, CHOICE_SECONDS) > g->now && str_equal(t.print, session_print(g->arena, s));
+    return clock_within(g->now, t.made, CHOICE_SECONDS - 1) && str_equal(t.print, session_print(g->arena, s));
 }
 
 int64_t authorize_ticket_pushed(struct ground *g, str text)
 {
     struct ticket t;
-    if (!open_ticket(g, text, &t) || clock_add(t.made, DB_PUSHED_SPARE) <= g->now)
+    if (!open_ticket(g, text, &t) || !clock_within(g->now, t.made, DB_PUSHED_SPARE - 1))
         return 0;
     return t.pushed;
 }

@@ -15,7 +15,7 @@
 #include "base/banned.h"
 
 #define URN "urn:ietf:params:oauth:request_uri:" /* RFC 9126 2.2 */
-enum { RANDOM_BYTES = 32 };
+enum { RANDOM_BYTES = 32, LIFE_MAX = 600 /* par_lifetime is less */ };
 
 bool pushed_uri(str request_uri)
 {
@@ -135,7 +135,7 @@ static fallible judge_row(const struct ground *g, const struct db_client *client
     if (row->used_at != 0) /* PR-01 */
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri was used");
     unix_time end = begun == row->number ? clock_add(row->expires_at, DB_PUSHED_SPARE) : row->expires_at;
-    if (end <= g->now)
+    if (!clock_ahead(g->now, end, begun == row->number ? LIFE_MAX + DB_PUSHED_SPARE : LIFE_MAX))
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri has expired");
     return OK;
 }

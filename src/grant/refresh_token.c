@@ -113,7 +113,7 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
     struct token_hash hash = token_hash_of(text);
     bool current = generation == grant->generation && token_hash_equal(&hash, &grant->current);
     bool retry = generation == grant->generation - 1 && token_hash_equal(&hash, &grant->previous) && str_filled(grant->successor) &&
-                 g->now <= clock_add(grant->rotated_at, g->authority->policy.refresh_grace);
+                 clock_within(g->now, grant->rotated_at, g->authority->policy.refresh_grace); /* RF-12: nor after the clock went back */
     if (!current && !retry) {
         if (generation < grant->generation)
             return stolen(g, grant, proof->client);

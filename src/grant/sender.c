@@ -62,7 +62,7 @@ static bool nonce_good(const struct ground *g, str text, bool *here)
         seconds = seconds << 8 | nonce[i];
     unix_time made = (unix_time)seconds;
     *here = secret_equal((str){(char *)nonce + NONCE_TIME, NONCE_MARK}, (str){(const char *)g->authority->begun, NONCE_MARK});
-    return made <= g->now && g->now - made <= SENDER_NONCE_SECONDS; /* DP-03 */
+    return clock_within(g->now, made, SENDER_NONCE_SECONDS); /* DP-03 */
 }
 
 /* ---- proofs ---- */

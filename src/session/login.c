@@ -221,3 +221,14 @@ fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *o
     *overtaken = now == NULL || now->blocked || now->password_changed_at != judged->password_changed_at;
     return OK;
 }
+
+fallible login_prove(struct ground *g, const struct db_user *user, str password, int64_t *retry_after)
+{
+    struct login_result result = {NULL, 0};
+    const struct login_try attempt = {user->username, password, "password_change", STR_ABSENT};
+    err judged = login_check(g, &attempt, &result);
+    *retry_after = result.retry_after;
+    if (!FAILED(judged) && result.user->number != user->number)
+        FAIL(SERVER_ERROR, "login: the name is another person's now");
+    return judged;
+}

@@ -7,7 +7,7 @@
 #include "session/session.h"
 struct login_try {
     str username, password;
-    const char *event; /* "login" or "password_grant": the name in the audit trail */
+    const char *event; /* "login", "password_grant" or "password_change": the name in the audit trail */
     str client_id;     /* absent on the page */
 };
 struct login_result {
@@ -16,6 +16,9 @@ struct login_result {
 };
 /* INVALID_GRANT: wrong (say: "The username or password is wrong."); THROTTLED: too many tries; UNAVAILABLE: store. */
 fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out);
+/* Is this the person's password? A login without a session: the same counters, answers, time and events (password_change.ok, .failed). For
+ * struct user_password_change. */
+fallible login_prove(struct ground *g, const struct db_user *user, str password, int64_t *retry_after);
 /* Judging a password takes long: was the person blocked, removed or given another password since `judged` was read (LS-05)? Asks the
  * store, never a cache. */
 fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *overtaken);

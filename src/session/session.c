@@ -69,7 +69,7 @@ static struct actor actor_of(const struct db_session *row, const struct db_user 
 
 static bool over(const struct ground *g, const struct db_session *row) /* LS-03 */
 {
-    return g->now >= row->expires_at || clock_add(row->last_seen_at, g->authority->policy.session_idle) <= g->now;
+    return g->now >= row->expires_at || !clock_within(g->now, row->last_seen_at, g->authority->policy.session_idle - 1);
 }
 
 /* *row NULL: the cookie is no live session. */
@@ -228,8 +228,7 @@ str session_print(struct arena *a, const struct session *s)
 
 bool session_recent(const struct ground *g, const struct session *s)
 {
-    return s->row != NULL && s->row->auth_time <= g->now &&
-           clock_add(s->row->auth_time, g->authority->policy.reauthentication) > g->now;
+    return s->row != NULL && clock_within(g->now, s->row->auth_time, g->authority->policy.reauthentication - 1);
 }
 
 fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count)

@@ -21,21 +21,21 @@ static const char *const texts[] = {
     [COUNT] = "SELECT count(*), coalesce(sum(CASE WHEN client_number = $2 THEN 1 ELSE 0 END), 0),"
               " coalesce(sum(CASE WHEN address = $3 THEN 1 ELSE 0 END), 0),"
               " coalesce(sum(CASE WHEN user_number = $4 THEN 1 ELSE 0 END), 0)"
-              " FROM deferred_requests WHERE state = 'pending' AND expires_at > $1",
-    [GET] = "SELECT " COLUMNS " FROM deferred_requests WHERE number = $1 AND expires_at > $2",
-    [BY_USER_CODE] = "SELECT " COLUMNS " FROM deferred_requests WHERE user_code = $1 AND expires_at > $2",
+              " FROM deferred_requests WHERE state = 'pending' AND expires_at > $1 AND created_at <= $1 + 1",
+    [GET] = "SELECT " COLUMNS " FROM deferred_requests WHERE number = $1 AND expires_at > $2 AND created_at <= $2 + 1",
+    [BY_USER_CODE] = "SELECT " COLUMNS " FROM deferred_requests WHERE user_code = $1 AND expires_at > $2 AND created_at <= $2 + 1",
     [WAITING] = "SELECT " COLUMNS " FROM deferred_requests WHERE user_number = $1 AND state = 'pending' AND kind = 'ciba'"
-                " AND expires_at > $2 ORDER BY number DESC LIMIT 50",
+                " AND expires_at > $2 AND created_at <= $2 + 1 ORDER BY number DESC LIMIT 50",
     [ALLOW] = "UPDATE deferred_requests SET state = 'allowed', user_number = $2, grant_number = $3"
-              " WHERE number = $1 AND state = 'pending' AND expires_at > $4 AND (user_number = 0 OR user_number = $2)",
+              " WHERE number = $1 AND state = 'pending' AND expires_at > $4 AND created_at <= $4 + 1 AND (user_number = 0 OR user_number = $2)",
     [DENY] = "UPDATE deferred_requests SET state = 'denied', user_number = $2"
-             " WHERE number = $1 AND state = 'pending' AND expires_at > $3 AND (user_number = 0 OR user_number = $2)",
+             " WHERE number = $1 AND state = 'pending' AND expires_at > $3 AND created_at <= $3 + 1 AND (user_number = 0 OR user_number = $2)",
     [TAKE] = "UPDATE deferred_requests SET state = 'done', polled_at = $5" MINE
-             " AND state = 'allowed' AND expires_at > $5 RETURNING " COLUMNS,
+             " AND state = 'allowed' AND expires_at > $5 AND created_at <= $5 + 1 RETURNING " COLUMNS,
     [EARLY] = "UPDATE deferred_requests SET interval_seconds = interval_seconds + $6, polled_at = $5" MINE
-              " AND state = 'pending' AND expires_at > $5 AND polled_at <> 0 AND polled_at + interval_seconds > $5"
+              " AND state = 'pending' AND expires_at > $5 AND created_at <= $5 + 1 AND polled_at <> 0 AND polled_at + interval_seconds > $5"
               " RETURNING " COLUMNS,
-    [POLLED] = "UPDATE deferred_requests SET polled_at = $5" MINE " AND state = 'pending' AND expires_at > $5 RETURNING " COLUMNS,
+    [POLLED] = "UPDATE deferred_requests SET polled_at = $5" MINE " AND state = 'pending' AND expires_at > $5 AND created_at <= $5 + 1 RETURNING " COLUMNS,
     [POLL_GET] = "SELECT " COLUMNS " FROM deferred_requests" MINE,
 };
 DB_SHEET(deferred, texts);

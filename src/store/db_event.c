@@ -261,6 +261,9 @@ static err try_body(struct db_conn *c, void *context)
     TRY(db_one(c, w->a, CALL(THROTTLE_GET, P_TEXT(w->key), P_INT(w->now)), &throttle_shape, &row));
     if (row != NULL)
         w->before = *(struct db_throttle *)row;
+    unix_time farthest = clock_add(w->now, w->rule->most);
+    if (w->before.until > farthest) /* the clock went back: nobody waits longer than the rule says */
+        w->before.until = farthest;
     w->allowed = w->before.until <= w->now;
     if (!w->allowed)
         return OK;

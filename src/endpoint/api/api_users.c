@@ -4,6 +4,7 @@
 #include "endpoint/api/api.h"
 #include "grant/subject.h"
 #include "grant/userinfo.h"
+#include "session/login.h"
 #include "base/banned.h"
 
 enum { KNOWN_MAX = 64 };
@@ -163,13 +164,15 @@ static fallible if_match(struct call *c, int64_t *version)
 
 static fallible change_password(struct call *c, const struct db_user *user, const json *body, str fresh)
 {
-    struct user_password_change change = {.id = user->id, .fresh = fresh};
+    struct user_password_change change = {.prove = login_prove, .id = user->id, .fresh = fresh};
     int end_tokens = 0;
     api_text(c, body, "current_password", &change.current);
     api_flag(c, body, "end_personal_tokens", &end_tokens);
     TRY(problem_result(&c->problems));
     change.end_personal_tokens = end_tokens == 1;
     err changed = user_password(c->ground, &c->actor, &change, &c->problems);
+    if (changed.kind == ERR_THROTTLED)
+        TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)change.retry_after)));
     for (size_t i = 0; i < c->problems.count; i++) /* the member's name here */
         if (str_is(str_of(c->problems.rows[i].field), "current"))
             c->problems.rows[i].field = "current_password";

@@ -7,6 +7,7 @@
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
 #include "grant/ciba.h"
+#include "session/login.h"
 #include "base/banned.h"
 
 static const char *const profile_names[] = {"full_name", "email", NULL};
@@ -103,11 +104,22 @@ err console_account_password_get(struct call *c)
     return call_page(c, 200, "password.html", password_fields(c));
 }
 
+static fallible answer_throttled(struct call *c, struct page_fields *f, err why, int64_t seconds)
+{
+    struct problems p = {.count = 0};
+    c->response->refused = why;
+    problem_add(&p, "current", str_format(c->ground->arena, "Too many wrong passwords. Try again in %lld seconds.", (long long)seconds));
+    TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)seconds)));
+    widget_problems(c, f, &p, password_names);
+    return call_page(c, 429, "password.html", f);
+}
+
 err console_account_password_post(struct call *c)
 {
     struct problems problems = {.count = 0};
     int status = 422;
     struct user_password_change change = {
+        .prove = login_prove,
         .id = c->session.user->id,
         .current = form_get_raw(&c->form, "current"),
         .fresh = form_get_raw(&c->form, "password"),
@@ -123,6 +135,8 @@ err console_account_password_post(struct call *c)
         return call_redirect(c, STR("/account/password?done=password"));
     }
     struct page_fields *f = password_fields(c);
+    if (changed.kind == ERR_THROTTLED)
+        return answer_throttled(c, f, changed, change.retry_after);
     TRY(widget_refused(c, f, changed, &status));
     widget_problems(c, f, &problems, password_names);
     return call_page(c, status, "password.html", f);

@@ -70,3 +70,16 @@ Test(clock, agrees_with_the_c_library_on_every_day_of_two_centuries)
         cr_assert_str_eq(ours, theirs);
     }
 }
+
+Test(clock, windows_have_two_ends) /* RF-12: a clock that was set back makes nothing young again */
+{
+    cr_expect(clock_within(1000, 1000, 10) && clock_within(1010, 1000, 10));
+    cr_expect_not(clock_within(1011, 1000, 10));
+    cr_expect(clock_within(999, 1000, 10), "clocks of threads differ by a tick");
+    cr_expect_not(clock_within(998, 1000, 10));
+    cr_expect_not(clock_within(1000 - 7200, 1000, 10));
+    cr_expect(clock_ahead(1000, 1001, 60) && clock_ahead(1000, 1061, 60));
+    cr_expect_not(clock_ahead(1000, 1000, 60));
+    cr_expect_not(clock_ahead(1000, 1062, 60));
+    cr_expect_not(clock_within(INT64_MIN, INT64_MAX, 10));
+}

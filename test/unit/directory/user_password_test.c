@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "session/login.h"
+
 #include "base/banned.h"
 
 #define FRESH "seven brown horses"
@@ -57,7 +59,7 @@ Test(user_password, common_ones_and_the_username_are_refused)
 
 static struct user_password_change to_fresh(const struct db_user *user, const char *current)
 {
-    return (struct user_password_change){.id = user->id, .current = str_of(current), .fresh = STR(FRESH)};
+    return (struct user_password_change){.prove = current != NULL ? login_prove : NULL, .id = user->id, .current = str_of(current), .fresh = STR(FRESH)};
 }
 
 static bool password_is(struct scene *s, const struct db_user *user, str password)
@@ -128,10 +130,15 @@ Test(user_password, guesses_at_the_current_one_are_counted) /* RL-01 */
     s.authority->policy.account_rule = (struct db_throttle_rule){.free_tries = 2, .base = 60, .most = 900, .forget = 86400};
     struct actor self = by_session(user);
     struct user_password_change c = to_fresh(user, "wrong");
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 2; i++)
         expect_problem(&s, user_password(s.g, &self, &c, &s.p), "current");
     c = to_fresh(user, FIXTURE_PASSWORD);
-    expect_problem(&s, user_password(s.g, &self, &c, &s.p), "current");
+    for (int i = 0; i < 2; i++)
+        expect_kind(user_password(s.g, &self, &c, &s.p), THROTTLED);
+    cr_expect(c.retry_after > 0);
+    cr_expect_eq(event_count(&s, "password_change.failed"), 4); /* LS-16: as a login is */
+    c.prove = NULL;
+    expect_kind(user_password(s.g, &self, &c, &s.p), SERVER_ERROR); /* nobody forgets it and gets by */
     cr_expect(password_is(&s, user, STR(FIXTURE_PASSWORD)), "even the right one has to wait");
 }
 

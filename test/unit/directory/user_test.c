@@ -208,8 +208,12 @@ Test(user, one_s_own_address_changes_with_a_fresh_password_alone) /* LS-13 */
     edit.email = STR_ABSENT;
     edit.full_name = STR("Me");
     assert_done(change(&s, &self, c.plain, edit));
-    self.auth_time = NOW - s.authority->policy.reauthentication;
     edit.email = STR("me@example.com");
+    self.auth_time = NOW - s.authority->policy.reauthentication;
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    self.auth_time = NOW + 7200; /* the clock was set back since */
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    self.auth_time = NOW - s.authority->policy.reauthentication + 1;
     assert_done(change(&s, &self, c.plain, edit));
 }
 

@@ -52,6 +52,16 @@ Test(refresh_token, RF_02_after_the_grace_its_return_is_a_theft)
     family_is_dead(&t, &b);
 }
 
+Test(refresh_token, RF_12_a_clock_that_went_back_opens_no_grace)
+{
+    struct stage t;
+    struct token_answer a = begin(&t), b, stolen;
+    assert_done(stage_refresh(&t, "web", a.refresh_token, "", &b));
+    clock_set(NOW - 7200);
+    expect_kind(stage_refresh(&t, "web", a.refresh_token, "", &stolen), INVALID_GRANT);
+    cr_expect(!str_present(stolen.access_token) && !str_present(stolen.refresh_token));
+}
+
 Test(refresh_token, RF_02_once_the_successor_was_used_its_return_is_a_theft)
 {
     struct stage t;
