@@ -107,6 +107,7 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
         FAIL(UNAVAILABLE, "no memory for the issuer");
     TRY(url_parse(authority->issuer, &u));
     authority->issuer_origin = url_origin(a, &u);
+    authority->base = settings_base(&site->settings);
     authority->secure = str_equal_nocase(u.scheme, STR("https"));
     settings_policy(&site->settings, &authority->policy);
     TRY(authority_open(a, authority, site->directory));

@@ -261,7 +261,7 @@ static fallible head_check(struct passage *p, const char *method, const char *ve
     if (info == NULL)
         FAIL(SERVER_ERROR, "listen: the library does not tell the size of the head");
     struct frame f = {{method, info->header_size}, r->method_name, p->target, str_of(version), r->headers, r->header_count};
-    TRY(passage_head(p, &f, &p->line->listener->options.rules));
+    TRY(passage_head(p, &f, &p->line->listener->options));
     return certificate_take(p);
 }
 

@@ -70,6 +70,7 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
         FAIL(UNAVAILABLE, "app: no memory");
     TRY(url_parse(app->authority.issuer, &url));
     app->authority.issuer_origin = url_origin(a, &url);
+    app->authority.base = settings_base(s);
     app->authority.secure = str_equal_nocase(url.scheme, STR("https"));
     app->hsts = s->hsts && app->authority.secure; /* LS-10 */
     settings_policy(s, &app->authority.policy);
@@ -97,37 +98,75 @@ static fallible certificate(struct app *app, struct arena *a, struct cert_pem *o
     return tls_self_signed(a, str_z(a, s->data), hosts, out);
 }
 
-/* The Host of an address: as it is written, and with the usual port. */
-static fallible add_host(struct arena *a, str address, str *hosts, size_t *n)
+struct names {
+    struct arena *arena;
+    str *hosts;
+    size_t n, room;
+};
+
+static void add_name(struct names *to, str name)
+{
+    if (to->n < to->room)
+        to->hosts[to->n++] = name;
+}
+
+/* HOST or HOST:PORT as clients write it: with the usual port left out or not. */
+static void add_host(struct names *to, str host, bool secure)
+{
+    const str usual = secure ? STR(":443") : STR(":80");
+    size_t colon = host.n;
+    while (colon > 0 && host.p[colon - 1] != ':' && host.p[colon - 1] != ']')
+        colon--;
+    bool port = colon > 0 && host.p[colon - 1] == ':';
+    add_name(to, host);
+    if (!port)
+        add_name(to, str_join(to->arena, (const str[]){host, usual}, 2));
+    else if (str_is((str){host.p + colon - 1, host.n - colon + 1}, usual.p))
+        add_name(to, (str){host.p, colon - 1});
+}
+
+static fallible add_address(struct names *to, str address)
 {
     struct url url;
     TRY(url_parse(address, &url));
-    str origin = url_origin(a, &url);
+    str origin = url_origin(to->arena, &url);
     if (!str_present(origin))
         FAIL(UNAVAILABLE, "app: no memory");
     size_t scheme = url.scheme.n + 3;
-    bool secure = str_equal_nocase(url.scheme, STR("https"));
-    hosts[(*n)++] = (str){origin.p + scheme, origin.n - scheme};
-    hosts[*n] = str_present(url.port) ? hosts[*n - 1] : str_format(a, "%.*s:%s", STR_FMT(hosts[*n - 1]), secure ? "443" : "80");
-    (*n)++;
+    add_host(to, (str){origin.p + scheme, origin.n - scheme}, str_equal_nocase(url.scheme, STR("https")));
     return OK;
 }
 
-/* Names under which this server may be called (IN-04): the issuer's, that of the addresses that ask for certificates, and on loopback
- * its addresses with the port. */
+/* Of the setting `hosts`: without a port also with the one that is listened on. */
+static void add_further(struct names *to, const struct app *app, uint16_t port)
+{
+    str rest = app->settings->hosts, word;
+    while (str_filled(app->settings->hosts) && str_next(&rest, ' ', &word)) {
+        if (word.n == 0)
+            continue;
+        add_host(to, word, app->authority.secure);
+        if (str_find(word, ':') == word.n || word.p[word.n - 1] == ']')
+            add_name(to, str_format(to->arena, "%.*s:%u", STR_FMT(word), port));
+    }
+}
+
+/* Names under which this server may be called (IN-04): the issuer's, that of the addresses that ask for certificates, further ones that
+ * the administrator gave, and on loopback its addresses with the port. */
 static fallible host_names(struct app *app, struct arena *a, uint16_t port, struct guard_rules *rules)
 {
-    str *hosts = arena_array(a, 8, sizeof *hosts);
-    size_t n = 0;
-    if (!hosts)
+    enum { OF_ISSUERS = 4, OF_LOOPBACK = 3, OF_WORD = 3 };
+    struct names to = {.arena = a, .room = OF_ISSUERS + OF_LOOPBACK + OF_WORD * (app->settings->hosts.n / 2 + 1)};
+    to.hosts = arena_array(a, to.room, sizeof *to.hosts);
+    if (!to.hosts)
         FAIL(UNAVAILABLE, "app: no memory");
-    TRY(add_host(a, app->authority.issuer, hosts, &n));
+    TRY(add_address(&to, app->authority.issuer));
     if (str_present(app->authority.issuer_mtls))
-        TRY(add_host(a, app->authority.issuer_mtls, hosts, &n));
-    hosts[n++] = str_format(a, "localhost:%u", port);
-    hosts[n++] = str_format(a, "127.0.0.1:%u", port);
-    hosts[n++] = str_format(a, "[::1]:%u", port);
-    *rules = (struct guard_rules){.hosts = hosts, .host_count = n};
+        TRY(add_address(&to, app->authority.issuer_mtls));
+    add_further(&to, app, port);
+    add_name(&to, str_format(a, "localhost:%u", port));
+    add_name(&to, str_format(a, "127.0.0.1:%u", port));
+    add_name(&to, str_format(a, "[::1]:%u", port));
+    *rules = (struct guard_rules){.hosts = to.hosts, .host_count = to.n};
     return OK;
 }
 
@@ -147,6 +186,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .trusted_proxies = s->trusted_proxies,
         .certificate_header = s->client_cert_header,
         .secure = app->authority.secure,
+        .locate = way_locate,
         .thread_begins = event_thread_begins,
         .arrive = way_arrive,
         .refused = way_refused,

@@ -12,7 +12,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(listen, TEXT, "localhost:8443", 1, 300, "HOST:PORT", listen_form,                                                        \
       "Address and port to listen on; port 0 picks a free one.")                                                               \
     X(issuer, TEXT, "", 0, 512, "URL", issuer_form,                                                                            \
-      "The server's public address; without it https://localhost:PORT. http:// is for loopback hosts alone.")                  \
+      "The server's public address, with a path if it lies below one; without it https://localhost:PORT. http:// is for loopback "\
+      "hosts alone.")                                                                                                          \
+    X(hosts, TEXT, "", 0, 4096, "HOSTS", hosts_form,                                                                           \
+      "HOST or HOST:PORT, separated by spaces, under which this server may be called beside the issuer's host.")               \
     X(tls, CHOICE, "self-signed", 0, 0, "self-signed|off|files", any_form,                                                     \
       "Where TLS comes from: a certificate authority made in DIR/tls, a proxy in front (off), or tls_cert and tls_key.")       \
     X(tls_cert, TEXT, "", 0, 4096, "FILE", any_form, "Certificate chain, PEM; needs tls_key.")                                 \

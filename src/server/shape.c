@@ -59,8 +59,9 @@ static str metadata_of(struct way *w)
 {
     if (!str_starts(w->exchange->request.path, STR("/api/1.0/")))
         return STR("");
-    return str_format(w->exchange->response.arena, ", resource_metadata=\"%.*s/.well-known/oauth-protected-resource/api/1.0\"",
-                      STR_FMT(w->app->authority.issuer));
+    const struct authority *authority = &w->app->authority;
+    return str_format(w->exchange->response.arena, ", resource_metadata=\"%.*s/.well-known/oauth-protected-resource%.*s/api/1.0\"",
+                      STR_FMT(authority->issuer_origin), STR_FMT(authority->base));
 }
 
 static bool names_scopes(const struct route *route)

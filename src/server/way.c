@@ -237,6 +237,31 @@ static struct way *way_new(struct exchange *x, struct app *app)
     return w;
 }
 
+static void move_below(struct request *r, str base)
+{
+    str local = route_local(r->arena, base, r->path);
+    bool prefixed = str_starts(r->path, base);
+    if (base.n == 0 || str_equal(local, r->path))
+        return;
+    if (prefixed && !str_starts(r->target, base)) /* escaped: a spelling that the base does not have */
+        return;
+    r->path = local;
+    if (!prefixed) /* a well-known address, of which the target tells nobody anything */
+        return;
+    str target = {r->target.p + base.n, r->target.n - base.n};
+    r->target = target.n > 0 && target.p[0] == '/' ? target : str_join(r->arena, (const str[]){STR("/"), target}, 2);
+}
+
+enum guard_names way_locate(struct request *r, void *context)
+{
+    const struct app *app = context;
+    move_below(r, app->authority.base);
+    const struct route *row = route_find_any(r->path);
+    if (row && row->who == PROBE)
+        return GUARD_ANY_NAME;
+    return row && row->who == METER ? GUARD_OWN_NAMES_OR_ADDRESS : GUARD_OWN_NAMES;
+}
+
 static fallible find_row(struct way *w)
 {
     const struct request *r = &w->exchange->request;

@@ -136,12 +136,29 @@ Test(settings, listen_takes_a_host_and_a_port_and_nothing_else)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
 }
-Test(settings, an_issuer_has_no_path_query_or_fragment)
+Test(settings, an_issuer_may_have_a_path_but_no_query_or_fragment)
 {
-    const char *bad[] = {"https://a/b", "https://a?x", "https://a#", "ftp://a", "a", "https://u@a"};
+    const char *bad[] = {"https://a/b//c", "https://a/b/..", "https://a/%62", "https://a/.well-known/b", "https://a/b;c", "https://a?x", "https://a/b?x", "https://a#", "ftp://a", "a", "https://u@a"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_issuer, str_of(bad[i])), "%s", bad[i]);
-    cr_assert_null(settings_refuses(f.arena, SETTINGS_issuer, STR("https://a.example:444/")));
+    const char *good[] = {"https://a.example:444/", "https://a.example/b", "https://a.example/b/", "http://localhost/b/c-d._~"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_expect_null(settings_refuses(f.arena, SETTINGS_issuer, str_of(good[i])), "%s", good[i]);
+}
+Test(settings, an_issuer_loses_the_slash_at_its_end_and_gives_its_path_to_its_twin)
+{
+    f.options[SETTINGS_issuer] = STR("https://id.example/a/b/");
+    f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
+    f.options[SETTINGS_client_cert_header] = STR("Client-Cert");
+    f.options[SETTINGS_trusted_proxies] = STR("::1");
+    cr_assert_eq(load(NULL).kind, ERR_OK);
+    str issuer = settings_issuer(f.arena, &f.settings, 80);
+    cr_expect(str_is(issuer, "https://id.example/a/b"));
+    cr_expect(str_is(settings_base(&f.settings), "/a/b"));
+    cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, issuer, 1), "https://mtls.example/a/b"));
+    f.settings.issuer_mtls = STR("");
+    f.settings.listen_mtls = STR("[::]:9");
+    cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, issuer, 9), "https://id.example:9/a/b"));
 }
 Test(settings, an_http_issuer_beyond_loopback_is_refused)
 {
