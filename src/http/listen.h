@@ -38,6 +38,10 @@ struct listen_options {
     void *context;
 };
 fallible listen_open(const struct listen_options *options, struct listener **out);
+/* From now on these names and proxies count; both live in `a`, which outlives the listener, as what `rules` points to does. */
+fallible listen_names(struct listener *l, struct arena *a, const struct guard_rules *rules, str trusted_proxies);
+/* New connections are shown this; open ones go on. INVALID_REQUEST with a telling `say`: it is unfit, and nothing changes (TL-05). */
+fallible listen_certificate(struct listener *l, str certificate_pem, str key_pem);
 uint16_t listen_port(const struct listener *l);
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */

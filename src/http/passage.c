@@ -42,7 +42,7 @@ struct passage *passage_begin(struct line *line, str target, bool secure)
     return p;
 }
 
-fallible passage_head(struct passage *p, const struct frame *f, const struct listen_options *o)
+fallible passage_head(struct passage *p, const struct frame *f, const struct listen_options *o, const struct guard_rules *rules)
 {
     struct request *r = &p->x.request;
     err verdict = guard_check(r);
@@ -50,7 +50,7 @@ fallible passage_head(struct passage *p, const struct frame *f, const struct lis
         return verdict;
     TRY(frame_check(f));
     TRY(target_parse(r->arena, r->target, &r->path, &r->query));
-    TRY(guard_host(r, &o->rules, o->locate == NULL ? GUARD_OWN_NAMES : o->locate(r, o->context)));
+    TRY(guard_host(r, rules, o->locate == NULL ? GUARD_OWN_NAMES : o->locate(r, o->context)));
     str hop = p->line->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */
     if (str_present(hop))
         r->peer = hop;
