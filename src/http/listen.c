@@ -414,6 +414,14 @@ fallible listen_names(struct listener *l, struct arena *a, const struct guard_ru
     return OK;
 }
 
+fallible listen_judge(str certificate_pem, str key_pem)
+{
+    struct secure *s = NULL;
+    TRY(secure_open(certificate_pem, key_pem, &s));
+    secure_close(s);
+    return OK;
+}
+
 fallible listen_certificate(struct listener *l, str certificate_pem, str key_pem)
 {
     return l->secure == NULL ? OK : secure_change(l->secure, certificate_pem, key_pem);

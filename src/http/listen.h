@@ -37,6 +37,8 @@ struct listen_options {
     void (*gone)(struct exchange *x, void *context);
     void *context;
 };
+/* INVALID_REQUEST with a telling `say`: these are no certificate and key to listen with. */
+fallible listen_judge(str certificate_pem, str key_pem);
 fallible listen_open(const struct listen_options *options, struct listener **out);
 /* From now on these names and proxies count; both live in `a`, which outlives the listener, as what `rules` points to does. */
 fallible listen_names(struct listener *l, struct arena *a, const struct guard_rules *rules, str trusted_proxies);

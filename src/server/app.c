@@ -4,8 +4,10 @@
 #include "server/app.h"
 #include "base/log.h"
 #include "codec/url.h"
+#include "server/material.h"
+#include "server/names.h"
+#include "server/reload.h"
 #include "server/sandbox.h"
-#include "server/tls.h"
 #include "server/way.h"
 #include "store/db_event.h"
 #include <netinet/in.h>
@@ -55,6 +57,14 @@ static uint16_t free_port(void)
     return port;
 }
 
+/* The first thing that failed, in words: what, and why. */
+static err app_because(struct app *app, err e, const char *setting, str what)
+{
+    if (FAILED(e) && app->problems->count == 0)
+        problem_add(app->problems, setting, str_format(app->arena, "%.*s: %s", STR_FMT(what), err_told(e)));
+    return e;
+}
+
 static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
@@ -75,99 +85,11 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
     app->hsts = s->hsts && app->authority.secure; /* LS-10 */
     settings_policy(s, &app->authority.policy);
     if (!app->authority.db)
-        TRY(db_open(&options, &app->authority.db));
+        TRY(app_because(app, db_open(&options, &app->authority.db), "data", str_format(a, "cannot open the database in %s", options.directory)));
     if (!app->authority.hot)
         TRY(hot_open(app->authority.db, USER_CACHE, &app->authority.hot));
-    return authority_open(a, &app->authority, options.directory);
-}
-
-static fallible certificate(struct app *app, struct arena *a, struct cert_pem *out)
-{
-    const struct settings *s = app->settings;
-    struct url url;
-    *out = (struct cert_pem){STR_ABSENT, STR_ABSENT};
-    if (s->tls == SETTINGS_TLS_OFF)
-        return OK;
-    if (s->tls == SETTINGS_TLS_FILES)
-        return tls_from_files(a, s->tls_cert, s->tls_key, out);
-    TRY(url_parse(app->authority.issuer, &url));
-    str host = url.host;
-    if (host.n > 2 && host.p[0] == '[')
-        host = (str){host.p + 1, host.n - 2};
-    str hosts = url_loopback(&url) ? STR("localhost 127.0.0.1 ::1") : str_format(a, "localhost 127.0.0.1 ::1 %.*s", STR_FMT(host));
-    return tls_self_signed(a, str_z(a, s->data), hosts, out);
-}
-
-struct names {
-    struct arena *arena;
-    str *hosts;
-    size_t n, room;
-};
-
-static void add_name(struct names *to, str name)
-{
-    if (to->n < to->room)
-        to->hosts[to->n++] = name;
-}
-
-/* HOST or HOST:PORT as clients write it: with the usual port left out or not. */
-static void add_host(struct names *to, str host, bool secure)
-{
-    const str usual = secure ? STR(":443") : STR(":80");
-    size_t colon = host.n;
-    while (colon > 0 && host.p[colon - 1] != ':' && host.p[colon - 1] != ']')
-        colon--;
-    bool port = colon > 0 && host.p[colon - 1] == ':';
-    add_name(to, host);
-    if (!port)
-        add_name(to, str_join(to->arena, (const str[]){host, usual}, 2));
-    else if (str_is((str){host.p + colon - 1, host.n - colon + 1}, usual.p))
-        add_name(to, (str){host.p, colon - 1});
-}
-
-static fallible add_address(struct names *to, str address)
-{
-    struct url url;
-    TRY(url_parse(address, &url));
-    str origin = url_origin(to->arena, &url);
-    if (!str_present(origin))
-        FAIL(UNAVAILABLE, "app: no memory");
-    size_t scheme = url.scheme.n + 3;
-    add_host(to, (str){origin.p + scheme, origin.n - scheme}, str_equal_nocase(url.scheme, STR("https")));
-    return OK;
-}
-
-/* Of the setting `hosts`: without a port also with the one that is listened on. */
-static void add_further(struct names *to, const struct app *app, uint16_t port)
-{
-    str rest = app->settings->hosts, word;
-    while (str_filled(app->settings->hosts) && str_next(&rest, ' ', &word)) {
-        if (word.n == 0)
-            continue;
-        add_host(to, word, app->authority.secure);
-        if (str_find(word, ':') == word.n || word.p[word.n - 1] == ']')
-            add_name(to, str_format(to->arena, "%.*s:%u", STR_FMT(word), port));
-    }
-}
-
-/* Names under which this server may be called (IN-04): the issuer's, that of the addresses that ask for certificates, further ones that
- * the administrator gave, and on loopback its addresses with the port. */
-static fallible host_names(struct app *app, struct arena *a, uint16_t port, struct guard_rules *rules)
-{
-    enum { OF_ISSUERS = 4, OF_LOOPBACK = 3, OF_WORD = 3 };
-    struct names to = {.arena = a, .room = OF_ISSUERS + OF_LOOPBACK + OF_WORD * (app->settings->hosts.n / 2 + 1)};
-    to.hosts = arena_array(a, to.room, sizeof *to.hosts);
-    if (!to.hosts)
-        FAIL(UNAVAILABLE, "app: no memory");
-    TRY(add_address(&to, app->authority.issuer));
-    if (str_present(app->authority.issuer_mtls))
-        TRY(add_address(&to, app->authority.issuer_mtls));
-    add_further(&to, app, port);
-    add_name(&to, str_format(a, "localhost:%u", port));
-    add_name(&to, str_format(a, "127.0.0.1:%u", port));
-    add_name(&to, str_format(a, "[::1]:%u", port));
-    *rules = (struct guard_rules){.hosts = to.hosts, .host_count = to.n};
-    return OK;
+    return app_because(app, authority_open(a, &app->authority, options.directory), "data",
+                       str_format(a, "cannot take the keys in %s into use", options.directory));
 }
 
 static void event_thread_begins(void)
@@ -178,7 +100,6 @@ static void event_thread_begins(void)
 static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
-    struct cert_pem pem;
     struct listen_options options = {
         .host = s->listen_host,
         .port = port,
@@ -193,32 +114,35 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .gone = way_gone,
         .context = app,
     };
-    TRY(certificate(app, a, &pem));
+    TRY(material_certificate(a, s, app->authority.issuer, &app->pair, app->problems));
     uint16_t asking = s->mtls_port ? s->mtls_port : free_port();
     app->authority.issuer_mtls = settings_issuer_mtls(a, s, app->authority.issuer, asking);
     app->authority.certificates = str_filled(s->listen_mtls) || str_filled(s->client_cert_header);
-    options.certificate_pem = pem.certificate;
-    options.key_pem = pem.key;
-    TRY(host_names(app, a, port, &options.rules));
-    TRY(listen_open(&options, &app->listener));
+    options.certificate_pem = app->pair.certificate;
+    options.key_pem = app->pair.key;
+    TRY(names_of(a, s, &app->authority, port, &options.rules));
+    TRY(app_because(app, listen_open(&options, &app->listener), "listen", str_format(a, "cannot listen on %.*s", STR_FMT(s->text[SETTINGS_listen]))));
     if (!str_filled(s->listen_mtls))
         return OK;
     options.host = s->mtls_host; /* RFC 8705 5: a door of its own, so that browsers are never asked; the rest alike (TL-03) */
     options.port = asking;
     options.ask_certificate = true;
-    TRY(host_names(app, a, asking, &options.rules));
-    return listen_open(&options, &app->asking);
+    TRY(names_of(a, s, &app->authority, asking, &options.rules));
+    str door = str_format(a, "cannot listen on %.*s", STR_FMT(s->text[SETTINGS_listen_mtls]));
+    return app_because(app, listen_open(&options, &app->asking), "listen_mtls", door);
 }
 
 static fallible open_listener(struct app *app, struct arena *a)
 {
+    const struct settings *s = app->settings;
     err result = ERR(SERVER_ERROR, "app: no port");
     for (int i = 0; i < PORT_TRIES; i++) {
-        uint16_t port = app->settings->listen_port ? app->settings->listen_port : free_port();
+        uint16_t port = s->listen_port ? s->listen_port : free_port();
         TRY(open_authority(app, a, port));
         result = open_doors(app, a, port);
-        if (!FAILED(result) || app->settings->listen_port != 0)
+        if (!FAILED(result) || s->listen_port != 0 || str_present(app->pair.certificate) != (s->tls != SETTINGS_TLS_OFF))
             return result;
+        app->problems->count = 0;
         if (app->listener)
             listen_close(app->listener);
         app->listener = NULL;
@@ -228,15 +152,17 @@ static fallible open_listener(struct app *app, struct arena *a)
     return result;
 }
 
-/* A store that was never served has no process that could have seen a proof before this one (DP-01). */
-static fallible look_back(struct app *app)
+/* A store that was never served has no process that could have seen a proof before this one (DP-01). Where that cannot be noted, on a full
+ * disk, it may have been served (AV-03). */
+static void look_back(struct app *app)
 {
     enum { FOR_EVER = INT32_MAX };
-    bool first;
-    TRY(db_once_take(app->authority.db, "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first));
-    if (first)
+    bool first = false;
+    err e = db_once_take(app->authority.db, "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first);
+    if (FAILED(e))
+        LOG(WARN, "store.unwritable", LOG_STR("why", str_of(err_why(e))), LOG_STR("what", STR("serving what needs no disk until it heals")));
+    else if (first)
         app->authority.started = 0;
-    return OK;
 }
 
 static fallible open_all(struct app *app, struct arena *a)
@@ -246,18 +172,28 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(lane_open("worker", (unsigned)s->worker_threads, WORKER_QUEUE, &app->worker));
     TRY(lane_open("hash", or_cores(s->hash_threads), HASH_QUEUE, &app->hash));
     if (str_filled(s->client_ca))
-        TRY(tls_authorities(a, s->client_ca, &app->authority.client_ca));
+        TRY(material_authorities(a, s, &app->authority.client_ca, app->problems));
     TRY(open_listener(app, a));
     if (s->sandbox)
-        TRY(sandbox_enter());
-    TRY(look_back(app));
-    const struct courier_rule rule = {s->courier_hours, s->courier_wait, s->drain_seconds};
+        TRY(app_because(app, sandbox_enter(), "sandbox", STR("cannot give up rights")));
+    look_back(app);
+    const struct courier_rule rule = app_courier_rule(s);
     return courier_open(&app->authority, &rule, &app->courier);
+}
+
+struct courier_rule app_courier_rule(const struct settings *s)
+{
+    return (struct courier_rule){s->courier_hours, s->courier_wait, s->drain_seconds};
 }
 
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a)
 {
-    app->settings = settings;
+    app->arena = a;
+    app->problems = ARENA_NEW(a, struct problems);
+    if (!app->problems)
+        FAIL(UNAVAILABLE, "app: no memory");
+    atomic_store(&app->settings, settings);
+    atomic_store(&app->current, &app->authority);
     app->started = clock_now();
     app->access_log = settings->access_log;
     err result = open_all(app, a);
@@ -275,7 +211,7 @@ static void drain(struct app *app)
 {
     enum { A_MOMENT_US = 100 * 1000 };
     const struct timespec tick = {0, 10 * 1000 * 1000};
-    int64_t begun = clock_monotonic_us(), most = app->settings->drain_seconds * 1000000, passed = 0;
+    int64_t begun = clock_monotonic_us(), most = atomic_load(&app->settings)->drain_seconds * 1000000, passed = 0;
     while (passed < most && (passed < A_MOMENT_US || atomic_load(&app->inside) > 0)) {
         (void)nanosleep(&tick, NULL);
         passed = clock_monotonic_us() - begun;
@@ -308,4 +244,5 @@ void app_close(struct app *app)
         hot_close(app->authority.hot);
     if (app->authority.db)
         db_close(app->authority.db);
+    reload_forget(app);
 }

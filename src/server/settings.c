@@ -45,12 +45,6 @@ static bool listen_cut(str value, str *host, uint16_t *port)
     *port = (uint16_t)number;
     return true;
 }
-static bool listen_form(str value)
-{
-    str host;
-    uint16_t port;
-    return listen_cut(value, &host, &port);
-}
 static bool address_form(str word)
 {
     char text[INET6_ADDRSTRLEN];
@@ -60,6 +54,12 @@ static bool address_form(str word)
     memcpy(text, word.p, word.n);
     text[word.n] = '\0';
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+static bool listen_form(str value)
+{
+    str host;
+    uint16_t port;
+    return listen_cut(value, &host, &port) && (str_is(host, "localhost") || address_form(host));
 }
 static bool addresses_form(str value)
 {
@@ -155,8 +155,8 @@ static bool hosts_form(str value)
 }
 
 const struct settings_row settings_rows[SETTINGS_COUNT] = {
-#define X(name, kind, fallback, least, most, shape, check, sentence)                                                           \
-    {#name, SETTINGS_##kind, fallback, least, most, shape, sentence, check},
+#define X(name, kind, fallback, least, most, shape, check, ...)                                                                \
+    {#name, SETTINGS_##kind, fallback, least, most, shape, SETTINGS_SENTENCE(__VA_ARGS__), check, SETTINGS_WHEN(__VA_ARGS__)},
     SETTINGS(X)
 #undef X
 };

@@ -233,7 +233,7 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
     if (answers != OAUTH_JSON && answers != API_JSON)
         return OK;
     str origin = request_header(&w->exchange->request, "Origin");
-    if (!str_present(origin) || !str_has_word(w->app->settings->cors_origins, origin) ||
+    if (!str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin) ||
         str_is(w->exchange->request.path, "/oauth/introspect")) /* IR-10 */
         return OK;
     TRY(response_header(r, "Vary", STR("Origin")));

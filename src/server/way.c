@@ -59,7 +59,7 @@ static err leave(struct way *w, err outcome)
  * knows when it is durable; the ground is held until then. */
 static err pass(struct way *w)
 {
-    TRY(authority_enter(&w->app->authority, w->exchange->request.arena, &w->ground));
+    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
     err outcome = guarded(w);
     if (!FAILED(outcome) && w->call.finish) {
         if (w->runs == DURABLE)
@@ -146,7 +146,7 @@ static void hand_over(struct way *w)
 
 static err admit(struct way *w)
 {
-    TRY(authority_enter(&w->app->authority, w->exchange->request.arena, &w->ground));
+    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
     err e = gate_ground(w);
     if (!FAILED(e))
         e = gate_admit(w);
@@ -227,7 +227,7 @@ static struct way *way_new(struct exchange *x, struct app *app)
     w->call.request = &x->request;
     w->call.response = &x->response;
     w->call.ground = &w->ground;
-    w->ground.authority = &app->authority;
+    w->ground.authority = atomic_load_explicit(&app->current, memory_order_acquire);
     w->ground.arena = x->request.arena;
     w->ground.now = clock_now();
     w->ground.address = x->request.peer;
