@@ -137,15 +137,13 @@ static fallible open_listener(struct app *app, struct arena *a)
     const struct settings *s = app->settings;
     err result = ERR(SERVER_ERROR, "app: no port");
     for (int i = 0; i < PORT_TRIES; i++) {
+        app->problems->count = 0;
         uint16_t port = s->listen_port ? s->listen_port : free_port();
         TRY(open_authority(app, a, port));
         result = open_doors(app, a, port);
-        if (!FAILED(result) || s->listen_port != 0 || str_present(app->pair.certificate) != (s->tls != SETTINGS_TLS_OFF))
-            return result;
-        app->problems->count = 0;
-        if (app->listener)
-            listen_close(app->listener);
-        app->listener = NULL;
+        bool certified = s->tls == SETTINGS_TLS_OFF || str_present(app->pair.certificate);
+        if (!FAILED(result) || s->listen_port != 0 || app->listener || !certified)
+            return result; /* it was not the free port that somebody else took meanwhile */
         authority_close(&app->authority);
         app->authority.keys = NULL;
     }
