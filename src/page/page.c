@@ -209,11 +209,20 @@ static void fill_block(const struct filler *w, size_t at, const struct scope *s)
         fill(w, at + 1, step->end - 1, &(struct scope){row, s});
 }
 
+static void fill_field(const struct filler *w, const struct template_step *step, const struct scope *s)
+{
+    const struct field *x = look_up(s, step->text);
+    if (!x)
+        return;
+    if (step->kind == TEMPLATE_ADDRESS && str_starts(x->text, STR("/")))
+        html_add(w->out, w->base);
+    html_add(w->out, x->text); /* LS-19 */
+}
+
 static void fill(const struct filler *w, size_t from, size_t to, const struct scope *s)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
-        const struct field *x;
         switch (step->kind) {
         case TEMPLATE_TEXT:
             buf_add(w->out, step->text);
@@ -222,16 +231,8 @@ static void fill(const struct filler *w, size_t from, size_t to, const struct sc
             html_add(w->out, w->base);
             break;
         case TEMPLATE_ADDRESS:
-            x = look_up(s, step->text);
-            if (x && str_filled(x->text) && x->text.p[0] == '/')
-                html_add(w->out, w->base);
-            if (x)
-                html_add(w->out, x->text);
-            break;
         case TEMPLATE_FIELD:
-            x = look_up(s, step->text);
-            if (x)
-                html_add(w->out, x->text); /* LS-19 */
+            fill_field(w, step, s);
             break;
         case TEMPLATE_LIST:
         case TEMPLATE_WHEN:

@@ -279,6 +279,23 @@ class Direct(Below, unittest.TestCase):
         self.assertEqual((answer.status_code, answer.headers["Content-Type"]), (404, "application/json"))
 
 
+class Twin(unittest.TestCase):
+    def test_the_addresses_that_ask_for_certificates_lie_below_the_path_too(self):
+        port, asking = free_port(), free_port()
+        s = Server(args=["--issuer", "https://localhost:%d/a/b" % port, "--listen-mtls", "localhost:%d" % asking], listen="localhost:%d" % port).start()
+        told = s.get("/.well-known/openid-configuration").json()
+        twin = "https://localhost:%d/a/b/oauth/token" % asking
+        self.assertEqual(told["mtls_endpoint_aliases"]["token_endpoint"], twin)
+        service = s.client("Service", "client_credentials")
+        prover = Prover(s)
+        with s.http() as http_:
+            for htu, wanted in ((twin, 200), (told["token_endpoint"], 400)):
+                answer = http_.post(twin, {"grant_type": "client_credentials"}, timeout=20, auth=(service.id, service.secret),
+                                    headers={"DPoP": prover.proof("POST", htu)})
+                self.assertEqual(answer.status_code, wanted, answer.text)
+        s.stop()
+
+
 class Stripped(Below, unittest.TestCase):
     base, strip = "/auth", True
 
