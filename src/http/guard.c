@@ -92,8 +92,10 @@ static fallible framing_check(const str found[ONCE_COUNT])
 
 static fallible host_check(str host) /* RFC 9112 3.2 */
 {
-    if (!str_filled(host))
-        FAIL(INVALID_REQUEST, "guard: no Host");
+    if (!str_present(host)) /* guard_host says who may do without */
+        return OK;
+    if (host.n == 0)
+        FAIL(INVALID_REQUEST, "guard: an empty Host");
     for (size_t i = 0; i < host.n; i++)
         if (!ascii_unreserved(host.p[i]) && host.p[i] != ':' && host.p[i] != '[' && host.p[i] != ']')
             FAIL(INVALID_REQUEST, "guard: a Host that names no host");
@@ -117,8 +119,10 @@ static bool plain_address(str host)
 fallible guard_host(const struct request *r, const struct guard_rules *rules, enum guard_names which) /* IN-04 */
 {
     str host = request_header(r, "Host");
-    if (which == GUARD_ANY_NAME)
+    if (which == GUARD_ANY_NAME) /* HTTP/1.0 knows no Host, and there are probes that speak it */
         return OK;
+    if (!str_present(host))
+        FAIL(INVALID_REQUEST, "guard: no Host");
     for (size_t i = 0; i < rules->host_count; i++)
         if (str_equal_nocase(host, rules->hosts[i]))
             return OK;

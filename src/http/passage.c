@@ -49,6 +49,8 @@ fallible passage_head(struct passage *p, const struct frame *f, const struct lis
     if (FAILED(verdict) && verdict.kind != ERR_TOO_LARGE)
         return verdict;
     TRY(frame_check(f));
+    if (!str_present(request_header(r, "Host")) && !str_is(f->version, "HTTP/1.0")) /* RFC 9112 3.2 */
+        FAIL(INVALID_REQUEST, "guard: no Host");
     TRY(target_parse(r->arena, r->target, &r->path, &r->query));
     TRY(guard_host(r, rules, o->locate == NULL ? GUARD_OWN_NAMES : o->locate(r, o->context)));
     str hop = p->line->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */

@@ -2,6 +2,7 @@
  * material: relies on tls for reading, on http/listen and crypto/leaf for judging; promises that what it hands out can be used, and that
  * what it refuses is named by setting and file. */
 #include "server/material.h"
+#include "base/buf.h"
 #include "codec/url.h"
 #include "crypto/leaf.h"
 #include "http/listen.h"
@@ -16,14 +17,30 @@ static err named(struct arena *a, err e, const char *setting, str file, struct p
     return e;
 }
 
+static void add_host(struct buf *b, str host)
+{
+    if (host.n > 2 && host.p[0] == '[')
+        host = (str){host.p + 1, host.n - 2};
+    buf_char(b, ' ');
+    buf_add(b, host);
+}
+
+/* For the names under which the server may be called (server/names). */
 static fallible self_signed(struct arena *a, const struct settings *s, str issuer, struct cert_pem *out)
 {
     struct url url;
+    struct buf b = buf_new(a, BUF_URL_MAX);
+    str rest = s->hosts, word, hosts;
     TRY(url_parse(issuer, &url));
-    str host = url.host;
-    if (host.n > 2 && host.p[0] == '[')
-        host = (str){host.p + 1, host.n - 2};
-    str hosts = url_loopback(&url) ? STR("localhost 127.0.0.1 ::1") : str_format(a, "localhost 127.0.0.1 ::1 %.*s", STR_FMT(host));
+    buf_add_z(&b, "localhost 127.0.0.1 ::1");
+    if (!url_loopback(&url))
+        add_host(&b, url.host);
+    while (str_filled(s->hosts) && str_next(&rest, ' ', &word)) {
+        str address = str_format(a, "https://%.*s", STR_FMT(word));
+        if (word.n > 0 && !FAILED(url_parse(address, &url)) && !url_loopback(&url))
+            add_host(&b, url.host);
+    }
+    TRY(buf_done(&b, &hosts));
     return tls_self_signed(a, str_z(a, s->data), hosts, out);
 }
 

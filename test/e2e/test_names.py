@@ -6,6 +6,8 @@ import http.server
 import json
 import os
 import secrets
+import socket
+import ssl
 import subprocess
 import threading
 import unittest
@@ -335,6 +337,14 @@ class Named(unittest.TestCase):
             for path in ("/health/live", "/health/ready"):
                 self.assertEqual(self.status(path, host), 200, (path, host))
 
+    def test_probes_of_HTTP_1_0_know_no_Host(self):
+        context = ssl.create_default_context(cafile=self.s.ca)
+        for head, wanted in (("GET /health/live HTTP/1.0", b"200"), ("GET /health/live HTTP/1.1", b"400"), ("GET /health/live HTTP/1.0\r\nHost:", b"400"),
+                             ("GET /metrics HTTP/1.0", b"400"), ("GET /oauth/jwks HTTP/1.0", b"400")):
+            with socket.create_connection(("127.0.0.1", self.s.port), 10) as plain, context.wrap_socket(plain, server_hostname="localhost") as tls:
+                tls.sendall(head.encode() + b"\r\n\r\n")
+                self.assertEqual(tls.recv(4096).split(b" ")[1], wanted, head)
+
     def test_figures_come_by_address_but_never_by_a_foreign_name(self):
         for host in ("10.1.2.3:8443", "10.1.2.3", "[fe80::1]", "id.internal", "localhost:%d" % self.s.port):
             self.assertEqual(self.status("/metrics", host), 200, host)
@@ -351,6 +361,12 @@ class Named(unittest.TestCase):
                 self.assertNotEqual(self.status(path, host), 421, (path, host))
             for host in bad:
                 self.assertEqual(self.status(path, host), 421, (path, host))
+
+    def test_the_certificate_of_its_own_covers_them(self):
+        text = subprocess.run(["openssl", "x509", "-in", os.path.join(self.s.data, "tls", "server.pem"), "-noout", "-ext", "subjectAltName"],
+                              capture_output=True, text=True, check=True).stdout
+        for name in ("DNS:localhost", "DNS:id.internal", "DNS:sso.internal", "IP Address:2001:DB8:0:0:0:0:0:1"):
+            self.assertIn(name, text)
 
     def test_people_log_in_under_a_further_name_and_no_foreign_origin_gets_in(self):
         for origin, wanted in (("https://id.internal", 303), ("https://evil.example", 400), ("https://sso.internal:9443", 400), ("http://id.internal", 400)):

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import secrets
 import shlex
 import shutil
@@ -295,6 +296,38 @@ class Hangup(unittest.TestCase):
         self.assertEqual(answer.status, 404)
         self.assertTrue(self.events("settings.reloaded"))
 
+    def test_authorities_of_client_certificates_change(self):
+        """RFC 8705 2.1: a client of the second authority gets in once client_ca names it, and no longer when it does not."""
+        asking = free_port()
+        s = Server(args=["--config", self.conf, "--listen-mtls", "localhost:%d" % asking])
+        client = s.client("Certified", "client_credentials", options=["--auth-method", "tls_client_auth", "--tls-client-auth-subject-dn", "CN=leaf"])
+        for name in ("one", "two"):
+            openssl(self.folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "leaf-%s.key" % name,
+                    "-out", "leaf.csr", "-subj", "/CN=leaf")
+            openssl(self.folder, "x509", "-req", "-in", "leaf.csr", "-CA", name + ".pem", "-CAkey", name + ".key", "-CAcreateserial",
+                    "-days", "10", "-out", "leaf-%s.pem" % name)
+        self.s.stop()
+        self.s = s.start()
+        self.addCleanup(s.stop_for_good)
+        contexts = {}
+        for name in ("one", "two"):
+            contexts[name] = ssl.create_default_context()
+            contexts[name].check_hostname, contexts[name].verify_mode = False, ssl.CERT_NONE
+            contexts[name].load_cert_chain(os.path.join(self.folder, "leaf-%s.pem" % name), os.path.join(self.folder, "leaf-%s.key" % name))
+
+        def status(name, connection=None):
+            connection = connection or http.client.HTTPSConnection("localhost", asking, context=contexts[name], timeout=10)
+            connection.request("POST", "/oauth/token", "grant_type=client_credentials&client_id=" + client.id,
+                               {"Content-Type": "application/x-www-form-urlencoded"})
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        open_before = http.client.HTTPSConnection("localhost", asking, context=contexts["one"], timeout=10)
+        self.assertEqual((status("one", open_before), status("two")), (200, 401))
+        self.put(self.two[0], "ca.pem")
+        self.assertIn("authorities", self.hang_up())
+        self.assertEqual((status("one", open_before), status("one"), status("two")), (401, 401, 200))
+
     def test_what_did_not_change_is_left_alone(self):
         self.assertIn("changed=nothing", self.hang_up())
         self.assertEqual(self.shown(), self.pem(self.one))
@@ -375,7 +408,7 @@ class FullDisk(unittest.TestCase):
                 except OSError:
                     pass
         else:
-            self.s.limits = ["prlimit", "--fsize=32768"]
+            self.s.limits = ["prlimit", "--fsize=32768:"]  # the soft one
 
     def tearDown(self):
         self.s.stop_for_good()
@@ -400,8 +433,8 @@ class FullDisk(unittest.TestCase):
             self.assertEqual(s.get("/health/ready").status_code, 503)
             os.remove(os.path.join(self.folder, "fill"))
         else:
-            import resource
-            resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            most = resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE)[1]
+            resource.prlimit(s.process.pid, resource.RLIMIT_FSIZE, (most, most))
         end = time.monotonic() + 10
         while s.get("/health/ready").status_code != 200 and time.monotonic() < end:
             time.sleep(0.1)

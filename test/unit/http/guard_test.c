@@ -110,6 +110,10 @@ static enum err_kind host(const char *name, enum guard_names which)
 Test(guard, probes_name_whatever_they_reach)
 {
     static const char *const names[] = {"id.example", "10.0.0.7:8443", "evil.example", "[::1]:1"};
+    struct request hostless = {.header_count = 0};
+    cr_expect_eq(guard_host(&hostless, &rules, GUARD_ANY_NAME).kind, ERR_OK);
+    cr_expect_eq(guard_host(&hostless, &rules, GUARD_OWN_NAMES_OR_ADDRESS).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(guard_host(&hostless, &rules, GUARD_OWN_NAMES).kind, ERR_INVALID_REQUEST);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         cr_expect_eq(host(names[i], GUARD_ANY_NAME), ERR_OK, "%s", names[i]);
 }
