@@ -29,8 +29,9 @@ struct listen_options {
     str certificate_header; /* in which the trusted proxies hand on the client's certificate; absent: none */
     bool ask_certificate;   /* ask each client for a certificate, of whatever authority; none is needed */
     bool secure;            /* the issuer is https */
-    enum guard_names (*locate)(struct request *r, void *context); /* may move r->path and r->target below the issuer's path, and says to
-                                     which names that address answers; NULL: as it is, to its own names */
+    void (*locate)(struct request *r, void *context); /* may move r->path and r->target below the issuer's path; NULL: they stay */
+    enum guard_names (*names)(const struct request *r, void *context); /* asked when Host is none of our own: to which names the address
+                                     answers; NULL: to its own */
     void (*thread_begins)(void);  /* called once on each event thread; may be NULL */
     void (*arrive)(struct exchange *x, void *context);
     void (*refused)(struct exchange *x, err why, void *context); /* by target, guard, limits: fills x->response, which is sent */

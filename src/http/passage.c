@@ -52,7 +52,12 @@ fallible passage_head(struct passage *p, const struct frame *f, const struct lis
     if (!str_present(request_header(r, "Host")) && !str_is(f->version, "HTTP/1.0")) /* RFC 9112 3.2 */
         FAIL(INVALID_REQUEST, "guard: no Host");
     TRY(target_parse(r->arena, r->target, &r->path, &r->query));
-    TRY(guard_host(r, rules, o->locate == NULL ? GUARD_OWN_NAMES : o->locate(r, o->context)));
+    if (o->locate != NULL)
+        o->locate(r, o->context);
+    err host = guard_host(r, rules, GUARD_OWN_NAMES);
+    if (FAILED(host) && o->names != NULL)
+        host = guard_host(r, rules, o->names(r, o->context));
+    TRY(host);
     str hop = p->line->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */
     if (str_present(hop))
         r->peer = hop;

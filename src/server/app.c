@@ -108,6 +108,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .certificate_header = s->client_cert_header,
         .secure = app->authority.secure,
         .locate = way_locate,
+        .names = way_names,
         .thread_begins = event_thread_begins,
         .arrive = way_arrive,
         .refused = way_refused,

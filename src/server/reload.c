@@ -48,7 +48,7 @@ static void refuse(struct change *c)
     for (size_t i = 0; i < c->problems.count; i++) {
         const struct problem *p = &c->problems.rows[i];
         LOG(ERROR, "reload.refused", LOG_STR("setting", str_of(p->field)), LOG_STR("why", p->message));
-        tell(c->app, "settings.refused", str_format(c->fresh->arena, "%s: %.*s", p->field, STR_FMT(p->message)));
+        tell(c->app, "settings.unfit", str_format(c->fresh->arena, "%s: %.*s", p->field, STR_FMT(p->message)));
     }
     c->problems.count = 0;
 }

@@ -18,6 +18,7 @@ enum route_answers shape_answers(const struct way *w)
         return w->route->answers;
     const struct request *r = &w->exchange->request;
     str path = str_filled(r->path) ? r->path : (str){r->target.p, str_find(r->target, '?')};
+    path = route_local(r->arena, w->app->authority.base, path);
     const struct route *row = route_find_any(path);
     if (row) /* refused at the door, before its row was looked for: the address keeps its promise all the same */
         return row->answers;

@@ -239,9 +239,11 @@ static struct way *way_new(struct exchange *x, struct app *app)
 
 static void move_below(struct request *r, str base)
 {
+    if (base.n == 0)
+        return;
     str local = route_local(r->arena, base, r->path);
     bool prefixed = str_starts(r->path, base);
-    if (base.n == 0 || str_equal(local, r->path))
+    if (str_equal(local, r->path))
         return;
     if (prefixed && !str_starts(r->target, base)) /* escaped: a spelling that the base does not have */
         return;
@@ -252,11 +254,16 @@ static void move_below(struct request *r, str base)
     r->target = target.n > 0 && target.p[0] == '/' ? target : str_join(r->arena, (const str[]){STR("/"), target}, 2);
 }
 
-enum guard_names way_locate(struct request *r, void *context)
+void way_locate(struct request *r, void *context)
 {
     const struct app *app = context;
     move_below(r, app->authority.base);
+}
+
+enum guard_names way_names(const struct request *r, void *context)
+{
     const struct route *row = route_find_any(r->path);
+    (void)context;
     if (row && row->who == PROBE)
         return GUARD_ANY_NAME;
     return row && row->who == METER ? GUARD_OWN_NAMES_OR_ADDRESS : GUARD_OWN_NAMES;

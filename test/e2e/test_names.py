@@ -277,6 +277,9 @@ class Direct(Below, unittest.TestCase):
             self.assertEqual(http_.get(root + "/authx/oauth/jwks", timeout=20).status_code, 404)
 
     def test_errors_keep_the_shape_of_their_address(self):
+        many = {"X-%d" % i: "x" for i in range(101)}  # refused before anybody looks where it goes
+        answer = self.s.get("/api/1.0/users", headers={"Accept": "text/html", **many})
+        self.assertEqual((answer.status_code, answer.headers["Content-Type"]), (431, "application/json"))
         answer = self.s.get("/api/1.0/nothing", headers={"Accept": "text/html"})
         self.assertEqual((answer.status_code, answer.headers["Content-Type"]), (404, "application/json"))
 

@@ -339,7 +339,7 @@ class Hangup(unittest.TestCase):
         for word in ("tls_cert", "tls.pem", "do not belong together"):
             self.assertIn(word, said)
         self.assertEqual(self.shown(), self.pem(self.one))
-        self.assertIn("tls.pem", self.events("settings.refused")[0]["detail"])
+        self.assertIn("tls.pem", self.events("settings.unfit")[0]["detail"])
         self.put(self.two[1], "tls.key")
         with open(os.path.join(self.folder, "ca.pem"), "w") as f:
             f.write("nothing")
@@ -512,6 +512,34 @@ class Promises(unittest.TestCase):
                 code, _, err = run_cli("/nowhere", "config", "explain", "--" + row["name"].replace("_", "-"), value)
                 with self.subTest(setting=row["name"], value=value):
                     self.assertFalse(code != 0 and re.search(r"as an option it must", err), err)
+
+
+class Packages(unittest.TestCase):
+    """What ./dev installs on a machine that has nothing: an apt-get that only says what it was asked for."""
+
+    def asked(self, *verb):
+        folder = tempfile.mkdtemp(prefix="jeton-dev-")
+        self.addCleanup(shutil.rmtree, folder, True)
+        for name in ("dpkg-query", "apt-get", "sudo"):
+            with open(os.path.join(folder, name), "w") as f:
+                f.write("#!/bin/sh\nexit 1\n")
+            os.chmod(os.path.join(folder, name), 0o755)
+        done = subprocess.run([os.path.join(ROOT, "dev"), *verb], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                              env=clean_environment(PATH=folder + ":" + os.environ["PATH"]))
+        self.assertNotEqual(done.returncode, 0)
+        return set(re.search(r"dev: installing (.*)", done.stderr).group(1).split())
+
+    def test_an_area_installs_what_it_needs_and_no_more(self):
+        build, guards, e2e, browser = (self.asked(*verb) for verb in (("build",), ("test", "guards"), ("test", "e2e"), ("test", "browser")))
+        self.assertEqual(guards - build, {"git", "python3", "postgresql", "util-linux", "groff-base"})
+        self.assertEqual(self.asked("test", "fuzz") - build, set())
+        self.assertIn("libcriterion-dev", self.asked("test", "unit"))
+        self.assertIn("python3-authlib", e2e)
+        self.assertIn("chromium", browser)
+        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit"))
+
+    def test_hunting_needs_the_library_that_clang_does_not_bring(self):
+        self.assertLessEqual({"clang", "libclang-rt-14-dev"}, self.asked("fuzz"))
 
 
 if __name__ == "__main__":
