@@ -111,7 +111,7 @@ static err refused(int why)
 {
     switch (why) {
     case EADDRINUSE:
-        return REFUSAL(UNAVAILABLE, "another program listens there already: stop it, or choose another port", "listen: address in use");
+        return REFUSAL(UNAVAILABLE, "the address is already in use: stop the program that listens there, or choose another port", "listen: address in use");
     case EADDRNOTAVAIL:
         return REFUSAL(UNAVAILABLE, "this machine has no such address: choose one of its own, or 0.0.0.0 for all of them", "listen: no such address");
     case EACCES:

@@ -61,7 +61,7 @@ static uint16_t free_port(void)
 static err app_because(struct app *app, err e, const char *setting, str what)
 {
     if (FAILED(e) && app->problems->count == 0)
-        problem_add(app->problems, setting, str_format(app->arena, "%.*s: %s", STR_FMT(what), err_told(e)));
+        problem_add(app->problems, setting, str_format(app->arena, "%.*s (setting %s): %s", STR_FMT(what), setting, err_told(e)));
     return e;
 }
 

@@ -13,7 +13,7 @@
 static err named(struct arena *a, err e, const char *setting, str file, struct problems *p)
 {
     if (FAILED(e))
-        problem_add(p, setting, str_format(a, "cannot use %.*s: %s", STR_FMT(file), err_told(e)));
+        problem_add(p, setting, str_format(a, "cannot use %.*s (setting %s): %s", STR_FMT(file), setting, err_told(e)));
     return e;
 }
 

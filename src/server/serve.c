@@ -151,7 +151,7 @@ static int not_opened(const struct app *app, err why)
 {
     const struct problems *p = app->problems;
     for (size_t i = 0; p && i < p->count; i++)
-        (void)fprintf(stderr, "jeton serve: %.*s (setting %s)\n", STR_FMT(p->rows[i].message), p->rows[i].field);
+        (void)fprintf(stderr, "jeton serve: %.*s\n", STR_FMT(p->rows[i].message));
     if (!p || p->count == 0)
         (void)fprintf(stderr, "jeton serve: cannot start: %s\n", err_told(why));
     return 1;
