@@ -24,7 +24,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.", AT_START) \
     X(issuer_mtls, TEXT, "", 0, 512, "URL", origin_or_none,                                                                    \
       "The public https:// address of listen_mtls, or of the proxy's host that asks for client certificates; without it the issuer's host "\
-      "with the port of listen_mtls.", AT_START) \
+      "with the port of listen_mtls. Without a path: that is the issuer's.", AT_START) \
     X(client_ca, TEXT, "", 0, 4096, "FILE", any_form,                                                                          \
       "Authorities whose client certificates are believed (auth method tls_client_auth), PEM.")                 \
     X(client_cert_header, TEXT, "", 0, 64, "NAME", header_form,                                                                \

@@ -43,9 +43,10 @@ static err check_directory(int descriptor)
                "a container's volume, name a directory below it, such as VOLUME/jeton, and jeton makes it.", "store: wrong owner");
     if ((s.st_mode & 077) == 0)
         return OK;
-    if (is_empty(descriptor) && fchmod(descriptor, 0700) == 0) /* nobody can have lost or left anything there */
-        return OK;
-    if (faccessat(descriptor, "jeton.db", F_OK, 0) != 0 && errno == ENOENT)
+    bool empty = is_empty(descriptor);
+    if (empty && fchmod(descriptor, 0700) == 0 && fstat(descriptor, &s) == 0 && (s.st_mode & 077) == 0)
+        return OK; /* nobody can have lost or left anything there */
+    if (!empty && faccessat(descriptor, "jeton.db", F_OK, 0) != 0 && errno == ENOENT)
         REFUSE(SERVER_ERROR, "The directory holds other things than jeton's: name an empty directory, or a new one, which jeton makes for itself.",
                "store: directory of somebody else");
     REFUSE(SERVER_ERROR,
