@@ -136,6 +136,34 @@ Test(settings, listen_takes_a_host_and_a_port_and_nothing_else)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
 }
+Test(settings, read_again_what_may_change_does_and_the_rest_waits_for_the_next_start) /* TL-05 */
+{
+    struct settings fresh;
+    struct settings_late late;
+    write_file("access_lifetime = 100\nworker_threads = 2\nlisten = 127.0.0.1:1\n");
+    cr_assert_eq(load(NULL).kind, ERR_OK);
+    write_file("access_lifetime = 200\nworker_threads = 3\nlisten = 127.0.0.1:2\n");
+    cr_assert_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_OK);
+    cr_expect_eq(fresh.access_lifetime, 200);
+    cr_expect_eq(fresh.worker_threads, 2);
+    cr_expect(fresh.listen_port == 1 && str_is(fresh.listen, "127.0.0.1:1") && str_is(fresh.text[SETTINGS_listen], "127.0.0.1:1"));
+    cr_assert_eq(late.count, 2);
+    cr_expect(late.rows[0] == SETTINGS_listen && late.rows[1] == SETTINGS_worker_threads);
+    write_file("access_lifetime = 0\n");
+    cr_expect_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_UNPROCESSABLE);
+    cr_expect(complained("access_lifetime") && fresh.access_lifetime == 200);
+    f.problems.count = 0;
+    write_file("session_idle = 100\nsession_absolute = 60\n"); /* judged as a whole too */
+    cr_expect_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_UNPROCESSABLE);
+}
+Test(settings, what_listens_is_a_numeric_address_or_localhost)
+{
+    const char *good[] = {"localhost:0", "127.0.0.1:443", "[::1]:65535", "0.0.0.0:1"}, *bad[] = {"example.org:443", "LOCAL:1", "1.2.3:4", "::1:443"};
+    for (size_t i = 0; i < 4; i++) {
+        cr_expect_null(settings_refuses(f.arena, SETTINGS_listen, str_of(good[i])), "%s", good[i]);
+        cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
+    }
+}
 Test(settings, an_issuer_may_have_a_path_but_no_query_or_fragment)
 {
     const char *bad[] = {"https://a/b//c", "https://a/b/..", "https://a/%62", "https://a/.well-known/b", "https://a/b;c", "https://a?x", "https://a/b?x", "https://a#", "ftp://a", "a", "https://u@a"};
