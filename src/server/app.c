@@ -57,6 +57,15 @@ static uint16_t free_port(void)
     return port;
 }
 
+void app_event_limits(const struct settings *s, struct db_event_limit limits[DB_EVENT_CLASSES + 1])
+{
+    enum { DAY = 86400 };
+    limits[0] = (struct db_event_limit){0, 0};
+    limits[DB_EVENT_ADMINISTRATION] = (struct db_event_limit){s->events_administration, s->events_administration_days * DAY};
+    limits[DB_EVENT_PEOPLE] = (struct db_event_limit){s->events_people, s->events_people_days * DAY};
+    limits[DB_EVENT_MACHINES] = (struct db_event_limit){s->events_machines, s->events_machines_days * DAY};
+}
+
 /* The first thing that failed, in words: what, and why. */
 static err app_because(struct app *app, err e, const char *setting, str what)
 {
@@ -69,11 +78,8 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
     struct url url;
-    const struct db_event_limit limits[DB_EVENT_CLASSES + 1] = {
-        [DB_EVENT_ADMINISTRATION] = {s->events_administration, s->events_administration_days * 86400},
-        [DB_EVENT_PEOPLE] = {s->events_people, s->events_people_days * 86400},
-        [DB_EVENT_MACHINES] = {s->events_machines, s->events_machines_days * 86400},
-    };
+    struct db_event_limit limits[DB_EVENT_CLASSES + 1];
+    app_event_limits(s, limits);
     struct db_options options = {.directory = str_z(a, s->data), .create = true, .writer_thread = true, .event_limits = limits};
     app->authority.issuer = settings_issuer(a, s, port);
     if (!options.directory || !str_present(app->authority.issuer))

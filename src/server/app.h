@@ -35,6 +35,7 @@ struct app {
 /* Startup order: settings, store, migrations, keys, TLS, bind, sandbox. On failure app->problems says what to mend, if anything can be
  * said; nothing is left open. */
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a);
+void app_event_limits(const struct settings *s, struct db_event_limit limits[DB_EVENT_CLASSES + 1]); /* by class, from 1 */
 struct courier_rule app_courier_rule(const struct settings *s);
 void app_close(struct app *app); /* stops accepting, drains within settings->drain_seconds, closes */
 #endif

@@ -20,6 +20,7 @@ struct generation {
     struct settings settings;
     struct authority authority;
     struct cert_pem pair;
+    struct db_event_limit limits[DB_EVENT_CLASSES + 1];
 };
 
 struct change {
@@ -136,6 +137,8 @@ static fallible put_in_force(struct change *c)
     app->hsts = g->settings.hsts && g->authority.secure; /* LS-10 */
     log_level_set((enum log_level)g->settings.log_level); /* the words stand in the order of the enum */
     const struct courier_rule rule = app_courier_rule(&g->settings);
+    app_event_limits(&g->settings, g->limits);
+    db_event_limits_change(app->authority.db, g->limits);
     courier_change(app->courier, &g->authority, &rule);
     atomic_store(&app->settings, &g->settings);
     atomic_store(&app->current, &g->authority);

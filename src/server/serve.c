@@ -45,11 +45,11 @@ static void look_at_keys(struct app *app)
 /* Once a minute: what did the audit trail leave out, and how full is it? */
 static void look_at_events(struct app *app)
 {
-    const struct settings *s = app->settings;
+    const struct settings *s = atomic_load(&app->settings);
     const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
     struct ground g;
     struct arena *a = arena_new(EVENTS_MEMORY);
-    err e = a != NULL ? authority_enter(&app->authority, a, &g) : ERR(UNAVAILABLE, "no memory");
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
         e = authority_events_tell(&g, budgets);
         authority_leave(&g);
