@@ -45,6 +45,16 @@ const char *err_why(err e)
     return e.reason != NULL && e.reason->why != NULL ? e.reason->why : row_of(e)->code;
 }
 
+const char *err_told(err e)
+{
+    if (e.reason != NULL && e.reason->say != NULL)
+        return e.reason->say;
+    const char *why = err_why(e), *colon = why;
+    while (*colon >= 'a' && *colon <= 'z')
+        colon++;
+    return colon[0] == ':' && colon[1] == ' ' ? colon + 2 : why;
+}
+
 _Noreturn void err_invariant(const char *condition, const char *file, int line)
 {
     fprintf(stderr, "jeton: invariant broken: %s (%s:%d)\n", condition, file, line);

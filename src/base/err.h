@@ -107,6 +107,7 @@ int err_status(err e);          /* HTTP status of its kind */
 const char *err_code(err e);    /* the word for the `error` member */
 const char *err_say(err e);     /* the sentence for the client; never NULL */
 const char *err_why(err e);     /* the sentence for the log; never NULL */
+const char *err_told(err e);    /* for who runs the server: its own sentence for the client, else why, without the room's name */
 
 /* Stops the process in every build: for what cannot happen, never for input. */
 #define INVARIANT(condition_) ((condition_) ? (void)0 : err_invariant(#condition_, __FILE__, __LINE__))

@@ -38,6 +38,7 @@ static json *row_json(struct command_call *call, const struct settings *settings
     }
     json_put_text(a, j, "environment", other_name(call, r->name, false));
     json_put_text(a, j, "option", other_name(call, r->name, true));
+    json_put_text(a, j, "taken", r->when == SETTINGS_AT_START ? STR("at start") : STR("on SIGHUP"));
     json_put_text(a, j, "help", str_of(r->sentence));
     return j;
 }
@@ -58,7 +59,7 @@ static int run_explain(struct command_call *call)
         json_add(call->arena, list, row_json(call, settings, row));
     if (str_present(settings->file) && !call->json)
         output_note(call, str_format(call->arena, "file: %.*s", STR_FMT(settings->file)).p);
-    return output_value(call, list, "name value source default form help");
+    return output_value(call, list, "name value source default form taken help");
 }
 
 /* clang-format off */

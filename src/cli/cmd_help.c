@@ -28,6 +28,8 @@ static void roff(struct buf *b, const char *text)
             buf_add_z(b, "\\e");
         else
             buf_char(b, *text);
+        if (*text == '|' || *text == '/') /* a line may break here: lists of words are longer than a terminal */
+            buf_add_z(b, "\\:");
     }
 }
 static void man_options(struct buf *b, const struct option *table)
@@ -74,7 +76,9 @@ static void man_settings(struct buf *b)
         "Each is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
         "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. An option beats the environment, that "
         "beats\n"
-        "the file, that beats the default. Unknown settings are refused with their line number.\n");
+        "the file, that beats the default. Unknown settings are refused with their line number.\n"
+        "On SIGHUP the file is read again, and tls_cert, tls_key and client_ca with it; connections go on. What is wrong is named in the\n"
+        "log, and what was in force stays.\n");
     for (size_t row = 0; row < SETTINGS_COUNT; row++) {
         const struct settings_row *r = &settings_rows[row];
         buf_format(b, ".TP\n\\fB%s\\fR = \\fI", r->name);
@@ -83,6 +87,8 @@ static void man_settings(struct buf *b)
         roff(b, r->sentence);
         if (r->kind == SETTINGS_NUMBER)
             buf_format(b, " From %lld to %lld.", (long long)r->least, (long long)r->most);
+        if (r->when == SETTINGS_AT_START)
+            buf_add_z(b, " Read at start alone.");
         if (r->fallback[0]) {
             buf_add_z(b, " Default: ");
             roff(b, r->fallback);
@@ -94,7 +100,7 @@ static void man_settings(struct buf *b)
 static void manual(struct buf *b)
 {
     buf_format(b,
-               ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.SH NAME\njeton \\- an OAuth 2.0 authorization "
+               ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.ad l\n.nh\n.SH NAME\njeton \\- an OAuth 2.0 authorization "
                "server\n",
                JETON_VERSION);
     buf_add_z(b, ".SH SYNOPSIS\n.B jeton\n.I noun\n.RI [ verb ]\n.RI [ options ]\n.SH COMMON OPTIONS\n");

@@ -6,7 +6,7 @@
 #include "base/banned.h"
 
 const struct option cmd_serve_options[] = {
-#define X(name, kind, fallback, least, most, shape, check, sentence) {#name, OPTION_SETTING, shape, 0, 0, sentence},
+#define X(name, kind, fallback, least, most, shape, check, ...) {#name, OPTION_SETTING, shape, 0, 0, SETTINGS_SENTENCE(__VA_ARGS__)},
     SETTINGS(X)
 #undef X
         OPTION_LAST,

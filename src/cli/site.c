@@ -89,7 +89,7 @@ int site_open_db(struct command_call *call, enum site_open_how how, struct site 
     if (!FAILED(e))
         e = arena_on_release(a, close_db, site->db);
     if (FAILED(e))
-        return command_failed(call, e, NULL);
+        return command_refuse(call, "cannot open the database in \"%s\" (--data): %s", site->directory, err_told(e));
     *out = site;
     return COMMAND_DONE;
 }
@@ -107,6 +107,7 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
         FAIL(UNAVAILABLE, "no memory for the issuer");
     TRY(url_parse(authority->issuer, &u));
     authority->issuer_origin = url_origin(a, &u);
+    authority->base = settings_base(&site->settings);
     authority->secure = str_equal_nocase(u.scheme, STR("https"));
     settings_policy(&site->settings, &authority->policy);
     TRY(authority_open(a, authority, site->directory));
@@ -129,7 +130,9 @@ static fallible open_floors(struct command_call *call, struct site *site)
 int site_enter(struct command_call *call, struct site *site)
 {
     err e = open_floors(call, site);
-    return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
+    if (FAILED(e))
+        return command_refuse(call, "cannot take what lies in \"%s\" (--data) into use: %s", site->directory, err_told(e));
+    return COMMAND_DONE;
 }
 int site_open(struct command_call *call, enum site_open_how how, struct site **out)
 {

@@ -110,6 +110,16 @@ fallible leaf_chain(str der, str authorities_pem, unix_time now)
     return good == 1 ? OK : verdict(error);
 }
 
+fallible leaf_authorities(str pem)
+{
+    SCOPED(X509_STORE) *store = X509_STORE_new();
+    if (store == NULL)
+        FAIL(UNAVAILABLE, "certificate: no memory");
+    if (!fill_store(store, pem))
+        REFUSE(INVALID_REQUEST, "it holds no certificate in PEM that can be read", "certificate: client_ca holds no authority");
+    return OK;
+}
+
 /* ---- names ---- */
 
 /* One spelling: attribute names in capitals, no space around separators; escaped characters stay as they are. */

@@ -11,6 +11,8 @@ fallible leaf_valid(str der, unix_time now);
 /* Was it issued, for clients, by one of these authorities (PEM; intermediate ones count as well), and is all of it valid now? RSA keys
  * below 2048 bits and hashes below SHA-256 are refused (CA-13). */
 fallible leaf_chain(str der, str authorities_pem, unix_time now);
+/* Does this PEM hold an authority at all? */
+fallible leaf_authorities(str pem);
 enum leaf_name { LEAF_SUBJECT = 1, LEAF_DNS, LEAF_URI, LEAF_IP, LEAF_EMAIL };
 /* Is `wanted` its subject (RFC 4514; white space around separators and the case of attribute names do not matter), or exactly one of its
  * alternative names of that kind? Nothing is a pattern. */

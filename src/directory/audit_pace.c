@@ -22,6 +22,7 @@ const struct audit_row audit_rows[] = {
     {"initial_token.",          DB_EVENT_ADMINISTRATION, false},
     {"key.",                    DB_EVENT_ADMINISTRATION, false},
     {"user.",                   DB_EVENT_ADMINISTRATION, false},
+    {"settings.",               DB_EVENT_ADMINISTRATION, false},
     {"events.nearly_full",      DB_EVENT_ADMINISTRATION, false},
     {"login.failed",            DB_EVENT_PEOPLE,         true},
     {"login.ok",                DB_EVENT_PEOPLE,         false},

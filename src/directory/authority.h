@@ -38,6 +38,7 @@ struct authority {
     struct hot *hot;
     str issuer;              /* without trailing slash */
     str issuer_origin;
+    str base;                /* the issuer's path, below which every address of this server lies: empty, or /… without a slash at its end */
     bool secure;             /* the issuer is https */
     unix_time started;       /* when this process opened it: what it may have forgotten is older; 0: nobody was before it */
     uint8_t begun[6];        /* random: what this very process has handed out, and not the one before it */

@@ -50,6 +50,7 @@ struct page_fields *call_fields(struct call *c)
     const struct actor *actor = &c->session.actor;
     bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users");
     bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
+    page_base(f, c->ground->authority->base);
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
     page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->ground->arena, &c->session) : STR_ABSENT);
     page_put(f, "notice", str_of(notice_of(c)));
@@ -80,6 +81,8 @@ err call_json(struct call *c, int status, const json *value)
 
 err call_redirect(struct call *c, str location)
 {
+    if (str_filled(location) && location.p[0] == '/') /* an address of this server */
+        location = str_join(c->ground->arena, (const str[]){c->ground->authority->base, location}, 2);
     if (!str_present(location))
         FAIL(UNAVAILABLE, "call: no memory for an address");
     return response_redirect(c->response, location);
@@ -98,8 +101,9 @@ err call_set_session(struct call *c)
     const struct request *r = c->request;
     if (!c->session.fresh)
         return OK;
-    struct response_cookie_rule rule = {.secure = r->secure, .max_age = 0}; /* LS-02; ends with the browser */
-    TRY(response_cookie(c->response, str_of(session_cookie_name(r->secure)), c->session.cookie, &rule));
+    const struct authority *authority = c->ground->authority;
+    struct response_cookie_rule rule = {.secure = r->secure, .max_age = 0, .path = authority->base}; /* LS-02; ends with the browser */
+    TRY(response_cookie(c->response, session_cookie_name(r->arena, authority), c->session.cookie, &rule));
     c->session.fresh = false;
     return OK;
 }

@@ -97,11 +97,36 @@ static bool localhost(uint16_t port, struct doors *d)
         }
         if (no_ipv6(errno))
             return true;
+        int why = errno;
         doors_close(d);
+        errno = why;
         if (port != 0)
             return false;
     }
     return false;
+}
+
+/* What people can do about it; `why` for the log. */
+static err refused(int why)
+{
+    switch (why) {
+    case EADDRINUSE:
+        return REFUSAL(UNAVAILABLE, "the address is already in use: stop the program that listens there, or choose another port", "listen: address in use");
+    case EADDRNOTAVAIL:
+        return REFUSAL(UNAVAILABLE, "this machine has no such address: choose one of its own, or 0.0.0.0 for all of them", "listen: no such address");
+    case EACCES:
+    case EPERM:
+        return REFUSAL(UNAVAILABLE, "ports below 1024 need a right that this user has not (CAP_NET_BIND_SERVICE): grant it, or choose a higher port",
+                       "listen: port is privileged");
+    case EAFNOSUPPORT:
+    case EPROTONOSUPPORT:
+        return REFUSAL(UNAVAILABLE, "this machine does not speak that version of IP: choose another address", "listen: no such protocol");
+    case EMFILE:
+    case ENFILE:
+        return REFUSAL(UNAVAILABLE, "too many files are open: raise the limit", "listen: no descriptors");
+    default:
+        return REFUSAL(UNAVAILABLE, "the system does not allow it", "listen: refused by the system");
+    }
 }
 
 fallible doors_open(str host, uint16_t port, struct doors *out)
@@ -109,13 +134,13 @@ fallible doors_open(str host, uint16_t port, struct doors *out)
     struct doors d = {{-1, -1}, 0, 0};
     if (str_is(host, "localhost")) {
         if (!localhost(port, &d))
-            FAIL(UNAVAILABLE, "listen: the port on localhost cannot be had");
+            return refused(errno);
     } else {
         union address a;
         if (!literal(host, port, &a))
-            FAIL(INVALID_REQUEST, "listen: the host is neither a numeric address nor localhost");
+            REFUSE(INVALID_REQUEST, "the host must be a numeric address or localhost", "listen: the host is neither a numeric address nor localhost");
         if ((d.fds[0] = door(&a, 0)) < 0)
-            FAIL(UNAVAILABLE, "listen: the address cannot be had");
+            return refused(errno);
         d.count = 1;
         d.port = port_of(d.fds[0]);
     }

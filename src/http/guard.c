@@ -4,6 +4,7 @@
  * library hides from a list of headers (bare LF, folding, NUL) is frame's matter. Sizes come first, for they bound the rest. */
 #include "http/guard.h"
 #include "base/ascii.h"
+#include "http/peer.h"
 
 #include "base/banned.h"
 
@@ -89,22 +90,48 @@ static fallible framing_check(const str found[ONCE_COUNT])
     return OK;
 }
 
-static fallible host_check(str host, const struct guard_rules *rules) /* IN-04, RFC 9112 3.2 */
+static fallible host_check(str host) /* RFC 9112 3.2 */
 {
-    if (!str_filled(host))
-        FAIL(INVALID_REQUEST, "guard: no Host");
+    if (!str_present(host)) /* guard_host says who may do without */
+        return OK;
+    if (host.n == 0)
+        FAIL(INVALID_REQUEST, "guard: an empty Host");
     for (size_t i = 0; i < host.n; i++)
         if (!ascii_unreserved(host.p[i]) && host.p[i] != ':' && host.p[i] != '[' && host.p[i] != ']')
             FAIL(INVALID_REQUEST, "guard: a Host that names no host");
-    if (rules->any_host)
+    return OK;
+}
+
+/* An IPv4 address, or an IPv6 address in brackets, with or without a port. */
+static bool plain_address(str host)
+{
+    struct in6_addr ignored;
+    uint64_t port;
+    bool six = host.p[0] == '[';
+    size_t end = six ? str_find(host, ']') : str_find(host, ':'), after = end + (six ? 1 : 0);
+    str address = six ? (str){host.p + 1, end - 1} : (str){host.p, end};
+    if ((six && end == host.n) || !peer_parse(address, &ignored) || six != (str_find(address, ':') < address.n))
+        return false;
+    str rest = {host.p + after, host.n - after};
+    return rest.n == 0 || (rest.p[0] == ':' && !FAILED(str_u64((str){rest.p + 1, rest.n - 1}, UINT16_MAX, &port)));
+}
+
+fallible guard_host(const struct request *r, const struct guard_rules *rules, enum guard_names which) /* IN-04 */
+{
+    str host = request_header(r, "Host");
+    if (which == GUARD_ANY_NAME) /* HTTP/1.0 knows no Host, and there are probes that speak it */
         return OK;
+    if (!str_present(host))
+        FAIL(INVALID_REQUEST, "guard: no Host");
     for (size_t i = 0; i < rules->host_count; i++)
         if (str_equal_nocase(host, rules->hosts[i]))
             return OK;
+    if (which == GUARD_OWN_NAMES_OR_ADDRESS && str_filled(host) && plain_address(host))
+        return OK;
     FAIL(MISDIRECTED, "guard: a foreign Host");
 }
 
-fallible guard_check(const struct request *r, const struct guard_rules *rules)
+fallible guard_check(const struct request *r)
 {
     str found[ONCE_COUNT] = {{NULL, 0}};
     TRY(sizes_check(r));
@@ -113,6 +140,6 @@ fallible guard_check(const struct request *r, const struct guard_rules *rules)
     TRY(lines_check(r, found));
     if (found[ONCE_COOKIE].n > HTTP_COOKIE_MAX) /* LS-20 */
         FAIL(HEADERS_TOO_LARGE, "guard: cookies too large");
-    TRY(host_check(found[ONCE_HOST], rules));
+    TRY(host_check(found[ONCE_HOST]));
     return framing_check(found);
 }

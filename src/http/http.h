@@ -62,10 +62,11 @@ struct response {
 /* Adds a header; refuses names that are no token and values with bytes below 0x20 or 0x7f (header injection): SERVER_ERROR. */
 fallible response_header(struct response *r, const char *name, str value);
 struct response_cookie_rule {
-    bool secure;      /* Secure; the caller chooses the __Host- name then */
+    bool secure;      /* Secure; the caller chooses the __Host- or __Secure- name then */
     int64_t max_age;  /* seconds; 0: a session cookie; negative: delete it */
+    str path;         /* absent or empty: the whole host */
 };
-/* HttpOnly, Path=/, SameSite=Lax always (LS-02). */
+/* HttpOnly, SameSite=Lax always (LS-02). */
 fallible response_cookie(struct response *r, str name, str value, const struct response_cookie_rule *rule);
 void response_body(struct response *r, int status, const char *content_type, str body);
 /* 303 with Location; the place comes from redirect_* or a constant (AZ-19). */

@@ -29,9 +29,9 @@
 #include "http/passage.h"
 #include "http/request.h"
 #include "http/seat.h"
+#include "http/secure.h"
 
 #include <fcntl.h>
-#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,23 +44,20 @@ enum {
     REAP_FACTOR = 2,       /* a head may take one idle span of keep-alive and one of its own */
 };
 
-/* TL-01, TL-02, TL-06: 1.2 and 1.3 and nothing plain, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. Of 1.2
- * what RFC 9325 4.2 recommends
- * and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants: that leaves ChaCha20 out, of 1.3 too, for the library names it once. */
-static const char tls_priorities[] =
-    "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-256-GCM:+AES-128-GCM:"
-    "+AEAD:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+COMP-NULL:"
-    "+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-EDDSA-ED25519:"
-    "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
-    "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+CTYPE-X509:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION";
-
 enum state { BORN, ARRIVED, ASLEEP, ANSWERED };
+
+/* What may be changed while listening, and is read whole. */
+struct names {
+    struct guard_rules rules;
+    struct peer_list proxies;
+};
 
 struct listener {
     struct listen_options options;
     struct arena *arena; /* the listener's own lifetime */
     struct doors doors;
-    struct peer_list proxies;
+    const struct names *_Atomic names;
+    struct secure *secure; /* NULL: plain */
     struct reaper *reaper;
     struct MHD_Daemon *daemons[DOORS_MAX];
     atomic_bool closing;
@@ -216,20 +213,10 @@ static fallible fields_take(struct passage *p)
 }
 
 /* The library's TLS session of a connection; NULL: plain. */
-static gnutls_session_t session_of(struct MHD_Connection *connection)
+static void *session_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return info == NULL ? NULL : (gnutls_session_t)info->tls_session;
-}
-
-/* Before the handshake. A request for a certificate without names of authorities: any may be sent, the rules judge it (RFC 8705). */
-static void ask_certificate(struct MHD_Connection *connection)
-{
-    gnutls_session_t session = session_of(connection);
-    if (session == NULL)
-        return;
-    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
-    gnutls_certificate_send_x509_rdn_sequence(session, 1); /* 1: do not send them */
+    return info == NULL ? NULL : info->tls_session;
 }
 
 /* Behind a trusted proxy its header alone speaks for the client, and silence means none: what the proxy shows of its own is not the
@@ -240,12 +227,11 @@ static fallible certificate_take(struct passage *p)
     struct request *r = &p->x.request;
     if (p->line->proxy && str_filled(o->certificate_header))
         return certificate_of_header(r, o->certificate_header, &r->certificate);
-    gnutls_session_t session = o->ask_certificate ? session_of(p->x.connection) : NULL;
-    unsigned count = 0;
-    const gnutls_datum_t *chain = session == NULL ? NULL : gnutls_certificate_get_peers(session, &count);
-    if (chain == NULL || count == 0 || gnutls_certificate_type_get2(session, GNUTLS_CTYPE_CLIENT) != GNUTLS_CRT_X509)
+    void *session = o->ask_certificate ? session_of(p->x.connection) : NULL;
+    str shown = session == NULL ? STR_ABSENT : secure_peer(session);
+    if (!str_present(shown))
         return OK;
-    r->certificate = str_dup(r->arena, (str){(const char *)chain[0].data, chain[0].size});
+    r->certificate = str_dup(r->arena, shown);
     if (!str_present(r->certificate))
         FAIL(UNAVAILABLE, "listen: no memory");
     return OK;
@@ -261,7 +247,7 @@ static fallible head_check(struct passage *p, const char *method, const char *ve
     if (info == NULL)
         FAIL(SERVER_ERROR, "listen: the library does not tell the size of the head");
     struct frame f = {{method, info->header_size}, r->method_name, p->target, str_of(version), r->headers, r->header_count};
-    TRY(passage_head(p, &f, &p->line->listener->options.rules));
+    TRY(passage_head(p, &f, &p->line->listener->options, &atomic_load(&p->line->listener->names)->rules));
     return certificate_take(p);
 }
 
@@ -330,7 +316,7 @@ static struct line *line_taken(struct listener *l, struct MHD_Connection *connec
     line->listener = l;
     peer_of_socket(info == NULL ? NULL : info->client_addr, &line->address);
     peer_write(&line->address, line->peer);
-    line->proxy = peer_listed(&l->proxies, &line->address);
+    line->proxy = peer_listed(&atomic_load(&l->names)->proxies, &line->address);
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     line->mark.fd = info == NULL ? -1 : info->connect_fd;
     atomic_store_explicit(&line->mark.since_us, clock_monotonic_us(), memory_order_relaxed);
@@ -344,8 +330,9 @@ static void line_changed(void *context, struct MHD_Connection *connection, void 
     struct listener *l = context;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *slot = line_taken(l, connection);
-        if (l->options.ask_certificate)
-            ask_certificate(connection);
+        void *session = l->secure == NULL ? NULL : session_of(connection);
+        if (session != NULL)
+            secure_begin(l->secure, session, l->options.ask_certificate);
         return;
     }
     struct line *line = *slot;
@@ -368,10 +355,10 @@ static enum MHD_Result admit(void *context, const struct sockaddr *peer, socklen
     return atomic_load_explicit(&l->closing, memory_order_relaxed) ? MHD_NO : MHD_YES;
 }
 
-static fallible daemon_start(struct listener *l, size_t door, const char *certificate, const char *key)
+static fallible daemon_start(struct listener *l, size_t door)
 {
     const struct listen_options *o = &l->options;
-    bool tls = certificate != NULL, pool = o->threads > 1;
+    bool tls = l->secure != NULL, pool = o->threads > 1;
     int socket = fcntl(l->doors.fds[door], F_DUPFD_CLOEXEC, 0); /* the library closes the one that it is given */
     if (socket < 0)
         FAIL(UNAVAILABLE, "listen: no descriptor for the HTTP library");
@@ -389,37 +376,55 @@ static fallible daemon_start(struct listener *l, size_t door, const char *certif
         {MHD_OPTION_END, 0, NULL},
     };
     struct MHD_OptionItem secured[] = {
-        {tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *)(uintptr_t)certificate},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
+        {tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0, secure_retriever()},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)secure_priorities},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0U);
     l->daemons[door] = MHD_start_daemon(flags, 0, admit, l, handler, NULL, MHD_OPTION_ARRAY, secured, MHD_OPTION_ARRAY, items,
                                         MHD_OPTION_END);
     if (l->daemons[door] == NULL) /* the library may have closed the socket: it is left to the end of the process */
-        FAIL(UNAVAILABLE, "listen: the HTTP library does not start (certificate, key or descriptors)");
+        FAIL(UNAVAILABLE, "listen: the HTTP library does not start (descriptors or memory)");
     return OK;
 }
 
 static fallible listener_fill(struct listener *l, const struct listen_options *options)
 {
-    const char *certificate = NULL, *key = NULL;
     l->options = *options;
     if (options->idle_seconds == 0)
         l->options.idle_seconds = HTTP_IDLE_SECONDS;
-    if (str_present(options->certificate_pem)) {
-        certificate = str_z(l->arena, options->certificate_pem);
-        key = str_z(l->arena, options->key_pem);
-        if (certificate == NULL || key == NULL)
-            FAIL(INVALID_REQUEST, "listen: a certificate without a key, or NUL in either");
-    }
-    TRY(peer_list_parse(l->arena, options->trusted_proxies, &l->proxies));
+    if (str_present(options->certificate_pem))
+        TRY(secure_open(options->certificate_pem, options->key_pem, &l->secure));
+    TRY(listen_names(l, l->arena, &options->rules, options->trusted_proxies));
     TRY(reaper_open(l->options.idle_seconds * REAP_FACTOR, &l->reaper));
     TRY(doors_open(options->host, options->port, &l->doors));
     for (size_t i = 0; i < l->doors.count; i++)
-        TRY(daemon_start(l, i, certificate, key));
+        TRY(daemon_start(l, i));
     return OK;
+}
+
+fallible listen_names(struct listener *l, struct arena *a, const struct guard_rules *rules, str trusted_proxies)
+{
+    struct names *fresh = ARENA_NEW(a, struct names);
+    if (fresh == NULL)
+        FAIL(UNAVAILABLE, "listen: no memory");
+    fresh->rules = *rules;
+    TRY(peer_list_parse(a, trusted_proxies, &fresh->proxies));
+    atomic_store(&l->names, fresh);
+    return OK;
+}
+
+fallible listen_judge(str certificate_pem, str key_pem)
+{
+    struct secure *s = NULL;
+    TRY(secure_open(certificate_pem, key_pem, &s));
+    secure_close(s);
+    return OK;
+}
+
+fallible listen_certificate(struct listener *l, str certificate_pem, str key_pem)
+{
+    return l->secure == NULL ? OK : secure_change(l->secure, certificate_pem, key_pem);
 }
 
 fallible listen_open(const struct listen_options *options, struct listener **out)
@@ -478,6 +483,7 @@ void listen_close(struct listener *l)
     for (size_t i = 0; i < l->doors.count; i++)
         if (l->daemons[i] != NULL)
             MHD_stop_daemon(l->daemons[i]);
+    secure_close(l->secure);
     doors_close(&l->doors);
     reaper_close(l->reaper);
     arena_release(l->arena);

@@ -29,13 +29,22 @@ struct listen_options {
     str certificate_header; /* in which the trusted proxies hand on the client's certificate; absent: none */
     bool ask_certificate;   /* ask each client for a certificate, of whatever authority; none is needed */
     bool secure;            /* the issuer is https */
+    void (*locate)(struct request *r, void *context); /* may move r->path and r->target below the issuer's path; NULL: they stay */
+    enum guard_names (*names)(const struct request *r, void *context); /* asked when Host is none of our own: to which names the address
+                                     answers; NULL: to its own */
     void (*thread_begins)(void);  /* called once on each event thread; may be NULL */
     void (*arrive)(struct exchange *x, void *context);
     void (*refused)(struct exchange *x, err why, void *context); /* by target, guard, limits: fills x->response, which is sent */
     void (*gone)(struct exchange *x, void *context);
     void *context;
 };
+/* INVALID_REQUEST with a telling `say`: these are no certificate and key to listen with. */
+fallible listen_judge(str certificate_pem, str key_pem);
 fallible listen_open(const struct listen_options *options, struct listener **out);
+/* From now on these names and proxies count; both live in `a`, which outlives the listener, as what `rules` points to does. */
+fallible listen_names(struct listener *l, struct arena *a, const struct guard_rules *rules, str trusted_proxies);
+/* New connections are shown this; open ones go on. INVALID_REQUEST with a telling `say`: it is unfit, and nothing changes (TL-05). */
+fallible listen_certificate(struct listener *l, str certificate_pem, str key_pem);
 uint16_t listen_port(const struct listener *l);
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */

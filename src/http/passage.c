@@ -42,14 +42,22 @@ struct passage *passage_begin(struct line *line, str target, bool secure)
     return p;
 }
 
-fallible passage_head(struct passage *p, const struct frame *f, const struct guard_rules *rules)
+fallible passage_head(struct passage *p, const struct frame *f, const struct listen_options *o, const struct guard_rules *rules)
 {
     struct request *r = &p->x.request;
-    err verdict = guard_check(r, rules);
+    err verdict = guard_check(r);
     if (FAILED(verdict) && verdict.kind != ERR_TOO_LARGE)
         return verdict;
     TRY(frame_check(f));
+    if (!str_present(request_header(r, "Host")) && !str_is(f->version, "HTTP/1.0")) /* RFC 9112 3.2 */
+        FAIL(INVALID_REQUEST, "guard: no Host");
     TRY(target_parse(r->arena, r->target, &r->path, &r->query));
+    if (o->locate != NULL)
+        o->locate(r, o->context);
+    err host = guard_host(r, rules, GUARD_OWN_NAMES);
+    if (FAILED(host) && o->names != NULL)
+        host = guard_host(r, rules, o->names(r, o->context));
+    TRY(host);
     str hop = p->line->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */
     if (str_present(hop))
         r->peer = hop;

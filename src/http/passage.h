@@ -35,7 +35,7 @@ struct passage {
 /* On this thread's next arena; NULL when there is no memory. */
 struct passage *passage_begin(struct line *line, str target, bool secure);
 /* Judges the head (method, headers and frame are filled in); TOO_LARGE is told only of heads that are right in all else. */
-fallible passage_head(struct passage *p, const struct frame *f, const struct guard_rules *rules);
+fallible passage_head(struct passage *p, const struct frame *f, const struct listen_options *o, const struct guard_rules *rules);
 /* After TOO_LARGE: is the body small enough to be read to its end, so that the answer is not lost in a reset? */
 bool passage_drainable(const struct passage *p);
 /* One more part of the body; false: end the connection without an answer (far too much, or still not ended after `seconds`). */

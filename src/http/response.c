@@ -54,13 +54,19 @@ fallible response_cookie(struct response *r, str name, str value, const struct r
 {
     if (!name_safe(name) || !cookie_safe(value))
         FAIL(SERVER_ERROR, "response: a cookie that cannot be spelled");
-    if (str_starts(name, STR("__Host-")) && !rule->secure)
-        FAIL(SERVER_ERROR, "response: a __Host- cookie without Secure");
+    str path = str_filled(rule->path) ? rule->path : STR("/");
+    bool host = str_starts(name, STR("__Host-"));
+    if ((host || str_starts(name, STR("__Secure-"))) && !rule->secure)
+        FAIL(SERVER_ERROR, "response: a __Host- or __Secure- cookie without Secure");
+    if ((host && path.n > 1) || path.p[0] != '/' || !cookie_safe(path))
+        FAIL(SERVER_ERROR, "response: a cookie with a path that it cannot have");
     struct buf b = buf_new(r->arena, BUF_TOKEN_MAX);
     buf_add(&b, name);
     buf_char(&b, '=');
     buf_add(&b, value);
-    buf_add_z(&b, "; Path=/; HttpOnly; SameSite=Lax"); /* LS-02 */
+    buf_add_z(&b, "; Path=");
+    buf_add(&b, path);
+    buf_add_z(&b, "; HttpOnly; SameSite=Lax"); /* LS-02 */
     if (rule->secure)
         buf_add_z(&b, "; Secure");
     if (rule->max_age != 0) {

@@ -21,6 +21,7 @@ struct page_fields {
     struct arena *arena;
     struct field *first, *last;
     struct page_fields *next; /* the next row of the same list */
+    str base;                 /* of the whole page */
 };
 /* Where names are looked up: the row, then what surrounds it. */
 struct scope {
@@ -30,6 +31,7 @@ struct scope {
 struct filler {
     struct buf *out;
     const struct template *page; /* what {{>main}} stands for; NULL inside the page itself */
+    str base;
 };
 
 struct page_fields *page_fields_new(struct arena *a)
@@ -65,6 +67,12 @@ static struct field *find_or_add(struct page_fields *f, const char *name)
         f->first = x;
     f->last = x;
     return x;
+}
+
+void page_base(struct page_fields *f, str base)
+{
+    if (f)
+        f->base = base;
 }
 
 void page_put(struct page_fields *f, const char *name, str value)
@@ -138,11 +146,11 @@ static bool complete(size_t from, size_t to, const struct scope *s)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
-        bool list = step->kind == TEMPLATE_LIST;
-        if (!list && step->kind != TEMPLATE_FIELD && step->kind != TEMPLATE_WHEN && step->kind != TEMPLATE_UNLESS)
+        bool list = step->kind == TEMPLATE_LIST, value = step->kind == TEMPLATE_FIELD || step->kind == TEMPLATE_ADDRESS;
+        if (!list && !value && step->kind != TEMPLATE_WHEN && step->kind != TEMPLATE_UNLESS)
             continue;
         const struct field *x = look_up(s, step->text);
-        if (!x || (list && !x->list) || (step->kind == TEMPLATE_FIELD && x->list))
+        if (!x || (list && !x->list) || (value && x->list))
             return false;
         if (!list)
             continue;
@@ -180,7 +188,7 @@ static void fill_place(const struct filler *w, str place, const struct scope *s)
         return;
     const struct template_step *first = template_step_at(t->first);
     bool titled = t->end > t->first && first->kind == TEMPLATE_TITLE;
-    struct filler inner = {w->out, NULL};
+    struct filler inner = {w->out, NULL, w->base};
     if (str_is(place, "main"))
         fill(&inner, titled ? first->end : t->first, t->end, s);
     else if (titled)
@@ -201,19 +209,30 @@ static void fill_block(const struct filler *w, size_t at, const struct scope *s)
         fill(w, at + 1, step->end - 1, &(struct scope){row, s});
 }
 
+static void fill_field(const struct filler *w, const struct template_step *step, const struct scope *s)
+{
+    const struct field *x = look_up(s, step->text);
+    if (!x)
+        return;
+    if (step->kind == TEMPLATE_ADDRESS && str_starts(x->text, STR("/")))
+        html_add(w->out, w->base);
+    html_add(w->out, x->text); /* LS-19 */
+}
+
 static void fill(const struct filler *w, size_t from, size_t to, const struct scope *s)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
-        const struct field *x;
         switch (step->kind) {
         case TEMPLATE_TEXT:
             buf_add(w->out, step->text);
             break;
+        case TEMPLATE_BASE:
+            html_add(w->out, w->base);
+            break;
+        case TEMPLATE_ADDRESS:
         case TEMPLATE_FIELD:
-            x = look_up(s, step->text);
-            if (x)
-                html_add(w->out, x->text); /* LS-19 */
+            fill_field(w, step, s);
             break;
         case TEMPLATE_LIST:
         case TEMPLATE_WHEN:
@@ -244,7 +263,7 @@ err page_fill(struct arena *a, const char *template_name, const struct page_fiel
     if (!known(f, t, layout))
         FAIL(SERVER_ERROR, "page: a field was filled that the template does not know");
     struct buf out = buf_new(a, BUF_PAGE_MAX);
-    fill(&(struct filler){&out, t}, layout->first, layout->end, &scope);
+    fill(&(struct filler){&out, t, f->base}, layout->first, layout->end, &scope);
     return buf_done(&out, html);
 }
 

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 struct page_fields; /* an arena list of name → text or rows */
 struct page_fields *page_fields_new(struct arena *a); /* NULL marks the arena failed; all functions tolerate NULL */
+void page_base(struct page_fields *f, str base); /* the issuer's path: what addresses lie below that begin with a slash in href, action or src */
 void page_put(struct page_fields *f, const char *name, str value);
 void page_put_number(struct page_fields *f, const char *name, int64_t value);
 void page_put_flag(struct page_fields *f, const char *name, bool on); /* "1" or "" */

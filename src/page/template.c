@@ -35,6 +35,7 @@ struct parser {
     struct template *into;
     size_t open[DEPTH_MAX]; /* blocks not yet closed */
     size_t depth, parts;
+    bool at_address; /* the text before this tag ended in href=", action=" or src=" */
 };
 
 static bool parse(struct parser *p, str text);
@@ -123,8 +124,28 @@ static bool add_address(str name)
 {
     for (size_t i = 0; i < static_count; i++)
         if (str_is(name, statics[i].name))
-            return add_step(TEMPLATE_TEXT, str_of(addresses[i]));
+            return add_step(TEMPLATE_BASE, STR("")) && add_step(TEMPLATE_TEXT, str_of(addresses[i]));
     return false;
+}
+
+static bool opens_address(str text)
+{
+    return str_ends(text, STR("href=\"")) || str_ends(text, STR("action=\"")) || str_ends(text, STR("src=\""));
+}
+
+/* Addresses of this server are written with a slash at their beginning, and filled below the issuer's path (page_base). */
+static bool add_text(struct parser *p, str text)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != '/' || !opens_address((str){text.p, i}))
+            continue;
+        if (!add_step(TEMPLATE_TEXT, (str){text.p + begin, i - begin}) || !add_step(TEMPLATE_BASE, STR("")))
+            return false;
+        begin = i;
+    }
+    p->at_address = opens_address(text);
+    return add_step(TEMPLATE_TEXT, (str){text.p + begin, text.n - begin});
 }
 
 static bool add_tag(struct parser *p, str tag)
@@ -150,7 +171,7 @@ static bool add_tag(struct parser *p, str tag)
     case '@':
         return add_address(name);
     default:
-        return add_name(p->into, tag) && add_step(TEMPLATE_FIELD, tag);
+        return add_name(p->into, tag) && add_step(p->at_address ? TEMPLATE_ADDRESS : TEMPLATE_FIELD, tag);
     }
 }
 
@@ -166,7 +187,8 @@ static bool parse(struct parser *p, str text)
 {
     while (text.n > 0) {
         size_t at = find_pair(text, '{');
-        if (at > 0 && !add_step(TEMPLATE_TEXT, (str){text.p, at}))
+        p->at_address = false;
+        if (at > 0 && !add_text(p, (str){text.p, at}))
             return false;
         if (at == text.n)
             return true;

@@ -7,6 +7,8 @@
 enum template_kind {
     TEMPLATE_TEXT = 1, /* bytes as they stand */
     TEMPLATE_FIELD,    /* {{name}} */
+    TEMPLATE_ADDRESS,  /* {{name}} right after href=", action=" or src=": may begin with a slash */
+    TEMPLATE_BASE,     /* before an address that begins with a slash: what lies above it */
     TEMPLATE_LIST,     /* {{#name}} */
     TEMPLATE_WHEN,     /* {{?name}} */
     TEMPLATE_UNLESS,   /* {{!name}} */

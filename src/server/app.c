@@ -4,8 +4,10 @@
 #include "server/app.h"
 #include "base/log.h"
 #include "codec/url.h"
+#include "server/material.h"
+#include "server/names.h"
+#include "server/reload.h"
 #include "server/sandbox.h"
-#include "server/tls.h"
 #include "server/way.h"
 #include "store/db_event.h"
 #include <netinet/in.h>
@@ -55,80 +57,45 @@ static uint16_t free_port(void)
     return port;
 }
 
+void app_event_limits(const struct settings *s, struct db_event_limit limits[DB_EVENT_CLASSES + 1])
+{
+    enum { DAY = 86400 };
+    limits[0] = (struct db_event_limit){0, 0};
+    limits[DB_EVENT_ADMINISTRATION] = (struct db_event_limit){s->events_administration, s->events_administration_days * DAY};
+    limits[DB_EVENT_PEOPLE] = (struct db_event_limit){s->events_people, s->events_people_days * DAY};
+    limits[DB_EVENT_MACHINES] = (struct db_event_limit){s->events_machines, s->events_machines_days * DAY};
+}
+
+/* The first thing that failed, in words: what, and why. */
+static err app_because(struct app *app, err e, const char *setting, str what)
+{
+    if (FAILED(e) && app->problems->count == 0)
+        problem_add(app->problems, setting, str_format(app->arena, "%.*s (setting %s): %s", STR_FMT(what), setting, err_told(e)));
+    return e;
+}
+
 static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
     struct url url;
-    const struct db_event_limit limits[DB_EVENT_CLASSES + 1] = {
-        [DB_EVENT_ADMINISTRATION] = {s->events_administration, s->events_administration_days * 86400},
-        [DB_EVENT_PEOPLE] = {s->events_people, s->events_people_days * 86400},
-        [DB_EVENT_MACHINES] = {s->events_machines, s->events_machines_days * 86400},
-    };
+    struct db_event_limit limits[DB_EVENT_CLASSES + 1];
+    app_event_limits(s, limits);
     struct db_options options = {.directory = str_z(a, s->data), .create = true, .writer_thread = true, .event_limits = limits};
     app->authority.issuer = settings_issuer(a, s, port);
     if (!options.directory || !str_present(app->authority.issuer))
         FAIL(UNAVAILABLE, "app: no memory");
     TRY(url_parse(app->authority.issuer, &url));
     app->authority.issuer_origin = url_origin(a, &url);
+    app->authority.base = settings_base(s);
     app->authority.secure = str_equal_nocase(url.scheme, STR("https"));
     app->hsts = s->hsts && app->authority.secure; /* LS-10 */
     settings_policy(s, &app->authority.policy);
     if (!app->authority.db)
-        TRY(db_open(&options, &app->authority.db));
+        TRY(app_because(app, db_open(&options, &app->authority.db), "data", str_format(a, "cannot open the database in %s", options.directory)));
     if (!app->authority.hot)
         TRY(hot_open(app->authority.db, USER_CACHE, &app->authority.hot));
-    return authority_open(a, &app->authority, options.directory);
-}
-
-static fallible certificate(struct app *app, struct arena *a, struct cert_pem *out)
-{
-    const struct settings *s = app->settings;
-    struct url url;
-    *out = (struct cert_pem){STR_ABSENT, STR_ABSENT};
-    if (s->tls == SETTINGS_TLS_OFF)
-        return OK;
-    if (s->tls == SETTINGS_TLS_FILES)
-        return tls_from_files(a, s->tls_cert, s->tls_key, out);
-    TRY(url_parse(app->authority.issuer, &url));
-    str host = url.host;
-    if (host.n > 2 && host.p[0] == '[')
-        host = (str){host.p + 1, host.n - 2};
-    str hosts = url_loopback(&url) ? STR("localhost 127.0.0.1 ::1") : str_format(a, "localhost 127.0.0.1 ::1 %.*s", STR_FMT(host));
-    return tls_self_signed(a, str_z(a, s->data), hosts, out);
-}
-
-/* The Host of an address: as it is written, and with the usual port. */
-static fallible add_host(struct arena *a, str address, str *hosts, size_t *n)
-{
-    struct url url;
-    TRY(url_parse(address, &url));
-    str origin = url_origin(a, &url);
-    if (!str_present(origin))
-        FAIL(UNAVAILABLE, "app: no memory");
-    size_t scheme = url.scheme.n + 3;
-    bool secure = str_equal_nocase(url.scheme, STR("https"));
-    hosts[(*n)++] = (str){origin.p + scheme, origin.n - scheme};
-    hosts[*n] = str_present(url.port) ? hosts[*n - 1] : str_format(a, "%.*s:%s", STR_FMT(hosts[*n - 1]), secure ? "443" : "80");
-    (*n)++;
-    return OK;
-}
-
-/* Names under which this server may be called (IN-04): the issuer's, that of the addresses that ask for certificates, and on loopback
- * its addresses with the port. */
-static fallible host_names(struct app *app, struct arena *a, uint16_t port, struct guard_rules *rules)
-{
-    str *hosts = arena_array(a, 8, sizeof *hosts);
-    size_t n = 0;
-    if (!hosts)
-        FAIL(UNAVAILABLE, "app: no memory");
-    TRY(add_host(a, app->authority.issuer, hosts, &n));
-    if (str_present(app->authority.issuer_mtls))
-        TRY(add_host(a, app->authority.issuer_mtls, hosts, &n));
-    hosts[n++] = str_format(a, "localhost:%u", port);
-    hosts[n++] = str_format(a, "127.0.0.1:%u", port);
-    hosts[n++] = str_format(a, "[::1]:%u", port);
-    *rules = (struct guard_rules){.hosts = hosts, .host_count = n};
-    return OK;
+    return app_because(app, authority_open(a, &app->authority, options.directory), "data",
+                       str_format(a, "cannot take the keys in %s into use", options.directory));
 }
 
 static void event_thread_begins(void)
@@ -139,7 +106,6 @@ static void event_thread_begins(void)
 static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
-    struct cert_pem pem;
     struct listen_options options = {
         .host = s->listen_host,
         .port = port,
@@ -147,56 +113,61 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .trusted_proxies = s->trusted_proxies,
         .certificate_header = s->client_cert_header,
         .secure = app->authority.secure,
+        .locate = way_locate,
+        .names = way_names,
         .thread_begins = event_thread_begins,
         .arrive = way_arrive,
         .refused = way_refused,
         .gone = way_gone,
         .context = app,
     };
-    TRY(certificate(app, a, &pem));
+    TRY(material_certificate(a, s, app->authority.issuer, &app->pair, app->problems));
     uint16_t asking = s->mtls_port ? s->mtls_port : free_port();
     app->authority.issuer_mtls = settings_issuer_mtls(a, s, app->authority.issuer, asking);
     app->authority.certificates = str_filled(s->listen_mtls) || str_filled(s->client_cert_header);
-    options.certificate_pem = pem.certificate;
-    options.key_pem = pem.key;
-    TRY(host_names(app, a, port, &options.rules));
-    TRY(listen_open(&options, &app->listener));
+    options.certificate_pem = app->pair.certificate;
+    options.key_pem = app->pair.key;
+    TRY(names_of(a, s, &app->authority, port, &options.rules));
+    TRY(app_because(app, listen_open(&options, &app->listener), "listen", str_format(a, "cannot listen on %.*s", STR_FMT(s->text[SETTINGS_listen]))));
     if (!str_filled(s->listen_mtls))
         return OK;
     options.host = s->mtls_host; /* RFC 8705 5: a door of its own, so that browsers are never asked; the rest alike (TL-03) */
     options.port = asking;
     options.ask_certificate = true;
-    TRY(host_names(app, a, asking, &options.rules));
-    return listen_open(&options, &app->asking);
+    TRY(names_of(a, s, &app->authority, asking, &options.rules));
+    str door = str_format(a, "cannot listen on %.*s", STR_FMT(s->text[SETTINGS_listen_mtls]));
+    return app_because(app, listen_open(&options, &app->asking), "listen_mtls", door);
 }
 
 static fallible open_listener(struct app *app, struct arena *a)
 {
+    const struct settings *s = app->settings;
     err result = ERR(SERVER_ERROR, "app: no port");
     for (int i = 0; i < PORT_TRIES; i++) {
-        uint16_t port = app->settings->listen_port ? app->settings->listen_port : free_port();
+        app->problems->count = 0;
+        uint16_t port = s->listen_port ? s->listen_port : free_port();
         TRY(open_authority(app, a, port));
         result = open_doors(app, a, port);
-        if (!FAILED(result) || app->settings->listen_port != 0)
-            return result;
-        if (app->listener)
-            listen_close(app->listener);
-        app->listener = NULL;
+        bool certified = s->tls == SETTINGS_TLS_OFF || str_present(app->pair.certificate);
+        if (!FAILED(result) || s->listen_port != 0 || app->listener || !certified)
+            return result; /* it was not the free port that somebody else took meanwhile */
         authority_close(&app->authority);
         app->authority.keys = NULL;
     }
     return result;
 }
 
-/* A store that was never served has no process that could have seen a proof before this one (DP-01). */
-static fallible look_back(struct app *app)
+/* A store that was never served has no process that could have seen a proof before this one (DP-01). Where that cannot be noted, on a full
+ * disk, it may have been served (AV-03). */
+static void look_back(struct app *app)
 {
     enum { FOR_EVER = INT32_MAX };
-    bool first;
-    TRY(db_once_take(app->authority.db, "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first));
-    if (first)
+    bool first = false;
+    err e = db_once_take(app->authority.db, "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first);
+    if (FAILED(e))
+        LOG(WARN, "store.unwritable", LOG_STR("why", str_of(err_why(e))), LOG_STR("what", STR("serving what needs no disk until it heals")));
+    else if (first)
         app->authority.started = 0;
-    return OK;
 }
 
 static fallible open_all(struct app *app, struct arena *a)
@@ -206,18 +177,28 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(lane_open("worker", (unsigned)s->worker_threads, WORKER_QUEUE, &app->worker));
     TRY(lane_open("hash", or_cores(s->hash_threads), HASH_QUEUE, &app->hash));
     if (str_filled(s->client_ca))
-        TRY(tls_authorities(a, s->client_ca, &app->authority.client_ca));
+        TRY(material_authorities(a, s, &app->authority.client_ca, app->problems));
     TRY(open_listener(app, a));
     if (s->sandbox)
-        TRY(sandbox_enter());
-    TRY(look_back(app));
-    const struct courier_rule rule = {s->courier_hours, s->courier_wait, s->drain_seconds};
+        TRY(app_because(app, sandbox_enter(), "sandbox", STR("cannot give up rights")));
+    look_back(app);
+    const struct courier_rule rule = app_courier_rule(s);
     return courier_open(&app->authority, &rule, &app->courier);
+}
+
+struct courier_rule app_courier_rule(const struct settings *s)
+{
+    return (struct courier_rule){s->courier_hours, s->courier_wait, s->drain_seconds};
 }
 
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a)
 {
-    app->settings = settings;
+    app->arena = a;
+    app->problems = ARENA_NEW(a, struct problems);
+    if (!app->problems)
+        FAIL(UNAVAILABLE, "app: no memory");
+    atomic_store(&app->settings, settings);
+    atomic_store(&app->current, &app->authority);
     app->started = clock_now();
     app->access_log = settings->access_log;
     err result = open_all(app, a);
@@ -235,7 +216,7 @@ static void drain(struct app *app)
 {
     enum { A_MOMENT_US = 100 * 1000 };
     const struct timespec tick = {0, 10 * 1000 * 1000};
-    int64_t begun = clock_monotonic_us(), most = app->settings->drain_seconds * 1000000, passed = 0;
+    int64_t begun = clock_monotonic_us(), most = atomic_load(&app->settings)->drain_seconds * 1000000, passed = 0;
     while (passed < most && (passed < A_MOMENT_US || atomic_load(&app->inside) > 0)) {
         (void)nanosleep(&tick, NULL);
         passed = clock_monotonic_us() - begun;
@@ -268,4 +249,5 @@ void app_close(struct app *app)
         hot_close(app->authority.hot);
     if (app->authority.db)
         db_close(app->authority.db);
+    reload_forget(app);
 }

@@ -2,6 +2,7 @@
  * app: the running server: what one process has one of. Built before the first request, immutable then but for its counters. */
 #ifndef JETON_SERVER_APP_H
 #define JETON_SERVER_APP_H
+#include "crypto/cert.h"
 #include "directory/authority.h"
 #include "http/listen.h"
 #include "server/courier.h"
@@ -12,8 +13,13 @@
 
 enum { APP_STATUS_CLASSES = 6, APP_ROUTES_MAX = 128 };
 struct app {
-    const struct settings *settings;
-    struct authority authority;
+    const struct settings *_Atomic settings;   /* in force; replaced on SIGHUP (server/reload) */
+    struct authority authority;                /* as it was opened */
+    const struct authority *_Atomic current;   /* in force: the same store and keys, perhaps other rules */
+    struct arena *arena;
+    struct problems *problems;                 /* why it did not start */
+    struct cert_pem pair;                      /* that the listeners show */
+    struct generation *generations;            /* what was put in force by SIGHUP, the newest first */
     struct listener *listener;
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
     struct lane *worker, *hash;
@@ -21,12 +27,15 @@ struct app {
     _Atomic bool open;     /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
     unix_time started;
-    bool access_log, hsts;
+    _Atomic bool access_log, hsts;
     _Atomic uint64_t answered[APP_ROUTES_MAX + 1][APP_STATUS_CLASSES]; /* by row (last: no row) and status / 100 */
     _Atomic int64_t inside; /* requests that arrived and are not yet gone */
     _Atomic uint64_t shed; /* refused because a queue was full */
 };
-/* Startup order: settings, store, migrations, keys, TLS, bind, sandbox. On failure *why says it all; nothing is left open. */
+/* Startup order: settings, store, migrations, keys, TLS, bind, sandbox. On failure app->problems says what to mend, if anything can be
+ * said; nothing is left open. */
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a);
+void app_event_limits(const struct settings *s, struct db_event_limit limits[DB_EVENT_CLASSES + 1]); /* by class, from 1 */
+struct courier_rule app_courier_rule(const struct settings *s);
 void app_close(struct app *app); /* stops accepting, drains within settings->drain_seconds, closes */
 #endif

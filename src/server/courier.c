@@ -20,13 +20,17 @@
 enum { ROUND_MEMORY = 8 << 20, LOOK_SECONDS = 60, LEASE_SPARE = 60, STACK = 512 * 1024, HOUR = 3600 };
 
 struct courier {
-    const struct authority *authority;
+    struct db *db;
+    const struct authority *authority; /* the thread's own once it runs */
     struct courier_rule rule;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool started;
     _Atomic bool added, closing;
+    bool changed;         /* under the lock: other rules wait */
+    const struct authority *next_authority;
+    struct courier_rule next_rule;
     uint64_t generation;  /* of the store when it was last asked */
     int64_t asked_us;
     unix_time next_due;   /* 0: nothing waits */
@@ -271,11 +275,32 @@ static void wait_a_second(struct courier *c)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
+void courier_change(struct courier *c, const struct authority *authority, const struct courier_rule *rule)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    c->next_authority = authority;
+    c->next_rule = *rule;
+    c->changed = true;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+static void take_change(struct courier *c)
+{
+    (void)pthread_mutex_lock(&c->lock);
+    if (c->changed) {
+        c->authority = c->next_authority;
+        c->rule = c->next_rule;
+    }
+    c->changed = false;
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
 static void *courier_main(void *context)
 {
     struct courier *c = context;
     (void)pthread_setname_np(pthread_self(), "courier");
     while (!atomic_load(&c->closing)) {
+        take_change(c);
         if (wanted(c))
             round_once(c);
         wait_a_second(c);
@@ -290,6 +315,7 @@ fallible courier_open(const struct authority *authority, const struct courier_ru
     struct courier *c = calloc(1, sizeof *c);
     if (c == NULL)
         FAIL(UNAVAILABLE, "courier: no memory");
+    c->db = authority->db;
     c->authority = authority;
     c->rule = *rule;
     atomic_store(&c->added, true); /* what waited over the restart */
@@ -323,7 +349,7 @@ void courier_close(struct courier *c)
 {
     if (c == NULL)
         return;
-    db_delivery_when_added(c->authority->db, NULL, NULL);
+    db_delivery_when_added(c->db, NULL, NULL);
     courier_rest(c);
     if (c->started)
         (void)pthread_join(c->thread, NULL);

@@ -13,6 +13,8 @@ struct courier_rule {
 };
 /* `authority` outlives the courier. Signals must be blocked already. */
 fallible courier_open(const struct authority *authority, const struct courier_rule *rule, struct courier **out);
+/* From its next round on; `authority` has the same store and outlives the courier. */
+void courier_change(struct courier *c, const struct authority *authority, const struct courier_rule *rule);
 void courier_rest(struct courier *c);  /* begins nothing more; does not wait */
 void courier_close(struct courier *c); /* and waits for the call under way; NULL is allowed */
 /* Once: everything that is due now is posted; for tests, and what the thread does. */

@@ -38,9 +38,12 @@ static fallible find_session(struct way *w)
 {
     const struct request *r = &w->exchange->request;
     str cookie, device;
-    bool secure = w->app->authority.secure;
-    TRY(request_cookie(r, session_cookie_name(secure), &cookie)); /* LS-20 */
-    TRY(request_cookie(r, session_device_cookie_name(secure), &device));
+    const struct authority *authority = w->ground.authority;
+    str names[] = {session_cookie_name(r->arena, authority), session_device_cookie_name(r->arena, authority)};
+    if (!str_present(names[0]) || !str_present(names[1]))
+        FAIL(UNAVAILABLE, "gate: no memory");
+    TRY(request_cookie(r, names[0].p, &cookie)); /* LS-20 */
+    TRY(request_cookie(r, names[1].p, &device));
     w->ground.device = device;
     TRY(session_find(&w->ground, cookie, &w->call.session));
     w->call.actor = w->call.session.actor;
@@ -56,6 +59,7 @@ static fallible check_csrf(struct way *w)
         .token = form_get(&w->call.form, "csrf"),
         .origin = request_header(r, "Origin"),
         .fetch_site = request_header(r, "Sec-Fetch-Site"),
+        .here = str_format(r->arena, "%s://%.*s", r->secure ? "https" : "http", STR_FMT(request_header(r, "Host"))),
     };
     return csrf_check(&w->ground, &w->call.session, &claim); /* LS-06 */
 }
@@ -144,12 +148,12 @@ static fallible only_proof(const struct request *r, str *out)
  * two was called (MD-02). */
 static str public_url(const struct way *w)
 {
-    const struct authority *authority = &w->app->authority;
+    const struct authority *authority = w->ground.authority;
     const struct request *r = &w->exchange->request;
     const str scheme = STR("https://");
     str base = authority->issuer, twin = authority->issuer_mtls;
-    if (str_present(twin) && twin.n > scheme.n &&
-        str_equal_nocase((str){twin.p + scheme.n, twin.n - scheme.n}, request_header(r, "Host")))
+    size_t around = scheme.n + authority->base.n;
+    if (str_present(twin) && twin.n > around && str_equal_nocase((str){twin.p + scheme.n, twin.n - around}, request_header(r, "Host")))
         base = twin;
     const str parts[] = {base, (str){r->target.p, str_find(r->target, '?')}};
     return str_join(r->arena, parts, 2);
@@ -205,6 +209,8 @@ fallible gate_admit(struct way *w)
 {
     switch (w->route->who) {
     case ANYONE:
+    case PROBE:
+    case METER:
         return OK;
     case BROWSER:
     case USER:

@@ -110,8 +110,8 @@ fallible probe_metrics_get(struct call *c)
 {
     const struct app *app = app_of(c);
     struct arena *a = c->ground->arena;
-    if (app->settings->metrics == SETTINGS_METRICS_OFF ||
-        (app->settings->metrics == SETTINGS_METRICS_LOCAL && !local_peer(c->request->peer)))
+    int whom = atomic_load(&app->settings)->metrics;
+    if (whom == SETTINGS_METRICS_OFF || (whom == SETTINGS_METRICS_LOCAL && !local_peer(c->request->peer)))
         FAIL(NOT_FOUND, "probe: metrics are not for this peer");
     struct db_counts counts;
     str text;

@@ -56,18 +56,15 @@ const struct route route_table[] = {
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL, NULL},
     {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
     {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
-    {HTTP_GET,  "/.well-known/oauth-authorization-server/{id}", ANYONE, NOTHING,    PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
-    {HTTP_GET,  "/.well-known/openid-configuration/{id}",   ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
-    {HTTP_GET,  "/{id}/.well-known/openid-configuration",   ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
     {HTTP_POST, "/oauth/register",                          ANYONE,  JSON_BODY,     OAUTH_JSON,  WORKER,  oauth_register_post,   NULL, NULL},
     {HTTP_GET,  "/oauth/register/{id}",                     ANYONE,  NOTHING,       OAUTH_JSON,  WORKER,  oauth_register_one_get, NULL, NULL},
     {HTTP_PUT,  "/oauth/register/{id}",                     ANYONE,  JSON_BODY,     OAUTH_JSON,  WORKER,  oauth_register_one_put, NULL, NULL},
     {HTTP_DELETE, "/oauth/register/{id}",                   ANYONE,  NOTHING,       OAUTH_JSON,  WORKER,  oauth_register_one_delete, NULL, NULL},
     {HTTP_GET,  "/.well-known/oauth-protected-resource",    ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_resource_get,    NULL, NULL},
     {HTTP_GET,  "/.well-known/oauth-protected-resource/api/1.0", ANYONE, NOTHING,   PUBLIC_JSON, INLINE,  oauth_resource_api_get, NULL, NULL},
-    {HTTP_GET,  "/health/live",                             ANYONE,  NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL, NULL},
-    {HTTP_GET,  "/health/ready",                            ANYONE,  NOTHING,       TEXT,        WORKER,  probe_ready_get,       NULL, NULL},
-    {HTTP_GET,  "/metrics",                                 ANYONE,  NOTHING,       TEXT,        WORKER,  probe_metrics_get,     NULL, NULL},
+    {HTTP_GET,  "/health/live",                             PROBE,   NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL, NULL},
+    {HTTP_GET,  "/health/ready",                            PROBE,   NOTHING,       TEXT,        WORKER,  probe_ready_get,       NULL, NULL},
+    {HTTP_GET,  "/metrics",                                 METER,   NOTHING,       TEXT,        WORKER,  probe_metrics_get,     NULL, NULL},
     ROUTES_API
     ROUTES_CONSOLE
 };
@@ -130,4 +127,32 @@ const struct route *route_find_any(str path)
         if (fits(route_table[i].path, path, ignored))
             return &route_table[i];
     return NULL;
+}
+
+/* /.well-known/name/base/rest without the base; absent: it is no such path. */
+static str well_known_local(struct arena *a, str base, str path)
+{
+    const str root = STR("/.well-known/");
+    if (!str_starts(path, root))
+        return STR_ABSENT;
+    str tail = {path.p + root.n, path.n - root.n};
+    size_t name = root.n + str_find(tail, '/');
+    str rest = {path.p + name, path.n - name};
+    if (!str_starts(rest, base) || (rest.n > base.n && rest.p[base.n] != '/'))
+        return STR_ABSENT;
+    return str_join(a, (const str[]){{path.p, name}, {rest.p + base.n, rest.n - base.n}}, 2);
+}
+
+str route_local(struct arena *a, str base, str path)
+{
+    str local = STR_ABSENT;
+    if (base.n == 0)
+        return path;
+    if (str_starts(path, base) && (path.n == base.n || path.p[base.n] == '/'))
+        local = path.n == base.n ? STR("/") : (str){path.p + base.n, path.n - base.n};
+    else
+        local = well_known_local(a, base, path);
+    if (!str_present(local) || (!route_find_any(local) && route_find_any(path)))
+        return path;
+    return local;
 }

@@ -12,6 +12,8 @@ enum route_who {
     ADMIN,   /* USER who is an administrator or has a permission that the handler asks; others get 403 */
     CLIENT,  /* client authentication before any other parameter is interpreted */
     BEARER,  /* an access token meant for jeton's API */
+    PROBE,   /* anyone, by whatever name or address they reach this machine (IN-04): it tells nothing */
+    METER,   /* whom the setting `metrics` lets; by the server's names or a plain address, never by a foreign name */
 };
 enum route_takes { ROUTE_TAKES_UNSET = 0, NOTHING, QUERY, FORM, FORM_OR_JSON, JSON_BODY, QUERY_OR_FORM };
 enum route_answers { ROUTE_ANSWERS_UNSET = 0, HTML, OAUTH_JSON, API_JSON, PUBLIC_JSON, STATIC, TEXT };
@@ -32,6 +34,9 @@ struct route {
 #define ROUTE_REACH_FULL "\"full\"" /* none but unscoped tokens with all of the person's permissions: no scope has such a name */
 extern const struct route route_table[];
 extern const size_t route_count;
+/* A path without the issuer's path, `base` ("" or /…): base/x is /x, /.well-known/name/base/x is /.well-known/name/x (RFC 8414 3.1, RFC 9728 3.1).
+ * What is not found so is taken as it stands, for a proxy in front may have cut the base off already. */
+str route_local(struct arena *a, str base, str path);
 /* NULL when no row has this path. *methods: the methods that rows with this path take, for Allow. HEAD finds GET. */
 /* Any row with this path; NULL: none. */
 const struct route *route_find_any(str path);

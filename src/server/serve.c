@@ -4,8 +4,10 @@
 #include "server/serve.h"
 #include "base/log.h"
 #include "server/app.h"
+#include "server/reload.h"
 #include "server/sandbox.h"
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,7 +30,7 @@ static void look_at_keys(struct app *app)
     bool rotated = false;
     struct ground g;
     struct arena *a = arena_new(KEYS_MEMORY);
-    err e = a != NULL ? authority_enter(&app->authority, a, &g) : ERR(UNAVAILABLE, "no memory");
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
         e = authority_keys_schedule(&g, &rotated);
         authority_leave(&g);
@@ -43,11 +45,11 @@ static void look_at_keys(struct app *app)
 /* Once a minute: what did the audit trail leave out, and how full is it? */
 static void look_at_events(struct app *app)
 {
-    const struct settings *s = app->settings;
+    const struct settings *s = atomic_load(&app->settings);
     const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
     struct ground g;
     struct arena *a = arena_new(EVENTS_MEMORY);
-    err e = a != NULL ? authority_enter(&app->authority, a, &g) : ERR(UNAVAILABLE, "no memory");
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
         e = authority_events_tell(&g, budgets);
         authority_leave(&g);
@@ -67,8 +69,10 @@ static void wait_for_the_end(struct app *app, const sigset_t *signals)
             LOG(INFO, "stop", LOG_INT("signal", got));
             return;
         }
+        if (got == SIGHUP)
+            reload_run(app);
         log_flush();
-        if (got == SIGUSR1)
+        if (got == SIGUSR1 || got == SIGHUP)
             continue;
         if (n % TICKS_A_LOOK == 0)
             look_elsewhere(app);
@@ -93,8 +97,64 @@ static void block_signals(sigset_t *signals)
     (void)sigaddset(signals, SIGHUP);
     (void)sigaddset(signals, SIGPIPE);
     (void)sigaddset(signals, SIGUSR1);
+    (void)sigaddset(signals, SIGUSR2);
     (void)sigaddset(signals, SIGXFSZ); /* AV-03: a file at its limit is a failed write, like a full disk */
     (void)sigprocmask(SIG_BLOCK, signals, NULL);
+}
+
+/* While the server is being opened, which may take seconds (its first keys) or wait for another process's lock. What opening does is done
+ * step by step, each whole or not at all, as after a kill (AV-02): so a signal ends the process at any point. */
+struct opening {
+    pthread_t thread;
+    _Atomic bool done;
+    bool watched;
+};
+
+static void *watch_opening(void *context)
+{
+    struct opening *o = context;
+    sigset_t ends;
+    int got = 0;
+    (void)sigemptyset(&ends);
+    (void)sigaddset(&ends, SIGTERM);
+    (void)sigaddset(&ends, SIGINT);
+    (void)sigaddset(&ends, SIGUSR2); /* opened */
+    while (got != SIGTERM && got != SIGINT && !atomic_load(&o->done))
+        (void)sigwait(&ends, &got);
+    if (atomic_load(&o->done)) {
+        if (got == SIGTERM || got == SIGINT)
+            (void)kill(getpid(), got); /* for whom waits from now on */
+        return NULL;
+    }
+    LOG(INFO, "stop", LOG_INT("signal", got), LOG_STR("while", STR("starting")));
+    _exit(0);
+}
+
+static void opening_begins(struct opening *o, const struct settings *s, struct arena *a)
+{
+    const char *file = str_z(a, str_format(a, "%.*s/jeton.db", STR_FMT(s->data)));
+    if (file && access(file, F_OK) != 0 && errno == ENOENT)
+        LOG(INFO, "first.start", LOG_STR("data", s->data), LOG_STR("what", STR("making the database, the signing keys and a certificate; this takes some seconds")));
+    o->watched = pthread_create(&o->thread, NULL, watch_opening, o) == 0;
+}
+
+static void opening_ends(struct opening *o)
+{
+    atomic_store(&o->done, true);
+    if (!o->watched)
+        return;
+    (void)pthread_kill(o->thread, SIGUSR2);
+    (void)pthread_join(o->thread, NULL);
+}
+
+static int not_opened(const struct app *app, err why)
+{
+    const struct problems *p = app->problems;
+    for (size_t i = 0; p && i < p->count; i++)
+        (void)fprintf(stderr, "jeton serve: %.*s\n", STR_FMT(p->rows[i].message));
+    if (!p || p->count == 0)
+        (void)fprintf(stderr, "jeton serve: cannot start: %s\n", err_told(why));
+    return 1;
 }
 
 static enum log_level level_of(int word)
@@ -115,11 +175,12 @@ int serve_run(const struct settings *settings, struct arena *arena)
         (void)fprintf(stderr, "jeton serve: no memory\n");
         return 1;
     }
+    struct opening opening = {.watched = false};
+    opening_begins(&opening, settings, arena);
     err opened = app_open(app, settings, arena);
-    if (FAILED(opened)) {
-        (void)fprintf(stderr, "jeton serve: %s (%s)\n", err_say(opened), err_why(opened));
-        return 1;
-    }
+    opening_ends(&opening);
+    if (FAILED(opened))
+        return not_opened(app, opened);
     (void)printf("jeton ready on %.*s\n", STR_FMT(app->authority.issuer));
     (void)fflush(stdout);
     log_buffered(true);

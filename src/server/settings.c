@@ -45,12 +45,6 @@ static bool listen_cut(str value, str *host, uint16_t *port)
     *port = (uint16_t)number;
     return true;
 }
-static bool listen_form(str value)
-{
-    str host;
-    uint16_t port;
-    return listen_cut(value, &host, &port);
-}
 static bool address_form(str word)
 {
     char text[INET6_ADDRSTRLEN];
@@ -60,6 +54,12 @@ static bool address_form(str word)
     memcpy(text, word.p, word.n);
     text[word.n] = '\0';
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
+}
+static bool listen_form(str value)
+{
+    str host;
+    uint16_t port;
+    return listen_cut(value, &host, &port) && (str_is(host, "localhost") || address_form(host));
 }
 static bool addresses_form(str value)
 {
@@ -93,7 +93,23 @@ static bool origins_form(str value)
     }
     return true;
 }
-/* RFC 8414 2: no query, no fragment. No path either: jeton serves its well-known addresses at the root of a host. */
+/* Segments that are spelled in one way only, and that no proxy or browser takes away. */
+static bool base_form(str path)
+{
+    str rest = {path.p + 1, path.n > 0 ? path.n - 1 : 0}, segment;
+    if (path.n == 0 || str_is(path, "/"))
+        return true;
+    while (str_next(&rest, '/', &segment)) {
+        bool last = segment.p + segment.n == path.p + path.n;
+        if ((segment.n == 0 && !last) || str_is(segment, ".") || str_is(segment, "..") || str_is(segment, ".well-known"))
+            return false;
+        for (size_t i = 0; i < segment.n; i++)
+            if (!ascii_unreserved(segment.p[i]))
+                return false;
+    }
+    return true;
+}
+/* RFC 8414 2: no query, no fragment. */
 static bool issuer_form(str value)
 {
     struct url u;
@@ -101,7 +117,7 @@ static bool issuer_form(str value)
         return true;
     if (FAILED(url_parse(value, &u)) || (!is_http(&u) && !is_https(&u)))
         return false;
-    return (u.path.n == 0 || str_is(u.path, "/")) && !str_present(u.query) && !str_present(u.fragment);
+    return base_form(u.path) && !str_present(u.query) && !str_present(u.fragment);
 }
 
 static bool listen_or_none(str value)
@@ -139,8 +155,8 @@ static bool hosts_form(str value)
 }
 
 const struct settings_row settings_rows[SETTINGS_COUNT] = {
-#define X(name, kind, fallback, least, most, shape, check, sentence)                                                           \
-    {#name, SETTINGS_##kind, fallback, least, most, shape, sentence, check},
+#define X(name, kind, fallback, least, most, shape, check, ...)                                                                \
+    {#name, SETTINGS_##kind, fallback, least, most, shape, SETTINGS_SENTENCE(__VA_ARGS__), check, SETTINGS_WHEN(__VA_ARGS__)},
     SETTINGS(X)
 #undef X
 };
@@ -218,20 +234,31 @@ static bool any_address(str host)
 {
     return str_is(host, "0.0.0.0") || str_is(host, "::");
 }
+static str without_slash(str address)
+{
+    return str_ends(address, STR("/")) ? (str){address.p, address.n - 1} : address;
+}
 str settings_issuer_mtls(struct arena *a, const struct settings *s, str issuer, uint16_t port)
 {
     struct url u;
     if (str_filled(s->issuer_mtls) && !FAILED(url_parse(s->issuer_mtls, &u)))
-        return str_dup(a, s->issuer_mtls);
+        return str_format(a, "%.*s%.*s", STR_FMT(s->issuer_mtls), STR_FMT(settings_base(s)));
     if (!str_filled(s->listen_mtls) || FAILED(url_parse(issuer, &u)))
         return STR_ABSENT;
-    return str_format(a, "https://%.*s:%u", STR_FMT(u.host), (unsigned)port);
+    return str_format(a, "https://%.*s:%u%.*s", STR_FMT(u.host), (unsigned)port, STR_FMT(u.path));
+}
+str settings_base(const struct settings *s)
+{
+    struct url u;
+    if (!str_filled(s->issuer) || FAILED(url_parse(s->issuer, &u)))
+        return STR("");
+    return without_slash(u.path);
 }
 str settings_issuer(struct arena *a, const struct settings *s, uint16_t port)
 {
     struct url u;
     if (str_filled(s->issuer) && !FAILED(url_parse(s->issuer, &u)))
-        return str_dup(a, (str){s->issuer.p, s->issuer.n - u.path.n});
+        return str_dup(a, without_slash(s->issuer));
     const char *scheme = s->tls == SETTINGS_TLS_OFF ? "http" : "https";
     str host = settings_loopback(s->listen_host) || any_address(s->listen_host) ? STR("localhost") : s->listen_host;
     bool six = str_find(host, ':') < host.n;

@@ -16,6 +16,7 @@ struct settings_row {
     int64_t least, most;
     const char *shape, *sentence;
     bool (*check)(str value);
+    enum settings_when when;
 };
 extern const struct settings_row settings_rows[SETTINGS_COUNT];
 /* Number of the row of this name (underscores or dashes); SETTINGS_COUNT when there is none. */
@@ -23,14 +24,15 @@ size_t settings_find(str name);
 /* NULL when the value may stand in this row, else why not (arena memory, or a literal when that fails). */
 const char *settings_refuses(struct arena *a, size_t row, str value);
 
-struct settings_input {
-    const char *file;               /* --config; NULL: JETON_CONFIG, else DIR/jeton.conf when it is there */
-    const str *options;             /* SETTINGS_COUNT texts, absent where not given; NULL: none at all */
-    const char *const *environment; /* NAME=value …, NULL at the end; NULL: none */
-};
 /* UNPROCESSABLE with one problem for each thing that is wrong: unknown and repeated settings with file and line, values out of
  * bounds, settings that contradict each other. *out is untouched then. */
 fallible settings_load(struct arena *a, const struct settings_input *input, struct settings *out, struct problems *p);
+/* The same input read again and judged (TL-05); settings that are read at start alone stay as they were in *out. `late`: numbers of those
+ * that would be others at the next start. */
+struct settings_late {
+    size_t rows[SETTINGS_COUNT], count;
+};
+fallible settings_again(struct arena *a, const struct settings *old, struct settings *out, struct settings_late *late, struct problems *p);
 /* What is wrong with these settings for a server, beyond each one's own form (contract 2): issuer against tls and address. */
 fallible settings_judge(struct arena *a, const struct settings *settings, struct problems *p);
 /* The issuer, without a trailing slash: as set, else derived from the port that was really bound. Absent when the arena fails.
@@ -39,6 +41,8 @@ str settings_issuer(struct arena *a, const struct settings *settings, uint16_t p
 /* The public base of the addresses that ask for client certificates (RFC 8705 5): as set, else the issuer's host with this port; absent:
  * there are none, or the arena fails. */
 str settings_issuer_mtls(struct arena *a, const struct settings *settings, str issuer, uint16_t port);
+/* The issuer's path: "" or /… without a slash at its end. */
+str settings_base(const struct settings *settings);
 /* Is this host (IPv6 with or without brackets) the machine itself: localhost, 127.0.0.0/8, ::1? */
 bool settings_loopback(str host);
 void settings_policy(const struct settings *settings, struct policy *out);

@@ -248,7 +248,41 @@ fallible settings_load(struct arena *a, const struct settings_input *input, stru
     TRY(problem_result(p));
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory for the settings");
+    s->input = *input;
     settle(s);
+    *out = *s;
+    return OK;
+}
+/* What is read at start alone stays what it was. */
+static void keep_at_start(const struct settings *old, struct settings *s, struct settings_late *late)
+{
+    for (size_t row = 0; row < SETTINGS_COUNT; row++) {
+        if (settings_rows[row].when != SETTINGS_AT_START)
+            continue;
+        if (!str_equal(old->text[row], s->text[row]))
+            late->rows[late->count++] = row;
+        s->text[row] = old->text[row];
+        s->source[row] = old->source[row];
+    }
+#define X(name, ...)                                                                                                           \
+    if (settings_rows[SETTINGS_##name].when == SETTINGS_AT_START)                                                              \
+        s->name = old->name;
+    SETTINGS(X)
+#undef X
+    s->listen_host = old->listen_host;
+    s->listen_port = old->listen_port;
+    s->mtls_host = old->mtls_host;
+    s->mtls_port = old->mtls_port;
+}
+fallible settings_again(struct arena *a, const struct settings *old, struct settings *out, struct settings_late *late, struct problems *p)
+{
+    struct settings *s = ARENA_NEW(a, struct settings);
+    if (!s)
+        FAIL(UNAVAILABLE, "no memory for the settings");
+    late->count = 0;
+    TRY(settings_load(a, &old->input, s, p));
+    TRY(settings_judge(a, s, p));
+    keep_at_start(old, s, late);
     *out = *s;
     return OK;
 }

@@ -6,30 +6,33 @@
 /* clang-format off */
 enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SETTINGS_CENTURY_HALF = 50 * SETTINGS_YEAR };
 
-/* X(name, kind, default, least, most, shape, check, sentence).
- * Kinds: TEXT (bounds: bytes), NUMBER, FLAG, CHOICE (words of shape). */
+/* X(name, kind, default, least, most, shape, check, sentence[, AT_START]).
+ * Kinds: TEXT (bounds: bytes), NUMBER, FLAG, CHOICE (words of shape). AT_START: read once; all others are read again on SIGHUP. */
 #define SETTINGS(X)                                                                                                            \
-    X(listen, TEXT, "localhost:8443", 1, 300, "HOST:PORT", listen_form,                                                        \
-      "Address and port to listen on; port 0 picks a free one.")                                                               \
+    X(listen, TEXT, "localhost:8443", 1, 300, "ADDRESS:PORT", listen_form,                                                     \
+      "Numeric address, or localhost, and port to listen on; port 0 picks a free one.", AT_START)                              \
     X(issuer, TEXT, "", 0, 512, "URL", issuer_form,                                                                            \
-      "The server's public address; without it https://localhost:PORT. http:// is for loopback hosts alone.")                  \
+      "The server's public address, with a path if it lies below one; without it https://localhost:PORT. http:// is for loopback "\
+      "hosts alone.", AT_START)                                                                                                \
+    X(hosts, TEXT, "", 0, 4096, "HOSTS", hosts_form,                                                                           \
+      "HOST or HOST:PORT, separated by spaces, under which this server may be called beside the issuer's host.")               \
     X(tls, CHOICE, "self-signed", 0, 0, "self-signed|off|files", any_form,                                                     \
-      "Where TLS comes from: a certificate authority made in DIR/tls, a proxy in front (off), or tls_cert and tls_key.")       \
+      "Where TLS comes from: a certificate authority made in DIR/tls, a proxy in front (off), or tls_cert and tls_key.", AT_START) \
     X(tls_cert, TEXT, "", 0, 4096, "FILE", any_form, "Certificate chain, PEM; needs tls_key.")                                 \
     X(tls_key, TEXT, "", 0, 4096, "FILE", any_form, "Private key of tls_cert, PEM, readable by its owner alone.")              \
-    X(listen_mtls, TEXT, "", 0, 300, "HOST:PORT", listen_or_none,                                                              \
-      "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.")    \
+    X(listen_mtls, TEXT, "", 0, 300, "ADDRESS:PORT", listen_or_none,                                                           \
+      "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.", AT_START) \
     X(issuer_mtls, TEXT, "", 0, 512, "URL", origin_or_none,                                                                    \
       "The public https:// address of listen_mtls, or of the proxy's host that asks for client certificates; without it the issuer's host "\
-      "with the port of listen_mtls.")                                                                                         \
+      "with the port of listen_mtls. Without a path: that is the issuer's.", AT_START)                                         \
     X(client_ca, TEXT, "", 0, 4096, "FILE", any_form,                                                                          \
-      "Authorities whose client certificates are believed (auth method tls_client_auth), PEM; read at start.")                 \
+      "Authorities whose client certificates are believed (auth method tls_client_auth), PEM.")                                \
     X(client_cert_header, TEXT, "", 0, 64, "NAME", header_form,                                                                \
-      "The header in which the trusted proxies hand on the client's certificate: Client-Cert (RFC 9440) or URL-encoded PEM.")  \
-    X(data, TEXT, "data", 1, 4096, "DIR", any_form, "Data directory: database, master key, certificates.")                     \
-    X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.")            \
-    X(worker_threads, NUMBER, "8", 1, 256, "NUMBER", any_form, "Threads that read the database.")                              \
-    X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one per core.")   \
+      "The header in which the trusted proxies hand on the client's certificate: Client-Cert (RFC 9440) or URL-encoded PEM.", AT_START) \
+    X(data, TEXT, "data", 1, 4096, "DIR", any_form, "Data directory: database, master key, certificates.", AT_START)           \
+    X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.", AT_START)  \
+    X(worker_threads, NUMBER, "8", 1, 256, "NUMBER", any_form, "Threads that read the database.", AT_START)                    \
+    X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one per core.", AT_START) \
     X(trusted_proxies, TEXT, "", 0, 4096, "ADDRESSES", addresses_form,                                                         \
       "IP addresses, separated by spaces, whose X-Forwarded-For is believed.")                                                 \
     X(cors_origins, TEXT, "", 0, 4096, "ORIGINS", origins_form,                                                                \
@@ -41,7 +44,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "Who may read /metrics: everybody, nobody, or loopback peers.")                                                          \
     X(hsts, FLAG, "on", 0, 0, "on|off", any_form,                                                                              \
       "Tell browsers to use https alone, for a year (never sent with an http issuer).")                                        \
-    X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.")                        \
+    X(sandbox, FLAG, "on", 0, 0, "on|off", any_form, "Give up every right that serving does not need.", AT_START)              \
     X(access_lifetime, NUMBER, "3600", 1, SETTINGS_ACCESS_MAX, "SECONDS", any_form, "Access tokens.")                          \
     X(code_lifetime, NUMBER, "60", 1, 600, "SECONDS", any_form, "Authorization codes.")                                        \
     X(device_lifetime, NUMBER, "600", 30, 600, "SECONDS", any_form, "Codes that a person types for a device.")                 \
@@ -70,16 +73,16 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(secret_overlap, NUMBER, "86400", 0, SETTINGS_YEAR, "SECONDS", any_form,                                                  \
       "How long the old secret goes on after rotate-secret.")                                                                  \
     X(profile, CHOICE, "none", 0, 0, "none|oauth2.1|fapi2-security|fapi2-message-signing", any_form,                           \
-      "What every client is held to at the least; a client may be held to more (jeton client edit --profile).")               \
+      "What every client is held to at the least; a client may be held to more (jeton client edit --profile).")                \
     X(fetch_internal, TEXT, "", 0, 4096, "HOSTS", hosts_form,                                                                  \
       "HOST or HOST:PORT, separated by spaces, that this server may call although they lie at internal addresses (keys of clients, logout).")\
     X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form,                                                                    \
       "Further certificates to trust when this server calls another, PEM; beside the machine's own.")                          \
     X(fetch_seconds, NUMBER, "5", 1, 30, "SECONDS", any_form, "How long a call to another server may take as a whole.")        \
     X(courier_hours, NUMBER, "24", 1, 720, "HOURS", any_form,                                                                  \
-      "How long a message to a client (back-channel logout, CIBA ping) is tried before it is given up.")                      \
+      "How long a message to a client (back-channel logout, CIBA ping) is tried before it is given up.")                       \
     X(courier_wait, NUMBER, "60", 1, 3600, "SECONDS", any_form,                                                                \
-      "The wait after the first failure of such a message; then five times, then thirty times that.")                         \
+      "The wait after the first failure of such a message; then five times, then thirty times that.")                          \
     X(key_rotation_days, NUMBER, "90", 0, 3650, "DAYS", any_form,                                                              \
       "How long signing keys are used before the next ones take their place; 0: until jeton key rotate.")                      \
     X(registration, CHOICE, "off", 0, 0, "off|token|open", any_form,                                                           \
@@ -93,7 +96,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(registration_unused, NUMBER, "86400", 60, SETTINGS_YEAR, "SECONDS", any_form,                                            \
       "After this long a client of open registration that nobody ever used is removed, when the next one registers.")          \
     X(registration_tries, NUMBER, "100", 1, 100000, "NUMBER", any_form,                                                        \
-      "Registrations from one address in a row before it has to wait between them.")                                          \
+      "Registrations from one address in a row before it has to wait between them.")                                           \
     X(client_documents, FLAG, "off", 0, 0, "on|off", any_form,                                                                 \
       "Accept client ids that are https addresses of their metadata (client ID metadata documents).")                          \
     X(client_document_hosts, TEXT, "", 0, 4096, "HOSTS", any_form,                                                             \
@@ -138,6 +141,18 @@ enum { SETTINGS_TLS_SELF_SIGNED, SETTINGS_TLS_OFF, SETTINGS_TLS_FILES };
 enum { SETTINGS_METRICS_ON, SETTINGS_METRICS_OFF, SETTINGS_METRICS_LOCAL };
 enum { SETTINGS_REGISTRATION_OFF, SETTINGS_REGISTRATION_TOKEN, SETTINGS_REGISTRATION_OPEN };
 enum { SETTINGS_COMMON_REFUSE, SETTINGS_COMMON_ALLOW };
+enum settings_when { SETTINGS_RELOADED = 0, SETTINGS_AT_START };
+#define AT_START SETTINGS_AT_START
+/* The optional column. */
+#define SETTINGS_WHEN(...)                         SETTINGS_WHEN_(__VA_ARGS__, SETTINGS_RELOADED, 0)
+#define SETTINGS_WHEN_(sentence_, when_, ...)      when_
+#define SETTINGS_SENTENCE(...)                     SETTINGS_SENTENCE_(__VA_ARGS__, 0)
+#define SETTINGS_SENTENCE_(sentence_, ...)         sentence_
+struct settings_input { /* what the settings are read from, and read again */
+    const char *file;               /* --config; NULL: JETON_CONFIG, else DIR/jeton.conf when it is there */
+    const str *options;             /* SETTINGS_COUNT texts, absent where not given; NULL: none at all */
+    const char *const *environment; /* NAME=value …, NULL at the end; NULL: none */
+};
 enum settings_source { SETTINGS_FROM_DEFAULT = 0, SETTINGS_FROM_FILE, SETTINGS_FROM_ENVIRONMENT, SETTINGS_FROM_OPTION };
 
 #define SETTINGS_TYPE_TEXT   str
@@ -156,5 +171,6 @@ struct settings { /* arena memory of settings_load */
     str file;             /* the file that was read; absent: none */
     enum settings_source source[SETTINGS_COUNT];
     str text[SETTINGS_COUNT]; /* each value as it was written */
+    struct settings_input input;
 };
 #endif

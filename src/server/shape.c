@@ -18,6 +18,7 @@ enum route_answers shape_answers(const struct way *w)
         return w->route->answers;
     const struct request *r = &w->exchange->request;
     str path = str_filled(r->path) ? r->path : (str){r->target.p, str_find(r->target, '?')};
+    path = route_local(r->arena, w->app->authority.base, path);
     const struct route *row = route_find_any(path);
     if (row) /* refused at the door, before its row was looked for: the address keeps its promise all the same */
         return row->answers;
@@ -59,8 +60,9 @@ static str metadata_of(struct way *w)
 {
     if (!str_starts(w->exchange->request.path, STR("/api/1.0/")))
         return STR("");
-    return str_format(w->exchange->response.arena, ", resource_metadata=\"%.*s/.well-known/oauth-protected-resource/api/1.0\"",
-                      STR_FMT(w->app->authority.issuer));
+    const struct authority *authority = &w->app->authority;
+    return str_format(w->exchange->response.arena, ", resource_metadata=\"%.*s/.well-known/oauth-protected-resource%.*s/api/1.0\"",
+                      STR_FMT(authority->issuer_origin), STR_FMT(authority->base));
 }
 
 static bool names_scopes(const struct route *route)
@@ -232,7 +234,7 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
     if (answers != OAUTH_JSON && answers != API_JSON)
         return OK;
     str origin = request_header(&w->exchange->request, "Origin");
-    if (!str_present(origin) || !str_has_word(w->app->settings->cors_origins, origin) ||
+    if (!str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin) ||
         str_is(w->exchange->request.path, "/oauth/introspect")) /* IR-10 */
         return OK;
     TRY(response_header(r, "Vary", STR("Origin")));

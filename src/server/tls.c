@@ -22,17 +22,19 @@ static fallible read_all(struct arena *a, const char *file, unsigned how, str *o
         *out = STR_ABSENT;
         return OK;
     }
+    if (fd < 0 && errno == EACCES)
+        REFUSE(SERVER_ERROR, "this user may not read it: change its owner or mode, or those of its folders", "tls: permission denied");
     if (fd < 0)
-        REFUSE(SERVER_ERROR, "A TLS file cannot be read; check tls_cert and tls_key, or the files in DIR/tls.", "tls: cannot open a file");
+        REFUSE(SERVER_ERROR, "it cannot be opened", "tls: cannot open a file");
     err result = OK;
     char *text = NULL;
     ssize_t n = 0;
     if (fstat(fd, &st) != 0 || st.st_size > FILE_MAX)
-        result = REFUSAL(SERVER_ERROR, "A TLS file is too large to be one.", "tls: file too large");
+        result = REFUSAL(SERVER_ERROR, "it is too large to be one", "tls: file too large");
     else if ((how & TLS_READ_PRIVATE) && (st.st_mode & 077) != 0)
-        result = REFUSAL(SERVER_ERROR, "The TLS key file can be read by others; mend it with: chmod 600.", "tls: key file is not private");
+        result = REFUSAL(SERVER_ERROR, "others can read this private key: chmod 600", "tls: key file is not private");
     else if (!(text = arena_take(a, (size_t)st.st_size + 1)) || (n = read(fd, text, (size_t)st.st_size)) != st.st_size)
-        result = REFUSAL(SERVER_ERROR, "A TLS file cannot be read.", "tls: short read");
+        result = REFUSAL(SERVER_ERROR, "it cannot be read to its end", "tls: short read");
     (void)close(fd);
     if (!FAILED(result))
         *out = (str){text, (size_t)n};
@@ -45,11 +47,11 @@ static fallible write_all(struct arena *a, const char *file, str text, mode_t mo
     const char *fresh = str_z(a, str_format(a, "%s.new", file));
     int fd = fresh ? open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode) : -1;
     if (fd < 0)
-        REFUSE(SERVER_ERROR, "The TLS files cannot be written into the data directory.", "tls: cannot create a file");
+        REFUSE(SERVER_ERROR, "it cannot be written: check the space on the disk and the owner of the folder", "tls: cannot create a file");
     bool good = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (!good || rename(fresh, file) != 0)
-        REFUSE(SERVER_ERROR, "The TLS files cannot be written into the data directory.", "tls: cannot write a file");
+        REFUSE(SERVER_ERROR, "it cannot be written: check the space on the disk and the owner of the folder", "tls: cannot write a file");
     return OK;
 }
 
@@ -90,6 +92,37 @@ static fallible good_for(str certificate, str hosts, int64_t days, bool *good)
     return OK;
 }
 
+/* On a full disk: what is there serves until its own end. */
+static err or_as_it_is(err renewed, const struct cert_pem *there, str hosts, bool *kept)
+{
+    bool good;
+    *kept = false;
+    if (!FAILED(renewed) || FAILED(good_for(there->certificate, hosts, 0, &good)) || !good || !str_filled(there->key))
+        return renewed;
+    *kept = true;
+    return OK;
+}
+
+struct files {
+    const char *const *authority, *const *server;
+};
+
+static fallible renew(struct arena *a, str hosts, const struct files *f, struct cert_pem *authority, struct cert_pem *server)
+{
+    bool good;
+    TRY(good_for(authority->certificate, STR(""), SERVER_DAYS, &good));
+    if (!good) {
+        TRY(cert_authority_make(a, clock_now(), (int64_t)AUTHORITY_DAYS * DAY, authority));
+        TRY(store_pair(a, f->authority, authority));
+        server->certificate = STR_ABSENT; /* what the old one signed is not trusted any more */
+    }
+    TRY(good_for(server->certificate, hosts, RENEW_DAYS, &good));
+    if (good)
+        return OK;
+    TRY(cert_server_make(a, authority, hosts, clock_now(), (int64_t)SERVER_DAYS * DAY, server));
+    return store_pair(a, f->server, server);
+}
+
 fallible tls_self_signed(struct arena *a, const char *directory, str hosts, struct cert_pem *out)
 {
     struct cert_pem authority, server;
@@ -97,48 +130,30 @@ fallible tls_self_signed(struct arena *a, const char *directory, str hosts, stru
     bool good;
     const char *folder = str_z(a, str_format(a, "%s/tls", directory));
     if (!folder || (mkdir(folder, 0755) != 0 && errno != EEXIST))
-        REFUSE(SERVER_ERROR, "The folder tls cannot be made in the data directory.", "tls: cannot make the folder");
+        REFUSE(SERVER_ERROR, "the folder tls cannot be made in the data directory", "tls: cannot make the folder");
     TRY(pair_path(a, directory, "ca", authority_paths));
     TRY(pair_path(a, directory, "server", server_paths));
     TRY(load_pair(a, authority_paths, TLS_READ_OWN, &authority));
     TRY(load_pair(a, server_paths, TLS_READ_OWN, &server));
-    TRY(good_for(authority.certificate, STR(""), SERVER_DAYS, &good));
-    if (!good) {
-        TRY(cert_authority_make(a, clock_now(), (int64_t)AUTHORITY_DAYS * DAY, &authority));
-        TRY(store_pair(a, authority_paths, &authority));
-        server.certificate = STR_ABSENT; /* what the old one signed is not trusted any more */
-    }
-    TRY(good_for(server.certificate, hosts, RENEW_DAYS, &good));
-    if (!good) {
-        TRY(cert_server_make(a, &authority, hosts, clock_now(), (int64_t)SERVER_DAYS * DAY, &server));
-        TRY(store_pair(a, server_paths, &server));
-    }
+    const struct cert_pem there = server;
     *out = server;
+    err renewed = renew(a, hosts, &(struct files){authority_paths, server_paths}, &authority, out);
+    TRY(or_as_it_is(renewed, &there, hosts, &good));
+    if (good)
+        *out = there;
     return OK;
 }
 
-fallible tls_from_files(struct arena *a, str certificate_file, str key_file, struct cert_pem *out)
-{
-    const char *paths[2] = {str_z(a, certificate_file), str_z(a, key_file)};
-    struct cert_pem pair;
-    if (!paths[0] || !paths[1])
-        REFUSE(SERVER_ERROR, "tls_cert and tls_key must both name a file.", "tls: a file is not named");
-    TRY(load_pair(a, paths, TLS_READ_FOLLOW, &pair));
-    if (!str_present(pair.certificate))
-        REFUSE(SERVER_ERROR, "tls_cert or tls_key names a file that does not exist.", "tls: a file is missing");
-    *out = pair;
-    return OK;
-}
-
-fallible tls_authorities(struct arena *a, str file, str *pem)
+fallible tls_file(struct arena *a, str file, bool private, str *pem)
 {
     const char *path = str_z(a, file);
     str text = STR_ABSENT;
     if (path)
-        TRY(read_all(a, path, TLS_READ_FOLLOW, &text));
-    if (!str_filled(text))
-        REFUSE(SERVER_ERROR, "The file with authorities of client certificates does not exist or is empty; check client_ca.",
-               "tls: client_ca is missing or empty");
+        TRY(read_all(a, path, TLS_READ_FOLLOW | (private ? TLS_READ_PRIVATE : 0), &text));
+    if (!str_present(text))
+        REFUSE(SERVER_ERROR, "there is no such file", "tls: a file is missing");
+    if (text.n == 0)
+        REFUSE(SERVER_ERROR, "it is empty", "tls: a file is empty");
     *pem = text;
     return OK;
 }

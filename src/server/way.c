@@ -59,7 +59,7 @@ static err leave(struct way *w, err outcome)
  * knows when it is durable; the ground is held until then. */
 static err pass(struct way *w)
 {
-    TRY(authority_enter(&w->app->authority, w->exchange->request.arena, &w->ground));
+    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
     err outcome = guarded(w);
     if (!FAILED(outcome) && w->call.finish) {
         if (w->runs == DURABLE)
@@ -146,7 +146,7 @@ static void hand_over(struct way *w)
 
 static err admit(struct way *w)
 {
-    TRY(authority_enter(&w->app->authority, w->exchange->request.arena, &w->ground));
+    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
     err e = gate_ground(w);
     if (!FAILED(e))
         e = gate_admit(w);
@@ -227,7 +227,7 @@ static struct way *way_new(struct exchange *x, struct app *app)
     w->call.request = &x->request;
     w->call.response = &x->response;
     w->call.ground = &w->ground;
-    w->ground.authority = &app->authority;
+    w->ground.authority = atomic_load_explicit(&app->current, memory_order_acquire);
     w->ground.arena = x->request.arena;
     w->ground.now = clock_now();
     w->ground.address = x->request.peer;
@@ -235,6 +235,38 @@ static struct way *way_new(struct exchange *x, struct app *app)
     w->ground.refusal_told = &w->refusal_told;
     x->upper = w;
     return w;
+}
+
+static void move_below(struct request *r, str base)
+{
+    if (base.n == 0)
+        return;
+    str local = route_local(r->arena, base, r->path);
+    bool prefixed = str_starts(r->path, base);
+    if (str_equal(local, r->path))
+        return;
+    if (prefixed && !str_starts(r->target, base)) /* escaped: a spelling that the base does not have */
+        return;
+    r->path = local;
+    if (!prefixed) /* a well-known address, of which the target tells nobody anything */
+        return;
+    str target = {r->target.p + base.n, r->target.n - base.n};
+    r->target = target.n > 0 && target.p[0] == '/' ? target : str_join(r->arena, (const str[]){STR("/"), target}, 2);
+}
+
+void way_locate(struct request *r, void *context)
+{
+    const struct app *app = context;
+    move_below(r, app->authority.base);
+}
+
+enum guard_names way_names(const struct request *r, void *context)
+{
+    const struct route *row = route_find_any(r->path);
+    (void)context;
+    if (row && row->who == PROBE)
+        return GUARD_ANY_NAME;
+    return row && row->who == METER ? GUARD_OWN_NAMES_OR_ADDRESS : GUARD_OWN_NAMES;
 }
 
 static fallible find_row(struct way *w)

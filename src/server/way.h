@@ -20,6 +20,8 @@ struct way { /* lives in the request's arena */
     err outcome;               /* DURABLE: what the handler said, until the commit is known */
 };
 
+void way_locate(struct request *r, void *app); /* moves the request below the issuer's path */
+enum guard_names way_names(const struct request *r, void *app); /* to which names its address answers */
 void way_arrive(struct exchange *x, void *app);
 void way_refused(struct exchange *x, err why, void *app);
 void way_gone(struct exchange *x, void *app);

@@ -26,7 +26,7 @@ static bool origin_holds(const struct ground *g, const struct csrf_claim *claim)
         return true;
     if (str_is(claim->origin, "null"))
         return str_is(claim->fetch_site, "same-origin");
-    return str_equal(claim->origin, g->authority->issuer_origin);
+    return str_equal(claim->origin, g->authority->issuer_origin) || (str_present(claim->here) && str_equal_nocase(claim->origin, claim->here));
 }
 
 static bool site_holds(const struct csrf_claim *claim)

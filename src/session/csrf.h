@@ -9,6 +9,7 @@ struct csrf_claim {
     str token;      /* the form's `csrf` field */
     str origin;     /* Origin header; absent: none */
     str fetch_site; /* Sec-Fetch-Site header; absent: none */
+    str here;       /* the origin by which this server was called, one of its own names; absent: only the issuer's counts */
 };
 /* INVALID_REQUEST (403 is not used: the page says to try again) with a `say` for people when it does not hold. origin, fetch_site: the headers. */
 fallible csrf_check(const struct ground *g, const struct session *s, const struct csrf_claim *claim);

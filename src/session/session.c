@@ -24,14 +24,28 @@ enum {
     USER_AGENT_MAX = 200,
 };
 
-const char *session_cookie_name(bool secure)
+/* LS-02. A host of our own: __Host-, which no neighbour can set, sent to the whole host. Below a path the host has other programs, to which a
+ * browser must not hand our sessions: so the cookie is sent below that path alone, which __Host- forbids, and its name is that path's own,
+ * for of two issuers the one may lie below the other. */
+static str cookie_name(struct arena *a, const struct authority *authority, const char *word)
 {
-    return secure ? "__Host-jeton" : "jeton"; /* LS-02 */
+    struct buf b = buf_new(a, BUF_TOKEN_MAX);
+    str name, base = authority->base;
+    buf_add_z(&b, !authority->secure ? "" : base.n > 0 ? "__Secure-" : "__Host-");
+    buf_add_z(&b, word);
+    for (size_t i = 0; i < base.n; i++)
+        buf_char(&b, base.p[i] != '/' ? base.p[i] : i == 0 ? '-' : '.');
+    return FAILED(buf_done(&b, &name)) ? STR_ABSENT : name;
 }
 
-const char *session_device_cookie_name(bool secure)
+str session_cookie_name(struct arena *a, const struct authority *authority)
 {
-    return secure ? "__Host-jeton-device" : "jeton-device";
+    return cookie_name(a, authority, "jeton");
+}
+
+str session_device_cookie_name(struct arena *a, const struct authority *authority)
+{
+    return cookie_name(a, authority, "jeton-device");
 }
 
 static fallible fresh_visit(struct ground *g, struct session *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * session: who is the human at this browser. One cookie: `__Host-jeton` (plain `jeton` when the issuer is http on loopback). Before login it
+ * session: who is the human at this browser. One cookie: `__Host-jeton` (`__Secure-jeton-PATH` when the issuer
+ * has a path, without either prefix when it is http on loopback). Before login it
  * holds a sealed random visit (no row: RL-06), after login a sealed session number and secret. A fresh one at every login
  * (LS-01); idle and absolute ends (LS-03). A second cookie, `__Host-jeton-device`, remembers that this person logged in here (RL-02). */
 #ifndef JETON_SESSION_SESSION_H
@@ -13,8 +14,9 @@ struct session {
     struct db_user *user;    /* NULL likewise */
     struct actor actor;      /* NOBODY, or PERSON by session */
 };
-const char *session_cookie_name(bool secure);
-const char *session_device_cookie_name(bool secure);
+/* Names of the two cookies; absent when the arena fails. */
+str session_cookie_name(struct arena *a, const struct authority *authority);
+str session_device_cookie_name(struct arena *a, const struct authority *authority);
 /* cookie absent, forged, ended, of a blocked person: a fresh visit. Store failure: UNAVAILABLE (never "not logged in"). */
 fallible session_find(struct ground *g, str cookie, struct session *out);
 /* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */

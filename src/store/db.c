@@ -63,6 +63,7 @@ err db_open(const struct db_options *options, struct db **out)
     (void)pthread_mutex_init(&db->numbers.lock, NULL);
     for (size_t i = 1; i <= DB_EVENT_CLASSES; i++)
         db->event_limits[i] = options->event_limits != NULL ? options->event_limits[i] : (struct db_event_limit){DB_EVENT_ROWS_USUAL, 0};
+    atomic_store(&db->event_limits_now, db->event_limits);
     err e = open_parts(db, options);
     if (FAILED(e)) {
         db_close(db);
@@ -70,6 +71,11 @@ err db_open(const struct db_options *options, struct db **out)
     }
     *out = db;
     return OK;
+}
+
+void db_event_limits_change(struct db *db, const struct db_event_limit *limits)
+{
+    atomic_store(&db->event_limits_now, limits);
 }
 
 void db_close(struct db *db)

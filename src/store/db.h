@@ -35,6 +35,8 @@ struct db_options {
 /* Opens, checks modes (0600/0700, own user: SERVER_ERROR otherwise, ST-03), migrates (each migration one transaction; crash-safe).
  * A database of a newer version than this program is SERVER_ERROR. */
 fallible db_open(const struct db_options *options, struct db **out);
+/* From the next clearing on; by class, from 1; `limits` outlives db. */
+void db_event_limits_change(struct db *db, const struct db_event_limit *limits);
 void db_close(struct db *db); /* commits what is queued, checkpoints, closes all connections */
 
 /* The durable lane of the server: `run` is called on the writer thread inside the open group, `done` after the group is durable

@@ -164,7 +164,7 @@ static err purge_body(struct db_conn *c, void *context)
 /* One sentence a window: the server's other work goes on between them. */
 err db_purge(struct db *db, unix_time now, int64_t most, int64_t *deleted)
 {
-    struct purge_job job = {.how = {.now = now, .limits = db->event_limits}};
+    struct purge_job job = {.how = {.now = now, .limits = atomic_load(&db->event_limits_now)}};
     int64_t sum = 0;
     while (sum < most && job.state.table < DB_PURGE_TABLES) {
         job.how.rows = most - sum < WINDOW ? most - sum : WINDOW;

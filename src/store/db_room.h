@@ -158,7 +158,8 @@ struct db {
     struct db_writer writer;
     struct db_numbers numbers;
     struct db_purge_state purge;
-    struct db_event_limit event_limits[DB_EVENT_CLASSES + 1];
+    struct db_event_limit event_limits[DB_EVENT_CLASSES + 1];        /* as it was opened */
+    const struct db_event_limit *_Atomic event_limits_now;            /* in force */
     pthread_mutex_t after_lock;
     void (*after_group)(void *context);
     void *after_group_context;

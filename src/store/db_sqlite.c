@@ -84,7 +84,7 @@ static err engine_err(struct db_conn *c, int code)
     case SQLITE_IOERR: FAIL(UNAVAILABLE, "store: reading or writing the disk failed");
     case SQLITE_NOMEM: FAIL(UNAVAILABLE, "store: out of memory");
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: FAIL(SERVER_ERROR, "store: the database file is damaged");
+    case SQLITE_NOTADB: FAIL(SERVER_ERROR, "store: the database file is damaged; restore a backup");
     case SQLITE_READONLY: FAIL(UNAVAILABLE, "store: the database cannot be written");
     case SQLITE_CANTOPEN: FAIL(UNAVAILABLE, "store: the database file cannot be opened");
     case SQLITE_ERROR: FAIL(UNAVAILABLE, "store: the engine refused a statement");
@@ -125,6 +125,8 @@ static err set_up(struct db_conn *c, enum db_open_mode mode)
     TRY(db_conn_script(c, text));
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     db_conn_checkpoint_by(c, DB_CHECKPOINT_SELF);
+    /* The shared index stays where it is when the last one closes: whoever starts on a full disk finds its blocks there (AV-03). */
+    (void)sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &(int){1});
     return OK;
 }
 
@@ -153,6 +155,8 @@ void db_conn_close(struct db_conn *c)
         (void)sqlite3_finalize(c->slots[i].statement);
     for (size_t i = 0; i < FIXED_COUNT; i++)
         (void)sqlite3_finalize(c->fixed[i]);
+    /* The log stays too, but empty: it must not be taken for that of a backup which is put in this one's place. */
+    (void)sqlite3_exec(c->handle, "PRAGMA journal_size_limit = 0", NULL, NULL, NULL);
     (void)sqlite3_close_v2(c->handle);
     free(c);
 }

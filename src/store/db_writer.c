@@ -272,7 +272,7 @@ static err tidy_rows(struct db *db, int64_t jobs)
     if (!p->inside_round && now_us - p->last_us < PURGE_EVERY_US)
         return OK;
     struct db_purge_step step;
-    TRY(db_purge_one(db->conn, &(struct db_purge_how){clock_now(), rows, db->event_limits}, p, &step));
+    TRY(db_purge_one(db->conn, &(struct db_purge_how){clock_now(), rows, atomic_load(&db->event_limits_now)}, p, &step));
     if (step.deleted < rows)
         p->table = (p->table + 1) % DB_PURGE_TABLES;
     p->inside_round = p->table != 0 || step.deleted >= rows;

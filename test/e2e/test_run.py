@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 import requests
 
@@ -100,6 +101,11 @@ class Newcomer(unittest.TestCase):
             self.assertEqual(told["userinfo"]["email"], "demo@example.org")
             self.assertEqual(told["decoded"]["id_token"]["claims"]["sub"], told["userinfo"]["sub"])
             self.assertIn("jtn_at_", self.by_browser(server, source, find("device: open")))
+            for uri in ("http://127.0.0.1:53682/callback", "http://[::1]:53682/callback", "http://localhost/callback", "https://oauth.pstmn.io/v1/callback",
+                        "https://oauth.pstmn.io/v1/browser-callback", "edu.kit.data.oidc-agent:/redirect", "http://localhost:8080"):  # the documents' own tools
+                visitor = Browser(server)
+                visitor.get("/oauth/authorize?" + urllib.parse.urlencode({"response_type": "code", "client_id": "demo", "redirect_uri": uri}))
+                self.assertEqual((visitor.response.status_code, "username" in visitor.response.text), (200, True), uri)
             browser = Browser(server)
             browser.get("/admin")
             browser.login(Person(server, "admin", password, None))

@@ -47,7 +47,7 @@ static void safe(const struct request *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const str hosts[] = {{"localhost", 9}};
-    static const struct guard_rules rules = {hosts, 1, false};
+    static const struct guard_rules rules = {hosts, 1};
     struct http_header headers[MOST];
     struct request r = {.target = {"/", 1}, .headers = headers};
     str rest = {(const char *)data, size}, line;
@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         str value = colon < line.n ? (str){line.p + colon + 1, line.n - colon - 1} : STR_ABSENT;
         headers[r.header_count++] = (struct http_header){{line.p, colon}, value};
     }
-    if (!FAILED(guard_check(&r, &rules)))
+    if (!FAILED(guard_check(&r)) && !FAILED(guard_host(&r, &rules, size % 2 == 0 ? GUARD_OWN_NAMES : GUARD_OWN_NAMES_OR_ADDRESS)))
         safe(&r);
     return 0;
 }

@@ -8,12 +8,33 @@
 #include "grant/consent.h"
 #include "base/banned.h"
 
+/* The addresses that the document names (url, tokenUrl …) are this server's: written from the root, told from the issuer on. */
+static str below_issuer(struct call *c, str text)
+{
+    const str key = STR("rl\": \"");
+    struct buf b = buf_new(c->ground->arena, BUF_JSON_MAX);
+    str out;
+    size_t begin = 0;
+    for (size_t i = key.n; i < text.n; i++) {
+        if (text.p[i] != '/' || !str_ends((str){text.p, i}, key))
+            continue;
+        buf_add(&b, (str){text.p + begin, i - begin});
+        buf_add(&b, c->ground->authority->issuer);
+        begin = i;
+    }
+    buf_add(&b, (str){text.p + begin, text.n - begin});
+    return FAILED(buf_done(&b, &out)) ? STR_ABSENT : out;
+}
+
 fallible api_openapi_get(struct call *c)
 {
     const struct page_asset *asset = page_asset(STR("openapi.json"));
     if (!asset)
         FAIL(NOT_FOUND, "api: the document is not embedded");
-    response_body(c->response, 200, "application/json", asset->bytes);
+    str body = below_issuer(c, asset->bytes);
+    if (!str_present(body))
+        FAIL(UNAVAILABLE, "api: no memory for the document");
+    response_body(c->response, 200, "application/json", body);
     return OK;
 }
 

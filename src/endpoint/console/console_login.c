@@ -89,8 +89,8 @@ static fallible begin(struct call *c, const struct db_user *user)
     else
         TRY(session_begin(c->ground, user, &c->session));
     TRY(session_device_make(c->ground, user, &device));
-    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS};
-    return response_cookie(c->response, str_of(session_device_cookie_name(c->request->secure)), device, &rule); /* RL-02 */
+    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->ground->authority->base};
+    return response_cookie(c->response, session_device_cookie_name(c->ground->arena, c->ground->authority), device, &rule); /* RL-02 */
 }
 
 err console_login_post(struct call *c)

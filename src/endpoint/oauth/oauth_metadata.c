@@ -304,23 +304,9 @@ static void put_row(struct call *c, json *body, const struct row *row)
     }
 }
 
-/* RFC 8414 3.1: for an issuer with a path the document is found by that path too, and by no other. */
-static fallible path_is_ours(const struct call *c)
-{
-    struct url issuer;
-    str asked = c->parameters[0];
-    if (!str_present(asked))
-        return OK;
-    TRY(url_parse(c->ground->authority->issuer, &issuer));
-    if (issuer.path.n != asked.n + 1 || !str_ends(issuer.path, asked))
-        FAIL(NOT_FOUND, "metadata: no such issuer");
-    return OK;
-}
-
 fallible oauth_metadata_get(struct call *c)
 {
     json *body = json_object_new(c->ground->arena);
-    TRY(path_is_ours(c));
     json_put_text(c->ground->arena, body, "issuer", c->ground->authority->issuer); /* MD-01 */
     for (size_t i = 0; i < ROWS; i++)
         if (!table[i].when || table[i].when(c))

@@ -72,3 +72,10 @@ Test(err, a_broken_invariant_stops_the_process, .signal = SIGABRT)
     int one = 1;
     INVARIANT(one == 2);
 }
+
+Test(err, who_runs_the_server_is_told_the_sentence_or_the_check_without_its_room)
+{
+    cr_expect_str_eq(err_told(REFUSAL(UNAVAILABLE, "Mend it so.", "store: x")), "Mend it so.");
+    cr_expect_str_eq(err_told(ERR(UNAVAILABLE, "store: the disk is full")), "the disk is full");
+    cr_expect_str_eq(err_told(ERR(UNAVAILABLE, "no memory: none")), "no memory: none");
+}

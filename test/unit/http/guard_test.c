@@ -7,13 +7,14 @@
 #include "base/banned.h"
 
 static const str hosts[] = {{"id.example", 10}};
-static const struct guard_rules rules = {hosts, 1, false};
+static const struct guard_rules rules = {hosts, 1};
 
 static enum err_kind verdict(const struct http_header *h, size_t n, const char *method)
 {
     struct request r = {
         .method_name = str_of(method), .target = STR("/"), .headers = (struct http_header *)h, .header_count = n};
-    return guard_check(&r, &rules).kind;
+    err e = guard_check(&r);
+    return FAILED(e) ? e.kind : guard_host(&r, &rules, GUARD_OWN_NAMES).kind;
 }
 
 #define H(name_, value_)                                                                                                       \
@@ -94,9 +95,39 @@ Test(guard, the_host_is_this_server)
     cr_expect_eq(VERDICT(H("Host", "x@id.example")), ERR_INVALID_REQUEST);
     struct http_header h[] = {H("Host", "[::1]:80")};
     struct request r = {.method_name = STR("GET"), .target = STR("/"), .headers = h, .header_count = 1};
-    cr_expect_eq(guard_check(&r, &(struct guard_rules){NULL, 0, true}).kind, ERR_OK);
+    cr_expect_eq(guard_check(&r).kind, ERR_OK);
     h[0].value = STR("a b");
-    cr_expect_eq(guard_check(&r, &(struct guard_rules){NULL, 0, true}).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(guard_check(&r).kind, ERR_INVALID_REQUEST);
+}
+
+static enum err_kind host(const char *name, enum guard_names which)
+{
+    struct http_header h[] = {{STR("Host"), str_of(name)}};
+    struct request r = {.headers = h, .header_count = 1};
+    return guard_host(&r, &rules, which).kind;
+}
+
+Test(guard, probes_name_whatever_they_reach)
+{
+    static const char *const names[] = {"id.example", "10.0.0.7:8443", "evil.example", "[::1]:1"};
+    struct request hostless = {.header_count = 0};
+    cr_expect_eq(guard_host(&hostless, &rules, GUARD_ANY_NAME).kind, ERR_OK);
+    cr_expect_eq(guard_host(&hostless, &rules, GUARD_OWN_NAMES_OR_ADDRESS).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(guard_host(&hostless, &rules, GUARD_OWN_NAMES).kind, ERR_INVALID_REQUEST);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        cr_expect_eq(host(names[i], GUARD_ANY_NAME), ERR_OK, "%s", names[i]);
+}
+
+Test(guard, figures_are_for_own_names_and_plain_addresses_never_for_a_foreign_name)
+{
+    static const char *const good[] = {"id.example", "ID.example", "10.0.0.7", "10.0.0.7:8443", "[::1]", "[fe80::1]:9", "127.0.0.1:0"};
+    static const char *const bad[] = {"evil.example", "evil.example:8443", "10.0.0.7.evil.example", "127.0.0.1:x", "127.0.0.1:99999",
+                                      "[::1", "::1", "[127.0.0.1]", "[::1]x", "1.2.3", "", "127.1", "[]"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        cr_expect_eq(host(good[i], GUARD_OWN_NAMES_OR_ADDRESS), ERR_OK, "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_expect_eq(host(bad[i], GUARD_OWN_NAMES_OR_ADDRESS), ERR_MISDIRECTED, "%s", bad[i]);
+    cr_expect_eq(host("10.0.0.7", GUARD_OWN_NAMES), ERR_MISDIRECTED);
 }
 
 Test(guard, sizes_at_their_edges)
@@ -106,22 +137,22 @@ Test(guard, sizes_at_their_edges)
     struct http_header h[HTTP_HEADER_COUNT_MAX + 1] = {HOST_};
     struct request r = {.method_name = STR("GET"), .target = {big, HTTP_TARGET_MAX}, .headers = h, .header_count = 2};
     h[1] = (struct http_header){STR("X"), {big, HTTP_HEADERS_MAX - 15}};
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_OK);
+    cr_expect_eq(guard_check(&r).kind, ERR_OK);
     h[1].value.n++;
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_HEADERS_TOO_LARGE);
+    cr_expect_eq(guard_check(&r).kind, ERR_HEADERS_TOO_LARGE);
     h[1].value.n = SIZE_MAX;
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_HEADERS_TOO_LARGE);
+    cr_expect_eq(guard_check(&r).kind, ERR_HEADERS_TOO_LARGE);
     h[1] = (struct http_header){STR("Cookie"), {big, HTTP_COOKIE_MAX}};
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_OK);
+    cr_expect_eq(guard_check(&r).kind, ERR_OK);
     h[1].value.n++;
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_HEADERS_TOO_LARGE);
+    cr_expect_eq(guard_check(&r).kind, ERR_HEADERS_TOO_LARGE);
     for (size_t i = 1; i < HTTP_HEADER_COUNT_MAX + 1; i++)
         h[i] = (struct http_header)H("X", "y");
     r.header_count = HTTP_HEADER_COUNT_MAX;
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_OK);
+    cr_expect_eq(guard_check(&r).kind, ERR_OK);
     r.header_count++;
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_HEADERS_TOO_LARGE);
+    cr_expect_eq(guard_check(&r).kind, ERR_HEADERS_TOO_LARGE);
     r.header_count = 1;
     r.target.n++;
-    cr_expect_eq(guard_check(&r, &rules).kind, ERR_URI_TOO_LONG);
+    cr_expect_eq(guard_check(&r).kind, ERR_URI_TOO_LONG);
 }

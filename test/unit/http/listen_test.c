@@ -336,7 +336,7 @@ Test(listen, refuses_what_it_cannot_bind)
     cr_expect_eq(listen_open(&second.options, &none).kind, ERR_INVALID_REQUEST);
     live_defaults(&second);
     second.options.certificate_pem = second.options.key_pem = STR("not a certificate");
-    cr_expect_eq(listen_open(&second.options, &none).kind, ERR_UNAVAILABLE);
+    cr_expect_eq(listen_open(&second.options, &none).kind, ERR_INVALID_REQUEST);
     cr_expect_null(none);
     live_stop(&l);
 }

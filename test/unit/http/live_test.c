@@ -48,7 +48,7 @@ void live_defaults(struct live *l)
     *l = (struct live){.options = {.host = STR("127.0.0.1"),
                                    .threads = 1,
                                    .trusted_proxies = STR(""),
-                                   .rules = {hosts, 2, false},
+                                   .rules = {hosts, 2},
                                    .arrive = arrive,
                                    .refused = refused,
                                    .gone = gone,

@@ -59,20 +59,30 @@ static const char *cookie(const char *name, const char *value, struct response_c
 
 Test(response, cookies_are_always_lax_and_http_only)
 {
-    cr_expect_str_eq(cookie("a", "b", (struct response_cookie_rule){false, 0}), "a=b; Path=/; HttpOnly; SameSite=Lax");
-    cr_expect_str_eq(cookie("__Host-a", "b", (struct response_cookie_rule){true, 60}),
+    cr_expect_str_eq(cookie("a", "b", (struct response_cookie_rule){false, 0, STR_ABSENT}), "a=b; Path=/; HttpOnly; SameSite=Lax");
+    cr_expect_str_eq(cookie("__Host-a", "b", (struct response_cookie_rule){true, 60, STR_ABSENT}),
                      "__Host-a=b; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
-    cr_expect_str_eq(cookie("a", "", (struct response_cookie_rule){false, -1}),
+    cr_expect_str_eq(cookie("a", "", (struct response_cookie_rule){false, -1, STR_ABSENT}),
                      "a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+}
+
+Test(response, a_cookie_may_be_for_a_path_alone)
+{
+    cr_expect_str_eq(cookie("__Secure-a", "b", (struct response_cookie_rule){true, 0, STR("/auth")}),
+                     "__Secure-a=b; Path=/auth; HttpOnly; SameSite=Lax; Secure");
+    cr_expect_null(cookie("__Secure-a", "b", (struct response_cookie_rule){false, 0, STR("/auth")}));
+    cr_expect_null(cookie("__Host-a", "b", (struct response_cookie_rule){true, 0, STR("/auth")}));
+    cr_expect_null(cookie("a", "b", (struct response_cookie_rule){true, 0, STR("/au;th")}));
+    cr_expect_null(cookie("a", "b", (struct response_cookie_rule){true, 0, STR("auth")}));
 }
 
 Test(response, a_cookie_that_cannot_be_spelled_is_refused)
 {
     static const char *const values[] = {"a;b", "a b", "a,b", "\"a\"", "a\\b", "a\r\n", "\xc3\xa9", NULL};
     for (size_t i = 0; i < 8; i++)
-        cr_expect_null(cookie("a", values[i], (struct response_cookie_rule){true, 0}));
-    cr_expect_null(cookie("a=b", "c", (struct response_cookie_rule){true, 0}));
-    cr_expect_null(cookie("__Host-a", "c", (struct response_cookie_rule){false, 0}));
+        cr_expect_null(cookie("a", values[i], (struct response_cookie_rule){true, 0, STR_ABSENT}));
+    cr_expect_null(cookie("a=b", "c", (struct response_cookie_rule){true, 0, STR_ABSENT}));
+    cr_expect_null(cookie("__Host-a", "c", (struct response_cookie_rule){false, 0, STR_ABSENT}));
 }
 
 Test(response, a_redirect_is_303_without_a_body)

@@ -47,7 +47,7 @@ static void fill_all(struct arena *a, const struct template *t, struct page_fiel
             for (int r = 0; r < rows; r++)
                 fill_all(a, t, page_row(f, name), i + 1, step->end - 1, value, rows);
             i = step->end - 1;
-        } else if ((step->kind == TEMPLATE_FIELD || step->kind == TEMPLATE_WHEN || step->kind == TEMPLATE_UNLESS) &&
+        } else if ((step->kind == TEMPLATE_FIELD || step->kind == TEMPLATE_ADDRESS || step->kind == TEMPLATE_WHEN || step->kind == TEMPLATE_UNLESS) &&
                    !is_list(t, step->text)) {
             page_put(f, name, value);
         }
@@ -127,6 +127,28 @@ Test(page, no_inline_script_style_or_foreign_origin)
             cr_assert_eq(count_of(html, "<script"), scripts, "only script.js: %s", page_template_name(i));
         arena_release(a);
     }
+}
+
+Test(page, every_address_of_this_server_lies_below_the_base)
+{
+    static const char *const before[] = {"href=\"/", "action=\"/", "src=\"/"}, *const below[] = {"href=\"/auth/", "action=\"/auth/", "src=\"/auth/"};
+    int all = 0;
+    for (size_t i = 0; page_template_name(i); i++) {
+        struct arena *a = arena_new(ARENA);
+        const struct template *t = template_find(page_template_name(i)), *layout = template_find("layout.html");
+        struct page_fields *f = page_fields_new(a);
+        str html;
+        fill_all(a, t, f, t->first, t->end, STR("/x"), 1);
+        fill_all(a, layout, f, layout->first, layout->end, STR("/x"), 1);
+        page_base(f, STR("/auth"));
+        cr_assert_eq(page_fill(a, page_template_name(i), f, &html).kind, ERR_OK, "%s", page_template_name(i));
+        for (size_t k = 0; k < 3; k++) {
+            cr_expect_eq(count_of(html, before[k]), count_of(html, below[k]), "%s: %s", page_template_name(i), before[k]);
+            all += count_of(html, below[k]);
+        }
+        arena_release(a);
+    }
+    cr_expect_gt(all, 100);
 }
 
 Test(page, every_form_that_changes_something_carries_csrf)

@@ -136,12 +136,57 @@ Test(settings, listen_takes_a_host_and_a_port_and_nothing_else)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
 }
-Test(settings, an_issuer_has_no_path_query_or_fragment)
+Test(settings, read_again_what_may_change_does_and_the_rest_waits_for_the_next_start) /* TL-05 */
 {
-    const char *bad[] = {"https://a/b", "https://a?x", "https://a#", "ftp://a", "a", "https://u@a"};
+    struct settings fresh;
+    struct settings_late late;
+    write_file("access_lifetime = 100\nworker_threads = 2\nlisten = 127.0.0.1:1\n");
+    cr_assert_eq(load(NULL).kind, ERR_OK);
+    write_file("access_lifetime = 200\nworker_threads = 3\nlisten = 127.0.0.1:2\n");
+    cr_assert_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_OK);
+    cr_expect_eq(fresh.access_lifetime, 200);
+    cr_expect_eq(fresh.worker_threads, 2);
+    cr_expect(fresh.listen_port == 1 && str_is(fresh.listen, "127.0.0.1:1") && str_is(fresh.text[SETTINGS_listen], "127.0.0.1:1"));
+    cr_assert_eq(late.count, 2);
+    cr_expect(late.rows[0] == SETTINGS_listen && late.rows[1] == SETTINGS_worker_threads);
+    write_file("access_lifetime = 0\n");
+    cr_expect_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_UNPROCESSABLE);
+    cr_expect(complained("access_lifetime") && fresh.access_lifetime == 200);
+    f.problems.count = 0;
+    write_file("session_idle = 100\nsession_absolute = 60\n"); /* judged as a whole too */
+    cr_expect_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_UNPROCESSABLE);
+}
+Test(settings, what_listens_is_a_numeric_address_or_localhost)
+{
+    const char *good[] = {"localhost:0", "127.0.0.1:443", "[::1]:65535", "0.0.0.0:1"}, *bad[] = {"example.org:443", "LOCAL:1", "1.2.3:4", "::1:443"};
+    for (size_t i = 0; i < 4; i++) {
+        cr_expect_null(settings_refuses(f.arena, SETTINGS_listen, str_of(good[i])), "%s", good[i]);
+        cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
+    }
+}
+Test(settings, an_issuer_may_have_a_path_but_no_query_or_fragment)
+{
+    const char *bad[] = {"https://a/b//c", "https://a/b/..", "https://a/%62", "https://a/.well-known/b", "https://a/b;c", "https://a?x", "https://a/b?x", "https://a#", "ftp://a", "a", "https://u@a"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_issuer, str_of(bad[i])), "%s", bad[i]);
-    cr_assert_null(settings_refuses(f.arena, SETTINGS_issuer, STR("https://a.example:444/")));
+    const char *good[] = {"https://a.example:444/", "https://a.example/b", "https://a.example/b/", "http://localhost/b/c-d._~"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_expect_null(settings_refuses(f.arena, SETTINGS_issuer, str_of(good[i])), "%s", good[i]);
+}
+Test(settings, an_issuer_loses_the_slash_at_its_end_and_gives_its_path_to_its_twin)
+{
+    f.options[SETTINGS_issuer] = STR("https://id.example/a/b/");
+    f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
+    f.options[SETTINGS_client_cert_header] = STR("Client-Cert");
+    f.options[SETTINGS_trusted_proxies] = STR("::1");
+    cr_assert_eq(load(NULL).kind, ERR_OK);
+    str issuer = settings_issuer(f.arena, &f.settings, 80);
+    cr_expect(str_is(issuer, "https://id.example/a/b"));
+    cr_expect(str_is(settings_base(&f.settings), "/a/b"));
+    cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, issuer, 1), "https://mtls.example/a/b"));
+    f.settings.issuer_mtls = STR("");
+    f.settings.listen_mtls = STR("[::]:9");
+    cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, issuer, 9), "https://id.example:9/a/b"));
 }
 Test(settings, an_http_issuer_beyond_loopback_is_refused)
 {

@@ -27,22 +27,26 @@ Test(tls, named_files_may_be_links_as_certbot_makes_them)
 {
     struct arena *a = fixture_arena();
     const char *directory = fixture_directory();
-    struct cert_pem pair;
     str certificate = put(a, directory, "fullchain1.pem", "certificate", 0644),
         key = put(a, directory, "privkey1.pem", "key", 0600);
     str certificate_link = link_to(a, directory, "fullchain.pem", certificate),
         key_link = link_to(a, directory, "privkey.pem", key);
-    cr_assert_eq(tls_from_files(a, certificate_link, key_link, &pair).kind, ERR_OK);
-    cr_expect(str_is(pair.certificate, "certificate") && str_is(pair.key, "key"));
+    str text;
+    cr_assert_eq(tls_file(a, certificate_link, false, &text).kind, ERR_OK);
+    cr_expect(str_is(text, "certificate"));
+    cr_assert_eq(tls_file(a, key_link, true, &text).kind, ERR_OK);
+    cr_expect(str_is(text, "key"));
 }
 
 Test(tls, a_key_that_others_can_read_is_refused_through_a_link_too)
 {
     struct arena *a = fixture_arena();
     const char *directory = fixture_directory();
-    struct cert_pem pair;
-    str certificate = put(a, directory, "c.pem", "certificate", 0644), key = put(a, directory, "k.pem", "key", 0644);
-    cr_expect_eq(tls_from_files(a, certificate, key, &pair).kind, ERR_SERVER_ERROR);
-    cr_expect_eq(tls_from_files(a, certificate, link_to(a, directory, "l.pem", key), &pair).kind, ERR_SERVER_ERROR);
-    cr_expect_eq(tls_from_files(a, certificate, STR("/nonexistent/key.pem"), &pair).kind, ERR_SERVER_ERROR);
+    str key = put(a, directory, "k.pem", "key", 0644);
+    str text;
+    cr_expect_eq(tls_file(a, key, true, &text).kind, ERR_SERVER_ERROR);
+    cr_expect_eq(tls_file(a, key, false, &text).kind, ERR_OK);
+    cr_expect_eq(tls_file(a, link_to(a, directory, "l.pem", key), true, &text).kind, ERR_SERVER_ERROR);
+    cr_expect_eq(tls_file(a, STR("/nonexistent/key.pem"), true, &text).kind, ERR_SERVER_ERROR);
+    cr_expect_eq(tls_file(a, put(a, directory, "e.pem", "", 0600), true, &text).kind, ERR_SERVER_ERROR);
 }

@@ -59,7 +59,7 @@ Test(csrf, headers_decide_with_a_right_token, .init = setup) /* LS-06 */
     };
     struct session s = browser("jtn_vi_one");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct csrf_claim claim = {csrf_token(g.arena, &s), cases[i].origin, cases[i].site};
+        struct csrf_claim claim = {csrf_token(g.arena, &s), cases[i].origin, cases[i].site, STR_ABSENT};
         cr_assert_eq(csrf_check(&g, &s, &claim).kind, cases[i].kind, "case %zu", i);
     }
 }
@@ -77,7 +77,7 @@ Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
                          s.cookie,
                          str_join(g.arena, (const str[]){right, STR("A")}, 2)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        struct csrf_claim claim = {wrong[i], STR(FIXTURE_ISSUER), STR("same-origin")};
+        struct csrf_claim claim = {wrong[i], STR(FIXTURE_ISSUER), STR("same-origin"), STR_ABSENT};
         err e = csrf_check(&g, &s, &claim);
         cr_assert_eq(e.kind, ERR_INVALID_REQUEST, "case %zu", i);
         cr_assert(strstr(err_say(e), "try again") != NULL);
@@ -87,7 +87,7 @@ Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
 Test(csrf, memory_that_ends_lets_nobody_in, .init = setup)
 {
     struct session s = browser("jtn_vi_one");
-    struct csrf_claim claim = {csrf_token(g.arena, &s), STR_ABSENT, STR_ABSENT};
+    struct csrf_claim claim = {csrf_token(g.arena, &s), STR_ABSENT, STR_ABSENT, STR_ABSENT};
     arena_fail_after(1);
     cr_assert(FAILED(csrf_check(&g, &s, &claim)));
     arena_fail_after(0);

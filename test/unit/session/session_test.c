@@ -53,12 +53,25 @@ static struct session logged_in(struct scene *s)
     return session;
 }
 
-Test(session, cookie_names_ask_for_tls_when_there_is_tls) /* LS-02 */
+Test(session, cookie_names_ask_for_tls_when_there_is_tls_and_name_the_path) /* LS-02 */
 {
-    cr_assert_str_eq(session_cookie_name(true), "__Host-jeton");
-    cr_assert_str_eq(session_cookie_name(false), "jeton");
-    cr_assert_str_eq(session_device_cookie_name(true), "__Host-jeton-device");
-    cr_assert_str_eq(session_device_cookie_name(false), "jeton-device");
+    static const struct {
+        bool secure;
+        const char *base, *name, *device;
+    } cases[] = {
+        {true, "", "__Host-jeton", "__Host-jeton-device"},
+        {false, "", "jeton", "jeton-device"},
+        {true, "/auth", "__Secure-jeton-auth", "__Secure-jeton-device-auth"},
+        {true, "/auth/b", "__Secure-jeton-auth.b", "__Secure-jeton-device-auth.b"},
+        {false, "/auth", "jeton-auth", "jeton-device-auth"},
+    };
+    struct arena *a = arena_new(1 << 16);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct authority authority = {.secure = cases[i].secure, .base = str_of(cases[i].base)};
+        cr_expect(str_is(session_cookie_name(a, &authority), cases[i].name));
+        cr_expect(str_is(session_device_cookie_name(a, &authority), cases[i].device));
+    }
+    arena_release(a);
 }
 
 Test(session, whoever_has_no_good_cookie_is_a_fresh_visit)

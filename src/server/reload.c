@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ * reload: what SIGHUP changes. Everything that a request reads is one generation behind one pointer: a request holds the one that it began
+ * with, the next request gets the new one. Three things are judged by themselves, so that a broken one does not hold up the others: the
+ * settings as a whole, the certificate with its key, the authorities of client certificates.
+ *
+ *   read ─▶ judged ─┬─ unfit ─▶ log, event; the old one stays
+ *                   ├─ as it was ─▶ nothing
+ *                   └─ another ─▶ in force; what was before lives on for those who hold it, to the end of the process (some kilobytes) */
+#include "server/reload.h"
+#include "base/log.h"
+#include "server/material.h"
+#include "server/names.h"
+#include "base/banned.h"
+
+enum { GENERATION_MEMORY = 4 << 20, EVENT_MEMORY = 1 << 20 };
+
+struct generation {
+    struct generation *before;
+    struct arena *arena;
+    struct settings settings;
+    struct authority authority;
+    struct cert_pem pair;
+    struct db_event_limit limits[DB_EVENT_CLASSES + 1];
+};
+
+struct change {
+    struct app *app;
+    struct generation *fresh;
+    struct problems problems;
+    struct buf words; /* what changed */
+    bool rules, pair, authorities;
+};
+
+static void tell(struct app *app, const char *event, str detail)
+{
+    struct ground g;
+    struct arena *a = arena_new(EVENT_MEMORY);
+    if (a != NULL && !FAILED(authority_enter(atomic_load(&app->current), a, &g))) {
+        authority_event(&g, event, &(struct authority_event_facts){.detail = detail});
+        authority_leave(&g);
+    }
+    arena_release(a);
+}
+
+static void refuse(struct change *c)
+{
+    if (c->problems.count == 0)
+        LOG(ERROR, "reload.refused", LOG_STR("why", STR("no memory to read it again")));
+    for (size_t i = 0; i < c->problems.count; i++) {
+        const struct problem *p = &c->problems.rows[i];
+        LOG(ERROR, "reload.refused", LOG_STR("setting", str_of(p->field)), LOG_STR("why", p->message));
+        tell(c->app, "settings.unfit", str_format(c->fresh->arena, "%s: %.*s", p->field, STR_FMT(p->message)));
+    }
+    c->problems.count = 0;
+}
+
+static void note(struct change *c, const char *word)
+{
+    if (c->words.n > 0)
+        buf_char(&c->words, ' ');
+    buf_add_z(&c->words, word);
+}
+
+static void take_settings(struct change *c)
+{
+    const struct settings *old = atomic_load(&c->app->settings);
+    struct settings_late late;
+    struct generation *fresh = c->fresh;
+    if (FAILED(settings_again(fresh->arena, old, &fresh->settings, &late, &c->problems))) {
+        refuse(c);
+        fresh->settings = *old;
+        return;
+    }
+    for (size_t i = 0; i < late.count; i++)
+        LOG(WARN, "reload.late", LOG_STR("setting", str_of(settings_rows[late.rows[i]].name)), LOG_STR("why", STR("takes effect at the next start")));
+    for (size_t row = 0; row < SETTINGS_COUNT; row++) {
+        if (str_equal(old->text[row], fresh->settings.text[row]))
+            continue;
+        c->rules = true;
+        note(c, settings_rows[row].name);
+    }
+}
+
+static void take_pair(struct change *c)
+{
+    const struct cert_pem *old = &c->app->pair;
+    struct generation *fresh = c->fresh;
+    if (FAILED(material_certificate(fresh->arena, &fresh->settings, fresh->authority.issuer, &fresh->pair, &c->problems))) {
+        refuse(c);
+        return;
+    }
+    c->pair = str_present(fresh->pair.certificate) &&
+              !(str_equal(old->certificate, fresh->pair.certificate) && str_equal(old->key, fresh->pair.key));
+    if (c->pair)
+        note(c, "certificate");
+}
+
+static void take_authorities(struct change *c)
+{
+    struct generation *fresh = c->fresh;
+    str old = fresh->authority.client_ca, pem = STR_ABSENT;
+    if (str_filled(fresh->settings.client_ca) && FAILED(material_authorities(fresh->arena, &fresh->settings, &pem, &c->problems))) {
+        refuse(c);
+        return;
+    }
+    c->authorities = str_present(old) != str_present(pem) || (str_present(pem) && !str_equal(old, pem));
+    fresh->authority.client_ca = c->authorities ? pem : old;
+    if (c->authorities)
+        note(c, "authorities");
+}
+
+static fallible names_again(struct generation *g, struct listener *l)
+{
+    struct guard_rules rules;
+    if (l == NULL)
+        return OK;
+    TRY(names_of(g->arena, &g->settings, &g->authority, listen_port(l), &rules));
+    return listen_names(l, g->arena, &rules, g->settings.trusted_proxies);
+}
+
+static fallible put_in_force(struct change *c)
+{
+    struct app *app = c->app;
+    struct generation *g = c->fresh;
+    g->before = app->generations; /* from here on something may point into it */
+    app->generations = g;
+    settings_policy(&g->settings, &g->authority.policy);
+    TRY(names_again(g, app->listener));
+    TRY(names_again(g, app->asking));
+    if (c->pair) {
+        TRY(listen_certificate(app->listener, g->pair.certificate, g->pair.key));
+        if (app->asking != NULL)
+            TRY(listen_certificate(app->asking, g->pair.certificate, g->pair.key));
+        app->pair = g->pair;
+    }
+    app->access_log = g->settings.access_log;
+    app->hsts = g->settings.hsts && g->authority.secure; /* LS-10 */
+    log_level_set((enum log_level)g->settings.log_level); /* the words stand in the order of the enum */
+    const struct courier_rule rule = app_courier_rule(&g->settings);
+    app_event_limits(&g->settings, g->limits);
+    db_event_limits_change(app->authority.db, g->limits);
+    courier_change(app->courier, &g->authority, &rule);
+    atomic_store(&app->settings, &g->settings);
+    atomic_store(&app->current, &g->authority);
+    return OK;
+}
+
+static bool changed(struct change *c)
+{
+    str words = STR("");
+    err e = OK;
+    if (!c->rules && !c->pair && !c->authorities) {
+        LOG(INFO, "reload", LOG_STR("changed", STR("nothing")));
+        return false;
+    }
+    e = buf_done(&c->words, &words);
+    if (!FAILED(e))
+        e = put_in_force(c);
+    if (FAILED(e)) {
+        LOG(ERROR, "reload.failed", LOG_STR("why", str_of(err_why(e))));
+        return c->app->generations == c->fresh;
+    }
+    LOG(INFO, "reload", LOG_STR("changed", words));
+    tell(c->app, "settings.reloaded", words);
+    return true;
+}
+
+void reload_run(struct app *app)
+{
+    struct arena *a = arena_new(GENERATION_MEMORY);
+    struct change *c = a ? ARENA_NEW(a, struct change) : NULL;
+    struct generation *fresh = c ? ARENA_NEW(a, struct generation) : NULL;
+    if (!fresh) {
+        LOG(ERROR, "reload.failed", LOG_STR("why", STR("no memory")));
+        arena_release(a);
+        return;
+    }
+    fresh->arena = a;
+    fresh->authority = *atomic_load(&app->current);
+    c->app = app;
+    c->fresh = fresh;
+    c->words = buf_new(a, BUF_LINE_MAX);
+    take_settings(c);
+    take_pair(c);
+    take_authorities(c);
+    if (!changed(c))
+        arena_release(a);
+}
+
+void reload_forget(struct app *app)
+{
+    while (app->generations) {
+        struct generation *g = app->generations;
+        app->generations = g->before;
+        arena_release(g->arena); /* g itself lies in it */
+    }
+}
