@@ -45,8 +45,8 @@
     SOFTWARE(request_object_signing_alg, TEXT, REQUEST, foreign_alg, "ALG", "the one algorithm of its request objects")        \
     SOFTWARE(require_signed_request_object, FLAG, REQUEST, flag, NULL, "refuse authorization requests that are not signed")    \
     SOFTWARE(require_pushed_authorization_requests, FLAG, REQUEST, flag, NULL, "refuse authorization requests not sent by PAR") \
-    SOFTWARE(response_modes, WORDS, REQUEST, choices, "query|form_post|jwt|query.jwt|form_post.jwt",                           \
-             "the ways in which it may ask for the answer; else all")                                                          \
+    SOFTWARE(response_modes, WORDS, REQUEST, choices, "query|fragment|form_post|jwt|query.jwt|fragment.jwt|form_post.jwt",     \
+             "the ways in which it may ask for the answer; else all but those with fragment")                                  \
     SOFTWARE(authorization_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how authorization answers are signed (JARM)")  \
     SOFTWARE(introspection_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how introspection answers are signed")         \
     SOFTWARE(authorization_details_types, WORDS, REQUEST, plain, "WORDS", "types of authorization_details it may ask for")     \

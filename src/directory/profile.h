@@ -18,6 +18,7 @@
     X(STEADY_REFRESH, FAPI2_SECURITY, "refresh tokens that are not rotated")                                                   \
     X(ASKED, FAPI2_SECURITY, "people who are asked at every authorization")                                                    \
     X(CODE_MINUTE, FAPI2_SECURITY, "authorization codes that live 60 seconds at the most")                                     \
+    X(NO_FRAGMENT, FAPI2_SECURITY, "no authorization answer in a fragment")                                                    \
     X(ISSUER_AUDIENCE, FAPI2_SECURITY, "the issuer as the one audience of client assertions")                                  \
     X(SIGNED_REQUEST, FAPI2_MESSAGE_SIGNING, "signed request objects")                                                         \
     X(SIGNED_RESPONSE, FAPI2_MESSAGE_SIGNING, "signed authorization responses (JARM)")                                         \

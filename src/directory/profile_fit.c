@@ -81,6 +81,11 @@ static bool signed_response(const struct db_client *c)
     return str_filled(c->metadata.response_modes); /* and none that contradicts: jwt modes are among them */
 }
 
+static bool fragment(const struct db_client *c)
+{
+    return str_has_word(c->metadata.response_modes, STR("fragment")) || str_has_word(c->metadata.response_modes, STR("fragment.jwt"));
+}
+
 static bool signed_introspection(const struct db_client *c)
 {
     return str_present(c->metadata.introspection_signed_response_alg);
@@ -102,6 +107,7 @@ static const struct fit {
     [PROFILE_RULE_STEADY_REFRESH]       = {"grants",         NULL,                NULL},
     [PROFILE_RULE_ASKED]                = {"first_party",    NULL,                NULL}, /* ours, not FAPI's: who may refuse always can */
     [PROFILE_RULE_CODE_MINUTE]          = {"grants",         NULL,                NULL},
+    [PROFILE_RULE_NO_FRAGMENT]          = {"response_modes", fragment,            NULL},
     [PROFILE_RULE_ISSUER_AUDIENCE]      = {"auth_method",    NULL,                NULL},
     [PROFILE_RULE_SIGNED_REQUEST]       = {"jwks",           keyless,             signed_request},
     [PROFILE_RULE_SIGNED_RESPONSE]      = {"response_modes", plain_answers_alone, signed_response},

@@ -109,7 +109,7 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request of another browser session");
     if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || !clock_ahead(g->now, (unix_time)end, PENDING_SECONDS))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request has expired");
-    if (FAILED(str_u64(pieces[MODE], REDIRECT_FORM_POST_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
+    if (FAILED(str_u64(pieces[MODE], REDIRECT_FRAGMENT_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is damaged");
     struct authorize_request request = {
         .client = hot_client(g->facts, pieces[CLIENT]),

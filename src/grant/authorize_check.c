@@ -24,7 +24,11 @@ static fallible read_mode(const struct ground *g, struct authorize_request *requ
     bool signed_alone = profile_demands(g, request->client, PROFILE_RULE_SIGNED_RESPONSE);
     request->mode = signed_alone ? REDIRECT_QUERY_JWT : REDIRECT_QUERY;
     if (str_present(word) && !redirect_mode_of(word, &mode))
-        REFUSE(INVALID_REQUEST, "response_mode may be query, form_post, jwt, query.jwt or form_post.jwt.", "authorize: unknown response_mode");
+        REFUSE(INVALID_REQUEST, "response_mode may be query, fragment, form_post, jwt, query.jwt, fragment.jwt or form_post.jwt.",
+               "authorize: unknown response_mode");
+    if (redirect_mode_fragment(mode) && (!str_has_word(allowed, word) || profile_demands(g, request->client, PROFILE_RULE_NO_FRAGMENT))) /* AZ-09 */
+        REFUSE(INVALID_REQUEST, "response_mode=fragment is for clients that are registered for it (response_modes), and never under a FAPI profile.",
+               "authorize: fragment, without being registered for it");
     if (str_filled(allowed) && !str_has_word(allowed, str_present(word) ? word : STR("query")))
         REFUSE(INVALID_REQUEST, "This client may not use this response_mode.", "authorize: response_mode not in the client's list");
     if (signed_alone && !redirect_mode_signed(mode)) /* FAPI 2.0 Message Signing 5.4 */

@@ -66,7 +66,10 @@ static fallible place_of(struct ground *g, const struct form *f, struct end_sess
 /* Who is logged in here, in this session if the token names one. */
 static bool names(struct ground *g, const struct id_token *hint, const struct db_client *client, const struct session *s)
 {
+    str own;
     if (s->row == NULL || client == NULL || (str_present(hint->session_id) && !str_equal(hint->session_id, s->row->id)))
+        return false;
+    if (str_present(hint->session_hint) && (FAILED(subject_session_hint(g, client, s->row->id, &own)) || !str_equal(own, hint->session_hint)))
         return false;
     return subject_matches(g, client, s->user, hint->subject);
 }

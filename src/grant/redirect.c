@@ -57,8 +57,9 @@ static const struct {
 } modes[] = {
     {"query", REDIRECT_QUERY},         {"form_post", REDIRECT_FORM_POST},         {"jwt", REDIRECT_QUERY_JWT},
     {"query.jwt", REDIRECT_QUERY_JWT}, {"form_post.jwt", REDIRECT_FORM_POST_JWT},
+    {"fragment", REDIRECT_FRAGMENT},   {"fragment.jwt", REDIRECT_FRAGMENT_JWT},
 };
-const str redirect_modes = {"query form_post jwt query.jwt form_post.jwt", 43};
+const str redirect_modes = {"query fragment form_post jwt query.jwt fragment.jwt form_post.jwt", 65};
 
 bool redirect_mode_of(str word, enum redirect_mode *out)
 {
@@ -72,7 +73,12 @@ bool redirect_mode_of(str word, enum redirect_mode *out)
 
 bool redirect_mode_signed(enum redirect_mode mode)
 {
-    return mode == REDIRECT_QUERY_JWT || mode == REDIRECT_FORM_POST_JWT;
+    return mode == REDIRECT_QUERY_JWT || mode == REDIRECT_FORM_POST_JWT || mode == REDIRECT_FRAGMENT_JWT;
+}
+
+bool redirect_mode_fragment(enum redirect_mode mode)
+{
+    return mode == REDIRECT_FRAGMENT || mode == REDIRECT_FRAGMENT_JWT;
 }
 
 static void put(struct redirect_sent *out, str name, str value)
@@ -103,11 +109,21 @@ fallible redirect_send(struct ground *g, const struct redirect_answer *answer, s
         sent.count = 0;
         put(&sent, STR("response"), response);
     }
-    if (answer->mode == REDIRECT_QUERY || answer->mode == REDIRECT_QUERY_JWT) {
-        struct buf b = buf_new(g->arena, LOCATION_MAX);
+    if (answer->mode != REDIRECT_FORM_POST && answer->mode != REDIRECT_FORM_POST_JWT) {
+        struct buf b = buf_new(g->arena, LOCATION_MAX), fragment = buf_new(g->arena, LOCATION_MAX);
+        bool apart = redirect_mode_fragment(answer->mode); /* OAuth 2.0 Multiple Response Types 2.1; no registered URI has one (RU-04) */
         buf_add(&b, answer->uri);
         for (size_t i = 0; i < sent.count; i++)
-            url_add_parameter(&b, sent.fields[i].name, sent.fields[i].value);
+            if (apart)
+                form_add(&fragment, sent.fields[i].name, sent.fields[i].value);
+            else
+                url_add_parameter(&b, sent.fields[i].name, sent.fields[i].value);
+        if (apart) {
+            str text;
+            TRY(buf_done(&fragment, &text));
+            buf_char(&b, '#');
+            buf_add(&b, text);
+        }
         TRY(buf_done(&b, &sent.location));
     }
     *out = sent;

@@ -8,10 +8,11 @@
 /* asked absent: the only registered one, else INVALID_REQUEST. INVALID_REQUEST with a `say` for the error page; never redirected (RU-06). */
 fallible redirect_match(struct arena *a, const struct db_client *client, str asked, str *uri);
 /* OAuth 2.0 Multiple Response Types 2.1, Form Post Response Mode, JARM 2.3. For response_type=code `jwt` is `query.jwt`. */
-enum redirect_mode { REDIRECT_QUERY = 0, REDIRECT_FORM_POST, REDIRECT_QUERY_JWT, REDIRECT_FORM_POST_JWT };
+enum redirect_mode { REDIRECT_QUERY = 0, REDIRECT_FORM_POST, REDIRECT_QUERY_JWT, REDIRECT_FORM_POST_JWT, REDIRECT_FRAGMENT, REDIRECT_FRAGMENT_JWT };
 bool redirect_mode_of(str word, enum redirect_mode *out); /* false: not one that is offered (AZ-09) */
 extern const str redirect_modes;                          /* all of them, as words */
 bool redirect_mode_signed(enum redirect_mode mode);
+bool redirect_mode_fragment(enum redirect_mode mode); /* for clients that are registered for it alone: browsers keep fragments longer than queries */
 struct redirect_answer {
     const struct db_client *client; /* for JARM: its algorithm, and the audience */
     str uri;                        /* matched */

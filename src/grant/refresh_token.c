@@ -11,6 +11,7 @@
  * Promises: one winner; the loser of a race is a retry and gets the winner's token; nothing is ever widened (RF-06). */
 #include "grant/refresh_token.h"
 #include "directory/profile.h"
+#include "grant/scope.h"
 #include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -120,7 +121,7 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
         REFUSE(INVALID_GRANT, "The refresh token is not the current one of its authorization.", "refresh: unknown generation");
     }
     TRY(same_holder(g, grant));
-    TRY(scope_narrow(g->arena, grant->scope, form_get(f, "scope"), &scope));
+    TRY(scope_refresh(g, proof->client, grant->scope, form_get(f, "scope"), &scope));
     TRY(token_request_same_resource(g, form_get(f, "resource"), grant->resource));
     struct token_answer answer = {0};
     struct db_grant narrowed = *grant; /* the grant keeps what it has (RF-06) */

@@ -65,12 +65,12 @@ static bool grantable(const struct ground *g, str word)
 
 /* The client's own list, without what has been removed from this server since (such a word has no sentence for people), and without those
  * that are asked for by name: the identity scopes, and for a client's own token all that needs a person. */
-static fallible own_list(const struct ground *g, const struct db_client *client, bool (*left_out)(const struct ground *, str), str *granted)
+static fallible own_list(const struct ground *g, const struct db_client *client, bool (*unlisted)(const struct ground *, str), str *granted)
 {
     str word;
     struct buf known = buf_new(g->arena, client->scopes.n + 1);
     for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (word.n > 0 && hot_scope(g->facts, word) && !left_out(g, word))
+        if (word.n > 0 && hot_scope(g->facts, word) && !unlisted(g, word))
             add_word(&known, word);
     return buf_done(&known, granted);
 }
@@ -98,6 +98,12 @@ static bool idle_word(const struct db_client *client, bool openid, str word)
     return str_is(word, "offline_access") && (!openid || !client_allows_grant(client, STR("refresh_token")));
 }
 
+/* What a request with these words gets nothing for, and is not refused for. */
+static bool left_out(const struct ground *g, const struct db_client *client, bool openid, str word)
+{
+    return idle_word(client, openid, word) || (openid && !hot_scope(g->facts, word)); /* OpenID Connect Core 3.1.2.2 */
+}
+
 fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted)
 {
     str clean = STR(""), word;
@@ -112,9 +118,7 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
     bool openid = str_has_word(clean, STR("openid"));
     struct buf kept = buf_new(g->arena, clean.n + 1);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
-        if (idle_word(client, openid, word))
-            continue;
-        if (openid && !hot_scope(g->facts, word)) /* OpenID Connect Core 3.1.2.2 */
+        if (left_out(g, client, openid, word))
             continue;
         TRY(judge_word(g, client, word));
         add_word(&kept, word);
@@ -185,6 +189,21 @@ bool scope_within(str words, str whole)
         if (word.n > 0 && !str_has_word(whole, word))
             return false;
     return true;
+}
+
+fallible scope_refresh(const struct ground *g, const struct db_client *client, str whole, str asked, str *narrowed)
+{
+    str clean = STR(""), word;
+    if (str_filled(asked))
+        TRY(tidy(g->arena, asked, &clean));
+    bool openid = str_has_word(clean, STR("openid"));
+    struct buf kept = buf_new(g->arena, clean.n + 1);
+    for (str rest = clean; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (str_has_word(whole, word) || !left_out(g, client, openid, word))
+            add_word(&kept, word);
+    if (clean.n > 0 && kept.n == 0)
+        REFUSE(INVALID_SCOPE, "Nothing of the requested scope was granted.", "scope: nothing is left of it");
+    return scope_narrow(g->arena, whole, (str){kept.p, kept.n}, narrowed);
 }
 
 fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed)

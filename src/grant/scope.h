@@ -19,5 +19,8 @@ fallible scope_union(struct arena *a, str one, str other, str *both);
 fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed);
 /* The words of `words` that are in `whole` too. */
 fallible scope_common(struct arena *a, str words, str whole, str *common);
+/* A refresh: `asked` of what was granted. What scope_grant leaves out of a request is left out here too, so that a client may send the words of
+ * its request again; any other word beyond the grant is INVALID_SCOPE (RF-06). */
+fallible scope_refresh(const struct ground *g, const struct db_client *client, str whole, str asked, str *narrowed);
 bool scope_within(str words, str whole);
 #endif

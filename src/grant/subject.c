@@ -37,6 +37,23 @@ fallible subject_of(struct ground *g, const struct db_client *client, const stru
     return OK;
 }
 
+fallible subject_session_hint(struct ground *g, const struct db_client *client, str session_id, str *hint)
+{
+    enum { HINT_BYTES = 16 };
+    str text = str_join(g->arena, (const str[]){client->id, STR("\n"), session_id}, 3);
+    uint8_t key[DIGEST_SIZE], mac[DIGEST_SIZE];
+    if (!str_present(text))
+        FAIL(UNAVAILABLE, "subject: no memory");
+    digest_derive(g->authority->master_key, "session hint", key);
+    digest_hmac(key, text, mac);
+    secret_wipe(key, sizeof key);
+    str made = b64url_encode(g->arena, mac, HINT_BYTES);
+    if (!str_present(made))
+        FAIL(UNAVAILABLE, "subject: no memory");
+    *hint = made;
+    return OK;
+}
+
 bool subject_matches(struct ground *g, const struct db_client *client, const struct db_user *user, str sub)
 {
     str own;

@@ -156,7 +156,10 @@ static fallible owe_id_token(struct ground *g, const struct db_client *client, c
     t->client_id = client->id;
     t->acr = STR(ACR_PASSWORD);
     t->amr = STR(ACR_AMR);
-    t->session_id = grant->session_id;
+    if (str_filled(client->metadata.backchannel_logout_uri)) /* OpenID Connect Back-Channel Logout 2.1: for those who hear of it */
+        t->session_id = grant->session_id;
+    else if (str_filled(grant->session_id))
+        TRY(subject_session_hint(g, client, grant->session_id, &t->session_hint));
     t->auth_time = grant->auth_time; /* RF-11 */
     t->issued_at = g->now;
     t->expires_at = clock_add(g->now, g->authority->policy.id_token_lifetime);

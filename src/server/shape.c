@@ -226,25 +226,63 @@ void shape_error(struct way *w, err why)
     r->note = note;
 }
 
+/* Headers that a page of a registered origin may send; browsers ask for them one by one. */
+static const char *const cors_headers[] = {"accept", "accept-language", "authorization", "content-type", "dpop", "if-match", "mcp-protocol-version",
+                                           "mcp-session-id", "x-fapi-interaction-id", "x-request-id", "x-requested-with"};
+
+static bool cors_header(str name, bool any)
+{
+    bool known = any && name.n > 0;
+    for (size_t i = 0; i < name.n && known; i++)
+        known = ascii_letter(name.p[i]) || ascii_digit(name.p[i]) || name.p[i] == '-' || name.p[i] == '_';
+    for (size_t i = 0; i < sizeof cors_headers / sizeof cors_headers[0] && !known; i++)
+        known = str_equal_nocase(name, str_of(cors_headers[i]));
+    return known;
+}
+
+/* Fetch 4.8: the headers that were asked for and may be sent; without a question all that we know. */
+static fallible cors_preflight(struct way *w, str methods, bool any)
+{
+    struct response *r = &w->exchange->response;
+    str asked = request_header(&w->exchange->request, "Access-Control-Request-Headers"), name, allowed;
+    struct buf b = buf_new(r->arena, HTTP_TARGET_MAX);
+    for (size_t i = 0; i < sizeof cors_headers / sizeof cors_headers[0] && !str_present(asked); i++) {
+        buf_add_z(&b, i > 0 ? ", " : "");
+        buf_add_z(&b, cors_headers[i]);
+    }
+    for (str rest = asked; str_filled(rest) && str_next(&rest, ',', &name);) {
+        name = str_trim(name);
+        if (!cors_header(name, any))
+            continue;
+        buf_add_z(&b, b.n > 0 ? ", " : "");
+        buf_add(&b, name);
+    }
+    TRY(buf_done(&b, &allowed));
+    TRY(response_header(r, "Access-Control-Allow-Methods", methods));
+    if (allowed.n > 0)
+        TRY(response_header(r, "Access-Control-Allow-Headers", allowed));
+    return response_header(r, "Access-Control-Max-Age", STR("600"));
+}
+
 static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
 {
     struct response *r = &w->exchange->response;
-    if (answers == PUBLIC_JSON)
-        return response_header(r, "Access-Control-Allow-Origin", STR("*"));
+    bool preflight = w->exchange->request.method == HTTP_OPTIONS;
+    if (answers == PUBLIC_JSON) {
+        TRY(response_header(r, "Access-Control-Allow-Origin", STR("*")));
+        return preflight ? cors_preflight(w, STR("GET"), true) : OK;
+    }
     if (answers != OAUTH_JSON && answers != API_JSON)
         return OK;
     str origin = request_header(&w->exchange->request, "Origin");
     if (!str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin) ||
         str_is(w->exchange->request.path, "/oauth/introspect")) /* IR-10 */
         return OK;
-    TRY(response_header(r, "Vary", STR("Origin")));
+    TRY(response_header(r, "Vary", STR("Origin, Access-Control-Request-Headers")));
     TRY(response_header(r, "Access-Control-Allow-Origin", origin));
-    TRY(response_header(r, "Access-Control-Expose-Headers", STR("DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id"))); /* RFC 9449 8.2 */
-    if (w->exchange->request.method != HTTP_OPTIONS)
-        return OK;
-    TRY(response_header(r, "Access-Control-Allow-Methods", STR("GET, POST, PUT, DELETE")));
-    TRY(response_header(r, "Access-Control-Allow-Headers", STR("authorization, content-type, dpop")));
-    return response_header(r, "Access-Control-Max-Age", STR("600"));
+    TRY(response_header(r, "Access-Control-Expose-Headers",
+                        STR("DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id"))); /* RFC 9449 8.2 */
+    return preflight ? cors_preflight(w, STR("GET, POST, PUT, DELETE"), false) : OK;
 }
 
 static fallible cache_rules(struct way *w, enum route_answers answers)

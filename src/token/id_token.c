@@ -9,7 +9,7 @@
 static const char id_type[] = "JWT"; /* RFC 7519 5.1; no other token of ours has it */
 
 static const char *const own_names[] = {"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "at_hash", "c_hash",
-                                        "acr", "amr", "azp", "sid", "cnf", "act", "sub_jwk", "s_hash", "events"};
+                                        "acr", "amr", "azp", "sid", "session_hint", "cnf", "act", "sub_jwk", "s_hash", "events"};
 
 static bool is_own(str name)
 {
@@ -57,6 +57,7 @@ fallible id_token_sign(struct arena *a, const struct keyring *k, enum sign_alg a
     if (str_filled(what->amr))
         json_put_words(a, claims, "amr", what->amr);
     put_present(a, claims, "sid", what->session_id); /* OpenID Connect Back-Channel Logout 2.1 */
+    put_present(a, claims, "session_hint", what->session_hint);
     if (str_present(what->access_token)) {
         str half;
         TRY(jws_hash_half(a, alg, what->access_token, &half)); /* 3.1.3.6 */
@@ -77,6 +78,7 @@ fallible id_token_read(struct arena *a, const struct keyring *k, str token, str 
     t.client_id = json_member_text(claims, "aud");
     t.acr = json_member_text(claims, "acr");
     t.session_id = json_member_text(claims, "sid");
+    t.session_hint = json_member_text(claims, "session_hint");
     if (!str_filled(t.issuer) || !str_equal(t.issuer, issuer))
         FAIL(INVALID_TOKEN, "an id token of another issuer");
     if (!str_filled(t.subject) || !str_filled(t.client_id))

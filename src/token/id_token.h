@@ -6,6 +6,7 @@
 struct id_token {
     str issuer, subject, client_id;
     str nonce, acr, amr, session_id; /* absent: no such claim; amr: words */
+    str session_hint;                /* names the session to this server alone, for RP-Initiated Logout; absent: no such claim */
     str access_token;                /* for at_hash; absent: none */
     unix_time auth_time, issued_at, expires_at;
     const json *more;                /* further claims of the person, an object; NULL: none. None may have the name of one of the above */

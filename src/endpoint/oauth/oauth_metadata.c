@@ -177,7 +177,8 @@ static json *algs_dpop(struct call *c)
 static json *response_modes(struct call *c)
 {
     json *list = json_list_new(c->ground->arena);
-    add_words(c, list, demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : redirect_modes);
+    str plain = demanded(c, PROFILE_RULE_NO_FRAGMENT) ? STR("query form_post jwt query.jwt form_post.jwt") : redirect_modes;
+    add_words(c, list, demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : plain);
     return list;
 }
 

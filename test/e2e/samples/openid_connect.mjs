@@ -54,7 +54,7 @@ const tokens = await oidc.authorizationCodeGrant(config, landed, { pkceCodeVerif
     idTokenExpected: true }, undefined, { DPoP });
 must(tokens.token_type === "dpop", "the token is not bound: " + tokens.token_type);
 const claims = tokens.claims();
-must(claims.auth_time && claims.sid, "auth_time or sid is missing");
+must(claims.auth_time && !claims.sid, "auth_time is missing, or sid stands there for a client that hears of no logouts");
 const person = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub, { DPoP });
 must(person.email === process.env.EMAIL && typeof person.email_verified === "boolean", "user info: " + JSON.stringify(person));
 const api = await oidc.fetchProtectedResource(config, tokens.access_token, new URL(process.env.INSTANCE + "/api/1.0/users/me"), "GET", undefined,

@@ -206,7 +206,7 @@ Test(metadata, what_may_not_stand_in_a_member_is_refused_by_its_name)
         {METADATA_subject_type, "secret"},
         {METADATA_default_max_age, "-1"},
         {METADATA_require_auth_time, "yes"},
-        {METADATA_response_modes, "query fragment"},
+        {METADATA_response_modes, "query web_message"},
         {METADATA_profile, "fapi1"},
         {METADATA_backchannel_token_delivery_mode, "push"},
         {METADATA_tls_client_auth_san_ip, "one"},
