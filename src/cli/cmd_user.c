@@ -32,6 +32,7 @@ static const struct option options_add[] = {
     {"password-stdin", OPTION_SECRET, NULL,      0, 0, "read the password from a line of standard input"},
     {"password-hash-stdin", OPTION_SECRET, NULL, 0, 0, "read a bcrypt or Argon2 hash that another system made; upgraded at the first login"},
     {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
+    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another password at the first login"},
     USER_CLAIMS(X)
     OPTION_LAST,
 };
@@ -41,6 +42,8 @@ static const struct option options_edit[] = {
     {"full-name",      OPTION_TEXT,   "NAME",    -1, 0, "full name; empty: none"},
     {"admin",          OPTION_FLAG,   NULL,      0, 0, "make this person an administrator"},
     {"no-admin",       OPTION_FLAG,   NULL,      0, 0, "an administrator no more"},
+    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another password at the next login"},
+    {"no-must-change-password", OPTION_FLAG, NULL, 0, 0, "the person may keep the password"},
     {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "all permissions from now on; empty: none"},
     USER_CLAIMS(X)
     OPTION_LAST,
@@ -53,6 +56,7 @@ static const struct option options_list[] = {
 static const struct option options_password[] = {
     {"password-stdin", OPTION_SECRET, NULL,      0, 0, "read the password from a line of standard input"},
     {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
+    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another one at the next login"},
     {"end-tokens",     OPTION_FLAG,   NULL,      0, 0, "end the personal access tokens too"},
     OPTION_LAST,
 };
@@ -68,6 +72,7 @@ static json *user_json(struct command_call *call, const struct db_user *user)
     json_put_text(a, j, "full_name", user->full_name);
     json_put_boolean(a, j, "admin", user->admin);
     json_put_boolean(a, j, "blocked", user->blocked);
+    json_put_boolean(a, j, "must_change_password", user->must_change_password);
     json_put_words(a, j, "permissions", str_present(user->permissions) ? user->permissions : STR(""));
     output_time(call, j, "created_at", user->created_at);
     output_time(call, j, "updated_at", user->updated_at);
@@ -146,6 +151,7 @@ static int run_add(struct command_call *call)
         .full_name = options_text(o, "full-name"),
         .admin = options_has(o, "admin"),
         .permissions = options_text(o, "permission"),
+        .must_change = options_has(o, "must-change-password") ? USER_MUST_CHANGE_PASSWORD : USER_MUST_CHANGE_AS_IS,
     };
     int status = COMMAND_DONE;
     read_claims(o, &edit.claims);
@@ -186,6 +192,9 @@ static int run_edit(struct command_call *call)
                  : options_has(o, "no-admin") ? 0
                                               : -1,
         .permissions = options_text(o, "permission"),
+        .must_change = options_has(o, "must-change-password")      ? USER_MUST_CHANGE_PASSWORD
+                       : options_has(o, "no-must-change-password") ? USER_MUST_CHANGE_NOTHING
+                                                                   : USER_MUST_CHANGE_AS_IS,
     };
     read_claims(o, &edit.claims);
     int status = open_and_find(call, &site, &user);
@@ -233,7 +242,8 @@ static int run_password(struct command_call *call)
     struct db_user *user;
     struct problems p = {0};
     bool made = false;
-    struct user_password_change change = {.end_personal_tokens = options_has(&call->options, "end-tokens")};
+    struct user_password_change change = {.end_personal_tokens = options_has(&call->options, "end-tokens"),
+                                          .must_change = options_has(&call->options, "must-change-password")};
     int status = open_and_find(call, &site, &user);
     if (status == COMMAND_DONE)
         status = choose_password(call, &change.fresh, &made);

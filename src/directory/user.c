@@ -92,7 +92,7 @@ static fallible judge_permissions(struct ground *g, str words, struct problems *
     size_t wrong = 0;
     while (wrong < 4 && rest.n > 0 && str_next(&rest, ' ', &word)) {
         const struct db_scope *scope = hot_scope(g->facts, word);
-        if (scope != NULL && scope->builtin && !scope->identity)
+        if (scope != NULL && scope->builtin && !scope->identity && !scope->own)
             continue;
         wrong++;
         problem_add(p, "permissions",
@@ -119,6 +119,7 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
     next->email = str_present(edit->email) ? edit->email : STR("");
     next->full_name = str_present(edit->full_name) ? edit->full_name : STR("");
     next->admin = edit->admin > 0;
+    next->must_change_password = edit->must_change == USER_MUST_CHANGE_PASSWORD;
     next->permissions = STR("");
     next->created_at = next->updated_at = g->now;
     next->version = 1;
@@ -226,6 +227,18 @@ static fallible change_claims(struct ground *g, const struct user_edit *edit, co
     return user_claims_change(g->arena, next->claims, &claims, p, &next->claims);
 }
 
+/* Demanded of others, and lifted by others: nobody gets round their own. */
+static fallible change_demand(const struct user_edit *edit, const struct rights *may, struct db_user *next)
+{
+    bool wanted = edit->must_change == USER_MUST_CHANGE_PASSWORD;
+    if (edit->must_change == USER_MUST_CHANGE_AS_IS || wanted == next->must_change_password)
+        return OK;
+    if (!may->edit)
+        FAIL(INSUFFICIENT_SCOPE, "a person does not lift the demand for a new password");
+    next->must_change_password = wanted;
+    return OK;
+}
+
 static fallible change_rights(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p,
                               struct db_user *next)
 {
@@ -258,6 +271,8 @@ static str changed_fields(struct ground *g, const struct db_user *was, const str
         buf_add_z(&b, "full_name ");
     if (!str_equal(str_present(was->claims) ? was->claims : STR(""), str_present(is->claims) ? is->claims : STR("")))
         buf_add_z(&b, "claims ");
+    if (was->must_change_password != is->must_change_password)
+        buf_add_z(&b, is->must_change_password ? "password must be changed " : "password need not be changed ");
     if (was->admin != is->admin)
         buf_add_z(&b, is->admin ? "administrator now " : "administrator no longer ");
     if (differs(is->permissions, was->permissions))
@@ -288,6 +303,7 @@ fallible user_change(struct ground *g, const struct actor *by, str id, const str
     struct db_user next = *user;
     TRY(change_profile(g, by, edit, &may, &next));
     TRY(change_rights(g, edit, &may, p, &next));
+    TRY(change_demand(edit, &may, &next));
     may.email_moved = differs(next.email, user->email);
     TRY(change_claims(g, edit, &may, p, &next));
     if (!str_equal(next.username, user->username)) {

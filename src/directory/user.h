@@ -6,6 +6,9 @@
 #include "directory/actor.h"
 #include "directory/problem.h"
 #include "directory/user_claims.h"
+enum user_must_change { USER_MUST_CHANGE_AS_IS = 0, USER_MUST_CHANGE_PASSWORD, USER_MUST_CHANGE_NOTHING };
+/* What client and person are told while it is due. */
+#define USER_MUST_CHANGE_SAY "This person must choose a new password first: they log in at this server's own pages, which ask for it."
 struct user_edit {
     str username;  /* 2..255 of [a-zA-Z0-9.!#$*+=^_`|~@-], unique without regard to case */
     str email, full_name;
@@ -15,6 +18,7 @@ struct user_edit {
     str permissions; /* words; only an administrator may change them; unknown ones refused */
     struct user_claims_edit claims; /* standard claims; a verdict (VERIFIED) is given by those who may edit others alone, and falls when
                                        the person changes what it is about */
+    enum user_must_change must_change; /* the password, at the next login; add, and others' alone */
     int64_t version; /* 0: do not check; otherwise CONFLICT when it has moved on */
 };
 /* `password` is hashed here: call it on the hash lane. */
@@ -29,10 +33,11 @@ struct user_password_change {
     str current;               /* a person changing their own must give it (LS-13); the command line need not */
     str fresh;
     bool end_personal_tokens;
+    bool must_change;          /* by the command line; what another person sets must always be changed */
     int64_t keep_session;
 };
-/* Own password with the current one, or the command line (AD-06: an administrator cannot choose a person's password through the API or
- * console; they may set an initial one when adding). Ends sessions, grants and their tokens. Hash lane. */
+/* Own password with the current one, a first password for somebody else by who may edit people (AD-06: it must be changed at the next login),
+ * or the command line. Ends sessions, grants and their tokens. Hash lane. */
 fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p);
 /* LS-12: length, the list of common ones, not the username. */
 void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * user_password: which passwords are fit, and how a person gets another one. Relies on crypto/password for the hash and on the
- * store to end sessions and grants in the same transaction. Promises: nobody chooses another person's password but the command
- * line (AD-06); the own one needs the current one (LS-13), which is checked as a login is; a personal access token cannot do it
+ * store to end sessions and grants in the same transaction. Promises: what somebody else chose for a person must be changed by
+ * them before anything else (AD-06); the own one needs the current one (LS-13), which is checked as a login is; a personal access token cannot do it
  * at all (PT-03). */
 #include "base/ascii.h"
 #include "codec/utf8.h"
@@ -55,16 +55,17 @@ void user_password_judge(struct ground *g, str password, str username, const cha
         problem_add(p, field, STR("This password is one of the most common ones, which are tried first; choose another one."));
 }
 
-/* Who: the person, by session or by a token that is not narrowed; or the command line. */
-static fallible allowed(const struct actor *by, const struct db_user *user)
+/* The person themself, by session or by a token that is not narrowed; the command line; or, for a first password, who may edit people. */
+static fallible allowed(const struct actor *by, const struct db_user *user, bool *own)
 {
+    *own = user != NULL && actor_is(by, user->number);
     if (by->kind == ACTOR_OWNER)
         return OK;
-    if (user == NULL || !actor_is(by, user->number) || user->blocked) /* AD-06, AD-02 */
+    if (user == NULL || user->blocked || !actor_is_full(by)) /* AD-02, PT-03 */
+        FAIL(INSUFFICIENT_SCOPE, "this token cannot change passwords");
+    if (!*own && (!actor_may(by, "edit-users") || (user->admin && !actor_is_admin(by)))) /* AD-04 */
         FAIL(INSUFFICIENT_SCOPE, "somebody else's password");
-    if (actor_is_full(by))
-        return OK;
-    FAIL(INSUFFICIENT_SCOPE, "this token cannot change passwords"); /* PT-03 */
+    return OK;
 }
 
 /* LS-13, LS-16: by the one function that checks passwords, so that a stolen session cannot try them out. */
@@ -83,20 +84,22 @@ fallible user_password(struct ground *g, const struct actor *by, struct user_pas
 {
     struct db_user *user = NULL;
     TRY(db_user_by_id(g->authority->db, g->arena, change->id, &user));
-    TRY(allowed(by, user));
+    bool own;
+    TRY(allowed(by, user, &own));
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
     user_password_judge(g, change->fresh, user->username, "password", p);
-    if (by->kind != ACTOR_OWNER && !str_present(change->current))
+    if (own && !str_present(change->current))
         problem_add(p, "current", STR("The current password is needed."));
-    else if (by->kind != ACTOR_OWNER && secret_equal(change->current, change->fresh))
+    else if (own && secret_equal(change->current, change->fresh))
         problem_add(p, "password", STR("The new password is the same as the current one."));
     TRY(problem_result(p));
-    if (by->kind != ACTOR_OWNER)
+    if (own)
         TRY(prove_current(g, user, change, p));
     char hash[PASSWORD_HASH_MAX];
     TRY(password_hash(change->fresh, hash));
-    struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens};
+    bool must_change = by->kind == ACTOR_OWNER ? change->must_change : !own; /* AD-06 */
+    struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens, must_change};
     struct db_ended ended = {0};
     TRY(db_user_set_password(g->authority->db, g->arena, &fresh, &ended)); /* LS-05 */
     err e = user_end_tell(g, user->number, &ended);

@@ -5,6 +5,7 @@
  * travels sealed in the page's form, bound to the session.
  *
  *   authorize_read ─▶ authorize_check ─▶ authorize_next ─┬▶ AUTHORIZE_LOGIN: log in, come back with the same request and a ticket
+ *                                                        ├▶ AUTHORIZE_CHANGE: the person must choose a new password first
  *                                                        ├▶ AUTHORIZE_SELECT: who is it? Come back with a ticket, or by way of a login
  *                                                        ├▶ AUTHORIZE_ASK: consent page with authorize_pend's text
  *                                                        └▶ AUTHORIZE_ANSWER: authorize_allow (nothing to ask)
@@ -49,7 +50,7 @@ fallible authorize_read(struct ground *g, const struct form *f, struct authorize
 fallible authorize_take(struct ground *g, const struct db_client *client, const struct form *f, struct authorize_request *out);
 /* All else; failures may be told to the client (AZ-02..AZ-16). out->scope becomes what is granted at most. out->mode is set first. */
 fallible authorize_check(struct ground *g, const struct form *f, struct authorize_request *request);
-enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_SELECT, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
+enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_SELECT, AUTHORIZE_CHANGE, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
 /* What must happen now for this browser; LOGIN_REQUIRED / CONSENT_REQUIRED for prompt=none (to be told). */
 fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step);
 /* Must the person who logs in be another than the one who is here? */

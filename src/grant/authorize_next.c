@@ -62,6 +62,12 @@ fallible authorize_next(struct ground *g, const struct authorize_request *reques
     TRY(login_step(g, request, s, step));
     if (*step != 0)
         return OK;
+    if (s->user->must_change_password && request->prompt_none) /* LS-14, AZ-11 */
+        FAIL(INTERACTION_REQUIRED, "authorize: prompt=none and the password must be changed first");
+    if (s->user->must_change_password) {
+        *step = AUTHORIZE_CHANGE;
+        return OK;
+    }
     struct consent_question question = {.redirect_uri = request->redirect_uri};
     /* Whoever may refuse is asked, but for the house's own clients and for prompt=none, which shows nothing (AZ-11). */
     bool asked = profile_demands(g, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;

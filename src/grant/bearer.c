@@ -3,6 +3,7 @@
  * for what has happened since; promises that every cause of death is asked for every kind (CVE-2026-8922), and that a failing
  * store is an error and never a verdict. Runs on event threads: touches no disk, or asks to be run elsewhere. */
 #include "grant/bearer.h"
+#include "directory/user.h"
 #include "grant/sender.h"
 #include "base/ascii.h"
 #include "token/opaque.h"
@@ -42,12 +43,20 @@ fallible bearer_of_header(str authorization, struct bearer_sent *sent)
     return OK;
 }
 
+/* LS-14: no token gets round a password that must be changed. */
+static fallible settled(const struct db_user *user)
+{
+    if (user->must_change_password)
+        REFUSE(INVALID_TOKEN, USER_MUST_CHANGE_SAY, "bearer: the person must change their password first");
+    return OK;
+}
+
 static fallible person(struct ground *g, int64_t user_number, struct db_user **user)
 {
     TRY(hot_user(g->authority->hot, g->arena, user_number, user));
     if (!*user || (*user)->blocked) /* PT-04, RF-08 */
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
-    return OK;
+    return settled(*user);
 }
 
 /* What sealed and signed tokens share: is everything that the token hangs on still there? */
@@ -98,7 +107,7 @@ static fallible check_jwt(struct ground *g, str token, struct bearer *b)
         TRY(db_user_by_id(g->authority->db, g->arena, p->subject, &b->user));
         if (!b->user || b->user->blocked)
             REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
-        return OK;
+        return settled(b->user);
     }
     if (!str_starts(p->subject, STR("client:"))) /* TE-08: a person's token always hangs on a grant */
         REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");

@@ -94,6 +94,8 @@ static fallible read_id(struct ground *g, const struct db_client *client, str to
     TRY(user_find(g, t.subject, &user));
     if (!user || user->blocked || !str_equal(user->id, t.subject))
         REFUSE(INVALID_REQUEST, "The person of the ID token is not here any more.", "exchange: person of the id token blocked or gone");
+    if (user->must_change_password) /* LS-14 */
+        REFUSE(INVALID_REQUEST, USER_MUST_CHANGE_SAY, "exchange: the person must change their password first");
     TRY(login_is_open(g, user, t.session_id));
     TRY(still_authorized(g, user, client));
     *out = (struct exchange_token){.client_id = t.client_id, .subject = user->id, .user = user, .session_id = t.session_id,

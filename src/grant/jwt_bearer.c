@@ -4,6 +4,7 @@
  * scopes that the administrator gave its issuer, a blocked or removed person gets nothing (TE-06, CVE-2026-1609), there is no refresh token, and
  * nobody is said to have logged in: no ID token, no auth_time. */
 #include "grant/jwt_bearer.h"
+#include "directory/user.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "codec/b64url.h"
@@ -100,6 +101,8 @@ static fallible subject(struct ground *g, const struct db_client *client, struct
         TRY(person_hint_email(g, sub, &x->user));
     if (!x->user || x->user->blocked) /* TE-06 */
         REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person is unknown, blocked or gone");
+    if (x->user->must_change_password) /* LS-14 */
+        REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "assertion: the person must change their password first");
     return OK;
 }
 

@@ -2,6 +2,7 @@
  * password_grant: RFC 6749 4.3, for clients that an administrator trusts with people's passwords. Relies on session/login for the
  * whole judgement, so that throttling, blocking and timing are those of the login page (TE-06, LS-16). Hash lane: the hash blocks
  * this thread, the store's commit too. */
+#include "directory/user.h"
 #include "grant/password_grant.h"
 #include "crypto/random.h"
 #include "directory/profile.h"
@@ -53,6 +54,8 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
     err judged = login_check(g, &attempt, &login);
     out->retry_after = login.retry_after;
     TRY(judged);
+    if (login.user->must_change_password) /* LS-14 */
+        REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "password: the person must change it first");
     char id[37];
     random_uuid(id);
     struct db_grant grant = {

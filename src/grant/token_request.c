@@ -7,6 +7,7 @@
  *   token_request_answer ─ row: rules, effects, sealed tokens ─▶ [owed] ──effects are durable──▶ token_request_finish: signatures
  */
 #include "grant/token_request.h"
+#include "directory/user.h"
 #include "grant/authorization_code.h"
 #include "grant/ciba.h"
 #include "grant/client_credentials.h"
@@ -190,6 +191,8 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     TRY(hot_user(g->authority->hot, g->arena, grant->user_number, &user));
     if (!user || user->blocked) /* TE-06, RF-08 */
         FAIL(INVALID_GRANT, "token: the person is blocked or gone");
+    if (user->must_change_password) /* LS-14 */
+        REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "token: the person must change their password first");
     TRY(token_request_resource(g, grant->resource, &resource));
     str reach;
     TRY(scope_reach(g, client, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */

@@ -78,6 +78,8 @@ static fallible admit_browser(struct way *w)
         FAIL(LOGIN_REQUIRED, "gate: nobody is logged in");
     if (!posts_change_nothing(w))
         TRY(check_csrf(w));
+    if ((w->route->who == USER || w->route->who == ADMIN) && w->call.session.user->must_change_password) /* LS-14 */
+        FAIL(PASSWORD_DUE, "gate: the person must change their password first");
     if (w->route->who == ADMIN && !w->call.session.user->admin && !str_filled(w->call.session.user->permissions)) /* AD-01 */
         REFUSE(INSUFFICIENT_SCOPE, "This page is for administrators.", "gate: not an administrator");
     return OK;
@@ -214,6 +216,7 @@ fallible gate_admit(struct way *w)
         return OK;
     case BROWSER:
     case USER:
+    case USER_DUE:
     case ADMIN:
         return admit_browser(w);
     case CLIENT:

@@ -15,8 +15,8 @@
     {HTTP_POST, "/logout",                                BROWSER, FORM,    HTML,   WORKER, oauth_logout_answer_post,                 NULL, NULL}, \
     {HTTP_GET,  "/account",                               USER,    QUERY,   HTML,   WORKER, console_account_get,                      NULL, NULL}, \
     {HTTP_POST, "/account",                               USER,    FORM,    HTML,   WORKER, console_account_post,                     NULL, NULL}, \
-    {HTTP_GET,  "/account/password",                      USER,    QUERY,   HTML,   WORKER, console_account_password_get,             NULL, NULL}, \
-    {HTTP_POST, "/account/password",                      USER,    FORM,    HTML,   HASH,   console_account_password_post,            NULL, NULL}, \
+    {HTTP_GET,  "/account/password",                      USER_DUE, QUERY,   HTML,   WORKER, console_account_password_get,             NULL, NULL}, \
+    {HTTP_POST, "/account/password",                      USER_DUE, FORM,    HTML,   HASH,   console_account_password_post,            NULL, NULL}, \
     {HTTP_GET,  "/account/tokens",                        USER,    QUERY,   HTML,   WORKER, console_tokens_get,                       NULL, NULL}, \
     {HTTP_POST, "/account/tokens",                        USER,    FORM,    HTML,   WORKER, console_tokens_post,                      NULL, NULL}, \
     {HTTP_GET,  "/account/tokens/{id}/revoke",            USER,    QUERY,   HTML,   WORKER, console_tokens_revoke_get,                NULL, NULL}, \
@@ -44,6 +44,7 @@
     {HTTP_POST, "/admin/new-user",                        ADMIN,   FORM,    HTML,   HASH,   console_users_new_post,                   NULL, NULL}, \
     {HTTP_GET,  "/admin/users/{id}",                      ADMIN,   QUERY,   HTML,   WORKER, console_users_one_get,                    NULL, NULL}, \
     {HTTP_POST, "/admin/users/{id}",                      ADMIN,   FORM,    HTML,   WORKER, console_users_one_post,                   NULL, NULL}, \
+    {HTTP_POST, "/admin/users/{id}/password",             ADMIN,   FORM,    HTML,   HASH,   console_users_password_post,              NULL, NULL}, \
     {HTTP_POST, "/admin/users/{id}/block",                ADMIN,   FORM,    HTML,   WORKER, console_users_block_post,                 NULL, NULL}, \
     {HTTP_GET,  "/admin/users/{id}/remove",               ADMIN,   QUERY,   HTML,   WORKER, console_users_remove_get,                 NULL, NULL}, \
     {HTTP_POST, "/admin/users/{id}/remove",               ADMIN,   FORM,    HTML,   WORKER, console_users_remove_post,                NULL, NULL}, \

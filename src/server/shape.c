@@ -154,12 +154,13 @@ static fallible error_api(struct way *w, err why)
     return call_json(&w->call, status, body);
 }
 
-static fallible to_login(struct way *w)
+/* To the page where it is done, and back here. */
+static fallible to_page(struct way *w, const char *page)
 {
     struct request *r = &w->exchange->request;
     struct buf b = buf_new(r->arena, BUF_URL_MAX * 4);
     str location;
-    buf_add(&b, STR("/login"));
+    buf_add_z(&b, page);
     if (r->method == HTTP_GET || r->method == HTTP_HEAD) {
         buf_add(&b, STR("?return_to="));
         percent_add(&b, r->target);
@@ -171,7 +172,9 @@ static fallible to_login(struct way *w)
 static fallible error_page(struct way *w, err why)
 {
     if (why.kind == ERR_LOGIN_REQUIRED)
-        return to_login(w);
+        return to_page(w, "/login");
+    if (why.kind == ERR_PASSWORD_DUE) /* LS-14 */
+        return to_page(w, "/account/password");
     struct page_fields *f = call_fields(&w->call);
     page_put(f, "title", err_status(why) >= 500 ? STR("Something went wrong") : STR("This did not work"));
     page_put(f, "message", str_of(err_say(why)));
@@ -343,7 +346,7 @@ void shape_finish(struct way *w)
  * to look into. */
 static bool ordinary(err why)
 {
-    static const enum err_kind kinds[] = {ERR_OK, ERR_AUTHORIZATION_PENDING, ERR_SLOW_DOWN, ERR_USE_DPOP_NONCE, ERR_LOGIN_REQUIRED,
+    static const enum err_kind kinds[] = {ERR_OK, ERR_AUTHORIZATION_PENDING, ERR_SLOW_DOWN, ERR_USE_DPOP_NONCE, ERR_LOGIN_REQUIRED, ERR_PASSWORD_DUE,
                                           ERR_CONSENT_REQUIRED, ERR_ACCOUNT_SELECTION_REQUIRED, ERR_ACCESS_DENIED, ERR_NOT_FOUND,
                                           ERR_METHOD_NOT_ALLOWED, ERR_ELSEWHERE};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -44,7 +44,7 @@ static void keep(struct way *w)
 static err leave(struct way *w, err outcome)
 {
     struct request *r = &w->exchange->request;
-    if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == ADMIN))
+    if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == USER_DUE || w->route->who == ADMIN))
         outcome = call_set_session(&w->call);
     if (!FAILED(outcome) && arena_failed(r->arena))
         outcome = ERR(UNAVAILABLE, "way: the request's memory is used up");

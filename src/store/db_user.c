@@ -15,7 +15,7 @@
 
 #define COLUMNS                                                                                                                \
     "number, id, username, email, full_name, password_hash, admin, blocked, permissions, created_at, updated_at,"              \
-    " last_login_at, password_changed_at, version, claims"
+    " last_login_at, password_changed_at, version, claims, must_change_password"
 #define PRESENT " FROM users WHERE removed_at = 0"
 #define MATCHES                                                                                                                \
     " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR lower(email) LIKE $1 ESCAPE '!'"                                      \
@@ -31,14 +31,15 @@ enum {
 };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO users (" COLUMNS ", username_key)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING",
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING",
     [BY_NUMBER] = "SELECT " COLUMNS PRESENT " AND number = $1",
     [BY_ID] = "SELECT " COLUMNS PRESENT " AND id = $1",
     [BY_NAME] = "SELECT " COLUMNS PRESENT " AND username_key = $1",
     [SAVE] = "UPDATE users SET username = $3, username_key = $4, email = $5, full_name = $6, admin = $7, blocked = $8,"
-             " permissions = $9, updated_at = $10, claims = $11, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
+             " permissions = $9, updated_at = $10, claims = $11, must_change_password = $12, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
     [OTHER_ADMINS] = "SELECT count(*) FROM users WHERE admin = 1 AND blocked = 0 AND removed_at = 0 AND number <> $1",
-    [SET_PASSWORD] = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3, version = version + 1"
+    [SET_PASSWORD] = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3, must_change_password = $4,"
+                     " version = version + 1"
                      " WHERE number = $1 AND removed_at = 0",
     [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0",
     [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0",
@@ -67,7 +68,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_TEXT, username), FIELD(DB_TEXT, email), FIELD(DB_TEXT, full_name),
     FIELD(DB_TEXT, password_hash), FIELD(DB_FLAG, admin), FIELD(DB_FLAG, blocked), FIELD(DB_TEXT, permissions),
     FIELD(DB_INT, created_at), FIELD(DB_INT, updated_at), FIELD(DB_INT, last_login_at), FIELD(DB_INT, password_changed_at),
-    FIELD(DB_INT, version), FIELD(DB_TEXT, claims),
+    FIELD(DB_INT, version), FIELD(DB_TEXT, claims), FIELD(DB_FLAG, must_change_password),
 };
 const struct db_shape db_user_shape = DB_SHAPE(struct db_user, fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
@@ -197,7 +198,7 @@ static err save_body(struct db_conn *c, void *context)
     err e = db_run(c,
                    CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->key), P_TEXT(u->email),
                         P_TEXT(u->full_name), P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now),
-                        P_TEXT(u->claims)),
+                        P_TEXT(u->claims), P_INT(u->must_change_password)),
                    NULL);
     if (e.kind == ERR_CONFLICT)
         REFUSE(CONFLICT, "That username is taken.", "store: username taken");
@@ -221,7 +222,7 @@ static err password_body(struct db_conn *c, void *context)
     struct changing *w = context;
     const struct db_new_password *p = w->password;
     int64_t changed = 0;
-    TRY(db_run(c, CALL(SET_PASSWORD, P_INT(p->user), P_TEXT(str_of(p->hash)), P_INT(w->now)), &changed));
+    TRY(db_run(c, CALL(SET_PASSWORD, P_INT(p->user), P_TEXT(str_of(p->hash)), P_INT(w->now), P_INT(p->must_change)), &changed));
     if (changed == 0)
         FAIL(NOT_FOUND, "store: no such user");
     if (p->end_personal_tokens)

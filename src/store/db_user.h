@@ -9,6 +9,7 @@ struct db_user {
     str id, username, email, full_name;
     str password_hash; /* absent: cannot log in by password */
     bool admin, blocked;
+    bool must_change_password; /* nothing else can be done before */
     str permissions; /* words such as view-users; an admin has all */
     str claims; /* standard claims (OpenID Connect Core 5.1) that have no column here: one JSON object; absent: none */
     unix_time created_at, updated_at, last_login_at, password_changed_at;
@@ -19,7 +20,7 @@ fallible db_user_add(struct db *db, struct arena *a, struct db_user *user);
 fallible db_user_by_number(struct db *db, struct arena *a, int64_t number, struct db_user **out);
 fallible db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out);
 fallible db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out); /* any letter case */
-/* Writes username email full_name admin blocked permissions where version matches; CONFLICT when it does not or the name is taken.
+/* Writes username email full_name admin blocked permissions must_change_password where version matches; CONFLICT when it does not or the name is taken.
  * Refuses (UNPROCESSABLE) to leave no unblocked administrator (AD-07). `ended` is filled when the person was blocked by this. */
 struct db_ended { /* what a change put an end to: ids of grants whose access tokens may still be alive */
     str *grant_ids;
@@ -32,6 +33,7 @@ struct db_new_password {
     const char *hash;
     int64_t keep_session;  /* number of the session that made the change; 0: none survives */
     bool end_personal_tokens;
+    bool must_change; /* at the next login */
 };
 fallible db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change, struct db_ended *ended);
 fallible db_user_rehash(struct db *db, int64_t number, str old_hash, const char *new_hash); /* upgrade at login; ends nothing */

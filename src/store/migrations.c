@@ -14,7 +14,8 @@
     X(4, "0004_openid.sql") \
     X(5, "0005_details.sql") \
     X(6, "0006_own_scopes.sql") \
-    X(7, "0007_event_classes.sql")
+    X(7, "0007_event_classes.sql") \
+    X(8, "0008_must_change_password.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

@@ -66,7 +66,7 @@ class CommandLine(unittest.TestCase):
                      ("pat", "add", "alice", "--name", "x", "--expires-in", "soon"), ("client", "edit"), ("serve", "--listen", "nonsense"), ("scope", "add", "x"),
                      ("pat", "add", "alice", "--name", "x", "--expires-in", "1e3"), ("client", "add", "--name", "x", "--auth-method", "nosuch"),
                      ("client", "add", "--name", "x", "--profile", "nosuch"), ("client", "add", "--name", "x", "--subject-type", "nosuch"),
-                     ("client", "add", "--name", "x", "--id-token-signed-response-alg", "none"), ("client", "add", "--name", "x", "--response-modes", "jwt fragment"),
+                     ("client", "add", "--name", "x", "--id-token-signed-response-alg", "none"), ("client", "add", "--name", "x", "--response-modes", "jwt web_message"),
                      ("client", "add", "--name", "x", "--logo-uri", "http://plain.example/logo"), ("client", "edit", "x", "--request-object-signing-alg", "HS256")):
             with self.subTest(args=args):
                 self.refused(*args, code=2)

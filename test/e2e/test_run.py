@@ -109,8 +109,16 @@ class Newcomer(unittest.TestCase):
             browser = Browser(server)
             browser.get("/admin")
             browser.login(Person(server, "admin", password, None))
+            self.assertIn("/account/password", browser.at)  # works once, and must be changed
+            own = "the administrator's own password"
+            remember(own)
+            browser.submit(browser.form("current"), current=password, password=own)
             self.assertEqual(browser.response.status_code, 200, browser.response.text[:500])
             self.assertTrue(browser.at.startswith(server.url + "/admin"), browser.at)
+            again = Browser(server)
+            again.get("/admin")
+            again.login(Person(server, "admin", password, None))
+            self.assertEqual(again.response.status_code, 401)
             # once more: at once, with the data, without the password
             self.assertEqual(server.stop(), 0)
             began = time.monotonic()

@@ -22,6 +22,7 @@ fallible api_user_json(struct call *c, const struct db_user *user, json **out)
     json_put_text(a, o, "status", user->blocked ? STR("BLOCKED") : STR("ACTIVE"));
     json_put_boolean(a, o, "admin", user->admin);
     json_put_boolean(a, o, "blocked", user->blocked);
+    json_put_boolean(a, o, "must_change_password", user->must_change_password);
     json_put_words(a, o, "permissions", user->permissions.p ? user->permissions : STR(""));
     api_put_time(c, o, "created_at", user->created_at);
     api_put_time(c, o, "updated_at", user->updated_at);
@@ -92,11 +93,15 @@ fallible api_users_get(struct call *c)
 
 static void read_edit(struct call *c, const json *body, struct user_edit *edit)
 {
+    int must_change = -1;
     api_text(c, body, "username", &edit->username);
     api_text(c, body, "email", &edit->email);
     api_text(c, body, "full_name", &edit->full_name);
     api_text(c, body, "password", &edit->password);
     api_flag(c, body, "admin", &edit->admin);
+    api_flag(c, body, "must_change_password", &must_change);
+    if (must_change >= 0)
+        edit->must_change = must_change ? USER_MUST_CHANGE_PASSWORD : USER_MUST_CHANGE_NOTHING;
     api_words(c, body, "permissions", ' ', &edit->permissions);
     api_number(c, body, "version", &edit->version);
     user_claims_from_json(c->ground->arena, body, &edit->claims, &c->problems);
@@ -122,7 +127,7 @@ static fallible known_members(struct call *c, const char *const *own, const char
 
 fallible api_users_post(struct call *c)
 {
-    static const char *const own[] = {"username", "email", "full_name", "password", "admin", "permissions", NULL};
+    static const char *const own[] = {"username", "email", "full_name", "password", "admin", "permissions", "must_change_password", NULL};
     const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;
@@ -179,11 +184,25 @@ static fallible change_password(struct call *c, const struct db_user *user, cons
     return changed;
 }
 
-/* Nothing is done before all of the request has been looked at: a request that fails leaves the person as they were. */
-static fallible judge_put(struct call *c, const struct user_edit *edit, str status, bool profile)
+static bool touches_profile(const struct user_edit *e)
 {
+    for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
+        if (str_present(e->claims.values[i]))
+            return true;
+    return str_present(e->username) || str_present(e->email) || str_present(e->full_name) || e->admin >= 0 || str_present(e->permissions) ||
+           (e->must_change != USER_MUST_CHANGE_AS_IS && !str_present(e->password)); /* beside a password it says how that is set */
+}
+
+/* Nothing is done before all of the request has been looked at: a request that fails leaves the person as they were. */
+static fallible judge_put(struct call *c, const struct db_user *user, const struct user_edit *edit, str status)
+{
+    bool profile = touches_profile(edit);
     if (str_present(status) && !str_is(status, "BLOCKED") && !str_is(status, "ACTIVE"))
         problem_add(&c->problems, "status", STR("Must be ACTIVE or BLOCKED."));
+    bool others = str_present(edit->password) && !actor_is(&c->actor, user->number);
+    if (others && edit->must_change != USER_MUST_CHANGE_PASSWORD) /* AD-06: said, so that nobody does it by a slip */
+        problem_add(&c->problems, "must_change_password",
+                    STR("Must be true: a password that you choose for somebody else must be changed by them at the next login."));
     if (str_present(edit->password) && (profile || str_present(status)))
         problem_add(&c->problems, "password", STR("A password is changed in a request of its own."));
     return problem_result(&c->problems);
@@ -206,18 +225,10 @@ static fallible changeable(struct call *c, struct db_user **out)
     return OK;
 }
 
-static bool touches_profile(const struct user_edit *e)
-{
-    for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
-        if (str_present(e->claims.values[i]))
-            return true;
-    return str_present(e->username) || str_present(e->email) || str_present(e->full_name) || e->admin >= 0 || str_present(e->permissions);
-}
-
 fallible api_user_put(struct call *c)
 {
     static const char *const own[] = {"username", "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
-                                      "permissions", "status", "version", NULL};
+                                      "permissions", "status", "version", "must_change_password", NULL};
     const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;
@@ -234,7 +245,7 @@ fallible api_user_put(struct call *c)
         FAIL(CONFLICT, "api: the person was changed meanwhile");
     if (str_is(status, user->blocked ? "BLOCKED" : "ACTIVE")) /* as it is: whoever sends back what they read changes nothing */
         status = STR_ABSENT;
-    TRY(judge_put(c, &edit, status, touches_profile(&edit)));
+    TRY(judge_put(c, user, &edit, status));
     if (touches_profile(&edit))
         TRY(user_change(c->ground, &c->actor, user->id, &edit, &c->problems));
     if (str_present(edit.password))

@@ -44,6 +44,7 @@ call_handler console_users_new_get;
 call_handler console_users_new_post;
 call_handler console_users_one_get;
 call_handler console_users_one_post;
+call_handler console_users_password_post;
 call_handler console_users_block_post;
 call_handler console_users_remove_get;
 call_handler console_users_remove_post;

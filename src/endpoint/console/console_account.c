@@ -95,6 +95,8 @@ static struct page_fields *password_fields(struct call *c)
     struct page_fields *f = widget_account(c, "nav_password");
     page_put(f, "username", c->session.user->username);
     page_put_flag(f, "end_personal_tokens", form_has(&c->form, "end_personal_tokens"));
+    page_put_flag(f, "due", c->session.user->must_change_password);
+    page_put(f, "return_to", call_local_path(form_get(&c->form, "return_to"), STR("")));
     widget_sound(c, f, password_names);
     return f;
 }
@@ -132,7 +134,7 @@ err console_account_password_post(struct call *c)
         if (!c->session.user)
             FAIL(LOGIN_REQUIRED, "account: the person was removed meanwhile");
         TRY(session_reauthenticated(c->ground, &c->session)); /* LS-01: the old cookie is dead here too */
-        return call_redirect(c, STR("/account/password?done=password"));
+        return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account/password?done=password")));
     }
     struct page_fields *f = password_fields(c);
     if (changed.kind == ERR_THROTTLED)

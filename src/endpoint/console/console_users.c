@@ -108,7 +108,8 @@ err console_users_new_post(struct call *c)
     int status = 422;
     TRY(may(c, "create-users"));
     struct user_edit edit = edit_asked(c);
-    edit.password = form_get(&c->form, "password"); /* AD-06: the first one alone */
+    edit.password = form_get(&c->form, "password"); /* AD-06: the first one alone, which somebody else knows */
+    edit.must_change = USER_MUST_CHANGE_PASSWORD;
     err added = user_add(c->ground, &c->actor, &edit, &problems, &user);
     if (!FAILED(added))
         return call_redirect(c, widget_place(c, "/admin/users/", user->id, "?done=added"));
@@ -186,6 +187,9 @@ static void put_profile(struct call *c, struct page_fields *f, const struct db_u
     page_put_number(f, "version", user->version);
     page_put_flag(f, "may_edit", may_edit);
     page_put_flag(f, "may_delete", may_delete);
+    page_put_flag(f, "must_change", user->must_change_password);
+    page_put_flag(f, "may_set_password", !self && may_edit && !user->blocked);
+    page_put(f, "problem_password", STR(""));
     page_put_flag(f, "may_end", !self && (may_edit || may_delete)); /* nobody shuts themself out by a slip */
     put_permissions(c, f, user->permissions);
     widget_sound(c, f, problem_names);
@@ -255,6 +259,28 @@ err console_users_one_post(struct call *c)
     TRY(claim_form_put(c, f, &(struct claim_form){CLAIM_FORM_OTHERS, user, &edit.claims, &problems}));
     TRY(widget_refused(c, f, changed, &status));
     widget_problems(c, f, &problems, problem_names);
+    return call_page(c, status, "user.html", f);
+}
+
+/* A first password for somebody else, which they must change; or, without one, the demand alone. */
+err console_users_password_post(struct call *c)
+{
+    struct db_user *user;
+    struct page_fields *f;
+    struct problems problems = {.count = 0};
+    int status = 422;
+    TRY(asked(c, "edit-users", &user));
+    struct user_password_change change = {.id = user->id, .fresh = form_get_raw(&c->form, "password")};
+    struct user_edit demand = {.admin = -1, .must_change = form_has(&c->form, "lift") ? USER_MUST_CHANGE_NOTHING : USER_MUST_CHANGE_PASSWORD};
+    if (actor_is(&c->actor, user->number))
+        REFUSE(UNPROCESSABLE, "Change your own password under Account, Password.", "console: the own password");
+    err changed = str_filled(change.fresh) ? user_password(c->ground, &c->actor, &change, &problems)
+                                           : user_change(c->ground, &c->actor, user->id, &demand, &problems);
+    if (!FAILED(changed))
+        return answer_done(c, user->id, "?done=saved");
+    TRY(fields_of(c, user, &f));
+    TRY(widget_refused(c, f, changed, &status));
+    widget_problems(c, f, &problems, (const char *const[]){"password", NULL});
     return call_page(c, status, "user.html", f);
 }
 

@@ -101,6 +101,20 @@ static fallible answer_login(struct call *c, const struct authorize_request *req
     return call_redirect(c, location);
 }
 
+/* To the page for a new password, and back here with the same request. */
+static fallible answer_change(struct call *c, const struct authorize_request *request)
+{
+    str back, ticket, location;
+    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 16);
+    TRY(authorize_ticket(c->ground, request, &c->session, &ticket));
+    TRY(same_request(c, request, ticket, &back));
+    buf_add(&b, STR("/account/password?"));
+    form_add(&b, STR("return_to"), back);
+    if (FAILED(buf_done(&b, &location)) || location.n > HTTP_TARGET_MAX)
+        REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long to be remembered over a change of password");
+    return call_redirect(c, location);
+}
+
 /* prompt=select_account: there is one account at a browser here, or another one by way of a login. */
 static fallible answer_select(struct call *c, const struct authorize_request *request)
 {
@@ -195,6 +209,8 @@ fallible oauth_authorize_any(struct call *c)
         return answer_login(c, &request);
     case AUTHORIZE_SELECT:
         return answer_select(c, &request);
+    case AUTHORIZE_CHANGE:
+        return answer_change(c, &request);
     case AUTHORIZE_ASK:
         return answer_page(c, &request);
     case AUTHORIZE_ANSWER:

@@ -94,15 +94,38 @@ Test(user_password, one_s_own_needs_the_current_one) /* LS-13 */
     cr_expect_eq(event_count(&s, "user.password_changed"), 1);
 }
 
-Test(user_password, nobody_else_chooses_it_but_the_command_line) /* AD-06 PT-03 */
+Test(user_password, what_somebody_else_chooses_must_be_changed) /* LS-14 AD-06 */
+{
+    struct scene s = scene_new();
+    struct db_user *root = scene_person(&s, "root", NULL, true), *editor = scene_person(&s, "editor", "edit-users", false);
+    struct db_user *user = fixture_user(s.authority, s.a, "anna");
+    struct actor ways[] = {by_session(root), by_session(editor), by_token(root, "", true)};
+    struct user_password_change c = to_fresh(user, NULL);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        assert_done(user_password(s.g, &ways[i], &c, &s.p));
+        cr_expect(scene_again(&s, user)->must_change_password);
+    }
+    struct actor self = by_session(user);
+    struct user_edit lift = edit_nothing();
+    lift.must_change = USER_MUST_CHANGE_NOTHING;
+    expect_kind(user_change(s.g, &self, user->id, &lift, &s.p), INSUFFICIENT_SCOPE);
+    struct user_password_change own = {.prove = login_prove, .id = user->id, .current = STR(FRESH), .fresh = STR(FRESH)};
+    expect_problem(&s, user_password(s.g, &self, &own, &s.p), "password"); /* the same is none of their own */
+    own.fresh = STR("one of my own, at last");
+    assert_done(user_password(s.g, &self, &own, &s.p));
+    cr_expect_not(scene_again(&s, user)->must_change_password);
+}
+
+Test(user_password, nobody_else_chooses_it_who_may_not_edit_people) /* AD-06 PT-03 */
 {
     struct scene s = scene_new();
     struct db_user *root = scene_person(&s, "root", NULL, true), *editor = scene_person(&s, "editor", "edit-users", false);
     struct db_user *user = fixture_user(s.authority, s.a, "anna");
     struct db_client machine = {.number = 9, .id = STR("robot")};
-    struct actor refused[] = {by_session(root),
-                              by_token(root, "", true),
-                              by_session(editor),
+    struct db_user *boss = scene_person(&s, "boss", NULL, true);
+    struct actor refused[] = {by_personal(root, ""),
+                              by_token(root, "edit-users", false),
+                              by_session(boss), /* stands for nobody in particular below */
                               by_client(&machine, "edit-users"),
                               by_personal(user, ""),
                               by_personal(user, "edit-users"),
@@ -110,8 +133,12 @@ Test(user_password, nobody_else_chooses_it_but_the_command_line) /* AD-06 PT-03 
                               by_token(user, "", false),
                               {0}};
     struct user_password_change c = to_fresh(user, FIXTURE_PASSWORD);
+    refused[2] = by_session(scene_person(&s, "plain", "view-users", false));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         expect_kind(user_password(s.g, &refused[i], &c, &s.p), INSUFFICIENT_SCOPE);
+    struct user_password_change of_boss = to_fresh(boss, NULL);
+    struct actor editing = by_session(editor);
+    expect_kind(user_password(s.g, &editing, &of_boss, &s.p), INSUFFICIENT_SCOPE); /* AD-04 */
     cr_expect(password_is(&s, user, STR(FIXTURE_PASSWORD)));
     c.id = STR("nobody");
     expect_kind(user_password(s.g, &refused[0], &c, &s.p), INSUFFICIENT_SCOPE);

@@ -199,7 +199,7 @@ Test(session, a_blocked_person_is_logged_out) /* LS-16 */
 static void change_password(struct scene *s)
 {
     struct db_ended ended;
-    const struct db_new_password fresh = {s->user->number, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaA", 0, false};
+    const struct db_new_password fresh = {s->user->number, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaA", 0, false, false};
     cr_assert(!FAILED(db_user_set_password(s->authority->db, s->a, &fresh, &ended)));
 }
 

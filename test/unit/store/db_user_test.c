@@ -200,7 +200,7 @@ Test(user, a_new_password_ends_all_but_the_session_that_asked)
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
     struct db_ended ended;
     struct db_session *session;
-    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$new", keep, false}, &ended));
+    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$new", keep, false, false}, &ended));
     cr_assert_eq(ended.count, 1u);
     cr_assert_neq(store_grant_again(&s, g.number)->revoked_at, 0);
     MUST(db_session_get(s.db, s.a, keep, &session));
@@ -208,14 +208,14 @@ Test(user, a_new_password_ends_all_but_the_session_that_asked)
     cr_assert_eq(sessions_of(&s, u.number), 1);
     MUST(db_pat_by_id(s.db, s.a, p.id, &q));
     cr_assert_eq(q->revoked_at, 0);
-    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$newer", 0, true}, &ended));
+    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$newer", 0, true, false}, &ended));
     cr_assert_eq(sessions_of(&s, u.number), 0);
     MUST(db_pat_by_id(s.db, s.a, p.id, &q));
     cr_assert_eq(q->revoked_at, T0);
     MUST(db_user_by_number(s.db, s.a, u.number, &r));
     cr_assert(str_is(r->password_hash, "$newer"));
     cr_assert_eq(r->password_changed_at, T0);
-    MUST_FAIL(NOT_FOUND, db_user_set_password(s.db, s.a, &(struct db_new_password){99, "$x", 0, false}, &ended));
+    MUST_FAIL(NOT_FOUND, db_user_set_password(s.db, s.a, &(struct db_new_password){99, "$x", 0, false, false}, &ended));
     store_end(&s);
 }
 
