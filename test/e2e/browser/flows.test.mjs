@@ -100,7 +100,7 @@ for (const javaScriptEnabled of [true, false]) {
             assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token);
         }
         const me = await context.request.get(world.url + "/api/1.0/users/me", { headers: { authorization: "Bearer " + token } });
-        assert.equal((await me.json()).username, "alice");
+        assert.equal((await me.json()).id, world.alice.id);
         await page.goto(world.url + "/account/tokens");
         assert.ok(!(await page.content()).includes(token));
         const row = page.locator("tr", { hasText: name });
