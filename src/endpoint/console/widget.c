@@ -2,6 +2,7 @@
  * widget: what many pages share. Relies on call_fields and on the facts in memory. Promises: typed values come back as they
  * were typed (page_fill escapes them), every problem is shown at least in the summary, page numbers are bounded (AD-09). */
 #include "endpoint/console/widget.h"
+#include "directory/scopes.h"
 
 #include "codec/percent.h"
 #include "base/banned.h"
@@ -115,14 +116,32 @@ str widget_words(struct call *c, const char *name)
 
 void widget_scopes(struct call *c, struct page_fields *f, str chosen)
 {
+    static const struct {
+        const char *kind, *label;
+    } groups[] = {
+        {"service", "Your own services"},
+        {"identity", "Who the person is"},
+        {"own", "The person’s own account here"},
+        {"server", "Rights over this server"},
+    };
     size_t count;
     const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
-    page_list(f, "scopes");
-    for (size_t i = 0; i < count; i++) {
-        struct page_fields *row = page_row(f, "scopes");
-        page_put(row, "scope", scopes[i].name);
-        page_put(row, "description", scopes[i].description);
-        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+    page_list(f, "scope_groups");
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        struct page_fields *group = NULL;
+        for (size_t i = 0; i < count; i++) {
+            if (!str_is(str_of(scopes_kind(&scopes[i])), groups[g].kind))
+                continue;
+            if (!group) { /* a group without scopes is not shown */
+                group = page_row(f, "scope_groups");
+                page_put(group, "group", str_of(groups[g].label));
+                page_list(group, "scopes");
+            }
+            struct page_fields *row = page_row(group, "scopes");
+            page_put(row, "scope", scopes[i].name);
+            page_put(row, "description", scopes[i].description);
+            page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+        }
     }
 }
 

@@ -23,7 +23,7 @@ fallible widget_refused(struct call *c, struct page_fields *f, err why, int *sta
 
 /* The values of a list field (`scopes[]`) as words; present even when none was sent. */
 str widget_words(struct call *c, const char *name);
-/* The rows {scope, description, chosen} of scope_choice.html. */
+/* The groups {group, scopes: {scope, description, chosen}} of scope_choice.html. */
 void widget_scopes(struct call *c, struct page_fields *f, str chosen);
 str widget_escaped(struct call *c, str text); /* for a path segment or a query value */
 str widget_place(struct call *c, const char *before, str id, const char *after);
