@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * password: slow hashes of what people remember. Relies on libargon2 and, for hashes from elsewhere, on crypt_r.
- * Promises: 1. every verification costs one whole hash, whoever asks for whom (LS-11); 2. nothing is cut off: a password that
+ * Promises: 1. every verification costs the same hashes, whoever asks for whom and whatever hash the name has (LS-11); 2. nothing is cut off: a password that
  * bcrypt would have truncated does not match (LS-12); 3. a stored hash can ask for bounded work only, whoever wrote it. */
 #include "crypto/password.h"
 
@@ -10,6 +10,7 @@
 
 #include <argon2.h>
 #include <crypt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,18 +115,6 @@ fallible password_hash(str password, char out[PASSWORD_HASH_MAX])
     return OK;
 }
 
-/* The same work as a real verification, for a hash that is not there. */
-static fallible verify_dummy(str password, bool *matches)
-{
-    static const uint8_t salt[SALT_SIZE] = "jeton: no user.";
-    uint8_t hash[HASH_SIZE];
-    str shown = {password.p, password.n < PASSWORD_MAX ? password.n : PASSWORD_MAX};
-    TRY(outcome(argon2id_hash_raw(PASSES, MEMORY_KIB, LANES, shown.p, shown.n, salt, sizeof salt, hash, sizeof hash)));
-    secret_wipe(hash, sizeof hash);
-    *matches = false;
-    return OK;
-}
-
 static fallible verify_argon2(str password, str hash, bool *matches)
 {
     char text[PASSWORD_HASH_MAX] = {0};
@@ -157,16 +146,78 @@ static fallible verify_bcrypt(str password, str hash, bool *matches)
     return OK;
 }
 
-fallible password_verify(str password, str hash, bool *matches)
+static const str own_setting = {"$argon2id$v=19$m=19456,t=2,p=1$", 31};
+
+str password_setting(str hash)
 {
     struct cost cost;
+    enum { ARGON2_DOLLARS = 4, BCRYPT_SETTING = 7 };
+    if (bcrypt_known(hash))
+        return (str){hash.p, BCRYPT_SETTING};
+    if (!argon2_parse(hash, &cost))
+        return STR_ABSENT;
+    size_t n = 0;
+    for (int dollars = 0; dollars < ARGON2_DOLLARS; n++)
+        dollars += hash.p[n] == '$';
+    return (str){hash.p, n};
+}
+
+/* The same work as a real verification, for a hash that is not there. A setting that nobody knows costs nothing. */
+static fallible work(str password, str setting)
+{
+    static const uint8_t salt[SALT_SIZE] = "jeton: no user.";
+    struct cost cost;
+    bool ignored;
+    char text[PASSWORD_HASH_MAX];
+    int n = snprintf(text, sizeof text, "%.*s%s", STR_FMT(setting),
+                     setting.n == 7 ? "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234" : "c29tZSBzYWx0$c29tZSBoYXNoIHRoYXQgaXMgbm9uZQ");
+    str hash = {text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0};
+    str shown = {password.p, password.n < PASSWORD_MAX ? password.n : PASSWORD_MAX};
+    if (bcrypt_known(hash))
+        return verify_bcrypt(shown, hash, &ignored);
+    if (!argon2_parse(hash, &cost))
+        return OK;
+    uint8_t raw[HASH_SIZE];
+    TRY(outcome(argon2id_hash_raw((uint32_t)cost.passes, (uint32_t)cost.memory_kib, (uint32_t)cost.lanes, shown.p, shown.n, salt, sizeof salt, raw, sizeof raw)));
+    secret_wipe(raw, sizeof raw);
+    return OK;
+}
+
+static fallible verify_real(str password, str hash, bool *matches)
+{
+    return bcrypt_known(hash) ? verify_bcrypt(password, hash, matches) : verify_argon2(password, hash, matches);
+}
+
+fallible password_verify(str password, str hash, const struct password_settings *others, bool *matches)
+{
+    bool same = false;
     if (!str_present(password))
         password = STR("");
-    if (str_present(hash) && password.n <= PASSWORD_MAX && argon2_parse(hash, &cost))
-        return verify_argon2(password, hash, matches);
-    if (str_present(hash) && password.n <= PASSWORD_MAX && bcrypt_known(hash))
-        return verify_bcrypt(password, hash, matches);
-    return verify_dummy(password, matches);
+    str real = str_present(hash) && password.n <= PASSWORD_MAX ? password_setting(hash) : STR_ABSENT;
+    if (!str_equal(real, own_setting))
+        TRY(work(password, own_setting));
+    for (size_t i = 0; others != NULL && i < others->count; i++)
+        if (!str_equal(others->settings[i], real) && !str_equal(others->settings[i], own_setting))
+            TRY(work(password, others->settings[i]));
+    if (str_present(real))
+        TRY(verify_real(password, hash, &same));
+    *matches = same;
+    return OK;
+}
+
+bool password_hash_bearable(str hash)
+{
+    enum { TIMES = 16, BCRYPT_COST_BEARABLE = 13 };
+    struct cost cost;
+    if (argon2_parse(hash, &cost))
+        return cost.memory_kib * cost.passes <= (uint64_t)TIMES * MEMORY_KIB * PASSES;
+    return bcrypt_known(hash) && (hash.p[4] - '0') * 10 + (hash.p[5] - '0') <= BCRYPT_COST_BEARABLE;
+}
+
+bool password_foreign(str hash)
+{
+    str setting = password_setting(hash);
+    return str_present(setting) && !str_equal(setting, own_setting);
 }
 
 bool password_outdated(str hash)

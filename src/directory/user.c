@@ -113,6 +113,17 @@ static fallible name_free(struct ground *g, str username, int64_t except, struct
     return OK;
 }
 
+/* Is its setting known, or is there room for one more? */
+static bool setting_fits(const struct ground *g, str hash)
+{
+    size_t count;
+    const str *settings = hot_password_settings(g->facts, &count);
+    bool known = !password_foreign(hash);
+    for (size_t i = 0; i < count && !known; i++)
+        known = str_equal(settings[i], password_setting(hash));
+    return known || count < DB_PASSWORD_SETTINGS_MAX;
+}
+
 static fallible judge_new(struct ground *g, const struct user_edit *edit, struct problems *p, struct db_user *next)
 {
     next->username = edit->username;
@@ -135,6 +146,12 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
         user_password_judge(g, edit->password, edit->username, "password", p);
     if (str_present(edit->password_hash) && !password_hash_known(edit->password_hash))
         problem_add(p, "password_hash", STR("This is not a bcrypt or Argon2 hash that can be verified here."));
+    else if (str_present(edit->password_hash) && !password_hash_bearable(edit->password_hash))
+        problem_add(p, "password_hash",
+                    STR("This hash is too costly: every login would do its work (at most 16 times our own Argon2id, bcrypt to cost 13). Give the person a new password."));
+    else if (str_present(edit->password_hash) && !setting_fits(g, edit->password_hash))
+        problem_add(p, "password_hash",
+                    STR("There are hashes with eight other settings here already, and every login does the work of each. Give the person a new password."));
     TRY(user_claims_change(g->arena, STR_ABSENT, &edit->claims, p, &next->claims));
     TRY(problem_result(p));
     TRY(name_free(g, next->username, 0, p));
@@ -157,6 +174,8 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
     if (str_present(edit->password_hash)) {
         next->password_hash = edit->password_hash;
         next->password_changed_at = g->now;
+        if (password_foreign(edit->password_hash)) /* LS-11: before there is anybody whose login would take another time */
+            TRY(db_password_setting_add(g->authority->db, password_setting(edit->password_hash)));
     }
     if (str_present(edit->password)) {
         char hash[PASSWORD_HASH_MAX];

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { TICK_MS = 100, TICKS_A_LOOK = 10, TICKS_A_MINUTE = 600, KEYS_MEMORY = 4 << 20, EVENTS_MEMORY = 1 << 20 };
+enum { TICK_MS = 100, TICKS_A_LOOK = 10, TICKS_A_MINUTE = 600, TICKS_SIX_HOURS = 216000, KEYS_MEMORY = 4 << 20, EVENTS_MEMORY = 1 << 20 };
 
 static void look_elsewhere(struct app *app)
 {
@@ -40,6 +40,29 @@ static void look_at_keys(struct app *app)
         LOG(WARN, "keys.unrotated", LOG_STR("why", str_of(err_why(e))));
     if (rotated)
         LOG(INFO, "keys.rotated", LOG_STR("by", STR("schedule")));
+}
+
+/* Every six hours: settings of passwords that the last one has left, so that logins stop doing their work. */
+static void look_at_passwords(struct app *app)
+{
+    struct ground g;
+    struct arena *a = arena_new(EVENTS_MEMORY);
+    size_t count = 0;
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
+    if (!FAILED(e)) {
+        const str *settings = hot_password_settings(g.facts, &count);
+        bool any = false, gone = false;
+        for (size_t i = 0; i < count && !FAILED(e); i++) {
+            e = db_password_setting_forget(g.authority->db, settings[i], &gone);
+            any = any || gone;
+        }
+        if (any)
+            hot_changed(g.authority->hot);
+        authority_leave(&g);
+    }
+    arena_release(a);
+    if (FAILED(e))
+        LOG(WARN, "passwords.unlooked", LOG_STR("why", str_of(err_why(e))));
 }
 
 /* Once a minute: what did the audit trail leave out, and how full is it? */
@@ -76,6 +99,8 @@ static void wait_for_the_end(struct app *app, const sigset_t *signals)
             continue;
         if (n % TICKS_A_LOOK == 0)
             look_elsewhere(app);
+        if (n % TICKS_SIX_HOURS == 0)
+            look_at_passwords(app);
         if (n++ % TICKS_A_MINUTE == 0) {
             look_at_keys(app);
             look_at_events(app);

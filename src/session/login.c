@@ -146,12 +146,27 @@ static fallible count(const struct trial *t, bool *allowed, struct db_throttle *
     return OK;
 }
 
+/* A hash from elsewhere whose setting is not known yet, in a store that an older program wrote: from now on every name does its work. */
+static void learn(const struct trial *t, str hash, const struct password_settings *others)
+{
+    str setting = password_setting(hash);
+    bool known = !password_foreign(hash);
+    for (size_t i = 0; i < others->count && !known; i++)
+        known = str_equal(others->settings[i], setting);
+    if (!known && others->count < DB_PASSWORD_SETTINGS_MAX && !FAILED(db_password_setting_add(t->g->authority->db, setting)))
+        hot_changed(t->g->authority->hot);
+}
+
 /* *reason absent: it is the person. */
 static fallible judge(const struct trial *t, str *reason)
 {
     bool matches = false;
     str password = t->attempt->password;
-    TRY(password_verify(password, t->user != NULL ? t->user->password_hash : STR_ABSENT, &matches)); /* LS-11 */
+    str hash = t->user != NULL ? t->user->password_hash : STR_ABSENT;
+    struct password_settings others;
+    others.settings = hot_password_settings(t->g->facts, &others.count);
+    TRY(password_verify(password, hash, &others, &matches)); /* LS-11 */
+    learn(t, hash, &others);
     *reason = STR_ABSENT;
     if (t->user == NULL)
         *reason = STR("unknown user");

@@ -14,7 +14,7 @@
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
     X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
-    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial)
+    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)

@@ -38,6 +38,8 @@ struct hot_facts {
     struct db_scope *scopes;
     struct db_resource *resources;
     struct db_details_type *details;
+    str settings[DB_PASSWORD_SETTINGS_MAX];
+    size_t setting_count;
     size_t client_count, scope_count, resource_count, secret_count, details_count;
     const struct db_client **by_id;
     const struct db_scope **by_name;
@@ -130,6 +132,7 @@ static err load_facts(struct db *db, struct hot_facts *f)
     TRY(db_scope_all(db, f->arena, &f->scopes, &f->scope_count));
     TRY(db_resource_all(db, f->arena, &f->resources, &f->resource_count));
     TRY(db_details_all(db, f->arena, &f->details, &f->details_count));
+    TRY(db_password_settings(db, f->arena, f->settings, &f->setting_count));
     TRY(index_rows(f->arena, &(struct db_rows){f->clients, f->client_count}, sizeof(*f->clients), order_clients, &f->by_id));
     TRY(index_rows(f->arena, &(struct db_rows){f->scopes, f->scope_count}, sizeof(*f->scopes), order_scopes, &f->by_name));
     TRY(index_rows(f->arena, &(struct db_rows){f->resources, f->resource_count}, sizeof(*f->resources), order_resources,
@@ -388,6 +391,12 @@ const struct db_details_type *hot_details_type(const struct hot_facts *facts, st
         if (str_equal(facts->details[i].type, type))
             return &facts->details[i];
     return NULL;
+}
+
+const str *hot_password_settings(const struct hot_facts *facts, size_t *count)
+{
+    *count = facts->setting_count;
+    return facts->settings;
 }
 
 const struct db_details_type *hot_details_types(const struct hot_facts *facts, size_t *count)

@@ -9,6 +9,7 @@
 #include "store/db.h"
 #include "store/db_client.h"
 #include "store/db_details.h"
+#include "store/db_password.h"
 #include "store/db_pat.h"
 #include "store/db_scope.h"
 #include "store/db_user.h"
@@ -35,6 +36,7 @@ const struct db_resource *hot_resource_by_number(const struct hot_facts *facts, 
 const struct db_resource *hot_resources(const struct hot_facts *facts, size_t *count);
 
 const struct db_details_type *hot_details_type(const struct hot_facts *facts, str type); /* NULL: none */
+const str *hot_password_settings(const struct hot_facts *facts, size_t *count); /* of hashes from elsewhere */
 const struct db_details_type *hot_details_types(const struct hot_facts *facts, size_t *count);
 
 /* The set is durable (db_revocation_*) and in memory; adding is in memory first, then in the store. */

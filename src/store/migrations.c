@@ -15,7 +15,8 @@
     X(5, "0005_details.sql") \
     X(6, "0006_own_scopes.sql") \
     X(7, "0007_event_classes.sql") \
-    X(8, "0008_must_change_password.sql")
+    X(8, "0008_must_change_password.sql") \
+    X(9, "0009_password_settings.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

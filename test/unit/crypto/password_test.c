@@ -11,7 +11,7 @@
 static bool matches(str password, str hash)
 {
     bool answer = true;
-    err e = password_verify(password, hash, &answer);
+    err e = password_verify(password, hash, NULL, &answer);
     cr_assert_not(FAILED(e), "%s", err_why(e));
     return answer;
 }
@@ -149,4 +149,49 @@ Test(password, an_unknown_user_costs_as_much_as_a_wrong_password)
         unknown = t < unknown ? t : unknown;
     }
     cr_assert(unknown > known / 2 && unknown < known * 2, "%f %f", known, unknown); /* LS-11 */
+}
+
+/* CPU time of this thread for one verification, the least of a few: what a stranger could measure. */
+static double cost_of(str hash, const struct password_settings *others)
+{
+    double least = 1e9;
+    for (int i = 0; i < 3; i++) {
+        struct timespec from, to;
+        bool matches;
+        (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+        cr_assert(!FAILED(password_verify(STR("wrong"), hash, others, &matches)));
+        (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+        cr_assert_not(matches);
+        double ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+        least = ms < least ? ms : least;
+    }
+    return least;
+}
+
+Test(password, LS_11_every_name_costs_the_same_whatever_hash_it_has)
+{
+    char own[PASSWORD_HASH_MAX];
+    const str bcrypt = STR("$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy");
+    const str weak = STR("$argon2id$v=19$m=8192,t=1,p=1$c29tZSBzYWx0IGhlcmU$bm90IGEgcmVhbCBoYXNoIGF0IGFsbCwgYnV0IDMyIGJ5dA");
+    const str settings[] = {password_setting(bcrypt), password_setting(weak)};
+    const struct password_settings others = {settings, 2};
+    cr_assert(!FAILED(password_hash(STR("right"), own)));
+    cr_assert(str_is(settings[0], "$2y$10$") && str_is(settings[1], "$argon2id$v=19$m=8192,t=1,p=1$"));
+    double nobody = cost_of(STR_ABSENT, &others);
+    const str names[] = {str_of(own), bcrypt, weak, STR("!"), STR("")};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        double ratio = cost_of(names[i], &others) / nobody;
+        cr_expect(ratio > 0.75 && ratio < 1.33, "%zu: %.2f of what an unknown name costs", i, ratio);
+    }
+    cr_expect(cost_of(STR_ABSENT, NULL) < nobody * 0.75, "the work is done only where somebody has such a hash");
+}
+
+Test(password, what_would_cost_everybody_too_much_is_not_brought_in)
+{
+    cr_expect(password_hash_bearable(STR("$2y$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy")));
+    cr_expect_not(password_hash_bearable(STR("$2y$14$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy")));
+    cr_expect(password_hash_bearable(STR("$argon2id$v=19$m=65536,t=4,p=1$c29tZSBzYWx0IGhlcmU$bm90IGEgcmVhbCBoYXNoIGF0IGFsbCwgYnV0IDMyIGJ5dA")));
+    cr_expect_not(password_hash_bearable(STR("$argon2id$v=19$m=1048576,t=4,p=1$c29tZSBzYWx0IGhlcmU$bm90IGEgcmVhbCBoYXNoIGF0IGFsbCwgYnV0IDMyIGJ5dA")));
+    cr_expect_not(password_hash_bearable(STR("!")));
+    cr_expect_not(password_foreign(STR("!")));
 }

@@ -66,7 +66,7 @@ static bool password_is(struct scene *s, const struct db_user *user, str passwor
 {
     bool matches = false;
     struct db_user *now = scene_again(s, user);
-    assert_done(password_verify(password, now->password_hash, &matches));
+    assert_done(password_verify(password, now->password_hash, NULL, &matches));
     return matches;
 }
 
