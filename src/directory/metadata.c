@@ -12,14 +12,16 @@ _Static_assert(METADATA_COUNT == 0 DB_CLIENT_METADATA(COUNT, COUNT, COUNT, COUNT
 
 /* clang-format off */
 const struct metadata_row metadata_rows[METADATA_COUNT] = {
-#define ROW(setter_, name_, kind_, group_, check_, shape_, help_)                                                              \
-    [METADATA_##name_] = {#name_, METADATA_KIND_##kind_, METADATA_GROUP_##group_, METADATA_BY_##setter_, shape_, help_,        \
+#define ROW(setter_, needed_, name_, kind_, group_, check_, shape_, help_)                                                              \
+    [METADATA_##name_] = {#name_, METADATA_KIND_##kind_, METADATA_GROUP_##group_, METADATA_BY_##setter_, needed_, shape_, help_,        \
                           offsetof(struct db_client_metadata, name_)},
-#define S(...) ROW(SOFTWARE, __VA_ARGS__)
-#define A(...) ROW(ADMIN, __VA_ARGS__)
-#define N(...) ROW(SYSTEM, __VA_ARGS__)
-    METADATA_ROWS(S, A, N)
-#undef S
+#define W(...) ROW(SOFTWARE, false, __VA_ARGS__)
+#define R(...) ROW(SOFTWARE, true, __VA_ARGS__)
+#define A(...) ROW(ADMIN, false, __VA_ARGS__)
+#define N(...) ROW(SYSTEM, false, __VA_ARGS__)
+    METADATA_ROWS(W, R, A, N)
+#undef W
+#undef R
 #undef A
 #undef N
 #undef ROW

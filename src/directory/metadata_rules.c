@@ -132,7 +132,7 @@ static const char *check_keys(struct arena *a, const struct metadata_row *row, s
 #define check_choices check_choice
 static piece_rule *const checks[METADATA_COUNT] = {
 #define X(name_, kind_, group_, rule_, ...) [METADATA_##name_] = check_##rule_,
-    METADATA_ROWS(X, X, X)
+    METADATA_ROWS(X, X, X, X)
 #undef X
 };
 

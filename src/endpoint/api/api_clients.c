@@ -40,7 +40,7 @@ static json *client_json(struct call *c, const struct db_client *client)
 #define EDITABLE                                                                                                               \
     "name", "description", "grants", "refresh", "redirect_uris", "post_logout_redirect_uris", "scopes", "auth_method", "owner", \
         "public", "first_party", "require_pkce", "access_lifetime", "refresh_lifetime", "compat",                              \
-        METADATA_ROWS(NAMED, NAMED, HIDDEN)
+        METADATA_ROWS(NAMED, NAMED, NAMED, HIDDEN)
 
 static fallible need(const struct call *c, const char *permission)
 {
