@@ -133,8 +133,7 @@ static bool read_number(struct arena *a, const json *value, str *out)
     return str_present(*out);
 }
 
-/* NULL, or what the member must be. */
-static const char *read_value(struct arena *a, size_t row, const json *value, str *out)
+const char *metadata_value_read(struct arena *a, size_t row, const json *value, str *out)
 {
     bool on = false;
     switch (metadata_rows[row].kind) {
@@ -170,7 +169,7 @@ void metadata_read(struct arena *a, const json *object, enum metadata_setter set
         if (value != NULL && json_is_nothing(value))
             values[i] = STR("");
         else if (value != NULL)
-            wrong = read_value(a, i, value, &values[i]);
+            wrong = metadata_value_read(a, i, value, &values[i]);
         if (wrong != NULL)
             problem_add(p, metadata_rows[i].name, str_format(a, "%s %s", metadata_rows[i].name, wrong));
     }

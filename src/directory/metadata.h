@@ -99,6 +99,8 @@ void metadata_set(struct db_client_metadata *m, size_t row, str value); /* as it
 void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m, enum metadata_setter most);
 /* A list of strings (or one string) joined; false when it is none, or when a piece is empty or holds the separator. */
 bool metadata_list(struct arena *a, const json *value, char separator, str *out);
+/* One member's value as text. NULL, or what it must be, to follow its name. */
+const char *metadata_value_read(struct arena *a, size_t row, const json *value, str *out);
 /* The members of an object that `setter` may set (BY_ADMIN: those of software too) into values[METADATA_COUNT]; null and empty
  * lists become empty. Wrong types are problems. */
 void metadata_read(struct arena *a, const json *object, enum metadata_setter setter, str *values, struct problems *p);

@@ -220,12 +220,17 @@ static void judge_keys(const struct client_rules_draft *d)
         wrong(d, METADATA_jwks, "or jwks_uri is needed to check signed request objects.");
 }
 
+bool metadata_rules_by_secret(str alg)
+{
+    return str_has_word(STR(SIGNED_BY_SECRET), alg);
+}
+
 static void judge_auth_alg(const struct client_rules_draft *d)
 {
     str alg = d->next->metadata.token_endpoint_auth_signing_alg, method = d->next->auth_method;
     if (!str_present(alg))
         return;
-    bool by_secret = str_has_word(STR(SIGNED_BY_SECRET), alg);
+    bool by_secret = metadata_rules_by_secret(alg);
     if (str_is(method, "client_secret_jwt") && !by_secret)
         wrong(d, METADATA_token_endpoint_auth_signing_alg, "must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
     if (!str_is(method, "client_secret_jwt") && by_secret)
