@@ -214,6 +214,8 @@ static fallible judge_redirects(const struct client_rules_draft *d)
     const struct client_edit *edit = d->edit;
     struct db_client *next = d->next;
     bool anew = d->before == NULL || leave_changes(edit);
+    if (d->before != NULL && str_filled(d->before->metadata.origin) && str_is(edit->metadata[METADATA_redirect_private_http], "true"))
+        problem_add(d->problems, "redirect_private_http", STR("Plain http is for clients that an administrator made.")); /* RU-13 */
     if (str_present(edit->redirect_uris) || anew)
         TRY(judge_uris(d, str_present(edit->redirect_uris) ? edit->redirect_uris : next->redirect_uris, "redirect_uris", &next->redirect_uris));
     if (str_present(edit->post_logout_redirect_uris) || anew)
