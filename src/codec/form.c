@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-static bool is_list(str name)
+bool form_may_repeat(str name)
 {
     return str_ends(name, STR("[]"));
 }
@@ -23,7 +23,7 @@ static fallible append(struct form *f, str name, str value, bool repeating)
         REFUSE(INVALID_REQUEST, "A parameter has no name.", "form: empty name");
     if (f->count == FORM_FIELDS_MAX) /* IN-01 */
         REFUSE(INVALID_REQUEST, "There are too many parameters.", "form: too many fields");
-    if (!repeating && !is_list(name))
+    if (!repeating && !form_may_repeat(name))
         for (size_t i = 0; i < f->count; i++)
             if (str_equal(f->fields[i].name, name)) /* RFC 6749 3.2 */ /* TE-02 */
                 REFUSE(INVALID_REQUEST, "A parameter is given more than once.", "form: repeated name");
@@ -130,7 +130,7 @@ bool form_each(const struct form *f, const char *name, size_t *position, str *va
     str wanted = str_of(name);
     while (*position < f->count) {
         const struct form_field *field = &f->fields[(*position)++];
-        bool suffixed = is_list(field->name) && str_equal((str){field->name.p, field->name.n - 2}, wanted);
+        bool suffixed = form_may_repeat(field->name) && str_equal((str){field->name.p, field->name.n - 2}, wanted);
         if (suffixed || str_equal(field->name, wanted)) {
             *value = field->value;
             return true;

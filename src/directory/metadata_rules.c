@@ -265,6 +265,8 @@ static str host_lower(struct arena *a, str uri)
     struct url url;
     if (FAILED(url_parse(uri, &url)) || !str_filled(url.host))
         return STR_ABSENT;
+    if (!str_equal_nocase(url.scheme, STR("https")) && !str_equal_nocase(url.scheme, STR("http")))
+        return STR_ABSENT; /* what follows a private-use scheme is nobody's host: it would give another's user ids */
     char *text = arena_take(a, url.host.n + 1);
     for (size_t i = 0; text != NULL && i < url.host.n; i++)
         text[i] = ascii_lower(url.host.p[i]);

@@ -21,10 +21,10 @@ static const char *const running_schemes[] = {"javascript", "data", "vbscript", 
 /* RU-12: what no application of somebody's own answers to: it fetches from the network, opens a conversation, starts a program of the
  * system, or belongs to the browser. A trailing `*` stands for any end. */
 static const char *const foreign_schemes[] = {
-    "http*", "shttp", "ws", "wss", "ftp*", "sftp", "tftp", "gopher", "feed", "dav*", "webcal*", "rtsp*", "rtmp*", "news", "nntp", "snews",
+    "http*", "shttp", "ws", "wss", "ftp*", "sftp", "tftp", "gopher", "feed", "dav", "davs", "webcal*", "rtsp*", "rtmp*", "news", "nntp", "snews",
     "ldap*", "ssh", "telnet", "rlogin", "tn3270", "rdp", "vnc", "smb", "nfs", "cifs", "afp", "git", "svn", "jdbc", "mailto", "tel", "sms*",
     "mms*", "callto", "facetime*", "sip", "sips", "xmpp", "irc*", "geo", "urn", "tag", "doi", "ni", "nih", "magnet", "ipfs", "ipns",
-    "intent", "android-app", "market", "ms-*", "search", "search-ms", "shell", "hcp", "its", "mk", "itms*", "applescript", "prefs",
+    "intent", "android-app", "market", "ms-*", "search", "search-ms", "shell", "hcp", "its", "mk", "itms*", "applescript", "app-settings", "content", "help", "x-help*", "x-web*", "prefs",
     "x-apple*", "web+*", "ext+*", "chrome*", "devtools", "edge", "opera", "brave", "vivaldi", "moz-*", "safari-*", "microsoft-edge*"};
 static const char *const our_parameters[] = {"code", "state", "error", "iss", "error_description", "response"}; /* RU-07; JARM 2.3 */
 /* RU-13: names that no public DNS answers (RFC 6762, RFC 8375, RFC 6761, ICANN's .internal and what it never gives away). */

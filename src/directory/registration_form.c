@@ -187,7 +187,7 @@ static str derived_name(struct arena *a, str redirect_uris)
     struct url url;
     str first = {redirect_uris.p, str_find(redirect_uris, '\n')};
     if (str_filled(first) && !FAILED(url_parse(first, &url)))
-        return str_dup(a, str_filled(url.host) ? url.host : url.scheme);
+        return str_dup(a, str_starts(first, STR("http")) ? url.host : url.scheme);
     return STR("Unnamed application");
 }
 
@@ -225,11 +225,24 @@ static fallible read_pieces(struct arena *a, size_t i, const json *value, str *o
     return b.n > 0 ? buf_done(&b, out) : OK;
 }
 
+/* What is meant, though its type is not the member's: a flag as a word; a set without keys, which is none. */
+static bool read_kindly(const struct metadata_row *row, const json *value, str *out)
+{
+    str word = json_is_text(value) ? json_text_of(value) : STR_ABSENT;
+    bool flag = row->kind == METADATA_KIND_FLAG && (str_is(word, "true") || str_is(word, "false"));
+    const json *keys = row->kind == METADATA_KIND_KEYS && json_is_object(value) ? json_member(value, "keys") : NULL;
+    bool none = keys != NULL && json_is_list(keys) && json_count(keys) == 0;
+    *out = flag ? word : STR("");
+    return flag || none;
+}
+
 /* One member as the table of metadata wants it: a wish that cannot be granted is left out, a need that cannot be met is a problem. */
 static fallible judge_member(struct ground *g, size_t i, const json *value, str *out, struct problems *p)
 {
     const struct metadata_row *row = &metadata_rows[i];
     str text = STR("");
+    if (read_kindly(row, value, out))
+        return OK;
     if (separator_of(row) != '\0' && !row->needed)
         return read_pieces(g->arena, i, value, out);
     const char *why = metadata_value_read(g->arena, i, value, &text);

@@ -40,7 +40,7 @@ static fallible check_way_once(const struct form *f)
 static err find_twice(const struct form *f)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (form_times(f, f->fields[i].name) > 1)
+        if (!form_may_repeat(f->fields[i].name) && form_times(f, f->fields[i].name) > 1)
             return REFUSAL(INVALID_REQUEST, "A parameter is given more than once.", "authorize: parameter given twice");
     return OK;
 }

@@ -6,6 +6,7 @@ import json
 import unittest
 
 from harness import Browser, Client, Failed, Server, pkce, query_of, remember, run_cli
+from test_registration import Web
 
 CALLBACK = "https://app.example/callback"
 
@@ -78,6 +79,9 @@ class Native(unittest.TestCase):
         browser = Browser(self.s)
         browser.login(self.admin)
         self.assertIn("can be resolved to another machine", browser.get("/admin/clients/" + made["client_id"]).text)
+        browser.get("/admin/new-client")
+        browser.submit(browser.form("redirect_uris"), name="Warned by form", redirect_uris="http://localhost/cb")
+        self.assertIn("can be resolved to another machine", browser.response.text)
         code, out, err = run_cli(self.s.data, "client", "edit", made["client_id"], "--redirect-uri", "http://127.0.0.1/cb", "--json")
         self.assertEqual((code, err, json.loads(out)["warnings"]), (0, "", []))
 
@@ -273,6 +277,22 @@ class Keeping(unittest.TestCase):
         told = answer.json()
         self.assertEqual((told["redirect_uris"], told["grant_types"], told["token_endpoint_auth_method"]), ([CALLBACK], ["authorization_code"], "none"))
 
+    def test_what_is_meant_is_taken(self):
+        self.assertIs(self.kept(dpop_bound_access_tokens="true")["dpop_bound_access_tokens"], True)
+        self.assertNotIn("require_signed_request_object", self.kept(require_signed_request_object="false"))
+        self.assertNotIn("jwks", self.kept(jwks={"keys": []}))
+
+    def test_the_host_after_a_scheme_is_nobodys(self):
+        """Else its pairwise user ids, its name and the consent page would be those of somebody else's site."""
+        self.refused("invalid_client_metadata", "sector_identifier_uri", redirect_uris=["com.evil.app://shop.example/cb"], subject_type="pairwise")
+        made = self.kept(redirect_uris=["com.evil.app://shop.example/cb"], token_endpoint_auth_method="none")
+        self.assertEqual((made["client_name"], made["application_type"]), ("com.evil.app", "native"))
+        browser = Browser(self.s)
+        browser.login(self.s.user("mallory"))
+        page = browser.get(browser.authorize_url(Client(made["client_id"], None, "com.evil.app://shop.example/cb"), **challenge())).text
+        self.assertIn("com.evil.app", page)
+        self.assertNotIn("shop.example", page)
+
     def test_what_real_clients_send(self):
         for name, body in {
                 "MCP TypeScript SDK": {"redirect_uris": ["http://localhost:8090/callback"], "token_endpoint_auth_method": "client_secret_post",
@@ -299,6 +319,29 @@ class Keeping(unittest.TestCase):
                 made = self.kept(**body)
                 self.assertIn("authorization_code", made["grant_types"])
                 self.assertIn("code", made["response_types"])
+
+
+class Documented(unittest.TestCase):
+    def test_MD_06_a_document_keeps_what_is_good(self):
+        web = Web()
+        s = Server(args=("--client-documents", "on", "--fetch-internal", web.host, "--fetch-authority", web.authority))
+        s.start()
+        try:
+            url = web.url + "/client.json"
+            web.put("/client.json", {"client_id": url, "client_name": 7, "logo_uri": "data:x", "grant_types": ["authorization_code", "implicit"],
+                                     "redirect_uris": [CALLBACK, "http://app.example/cb", "http://localhost/cb"], "response_types": ["code", "token"]})
+            browser = Browser(s)
+            browser.get(browser.authorize_url(Client(url, None, CALLBACK), scope="nosuch", state="s", **challenge()))
+            self.assertTrue(browser.form("password"))  # its errors wait for a login (AZ-21)
+            answer = browser.go_on(s.user("reader"))
+            self.assertEqual((answer["error"], answer["state"]), ("invalid_scope", "s"))
+            browser.get(browser.authorize_url(Client(url, None, "http://localhost:4711/cb"), state="s", **challenge()))
+            self.assertIn("code", browser.go_on(None))
+            shown = s.cli("client", "show", url)
+            self.assertEqual((shown["redirect_uris"], shown["grants"]), ([CALLBACK, "http://localhost/cb"], ["authorization_code"]))
+        finally:
+            s.stop()
+            web.stop()
 
 
 class Strict(unittest.TestCase):
@@ -358,19 +401,21 @@ class Telling(unittest.TestCase):
         return answer
 
     def test_AZ_21_every_error_by_every_way(self):
+        known = Browser(self.s)
+        known.login(self.alice)
         for name, (parameters, error) in ERRORS.items():
             for mode in ("query", "form_post", "jwt", "form_post.jwt"):
                 for client in (self.made, self.came):
-                    for known in (False, True):
-                        with self.subTest(name=name, mode=mode, came=client is self.came, logged_in=known):
-                            browser = Browser(self.s)
-                            if known:
-                                browser.login(self.alice)
+                    for browser in (known, Browser(self.s)):
+                        with self.subTest(name=name, mode=mode, came=client is self.came, logged_in=browser is known):
                             browser.get(browser.authorize_url(client, **{**challenge(), "state": "s t", "response_mode": mode, **parameters}))
                             silent = "none" in parameters.get("prompt", "")
-                            if client is self.came and not known and not silent:
+                            if client is self.came and browser is not known and not silent:
                                 self.assertIsNone(self.told(browser))
-                                browser.go_on(self.alice)  # the login page, and from there on to the client
+                                self.assertTrue(browser.form("password"))
+                                if mode not in ("query", "form_post.jwt"):
+                                    continue  # each login costs a password's hash
+                                browser.go_on(self.alice)
                             answer = self.told(browser)
                             self.assertIsNotNone(answer, browser.response.text[:300])
                             self.assertEqual((answer["error"], answer["state"], answer["iss"]), (error, "s t", self.issuer))

@@ -62,6 +62,14 @@ err console_clients_new_get(struct call *c)
     return call_page(c, 200, "client_new.html", f);
 }
 
+static void put_warnings(struct call *c, struct page_fields *f, const struct db_client *client)
+{
+    const json *list = redirect_rules_warnings(c->ground->arena, client);
+    page_list(f, "warnings");
+    for (size_t i = 0; i < json_count(list); i++)
+        page_put(page_row(f, "warnings"), "warning", json_text_of(json_at(list, i)));
+}
+
 static fallible answer_secret(struct call *c, int status, const struct db_client *client, str secret)
 {
     struct page_fields *f = widget_admin(c, "nav_clients");
@@ -69,6 +77,7 @@ static fallible answer_secret(struct call *c, int status, const struct db_client
     page_put(f, "client_id", client->id);
     page_put(f, "client_path", widget_escaped(c, client->id));
     page_put(f, "secret", secret);
+    put_warnings(c, f, client);
     return call_page(c, status, "client_secret.html", f);
 }
 
@@ -117,14 +126,6 @@ static void put_profiles(struct call *c, struct page_fields *f, const struct db_
             if (profile_fit_misses(c->ground, client, (enum profile)p, (enum profile_rule)rule))
                 page_put(page_row(row, "missing"), "demand", str_of(profile_words((enum profile_rule)rule)));
     }
-}
-
-static void put_warnings(struct call *c, struct page_fields *f, const struct db_client *client)
-{
-    const json *list = redirect_rules_warnings(c->ground->arena, client);
-    page_list(f, "warnings");
-    for (size_t i = 0; i < json_count(list); i++)
-        page_put(page_row(f, "warnings"), "warning", json_text_of(json_at(list, i)));
 }
 
 static struct page_fields *client_fields(struct call *c, const struct db_client *client)

@@ -139,12 +139,14 @@ static fallible answer_select(struct call *c, const struct authorize_request *re
     return call_page(c, 200, "select_account.html", f);
 }
 
+/* Where a person is sent: a host on the web, else the scheme, for what follows a private-use scheme is nobody's host whatever it looks like. */
 static str redirect_host(str uri)
 {
     struct url u;
     if (FAILED(url_parse(uri, &u)))
         return STR("");
-    return str_present(u.host) ? u.host : u.scheme;
+    bool web = str_equal_nocase(u.scheme, STR("https")) || str_equal_nocase(u.scheme, STR("http"));
+    return web ? u.host : u.scheme;
 }
 
 /* MD-05: registered addresses are shown, never fetched; registration took https alone, and the page holds to it. */
