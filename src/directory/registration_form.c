@@ -59,9 +59,9 @@ static fallible read_addresses(struct ground *g, const json *body, const char *m
         return OK;
     for (size_t i = 0; (piece = piece_at(value, i)) != NULL; i++) {
         str uri = json_is_text(piece) ? json_text_of(piece) : STR_ABSENT;
-        str why = str_filled(uri)                        ? redirect_rules_problem(g->arena, uri, leave)
-                  : json_is_text(piece)                  ? STR("An empty address cannot be registered.")
-                                                         : STR("must be a list of strings.");
+        str why = json_is_text(piece) ? STR("An empty address cannot be registered.") : STR("must be a list of strings.");
+        if (str_filled(uri))
+            why = redirect_rules_problem(g->arena, uri, leave);
         if (!str_present(why) && count == CLIENT_RULES_URIS_MAX)
             why = STR("holds more addresses than can be registered: 20 at the most.");
         if (!str_present(why)) {

@@ -478,6 +478,14 @@ class Telling(unittest.TestCase):
                 self.assertEqual(browser.outside is None, posted)
                 fields = query_of(browser.outside) if not posted else {n for f in browser.page.forms for n, _ in f.fields}
                 self.assertEqual("response" in fields, signed)
+        client = self.s.client("Modes of a page", "authorization_code", redirect=CALLBACK, options=["--response-modes", "fragment"])
+        for asked in ("query", "web_message", None):
+            browser = Browser(self.s)
+            browser.get(browser.authorize_url(client, response_mode=asked, state="s"))
+            self.assertTrue(browser.outside.startswith(CALLBACK + "#error=invalid_request"), browser.outside)
+        browser = Browser(self.s)
+        browser.get(browser.authorize_url(self.made, response_mode="fragment", state="s", **challenge()))
+        self.assertEqual(query_of(browser.outside)["error"], "invalid_request")
         browser = Browser(self.s)
         browser.get(browser.authorize_url(self.made, response_mode="web_message", state="s", **challenge()))
         self.assertEqual(query_of(browser.outside)["state"], "s")
