@@ -25,7 +25,8 @@ static const char *const foreign_schemes[] = {
     "ldap*", "ssh", "telnet", "rlogin", "tn3270", "rdp", "vnc", "smb", "nfs", "cifs", "afp", "git", "svn", "jdbc", "mailto", "tel", "sms*",
     "mms*", "callto", "facetime*", "sip", "sips", "xmpp", "irc*", "geo", "urn", "tag", "doi", "ni", "nih", "magnet", "ipfs", "ipns",
     "intent", "android-app", "market", "ms-*", "search", "search-ms", "shell", "hcp", "its", "mk", "itms*", "applescript", "app-settings",
-    "content", "help", "x-help*", "x-web*", "prefs", "x-apple*", "web+*", "ext+*", "chrome*", "devtools", "edge", "opera", "brave", "vivaldi", "moz-*", "safari-*", "microsoft-edge*"};
+    "content", "help", "x-help*", "x-web*", "prefs", "x-apple*",
+    "web+*", "ext+*", "chrome*", "devtools", "edge", "opera", "brave", "vivaldi", "moz-*", "safari-*", "microsoft-edge*"};
 static const char *const our_parameters[] = {"code", "state", "error", "iss", "error_description", "response"}; /* RU-07; JARM 2.3 */
 /* RU-13: names that no public DNS answers (RFC 6762, RFC 8375, RFC 6761, ICANN's .internal and what it never gives away). */
 static const char *const private_ends[] = {".local", ".lan", ".home", ".home.arpa", ".internal", ".intranet", ".corp", ".private", ".localhost"};
