@@ -21,8 +21,8 @@
 #define CLIENT_MEMBERS_NO_ROW(name_, kind_, group_, check_, shape_, help_) CLIENT_MEMBERS_NO_##kind_(name_, help_)
 #define CLIENT_MEMBERS_NOTHING(...)
 /* Rows of an option table: for each member, and for each flag its opposite (edit). */
-#define CLIENT_MEMBERS_OPTIONS METADATA_ROWS(CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_NOTHING)
-#define CLIENT_MEMBERS_OPPOSITES METADATA_ROWS(CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NOTHING)
+#define CLIENT_MEMBERS_OPTIONS METADATA_ROWS(CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_NOTHING)
+#define CLIENT_MEMBERS_OPPOSITES METADATA_ROWS(CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NO_ROW, CLIENT_MEMBERS_NOTHING)
 /* clang-format on */
 /* The text of a file with a JWK Set, whole. NULL, or the sentence for wrong usage (arena memory). */
 const char *client_members_keys(struct arena *a, str name, str *out);

@@ -7,6 +7,8 @@
 #include "cli/site.h"
 #include "directory/client.h"
 #include "directory/profile_fit.h"
+#include "directory/redirect_rules.h"
+#include <stdio.h>
 #include "base/banned.h"
 
 enum { PAGE_ROWS = 100 };
@@ -106,7 +108,15 @@ static json *client_json(struct command_call *call, const struct db_client *clie
     output_time(call, j, "updated_at", client->updated_at);
     metadata_put(a, j, &client->metadata, METADATA_BY_SYSTEM);
     json_put_text(a, j, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
+    json_put(a, j, "warnings", redirect_rules_warnings(a, client));
     return j;
+}
+/* What to mind about its addresses, on standard error: the answer itself is for scripts. */
+static void warn(struct command_call *call, const struct db_client *client)
+{
+    const json *list = redirect_rules_warnings(call->arena, client);
+    for (size_t i = 0; i < json_count(list); i++)
+        (void)fprintf(stderr, "jeton: warning: %.*s\n", STR_FMT(json_text_of(json_at(list, i))));
 }
 /* -1 when neither option was given; -2 when both were. */
 static int choice(const struct options *o, const char *yes, const char *no)
@@ -187,6 +197,7 @@ static int run_add(struct command_call *call)
     if (FAILED(e))
         return command_failed(call, e, &p);
     db_generation_bump(site->db);
+    warn(call, added.client);
     status =
         output_value(call, client_json(call, added.client, added.secret),
                      str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
@@ -219,7 +230,10 @@ static int run_edit(struct command_call *call)
     if (FAILED(e) && p.count > 0)
         return command_failed(call, e, &p);
     status = changed_client(call, site, e, &client);
-    return status == COMMAND_DONE ? output_value(call, client_json(call, client, STR_ABSENT), NULL) : status;
+    if (status != COMMAND_DONE)
+        return status;
+    warn(call, client);
+    return output_value(call, client_json(call, client, STR_ABSENT), NULL);
 }
 static int run_list(struct command_call *call)
 {

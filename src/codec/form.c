@@ -12,18 +12,18 @@
 
 #include "base/banned.h"
 
-static bool is_list(str name)
+bool form_may_repeat(str name)
 {
     return str_ends(name, STR("[]"));
 }
 
-static fallible append(struct form *f, str name, str value)
+static fallible append(struct form *f, str name, str value, bool repeating)
 {
     if (name.n == 0)
         REFUSE(INVALID_REQUEST, "A parameter has no name.", "form: empty name");
     if (f->count == FORM_FIELDS_MAX) /* IN-01 */
         REFUSE(INVALID_REQUEST, "There are too many parameters.", "form: too many fields");
-    if (!is_list(name))
+    if (!repeating && !form_may_repeat(name))
         for (size_t i = 0; i < f->count; i++)
             if (str_equal(f->fields[i].name, name)) /* RFC 6749 3.2 */ /* TE-02 */
                 REFUSE(INVALID_REQUEST, "A parameter is given more than once.", "form: repeated name");
@@ -41,7 +41,7 @@ static fallible open_form(struct arena *a, size_t count, struct form *f)
     return OK;
 }
 
-fallible form_parse(struct arena *a, str text, struct form *out)
+static fallible parse(struct arena *a, str text, bool repeating, struct form *out)
 {
     struct form f;
     size_t pieces = 1;
@@ -58,10 +58,28 @@ fallible form_parse(struct arena *a, str text, struct form *out)
             value = (str){piece.p + at + 1, piece.n - at - 1};
         TRY(percent_decode(a, name, PERCENT_PLUS_SPACE, &name));
         TRY(percent_decode(a, value, PERCENT_PLUS_SPACE, &value));
-        TRY(append(&f, name, value));
+        TRY(append(&f, name, value, repeating));
     }
     *out = f;
     return OK;
+}
+
+fallible form_parse(struct arena *a, str text, struct form *out)
+{
+    return parse(a, text, false, out);
+}
+
+fallible form_parse_repeating(struct arena *a, str text, struct form *out)
+{
+    return parse(a, text, true, out);
+}
+
+size_t form_times(const struct form *f, str name)
+{
+    size_t times = 0;
+    for (size_t i = 0; i < f->count; i++)
+        times += str_equal(f->fields[i].name, name);
+    return times;
 }
 
 fallible form_from_json(struct arena *a, str text, struct form *out)
@@ -81,7 +99,7 @@ fallible form_from_json(struct arena *a, str text, struct form *out)
             REFUSE(INVALID_REQUEST, "Every member of the JSON body must be a string.", "form: JSON member is not a string");
         if (!utf8_valid(name) || !utf8_valid(value))
             FAIL(INVALID_REQUEST, "form: JSON member is not UTF-8 or holds NUL");
-        TRY(append(&f, name, value)); /* borrowed: the object lives as long as the arena */
+        TRY(append(&f, name, value, false)); /* borrowed: the object lives as long as the arena */
     }
     *out = f;
     return OK;
@@ -112,7 +130,7 @@ bool form_each(const struct form *f, const char *name, size_t *position, str *va
     str wanted = str_of(name);
     while (*position < f->count) {
         const struct form_field *field = &f->fields[(*position)++];
-        bool suffixed = is_list(field->name) && str_equal((str){field->name.p, field->name.n - 2}, wanted);
+        bool suffixed = form_may_repeat(field->name) && str_equal((str){field->name.p, field->name.n - 2}, wanted);
         if (suffixed || str_equal(field->name, wanted)) {
             *value = field->value;
             return true;

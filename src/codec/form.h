@@ -14,6 +14,11 @@ struct form {
 };
 /* Names ending in `[]` may repeat (list fields of our own pages: `scopes[]`); all other names may not. */
 fallible form_parse(struct arena *a, str text, struct form *out);
+/* For the authorization endpoint, which owes its client an answer about what came twice: everything is kept, and nothing is judged by
+ * a reader that does not ask form_times first. */
+fallible form_parse_repeating(struct arena *a, str text, struct form *out);
+bool form_may_repeat(str name);
+size_t form_times(const struct form *f, str name); /* how often the name is there */
 /* From a JSON object of strings (contract 4): the same refusals; a member that is not a string is refused. */
 fallible form_from_json(struct arena *a, str text, struct form *out);
 str form_get(const struct form *f, const char *name);        /* absent when missing or empty (AZ-05) */

@@ -24,6 +24,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     str registration_grants, registration_scopes; /* words: what software may register for, unless its initial access token says */
     int64_t registration_max, registration_unused; /* clients that registered by themselves at the most; seconds until an unused one goes */
     struct db_throttle_rule registration_rule;
+    str redirect_schemes; /* words: schemes without a dot that redirect URIs of every client may have */
     bool client_documents; /* client ids that are addresses of documents */
     str client_document_hosts; /* words; empty: any */
     int64_t id_token_lifetime, dpop_window;

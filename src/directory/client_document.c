@@ -202,7 +202,8 @@ static fallible stored(struct ground *g, str id, struct client_edit *edit, const
 static fallible renew(struct ground *g, str id, const struct db_client **out, int64_t *fresh)
 {
     const struct policy *policy = &g->authority->policy;
-    const struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR("none")};
+    const struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR("none"),
+                                             redirect_rules_leave(g, client_find(g, id), NULL)};
     struct client_edit edit = client_edit_nothing();
     struct problems p = {.count = 0};
     const json *document = NULL;

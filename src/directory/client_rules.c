@@ -6,18 +6,17 @@
 #include "directory/client_rules.h"
 
 #include "base/ascii.h"
-#include "codec/percent.h"
-#include "codec/url.h"
 #include "directory/auth_methods.h"
 #include "directory/check.h"
 #include "directory/metadata_rules.h"
 #include "directory/profile_fit.h"
+#include "directory/redirect_rules.h"
 #include "directory/scopes.h"
 #include "directory/user.h"
 
 #include "base/banned.h"
 
-enum { URI_MAX = 2000, URIS_MAX = 20, DESCRIPTION_MAX = 1000, LIFETIME_MIN = 60, SECRET_MIN = 32, SECRET_MAX = 1024 };
+enum { URIS_MAX = CLIENT_RULES_URIS_MAX, DESCRIPTION_MAX = 1000, LIFETIME_MIN = 60, SECRET_MIN = 32, SECRET_MAX = 1024 };
 
 /* clang-format off */
 const struct client_rules_grant client_rules_grants[] = {
@@ -33,8 +32,6 @@ const struct client_rules_grant client_rules_grants[] = {
     { "ciba",               "urn:openid:params:grant-type:ciba",              false,    true,     false,     false },
     { NULL,                 NULL,                                             false,    false,    false,     false },
 };
-static const char *const forbidden_schemes[] = { "javascript", "data", "vbscript", "file", "blob", "about" }; /* RU-03 */
-static const char *const our_parameters[] = { "code", "state", "error", "iss", "error_description", "response" }; /* RU-07; JARM 2.3 */
 /* clang-format on */
 
 static const struct client_rules_grant *grant_row(str name)
@@ -59,53 +56,9 @@ str client_rules_of_wire(str grant_type)
     return STR_ABSENT;
 }
 
-static const char *judge_scheme(const struct url *url)
-{
-    for (size_t i = 0; i < sizeof forbidden_schemes / sizeof *forbidden_schemes; i++)
-        if (str_equal_nocase(url->scheme, str_of(forbidden_schemes[i])))
-            return "an address of this scheme runs or reads something in the browser and is never allowed."; /* RU-03 */
-    if (str_equal_nocase(url->scheme, STR("https")))
-        return NULL;
-    if (str_equal_nocase(url->scheme, STR("http")))
-        return url_loopback(url) ? NULL : "http is allowed for 127.0.0.1, [::1] and localhost alone; use https."; /* RU-04 */
-    if (str_find(url->scheme, '.') == url->scheme.n) /* RFC 8252 7.1 */
-        return "use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback.";
-    if (!str_present(url->host) && !str_starts(url->path, STR("/"))) /* `example.com:443/x` is not meant as a scheme */
-        return "after a private-use scheme comes a slash, as in com.example.app:/callback; web addresses begin with https://.";
-    return NULL;
-}
-
-static const char *judge_query(struct arena *a, str query)
-{
-    str field;
-    while (query.n > 0 && str_next(&query, '&', &field)) {
-        str part;
-        while (field.n > 0 && str_next(&field, ';', &part)) { /* some servers still part at `;` */
-            str name;
-            if (FAILED(percent_decode(a, (str){part.p, str_find(part, '=')}, PERCENT_PLUS_SPACE, &name)))
-                return "its query holds a malformed escape.";
-            for (size_t i = 0; i < sizeof our_parameters / sizeof *our_parameters; i++)
-                if (str_is(name, our_parameters[i])) /* RU-07 */
-                    return "its query may not hold code, state, error, error_description, iss or response: the answer adds these.";
-        }
-    }
-    return NULL;
-}
-
 const char *client_rules_redirect(struct arena *a, str uri)
 {
-    struct url url;
-    if (uri.n > URI_MAX)
-        return "it has more than 2000 bytes.";
-    err e = url_parse(uri, &url);
-    if (FAILED(e))
-        return err_say(e);
-    if (str_find(uri, '#') < uri.n) /* RFC 6749 3.1.2 */
-        return "it may not have a fragment: leave out `#` and what follows.";
-    const char *wrong = judge_scheme(&url);
-    if (wrong != NULL)
-        return wrong;
-    return str_present(url.query) ? judge_query(a, url.query) : NULL;
+    return redirect_rules_refuse(a, uri, &(struct redirect_leave){.any_scheme = false});
 }
 
 const char *client_rules_secret(str secret)
@@ -237,32 +190,37 @@ static fallible judge_uris(const struct client_rules_draft *d, str given, const 
     TRY(folded(d, given, '\n', field, &lines));
     if (check_count(lines, '\n') > URIS_MAX)
         problem_add(d->problems, field, str_format(d->g->arena, "At most %d addresses may be registered.", URIS_MAX));
+    const struct redirect_leave leave = redirect_rules_leave(d->g, d->before, d->edit);
     size_t wrong = 0;
     for (str rest = lines; wrong < 4 && rest.n > 0 && str_next(&rest, '\n', &line);) {
-        const char *why = client_rules_redirect(d->g->arena, line);
-        if (why == NULL)
+        str problem = redirect_rules_problem(d->g->arena, line, &leave);
+        if (!str_present(problem))
             continue;
-        str shown = {line.p, line.n < 200 ? line.n : 200};
-        bool readable = true;
-        for (size_t i = 0; i < shown.n; i++)
-            readable = readable && ascii_visible(shown.p[i]);
-        problem_add(d->problems, field,
-                    str_format(d->g->arena, "`%.*s` cannot be registered: %s",
-                               STR_FMT(readable ? shown : STR("An unreadable address")), why));
+        problem_add(d->problems, field, problem);
         wrong++;
     }
     *out = lines;
     return OK;
 }
 
+/* What stands there is judged again when what is allowed changes: a switch is not turned off under an address that needs it. */
+static bool leave_changes(const struct client_edit *edit)
+{
+    return str_present(edit->metadata[METADATA_redirect_custom_schemes]) || str_present(edit->metadata[METADATA_redirect_private_http]);
+}
+
 static fallible judge_redirects(const struct client_rules_draft *d)
 {
     const struct client_edit *edit = d->edit;
     struct db_client *next = d->next;
-    if (str_present(edit->redirect_uris) || d->before == NULL)
-        TRY(judge_uris(d, edit->redirect_uris, "redirect_uris", &next->redirect_uris));
-    if (str_present(edit->post_logout_redirect_uris) || d->before == NULL)
-        TRY(judge_uris(d, edit->post_logout_redirect_uris, "post_logout_redirect_uris", &next->post_logout_redirect_uris));
+    bool anew = d->before == NULL || leave_changes(edit);
+    if (d->before != NULL && str_filled(d->before->metadata.origin) && str_is(edit->metadata[METADATA_redirect_private_http], "true"))
+        problem_add(d->problems, "redirect_private_http", STR("Plain http is for clients that an administrator made.")); /* RU-13 */
+    if (str_present(edit->redirect_uris) || anew)
+        TRY(judge_uris(d, str_present(edit->redirect_uris) ? edit->redirect_uris : next->redirect_uris, "redirect_uris", &next->redirect_uris));
+    if (str_present(edit->post_logout_redirect_uris) || anew)
+        TRY(judge_uris(d, str_present(edit->post_logout_redirect_uris) ? edit->post_logout_redirect_uris : next->post_logout_redirect_uris,
+                       "post_logout_redirect_uris", &next->post_logout_redirect_uris));
     for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
         if (row->redirects && next->redirect_uris.n == 0 &&
             str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */

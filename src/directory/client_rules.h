@@ -30,7 +30,9 @@ struct client_rules_draft {
 /* Everything but id, uniqueness of the name, and the secret. Problems are collected; INSUFFICIENT_SCOPE, UNAVAILABLE otherwise.
  */
 fallible client_rules_apply(struct client_rules_draft *d);
-/* NULL when it may be registered, else a sentence that says why not (RU-03, RU-04, RU-07). */
+enum { CLIENT_RULES_URIS_MAX = 20 };
+/* NULL when any client may register it, else a sentence that says why not (RU-03, RU-04, RU-07); what one client may besides:
+ * redirect_rules. */
 const char *client_rules_redirect(struct arena *a, str uri);
 /* NULL when fit for a secret, else a sentence. */
 const char *client_rules_secret(str secret);

@@ -12,14 +12,16 @@ _Static_assert(METADATA_COUNT == 0 DB_CLIENT_METADATA(COUNT, COUNT, COUNT, COUNT
 
 /* clang-format off */
 const struct metadata_row metadata_rows[METADATA_COUNT] = {
-#define ROW(setter_, name_, kind_, group_, check_, shape_, help_)                                                              \
-    [METADATA_##name_] = {#name_, METADATA_KIND_##kind_, METADATA_GROUP_##group_, METADATA_BY_##setter_, shape_, help_,        \
+#define ROW(setter_, needed_, name_, kind_, group_, check_, shape_, help_)                                                              \
+    [METADATA_##name_] = {#name_, METADATA_KIND_##kind_, METADATA_GROUP_##group_, METADATA_BY_##setter_, needed_, shape_, help_,        \
                           offsetof(struct db_client_metadata, name_)},
-#define S(...) ROW(SOFTWARE, __VA_ARGS__)
-#define A(...) ROW(ADMIN, __VA_ARGS__)
-#define N(...) ROW(SYSTEM, __VA_ARGS__)
-    METADATA_ROWS(S, A, N)
-#undef S
+#define W(...) ROW(SOFTWARE, false, __VA_ARGS__)
+#define R(...) ROW(SOFTWARE, true, __VA_ARGS__)
+#define A(...) ROW(ADMIN, false, __VA_ARGS__)
+#define N(...) ROW(SYSTEM, false, __VA_ARGS__)
+    METADATA_ROWS(W, R, A, N)
+#undef W
+#undef R
 #undef A
 #undef N
 #undef ROW
@@ -131,8 +133,7 @@ static bool read_number(struct arena *a, const json *value, str *out)
     return str_present(*out);
 }
 
-/* NULL, or what the member must be. */
-static const char *read_value(struct arena *a, size_t row, const json *value, str *out)
+const char *metadata_value_read(struct arena *a, size_t row, const json *value, str *out)
 {
     bool on = false;
     switch (metadata_rows[row].kind) {
@@ -168,7 +169,7 @@ void metadata_read(struct arena *a, const json *object, enum metadata_setter set
         if (value != NULL && json_is_nothing(value))
             values[i] = STR("");
         else if (value != NULL)
-            wrong = read_value(a, i, value, &values[i]);
+            wrong = metadata_value_read(a, i, value, &values[i]);
         if (wrong != NULL)
             problem_add(p, metadata_rows[i].name, str_format(a, "%s %s", metadata_rows[i].name, wrong));
     }

@@ -9,53 +9,57 @@
 #include "directory/problem.h"
 #include "store/db_client_metadata.h"
 /* clang-format off */
-/* X(name, kind, group, check, shape, help). SOFTWARE: registered by administrators and by software itself (RFC 7591); ADMIN: by
- * administrators alone; SYSTEM: by nobody, the rules fill it in. The name of the option has dashes in place of underscores. */
-#define METADATA_ROWS(SOFTWARE, ADMIN, SYSTEM)                                                                                 \
-    SOFTWARE(client_uri, TEXT, ABOUT, web_page, "URL", "its home page")                                                        \
-    SOFTWARE(logo_uri, TEXT, ABOUT, web_page, "URL", "its logo")                                                               \
-    SOFTWARE(tos_uri, TEXT, ABOUT, web_page, "URL", "its terms of service")                                                    \
-    SOFTWARE(policy_uri, TEXT, ABOUT, web_page, "URL", "its privacy policy")                                                   \
-    SOFTWARE(contacts, LINES, ABOUT, plain, "ADDRESS", "e-mail addresses of those who answer for it")                          \
-    SOFTWARE(software_id, TEXT, ABOUT, plain, "ID", "which software it is an installation of")                                 \
-    SOFTWARE(software_version, TEXT, ABOUT, plain, "VERSION", "the version of that software")                                  \
-    SOFTWARE(application_type, TEXT, ABOUT, choice, "web|native", "a web application, or one installed on a device")           \
-    SOFTWARE(subject_type, TEXT, LOGIN, choice, "public|pairwise", "the same user id for all clients, or one of its own")      \
-    SOFTWARE(sector_identifier_uri, TEXT, LOGIN, fetched, "URL", "list of the redirect URIs that share pairwise user ids")     \
+/* X(name, kind, group, check, shape, help). WISH and NEED: registered by administrators and by software itself (RFC 7591); where software
+ * asks for what cannot be registered, a WISH is left out (in a list: that piece), which leaves the default, and a NEED is refused, since
+ * leaving it out would weaken what protects the client (MD-06). ADMIN: by administrators alone; SYSTEM: by nobody, the rules fill it in.
+ * The name of the option has dashes in place of underscores. */
+#define METADATA_ROWS(WISH, NEED, ADMIN, SYSTEM)                                                                               \
+    WISH(client_uri, TEXT, ABOUT, web_page, "URL", "its home page")                                                            \
+    WISH(logo_uri, TEXT, ABOUT, web_page, "URL", "its logo")                                                                   \
+    WISH(tos_uri, TEXT, ABOUT, web_page, "URL", "its terms of service")                                                        \
+    WISH(policy_uri, TEXT, ABOUT, web_page, "URL", "its privacy policy")                                                       \
+    WISH(contacts, LINES, ABOUT, plain, "ADDRESS", "e-mail addresses of those who answer for it")                              \
+    WISH(software_id, TEXT, ABOUT, plain, "ID", "which software it is an installation of")                                     \
+    WISH(software_version, TEXT, ABOUT, plain, "VERSION", "the version of that software")                                      \
+    WISH(application_type, TEXT, ABOUT, choice, "web|native", "a web application, or one installed on a device")               \
+    WISH(subject_type, TEXT, LOGIN, choice, "public|pairwise", "the same user id for all clients, or one of its own")          \
+    NEED(sector_identifier_uri, TEXT, LOGIN, fetched, "URL", "list of the redirect URIs that share pairwise user ids")         \
     SYSTEM(sector, TEXT, LOGIN, plain, "HOST", "the host that pairwise user ids are made for")                                 \
-    SOFTWARE(id_token_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "how its ID tokens are signed; else RS256")            \
-    SOFTWARE(userinfo_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "userinfo as a JWT signed so; else plain JSON")        \
-    SOFTWARE(default_max_age, NUMBER, LOGIN, seconds, "SECONDS", "how old a login may be unless the request says otherwise")   \
-    SOFTWARE(require_auth_time, FLAG, LOGIN, flag, NULL, "ID tokens always tell the time of the login")                        \
-    SOFTWARE(default_acr_values, WORDS, LOGIN, plain, "WORDS", "kinds of login it wants unless the request says otherwise")    \
-    SOFTWARE(initiate_login_uri, TEXT, LOGIN, fetched, "URL", "where a login with it can be begun from outside")               \
-    SOFTWARE(backchannel_logout_uri, TEXT, LOGIN, fetched, "URL", "where it hears of logouts")                                 \
-    SOFTWARE(backchannel_logout_session_required, FLAG, LOGIN, flag, NULL, "logout tokens name the session")                   \
-    SOFTWARE(jwks, KEYS, KEYS, keys, "FILE", "its public keys: a JWK Set (JSON)")                                              \
-    SOFTWARE(jwks_uri, TEXT, KEYS, fetched, "URL", "where its public keys are; in place of jwks")                              \
-    SOFTWARE(token_endpoint_auth_signing_alg, TEXT, KEYS, auth_alg, "ALG", "the one algorithm of its client assertions")       \
-    SOFTWARE(tls_client_auth_subject_dn, TEXT, KEYS, plain, "NAME", "subject of its certificate (RFC 4514)")                   \
-    SOFTWARE(tls_client_auth_san_dns, TEXT, KEYS, plain, "NAME", "DNS name in its certificate")                                \
-    SOFTWARE(tls_client_auth_san_uri, TEXT, KEYS, plain, "URI", "URI in its certificate")                                      \
-    SOFTWARE(tls_client_auth_san_ip, TEXT, KEYS, address, "ADDRESS", "IP address in its certificate")                          \
-    SOFTWARE(tls_client_auth_san_email, TEXT, KEYS, plain, "ADDRESS", "e-mail address in its certificate")                     \
-    SOFTWARE(tls_client_certificate_bound_access_tokens, FLAG, KEYS, flag, NULL, "its tokens are bound to its certificate")    \
-    SOFTWARE(dpop_bound_access_tokens, FLAG, KEYS, flag, NULL, "it always proves possession of a key (DPoP)")                  \
-    SOFTWARE(request_uris, LINES, REQUEST, fetched, "URL", "addresses of its request objects, exactly")                        \
-    SOFTWARE(request_object_signing_alg, TEXT, REQUEST, foreign_alg, "ALG", "the one algorithm of its request objects")        \
-    SOFTWARE(require_signed_request_object, FLAG, REQUEST, flag, NULL, "refuse authorization requests that are not signed")    \
-    SOFTWARE(require_pushed_authorization_requests, FLAG, REQUEST, flag, NULL, "refuse authorization requests not sent by PAR") \
-    SOFTWARE(response_modes, WORDS, REQUEST, choices, "query|fragment|form_post|jwt|query.jwt|fragment.jwt|form_post.jwt",     \
+    WISH(id_token_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "how its ID tokens are signed; else RS256")                \
+    WISH(userinfo_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "userinfo as a JWT signed so; else plain JSON")            \
+    WISH(default_max_age, NUMBER, LOGIN, seconds, "SECONDS", "how old a login may be unless the request says otherwise")       \
+    WISH(require_auth_time, FLAG, LOGIN, flag, NULL, "ID tokens always tell the time of the login")                            \
+    WISH(default_acr_values, WORDS, LOGIN, plain, "WORDS", "kinds of login it wants unless the request says otherwise")        \
+    WISH(initiate_login_uri, TEXT, LOGIN, fetched, "URL", "where a login with it can be begun from outside")                   \
+    WISH(backchannel_logout_uri, TEXT, LOGIN, fetched, "URL", "where it hears of logouts")                                     \
+    WISH(backchannel_logout_session_required, FLAG, LOGIN, flag, NULL, "logout tokens name the session")                       \
+    NEED(jwks, KEYS, KEYS, keys, "FILE", "its public keys: a JWK Set (JSON)")                                                  \
+    NEED(jwks_uri, TEXT, KEYS, fetched, "URL", "where its public keys are; in place of jwks")                                  \
+    WISH(token_endpoint_auth_signing_alg, TEXT, KEYS, auth_alg, "ALG", "the one algorithm of its client assertions")           \
+    NEED(tls_client_auth_subject_dn, TEXT, KEYS, plain, "NAME", "subject of its certificate (RFC 4514)")                       \
+    NEED(tls_client_auth_san_dns, TEXT, KEYS, plain, "NAME", "DNS name in its certificate")                                    \
+    NEED(tls_client_auth_san_uri, TEXT, KEYS, plain, "URI", "URI in its certificate")                                          \
+    NEED(tls_client_auth_san_ip, TEXT, KEYS, address, "ADDRESS", "IP address in its certificate")                              \
+    NEED(tls_client_auth_san_email, TEXT, KEYS, plain, "ADDRESS", "e-mail address in its certificate")                         \
+    NEED(tls_client_certificate_bound_access_tokens, FLAG, KEYS, flag, NULL, "its tokens are bound to its certificate")        \
+    NEED(dpop_bound_access_tokens, FLAG, KEYS, flag, NULL, "it always proves possession of a key (DPoP)")                      \
+    WISH(request_uris, LINES, REQUEST, fetched, "URL", "addresses of its request objects, exactly")                            \
+    WISH(request_object_signing_alg, TEXT, REQUEST, foreign_alg, "ALG", "the one algorithm of its request objects")            \
+    NEED(require_signed_request_object, FLAG, REQUEST, flag, NULL, "refuse authorization requests that are not signed")        \
+    NEED(require_pushed_authorization_requests, FLAG, REQUEST, flag, NULL, "refuse authorization requests not sent by PAR")    \
+    WISH(response_modes, WORDS, REQUEST, choices, "query|fragment|form_post|jwt|query.jwt|fragment.jwt|form_post.jwt",         \
              "the ways in which it may ask for the answer; else all but those with fragment")                                  \
-    SOFTWARE(authorization_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how authorization answers are signed (JARM)")  \
-    SOFTWARE(introspection_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how introspection answers are signed")         \
-    SOFTWARE(authorization_details_types, WORDS, REQUEST, plain, "WORDS", "types of authorization_details it may ask for")     \
-    SOFTWARE(backchannel_token_delivery_mode, TEXT, REQUEST, choice, "poll|ping", "how it learns of a decision (CIBA)")        \
-    SOFTWARE(backchannel_client_notification_endpoint, TEXT, REQUEST, fetched, "URL", "where it is pinged (CIBA)")             \
-    SOFTWARE(backchannel_authentication_request_signing_alg, TEXT, REQUEST, foreign_alg, "ALG",                                \
+    WISH(authorization_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how authorization answers are signed (JARM)")      \
+    WISH(introspection_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how introspection answers are signed")             \
+    WISH(authorization_details_types, WORDS, REQUEST, plain, "WORDS", "types of authorization_details it may ask for")         \
+    WISH(backchannel_token_delivery_mode, TEXT, REQUEST, choice, "poll|ping", "how it learns of a decision (CIBA)")            \
+    WISH(backchannel_client_notification_endpoint, TEXT, REQUEST, fetched, "URL", "where it is pinged (CIBA)")                 \
+    WISH(backchannel_authentication_request_signing_alg, TEXT, REQUEST, foreign_alg, "ALG",                                    \
              "the one algorithm of its signed CIBA requests")                                                                  \
     ADMIN(scope_policy, TEXT, SCOPES, choice, "any|only",                                                                      \
           "may it ask for any scope that people may grant, or for those of its list only (an empty list: none)")               \
+    ADMIN(redirect_custom_schemes, FLAG, REQUEST, flag, NULL, "redirect URIs may have a scheme without a dot, like myapp://callback") \
+    ADMIN(redirect_private_http, FLAG, REQUEST, flag, NULL, "redirect URIs may be http:// at private names and addresses")     \
     ADMIN(profile, TEXT, PROFILE, choice, "oauth2.1|fapi2-security|fapi2-message-signing",                                     \
           "the profile that it is held to; else the server's")                                                                 \
     ADMIN(exchange_modes, WORDS, PROFILE, choices, "impersonation|delegation", "what it may do by token exchange")             \
@@ -68,7 +72,7 @@
 /* clang-format on */
 enum metadata_member {
 #define X(name, ...) METADATA_##name,
-    METADATA_ROWS(X, X, X)
+    METADATA_ROWS(X, X, X, X)
 #undef X
         METADATA_COUNT
 };
@@ -82,6 +86,7 @@ struct metadata_row {
     enum metadata_kind kind;
     enum metadata_group group;
     enum metadata_setter setter;
+    bool needed; /* software that asks for what cannot be registered is refused; else that is left out */
     const char *shape, *help; /* shape NULL: a flag */
     size_t offset;            /* in struct db_client_metadata */
 };
@@ -94,6 +99,8 @@ void metadata_set(struct db_client_metadata *m, size_t row, str value); /* as it
 void metadata_put(struct arena *a, json *object, const struct db_client_metadata *m, enum metadata_setter most);
 /* A list of strings (or one string) joined; false when it is none, or when a piece is empty or holds the separator. */
 bool metadata_list(struct arena *a, const json *value, char separator, str *out);
+/* One member's value as text. NULL, or what it must be, to follow its name. */
+const char *metadata_value_read(struct arena *a, size_t row, const json *value, str *out);
 /* The members of an object that `setter` may set (BY_ADMIN: those of software too) into values[METADATA_COUNT]; null and empty
  * lists become empty. Wrong types are problems. */
 void metadata_read(struct arena *a, const json *object, enum metadata_setter setter, str *values, struct problems *p);

@@ -132,7 +132,7 @@ static const char *check_keys(struct arena *a, const struct metadata_row *row, s
 #define check_choices check_choice
 static piece_rule *const checks[METADATA_COUNT] = {
 #define X(name_, kind_, group_, rule_, ...) [METADATA_##name_] = check_##rule_,
-    METADATA_ROWS(X, X, X)
+    METADATA_ROWS(X, X, X, X)
 #undef X
 };
 
@@ -220,12 +220,17 @@ static void judge_keys(const struct client_rules_draft *d)
         wrong(d, METADATA_jwks, "or jwks_uri is needed to check signed request objects.");
 }
 
+bool metadata_rules_by_secret(str alg)
+{
+    return str_has_word(STR(SIGNED_BY_SECRET), alg);
+}
+
 static void judge_auth_alg(const struct client_rules_draft *d)
 {
     str alg = d->next->metadata.token_endpoint_auth_signing_alg, method = d->next->auth_method;
     if (!str_present(alg))
         return;
-    bool by_secret = str_has_word(STR(SIGNED_BY_SECRET), alg);
+    bool by_secret = metadata_rules_by_secret(alg);
     if (str_is(method, "client_secret_jwt") && !by_secret)
         wrong(d, METADATA_token_endpoint_auth_signing_alg, "must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
     if (!str_is(method, "client_secret_jwt") && by_secret)
@@ -260,6 +265,8 @@ static str host_lower(struct arena *a, str uri)
     struct url url;
     if (FAILED(url_parse(uri, &url)) || !str_filled(url.host))
         return STR_ABSENT;
+    if (!str_equal_nocase(url.scheme, STR("https")) && !str_equal_nocase(url.scheme, STR("http")))
+        return STR_ABSENT; /* what follows a private-use scheme is nobody's host: it would give another's user ids */
     char *text = arena_take(a, url.host.n + 1);
     for (size_t i = 0; text != NULL && i < url.host.n; i++)
         text[i] = ascii_lower(url.host.p[i]);

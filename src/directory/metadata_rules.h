@@ -8,4 +8,5 @@
 fallible metadata_rules_apply(struct client_rules_draft *d);
 /* Why a member cannot have this value, whatever the others are, to follow its name (arena memory). NULL: it can; so can empty. */
 const char *metadata_rules_refuses(struct arena *a, size_t member, str value);
+bool metadata_rules_by_secret(str alg); /* an algorithm of client_secret_jwt */
 #endif

@@ -10,6 +10,7 @@
     X(PKCE, OAUTH21, "PKCE with S256 at every authorization request")                                                          \
     X(NO_PASSWORD, OAUTH21, "no password grant")                                                                               \
     X(REDIRECT_NAMED, OAUTH21, "redirect_uri in every authorization request")                                                  \
+    X(REDIRECT_FIT, OAUTH21, "redirect URIs of https, of this machine, or of a scheme that is a reversed domain name")         \
     X(CONFIDENTIAL, FAPI2_SECURITY, "a confidential client")                                                                   \
     X(ASYMMETRIC_AUTH, FAPI2_SECURITY, "client authentication by private_key_jwt or mutual TLS")                               \
     X(STRONG_ALGS, FAPI2_SECURITY, "signatures with PS256, ES256 or EdDSA (Ed25519) alone")                                    \

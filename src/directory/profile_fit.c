@@ -7,6 +7,7 @@
 #include "directory/profile_fit.h"
 
 #include "directory/auth_methods.h"
+#include "directory/redirect_rules.h"
 
 #include "base/banned.h"
 
@@ -41,6 +42,11 @@ static bool weak_algs(const struct db_client *c) /* FAPI 2.0 Security Profile 5.
            weak(m->id_token_signed_response_alg) || weak(m->userinfo_signed_response_alg) ||
            weak(m->authorization_signed_response_alg) || weak(m->introspection_signed_response_alg) ||
            weak(m->backchannel_authentication_request_signing_alg);
+}
+
+static bool odd_redirects(const struct db_client *c) /* RFC 8252 7; RFC 9700 2.6 */
+{
+    return !redirect_rules_all_usual(c->redirect_uris) || !redirect_rules_all_usual(c->post_logout_redirect_uris);
 }
 
 static bool keyless(const struct db_client *c)
@@ -99,6 +105,7 @@ static const struct fit {
     [PROFILE_RULE_PKCE]                 = {"require_pkce",   NULL,                pkce},
     [PROFILE_RULE_NO_PASSWORD]          = {"grants",         has_password,        NULL},
     [PROFILE_RULE_REDIRECT_NAMED]       = {"redirect_uris",  NULL,                NULL},
+    [PROFILE_RULE_REDIRECT_FIT]         = {"redirect_uris",  odd_redirects,       NULL},
     [PROFILE_RULE_CONFIDENTIAL]         = {"is_public",      is_public,           NULL},
     [PROFILE_RULE_ASYMMETRIC_AUTH]      = {"auth_method",    weak_auth,           NULL},
     [PROFILE_RULE_STRONG_ALGS]          = {"profile",        weak_algs,           NULL},

@@ -102,7 +102,7 @@ fallible registration_room(struct ground *g)
 static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
 {
     const struct policy *policy = &g->authority->policy;
-    struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR_ABSENT};
+    struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR_ABSENT, redirect_rules_leave(g, NULL, NULL)};
     if (initial != NULL && str_filled(initial->grants))
         right.grants = initial->grants;
     if (initial != NULL && str_filled(initial->scopes))
@@ -192,7 +192,9 @@ static struct registration_right right_again(const struct ground *g, const struc
     const struct db_client_metadata *m = &client->metadata;
     str grants = str_filled(m->initial_grants) ? m->initial_grants : policy->registration_grants;
     str scopes = str_filled(m->initial_scopes) ? m->initial_scopes : policy->registration_scopes;
-    return (struct registration_right){both(g->arena, client->grants, grants), both(g->arena, client->scopes, scopes), STR_ABSENT};
+    return (struct registration_right){both(g->arena, client->grants, grants), both(g->arena, client->scopes, scopes),
+                                       client->is_public ? STR("none") : STR_ABSENT, /* public or not is settled for good */
+                                       redirect_rules_leave(g, client, NULL)};
 }
 
 fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p,

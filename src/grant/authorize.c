@@ -7,6 +7,7 @@
 #include "codec/utf8.h"
 #include "directory/client_document.h"
 #include "directory/profile.h"
+#include "directory/redirect_rules.h"
 #include "grant/authorize_ticket.h"
 #include "grant/pushed.h"
 #include "grant/request_object.h"
@@ -25,6 +26,25 @@ static fallible find_client(struct ground *g, const struct form *f, const struct
     return OK;
 }
 
+/* AZ-03; RFC 6749 3.1. What names the client or the way back is in doubt when it comes twice: a page. */
+static fallible check_way_once(const struct form *f)
+{
+    static const char *const names[] = {"client_id", "redirect_uri", "request", "request_uri"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (form_times(f, str_of(names[i])) > 1)
+            REFUSE(INVALID_REQUEST, "A parameter is given more than once.", "authorize: client or way back given twice");
+    return OK;
+}
+
+/* AZ-03. All else that comes twice is told to the client. */
+static err find_twice(const struct form *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (!form_may_repeat(f->fields[i].name) && form_times(f, f->fields[i].name) > 1)
+            return REFUSAL(INVALID_REQUEST, "A parameter is given more than once.", "authorize: parameter given twice");
+    return OK;
+}
+
 static fallible from_pushed(struct ground *g, const struct form *f, struct authorize_request *request)
 {
     struct pushed_request pushed;
@@ -37,12 +57,12 @@ static fallible from_pushed(struct ground *g, const struct form *f, struct autho
     return OK;
 }
 
-/* A failure that is nobody's but ours is passed up; what is wrong with the object is told where the answer goes. */
+/* What is wrong with the object is told where the answer goes, when that is known without it. */
 static fallible from_object(struct ground *g, const struct form *f, struct authorize_request *request)
 {
     enum request_object_way way = request->arriving ? REQUEST_OBJECT_PUSHED : REQUEST_OBJECT_FRONT;
     err read = request_object_read(g, request->client, f, way, &request->parameters);
-    if (read.kind == ERR_UNAVAILABLE || read.kind == ERR_SERVER_ERROR || read.kind == ERR_ELSEWHERE)
+    if (read.kind == ERR_ELSEWHERE)
         return read;
     request->broken = read;
     request->signed_object = !FAILED(read);
@@ -70,7 +90,31 @@ static fallible match_redirect(struct ground *g, struct authorize_request *reque
         REFUSE(INVALID_REQUEST, "redirect_uri is missing; requests with the scope openid must have it.", "authorize: openid without redirect_uri");
     if (!str_present(request->redirect_uri_sent) && profile_demands(g, request->client, PROFILE_RULE_REDIRECT_NAMED))
         REFUSE(INVALID_REQUEST, "redirect_uri is missing; the profile of this client demands it.", "authorize: redirect_uri demanded by profile");
-    return redirect_match(g->arena, request->client, request->redirect_uri_sent, &request->redirect_uri);
+    TRY(redirect_match(g->arena, request->client, request->redirect_uri_sent, &request->redirect_uri));
+    if (profile_demands(g, request->client, PROFILE_RULE_REDIRECT_FIT) && !redirect_rules_usual(request->redirect_uri)) /* RU-13 */
+        REFUSE(INVALID_REQUEST, "The profile of this client allows no redirect URI of this kind.", "authorize: redirect URI against the profile");
+    return OK;
+}
+
+static err judge_state(const struct form *p, str state)
+{
+    if (form_times(p, STR("state")) > 1) /* AZ-03 */
+        return REFUSAL(INVALID_REQUEST, "The state parameter is given more than once.", "authorize: state given twice");
+    if (state.n > AUTHORIZE_STATE_MAX) /* AZ-06 */
+        return REFUSAL(INVALID_REQUEST, "The state parameter is longer than 2048 bytes.", "authorize: state too long");
+    if (str_present(state) && !utf8_no_controls(state)) /* RFC 6749 A.5 */
+        return REFUSAL(INVALID_REQUEST, "The state parameter holds control characters.", "authorize: control characters in state");
+    return OK;
+}
+
+/* The client is told of a state that cannot be taken, and does not get it back: in no part, and not cut. */
+static void read_state(struct authorize_request *request)
+{
+    str state = form_get(&request->parameters, "state");
+    err wrong = judge_state(&request->parameters, state);
+    request->state = FAILED(wrong) ? STR_ABSENT : state;
+    if (FAILED(wrong) && !FAILED(request->broken))
+        request->broken = wrong;
 }
 
 static fallible begin(struct ground *g, const struct form *f, struct authorize_request *request)
@@ -79,19 +123,19 @@ static fallible begin(struct ground *g, const struct form *f, struct authorize_r
     TRY(take_parameters(g, f, request));
     err matched = match_redirect(g, request);
     TRY(FAILED(matched) && FAILED(request->broken) ? request->broken : matched); /* what went wrong first is told */
-    request->state = form_get(&request->parameters, "state");
-    if (request->state.n > AUTHORIZE_STATE_MAX)
-        REFUSE(INVALID_REQUEST, "The state parameter is longer than 2048 bytes.", "authorize: state too long");
-    if (str_present(request->state) && !utf8_no_controls(request->state)) /* RFC 6749 A.5 */
-        REFUSE(INVALID_REQUEST, "The state parameter holds control characters.", "authorize: control characters in state");
+    read_state(request);
     return OK;
 }
 
 fallible authorize_read(struct ground *g, const struct form *f, struct authorize_request *out)
 {
     struct authorize_request request = {.broken = OK};
+    TRY(check_way_once(f));
     TRY(find_client(g, f, &request.client));
     TRY(begin(g, f, &request));
+    err twice = find_twice(f);
+    if (FAILED(twice)) /* beside an object or a pushed request too */
+        request.broken = twice;
     *out = request;
     return OK;
 }

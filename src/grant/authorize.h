@@ -11,7 +11,7 @@
  *                                                        └▶ AUTHORIZE_ANSWER: authorize_allow (nothing to ask)
  *   consent form ─▶ authorize_resume ─▶ authorize_allow / authorize_deny ─▶ response
  *   any failure after authorize_read ─▶ authorize_may_tell ─┬▶ authorize_refuse ─▶ response
- *                                                           └▶ page
+ *                                                           └▶ log in, come back with the same request, and then the response
  *   POST /oauth/par: authorize_take ─▶ authorize_check ─▶ kept by grant/pushed, found again by authorize_read
  */
 #ifndef JETON_GRANT_AUTHORIZE_H
@@ -29,7 +29,7 @@ struct authorize_request {
     bool arriving;          /* at the PAR endpoint */
     bool signed_object;
     int64_t pushed;         /* number of the pushed request; 0: none */
-    err broken;             /* the request object; to be told like any failure, for redirect_uri was given beside it too */
+    err broken;             /* the request object, the state, a parameter that came twice: told like any failure, once the way back is known */
     str redirect_uri;      /* matched: where the answer goes */
     str redirect_uri_sent; /* as asked; absent when left out */
     enum redirect_mode mode;
@@ -71,7 +71,7 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
 /* Makes grant and code, ends the pushed request, remembers the consent where that is allowed (CO-01); the response carries code, state, iss. */
 fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out);
 fallible authorize_deny(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out);
-/* May this failure be told to the client, or is it a page? (AZ-21) */
+/* May this failure be told to the client now, or must somebody log in first? (AZ-21) */
 bool authorize_may_tell(const struct authorize_request *request, const struct session *s, err why);
 /* The response that tells it; ends a pushed request (PR-01). */
 fallible authorize_refuse(struct ground *g, const struct authorize_request *request, err why, struct redirect_sent *out);

@@ -272,19 +272,19 @@ fallible authorize_deny(struct ground *g, const struct authorize_pending *pendin
     return respond(g, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
 }
 
-/* RFC 9700 4.11.2: an open redirector needs a client that anybody can be, and a person who has not yet shown to be here. */
+/* RFC 9700 4.11.2: an open redirector needs a client that anybody can be, and a person who has not yet shown to be here. Clients that an
+ * administrator made are told at once; software that introduced itself once somebody has logged in (AZ-21). */
 bool authorize_may_tell(const struct authorize_request *request, const struct session *s, err why)
 {
-    if (why.kind == ERR_UNAVAILABLE || why.kind == ERR_SERVER_ERROR)
-        return false;
-    bool silent = str_is(form_get(&request->parameters, "prompt"), "none");
-    bool document = str_is(request->client->metadata.origin, "document"); /* anybody's, by its address alone */
-    bool known = (!request->client->is_public && !document) || request->client->first_party || request->source != AUTHORIZE_PLAIN;
-    return s->user || silent || known; /* AZ-21 */
+    bool silent = str_has_word(form_get(&request->parameters, "prompt"), STR("none")); /* AZ-11 */
+    bool anybody = str_filled(request->client->metadata.origin);
+    return why.kind != ERR_ELSEWHERE && (s->user || silent || !anybody);
 }
 
 fallible authorize_refuse(struct ground *g, const struct authorize_request *request, err why, struct redirect_sent *out)
 {
+    if (why.kind == ERR_THROTTLED || why.kind == ERR_CONFLICT) /* no words of RFC 6749 4.1.2.1 */
+        why.kind = ERR_UNAVAILABLE;
     TRY(end_pushed(g, request));
     return respond(g, request, STR_ABSENT, why, out);
 }

@@ -16,14 +16,59 @@
 
 enum { THUMBPRINT_BYTES = 32 };
 
-/* AZ-09; JARM 2.3. For what is refused the answer goes the nearest way that is allowed. */
+/* Every way, and by which of three roads the answer comes: the address's query, its fragment, a form. */
+static const struct way_back {
+    const char *word;
+    enum redirect_mode mode;
+    char road;
+} ways[] = {
+    {"query", REDIRECT_QUERY, 'q'},         {"form_post", REDIRECT_FORM_POST, 'p'},         {"fragment", REDIRECT_FRAGMENT, 'f'},
+    {"query.jwt", REDIRECT_QUERY_JWT, 'q'}, {"form_post.jwt", REDIRECT_FORM_POST_JWT, 'p'}, {"fragment.jwt", REDIRECT_FRAGMENT_JWT, 'f'},
+};
+
+static char road_of(enum redirect_mode mode)
+{
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (ways[i].mode == mode)
+            return ways[i].road;
+    return 'q';
+}
+
+static bool may_use(const struct ground *g, const struct db_client *client, const struct way_back *way)
+{
+    str allowed = client->metadata.response_modes;
+    bool listed = str_has_word(allowed, str_of(way->word)) || (way->mode == REDIRECT_QUERY_JWT && str_has_word(allowed, STR("jwt")));
+    if (redirect_mode_fragment(way->mode))
+        return listed && !profile_demands(g, client, PROFILE_RULE_NO_FRAGMENT);
+    if (profile_demands(g, client, PROFILE_RULE_SIGNED_RESPONSE) && !redirect_mode_signed(way->mode))
+        return false;
+    return listed || !str_filled(allowed);
+}
+
+/* AZ-09: for what is refused the answer goes the nearest way that the client and its profile allow. */
+static enum redirect_mode nearest(const struct ground *g, const struct db_client *client, enum redirect_mode asked)
+{
+    enum redirect_mode best = profile_demands(g, client, PROFILE_RULE_SIGNED_RESPONSE) ? REDIRECT_QUERY_JWT : REDIRECT_QUERY;
+    int most = -1;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        int alike = 2 * (ways[i].road == road_of(asked)) + (redirect_mode_signed(ways[i].mode) == redirect_mode_signed(asked));
+        if (alike <= most || !may_use(g, client, &ways[i]))
+            continue;
+        best = ways[i].mode;
+        most = alike;
+    }
+    return best;
+}
+
+/* AZ-09; JARM 2.3 */
 static fallible read_mode(const struct ground *g, struct authorize_request *request)
 {
     str word = form_get(&request->parameters, "response_mode"), allowed = request->client->metadata.response_modes;
     enum redirect_mode mode = REDIRECT_QUERY;
     bool signed_alone = profile_demands(g, request->client, PROFILE_RULE_SIGNED_RESPONSE);
-    request->mode = signed_alone ? REDIRECT_QUERY_JWT : REDIRECT_QUERY;
-    if (str_present(word) && !redirect_mode_of(word, &mode))
+    bool known = !str_present(word) || redirect_mode_of(word, &mode);
+    request->mode = nearest(g, request->client, mode);
+    if (!known)
         REFUSE(INVALID_REQUEST, "response_mode may be query, fragment, form_post, jwt, query.jwt, fragment.jwt or form_post.jwt.",
                "authorize: unknown response_mode");
     if (redirect_mode_fragment(mode) && (!str_has_word(allowed, word) || profile_demands(g, request->client, PROFILE_RULE_NO_FRAGMENT))) /* AZ-09 */

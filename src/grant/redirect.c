@@ -8,11 +8,12 @@
 
 enum { LOCATION_MAX = BUF_URL_MAX * 3 }; /* a state of 2 KiB may be escaped byte by byte */
 
-/* RFC 8252 7.3: for a loopback IP literal alone the port may differ; all else byte for byte (RU-02). */
+/* RFC 8252 7.3, and `localhost` as the two literals, since much installed software registers it so: the port alone may differ, for every
+ * client, for it names this machine whoever registered it. All else byte for byte, the host's spelling too (RU-02). */
 static bool same_but_port(str registered, str asked)
 {
     struct url r, q;
-    if (FAILED(url_parse(registered, &r)) || !url_loopback_ip(&r) || !str_is(r.scheme, "http"))
+    if (FAILED(url_parse(registered, &r)) || !(url_loopback_ip(&r) || str_is(r.host, "localhost")) || !str_is(r.scheme, "http"))
         return false;
     if (FAILED(url_parse(asked, &q)) || str_present(q.fragment))
         return false;

@@ -47,6 +47,8 @@ fallible request_cookie(const struct request *r, const char *name, str *value);
 /* The body as fields, by its kind (JSON only where json_allowed); UNSUPPORTED_MEDIA for other kinds. */
 fallible request_form(const struct request *r, bool json_allowed, struct form *out);
 fallible request_query(const struct request *r, struct form *out);
+/* Query or form body, whichever the method carries, with what came twice (form_parse_repeating). */
+fallible request_repeating(const struct request *r, struct form *out);
 bool request_wants_json(const struct request *r); /* path under /api/ or Accept without html */
 
 struct response {

@@ -110,6 +110,15 @@ fallible request_query(const struct request *r, struct form *out)
     return form_parse(r->arena, r->query, out);
 }
 
+fallible request_repeating(const struct request *r, struct form *out)
+{
+    bool body = r->method == HTTP_POST;
+    if (body && r->body_kind != HTTP_BODY_FORM)
+        return request_form(r, false, out);
+    str text = body ? r->body : r->query;
+    return form_parse_repeating(r->arena, str_present(text) ? text : STR(""), out);
+}
+
 static bool holds_nocase(str text, str word)
 {
     for (size_t i = 0; i + word.n <= text.n; i++)

@@ -19,11 +19,12 @@ fallible gate_read(struct way *w)
     case FORM_OR_JSON:
         return request_form(r, true, &w->call.form);
     case QUERY_OR_FORM: /* AZ-08 */
+    case QUERY_OR_FORM_REPEATING:
         if (r->method != HTTP_POST)
-            return request_query(r, &w->call.form);
+            return w->route->takes == QUERY_OR_FORM ? request_query(r, &w->call.form) : request_repeating(r, &w->call.form);
         if (str_filled(r->query)) /* AZ-03: no parameter in two places */
             REFUSE(INVALID_REQUEST, "A POST request carries its parameters in the body alone.", "gate: query beside a form");
-        return request_form(r, false, &w->call.form);
+        return w->route->takes == QUERY_OR_FORM ? request_form(r, false, &w->call.form) : request_repeating(r, &w->call.form);
     case JSON_BODY:
         if (r->body.n > 0 && r->body_kind != HTTP_BODY_JSON)
             REFUSE(UNSUPPORTED_MEDIA, "Send the data as JSON, with the header Content-Type: application/json.", "gate: body is not JSON");
@@ -68,7 +69,7 @@ static fallible check_csrf(struct way *w)
  * first changes nothing, the second nothing without a hint that names this very session, so they need no token. */
 static bool posts_change_nothing(const struct way *w)
 {
-    return w->route->takes == QUERY_OR_FORM;
+    return w->route->takes == QUERY_OR_FORM || w->route->takes == QUERY_OR_FORM_REPEATING;
 }
 
 static fallible admit_browser(struct way *w)

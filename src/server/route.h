@@ -16,7 +16,8 @@ enum route_who {
     PROBE,   /* anyone, by whatever name or address they reach this machine (IN-04): it tells nothing */
     METER,   /* whom the setting `metrics` lets; by the server's names or a plain address, never by a foreign name */
 };
-enum route_takes { ROUTE_TAKES_UNSET = 0, NOTHING, QUERY, FORM, FORM_OR_JSON, JSON_BODY, QUERY_OR_FORM };
+enum route_takes { ROUTE_TAKES_UNSET = 0, NOTHING, QUERY, FORM, FORM_OR_JSON, JSON_BODY, QUERY_OR_FORM,
+                   QUERY_OR_FORM_REPEATING /* the handler judges what came twice */ };
 enum route_answers { ROUTE_ANSWERS_UNSET = 0, HTML, OAUTH_JSON, API_JSON, PUBLIC_JSON, STATIC, TEXT };
 enum route_runs { ROUTE_RUNS_UNSET = 0, INLINE, WORKER, HASH, DURABLE, CHOOSE };
 struct route {

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/buf.h"
 #include "codec/url.h"
+#include "directory/redirect_rules.h"
 #include <arpa/inet.h>
 #include <string.h>
 #include "base/banned.h"
@@ -151,6 +152,16 @@ static bool hosts_form(str value)
         if (word.n > 0 && !origin_form((str){text, word.n + 8}))
             return false;
     }
+    return true;
+}
+
+/* Words: schemes without a dot. */
+static bool schemes_form(str value)
+{
+    str word;
+    for (str rest = value; rest.n > 0 && str_next(&rest, ' ', &word);)
+        if (word.n > 0 && !redirect_rules_scheme(word))
+            return false;
     return true;
 }
 
@@ -356,6 +367,7 @@ void settings_policy(const struct settings *s, struct policy *out)
         .registration_max = s->registration_max,
         .registration_unused = s->registration_unused,
         .registration_rule = {s->registration_tries, 1, 10, 60},
+        .redirect_schemes = s->redirect_schemes,
         .client_documents = s->client_documents,
         .client_document_hosts = s->client_document_hosts,
         .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},

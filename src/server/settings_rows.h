@@ -96,7 +96,9 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(registration_unused, NUMBER, "86400", 60, SETTINGS_YEAR, "SECONDS", any_form,                                            \
       "After this long a client of open registration that nobody ever used is removed, when the next one registers.")          \
     X(registration_tries, NUMBER, "100", 1, 100000, "NUMBER", any_form,                                                        \
-      "Registrations from one address in a row before it has to wait between them.")                                           \
+      "Registrations from one address in a row before it has to wait between them.")                                          \
+    X(redirect_schemes, TEXT, "", 0, 1024, "SCHEMES", schemes_form,                                                            \
+      "Schemes without a dot, separated by spaces, that redirect URIs of any client may have, like cursor vscode.")            \
     X(client_documents, FLAG, "off", 0, 0, "on|off", any_form,                                                                 \
       "Accept client ids that are https addresses of their metadata (client ID metadata documents).")                          \
     X(client_document_hosts, TEXT, "", 0, 4096, "HOSTS", any_form,                                                             \

@@ -34,6 +34,7 @@
     /* CIBA Core 4 */                                                                                                          \
     TEXT(backchannel_token_delivery_mode) TEXT(backchannel_client_notification_endpoint)                                       \
     TEXT(backchannel_authentication_request_signing_alg)                                                                       \
+    FLAG(redirect_custom_schemes) FLAG(redirect_private_http) /* what its redirect URIs may be beyond the usual */            \
     TEXT(scope_policy)                /* any, only; absent: follows from the list (directory/client) */                        \
     /* jeton's own: the profile that the client is held to; for token exchange (RFC 8693) what it may ask for: */              \
     TEXT(profile)                     /* oauth2.1, fapi2-security, fapi2-message-signing; absent: the server's */              \

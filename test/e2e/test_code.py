@@ -162,12 +162,12 @@ class CodeFlow(unittest.TestCase):
         self.assertEqual(self.redeem(client, answer["code"], code_verifier=verifier).status_code, 200)
 
     # ---- errors after it: a redirect
-    def test_AZ_21_nobody_logged_in_nobody_redirected(self):
+    def test_AZ_21_clients_of_administrators_are_told_at_once(self):
         public = self.s.client("Phone of anybody", "authorization_code", redirect="com.example.anybody:/cb", options=["--public"])
         browser = Browser(self.s)
         browser.get(browser.authorize_url(public, scope="nosuch", code_challenge=pkce()[1], code_challenge_method="S256"))
-        self.error_page(browser)
-        browser.get(browser.authorize_url(self.w.web, scope="nosuch"))  # confidential: an administrator knows who it is
+        self.assertEqual(query_of(browser.outside)["error"], "invalid_scope")
+        browser.get(browser.authorize_url(self.w.web, scope="nosuch"))
         self.assertEqual(query_of(browser.outside)["error"], "invalid_scope")
 
     def test_AZ_02_response_types(self):
@@ -245,7 +245,7 @@ class CodeFlow(unittest.TestCase):
         return verifier, self.logged_in(person).authorize(client, person or self.w.alice, **parameters)
 
     def logged_in(self, person=None):
-        """Errors are told to the client only once somebody is logged in (AZ-21)."""
+        """A browser at which the person has logged in already."""
         browser = Browser(self.s)
         browser.login(person or self.w.alice)
         return browser

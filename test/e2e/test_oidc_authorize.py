@@ -236,7 +236,7 @@ class Authorize(unittest.TestCase):
         self.assertIn("payment", self.meta["authorization_details_types_supported"])
         self.assertIn("RS256", self.meta["id_token_signing_alg_values_supported"])
         self.assertNotIn("none", self.meta["request_object_signing_alg_values_supported"])
-        self.assertEqual(set(self.meta["response_modes_supported"]), {"query", "form_post", "jwt", "query.jwt", "form_post.jwt"})
+        self.assertEqual(set(self.meta["response_modes_supported"]), {"query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"})
         self.assertNotIn("require_pushed_authorization_requests", self.meta)
         self.assertEqual(self.s.get("/.well-known/openid-configuration/tenant").status_code, 404)
 

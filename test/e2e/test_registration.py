@@ -168,21 +168,11 @@ class Open(Registering):
                 ({"redirect_uris": ["http://app.example/cb"]}, "invalid_redirect_uri", "http"),
                 ({"redirect_uris": ["https://app.example/cb#f"]}, "invalid_redirect_uri", "fragment"),
                 ({"redirect_uris": ["javascript:alert(1)"]}, "invalid_redirect_uri", "redirect_uris"),
-                ({"redirect_uris": "https://app.example/cb"}, "invalid_redirect_uri", "list"),
-                ({"application_type": "web", "redirect_uris": ["com.example.app:/cb"]}, "invalid_redirect_uri", "native"),
-                ({"grant_types": ["implicit"]}, "invalid_client_metadata", "grant_types"),
-                ({"response_types": ["id_token"]}, "invalid_client_metadata", "response_types"),
-                ({"token_endpoint_auth_method": "any"}, "invalid_client_metadata", "token_endpoint_auth_method"),
                 ({"token_endpoint_auth_method": "private_key_jwt"}, "invalid_client_metadata", "jwks"),
                 ({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, "invalid_client_metadata", "jwks"),
                 ({"jwks_uri": "http://app.example/jwks"}, "invalid_client_metadata", "jwks_uri"),
-                ({"logo_uri": "http://app.example/x"}, "invalid_client_metadata", "logo_uri"),
-                ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata", "id_token_signed_response_alg"),
-                ({"request_object_signing_alg": "none"}, "invalid_client_metadata", "request_object_signing_alg"),
                 ({"subject_type": "pairwise", "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]},
-                 "invalid_client_metadata", "sector_identifier_uri"),
-                ({"client_name": 7}, "invalid_client_metadata", "client_name"),
-                ({"client_name": "x" * 300}, "invalid_client_metadata", "client_name")):
+                 "invalid_client_metadata", "sector_identifier_uri")):
             with self.subTest(members=members):
                 self.refused(self.register(**members), error, word)
         self.refused(self.send("POST", "/oauth/register", [1]), "invalid_client_metadata", "JSON")
@@ -451,7 +441,7 @@ EVERY = {  # a value of each member that can be set, but for those that exclude 
     "backchannel_token_delivery_mode": "ping",
     "backchannel_client_notification_endpoint": "https://app.example/ping", "backchannel_authentication_request_signing_alg": "ES256"}
 ADMINISTERED = {"profile": "oauth2.1", "exchange_modes": ["delegation"], "exchange_audiences": ["https://api.example"],
-                "exchange_subjects": ["*"]}
+                "exchange_subjects": ["*"], "redirect_custom_schemes": True, "redirect_private_http": True}
 
 
 class EveryMember(Registering):

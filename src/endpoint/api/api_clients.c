@@ -2,6 +2,7 @@
  * api_clients: client applications over the API; the rules are in directory/client. */
 #include "directory/client.h"
 #include "directory/profile_fit.h"
+#include "directory/redirect_rules.h"
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
@@ -31,6 +32,7 @@ static json *client_json(struct call *c, const struct db_client *client)
     json_put_integer(a, o, "version", client->version);
     metadata_put(a, o, &client->metadata, METADATA_BY_SYSTEM);
     json_put_text(a, o, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
+    json_put(a, o, "warnings", redirect_rules_warnings(a, client));
     return o; /* AD-03: no secret and no hash of one */
 }
 
@@ -40,7 +42,7 @@ static json *client_json(struct call *c, const struct db_client *client)
 #define EDITABLE                                                                                                               \
     "name", "description", "grants", "refresh", "redirect_uris", "post_logout_redirect_uris", "scopes", "auth_method", "owner", \
         "public", "first_party", "require_pkce", "access_lifetime", "refresh_lifetime", "compat",                              \
-        METADATA_ROWS(NAMED, NAMED, HIDDEN)
+        METADATA_ROWS(NAMED, NAMED, NAMED, HIDDEN)
 
 static fallible need(const struct call *c, const char *permission)
 {

@@ -6,6 +6,7 @@
 #include "endpoint/console/console.h"
 
 #include "directory/profile_fit.h"
+#include "directory/redirect_rules.h"
 #include "endpoint/console/client_form.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
@@ -61,6 +62,14 @@ err console_clients_new_get(struct call *c)
     return call_page(c, 200, "client_new.html", f);
 }
 
+static void put_warnings(struct call *c, struct page_fields *f, const struct db_client *client)
+{
+    const json *list = redirect_rules_warnings(c->ground->arena, client);
+    page_list(f, "warnings");
+    for (size_t i = 0; i < json_count(list); i++)
+        page_put(page_row(f, "warnings"), "warning", json_text_of(json_at(list, i)));
+}
+
 static fallible answer_secret(struct call *c, int status, const struct db_client *client, str secret)
 {
     struct page_fields *f = widget_admin(c, "nav_clients");
@@ -68,6 +77,7 @@ static fallible answer_secret(struct call *c, int status, const struct db_client
     page_put(f, "client_id", client->id);
     page_put(f, "client_path", widget_escaped(c, client->id));
     page_put(f, "secret", secret);
+    put_warnings(c, f, client);
     return call_page(c, status, "client_secret.html", f);
 }
 
@@ -135,6 +145,7 @@ static struct page_fields *client_fields(struct call *c, const struct db_client 
     page_put_flag(f, "may_delete", actor_may(&c->actor, "delete-auth_clients"));
     put_secrets(f, client);
     put_profiles(c, f, client);
+    put_warnings(c, f, client);
     page_put_flag(f, "has_secret", client_has_secret(client));
     client_form_kept(c, f, client);
     client_form_snippets(c, f, client);

@@ -66,6 +66,20 @@ void member_form_typed(struct call *c, struct page_fields *f, const struct probl
     put(f, typed.metadata, p);
 }
 
+/* An empty text area comes as a line break, which is no JSON and no address. */
+static str tidy(str sent)
+{
+    for (;;) {
+        sent = str_trim(sent);
+        if (sent.n > 0 && (sent.p[0] == '\r' || sent.p[0] == '\n'))
+            sent = (str){sent.p + 1, sent.n - 1};
+        else if (sent.n > 0 && (sent.p[sent.n - 1] == '\r' || sent.p[sent.n - 1] == '\n'))
+            sent.n--;
+        else
+            return sent;
+    }
+}
+
 void member_form_read(struct call *c, struct client_edit *edit)
 {
     bool boxes = form_has(&c->form, "members");
@@ -77,6 +91,6 @@ void member_form_read(struct call *c, struct client_edit *edit)
         if (m->kind == METADATA_KIND_FLAG && (boxes || str_present(sent)))
             edit->metadata[i] = str_is(sent, "true") ? STR("true") : STR("false");
         else if (m->kind != METADATA_KIND_FLAG && str_present(sent))
-            edit->metadata[i] = str_trim(sent);
+            edit->metadata[i] = tidy(sent);
     }
 }

@@ -139,12 +139,14 @@ static fallible answer_select(struct call *c, const struct authorize_request *re
     return call_page(c, 200, "select_account.html", f);
 }
 
+/* Where a person is sent: a host on the web, else the scheme, for what follows a private-use scheme is nobody's host whatever it looks like. */
 static str redirect_host(str uri)
 {
     struct url u;
     if (FAILED(url_parse(uri, &u)))
         return STR("");
-    return str_present(u.host) ? u.host : u.scheme;
+    bool web = str_equal_nocase(u.scheme, STR("https")) || str_equal_nocase(u.scheme, STR("http"));
+    return web ? u.host : u.scheme;
 }
 
 /* MD-05: registered addresses are shown, never fetched; registration took https alone, and the page holds to it. */
@@ -183,12 +185,20 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     return call_page(c, 200, "consent.html", f);
 }
 
+/* AZ-21: to the client now, or by way of a login. */
+static fallible answer_failed(struct call *c, const struct authorize_request *request, err why)
+{
+    if (authorize_may_tell(request, &c->session, why))
+        return answer_error(c, request, why);
+    return why.kind == ERR_ELSEWHERE ? why : answer_login(c, request);
+}
+
 static fallible answer_code(struct call *c, const struct authorize_request *request)
 {
     struct redirect_sent sent;
     struct authorize_pending pending = {*request, STR_ABSENT, false};
-    TRY(authorize_allow(c->ground, &pending, &c->session, &sent));
-    return answer_sent(c, &sent);
+    err made = authorize_allow(c->ground, &pending, &c->session, &sent);
+    return FAILED(made) ? answer_failed(c, request, made) : answer_sent(c, &sent);
 }
 
 fallible oauth_authorize_any(struct call *c)
@@ -203,7 +213,7 @@ fallible oauth_authorize_any(struct call *c)
     if (!FAILED(judged))
         judged = authorize_next(c->ground, &request, &c->session, &step);
     if (FAILED(judged))
-        return authorize_may_tell(&request, &c->session, judged) ? answer_error(c, &request, judged) : judged;
+        return answer_failed(c, &request, judged);
     switch (step) {
     case AUTHORIZE_LOGIN:
         return answer_login(c, &request);

@@ -48,6 +48,8 @@ static const struct sample {
     {METADATA_backchannel_token_delivery_mode, "ping"},
     {METADATA_backchannel_client_notification_endpoint, "https://app.example.com/ping"},
     {METADATA_backchannel_authentication_request_signing_alg, "ES256"},
+    {METADATA_redirect_custom_schemes, "true"},
+    {METADATA_redirect_private_http, "true"},
     {METADATA_profile, "oauth2.1"},
     {METADATA_exchange_modes, "impersonation delegation"},
     {METADATA_exchange_audiences, "https://api.example.com\nother"},

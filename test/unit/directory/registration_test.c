@@ -67,7 +67,7 @@ Test(registration, needs_its_token_and_spends_it_once_for_each_client)
     cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_INVALID_TOKEN);
     cr_assert(!FAILED(initial_add(s.g, &actor_owner, &edit, &s.p, &initial)));
     scene_next(&s);
-    cr_expect_eq(refused(&s, initial.token, ",\"logo_uri\":\"http://x\""), ERR_UNPROCESSABLE); /* costs no use */
+    cr_expect_eq(refused(&s, initial.token, ",\"jwks_uri\":\"http://x\""), ERR_UNPROCESSABLE); /* costs no use */
     cr_expect(str_is(registered(&s, initial.token, "").client->metadata.origin, "dynamic"));
     cr_expect_eq(refused(&s, initial.token, ""), ERR_INVALID_TOKEN);
 }
@@ -102,6 +102,9 @@ Test(registration, what_goes_beyond_the_right_is_left_out)
     cr_expect(str_is(made.client->scopes, "openid"));
     cr_expect(!made.client->first_party && !made.client->is_public);
     cr_expect(str_is(made.client->metadata.origin, "open"));
+    made = registered(&s, STR_ABSENT, ",\"grant_types\":[\"password\"]"); /* MD-06 */
+    cr_expect(str_is(made.client->grants, "authorization_code"));
+    s.authority->policy.registration_grants = STR("client_credentials");
     cr_expect_eq(refused(&s, STR_ABSENT, ",\"grant_types\":[\"password\"]"), ERR_UNPROCESSABLE);
 }
 

@@ -82,11 +82,11 @@ Test(redirect, RU_01_forty_mutations_are_refused)
         cr_expect_eq(match(&client, mutations[i]).kind, ERR_INVALID_REQUEST, "%s", mutations[i]);
 }
 
-Test(redirect, RU_02_the_port_of_a_loopback_literal_may_differ_and_nothing_else)
+Test(redirect, RU_02_the_port_of_a_loopback_address_may_differ_and_nothing_else)
 {
     static const char *const good[] = {"http://127.0.0.1/cb?a=1", "http://127.0.0.1:1/cb?a=1", "http://127.0.0.1:65535/cb?a=1",
                                        "http://[::1]/x",          "http://[::1]:4711/x",       "http://localhost:4000/cb",
-                                       "com.example.app:/cb"};
+                                       "http://localhost:4001/cb", "http://localhost/cb",      "com.example.app:/cb"};
     static const char *const bad[] = {
         "http://127.0.0.1:80/cb",
         "http://127.0.0.1:80/cb?a=2",
@@ -103,7 +103,11 @@ Test(redirect, RU_02_the_port_of_a_loopback_literal_may_differ_and_nothing_else)
         "http://127.1:80/cb?a=1",
         "http://2130706433:80/cb?a=1",
         "http://localhost:80/cb?a=1",
-        "http://localhost:4001/cb",
+        "http://LOCALHOST:4001/cb",
+        "http://localhost.:4001/cb",
+        "https://localhost:4000/cb",
+        "http://localhost:4001/cb/",
+        "http://127.0.0.1:4000/cb",
         "http://[0:0:0:0:0:0:0:1]:80/x",
         "http://[::1]:80/x?",
         "http://[::1]:80/x/",
