@@ -56,6 +56,10 @@
     WISH(backchannel_client_notification_endpoint, TEXT, REQUEST, fetched, "URL", "where it is pinged (CIBA)")                 \
     WISH(backchannel_authentication_request_signing_alg, TEXT, REQUEST, foreign_alg, "ALG",                                    \
              "the one algorithm of its signed CIBA requests")                                                                  \
+    ADMIN(id_token_claims, WORDS, LOGIN, choices,                                                                              \
+          "scopes|name|given_name|family_name|middle_name|nickname|preferred_username|profile|picture|website|gender|birthdate|" \
+          "zoneinfo|locale|updated_at|email|email_verified|address|phone_number|phone_number_verified",                        \
+          "claims of the granted scopes that its ID tokens tell too: all (scopes), or these")                                  \
     ADMIN(scope_policy, TEXT, SCOPES, choice, "any|only",                                                                      \
           "may it ask for any scope that people may grant, or for those of its list only (an empty list: none)")               \
     ADMIN(redirect_custom_schemes, FLAG, REQUEST, flag, NULL, "redirect URIs may have a scheme without a dot, like myapp://callback") \

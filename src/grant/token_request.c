@@ -216,7 +216,10 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     };
     TRY(put_openid(g, client, grant, &permit));
     TRY(token_request_mint(g, &permit, out));
-    return str_has_word(reach, STR("openid")) ? owe_id_token(g, client, grant, user, &out->owed) : OK;
+    if (!str_has_word(reach, STR("openid")))
+        return OK;
+    TRY(owe_id_token(g, client, grant, user, &out->owed));
+    return userinfo_of_id_token(g->arena, reach, client->metadata.id_token_claims, out->owed.claims, &out->owed.claims);
 }
 
 fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer)

@@ -62,6 +62,28 @@ fallible userinfo_asked(struct arena *a, str claims, const char *place, str *wor
     return buf_done(&out, words);
 }
 
+fallible userinfo_of_id_token(struct arena *a, str scope, str listed, str asked, str *words)
+{
+    enum { WORDS_BYTES = 1024 }; /* every standard claim, and what was asked */
+    struct buf out = buf_new(a, WORDS_BYTES + PERMIT_CLAIMS_MAX);
+    bool all = str_has_word(listed, STR("scopes"));
+    str word;
+    if (!str_filled(listed)) {
+        *words = asked;
+        return OK;
+    }
+    if (str_filled(asked))
+        buf_add(&out, asked);
+    for (size_t i = 0; i < LISTS; i++) {
+        if (!str_has_word(scope, str_of(lists[i].scope)))
+            continue;
+        for (str rest = str_of(lists[i].words); str_next(&rest, ' ', &word);)
+            if ((all || str_has_word(listed, word)) && !str_has_word((str){out.p, out.n}, word))
+                add_word(&out, word);
+    }
+    return buf_done(&out, words);
+}
+
 /* Those that have a column of their own, and those that follow from another. */
 static bool put_own(struct arena *a, const struct db_user *user, str name, json *into)
 {

@@ -35,6 +35,7 @@
     TEXT(backchannel_token_delivery_mode) TEXT(backchannel_client_notification_endpoint)                                       \
     TEXT(backchannel_authentication_request_signing_alg)                                                                       \
     FLAG(redirect_custom_schemes) FLAG(redirect_private_http) /* what its redirect URIs may be beyond the usual */            \
+    WORDS(id_token_claims)            /* claims, or `scopes` for all: told by ID tokens too, as far as the scope goes */       \
     TEXT(scope_policy)                /* any, only; absent: follows from the list (directory/client) */                        \
     /* jeton's own: the profile that the client is held to; for token exchange (RFC 8693) what it may ask for: */              \
     TEXT(profile)                     /* oauth2.1, fapi2-security, fapi2-message-signing; absent: the server's */              \

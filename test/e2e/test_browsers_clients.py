@@ -71,6 +71,20 @@ class BrowserClients(unittest.TestCase):
         self.assertNotIn("sid", claims(self.s.tokens(self.rp, self.w.alice, scope="openid")["id_token"]))
         self.assertTrue(claims(self.s.tokens(self.hears, self.w.alice, scope="openid")["id_token"])["sid"])
 
+    def test_claims_where_applications_look(self):
+        options = {"scopes": {"name", "preferred_username", "email", "email_verified", "updated_at"}, "email name nickname": {"email", "name"}, None: set()}
+        usual = {"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "at_hash", "session_hint"}
+        for listed, told in options.items():
+            more = ["--id-token-claims", listed] if listed else []
+            client = self.s.client("Claims %s" % listed, "authorization_code", redirect=CALLBACK, scope="openid profile email", options=more)
+            got = claims(self.s.tokens(client, self.w.alice, scope="openid profile email")["id_token"])
+            self.assertEqual(set(got) - usual, told, listed)
+            narrow = claims(self.s.tokens(client, self.w.alice, scope="openid")["id_token"])
+            self.assertEqual(set(narrow) - usual, set(), listed)  # as far as the scope goes
+            asked = claims(self.s.tokens(client, self.w.alice, scope="openid profile", claims=json.dumps({"id_token": {"nickname": None, "email": None}}))["id_token"])
+            self.assertIn("email", asked)
+        self.assertEqual(__import__("harness").run_cli(self.s.data, "client", "edit", client.id, "--id-token-claims", "password")[0], 2)
+
     def test_a_hint_without_sid_still_logs_out(self):
         self.s.cli("client", "edit", self.rp.id, "--post-logout-redirect-uri", "https://app.example/bye")
         browser = Browser(self.s)

@@ -16,6 +16,7 @@ static const struct sample {
 } samples[] = {
     {METADATA_client_uri, "https://app.example.com/"},
     {METADATA_scope_policy, "only"},
+    {METADATA_id_token_claims, "email name"},
     {METADATA_logo_uri, "https://app.example.com/logo.png"},
     {METADATA_tos_uri, "https://app.example.com/tos"},
     {METADATA_policy_uri, "https://app.example.com/policy"},
