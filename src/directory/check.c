@@ -19,6 +19,10 @@ void check_text(struct arena *a, str value, const struct check_text *rule, struc
         problem_add(p, rule->field, str_format(a, "%s must be UTF-8 text without control characters.", rule->label));
         return;
     }
+    if (!utf8_no_format(value)) {
+        problem_add(p, rule->field, str_format(a, "%s must not hold invisible characters, or such that turn the direction of the text around it.", rule->label));
+        return;
+    }
     size_t length = utf8_length(value);
     if (length < rule->least || length > rule->most)
         problem_add(

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/ascii.h"
+#include "codec/text.h"
 #include "crypto/random.h"
 #include "directory/auth_methods.h"
 #include "directory/check.h"
@@ -87,25 +88,67 @@ static bool has_hash(const struct db_client *client, const struct token_hash *ha
     return false;
 }
 
+struct name_forms {
+    bool software;
+    str folded, skeleton; /* skeleton: of software's alone */
+};
+
+static fallible forms_of(struct arena *a, str name, bool software, struct name_forms *out)
+{
+    struct name_forms forms = {.software = software};
+    TRY(text_fold(a, name, &forms.folded));
+    if (software)
+        TRY(text_skeleton(a, name, &forms.skeleton));
+    *out = forms;
+    return OK;
+}
+
+/* Two clients that a person could take for each other: among administrators' the same text, whatever its case, width and blanks; software that
+ * registered itself must not even look like one of theirs (UTS 39). */
+static fallible same_name(const struct name_forms *mine, const struct db_client *other, bool *same)
+{
+    enum { NAME_MEMORY = 1 << 18 };
+    struct name_forms theirs = {0};
+    *same = false;
+    if (str_filled(other->metadata.origin)) /* software may be called alike */
+        return OK;
+    struct arena *a = arena_new(NAME_MEMORY); /* of its own: there may be many clients */
+    if (a == NULL)
+        FAIL(UNAVAILABLE, "memory");
+    err e = forms_of(a, other->name, mine->software, &theirs);
+    if (!FAILED(e))
+        *same = str_equal(mine->folded, theirs.folded) || (mine->software && str_equal(mine->skeleton, theirs.skeleton));
+    arena_release(a);
+    return e;
+}
+
 /* Name, and secret when there is one, against every live client but this one. */
 static fallible unique(struct ground *g, const struct db_client *client, const struct token_hash *hash, struct problems *p)
 {
     struct hot *hot = g->authority->hot;
+    struct name_forms mine;
+    TRY(forms_of(g->arena, client->name, str_filled(client->metadata.origin), &mine));
     TRY(hot_refresh(hot));
     const struct hot_facts *facts = hot_hold(hot);
     size_t count = 0;
     const struct db_client *all = hot_clients(facts, &count);
+    err e = OK;
     for (size_t i = 0; i < count; i++) {
         if (all[i].number == client->number)
             continue;
-        if (!str_filled(all[i].metadata.origin) && str_equal_nocase(all[i].name, client->name)) /* software may be called alike */
-            problem_add(p, "name", STR("There is a client of this name already; choose another one."));
+        bool same;
+        e = same_name(&mine, &all[i], &same);
+        if (FAILED(e))
+            break;
+        if (same)
+            problem_add(p, "name", STR("There is a client of this name already, or of one that looks like it; choose another one."));
         if (str_equal(all[i].id, client->id))
             problem_add(p, "id", STR("There is a client with this id already; choose another one."));
         if (has_hash(&all[i], hash))
             problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
     }
     hot_let_go(hot, facts);
+    TRY(e);
     return problem_result(p);
 }
 

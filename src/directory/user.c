@@ -10,6 +10,7 @@
 #include "directory/user.h"
 
 #include "base/ascii.h"
+#include "codec/text.h"
 #include "codec/utf8.h"
 #include "crypto/password.h"
 #include "directory/check.h"
@@ -179,7 +180,9 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
     }
     if (str_present(edit->password)) {
         char hash[PASSWORD_HASH_MAX];
-        TRY(password_hash(edit->password, hash));
+        str password;
+        TRY(text_password(g->arena, edit->password, &password)); /* RFC 8265 4 */
+        TRY(password_hash(password, hash));
         next->password_hash = str_dup(g->arena, str_of(hash));
         next->password_changed_at = g->now;
     }

@@ -4,6 +4,7 @@
  * them before anything else (AD-06); the own one needs the current one (LS-13), which is checked as a login is; a personal access token cannot do it
  * at all (PT-03). */
 #include "base/ascii.h"
+#include "codec/text.h"
 #include "codec/utf8.h"
 #include "crypto/password.h"
 #include "directory/check.h"
@@ -80,6 +81,12 @@ static fallible prove_current(struct ground *g, const struct db_user *user, stru
     return problem_result(p);
 }
 
+static bool same_password(struct ground *g, const struct user_password_change *change)
+{
+    str current;
+    return utf8_valid(change->current) && !FAILED(text_password(g->arena, change->current, &current)) && secret_equal(current, change->fresh);
+}
+
 fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p)
 {
     struct db_user *user = NULL;
@@ -88,10 +95,12 @@ fallible user_password(struct ground *g, const struct actor *by, struct user_pas
     TRY(allowed(by, user, &own));
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
+    if (utf8_valid(change->fresh))
+        TRY(text_password(g->arena, change->fresh, &change->fresh)); /* RFC 8265 4: the same from every keyboard */
     user_password_judge(g, change->fresh, user->username, "password", p);
     if (own && !str_present(change->current))
         problem_add(p, "current", STR("The current password is needed."));
-    else if (own && secret_equal(change->current, change->fresh))
+    else if (own && same_password(g, change))
         problem_add(p, "password", STR("The new password is the same as the current one."));
     TRY(problem_result(p));
     if (own)

@@ -11,6 +11,7 @@
 #include "session/login.h"
 #include "base/ascii.h"
 #include "codec/b64url.h"
+#include "codec/text.h"
 #include "codec/utf8.h"
 #include "crypto/digest.h"
 #include "crypto/password.h"
@@ -157,6 +158,13 @@ static void learn(const struct trial *t, str hash, const struct password_setting
         hot_changed(t->g->authority->hot);
 }
 
+/* RFC 8265 4: the password as it was set, from whatever keyboard. What is no text is compared as it is. */
+static fallible prepared(const struct trial *t, str password, str *out)
+{
+    *out = password;
+    return utf8_valid(password) && password.n <= PASSWORD_MAX ? text_password(t->g->arena, password, out) : OK;
+}
+
 /* *reason absent: it is the person. */
 static fallible judge(const struct trial *t, str *reason)
 {
@@ -165,7 +173,10 @@ static fallible judge(const struct trial *t, str *reason)
     str hash = t->user != NULL ? t->user->password_hash : STR_ABSENT;
     struct password_settings others;
     others.settings = hot_password_settings(t->g->facts, &others.count);
+    TRY(prepared(t, password, &password));
     TRY(password_verify(password, hash, &others, &matches)); /* LS-11 */
+    if (!matches && !str_equal(password, t->attempt->password)) /* as it was set before passwords were prepared; for every name */
+        TRY(password_verify(t->attempt->password, hash, &others, &matches));
     learn(t, hash, &others);
     *reason = STR_ABSENT;
     if (t->user == NULL)
@@ -182,8 +193,9 @@ static fallible judge(const struct trial *t, str *reason)
 /* ST-01. The login is right whether or not this succeeds. */
 static void upgrade(const struct trial *t)
 {
+    str password;
     char fresh[PASSWORD_HASH_MAX];
-    if (!password_outdated(t->user->password_hash) || FAILED(password_hash(t->attempt->password, fresh)))
+    if (!password_outdated(t->user->password_hash) || FAILED(prepared(t, t->attempt->password, &password)) || FAILED(password_hash(password, fresh)))
         return;
     if (!FAILED(db_user_rehash(t->g->authority->db, t->user->number, t->user->password_hash, fresh)))
         hot_user_forget(t->g->authority->hot, t->user->number);
