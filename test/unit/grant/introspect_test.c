@@ -16,7 +16,7 @@ static void revoke(struct stage *t, const char *by, str token)
 {
     scene_next(&t->s);
     struct client_proof proof = stage_proof(t, by);
-    assert_done(introspect_revoke(t->s.g, &proof, token));
+    assert_done(introspect_revoke(t->s.g, &proof, token, &(int64_t){0}));
 }
 
 Test(introspect, IR_05_it_says_what_the_token_says)
