@@ -234,11 +234,10 @@ static fallible usable(struct ground *g, const struct look *look, struct row **o
         return OK;
     }
     TRY(settled(look, &r));
-    if (r != NULL && r->failed && within(g->now, r->tried_at, REFRESH) && !serves(r, g->now))
-        FAIL(INVALID_REQUEST, "keys: jwks_uri failed less than 30 seconds ago");
     err renewed = OK;
-    bool left_alone = r != NULL && r->failed && within(g->now, r->tried_at, REFRESH);
-    if (!left_alone && due(g, r, look))
+    if (r != NULL && r->failed && within(g->now, r->tried_at, REFRESH))
+        renewed = ERR(INVALID_REQUEST, "keys: jwks_uri failed less than 30 seconds ago");
+    else if (due(g, r, look))
         renewed = renew(g, look);
     if (renewed.kind == ERR_ELSEWHERE)
         return renewed;

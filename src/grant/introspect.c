@@ -152,11 +152,11 @@ static fallible paced(const struct ground *g, const struct db_client *client, in
     enum { MINUTE = 60, SECOND_MS = 1000, HALF_FULL = 8, NEARLY_FULL = 64 };
     const struct policy *policy = &g->authority->policy;
     const int64_t a_second = policy->revocations_a_second, most = policy->revocations_max;
-    const struct pace_rule rule = {a_second * MINUTE, SECOND_MS / a_second > 0 ? SECOND_MS / a_second : 1};
     const struct pace_key key = {PACE_REVOKE, (uint64_t)client->number, 0};
     size_t count;
-    if (a_second == 0)
+    if (a_second == 0) /* not bounded */
         return OK;
+    const struct pace_rule rule = {a_second * MINUTE, SECOND_MS / a_second > 0 ? SECOND_MS / a_second : 1};
     TRY(hot_revocations(g->authority->hot, &count));
     int64_t cost = (int64_t)count >= most / 4 * 3 ? NEARLY_FULL : (int64_t)count >= most / 2 ? HALF_FULL : 1;
     *retry_after = MINUTE;
