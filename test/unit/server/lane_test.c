@@ -104,6 +104,25 @@ Test(lane, several_threads_work_at_once)
     lane_close(lane);
 }
 
+static void stand_elsewhere(void *context)
+{
+    lane_waits(true);
+    stand(context);
+    lane_waits(false);
+}
+
+Test(lane, RL_06_who_waits_for_another_server_holds_up_nobody)
+{
+    struct lane *lane;
+    struct lane_job gates[3] = {{stand_elsewhere, NULL, NULL}, {stand_elsewhere, NULL, NULL}, {stand, NULL, NULL}};
+    cr_assert_eq(lane_open("away", &(struct lane_size){1, 2, 3}, &lane).kind, ERR_OK);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(lane_submit(lane, &gates[i]).kind, ERR_OK);
+    await_standing(3); /* all three at once, on a lane of one thread */
+    gate_open();
+    lane_close(lane);
+}
+
 Test(lane, threads_bear_its_name_cut_to_what_the_kernel_takes)
 {
     struct lane *lane;
