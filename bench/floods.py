@@ -3,8 +3,9 @@
 
 Each flood comes from one address over FLOOD_CONNECTIONS keep-alive connections at a steady pace that is told in its row, beside honest
 requests (introspection or client credentials, as fast as they go, 64 connections). Alone and beside it are measured in turns; the best round
-of each counts. Any answer to a flood is an answer: most are refusals. Growth is measured over the flood's whole time and told per hour as if
-it went on like this; what ends it stands beside it. Honest requests and flood share one core, the server has the other."""
+of each counts. Any answer to a flood is an answer: most are refusals. Growth is told twice: what the
+first round took, when tables fill and threads and libraries are first needed, and what the last one added, per hour as if it went on like this; what ends it stands
+beside it. Honest requests and flood share one core, the server has the other."""
 import base64
 import http.client
 import json
@@ -15,7 +16,7 @@ import subprocess
 import time
 import urllib.parse
 
-FLOOD_CONNECTIONS, HONEST, SPAN_MS, ROUNDS, REVOKED = 8, 64, 3000, 2, 8000
+FLOOD_CONNECTIONS, HONEST, SPAN_MS, ROUNDS, REVOKED = 8, 64, 3000, 3, 8000
 SLOW_HOSTS = 12
 HEADS = ("flood", "pace", "honest alone", "beside it", "ratio", "wanted", "", "p99 alone", "p99 beside", "CPU a request", "memory", "disk", "ends at")
 
@@ -131,21 +132,20 @@ class Floods:
 
     def measure(self, flood):
         name, pace, *_, ends = flood
-        alone, beside = [], []
-        memory, disk, began = self.memory(), self.disk(), time.monotonic()
+        alone, beside, sizes = [], [], [(self.memory(), self.disk())]
         for _ in range(ROUNDS):
             alone.append(self.honest())
             beside.append(self.beside(flood))
-        hours = ROUNDS * (SPAN_MS + 1000) / 3600000
-        grown, written = self.memory() - memory, self.disk() - disk
+            sizes.append((self.memory(), self.disk()))
+        hours = (SPAN_MS + 1000) / 3600000
+        first, last = [b - a for a, b in zip(*sizes[:2])], [b - a for a, b in zip(*sizes[-2:])]
         best, with_it = max(alone, key=lambda r: r[0]["rate"]), max(beside, key=lambda r: r[0]["rate"])
         ratio = with_it[0]["rate"] / best[0]["rate"]
         honest_cpu = best[1] / best[0]["answered"]
         flood_cpu = max(0, with_it[1] - honest_cpu * with_it[0]["answered"]) / max(1, with_it[2]["answered"] * SPAN_MS / (SPAN_MS + 1000))
         self.rows.append((name, f"{with_it[2]['rate']:,.0f}/s of {pace:,}", f"{best[0]['rate']:,.0f}/s", f"{with_it[0]['rate']:,.0f}/s", f"{ratio:.2f}",
                           "≥ 0.8", "ok" if ratio >= 0.8 else "short", f"{best[0]['p99'] / 1000:.2f} ms", f"{with_it[0]['p99'] / 1000:.2f} ms",
-                          f"{flood_cpu * 1e6:,.0f} µs ({honest_cpu * 1e6:,.0f} honest)", f"{grown:+.1f} MiB ({grown / hours:+,.0f}/h)",
-                          f"{written:+.1f} MiB ({written / hours:+,.0f}/h)", ends))
+                          f"{flood_cpu * 1e6:,.0f} µs ({honest_cpu * 1e6:,.0f} honest)", *(f"{a:+.1f} MiB, {b / hours:+,.0f} MiB/h" for a, b in zip(first, last)), ends))
         print("bench: " + ", ".join(f"{h} {v}" for h, v in zip(HEADS, self.rows[-1]) if h), flush=True)
 
     def run(self):
