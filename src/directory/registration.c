@@ -98,8 +98,10 @@ static fallible judge_share(struct ground *g, int64_t all)
     if (!str_present(source))
         return check_arena(g->arena);
     TRY(db_registration_held(g->authority->db, source, &held));
+    int64_t room = policy->registration_max;
     bool most = policy->registration_per_address > 0 && held >= policy->registration_per_address;
-    if (most || (all < policy->registration_max && !share_allows(held, all, policy->registration_max)))
+    bool shared = room >= REGISTRATION_SHARED && all < room; /* of less there is nothing to share */
+    if (most || (shared && !share_allows(held, all, room)))
         REFUSE(BUSY, "Too many applications registered themselves from this address; those that nobody uses go by themselves. Try again later.",
                "registration: this source has its share");
     return OK;

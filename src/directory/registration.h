@@ -6,7 +6,7 @@
 #include "codec/json.h"
 #include "directory/client.h"
 /* RL-06: of one registration; of all together, as they lie in memory, where every client has its place. */
-enum { REGISTRATION_FIRST_USE = 600 /* seconds: not removed for others before */, REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
+enum { REGISTRATION_SHARED = 20 /* places from which on addresses have shares */, REGISTRATION_FIRST_USE = 600 /* seconds: not removed for others before */, REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
 struct registration_made {
     const struct db_client *client;
     str secret;          /* absent: none, or not shown again */
