@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     struct listen_options o = {.host = STR("127.0.0.1"),
                                .port = (uint16_t)port,
                                .threads = (unsigned)threads,
-                               .rules = {NULL, 0, true},
+                               .rules = {NULL, 0},
                                .trusted_proxies = STR(""),
                                .arrive = arrive,
                                .refused = refused,
