@@ -3,9 +3,10 @@
 
 Each flood comes from one address over FLOOD_CONNECTIONS keep-alive connections at a steady pace that is told in its row, beside honest
 requests (introspection or client credentials, as fast as they go, 64 connections). Alone and beside it are measured in turns; the best round
-of each counts. Any answer to a flood is an answer: most are refusals. Growth is told twice: what the
-first round took, when tables fill and threads and libraries are first needed, and what the last one added, per hour as if it went on like this; what ends it stands
-beside it. Honest requests and flood share one core, the server has the other."""
+of each counts, by the clock and, since neighbours on the machine disturb it less, by honest answers for each second of the server's CPU
+time. Any answer to a flood is an answer: most are refusals. Growth is told twice: what the
+rounds took, when tables fill and threads and libraries are first needed, and what GROWTH_MS more of the flood alone added, per hour as if it went on like this; what
+ends it stands beside it. Honest requests and flood share one core, the server has the other."""
 import base64
 import http.client
 import json
@@ -16,9 +17,9 @@ import subprocess
 import time
 import urllib.parse
 
-FLOOD_CONNECTIONS, HONEST, SPAN_MS, ROUNDS, REVOKED = 8, 64, 3000, 3, 8000
+FLOOD_CONNECTIONS, HONEST, SPAN_MS, ROUNDS, GROWTH_MS, REVOKED = 8, 64, 3000, 3, 16000, 8000
 SLOW_HOSTS = 12
-HEADS = ("flood", "pace", "honest alone", "beside it", "ratio", "wanted", "", "p99 alone", "p99 beside", "CPU a request", "memory", "disk", "ends at")
+HEADS = ("flood", "pace", "honest alone", "beside it", "ratio", "by CPU", "wanted", "", "p99 alone", "p99 beside", "CPU a request", "memory", "disk", "ends at")
 
 
 class Silent:
@@ -119,15 +120,18 @@ class Floods:
     def disk(self):
         return sum(os.path.getsize(os.path.join(d, name)) for d, _, names in os.walk(self.store.directory) for name in names) / 1048576
 
+    def flood(self, flood, span):
+        _, pace, request, tokens, _ = flood
+        command = self.pinned(1, self.load, str(self.store.port), str(FLOOD_CONNECTIONS), str(span), str(pace), request, "*")
+        return subprocess.Popen([*command, *(["cycle", tokens] if tokens else [])], stdout=subprocess.PIPE)
+
     def beside(self, flood):
-        name, pace, request, tokens, _ = flood
-        command = self.pinned(1, self.load, str(self.store.port), str(FLOOD_CONNECTIONS), str(SPAN_MS + 1000), str(pace), request, "*")
-        flooding = subprocess.Popen([*command, *(["cycle", tokens] if tokens else [])], stdout=subprocess.PIPE)
+        flooding = self.flood(flood, SPAN_MS + 1000)
         time.sleep(0.5)
         told, spent = self.honest()
         out = flooding.communicate(timeout=60)[0]
         if flooding.returncode != 0:
-            raise SystemExit(f"bench: the flood of {name} failed")
+            raise SystemExit(f"bench: the flood of {flood[0]} failed")
         return told, spent, json.loads(out)
 
     def measure(self, flood):
@@ -136,14 +140,18 @@ class Floods:
         for _ in range(ROUNDS):
             alone.append(self.honest())
             beside.append(self.beside(flood))
-            sizes.append((self.memory(), self.disk()))
-        hours = (SPAN_MS + 1000) / 3600000
-        first, last = [b - a for a, b in zip(*sizes[:2])], [b - a for a, b in zip(*sizes[-2:])]
+        sizes.append((self.memory(), self.disk()))
+        if self.flood(flood, GROWTH_MS).wait(timeout=60) != 0:
+            raise SystemExit(f"bench: the flood of {name} failed")
+        sizes.append((self.memory(), self.disk()))
+        first, last = ([b - a for a, b in zip(*pair)] for pair in (sizes[:2], sizes[1:]))
+        hours = GROWTH_MS / 3600000
         best, with_it = max(alone, key=lambda r: r[0]["rate"]), max(beside, key=lambda r: r[0]["rate"])
         ratio = with_it[0]["rate"] / best[0]["rate"]
+        by_cpu = max(r[0]["answered"] / r[1] for r in beside) / max(r[0]["answered"] / r[1] for r in alone)
         honest_cpu = best[1] / best[0]["answered"]
         flood_cpu = max(0, with_it[1] - honest_cpu * with_it[0]["answered"]) / max(1, with_it[2]["answered"] * SPAN_MS / (SPAN_MS + 1000))
-        self.rows.append((name, f"{with_it[2]['rate']:,.0f}/s of {pace:,}", f"{best[0]['rate']:,.0f}/s", f"{with_it[0]['rate']:,.0f}/s", f"{ratio:.2f}",
+        self.rows.append((name, f"{with_it[2]['rate']:,.0f}/s of {pace:,}", f"{best[0]['rate']:,.0f}/s", f"{with_it[0]['rate']:,.0f}/s", f"{ratio:.2f}", f"{by_cpu:.2f}",
                           "≥ 0.8", "ok" if ratio >= 0.8 else "short", f"{best[0]['p99'] / 1000:.2f} ms", f"{with_it[0]['p99'] / 1000:.2f} ms",
                           f"{flood_cpu * 1e6:,.0f} µs ({honest_cpu * 1e6:,.0f} honest)", *(f"{a:+.1f} MiB, {b / hours:+,.0f} MiB/h" for a, b in zip(first, last)), ends))
         print("bench: " + ", ".join(f"{h} {v}" for h, v in zip(HEADS, self.rows[-1]) if h), flush=True)
@@ -156,5 +164,5 @@ class Floods:
             self.silent.close()
 
     def markdown(self):
-        lines = ["| " + " | ".join(HEADS) + " |", "|---|" + "---:|" * 11 + "---|"]
+        lines = ["| " + " | ".join(HEADS) + " |", "|---|" + "---:|" * 12 + "---|"]
         return "\n".join(lines + ["| " + " | ".join(r) + " |" for r in self.rows]) + "\n"

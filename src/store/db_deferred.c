@@ -100,12 +100,12 @@ static err judge_caps(struct db_conn *c, const struct adding *w)
     bool found = false;
     if (caps->user > 0)
         TRY(judge_person(c, w));
-    if (str_filled(row->source))
+    if (caps->source > 0 && str_filled(row->source))
         TRY(db_scalar(c, CALL(COUNT_HELD, P_TEXT(row->kind), P_INT(now), P_INT(row->client_number), P_TEXT(row->source)), &held, &found));
     if (caps->source > 0 && held >= caps->source)
         FAIL(THROTTLED, "store: too many requests of this source wait for a decision");
     TRY(db_scalar(c, CALL(COUNT_CLIENT, P_TEXT(row->kind), P_INT(now), P_INT(row->client_number)), &client, &found));
-    if (!within(caps->client, caps->source, held, client))
+    if (caps->source > 0 ? !share_allows(held, client, caps->client) : caps->client > 0 && client >= caps->client)
         FAIL(THROTTLED, "store: too many requests of this client wait, and this source has its share");
     TRY(db_scalar(c, CALL(COUNT_ALL, P_TEXT(row->kind), P_INT(now)), &all, &found));
     if (!share_allows(client, all, caps->all))
