@@ -5,8 +5,8 @@ Each flood comes from one address over FLOOD_CONNECTIONS keep-alive connections 
 requests (introspection or client credentials, as fast as they go, 64 connections). Alone and beside it are measured in turns; the best round
 of each counts, by the clock and, since neighbours on the machine disturb it less, by honest answers for each second of the server's CPU
 time. Any answer to a flood is an answer: most are refusals. Growth is told twice: what the
-rounds took, when tables fill and threads and libraries are first needed, and what GROWTH_MS more of the flood alone added, per hour as if it went on like this; what
-ends it stands beside it. Honest requests and flood share one core, the server has the other."""
+rounds took, when tables fill and threads and libraries are first needed, and what the last half of GROWTH_MS more of the flood alone added, per hour as if it went on
+like this; what ends it stands beside it. Honest requests and flood share one core, the server has the other."""
 import base64
 import http.client
 import json
@@ -140,12 +140,14 @@ class Floods:
         for _ in range(ROUNDS):
             alone.append(self.honest())
             beside.append(self.beside(flood))
+        going_on = self.flood(flood, GROWTH_MS)
+        time.sleep(GROWTH_MS / 2000)
         sizes.append((self.memory(), self.disk()))
-        if self.flood(flood, GROWTH_MS).wait(timeout=60) != 0:
+        if going_on.wait(timeout=60) != 0:
             raise SystemExit(f"bench: the flood of {name} failed")
         sizes.append((self.memory(), self.disk()))
         first, last = ([b - a for a, b in zip(*pair)] for pair in (sizes[:2], sizes[1:]))
-        hours = GROWTH_MS / 3600000
+        hours = GROWTH_MS / 2 / 3600000
         best, with_it = max(alone, key=lambda r: r[0]["rate"]), max(beside, key=lambda r: r[0]["rate"])
         ratio = with_it[0]["rate"] / best[0]["rate"]
         by_cpu = max(r[0]["answered"] / r[1] for r in beside) / max(r[0]["answered"] / r[1] for r in alone)
