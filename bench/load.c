@@ -314,11 +314,13 @@ static void connections_open(int poll, uint16_t port)
 /* As many of the due requests as there are free connections. */
 static double send_due(double due, double step)
 {
+    static size_t turn; /* all connections in turn: one that is never used would be closed as idle */
     double at = now();
     for (size_t i = 0; i < connection_count && due <= at && due < end; i++) {
-        if (connections[i].busy)
+        struct connection *c = &connections[turn++ % connection_count];
+        if (c->busy)
             continue;
-        ask(&connections[i], due);
+        ask(c, due);
         due += step;
     }
     return due;
