@@ -128,4 +128,4 @@ benches: $(BENCHES)
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(OUT)/src/main.d $(wildcard $(OUT)/test/*/*/*.d $(OUT)/test/*/*.d)
+-include $(OBJ:.o=.d) $(OUT)/src/main.d $(wildcard $(OUT)/test/*/*/*.d $(OUT)/test/*/*.d) $(wildcard $(OUT)/bench/*.d)

@@ -57,12 +57,12 @@ int main(int argc, char **argv)
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
-    if (strcmp(argv[2], "handover") == 0 && FAILED(lane_open("bench", 1, 65536, &lane)))
+    if (strcmp(argv[2], "handover") == 0 && FAILED(lane_open("bench", &(struct lane_size){1, 0, 65536}, &lane)))
         return 1;
     struct listen_options o = {.host = STR("127.0.0.1"),
                                .port = (uint16_t)port,
                                .threads = (unsigned)threads,
-                               .rules = {NULL, 0, true},
+                               .rules = {NULL, 0},
                                .trusted_proxies = STR(""),
                                .arrive = arrive,
                                .refused = refused,

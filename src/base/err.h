@@ -58,6 +58,7 @@
     X(UNPROCESSABLE, 422, "invalid_request", "The given data was invalid.")                                                     \
     X(HEADERS_TOO_LARGE, 431, "invalid_request", "The request headers are too large.")                                          \
     X(THROTTLED, 429, "invalid_grant", "Too many attempts; try again later.")                                               \
+    X(BUSY, 429, "temporarily_unavailable", "Too much was asked for at once; try again later.")                                 \
     X(SERVER_ERROR, 500, "server_error", "The server met an unexpected condition.")                                             \
     X(UNAVAILABLE, 503, "temporarily_unavailable", "The server cannot do this right now; try again.")                           \
     /* never leaves the process: an INLINE handler asks to be run again on the worker lane */                                   \

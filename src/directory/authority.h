@@ -6,6 +6,7 @@
 #include "fetch/fetch.h"
 #include "store/db.h"
 #include "store/hot.h"
+#include "store/db_deferred.h"
 #include "store/db_event.h"
 #include "token/keyring.h"
 
@@ -24,6 +25,9 @@ struct policy { /* seconds unless said otherwise; from the settings */
     str registration_grants, registration_scopes; /* words: what software may register for, unless its initial access token says */
     int64_t registration_max, registration_unused; /* clients that registered by themselves at the most; seconds until an unused one goes */
     struct db_throttle_rule registration_rule;
+    int64_t registration_per_address;
+    struct db_deferred_caps device_caps, ciba_caps;
+    int64_t revocations_max, revocations_a_second; /* of access tokens, in memory: in all; by one client */
     str redirect_schemes; /* words: schemes without a dot that redirect URIs of every client may have */
     bool client_documents; /* client ids that are addresses of documents */
     str client_document_hosts; /* words; empty: any */

@@ -146,6 +146,7 @@ static fallible fetched(struct ground *g, str id, const json **out, int64_t *fre
     const char *trouble = NULL;
     json *document = NULL;
     manners.bytes = CLIENT_DOCUMENT_BYTES;
+    manners.caller = source_key(g->arena, "doc", g->address); /* who named it; the document itself has its host's share */
     err called = fetch_call(g->arena, &manners, &request, &answer, &trouble);
     if (called.kind == ERR_THROTTLED)
         FAIL(UNAVAILABLE, "client document: too many fetches at once");
@@ -186,10 +187,12 @@ static fallible stored(struct ground *g, str id, struct client_edit *edit, const
     if (before != NULL) {
         e = client_change(g, &actor_software, id, edit, &p);
     } else {
-        TRY(registration_room(g));
+        TRY(registration_room(g, false));
         edit->id = id;
         edit->origin = STR("document");
         e = client_add(g, &actor_software, edit, &p, &added);
+        if (!FAILED(e))
+            e = registration_note(g, added.client);
     }
     if (e.kind == ERR_UNPROCESSABLE && before == NULL && !FAILED(client_now(g, id, out)))
         return OK; /* another request was quicker */

@@ -15,6 +15,8 @@
 
 #include <arpa/inet.h>
 
+#include "directory/source.h"
+
 #include "base/banned.h"
 
 enum { TEXT_MAX = 1000, URI_MAX = 2000, LIST_MAX = 100, AGE_DIGITS_MAX = 315360000 /* ten years of seconds */ };
@@ -309,7 +311,9 @@ static void judge_sector_list(const struct client_rules_draft *d)
     json *list = NULL;
     if (!str_present(uri) || same_sector(before, next) || d->problems->count > 0)
         return;
-    err fetched = fetch_document(d->g->arena, &d->g->authority->policy.fetch, uri, STR_ABSENT, &body);
+    struct fetch_manners manners = d->g->authority->policy.fetch;
+    manners.caller = source_key(d->g->arena, "sector", d->g->address);
+    err fetched = fetch_document(d->g->arena, &manners, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
         wrong(d, METADATA_sector_identifier_uri, "could not be fetched now: this server makes too many calls; try again in a moment.");
     else if (FAILED(fetched))

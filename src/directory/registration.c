@@ -19,6 +19,8 @@
 #include "store/db_initial.h"
 #include "token/opaque.h"
 
+#include "base/share.h"
+
 #include "base/banned.h"
 
 static fallible count_attempt(struct ground *g, struct registration_made *out)
@@ -87,16 +89,46 @@ static fallible light_enough(const struct ground *g)
     return OK;
 }
 
-fallible registration_room(struct ground *g)
+/* RL-06: is this source's share used up? Whoever has an initial access token was let in by an administrator and has none. */
+static fallible judge_share(struct ground *g, int64_t all)
 {
     const struct policy *policy = &g->authority->policy;
-    int64_t removed = 0;
+    str source = source_key(g->arena, "at", g->address);
+    int64_t held = 0;
+    if (!str_present(source))
+        return check_arena(g->arena);
+    TRY(db_registration_held(g->authority->db, source, &held));
+    int64_t room = policy->registration_max;
+    bool most = policy->registration_per_address > 0 && held >= policy->registration_per_address;
+    bool shared = room >= REGISTRATION_SHARED && all < room; /* of less there is nothing to share */
+    if (most || (shared && !share_allows(held, all, room)))
+        REFUSE(BUSY, "Too many applications registered themselves from this address; those that nobody uses go by themselves. Try again later.",
+               "registration: this source has its share");
+    return OK;
+}
+
+fallible registration_room(struct ground *g, bool by_token)
+{
+    const struct policy *policy = &g->authority->policy;
+    int64_t removed = 0, more = 0;
     TRY(db_initial_purge_unused(g->authority->db, g->now - policy->registration_unused, &removed));
-    if (removed > 0)
+    int64_t all = (int64_t)registration_count(g) - removed;
+    if (!by_token)
+        TRY(judge_share(g, all));
+    if (all >= policy->registration_max) /* the fullest source makes room; a client that may be at its first login just now does not */
+        TRY(db_registration_make_room(g->authority->db, g->now - REGISTRATION_FIRST_USE, &more));
+    if (removed + more > 0)
         hot_changed(g->authority->hot);
-    if ((int64_t)registration_count(g) - removed >= policy->registration_max)
+    if (all - more >= policy->registration_max)
         REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make some.", "registration: registration_max is reached");
     return light_enough(g);
+}
+
+fallible registration_note(struct ground *g, const struct db_client *client)
+{
+    str source = source_key(g->arena, "at", g->address);
+    TRY(check_arena(g->arena));
+    return str_present(source) ? db_registration_note(g->authority->db, client->number, source) : OK;
 }
 
 static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
@@ -120,6 +152,8 @@ static fallible make(struct ground *g, const struct client_edit *edit, struct pr
     err e = client_add(g, &actor_software, &next, p, &added);
     registration_form_rename(p);
     TRY(e);
+    if (str_is(edit->origin, "open"))
+        TRY(registration_note(g, added.client));
     *out = (struct registration_made){.client = added.client, .secret = added.secret, .token = token.text};
     return OK;
 }
@@ -133,7 +167,8 @@ fallible registration_add(struct ground *g, str bearer, const json *body, struct
         REFUSE(NOT_FOUND, "Clients are not registered here by themselves.", "registration is off");
     TRY(count_attempt(g, out));
     TRY(judge_bearer(g, bearer, &initial));
-    TRY(registration_room(g));
+    out->retry_after = REGISTRATION_FIRST_USE;
+    TRY(registration_room(g, initial != NULL));
     struct registration_right right = right_of(g, initial);
     TRY(registration_form_read(g, body, &right, &edit, p));
     TRY(problem_result(p));

@@ -6,7 +6,7 @@
 #include "codec/json.h"
 #include "directory/client.h"
 /* RL-06: of one registration; of all together, as they lie in memory, where every client has its place. */
-enum { REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
+enum { REGISTRATION_SHARED = 20 /* places from which on addresses have shares */, REGISTRATION_FIRST_USE = 600 /* seconds: not removed for others before */, REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
 struct registration_made {
     const struct db_client *client;
     str secret;          /* absent: none, or not shown again */
@@ -28,6 +28,8 @@ json *registration_json(struct ground *g, const struct db_client *client);
 /* Clients that came by themselves, by any way. */
 size_t registration_count(const struct ground *g);
 size_t registration_weight(const struct ground *g); /* bytes of what they registered */
-/* Is there room for one more? Unused ones of open registration are removed first (RL-06). UNAVAILABLE when there is none. */
-fallible registration_room(struct ground *g);
+/* Is there room for one more? Unused ones of open registration are removed first (RL-06). BUSY when this source has its share, which does
+ * not count for who has an initial access token; UNAVAILABLE when there is none. */
+fallible registration_room(struct ground *g, bool by_token);
+fallible registration_note(struct ground *g, const struct db_client *client); /* it came by itself from this source */
 #endif

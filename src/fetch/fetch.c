@@ -7,10 +7,10 @@
 #include "fetch/fetch.h"
 #include "base/ascii.h"
 #include "fetch/fetch_address.h"
+#include "fetch/fetch_share.h"
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
 #undef curl_easy_setopt /* macros that check the types of a direct call */
 #undef curl_easy_getinfo
@@ -26,7 +26,7 @@ static struct {
 #undef X
 } curl;
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-static atomic_int under_way; /* fetch_call's, but those apart */
+static void (*waiting)(bool begins); /* set before the first call */
 
 static void load(void)
 {
@@ -46,6 +46,7 @@ struct ways {
     bool named;    /* an administrator named this host */
     bool loopback; /* a person's: http:// may be used */
     bool refused;  /* an internal address was met and not opened */
+    bool hung;     /* the time ran out */
     int64_t seconds;
     size_t bytes;
     const char *trust; /* file with further certificates; NULL: none */
@@ -174,7 +175,7 @@ static const char *unknown_hint(const struct ways *w)
                       : "; name the certificates to trust with --ca FILE (of jeton: DIR/tls/ca.pem)";
 }
 /* Performs and copies out; the handle stays the caller's. */
-static fallible perform(struct arena *a, struct setup *s, const struct ways *w, struct fetch_answer *out, const char **trouble)
+static fallible perform(struct arena *a, struct setup *s, struct ways *w, struct fetch_answer *out, const char **trouble)
 {
     struct buf body = buf_new(a, w->bytes);
     char detail[CURL_ERROR_SIZE] = "";
@@ -194,6 +195,7 @@ static fallible perform(struct arena *a, struct setup *s, const struct ways *w, 
         bool unknown = s->code == CURLE_PEER_FAILED_VERIFICATION;
         str said = str_format(a, "%s%s", detail[0] ? detail : curl.easy_strerror(s->code), unknown ? unknown_hint(w) : "");
         *trouble = str_present(said) ? said.p : "no memory";
+        w->hung = s->code == CURLE_OPERATION_TIMEDOUT;
         if (w->refused) {
             *trouble = "the host lies at an internal address; an administrator can allow it in the setting fetch_internal";
             FAIL(INVALID_REQUEST, "the host lies at an internal address, which fetch_internal does not name");
@@ -254,6 +256,56 @@ fallible fetch_run(struct arena *a, const struct fetch_request *request, struct 
     TRY(trust(a, request->authority, &w));
     return run(a, request, &w, out, trouble);
 }
+void fetch_when_waiting(void (*call)(bool begins))
+{
+    waiting = call;
+}
+void fetch_waits(bool begins)
+{
+    if (waiting != NULL)
+        waiting(begins);
+}
+struct shared_call {
+    const struct fetch_request *request;
+    const struct url *url;
+};
+/* Who is a host for the shares: name and port; what lies at several ports of one machine may be several servers. */
+static str host_of(struct arena *a, const struct url *u)
+{
+    str port = str_present(u->port) ? u->port : STR("443"), host = str_format(a, "%.*s:%.*s", STR_FMT(u->host), STR_FMT(port));
+    for (size_t i = 0; str_present(host) && i < host.n; i++)
+        ((char *)(uintptr_t)host.p)[i] = host.p[i] >= 'A' && host.p[i] <= 'Z' ? (char)(host.p[i] - 'A' + 'a') : host.p[i];
+    return host;
+}
+static enum fetch_end end_of(err e, const struct ways *w)
+{
+    bool theirs = e.kind == ERR_UNAVAILABLE && !w->refused && curl.whole;
+    return !theirs ? FETCH_ENDED_WELL : w->hung ? FETCH_HUNG : FETCH_FAILED;
+}
+/* RL-06: within the shares, or on a thread of its own, which only must not be held by who hangs. */
+static fallible shared(struct arena *a, const struct fetch_manners *manners, const struct shared_call *call, struct ways *w,
+                       struct fetch_answer *out, const char **trouble)
+{
+    const struct fetch_place place = {host_of(a, call->url), manners->caller};
+    size_t seat = 0;
+    if (!str_present(place.host))
+        FAIL(UNAVAILABLE, "fetch: no memory");
+    if (manners->apart) {
+        *trouble = "the host did not answer lately and is left alone for a while";
+        if (fetch_share_benched(&place))
+            FAIL(THROTTLED, "fetch: the host is benched");
+        err e = run(a, call->request, w, out, trouble);
+        if (end_of(e, w) != FETCH_FAILED)
+            fetch_share_note(&place, end_of(e, w));
+        return e;
+    }
+    TRY(fetch_share_begin(&place, w->seconds, &seat, trouble));
+    fetch_waits(true);
+    err e = run(a, call->request, w, out, trouble);
+    fetch_waits(false);
+    fetch_share_end(seat, end_of(e, w));
+    return e;
+}
 fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out,
                     const char **trouble)
 {
@@ -268,14 +320,7 @@ fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const 
                      .bytes = manners->bytes > 0 ? manners->bytes : FETCH_BYTES};
     *trouble = "no memory";
     TRY(trust(a, manners->authority, &w));
-    if (manners->apart)
-        return run(a, request, &w, out, trouble);
-    err e = ERR(THROTTLED, "too many calls to other servers are under way");
-    *trouble = "too many calls to other servers are under way";
-    if (atomic_fetch_add(&under_way, 1) < FETCH_AT_ONCE) /* RL-06 */
-        e = run(a, request, &w, out, trouble);
-    (void)atomic_fetch_sub(&under_way, 1);
-    return e;
+    return shared(a, manners, &(struct shared_call){request, &u}, &w, out, trouble);
 }
 fallible fetch_document(struct arena *a, const struct fetch_manners *manners, str url, str accept, str *body)
 {

@@ -28,15 +28,22 @@ struct fetch_manners {
     str authority;   /* file with further certificates to trust; absent or empty: the machine's own alone */
     int64_t seconds; /* for the whole call, name and handshake included; 0: FETCH_SECONDS */
     size_t bytes;    /* of the answer; 0: FETCH_BYTES */
-    bool apart;      /* on a thread that serves no requests: such calls are not among FETCH_AT_ONCE */
+    bool apart;      /* on a thread that serves no requests: such calls hold no seat, but a host that hangs is left alone by them too */
+    str caller;      /* for whose sake: a client's id, a source; it has a share of its own. Absent: nobody in particular */
 };
-enum { FETCH_SECONDS = 5, FETCH_BYTES = 65536, FETCH_AT_ONCE = 6 /* calls of fetch_call: what strangers name holds no more threads */ };
+/* AT_ONCE: calls of fetch_call in all; PER_HOST, PER_CALLER: of these (RL-06, fetch_share). */
+enum { FETCH_SECONDS = 5, FETCH_BYTES = 65536, FETCH_AT_ONCE = 64, FETCH_PER_HOST = 8, FETCH_PER_CALLER = 4 };
+/* From now on `call` is told when this thread begins (true) and ends (false) to wait for another server, so that somebody can do its work
+ * meanwhile; before the first call. */
+void fetch_when_waiting(void (*call)(bool begins));
+/* For who waits for another thread's call: tells the same. */
+void fetch_waits(bool begins);
 /* An answer of any status is OK. Otherwise *trouble says in one sentence what failed (arena memory). */
 fallible fetch_run(struct arena *a, const struct fetch_request *request, struct fetch_answer *out, const char **trouble);
 /* The server's own call: https alone, no proxy, no redirect, manners' ceilings. The address that the socket is opened to is judged, not
  * the name, so no second look-up can change it. request->authority is not used. INVALID_REQUEST: this address is never called;
- * UNAVAILABLE: it did not answer, or not in time, or too much; THROTTLED: FETCH_AT_ONCE are under way, nothing is said about this one. May wait: never on an event thread or the store's writer. *trouble is for
- * logs. */
+ * UNAVAILABLE: it did not answer, or not in time, or too much; THROTTLED: a share is used up, or the host is benched (fetch_share): nothing
+ * was called. May wait: never on an event thread or the store's writer. *trouble is for logs. */
 fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out,
                     const char **trouble);
 /* The same for a document by GET: status 200 and a body, or UNAVAILABLE. accept absent: application/json. */

@@ -7,6 +7,7 @@
  *                                                                                    └─ ciba_redeem ─▶ tokens, once */
 #include "grant/ciba.h"
 #include "base/ascii.h"
+#include "base/pace.h"
 #include "codec/json.h"
 #include "directory/user.h"
 #include "grant/ciba_request.h"
@@ -18,7 +19,7 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-static const struct db_deferred_caps caps = {.all = 10000, .client = 2000, .user = 10};
+static const struct pace_rule asking = {.burst = 60, .each_ms = 10000}; /* one person, by one client */
 enum { EXPIRY_MIN = 30, EXPIRY_MAX = 600 };
 
 /* ---- who is meant ---- */
@@ -134,7 +135,7 @@ fallible ciba_request(struct ground *g, const struct client_proof *proof, const 
     TRY(may_ask(proof));
     TRY(ciba_request_read(g, client, f, &ask));
     struct db_deferred row = {.acr_values = ask.acr_values, .binding_message = ask.binding_message, .address = g->address};
-    struct deferred_begin how = {.kind = DEFERRED_CIBA, .client = client, .caps = caps};
+    struct deferred_begin how = {.kind = DEFERRED_CIBA, .client = client, .caps = g->authority->policy.ciba_caps};
     TRY(scope_grant(g, client, ask.scope, &row.scope));
     TRY(token_request_resource(g, ask.resource, &resource));
     TRY(notification(client, ask.notification_token, &row.notification));
@@ -142,6 +143,10 @@ fallible ciba_request(struct ground *g, const struct client_proof *proof, const 
     TRY(person(g, client, &ask, &user, &out->retry_after));
     row.resource = resource ? resource->uri : STR_ABSENT;
     row.user_number = user->number;
+    const struct pace_key key = {PACE_CIBA, (uint64_t)client->number, (uint64_t)user->number};
+    if (!pace_take(&key, &asking, 1, &out->retry_after)) /* RL-06: nobody is asked without end by one client */
+        REFUSE(BUSY, "This client asked this person too often; try again later.", "ciba: a client's questions to a person are paced");
+    out->retry_after = DEFERRED_AGAIN;
     TRY(deferred_begin(g, &how, &row, &code));
     authority_event(g, "ciba.asked", &(struct authority_event_facts){.client_id = client->id, .subject = user->id, .detail = row.scope});
     *out = (struct ciba_answer){code.text, how.lifetime, row.interval_seconds, 0};

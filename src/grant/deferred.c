@@ -6,6 +6,7 @@
  *   3. a person, session or client that ended between yes and fetching yields nothing (LS-16). */
 #include "grant/deferred.h"
 #include "crypto/random.h"
+#include "directory/source.h"
 #include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -45,10 +46,11 @@ fallible deferred_begin(struct ground *g, const struct deferred_begin *how, stru
     row->client_epoch = how->client->epoch;
     row->created_at = g->now;
     row->expires_at = clock_add(g->now, how->lifetime);
+    row->source = source_key(g->arena, "at", g->address);
     row->interval_seconds = g->authority->policy.poll_interval;
     err added = db_deferred_add(g->authority->db, row, &how->caps);
     if (added.kind == ERR_THROTTLED)
-        REFUSE(UNAVAILABLE, "Too many requests wait for somebody to decide; try again in a few minutes.", "deferred: too many pending requests");
+        return REFUSAL(BUSY, "Too many requests wait for somebody to decide; try again in a few minutes.", "deferred: too many pending requests");
     return added;
 }
 

@@ -8,9 +8,10 @@
 #include "store/db_deferred.h"
 /* In front of a sealed notification: see deferred_begin. */
 #define DEFERRED_PING "ping "
+enum { DEFERRED_AGAIN = 30 };
 enum deferred_kind { DEFERRED_DEVICE, DEFERRED_CIBA };
 /* Stores the request (everything but number, kind, hash, client, times) and makes its polled code. lifetime: seconds. CONFLICT: the user
- * code is taken; UNAVAILABLE: too many wait (RL-06). row->notification, the client's token for pings in the clear, is replaced by the
+ * code is taken; BUSY: too many wait (RL-06), ask again after DEFERRED_AGAIN seconds. row->notification, the client's token for pings in the clear, is replaced by the
  * polled code and the token sealed together, so that the store holds neither. */
 struct deferred_begin {
     enum deferred_kind kind;

@@ -6,6 +6,7 @@
  *   device_code_request ─▶ pending ── device_code_find, deferred_decide ─▶ allowed | denied ── device_code_redeem ─▶ tokens, once */
 #include "grant/device_code.h"
 #include "base/ascii.h"
+#include "base/pace.h"
 #include "crypto/random.h"
 #include "directory/source.h"
 #include "grant/details.h"
@@ -15,7 +16,6 @@
 
 static const char alphabet[] = "BCDFGHJKLMNPQRSTVWXZ"; /* RFC 8628 6.1 */
 enum { LETTERS = sizeof alphabet - 1, FAIR = 256 / LETTERS * LETTERS, CODE_TRIES = 8 };
-static const struct db_deferred_caps caps = {.all = 10000, .client = 2000, .address = 100};
 static const struct db_throttle_rule person_rule = {.free_tries = 5, .base = 30, .most = 900, .forget = 3600};
 
 /* ---- words ---- */
@@ -83,6 +83,24 @@ static fallible begin(struct ground *g, const struct deferred_begin *how, struct
     return OK;
 }
 
+/* RL-06: what would be refused in the store anyway costs its writer nothing: from one place, to one client, as many as may wait at once, and
+ * from then on as many as expire. */
+static fallible paced(struct ground *g, const struct db_client *client, int64_t *retry_after)
+{
+    const struct policy *policy = &g->authority->policy;
+    str source = source_key(g->arena, "at", g->address);
+    int64_t most = policy->device_caps.source > 0 ? policy->device_caps.source : 1;
+    const struct pace_rule rule = {most, policy->device_lifetime * 1000 / most};
+    struct pace_key key = {.kind = PACE_DEVICE, .a = (uint64_t)client->number};
+    if (!str_present(source) || policy->device_caps.source == 0)
+        return OK;
+    struct token_hash hash = token_hash_of(source);
+    memcpy(&key.b, hash.bytes, sizeof key.b);
+    if (!pace_take(&key, &rule, 1, retry_after))
+        REFUSE(BUSY, "There were too many device codes from this address; please wait a little.", "device: codes of this source are paced");
+    return OK;
+}
+
 fallible device_code_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct device_code_answer *out)
 {
     const struct db_resource *resource;
@@ -94,8 +112,11 @@ fallible device_code_request(struct ground *g, const struct client_proof *proof,
     TRY(details_read(g, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
     TRY(token_request_resource(g, form_get(f, "resource"), &resource));
     row.resource = resource ? resource->uri : STR_ABSENT;
-    struct deferred_begin how = {DEFERRED_DEVICE, proof->client, g->authority->policy.device_lifetime, caps};
-    struct device_code_answer answer = {.expires_in = how.lifetime, .interval = g->authority->policy.poll_interval};
+    const struct policy *policy = &g->authority->policy;
+    struct deferred_begin how = {DEFERRED_DEVICE, proof->client, policy->device_lifetime, policy->device_caps};
+    struct device_code_answer answer = {.expires_in = how.lifetime, .interval = policy->poll_interval};
+    out->retry_after = DEFERRED_AGAIN;
+    TRY(paced(g, proof->client, &out->retry_after));
     TRY(begin(g, &how, &row, &answer));
     answer.verification_uri = device_code_address(g, STR_ABSENT);
     answer.verification_uri_complete = device_code_address(g, answer.user_code);

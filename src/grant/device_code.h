@@ -10,6 +10,7 @@ struct device_code_answer {
     str user_code; /* as it is shown: XXXX-XXXX */
     str verification_uri, verification_uri_complete;
     int64_t expires_in, interval;
+    int64_t retry_after; /* seconds; set when BUSY */
 };
 fallible device_code_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct device_code_answer *out);
 /* What a person typed, in any letter case, with dashes and spaces: the letters alone; false: it cannot be one of ours. */

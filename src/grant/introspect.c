@@ -8,6 +8,7 @@
 #include "store/db_grant.h"
 #include "token/jws.h"
 #include "token/opaque.h"
+#include "base/pace.h"
 #include "base/banned.h"
 
 /* The grant of a refresh token that is the asking client's; NULL when there is nothing to tell. */
@@ -144,10 +145,35 @@ fallible introspect_sign(struct ground *g, const struct client_proof *proof, str
     return jws_sign(g->arena, g->keys, alg, "token-introspection+jwt", text, jwt);
 }
 
-static fallible end_access(struct ground *g, const struct client_proof *proof, const struct access_facts *facts)
+/* RL-06: a revoked token lies in memory until it expires, so a client may revoke so many in a second, and less as the memory fills, which
+ * is felt most by those who revoke most. What people and administrators end, and refresh tokens, whose grants a person made, never asks here. */
+static fallible paced(const struct ground *g, const struct db_client *client, int64_t *retry_after)
+{
+    enum { MINUTE = 60, SECOND_MS = 1000, HALF_FULL = 8, NEARLY_FULL = 64 };
+    const struct policy *policy = &g->authority->policy;
+    const int64_t a_second = policy->revocations_a_second, most = policy->revocations_max;
+    const struct pace_key key = {PACE_REVOKE, (uint64_t)client->number, 0};
+    size_t count;
+    if (a_second == 0) /* not bounded */
+        return OK;
+    const struct pace_rule rule = {a_second * MINUTE, SECOND_MS / a_second > 0 ? SECOND_MS / a_second : 1};
+    TRY(hot_revocations(g->authority->hot, &count));
+    int64_t cost = (int64_t)count >= most / 4 * 3 ? NEARLY_FULL : (int64_t)count >= most / 2 ? HALF_FULL : 1;
+    *retry_after = MINUTE;
+    if ((int64_t)count >= most)
+        REFUSE(BUSY, "The token was not revoked: too many revoked tokens have yet to expire. Try again later.", "revoke: revocations_max is reached");
+    if (!pace_take(&key, &rule, cost, retry_after))
+        REFUSE(BUSY, "The token was not revoked: this client revokes too many at once. Try again later.", "revoke: paced");
+    return OK;
+}
+
+static fallible end_access(struct ground *g, const struct client_proof *proof, const struct access_facts *facts, int64_t *retry_after)
 {
     if (!str_equal(facts->permit.client_id, proof->client->id)) /* IR-06 */
         return OK;
+    if (hot_revoked(g->authority->hot, "token", facts->token_id))
+        return OK; /* RFC 7009 2.2: once is enough */
+    TRY(paced(g, proof->client, retry_after));
     TRY(hot_revoke(g->authority->hot, "token", facts->token_id, facts->permit.expires_at));
     authority_event(g, "token.revoked",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = facts->token_id, .detail = STR("access token")});
@@ -168,7 +194,7 @@ static fallible end_grant(struct ground *g, const struct client_proof *proof, st
     return OK;
 }
 
-fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token)
+fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token, int64_t *retry_after)
 {
     struct access_facts facts;
     enum opaque_kind kind = opaque_kind_of(token);
@@ -182,5 +208,5 @@ fallible introspect_revoke(struct ground *g, const struct client_proof *proof, s
         read = access_check(g->arena, g->keys, token, &reader, &facts);
     if (FAILED(read)) /* RFC 7009 2.2: unknown, expired or foreign is fine (IR-07) */
         return read.kind == ERR_INVALID_TOKEN ? OK : read;
-    return end_access(g, proof, &facts);
+    return end_access(g, proof, &facts, retry_after);
 }

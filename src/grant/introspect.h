@@ -18,5 +18,5 @@ fallible introspect_token(struct ground *g, const struct client_proof *proof, st
  * demands it; absent: plain JSON. ELSEWHERE: the signature takes long. */
 fallible introspect_sign(struct ground *g, const struct client_proof *proof, str accept, json *answer, str *jwt);
 /* Own tokens only (IR-06); unknown or foreign ones: OK without effect. An access token ends alone, a refresh token ends its grant. Durable lane. */
-fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token);
+fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token, int64_t *retry_after);
 #endif

@@ -53,7 +53,8 @@ static fallible judge(struct ground *g, const struct db_client *client, str asse
     struct jwk_set *keys;
     TRY(as_grant_error(jwt_read(g->arena, assertion, &t)));
     TRY(trusted(g, client, &t, &out->issuer));
-    TRY(as_grant_error(client_keys_of(g, out->issuer->jwks, out->issuer->jwks_uri, &t, &keys)));
+    const struct client_keys_source source = {out->issuer->issuer, out->issuer->jwks, out->issuer->jwks_uri};
+    TRY(as_grant_error(client_keys_of(g, &source, &t, &keys)));
     TRY(as_grant_error(jwt_check(g->arena, &t, keys, sign_alg_words)));
     const str endpoint[] = {g->authority->issuer, STR("/oauth/token")};
     const str audiences[] = {g->authority->issuer, str_join(g->arena, endpoint, 2)}; /* RFC 7523 3, item 3 */

@@ -50,11 +50,12 @@ static void keep(const struct ground *g, str uri, str text)
     arena_release(old);
 }
 
-fallible request_document_get(struct ground *g, str uri, str *text)
+fallible request_document_get(struct ground *g, const struct db_client *client, str uri, str *text)
 {
     str found = kept(g, uri), address = {uri.p, str_find(uri, '#')};
     struct fetch_manners manners = g->authority->policy.fetch;
     manners.bytes = REQUEST_DOCUMENT_BYTES;
+    manners.caller = client->id;
     if (!str_present(found)) {
         err fetched = fetch_document(g->arena, &manners, address, STR("application/oauth-authz-req+jwt, application/jwt, */*"), &found);
         if (FAILED(fetched) && arena_failed(g->arena))

@@ -26,7 +26,7 @@ static fallible by_reference(struct ground *g, const struct db_client *client, s
     str registered;
     for (str rest = client->metadata.request_uris; str_filled(rest) && str_next(&rest, '\n', &registered);)
         if (str_equal(without_fragment(registered), without_fragment(uri)) && str_starts(uri, STR("https://"))) /* AZ-18 */
-            return request_document_get(g, uri, text);
+            return request_document_get(g, client, uri, text);
     REFUSE(INVALID_REQUEST_URI, "The request_uri is not registered for this client.", "request object: address not registered");
 }
 

@@ -25,6 +25,7 @@
  * us, so no second message may follow where a proxy could have seen another end of the first (IN-02). */
 #include "http/listen.h"
 #include "http/certificate.h"
+#include "http/crowd.h"
 #include "http/doors.h"
 #include "http/passage.h"
 #include "http/request.h"
@@ -321,6 +322,9 @@ static struct line *line_taken(struct listener *l, struct MHD_Connection *connec
     line->mark.fd = info == NULL ? -1 : info->connect_fd;
     atomic_store_explicit(&line->mark.since_us, clock_monotonic_us(), memory_order_relaxed);
     reaper_watch(l->reaper, &line->mark);
+    line->counted = !line->proxy;
+    if (line->counted)
+        crowd_enter(&line->address);
     return line;
 }
 
@@ -340,6 +344,8 @@ static void line_changed(void *context, struct MHD_Connection *connection, void 
         return;
     *slot = NULL;
     reaper_forget(l->reaper, &line->mark);
+    if (line->counted)
+        crowd_leave(&line->address);
     if (line->passage != NULL)
         passage_end(line->passage);
     free(line);
@@ -349,10 +355,13 @@ static void line_changed(void *context, struct MHD_Connection *connection, void 
  * over the socket's place in their epoll sets, and the loser ends the process. */
 static enum MHD_Result admit(void *context, const struct sockaddr *peer, socklen_t size)
 {
-    const struct listener *l = context;
-    (void)peer;
+    struct listener *l = context;
+    struct in6_addr address;
     (void)size;
-    return atomic_load_explicit(&l->closing, memory_order_relaxed) ? MHD_NO : MHD_YES;
+    peer_of_socket(peer, &address);
+    if (atomic_load_explicit(&l->closing, memory_order_relaxed))
+        return MHD_NO;
+    return peer_listed(&atomic_load(&l->names)->proxies, &address) || crowd_admits(&address) ? MHD_YES : MHD_NO; /* RL-06 */
 }
 
 static fallible daemon_start(struct listener *l, size_t door)

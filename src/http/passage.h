@@ -15,6 +15,7 @@ struct line { /* a connection */
     struct passage *passage; /* NULL between requests */
     struct in6_addr address;
     bool proxy; /* its X-Forwarded-For is believed */
+    bool counted; /* among the connections of its address */
     char peer[PEER_TEXT];
 };
 

@@ -4,6 +4,7 @@
 #include "server/app.h"
 #include "base/log.h"
 #include "codec/url.h"
+#include "grant/client_keys.h"
 #include "server/material.h"
 #include "server/names.h"
 #include "server/reload.h"
@@ -174,8 +175,9 @@ static fallible open_all(struct app *app, struct arena *a)
 {
     const struct settings *s = app->settings;
     TRY(table_is_whole());
-    TRY(lane_open("worker", (unsigned)s->worker_threads, WORKER_QUEUE, &app->worker));
-    TRY(lane_open("hash", or_cores(s->hash_threads), HASH_QUEUE, &app->hash));
+    fetch_when_waiting(lane_waits);
+    TRY(lane_open("worker", &(struct lane_size){(unsigned)s->worker_threads, FETCH_AT_ONCE + CLIENT_KEYS_WAITING, WORKER_QUEUE}, &app->worker));
+    TRY(lane_open("hash", &(struct lane_size){or_cores(s->hash_threads), 0, HASH_QUEUE}, &app->hash));
     if (str_filled(s->client_ca))
         TRY(material_authorities(a, s, &app->authority.client_ca, app->problems));
     TRY(open_listener(app, a));

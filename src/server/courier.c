@@ -144,6 +144,7 @@ static fallible deliver(struct ground *g, const struct courier_rule *rule, const
         return give_up(g, d, client, "nobody here knows this kind of message");
     if (client == NULL || client->disabled)
         return give_up(g, d, client, "the client is gone or disabled");
+    manners.caller = client->id;
     if (clock_now() >= end_of(rule, d))
         return give_up(g, d, client, "its time is over");
     err posted = post(g, &manners, client, d, &trouble);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * lane: a queue with a ceiling and threads that empty it. It relies on pthreads alone and knows nothing of what it runs.
  * Invariants: 1. a job that was accepted runs exactly once; 2. one that was refused never runs; 3. never more than `bound`
- * jobs wait; 4. jobs begin in the order of their acceptance. A job belongs to its submitter: the lane touches it no more
+ * jobs wait; 4. jobs begin in the order of their acceptance; 5. no more jobs begin than there are threads of the lane's own, and
+ * those that wait for another server (lane_waits) do not count: a spare thread takes their place, made when it is first needed. A job belongs to its submitter: the lane touches it no more
  * once run() began. */
 #include "server/lane.h"
 
@@ -22,9 +23,11 @@ struct lane {
     size_t waiting, bound;
     bool closing;
     char name[LANE_NAME];
-    unsigned thread_count;
+    unsigned own, busy, away;     /* threads of its own; jobs under way; those of them that wait for another server */
+    unsigned thread_count, most;  /* with the spare ones */
     pthread_t threads[];
 };
+static _Thread_local struct lane *here;
 
 void lane_stand_behind(void)
 {
@@ -35,13 +38,19 @@ void lane_stand_behind(void)
     stands = true;
 }
 
+static bool may_begin(const struct lane *lane)
+{
+    return lane->first != NULL && lane->busy - lane->away < lane->own;
+}
+
 static void *lane_main(void *context)
 {
     struct lane *lane = context;
     (void)pthread_setname_np(pthread_self(), lane->name);
+    here = lane;
     pthread_mutex_lock(&lane->lock);
     for (;;) {
-        while (lane->first == NULL && !lane->closing)
+        while (!may_begin(lane) && !(lane->closing && lane->first == NULL))
             pthread_cond_wait(&lane->work, &lane->lock);
         struct lane_job *job = lane->first;
         if (job == NULL)
@@ -50,10 +59,13 @@ static void *lane_main(void *context)
         if (lane->first == NULL)
             lane->last = NULL;
         lane->waiting--;
+        lane->busy++;
         pthread_mutex_unlock(&lane->lock);
         job->run(job->context);
         pthread_mutex_lock(&lane->lock);
+        lane->busy--;
     }
+    pthread_cond_broadcast(&lane->work); /* closing: who could not begin may end now */
     pthread_mutex_unlock(&lane->lock);
     return NULL;
 }
@@ -72,18 +84,35 @@ static bool threads_start(struct lane *lane, unsigned threads)
     return good;
 }
 
-fallible lane_open(const char *name, unsigned threads, size_t bound, struct lane **out)
+void lane_waits(bool begins)
 {
-    size_t size;
+    struct lane *lane = here;
+    if (lane == NULL)
+        return;
+    pthread_mutex_lock(&lane->lock);
+    lane->away = begins ? lane->away + 1 : lane->away - 1;
+    if (begins && !lane->closing && lane->thread_count < lane->most && lane->thread_count < lane->own + lane->away)
+        (void)threads_start(lane, lane->thread_count + 1); /* none to be had: the lane is slower, no more */
+    if (begins)
+        pthread_cond_signal(&lane->work);
+    pthread_mutex_unlock(&lane->lock);
+}
+
+fallible lane_open(const char *name, const struct lane_size *how, struct lane **out)
+{
+    unsigned threads = how->threads, most = how->threads + how->spares;
+    size_t size, bound = how->bound;
     if (threads == 0 || bound == 0)
         FAIL(SERVER_ERROR, "lane: no threads or no room");
-    if (__builtin_mul_overflow((size_t)threads, sizeof(pthread_t), &size) ||
+    if (most < threads || __builtin_mul_overflow((size_t)most, sizeof(pthread_t), &size) ||
         __builtin_add_overflow(size, sizeof(struct lane), &size))
         FAIL(SERVER_ERROR, "lane: too many threads");
     struct lane *lane = calloc(1, size);
     if (lane == NULL)
         FAIL(UNAVAILABLE, "lane: no memory");
     lane->bound = bound;
+    lane->own = threads;
+    lane->most = most;
     size_t n = strnlen(name, LANE_NAME - 1);
     memcpy(lane->name, name, n);
     if (pthread_mutex_init(&lane->lock, NULL) != 0) {

@@ -50,6 +50,16 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(device_lifetime, NUMBER, "600", 30, 600, "SECONDS", any_form, "Codes that a person types for a device.")                 \
     X(ciba_lifetime, NUMBER, "300", 30, 600, "SECONDS", any_form,                                                              \
       "Backchannel authentication requests (CIBA), when the client asks for no other lifetime.")                               \
+    X(device_codes_per_client, NUMBER, "2000", 10, 20000, "NUMBER", any_form,                                                  \
+      "Device codes of one client that wait for a person at the same time; five times as many of all clients.")               \
+    X(device_codes_per_address, NUMBER, "100", 1, 20000, "NUMBER", any_form,                                                   \
+      "Of these from one address (IPv6: /64); fewer as device_codes_per_client comes near.")                                   \
+    X(ciba_per_person, NUMBER, "5", 1, 100, "NUMBER", any_form,                                                                \
+      "CIBA requests of one client that wait for the same person; four times as many of all clients.")                         \
+    X(revocations_per_second, NUMBER, "20", 1, 100000, "NUMBER", any_form,                                                     \
+      "Access tokens that one client may revoke in a second, in the long run; a minute's worth at once.")                      \
+    X(revocations_max, NUMBER, "1000000", 1000, 100000000, "NUMBER", any_form,                                                 \
+      "Revoked access tokens that are kept in memory until they expire; clients are slowed down from half of it on.")          \
     X(poll_interval, NUMBER, "5", 1, 60, "SECONDS", any_form, "How long a client waits between polls for a decision.")         \
     X(par_lifetime, NUMBER, "90", 5, 599, "SECONDS", any_form, "Pushed authorization requests (RFC 9126).")                    \
     X(require_par, FLAG, "off", 0, 0, "on|off", any_form, "Every authorization request must be pushed first (RFC 9126).")      \
@@ -99,6 +109,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "Registrations from one address in a row before it has to wait between them.")                                          \
     X(redirect_schemes, TEXT, "", 0, 1024, "SCHEMES", schemes_form,                                                            \
       "Schemes without a dot, separated by spaces, that redirect URIs of any client may have, like cursor vscode.")            \
+    X(registration_per_address, NUMBER, "100", 1, 100000, "NUMBER", any_form,                                                  \
+      "Clients that came from one address (IPv6: /64) by themselves, at the most; fewer as registration_max comes near.")      \
     X(client_documents, FLAG, "off", 0, 0, "on|off", any_form,                                                                 \
       "Accept client ids that are https addresses of their metadata (client ID metadata documents).")                          \
     X(client_document_hosts, TEXT, "", 0, 4096, "HOSTS", any_form,                                                             \

@@ -95,8 +95,8 @@ static fallible error_headers(struct way *w, err why)
     struct response *r = &w->exchange->response;
     if (why.kind == ERR_METHOD_NOT_ALLOWED)
         TRY(shape_allow(w));
-    if (why.kind == ERR_UNAVAILABLE)
-        TRY(response_header(r, "Retry-After", STR("1")));
+    if ((why.kind == ERR_UNAVAILABLE || why.kind == ERR_BUSY) && r->header_count == 0) /* kept: what the handler said */
+        TRY(response_header(r, "Retry-After", why.kind == ERR_BUSY ? STR("30") : STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
         TRY(response_header(r, "WWW-Authenticate", STR("Basic realm=\"jeton\", charset=\"UTF-8\"")));
     if (w->route && (w->route->who == BEARER || w->route->who == ANYONE) && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))

@@ -5,23 +5,25 @@
  * can be neither decided nor fetched. */
 #include "store/db_deferred.h"
 
+#include "base/share.h"
 #include "store/db_room.h"
 
 #include "base/banned.h"
 
 #define COLUMNS                                                                                                                \
     "number, kind, hash, user_code, client_number, client_epoch, scope, resource, details, claims, acr_values,"               \
-    " binding_message, notification, jkt, x5t, address, user_number, grant_number, state, created_at, expires_at,"            \
+    " binding_message, notification, jkt, x5t, address, source, user_number, grant_number, state, created_at, expires_at,"            \
     " interval_seconds, polled_at"
 #define MINE " WHERE number = $1 AND hash = $2 AND client_number = $3 AND kind = $4"
-enum { ADD, COUNT, GET, BY_USER_CODE, WAITING, ALLOW, DENY, TAKE, EARLY, POLLED, POLL_GET };
+#define PENDING " FROM deferred_requests WHERE state = 'pending' AND kind = $1 AND expires_at > $2 AND created_at <= $2 + 1"
+enum { ADD, COUNT_HELD, COUNT_ASKED, COUNT_CLIENT, COUNT_ALL, GET, BY_USER_CODE, WAITING, ALLOW, DENY, TAKE, EARLY, POLLED, POLL_GET };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO deferred_requests (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-            " $15, $16, $17, $18, $19, $20, $21, $22, $23)",
-    [COUNT] = "SELECT count(*), coalesce(sum(CASE WHEN client_number = $2 THEN 1 ELSE 0 END), 0),"
-              " coalesce(sum(CASE WHEN address = $3 THEN 1 ELSE 0 END), 0),"
-              " coalesce(sum(CASE WHEN user_number = $4 THEN 1 ELSE 0 END), 0)"
-              " FROM deferred_requests WHERE state = 'pending' AND expires_at > $1 AND created_at <= $1 + 1",
+            " $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)",
+    [COUNT_HELD] = "SELECT count(*)" PENDING " AND client_number = $3 AND source = $4",
+    [COUNT_ASKED] = "SELECT count(*), coalesce(sum(CASE WHEN client_number = $3 THEN 1 ELSE 0 END), 0)" PENDING " AND user_number = $4",
+    [COUNT_CLIENT] = "SELECT count(*)" PENDING " AND client_number = $3",
+    [COUNT_ALL] = "SELECT count(*)" PENDING,
     [GET] = "SELECT " COLUMNS " FROM deferred_requests WHERE number = $1 AND expires_at > $2 AND created_at <= $2 + 1",
     [BY_USER_CODE] = "SELECT " COLUMNS " FROM deferred_requests WHERE user_code = $1 AND expires_at > $2 AND created_at <= $2 + 1",
     [WAITING] = "SELECT " COLUMNS " FROM deferred_requests WHERE user_number = $1 AND state = 'pending' AND kind = 'ciba'"
@@ -45,21 +47,16 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, kind), FIELD(DB_HASH, hash), FIELD(DB_TEXT, user_code),
     FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch), FIELD(DB_TEXT, scope), FIELD(DB_TEXT, resource),
     FIELD(DB_TEXT, details), FIELD(DB_TEXT, claims), FIELD(DB_TEXT, acr_values), FIELD(DB_TEXT, binding_message),
-    FIELD(DB_TEXT, notification), FIELD(DB_TEXT, jkt), FIELD(DB_TEXT, x5t), FIELD(DB_TEXT, address),
+    FIELD(DB_TEXT, notification), FIELD(DB_TEXT, jkt), FIELD(DB_TEXT, x5t), FIELD(DB_TEXT, address), FIELD(DB_TEXT, source),
     FIELD(DB_INT, user_number), FIELD(DB_INT, grant_number), FIELD(DB_TEXT, state), FIELD(DB_INT, created_at),
     FIELD(DB_INT, expires_at), FIELD(DB_INT, interval_seconds), FIELD(DB_INT, polled_at),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_deferred, fields);
-struct counts {
-    int64_t all, client, address, user;
+struct asked {
+    int64_t all, client;
 };
-static const struct db_field count_fields[] = {
-    {DB_INT, offsetof(struct counts, all)},
-    {DB_INT, offsetof(struct counts, client)},
-    {DB_INT, offsetof(struct counts, address)},
-    {DB_INT, offsetof(struct counts, user)},
-};
-static const struct db_shape count_shape = DB_SHAPE(struct counts, count_fields);
+static const struct db_field asked_fields[] = {{DB_INT, offsetof(struct asked, all)}, {DB_INT, offsetof(struct asked, client)}};
+static const struct db_shape asked_shape = DB_SHAPE(struct asked, asked_fields);
 
 err db_deferred_reserve(struct db *db, int64_t *number)
 {
@@ -75,25 +72,53 @@ struct adding {
     const struct db_deferred_caps *caps;
 };
 
-static bool over(int64_t cap, int64_t count)
+static bool within(int64_t cap, int64_t share, int64_t own, int64_t all)
 {
-    return cap > 0 && count >= cap;
+    return (share == 0 || own < share) && share_allows(own, all, cap);
+}
+
+/* What waits for one person: of all clients, and of this one. */
+static err judge_person(struct db_conn *c, const struct adding *w)
+{
+    const struct db_deferred *row = w->row;
+    struct asked *now = NULL;
+    TRY(db_one(c, w->a, CALL(COUNT_ASKED, P_TEXT(row->kind), P_INT(clock_now()), P_INT(row->client_number), P_INT(row->user_number)),
+               &asked_shape, (void **)&now));
+    if (now == NULL)
+        FAIL(UNAVAILABLE, "store: a count without a row");
+    if (!within(w->caps->user, w->caps->client_of_user, now->client, now->all))
+        FAIL(THROTTLED, "store: too many requests wait for this person");
+    return OK;
+}
+
+/* RL-06, from what is counted at the least cost to what is counted at the most. */
+static err judge_caps(struct db_conn *c, const struct adding *w)
+{
+    const struct db_deferred *row = w->row;
+    const struct db_deferred_caps *caps = w->caps;
+    int64_t held = 0, client = 0, all = 0, now = clock_now();
+    bool found = false;
+    if (caps->user > 0)
+        TRY(judge_person(c, w));
+    if (caps->source > 0 && str_filled(row->source))
+        TRY(db_scalar(c, CALL(COUNT_HELD, P_TEXT(row->kind), P_INT(now), P_INT(row->client_number), P_TEXT(row->source)), &held, &found));
+    if (caps->source > 0 && held >= caps->source)
+        FAIL(THROTTLED, "store: too many requests of this source wait for a decision");
+    TRY(db_scalar(c, CALL(COUNT_CLIENT, P_TEXT(row->kind), P_INT(now), P_INT(row->client_number)), &client, &found));
+    if (caps->source > 0 ? !share_allows(held, client, caps->client) : caps->client > 0 && client >= caps->client)
+        FAIL(THROTTLED, "store: too many requests of this client wait, and this source has its share");
+    TRY(db_scalar(c, CALL(COUNT_ALL, P_TEXT(row->kind), P_INT(now)), &all, &found));
+    if (!share_allows(client, all, caps->all))
+        FAIL(THROTTLED, "store: too many requests wait, and this client has its share");
+    return OK;
 }
 
 static err add_body(struct db_conn *c, void *context)
 {
     const struct adding *w = context;
-    const struct db_deferred *row = w->row;
-    struct counts *now = NULL;
-    TRY(db_one(c, w->a, CALL(COUNT, P_INT(clock_now()), P_INT(row->client_number), P_TEXT(row->address), P_INT(row->user_number)),
-               &count_shape, (void **)&now));
-    if (now == NULL)
-        FAIL(UNAVAILABLE, "store: a count without a row");
-    if (over(w->caps->all, now->all) || over(w->caps->client, now->client) || over(w->caps->address, now->address) ||
-        over(w->caps->user, now->user)) /* RL-06 */
-        FAIL(THROTTLED, "store: too many requests wait for a decision");
+    TRY(judge_caps(c, w));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, row, params);
+    db_params_from(&shape, w->row, params);
     return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
 }
 

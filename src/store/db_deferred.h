@@ -22,6 +22,7 @@ struct db_deferred {
     str notification;           /* the client's notification token, sealed by the caller; absent: the client polls */
     str jkt, x5t;               /* what the request was bound to; absent: nothing */
     str address;                /* where the request came from */
+    str source;                 /* the same as shares are counted (directory/source); absent: unknown */
     int64_t user_number;        /* who must decide (ciba), or did (device); 0: not known yet */
     int64_t grant_number;       /* 0 until allowed */
     str state;
@@ -29,9 +30,10 @@ struct db_deferred {
     int64_t interval_seconds;
     unix_time polled_at;        /* 0: never */
 };
-/* How many undecided rows there may be (RL-06); 0: not bounded. */
+/* How many undecided rows of the same kind there may be (RL-06); 0: not bounded. all: shared by clients; client: of one, shared by sources,
+ * of which none has more than `source`; user: that wait for one person, shared by clients, of which none has more than client_of_user. */
 struct db_deferred_caps {
-    int64_t all, client, address, user;
+    int64_t all, client, source, user, client_of_user;
 };
 fallible db_deferred_reserve(struct db *db, int64_t *number);
 /* Number reserved, state is written as pending. CONFLICT: the user code is taken, try another. THROTTLED: a cap is reached. */

@@ -4,6 +4,7 @@
  * lease, and that neither a client nor all of them together make the table grow without bound (RL-06). States: db_delivery.h. */
 #include "store/db_delivery.h"
 
+#include "base/share.h"
 #include "store/db_room.h"
 
 #include "base/banned.h"
@@ -54,7 +55,7 @@ err db_delivery_within(struct db_conn *c, struct db_delivery *delivery)
     bool found = false;
     TRY(db_scalar(c, CALL_ALONE(COUNT_ALL), &all, &found));
     TRY(db_scalar(c, CALL(COUNT_OF_CLIENT, P_INT(delivery->client_number)), &own, &found));
-    if (all >= DB_DELIVERIES_MAX || own >= DB_DELIVERIES_PER_CLIENT) /* RL-06 */
+    if (own >= DB_DELIVERIES_PER_CLIENT || !share_allows(own, all, DB_DELIVERIES_MAX)) /* RL-06 */
         FAIL(THROTTLED, "store: too many messages wait to be delivered");
     struct db_delivery row = *delivery;
     struct db_param params[DB_PARAMS_MAX];

@@ -17,7 +17,7 @@
     " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_number = clients.number)"                                       \
     " AND NOT EXISTS (SELECT 1 FROM consents WHERE consents.client_number = clients.number)"                                   \
     " AND NOT EXISTS (SELECT 1 FROM deferred_requests WHERE deferred_requests.client_number = clients.number)"
-enum { ADD, FIND, TAKE, GIVE_BACK, LIST, REMOVE, PURGE_SECRETS, PURGE };
+enum { ADD, FIND, TAKE, GIVE_BACK, LIST, REMOVE, PURGE_SECRETS, PURGE, NOTE, HELD, FULLEST, PURGE_SECRETS_OF, PURGE_ONE, TIDY };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO initial_tokens (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     [FIND] = "SELECT " COLUMNS " FROM initial_tokens WHERE hash = $1 AND uses_left <> 0 AND (expires_at = 0 OR expires_at > $2)",
@@ -28,6 +28,14 @@ static const char *const texts[] = {
     [REMOVE] = "DELETE FROM initial_tokens WHERE id = $1",
     [PURGE_SECRETS] = "DELETE FROM client_secrets WHERE client_number IN (" UNUSED ")",
     [PURGE] = "DELETE FROM clients WHERE number IN (" UNUSED ")",
+    [NOTE] = "INSERT INTO registration_sources (client_number, source) VALUES ($1, $2)",
+    [HELD] = "SELECT count(*) FROM registration_sources JOIN clients ON clients.number = registration_sources.client_number"
+             " WHERE registration_sources.source = $1 AND clients.removed_at = 0",
+    [FULLEST] = "SELECT s.client_number FROM registration_sources AS s WHERE s.client_number IN (" UNUSED ")"
+                " ORDER BY (SELECT count(*) FROM registration_sources AS o WHERE o.source = s.source) DESC, s.client_number LIMIT 1",
+    [PURGE_SECRETS_OF] = "DELETE FROM client_secrets WHERE client_number = $1",
+    [PURGE_ONE] = "DELETE FROM clients WHERE number = $1",
+    [TIDY] = "DELETE FROM registration_sources WHERE client_number NOT IN (SELECT number FROM clients WHERE removed_at = 0)",
 };
 DB_SHEET(initial, texts);
 
@@ -106,13 +114,63 @@ static err purge_body(struct db_conn *c, void *context)
 {
     struct purging *w = context;
     TRY(db_run(c, CALL(PURGE_SECRETS, P_INT(w->made_before)), NULL));
-    return db_run(c, CALL(PURGE, P_INT(w->made_before)), &w->removed);
+    TRY(db_run(c, CALL(PURGE, P_INT(w->made_before)), &w->removed));
+    return db_run(c, CALL_ALONE(TIDY), NULL);
 }
 
 err db_initial_purge_unused(struct db *db, unix_time made_before, int64_t *removed)
 {
     struct purging w = {.made_before = made_before};
     TRY(db_write(db, DB_SEVERAL, purge_body, &w));
+    *removed = w.removed;
+    return OK;
+}
+
+/* ---- where they came from ---- */
+
+err db_registration_note(struct db *db, int64_t client_number, str source)
+{
+    int64_t changed = 0;
+    return db_write_call(db, CALL(NOTE, P_INT(client_number), P_TEXT(source)), &changed);
+}
+
+struct holding {
+    str source;
+    int64_t held;
+};
+
+static err held_body(struct db_conn *c, void *context)
+{
+    struct holding *w = context;
+    bool found = false;
+    return db_scalar(c, CALL(HELD, P_TEXT(w->source)), &w->held, &found);
+}
+
+err db_registration_held(struct db *db, str source, int64_t *held)
+{
+    struct holding w = {source, 0};
+    TRY(db_read(db, held_body, &w));
+    *held = w.held;
+    return OK;
+}
+
+static err make_room_body(struct db_conn *c, void *context)
+{
+    struct purging *w = context;
+    int64_t number = 0;
+    bool found = false;
+    TRY(db_scalar(c, CALL(FULLEST, P_INT(w->made_before)), &number, &found));
+    if (!found)
+        return OK;
+    TRY(db_run(c, CALL(PURGE_SECRETS_OF, P_INT(number)), NULL));
+    TRY(db_run(c, CALL(PURGE_ONE, P_INT(number)), &w->removed));
+    return db_run(c, CALL_ALONE(TIDY), NULL);
+}
+
+err db_registration_make_room(struct db *db, unix_time made_before, int64_t *removed)
+{
+    struct purging w = {.made_before = made_before};
+    TRY(db_write(db, DB_SEVERAL, make_room_body, &w));
     *removed = w.removed;
     return OK;
 }

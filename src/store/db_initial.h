@@ -27,4 +27,11 @@ fallible db_initial_remove(struct db *db, str id, bool *removed);
 /* Clients of open registration and of documents (origin open, document) made before `made_before` from which no grant ever came and that act for nobody but people:
  * gone without a tombstone, for nothing ever hung on them (RL-06). */
 fallible db_initial_purge_unused(struct db *db, unix_time made_before, int64_t *removed);
+/* ---- where clients that registered by themselves came from (RL-06) ---- */
+/* Notes it; the client's row is there. */
+fallible db_registration_note(struct db *db, int64_t client_number, str source);
+/* How many of them came from there and are still here. */
+fallible db_registration_held(struct db *db, str source, int64_t *held);
+/* Removes the oldest that nobody used and that was made before, of the source with most of them; *removed 0: there is none. */
+fallible db_registration_make_room(struct db *db, unix_time made_before, int64_t *removed);
 #endif

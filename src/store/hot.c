@@ -413,6 +413,11 @@ err hot_revoke(struct hot *hot, const char *kind, str id, unix_time expires_at)
     return db_revocation_add(hot->db, kind, id, expires_at);
 }
 
+err hot_revocations(struct hot *hot, size_t *count)
+{
+    return hot_set_count(hot->revoked, count);
+}
+
 err hot_revoke_ended(struct hot *hot, const struct db_ended *ended, unix_time expires_at)
 {
     for (size_t i = 0; i < ended->count; i++)

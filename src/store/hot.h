@@ -41,6 +41,7 @@ const struct db_details_type *hot_details_types(const struct hot_facts *facts, s
 
 /* The set is durable (db_revocation_*) and in memory; adding is in memory first, then in the store. */
 fallible hot_revoke(struct hot *hot, const char *kind, str id, unix_time expires_at);
+fallible hot_revocations(struct hot *hot, size_t *count); /* how many lie in memory: 24 bytes each, twice that at the most */
 fallible hot_revoke_ended(struct hot *hot, const struct db_ended *ended, unix_time expires_at); /* in memory: the store has
                                                                                             written them with the end itself */
 bool hot_revoked(struct hot *hot, const char *kind, str id);

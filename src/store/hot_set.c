@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-enum { FIRST_SIZE = 256, KIND_MAX = 16, ID_MAX = 256 };
+enum { TIDY_SECONDS = 60, FIRST_SIZE = 256, KIND_MAX = 16, ID_MAX = 256 };
 
 struct entry {
     uint64_t high, low; /* the digest's first 16 bytes; both 0: free */
@@ -23,6 +23,7 @@ struct hot_set {
     struct entry *entries;
     size_t size, used; /* size is a power of two, at most three quarters used */
     _Atomic size_t count;
+    unix_time tidied_at;
 };
 
 err hot_set_new(struct hot_set **out)
@@ -115,6 +116,21 @@ err hot_set_add(struct hot_set *s, str kind, str id, unix_time expires_at)
     err failed = add_locked(s, &e);
     (void)pthread_rwlock_unlock(&s->lock);
     return failed;
+}
+
+err hot_set_count(struct hot_set *s, size_t *count)
+{
+    unix_time now = clock_now();
+    err e = OK;
+    (void)pthread_rwlock_wrlock(&s->lock);
+    if (s->used >= FIRST_SIZE && (now < s->tidied_at || now >= clock_add(s->tidied_at, TIDY_SECONDS))) {
+        e = grow(s); /* without the ended ones */
+        s->tidied_at = now;
+        atomic_store_explicit(&s->count, s->used, memory_order_release);
+    }
+    *count = s->used;
+    (void)pthread_rwlock_unlock(&s->lock);
+    return e;
 }
 
 bool hot_set_has(struct hot_set *s, str kind, str id)

@@ -16,7 +16,8 @@
     X(6, "0006_own_scopes.sql") \
     X(7, "0007_event_classes.sql") \
     X(8, "0008_must_change_password.sql") \
-    X(9, "0009_password_settings.sql")
+    X(9, "0009_password_settings.sql") \
+    X(10, "0010_shares.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

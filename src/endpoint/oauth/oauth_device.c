@@ -11,9 +11,12 @@
 err oauth_device_code_post(struct call *c)
 {
     struct arena *a = c->ground->arena;
-    struct device_code_answer answer;
+    struct device_code_answer answer = {.retry_after = 0};
     c->response->note = c->client.client->id;
-    TRY(device_code_request(c->ground, &c->client, &c->form, &answer));
+    err judged = device_code_request(c->ground, &c->client, &c->form, &answer);
+    if (judged.kind == ERR_BUSY)
+        TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
+    TRY(judged);
     json *body = json_object_new(a); /* RFC 8628 3.2 */
     json_put_text(a, body, "device_code", answer.device_code);
     json_put_text(a, body, "user_code", answer.user_code);

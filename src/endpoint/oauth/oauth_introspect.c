@@ -81,6 +81,10 @@ fallible oauth_revoke_post(struct call *c)
     str token;
     c->response->note = c->client.client->id;
     TRY(token_of(c, &token));
-    TRY(introspect_revoke(c->ground, &c->client, token));
+    int64_t retry_after = 0;
+    err judged = introspect_revoke(c->ground, &c->client, token, &retry_after);
+    if (judged.kind == ERR_BUSY)
+        TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)retry_after)));
+    TRY(judged);
     return call_json(c, 200, json_object_new(c->ground->arena)); /* RFC 7009 2.2: the body is ignored */
 }

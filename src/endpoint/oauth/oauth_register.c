@@ -46,7 +46,7 @@ static fallible answer_refused(struct call *c, err why, const struct problems *p
 {
     struct arena *a = c->ground->arena;
     json *body = json_object_new(a);
-    if (why.kind == ERR_THROTTLED) {
+    if (why.kind == ERR_THROTTLED || why.kind == ERR_BUSY) {
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)retry_after)));
         json_put_text(a, body, "error", STR("temporarily_unavailable"));
         json_put_text(a, body, "error_description", str_of(err_say(why)));

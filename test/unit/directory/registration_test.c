@@ -161,6 +161,49 @@ Test(registration, room_is_bounded_and_unused_ones_of_open_registration_make_som
     cr_expect_eq(registration_count(s.g), 1);
 }
 
+Test(registration, RL_06_twenty_addresses_do_not_close_registration)
+{
+    struct scene s = opened(REGISTRATION_OPEN);
+    struct registration_made made = {0};
+    s.authority->policy.registration_max = 60;
+    s.authority->policy.registration_per_address = 10;
+    for (bool more = true; more;) {
+        more = false;
+        for (int i = 0; i < 20; i++) {
+            s.g->address = str_format(s.a, "2001:db8:0:%x::%x", i, i * 7 + 1);
+            err e = registration_add(s.g, STR_ABSENT, body(&s, ""), &s.p, &made);
+            cr_assert(!FAILED(e) || e.kind == ERR_BUSY, "%s", err_why(e));
+            more = more || !FAILED(e);
+            scene_next(&s);
+        }
+    }
+    cr_expect_gt(made.retry_after, 0);
+    s.g->address = STR("198.51.100.7");
+    cr_expect(!FAILED(registration_add(s.g, STR_ABSENT, body(&s, ""), &s.p, &made)));
+}
+
+Test(registration, RL_06_when_all_is_taken_the_fullest_source_makes_room)
+{
+    struct scene s = opened(REGISTRATION_OPEN);
+    const struct db_client *found = NULL;
+    s.authority->policy.registration_max = 3;
+    s.g->address = STR("198.51.100.7");
+    struct registration_made first = registered(&s, STR_ABSENT, "");
+    s.g->address = STR("198.51.100.7");
+    struct registration_made second = registered(&s, STR_ABSENT, "");
+    s.g->address = STR("192.0.2.1");
+    (void)registered(&s, STR_ABSENT, "");
+    s.g->address = STR("203.0.113.9");
+    cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_UNAVAILABLE); /* all may be at their first login */
+    clock_set(NOW + 601);
+    scene_next(&s);
+    s.g->address = STR("203.0.113.9");
+    (void)registered(&s, STR_ABSENT, "");
+    cr_expect_eq(registration_find(s.g, first.client->id, first.token, &found).kind, ERR_INVALID_TOKEN); /* the oldest of two */
+    cr_expect(!FAILED(registration_find(s.g, second.client->id, second.token, &found)));
+    cr_expect_eq(registration_count(s.g), 3);
+}
+
 /* Strangers' metadata, as much as they could once register. */
 struct flood {
     struct scene *s;

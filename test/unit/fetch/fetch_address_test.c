@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fetch/fetch_address.h"
+#include "fetch/fetch_share.h"
 #include "fetch/fetch.h"
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -106,38 +107,125 @@ static int silent_server(str *url, str *internal, struct arena *a)
 
 struct caller {
     pthread_t thread;
-    str url, internal;
+    str url, internal, name;
 };
+
+static struct fetch_manners manners_of(const struct caller *c, int64_t seconds)
+{
+    return (struct fetch_manners){.seconds = seconds, .internal = c->internal, .caller = c->name};
+}
 
 static void *call_it(void *context)
 {
     const struct caller *c = context;
     struct arena *a = arena_new(1 << 20);
-    struct fetch_manners manners = {.seconds = 3, .internal = c->internal};
+    struct fetch_manners manners = manners_of(c, 3);
     str body;
     cr_expect(fetch_document(a, &manners, c->url, STR_ABSENT, &body).kind == ERR_UNAVAILABLE);
     arena_release(a);
     return NULL;
 }
 
-Test(fetch, RL_06_silent_servers_hold_so_many_threads_and_no_more)
+static err try_it(struct arena *a, const struct caller *c)
+{
+    struct fetch_manners manners = manners_of(c, 1);
+    str body;
+    return fetch_document(a, &manners, c->url, STR_ABSENT, &body);
+}
+
+/* Callers of six silent hosts, each with all that they can get; whoever comes then, for another host, has a seat. */
+Test(fetch, RL_06_six_silent_hosts_hold_their_shares_and_no_more)
+{
+    enum { HOSTS = 6, HELD = HOSTS * FETCH_PER_CALLER };
+    struct arena *a = arena_new(1 << 20);
+    struct caller callers[HELD], other = {.name = STR("other")};
+    int fds[HOSTS], accepted[HELD];
+    fetch_share_forget_all();
+    for (int i = 0; i < HELD; i++) {
+        struct caller *c = &callers[i];
+        *c = callers[i - i % FETCH_PER_CALLER];
+        if (i % FETCH_PER_CALLER == 0) {
+            fds[i / FETCH_PER_CALLER] = silent_server(&c->url, &c->internal, a);
+            c->name = str_format(a, "client-%d", i);
+        }
+        cr_assert(pthread_create(&c->thread, NULL, call_it, c) == 0);
+        accepted[i] = accept(fds[i / FETCH_PER_CALLER], NULL, NULL); /* so it is under way */
+    }
+    cr_expect(try_it(a, &callers[0]).kind == ERR_THROTTLED); /* this caller's share */
+    int fd = silent_server(&other.url, &other.internal, a);
+    cr_expect(try_it(a, &other).kind == ERR_UNAVAILABLE); /* had a seat: it is the host that does not answer */
+    for (int i = 0; i < HELD; i++)
+        cr_assert(close(accepted[i]) == 0 && pthread_join(callers[i].thread, NULL) == 0);
+    struct caller late = callers[0];
+    late.name = STR("another");
+    cr_expect(try_it(a, &late).kind == ERR_UNAVAILABLE); /* room again */
+    for (int i = 0; i < HOSTS; i++)
+        (void)close(fds[i]);
+    (void)close(fd);
+    arena_release(a);
+}
+
+Test(fetch, RL_06_a_host_has_its_share_whoever_calls_it)
 {
     struct arena *a = arena_new(1 << 20);
-    struct caller callers[FETCH_AT_ONCE];
-    str url, internal, body;
-    int fd = silent_server(&url, &internal, a), accepted[FETCH_AT_ONCE];
-    for (int i = 0; i < FETCH_AT_ONCE; i++) {
-        callers[i] = (struct caller){.url = url, .internal = internal};
+    struct caller callers[FETCH_PER_HOST], other = {.name = STR("other")};
+    int accepted[FETCH_PER_HOST], fd = silent_server(&other.url, &other.internal, a);
+    fetch_share_forget_all();
+    for (int i = 0; i < FETCH_PER_HOST; i++) {
+        callers[i] = (struct caller){.url = other.url, .internal = other.internal, .name = str_format(a, "client-%d", i)};
         cr_assert(pthread_create(&callers[i].thread, NULL, call_it, &callers[i]) == 0);
+        accepted[i] = accept(fd, NULL, NULL);
     }
-    for (int i = 0; i < FETCH_AT_ONCE; i++)
-        accepted[i] = accept(fd, NULL, NULL); /* so all are under way */
-    struct fetch_manners manners = {.seconds = 1, .internal = internal}, apart = {.seconds = 1, .internal = internal, .apart = true};
-    cr_expect(fetch_document(a, &manners, url, STR_ABSENT, &body).kind == ERR_THROTTLED);
-    cr_expect(fetch_document(a, &apart, url, STR_ABSENT, &body).kind == ERR_UNAVAILABLE); /* the courier has its own thread */
-    for (int i = 0; i < FETCH_AT_ONCE; i++)
+    cr_expect(try_it(a, &other).kind == ERR_THROTTLED);
+    for (int i = 0; i < FETCH_PER_HOST; i++)
         cr_assert(close(accepted[i]) == 0 && pthread_join(callers[i].thread, NULL) == 0);
-    cr_expect(fetch_document(a, &manners, url, STR_ABSENT, &body).kind == ERR_UNAVAILABLE); /* room again */
     (void)close(fd);
+    arena_release(a);
+}
+
+Test(fetch, RL_06_who_hangs_is_benched_for_the_caller_and_for_nobody_else)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct caller one = {.name = STR("one")}, two;
+    int fd = silent_server(&one.url, &one.internal, a);
+    fetch_share_forget_all();
+    two = one;
+    two.name = STR("two");
+    cr_expect(try_it(a, &one).kind == ERR_UNAVAILABLE);
+    cr_expect(try_it(a, &one).kind == ERR_THROTTLED);
+    cr_expect(try_it(a, &two).kind == ERR_UNAVAILABLE);
+    struct fetch_manners courier = manners_of(&one, 1);
+    courier.apart = true;
+    str body;
+    cr_expect(fetch_document(a, &courier, one.url, STR_ABSENT, &body).kind == ERR_THROTTLED); /* its one thread is not held up again */
+    (void)close(fd);
+    arena_release(a);
+}
+
+Test(fetch, RL_06_pauses_grow_and_one_success_ends_them)
+{
+    const struct fetch_place place = {STR("down.example:443"), STR("client")}, other = {STR("down.example:443"), STR("other")};
+    fetch_share_forget_all();
+    fetch_share_note(&place, FETCH_FAILED);
+    fetch_share_note(&place, FETCH_FAILED);
+    cr_expect_not(fetch_share_benched(&place));
+    fetch_share_note(&place, FETCH_FAILED); /* the third in a row */
+    cr_expect(fetch_share_benched(&place));
+    cr_expect_not(fetch_share_benched(&other));
+    fetch_share_note(&place, FETCH_ENDED_WELL);
+    cr_expect_not(fetch_share_benched(&place));
+    fetch_share_note(&place, FETCH_HUNG);
+    cr_expect(fetch_share_benched(&place));
+}
+
+Test(fetch, RL_06_the_bench_is_bounded)
+{
+    struct arena *a = arena_new(1 << 20);
+    fetch_share_forget_all();
+    for (int i = 0; i < 2 * FETCH_BENCH_ROWS; i++) {
+        const struct fetch_place place = {str_format(a, "h%d.example:443", i), STR("client")};
+        fetch_share_note(&place, FETCH_HUNG);
+        cr_expect(fetch_share_benched(&place));
+    }
     arena_release(a);
 }

@@ -113,7 +113,7 @@ Test(bearer, AT_16_one_revoked_token_dies_alone)
     struct stage t = stage_new();
     str one = client_token(&t, ""), two = client_token(&t, "");
     struct client_proof proof = stage_proof(&t, "web");
-    assert_done(introspect_revoke(t.s.g, &proof, one));
+    assert_done(introspect_revoke(t.s.g, &proof, one, &(int64_t){0}));
     cr_expect_str_eq(why(&t, one), "bearer: token revoked");
     cr_expect_str_eq(why(&t, two), "alive");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * ciba: CIBA Core 1.0: who may ask for whom, how the person answers, what the client gets. */
+#include "base/pace.h"
 #include "grant/ciba.h"
 #include "directory/user.h"
 #include "grant/client_ways.h"
@@ -209,9 +210,24 @@ Test(ciba, guessing_at_people_is_slowed_down)
 Test(ciba, a_person_is_not_drowned_in_requests)
 {
     struct stage t = stage_ciba();
-    for (int i = 0; i < 10; i++)
+    struct ciba_answer answer = {0};
+    t.s.authority->policy.ciba_caps = (struct db_deferred_caps){.all = 1000, .client = 200, .user = 20, .client_of_user = 5};
+    for (int i = 0; i < 5; i++)
         (void)asked(&t, PLAIN);
-    cr_expect_eq(refused(&t, PLAIN), ERR_UNAVAILABLE); /* RL-06 */
+    cr_expect_eq(ask(&t, "bank", PLAIN, &answer).kind, ERR_BUSY); /* RL-06 */
+    cr_expect_gt(answer.retry_after, 0);
+    assert_done(ask(&t, "shop", PLAIN, &answer)); /* another client's share */
+}
+
+Test(ciba, RL_06_one_client_does_not_ask_one_person_without_end)
+{
+    struct stage t = stage_ciba();
+    struct ciba_answer answer = {0};
+    int asked_for = 0;
+    while (asked_for < 1000 && !FAILED(ask(&t, "bank", PLAIN, &answer)))
+        asked_for++;
+    cr_expect_eq(asked_for, 60);
+    cr_expect_gt(answer.retry_after, 0);
 }
 
 Test(ciba, requested_expiry_is_kept_within_bounds)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * device_code: RFC 8628: who may ask, who may say yes, who gets the tokens and how often. */
+#include "base/pace.h"
 #include "grant/device_code.h"
 #include "directory/user.h"
 #include "grant/stage.h"
@@ -26,10 +27,12 @@ static struct stage stage_device(void)
     return t;
 }
 
+static str from; /* empty: 192.0.2.7 */
+
 static err ask(struct stage *t, const char *id, const char *form, struct device_code_answer *out)
 {
     scene_next(&t->s);
-    t->s.g->address = STR("192.0.2.7");
+    t->s.g->address = from.n > 0 ? from : STR("192.0.2.7");
     struct client_proof proof = stage_proof(t, id);
     struct form f = stage_form(t, form);
     return device_code_request(t->s.g, &proof, &f, out);
@@ -229,10 +232,51 @@ Test(device_code, a_page_of_another_session_decides_nothing)
 Test(device_code, requests_that_wait_are_bounded)
 {
     struct stage t = stage_device();
-    struct device_code_answer device;
-    for (int i = 0; i < 100; i++)
+    struct device_code_answer device = {.retry_after = 0};
+    t.s.authority->policy.device_caps = (struct db_deferred_caps){.all = 1000, .client = 200, .source = 20};
+    for (int i = 0; i < 20; i++)
         assert_done(ask(&t, "tv", "", &device));
-    cr_expect_eq(ask(&t, "tv", "", &device).kind, ERR_UNAVAILABLE); /* RL-06: from one place */
+    cr_expect_eq(ask(&t, "tv", "", &device).kind, ERR_BUSY); /* RL-06: from one place */
+    cr_expect_gt(device.retry_after, 0);
+    pace_forget_all(); /* another process */
+    cr_expect_eq(ask(&t, "tv", "", &device).kind, ERR_BUSY);
     clock_set(NOW + 600);
+    pace_forget_all();
     assert_done(ask(&t, "tv", "", &device));
+}
+
+/* As many as they get, from so many networks. */
+static void flood(struct stage *t, int sources)
+{
+    struct device_code_answer device = {.retry_after = 0};
+    for (bool more = true; more;) {
+        more = false;
+        for (int i = 0; i < sources; i++) {
+            from = str_format(t->s.a, "2001:db8:0:%x::%x", i, i * 7 + 1);
+            more = !FAILED(ask(t, "tv", "", &device)) || more;
+        }
+    }
+}
+
+Test(device_code, RL_06_twenty_addresses_do_not_close_a_client_for_everybody)
+{
+    struct stage t = stage_device();
+    struct device_code_answer device;
+    t.s.authority->policy.device_caps = (struct db_deferred_caps){.all = 1000, .client = 200, .source = 20};
+    flood(&t, 20);
+    from = STR("198.51.100.7");
+    for (int i = 0; i < 4; i++)
+        assert_done(ask(&t, "tv", "", &device));
+    from = STR("2001:db8:0:3:ffff::1"); /* the same /64 is the same place */
+    cr_expect_eq(ask(&t, "tv", "", &device).kind, ERR_BUSY);
+}
+
+Test(device_code, RL_06_one_client_does_not_close_the_others)
+{
+    struct stage t = stage_device();
+    struct device_code_answer device;
+    t.s.authority->policy.device_caps = (struct db_deferred_caps){.all = 60, .client = 60, .source = 20};
+    flood(&t, 30);
+    from = STR("198.51.100.7");
+    assert_done(ask(&t, "box", "", &device));
 }

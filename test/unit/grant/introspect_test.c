@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * introspect: the truth to those whom it concerns, and nothing to others. */
+#include "base/pace.h"
 #include "grant/introspect.h"
 #include "grant/stage.h"
 
@@ -16,7 +17,7 @@ static void revoke(struct stage *t, const char *by, str token)
 {
     scene_next(&t->s);
     struct client_proof proof = stage_proof(t, by);
-    assert_done(introspect_revoke(t->s.g, &proof, token));
+    assert_done(introspect_revoke(t->s.g, &proof, token, &(int64_t){0}));
 }
 
 Test(introspect, IR_05_it_says_what_the_token_says)
@@ -116,6 +117,40 @@ Test(introspect, a_revoked_access_token_ends_alone)
     revoke(&t, "web", a.access_token);
     cr_expect(!ask(&t, "web", a.access_token).active);
     expect_kind(stage_refresh(&t, "web", a.refresh_token, "", &b), OK);
+}
+
+static err revoke_one(struct stage *t, const char *client, str token, int64_t *retry_after)
+{
+    struct client_proof proof = {.client = client_find(t->s.g, str_of(client)), .authenticated = true};
+    return introspect_revoke(t->s.g, &proof, token, retry_after);
+}
+
+Test(introspect, RL_06_revocations_are_paced_per_client_and_bounded_in_all)
+{
+    struct stage t = stage_new();
+    struct token_answer tokens[70], others, family;
+    int64_t wait = 0;
+    int done = 0;
+    t.s.authority->policy.revocations_a_second = 1; /* sixty at once */
+    t.s.authority->policy.revocations_max = 1000;
+    for (int i = 0; i < 70; i++)
+        assert_done(stage_password(&t, "web", "", &tokens[i]));
+    assert_done(stage_password(&t, "other", "", &others));
+    while (done < 70 && !FAILED(revoke_one(&t, "web", tokens[done].access_token, &wait)))
+        done++;
+    cr_assert(done >= 60 && done < 70, "%d", done);
+    cr_expect_gt(wait, 0);
+    cr_expect(ask(&t, "web", tokens[done].access_token).active); /* it was told so: nothing is half revoked */
+    assert_done(revoke_one(&t, "web", tokens[0].access_token, &wait)); /* again costs nothing */
+    assert_done(revoke_one(&t, "other", others.access_token, &wait));
+    t.s.authority->policy.revocations_max = 1;
+    pace_forget_all();
+    expect_kind(revoke_one(&t, "web", tokens[done].access_token, &wait), BUSY);
+    for (int i = 0; i < done; i++)
+        cr_expect(!ask(&t, "web", tokens[i].access_token).active); /* none is forgotten */
+    assert_done(stage_refresh(&t, "web", tokens[0].refresh_token, "", &family));
+    assert_done(revoke_one(&t, "web", family.refresh_token, &wait)); /* a grant, whose person must be heard */
+    cr_expect(!ask(&t, "web", family.access_token).active);
 }
 
 Test(introspect, IR_07_unknown_tokens_are_fine)

@@ -39,7 +39,7 @@ static void start(struct live *l, unsigned threads)
     live_defaults(l);
     l->options.threads = threads;
     l->options.arrive = arrive;
-    cr_assert_eq(lane_open("test", 2, 1024, &lane).kind, ERR_OK);
+    cr_assert_eq(lane_open("test", &(struct lane_size){2, 0, 1024}, &lane).kind, ERR_OK);
     live_start(l);
 }
 

@@ -64,7 +64,7 @@ Test(lane, runs_in_order_and_refuses_beyond_its_bound) /* AV-08, RL-07 */
     struct lane *lane;
     struct lane_job gate = {stand, NULL, NULL}, jobs[4];
     int numbers[4] = {0, 1, 2, 3};
-    cr_assert_eq(lane_open("order", 1, 3, &lane).kind, ERR_OK);
+    cr_assert_eq(lane_open("order", &(struct lane_size){1, 0, 3}, &lane).kind, ERR_OK);
     cr_assert_eq(lane_submit(lane, &gate).kind, ERR_OK);
     await_standing(1);
     for (int i = 0; i < 4; i++) {
@@ -83,7 +83,7 @@ Test(lane, closing_runs_what_waits)
 {
     static struct lane_job jobs[1000];
     struct lane *lane;
-    cr_assert_eq(lane_open("drain", 4, 1000, &lane).kind, ERR_OK);
+    cr_assert_eq(lane_open("drain", &(struct lane_size){4, 0, 1000}, &lane).kind, ERR_OK);
     for (int i = 0; i < 1000; i++) {
         jobs[i] = (struct lane_job){add, NULL, NULL};
         cr_assert_eq(lane_submit(lane, &jobs[i]).kind, ERR_OK);
@@ -96,10 +96,29 @@ Test(lane, several_threads_work_at_once)
 {
     struct lane *lane;
     struct lane_job gates[2] = {{stand, NULL, NULL}, {stand, NULL, NULL}};
-    cr_assert_eq(lane_open("two", 2, 2, &lane).kind, ERR_OK);
+    cr_assert_eq(lane_open("two", &(struct lane_size){2, 0, 2}, &lane).kind, ERR_OK);
     cr_assert_eq(lane_submit(lane, &gates[0]).kind, ERR_OK);
     cr_assert_eq(lane_submit(lane, &gates[1]).kind, ERR_OK);
     await_standing(2);
+    gate_open();
+    lane_close(lane);
+}
+
+static void stand_elsewhere(void *context)
+{
+    lane_waits(true);
+    stand(context);
+    lane_waits(false);
+}
+
+Test(lane, RL_06_who_waits_for_another_server_holds_up_nobody)
+{
+    struct lane *lane;
+    struct lane_job gates[3] = {{stand_elsewhere, NULL, NULL}, {stand_elsewhere, NULL, NULL}, {stand, NULL, NULL}};
+    cr_assert_eq(lane_open("away", &(struct lane_size){1, 2, 3}, &lane).kind, ERR_OK);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(lane_submit(lane, &gates[i]).kind, ERR_OK);
+    await_standing(3); /* all three at once, on a lane of one thread */
     gate_open();
     lane_close(lane);
 }
@@ -108,7 +127,7 @@ Test(lane, threads_bear_its_name_cut_to_what_the_kernel_takes)
 {
     struct lane *lane;
     struct lane_job job = {tell_name, NULL, NULL};
-    cr_assert_eq(lane_open("a-name-of-twenty-byte", 1, 1, &lane).kind, ERR_OK);
+    cr_assert_eq(lane_open("a-name-of-twenty-byte", &(struct lane_size){1, 0, 1}, &lane).kind, ERR_OK);
     cr_assert_eq(lane_submit(lane, &job).kind, ERR_OK);
     lane_close(lane);
     cr_expect_str_eq(name, "a-name-of-twent");
@@ -117,8 +136,8 @@ Test(lane, threads_bear_its_name_cut_to_what_the_kernel_takes)
 Test(lane, without_threads_or_room_it_does_not_open)
 {
     struct lane *lane = NULL;
-    cr_expect_eq(lane_open("none", 0, 1, &lane).kind, ERR_SERVER_ERROR);
-    cr_expect_eq(lane_open("none", 1, 0, &lane).kind, ERR_SERVER_ERROR);
+    cr_expect_eq(lane_open("none", &(struct lane_size){0, 0, 1}, &lane).kind, ERR_SERVER_ERROR);
+    cr_expect_eq(lane_open("none", &(struct lane_size){1, 0, 0}, &lane).kind, ERR_SERVER_ERROR);
     cr_expect_null(lane);
     lane_close(NULL);
 }
