@@ -26,6 +26,7 @@
     X(INVALID_TARGET, 400, "invalid_target", "The requested resource is unknown.")                                              \
     X(ACCESS_DENIED, 400, "access_denied", "The person refused the request.")                                                   \
     X(LOGIN_REQUIRED, 401, "login_required", "Nobody is logged in.")                                                            \
+    X(STALE_FORM, 400, "invalid_request", "This page has expired; nothing was done. Please try again.")                        \
     X(PASSWORD_DUE, 403, "interaction_required", "A new password must be chosen first.")                                      \
     X(CONSENT_REQUIRED, 403, "consent_required", "The person has not yet agreed.")                                              \
     X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                \

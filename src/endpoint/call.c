@@ -17,6 +17,7 @@ static const struct notice {
     const char *word, *sentence;
 } notices[] = {
     {"saved", "Saved."},
+    {"expired", "The page had been open for too long; nothing was changed. Please try again."},
     {"password", "Your password was changed. You were logged out everywhere else."},
     {"revoked", "The token was revoked."},
     {"access-ended", "The application’s access was ended."},
@@ -52,7 +53,7 @@ struct page_fields *call_fields(struct call *c)
     bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
     page_base(f, c->ground->authority->base);
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
-    page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->ground->arena, &c->session) : STR_ABSENT);
+    page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->ground, &c->session) : STR_ABSENT);
     page_put(f, "notice", str_of(notice_of(c)));
     page_put_flag(f, "may_clients", clients);
     page_put_flag(f, "may_users", users);

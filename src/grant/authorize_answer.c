@@ -106,9 +106,9 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
     uint64_t end, mode, pushed;
     TRY(open_pending(g, pending, pieces));
     if (!s->user || !str_equal(pieces[PRINT], session_print(g->arena, s))) /* AZ-24 */
-        REFUSE(INVALID_REQUEST, STALE, "consent: pending request of another browser session");
+        FAIL(STALE_FORM, "consent: pending request of another browser session");
     if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || !clock_ahead(g->now, (unix_time)end, PENDING_SECONDS))
-        REFUSE(INVALID_REQUEST, STALE, "consent: pending request has expired");
+        FAIL(STALE_FORM, "consent: pending request has expired");
     if (FAILED(str_u64(pieces[MODE], REDIRECT_FRAGMENT_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is damaged");
     struct authorize_request request = {

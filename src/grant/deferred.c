@@ -89,7 +89,7 @@ fallible deferred_resume(struct ground *g, str pending, const struct session *s,
     str rest = {text.p + begins.n, text.n - begins.n};
     if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user ||
         !str_equal(rest, session_print(g->arena, s)))
-        REFUSE(INVALID_REQUEST, STALE, "deferred: pending request of another browser session");
+        FAIL(STALE_FORM, "deferred: pending request of another browser session");
     TRY(db_deferred_get(g->authority->db, g->arena, (int64_t)n, &found));
     if (!found)
         REFUSE(INVALID_REQUEST, "The request has expired. Start again on the device or in the application.", "deferred: expired");

@@ -154,27 +154,64 @@ static fallible error_api(struct way *w, err why)
     return call_json(&w->call, status, body);
 }
 
-/* To the page where it is done, and back here. */
-static fallible to_page(struct way *w, const char *page)
+/* Where the person was going: here, for a page; from a form where it says, or the page that it stands on. */
+static str going(struct way *w)
 {
-    struct request *r = &w->exchange->request;
-    struct buf b = buf_new(r->arena, BUF_URL_MAX * 4);
-    str location;
+    const struct request *r = &w->exchange->request;
+    str ignored[3], to = call_local_path(form_get(&w->call.form, "return_to"), STR_ABSENT);
+    unsigned methods;
+    if (r->method == HTTP_GET || r->method == HTTP_HEAD)
+        return r->target;
+    if (str_present(to) || str_is(r->path, "/login"))
+        return to;
+    return route_find(HTTP_GET, r->path, ignored, &methods) ? r->path : STR_ABSENT;
+}
+
+/* To the page where something must be done first, and from there on. `more` is a query that begins with &. */
+static fallible to_page(struct way *w, const char *page, str more)
+{
+    struct buf b = buf_new(w->exchange->request.arena, BUF_URL_MAX * 4);
+    str location, to = going(w);
     buf_add_z(&b, page);
-    if (r->method == HTTP_GET || r->method == HTTP_HEAD) {
-        buf_add(&b, STR("?return_to="));
-        percent_add(&b, r->target);
+    buf_add_z(&b, str_present(to) || str_filled(more) ? "?" : "");
+    if (str_present(to)) {
+        buf_add(&b, STR("return_to="));
+        percent_add(&b, to);
     }
+    buf_add(&b, str_present(to) || !str_filled(more) ? more : (str){more.p + 1, more.n - 1});
     TRY(buf_done(&b, &location));
     return call_redirect(&w->call, location);
+}
+
+/* A form of ours from before: two tabs, Back, a login that ended. What it asked for is not done; whoever is logged in goes on to where they
+ * were going, others log in first, with the name that they had typed. */
+static fallible go_on(struct way *w)
+{
+    struct arena *a = w->exchange->request.arena;
+    str to = going(w), typed = form_get(&w->call.form, "username");
+    struct buf more = buf_new(a, BUF_URL_MAX);
+    if (w->call.session.user) {
+        bool same = str_present(to) && str_equal(to, w->exchange->request.path);
+        return call_redirect(&w->call, same ? str_format(a, "%.*s?done=expired", STR_FMT(to)) : str_present(to) ? to : STR("/account"));
+    }
+    buf_add(&more, STR("&expired=1"));
+    if (str_filled(typed)) {
+        buf_add(&more, STR("&username="));
+        percent_add(&more, typed);
+    }
+    str text;
+    TRY(buf_done(&more, &text));
+    return to_page(w, "/login", text);
 }
 
 static fallible error_page(struct way *w, err why)
 {
     if (why.kind == ERR_LOGIN_REQUIRED)
-        return to_page(w, "/login");
+        return to_page(w, "/login", STR(""));
     if (why.kind == ERR_PASSWORD_DUE) /* LS-14 */
-        return to_page(w, "/account/password");
+        return to_page(w, "/account/password", STR(""));
+    if (why.kind == ERR_STALE_FORM)
+        return go_on(w);
     struct page_fields *f = call_fields(&w->call);
     page_put(f, "title", err_status(why) >= 500 ? STR("Something went wrong") : STR("This did not work"));
     page_put(f, "message", str_of(err_say(why)));

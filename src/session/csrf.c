@@ -6,16 +6,39 @@
 #include "codec/b64url.h"
 #include "crypto/digest.h"
 #include "crypto/secret.h"
+#include <string.h>
 #include "base/banned.h"
 
-str csrf_token(struct arena *a, const struct session *s)
+enum { MARK_SIZE = 16, TOKEN_SIZE = DIGEST_SIZE + MARK_SIZE };
+
+/* That this server made it, for whatever session: an old form of ours is no forged one. */
+static void mark(const struct ground *g, const uint8_t token[DIGEST_SIZE], uint8_t out[DIGEST_SIZE])
 {
-    uint8_t key[DIGEST_SIZE], token[DIGEST_SIZE];
+    uint8_t key[DIGEST_SIZE];
+    digest_derive(g->authority->master_key, "csrf mark", key);
+    digest_hmac(key, (str){(const char *)token, DIGEST_SIZE}, out);
+    secret_wipe(key, sizeof key);
+}
+
+str csrf_token(const struct ground *g, const struct session *s)
+{
+    uint8_t key[DIGEST_SIZE], token[TOKEN_SIZE], made[DIGEST_SIZE];
     /* The row holds SHA-256 of a session's cookie too, but whoever reads the store is past all forms. */
     digest_sha256(s->cookie, key);
     digest_hmac(key, STR("csrf"), token);
     secret_wipe(key, sizeof key);
-    return b64url_encode(a, token, sizeof token);
+    mark(g, token, made);
+    memcpy(token + DIGEST_SIZE, made, MARK_SIZE);
+    return b64url_encode(g->arena, token, sizeof token);
+}
+
+static bool ours(const struct ground *g, str text)
+{
+    uint8_t token[TOKEN_SIZE], made[DIGEST_SIZE];
+    if (FAILED(b64url_decode_exact(text, token, sizeof token)))
+        return false;
+    mark(g, token, made);
+    return secret_equal((str){(char *)token + DIGEST_SIZE, MARK_SIZE}, (str){(char *)made, MARK_SIZE});
 }
 
 /* "null" is what a browser sends for its own form under a strict referrer policy (Fetch 3.1), and then only Sec-Fetch-Site can
@@ -45,9 +68,11 @@ fallible csrf_check(const struct ground *g, const struct session *s, const struc
         REFUSE(INVALID_REQUEST, ELSEWHERE_SENT, "csrf: the Sec-Fetch-Site header names another site");
     if (!str_filled(claim->token))
         REFUSE(INVALID_REQUEST, EXPIRED, "csrf: the form has no token");
-    str expected = csrf_token(g->arena, s);
+    str expected = csrf_token(g, s);
     if (!str_present(expected))
         FAIL(UNAVAILABLE, "csrf: no memory");
+    if (!secret_equal(expected, claim->token) && ours(g, claim->token))
+        FAIL(STALE_FORM, "csrf: the form is of another session of ours");
     if (!secret_equal(expected, claim->token))
         REFUSE(INVALID_REQUEST, EXPIRED, "csrf: the token does not belong to this browser");
     return OK;

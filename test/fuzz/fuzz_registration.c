@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct client_edit edit = client_edit_nothing();
     struct registration_right right = {.grants = STR("authorization_code refresh_token"), .scopes = STR("")};
     if (data[0] % 2)
-        right = (struct registration_right){STR("authorization_code client_credentials"), STR(""), STR("none")};
+        right = (struct registration_right){.grants = STR("authorization_code client_credentials"), .scopes = STR(""), .method = STR("none")};
     INVARIANT(!FAILED(authority_enter(house(), a, &g)));
     if (!FAILED(json_parse(a, (str){(const char *)data + 1, size - 1}, &body))) {
         err e = registration_form_read(&g, body, &right, &edit, &p);

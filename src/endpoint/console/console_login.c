@@ -63,7 +63,8 @@ err console_login_get(struct call *c)
 {
     if (c->session.user && !form_has(&c->form, "again") && !form_has(&c->form, "switch"))
         return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
-    return answer_form(c, 200, STR_ABSENT);
+    bool expired = form_has(&c->form, "expired");
+    return answer_form(c, 200, expired ? STR("The page had been open for too long. Please log in again.") : STR_ABSENT);
 }
 
 static fallible answer_throttled(struct call *c, err why, int64_t seconds)

@@ -168,7 +168,7 @@ static void put_client(struct call *c, struct page_fields *f, const struct db_cl
 
 static fallible answer_page(struct call *c, const struct authorize_request *request)
 {
-    str pending, shown;
+    str pending, shown, back;
     struct arena *a = c->ground->arena;
     struct page_fields *f = call_fields(c);
     TRY(authorize_pend(c->ground, request, &c->session, &pending));
@@ -178,6 +178,7 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     page_put(f, "document_host", client_document_host(c->ground->arena, request->client));
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
+    page_put(f, "return_to", FAILED(same_request(c, request, form_get(&c->form, "login_ticket"), &back)) ? STR("") : back);
     page_put_flag(f, "unscoped", !str_filled(request->scope) && client_any_scope(request->client));
     asked_scopes(c, f, shown);
     TRY(asked_details(c, f, request->details));

@@ -574,6 +574,7 @@ static struct page_fields *consent_fields(struct call *c, bool first_party, bool
     page_list(f, "details");
     page_put(f, "account", person->username);
     page_put(f, "pending", STR("sealed"));
+    page_put(f, "return_to", STR(""));
     page_put(f, "lifetime", STR("1 hour"));
     page_put_flag(f, "first_party", first_party);
     page_put_flag(f, "unscoped", unscoped);

@@ -240,8 +240,8 @@ Test(authorize, AZ_24_it_belongs_to_one_browser_and_ten_minutes)
     struct authorize_pending p;
     struct session s = stage_session(&t, t.ada), elsewhere = stage_session(&t, t.ada), nobody = stage_session(&t, NULL);
     str sealed = pend(&t, ASK, &s);
-    expect_kind(authorize_resume(t.s.g, sealed, &elsewhere, &p), INVALID_REQUEST);
-    expect_kind(authorize_resume(t.s.g, sealed, &nobody, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.g, sealed, &elsewhere, &p), STALE_FORM);
+    expect_kind(authorize_resume(t.s.g, sealed, &nobody, &p), STALE_FORM);
     expect_kind(authorize_resume(t.s.g, STR_ABSENT, &s, &p), INVALID_REQUEST);
     expect_kind(authorize_resume(t.s.g, s.cookie, &s, &p), INVALID_REQUEST);
     expect_kind(authorize_resume(t.s.g, (str){sealed.p, sealed.n - 1}, &s, &p), INVALID_REQUEST);
@@ -250,7 +250,7 @@ Test(authorize, AZ_24_it_belongs_to_one_browser_and_ten_minutes)
     expect_kind(authorize_resume(t.s.g, sealed, &s, &p), OK);
     clock_set(NOW + 600);
     scene_next(&t.s);
-    expect_kind(authorize_resume(t.s.g, sealed, &s, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.g, sealed, &s, &p), STALE_FORM);
 }
 
 Test(authorize, a_client_that_was_changed_meanwhile_gets_nothing)

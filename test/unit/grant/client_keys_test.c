@@ -132,7 +132,7 @@ Test(client_keys, CA_11_a_kid_never_seen_is_worth_one_fetch_at_once)
         cr_expect(look(&d, "k3", &found) == ERR_OK && !found);
     cr_expect_eq(atomic_load(&keys.asked), 3); /* seen to be missing: the pause */
     for (int i = 0; i < 50; i++) {
-        char kid[16];
+        char kid[32];
         (void)snprintf(kid, sizeof kid, "invented-%d", i);
         cr_expect(look(&d, kid, &found) == ERR_OK && !found);
     }

@@ -224,7 +224,7 @@ Test(device_code, a_page_of_another_session_decides_nothing)
     struct session mine = stage_session(&t, t.ada), other = stage_session(&t, t.ada);
     assert_done(device_code_find(t.s.g, &mine, device.user_code, &found));
     assert_done(deferred_pend(t.s.g, found.row, &mine, &pending));
-    cr_expect_eq(deferred_resume(t.s.g, pending, &other, &row).kind, ERR_INVALID_REQUEST); /* DV-06 */
+    cr_expect_eq(deferred_resume(t.s.g, pending, &other, &row).kind, ERR_STALE_FORM); /* DV-06 */
     cr_expect_eq(deferred_resume(t.s.g, STR("jtn_co_x"), &mine, &row).kind, ERR_INVALID_REQUEST);
     assert_done(deferred_resume(t.s.g, pending, &mine, &row));
 }

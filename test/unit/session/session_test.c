@@ -110,7 +110,7 @@ Test(session, login_makes_a_new_cookie_that_is_this_person) /* LS-01 */
     cr_assert(session.fresh);
     cr_assert(!str_equal(session.cookie, visit.cookie));
     cr_assert_eq(opaque_kind_of(session.cookie), OPAQUE_SESSION);
-    cr_assert(!str_equal(csrf_token(s.a, &session), csrf_token(s.a, &visit)));
+    cr_assert(!str_equal(csrf_token(s.g, &session), csrf_token(s.g, &visit)));
     struct session found = find(&s, session.cookie);
     cr_assert(!found.fresh);
     cr_assert_eq(found.user->number, s.user->number);
