@@ -10,6 +10,8 @@
  *   [loaded] ──hot_changed, another process──▶ [stale] ──hot_refresh: one loads, the others wait──▶ [loaded] */
 #include "store/hot.h"
 
+#include "base/buf.h"
+
 #include "store/db_event.h"
 #include "store/db_room.h"
 #include "store/hot_cache.h"
@@ -40,6 +42,7 @@ struct hot_facts {
     struct db_details_type *details;
     str settings[DB_PASSWORD_SETTINGS_MAX];
     size_t setting_count;
+    str sign_algs;
     size_t client_count, scope_count, resource_count, secret_count, details_count;
     const struct db_client **by_id;
     const struct db_scope **by_name;
@@ -126,6 +129,34 @@ static err index_secrets(struct hot_facts *f)
     return OK;
 }
 
+static void note_alg(struct buf *words, str alg)
+{
+    if (!str_filled(alg) || str_has_word((str){words->p, words->n}, alg))
+        return;
+    if (words->n > 0)
+        buf_char(words, ' ');
+    buf_add(words, alg);
+}
+
+static err note_sign_algs(struct hot_facts *f)
+{
+    enum { WORDS_BYTES = 256 }; /* registration lets only the few algorithms in that this server signs with */
+    struct buf words = buf_new(f->arena, WORDS_BYTES);
+    for (size_t i = 0; i < f->client_count; i++) {
+        const struct db_client_metadata *m = &f->clients[i].metadata;
+        const str algs[] = {m->id_token_signed_response_alg, m->userinfo_signed_response_alg, m->authorization_signed_response_alg,
+                            m->introspection_signed_response_alg};
+        for (size_t k = 0; k < sizeof algs / sizeof *algs; k++)
+            note_alg(&words, algs[k]);
+        if (str_starts(m->profile, STR("fapi2")))
+            note_alg(&words, STR("ES256"));
+    }
+    for (size_t i = 0; i < f->resource_count; i++)
+        if (str_is(f->resources[i].token_format, "jwt"))
+            note_alg(&words, f->resources[i].alg);
+    return words.n > 0 ? buf_done(&words, &f->sign_algs) : OK;
+}
+
 static err load_facts(struct db *db, struct hot_facts *f)
 {
     TRY(db_client_all(db, f->arena, &f->clients, &f->client_count));
@@ -133,6 +164,7 @@ static err load_facts(struct db *db, struct hot_facts *f)
     TRY(db_resource_all(db, f->arena, &f->resources, &f->resource_count));
     TRY(db_details_all(db, f->arena, &f->details, &f->details_count));
     TRY(db_password_settings(db, f->arena, f->settings, &f->setting_count));
+    TRY(note_sign_algs(f));
     TRY(index_rows(f->arena, &(struct db_rows){f->clients, f->client_count}, sizeof(*f->clients), order_clients, &f->by_id));
     TRY(index_rows(f->arena, &(struct db_rows){f->scopes, f->scope_count}, sizeof(*f->scopes), order_scopes, &f->by_name));
     TRY(index_rows(f->arena, &(struct db_rows){f->resources, f->resource_count}, sizeof(*f->resources), order_resources,
@@ -391,6 +423,11 @@ const struct db_details_type *hot_details_type(const struct hot_facts *facts, st
         if (str_equal(facts->details[i].type, type))
             return &facts->details[i];
     return NULL;
+}
+
+str hot_sign_algs(const struct hot_facts *facts)
+{
+    return facts->sign_algs;
 }
 
 const str *hot_password_settings(const struct hot_facts *facts, size_t *count)

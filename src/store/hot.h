@@ -36,6 +36,8 @@ const struct db_resource *hot_resource_by_number(const struct hot_facts *facts, 
 const struct db_resource *hot_resources(const struct hot_facts *facts, size_t *count);
 
 const struct db_details_type *hot_details_type(const struct hot_facts *facts, str type); /* NULL: none */
+/* Algorithms, as words, that a client or resource is registered to be signed for with; ES256 also where a client is held to FAPI. */
+str hot_sign_algs(const struct hot_facts *facts);
 const str *hot_password_settings(const struct hot_facts *facts, size_t *count); /* of hashes from elsewhere */
 const struct db_details_type *hot_details_types(const struct hot_facts *facts, size_t *count);
 

@@ -30,7 +30,7 @@ struct keyring {
     const struct signing *active[SIGN_OWN_COUNT];
     const struct seal_key *opening[SEALING_NUMBERS]; /* [0] is never used */
     uint8_t sealing;
-    str jwks;
+    str jwks[KEYRING_ALL_ALGS + 1];
 };
 
 static fallible state_of(str word, enum state *out)
@@ -132,15 +132,23 @@ static fallible jwk_put(struct arena *a, json *list, const struct signing *s)
     return OK;
 }
 
-static fallible jwks_build(struct keyring *k)
+static fallible jwks_build_of(struct keyring *k, unsigned algs)
 {
     json *set = json_object_new(k->arena), *list = json_list_new(k->arena);
-    for (int state = 0; state < STATE_COUNT; state++)
-        for (size_t i = 0; i < k->count; i++)
-            if (k->signing[i].state == (enum state)state)
-                TRY(jwk_put(k->arena, list, &k->signing[i]));
+    for (unsigned round = 0; round < 2; round++) /* RS256, then the others */
+        for (int state = 0; state < STATE_COUNT; state++)
+            for (size_t i = 0; i < k->count; i++)
+                if (k->signing[i].state == (enum state)state && (algs & 1U << k->signing[i].alg) && (k->signing[i].alg != SIGN_RS256) == round)
+                    TRY(jwk_put(k->arena, list, &k->signing[i]));
     json_put(k->arena, set, "keys", list);
-    return json_text(k->arena, set, &k->jwks);
+    return json_text(k->arena, set, &k->jwks[algs]);
+}
+
+static fallible jwks_build(struct keyring *k)
+{
+    for (unsigned algs = 0; algs <= KEYRING_ALL_ALGS; algs++)
+        TRY(jwks_build_of(k, algs));
+    return OK;
 }
 
 static fallible fill(struct keyring *k, const struct keyring_entry *entries, size_t count)
@@ -252,9 +260,9 @@ const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number)
     return k->opening[number];
 }
 
-str keyring_jwks(const struct keyring *k)
+str keyring_jwks(const struct keyring *k, unsigned algs)
 {
-    return k->jwks;
+    return k->jwks[algs & KEYRING_ALL_ALGS];
 }
 
 size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_OWN_COUNT])

@@ -23,7 +23,9 @@ const struct sign_key *keyring_signing(const struct keyring *k, enum sign_alg al
 const struct sign_key *keyring_checking(const struct keyring *k, str kid); /* next, active or old; NULL unknown */
 uint8_t keyring_sealing(const struct keyring *k, const struct seal_key **key);      /* the active one and its number */
 const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number);    /* NULL unknown */
-/* {"keys":[…]}: public members only, kid, use=sig, alg; next, active and old (AT-10, AT-11). Built once. */
-str keyring_jwks(const struct keyring *k);
+/* {"keys":[…]}: public members only, kid, use=sig, alg; next, active and old (AT-10, AT-11); of the algorithms in `algs`, a set of bits 1 <<
+ * alg, RS256 first: some readers take no key that they do not know, or try one after the other. Built once. */
+str keyring_jwks(const struct keyring *k, unsigned algs);
+enum { KEYRING_ALL_ALGS = (1 << SIGN_OWN_COUNT) - 1 };
 size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_OWN_COUNT]); /* algorithms with an active key */
 #endif

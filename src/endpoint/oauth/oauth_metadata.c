@@ -315,9 +315,24 @@ fallible oauth_metadata_get(struct call *c)
     return call_json(c, 200, body);
 }
 
+/* RS256 and what the server's own profile signs with, always; the others as long as somebody is registered for them: readers that know no OKP
+ * fail on a key set that holds one. */
+static unsigned published_algs(struct call *c)
+{
+    str word;
+    enum sign_alg alg;
+    unsigned algs = 1U << SIGN_RS256;
+    if (demanded(c, PROFILE_RULE_STRONG_ALGS))
+        algs |= 1U << SIGN_ES256;
+    for (str rest = hot_sign_algs(c->ground->facts); str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (sign_alg_of(word, &alg))
+            algs |= 1U << alg;
+    return algs;
+}
+
 fallible oauth_jwks_get(struct call *c)
 {
-    str keys = str_dup(c->ground->arena, keyring_jwks(c->ground->keys)); /* sent when the keyring may be gone already */
+    str keys = str_dup(c->ground->arena, keyring_jwks(c->ground->keys, published_algs(c))); /* sent when the keyring may be gone already */
     if (!str_present(keys))
         FAIL(UNAVAILABLE, "metadata: no memory");
     response_body(c->response, 200, "application/jwk-set+json", keys);
