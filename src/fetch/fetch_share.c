@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * fetch_share: seats for calls under way, and the bench. Relies on base/share for what is fair. Promises: whoever holds most is refused
- * first; a host that hung is not called again for the same caller for 30 seconds, then twice as long each time, 15 minutes at the most; one that fails without
- * hanging is benched from its third failure in a row on; when the pause is over one call tries it, and a success ends everything. Both
+ * first; a host that hung twice in a row is not called again for the same caller for 30 seconds, then twice as long each time, 15 minutes at the
+ * most; when the pause is over one call tries it, and a success ends everything. What fails at once is not benched. Both
  * tables are bounded; a host that is pushed off the bench by 256 others costs one call more.
  *
- *   [good] ──hung, or failed three times──▶ [benched] ──pause──▶ [tried by one] ──good──▶ [good]
+ *   [good] ──hung twice in a row──▶ [benched] ──pause──▶ [tried by one] ──good──▶ [good]
  *                                              ▲──────────────failed────┘ */
 #include "fetch/fetch_share.h"
 
@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { SECOND = 1000000, PATIENCE = 2 /* failures without a pause */, DOUBLINGS = 5 };
+enum { SECOND = 1000000, PATIENCE = 1 /* hangs without a pause */, DOUBLINGS = 5 };
 
 struct name {
     char text[FETCH_SHARE_NAME];
@@ -27,7 +27,7 @@ struct place {
 };
 struct bench {
     struct place place;
-    int64_t failures; /* a hang counts for PATIENCE + 1 at the least */
+    int64_t failures; /* hangs in a row: what fails at once costs nobody's time */
     int64_t until_us; /* not called before */
 };
 static struct {
@@ -100,8 +100,10 @@ static void note(const struct fetch_place *place, enum fetch_end how)
             *b = (struct bench){.failures = 0};
         return;
     }
+    if (how != FETCH_HUNG)
+        return;
     struct bench *b = bench_claim(place);
-    b->failures = how == FETCH_HUNG && b->failures < PATIENCE ? PATIENCE + 1 : b->failures + 1;
+    b->failures++;
     if (b->failures > PATIENCE)
         b->until_us = clock_monotonic_us() + pause_after(b->failures) * SECOND;
 }

@@ -63,7 +63,7 @@ class SameText(unittest.TestCase):
         for name in ("house", "HOUSE ", "Ｈｏｕｓｅ"):
             with self.assertRaises(Failed):
                 self.s.client(name, "password")
-        self.s.client("Mouse", "password")
+        self.s.client("Grouse", "password")
 
     def test_what_nobody_sees_and_what_turns_text_is_refused(self):
         admin = self.w.whole(self.w.admin)
