@@ -14,6 +14,7 @@
 
 #include "store/db_event.h"
 #include "store/db_room.h"
+#include "store/hot_algs.h"
 #include "store/hot_cache.h"
 #include "store/hot_set.h"
 
@@ -129,34 +130,6 @@ static err index_secrets(struct hot_facts *f)
     return OK;
 }
 
-static void note_alg(struct buf *words, str alg)
-{
-    if (!str_filled(alg) || str_has_word((str){words->p, words->n}, alg))
-        return;
-    if (words->n > 0)
-        buf_char(words, ' ');
-    buf_add(words, alg);
-}
-
-static err note_sign_algs(struct hot_facts *f)
-{
-    enum { WORDS_BYTES = 256 }; /* registration lets only the few algorithms in that this server signs with */
-    struct buf words = buf_new(f->arena, WORDS_BYTES);
-    for (size_t i = 0; i < f->client_count; i++) {
-        const struct db_client_metadata *m = &f->clients[i].metadata;
-        const str algs[] = {m->id_token_signed_response_alg, m->userinfo_signed_response_alg, m->authorization_signed_response_alg,
-                            m->introspection_signed_response_alg};
-        for (size_t k = 0; k < sizeof algs / sizeof *algs; k++)
-            note_alg(&words, algs[k]);
-        if (str_starts(m->profile, STR("fapi2")))
-            note_alg(&words, STR("ES256"));
-    }
-    for (size_t i = 0; i < f->resource_count; i++)
-        if (str_is(f->resources[i].token_format, "jwt"))
-            note_alg(&words, f->resources[i].alg);
-    return words.n > 0 ? buf_done(&words, &f->sign_algs) : OK;
-}
-
 static err load_facts(struct db *db, struct hot_facts *f)
 {
     TRY(db_client_all(db, f->arena, &f->clients, &f->client_count));
@@ -164,7 +137,7 @@ static err load_facts(struct db *db, struct hot_facts *f)
     TRY(db_resource_all(db, f->arena, &f->resources, &f->resource_count));
     TRY(db_details_all(db, f->arena, &f->details, &f->details_count));
     TRY(db_password_settings(db, f->arena, f->settings, &f->setting_count));
-    TRY(note_sign_algs(f));
+    TRY(hot_algs(f->arena, &(struct db_rows){f->clients, f->client_count}, &(struct db_rows){f->resources, f->resource_count}, &f->sign_algs));
     TRY(index_rows(f->arena, &(struct db_rows){f->clients, f->client_count}, sizeof(*f->clients), order_clients, &f->by_id));
     TRY(index_rows(f->arena, &(struct db_rows){f->scopes, f->scope_count}, sizeof(*f->scopes), order_scopes, &f->by_name));
     TRY(index_rows(f->arena, &(struct db_rows){f->resources, f->resource_count}, sizeof(*f->resources), order_resources,

@@ -153,8 +153,11 @@ class Ciba(unittest.TestCase):
         other.get("/account/password")
         csrf = dict(other.form("current").fields)["csrf"]
         other.request("POST", self.s.url + "/account/requests", data={**fields, "csrf": csrf, "decision": "allow"}, headers={"Origin": self.s.url})
-        self.assertEqual(other.response.status_code, 400)
+        self.assertTrue(other.response.url.endswith("/account/requests?done=expired"), other.response.url)  # nothing of it was hers
+        self.assertFalse(any(f.has("decision") for f in other.page.forms))
         self.refused(self.poll(code), "authorization_pending")
+        browser.submit(browser.form("decision"), button=("decision", "allow"))
+        self.assertEqual(self.poll(code).status_code, 200)
 
     def test_the_metadata_tells(self):
         body = self.s.get("/.well-known/openid-configuration").json()
