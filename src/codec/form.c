@@ -12,9 +12,14 @@
 
 #include "base/banned.h"
 
-bool form_may_repeat(str name)
+static bool is_list(str name)
 {
     return str_ends(name, STR("[]"));
+}
+
+bool form_may_repeat(str name)
+{
+    return is_list(name) || str_is(name, "resource") || str_is(name, "audience");
 }
 
 static fallible append(struct form *f, str name, str value, bool repeating)
@@ -130,7 +135,7 @@ bool form_each(const struct form *f, const char *name, size_t *position, str *va
     str wanted = str_of(name);
     while (*position < f->count) {
         const struct form_field *field = &f->fields[(*position)++];
-        bool suffixed = form_may_repeat(field->name) && str_equal((str){field->name.p, field->name.n - 2}, wanted);
+        bool suffixed = is_list(field->name) && str_equal((str){field->name.p, field->name.n - 2}, wanted);
         if (suffixed || str_equal(field->name, wanted)) {
             *value = field->value;
             return true;

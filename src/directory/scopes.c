@@ -112,6 +112,25 @@ static void judge_format(const struct resource_edit *edit, struct db_resource *n
         problem_add(p, "alg", STR("The algorithm is `ES256`, `RS256` or `EdDSA`."));
 }
 
+/* Words that this server gives a meaning to are not a service's to carry. */
+static fallible judge_resource_scopes(struct ground *g, const struct resource_edit *edit, struct db_resource *next, struct problems *p)
+{
+    str word;
+    if (!str_present(edit->scopes))
+        return OK;
+    err known = scopes_known(g, edit->scopes, "scopes", p);
+    if (FAILED(known))
+        return known.kind == ERR_UNPROCESSABLE ? OK : known; /* the problems say which */
+    TRY(check_fold(g->arena, edit->scopes, ' ', &next->scopes));
+    for (str rest = next->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (hot_scope(g->facts, word)->builtin)
+            problem_add(p, "scopes", str_format(g->arena, "`%.*s` is one of this server's own scopes; a resource carries those that were defined for it.",
+                                                STR_FMT(word)));
+    if (!str_filled(next->scopes))
+        next->scopes = STR_ABSENT;
+    return OK;
+}
+
 fallible scopes_resource_add(struct ground *g, const struct actor *by, const struct resource_edit *edit, struct problems *p)
 {
     TRY(scopes_permission(by));
@@ -119,6 +138,7 @@ fallible scopes_resource_add(struct ground *g, const struct actor *by, const str
     judge_uri(g, edit->uri, p);
     check_text(g->arena, edit->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, p);
     judge_format(edit, &next, p);
+    TRY(judge_resource_scopes(g, edit, &next, p));
     if (str_filled(edit->client_id)) {
         next.client_id = edit->client_id;
         if (hot_client(g->facts, edit->client_id) == NULL)
@@ -133,6 +153,27 @@ fallible scopes_resource_add(struct ground *g, const struct actor *by, const str
     TRY(e);
     hot_changed(g->authority->hot);
     check_event(g, by, "resource.added", &(struct authority_event_facts){.subject = edit->uri, .client_id = next.client_id});
+    return OK;
+}
+
+fallible scopes_resource_edit(struct ground *g, const struct actor *by, const struct resource_edit *edit, struct problems *p)
+{
+    TRY(scopes_permission(by));
+    const struct db_resource *now = hot_resource(g->facts, edit->uri);
+    if (!now)
+        FAIL(NOT_FOUND, "scopes: no such resource");
+    struct db_resource next = *now;
+    bool found = false;
+    if (str_present(edit->name))
+        check_text(g->arena, edit->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, p);
+    next.name = str_present(edit->name) ? edit->name : now->name;
+    TRY(judge_resource_scopes(g, edit, &next, p));
+    TRY(problem_result(p));
+    TRY(db_resource_edit(g->authority->db, &next, &found));
+    if (!found)
+        FAIL(NOT_FOUND, "scopes: the resource was removed meanwhile");
+    hot_changed(g->authority->hot);
+    check_event(g, by, "resource.changed", &(struct authority_event_facts){.subject = edit->uri, .detail = next.scopes});
     return OK;
 }
 

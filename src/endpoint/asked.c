@@ -2,6 +2,7 @@
  * asked: what an application asks for, in words, for every page on which a person decides (CO-02). Relies on the facts in memory. */
 #include "endpoint/asked.h"
 #include "grant/details.h"
+#include "grant/resource.h"
 #include "base/banned.h"
 
 str asked_lifetime(struct arena *a, int64_t seconds)
@@ -21,6 +22,24 @@ void asked_scopes(struct call *c, struct page_fields *f, str scopes)
         page_put(row, "name", word);
         page_put(row, "description", scope ? scope->description : word);
     }
+}
+
+fallible asked_services(struct call *c, struct page_fields *f, str resources, bool unscoped)
+{
+    str uri;
+    const struct db_resource *resource;
+    bool here = !str_filled(resources);
+    page_list(f, "services");
+    for (str rest = resources; str_filled(rest) && str_next(&rest, ' ', &uri);) {
+        TRY(resource_find(c->ground, uri, &resource));
+        here = here || !resource;
+        struct page_fields *row = page_row(f, "services");
+        page_put(row, "name", resource ? resource->name : STR("This server"));
+        page_put(row, "uri", uri);
+    }
+    page_put_flag(f, "unscoped", unscoped && here);
+    page_put_flag(f, "unscoped_service", unscoped && !here);
+    return OK;
 }
 
 fallible asked_details(struct call *c, struct page_fields *f, str details)

@@ -9,10 +9,10 @@ fallible deferred_page_put(struct call *c, struct page_fields *f, const struct d
     const struct db_client *client = deferred_client(c->ground, row);
     page_put(f, "client_name", client ? client->name : STR("An application that is no longer here"));
     page_put_flag(f, "first_party", client && client->first_party);
-    page_put_flag(f, "unscoped", !str_filled(row->scope) && client && client_any_scope(client));
     page_put_time(f, "created", row->created_at);
     page_put(f, "lifetime", client ? asked_lifetime(c->ground->arena, token_request_lifetime(c->ground, client)) : STR(""));
     asked_scopes(c, f, row->scope);
+    TRY(asked_services(c, f, row->resource, !str_filled(row->scope) && client && client_any_scope(client)));
     return asked_details(c, f, row->details);
 }
 

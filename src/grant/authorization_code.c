@@ -10,6 +10,7 @@
 #include "directory/profile.h"
 #include "grant/pkce.h"
 #include "grant/redirect.h"
+#include "grant/resource.h"
 #include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -83,7 +84,7 @@ static fallible still_good(struct ground *g, const struct client_proof *proof, c
         REFUSE(INVALID_GRANT, "The authorization behind this code was revoked.", "code: grant revoked");
     TRY(right_key_in_time(g, proof, taken));
     TRY(same_redirect(g, proof->client, taken->code, form_get(f, "redirect_uri")));
-    TRY(token_request_same_resource(g, form_get(f, "resource"), grant->resource));
+    TRY(resource_pick(g, f, grant->resource, &taken->grant->resource));
     /* PK-08: the challenge lies with the code, not with the browser or the client */
     return pkce_check(taken->code->code_challenge, form_get_raw(f, "code_verifier"));
 }

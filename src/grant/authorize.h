@@ -33,7 +33,8 @@ struct authorize_request {
     str redirect_uri;      /* matched: where the answer goes */
     str redirect_uri_sent; /* as asked; absent when left out */
     enum redirect_mode mode;
-    str state, scope, resource, challenge, login_hint;
+    str state, scope, challenge, login_hint;
+    str resources; /* words (grant/resource); absent: this server alone */
     str nonce;
     str claims, claims_scopes; /* claims_request */
     str details;               /* authorization_details (RFC 9396) */

@@ -17,7 +17,7 @@ enum { PENDING_SECONDS = 600 };
 
 /* What of the judged request the answer needs; the order is that of the sealed text. */
 #define PENDING_TEXTS(X)                                                                                                       \
-    X(state) X(scope) X(resource) X(challenge) X(redirect_uri_sent) X(redirect_uri) X(nonce) X(claims) X(claims_scopes) X(details) X(jkt)
+    X(state) X(scope) X(resources) X(challenge) X(redirect_uri_sent) X(redirect_uri) X(nonce) X(claims) X(claims_scopes) X(details) X(jkt)
 enum {
     PRINT,
     END,
@@ -213,10 +213,9 @@ static fallible respond(struct ground *g, const struct authorize_request *reques
 /* What was shown and agreed to: the scope, and the scopes that single claims amount to. */
 static fallible remember(struct ground *g, const struct authorize_request *request, const struct session *s)
 {
-    str agreed;
-    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &agreed));
-    if (!str_filled(agreed))
-        agreed = client_any_scope(request->client) ? STR(CONSENT_UNSCOPED) : STR("");
+    str shown, agreed;
+    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &shown));
+    TRY(consent_words(g, request->client, shown, request->resources, &agreed));
     return db_consent_remember(g->authority->db, s->user->number, request->client->number, agreed, g->now);
 }
 
@@ -232,7 +231,7 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .client_number = request->client->number,
         .client_epoch = request->client->epoch,
         .scope = request->scope,
-        .resource = request->resource,
+        .resource = request->resources,
         .claims = request->claims,
         .details = request->details,
         .session_id = s->row->id,

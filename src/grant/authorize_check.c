@@ -7,6 +7,7 @@
 #include "grant/claims_request.h"
 #include "grant/details.h"
 #include "grant/pkce.h"
+#include "grant/resource.h"
 #include "grant/scope.h"
 #include "grant/token_request.h"
 #include "codec/b64url.h"
@@ -187,7 +188,7 @@ static fallible read_openid(struct ground *g, struct authorize_request *request)
         REFUSE(INVALID_REQUEST, "The nonce parameter is longer than 1024 bytes.", "authorize: nonce too long");
     if (str_present(request->nonce) && !utf8_no_controls(request->nonce)) /* six bytes each in a JWT, which has a limit */
         REFUSE(INVALID_REQUEST, "The nonce parameter holds control characters.", "authorize: control characters in nonce");
-    TRY(scope_reach(g, request->client, STR("profile email address phone"), &allowed));
+    TRY(scope_reach(g, request->client, STR_ABSENT, STR("profile email address phone"), &allowed));
     TRY(claims_request_read(g->arena, form_get(&request->parameters, "claims"), allowed, &claims));
     TRY(read_hint(g, request));
     if (!str_has_word(request->scope, STR("openid"))) /* the claims parameter is OpenID Connect's alone (5.5) */
@@ -213,7 +214,6 @@ static fallible read_key(struct authorize_request *request)
 fallible authorize_check(struct ground *g, const struct form *f, struct authorize_request *request)
 {
     const struct form *p = &request->parameters;
-    const struct db_resource *resource;
     request->login_ticket = form_get(f, "login_ticket");
     TRY(read_mode(g, request));
     TRY(request->broken);
@@ -223,11 +223,10 @@ fallible authorize_check(struct ground *g, const struct form *f, struct authoriz
     TRY(read_pkce(g, request));
     TRY(read_prompt(request));
     TRY(read_max_age(request));
-    TRY(scope_grant(g, request->client, form_get(p, "scope"), &request->scope));
-    TRY(token_request_resource(g, form_get(p, "resource"), &resource));
+    TRY(resource_words(g, p, &request->resources));
+    TRY(scope_grant(g, request->client, request->resources, form_get(p, "scope"), &request->scope));
     TRY(read_openid(g, request));
     TRY(read_key(request));
-    request->resource = resource ? resource->uri : STR_ABSENT;
     request->login_hint = form_get(p, "login_hint");
     return details_read(g, request->client, form_get(p, "authorization_details"), &request->details);
 }

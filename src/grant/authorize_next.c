@@ -68,7 +68,7 @@ fallible authorize_next(struct ground *g, const struct authorize_request *reques
         *step = AUTHORIZE_CHANGE;
         return OK;
     }
-    struct consent_question question = {.redirect_uri = request->redirect_uri};
+    struct consent_question question = {.redirect_uri = request->redirect_uri, .resources = request->resources};
     /* Whoever may refuse is asked, but for the house's own clients and for prompt=none, which shows nothing (AZ-11). */
     bool asked = profile_demands(g, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;
     question.forced = request->prompt_consent || asked || str_present(request->details); /* RFC 9396 6: each asks for something of its own */

@@ -128,7 +128,6 @@ static fallible lifetime(const struct ground *g, str requested, int64_t *seconds
 fallible ciba_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct ciba_answer *out)
 {
     const struct db_client *client = proof->client;
-    const struct db_resource *resource;
     struct ciba_ask ask;
     struct db_user *user;
     struct token_raw code;
@@ -136,12 +135,11 @@ fallible ciba_request(struct ground *g, const struct client_proof *proof, const 
     TRY(ciba_request_read(g, client, f, &ask));
     struct db_deferred row = {.acr_values = ask.acr_values, .binding_message = ask.binding_message, .address = g->address};
     struct deferred_begin how = {.kind = DEFERRED_CIBA, .client = client, .caps = g->authority->policy.ciba_caps};
-    TRY(scope_grant(g, client, ask.scope, &row.scope));
-    TRY(token_request_resource(g, ask.resource, &resource));
+    row.resource = ask.resources;
+    TRY(scope_grant(g, client, row.resource, ask.scope, &row.scope));
     TRY(notification(client, ask.notification_token, &row.notification));
     TRY(lifetime(g, ask.requested_expiry, &how.lifetime));
     TRY(person(g, client, &ask, &user, &out->retry_after));
-    row.resource = resource ? resource->uri : STR_ABSENT;
     row.user_number = user->number;
     const struct pace_key key = {PACE_CIBA, (uint64_t)client->number, (uint64_t)user->number};
     if (!pace_take(&key, &asking, 1, &out->retry_after)) /* RL-06: nobody is asked without end by one client */
@@ -224,5 +222,5 @@ fallible ciba_redeem(struct ground *g, const struct client_proof *proof, const s
     str code = form_get(f, "auth_req_id");
     if (!str_present(code))
         REFUSE(INVALID_REQUEST, "auth_req_id is missing.", "ciba: auth_req_id missing");
-    return deferred_redeem(g, proof, DEFERRED_CIBA, code, out);
+    return deferred_redeem(g, proof, DEFERRED_CIBA, code, f, out);
 }

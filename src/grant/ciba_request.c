@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "grant/ciba.h"
 #include "grant/client_keys.h"
+#include "grant/resource.h"
 #include "store/db_event.h"
 #include "base/banned.h"
 
@@ -24,17 +25,16 @@ static fallible nothing_beside(const struct form *f)
     return OK;
 }
 
-static fallible parameter_of(struct ground *g, const json *claims, const char *name, struct form *out)
+static fallible parameter_of(struct ground *g, const json *value, const char *name, struct form *out)
 {
     int64_t number;
-    const json *value = json_member(claims, name);
-    if (!value)
-        return OK;
     str text = json_text_of(value);
     if (!str_present(text) && str_is(str_of(name), "requested_expiry") && json_integer_of(value, &number))
         text = str_format(g->arena, "%lld", (long long)number);
     if (!str_present(text))
         REFUSE(INVALID_REQUEST, "A claim of the signed request has the wrong type.", "ciba: claim of the request object is no text");
+    if (out->count == PARAMETERS + RESOURCES_MAX)
+        REFUSE(INVALID_REQUEST, "The signed request names too many resources.", "ciba: too many values in the request object");
     out->fields[out->count++] = (struct form_field){str_of(name), text};
     return OK;
 }
@@ -76,12 +76,18 @@ static fallible unsign(struct ground *g, const struct db_client *client, const s
     if (FAILED(judged)) /* CIBA Core 13 knows no other word for it */
         return (err){ERR_INVALID_REQUEST, judged.reason};
     TRY(once(g, client, &facts));
-    out->fields = arena_array(g->arena, PARAMETERS, sizeof *out->fields);
+    out->fields = arena_array(g->arena, PARAMETERS + RESOURCES_MAX, sizeof *out->fields);
     out->count = 0;
     if (!out->fields)
         FAIL(UNAVAILABLE, "ciba: no memory");
-    for (size_t i = 0; i < PARAMETERS; i++)
-        TRY(parameter_of(g, t.claims, parameters[i], out));
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        const json *value = json_member(t.claims, parameters[i]);
+        bool several = value && json_is_list(value) && form_may_repeat(str_of(parameters[i]));
+        for (size_t k = 0; several && k < json_count(value); k++)
+            TRY(parameter_of(g, json_at(value, k), parameters[i], out));
+        if (value && !several)
+            TRY(parameter_of(g, value, parameters[i], out));
+    }
     return OK;
 }
 
@@ -130,7 +136,6 @@ fallible ciba_request_read(struct ground *g, const struct db_client *client, con
         .login_hint = form_get(f, "login_hint"),
         .binding_message = form_get(f, "binding_message"),
         .requested_expiry = form_get(f, "requested_expiry"),
-        .resource = form_get(f, "resource"),
     };
-    return OK;
+    return resource_words(g, f, &out->resources);
 }

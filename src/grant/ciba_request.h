@@ -5,7 +5,8 @@
 #include "codec/form.h"
 #include "directory/authority.h"
 struct ciba_ask { /* absent: not sent */
-    str scope, notification_token, acr_values, id_token_hint, login_hint, binding_message, requested_expiry, resource;
+    str scope, notification_token, acr_values, id_token_hint, login_hint, binding_message, requested_expiry;
+    str resources; /* words (grant/resource); absent: this server alone */
 };
 /* Exactly one hint, openid in the scope, a plain binding message. INVALID_REQUEST, INVALID_SCOPE, INVALID_BINDING_MESSAGE, UNAVAILABLE. */
 fallible ciba_request_read(struct ground *g, const struct db_client *client, const struct form *f, struct ciba_ask *out);

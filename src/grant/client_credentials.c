@@ -2,6 +2,7 @@
  * client_credentials: a client acts for itself (RFC 6749 4.4). No person, no grant row, no refresh token (RF-09), no disk. Its subject is
  * `client:<client_id>`, which no person's id can be (TE-08). */
 #include "grant/client_credentials.h"
+#include "grant/resource.h"
 #include "grant/signing.h"
 #include "base/banned.h"
 
@@ -11,7 +12,7 @@ fallible client_credentials_redeem(struct ground *g, const struct client_proof *
     const struct db_resource *resource;
     str scope, parts[] = {STR("client:"), client->id};
     TRY(scope_grant_own(g, client, form_get(f, "scope"), &scope));
-    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
+    TRY(resource_one(g, f, &resource));
     enum sign_alg alg;
     bool is_signed = resource && str_is(resource->token_format, "jwt") && sign_alg_of(resource->alg, &alg);
     if (is_signed && signing_is_slow(alg) && hot_is_inline())

@@ -3,6 +3,7 @@
  * an application whose identity is not sure is asked about every time (CO-01), and that taking back ends every token at once. */
 #include "grant/consent.h"
 #include "codec/url.h"
+#include "grant/resource.h"
 #include "grant/scope.h"
 #include "store/db_consent.h"
 #include "base/banned.h"
@@ -11,6 +12,69 @@
 static bool identity_is_sure(const struct db_client *client, str redirect_uri)
 {
     return !client->is_public || str_starts(redirect_uri, STR("https://"));
+}
+
+#define UNSCOPED "\"unscoped\"" /* no scope has a quote: `"` and the number of a service stand behind a word that was agreed to for that one */
+
+static void add_words(struct buf *b, const struct ground *g, str scope, const struct db_resource *resource)
+{
+    str word;
+    for (str rest = scope; str_filled(rest) && str_next(&rest, ' ', &word);) {
+        const struct db_scope *known = hot_scope(g->facts, word);
+        if (word.n == 0)
+            continue;
+        if (b->n > 0)
+            buf_char(b, ' ');
+        buf_add(b, word);
+        if (resource && !(known && known->identity)) /* who somebody is is told here, whatever the access token is for */
+            buf_add(b, str_format(g->arena, "\"%lld", (long long)resource->number));
+    }
+}
+
+fallible consent_words(struct ground *g, const struct db_client *client, str scope, str resources, str *words)
+{
+    enum { BYTES = RESOURCES_MAX * (SCOPE_BYTES_MAX + SCOPE_WORDS_MAX * 24) };
+    struct buf b = buf_new(g->arena, BYTES);
+    str uri, asked = str_filled(scope) || !client_any_scope(client) ? scope : STR(UNSCOPED); /* nothing is not less where it means all (CO-01) */
+    const struct db_resource *resource;
+    if (!str_filled(resources))
+        add_words(&b, g, asked, NULL);
+    for (str rest = resources; str_filled(rest) && str_next(&rest, ' ', &uri);) {
+        TRY(resource_find(g, uri, &resource));
+        add_words(&b, g, asked, resource);
+    }
+    return buf_done(&b, words);
+}
+
+/* Is this remembered word about this server, or about that service? */
+static bool meant_for(const struct ground *g, str word, size_t bare, const struct db_resource *resource)
+{
+    if (bare == word.n)
+        return true;
+    str mark = {word.p + bare + 1, word.n - bare - 1};
+    return resource && str_equal(mark, str_format(g->arena, "%lld", (long long)resource->number));
+}
+
+fallible consent_scope(struct ground *g, str words, const struct db_resource *resource, str *scope)
+{
+    struct buf b = buf_new(g->arena, words.n + 1);
+    bool any = !str_filled(words) && str_present(words);
+    str word;
+    for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
+        bool unscoped = str_starts(word, STR(UNSCOPED));
+        size_t skip = unscoped ? sizeof UNSCOPED - 1 : 0, bare = skip + str_find((str){word.p + skip, word.n - skip}, '"');
+        if (word.n == 0 || !meant_for(g, word, bare, resource))
+            continue;
+        any = true;
+        word.n = bare;
+        if (unscoped || str_has_word((str){b.p, b.n}, word))
+            continue;
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add(&b, word);
+    }
+    *scope = STR_ABSENT;
+    return any ? buf_done(&b, scope) : OK;
 }
 
 fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed)
@@ -23,10 +87,9 @@ fallible consent_needed(struct ground *g, const struct db_client *client, int64_
         *needed = false;
         return OK;
     }
-    str remembered;
+    str remembered, asked;
     TRY(db_consent_get(g->authority->db, g->arena, user_number, client->number, &remembered));
-    /* nothing is within everything, but is not less where it means all that can be read (CO-01) */
-    str asked = str_filled(q->scope) || !client_any_scope(client) ? q->scope : STR(CONSENT_UNSCOPED);
+    TRY(consent_words(g, client, q->scope, q->resources, &asked));
     *needed = !str_present(remembered) || !scope_within(asked, remembered) || !identity_is_sure(client, q->redirect_uri);
     return OK;
 }

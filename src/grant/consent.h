@@ -4,14 +4,19 @@
 #define JETON_GRANT_CONSENT_H
 #include "directory/actor.h"
 #include "store/db_grant.h"
-/* The word that stands among what was agreed to for a request without scopes, which reaches what no scope does; no scope has a quote. */
-#define CONSENT_UNSCOPED "\"unscoped\""
 struct consent_question {
     str scope, redirect_uri;
+    str resources; /* words of grant/resource; absent: this server alone */
     bool forced; /* prompt=consent */
 };
 /* Must this be asked? Everything already agreed to, by a client whose identity is sure (CO-01): false. */
 fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);
+/* What a yes is remembered as: its scopes, each for the service that it was asked for, and a word of its own for a request without scopes, which
+ * reaches what no scope does. */
+fallible consent_words(struct ground *g, const struct db_client *client, str scope, str resources, str *words);
+/* The scopes among remembered words that were agreed to for this service (NULL: this server), or for this server, which hands on what it may have
+ * itself; empty: nothing in particular; absent: nothing was agreed to. */
+fallible consent_scope(struct ground *g, str words, const struct db_resource *resource, str *scope);
 /* May they see what this person has allowed: the person, with a token that reaches view-own-authorizations, or an administrator? */
 bool consent_may_see(const struct actor *by, int64_t user_number);
 /* INSUFFICIENT_SCOPE where they may not. */

@@ -7,6 +7,7 @@
 #include "grant/deferred.h"
 #include "crypto/random.h"
 #include "directory/source.h"
+#include "grant/resource.h"
 #include "grant/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -179,7 +180,8 @@ static fallible take(struct ground *g, const struct client_proof *proof, enum de
     REFUSE(INVALID_GRANT, "The code is unknown, has expired, or was issued to another client.", "deferred: unknown or another client's");
 }
 
-fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, struct token_answer *out)
+fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f,
+                         struct token_answer *out)
 {
     const struct db_client *client = proof->client;
     struct db_polled polled = {0};
@@ -188,6 +190,7 @@ fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enu
     TRY(db_grant_get(g->authority->db, g->arena, polled.row->grant_number, &grant));
     if (!grant || grant->revoked_at != 0 || grant->client_epoch != client->epoch)
         REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");
+    TRY(resource_pick(g, f, grant->resource, &grant->resource));
     struct token_answer answer = {0};
     TRY(token_request_person(g, client, grant, grant->scope, &answer));
     TRY(token_request_begin(g, client, grant, &answer));

@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "directory/source.h"
 #include "grant/details.h"
+#include "grant/resource.h"
 #include "store/db_event.h"
 #include <string.h>
 #include "base/banned.h"
@@ -103,15 +104,13 @@ static fallible paced(struct ground *g, const struct db_client *client, int64_t 
 
 fallible device_code_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct device_code_answer *out)
 {
-    const struct db_resource *resource;
     struct db_deferred row = {.address = g->address};
     if (!client_allows_grant(proof->client, STR("device_code")))
         REFUSE(UNAUTHORIZED_CLIENT, "The device grant is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "device: grant not enabled for the client");
-    TRY(scope_grant(g, proof->client, form_get(f, "scope"), &row.scope)); /* DV-04 */
+    TRY(resource_words(g, f, &row.resource));
+    TRY(scope_grant(g, proof->client, row.resource, form_get(f, "scope"), &row.scope)); /* DV-04 */
     TRY(details_read(g, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
-    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
-    row.resource = resource ? resource->uri : STR_ABSENT;
     const struct policy *policy = &g->authority->policy;
     struct deferred_begin how = {DEFERRED_DEVICE, proof->client, policy->device_lifetime, policy->device_caps};
     struct device_code_answer answer = {.expires_in = how.lifetime, .interval = policy->poll_interval};
@@ -195,5 +194,5 @@ fallible device_code_redeem(struct ground *g, const struct client_proof *proof, 
     str code = form_get(f, "device_code");
     if (!str_present(code))
         REFUSE(INVALID_REQUEST, "device_code is missing.", "device: device_code missing");
-    return deferred_redeem(g, proof, DEFERRED_DEVICE, code, out);
+    return deferred_redeem(g, proof, DEFERRED_DEVICE, code, f, out);
 }

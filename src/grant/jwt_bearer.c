@@ -10,6 +10,7 @@
 #include "codec/b64url.h"
 #include "grant/client_keys.h"
 #include "grant/person_hint.h"
+#include "grant/resource.h"
 #include "grant/subject.h"
 #include "session/login.h"
 #include "store/db_event.h"
@@ -155,7 +156,7 @@ static fallible give(struct ground *g, const struct db_client *client, const str
     const struct db_resource *resource;
     str scope, own[] = {STR("client:"), client->id};
     TRY(scope_of(g, client, x, form_get(f, "scope"), &scope));
-    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
+    TRY(resource_one(g, f, &resource));
     struct permit permit = {
         .user_number = x->user ? x->user->number : 0,
         .subject = x->user ? x->user->id : str_join(g->arena, own, 2),

@@ -6,6 +6,7 @@
 #include "grant/password_grant.h"
 #include "crypto/random.h"
 #include "directory/profile.h"
+#include "grant/resource.h"
 #include "grant/sender.h"
 #include "session/login.h"
 #include "token/opaque.h"
@@ -47,8 +48,8 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
         REFUSE(INVALID_REQUEST, "username and password are both needed.", "password: username or password missing");
     if (profile_demands(g, proof->client, PROFILE_RULE_NO_PASSWORD)) /* OAuth 2.1 10.1 */
         REFUSE(UNAUTHORIZED_CLIENT, "The profile of this client forbids the password grant.", "password: forbidden by the profile");
-    TRY(scope_grant(g, proof->client, form_get(f, "scope"), &scope));
-    TRY(token_request_resource(g, form_get(f, "resource"), &resource));
+    TRY(scope_grant(g, proof->client, STR_ABSENT, form_get(f, "scope"), &scope));
+    TRY(resource_one(g, f, &resource));
     struct login_result login = {0};
     struct login_try attempt = {.username = username, .password = password, .event = "password_grant", .client_id = proof->client->id};
     err judged = login_check(g, &attempt, &login);

@@ -11,6 +11,7 @@
  * Promises: one winner; the loser of a race is a retry and gets the winner's token; nothing is ever widened (RF-06). */
 #include "grant/refresh_token.h"
 #include "directory/profile.h"
+#include "grant/resource.h"
 #include "grant/scope.h"
 #include "grant/sender.h"
 #include "token/opaque.h"
@@ -122,9 +123,9 @@ fallible refresh_token_redeem(struct ground *g, const struct client_proof *proof
     }
     TRY(same_holder(g, grant));
     TRY(scope_refresh(g, proof->client, grant->scope, form_get(f, "scope"), &scope));
-    TRY(token_request_same_resource(g, form_get(f, "resource"), grant->resource));
     struct token_answer answer = {0};
     struct db_grant narrowed = *grant; /* the grant keeps what it has (RF-06) */
+    TRY(resource_pick(g, f, grant->resource, &narrowed.resource));
     TRY(token_request_details(g->arena, grant->details, form_get(f, "authorization_details"), &narrowed.details));
     TRY(token_request_person(g, proof->client, &narrowed, scope, &answer));
     bool steady = profile_demands(g, proof->client, PROFILE_RULE_STEADY_REFRESH);

@@ -141,8 +141,6 @@ static fallible value_text(struct arena *a, const json *value, str *text)
 static fallible take_parameter(struct arena *a, str name, const json *value, struct form *out)
 {
     str text;
-    if (str_is(name, "resource") && json_is_list(value) && json_count(value) == 1) /* RFC 8707 2 */
-        value = json_at(value, 0);
     if (json_is_nothing(value) || str_has_word(STR("iss aud exp nbf iat jti sub login_ticket"), name))
         return OK;
     if (out->count == FORM_FIELDS_MAX)
@@ -160,7 +158,11 @@ static fallible take_parameters(struct arena *a, const struct db_client *client,
     if (!out.fields)
         FAIL(UNAVAILABLE, "request object: no memory");
     for (void *at = NULL; json_each(claims, &at, &name, &value);)
-        TRY(take_parameter(a, name, value, &out));
+        if (str_is(name, "resource") && json_is_list(value)) /* RFC 8707 2 */
+            for (size_t i = 0; i < json_count(value); i++)
+                TRY(take_parameter(a, name, json_at(value, i), &out));
+        else
+            TRY(take_parameter(a, name, value, &out));
     if (!form_has(&out, "client_id"))
         out.fields[out.count++] = (struct form_field){STR("client_id"), client->id};
     *parameters = out;

@@ -2,6 +2,7 @@
  * scope: the words that a token may carry. Relies on the snapshot of known scopes; promises that nothing is granted that the client
  * was not given and the request did not ask for. */
 #include "grant/scope.h"
+#include "grant/resource.h"
 #include "base/banned.h"
 
 static bool word_is_well_formed(str word) /* RFC 6749 3.3: %x21 / %x23-5B / %x5D-7E */
@@ -75,17 +76,26 @@ static fallible own_list(const struct ground *g, const struct db_client *client,
     return buf_done(&known, granted);
 }
 
-static bool may_have(const struct ground *g, const struct db_client *client, str word)
+/* Software that registered itself may ask people for what the service that it asks for carries, if that is the service's own word and no
+ * administrator has said which words this software may have. */
+static bool by_resource(const struct ground *g, const struct db_client *client, str resources, str word)
 {
-    return str_has_word(client->scopes, word) || (client_any_scope(client) && grantable(g, word));
+    const struct db_scope *scope = hot_scope(g->facts, word);
+    bool free_to_ask = str_filled(client->metadata.origin) && !str_filled(client->metadata.initial_scopes);
+    return free_to_ask && scope && !scope->builtin && resource_carries(g, resources, word);
 }
 
-static fallible judge_word(const struct ground *g, const struct db_client *client, str word)
+static bool may_have(const struct ground *g, const struct db_client *client, str resources, str word)
+{
+    return str_has_word(client->scopes, word) || (client_any_scope(client) && grantable(g, word)) || by_resource(g, client, resources, word);
+}
+
+static fallible judge_word(const struct ground *g, const struct db_client *client, str resources, str word)
 {
     if (!hot_scope(g->facts, word))
         REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.",
                "scope: not defined");
-    if (!may_have(g, client, word)) /* AZ-15 */
+    if (!may_have(g, client, resources, word)) /* AZ-15 */
         REFUSE(INVALID_SCOPE,
                "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
                "scope: not in the client's list");
@@ -104,7 +114,7 @@ static bool left_out(const struct ground *g, const struct db_client *client, boo
     return idle_word(client, openid, word) || (openid && !hot_scope(g->facts, word)); /* OpenID Connect Core 3.1.2.2 */
 }
 
-fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted)
+fallible scope_grant(const struct ground *g, const struct db_client *client, str resources, str asked, str *granted)
 {
     str clean = STR(""), word;
     if (str_filled(asked))
@@ -120,7 +130,7 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
     for (str rest = clean; str_next(&rest, ' ', &word);) {
         if (left_out(g, client, openid, word))
             continue;
-        TRY(judge_word(g, client, word));
+        TRY(judge_word(g, client, resources, word));
         add_word(&kept, word);
     }
     if (kept.n == 0) /* offline_access alone must not become an unscoped token */
@@ -140,18 +150,18 @@ fallible scope_grant_own(const struct ground *g, const struct db_client *client,
         if (personal(g, word))
             REFUSE(INVALID_SCOPE, "Scopes like openid, profile and view-own-profile are about a person; a client's own token has none.",
                    "scope: about a person, without one");
-        TRY(judge_word(g, client, word));
+        TRY(judge_word(g, client, STR_ABSENT, word));
     }
     *granted = clean;
     return OK;
 }
 
-fallible scope_reach(const struct ground *g, const struct db_client *client, str scope, str *reach)
+fallible scope_reach(const struct ground *g, const struct db_client *client, str resources, str scope, str *reach)
 {
     str word;
     struct buf out = buf_new(g->arena, scope.n + 1);
     for (str rest = scope; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (word.n > 0 && may_have(g, client, word))
+        if (word.n > 0 && may_have(g, client, resources, word))
             add_word(&out, word);
     return buf_done(&out, reach);
 }

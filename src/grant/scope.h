@@ -4,15 +4,17 @@
 #define JETON_GRANT_SCOPE_H
 #include "directory/client.h"
 enum { SCOPE_WORDS_MAX = 64, SCOPE_BYTES_MAX = 2048 };
-/* What a client may have in a person's name. Asked absent or blank: its own list without the identity scopes (openid, profile …). Each word
+/* What a client may have in a person's name, for these services (words of grant/resource; absent: this server): software that registered itself
+ * may also have what the services carry. Asked absent or blank: its own list without the identity scopes (openid, profile …). Each word
  * must be known and in its list; a client with an empty list may ask for the identity scopes: INVALID_SCOPE whose `say` tells how to mend
  * it (AZ-15). With openid among them unknown words are left out instead (OpenID Connect Core 3.1.2.2), and offline_access goes when the
  * client has no refresh tokens (there 11) or openid is missing. Result in the order asked, without repeats. */
-fallible scope_grant(const struct ground *g, const struct db_client *client, str asked, str *granted);
+fallible scope_grant(const struct ground *g, const struct db_client *client, str resources, str asked, str *granted);
 /* What a client may have in its own name: the same without identity scopes, for there is no person. */
 fallible scope_grant_own(const struct ground *g, const struct db_client *client, str asked, str *granted);
-/* The words of `scope` that this client may still have: an administrator may have taken some away since. */
-fallible scope_reach(const struct ground *g, const struct db_client *client, str scope, str *reach);
+/* The words of `scope` that this client may have in a token for these services: an administrator may have taken some away since, and what one
+ * service carries is not for another. */
+fallible scope_reach(const struct ground *g, const struct db_client *client, str resources, str scope, str *reach);
 /* The words of both, each once. */
 fallible scope_union(struct arena *a, str one, str other, str *both);
 /* RFC 6749 6: every word of `asked` is in `whole`; asked absent: all. INVALID_SCOPE. */

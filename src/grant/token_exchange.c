@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "grant/consent.h"
 #include "grant/exchange_token.h"
+#include "grant/resource.h"
 #include "grant/subject.h"
 #include "store/db_consent.h"
 #include "base/banned.h"
@@ -108,15 +109,21 @@ static fallible by_audience(const struct ground *g, str audience, const struct d
 
 static fallible target(const struct ground *g, const struct form *f, struct exchange *x)
 {
-    str resource = form_get(f, "resource"), audience = form_get(f, "audience");
-    const struct db_resource *named = NULL;
-    TRY(token_request_resource(g, resource, &x->resource));
-    if (str_present(audience) && !str_equal(audience, g->authority->issuer))
-        TRY(by_audience(g, audience, &named));
-    if (str_present(resource) && str_present(audience) && named != x->resource)
-        REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
-    if (str_present(audience))
+    bool any = str_present(form_get(f, "resource"));
+    size_t at = 0;
+    str audience;
+    TRY(resource_one(g, f, &x->resource));
+    while (form_each(f, "audience", &at, &audience)) { /* RFC 8693 2.1: there may be several, and each counts */
+        const struct db_resource *named = NULL;
+        if (!str_filled(audience))
+            continue;
+        if (!str_equal(audience, g->authority->issuer))
+            TRY(by_audience(g, audience, &named));
+        if (any && named != x->resource)
+            REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
         x->resource = named;
+        any = true;
+    }
     if (!x->resource && x->subject.resource && !str_filled(x->subject.scope)) /* here that is the person's own account: contract 7, AT-03 */
         REFUSE(INVALID_TARGET, "A token without scope that was made for a service is worth nothing beyond it.",
                "exchange: a service's token without scope for this server");
@@ -150,8 +157,7 @@ static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
     *reach = client->scopes;
     if (!client->first_party)
         TRY(db_consent_get(g->authority->db, g->arena, x->subject.user->number, client->number, reach));
-    if (str_is(*reach, CONSENT_UNSCOPED))
-        *reach = STR("");
+    TRY(consent_scope(g, *reach, x->resource, reach));
     if (!str_present(*reach))
         REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
     return OK;
@@ -161,7 +167,7 @@ static fallible scope_of(struct ground *g, struct exchange *x, str asked)
 {
     str reach, whole;
     TRY(reach_of(g, x, &reach));
-    TRY(scope_reach(g, x->client, reach, &whole));
+    TRY(scope_reach(g, x->client, STR_ABSENT, reach, &whole));
     if (str_filled(reach) && !str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing of the subject token's scope may be asked for by this client.", "exchange: no scope in common");
     if (!str_filled(asked)) {

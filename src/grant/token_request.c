@@ -16,6 +16,7 @@
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
 #include "grant/acr.h"
+#include "grant/resource.h"
 #include "grant/sender.h"
 #include "grant/signing.h"
 #include "grant/subject.h"
@@ -73,35 +74,6 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
     if (row->told) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
         authority_event(g, "token.issued",
                         &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->type)});
-    return OK;
-}
-
-/* This server as a resource: its issuer, or its API by the name that its protected-resource metadata gives (RFC 9728 2). */
-static bool is_own(const struct ground *g, str uri)
-{
-    const str issuer = g->authority->issuer;
-    return str_starts(uri, issuer) && (uri.n == issuer.n || str_is((str){uri.p + issuer.n, uri.n - issuer.n}, "/api/1.0"));
-}
-
-fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource)
-{
-    if (!str_filled(uri) || is_own(g, uri)) {
-        *resource = NULL;
-        return OK;
-    }
-    const struct db_resource *found = hot_resource(g->facts, uri); /* AZ-23: exact, registered */
-    if (!found)
-        REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.",
-               "token: unknown resource");
-    *resource = found;
-    return OK;
-}
-
-fallible token_request_same_resource(const struct ground *g, str uri, str granted)
-{
-    bool same = str_filled(granted) ? str_equal(uri, granted) : is_own(g, uri);
-    if (str_present(uri) && !same)
-        REFUSE(INVALID_TARGET, "resource differs from the one of the authorization.", "token: resource differs");
     return OK;
 }
 
@@ -193,9 +165,9 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
         FAIL(INVALID_GRANT, "token: the person is blocked or gone");
     if (user->must_change_password) /* LS-14 */
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "token: the person must change their password first");
-    TRY(token_request_resource(g, grant->resource, &resource));
+    TRY(resource_find(g, grant->resource, &resource));
     str reach;
-    TRY(scope_reach(g, client, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
+    TRY(scope_reach(g, client, grant->resource, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
     /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
     bool unscoped = !str_filled(grant->scope) && client_any_scope(client);
     struct permit permit = {

@@ -45,8 +45,8 @@ fallible token_request_finish(struct ground *g, struct token_answer *answer);
 /* For the rows: a permit becomes an access token: sealed, or (owed) a JWT when the resource wants one. It is bound to g->bind unless the
  * permit says to what. */
 fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out);
-/* For the rows that act for a person: an access token under this grant, with `scope` (the grant's own or narrower), and with the scope
- * openid an ID token (owed; out->owed.id_token.nonce is the caller's to fill). */
+/* For the rows that act for a person: an access token under this grant for grant->resource (one URI: resource_pick), with `scope` (the grant's
+ * own or narrower), and with the scope openid an ID token (owed; out->owed.id_token.nonce is the caller's to fill). */
 fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
                               struct token_answer *out);
 /* For the rows that take a code: its grant begins to live (db_grant_begin), with its first refresh token where the client has them, bound
@@ -54,10 +54,6 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
 fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer);
 /* For the rows: when a grant with a refresh token ends if nobody uses it: idle lifetime, within the absolute one (RF-07). */
 unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun);
-/* For the rows: the `resource` parameter (RFC 8707): absent: jeton itself. INVALID_TARGET. NULL *resource: jeton itself. */
-fallible token_request_resource(const struct ground *g, str uri, const struct db_resource **resource);
-/* For the rows: `resource` of a later request (absent: no matter) is what was granted (absent: jeton itself)? INVALID_TARGET. */
-fallible token_request_same_resource(const struct ground *g, str uri, str granted);
 /* For the rows: the authorization_details parameter of a token request (RFC 9396 6): absent: all that was granted; else some of the
  * granted objects, as they were granted. INVALID_AUTHORIZATION_DETAILS. */
 fallible token_request_details(struct arena *a, str granted, str asked, str *details);

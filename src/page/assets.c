@@ -51,6 +51,8 @@
     X(scope_remove)                                                                                                            \
     X(registrations)                                                                                                           \
     X(resources)                                                                                                               \
+    X(resource)                                                                                                                \
+    X(resource_scopes)                                                                                                         \
     X(resource_remove)                                                                                                         \
     X(events)                                                                                                                  \
     X(keys)                                                                                                                    \

@@ -61,6 +61,8 @@
     {HTTP_POST, "/admin/registrations/{id}/remove",       ADMIN,   FORM,    HTML,   WORKER, console_registration_remove_post,         NULL, NULL}, \
     {HTTP_GET,  "/admin/resources",                       ADMIN,   QUERY,   HTML,   WORKER, console_admin_resources_get,              NULL, NULL}, \
     {HTTP_POST, "/admin/resources",                       ADMIN,   FORM,    HTML,   WORKER, console_admin_resources_post,             NULL, NULL}, \
+    {HTTP_GET,  "/admin/resources/edit",                  ADMIN,   QUERY,   HTML,   WORKER, console_admin_resource_get,               NULL, NULL}, \
+    {HTTP_POST, "/admin/resources/edit",                  ADMIN,   FORM,    HTML,   WORKER, console_admin_resource_post,              NULL, NULL}, \
     {HTTP_GET,  "/admin/resources/remove",                ADMIN,   QUERY,   HTML,   WORKER, console_admin_resource_remove_get,        NULL, NULL}, \
     {HTTP_POST, "/admin/resources/remove",                ADMIN,   FORM,    HTML,   WORKER, console_admin_resource_remove_post,       NULL, NULL}, \
     {HTTP_GET,  "/admin/events",                          ADMIN,   QUERY,   HTML,   WORKER, console_admin_events_get,                 NULL, NULL}, \

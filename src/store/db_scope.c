@@ -7,13 +7,14 @@
 
 #include "base/banned.h"
 
-#define RESOURCE_COLUMNS "number, uri, name, token_format, alg, client_id, created_at"
-enum { ADD, REMOVE, ALL, RESOURCE_ADD, RESOURCE_REMOVE, RESOURCE_ALL };
+#define RESOURCE_COLUMNS "number, uri, name, token_format, alg, client_id, created_at, scopes"
+enum { ADD, REMOVE, ALL, RESOURCE_ADD, RESOURCE_EDIT, RESOURCE_REMOVE, RESOURCE_ALL };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO scopes (name, description, builtin, created_at) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING",
     [REMOVE] = "DELETE FROM scopes WHERE name = $1 AND builtin = 0",
     [ALL] = "SELECT name, description, builtin, created_at, identity, own FROM scopes ORDER BY name",
-    [RESOURCE_ADD] = "INSERT INTO resources (" RESOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+    [RESOURCE_ADD] = "INSERT INTO resources (" RESOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+    [RESOURCE_EDIT] = "UPDATE resources SET name = $2, scopes = $3 WHERE uri = $1",
     [RESOURCE_REMOVE] = "DELETE FROM resources WHERE uri = $1",
     [RESOURCE_ALL] = "SELECT " RESOURCE_COLUMNS " FROM resources ORDER BY number",
 };
@@ -32,6 +33,7 @@ static const struct db_shape shape = DB_SHAPE(struct db_scope, fields);
 static const struct db_field resource_fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, uri), FIELD(DB_TEXT, name), FIELD(DB_TEXT, token_format),
     FIELD(DB_TEXT, alg), FIELD(DB_TEXT, client_id), FIELD(DB_INT, created_at),
+    FIELD(DB_TEXT, scopes),
 };
 static const struct db_shape resource_shape = DB_SHAPE(struct db_resource, resource_fields);
 
@@ -81,6 +83,14 @@ err db_resource_add(struct db *db, struct db_resource *resource)
         next.created_at = clock_now();
     TRY(db_write(db, DB_SEVERAL, resource_body, &next));
     *resource = next;
+    return OK;
+}
+
+err db_resource_edit(struct db *db, const struct db_resource *resource, bool *found)
+{
+    int64_t changed = 0;
+    TRY(db_write_call(db, CALL(RESOURCE_EDIT, P_TEXT(resource->uri), P_TEXT(resource->name), P_TEXT(resource->scopes)), &changed));
+    *found = changed > 0;
     return OK;
 }
 

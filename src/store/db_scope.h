@@ -16,12 +16,14 @@ struct db_resource {
     str token_format; /* jwt or sealed */
     str alg;          /* ES256 RS256 EdDSA; for jwt */
     str client_id;    /* the client that may introspect its tokens; absent: none */
+    str scopes;       /* words: the service's own; absent: none */
     unix_time created_at;
 };
 fallible db_scope_add(struct db *db, str name, str description); /* CONFLICT: there already */
 fallible db_scope_remove(struct db *db, str name, bool *removed);
 fallible db_scope_all(struct db *db, struct arena *a, struct db_scope **rows, size_t *count); /* by name */
 fallible db_resource_add(struct db *db, struct db_resource *resource); /* CONFLICT: uri there already */
+fallible db_resource_edit(struct db *db, const struct db_resource *resource, bool *found); /* name and scopes, by uri */
 fallible db_resource_remove(struct db *db, str uri, bool *removed);
 fallible db_resource_all(struct db *db, struct arena *a, struct db_resource **rows, size_t *count);
 #endif

@@ -17,7 +17,8 @@
     X(7, "0007_event_classes.sql") \
     X(8, "0008_must_change_password.sql") \
     X(9, "0009_password_settings.sql") \
-    X(10, "0010_shares.sql")
+    X(10, "0010_shares.sql") \
+    X(11, "0011_resource_scopes.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

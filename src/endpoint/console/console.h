@@ -61,6 +61,8 @@ call_handler console_registrations_post;
 call_handler console_registration_remove_post;
 call_handler console_admin_resources_get;
 call_handler console_admin_resources_post;
+call_handler console_admin_resource_get;
+call_handler console_admin_resource_post;
 call_handler console_admin_resource_remove_get;
 call_handler console_admin_resource_remove_post;
 call_handler console_admin_events_get;

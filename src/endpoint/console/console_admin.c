@@ -10,7 +10,8 @@
 
 static const char *const scope_names[] = {"name", "description", NULL};
 static const char *const resource_names[] = {"uri", "name", "client_id", NULL};
-static const char *const resource_problems[] = {"uri", "name", "client_id", "token_format", "alg", NULL};
+static const char *const resource_edits[] = {"name", "scopes", NULL};
+static const char *const resource_problems[] = {"uri", "name", "client_id", "token_format", "alg", "scopes", NULL};
 
 static fallible admin(const struct call *c)
 {
@@ -129,6 +130,22 @@ static void put_resource_choices(struct call *c, struct page_fields *f)
     put_options(f, "algs", algs, form_get(&c->form, "alg"));
 }
 
+/* The scopes that a service can carry: those that were defined here. */
+static void put_service_scopes(struct call *c, struct page_fields *f, str chosen)
+{
+    size_t count;
+    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    page_list(f, "service_scopes");
+    for (size_t i = 0; i < count; i++) {
+        if (scopes[i].builtin)
+            continue;
+        struct page_fields *row = page_row(f, "service_scopes");
+        page_put(row, "scope", scopes[i].name);
+        page_put(row, "description", scopes[i].description);
+        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+    }
+}
+
 static struct page_fields *resources_fields(struct call *c)
 {
     size_t count;
@@ -144,11 +161,13 @@ static struct page_fields *resources_fields(struct call *c)
         page_put(row, "format", resources[i].token_format);
         page_put(row, "resource_alg", sealed ? STR("") : resources[i].alg);
         page_put(row, "introspects", resources[i].client_id);
+        page_put(row, "carries", resources[i].scopes);
     }
     page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-scopes"));
     widget_empty(f, resource_names);
     widget_sound(c, f, resource_problems);
     put_resource_choices(c, f);
+    put_service_scopes(c, f, widget_words(c, "scopes[]"));
     return f;
 }
 
@@ -169,6 +188,7 @@ err console_admin_resources_post(struct call *c)
         .token_format = form_get(&c->form, "token_format"),
         .alg = form_get(&c->form, "alg"),
         .client_id = form_get(&c->form, "client_id"),
+        .scopes = widget_words(c, "scopes[]"),
     };
     if (str_is(edit.token_format, "sealed"))
         edit.alg = STR_ABSENT;
@@ -180,6 +200,45 @@ err console_admin_resources_post(struct call *c)
     widget_typed(c, f, resource_names);
     widget_problems(c, f, &problems, resource_problems);
     return call_page(c, status, "resources.html", f);
+}
+
+static struct page_fields *resource_fields(struct call *c, const struct db_resource *resource, str name, str scopes)
+{
+    struct page_fields *f = widget_admin(c, "nav_resources");
+    widget_sound(c, f, resource_edits);
+    page_put(f, "resource_name", resource->name);
+    page_put(f, "uri", resource->uri);
+    page_put(f, "name", name);
+    put_service_scopes(c, f, scopes);
+    return f;
+}
+
+err console_admin_resource_get(struct call *c)
+{
+    TRY(may(c, "edit-scopes"));
+    const struct db_resource *resource = hot_resource(c->ground->facts, form_get(&c->form, "uri"));
+    if (!resource)
+        FAIL(NOT_FOUND, "console: no such resource");
+    return call_page(c, 200, "resource.html", resource_fields(c, resource, resource->name, resource->scopes));
+}
+
+err console_admin_resource_post(struct call *c)
+{
+    struct problems problems = {.count = 0};
+    int status = 422;
+    TRY(may(c, "edit-scopes"));
+    const struct db_resource *resource = hot_resource(c->ground->facts, form_get(&c->form, "uri"));
+    if (!resource)
+        FAIL(NOT_FOUND, "console: no such resource");
+    str name = form_get_raw(&c->form, "name");
+    struct resource_edit edit = {.uri = resource->uri, .name = str_present(name) ? name : STR(""), .scopes = widget_words(c, "scopes[]")};
+    err changed = scopes_resource_edit(c->ground, &c->actor, &edit, &problems);
+    if (!FAILED(changed))
+        return call_redirect(c, STR("/admin/resources?done=saved"));
+    struct page_fields *f = resource_fields(c, resource, edit.name, edit.scopes);
+    TRY(widget_refused(c, f, changed, &status));
+    widget_problems(c, f, &problems, resource_edits);
+    return call_page(c, status, "resource.html", f);
 }
 
 err console_admin_resource_remove_get(struct call *c)

@@ -179,8 +179,8 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
     page_put(f, "return_to", FAILED(same_request(c, request, form_get(&c->form, "login_ticket"), &back)) ? STR("") : back);
-    page_put_flag(f, "unscoped", !str_filled(request->scope) && client_any_scope(request->client));
     asked_scopes(c, f, shown);
+    TRY(asked_services(c, f, request->resources, !str_filled(request->scope) && client_any_scope(request->client)));
     TRY(asked_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));
     return call_page(c, 200, "consent.html", f);

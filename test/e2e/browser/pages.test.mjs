@@ -11,6 +11,7 @@ after(() => browser.close());
 const account = ["/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions"];
 const admin = ["/admin", "/admin/clients", "/admin/clients?filter=nothing-like-this", "/admin/new-client", `/admin/clients/${world.web.id}`, `/admin/clients/${world.web.id}/remove`,
     "/admin/users", "/admin/users?page=2", "/admin/new-user", `/admin/users/${world.alice.id}`, `/admin/users/${world.alice.id}/remove`, "/admin/scopes", "/admin/resources",
+    "/admin/resources/edit?uri=https%3A%2F%2Forders.example",
     "/admin/events", "/admin/keys", "/admin/keys/rotate", "/logout", "/oauth/logout"];
 const named = (path) => path.replace(world.web.id, "ID").replace(world.alice.id, "ID").replace(/[^A-Za-z]+/g, "-").replace(/^-|-$/g, "");
 

@@ -513,6 +513,12 @@ Test(console, scopes_and_resources_come_and_go)
     whole(got(console_admin_resources_get, administrator, "", STR_ABSENT), "resources", 200);
     c = sent(console_admin_resources_post, administrator, "uri=nowhere&name=API", STR_ABSENT);
     whole(c, "resources_problem", 422);
+    whole(got(console_admin_resource_get, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT), "resource", 200);
+    c = sent(console_admin_resource_post, administrator, "uri=https%3A%2F%2Fapi.example&name=API&scopes%5B%5D=openid", STR_ABSENT);
+    whole(c, "resource_problem", 422);
+    cr_assert(shows(c, "id=\"scopes-problem\""));
+    goes_to(sent(console_admin_resource_post, administrator, "uri=https%3A%2F%2Fapi.example&name=Orders", STR_ABSENT),
+            "/admin/resources?done=saved");
     whole(got(console_admin_resource_remove_get, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT), "resource_remove",
           200);
     goes_to(sent(console_admin_resource_remove_post, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT),
@@ -578,6 +584,8 @@ static struct page_fields *consent_fields(struct call *c, bool first_party, bool
     page_put(f, "lifetime", STR("1 hour"));
     page_put_flag(f, "first_party", first_party);
     page_put_flag(f, "unscoped", unscoped);
+    page_put_flag(f, "unscoped_service", false);
+    page_list(f, "services");
     page_put(f, "client_uri", STR("https://robot.example.com/?a=\"b"));
     page_put(f, "client_host", STR("robot.example.com"));
     page_put(f, "policy_uri", STR_ABSENT);
@@ -597,6 +605,9 @@ Test(console, consent_page_tells_who_what_and_where) /* CO-02 */
     row = page_row(f, "scopes");
     page_put(row, "name", STR("view-users"));
     page_put(row, "description", STR("See the people who have an account here, their names and e-mail addresses"));
+    row = page_row(f, "services");
+    page_put(row, "name", STR("Invoices"));
+    page_put(row, "uri", STR("https://invoices.example.com/mcp"));
     cr_assert_eq(call_page(c, 200, "consent.html", f).kind, ERR_OK);
     whole(c, "consent", 200);
     cr_assert(shows(c, "name=\"decision\" value=\"allow\""));
@@ -604,6 +615,7 @@ Test(console, consent_page_tells_who_what_and_where) /* CO-02 */
     cr_assert(shows(c, "name=\"pending\" value=\"sealed\""));
     cr_assert(shows(c, "Read your invoices"));
     cr_assert(shows(c, "app.example.com"));
+    cr_assert(shows(c, "https://invoices.example.com/mcp"));
 }
 
 Test(console, consent_without_scopes_says_plainly_what_is_given)

@@ -6,7 +6,7 @@
 static bool needed(struct stage *t, const char *id, const char *scope, const char *redirect_uri, bool forced)
 {
     bool out = false;
-    struct consent_question q = {str_of(scope), str_of(redirect_uri), forced};
+    struct consent_question q = {.scope = str_of(scope), .redirect_uri = str_of(redirect_uri), .forced = forced};
     assert_done(consent_needed(t->s.g, stage_find(t, id), t->ada->number, &q, &out));
     return out;
 }

@@ -6,14 +6,14 @@
 static str granted(struct stage *t, const char *asked)
 {
     str out = STR("?");
-    assert_done(scope_grant(t->s.g, stage_find(t, "web"), str_of(asked), &out));
+    assert_done(scope_grant(t->s.g, stage_find(t, "web"), STR_ABSENT, str_of(asked), &out));
     return out;
 }
 
 static err refused(struct stage *t, const char *asked)
 {
     str out = STR("untouched");
-    err e = scope_grant(t->s.g, stage_find(t, "web"), str_of(asked), &out);
+    err e = scope_grant(t->s.g, stage_find(t, "web"), STR_ABSENT, str_of(asked), &out);
     cr_expect(str_is(out, "untouched"));
     return e;
 }
