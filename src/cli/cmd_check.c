@@ -4,6 +4,8 @@
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/site.h"
+#include "codec/text.h"
+#include <stdio.h>
 #include "base/banned.h"
 
 static int run_check(struct command_call *call)
@@ -21,6 +23,8 @@ static int run_check(struct command_call *call)
         return status;
     json *j = json_object_new(call->arena);
     json_put_boolean(call->arena, j, "ok", true);
+    if (!text_available())
+        (void)fprintf(stderr, "jeton: warning: the package libicu72 is missing: nobody can log in with a name or password beyond ASCII, and no person can be added\n");
     output_lines(call, j, "report", report);
     if (call->json)
         return output_value(call, j, NULL);

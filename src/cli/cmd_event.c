@@ -85,7 +85,7 @@ static int run_export(struct command_call *call)
         return status;
     for (;;) {
         struct db_event *rows;
-        size_t count;
+        size_t count = 0;
         struct arena *a = arena_new(PAGE_MEMORY), *own = call->arena;
         err e = a != NULL ? db_event_after(site->db, a, class, after, &rows, &count) : ERR(UNAVAILABLE, "no memory");
         call->arena = a;

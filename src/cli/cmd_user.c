@@ -33,6 +33,7 @@ static const struct option options_add[] = {
     {"password-hash-stdin", OPTION_SECRET, NULL, 0, 0, "read a bcrypt or Argon2 hash that another system made; upgraded at the first login"},
     {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
     {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another password at the first login"},
+    {"allow-look-alike", OPTION_FLAG, NULL,      0, 0, "the username may look like another person's"},
     USER_CLAIMS(X)
     OPTION_LAST,
 };
@@ -44,6 +45,7 @@ static const struct option options_edit[] = {
     {"no-admin",       OPTION_FLAG,   NULL,      0, 0, "an administrator no more"},
     {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another password at the next login"},
     {"no-must-change-password", OPTION_FLAG, NULL, 0, 0, "the person may keep the password"},
+    {"allow-look-alike", OPTION_FLAG, NULL,      0, 0, "the username may look like another person's"},
     {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "all permissions from now on; empty: none"},
     USER_CLAIMS(X)
     OPTION_LAST,
@@ -150,6 +152,7 @@ static int run_add(struct command_call *call)
         .email = options_text(o, "email"),
         .full_name = options_text(o, "full-name"),
         .admin = options_has(o, "admin"),
+        .allow_look_alike = options_has(o, "allow-look-alike"),
         .permissions = options_text(o, "permission"),
         .must_change = options_has(o, "must-change-password") ? USER_MUST_CHANGE_PASSWORD : USER_MUST_CHANGE_AS_IS,
     };
@@ -164,8 +167,6 @@ static int run_add(struct command_call *call)
     if (status != COMMAND_DONE)
         return status;
     err e = user_add(&site->ground, &actor_owner, &edit, &p, &user);
-    if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "there is already a user \"%.*s\"; choose another name", STR_FMT(edit.username));
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = site_changed(call, site);
@@ -192,6 +193,7 @@ static int run_edit(struct command_call *call)
                  : options_has(o, "no-admin") ? 0
                                               : -1,
         .permissions = options_text(o, "permission"),
+        .allow_look_alike = options_has(o, "allow-look-alike"),
         .must_change = options_has(o, "must-change-password")      ? USER_MUST_CHANGE_PASSWORD
                        : options_has(o, "no-must-change-password") ? USER_MUST_CHANGE_NOTHING
                                                                    : USER_MUST_CHANGE_AS_IS,
@@ -202,7 +204,7 @@ static int run_edit(struct command_call *call)
         return status;
     err e = user_change(&site->ground, &actor_owner, user->id, &edit, &p);
     if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "that name is taken; choose another one");
+        return command_refuse(call, "this person was changed at this very moment; try again");
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = changed_user(call, site, user->id, &user);

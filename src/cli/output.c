@@ -3,13 +3,14 @@
  * or not at all, and that a name chosen by a stranger cannot steer the terminal. */
 #include "cli/output.h"
 #include "base/buf.h"
+#include "codec/text.h"
 #include "codec/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/banned.h"
 
-enum { COLUMNS_MAX = 16, CELL_MAX = 65536, OUTPUT_MAX = 32 << 20 };
+enum { COLUMNS_MAX = 16, CELL_MAX = 65536, CLEAN_MEMORY = 1 << 18, OUTPUT_MAX = 32 << 20 };
 
 static int print(struct command_call *call, str text)
 {
@@ -35,7 +36,13 @@ static int print_json(struct command_call *call, const json *value)
 
 static void add_clean(struct buf *b, str text)
 {
-    bool clean = utf8_no_controls(text);
+    bool clean = true;
+    for (size_t i = 0; i < text.n && clean; i++)
+        clean = (unsigned char)text.p[i] >= 0x20 && (unsigned char)text.p[i] < 0x7f;
+    struct arena *a = clean || !utf8_valid(text) ? NULL : arena_new(CLEAN_MEMORY);
+    if (a != NULL && FAILED(text_readable(a, text, &clean)))
+        clean = false;
+    arena_release(a);
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         buf_char(b, clean || ((unsigned char)c >= 0x20 && (unsigned char)c < 0x7f) ? c : '?');

@@ -67,33 +67,3 @@ bool utf8_no_controls(str s)
     }
     return true;
 }
-
-/* The code point that begins at p of a valid text, and how many bytes it has. */
-static uint32_t point_at(const unsigned char *p, size_t *size)
-{
-    static const unsigned char heads[] = {0x7f, 0x1f, 0x0f, 0x07};
-    *size = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    uint32_t point = p[0] & heads[*size - 1];
-    for (size_t i = 1; i < *size; i++)
-        point = point << 6 | (p[i] & 0x3fU);
-    return point;
-}
-
-bool utf8_no_format(str s)
-{
-    static const struct {
-        uint32_t from, to;
-    } unseen[] = {
-        {0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x180e, 0x180e}, {0x200b, 0x200b}, {0x200e, 0x200f},
-        {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
-    };
-    if (!utf8_valid(s))
-        return false;
-    for (size_t i = 0, size; i < s.n; i += size) {
-        uint32_t point = point_at((const unsigned char *)s.p + i, &size);
-        for (size_t k = 0; k < sizeof unseen / sizeof unseen[0]; k++)
-            if (point >= unseen[k].from && point <= unseen[k].to)
-                return false;
-    }
-    return true;
-}

@@ -6,7 +6,4 @@
 bool utf8_valid(str s);
 size_t utf8_length(str s);      /* code points of a valid text */
 bool utf8_no_controls(str s);   /* valid and free of C0, DEL and C1 controls: what may be a name that people read */
-/* Valid and free of what nobody sees or what turns the direction of the text around it: soft hyphens, zero-width spaces, marks, embeddings,
- * overrides and isolates of direction (UAX 9), the byte order mark. Joiners (U+200C, U+200D) stay: scripts need them. */
-bool utf8_no_format(str s);
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "codec/text.h"
 #include "codec/utf8.h"
 
 #include "base/banned.h"
@@ -19,8 +20,13 @@ void check_text(struct arena *a, str value, const struct check_text *rule, struc
         problem_add(p, rule->field, str_format(a, "%s must be UTF-8 text without control characters.", rule->label));
         return;
     }
-    if (!utf8_no_format(value)) {
-        problem_add(p, rule->field, str_format(a, "%s must not hold invisible characters, or such that turn the direction of the text around it.", rule->label));
+    bool readable = false;
+    if (str_trim(value).n > 0 && FAILED(text_readable(a, value, &readable))) {
+        problem_add(p, rule->field, str_format(a, "%s cannot be judged now: this server needs the package libicu72 for letters beyond ASCII.", rule->label));
+        return;
+    }
+    if (str_trim(value).n > 0 && !readable) {
+        problem_add(p, rule->field, str_format(a, "%s must be readable: without invisible or unknown characters, and without such that turn the direction of the text around it.", rule->label));
         return;
     }
     size_t length = utf8_length(value);

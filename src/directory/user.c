@@ -16,11 +16,12 @@
 #include "directory/check.h"
 #include "directory/scopes.h"
 #include "directory/user_end.h"
+#include "directory/user_names.h"
 #include "store/db_grant.h"
 
 #include "base/banned.h"
 
-enum { USERNAME_MIN = 2, USERNAME_MAX = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */, TRIES = 3 };
+enum { TRIES = 3 };
 
 struct rights {
     bool admin; /* may change rights */
@@ -50,33 +51,12 @@ static fallible load(struct ground *g, const struct actor *by, str id, const cha
     return OK;
 }
 
-static void judge_username(struct ground *g, str name, struct problems *p)
+static fallible judge_full_name(struct ground *g, str name, struct problems *p, str *kept)
 {
-    str signs = STR(".!#$*+=^_`|~@-");
-    bool fit = name.n >= USERNAME_MIN && name.n <= USERNAME_MAX;
-    for (size_t i = 0; fit && i < name.n; i++)
-        fit = ascii_letter(name.p[i]) || ascii_digit(name.p[i]) || str_find(signs, name.p[i]) < signs.n;
-    if (!fit)
-        problem_add(p, "username",
-                    str_format(g->arena, "A username has %d to %d of the characters a-z A-Z 0-9 . ! # $ * + = ^ _ ` | ~ @ -",
-                               USERNAME_MIN, USERNAME_MAX));
-}
-
-static void judge_email(str email, struct problems *p)
-{
-    if (email.n == 0)
-        return;
-    size_t at = str_find(email, '@');
-    bool fit = email.n <= EMAIL_MAX && utf8_no_controls(email) && str_find(email, ' ') == email.n && at > 0 && at + 1 < email.n;
-    if (fit)
-        fit = str_find((str){email.p + at + 1, email.n - at - 1}, '@') == email.n - at - 1;
-    if (!fit)
-        problem_add(p, "email", STR("This is not an e-mail address: name@domain, at most 254 bytes, without spaces."));
-}
-
-static void judge_full_name(struct ground *g, str name, struct problems *p)
-{
+    size_t before = p->count;
     check_text(g->arena, name, &(struct check_text){"full_name", "The full name", 0, CHECK_NAME_MAX}, p);
+    *kept = name;
+    return p->count == before ? text_nfc(g->arena, name, kept) : OK;
 }
 
 /* Permissions are built-in scopes; anything else would be a right that nobody checks. */
@@ -105,15 +85,6 @@ static fallible judge_permissions(struct ground *g, str words, struct problems *
     return OK;
 }
 
-static fallible name_free(struct ground *g, str username, int64_t except, struct problems *p)
-{
-    struct db_user *other = NULL;
-    TRY(db_user_by_name(g->authority->db, g->arena, username, &other));
-    if (other != NULL && other->number != except)
-        problem_add(p, "username", STR("This username is taken; choose another one."));
-    return OK;
-}
-
 /* Is its setting known, or is there room for one more? */
 static bool setting_fits(const struct ground *g, str hash)
 {
@@ -128,8 +99,8 @@ static bool setting_fits(const struct ground *g, str hash)
 static fallible judge_new(struct ground *g, const struct user_edit *edit, struct problems *p, struct db_user *next)
 {
     next->username = edit->username;
-    next->email = str_present(edit->email) ? edit->email : STR("");
-    next->full_name = str_present(edit->full_name) ? edit->full_name : STR("");
+    next->email = STR("");
+    next->full_name = STR("");
     next->admin = edit->admin > 0;
     next->must_change_password = edit->must_change == USER_MUST_CHANGE_PASSWORD;
     next->permissions = STR("");
@@ -138,9 +109,11 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
     if (!str_filled(edit->username))
         problem_add(p, "username", STR("A username is needed."));
     else
-        judge_username(g, edit->username, p);
-    judge_email(next->email, p);
-    judge_full_name(g, next->full_name, p);
+        TRY(user_names_username(g, edit->username, p, &next->username));
+    if (str_present(edit->email))
+        TRY(user_names_email(g, edit->email, p, &next->email));
+    if (str_present(edit->full_name))
+        TRY(judge_full_name(g, edit->full_name, p, &next->full_name));
     if (str_present(edit->permissions))
         TRY(judge_permissions(g, edit->permissions, p, &next->permissions));
     if (str_present(edit->password))
@@ -155,8 +128,7 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
                     STR("There are hashes with eight other settings here already, and every login does the work of each. Give the person a new password."));
     TRY(user_claims_change(g->arena, STR_ABSENT, &edit->claims, p, &next->claims));
     TRY(problem_result(p));
-    TRY(name_free(g, next->username, 0, p));
-    return problem_result(p);
+    return user_names_verdict(g, next);
 }
 
 fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p,
@@ -187,14 +159,12 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
         next->password_changed_at = g->now;
     }
     TRY(check_arena(g->arena));
-    err e = db_user_add(g->authority->db, g->arena, next);
-    if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "username", STR("This username is taken; choose another one."));
-        return problem_result(p);
-    }
-    TRY(e);
+    struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike};
+    TRY(user_names_saved(g, db_user_add(g->authority->db, g->arena, next, &clash), &clash, p));
     hot_changed(g->authority->hot);
     str detail = next->admin ? STR("an administrator") : str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions));
+    if (edit->allow_look_alike)
+        detail = str_join(g->arena, (const str[]){detail, STR("; the username may look like another's")}, 2);
     check_event(g, by, "user.added", &(struct authority_event_facts){.subject = next->id, .detail = detail}); /* AD-07 */
     *out = next;
     return OK;
@@ -328,21 +298,23 @@ fallible user_change(struct ground *g, const struct actor *by, str id, const str
     TRY(change_demand(edit, &may, &next));
     may.email_moved = differs(next.email, user->email);
     TRY(change_claims(g, edit, &may, p, &next));
-    if (!str_equal(next.username, user->username)) {
-        judge_username(g, next.username, p);
-        TRY(name_free(g, next.username, user->number, p));
-    }
+    if (!str_equal(next.username, user->username))
+        TRY(user_names_username(g, next.username, p, &next.username));
     if (differs(next.email, user->email))
-        judge_email(next.email, p);
+        TRY(user_names_email(g, next.email, p, &next.email));
     if (differs(next.full_name, user->full_name))
-        judge_full_name(g, next.full_name, p);
+        TRY(judge_full_name(g, next.full_name, p, &next.full_name));
     TRY(problem_result(p));
     next.updated_at = g->now;
+    TRY(user_names_verdict(g, &next));
     struct db_ended ended = {0};
-    TRY(saved(db_user_save(g->authority->db, g->arena, &next, &ended), "admin", p));
+    struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike && may.edit};
+    TRY(user_names_saved(g, saved(db_user_save(g->authority->db, g->arena, &next, &ended, &clash), "admin", p), &clash, p));
     err e = user_end_tell(g, user->number, &ended);
-    check_event(g, by, "user.changed",
-                &(struct authority_event_facts){.subject = user->id, .detail = changed_fields(g, user, &next)});
+    str detail = changed_fields(g, user, &next);
+    if (clash.look_alike_wanted)
+        detail = str_join(g->arena, (const str[]){detail, STR("the username may look like another's")}, 2);
+    check_event(g, by, "user.changed", &(struct authority_event_facts){.subject = user->id, .detail = detail});
     return e;
 }
 
@@ -361,7 +333,7 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
         next.blocked = blocked;
         next.updated_at = g->now;
         struct db_ended ended = {0};
-        err e = db_user_save(g->authority->db, g->arena, &next, &ended);
+        err e = db_user_save(g->authority->db, g->arena, &next, &ended, NULL);
         if (e.kind == ERR_CONFLICT)
             continue;
         if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */

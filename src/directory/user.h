@@ -10,7 +10,8 @@ enum user_must_change { USER_MUST_CHANGE_AS_IS = 0, USER_MUST_CHANGE_PASSWORD, U
 /* What client and person are told while it is due. */
 #define USER_MUST_CHANGE_SAY "This person must choose a new password first: they log in at this server's own pages, which ask for it."
 struct user_edit {
-    str username;  /* 2..255 of [a-zA-Z0-9.!#$*+=^_`|~@-], unique without regard to case */
+    str username;  /* 2 characters to 255 bytes (text_username), unique without regard to case and width; blanks at its ends are left out */
+    bool allow_look_alike; /* the username may look like another person's; by who may edit others alone */
     str email, full_name;
     str password;  /* add: may be absent (no password login yet); edit: ignored, see user_password */
     str password_hash; /* add by the command line alone: a hash brought from elsewhere (Argon2 PHC, bcrypt); upgraded at the first login */

@@ -3,6 +3,7 @@
  * writes the log and looks whether another process has changed the store. */
 #include "server/serve.h"
 #include "base/log.h"
+#include "codec/text.h"
 #include "server/app.h"
 #include "server/reload.h"
 #include "server/sandbox.h"
@@ -209,6 +210,8 @@ int serve_run(const struct settings *settings, struct arena *arena)
     (void)printf("jeton ready on %.*s\n", STR_FMT(app->authority.issuer));
     (void)fflush(stdout);
     log_buffered(true);
+    if (!text_available())
+        LOG(WARN, "text.icu_missing", LOG_STR("why", STR("install the package libicu72: without it nobody logs in with a name or password beyond ASCII, and no person can be added")));
     LOG(INFO, "start", LOG_STR("issuer", app->authority.issuer), LOG_INT("port", listen_port(app->listener)));
     wait_for_the_end(app, &signals);
     app_close(app);

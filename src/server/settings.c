@@ -354,6 +354,7 @@ void settings_policy(const struct settings *s, struct policy *out)
         .address_rule = {s->address_tries, s->address_delay, s->address_delay_max, s->address_forget},
         .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
         .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
+        .login_with_email = s->login_with_email,
         .device_lifetime = s->device_lifetime,
         .ciba_lifetime = s->ciba_lifetime,
         .poll_interval = s->poll_interval,

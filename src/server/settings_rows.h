@@ -126,6 +126,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(events_machines_days, NUMBER, "30", 0, 36500, "DAYS", any_form, "How long they are kept; 0: however old.")               \
     X(common_passwords, CHOICE, "refuse", 0, 0, "refuse|allow", any_form,                                                      \
       "What to do with a new password that many people use.")                                                                  \
+    X(login_with_email, FLAG, "off", 0, 0, "on|off", any_form,                                                                 \
+      "People may log in with their verified e-mail address instead of their username.")                                       \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "Wrong passwords for one name before it has to wait.")          \
     X(account_delay, NUMBER, "2", 1, 3600, "SECONDS", any_form,                                                                \
       "The first wait for that name; it doubles with each further try.")                                                       \

@@ -5,11 +5,11 @@
  *   1. no password is judged that was not counted before, so parallel attempts gain nothing;
  *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work; which of them it was stands in
  * the event list alone;
- *   3. counters hang on the canonical name whether or not it exists (RL-03), so throttling betrays no account either;
+ *   3. counters hang on the name as it is compared, whether or not it exists (RL-03), so throttling betrays no account either; a person who may
+ * log in with an e-mail address has one counter for both, so that nobody may guess twice as often;
  *   4. on a known device failures count against that device and nothing else, so that neither a stranger who guesses at the name nor
  * one who shares the address can lock the owner out (RL-02). */
 #include "session/login.h"
-#include "base/ascii.h"
 #include "codec/b64url.h"
 #include "codec/text.h"
 #include "codec/utf8.h"
@@ -20,7 +20,7 @@
 #include <string.h>
 #include "base/banned.h"
 
-enum { NAME_MAX_BYTES = 255, ADDRESS_TEXT_MAX = 64 };
+enum { ADDRESS_TEXT_MAX = 64 };
 #define WRONG "The username or password is wrong."
 
 struct trial {
@@ -31,21 +31,20 @@ struct trial {
     bool known_device;
 };
 
-/* ASCII lower case; a name that nobody can have keeps its own counter under a digest, so that keys stay small. */
-static str account_key(struct arena *a, str name)
+/* A person's one counter, by whatever they logged in with; else that of the name as it is compared. A text that can be no name has its own under
+ * a digest, so that keys stay small. */
+static fallible account_key(struct arena *a, const struct db_user *user, str typed, str *key)
 {
-    if (name.n > NAME_MAX_BYTES || !utf8_no_controls(name)) {
+    str name;
+    TRY(db_user_key(a, user != NULL ? user->username : typed, &name));
+    if (!str_filled(name)) {
         uint8_t digest[DIGEST_SIZE];
-        digest_sha256(name, digest);
-        return str_join(a, (const str[]){STR("a#"), b64url_encode(a, digest, sizeof digest)}, 2);
+        digest_sha256(typed, digest);
+        *key = str_join(a, (const str[]){STR("a#"), b64url_encode(a, digest, sizeof digest)}, 2);
+        return OK;
     }
-    char *text = arena_take(a, name.n + 3);
-    if (text == NULL)
-        return STR_ABSENT;
-    memcpy(text, "a:", 2);
-    for (size_t i = 0; i < name.n; i++)
-        text[i + 2] = ascii_lower(name.p[i]);
-    return (str){text, name.n + 2};
+    *key = str_join(a, (const str[]){STR("a:"), name}, 2);
+    return OK;
 }
 
 /* One household or host is one source: IPv4 whole, IPv6 its /64. */
@@ -70,10 +69,14 @@ static str address_key(struct arena *a, str address)
 
 static fallible find_user(struct trial *t)
 {
-    str name = t->attempt->username;
-    if (!str_filled(name) || name.n > NAME_MAX_BYTES || !utf8_no_controls(name))
+    struct db_user *found = NULL;
+    str name = str_trim(t->attempt->username);
+    TRY(db_user_by_name(t->g->authority->db, t->g->arena, name, &t->user));
+    if (t->user != NULL || !t->g->authority->policy.login_with_email)
         return OK;
-    return db_user_by_name(t->g->authority->db, t->g->arena, name, &t->user);
+    TRY(db_user_by_email(t->g->authority->db, t->g->arena, name, &found));
+    t->user = found != NULL && found->email_verified ? found : NULL;
+    return OK;
 }
 
 static fallible prepare(struct trial *t)
@@ -82,7 +85,7 @@ static fallible prepare(struct trial *t)
     TRY(find_user(t));
     if (t->user != NULL)
         TRY(device_known(t->g, t->user, &t->known_device));
-    t->account = account_key(a, t->attempt->username);
+    TRY(account_key(a, t->user, t->attempt->username, &t->account));
     t->address = address_key(a, t->g->address);
     if (t->known_device) {
         t->address = STR_ABSENT; /* such a device guesses at one person alone, and its own rule slows it */

@@ -6,7 +6,7 @@
 #define JETON_SESSION_LOGIN_H
 #include "session/session.h"
 struct login_try {
-    str username, password;
+    str username, password; /* username: as typed; with the setting login_with_email also a verified address */
     const char *event; /* "login", "password_grant" or "password_change": the name in the audit trail */
     str client_id;     /* absent on the page */
 };

@@ -3,6 +3,7 @@
  * step. Several processes may try at once: each looks again under the write lock. Going back is refused: a newer database
  * may mean things that this program does not know (AV-05). */
 #include "store/db_room.h"
+#include "store/db_user_text.h"
 #include "store/migrations.h"
 
 #include "base/banned.h"
@@ -31,6 +32,8 @@ static err apply(struct db_conn *c, size_t step)
     if (version >= migrations_version(step))
         return OK; /* another process was first */
     TRY(db_conn_script(c, migrations_text(step)));
+    if (migrations_version(step) == DB_USER_TEXT_VERSION) /* what SQL cannot compute */
+        TRY(db_user_text_fill(c));
     return db_run(c, CALL(APPLIED, P_INT(migrations_version(step)), P_INT(clock_now())), NULL);
 }
 

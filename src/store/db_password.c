@@ -10,8 +10,8 @@ enum { ADD, ALL, FORGET };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO password_settings (setting) VALUES ($1) ON CONFLICT DO NOTHING",
     [ALL] = "SELECT setting FROM password_settings ORDER BY setting LIMIT 8",
-    [FORGET] = "DELETE FROM password_settings WHERE setting = $1 AND NOT EXISTS (SELECT 1 FROM users"
-               " WHERE removed_at = 0 AND substr(password_hash, 1, length($1)) = $1)",
+    [FORGET] = ("DELETE FROM password_settings WHERE setting = $1 AND NOT EXISTS (SELECT 1 FROM users"
+                " WHERE removed_at = 0 AND substr(password_hash, 1, length($1)) = $1)"),
 };
 DB_SHEET(password, texts);
 static const struct db_field fields[] = {{DB_TEXT, 0}};

@@ -48,8 +48,8 @@ static const char *const texts[] = {
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
     [EVENTS_LAST] = "SELECT max(place) FROM events WHERE class = $1",
-    [EVENTS] = "DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, place, at FROM events WHERE class = $1 ORDER BY place"
-               " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)",
+    [EVENTS] = ("DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, place, at FROM events WHERE class = $1 ORDER BY place"
+               " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)"),
 };
 DB_SHEET(purge, texts);
 

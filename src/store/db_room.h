@@ -13,7 +13,7 @@
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(room) X(number) X(user) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
+    X(migrate) X(room) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
     X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password)
 enum {
 #define X(name_) DB_SHEET_##name_,

@@ -7,44 +7,49 @@
  *      └────────────────────db_user_remove────────────────────▲ */
 #include "store/db_user.h"
 
-#include "base/ascii.h"
+#include "codec/text.h"
+#include "codec/utf8.h"
 #include "crypto/random.h"
 #include "store/db_room.h"
+#include "store/db_user_text.h"
 
 #include "base/banned.h"
 
 #define COLUMNS                                                                                                                \
     "number, id, username, email, full_name, password_hash, admin, blocked, permissions, created_at, updated_at,"              \
-    " last_login_at, password_changed_at, version, claims, must_change_password"
+    " last_login_at, password_changed_at, version, claims, must_change_password, email_verified"
 #define PRESENT " FROM users WHERE removed_at = 0"
 #define MATCHES                                                                                                                \
-    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR lower(email) LIKE $1 ESCAPE '!'"                                      \
+    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!'"                                      \
     " OR lower(full_name) LIKE $1 ESCAPE '!')"
 #define LIST(column_, direction_)                                                                                              \
     "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $2 OFFSET $3"
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
 
 enum {
-    ADD, BY_NUMBER, BY_ID, BY_NAME, SAVE, OTHER_ADMINS, SET_PASSWORD, REHASH, LOGGED_IN, REMOVE, COUNT, COUNT_MATCHES,
+    ADD, BY_NUMBER, BY_ID, BY_NAME, BY_EMAIL, KEY_OF, SAVE, OTHER_ADMINS, SET_PASSWORD, REHASH, LOGGED_IN, REMOVE, COUNT, COUNT_MATCHES,
     END_SESSIONS, END_GRANTS, END_PATS, FORGET_PATS, FORGET_CONSENTS, FORGET_EVENTS, FORGET_NAME,
     LIST_FIRST
 };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO users (" COLUMNS ", username_key)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING",
+    [ADD] = "INSERT INTO users (" COLUMNS ", username_key, username_skeleton, email_key)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING",
     [BY_NUMBER] = "SELECT " COLUMNS PRESENT " AND number = $1",
     [BY_ID] = "SELECT " COLUMNS PRESENT " AND id = $1",
     [BY_NAME] = "SELECT " COLUMNS PRESENT " AND username_key = $1",
+    [BY_EMAIL] = "SELECT " COLUMNS PRESENT " AND email_key = $1 ORDER BY email_verified DESC, number LIMIT 2",
+    [KEY_OF] = "SELECT username_key FROM users WHERE number = $1",
     [SAVE] = "UPDATE users SET username = $3, username_key = $4, email = $5, full_name = $6, admin = $7, blocked = $8,"
-             " permissions = $9, updated_at = $10, claims = $11, must_change_password = $12, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
+             " permissions = $9, updated_at = $10, claims = $11, must_change_password = $12, email_verified = $13, username_skeleton = $14,"
+             " email_key = $15, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
     [OTHER_ADMINS] = "SELECT count(*) FROM users WHERE admin = 1 AND blocked = 0 AND removed_at = 0 AND number <> $1",
     [SET_PASSWORD] = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3, must_change_password = $4,"
                      " version = version + 1"
                      " WHERE number = $1 AND removed_at = 0",
     [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0",
     [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0",
-    /* Upper case is in no canonical name: nobody can take a tombstone's place or stand in its way. */
-    [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL,"
+    /* Upper case and colons are in no key: nobody can take a tombstone's place or stand in its way. */
+    [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL, username_skeleton = NULL, email_key = NULL, email_verified = 0,"
                " password_hash = NULL, admin = 0, blocked = 1, permissions = NULL, claims = NULL, last_login_at = 0, password_changed_at = 0,"
                " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0",
     [COUNT] = "SELECT count(*)" PRESENT,
@@ -60,6 +65,7 @@ static const char *const texts[] = {
     LISTS("last_login_at"), LISTS("id"),
 };
 DB_SHEET(user, texts);
+enum { NAME_MAX_BYTES = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
 static const char *const columns[] = {"username", "email", "full_name", "created_at", "updated_at", "last_login_at", "id"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 0};
 
@@ -68,57 +74,52 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_TEXT, username), FIELD(DB_TEXT, email), FIELD(DB_TEXT, full_name),
     FIELD(DB_TEXT, password_hash), FIELD(DB_FLAG, admin), FIELD(DB_FLAG, blocked), FIELD(DB_TEXT, permissions),
     FIELD(DB_INT, created_at), FIELD(DB_INT, updated_at), FIELD(DB_INT, last_login_at), FIELD(DB_INT, password_changed_at),
-    FIELD(DB_INT, version), FIELD(DB_TEXT, claims), FIELD(DB_FLAG, must_change_password),
+    FIELD(DB_INT, version), FIELD(DB_TEXT, claims), FIELD(DB_FLAG, must_change_password), FIELD(DB_FLAG, email_verified),
 };
 const struct db_shape db_user_shape = DB_SHAPE(struct db_user, fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
 static const struct db_shape id_shape = {sizeof(str), id_fields, 1};
 
-/* The canonical form: ASCII lower case. */
-static err canonical(struct arena *a, str username, str *key)
-{
-    char *p = arena_take(a, username.n + 1);
-    if (p == NULL)
-        FAIL(UNAVAILABLE, "store: the arena is full");
-    for (size_t i = 0; i < username.n; i++)
-        p[i] = ascii_lower(username.p[i]);
-    *key = (str){p, username.n};
-    return OK;
-}
-
 /* ---- add and find ---- */
 
 struct adding {
+    struct arena *a;
     struct db_user user;
-    str key;
+    struct db_user_text text;
+    struct db_user_clash *clash;
 };
 
 static err add_body(struct db_conn *c, void *context)
 {
     struct adding *w = context;
+    w->user.number = 0;
+    TRY(db_user_text_free(c, w->a, &w->user, &w->text, NULL, w->clash));
     TRY(db_number_next(c, DB_COUNT_USER, &w->user.number));
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&db_user_shape, &w->user, params);
-    params[db_user_shape.count] = P_TEXT(w->key);
+    params[db_user_shape.count] = P_TEXT(w->text.key);
+    params[db_user_shape.count + 1] = P_TEXT(w->text.skeleton);
+    params[db_user_shape.count + 2] = P_TEXT(w->text.email);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, db_user_shape.count + 1}, &changed));
+    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, db_user_shape.count + 3}, &changed));
     if (changed == 0)
-        REFUSE(CONFLICT, "That username is taken.", "store: username taken");
+        FAIL(SERVER_ERROR, "store: a person's number or id is there already");
     return OK;
 }
 
-err db_user_add(struct db *db, struct arena *a, struct db_user *user)
+err db_user_add(struct db *db, struct arena *a, struct db_user *user, struct db_user_clash *clash)
 {
     char id[37];
+    struct db_user_clash unasked = {0};
     random_uuid(id);
-    struct adding w = {.user = *user};
+    struct adding w = {.a = a, .user = *user, .clash = clash != NULL ? clash : &unasked};
     w.user.id = str_dup(a, str_of(id));
     if (!str_present(w.user.id))
         FAIL(UNAVAILABLE, "store: the arena is full");
     w.user.version = 1;
     w.user.created_at = user->created_at != 0 ? user->created_at : clock_now();
     w.user.updated_at = user->updated_at != 0 ? user->updated_at : w.user.created_at;
-    TRY(canonical(a, user->username, &w.key));
+    TRY(db_user_text_of(a, user->username, user->email, &w.text));
     TRY(db_write(db, DB_SEVERAL, add_body, &w));
     *user = w.user;
     return OK;
@@ -137,8 +138,35 @@ err db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out)
 err db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out)
 {
     str key;
-    TRY(canonical(a, username, &key));
-    return db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &db_user_shape, (void **)out);
+    *out = NULL;
+    TRY(db_user_key(a, username, &key));
+    return str_filled(key) ? db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &db_user_shape, (void **)out) : OK;
+}
+
+err db_user_by_email(struct db *db, struct arena *a, str email, struct db_user **out)
+{
+    str key;
+    struct db_rows rows = {NULL, 0};
+    *out = NULL;
+    if (!utf8_valid(email) || str_find(email, '@') == email.n || email.n > EMAIL_MAX)
+        return OK;
+    TRY(text_fold(a, email, &key));
+    TRY(db_read_many(db, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_shape, &rows));
+    struct db_user *people = rows.rows;
+    *out = rows.count == 1 || (rows.count == 2 && people[0].email_verified) ? &people[0] : NULL;
+    return OK;
+}
+
+err db_user_key(struct arena *a, str typed, str *key)
+{
+    str shown;
+    *key = STR_ABSENT;
+    if (!utf8_valid(typed) || typed.n > NAME_MAX_BYTES)
+        return OK;
+    err e = text_username(a, typed, &shown, key);
+    if (e.kind == ERR_INVALID_REQUEST)
+        *key = STR_ABSENT;
+    return e.kind == ERR_INVALID_REQUEST ? OK : e;
 }
 
 /* ---- change ---- */
@@ -147,7 +175,8 @@ struct changing {
     struct arena *a;
     const struct db_user *user;
     const struct db_new_password *password;
-    str key;
+    struct db_user_text text;
+    struct db_user_clash *clash;
     int64_t number;
     unix_time now;
     struct db_ended ended;
@@ -195,23 +224,22 @@ static err save_body(struct db_conn *c, void *context)
         FAIL(CONFLICT, "store: the user was changed meanwhile");
     if (!u->admin || u->blocked)
         TRY(another_admin(c, row));
-    err e = db_run(c,
-                   CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->key), P_TEXT(u->email),
-                        P_TEXT(u->full_name), P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now),
-                        P_TEXT(u->claims), P_INT(u->must_change_password)),
-                   NULL);
-    if (e.kind == ERR_CONFLICT)
-        REFUSE(CONFLICT, "That username is taken.", "store: username taken");
-    TRY(e);
+    TRY(db_user_text_free(c, w->a, u, &w->text, row, w->clash));
+    TRY(db_run(c,
+               CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->text.key), P_TEXT(u->email),
+                    P_TEXT(u->full_name), P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now),
+                    P_TEXT(u->claims), P_INT(u->must_change_password), P_INT(u->email_verified), P_TEXT(w->text.skeleton), P_TEXT(w->text.email)),
+               NULL));
     if (u->blocked && !row->blocked)
         TRY(end_all(c, w, u->number, 0));
     return OK;
 }
 
-err db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended)
+err db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended, struct db_user_clash *clash)
 {
-    struct changing w = {.a = a, .user = user, .now = clock_now()};
-    TRY(canonical(a, user->username, &w.key));
+    struct db_user_clash unasked = {0};
+    struct changing w = {.a = a, .user = user, .now = clock_now(), .clash = clash != NULL ? clash : &unasked};
+    TRY(db_user_text_of(a, user->username, user->email, &w.text));
     TRY(db_write(db, DB_SEVERAL, save_body, &w));
     *ended = w.ended;
     return OK;
@@ -252,14 +280,15 @@ static err remove_body(struct db_conn *c, void *context)
 {
     struct changing *w = context;
     struct db_user *row = NULL;
+    void *key = NULL;
     TRY(current(c, w, w->number, &row));
     TRY(another_admin(c, row));
     TRY(end_all(c, w, w->number, 0));
-    TRY(canonical(w->a, row->username, &w->key));
+    TRY(db_one(c, w->a, CALL(KEY_OF, P_INT(w->number)), &id_shape, &key));
     TRY(db_run(c, CALL(FORGET_PATS, P_INT(w->number)), NULL));
     TRY(db_run(c, CALL(FORGET_CONSENTS, P_INT(w->number)), NULL));
     TRY(db_run(c, CALL(FORGET_EVENTS, P_TEXT(row->id)), NULL)); /* ST-06 */
-    TRY(db_run(c, CALL(FORGET_NAME, P_TEXT(row->id), P_TEXT(row->username), P_TEXT(w->key)), NULL));
+    TRY(db_run(c, CALL(FORGET_NAME, P_TEXT(row->id), P_TEXT(row->username), P_TEXT(*(str *)key)), NULL));
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
 }
 
@@ -278,7 +307,9 @@ err db_user_list(struct db *db, struct arena *a, const struct db_page *page, str
     size_t line = 0;
     str pattern;
     TRY(db_list_line(&listing, page, &line));
-    TRY(db_list_pattern(a, page->filter, &pattern));
+    str key;
+    TRY(db_user_key(a, page->filter, &key)); /* as names are kept */
+    TRY(db_list_pattern(a, str_filled(key) ? key : page->filter, &pattern));
     struct db_listed listed;
     TRY(db_list_read(db, a,
                      &(struct db_list_query){CALL(str_filled(pattern) ? COUNT_MATCHES : COUNT, P_TEXT(pattern)),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_user: people. `number` is the row, `id` the public identifier (UUID text, never used twice). username_key is the canonical
- * form (ASCII lower case) and unique; a removed user leaves a tombstone without personal data, so that ids never come back. */
+ * db_user: people. `number` is the row, `id` the public identifier (UUID text, never used twice). username_key is the name as it is compared
+ * (text_username) and unique; a removed user leaves a tombstone without personal data, so that ids never come back. */
 #ifndef JETON_STORE_DB_USER_H
 #define JETON_STORE_DB_USER_H
 #include "store/db.h"
@@ -10,23 +10,37 @@ struct db_user {
     str password_hash; /* absent: cannot log in by password */
     bool admin, blocked;
     bool must_change_password; /* nothing else can be done before */
+    bool email_verified; /* by somebody else than the person; no two people have one verified address */
     str permissions; /* words such as view-users; an admin has all */
     str claims; /* standard claims (OpenID Connect Core 5.1) that have no column here: one JSON object; absent: none */
     unix_time created_at, updated_at, last_login_at, password_changed_at;
     int64_t version; /* grows with every change: optimistic locking (AD-05) */
 };
-/* id (arena memory), number, version and missing times are filled in; CONFLICT: username taken */
-fallible db_user_add(struct db *db, struct arena *a, struct db_user *user);
+enum db_user_clash_with { DB_USER_CLASH_NONE = 0, DB_USER_CLASH_NAME, DB_USER_CLASH_LOOK, DB_USER_CLASH_NAME_IS_EMAIL, DB_USER_CLASH_EMAIL, DB_USER_CLASH_EMAIL_IS_NAME };
+/* What a name or an address clashes with (CONFLICT), looked at in the transaction that writes it. */
+struct db_user_clash {
+    bool look_alike_wanted; /* in: that the name looks like another's is known and wanted */
+    enum db_user_clash_with with;
+    str other; /* the other person's username; arena memory */
+};
+/* id (arena memory), number, version and missing times are filled in. INVALID_REQUEST: no username. clash may be NULL. */
+fallible db_user_add(struct db *db, struct arena *a, struct db_user *user, struct db_user_clash *clash);
 fallible db_user_by_number(struct db *db, struct arena *a, int64_t number, struct db_user **out);
 fallible db_user_by_id(struct db *db, struct arena *a, str id, struct db_user **out);
-fallible db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out); /* any letter case */
-/* Writes username email full_name admin blocked permissions must_change_password where version matches; CONFLICT when it does not or the name is taken.
+fallible db_user_by_name(struct db *db, struct arena *a, str username, struct db_user **out); /* as typed; what no name can be is nobody's */
+/* The person whose verified address this is, else the only one who gave it; in any letter case. */
+fallible db_user_by_email(struct db *db, struct arena *a, str email, struct db_user **out);
+/* The key of counters for what is typed as a name: that of text_username; absent: no name can be so. */
+fallible db_user_key(struct arena *a, str typed, str *key);
+
+/* Writes username email email_verified full_name admin blocked permissions must_change_password where version matches; CONFLICT when it does not
+ * or the name or address clashes.
  * Refuses (UNPROCESSABLE) to leave no unblocked administrator (AD-07). `ended` is filled when the person was blocked by this. */
 struct db_ended { /* what a change put an end to: ids of grants whose access tokens may still be alive */
     str *grant_ids;
     size_t count;
 };
-fallible db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended);
+fallible db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended, struct db_user_clash *clash);
 /* Ends the person's sessions (but keep_session, 0 for none) and grants in the same transaction; personal access tokens too when asked. */
 struct db_new_password {
     int64_t user;          /* number */

@@ -18,7 +18,9 @@
     X(8, "0008_must_change_password.sql") \
     X(9, "0009_password_settings.sql") \
     X(10, "0010_shares.sql") \
-    X(11, "0011_resource_scopes.sql")
+    X(11, "0011_resource_scopes.sql") \
+    X(12, "0012_people_text.sql") \
+    X(13, "0013_verified_email.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

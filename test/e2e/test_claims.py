@@ -24,7 +24,8 @@ class Claims(unittest.TestCase):
         cls.admin = cls.w.admin.pat("--scope", "view-users edit-users create-users")
 
     def setUp(self):
-        self.person = self.s.user("c" + secrets.token_hex(6), "--email", "first@example.org")
+        self.email = "first-%s@example.org" % secrets.token_hex(4)
+        self.person = self.s.user("c" + secrets.token_hex(6), "--email", self.email)
         self.browser = Browser(self.s)
 
     def path(self):
@@ -43,7 +44,7 @@ class Claims(unittest.TestCase):
         told = self.seen()
         for name, value in {**ALL, "email_verified": True, "phone_number_verified": True}.items():
             self.assertEqual((kept[name], told[name]), (value, value), name)
-        self.assertEqual((told["preferred_username"], told["email"]), (self.person.name, "first@example.org"))
+        self.assertEqual((told["preferred_username"], told["email"]), (self.person.name, self.email))
         self.assertIsInstance(told["updated_at"], int)
         shown = self.s.cli("user", "show", self.person.name)
         self.assertEqual((shown["address"], shown["email_verified"]), (ALL["address"], True))

@@ -203,6 +203,6 @@ struct db_user *fixture_user(struct authority *authority, struct arena *a, const
     user->username = str_of(username);
     user->password_hash = str_dup(a, str_of(hash));
     user->permissions = STR("");
-    must(db_user_add(authority->db, a, user), "user");
+    must(db_user_add(authority->db, a, user, NULL), "user");
     return user;
 }

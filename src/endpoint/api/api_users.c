@@ -93,13 +93,15 @@ fallible api_users_get(struct call *c)
 
 static void read_edit(struct call *c, const json *body, struct user_edit *edit)
 {
-    int must_change = -1;
+    int must_change = -1, look_alike = -1;
     api_text(c, body, "username", &edit->username);
     api_text(c, body, "email", &edit->email);
     api_text(c, body, "full_name", &edit->full_name);
     api_text(c, body, "password", &edit->password);
     api_flag(c, body, "admin", &edit->admin);
     api_flag(c, body, "must_change_password", &must_change);
+    api_flag(c, body, "allow_look_alike", &look_alike);
+    edit->allow_look_alike = look_alike > 0;
     if (must_change >= 0)
         edit->must_change = must_change ? USER_MUST_CHANGE_PASSWORD : USER_MUST_CHANGE_NOTHING;
     api_words(c, body, "permissions", ' ', &edit->permissions);
@@ -127,7 +129,7 @@ static fallible known_members(struct call *c, const char *const *own, const char
 
 fallible api_users_post(struct call *c)
 {
-    static const char *const own[] = {"username", "email", "full_name", "password", "admin", "permissions", "must_change_password", NULL};
+    static const char *const own[] = {"username", "email", "full_name", "password", "admin", "permissions", "must_change_password", "allow_look_alike", NULL};
     const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;
@@ -228,7 +230,7 @@ static fallible changeable(struct call *c, struct db_user **out)
 fallible api_user_put(struct call *c)
 {
     static const char *const own[] = {"username", "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
-                                      "permissions", "status", "version", "must_change_password", NULL};
+                                      "permissions", "status", "version", "must_change_password", "allow_look_alike", NULL};
     const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;

@@ -53,6 +53,7 @@ static fallible answer_form(struct call *c, int status, str error)
     page_put(f, "application", client ? client->name : STR_ABSENT);
     page_put(f, "policy_uri", client ? link_of(client->metadata.policy_uri) : STR_ABSENT);
     page_put(f, "tos_uri", client ? link_of(client->metadata.tos_uri) : STR_ABSENT);
+    page_put_flag(f, "with_email", c->ground->authority->policy.login_with_email);
     page_put(f, "error", error);
     if (client) /* browsers hold the form to form-action through all redirects: it may end at the application at once */
         TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, redirect_uri)));

@@ -10,8 +10,8 @@
 #include "base/banned.h"
 
 static const char *const names[] = {"username", "full_name", "email", NULL};
-static const char *const problem_names[] = {"username", "full_name", "email", "permissions", "admin", NULL};
-static const char *const new_problem_names[] = {"username", "full_name", "email", "permissions", "admin", "password", NULL};
+static const char *const problem_names[] = {"username", "allow_look_alike", "full_name", "email", "permissions", "admin", NULL};
+static const char *const new_problem_names[] = {"username", "allow_look_alike", "full_name", "email", "permissions", "admin", "password", NULL};
 
 static fallible may(const struct call *c, const char *permission)
 {
@@ -58,6 +58,7 @@ static struct user_edit edit_asked(struct call *c)
     edit.username = form_get_raw(&c->form, "username");
     edit.full_name = form_get_raw(&c->form, "full_name");
     edit.email = form_get_raw(&c->form, "email");
+    edit.allow_look_alike = form_has(&c->form, "allow_look_alike");
     claim_form_read(c, CLAIM_FORM_OTHERS, &edit.claims);
     if (!actor_is_admin(&c->actor))
         return edit;

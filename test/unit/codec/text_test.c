@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/text.h"
 #include <criterion/criterion.h>
+#include <string.h>
 
 static struct arena *a;
 
@@ -85,4 +86,80 @@ Test(text, what_is_no_text_or_too_long_is_refused)
     cr_expect(text_nfc(a, (str){big, 20000}, &out).kind == ERR_INVALID_REQUEST);
     cr_expect(text_nfc(a, STR("\xff\xfe"), &out).kind == ERR_INVALID_REQUEST);
     cr_expect(text_nfc(arena_new(64), (str){big, 4000}, &out).kind == ERR_UNAVAILABLE);
+}
+
+Test(text, what_can_be_read)
+{
+    static const char *const good[] = {"ada", "Ada Lovelace", "\xd0\x9b\xd0\xb5\xd0\xb2", "\xe6\x9d\x8e\xe5\xb0\x8f\xe9\xbe\x99", "\xd7\x93\xd7\x95\xd7\x93 1",
+                                       "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb" /* woman, joiner, laptop */, "\xe2\x9d\xa4\xef\xb8\x8f" /* heart, selector */,
+                                       "\xd9\x86\xd8\xa7\xd9\x85\xe2\x80\x8c\xd9\x87\xd8\xa7" /* Persian with a non-joiner */};
+    static const char *const bad[] = {
+        "a\xc2\xad" "b", "a\xe2\x80\x8b" "b", "a\xe2\x80\xae" "b", "a\xe2\x81\xa6" "b", "a\xe2\x80\x8f" "b", "\xef\xbb\xbf" "a", "a\xe2\x80\xa8" "b", "a\xd8\x9c" "b",
+        "a\xcd\x8f" "b" /* U+034F */, "\xe3\x85\xa4" /* U+3164 */, "a\xe3\x85\xa4", "\xe1\x85\x9f" /* U+115F */, "\xef\xbe\xa0" /* U+FFA0 */, "\xe2\xa0\x80" /* U+2800 */,
+        "\xf0\x9d\x85\xb3" /* U+1D173 */, "\xf0\x9b\xb2\xa0" /* U+1BCA0 */, "\xf3\xa0\x81\xa1" /* tag */, "\xee\x80\x80" /* private */, "\xcd\xb8" /* unassigned */,
+        "\xe2\x80\x8d" "a" /* a joiner that joins nothing */, "\xe3\x80\x80" /* a blank alone */, "", " ", "a\x7f", "a\nb", "a\xc2\x85"};
+    bool readable = false;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        cr_assert(!FAILED(text_readable(a, str_of(good[i]), &readable)));
+        cr_expect(readable, "%zu", i);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cr_assert(!FAILED(text_readable(a, str_of(bad[i]), &readable)));
+        cr_expect_not(readable, "%zu", i);
+    }
+}
+
+static str key_of(const char *typed, str *shown)
+{
+    str key;
+    err e = text_username(a, str_of(typed), shown, &key);
+    cr_assert(!FAILED(e), "%s: %s", typed, err_say(e));
+    return key;
+}
+
+Test(text, usernames_that_are_the_same)
+{
+    static const struct {
+        const char *typed, *shown, *key;
+    } names[] = {
+        {"Ada", "Ada", "ada"},
+        {"  ada ", "ada", "ada"},
+        {"Ada  Lovelace", "Ada Lovelace", "ada lovelace"},
+        {"\xef\xbc\xa1\xef\xbd\x84\xef\xbd\x81", "\xef\xbc\xa1\xef\xbd\x84\xef\xbd\x81", "ada"},           /* full width */
+        {"\xe6\x9d\x8e\xe3\x80\x80\xe9\xbe\x99", "\xe6\x9d\x8e \xe9\xbe\x99", "\xe6\x9d\x8e \xe9\xbe\x99"}, /* an ideographic blank */
+        {"\xef\xbd\xb6\xef\xbe\x9e", "\xef\xbd\xb6\xef\xbe\x9e", "\xe3\x82\xac"},                            /* half width katakana with its mark */
+        {"Nguye\xcc\x82\xcc\x83n", "Nguy\xe1\xbb\x85n", "nguy\xe1\xbb\x85n"},                                 /* from a Mac */
+        {"STRA\xc3\x9f" "E", "STRA\xc3\x9f" "E", "stra\xc3\x9f" "e"},
+        {"\xce\xa3\xce\x9f\xce\xa6\xce\x9f\xce\xa3", "\xce\xa3\xce\x9f\xce\xa6\xce\x9f\xce\xa3", "\xcf\x83\xce\xbf\xcf\x86\xce\xbf\xcf\x82"}, /* final sigma */
+        {"\xd7\x93\xd7\x95\xd7\x93 \xd7\x91\xd7\x9f", "\xd7\x93\xd7\x95\xd7\x93 \xd7\x91\xd7\x9f", "\xd7\x93\xd7\x95\xd7\x93 \xd7\x91\xd7\x9f"},
+        {"\xd9\x85\xd8\xad\xd9\x85\xd8\xaf\xd9\xa1", "\xd9\x85\xd8\xad\xd9\x85\xd8\xaf\xd9\xa1", "\xd9\x85\xd8\xad\xd9\x85\xd8\xaf\xd9\xa1"}, /* Arabic with its digit */
+        {"l\xc2\xb7l", "l\xc2\xb7l", "l\xc2\xb7l"}, /* Catalan */
+        {"\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7", "\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7", "\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7"}, /* joiner behind a virama */
+        {"a.b!c#d$e*f+g=h^i_j`k|l~m@n-", "a.b!c#d$e*f+g=h^i_j`k|l~m@n-", "a.b!c#d$e*f+g=h^i_j`k|l~m@n-"},
+        {"M\xc3\xbcller@firma.de", "M\xc3\xbcller@firma.de", "m\xc3\xbcller@firma.de"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        str shown = STR_ABSENT, key = STR_ABSENT, again;
+        key = key_of(names[i].typed, &shown);
+        cr_expect(str_is(shown, names[i].shown), "%zu: %.*s", i, STR_FMT(shown));
+        cr_expect(str_is(key, names[i].key), "%zu: %.*s", i, STR_FMT(key));
+        cr_expect(str_equal(key_of(str_z(a, key), &again), key), "%zu: not the same twice", i);
+        cr_expect(str_equal(key_of(str_z(a, shown), &again), key), "%zu", i);
+    }
+}
+
+Test(text, usernames_that_are_none)
+{
+    static const char *const bad[] = {
+        "a%b", "a/b", "a\\b", "a\"b", "a<b", "a:b", "a,b", "a\tb", "a\nb", "a\x7f" "b", "a\x1f",
+        "a\xc2\xa0" "b" /* no-break space */, "a\xe2\x80\x8b" "b", "a\xc2\xad" "b", "\xe2\x82\xac" /* a symbol */, "\xc2\xbd" /* one half */, "\xef\xac\x81" /* a ligature */, "\xef\xbc\x8f" "a" /* a full width slash */,
+        "\xe2\x85\xa7" /* a Roman number */, "\xf0\x9f\x98\x80" /* a face */, "\xd9\x80\xd9\x85" /* tatweel */, "\xe1\x84\x80" /* old Hangul */, "\xcd\xb8" /* unassigned */,
+        "\xd7\x93" "a" /* both directions */, "1\xd7\x93" /* begins with a digit */, "a\xe2\x80\x8d" "b" /* a joiner with nothing to join */, "\xc2\xb7" "a" /* a dot with no l beside it */,
+        "\xd9\xa1\xdb\xb1\xd9\x85" /* digits of two kinds */, "\xe2\x80\xae" "a"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        str shown = STR("untouched"), key = STR("untouched");
+        err e = text_username(a, str_of(bad[i]), &shown, &key);
+        cr_expect_eq(e.kind, ERR_INVALID_REQUEST, "%zu", i);
+        cr_expect(strncmp(err_say(e), "A username", 10) == 0 || strncmp(err_say(e), "A word of a username", 20) == 0, "%zu: %s", i, err_say(e));
+    }
 }

@@ -92,13 +92,3 @@ Test(utf8, names_hold_no_control_characters)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_not(utf8_no_controls(bad[i]), "%zu", i);
 }
-
-Test(utf8, what_nobody_sees_and_what_turns_text)
-{
-    static const char *const bad[] = {"a\xc2\xad", "\xd8\x9c", "\xe2\x80\x8b", "x\xe2\x80\x8e", "\xe2\x80\xa8", "\xe2\x80\xae", "\xe2\x81\xa0", "\xe2\x81\xa6", "\xef\xbb\xbf", "\xf3\xa0\x81\x81", "\xff"};
-    static const char *const good[] = {"", "House", "Zo\xc3\xab", "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x99", "\xe5\xae\xb6", "\xf0\x9f\x8f\xa0", "\xe2\x81\xb0"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        cr_expect_not(utf8_no_format(str_of(bad[i])), "%zu", i);
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        cr_expect(utf8_no_format(str_of(good[i])), "%zu", i);
-}

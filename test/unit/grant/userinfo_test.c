@@ -66,7 +66,7 @@ static struct stage told_stage(void (*change)(struct db_client_metadata *))
     ada.email = STR("ada@example.com");
     ada.full_name = STR("Ada Lovelace");
     ada.claims = str_of(claims_of_ada);
-    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended));
+    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended, NULL));
     hot_user_forget(t.s.authority->hot, ada.number);
     struct db_client client = *stage_find(&t, "rp");
     if (change)
@@ -236,7 +236,7 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     struct db_user ada = *b.user;
     struct db_ended ended;
     ada.blocked = true;
-    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended));
+    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended, NULL));
     hot_user_forget(t.s.authority->hot, ada.number);
     expect_kind(stage_bearer(&t, answer.access_token, &b), INVALID_TOKEN);
 }

@@ -189,7 +189,7 @@ Test(session, a_blocked_person_is_logged_out) /* LS-16 */
     struct db_ended ended;
     cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &user)));
     user->blocked = true;
-    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, &ended)));
+    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, &ended, NULL)));
     hot_user_forget(s.authority->hot, user->number);
     at(&s, NOW + 1);
     cr_assert(find(&s, session.cookie).row == NULL);
@@ -230,7 +230,7 @@ Test(session, a_block_during_the_login_leaves_no_session_for_later) /* contract 
     struct db_ended ended;
     cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &user)));
     user->blocked = true;
-    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, &ended)));
+    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, &ended, NULL)));
     cr_assert_eq(session_begin(s.g, s.user, &session).kind, ERR_LOGIN_REQUIRED);
     cr_assert_eq(live(&s), 0);
 }

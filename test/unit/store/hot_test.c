@@ -246,7 +246,7 @@ Test(cache, forgetting_shows_the_new_row)
     MUST(hot_user(x.hot, x.s.a, u.number, &r));
     MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
     u.blocked = true;
-    MUST(db_user_save(x.s.db, x.s.a, &u, &ended));
+    MUST(db_user_save(x.s.db, x.s.a, &u, &ended, NULL));
     MUST(db_pat_revoke(x.s.db, p.id, 0, T0, &revoked));
     hot_user_forget(x.hot, u.number);
     hot_pat_forget(x.hot);

@@ -88,14 +88,14 @@ static inline struct db_user store_user(struct store *s, const char *name)
 {
     struct db_user u = {.username = str_of(name), .email = STR("a@example.org"), .full_name = STR("A Person"),
                         .password_hash = STR("$argon2id$x"), .permissions = STR("")};
-    MUST(db_user_add(s->db, s->a, &u));
+    MUST(db_user_add(s->db, s->a, &u, NULL));
     return u;
 }
 
 static inline struct db_user store_admin(struct store *s, const char *name)
 {
     struct db_user u = {.username = str_of(name), .admin = true};
-    MUST(db_user_add(s->db, s->a, &u));
+    MUST(db_user_add(s->db, s->a, &u, NULL));
     return u;
 }
 
