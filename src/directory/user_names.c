@@ -7,13 +7,13 @@
 
 #include "base/banned.h"
 
-enum { USERNAME_MIN = 2, USERNAME_MAX = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
+enum { USERNAME_MIN = 2, USERNAME_MAX = 255, TYPED_MAX = 1024, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
 
 fallible user_names_username(struct ground *g, str typed, struct problems *p, str *name)
 {
     str key;
     *name = typed;
-    if (!utf8_valid(typed) || typed.n > USERNAME_MAX * 2) {
+    if (!utf8_valid(typed) || typed.n > TYPED_MAX) {
         problem_add(p, "username", STR("A username is UTF-8 text of at most 255 bytes."));
         return OK;
     }

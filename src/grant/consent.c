@@ -14,7 +14,8 @@ static bool identity_is_sure(const struct db_client *client, str redirect_uri)
     return !client->is_public || str_starts(redirect_uri, STR("https://"));
 }
 
-#define UNSCOPED "\"unscoped\"" /* no scope has a quote: `"` and the number of a service stand behind a word that was agreed to for that one */
+/* No scope has a quote: `"` and the number of a service stand behind a word that was agreed to for that one, and alone for the service itself. */
+#define UNSCOPED "\"unscoped\""
 
 static void add_words(struct buf *b, const struct ground *g, str scope, const struct db_resource *resource)
 {
@@ -29,6 +30,8 @@ static void add_words(struct buf *b, const struct ground *g, str scope, const st
         if (resource && !(known && known->identity)) /* who somebody is is told here, whatever the access token is for */
             buf_add(b, str_format(g->arena, "\"%lld", (long long)resource->number));
     }
+    if (resource)
+        buf_format(b, "%s\"%lld", b->n > 0 ? " " : "", (long long)resource->number);
 }
 
 fallible consent_words(struct ground *g, const struct db_client *client, str scope, str resources, str *words)
@@ -63,7 +66,7 @@ fallible consent_scope(struct ground *g, str words, const struct db_resource *re
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
         bool unscoped = str_starts(word, STR(UNSCOPED));
         size_t skip = unscoped ? sizeof UNSCOPED - 1 : 0, bare = skip + str_find((str){word.p + skip, word.n - skip}, '"');
-        if (word.n == 0 || !meant_for(g, word, bare, resource))
+        if (bare == 0 || !meant_for(g, word, bare, resource))
             continue;
         any = true;
         word.n = bare;

@@ -54,6 +54,16 @@ static fallible add_word(const struct ground *g, str uri, struct buf *words, siz
     return OK;
 }
 
+bool resource_named(const struct form *f)
+{
+    size_t at = 0;
+    str uri;
+    while (form_each(f, "resource", &at, &uri))
+        if (str_filled(uri)) /* RFC 6749 3.1 */
+            return true;
+    return false;
+}
+
 fallible resource_words(const struct ground *g, const struct form *f, str *words)
 {
     enum { BYTES = RESOURCES_MAX * 2100 };
@@ -61,7 +71,7 @@ fallible resource_words(const struct ground *g, const struct form *f, str *words
     size_t at = 0, count = 0;
     str uri, all;
     while (form_each(f, "resource", &at, &uri))
-        if (str_filled(uri)) /* RFC 6749 3.1 */
+        if (str_filled(uri))
             TRY(add_word(g, uri, &b, &count));
     TRY(buf_done(&b, &all));
     *words = count == 0 || str_equal(all, g->authority->issuer) ? STR_ABSENT : all;
@@ -81,7 +91,7 @@ fallible resource_pick(const struct ground *g, const struct form *f, str granted
 {
     str asked;
     const struct db_resource *one;
-    bool named = str_filled(form_get(f, "resource")), several = str_present(granted) && str_find(granted, ' ') < granted.n;
+    bool named = resource_named(f), several = str_present(granted) && str_find(granted, ' ') < granted.n;
     TRY(resource_one(g, f, &one));
     asked = one ? one->uri : g->authority->issuer;
     if (named && !(str_present(granted) ? str_has_word(granted, asked) : !one))

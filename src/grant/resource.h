@@ -13,6 +13,8 @@ fallible resource_one(const struct ground *g, const struct form *f, const struct
 /* Of a token request under a grant (2.2) that was given for `granted`: the one that it names, which must be among them; unnamed: the one that
  * there is. INVALID_TARGET. *resource is a URI as registered; absent: this server. */
 fallible resource_pick(const struct ground *g, const struct form *f, str granted, str *resource);
+/* Does it name any? */
+bool resource_named(const struct form *f);
 /* By URI; absent, empty and this server's own: NULL. INVALID_TARGET. */
 fallible resource_find(const struct ground *g, str uri, const struct db_resource **resource);
 /* Does one of these services carry this word among its scopes? */

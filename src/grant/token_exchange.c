@@ -109,7 +109,7 @@ static fallible by_audience(const struct ground *g, str audience, const struct d
 
 static fallible target(const struct ground *g, const struct form *f, struct exchange *x)
 {
-    bool any = str_present(form_get(f, "resource"));
+    bool any = resource_named(f);
     size_t at = 0;
     str audience;
     TRY(resource_one(g, f, &x->resource));

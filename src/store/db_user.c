@@ -65,7 +65,7 @@ static const char *const texts[] = {
     LISTS("last_login_at"), LISTS("id"),
 };
 DB_SHEET(user, texts);
-enum { NAME_MAX_BYTES = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
+enum { NAME_TYPED_MAX = 1024, NAME_MAX_BYTES = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
 static const char *const columns[] = {"username", "email", "full_name", "created_at", "updated_at", "last_login_at", "id"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 0};
 
@@ -161,10 +161,10 @@ err db_user_key(struct arena *a, str typed, str *key)
 {
     str shown;
     *key = STR_ABSENT;
-    if (!utf8_valid(typed) || typed.n > NAME_MAX_BYTES)
+    if (!utf8_valid(typed) || typed.n > NAME_TYPED_MAX) /* decomposed letters take more bytes than those that are kept */
         return OK;
     err e = text_username(a, typed, &shown, key);
-    if (e.kind == ERR_INVALID_REQUEST)
+    if (FAILED(e) || key->n > NAME_MAX_BYTES)
         *key = STR_ABSENT;
     return e.kind == ERR_INVALID_REQUEST ? OK : e;
 }

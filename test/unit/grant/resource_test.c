@@ -97,6 +97,7 @@ Test(resource, a_token_request_picks_among_what_was_granted)
         {"a=b", ONE " " TWO, "!"},
         {"resource=" TWO, ONE " " TWO, TWO},
         {"resource=" ONE, TWO, "!"},
+        {"resource=&resource=" ONE, TWO, "!"},
         {"resource=" ONE, NULL, "!"},
         {"resource=" ONE "&resource=" TWO, ONE " " TWO, "!"},
         {"resource=https://one.example/x", ONE, "!"},
@@ -150,7 +151,9 @@ Test(resource, CO_01_a_yes_is_for_the_service_that_was_shown)
     cr_expect(asked(&t, "read", ONE " " TWO));
     cr_expect(asked(&t, "read", NULL));
     cr_expect(asked(&t, "write", ONE));
-    cr_expect_not(asked(&t, "openid", TWO)); /* who somebody is was told already */
+    cr_expect(asked(&t, "openid", TWO)); /* who somebody is was told already, but not to that service */
+    cr_expect_not(asked(&t, "openid", ONE));
+    cr_expect_not(asked(&t, "openid", NULL));
     assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(ONE)), &scope));
     cr_expect(str_is(scope, "read openid"));
     assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(TWO)), &scope));
