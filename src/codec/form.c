@@ -19,7 +19,7 @@ static bool is_list(str name)
 
 bool form_may_repeat(str name)
 {
-    return is_list(name) || str_is(name, "resource") || str_is(name, "audience");
+    return is_list(name) || str_is(name, "resource");
 }
 
 static fallible append(struct form *f, str name, str value, bool repeating)

@@ -12,8 +12,8 @@ struct form {
     struct form_field *fields;
     size_t count;
 };
-/* What may repeat: names ending in `[]` (list fields of our own pages: `scopes[]`), resource (RFC 8707 2) and audience (RFC 8693 2.1), which are
- * read with form_each. All other names may not. */
+/* What may repeat: names ending in `[]` (list fields of our own pages: `scopes[]`), and resource (RFC 8707 2), read with form_each. All other
+ * names may not. */
 fallible form_parse(struct arena *a, str text, struct form *out);
 /* For the authorization endpoint, which owes its client an answer about what came twice: everything is kept, and nothing is judged by
  * a reader that does not ask form_times first. */

@@ -109,21 +109,15 @@ static fallible by_audience(const struct ground *g, str audience, const struct d
 
 static fallible target(const struct ground *g, const struct form *f, struct exchange *x)
 {
-    bool any = resource_named(f);
-    size_t at = 0;
-    str audience;
+    str audience = form_get(f, "audience");
+    const struct db_resource *named = NULL;
     TRY(resource_one(g, f, &x->resource));
-    while (form_each(f, "audience", &at, &audience)) { /* RFC 8693 2.1: there may be several, and each counts */
-        const struct db_resource *named = NULL;
-        if (!str_filled(audience))
-            continue;
-        if (!str_equal(audience, g->authority->issuer))
-            TRY(by_audience(g, audience, &named));
-        if (any && named != x->resource)
-            REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
+    if (str_present(audience) && !str_equal(audience, g->authority->issuer))
+        TRY(by_audience(g, audience, &named));
+    if (resource_named(f) && str_present(audience) && named != x->resource)
+        REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
+    if (str_present(audience))
         x->resource = named;
-        any = true;
-    }
     if (!x->resource && x->subject.resource && !str_filled(x->subject.scope)) /* here that is the person's own account: contract 7, AT-03 */
         REFUSE(INVALID_TARGET, "A token without scope that was made for a service is worth nothing beyond it.",
                "exchange: a service's token without scope for this server");
