@@ -94,7 +94,7 @@ class Names(unittest.TestCase):
                     self.s.cli("user", "add", alike, "--generate")
                 self.assertRegex(str(refused.exception), "looks like `(paypal|modern)`|taken")
         self.s.cli("user", "add", "paypa1", "--generate", "--allow-look-alike")
-        event = self.s.cli("event", "list", "--filter", "user.added")[0]
+        event = self.s.events("user.added")[0]
         self.assertIn("may look like", event["detail"])
         self.s.cli("user", "edit", "paypa1", "--full-name", "Still to be changed")  # what is there can be edited
         with self.assertRaises(Failed):

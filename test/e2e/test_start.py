@@ -266,9 +266,6 @@ class Hangup(unittest.TestCase):
                            {"Authorization": basic(self.service.id, self.service.secret), "Content-Type": "application/x-www-form-urlencoded"})
         return json.loads(connection.getresponse().read())
 
-    def events(self, name):
-        return [e for e in self.s.cli("event", "list", "--limit", "50") if e["name"] == name]
-
     def test_settings_certificate_and_authorities_change_without_a_lost_connection(self):
         old = self.connect()
         self.assertEqual(self.ask(old)["expires_in"], 1000)
@@ -294,7 +291,7 @@ class Hangup(unittest.TestCase):
         answer = new.getresponse()
         answer.read()
         self.assertEqual(answer.status, 404)
-        self.assertTrue(self.events("settings.reloaded"))
+        self.assertTrue(self.s.events("settings.reloaded"))
 
     def test_authorities_of_client_certificates_change(self):
         """RFC 8705 2.1: a client of the second authority gets in once client_ca names it, and no longer when it does not."""
@@ -339,7 +336,7 @@ class Hangup(unittest.TestCase):
         for word in ("tls_cert", "tls.pem", "do not belong together"):
             self.assertIn(word, said)
         self.assertEqual(self.shown(), self.pem(self.one))
-        self.assertIn("tls.pem", self.events("settings.unfit")[0]["detail"])
+        self.assertIn("tls.pem", self.s.events("settings.unfit")[0]["detail"])
         self.put(self.two[1], "tls.key")
         with open(os.path.join(self.folder, "ca.pem"), "w") as f:
             f.write("nothing")
