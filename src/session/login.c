@@ -143,8 +143,11 @@ static err count_both(void *context)
  * accounts. One commit for both. */
 static fallible count(const struct trial *t, bool *allowed, struct db_throttle *state)
 {
-    struct counting w = {.trial = t};
-    TRY(db_together(t->g->authority->db, count_both, &w));
+    struct counting w = {.trial = t, .allowed = true};
+    if (str_present(t->address)) /* a flood from one place stays away from the writer */
+        TRY(db_throttle_look(t->g->authority->db, t->address, &t->g->authority->policy.address_rule, &w.allowed, &w.state));
+    if (w.allowed)
+        TRY(db_together(t->g->authority->db, count_both, &w));
     *allowed = w.allowed;
     *state = w.state;
     return OK;

@@ -254,7 +254,7 @@ static int64_t delay(const struct db_throttle_rule *rule, int64_t failures)
     return seconds;
 }
 
-static err try_body(struct db_conn *c, void *context)
+static err look_body(struct db_conn *c, void *context)
 {
     struct trying *w = context;
     void *row = NULL;
@@ -265,6 +265,13 @@ static err try_body(struct db_conn *c, void *context)
     if (w->before.until > farthest) /* the clock went back: nobody waits longer than the rule says */
         w->before.until = farthest;
     w->allowed = w->before.until <= w->now;
+    return OK;
+}
+
+static err try_body(struct db_conn *c, void *context)
+{
+    struct trying *w = context;
+    TRY(look_body(c, w));
     if (!w->allowed)
         return OK;
     int64_t failures = w->before.failures + 1, wait = delay(w->rule, failures);
@@ -273,17 +280,38 @@ static err try_body(struct db_conn *c, void *context)
     return db_run(c, CALL(THROTTLE_SET, P_TEXT(w->key), P_INT(failures), P_INT(until), P_INT(forget_at)), NULL); /* RL-01 */
 }
 
+static err throttle(struct db *db, struct trying *w, bool count, struct db_throttle *state)
+{
+    w->a = arena_new(THROTTLE_ARENA);
+    if (w->a == NULL)
+        FAIL(UNAVAILABLE, "store: out of memory");
+    w->now = clock_now();
+    w->allowed = true;
+    err e = db_inside(db) ? OK : db_read(db, look_body, w); /* a try that is refused changes nothing: a flood does not reach the writer */
+    if (!FAILED(e) && w->allowed && count)
+        e = db_write(db, DB_SINGLE, try_body, w);
+    arena_release(w->a);
+    *state = w->before;
+    return e;
+}
+
 err db_throttle_try(struct db *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    struct arena *a = arena_new(THROTTLE_ARENA);
-    if (a == NULL)
-        FAIL(UNAVAILABLE, "store: out of memory");
-    struct trying w = {.a = a, .key = key, .rule = rule, .now = clock_now()};
-    err e = db_write(db, DB_SINGLE, try_body, &w);
-    arena_release(a);
-    TRY(e);
+    struct trying w = {.key = key, .rule = rule};
+    struct db_throttle before;
+    TRY(throttle(db, &w, true, &before));
     *allowed = w.allowed;
-    *state = w.before;
+    *state = before;
+    return OK;
+}
+
+err db_throttle_look(struct db *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
+{
+    struct trying w = {.key = key, .rule = rule};
+    struct db_throttle before;
+    TRY(throttle(db, &w, false, &before));
+    *allowed = w.allowed;
+    *state = before;
     return OK;
 }
 

@@ -44,6 +44,8 @@ struct db_throttle_rule {
     int64_t free_tries, base, most, forget;
 };
 fallible db_throttle_try(struct db *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
+/* Would it be free? Counts nothing, and asks no writer; within a transaction always free. */
+fallible db_throttle_look(struct db *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
 fallible db_throttle_clear(struct db *db, str key); /* after a success */
 /* Gives the attempt back (a success on another key's account): failures - 1, until 0. */
 fallible db_throttle_return(struct db *db, str key);
