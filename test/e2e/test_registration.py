@@ -223,7 +223,7 @@ class Open(Registering):
 
     def test_tokens_of_others_open_nothing(self):
         one, two = self.registered(), self.registered()
-        for token in (two["registration_access_token"], one["client_secret"], one["registration_access_token"][:-1] + "x", "x", None):
+        for token in (two["registration_access_token"], one["client_secret"], one["registration_access_token"][:-4] + "AAAA", "x", None):
             for method in ("GET", "DELETE"):
                 answer = self.send(method, one["registration_client_uri"], token=token)
                 self.assertEqual(answer.status_code, 401, token)
