@@ -354,6 +354,22 @@ static fallible lower(struct arena *a, struct wide *text)
     return OK;
 }
 
+fallible text_lower(struct arena *a, str text, str *out)
+{
+    struct wide wide;
+    if (ascii(text)) {
+        struct buf b = buf_new(a, text.n + 1);
+        for (size_t i = 0; i < text.n; i++)
+            buf_char(&b, ascii_lower(text.p[i]));
+        return buf_done(&b, out);
+    }
+    TRY(widen(a, text, &wide));
+    TRY(normalize(a, icu.nfc, &wide));
+    TRY(lower(a, &wide));
+    TRY(normalize(a, icu.nfc, &wide));
+    return narrow(a, &wide, out);
+}
+
 /* The rules of direction (RFC 5893) and of neighbours (RFC 5892 A) for one part, which ICU knows as those of a domain label. */
 static fallible judge_part(struct arena *a, const UChar *p, int32_t n)
 {
@@ -365,6 +381,8 @@ static fallible judge_part(struct arena *a, const UChar *p, int32_t n)
         FAIL(UNAVAILABLE, "text: no memory");
     for (int32_t i = 0; i < n; i++) /* no label has other signs: a hyphen has their place and direction */
         label[i] = p[i] >= 0x80 || ascii_letter((char)p[i]) || ascii_digit((char)p[i]) ? p[i] : '-';
+    if (n >= 4 && label[0] == 'x' && label[1] == 'n' && label[2] == '-' && label[3] == '-')
+        label[2] = 'a'; /* no Punycode: what cannot be decoded would not be judged */
     (void)icu.p_uidna_labelToUnicode(icu.idna, label, n, unused, room, &info, &code);
     if (U_FAILURE(code))
         FAIL(UNAVAILABLE, "text: ICU could not judge a name");

@@ -15,6 +15,8 @@ fallible text_nfc(struct arena *a, str text, str *out);
 fallible text_password(struct arena *a, str password, str *out);
 /* For comparison without regard to case, width and what nobody sees: NFKC_Casefold (UAX 44), blanks as one, none at the ends. */
 fallible text_fold(struct arena *a, str text, str *out);
+/* For comparison without regard to case alone: lower case, NFC. Letters that differ stay different (no ss for a sharp s). */
+fallible text_lower(struct arena *a, str text, str *out);
 /* For comparison by eye: two texts that look alike have one skeleton (UTS 39 4), in whatever case they stand; two that are the same but for
  * case may have two (I looks like l): ask text_fold too. Not for display. */
 fallible text_skeleton(struct arena *a, str text, str *out);

@@ -17,6 +17,13 @@ static bool identity_is_sure(const struct db_client *client, str redirect_uri)
 /* No scope has a quote: `"` and the number of a service stand behind a word that was agreed to for that one, and alone for the service itself. */
 #define UNSCOPED "\"unscoped\""
 
+static void add_word(struct buf *b, str word)
+{
+    if (b->n > 0)
+        buf_char(b, ' ');
+    buf_add(b, word);
+}
+
 static void add_words(struct buf *b, const struct ground *g, str scope, const struct db_resource *resource)
 {
     str word;
@@ -49,32 +56,40 @@ fallible consent_words(struct ground *g, const struct db_client *client, str sco
     return buf_done(&b, words);
 }
 
-/* Is this remembered word about this server, or about that service? */
-static bool meant_for(const struct ground *g, str word, size_t bare, const struct db_resource *resource)
+struct meant {
+    bool here, counts; /* it is about what is asked for; it is a yes by itself */
+    size_t bare;       /* length without its mark */
+};
+
+/* A word without a mark is for this server, which hands on what it may have itself; but who somebody is, agreed to for one service, says nothing
+ * about another. A mark alone is the service. */
+static struct meant meaning(const struct ground *g, str word, const struct db_resource *resource, str mark)
 {
-    if (bare == word.n)
-        return true;
-    str mark = {word.p + bare + 1, word.n - bare - 1};
-    return resource && str_equal(mark, str_format(g->arena, "%lld", (long long)resource->number));
+    bool unscoped = str_starts(word, STR(UNSCOPED));
+    size_t skip = unscoped ? sizeof UNSCOPED - 1 : 0;
+    struct meant m = {.bare = skip + str_find((str){word.p + skip, word.n - skip}, '"')};
+    const struct db_scope *known = hot_scope(g->facts, (str){word.p, m.bare});
+    m.here = m.bare == word.n || (resource && str_equal((str){word.p + m.bare, word.n - m.bare}, mark));
+    m.counts = m.here && !(resource && m.bare == word.n && known && known->identity);
+    if (unscoped)
+        m.bare = 0;
+    return m;
 }
 
 fallible consent_scope(struct ground *g, str words, const struct db_resource *resource, str *scope)
 {
     struct buf b = buf_new(g->arena, words.n + 1);
     bool any = !str_filled(words) && str_present(words);
-    str word;
+    str word, mark = resource ? str_format(g->arena, "\"%lld", (long long)resource->number) : STR_ABSENT;
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
-        bool unscoped = str_starts(word, STR(UNSCOPED));
-        size_t skip = unscoped ? sizeof UNSCOPED - 1 : 0, bare = skip + str_find((str){word.p + skip, word.n - skip}, '"');
-        if (bare == 0 || !meant_for(g, word, bare, resource))
+        if (word.n == 0)
             continue;
-        any = true;
-        word.n = bare;
-        if (unscoped || str_has_word((str){b.p, b.n}, word))
+        struct meant m = meaning(g, word, resource, mark);
+        any = any || m.counts;
+        word.n = m.bare;
+        if (!m.here || word.n == 0 || str_has_word((str){b.p, b.n}, word))
             continue;
-        if (b.n > 0)
-            buf_char(&b, ' ');
-        buf_add(&b, word);
+        add_word(&b, word);
     }
     *scope = STR_ABSENT;
     return any ? buf_done(&b, scope) : OK;

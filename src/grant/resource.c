@@ -25,13 +25,14 @@ static str other_root(const struct ground *g, str uri)
 
 fallible resource_find(const struct ground *g, str uri, const struct db_resource **resource)
 {
-    if (!str_filled(uri) || is_own(g, uri)) {
+    str other = str_filled(uri) ? other_root(g, uri) : STR_ABSENT;
+    if (!str_filled(uri) || is_own(g, uri) || (str_present(other) && is_own(g, other))) {
         *resource = NULL;
         return OK;
     }
     const struct db_resource *found = hot_resource(g->facts, uri); /* AZ-23: exact, registered */
-    if (!found && str_present(other_root(g, uri)))
-        found = hot_resource(g->facts, other_root(g, uri));
+    if (!found && str_present(other))
+        found = hot_resource(g->facts, other);
     if (!found)
         REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.",
                "resource: unknown");

@@ -168,6 +168,8 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     TRY(resource_find(g, grant->resource, &resource));
     str reach;
     TRY(scope_reach(g, client, grant->resource, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
+    if (resource && str_filled(scope) && !str_filled(reach)) /* without scope it would be another kind of token, not a narrower one */
+        REFUSE(INVALID_SCOPE, "Nothing of what was granted may be asked for in a token for this resource.", "token: no scope for this resource");
     /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
     bool unscoped = !str_filled(grant->scope) && client_any_scope(client);
     struct permit permit = {

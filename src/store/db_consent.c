@@ -19,7 +19,7 @@ static const char *const texts[] = {
 DB_SHEET(consent, texts);
 static const struct db_field fields[] = {{DB_TEXT, 0}};
 static const struct db_shape shape = {sizeof(str), fields, 1};
-enum { CONSENT_ARENA = 1 << 18, CONSENT_SCOPE_MAX = 16384 };
+enum { CONSENT_ARENA = 1 << 18, CONSENT_SCOPE_MAX = 65536 };
 
 struct remembering {
     struct arena *a;
@@ -71,7 +71,8 @@ static err remember_body(struct db_conn *c, void *context)
     struct remembering *w = context;
     str old, all;
     TRY(get(c, w, &old));
-    TRY(merge(w->a, old, w->scope, &all));
+    if (FAILED(merge(w->a, old, w->scope, &all))) /* too much over the years: what was agreed to before is asked for again */
+        TRY(merge(w->a, STR_ABSENT, w->scope, &all));
     return db_run(c, CALL(REMEMBER, P_INT(w->user_number), P_INT(w->client_number), P_TEXT(all), P_INT(w->now)), NULL);
 }
 

@@ -258,6 +258,7 @@ static err look_body(struct db_conn *c, void *context)
 {
     struct trying *w = context;
     void *row = NULL;
+    w->before = (struct db_throttle){0}; /* it may have been cleared between two looks */
     TRY(db_one(c, w->a, CALL(THROTTLE_GET, P_TEXT(w->key), P_INT(w->now)), &throttle_shape, &row));
     if (row != NULL)
         w->before = *(struct db_throttle *)row;

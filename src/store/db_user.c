@@ -150,7 +150,7 @@ err db_user_by_email(struct db *db, struct arena *a, str email, struct db_user *
     *out = NULL;
     if (!utf8_valid(email) || str_find(email, '@') == email.n || email.n > EMAIL_MAX)
         return OK;
-    TRY(text_fold(a, email, &key));
+    TRY(text_lower(a, email, &key));
     TRY(db_read_many(db, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_shape, &rows));
     struct db_user *people = rows.rows;
     *out = rows.count == 1 || (rows.count == 2 && people[0].email_verified) ? &people[0] : NULL;

@@ -41,9 +41,9 @@ err db_user_text_of(struct arena *a, str username, str email, struct db_user_tex
     str shown;
     TRY(text_username(a, username, &shown, &text.key)); /* LS-21 */
     TRY(text_skeleton(a, shown, &text.skeleton)); /* LS-22: as it is seen: I looks like l, i does not */
-    TRY(text_fold(a, username, &text.name_email));
+    TRY(text_lower(a, shown, &text.name_email));
     if (str_filled(email)) {
-        TRY(text_fold(a, email, &text.email));
+        TRY(text_lower(a, email, &text.email));
         err named = text_username(a, email, &shown, &text.email_name);
         if (FAILED(named) && named.kind != ERR_INVALID_REQUEST)
             return named;

@@ -167,6 +167,22 @@ class Email(unittest.TestCase):
         browser.login(Person(self.s, "ada.lovelace@example.org", self.ada.password, None))
         self.assertTrue(browser.logged_in())
 
+    def test_letters_that_differ_are_other_mailboxes(self):
+        """straße.de is not strasse.de: a domain of its own."""
+        one = self.s.user("strasse", "--email", "otto@strasse.example", "--email-verified", "true")
+        two = self.s.user("sharp.s", "--email", "otto@straße.example", "--email-verified", "true")
+        for typed, right, wrong in (("OTTO@strasse.example", one, two), ("Otto@STRAẞE.example".replace("ẞ", "ß"), two, one)):
+            self.assertEqual(self.grant(typed, right.password).status_code, 200, typed)
+            self.assertEqual(self.grant(typed, wrong.password).json()["error"], "invalid_grant")
+        self.assertEqual(self.grant("ﬀ@strasse.example", one.password).json()["error"], "invalid_grant")
+
+    def test_RL_03_an_address_that_nobody_has_is_counted_alike(self):
+        somebody = self.s.user("obrien", "--email", "O'Brien@example.org", "--email-verified", "true")
+        for first, second in (("O'Brien@example.org", "o'brien@EXAMPLE.org"), ("O'Nobody@example.org", "o'nobody@EXAMPLE.org")):
+            answers = [self.grant(typed, "wrong").status_code for typed in (first, second) * 3]
+            self.assertEqual(answers, [400] * 4 + [429] * 2, first)
+        self.assertEqual(self.grant("obrien", somebody.password).status_code, 429)
+
     def test_an_unverified_one_does_not(self):
         self.assertEqual(self.grant("bob@example.org", self.bob.password).json()["error"], "invalid_grant")
         blocked = self.s.user("blocked", "--email", "blocked@example.org", "--email-verified", "true")

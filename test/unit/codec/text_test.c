@@ -155,7 +155,8 @@ Test(text, usernames_that_are_none)
         "a\xc2\xa0" "b" /* no-break space */, "a\xe2\x80\x8b" "b", "a\xc2\xad" "b", "\xe2\x82\xac" /* a symbol */, "\xc2\xbd" /* one half */, "\xef\xac\x81" /* a ligature */, "\xef\xbc\x8f" "a" /* a full width slash */,
         "\xe2\x85\xa7" /* a Roman number */, "\xf0\x9f\x98\x80" /* a face */, "\xd9\x80\xd9\x85" /* tatweel */, "\xe1\x84\x80" /* old Hangul */, "\xcd\xb8" /* unassigned */,
         "\xd7\x93" "a" /* both directions */, "1\xd7\x93" /* begins with a digit */, "a\xe2\x80\x8d" "b" /* a joiner with nothing to join */, "\xc2\xb7" "a" /* a dot with no l beside it */,
-        "\xd9\xa1\xdb\xb1\xd9\x85" /* digits of two kinds */, "\xe2\x80\xae" "a"};
+        "\xd9\xa1\xdb\xb1\xd9\x85" /* digits of two kinds */, "\xe2\x80\xae" "a",
+        "xn--a\xd7\x90" "b", "XN--bob\xe2\x80\x8d", "xn__\xd9\xa0\xdb\xb1" /* no door for Punycode */};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         str shown = STR("untouched"), key = STR("untouched");
         err e = text_username(a, str_of(bad[i]), &shown, &key);

@@ -56,6 +56,7 @@ Test(resource, each_that_is_named_counts_once)
     cr_expect_not(str_present(words(&t, "a=b")));
     cr_expect_not(str_present(words(&t, "resource=")));
     cr_expect_not(str_present(words(&t, own)));
+    cr_expect_not(str_present(words(&t, str_z(t.s.a, str_format(t.s.a, "resource=%.*s/", STR_FMT(issuer))))));
     cr_expect(str_is(words(&t, "resource=" ONE), ONE));
     cr_expect(str_is(words(&t, "resource=" ONE "/"), ONE));
     cr_expect(str_is(words(&t, "resource=" TWO "&resource=" ONE "&resource=" TWO), TWO " " ONE));
@@ -157,7 +158,12 @@ Test(resource, CO_01_a_yes_is_for_the_service_that_was_shown)
     assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(ONE)), &scope));
     cr_expect(str_is(scope, "read openid"));
     assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(TWO)), &scope));
-    cr_expect(str_is(scope, "openid"));
+    cr_expect_not(str_present(scope)); /* who somebody is, for another service */
+    assert_done(consent_scope(t.s.g, STR("openid read"), hot_resource(t.s.g->facts, STR(TWO)), &scope));
+    cr_expect(str_is(scope, "openid read")); /* agreed to for this server, before there were marks */
+    assert_done(consent_words(t.s.g, web, STR(""), STR(ONE), &yes));
+    assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(ONE)), &scope));
+    cr_expect(str_is(scope, "")); /* the service, and nothing in particular */
     assert_done(consent_words(t.s.g, web, STR("read"), STR(ONE), &yes));
     assert_done(consent_scope(t.s.g, yes, NULL, &scope));
     cr_expect_not(str_present(scope)); /* nothing for this server: never an unscoped token */
