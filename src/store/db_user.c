@@ -21,9 +21,9 @@
 #define PRESENT " FROM users WHERE removed_at = 0"
 #define MATCHES                                                                                                                \
     " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!'"                                      \
-    " OR lower(full_name) LIKE $1 ESCAPE '!')"
+    " OR lower(full_name) LIKE $2 ESCAPE '!')"
 #define LIST(column_, direction_)                                                                                              \
-    "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $2 OFFSET $3"
+    "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $3 OFFSET $4"
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
 
 enum {
@@ -40,7 +40,8 @@ static const char *const texts[] = {
     [BY_EMAIL] = "SELECT " COLUMNS PRESENT " AND email_key = $1 ORDER BY email_verified DESC, number LIMIT 2",
     [KEY_OF] = "SELECT username_key FROM users WHERE number = $1",
     [SAVE] = "UPDATE users SET username = $3, username_key = $4, email = $5, full_name = $6, admin = $7, blocked = $8,"
-             " permissions = $9, updated_at = $10, claims = $11, must_change_password = $12, email_verified = $13, username_skeleton = $14,"
+             " permissions = $9, updated_at = $10, claims = $11, must_change_password = $12, email_verified = $13,"
+             " username_skeleton = COALESCE($14, username_skeleton),"
              " email_key = $15, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
     [OTHER_ADMINS] = "SELECT count(*) FROM users WHERE admin = 1 AND blocked = 0 AND removed_at = 0 AND number <> $1",
     [SET_PASSWORD] = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3, must_change_password = $4,"
@@ -305,15 +306,16 @@ err db_user_remove(struct db *db, struct arena *a, int64_t number, struct db_end
 err db_user_list(struct db *db, struct arena *a, const struct db_page *page, struct db_user_rows *out)
 {
     size_t line = 0;
-    str pattern;
+    str pattern, named, lower = page->filter;
     TRY(db_list_line(&listing, page, &line));
-    str key;
-    TRY(db_user_key(a, page->filter, &key)); /* as names are kept */
-    TRY(db_list_pattern(a, str_filled(key) ? key : page->filter, &pattern));
+    if (str_filled(page->filter) && page->filter.n <= DB_FILTER_MAX && utf8_valid(page->filter))
+        TRY(text_lower(a, page->filter, &lower)); /* as names and addresses are kept; full names stand as they were written */
+    TRY(db_list_pattern(a, lower, &pattern));
+    TRY(db_list_pattern(a, page->filter, &named));
     struct db_listed listed;
     TRY(db_list_read(db, a,
-                     &(struct db_list_query){CALL(str_filled(pattern) ? COUNT_MATCHES : COUNT, P_TEXT(pattern)),
-                                             CALL(line, P_TEXT(pattern), P_INT(page->limit), P_INT(page->offset)),
+                     &(struct db_list_query){str_filled(pattern) ? CALL(COUNT_MATCHES, P_TEXT(pattern), P_TEXT(named)) : CALL_ALONE(COUNT),
+                                             CALL(line, P_TEXT(pattern), P_TEXT(named), P_INT(page->limit), P_INT(page->offset)),
                                              &db_user_shape},
                      &listed));
     *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};

@@ -37,11 +37,10 @@ static const struct db_shape name_shape = {sizeof(str), name_fields, 1};
 
 err db_user_text_of(struct arena *a, str username, str email, struct db_user_text *out)
 {
-    struct db_user_text text = {.email = STR_ABSENT, .email_name = STR_ABSENT};
+    struct db_user_text text = {.skeleton = STR_ABSENT, .email = STR_ABSENT, .email_name = STR_ABSENT};
     str shown;
-    TRY(text_username(a, username, &shown, &text.key)); /* LS-21 */
-    TRY(text_skeleton(a, shown, &text.skeleton)); /* LS-22: as it is seen: I looks like l, i does not */
-    TRY(text_lower(a, shown, &text.name_email));
+    TRY(text_username(a, username, &text.shown, &text.key)); /* LS-21 */
+    TRY(text_lower(a, text.shown, &text.name_email));
     if (str_filled(email)) {
         TRY(text_lower(a, email, &text.email));
         err named = text_username(a, email, &shown, &text.email_name);
@@ -71,14 +70,17 @@ static err ask(struct db_conn *c, struct arena *a, const struct question *q, int
     REFUSE(CONFLICT, "The username or e-mail address is another person's.", "store: name or address of another person");
 }
 
-err db_user_text_free(struct db_conn *c, struct arena *a, const struct db_user *user, const struct db_user_text *text, const struct db_user *before,
+err db_user_text_free(struct db_conn *c, struct arena *a, const struct db_user *user, struct db_user_text *text, const struct db_user *before,
                       struct db_user_clash *clash)
 {
-    struct db_user_text was = {.key = STR_ABSENT, .skeleton = STR_ABSENT};
+    struct db_user_text was = {.key = STR_ABSENT, .shown = STR_ABSENT};
     if (before != NULL)
         TRY(db_user_text_of(a, before->username, before->email, &was));
     bool named = before == NULL || !str_equal(was.key, text->key);
-    bool looks = !clash->look_alike_wanted && (before == NULL || !str_equal(was.skeleton, text->skeleton));
+    bool looks = before == NULL || !str_equal(was.shown, text->shown);
+    if (looks)
+        TRY(text_skeleton(a, text->shown, &text->skeleton)); /* LS-22: as it is seen: I looks like l, i does not */
+    looks = looks && !clash->look_alike_wanted;
     bool verified = user->email_verified && !(before != NULL && before->email_verified && str_equal(was.email, text->email));
     const struct question questions[] = {
         {SAME_NAME, named ? text->key : STR_ABSENT, DB_USER_CLASH_NAME},
@@ -94,7 +96,7 @@ err db_user_text_free(struct db_conn *c, struct arena *a, const struct db_user *
 
 /* ---- people from before ---- */
 
-static err fill_portion(struct db_conn *c, struct arena *a, int64_t *last, size_t *count)
+static err fill_portion(struct db_conn *c, struct arena *a, int64_t *last, size_t *count, int64_t *unlooked)
 {
     struct db_rows rows = {NULL, 0};
     TRY(db_many(c, a, CALL(PORTION, P_INT(*last)), &named_shape, &rows));
@@ -106,6 +108,11 @@ static err fill_portion(struct db_conn *c, struct arena *a, int64_t *last, size_
         if (e.kind == ERR_INVALID_REQUEST)
             continue; /* a name that no program ever took */
         TRY(e);
+        err looked = text_skeleton(a, text.shown, &text.skeleton);
+        if (FAILED(looked)) { /* no ICU: a server that only misses what its people look like starts all the same */
+            text.skeleton = STR_ABSENT;
+            *unlooked += 1;
+        }
         TRY(db_run(c, CALL(FILL, P_INT(people[i].number), P_TEXT(text.skeleton), P_TEXT(text.email)), NULL));
     }
     *count = rows.count;
@@ -127,13 +134,16 @@ err db_user_text_fill(struct db_conn *c)
 {
     enum { PORTION_MEMORY = 8 << 20 };
     struct arena *a = arena_new(PORTION_MEMORY);
-    int64_t last = 0;
+    int64_t last = 0, unlooked = 0;
     size_t count = 1;
     err e = a != NULL ? OK : ERR(UNAVAILABLE, "store: out of memory");
     while (!FAILED(e) && count > 0) {
         arena_reset(a);
-        e = fill_portion(c, a, &last, &count);
+        e = fill_portion(c, a, &last, &count, &unlooked);
     }
     arena_release(a);
+    if (unlooked > 0)
+        LOG(WARN, "store.names_unlooked", LOG_INT("people", unlooked),
+            LOG_STR("why", STR("without the package libicu72 nobody knows what their usernames look like: new ones are not compared with these")));
     return FAILED(e) ? e : doubt(c);
 }

@@ -69,6 +69,9 @@ class Names(unittest.TestCase):
         self.assertIn("<bdi>%s</bdi>" % name, browser.response.text)
         browser.get("/admin/users/" + person.id)
         self.assertIn(name, browser.response.text)
+        self.s.cli("user", "edit", name, "--full-name", "Éva Ångström")
+        for word in ("Éva", "Ångström", "NGSTR"):
+            self.assertEqual([u["username"] for u in self.s.api("GET", "/users?filter=" + quote(word), admin).json()["data"]], [name], word)
 
     def test_names_that_are_refused_say_why(self):
         for bad, word in (("a%b", "any script"), ("a/b", "any script"), ("a\u200bb", "any script"), ("a\u00a0b", "any script"), ("\u202eabc", "any script"), ("ﬁnn", "any script"),
@@ -99,6 +102,9 @@ class Names(unittest.TestCase):
         self.s.cli("user", "edit", "paypa1", "--full-name", "Still to be changed")  # what is there can be edited
         with self.assertRaises(Failed):
             self.s.cli("user", "edit", "modern", "--username", "paypaI")
+        self.s.cli("user", "add", "paypai", "--generate")
+        with self.assertRaises(Failed):  # the same name but for case, and another look
+            self.s.cli("user", "edit", "paypai", "--username", "paypaI")
 
     def test_the_look_alike_rule_in_the_api_and_on_the_page(self):
         self.s.cli("user", "add", "bill", "--generate")
