@@ -25,11 +25,11 @@ static str other_root(const struct ground *g, str uri)
 
 fallible resource_find(const struct ground *g, str uri, const struct db_resource **resource)
 {
-    str other = str_filled(uri) ? other_root(g, uri) : STR_ABSENT;
-    if (!str_filled(uri) || is_own(g, uri) || (str_present(other) && is_own(g, other))) {
+    if (!str_filled(uri) || is_own(g, uri)) {
         *resource = NULL;
         return OK;
     }
+    str other = other_root(g, uri);
     const struct db_resource *found = hot_resource(g->facts, uri); /* AZ-23: exact, registered */
     if (!found && str_present(other))
         found = hot_resource(g->facts, other);
