@@ -71,6 +71,13 @@ void buf_char(struct buf *b, char c)
     b->p[b->n] = '\0';
 }
 
+void buf_word(struct buf *b, str word)
+{
+    if (b->n > 0)
+        buf_char(b, ' ');
+    buf_add(b, word);
+}
+
 void buf_u64(struct buf *b, uint64_t v)
 {
     char digits[20]; /* 2^64 has 20 digits */

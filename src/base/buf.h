@@ -25,6 +25,7 @@ struct buf buf_new(struct arena *a, size_t max);
 void buf_add(struct buf *b, str s);
 void buf_add_z(struct buf *b, const char *z);
 void buf_char(struct buf *b, char c);
+void buf_word(struct buf *b, str word); /* one more of a list of words: a blank stands before all but the first */
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));

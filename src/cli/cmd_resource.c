@@ -37,6 +37,15 @@ static json *resource_json(struct command_call *call, const struct db_resource *
     output_time(call, j, "created_at", resource->created_at);
     return j;
 }
+/* What a resource is after it was added or changed. */
+static int show_changed(struct command_call *call, struct site *site, str uri, const char *sentence)
+{
+    int status = site_changed(call, site);
+    if (status != COMMAND_DONE)
+        return status;
+    const struct db_resource *resource = hot_resource(site->ground.facts, uri);
+    return resource ? output_done(call, resource_json(call, resource), "%s", sentence) : command_refuse(call, "the resource was removed meanwhile");
+}
 static int run_add(struct command_call *call)
 {
     const struct options *o = &call->options;
@@ -60,11 +69,7 @@ static int run_add(struct command_call *call)
         return command_refuse(call, "there is already a resource \"%.*s\"", STR_FMT(edit.uri));
     if (FAILED(e))
         return command_failed(call, e, &p);
-    status = site_changed(call, site);
-    const struct db_resource *resource = status == COMMAND_DONE ? hot_resource(site->ground.facts, edit.uri) : NULL;
-    if (status == COMMAND_DONE && !resource)
-        status = command_refuse(call, "the resource was removed meanwhile");
-    return resource ? output_done(call, resource_json(call, resource), "The resource was added.") : status;
+    return show_changed(call, site, edit.uri, "The resource was added.");
 }
 static int run_edit(struct command_call *call)
 {
@@ -82,11 +87,7 @@ static int run_edit(struct command_call *call)
         return command_refuse(call, "there is no resource \"%.*s\"", STR_FMT(edit.uri));
     if (FAILED(e))
         return command_failed(call, e, &p);
-    status = site_changed(call, site);
-    const struct db_resource *resource = status == COMMAND_DONE ? hot_resource(site->ground.facts, edit.uri) : NULL;
-    if (status == COMMAND_DONE && !resource)
-        status = command_refuse(call, "the resource was removed meanwhile");
-    return resource ? output_done(call, resource_json(call, resource), "The resource was changed.") : status;
+    return show_changed(call, site, edit.uri, "The resource was changed.");
 }
 static int run_list(struct command_call *call)
 {

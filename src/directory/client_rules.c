@@ -140,9 +140,7 @@ static bool judge_grant(const struct client_rules_draft *d, str word, struct buf
     *refreshes = *refreshes || row->refreshes;
     if (str_is(word, "refresh_token"))
         return true;
-    if (list->n > 0)
-        buf_char(list, ' ');
-    buf_add(list, word);
+    buf_word(list, word);
     return true;
 }
 

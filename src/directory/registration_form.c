@@ -163,9 +163,7 @@ static fallible judge_scopes(struct ground *g, const json *body, const struct re
     for (size_t i = 0; i < count; i++) {
         if (!scope_allowed(g, right, scopes[i].name) || (str_present(asked) && !str_has_word(asked, scopes[i].name)))
             continue;
-        if (b.n > 0)
-            buf_char(&b, ' ');
-        buf_add(&b, scopes[i].name);
+        buf_word(&b, scopes[i].name);
     }
     edit->scopes = STR("");
     return b.n > 0 ? buf_done(&b, &edit->scopes) : OK;

@@ -7,13 +7,13 @@
 
 #include "base/banned.h"
 
-enum { USERNAME_MIN = 2, USERNAME_MAX = 255, TYPED_MAX = 1024, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
+enum { USERNAME_MIN = 2 };
 
 fallible user_names_username(struct ground *g, str typed, struct problems *p, str *name)
 {
     str key;
     *name = typed;
-    if (!utf8_valid(typed) || typed.n > TYPED_MAX) {
+    if (!utf8_valid(typed) || typed.n > DB_USER_TYPED_MAX) {
         problem_add(p, "username", STR("A username is UTF-8 text of at most 255 bytes."));
         return OK;
     }
@@ -22,8 +22,8 @@ fallible user_names_username(struct ground *g, str typed, struct problems *p, st
         return e;
     if (FAILED(e))
         problem_add(p, "username", str_of(err_say(e)));
-    else if (utf8_length(*name) < USERNAME_MIN || name->n > USERNAME_MAX || key.n > USERNAME_MAX)
-        problem_add(p, "username", str_format(g->arena, "A username has %d characters at least, and %d bytes at most.", USERNAME_MIN, USERNAME_MAX));
+    else if (utf8_length(*name) < USERNAME_MIN || name->n > DB_USER_NAME_MAX || key.n > DB_USER_NAME_MAX)
+        problem_add(p, "username", str_format(g->arena, "A username has %d characters at least, and %d bytes at most.", USERNAME_MIN, DB_USER_NAME_MAX));
     return OK;
 }
 
@@ -36,7 +36,7 @@ fallible user_names_email(struct ground *g, str typed, struct problems *p, str *
         return OK;
     }
     size_t at = str_find(*email, '@');
-    bool fit = email->n <= EMAIL_MAX && utf8_no_controls(*email) && str_find(*email, ' ') == email->n && at > 0 && at + 1 < email->n;
+    bool fit = email->n <= DB_USER_EMAIL_MAX && utf8_no_controls(*email) && str_find(*email, ' ') == email->n && at > 0 && at + 1 < email->n;
     if (fit)
         fit = str_find((str){email->p + at + 1, email->n - at - 1}, '@') == email->n - at - 1;
     if (fit) {

@@ -17,28 +17,24 @@ static bool identity_is_sure(const struct db_client *client, str redirect_uri)
 /* No scope has a quote: `"` and the number of a service stand behind a word that was agreed to for that one, and alone for the service itself. */
 #define UNSCOPED "\"unscoped\""
 
-static void add_word(struct buf *b, str word)
+static str mark_of(struct arena *a, const struct db_resource *resource)
 {
-    if (b->n > 0)
-        buf_char(b, ' ');
-    buf_add(b, word);
+    return resource ? str_format(a, "\"%lld", (long long)resource->number) : STR_ABSENT;
 }
 
 static void add_words(struct buf *b, const struct ground *g, str scope, const struct db_resource *resource)
 {
-    str word;
+    str word, mark = mark_of(g->arena, resource);
     for (str rest = scope; str_filled(rest) && str_next(&rest, ' ', &word);) {
         const struct db_scope *known = hot_scope(g->facts, word);
         if (word.n == 0)
             continue;
-        if (b->n > 0)
-            buf_char(b, ' ');
-        buf_add(b, word);
+        buf_word(b, word);
         if (resource && !(known && known->identity)) /* who somebody is is told here, whatever the access token is for */
-            buf_add(b, str_format(g->arena, "\"%lld", (long long)resource->number));
+            buf_add(b, mark);
     }
     if (resource)
-        buf_format(b, "%s\"%lld", b->n > 0 ? " " : "", (long long)resource->number);
+        buf_word(b, mark);
 }
 
 fallible consent_words(struct ground *g, const struct db_client *client, str scope, str resources, str *words)
@@ -80,7 +76,7 @@ fallible consent_scope(struct ground *g, str words, const struct db_resource *re
 {
     struct buf b = buf_new(g->arena, words.n + 1);
     bool any = !str_filled(words) && str_present(words);
-    str word, mark = resource ? str_format(g->arena, "\"%lld", (long long)resource->number) : STR_ABSENT;
+    str word, mark = mark_of(g->arena, resource);
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
         if (word.n == 0)
             continue;
@@ -89,7 +85,7 @@ fallible consent_scope(struct ground *g, str words, const struct db_resource *re
         word.n = m.bare;
         if (!m.here || word.n == 0 || str_has_word((str){b.p, b.n}, word))
             continue;
-        add_word(&b, word);
+        buf_word(&b, word);
     }
     *scope = STR_ABSENT;
     return any ? buf_done(&b, scope) : OK;

@@ -29,9 +29,9 @@ fallible resource_find(const struct ground *g, str uri, const struct db_resource
         *resource = NULL;
         return OK;
     }
-    str other = other_root(g, uri);
     const struct db_resource *found = hot_resource(g->facts, uri); /* AZ-23: exact, registered */
-    if (!found && str_present(other))
+    str other = found ? STR_ABSENT : other_root(g, uri);
+    if (str_present(other))
         found = hot_resource(g->facts, other);
     if (!found)
         REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.",
@@ -49,9 +49,7 @@ static fallible add_word(const struct ground *g, str uri, struct buf *words, siz
         return OK;
     if (++*count > RESOURCES_MAX)
         REFUSE(INVALID_TARGET, "A request is for at most eight resources.", "resource: too many");
-    if (words->n > 0)
-        buf_char(words, ' ');
-    buf_add(words, word);
+    buf_word(words, word);
     return OK;
 }
 
@@ -68,14 +66,18 @@ bool resource_named(const struct form *f)
 fallible resource_words(const struct ground *g, const struct form *f, str *words)
 {
     enum { BYTES = RESOURCES_MAX * 2100 };
-    struct buf b = buf_new(g->arena, BYTES);
     size_t at = 0, count = 0;
     str uri, all;
+    if (!resource_named(f)) {
+        *words = STR_ABSENT;
+        return OK;
+    }
+    struct buf b = buf_new(g->arena, BYTES);
     while (form_each(f, "resource", &at, &uri))
         if (str_filled(uri))
             TRY(add_word(g, uri, &b, &count));
     TRY(buf_done(&b, &all));
-    *words = count == 0 || str_equal(all, g->authority->issuer) ? STR_ABSENT : all;
+    *words = str_equal(all, g->authority->issuer) ? STR_ABSENT : all;
     return OK;
 }
 

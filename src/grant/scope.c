@@ -30,18 +30,9 @@ static fallible tidy(struct arena *a, str words, str *clean)
             REFUSE(INVALID_SCOPE, "Too many scopes in one request.", "scope: too many words");
         if (str_has_word((str){out.p, out.n}, word))
             continue;
-        if (out.n > 0)
-            buf_char(&out, ' ');
-        buf_add(&out, word);
+        buf_word(&out, word);
     }
     return buf_done(&out, clean);
-}
-
-static void add_word(struct buf *b, str word)
-{
-    if (b->n > 0)
-        buf_char(b, ' ');
-    buf_add(b, word);
 }
 
 static bool identity(const struct ground *g, str word)
@@ -72,7 +63,7 @@ static fallible own_list(const struct ground *g, const struct db_client *client,
     struct buf known = buf_new(g->arena, client->scopes.n + 1);
     for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (word.n > 0 && hot_scope(g->facts, word) && !unlisted(g, word))
-            add_word(&known, word);
+            buf_word(&known, word);
     return buf_done(&known, granted);
 }
 
@@ -131,7 +122,7 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
         if (left_out(g, client, openid, word))
             continue;
         TRY(judge_word(g, client, resources, word));
-        add_word(&kept, word);
+        buf_word(&kept, word);
     }
     if (kept.n == 0) /* offline_access alone must not become an unscoped token */
         REFUSE(INVALID_SCOPE, "offline_access is for requests with the scope openid, by clients with refresh tokens.",
@@ -162,7 +153,7 @@ fallible scope_reach(const struct ground *g, const struct db_client *client, str
     struct buf out = buf_new(g->arena, scope.n + 1);
     for (str rest = scope; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (word.n > 0 && may_have(g, client, resources, word))
-            add_word(&out, word);
+            buf_word(&out, word);
     return buf_done(&out, reach);
 }
 
@@ -174,7 +165,7 @@ fallible scope_union(struct arena *a, str one, str other, str *both)
         buf_add(&out, one);
     for (str rest = other; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (word.n > 0 && !str_has_word((str){out.p, out.n}, word))
-            add_word(&out, word);
+            buf_word(&out, word);
     return buf_done(&out, both);
 }
 
@@ -185,9 +176,7 @@ fallible scope_common(struct arena *a, str words, str whole, str *common)
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
         if (!str_has_word(whole, word))
             continue;
-        if (out.n > 0)
-            buf_char(&out, ' ');
-        buf_add(&out, word);
+        buf_word(&out, word);
     }
     return buf_done(&out, common);
 }
@@ -210,7 +199,7 @@ fallible scope_refresh(const struct ground *g, const struct db_client *client, s
     struct buf kept = buf_new(g->arena, clean.n + 1);
     for (str rest = clean; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (str_has_word(whole, word) || !left_out(g, client, openid, word))
-            add_word(&kept, word);
+            buf_word(&kept, word);
     if (clean.n > 0 && kept.n == 0)
         REFUSE(INVALID_SCOPE, "Nothing of the requested scope was granted.", "scope: nothing is left of it");
     return scope_narrow(g->arena, whole, (str){kept.p, kept.n}, narrowed);

@@ -32,13 +32,6 @@ static bool standard(str name)
     return known;
 }
 
-static void add_word(struct buf *words, str word)
-{
-    if (words->n > 0)
-        buf_char(words, ' ');
-    buf_add(words, word);
-}
-
 fallible userinfo_asked(struct arena *a, str claims, const char *place, str *words)
 {
     json *asked;
@@ -54,7 +47,7 @@ fallible userinfo_asked(struct arena *a, str claims, const char *place, str *wor
     const json *list = json_member(asked, place);
     while (list && json_is_object(list) && json_each(list, &at, &name, &ignored))
         if (standard(name)) /* others are not known here and need not be told (5.5.1) */
-            add_word(&out, name);
+            buf_word(&out, name);
     if (out.n == 0) {
         *words = STR_ABSENT;
         return OK;
@@ -79,7 +72,7 @@ fallible userinfo_of_id_token(struct arena *a, str scope, str listed, str asked,
             continue;
         for (str rest = str_of(lists[i].words); str_next(&rest, ' ', &word);)
             if ((all || str_has_word(listed, word)) && !str_has_word((str){out.p, out.n}, word))
-                add_word(&out, word);
+                buf_word(&out, word);
     }
     return buf_done(&out, words);
 }

@@ -20,7 +20,7 @@
 #include <string.h>
 #include "base/banned.h"
 
-enum { ADDRESS_TEXT_MAX = 64, EMAIL_MAX = 254 };
+enum { ADDRESS_TEXT_MAX = 64 };
 #define WRONG "The username or password is wrong."
 
 struct trial {
@@ -40,7 +40,7 @@ static fallible account_key(struct arena *a, const struct db_user *user, str typ
     if (!str_filled(name)) {
         uint8_t digest[DIGEST_SIZE];
         str same = typed;
-        if (utf8_valid(typed) && typed.n <= EMAIL_MAX) /* an address is one, however it is written, whether or not somebody has it (RL-03) */
+        if (utf8_valid(typed) && typed.n <= DB_USER_EMAIL_MAX) /* an address is one, however it is written, whether or not somebody has it (RL-03) */
             TRY(text_lower(a, str_trim(typed), &same));
         digest_sha256(same, digest);
         *key = str_join(a, (const str[]){STR("a#"), b64url_encode(a, digest, sizeof digest)}, 2);

@@ -59,9 +59,7 @@ static err merge(struct arena *a, str old, str more, str *out)
     while (str_next(&rest, ' ', &word)) {
         if (word.n == 0 || (str_present(old) && str_has_word(old, word)))
             continue;
-        if (b.n > 0)
-            buf_char(&b, ' ');
-        buf_add(&b, word);
+        buf_word(&b, word);
     }
     return buf_done(&b, out);
 }

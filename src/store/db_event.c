@@ -281,7 +281,7 @@ static err try_body(struct db_conn *c, void *context)
     return db_run(c, CALL(THROTTLE_SET, P_TEXT(w->key), P_INT(failures), P_INT(until), P_INT(forget_at)), NULL); /* RL-01 */
 }
 
-static err throttle(struct db *db, struct trying *w, bool count, struct db_throttle *state)
+static err throttle(struct db *db, struct trying *w, bool count, bool *allowed, struct db_throttle *state)
 {
     w->a = arena_new(THROTTLE_ARENA);
     if (w->a == NULL)
@@ -292,28 +292,20 @@ static err throttle(struct db *db, struct trying *w, bool count, struct db_throt
     if (!FAILED(e) && w->allowed && count)
         e = db_write(db, DB_SINGLE, try_body, w);
     arena_release(w->a);
+    TRY(e);
+    *allowed = w->allowed;
     *state = w->before;
-    return e;
+    return OK;
 }
 
 err db_throttle_try(struct db *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    struct trying w = {.key = key, .rule = rule};
-    struct db_throttle before;
-    TRY(throttle(db, &w, true, &before));
-    *allowed = w.allowed;
-    *state = before;
-    return OK;
+    return throttle(db, &(struct trying){.key = key, .rule = rule}, true, allowed, state);
 }
 
 err db_throttle_look(struct db *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    struct trying w = {.key = key, .rule = rule};
-    struct db_throttle before;
-    TRY(throttle(db, &w, false, &before));
-    *allowed = w.allowed;
-    *state = before;
-    return OK;
+    return throttle(db, &(struct trying){.key = key, .rule = rule}, false, allowed, state);
 }
 
 err db_throttle_clear(struct db *db, str key)

@@ -66,7 +66,6 @@ static const char *const texts[] = {
     LISTS("last_login_at"), LISTS("id"),
 };
 DB_SHEET(user, texts);
-enum { NAME_TYPED_MAX = 1024, NAME_MAX_BYTES = 255, EMAIL_MAX = 254 /* RFC 5321 4.5.3.1.3 less the brackets */ };
 static const char *const columns[] = {"username", "email", "full_name", "created_at", "updated_at", "last_login_at", "id"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 0};
 
@@ -149,7 +148,7 @@ err db_user_by_email(struct db *db, struct arena *a, str email, struct db_user *
     str key;
     struct db_rows rows = {NULL, 0};
     *out = NULL;
-    if (!utf8_valid(email) || str_find(email, '@') == email.n || email.n > EMAIL_MAX)
+    if (!utf8_valid(email) || str_find(email, '@') == email.n || email.n > DB_USER_EMAIL_MAX)
         return OK;
     TRY(text_lower(a, email, &key));
     TRY(db_read_many(db, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_shape, &rows));
@@ -162,10 +161,10 @@ err db_user_key(struct arena *a, str typed, str *key)
 {
     str shown;
     *key = STR_ABSENT;
-    if (!utf8_valid(typed) || typed.n > NAME_TYPED_MAX) /* decomposed letters take more bytes than those that are kept */
+    if (!utf8_valid(typed) || typed.n > DB_USER_TYPED_MAX)
         return OK;
     err e = text_username(a, typed, &shown, key);
-    if (FAILED(e) || key->n > NAME_MAX_BYTES)
+    if (FAILED(e) || key->n > DB_USER_NAME_MAX)
         *key = STR_ABSENT;
     return e.kind == ERR_INVALID_REQUEST ? OK : e;
 }

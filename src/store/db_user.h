@@ -16,6 +16,9 @@ struct db_user {
     unix_time created_at, updated_at, last_login_at, password_changed_at;
     int64_t version; /* grows with every change: optimistic locking (AD-05) */
 };
+/* Bytes: of a username as it is kept, and its key; as it is typed, where decomposed letters take more; of an e-mail address (RFC 5321 4.5.3.1.3 less
+ * the brackets). */
+enum { DB_USER_NAME_MAX = 255, DB_USER_TYPED_MAX = 1024, DB_USER_EMAIL_MAX = 254 };
 enum db_user_clash_with { DB_USER_CLASH_NONE = 0, DB_USER_CLASH_NAME, DB_USER_CLASH_LOOK, DB_USER_CLASH_NAME_IS_EMAIL, DB_USER_CLASH_EMAIL, DB_USER_CLASH_EMAIL_IS_NAME };
 /* What a name or an address clashes with (CONFLICT), looked at in the transaction that writes it. */
 struct db_user_clash {

@@ -14,9 +14,7 @@ static void note_alg(struct buf *words, str alg)
 {
     if (!str_filled(alg) || str_has_word((str){words->p, words->n}, alg))
         return;
-    if (words->n > 0)
-        buf_char(words, ' ');
-    buf_add(words, alg);
+    buf_word(words, alg);
 }
 
 static void note_client(struct buf *words, const struct db_client *client)

@@ -5,7 +5,6 @@ import json
 import os
 import selectors
 import shutil
-import socket
 import subprocess
 import tempfile
 import unittest
@@ -13,16 +12,12 @@ from urllib.parse import quote
 
 import requests
 
-from harness import ROOT, Browser, Client, Failed, Server, clean_environment, pkce
+from harness import ROOT, Browser, Client, Failed, Server, clean_environment, free_port, pkce
+from test_connect import register
+from test_exchange import claims
 from test_registration import Web
 
 SCOPES = {"notes:read": "Read your notes", "notes:write": "Change your notes"}
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Example:
@@ -157,10 +152,8 @@ class Carried(unittest.TestCase):
     def tearDownClass(cls):
         cls.s.stop()
 
-    def registered(self, **members):
-        with self.s.http() as http:
-            answer = http.post(self.s.url + "/oauth/register", timeout=20, json={"redirect_uris": ["http://127.0.0.1/cb"], "token_endpoint_auth_method": "none",
-                                                                                 "grant_types": ["authorization_code", "refresh_token"], **members})
+    def registered(self):
+        answer = register(self.s, redirect_uris=["http://127.0.0.1/cb"], token_endpoint_auth_method="none", grant_types=["authorization_code", "refresh_token"])
         self.assertEqual(answer.status_code, 201, answer.text)
         return Client(answer.json()["client_id"], None, "http://127.0.0.1/cb")
 
@@ -189,18 +182,13 @@ class Carried(unittest.TestCase):
             return http.post(self.s.url + "/oauth/token", timeout=20, data=[("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", client.id)] +
                              [("resource", r) for r in resources])
 
-    def claims(self, token):
-        import base64
-        body = token.split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-
     def test_AZ_15_for_software_that_registered_itself_and_for_its_own_tokens_alone(self):
         client = self.registered()
         code, verifier, page = self.code(client, [self.notes], scope="notes:read")
         self.assertIn("Read your notes", page)
         self.assertIn("Notes", page)
         got = self.redeem(client, code, verifier).json()
-        self.assertEqual((got["scope"], self.claims(got["access_token"])["aud"]), ("notes:read", self.notes))
+        self.assertEqual((got["scope"], claims(got["access_token"])["aud"]), ("notes:read", self.notes))
         for resources, scope in (([], "notes:read"), ([self.mail], "notes:read"), ([self.s.url], "notes:read"), ([self.notes], "other"),
                                  ([self.notes], "notes:read other"), ([self.notes], "view-users"), ([self.notes], "view-own-profile")):
             with self.subTest(resources=resources, scope=scope):
@@ -256,7 +244,7 @@ class Carried(unittest.TestCase):
         for name in ("Notes", "Mail", self.notes, self.mail):
             self.assertIn(name, page)
         got = self.redeem(client, code, verifier, [self.notes]).json()
-        self.assertEqual((self.claims(got["access_token"])["aud"], got["scope"]), (self.notes, "notes:read"))
+        self.assertEqual((claims(got["access_token"])["aud"], got["scope"]), (self.notes, "notes:read"))
         answer = self.refreshed(client, got["refresh_token"], [self.mail])
         self.assertEqual(answer.json()["error"], "invalid_scope")  # what one service carries is not for another, nor a token without scope instead
         mail = self.refreshed(client, got["refresh_token"], [self.notes]).json()
@@ -265,7 +253,7 @@ class Carried(unittest.TestCase):
                 answer = self.refreshed(client, mail["refresh_token"], wrong)
                 self.assertEqual((answer.status_code, answer.json()["error"]), (400, "invalid_target"))
         again = self.refreshed(client, mail["refresh_token"], [self.notes, self.notes])  # and nothing was lost by that
-        self.assertEqual(self.claims(again.json()["access_token"])["aud"], self.notes)
+        self.assertEqual(claims(again.json()["access_token"])["aud"], self.notes)
 
     def test_a_code_for_several_wants_a_name(self):
         client = self.registered()
@@ -288,7 +276,7 @@ class Carried(unittest.TestCase):
             ask = lambda *resources, **more: http.post(self.s.url + "/oauth/token", timeout=20, auth=(machine.id, machine.secret), data=[
                 *{"grant_type": "client_credentials", **more}.items(), *[("resource", r) for r in resources]])
             self.assertEqual(ask(self.notes, self.notes).status_code, 200)
-            self.assertEqual(self.claims(ask(self.mail + "/", self.notes, self.mail)
+            self.assertEqual(claims(ask(self.mail + "/", self.notes, self.mail)
                                          .json().get("access_token", "a.e30.c")), {})
             for more in ({}, {"grant_type": "password", "username": self.alice.name, "password": self.alice.password}):
                 answer = ask(self.notes, self.mail, **more)
@@ -327,7 +315,7 @@ class Carried(unittest.TestCase):
             browser.submit(browser.form("decision"), button=("decision", "allow"))
             answer = http.post(self.s.url + "/oauth/token", timeout=20, data={"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "client_id": tv.id,
                                                                               "device_code": begun["device_code"], "resource": self.notes})
-            self.assertEqual(self.claims(answer.json()["access_token"])["aud"], self.notes)
+            self.assertEqual(claims(answer.json()["access_token"])["aud"], self.notes)
             web = self.s.client("Pusher", "authorization_code", redirect="https://push.example/cb", options=["--scope", "other"])
             pushed = lambda *resources: http.post(self.s.url + "/oauth/par", timeout=20, auth=(web.id, web.secret), data=[
                 ("response_type", "code"), ("redirect_uri", web.redirect), ("scope", "other"), *[("resource", r) for r in resources]])
@@ -339,7 +327,7 @@ class Carried(unittest.TestCase):
             self.assertIn("code", answer)
             got = http.post(self.s.url + "/oauth/token", timeout=20, auth=(web.id, web.secret), data={"grant_type": "authorization_code", "code": answer["code"],
                                                                                                     "redirect_uri": web.redirect, "resource": self.notes})
-            self.assertEqual(self.claims(got.json()["access_token"])["aud"], self.notes)
+            self.assertEqual(claims(got.json()["access_token"])["aud"], self.notes)
 
 
 if __name__ == "__main__":

@@ -24,27 +24,41 @@ NAMES = {  # as made: as others type it
 }
 
 
-class Names(unittest.TestCase):
+class People(unittest.TestCase):
+    """A server with an administrator, an application for the password grant, and whom the class adds."""
+    args, env = (), {}
+
     @classmethod
     def setUpClass(cls):
-        cls.s = s = Server(env={"JETON_ADDRESS_TRIES": "100000", "JETON_ACCOUNT_TRIES": "1000"})
-        cls.people = {name: s.user(name) for name in NAMES}
-        cls.admin = s.user("root", "--admin")
-        cls.direct = s.client("Direct", "password", options=["--first-party"])
-        s.start()
+        cls.s = Server(args=cls.args, env={"JETON_ADDRESS_TRIES": "100000", **cls.env})
+        cls.admin = cls.s.user("root", "--admin")
+        cls.direct = cls.s.client("Direct", "password", options=["--first-party"])
+        cls.add_people()
+        cls.s.start()
 
     @classmethod
     def tearDownClass(cls):
         cls.s.stop()
 
-    def password_grant(self, name, password):
+    def grant(self, name, password):
         return self.s.token(self.direct, "password", username=name, password=password)
+
+    def administrator(self):
+        return self.grant("root", self.admin.password).json()["access_token"]
+
+
+class Names(People):
+    env = {"JETON_ACCOUNT_TRIES": "1000"}
+
+    @classmethod
+    def add_people(cls):
+        cls.people = {name: cls.s.user(name) for name in NAMES}
 
     def test_everybody_logs_in_however_they_type_it(self):
         for name, others in NAMES.items():
             for typed in [name, *others]:
                 with self.subTest(name=name, typed=typed):
-                    self.assertEqual(self.password_grant(typed, self.people[name].password).status_code, 200)
+                    self.assertEqual(self.grant(typed, self.people[name].password).status_code, 200)
             browser = Browser(self.s)
             browser.login(Person(self.s, others[-1], self.people[name].password, None))
             self.assertTrue(browser.logged_in(), name)
@@ -53,15 +67,15 @@ class Names(unittest.TestCase):
     def test_what_is_another_name(self):
         for name, typed in (("Straße", "strasse"), ("Two Words", "twowords"), ("李小龍", "李小龙"), ("Ｗｉｄｅ", "wídé"), ("Two Words", "two\twords"), ("Two Words", "two\u00a0words")):
             with self.subTest(typed=typed):
-                self.assertEqual(self.password_grant(typed, self.people[name].password).json()["error"], "invalid_grant")
+                self.assertEqual(self.grant(typed, self.people[name].password).json()["error"], "invalid_grant")
 
     def test_the_name_is_told_as_it_was_made_everywhere(self):
         name = "Ада Лавлейс"
         person = self.people[name]
         self.assertEqual(self.s.cli("user", "show", "ада лавлейс")["username"], name)
-        token = self.password_grant(name, person.password).json()["access_token"]
+        token = self.grant(name, person.password).json()["access_token"]
         self.assertEqual(self.s.api("GET", "/users/me", token).json()["username"], name)
-        admin = self.s.token(self.direct, "password", username="root", password=self.admin.password).json()["access_token"]
+        admin = self.administrator()
         self.assertEqual([u["username"] for u in self.s.api("GET", "/users?filter=" + quote("ЛАВЛ"), admin).json()["data"]], [name])
         browser = Browser(self.s)
         browser.login(self.admin)
@@ -108,7 +122,7 @@ class Names(unittest.TestCase):
 
     def test_the_look_alike_rule_in_the_api_and_on_the_page(self):
         self.s.cli("user", "add", "bill", "--generate")
-        admin = self.s.token(self.direct, "password", username="root", password=self.admin.password).json()["access_token"]
+        admin = self.administrator()
         answer = self.s.api("POST", "/users", admin, json={"username": "bi11"})
         self.assertEqual(answer.status_code, 422)
         self.assertIn("allow_look_alike", answer.text)
@@ -126,7 +140,7 @@ class Names(unittest.TestCase):
 
     def test_two_at_once(self):
         """One of two that look alike is made, never both."""
-        admin = self.s.token(self.direct, "password", username="root", password=self.admin.password).json()["access_token"]
+        admin = self.administrator()
         for i in range(6):
             results = []
             both = [threading.Thread(target=lambda name=name: results.append(self.s.api("POST", "/users", admin, json={"username": name}).status_code))
@@ -138,23 +152,15 @@ class Names(unittest.TestCase):
             self.assertEqual(sorted(results), [201, 422])
 
 
-class Email(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.s = s = Server(args=("--login-with-email", "on"), env={"JETON_ADDRESS_TRIES": "100000", "JETON_ACCOUNT_TRIES": "4", "JETON_ACCOUNT_DELAY": "600", "JETON_ACCOUNT_DELAY_MAX": "900"})
-        cls.ada = s.user("ada", "--email", "Ada.Lovelace@Example.ORG", "--email-verified", "true")
-        cls.bob = s.user("bob", "--email", "bob@example.org")
-        cls.zoe = s.user("zoe", "--email", "zoë@exämple.org", "--email-verified", "true")
-        cls.admin = s.user("root", "--admin")
-        cls.direct = s.client("Direct", "password", options=["--first-party"])
-        s.start()
+class Email(People):
+    args = ("--login-with-email", "on")
+    env = {"JETON_ACCOUNT_TRIES": "4", "JETON_ACCOUNT_DELAY": "600", "JETON_ACCOUNT_DELAY_MAX": "900"}
 
     @classmethod
-    def tearDownClass(cls):
-        cls.s.stop()
-
-    def grant(self, name, password):
-        return self.s.token(self.direct, "password", username=name, password=password)
+    def add_people(cls):
+        cls.ada = cls.s.user("ada", "--email", "Ada.Lovelace@Example.ORG", "--email-verified", "true")
+        cls.bob = cls.s.user("bob", "--email", "bob@example.org")
+        cls.zoe = cls.s.user("zoe", "--email", "zoë@exämple.org", "--email-verified", "true")
 
     def refused(self, word, *command):
         with self.assertRaises(Failed) as refused:
@@ -224,7 +230,7 @@ class Email(unittest.TestCase):
         self.s.cli("user", "add", "mallory", "--generate", "--email", "ada.lovelace@example.org")  # given, and nobody says that it is so
         self.refused("verified e-mail address of `ada`", "user", "edit", "mallory", "--email-verified", "true")
         self.assertEqual(self.grant("ada.lovelace@example.org", self.ada.password).status_code, 200)
-        admin = self.s.token(self.direct, "password", username="root", password=self.admin.password).json()["access_token"]
+        admin = self.administrator()
         mallory = self.s.cli("user", "show", "mallory")["id"]
         answer = self.s.api("PUT", "/users/" + mallory, admin, json={"email_verified": True})
         self.assertEqual(answer.status_code, 422)
@@ -240,7 +246,7 @@ class Email(unittest.TestCase):
 
     def test_at_the_same_moment(self):
         """Two people's addresses become verified at once: one of them."""
-        admin = self.s.token(self.direct, "password", username="root", password=self.admin.password).json()["access_token"]
+        admin = self.administrator()
         for i in range(6):
             results = []
             both = [threading.Thread(target=lambda name=name: results.append(

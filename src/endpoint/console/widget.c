@@ -45,9 +45,7 @@ static str messages_of(struct arena *a, const struct problems *p, const char *na
     for (size_t i = 0; i < p->count; i++) {
         if (!str_is(str_of(p->rows[i].field), name))
             continue;
-        if (b.n > 0)
-            buf_char(&b, ' ');
-        buf_add(&b, p->rows[i].message);
+        buf_word(&b, p->rows[i].message);
     }
     return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
@@ -107,9 +105,7 @@ str widget_words(struct call *c, const char *name)
     struct buf b = buf_new(c->ground->arena, HTTP_BODY_MAX);
     str word, out = STR("");
     for (size_t at = 0; form_each(&c->form, name, &at, &word);) {
-        if (b.n > 0)
-            buf_char(&b, ' ');
-        buf_add(&b, word);
+        buf_word(&b, word);
     }
     return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
