@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """How people are called and reached: user names of any script (RFC 8265 UsernameCaseMapped), look-alike names (UTS 39), e-mail addresses without
 regard to case, one verified address for one person, login with it (LS-21, LS-22, LS-11, LS-16, RL-01, RL-02, RL-03)."""
+import json
 import os
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import unicodedata
 import unittest
 from urllib.parse import quote
 
-from harness import BIN, Browser, Failed, Person, Server
+from harness import BIN, Browser, Failed, Person, Server, clean_environment
 
 NAMES = {  # as made: as others type it
     "Ада Лавлейс": ["ада лавлейс", "  АДА ЛАВЛЕЙС ", "Ада  Лавлейс"],
@@ -270,6 +272,23 @@ class Email(People):
         self.s.cli("user", "add", "next", "--generate", "--email", "before@example.org", "--email-verified", "true")  # it is free
 
 
+def without_icu(folder):
+    """An environment in which ICU's libraries cannot be loaded: the loader finds empty files first."""
+    for name in ("libicui18n.so.72", "libicuuc.so.72"):
+        with open(os.path.join(folder, name), "wb"):
+            pass
+    return {"LD_LIBRARY_PATH": folder}
+
+
+def to_the_layout_before(database):
+    with sqlite3.connect(database) as db:
+        for line in ("DROP INDEX users_verified_email", "DROP INDEX users_email", "DROP INDEX users_skeleton", "ALTER TABLE users DROP COLUMN username_skeleton",
+                     "ALTER TABLE users DROP COLUMN email_key", "ALTER TABLE users DROP COLUMN email_verified", "DELETE FROM migrations WHERE version >= 12",
+                     "UPDATE users SET claims = '{\"email_verified\":true,\"locale\":\"fr\"}' WHERE email <> ''"):
+            db.execute(line)
+    db.close()
+
+
 class Upgrade(unittest.TestCase):
     def test_people_from_before(self):
         """A store of the layout before: names keep their people; of a shared verified address the first keeps it, and the log says so."""
@@ -278,12 +297,7 @@ class Upgrade(unittest.TestCase):
             for name, email in (("ada", "same@example.org"), ("bob", "SAME@example.org"), ("eve@example.org", ""), ("carl", "Eve@Example.org"), ("dora", "dora@example.org")):
                 s.cli("user", "add", name, "--generate", *(["--email", email] if email else []))
             database = os.path.join(s.data, "jeton.db")
-            with sqlite3.connect(database) as db:
-                for line in ("DROP INDEX users_verified_email", "DROP INDEX users_email", "DROP INDEX users_skeleton", "ALTER TABLE users DROP COLUMN username_skeleton",
-                             "ALTER TABLE users DROP COLUMN email_key", "ALTER TABLE users DROP COLUMN email_verified", "DELETE FROM migrations WHERE version >= 12",
-                             "UPDATE users SET claims = '{\"email_verified\":true,\"locale\":\"fr\"}' WHERE email <> ''"):
-                    db.execute(line)
-            db.close()
+            to_the_layout_before(database)
             done = subprocess.run([BIN, "user", "show", "ADA", "--data", s.data, "--json"], capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("no_longer_verified=2", done.stderr)
@@ -298,6 +312,45 @@ class Upgrade(unittest.TestCase):
             self.assertEqual(s.cli("check")["ok"], True)
         finally:
             s.stop()
+
+    def old_store(self, *people):
+        s = Server()
+        self.addCleanup(s.stop)
+        for name in people:
+            s.cli("user", "add", name, "--generate", "--email", "%s@example.org" % name)
+        to_the_layout_before(os.path.join(s.data, "jeton.db"))
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        bare = clean_environment(**without_icu(folder.name))
+        return s, lambda *args: subprocess.run([BIN, *args, "--data", s.data, "--json"], capture_output=True, text=True, timeout=60, env=bare)
+
+    def test_without_icu_a_store_is_upgraded_and_people_are_blocked(self):
+        """What ICU is needed for is refused and named; what an administrator must be able to do at any time goes on."""
+        s, jeton = self.old_store("ada")
+        shown = jeton("user", "show", "ADA")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("store.names_unlooked", shown.stderr)
+        for word, blocked in (("block", True), ("unblock", False), ("block", True)):
+            done = jeton("user", word, "ada")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(jeton("user", "show", "ada").stdout)["blocked"], blocked)
+        refused = jeton("user", "add", "carl", "--generate")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("libicu72", refused.stderr)
+        self.assertIn("libicu72", jeton("check").stderr)
+        self.assertTrue(s.cli("user", "show", "ada")["blocked"])
+        self.assertEqual(s.cli("check")["ok"], True)
+
+    def test_a_store_whose_names_need_icu_waits_for_it_unchanged(self):
+        s, jeton = self.old_store("ada", "Ädä")
+        refused = jeton("user", "show", "ada")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("install the package libicu72", refused.stderr)
+        with sqlite3.connect(os.path.join(s.data, "jeton.db")) as db:
+            self.assertEqual(db.execute("SELECT max(version) FROM migrations").fetchone()[0], 11)
+        db.close()
+        self.assertEqual(s.cli("user", "show", "ädä")["username"], "Ädä")
+        self.assertEqual(s.cli("check")["ok"], True)
 
 
 if __name__ == "__main__":

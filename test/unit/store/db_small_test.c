@@ -323,6 +323,29 @@ Test(consent, remembering_adds_each_word_once_and_forgetting_takes_all)
     store_end(&s);
 }
 
+/* What no longer fits is asked for again: the last yes is always there, and none is refused because of those before it. */
+Test(consent, a_list_that_grew_too_long_begins_anew_with_the_last_yes)
+{
+    enum { YESES = 100, WORD = 1000 };
+    struct store s = store_new(true);
+    struct db_user u = store_user(&s, "ada");
+    struct db_client c = store_client(&s, "app");
+    str scope = STR_ABSENT, first = STR_ABSENT;
+    size_t longest = 0;
+    for (int i = 0; i < YESES; i++) {
+        str word = str_format(s.a, "word%0*d", WORD, i);
+        first = i == 0 ? word : first;
+        MUST(db_consent_remember(s.db, u.number, c.number, word, T0 + i));
+        MUST(db_consent_get(s.db, s.a, u.number, c.number, &scope));
+        cr_assert(str_has_word(scope, word));
+        longest = scope.n > longest ? scope.n : longest;
+    }
+    cr_assert_gt(longest, 60u * WORD);
+    cr_assert_lt(scope.n, longest);
+    cr_assert_not(str_has_word(scope, first));
+    store_end(&s);
+}
+
 /* ---- keys ---- */
 
 static void expect_key(struct store *s, const char *kid, const char *state)
