@@ -17,7 +17,7 @@ import subprocess
 import time
 import urllib.parse
 
-FLOOD_CONNECTIONS, HONEST, SPAN_MS, ROUNDS, GROWTH_MS, REVOKED = 8, 64, 3000, 3, 16000, 8000
+FLOOD_CONNECTIONS, HONEST, SPAN_MS, ROUNDS, GROWTH_MS, REVOKED = 8, 64, 2000, 7, 16000, 8000
 SLOW_HOSTS = 12
 HEADS = ("flood", "pace", "honest alone", "beside it", "ratio", "by CPU", "wanted", "", "p99 alone", "p99 beside", "CPU a request", "memory", "disk", "ends at")
 
