@@ -42,7 +42,7 @@ static int run_add(struct command_call *call)
     const struct db_scope *scope = status == COMMAND_DONE ? hot_scope(site->ground.facts, name) : NULL;
     if (status == COMMAND_DONE && !scope)
         status = command_refuse(call, "the scope was removed meanwhile");
-    return scope ? output_done(call, scope_json(call, scope), "The scope %.*s is there.", STR_FMT(name)) : status;
+    return scope ? output_done(call, scope_json(call, scope), "The scope %.*s was added.", STR_FMT(name)) : status;
 }
 static int run_list(struct command_call *call)
 {

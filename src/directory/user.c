@@ -162,7 +162,9 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike};
     TRY(user_names_saved(g, db_user_add(g->authority->db, g->arena, next, &clash), &clash, p));
     hot_changed(g->authority->hot);
-    str detail = next->admin ? STR("an administrator") : str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions));
+    str detail = next->admin                      ? STR("an administrator")
+                 : str_filled(next->permissions) ? str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions))
+                                                 : STR("no permissions");
     if (edit->allow_look_alike)
         detail = str_join(g->arena, (const str[]){detail, STR("; the username may look like another's")}, 2);
     check_event(g, by, "user.added", &(struct authority_event_facts){.subject = next->id, .detail = detail}); /* AD-07 */
