@@ -8,7 +8,7 @@ ifeq ($(origin CC),default)
 endif
 OUT := build/$(BUILD)
 
-PKGS := libmicrohttpd gnutls openssl jansson sqlite3 libcurl libseccomp inih libqrencode
+PKGS := openssl libnghttp2 jansson sqlite3 libcurl libseccomp inih libqrencode
 CFLAGS_PKG := $(shell pkg-config --cflags $(PKGS))
 # libcurl is loaded when a call to another server is due (src/fetch/fetch.c), never linked.
 LIBS := $(shell pkg-config --libs $(filter-out libcurl,$(PKGS))) -largon2 -lcrypt -lpthread
@@ -118,6 +118,10 @@ fuzz-replay: $(FUZZ_STEMS:%=$(OUT)/replay/%)
 # For the guard that lets PostgreSQL read every statement of the store.
 $(OUT)/statements: $(OUT)/test/guard/statements.o $(LIB)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $^ $(LIBS)
+
+# What test_framing.py compares with foreign readers of HTTP.
+$(OUT)/echo: $(OUT)/test/e2e/echo.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $< $(LIB) $(LIBS)
 
 # The limit programs, the load and the preparer of `./dev bench` (bench/run).
 BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))

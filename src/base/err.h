@@ -61,6 +61,7 @@
     X(THROTTLED, 429, "invalid_grant", "Too many attempts; try again later.")                                               \
     X(BUSY, 429, "temporarily_unavailable", "Too much was asked for at once; try again later.")                                 \
     X(SERVER_ERROR, 500, "server_error", "The server met an unexpected condition.")                                             \
+    X(VERSION_NOT_SUPPORTED, 505, "invalid_request", "This server speaks HTTP/1.1 and HTTP/2.")                                  \
     X(UNAVAILABLE, 503, "temporarily_unavailable", "The server cannot do this right now; try again.")                           \
     /* never leaves the process: an INLINE handler asks to be run again on the worker lane */                                   \
     X(ELSEWHERE, 500, "server_error", "The server met an unexpected condition.")

@@ -74,6 +74,16 @@ static fallible lines_check(const struct request *r, str found[ONCE_COUNT])
     return OK;
 }
 
+/* A number of bytes that no counter holds: too large, and not malformed. */
+static bool beyond_counting(str digits)
+{
+    enum { MOST = 19 }; /* digits that 64 bits hold always */
+    for (size_t i = 0; i < digits.n; i++)
+        if (!ascii_digit(digits.p[i]))
+            return false;
+    return digits.n > MOST && digits.p[0] != '0';
+}
+
 static fallible framing_check(const str found[ONCE_COUNT])
 {
     str coding = found[ONCE_CODING], length = found[ONCE_LENGTH];
@@ -84,6 +94,8 @@ static fallible framing_check(const str found[ONCE_COUNT])
     if (!str_present(length))
         return OK;
     uint64_t bytes;
+    if (beyond_counting(length))
+        FAIL(TOO_LARGE, "guard: body too large");
     TRY(str_u64(length, UINT64_MAX, &bytes)); /* RFC 9110 8.6: digits, one value; IN-06 */
     if (bytes > HTTP_BODY_MAX)                /* IN-01 */
         FAIL(TOO_LARGE, "guard: body too large");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * http: what a request and a response are, and every ceiling of the door (IN-01). The only folder that knows the HTTP
- * library. */
+ * http: what a request and a response are, and every ceiling of the door (IN-01). */
 #ifndef JETON_HTTP_HTTP_H
 #define JETON_HTTP_HTTP_H
 #include "base/clock.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * listen: the only door to libmicrohttpd: epoll event threads, TLS 1.2 and 1.3 by GnuTLS, strict parsing. It collects a
- * whole request (limits applied), runs target and guard, and hands it to `arrive` on the event thread. The handler answers
- * at once (listen_answer inside arrive), or later from any thread, exactly once; the connection sleeps meanwhile. After the
- * answer is on its way, or the peer is gone, `gone` is called on the event thread, exactly once for each exchange that
- * arrived or was refused; when it returns, listen takes the arena back. The same arena serves request and response. */
+ * listen: HTTP/1.1 (RFC 9112) over TCP and TLS 1.2 and 1.3 on epoll event threads, read strictly. It collects a whole request (limits
+ * applied), runs guard and target, and hands it to `arrive` on the event thread. The handler answers at once (listen_answer inside arrive),
+ * or later from any thread, exactly once; the connection waits meanwhile. After the answer is on its way, or the peer is gone, `gone` is
+ * called on the event thread, exactly once for each exchange that arrived or was refused; when it returns, listen takes the arena back. The
+ * same arena serves request and response. */
 #ifndef JETON_HTTP_LISTEN_H
 #define JETON_HTTP_LISTEN_H
 #include "http/guard.h"
@@ -14,9 +14,7 @@ struct listener;
 struct exchange { /* one request on its way; embeds what the upper floor needs */
     struct request request;
     struct response response;
-    void *connection; /* the library's own */
-    void *upper;      /* the upper floor's own */
-    atomic_int state; /* listen's own */
+    void *upper; /* the upper floor's own */
 };
 struct listen_options {
     str host;               /* address to bind: literal, or "localhost" (127.0.0.1 and ::1) */

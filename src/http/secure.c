@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * secure: certificates in force. Each handshake asks for the pair of its listener and gets the one that is current at that moment; a change
- * is one exchange of a pointer. A pair that was replaced lives on until the listener is closed, for a handshake may still be using it: a
- * server changes its certificate some times a year, so that costs some kilobytes.
+ * secure: certificates in force, and sessions. Each connection takes the context that is in force when it begins; a change is one exchange of
+ * a pointer. A context that was replaced lives on until the listener is closed, for a handshake may still be using it: a server changes its
+ * certificate some times a year, so that costs some kilobytes.
  *
  *   judged ──secure_open, secure_change──▶ in force ──secure_change──▶ replaced ──secure_close──▶ gone
  *      └ unfit: refused, and the one in force stays */
 #include "http/secure.h"
 
-#include <gnutls/abstract.h>
-#include <gnutls/gnutls.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -16,105 +17,152 @@
 
 enum { CHAIN_MAX = 16 };
 
-/* TL-01, TL-02, TL-06: 1.2 and 1.3 and nothing plain, ECDHE, AEAD; no tickets and no early data, for nobody switches them on. Of 1.2
- * what RFC 9325 4.2 recommends
- * and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants: that leaves ChaCha20 out, of 1.3 too, for the library names it once. */
-const char secure_priorities[] =
-    "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-256-GCM:+AES-128-GCM:"
-    "+AEAD:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+COMP-NULL:"
-    "+SIGN-ECDSA-SECP256R1-SHA256:+SIGN-ECDSA-SECP384R1-SHA384:+SIGN-EDDSA-ED25519:"
-    "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
-    "+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+CTYPE-X509:%SERVER_PRECEDENCE:%SAFE_RENEGOTIATION";
+/* TL-01, TL-02, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets, no resumption, no early data, no renegotiation. Of 1.2 what RFC 9325 4.2
+ * recommends and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants. */
+static const char suites_1_3[] = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256";
+static const char suites_1_2[] = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
+static const char groups[] = "X25519:P-256:P-384";
+static const char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ed25519:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:RSA+SHA256:RSA+SHA384";
 
-struct pair {
-    struct pair *before; /* the one that this replaced */
-    gnutls_pcert_st chain[CHAIN_MAX];
-    unsigned count;
-    gnutls_privkey_t key;
+struct in_force {
+    struct in_force *before; /* the one that this replaced */
+    SSL_CTX *context;
 };
 struct secure {
-    struct pair *_Atomic in_force;
+    struct in_force *_Atomic now;
+    bool ask_certificate;
+};
+
+struct pair {
+    X509 *chain[CHAIN_MAX + 1];
+    int count;
+    EVP_PKEY *key;
 };
 
 static void pair_free(struct pair *p)
 {
-    for (unsigned i = 0; i < p->count; i++)
-        gnutls_pcert_deinit(&p->chain[i]);
-    if (p->key != NULL)
-        gnutls_privkey_deinit(p->key);
-    free(p);
+    for (int i = 0; i < p->count; i++)
+        X509_free(p->chain[i]);
+    EVP_PKEY_free(p->key);
+    ERR_clear_error();
 }
 
-static gnutls_datum_t datum(str text)
+static fallible read_chain(struct pair *p, str pem)
 {
-    return (gnutls_datum_t){(unsigned char *)(uintptr_t)text.p, (unsigned)text.n}; /* the library only reads */
-}
-
-static fallible judge_chain(struct pair *p, const gnutls_datum_t *pem)
-{
-    unsigned n = CHAIN_MAX;
-    int code = gnutls_pcert_list_import_x509_raw(p->chain, &n, pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED);
-    if (code == GNUTLS_E_CERTIFICATE_LIST_UNSORTED)
-        REFUSE(INVALID_REQUEST, "the certificates stand in the wrong order: first the server's, then each one's issuer", "secure: chain unsorted");
-    if (code == GNUTLS_E_SHORT_MEMORY_BUFFER)
+    BIO *text = pem.n > INT32_MAX ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
+    X509 *one;
+    if (text == NULL)
+        FAIL(UNAVAILABLE, "secure: no memory");
+    while (p->count <= CHAIN_MAX && (one = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
+        p->chain[p->count++] = one;
+    bool ended = p->count > CHAIN_MAX || ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    BIO_free(text);
+    ERR_clear_error();
+    if (p->count > CHAIN_MAX)
         REFUSE(INVALID_REQUEST, "it holds more than 16 certificates", "secure: chain too long");
-    if (code < 0 || n == 0)
+    if (p->count == 0 || !ended)
         REFUSE(INVALID_REQUEST, "it holds no certificate in PEM that can be read", "secure: no certificate");
-    p->count = n;
+    for (int i = 0; i + 1 < p->count; i++)
+        if (X509_NAME_cmp(X509_get_issuer_name(p->chain[i]), X509_get_subject_name(p->chain[i + 1])) != 0)
+            REFUSE(INVALID_REQUEST, "the certificates stand in the wrong order: first the server's, then each one's issuer", "secure: chain unsorted");
     return OK;
 }
 
-static fallible judge_key(struct pair *p, const gnutls_datum_t *pem)
+/* Called when a passphrase is wanted: there is none. */
+static int no_passphrase(char *out, int size, int writing, void *asked)
 {
-    if (gnutls_privkey_init(&p->key) < 0)
+    (void)out;
+    (void)size;
+    (void)writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
+static fallible read_key(struct pair *p, str pem)
+{
+    bool asked = false;
+    BIO *text = pem.n > INT32_MAX ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
+    if (text == NULL)
         FAIL(UNAVAILABLE, "secure: no memory");
-    int code = gnutls_privkey_import_x509_raw(p->key, pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-    if (code == GNUTLS_E_DECRYPTION_FAILED)
+    p->key = PEM_read_bio_PrivateKey(text, NULL, no_passphrase, &asked);
+    BIO_free(text);
+    ERR_clear_error();
+    if (p->key == NULL && asked)
         REFUSE(INVALID_REQUEST, "the private key is encrypted with a passphrase: store it without one, readable by its owner alone", "secure: key encrypted");
-    if (code < 0)
+    if (p->key == NULL)
         REFUSE(INVALID_REQUEST, "the key file holds no private key in PEM that can be read", "secure: no key");
-    return OK;
-}
-
-/* Loads them once as credentials, for the library itself to say whether they belong together. */
-static fallible judge_match(const gnutls_datum_t *certificate, const gnutls_datum_t *key)
-{
-    gnutls_certificate_credentials_t both;
-    if (gnutls_certificate_allocate_credentials(&both) < 0)
-        FAIL(UNAVAILABLE, "secure: no memory");
-    int code = gnutls_certificate_set_x509_key_mem(both, certificate, key, GNUTLS_X509_FMT_PEM);
-    gnutls_certificate_free_credentials(both);
-    if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+    if (X509_check_private_key(p->chain[0], p->key) != 1)
         REFUSE(INVALID_REQUEST, "the certificate and the private key do not belong together", "secure: key mismatch");
-    if (code < 0)
-        REFUSE(INVALID_REQUEST, "the certificate and the private key cannot be used together", "secure: pair refused");
     return OK;
 }
 
-static fallible pair_new(str certificate, str key, struct pair **out)
+static int believe(X509_STORE_CTX *store, void *ignored)
 {
-    gnutls_datum_t chain = datum(certificate), secret = datum(key);
-    struct pair *p = calloc(1, sizeof *p);
-    if (p == NULL)
-        FAIL(UNAVAILABLE, "secure: no memory");
-    err e = judge_chain(p, &chain);
-    if (!FAILED(e))
-        e = judge_key(p, &secret);
-    if (!FAILED(e))
-        e = judge_match(&chain, &secret);
-    if (FAILED(e)) {
-        pair_free(p);
-        return e;
-    }
-    *out = p;
-    return OK;
+    (void)store;
+    (void)ignored;
+    return 1; /* the rules judge it (RFC 8705) */
 }
 
-fallible secure_open(str certificate, str key, struct secure **out)
+/* RFC 7301 3.2: HTTP/2 where the client knows it; who knows neither speaks another protocol. */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *offered, unsigned offered_n, void *ignored)
+{
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    (void)ssl;
+    (void)ignored;
+    int found = SSL_select_next_proto((unsigned char **)(uintptr_t)out, n, ours, sizeof ours - 1, offered, offered_n);
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static bool set_rules(SSL_CTX *c, bool ask_certificate)
+{
+    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_read_ahead(c, 1);
+    SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
+    if (ask_certificate) {
+        SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_cert_verify_callback(c, believe, NULL);
+    }
+    return SSL_CTX_set_num_tickets(c, 0) == 1 && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 && SSL_CTX_set_ciphersuites(c, suites_1_3) == 1 &&
+           SSL_CTX_set_cipher_list(c, suites_1_2) == 1 && SSL_CTX_set1_groups_list(c, groups) == 1 &&
+           SSL_CTX_set1_sigalgs_list(c, signatures) == 1;
+}
+
+static bool show_pair(SSL_CTX *c, const struct pair *p)
+{
+    bool good = SSL_CTX_use_certificate(c, p->chain[0]) == 1 && SSL_CTX_use_PrivateKey(c, p->key) == 1;
+    for (int i = 1; good && i < p->count; i++)
+        good = SSL_CTX_add1_chain_cert(c, p->chain[i]) == 1;
+    return good;
+}
+
+static fallible make_context(str certificate, str key, bool ask_certificate, SSL_CTX **out)
+{
+    struct pair p = {.count = 0};
+    SSL_CTX *c = NULL;
+    err e = read_chain(&p, certificate);
+    if (!FAILED(e))
+        e = read_key(&p, key);
+    if (!FAILED(e) && ((c = SSL_CTX_new(TLS_server_method())) == NULL || !set_rules(c, ask_certificate)))
+        e = ERR(UNAVAILABLE, "secure: OpenSSL gives no context with these rules");
+    else if (!FAILED(e) && !show_pair(c, &p))
+        e = REFUSAL(INVALID_REQUEST, "the certificate and the private key cannot be used together", "secure: pair refused");
+    pair_free(&p);
+    if (FAILED(e))
+        SSL_CTX_free(c);
+    else
+        *out = c;
+    return e;
+}
+
+fallible secure_open(str certificate, str key, bool ask_certificate, struct secure **out)
 {
     struct secure *s = calloc(1, sizeof *s);
     if (s == NULL)
         FAIL(UNAVAILABLE, "secure: no memory");
+    s->ask_certificate = ask_certificate;
     err e = secure_change(s, certificate, key);
     if (FAILED(e)) {
         free(s);
@@ -126,10 +174,15 @@ fallible secure_open(str certificate, str key, struct secure **out)
 
 fallible secure_change(struct secure *s, str certificate, str key)
 {
-    struct pair *fresh;
-    TRY(pair_new(certificate, key, &fresh));
-    fresh->before = atomic_load(&s->in_force); /* one thread changes */
-    atomic_store(&s->in_force, fresh);
+    SSL_CTX *context;
+    TRY(make_context(certificate, key, s->ask_certificate, &context));
+    struct in_force *fresh = calloc(1, sizeof *fresh);
+    if (fresh == NULL) {
+        SSL_CTX_free(context);
+        FAIL(UNAVAILABLE, "secure: no memory");
+    }
+    *fresh = (struct in_force){atomic_load(&s->now), context};
+    atomic_store(&s->now, fresh);
     return OK;
 }
 
@@ -137,51 +190,103 @@ void secure_close(struct secure *s)
 {
     if (s == NULL)
         return;
-    for (struct pair *p = atomic_load(&s->in_force); p != NULL;) {
-        struct pair *before = p->before;
-        pair_free(p);
-        p = before;
+    for (struct in_force *f = atomic_load(&s->now); f != NULL;) {
+        struct in_force *before = f->before;
+        SSL_CTX_free(f->context);
+        free(f);
+        f = before;
     }
     free(s);
 }
 
-void secure_begin(struct secure *s, void *session, bool ask_certificate)
+/* ---- sessions: the type is OpenSSL's own under another name ---- */
+
+static SSL *ssl_of(const struct secure_session *session)
 {
-    gnutls_session_set_ptr(session, s);
-    if (!ask_certificate)
+    return (SSL *)(uintptr_t)session;
+}
+
+struct secure_session *secure_begin(struct secure *s, int fd)
+{
+    SSL *ssl = SSL_new(atomic_load(&s->now)->context);
+    if (ssl != NULL && SSL_set_fd(ssl, fd) != 1) {
+        SSL_free(ssl);
+        ssl = NULL;
+    }
+    if (ssl != NULL)
+        SSL_set_accept_state(ssl);
+    ERR_clear_error();
+    return (struct secure_session *)ssl;
+}
+
+static int verdict(const SSL *ssl, int result)
+{
+    switch (SSL_get_error(ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+        return SECURE_AGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    default:
+        ERR_clear_error();
+        return SECURE_FAILED;
+    }
+}
+
+int secure_handshake(struct secure_session *session)
+{
+    int done = SSL_do_handshake(ssl_of(session));
+    if (done == 1)
+        return 1;
+    int why = verdict(ssl_of(session), done);
+    return why == 0 ? SECURE_FAILED : why;
+}
+
+ssize_t secure_read(struct secure_session *session, char *out, size_t room)
+{
+    size_t n = 0;
+    int done = SSL_read_ex(ssl_of(session), out, room, &n);
+    return done == 1 ? (ssize_t)n : verdict(ssl_of(session), done);
+}
+
+ssize_t secure_write(struct secure_session *session, str bytes)
+{
+    size_t n = 0;
+    int done = SSL_write_ex(ssl_of(session), bytes.p, bytes.n, &n);
+    if (done == 1)
+        return (ssize_t)n;
+    int why = verdict(ssl_of(session), done);
+    return why == 0 ? SECURE_FAILED : why;
+}
+
+bool secure_h2(const struct secure_session *session)
+{
+    const unsigned char *chosen = NULL;
+    unsigned n = 0;
+    SSL_get0_alpn_selected(ssl_of(session), &chosen, &n);
+    return str_is((str){(const char *)chosen, n}, "h2");
+}
+
+fallible secure_peer(const struct secure_session *session, struct arena *a, str *der)
+{
+    X509 *shown = SSL_get0_peer_certificate(ssl_of(session));
+    int size = shown == NULL ? 0 : i2d_X509(shown, NULL);
+    *der = STR_ABSENT;
+    if (size <= 0)
+        return OK;
+    unsigned char *bytes = arena_take(a, (size_t)size), *end = bytes;
+    if (bytes == NULL || i2d_X509(shown, &end) != size)
+        FAIL(UNAVAILABLE, "secure: no memory");
+    *der = (str){(const char *)bytes, (size_t)size};
+    return OK;
+}
+
+void secure_end(struct secure_session *session, bool orderly)
+{
+    if (session == NULL)
         return;
-    /* A request for a certificate without names of authorities: any may be sent, the rules judge it (RFC 8705). */
-    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
-    gnutls_certificate_send_x509_rdn_sequence(session, 1); /* 1: do not send them */
-}
-
-static int retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count, const gnutls_pk_algorithm_t *algorithms,
-                    int algorithm_count, gnutls_pcert_st **chain, unsigned *count, gnutls_privkey_t *key)
-{
-    struct secure *s = gnutls_session_get_ptr(session);
-    (void)authorities;
-    (void)authority_count;
-    (void)algorithms;
-    (void)algorithm_count;
-    if (s == NULL)
-        return -1;
-    struct pair *p = atomic_load(&s->in_force);
-    *chain = p->chain;
-    *count = p->count;
-    *key = p->key;
-    return 0;
-}
-
-void *secure_retriever(void)
-{
-    return (void *)(uintptr_t)retrieve;
-}
-
-str secure_peer(void *session)
-{
-    unsigned count = 0;
-    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
-    if (chain == NULL || count == 0 || gnutls_certificate_type_get2(session, GNUTLS_CTYPE_CLIENT) != GNUTLS_CRT_X509)
-        return STR_ABSENT;
-    return (str){(const char *)chain[0].data, chain[0].size};
+    if (orderly)
+        (void)SSL_shutdown(ssl_of(session));
+    SSL_free(ssl_of(session));
+    ERR_clear_error();
 }

@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: MIT
- * secure: the only door to GnuTLS: the certificate that a listener shows, changeable while it listens, and what a connection's TLS tells.
- * Private to http but for its users' errors, which say what is wrong with a file. */
+ * secure: the only door to OpenSSL's TLS: the certificate that a listener shows, changeable while it listens, and the TLS side of a
+ * connection. Private to http but for its users' errors, which say what is wrong with a file. */
 #ifndef JETON_HTTP_SECURE_H
 #define JETON_HTTP_SECURE_H
 #include "base/str.h"
+#include <sys/types.h>
 
 struct secure; /* what one listener shows */
-/* A chain and its key, PEM. INVALID_REQUEST with a telling `say`: they are no such thing, or do not belong together. */
-fallible secure_open(str certificate, str key, struct secure **out);
-/* From now on new connections are shown this; open ones go on. Refused as by secure_open, and nothing changes then. */
+/* A chain and its key, PEM. `ask_certificate`: ask each client for a certificate, of whatever authority; none is needed, and none is judged
+ * here (RFC 8705). INVALID_REQUEST with a telling `say`: they are no such thing, or do not belong together. */
+fallible secure_open(str certificate, str key, bool ask_certificate, struct secure **out);
+/* From now on new connections are shown this; open ones go on. Refused as by secure_open, and nothing changes then. One thread changes. */
 fallible secure_change(struct secure *s, str certificate, str key);
 void secure_close(struct secure *s); /* once no connection is left; NULL is allowed */
-extern const char secure_priorities[];
-/* Before a connection's handshake. session: the HTTP library's own. */
-void secure_begin(struct secure *s, void *session, bool ask_certificate);
-/* For the HTTP library: gives each handshake the pair in force (a gnutls_certificate_retrieve_function2). */
-void *secure_retriever(void);
-/* DER of the certificate that the peer showed and whose key it holds; absent: none. Borrowed from the session. */
-str secure_peer(void *session);
+
+struct secure_session; /* one connection's TLS; used by one thread at a time */
+/* On a connected socket that does not block, and which stays the caller's. NULL: no memory. */
+struct secure_session *secure_begin(struct secure *s, int fd);
+enum { SECURE_AGAIN = -1, SECURE_FAILED = -2 };
+/* 1: done; SECURE_AGAIN: when the socket has or takes more; SECURE_FAILED: to be closed. */
+int secure_handshake(struct secure_session *session);
+/* Bytes read or written; 0 of a read: the peer ended in good order; or one of the two above. A write that said SECURE_AGAIN is repeated
+ * with bytes that begin alike. */
+ssize_t secure_read(struct secure_session *session, char *out, size_t room);
+ssize_t secure_write(struct secure_session *session, str bytes);
+bool secure_h2(const struct secure_session *session); /* after the handshake: both sides chose HTTP/2 (RFC 7301) */
+/* DER of the certificate that the peer showed and whose key it holds, in the arena; absent: none. UNAVAILABLE: no memory. */
+fallible secure_peer(const struct secure_session *session, struct arena *a, str *der);
+/* Says good-bye when `orderly`, and frees; NULL is allowed. */
+void secure_end(struct secure_session *session, bool orderly);
 #endif

@@ -19,14 +19,15 @@ door() { # header pattern, where it may be, how many files may include it
         status=1
     fi
 }
-door 'microhttpd' src/http/ 1
 door 'jansson' src/codec/json 1
 door 'sqlite3' src/store/db_ 1
 door 'libpq' src/store/db_ 1
 door 'argon2' src/crypto/password 1
 door 'crypt\.h' src/crypto/password 1
-door 'openssl/' src/crypto/ many
-door 'gnutls/' 'src/(http|crypto)/' 1
+door 'openssl/ssl' src/http/secure 1
+door 'openssl/' 'src/(crypto/|http/secure)' many
+door 'nghttp2/' src/http/h2 1
+door 'sys/epoll' src/http/ many
 door 'curl/' src/fetch/ 1
 door 'seccomp' src/server/ 1
 door 'ini\.h' src/server/ 1

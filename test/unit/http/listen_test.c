@@ -124,12 +124,11 @@ Test(listen, a_body_may_have_65536_bytes)
 
 Test(listen, a_chunked_body_has_the_same_limit)
 {
-#define CODED_ "POST /a HTTP/1.1\r\n" HOST_ "Transfer-Encoding: chunked\r\n\r\n"
+#define CODED_ "POST /a HTTP/1.1\r\n" HOST_ "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     struct live l;
     live_defaults(&l);
     live_start(&l);
     cr_expect_eq(status_of(&l, stuffed(CODED_, "8\r\nabcdefgh\r\n", HTTP_BODY_MAX / 8, "0\r\n\r\n")), 200);
-    cr_expect(strstr(answer, "Connection: close") != NULL);
     cr_expect_eq(status_of(&l, stuffed(CODED_, "8\r\nabcdefgh\r\n", HTTP_BODY_MAX / 8, "1\r\nx\r\n0\r\n\r\n")), 413);
     cr_expect_eq(l.arrived, 1);
     live_stop(&l);
