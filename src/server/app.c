@@ -9,6 +9,7 @@
 #include "server/names.h"
 #include "server/reload.h"
 #include "server/sandbox.h"
+#include "server/sandbox_files.h"
 #include "server/way.h"
 #include "store/db_event.h"
 #include <netinet/in.h>
@@ -175,6 +176,8 @@ static fallible open_all(struct app *app, struct arena *a)
 {
     const struct settings *s = app->settings;
     TRY(table_is_whole());
+    if (s->sandbox) /* before the first thread: this fence binds only those that are made behind it */
+        TRY(app_because(app, sandbox_files(a, s, &app->fence), "sandbox", STR("cannot give up files")));
     fetch_when_waiting(lane_waits);
     TRY(lane_open("worker", &(struct lane_size){(unsigned)s->worker_threads, FETCH_AT_ONCE + CLIENT_KEYS_WAITING, WORKER_QUEUE}, &app->worker));
     TRY(lane_open("hash", &(struct lane_size){or_cores(s->hash_threads), 0, HASH_QUEUE}, &app->hash));

@@ -24,6 +24,7 @@ struct app {
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
     struct lane *worker, *hash;
     struct courier *courier;
+    int fence; /* Landlock's version; 0: files are not fenced */
     _Atomic bool open;     /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
     unix_time started;
@@ -32,7 +33,7 @@ struct app {
     _Atomic int64_t inside; /* requests that arrived and are not yet gone */
     _Atomic uint64_t shed; /* refused because a queue was full */
 };
-/* Startup order: settings, store, migrations, keys, TLS, bind, sandbox. On failure app->problems says what to mend, if anything can be
+/* Startup order: settings, fence, store, migrations, keys, TLS, bind, sandbox. On failure app->problems says what to mend, if anything can be
  * said; nothing is left open. */
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a);
 void app_event_limits(const struct settings *s, struct db_event_limit limits[DB_EVENT_CLASSES + 1]); /* by class, from 1 */

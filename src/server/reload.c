@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "server/material.h"
 #include "server/names.h"
+#include "server/sandbox_files.h"
 #include "base/banned.h"
 
 enum { GENERATION_MEMORY = 4 << 20, EVENT_MEMORY = 1 << 20 };
@@ -61,6 +62,16 @@ static void note(struct change *c, const char *word)
     buf_add_z(&c->words, word);
 }
 
+/* What was named at the start can be read, wherever its links lead; another folder is behind the fence until the next start. */
+static void tell_of_the_fence(const struct change *c)
+{
+    static const size_t files[] = {SETTINGS_tls_cert, SETTINGS_tls_key, SETTINGS_client_ca, SETTINGS_fetch_authority};
+    for (size_t i = 0; c->app->fence > 0 && i < sizeof files / sizeof files[0]; i++)
+        if (sandbox_files_hides(c->fresh->arena, c->fresh->settings.text[files[i]]))
+            LOG(WARN, "reload.fenced", LOG_STR("setting", str_of(settings_rows[files[i]].name)),
+                LOG_STR("why", STR("may not be read; if its folder was not named when the server started, restart it")));
+}
+
 static void take_settings(struct change *c)
 {
     const struct settings *old = atomic_load(&c->app->settings);
@@ -79,6 +90,7 @@ static void take_settings(struct change *c)
         c->rules = true;
         note(c, settings_rows[row].name);
     }
+    tell_of_the_fence(c);
 }
 
 static void take_pair(struct change *c)

@@ -207,6 +207,8 @@ int serve_run(const struct settings *settings, struct arena *arena)
     opening_ends(&opening);
     if (FAILED(opened))
         return not_opened(app, opened);
+    if (settings->sandbox)
+        LOG(INFO, "sandbox", LOG_STR("calls", STR("listed")), LOG_STR("files", app->fence > 0 ? STR("fenced") : STR("open: this kernel offers no Landlock")));
     (void)printf("jeton ready on %.*s\n", STR_FMT(app->authority.issuer));
     (void)fflush(stdout);
     log_buffered(true);

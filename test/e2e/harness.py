@@ -28,6 +28,7 @@ E2E = os.path.join(ROOT, "test", "e2e")
 CALLBACK = "https://app.example/callback"
 CANARIES = set()  # secrets that were seen
 LOGS = []  # log files of all servers
+BEGAN = time.monotonic()
 
 
 def remember(*values):
@@ -40,6 +41,26 @@ def clean_environment(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith("JETON_") and not k.lower().endswith("_proxy")}
     env.update(more)
     return env
+
+
+def kernel_refusals():
+    """The kernel's lines about system calls that were refused to this run's servers (type=1326); none where it may not be read."""
+    lines = []
+    try:
+        log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return lines
+    while True:
+        try:
+            head, _, text = os.read(log, 8192).decode(errors="replace").partition(";")
+        except BrokenPipeError:  # overwritten meanwhile
+            continue
+        except OSError:
+            break
+        if "type=1326" in text and 'exe="%s"' % os.path.realpath(BIN) in text and int(head.split(",")[2]) / 1e6 > BEGAN - 1:
+            lines.append(text.strip())
+    os.close(log)
+    return lines
 
 
 class Failed(Exception):

@@ -4,7 +4,7 @@ import os
 import re
 import unittest
 
-from harness import CANARIES, LOGS, Browser, world
+from harness import CANARIES, LOGS, Browser, kernel_refusals, world
 
 
 class Logs(unittest.TestCase):
@@ -34,6 +34,10 @@ class Logs(unittest.TestCase):
         found = [c for c in CANARIES if c in whole]
         self.assertFalse(found)
         self.assertFalse(re.findall(r"jtn_(?:at|rt|ac|pat|cs|se)_[A-Za-z0-9_-]{12,}", whole))
+
+    def test_AV_09_no_server_was_refused_a_system_call(self):
+        """What a library needs and the sandbox does not list would be missing in silence."""
+        self.assertEqual(kernel_refusals(), [])
 
     def test_no_server_error_went_unseen(self):
         """A 500 anywhere is a bug, however well it was hidden."""
