@@ -65,10 +65,9 @@ static void note(struct change *c, const char *word)
 /* What was named at the start can be read, wherever its links lead; another folder is behind the fence until the next start. */
 static void tell_of_the_fence(const struct change *c)
 {
-    static const size_t files[] = {SETTINGS_tls_cert, SETTINGS_tls_key, SETTINGS_client_ca, SETTINGS_fetch_authority};
-    for (size_t i = 0; c->app->fence > 0 && i < sizeof files / sizeof files[0]; i++)
-        if (sandbox_files_hides(c->fresh->arena, c->fresh->settings.text[files[i]]))
-            LOG(WARN, "reload.fenced", LOG_STR("setting", str_of(settings_rows[files[i]].name)),
+    for (size_t row = 0; c->app->fence > 0 && row < SETTINGS_COUNT; row++)
+        if (sandbox_files_hides(c->fresh->arena, &c->fresh->settings, row))
+            LOG(WARN, "reload.fenced", LOG_STR("setting", str_of(settings_rows[row].name)),
                 LOG_STR("why", STR("may not be read; if its folder was not named when the server started, restart it")));
 }
 

@@ -105,6 +105,11 @@ static void let_named(struct fence *f, str name)
     free(target);
 }
 
+static bool names_a_file(size_t row)
+{
+    return strcmp(settings_rows[row].shape, "FILE") == 0;
+}
+
 static str settings_file(const struct settings *s)
 {
     static const char name[] = "JETON_CONFIG=";
@@ -126,9 +131,10 @@ static bool raise_fence(struct fence *f, const struct settings *s, const char *d
         let(f, read_only[i], READING);
     let(f, "/dev/null", READING | LANDLOCK_ACCESS_FS_WRITE_FILE);
     let(f, data, WRITING);
-    const str named[] = {s->tls_cert, s->tls_key, s->client_ca, s->fetch_authority, settings_file(s)};
-    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
-        let_named(f, named[i]);
+    let_named(f, settings_file(s));
+    for (size_t row = 0; row < SETTINGS_COUNT; row++)
+        if (names_a_file(row))
+            let_named(f, s->text[row]);
     bool good = f->good && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, f->rules, 0) == 0;
     (void)close(f->rules);
     return good;
@@ -153,9 +159,9 @@ fallible sandbox_files(struct arena *a, const struct settings *s, int *version)
     return OK;
 }
 
-bool sandbox_files_hides(struct arena *a, str file)
+bool sandbox_files_hides(struct arena *a, const struct settings *s, size_t row)
 {
-    const char *path = str_filled(file) ? str_z(a, file) : NULL;
+    const char *path = names_a_file(row) && str_filled(s->text[row]) ? str_z(a, s->text[row]) : NULL;
     int descriptor = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (descriptor >= 0)
         (void)close(descriptor);

@@ -9,6 +9,6 @@
  * be had is left for db_open to name. *version: Landlock's; 0: this kernel has none, and nothing is fenced. UNAVAILABLE when a kernel that
  * has it refuses, or the arena fails. */
 fallible sandbox_files(struct arena *a, const struct settings *s, int *version);
-/* May the file not be read? One that is not there, and no name, is not hidden. */
-bool sandbox_files_hides(struct arena *a, str file);
+/* Does this row name a file that is there and may not be read? */
+bool sandbox_files_hides(struct arena *a, const struct settings *s, size_t row);
 #endif

@@ -48,7 +48,7 @@ static void set_up(void)
     put("tls/archive/1/cert.pem", "one");
     cr_assert_eq(symlink("../archive/1/cert.pem", path("tls/live/cert.pem")), 0);
     t.settings.data = str_of(path("data"));
-    t.settings.tls_cert = str_of(path("tls/live/cert.pem"));
+    t.settings.text[SETTINGS_tls_cert] = str_of(path("tls/live/cert.pem"));
     if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) <= 0)
         cr_skip_test("this kernel has no Landlock");
 }
