@@ -5,7 +5,7 @@
  *     listed            allowed; some for certain arguments alone
  *     newer than 6.4    ENOSYS, as from an older kernel: libraries have another way. So is clone3, whose flags cannot be read here: glibc
  *                       then makes its threads by clone
- *     anything else     EPERM, and one line of the kernel's log (type=1326), for who runs the server
+ *     anything else     EPERM, and the kernel logs it (type=1326) for who runs the server
  *
  * Two filters, because a filter logs all that it refuses or nothing: the first says ENOSYS and is silent, since each new thread asks.
  *
