@@ -189,9 +189,10 @@ static const struct keyring *keys_of(const char *directory)
     static struct authority authority;
     struct db_options options = {.directory = directory};
     struct arena *a = arena_new(ROOM);
-    must(a != NULL && !FAILED(db_open(&options, &authority.db)), "the store cannot be opened");
+    must(a != NULL && !FAILED(db_open(&options, &authority.db)) && !FAILED(hot_open(authority.db, 1, &authority.hot)), "the store cannot be opened");
     must(!FAILED(authority_open(a, &authority, directory)), "the keys cannot be opened");
     const struct keyring *ring = authority_keys_hold(authority.keys);
+    hot_close(authority.hot);
     db_close(authority.db);
     return ring;
 }

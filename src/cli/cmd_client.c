@@ -196,7 +196,6 @@ static int run_add(struct command_call *call)
         return command_refuse(call, "that client id or name is taken; choose another one");
     if (FAILED(e))
         return command_failed(call, e, &p);
-    db_generation_bump(site->db);
     warn(call, added.client);
     status =
         output_value(call, client_json(call, added.client, added.secret),

@@ -53,9 +53,9 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_details_type *types = hot_details_types(site->ground.facts, &count);
+    const struct db_details_type **types = hot_details_types(site->ground.facts, call->arena, &count);
     for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, details_json(call, &types[i]));
+        json_add(call->arena, list, details_json(call, types[i]));
     return output_value(call, list, "type description fields");
 }
 static int run_remove(struct command_call *call)

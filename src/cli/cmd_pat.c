@@ -71,7 +71,6 @@ static int run_add(struct command_call *call)
     err e = pat_add(&site->ground, &actor_owner, &edit, &p, &made);
     if (FAILED(e))
         return command_failed(call, e, &p);
-    db_generation_bump(site->db);
     status = output_value(call, pat_json(call, &made.pat, made.token), "id token name scopes expires_at");
     output_note(call, "The token is shown this once and never again.");
     return status;
@@ -113,7 +112,6 @@ static int run_revoke(struct command_call *call)
         return command_failed(call, e, NULL);
     if (!revoked)
         return command_refuse(call, "there is no live token \"%.*s\"; jeton pat list USER shows the ids", STR_FMT(id));
-    db_generation_bump(site->db);
     json *j = json_object_new(call->arena);
     json_put_text(call->arena, j, "id", id);
     json_put_boolean(call->arena, j, "revoked", true);

@@ -97,9 +97,9 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_resource *resources = hot_resources(site->ground.facts, &count);
+    const struct db_resource **resources = hot_resources(site->ground.facts, call->arena, &count);
     for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, resource_json(call, &resources[i]));
+        json_add(call->arena, list, resource_json(call, resources[i]));
     return output_value(call, list, "uri name token_format alg client_id scope");
 }
 static int run_remove(struct command_call *call)

@@ -52,9 +52,9 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_scope *scopes = hot_scopes(site->ground.facts, &count);
+    const struct db_scope **scopes = hot_scopes(site->ground.facts, call->arena, &count);
     for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, scope_json(call, &scopes[i]));
+        json_add(call->arena, list, scope_json(call, scopes[i]));
     return output_value(call, list, "name description builtin");
 }
 static int run_remove(struct command_call *call)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * removal: takes something away by its name, in one way for all nouns. Relies on the directory for whether it may go; promises that
- * running servers see it at once. */
+ * removal: takes something away by its name, in one way for all nouns. Relies on the directory for whether it may go. */
 #include "cli/removal.h"
 
 #include "cli/output.h"
@@ -21,7 +20,6 @@ int removal_run(struct command_call *call, const struct removal *what)
         return command_failed(call, e, NULL);
     if (!removed)
         return command_refuse(call, "there is no %s \"%.*s\"; jeton %s list shows which are there", what->thing, STR_FMT(name), what->noun);
-    db_generation_bump(site->db);
     json *j = json_object_new(call->arena);
     json_put_text(call->arena, j, what->member, name);
     json_put_boolean(call->arena, j, "removed", true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * site: opens what a command works on. Relies on settings, store and directory; promises that whatever was opened is closed
- * when the call's arena ends, in the opposite order, also after a failure half way, and that servers on the same directory are
- * told of changes. */
+ * when the call's arena ends, in the opposite order, also after a failure half way. (Servers on the
+ * same directory learn of changes from the store.) */
 #include "cli/site.h"
 #include "codec/url.h"
 #include "base/banned.h"
@@ -146,8 +146,6 @@ int site_open(struct command_call *call, enum site_open_how how, struct site **o
 }
 int site_changed(struct command_call *call, struct site *site)
 {
-    db_generation_bump(site->db);
-    hot_changed(site->hot);
     leave_ground(site);
     err e = enter(call, site); /* the facts as they are now */
     return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;

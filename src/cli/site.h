@@ -23,6 +23,6 @@ int site_open(struct command_call *call, enum site_open_how how, struct site **o
 /* In two steps: the database alone, then all that stands on it. */
 int site_open_db(struct command_call *call, enum site_open_how how, struct site **out);
 int site_enter(struct command_call *call, struct site *site);
-/* Something was changed: running servers see it at once; facts of this site are read anew. */
+/* Something was changed: from now on the ground has the facts as they are. */
 int site_changed(struct command_call *call, struct site *site);
 #endif

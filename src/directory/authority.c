@@ -250,7 +250,6 @@ fallible authority_keys_rotate(struct ground *g, enum authority_rotate how)
     r->how = how;
     TRY(prepare(g, r));
     TRY(db_together(g->authority->db, rotate_all, r));
-    db_generation_bump(g->authority->db);
     authority_event(g, "key.rotated", &(struct authority_event_facts){.detail = STR("all algorithms and the sealing key")});
     return authority_keys_follow(g->authority);
 }

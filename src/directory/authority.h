@@ -66,7 +66,8 @@ struct ground_proof {
     bool judged;
     str access_token, jkt, nonce, alg; /* what it was judged for, and what it said */
 };
-/* The facts of one request: snapshot and keyring, consistent for its length. Refreshes first: UNAVAILABLE when that fails. */
+/* The facts of one request: snapshot and keyring, consistent for its length. Refreshes first: UNAVAILABLE when that fails, ELSEWHERE when an
+ * event thread would have to read for it. */
 struct ground {
     const struct authority *authority;
     const struct hot_facts *facts;

@@ -3,8 +3,8 @@
  * the old one is freed (and so wiped) by the last who lets go of it. Relies on store/db_key for rows and on token/keyring for
  * the rest. Promises:
  *   1. a ring is never changed, and never freed while a request holds it;
- *   2. when the rows changed (this process or another rotated), no request begins with the old ring after the change was
- * counted;
+ *   2. when the rows changed (this process or another rotated), no request begins with the old ring once the change feed told
+ * of it (hot_keys);
  *   3. when rows cannot be read or opened, the request fails: an old ring is never used on a guess.
  *
  *   ring:  built ──load──▶ current ──load of a newer──▶ retired (held) ──last let_go──▶ freed
@@ -21,10 +21,7 @@
 #include <string.h>
 #include "base/banned.h"
 
-enum {
-    LOAD_MEMORY = 4 << 20,
-    LOOK_US = 10 * 1000 * 1000, /* a rotation by a command that died before it could count its change is seen after this long */
-};
+enum { LOAD_MEMORY = 4 << 20 };
 
 struct ring {
     struct keyring *keyring;
@@ -36,8 +33,7 @@ struct authority_keys {
     pthread_mutex_t loading; /* one thread loads; guards rows */
     struct ring *rings, *current;
     uint8_t rows[DIGEST_SIZE]; /* of what the current ring was built from */
-    atomic_uint_least64_t generation;
-    atomic_int_least64_t looked_at_us;
+    atomic_uint_least64_t seen; /* hot_keys before the rows were read */
 };
 
 static str context_of(struct arena *a, str use, str kid)
@@ -199,23 +195,20 @@ static fallible load_in(struct arena *a, const struct authority *authority, stru
 static fallible load(const struct authority *authority, struct authority_keys *keys)
 {
     /* What is counted after this is seen by the next look. */
-    uint64_t generation = db_generation(authority->db);
-    int64_t now_us = clock_monotonic_us();
+    uint64_t seen = hot_keys(authority->hot);
     struct arena *a = arena_new(LOAD_MEMORY);
     if (a == NULL)
         FAIL(UNAVAILABLE, "no memory to load the keys");
     err loaded = load_in(a, authority, keys);
     arena_release(a);
     TRY(loaded);
-    atomic_store(&keys->looked_at_us, now_us);
-    atomic_store(&keys->generation, generation);
+    atomic_store(&keys->seen, seen);
     return OK;
 }
 
 static bool stale(const struct authority *authority, struct authority_keys *keys)
 {
-    return atomic_load(&keys->generation) != db_generation(authority->db) ||
-           clock_monotonic_us() - atomic_load(&keys->looked_at_us) > LOOK_US;
+    return atomic_load(&keys->seen) != hot_keys(authority->hot);
 }
 
 fallible authority_keys_follow(const struct authority *authority)
@@ -223,6 +216,8 @@ fallible authority_keys_follow(const struct authority *authority)
     struct authority_keys *keys = authority->keys;
     if (!stale(authority, keys))
         return OK;
+    if (hot_is_inline())
+        FAIL(ELSEWHERE, "keys: the rows must be read from disk");
     pthread_mutex_lock(&keys->loading);
     err loaded = stale(authority, keys) ? load(authority, keys) : OK;
     pthread_mutex_unlock(&keys->loading);

@@ -7,7 +7,7 @@
 /* Makes what is missing in the store, then loads. */
 fallible authority_keys_open(struct arena *a, const struct authority *authority, struct authority_keys **out);
 void authority_keys_close(struct authority_keys *keys);
-/* Loads again when the store may have changed. Cheap when it has not. */
+/* Loads again when the change feed told of keys. Cheap when it did not. ELSEWHERE on an event thread. */
 fallible authority_keys_follow(const struct authority *authority);
 const struct keyring *authority_keys_hold(struct authority_keys *keys);
 void authority_keys_let_go(struct authority_keys *keys, const struct keyring *ring);

@@ -80,75 +80,21 @@ fallible client_now(struct ground *g, str id, const struct db_client **out)
     return OK;
 }
 
-static bool has_hash(const struct db_client *client, const struct token_hash *hash)
-{
-    for (size_t i = 0; hash != NULL && i < client->secret_count; i++)
-        if (token_hash_equal(&client->secrets[i].hash, hash))
-            return true;
-    return false;
-}
-
-struct name_forms {
-    bool software;
-    str folded, skeleton; /* skeleton: of software's alone */
-};
-
-static fallible forms_of(struct arena *a, str name, bool software, struct name_forms *out)
-{
-    struct name_forms forms = {.software = software};
-    TRY(text_fold(a, name, &forms.folded));
-    if (software)
-        TRY(text_skeleton(a, name, &forms.skeleton));
-    *out = forms;
-    return OK;
-}
-
-/* Two clients that a person could take for each other: among administrators' the same text, whatever its case, width and blanks; software that
- * registered itself must not even look like one of theirs (UTS 39). */
-static fallible same_name(const struct name_forms *mine, const struct db_client *other, bool *same)
-{
-    enum { NAME_MEMORY = 1 << 18 };
-    struct name_forms theirs = {0};
-    *same = false;
-    if (str_filled(other->metadata.origin)) /* software may be called alike */
-        return OK;
-    struct arena *a = arena_new(NAME_MEMORY); /* of its own: there may be many clients */
-    if (a == NULL)
-        FAIL(UNAVAILABLE, "memory");
-    err e = forms_of(a, other->name, mine->software, &theirs);
-    if (!FAILED(e))
-        *same = str_equal(mine->folded, theirs.folded) || (mine->software && str_equal(mine->skeleton, theirs.skeleton));
-    arena_release(a);
-    return e;
-}
-
-/* Name, and secret when there is one, against every live client but this one. */
+/* Id, name, and secret when there is one, against every live client but this one. */
 static fallible unique(struct ground *g, const struct db_client *client, const struct token_hash *hash, struct problems *p)
 {
     struct hot *hot = g->authority->hot;
-    struct name_forms mine;
-    TRY(forms_of(g->arena, client->name, str_filled(client->metadata.origin), &mine));
-    TRY(hot_refresh(hot));
+    bool named = false;
+    TRY(hot_name_taken(hot, g->arena, client, &named));
     const struct hot_facts *facts = hot_hold(hot);
-    size_t count = 0;
-    const struct db_client *all = hot_clients(facts, &count);
-    err e = OK;
-    for (size_t i = 0; i < count; i++) {
-        if (all[i].number == client->number)
-            continue;
-        bool same;
-        e = same_name(&mine, &all[i], &same);
-        if (FAILED(e))
-            break;
-        if (same)
-            problem_add(p, "name", STR("There is a client of this name already, or of one that looks like it; choose another one."));
-        if (str_equal(all[i].id, client->id))
-            problem_add(p, "id", STR("There is a client with this id already; choose another one."));
-        if (has_hash(&all[i], hash))
-            problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
-    }
+    const struct db_client *same = hot_client(facts, client->id);
+    if (named)
+        problem_add(p, "name", STR("There is a client of this name already, or of one that looks like it; choose another one."));
+    if (same != NULL && same->number != client->number)
+        problem_add(p, "id", STR("There is a client with this id already; choose another one."));
+    if (hash != NULL && hot_secret_taken(facts, hash, client->number))
+        problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
     hot_let_go(hot, facts);
-    TRY(e);
     return problem_result(p);
 }
 
@@ -229,7 +175,6 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
     struct db_client *kept = NULL;
     TRY(copied(g->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
     TRY(added(db_client_add(g->authority->db, kept), edit, p));
-    hot_changed(g->authority->hot);
     check_event(
         g, by, "client.added",
         &(struct authority_event_facts){.client_id = kept->id,
@@ -263,7 +208,6 @@ fallible client_change(struct ground *g, const struct actor *by, str id, const s
     if (!client_secret_kept(&next)) /* CA-14 */
         next.metadata.sealed_secret = STR_ABSENT;
     TRY(db_client_save(g->authority->db, &next));
-    hot_changed(g->authority->hot);
     check_event(g, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
     return OK;
 }
@@ -312,7 +256,6 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
-    hot_changed(g->authority->hot);
     check_event(g, by, "client.secret_rotated",
                 &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     *secret = raw;
@@ -330,7 +273,6 @@ fallible client_set_disabled(struct ground *g, const struct actor *by, str id, b
     if (client->disabled == disabled)
         return OK;
     TRY(db_client_set_disabled(g->authority->db, client->number, disabled));
-    hot_changed(g->authority->hot);
     check_event(g, by, disabled ? "client.disabled" : "client.enabled",
                 &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
@@ -342,7 +284,6 @@ fallible client_remove(struct ground *g, const struct actor *by, str id)
     struct db_client *client = NULL;
     TRY(load(g, id, &client));
     TRY(db_client_remove(g->authority->db, client->number));
-    hot_changed(g->authority->hot);
     check_event(g, by, "client.removed", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
 }
@@ -431,13 +372,12 @@ fallible client_list(struct ground *g, const struct actor *by, const struct db_p
     if (compare == NULL) /* AD-09 */
         REFUSE(UNPROCESSABLE, "order_by is name, id or created_at.", "unknown column");
     size_t count = 0, kept = 0;
-    const struct db_client *all = hot_clients(g->facts, &count);
-    const struct db_client **rows = arena_array(g->arena, count + 1, sizeof *rows);
+    const struct db_client **rows = hot_clients(g->facts, g->arena, &count);
     if (rows == NULL)
         FAIL(UNAVAILABLE, "memory");
     for (size_t i = 0; i < count; i++)
-        if (!str_filled(page->filter) || holds(all[i].name, page->filter) || holds(all[i].id, page->filter))
-            rows[kept++] = &all[i];
+        if (!str_filled(page->filter) || holds(rows[i]->name, page->filter) || holds(rows[i]->id, page->filter))
+            rows[kept++] = rows[i];
     qsort(rows, kept, sizeof *rows, compare);
     for (size_t i = 0; page->descending && i < kept / 2; i++) {
         const struct db_client *other = rows[i];

@@ -73,7 +73,6 @@ fallible details_types_add(struct ground *g, const struct actor *by, const struc
         return problem_result(p);
     }
     TRY(e);
-    hot_changed(g->authority->hot);
     check_event(g, by, "details.added", &(struct authority_event_facts){.subject = edit->type});
     return OK;
 }
@@ -83,10 +82,8 @@ fallible details_types_remove(struct ground *g, const struct actor *by, str type
     bool gone = false;
     TRY(may_edit(by));
     TRY(db_details_remove(g->authority->db, type, &gone));
-    if (gone) {
-        hot_changed(g->authority->hot);
+    if (gone)
         check_event(g, by, "details.removed", &(struct authority_event_facts){.subject = type});
-    }
     *removed = gone;
     return OK;
 }

@@ -129,8 +129,6 @@ fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit
     next.jkt = str_dup(g->arena, next.jkt);
     TRY(check_arena(g->arena));
     TRY(db_pat_add(g->authority->db, g->arena, &next));
-    hot_pat_forget(g->authority->hot);
-    hot_changed(g->authority->hot);
     check_event(g, by, "pat.added",
                 &(struct authority_event_facts){.subject = next.id,
                                                 .detail = str_format(g->arena, "for user %.*s", STR_FMT(user->id))});
@@ -182,11 +180,8 @@ fallible pat_revoke(struct ground *g, const struct actor *by, str user, str id, 
     bool done = false;
     if (pat != NULL)
         TRY(db_pat_revoke(g->authority->db, pat->id, pat->user_number, g->now, &done));
-    if (done) {
-        hot_pat_forget(g->authority->hot); /* PT-04: at once */
-        hot_changed(g->authority->hot);
+    if (done) /* PT-04: memory has forgotten it already */
         check_event(g, by, "pat.revoked", &(struct authority_event_facts){.subject = pat->id});
-    }
     *revoked = done;
     return OK;
 }

@@ -57,34 +57,16 @@ static fallible judge_bearer(struct ground *g, str bearer, struct db_initial **o
 
 size_t registration_count(const struct ground *g)
 {
-    size_t count = 0, found = 0;
-    const struct db_client *all = hot_clients(g->facts, &count);
-    for (size_t i = 0; i < count; i++)
-        found += str_filled(all[i].metadata.origin);
-    return found;
-}
-
-static size_t weight_of(const struct db_client *client)
-{
-    size_t sum = client->redirect_uris.n + client->post_logout_redirect_uris.n + client->scopes.n;
-    for (size_t i = 0; i < METADATA_COUNT; i++)
-        sum += metadata_value(&client->metadata, i).n;
-    return sum;
-}
-
-size_t registration_weight(const struct ground *g)
-{
-    size_t count = 0, sum = 0;
-    const struct db_client *all = hot_clients(g->facts, &count);
-    for (size_t i = 0; i < count; i++)
-        sum += str_filled(all[i].metadata.origin) ? weight_of(&all[i]) : 0;
-    return sum;
+    size_t bytes;
+    return hot_registered(g->facts, &bytes);
 }
 
 /* All clients are in memory: too many bytes of strangers there would stop the server for everybody. */
 static fallible light_enough(const struct ground *g)
 {
-    if (registration_weight(g) + REGISTRATION_BYTES > REGISTRATION_BYTES_ALL)
+    size_t bytes;
+    (void)hot_registered(g->facts, &bytes);
+    if (bytes + REGISTRATION_BYTES > REGISTRATION_BYTES_ALL)
         REFUSE(UNAVAILABLE, "There is no room for more registered metadata; the administrator can make some.", "registration: too many bytes in all");
     return OK;
 }
@@ -117,8 +99,6 @@ fallible registration_room(struct ground *g, bool by_token)
         TRY(judge_share(g, all));
     if (all >= policy->registration_max) /* the fullest source makes room; a client that may be at its first login just now does not */
         TRY(db_registration_make_room(g->authority->db, g->now - REGISTRATION_FIRST_USE, &more));
-    if (removed + more > 0)
-        hot_changed(g->authority->hot);
     if (all - more >= policy->registration_max)
         REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make some.", "registration: registration_max is reached");
     return light_enough(g);

@@ -27,7 +27,6 @@ fallible registration_remove(struct ground *g, const struct db_client *client);
 json *registration_json(struct ground *g, const struct db_client *client);
 /* Clients that came by themselves, by any way. */
 size_t registration_count(const struct ground *g);
-size_t registration_weight(const struct ground *g); /* bytes of what they registered */
 /* Is there room for one more? Unused ones of open registration are removed first (RL-06). BUSY when this source has its share, which does
  * not count for who has an initial access token; UNAVAILABLE when there is none. */
 fallible registration_room(struct ground *g, bool by_token);

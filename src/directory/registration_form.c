@@ -158,12 +158,12 @@ static fallible judge_scopes(struct ground *g, const json *body, const struct re
 {
     struct buf b = buf_new(g->arena, LIST_BYTES);
     size_t count = 0;
-    const struct db_scope *scopes = hot_scopes(g->facts, &count);
+    const struct db_scope **scopes = hot_scopes(g->facts, g->arena, &count);
     str asked = text_of(body, "scope", STR_ABSENT);
     for (size_t i = 0; i < count; i++) {
-        if (!scope_allowed(g, right, scopes[i].name) || (str_present(asked) && !str_has_word(asked, scopes[i].name)))
+        if (!scope_allowed(g, right, scopes[i]->name) || (str_present(asked) && !str_has_word(asked, scopes[i]->name)))
             continue;
-        buf_word(&b, scopes[i].name);
+        buf_word(&b, scopes[i]->name);
     }
     edit->scopes = STR("");
     return b.n > 0 ? buf_done(&b, &edit->scopes) : OK;

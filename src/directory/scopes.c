@@ -58,7 +58,6 @@ fallible scopes_add(struct ground *g, const struct actor *by, str name, str desc
         return problem_result(p);
     }
     TRY(e);
-    hot_changed(g->authority->hot);
     check_event(g, by, "scope.added", &(struct authority_event_facts){.subject = name});
     return OK;
 }
@@ -71,10 +70,8 @@ fallible scopes_remove(struct ground *g, const struct actor *by, str name, bool 
         REFUSE(UNPROCESSABLE, "This scope is one of the server's own permissions and cannot be removed.", "built-in scope");
     bool gone = false;
     TRY(db_scope_remove(g->authority->db, name, &gone));
-    if (gone) {
-        hot_changed(g->authority->hot);
+    if (gone)
         check_event(g, by, "scope.removed", &(struct authority_event_facts){.subject = name});
-    }
     *removed = gone;
     return OK;
 }
@@ -151,7 +148,6 @@ fallible scopes_resource_add(struct ground *g, const struct actor *by, const str
         return problem_result(p);
     }
     TRY(e);
-    hot_changed(g->authority->hot);
     check_event(g, by, "resource.added", &(struct authority_event_facts){.subject = edit->uri, .client_id = next.client_id});
     return OK;
 }
@@ -172,7 +168,6 @@ fallible scopes_resource_edit(struct ground *g, const struct actor *by, const st
     TRY(db_resource_edit(g->authority->db, &next, &found));
     if (!found)
         FAIL(NOT_FOUND, "scopes: the resource was removed meanwhile");
-    hot_changed(g->authority->hot);
     check_event(g, by, "resource.changed", &(struct authority_event_facts){.subject = edit->uri, .detail = next.scopes});
     return OK;
 }
@@ -182,10 +177,8 @@ fallible scopes_resource_remove(struct ground *g, const struct actor *by, str ur
     TRY(scopes_permission(by));
     bool gone = false;
     TRY(db_resource_remove(g->authority->db, uri, &gone));
-    if (gone) {
-        hot_changed(g->authority->hot);
+    if (gone)
         check_event(g, by, "resource.removed", &(struct authority_event_facts){.subject = uri});
-    }
     *removed = gone;
     return OK;
 }

@@ -15,7 +15,6 @@
 #include "crypto/password.h"
 #include "directory/check.h"
 #include "directory/scopes.h"
-#include "directory/user_end.h"
 #include "directory/user_names.h"
 #include "store/db_grant.h"
 
@@ -161,7 +160,6 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
     TRY(check_arena(g->arena));
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike};
     TRY(user_names_saved(g, db_user_add(g->authority->db, g->arena, next, &clash), &clash, p));
-    hot_changed(g->authority->hot);
     str detail = next->admin                      ? STR("an administrator")
                  : str_filled(next->permissions) ? str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions))
                                                  : STR("no permissions");
@@ -312,12 +310,11 @@ fallible user_change(struct ground *g, const struct actor *by, str id, const str
     struct db_ended ended = {0};
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike && may.edit};
     TRY(user_names_saved(g, saved(db_user_save(g->authority->db, g->arena, &next, &ended, &clash), "admin", p), &clash, p));
-    err e = user_end_tell(g, user->number, &ended);
     str detail = changed_fields(g, user, &next);
     if (clash.look_alike_wanted)
         detail = str_join(g->arena, (const str[]){detail, STR("the username may look like another's")}, 2);
     check_event(g, by, "user.changed", &(struct authority_event_facts){.subject = user->id, .detail = detail});
-    return e;
+    return OK;
 }
 
 fallible user_block(struct ground *g, const struct actor *by, str id, bool blocked)
@@ -342,9 +339,8 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
             REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.",
                    "last administrator");
         TRY(e);
-        e = user_end_tell(g, user->number, &ended);
         check_event(g, by, blocked ? "user.blocked" : "user.unblocked", &(struct authority_event_facts){.subject = user->id});
-        return e;
+        return OK;
     }
     FAIL(CONFLICT, "the person keeps changing");
 }
@@ -360,9 +356,8 @@ fallible user_remove(struct ground *g, const struct actor *by, str id)
     if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
         REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.", "last administrator");
     TRY(e);
-    e = user_end_tell(g, user->number, &ended);
     check_event(g, by, "user.removed", &(struct authority_event_facts){.subject = user->id});
-    return e;
+    return OK;
 }
 
 fallible user_find(struct ground *g, str id_or_name, struct db_user **out)
@@ -398,7 +393,6 @@ fallible user_end_session(struct ground *g, const struct actor *by, int64_t user
     struct db_ended grants = {0};
     struct db_session_name name = {user_number, session_id};
     TRY(db_grant_end_session(g->authority->db, g->arena, &name, &done, &grants));
-    TRY(user_end_tell(g, user_number, &grants));
     if (done)
         check_event(g, by, "session.ended", &(struct authority_event_facts){.subject = session_id});
     *ended = done;

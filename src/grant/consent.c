@@ -120,11 +120,6 @@ fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_n
     return db_grant_list(g->authority->db, g->arena, user_number, rows, count);
 }
 
-static unix_time horizon(const struct ground *g)
-{
-    return clock_add(g->now, g->authority->policy.access_lifetime_max);
-}
-
 fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked)
 {
     bool done, all = actor_is_admin(by);
@@ -132,10 +127,8 @@ fallible consent_revoke_grant(struct ground *g, const struct actor *by, str gran
     if (!all && !actor_may_self(by, owner, "delete-own-authorizations"))
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
     TRY(db_grant_revoke_by_id(g->authority->db, grant_id, owner, &done));
-    if (done) {
-        TRY(hot_revoke_ended(g->authority->hot, &(struct db_ended){&grant_id, 1}, horizon(g)));
+    if (done)
         authority_event(g, "grant.revoked", &(struct authority_event_facts){.actor = actor_name(by), .subject = grant_id});
-    }
     *revoked = done;
     return OK;
 }
@@ -150,7 +143,6 @@ fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t
         FAIL(NOT_FOUND, "consent: no such client");
     TRY(db_consent_forget(g->authority->db, user_number, client->number));
     TRY(db_grant_revoke_all(g->authority->db, g->arena, user_number, client->number, &ended));
-    TRY(hot_revoke_ended(g->authority->hot, &ended, horizon(g)));
     authority_event(g, "consent.withdrawn", &(struct authority_event_facts){.actor = actor_name(by), .client_id = client_id});
     return OK;
 }

@@ -95,13 +95,13 @@ static fallible may_act(const struct exchange *x)
 static fallible by_audience(const struct ground *g, str audience, const struct db_resource **out)
 {
     size_t count, found = 0;
-    const struct db_resource *all = hot_resources(g->facts, &count);
+    const struct db_resource **all = hot_resources(g->facts, g->arena, &count);
     *out = hot_resource(g->facts, audience);
     for (size_t i = 0; !*out && i < count; i++)
-        found += str_equal(all[i].client_id, audience);
+        found += str_equal(all[i]->client_id, audience);
     for (size_t i = 0; !*out && found == 1 && i < count; i++)
-        if (str_equal(all[i].client_id, audience))
-            *out = &all[i];
+        if (str_equal(all[i]->client_id, audience))
+            *out = all[i];
     if (!*out)
         REFUSE(INVALID_TARGET, "The audience is not known here, or stands for several services; send resource instead.", "exchange: unknown audience");
     return OK;

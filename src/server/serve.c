@@ -21,8 +21,8 @@ static void look_elsewhere(struct app *app)
     bool changed = false;
     if (FAILED(db_changed_elsewhere(app->authority.db, &changed)))
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot ask whether the store was changed")));
-    if (changed)
-        hot_changed(app->authority.hot);
+    if (changed && FAILED(hot_poll(app->authority.hot)))
+        LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot read what another process changed")));
 }
 
 /* AT-11. Once a minute: is it time for the next keys? */
@@ -52,13 +52,9 @@ static void look_at_passwords(struct app *app)
     err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
         const str *settings = hot_password_settings(g.facts, &count);
-        bool any = false, gone = false;
-        for (size_t i = 0; i < count && !FAILED(e); i++) {
+        bool gone = false;
+        for (size_t i = 0; i < count && !FAILED(e); i++)
             e = db_password_setting_forget(g.authority->db, settings[i], &gone);
-            any = any || gone;
-        }
-        if (any)
-            hot_changed(g.authority->hot);
         authority_leave(&g);
     }
     arena_release(a);

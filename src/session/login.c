@@ -163,8 +163,10 @@ static void learn(const struct trial *t, str hash, const struct password_setting
     bool known = !password_foreign(hash);
     for (size_t i = 0; i < others->count && !known; i++)
         known = str_equal(others->settings[i], setting);
-    if (!known && others->count < DB_PASSWORD_SETTINGS_MAX && !FAILED(db_password_setting_add(t->g->authority->db, setting)))
-        hot_changed(t->g->authority->hot);
+    if (!known && others->count < DB_PASSWORD_SETTINGS_MAX) {
+        err e = db_password_setting_add(t->g->authority->db, setting);
+        (void)e; /* the next login of this person learns it */
+    }
 }
 
 /* RFC 8265 4: the password as it was set, from whatever keyboard. What is no text is compared as it is. */
@@ -206,8 +208,8 @@ static void upgrade(const struct trial *t)
     char fresh[PASSWORD_HASH_MAX];
     if (!password_outdated(t->user->password_hash) || FAILED(prepared(t, t->attempt->password, &password)) || FAILED(password_hash(password, fresh)))
         return;
-    if (!FAILED(db_user_rehash(t->g->authority->db, t->user->number, t->user->password_hash, fresh)))
-        hot_user_forget(t->g->authority->hot, t->user->number);
+    err e = db_user_rehash(t->g->authority->db, t->user->number, t->user->password_hash, fresh);
+    (void)e;
     secret_wipe(fresh, sizeof fresh);
 }
 

@@ -187,7 +187,6 @@ static fallible end_row(struct ground *g, const struct db_session *row, const st
     struct db_ended grants = {0};
     struct db_session_name name = {row->user_number, row->id};
     TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open, &grants));
-    TRY(hot_revoke_ended(g->authority->hot, &grants, clock_add(g->now, g->authority->policy.access_lifetime_max)));
     authority_event(g, "logout", &(struct authority_event_facts){.actor = user->id});
     return OK;
 }

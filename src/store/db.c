@@ -43,6 +43,7 @@ static err open_parts(struct db *db, const struct db_options *options)
     TRY(db_directory_prepare(db, options));
     TRY(db_conn_open(db->file, DB_CONN_WRITER, &db->conn));
     TRY(db_migrate(db->conn));
+    db_conn_feeding(db->conn)->on = true;
     TRY(db_generation_open(db));
     int64_t version = 0;
     TRY(db_conn_data_version(db->conn, &version));
@@ -135,6 +136,32 @@ err db_read(struct db *db, db_body *body, void *context)
     struct db_conn *c = NULL;
     TRY(borrow(db, &c));
     err e = body(c, context);
+    give_back(db, c);
+    return e;
+}
+
+static err still(struct db_conn *c, db_body *body, void *context)
+{
+    TRY(db_conn_still(c));
+    err e = body(c, context);
+    db_conn_rollback(c);
+    return e;
+}
+
+/* The writing connection serves where it has no transaction open. */
+err db_read_still(struct db *db, db_body *body, void *context)
+{
+    if (db_on_writer(db) && !db_inside(db))
+        return still(db->conn, body, context);
+    if (!db->threaded && !db_inside(db)) {
+        (void)pthread_mutex_lock(&db->command_lock);
+        err e = still(db->conn, body, context);
+        (void)pthread_mutex_unlock(&db->command_lock);
+        return e;
+    }
+    struct db_conn *c = NULL;
+    TRY(borrow(db, &c));
+    err e = still(c, body, context);
     give_back(db, c);
     return e;
 }

@@ -54,9 +54,8 @@ bool db_on_writer(const struct db *db);
  * writer's thread while the caller waits, so it must not block on anything else. Its error is handed back. */
 fallible db_together(struct db *db, err (*sentences)(void *context), void *context);
 
-/* Changes made by other processes: a small shared file counts them. Cheap (one atomic load): for every request. */
+/* Changes made by commands: a small shared file counts their commits. Cheap (one atomic load): for every request. */
 uint64_t db_generation(const struct db *db);
-void db_generation_bump(struct db *db); /* a command calls it after its changes */
 /* The slow, certain way (asks the engine): true when another process has written since the last call. About once a second. */
 fallible db_changed_elsewhere(struct db *db, bool *changed);
 

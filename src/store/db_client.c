@@ -14,32 +14,32 @@
     "number, id, name, description, auth_method, grants, redirect_uris, post_logout_redirect_uris, scopes, owner_id,"          \
     " is_public, first_party, require_pkce, compat_processmaker, disabled, access_lifetime, refresh_lifetime, epoch, version," \
     " created_at, updated_at, metadata, registration_hash"
-enum { ADD, SAVE, SET_DISABLED, REMOVE, ALL, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ALL, EXISTS };
+enum { ADD, SAVE, SET_DISABLED, REMOVE, ROWS, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ROWS, EXISTS };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO clients (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-            " $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT DO NOTHING",
+            " $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT DO NOTHING RETURNING number",
     [SAVE] = "UPDATE clients SET name = $3, description = $4, auth_method = $5, grants = $6, redirect_uris = $7,"
              " post_logout_redirect_uris = $8, scopes = $9, owner_id = $10, is_public = $11, first_party = $12,"
              " require_pkce = $13, compat_processmaker = $14,"
              " epoch = epoch + CASE WHEN disabled = 0 AND $15 = 1 THEN 1 ELSE 0 END, disabled = $15,"
              " access_lifetime = $16, refresh_lifetime = $17, updated_at = $18, metadata = $19, version = version + 1"
-             " WHERE number = $1 AND version = $2 AND removed_at = 0",
+             " WHERE number = $1 AND version = $2 AND removed_at = 0 RETURNING number",
     [SET_DISABLED] = "UPDATE clients SET epoch = epoch + CASE WHEN disabled = 0 AND $2 = 1 THEN 1 ELSE 0 END, disabled = $2,"
-                     " updated_at = $3, version = version + 1 WHERE number = $1 AND removed_at = 0",
+                     " updated_at = $3, version = version + 1 WHERE number = $1 AND removed_at = 0 RETURNING number",
     [REMOVE] = "UPDATE clients SET name = NULL, description = NULL, redirect_uris = NULL, post_logout_redirect_uris = NULL,"
                " owner_id = NULL, metadata = NULL, registration_hash = NULL, disabled = 1, epoch = epoch + 1, updated_at = $2, removed_at = $2, version = version + 1"
-               " WHERE number = $1 AND removed_at = 0",
-    [ALL] = "SELECT " COLUMNS " FROM clients WHERE removed_at = 0 ORDER BY number",
+               " WHERE number = $1 AND removed_at = 0 RETURNING number",
+    [ROWS] = "SELECT " COLUMNS " FROM clients WHERE number >= $1 AND number <= $2 AND removed_at = 0 ORDER BY number LIMIT $3",
     [SECRET_ADD] = "INSERT INTO client_secrets (number, client_number, hash, created_at, expires_at)"
-                   " VALUES ($1, $2, $3, $4, $5)",
+                   " VALUES ($1, $2, $3, $4, $5) RETURNING client_number",
     [SECRETS_OVERLAP] = "UPDATE client_secrets SET expires_at = $2"
-                        " WHERE client_number = $1 AND (expires_at = 0 OR expires_at > $2)",
+                        " WHERE client_number = $1 AND (expires_at = 0 OR expires_at > $2) RETURNING client_number",
     /* All but the newest: with the one that comes, two are live (CA-05). */
     [SECRETS_CUT] = "DELETE FROM client_secrets WHERE client_number = $1"
-                    " AND number < (SELECT max(number) FROM client_secrets WHERE client_number = $1)",
-    [SECRETS_DROP] = "DELETE FROM client_secrets WHERE client_number = $1",
-    [SECRETS_ALL] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets"
-                    " ORDER BY client_number, number DESC",
+                    " AND number < (SELECT max(number) FROM client_secrets WHERE client_number = $1) RETURNING client_number",
+    [SECRETS_DROP] = "DELETE FROM client_secrets WHERE client_number = $1 RETURNING client_number",
+    [SECRETS_ROWS] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets"
+                     " WHERE client_number >= $1 AND client_number <= $2 ORDER BY client_number, number DESC",
     [EXISTS] = "SELECT number FROM clients WHERE number = $1 AND removed_at = 0",
 };
 DB_SHEET(client, texts);
@@ -203,18 +203,6 @@ err db_client_remove(struct db *db, int64_t number)
     return db_write(db, DB_SEVERAL, remove_body, &w);
 }
 
-struct loading {
-    struct arena *a;
-    struct db_rows clients, secrets;
-};
-
-static err all_body(struct db_conn *c, void *context)
-{
-    struct loading *w = context;
-    TRY(db_many(c, w->a, CALL_ALONE(SECRETS_ALL), &secret_shape, &w->secrets));
-    return db_many(c, w->a, CALL_ALONE(ALL), &shape, &w->clients);
-}
-
 /* Both lists are in the order of client numbers: one walk joins them. */
 static void join(struct db_client *clients, size_t count, const struct secret_row *secrets, size_t secret_count)
 {
@@ -228,15 +216,49 @@ static void join(struct db_client *clients, size_t count, const struct secret_ro
     }
 }
 
-err db_client_all(struct db *db, struct arena *a, struct db_client **rows, size_t *count)
+err db_client_rows(struct db_conn *c, struct arena *a, const struct db_range *range, struct db_rows *out)
 {
-    struct loading w = {a, {NULL, 0}, {NULL, 0}};
-    TRY(db_read(db, all_body, &w));
-    join(w.clients.rows, w.clients.count, w.secrets.rows, w.secrets.count);
-    struct db_client *clients = w.clients.rows;
-    for (size_t i = 0; i < w.clients.count; i++)
+    struct db_rows rows = {NULL, 0}, secrets = {NULL, 0};
+    TRY(db_many(c, a, CALL(ROWS, P_INT(range->from), P_INT(range->to), P_INT(range->most)), &shape, &rows));
+    struct db_client *clients = rows.rows;
+    if (rows.count > 0)
+        TRY(db_many(c, a, CALL(SECRETS_ROWS, P_INT(clients[0].number), P_INT(clients[rows.count - 1].number)), &secret_shape, &secrets));
+    join(clients, rows.count, secrets.rows, secrets.count);
+    for (size_t i = 0; i < rows.count; i++) {
         TRY(db_client_metadata_read(a, clients[i].metadata_text, &clients[i].metadata));
-    *rows = w.clients.rows;
-    *count = w.clients.count;
+        clients[i].metadata_text = STR_ABSENT;
+    }
+    *out = rows;
     return OK;
 }
+
+struct loading {
+    struct arena *a;
+    struct db_rows rows;
+};
+
+static err all_body(struct db_conn *c, void *context)
+{
+    struct loading *w = context;
+    return db_client_rows(c, w->a, &(struct db_range){0, INT64_MAX, INT64_MAX}, &w->rows);
+}
+
+err db_client_all(struct db *db, struct arena *a, struct db_client **rows, size_t *count)
+{
+    struct loading w = {a, {NULL, 0}};
+    TRY(db_read_still(db, all_body, &w));
+    *rows = w.rows.rows;
+    *count = w.rows.count;
+    return OK;
+}
+
+#define KEPT(name_) FIELD(DB_TEXT, metadata.name_),
+#define UNKEPT(name_)
+static const struct db_field kept_fields[] = {
+    FIELD(DB_TEXT, id), FIELD(DB_TEXT, name), FIELD(DB_TEXT, description), FIELD(DB_TEXT, auth_method), FIELD(DB_TEXT, grants),
+    FIELD(DB_TEXT, redirect_uris), FIELD(DB_TEXT, post_logout_redirect_uris), FIELD(DB_TEXT, scopes), FIELD(DB_TEXT, owner_id),
+    DB_CLIENT_METADATA(KEPT, KEPT, KEPT, UNKEPT)
+};
+#undef KEPT
+#undef UNKEPT
+const struct db_shape db_client_kept = DB_SHAPE(struct db_client, kept_fields);

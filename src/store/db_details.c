@@ -6,11 +6,12 @@
 
 #include "base/banned.h"
 
-enum { ADD, REMOVE, ALL };
+enum { ADD, REMOVE, ALL, ONE };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO details_types (type, description, fields, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-    [REMOVE] = "DELETE FROM details_types WHERE type = $1",
+    [ADD] = "INSERT INTO details_types (type, description, fields, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING type",
+    [REMOVE] = "DELETE FROM details_types WHERE type = $1 RETURNING type",
     [ALL] = "SELECT type, description, fields, created_at FROM details_types ORDER BY type",
+    [ONE] = "SELECT type, description, fields, created_at FROM details_types WHERE type = $1",
 };
 DB_SHEET(details, texts);
 
@@ -18,14 +19,14 @@ DB_SHEET(details, texts);
 static const struct db_field fields[] = {
     FIELD(DB_TEXT, type), FIELD(DB_TEXT, description), FIELD(DB_TEXT, fields), FIELD(DB_INT, created_at),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_details_type, fields);
+const struct db_shape db_details_shape = DB_SHAPE(struct db_details_type, fields);
 
 err db_details_add(struct db *db, const struct db_details_type *type)
 {
     int64_t changed = 0;
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, type, params);
-    TRY(db_write_call(db, &(struct db_call){&sheet, ADD, params, shape.count}, &changed));
+    db_params_from(&db_details_shape, type, params);
+    TRY(db_write_call(db, &(struct db_call){&sheet, ADD, params, db_details_shape.count}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That type is there already.", "store: type of details exists");
     return OK;
@@ -39,11 +40,7 @@ err db_details_remove(struct db *db, str type, bool *removed)
     return OK;
 }
 
-err db_details_all(struct db *db, struct arena *a, struct db_details_type **rows, size_t *count)
+err db_details_rows(struct db_conn *c, struct arena *a, str type, struct db_rows *out)
 {
-    struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(ALL), &shape, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_many(c, a, str_present(type) ? CALL(ONE, P_TEXT(type)) : CALL_ALONE(ALL), &db_details_shape, out);
 }

@@ -11,5 +11,4 @@ struct db_details_type {
 };
 fallible db_details_add(struct db *db, const struct db_details_type *type); /* CONFLICT: there already */
 fallible db_details_remove(struct db *db, str type, bool *removed);
-fallible db_details_all(struct db *db, struct arena *a, struct db_details_type **rows, size_t *count); /* by type */
 #endif

@@ -62,8 +62,10 @@ struct db_rows {
     void *rows; /* contiguous, shape.size each */
     size_t count;
 };
-/* Runs a statement that returns no rows. *changed may be NULL. */
+/* Runs a statement whose rows nobody wants. *changed may be NULL. What changes something kept in memory is run by this one alone. */
 fallible db_run(struct db_conn *c, const struct db_call *call, int64_t *changed);
+/* Room for one more row: four times the old room; the old one stays in the arena. */
+fallible db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room);
 /* First row into fresh arena memory, or NULL. Every row is stepped through, so that RETURNING is whole. */
 fallible db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
 fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape,
@@ -80,6 +82,14 @@ fallible db_conn_has_table(struct db_conn *c, const char *name, bool *has);
 fallible db_conn_begin(struct db_conn *c); /* takes the write lock; waits for another process, but not for ever */
 fallible db_conn_commit(struct db_conn *c); /* durable when OK; rolled back when not */
 void db_conn_rollback(struct db_conn *c);
+fallible db_conn_still(struct db_conn *c); /* until db_conn_rollback every read sees one committed state */
+/* What the feed (db_change) knows of a connection. */
+struct db_feeding {
+    bool on;      /* changes of what is kept in memory are appended: the schema is this program's */
+    bool touched; /* the open transaction made such a change, or the last one did */
+    bool changed; /* the last one that was committed did; whoever tells of it takes it back */
+};
+struct db_feeding *db_conn_feeding(struct db_conn *c);
 /* Inside a transaction: several statements that happen together or not at all. */
 fallible db_conn_save(struct db_conn *c);
 fallible db_conn_release(struct db_conn *c, bool keep);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_event: the audit trail and the little registers (once, throttle, revocation). Relies on the writer for order; promises
  * that an event never makes a caller wait, that a thing taken once is taken once, that an attempt is counted before it is
- * judged, and that revocations are numbered in the order in which they were committed (so that db_revocation_since misses
+ * judged, and that revocations are numbered in the order in which they were committed (so that whoever reads on misses
  * none). */
 #include "store/db_event.h"
 
@@ -345,6 +345,11 @@ err db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_t
     for (size_t i = 0; i < ended->count; i++)
         TRY(revoke_body(c, &(struct revoking){"grant", ended->grant_ids[i], clock_add(now, DB_REVOCATION_SECONDS)}));
     return OK;
+}
+
+err db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number, struct db_rows *out)
+{
+    return db_many(c, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_shape, out);
 }
 
 err db_revocation_since(struct db *db, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)

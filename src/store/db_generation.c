@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_generation: a counter that all processes with this store share: eight bytes of a mapped file. It costs one atomic load
- * to see that a command changed something. Relies on the file staying eight bytes long; promises nothing after a crash
- * between a change and its bump: db_changed_elsewhere is the certain way. */
+ * to see that a command committed something. Relies on the file staying eight bytes long; promises nothing after a crash
+ * between a commit and its bump: db_changed_elsewhere is the certain way. */
 #include "store/db_room.h"
 
 #include <fcntl.h>

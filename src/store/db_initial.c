@@ -26,15 +26,15 @@ static const char *const texts[] = {
     [GIVE_BACK] = "UPDATE initial_tokens SET uses_left = uses_left + 1 WHERE number = $1 AND uses_left >= 0",
     [LIST] = "SELECT " COLUMNS " FROM initial_tokens ORDER BY number DESC LIMIT 1000",
     [REMOVE] = "DELETE FROM initial_tokens WHERE id = $1",
-    [PURGE_SECRETS] = "DELETE FROM client_secrets WHERE client_number IN (" UNUSED ")",
-    [PURGE] = "DELETE FROM clients WHERE number IN (" UNUSED ")",
+    [PURGE_SECRETS] = "DELETE FROM client_secrets WHERE client_number IN (" UNUSED ") RETURNING client_number",
+    [PURGE] = "DELETE FROM clients WHERE number IN (" UNUSED ") RETURNING number",
     [NOTE] = "INSERT INTO registration_sources (client_number, source) VALUES ($1, $2)",
     [HELD] = "SELECT count(*) FROM registration_sources JOIN clients ON clients.number = registration_sources.client_number"
              " WHERE registration_sources.source = $1 AND clients.removed_at = 0",
     [FULLEST] = "SELECT s.client_number FROM registration_sources AS s WHERE s.client_number IN (" UNUSED ")"
                 " ORDER BY (SELECT count(*) FROM registration_sources AS o WHERE o.source = s.source) DESC, s.client_number LIMIT 1",
-    [PURGE_SECRETS_OF] = "DELETE FROM client_secrets WHERE client_number = $1",
-    [PURGE_ONE] = "DELETE FROM clients WHERE number = $1",
+    [PURGE_SECRETS_OF] = "DELETE FROM client_secrets WHERE client_number = $1 RETURNING client_number",
+    [PURGE_ONE] = "DELETE FROM clients WHERE number = $1 RETURNING number",
     [TIDY] = "DELETE FROM registration_sources WHERE client_number NOT IN (SELECT number FROM clients WHERE removed_at = 0)",
 };
 DB_SHEET(initial, texts);

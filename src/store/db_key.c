@@ -16,13 +16,13 @@
 #define COLUMNS "number, kid, key_use, alg, sealed, state, created_at, active_at, retired_at, destroy_after"
 enum { ADD, ALL, RETIRE, PROMOTE };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO keys (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+    [ADD] = "INSERT INTO keys (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING number",
     [ALL] = "SELECT " COLUMNS " FROM keys ORDER BY number",
     /* AT-11: a retired signing key only checks, and its public half stands in a row of its own. */
     [RETIRE] = "UPDATE keys SET state = 'old', retired_at = $3, destroy_after = $4,"
                " sealed = CASE WHEN key_use = 'sig' THEN '' ELSE sealed END"
-               " WHERE key_use = $1 AND alg = $2 AND state = 'active'",
-    [PROMOTE] = "UPDATE keys SET state = 'active', active_at = $3 WHERE key_use = $1 AND alg = $2 AND state = 'next'",
+               " WHERE key_use = $1 AND alg = $2 AND state = 'active' RETURNING number",
+    [PROMOTE] = "UPDATE keys SET state = 'active', active_at = $3 WHERE key_use = $1 AND alg = $2 AND state = 'next' RETURNING number",
 };
 DB_SHEET(key, texts);
 

@@ -22,6 +22,7 @@ static const char *const names[DB_COUNTERS] = {
     [DB_COUNT_CLIENT] = "client",     [DB_COUNT_SECRET] = "secret",     [DB_COUNT_RESOURCE] = "resource",
     [DB_COUNT_KEY] = "key",           [DB_COUNT_PAT] = "pat",           [DB_COUNT_REVOCATION] = "revocation",
     [DB_COUNT_DELIVERY] = "delivery", [DB_COUNT_INITIAL] = "initial",   [DB_COUNT_ISSUER] = "issuer",
+    [DB_COUNT_CHANGE] = "change",
 };
 
 static err take(struct db_conn *c, enum db_counter counter, int64_t count, int64_t *first)

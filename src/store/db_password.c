@@ -8,10 +8,10 @@
 
 enum { ADD, ALL, FORGET };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO password_settings (setting) VALUES ($1) ON CONFLICT DO NOTHING",
+    [ADD] = "INSERT INTO password_settings (setting) VALUES ($1) ON CONFLICT DO NOTHING RETURNING setting",
     [ALL] = "SELECT setting FROM password_settings ORDER BY setting LIMIT 8",
     [FORGET] = ("DELETE FROM password_settings WHERE setting = $1 AND NOT EXISTS (SELECT 1 FROM users"
-                " WHERE removed_at = 0 AND substr(password_hash, 1, length($1)) = $1)"),
+                " WHERE removed_at = 0 AND substr(password_hash, 1, length($1)) = $1) RETURNING setting"),
 };
 DB_SHEET(password, texts);
 static const struct db_field fields[] = {{DB_TEXT, 0}};
@@ -22,14 +22,9 @@ err db_password_setting_add(struct db *db, str setting)
     return db_write_call(db, CALL(ADD, P_TEXT(setting)), NULL);
 }
 
-err db_password_settings(struct db *db, struct arena *a, str *settings, size_t *count)
+err db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *out)
 {
-    struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(ALL), &shape, &all));
-    *count = all.count < DB_PASSWORD_SETTINGS_MAX ? all.count : DB_PASSWORD_SETTINGS_MAX;
-    for (size_t i = 0; i < *count; i++)
-        settings[i] = ((str *)all.rows)[i];
-    return OK;
+    return db_many(c, a, CALL_ALONE(ALL), &shape, out);
 }
 
 err db_password_setting_forget(struct db *db, str setting, bool *gone)

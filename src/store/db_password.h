@@ -5,7 +5,6 @@
 #include "store/db.h"
 enum { DB_PASSWORD_SETTINGS_MAX = 8 };
 fallible db_password_setting_add(struct db *db, str setting); /* there already: OK */
-fallible db_password_settings(struct db *db, struct arena *a, str *settings, size_t *count); /* at most DB_PASSWORD_SETTINGS_MAX */
 /* Forgets a setting that nobody's hash has any more. Looks at people until it finds one: for now and then. */
 fallible db_password_setting_forget(struct db *db, str setting, bool *gone);
 #endif

@@ -21,11 +21,11 @@
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
 enum { ADD, BY_HASH, BY_ID, REVOKE, USED, COUNT, LIST_FIRST };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING hash",
     [BY_HASH] = "SELECT " COLUMNS " FROM pats WHERE hash = $1",
     [BY_ID] = "SELECT " COLUMNS " FROM pats WHERE id = $1",
-    [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0",
-    [USED] = "UPDATE pats SET last_used_at = $2, last_used_address = $3 WHERE number = $1 AND last_used_at < $2",
+    [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING hash",
+    [USED] = "UPDATE pats SET last_used_at = $2, last_used_address = $3 WHERE number = $1 AND last_used_at < $2 RETURNING hash",
     [COUNT] = "SELECT count(*)" LIVE,
     [LIST_FIRST] = LISTS("created_at"), LISTS("expires_at"), LISTS("name"), LISTS("last_used_at"),
 };

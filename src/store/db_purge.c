@@ -37,7 +37,7 @@ static const char *const texts[] = {
     [REVOCATIONS_END] = WINDOW_END("revocations"),
     [REVOCATIONS] = IN_WINDOW("revocations") "expires_at <= $3",
     [PATS_END] = WINDOW_END("pats"),
-    [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3))",
+    [PATS] = IN_WINDOW("pats") "((revoked_at <> 0 AND revoked_at <= $3) OR (expires_at <> 0 AND expires_at <= $3)) RETURNING hash",
     [DEFERRED_END] = WINDOW_END("deferred_requests"),
     [DEFERRED] = IN_WINDOW("deferred_requests") "expires_at <= $3",
     [PUSHED_END] = WINDOW_END("pushed_requests"),
@@ -46,7 +46,7 @@ static const char *const texts[] = {
     [DELIVERIES] = IN_WINDOW("deliveries") "((expires_at <> 0 AND expires_at <= $3) OR created_at <= $3 - 2678400)",
     [ONCES] = DUE("onces", "taken", "expires_at"),
     [THROTTLES] = DUE("throttles", "name", "forget_at"),
-    [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1",
+    [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1 RETURNING number",
     [EVENTS_LAST] = "SELECT max(place) FROM events WHERE class = $1",
     [EVENTS] = ("DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, place, at FROM events WHERE class = $1 ORDER BY place"
                " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)"),

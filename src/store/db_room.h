@@ -14,7 +14,7 @@
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
     X(migrate) X(room) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
-    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password)
+    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password) X(change)
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
@@ -33,6 +33,8 @@ typedef err db_body(struct db_conn *c, void *context);
 enum db_care { DB_SINGLE, DB_SEVERAL };
 fallible db_write(struct db *db, enum db_care care, db_body *body, void *context);
 fallible db_read(struct db *db, db_body *body, void *context);
+/* All that body reads is one committed state: nothing of a transaction that is still open, this thread's own least of all. */
+fallible db_read_still(struct db *db, db_body *body, void *context);
 /* Sentences of one statement. */
 fallible db_write_call(struct db *db, const struct db_call *call, int64_t *changed);
 fallible db_read_one(struct db *db, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
@@ -44,12 +46,13 @@ enum { DB_ASIDE_MAX = 1024 };
 bool db_aside(struct db *db, struct db_job *job);
 void db_aside_done(struct db *db);
 bool db_inside(const struct db *db); /* is this thread inside a sentence or a job of this store? */
+bool db_changing(const struct db *db); /* and has its transaction changed something that is kept in memory? */
 
 /* Counters. The first kinds are taken from the table one by one inside a sentence; the cached ones in blocks kept in memory. */
 enum db_counter {
     DB_COUNT_GRANT, DB_COUNT_CODE, DB_COUNT_SESSION, DB_COUNT_PUSHED, DB_COUNT_DEFERRED, DB_COUNTERS_CACHED,
     DB_COUNT_USER = DB_COUNTERS_CACHED, DB_COUNT_CLIENT, DB_COUNT_SECRET, DB_COUNT_RESOURCE, DB_COUNT_KEY, DB_COUNT_PAT,
-    DB_COUNT_REVOCATION, DB_COUNT_DELIVERY, DB_COUNT_INITIAL, DB_COUNT_ISSUER, DB_COUNTERS
+    DB_COUNT_REVOCATION, DB_COUNT_DELIVERY, DB_COUNT_INITIAL, DB_COUNT_ISSUER, DB_COUNT_CHANGE, DB_COUNTERS
 };
 fallible db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number);
 fallible db_number_reserve(struct db *db, enum db_counter counter, int64_t *number);
@@ -72,9 +75,9 @@ fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time 
 struct db_grant;
 fallible db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_time begun_at);
 
-/* Many revocations of grants as one sentence. */
+fallible db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number, struct db_rows *out); /* as db_revocation_since */
+/* Many revocations of grants, inside the transaction that ends them, so that no crash can part the two. */
 struct db_ended;
-/* Inside the transaction that ends these grants, so that no crash can part the two. */
 fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now);
 /* A delivery as a part of another sentence. THROTTLED: nothing was written. Announce: the writer, under after_lock, after a commit. */
 struct db_delivery;
@@ -88,9 +91,20 @@ struct db_logout {
 };
 fallible db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout *which);
 /* Rows as store/hot keeps them. */
-extern const struct db_shape db_user_shape, db_pat_shape;
-/* Called after each transaction, before anybody is answered; NULL: nobody any more. */
-void db_after_group(struct db *db, void (*call)(void *context), void *context);
+extern const struct db_shape db_user_shape, db_pat_shape, db_scope_shape, db_resource_shape, db_details_shape;
+extern const struct db_shape db_client_kept; /* the texts of a client alone, those of its metadata too */
+/* What lies there now of that which is kept: one (none, when it is gone) or, with absent or 0, all, in order. */
+struct db_range {
+    int64_t from, to, most; /* numbers, both included; rows at the most */
+};
+fallible db_client_rows(struct db_conn *c, struct arena *a, const struct db_range *range, struct db_rows *out);
+fallible db_scope_rows(struct db_conn *c, struct arena *a, str name, struct db_rows *out);
+fallible db_resource_rows(struct db_conn *c, struct arena *a, int64_t number, struct db_rows *out);
+fallible db_details_rows(struct db_conn *c, struct arena *a, str type, struct db_rows *out);
+fallible db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *out); /* of str; at most DB_PASSWORD_SETTINGS_MAX */
+/* Called after each transaction that changed something kept in memory (db_change), before anybody is answered; NULL: nobody any more. */
+void db_after_change(struct db *db, void (*call)(void *context), void *context);
+void db_generation_bump(struct db *db); /* other processes look at the feed before their next answer */
 
 /* Lists. `columns` are the words that order_by may be; statements stand in pairs (up, down) from `first`. */
 struct db_listing {
@@ -161,8 +175,8 @@ struct db {
     struct db_event_limit event_limits[DB_EVENT_CLASSES + 1];        /* as it was opened */
     const struct db_event_limit *_Atomic event_limits_now;            /* in force */
     pthread_mutex_t after_lock;
-    void (*after_group)(void *context);
-    void *after_group_context;
+    void (*after_change)(void *context);
+    void *after_change_context;
     void (*when_added)(void *context); /* deliveries; under after_lock too */
     void *when_added_context;
     _Atomic int64_t data_version;   /* as the writer saw it last */

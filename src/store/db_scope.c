@@ -7,16 +7,19 @@
 
 #include "base/banned.h"
 
+#define COLUMNS "name, description, builtin, created_at, identity, own"
 #define RESOURCE_COLUMNS "number, uri, name, token_format, alg, client_id, created_at, scopes"
-enum { ADD, REMOVE, ALL, RESOURCE_ADD, RESOURCE_EDIT, RESOURCE_REMOVE, RESOURCE_ALL };
+enum { ADD, REMOVE, ALL, ONE, RESOURCE_ADD, RESOURCE_EDIT, RESOURCE_REMOVE, RESOURCE_ALL, RESOURCE_ONE };
 static const char *const texts[] = {
-    [ADD] = "INSERT INTO scopes (name, description, builtin, created_at) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING",
-    [REMOVE] = "DELETE FROM scopes WHERE name = $1 AND builtin = 0",
-    [ALL] = "SELECT name, description, builtin, created_at, identity, own FROM scopes ORDER BY name",
-    [RESOURCE_ADD] = "INSERT INTO resources (" RESOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
-    [RESOURCE_EDIT] = "UPDATE resources SET name = $2, scopes = $3 WHERE uri = $1",
-    [RESOURCE_REMOVE] = "DELETE FROM resources WHERE uri = $1",
+    [ADD] = "INSERT INTO scopes (name, description, builtin, created_at) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING RETURNING name",
+    [REMOVE] = "DELETE FROM scopes WHERE name = $1 AND builtin = 0 RETURNING name",
+    [ALL] = "SELECT " COLUMNS " FROM scopes ORDER BY name",
+    [ONE] = "SELECT " COLUMNS " FROM scopes WHERE name = $1",
+    [RESOURCE_ADD] = "INSERT INTO resources (" RESOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING number",
+    [RESOURCE_EDIT] = "UPDATE resources SET name = $2, scopes = $3 WHERE uri = $1 RETURNING number",
+    [RESOURCE_REMOVE] = "DELETE FROM resources WHERE uri = $1 RETURNING number",
     [RESOURCE_ALL] = "SELECT " RESOURCE_COLUMNS " FROM resources ORDER BY number",
+    [RESOURCE_ONE] = "SELECT " RESOURCE_COLUMNS " FROM resources WHERE number = $1",
 };
 DB_SHEET(scope, texts);
 
@@ -28,14 +31,14 @@ static const struct db_field fields[] = {
     {DB_FLAG, offsetof(struct db_scope, identity)},
     {DB_FLAG, offsetof(struct db_scope, own)},
 };
-static const struct db_shape shape = DB_SHAPE(struct db_scope, fields);
+const struct db_shape db_scope_shape = DB_SHAPE(struct db_scope, fields);
 #define FIELD(kind_, member_) {kind_, offsetof(struct db_resource, member_)}
 static const struct db_field resource_fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, uri), FIELD(DB_TEXT, name), FIELD(DB_TEXT, token_format),
     FIELD(DB_TEXT, alg), FIELD(DB_TEXT, client_id), FIELD(DB_INT, created_at),
     FIELD(DB_TEXT, scopes),
 };
-static const struct db_shape resource_shape = DB_SHAPE(struct db_resource, resource_fields);
+const struct db_shape db_resource_shape = DB_SHAPE(struct db_resource, resource_fields);
 
 err db_scope_add(struct db *db, str name, str description)
 {
@@ -57,7 +60,7 @@ err db_scope_remove(struct db *db, str name, bool *removed)
 err db_scope_all(struct db *db, struct arena *a, struct db_scope **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(ALL), &shape, &all));
+    TRY(db_read_many(db, a, CALL_ALONE(ALL), &db_scope_shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -68,9 +71,9 @@ static err resource_body(struct db_conn *c, void *context)
     struct db_resource *resource = context;
     TRY(db_number_next(c, DB_COUNT_RESOURCE, &resource->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&resource_shape, resource, params);
+    db_params_from(&db_resource_shape, resource, params);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, RESOURCE_ADD, params, resource_shape.count}, &changed));
+    TRY(db_run(c, &(struct db_call){&sheet, RESOURCE_ADD, params, db_resource_shape.count}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That resource is there already.", "store: resource exists");
     return OK;
@@ -105,8 +108,18 @@ err db_resource_remove(struct db *db, str uri, bool *removed)
 err db_resource_all(struct db *db, struct arena *a, struct db_resource **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(RESOURCE_ALL), &resource_shape, &all));
+    TRY(db_read_many(db, a, CALL_ALONE(RESOURCE_ALL), &db_resource_shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
+}
+
+err db_scope_rows(struct db_conn *c, struct arena *a, str name, struct db_rows *out)
+{
+    return db_many(c, a, str_present(name) ? CALL(ONE, P_TEXT(name)) : CALL_ALONE(ALL), &db_scope_shape, out);
+}
+
+err db_resource_rows(struct db_conn *c, struct arena *a, int64_t number, struct db_rows *out)
+{
+    return db_many(c, a, number > 0 ? CALL(RESOURCE_ONE, P_INT(number)) : CALL_ALONE(RESOURCE_ALL), &db_resource_shape, out);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * db_sheet: all statements of the store in one row, so that a test can show each to both engines; and the values of
- * a statement from a row, by its shape. */
+ * a statement from a row, by its shape; and of reading what is the same with every engine. */
 #include "store/db_room.h"
+
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -33,6 +35,29 @@ const char *db_statement_text(size_t i)
         i -= sheet->count;
     }
     return NULL;
+}
+
+err db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room)
+{
+    if (rows->count < *room)
+        return OK;
+    size_t next = *room == 0 ? 1 : *room * 4;
+    char *bigger = arena_array(a, next, shape->size);
+    if (bigger == NULL)
+        FAIL(UNAVAILABLE, "store: the arena is full");
+    if (rows->count > 0)
+        memcpy(bigger, rows->rows, rows->count * shape->size);
+    rows->rows = bigger;
+    *room = next;
+    return OK;
+}
+
+err db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
+{
+    struct db_rows rows = {NULL, 0};
+    TRY(db_many(c, a, call, shape, &rows));
+    *row = rows.count > 0 ? rows.rows : NULL;
+    return OK;
 }
 
 void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params)

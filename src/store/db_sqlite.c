@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "codec/b64url.h"
+#include "store/db_change.h"
 #include "store/db_room.h"
 
 #include <sqlite3.h>
@@ -35,21 +36,22 @@ enum {
     SLOTS = DB_SHEET_COUNT * DB_SHEET_LINES
 };
 
-enum fixed { FIXED_BEGIN, FIXED_COMMIT, FIXED_ROLLBACK, FIXED_SAVE, FIXED_KEEP, FIXED_UNDO, FIXED_DATA_VERSION, FIXED_COUNT };
+enum fixed { FIXED_BEGIN, FIXED_COMMIT, FIXED_ROLLBACK, FIXED_SAVE, FIXED_KEEP, FIXED_UNDO, FIXED_DATA_VERSION, FIXED_STILL, FIXED_COUNT };
 static const char *const fixed_texts[FIXED_COUNT] = {
     [FIXED_BEGIN] = "BEGIN IMMEDIATE", [FIXED_COMMIT] = "COMMIT",        [FIXED_ROLLBACK] = "ROLLBACK",
     [FIXED_SAVE] = "SAVEPOINT part",   [FIXED_KEEP] = "RELEASE part",    [FIXED_UNDO] = "ROLLBACK TO part",
-    [FIXED_DATA_VERSION] = "PRAGMA data_version",
+    [FIXED_DATA_VERSION] = "PRAGMA data_version", [FIXED_STILL] = "BEGIN",
 };
 
 struct slot {
     sqlite3_stmt *statement;
     uint8_t numbers[DB_PARAMS_MAX]; /* SQLite counts `$n` by first appearance: numbers[i] is the n of its parameter i + 1 */
-    uint8_t count;
+    uint8_t count, feeds; /* feeds: enum db_change_kind */
 };
 struct db_conn {
     sqlite3 *handle;
     bool open, broken;
+    struct db_feeding feeding;
     int64_t log_pages;
     sqlite3_stmt *fixed[FIXED_COUNT];
     struct slot slots[SLOTS];
@@ -189,6 +191,15 @@ err db_conn_begin(struct db_conn *c)
     INVARIANT(!c->open);
     TRY(fixed_step(c, FIXED_BEGIN, NULL));
     c->open = true;
+    c->feeding.touched = false;
+    return OK;
+}
+
+err db_conn_still(struct db_conn *c)
+{
+    INVARIANT(!c->open);
+    TRY(fixed_step(c, FIXED_STILL, NULL));
+    c->open = true;
     return OK;
 }
 
@@ -200,7 +211,13 @@ err db_conn_commit(struct db_conn *c)
         return e;
     }
     c->open = false;
+    c->feeding.changed = c->feeding.touched;
     return OK;
+}
+
+struct db_feeding *db_conn_feeding(struct db_conn *c)
+{
+    return &c->feeding;
 }
 
 void db_conn_rollback(struct db_conn *c)
@@ -250,21 +267,15 @@ static err prepare(struct db_conn *c, const struct db_call *call, struct slot **
             slot->numbers[i] = (uint8_t)n;
         }
         slot->count = (uint8_t)count;
+        slot->feeds = (uint8_t)db_change_of(text);
     }
     *out = slot;
     return OK;
 }
 
-static bool hash_is_zero(const struct token_hash *hash)
-{
-    uint8_t any = 0;
-    for (size_t i = 0; i < sizeof(hash->bytes); i++)
-        any |= hash->bytes[i];
-    return any == 0;
-}
-
 static int bind_one(sqlite3_stmt *s, int i, const struct db_param *p, struct scratch *scratch)
 {
+    static const struct token_hash none;
     switch (p->kind) {
     case DB_INT:
     case DB_FLAG: return sqlite3_bind_int64(s, i, p->number);
@@ -274,7 +285,7 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_param *p, struct scr
         return sqlite3_bind_text64(s, i, p->text.p, p->text.n, SQLITE_STATIC, SQLITE_UTF8);
     case DB_HASH:
     default:
-        if (p->hash == NULL || hash_is_zero(p->hash))
+        if (p->hash == NULL || token_hash_equal(p->hash, &none))
             return sqlite3_bind_null(s, i);
         INVARIANT(scratch->used < DB_HASHES_MAX);
         char *text = scratch->text[scratch->used++];
@@ -283,7 +294,7 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_param *p, struct scr
     }
 }
 
-static err start(struct db_conn *c, const struct db_call *call, struct scratch *scratch, sqlite3_stmt **out)
+static err start(struct db_conn *c, const struct db_call *call, struct scratch *scratch, struct slot **out)
 {
     struct slot *slot = NULL;
     TRY(prepare(c, call, &slot));
@@ -294,7 +305,7 @@ static err start(struct db_conn *c, const struct db_call *call, struct scratch *
         if (code != SQLITE_OK)
             return engine_err(c, code);
     }
-    *out = slot->statement;
+    *out = slot;
     return OK;
 }
 
@@ -305,19 +316,30 @@ static void finish(sqlite3_stmt *s)
     (void)sqlite3_clear_bindings(s);
 }
 
+/* Each row names one thing that was changed. (SQLite has done all of a statement's work before its first row.) */
+static err feed(struct db_conn *c, const struct slot *slot)
+{
+    str key = {(const char *)sqlite3_column_text(slot->statement, 0), (size_t)sqlite3_column_bytes(slot->statement, 0)};
+    return db_change_note(c, (enum db_change_kind)slot->feeds, key);
+}
+
 err db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
 {
     struct scratch scratch;
     scratch.used = 0;
-    sqlite3_stmt *s = NULL;
-    TRY(start(c, call, &scratch, &s));
-    int code = sqlite3_step(s);
-    while (code == SQLITE_ROW)
-        code = sqlite3_step(s);
+    struct slot *slot = NULL;
+    TRY(start(c, call, &scratch, &slot));
+    int code;
+    err fed = OK;
+    while ((code = sqlite3_step(slot->statement)) == SQLITE_ROW)
+        if (slot->feeds != DB_CHANGE_NONE && !FAILED(fed))
+            fed = feed(c, slot);
     int64_t count = code == SQLITE_DONE ? sqlite3_changes64(c->handle) : 0;
-    finish(s);
+    finish(slot->statement);
+    c->feeding.touched = c->feeding.touched || slot->feeds == DB_CHANGE_REVOCATION;
     if (code != SQLITE_DONE)
         return engine_err(c, code);
+    TRY(fed);
     if (changed != NULL)
         *changed = count;
     return OK;
@@ -357,28 +379,12 @@ static err read_row(sqlite3_stmt *s, struct arena *a, const struct db_shape *sha
     return OK;
 }
 
-/* Room for one more row: twice the old room; the old one stays in the arena. */
-static err more_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room)
-{
-    if (rows->count < *room)
-        return OK;
-    size_t next = *room == 0 ? 1 : *room * 4;
-    char *bigger = arena_array(a, next, shape->size);
-    if (bigger == NULL)
-        FAIL(UNAVAILABLE, "store: the arena is full");
-    if (rows->count > 0)
-        memcpy(bigger, rows->rows, rows->count * shape->size);
-    rows->rows = bigger;
-    *room = next;
-    return OK;
-}
-
 static err step_rows(struct db_conn *c, sqlite3_stmt *s, struct arena *a, const struct db_shape *shape, struct db_rows *rows)
 {
     size_t room = 0;
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        TRY(more_room(a, shape, rows, &room));
+        TRY(db_rows_room(a, shape, rows, &room));
         TRY(read_row(s, a, shape, (char *)rows->rows + rows->count * shape->size));
         rows->count++;
     }
@@ -389,21 +395,14 @@ err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, cons
 {
     struct scratch scratch;
     scratch.used = 0;
-    sqlite3_stmt *s = NULL;
-    TRY(start(c, call, &scratch, &s));
+    struct slot *slot = NULL;
+    TRY(start(c, call, &scratch, &slot));
+    INVARIANT(slot->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
     struct db_rows rows = {NULL, 0};
-    err e = step_rows(c, s, a, shape, &rows);
-    finish(s);
+    err e = step_rows(c, slot->statement, a, shape, &rows);
+    finish(slot->statement);
     TRY(e);
     *out = rows;
-    return OK;
-}
-
-err db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
-{
-    struct db_rows rows = {NULL, 0};
-    TRY(db_many(c, a, call, shape, &rows));
-    *row = rows.count > 0 ? rows.rows : NULL;
     return OK;
 }
 
@@ -411,8 +410,10 @@ err db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, boo
 {
     struct scratch scratch;
     scratch.used = 0;
-    sqlite3_stmt *s = NULL;
-    TRY(start(c, call, &scratch, &s));
+    struct slot *slot = NULL;
+    TRY(start(c, call, &scratch, &slot));
+    INVARIANT(slot->feeds == DB_CHANGE_NONE);
+    sqlite3_stmt *s = slot->statement;
     int code = sqlite3_step(s);
     bool there = code == SQLITE_ROW && sqlite3_column_type(s, 0) != SQLITE_NULL;
     int64_t first = there ? sqlite3_column_int64(s, 0) : 0;

@@ -33,7 +33,7 @@ enum {
 };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO users (" COLUMNS ", username_key, username_skeleton, email_key)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING",
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING RETURNING number",
     [BY_NUMBER] = "SELECT " COLUMNS PRESENT " AND number = $1",
     [BY_ID] = "SELECT " COLUMNS PRESENT " AND id = $1",
     [BY_NAME] = "SELECT " COLUMNS PRESENT " AND username_key = $1",
@@ -42,23 +42,23 @@ static const char *const texts[] = {
     [SAVE] = "UPDATE users SET username = $3, username_key = $4, email = $5, full_name = $6, admin = $7, blocked = $8,"
              " permissions = $9, updated_at = $10, claims = $11, must_change_password = $12, email_verified = $13,"
              " username_skeleton = COALESCE($14, username_skeleton),"
-             " email_key = $15, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0",
+             " email_key = $15, version = version + 1 WHERE number = $1 AND version = $2 AND removed_at = 0 RETURNING number",
     [OTHER_ADMINS] = "SELECT count(*) FROM users WHERE admin = 1 AND blocked = 0 AND removed_at = 0 AND number <> $1",
     [SET_PASSWORD] = "UPDATE users SET password_hash = $2, password_changed_at = $3, updated_at = $3, must_change_password = $4,"
                      " version = version + 1"
-                     " WHERE number = $1 AND removed_at = 0",
-    [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0",
-    [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0",
+                     " WHERE number = $1 AND removed_at = 0 RETURNING number",
+    [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0 RETURNING number",
+    [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0 RETURNING number",
     /* Upper case and colons are in no key: nobody can take a tombstone's place or stand in its way. */
     [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL, username_skeleton = NULL, email_key = NULL, email_verified = 0,"
                " password_hash = NULL, admin = 0, blocked = 1, permissions = NULL, claims = NULL, last_login_at = 0, password_changed_at = 0,"
-               " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0",
+               " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0 RETURNING number",
     [COUNT] = "SELECT count(*)" PRESENT,
     [COUNT_MATCHES] = "SELECT count(*)" PRESENT MATCHES,
     [END_SESSIONS] = "DELETE FROM sessions WHERE user_number = $1 AND number <> $2",
     [END_GRANTS] = "UPDATE grants SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING id",
-    [END_PATS] = "UPDATE pats SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0",
-    [FORGET_PATS] = "DELETE FROM pats WHERE user_number = $1",
+    [END_PATS] = "UPDATE pats SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING hash",
+    [FORGET_PATS] = "DELETE FROM pats WHERE user_number = $1 RETURNING hash",
     [FORGET_CONSENTS] = "DELETE FROM consents WHERE user_number = $1",
     [FORGET_EVENTS] = "UPDATE events SET address = NULL, detail = NULL WHERE actor = $1 OR subject = $1",
     [FORGET_NAME] = "UPDATE events SET subject = $1, address = NULL, detail = NULL WHERE subject = $2 OR subject = $3",

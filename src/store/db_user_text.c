@@ -19,9 +19,9 @@ static const char *const texts[] = {
     [SAME_LOOK] = "SELECT username FROM users WHERE username_skeleton = $1" OTHERS,
     [EMAIL_OF] = "SELECT username FROM users WHERE email_key = $1 AND email_verified = 1" OTHERS,
     [PORTION] = "SELECT number, username, email FROM users WHERE number > $1 AND removed_at = 0 ORDER BY number LIMIT 256",
-    [FILL] = "UPDATE users SET username_skeleton = $2, email_key = $3 WHERE number = $1",
-    [DOUBT_SHARED] = DOUBT "o.email_key = users.email_key AND o.email_verified = 1 AND o.number < users.number)",
-    [DOUBT_NAMED] = DOUBT "o.username_key = users.email_key AND o.number <> users.number)",
+    [FILL] = "UPDATE users SET username_skeleton = $2, email_key = $3 WHERE number = $1 RETURNING number",
+    [DOUBT_SHARED] = DOUBT "o.email_key = users.email_key AND o.email_verified = 1 AND o.number < users.number) RETURNING number",
+    [DOUBT_NAMED] = DOUBT "o.username_key = users.email_key AND o.number <> users.number) RETURNING number",
 };
 DB_SHEET(user_text, texts);
 

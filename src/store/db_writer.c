@@ -41,6 +41,11 @@ bool db_inside(const struct db *db)
     return inside_of == db;
 }
 
+bool db_changing(const struct db *db)
+{
+    return db_inside(db) && db_conn_feeding(db->conn)->touched;
+}
+
 /* ---- sentences ---- */
 
 /* Part of an open transaction: happens whole or not at all, and leaves the rest of the group alone. */
@@ -54,19 +59,27 @@ static err part(struct db_conn *c, enum db_care care, db_body *body, void *conte
     return FAILED(e) ? e : released;
 }
 
-void db_after_group(struct db *db, void (*call)(void *context), void *context)
+void db_after_change(struct db *db, void (*call)(void *context), void *context)
 {
     (void)pthread_mutex_lock(&db->after_lock);
-    db->after_group = call;
-    db->after_group_context = context;
+    db->after_change = call;
+    db->after_change_context = context;
     (void)pthread_mutex_unlock(&db->after_lock);
 }
 
-static void announce(struct db *db)
+/* Did the transaction before change something that is kept in memory? Asked once. */
+static bool changed_something(struct db *db)
+{
+    bool changed = db_conn_feeding(db->conn)->changed;
+    db_conn_feeding(db->conn)->changed = false;
+    return changed;
+}
+
+static void announce(struct db *db, bool changed)
 {
     (void)pthread_mutex_lock(&db->after_lock);
-    if (db->after_group != NULL)
-        db->after_group(db->after_group_context);
+    if (changed && db->after_change != NULL)
+        db->after_change(db->after_change_context);
     db_delivery_announce(db);
     (void)pthread_mutex_unlock(&db->after_lock);
 }
@@ -86,8 +99,11 @@ static err alone(struct db *db, db_body *body, void *context)
         else
             e = db_conn_commit(db->conn);
     }
+    bool changed = changed_something(db);
     (void)pthread_mutex_unlock(&db->command_lock);
-    announce(db);
+    if (!db->threaded && !FAILED(e))
+        db_generation_bump(db);
+    announce(db, changed);
     return e;
 }
 
@@ -323,7 +339,7 @@ static void *writer_main(void *context)
     while ((job = take(w, &count)) != NULL) {
         err committed = run_group(db, job, count);
         db_number_settle(db, !FAILED(committed));
-        announce(db);
+        announce(db, changed_something(db));
         (void)atomic_fetch_add_explicit(&w->groups, 1, memory_order_relaxed);
         (void)atomic_fetch_add_explicit(&w->jobs, (uint64_t)count, memory_order_relaxed);
         (void)atomic_fetch_sub_explicit(&w->queued, count, memory_order_relaxed);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * hot_cache: buckets of eight places, each bucket group under one of a few locks. Relies on rows being described by their
- * shape; promises that forgetting wins over every read that began before it: `ticket` grows with each forgetting, and a row
- * whose ticket is old is not put in. */
+ * hot_cache: buckets of eight places, each bucket group under one of a few locks. Relies on hot_entry for the rows; promises that
+ * forgetting wins over every read that began before it: `ticket` grows with each forgetting, and a row whose ticket is old is not put in. */
 #include "store/hot_cache.h"
 
-#include "crypto/secret.h"
+#include "store/hot_entry.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,10 +15,9 @@
 enum { WAYS = 8, LOCKS = 16, KEY_MAX = 32 };
 
 struct entry {
-    size_t size; /* of the whole block */
+    struct hot_entry *row;
     size_t key_length;
     char key[KEY_MAX];
-    char row[]; /* the struct, then the bytes of its texts */
 };
 struct bucket {
     struct entry *ways[WAYS]; /* most lately used first */
@@ -57,7 +55,7 @@ static void drop(struct entry *e)
 {
     if (e == NULL)
         return;
-    secret_wipe(e, e->size);
+    hot_entry_let_go(e->row);
     free(e);
 }
 
@@ -97,55 +95,18 @@ static void freshen(struct bucket *b, size_t i)
     b->ways[0] = e;
 }
 
-static struct entry *copy_in(const struct hot_cache *c, str key, const void *row)
+static struct entry *entry_new(const struct hot_cache *c, str key, const void *row)
 {
-    const struct db_shape *shape = c->shape;
-    size_t size = sizeof(struct entry) + shape->size;
-    for (size_t i = 0; i < shape->count; i++)
-        if (shape->fields[i].kind == DB_TEXT)
-            size += ((const str *)((const char *)row + shape->fields[i].at))->n + 1;
-    struct entry *e = malloc(size);
+    struct entry *e = malloc(sizeof(*e));
     if (e == NULL)
         return NULL;
-    e->size = size;
+    e->row = hot_entry_new(c->shape, row);
     e->key_length = key.n;
     memcpy(e->key, key.p, key.n);
-    memcpy(e->row, row, shape->size);
-    char *to = e->row + shape->size;
-    for (size_t i = 0; i < shape->count; i++) {
-        if (shape->fields[i].kind != DB_TEXT)
-            continue;
-        const str *from = (const str *)((const char *)row + shape->fields[i].at);
-        str text = {from->p != NULL ? to : NULL, from->n};
-        if (from->n > 0)
-            memcpy(to, from->p, from->n);
-        to[from->n] = '\0'; /* as str_dup does */
-        to += from->n + 1;
-        memcpy(e->row + shape->fields[i].at, &text, sizeof(text));
-    }
-    return e;
-}
-
-/* Row and texts at once; then each text is pointed at where it came to stand. */
-static err copy_out(const struct hot_cache *c, struct arena *a, const struct entry *e, void **row)
-{
-    const struct db_shape *shape = c->shape;
-    size_t n = e->size - sizeof(struct entry);
-    char *to = arena_take(a, n);
-    if (to == NULL)
-        FAIL(UNAVAILABLE, "hot: the arena is full");
-    memcpy(to, e->row, n);
-    for (size_t i = 0; i < shape->count; i++) {
-        if (shape->fields[i].kind != DB_TEXT)
-            continue;
-        str text;
-        memcpy(&text, to + shape->fields[i].at, sizeof(text));
-        if (text.p != NULL)
-            text.p = to + (text.p - e->row);
-        memcpy(to + shape->fields[i].at, &text, sizeof(text));
-    }
-    *row = to;
-    return OK;
+    if (e->row != NULL)
+        return e;
+    free(e);
+    return NULL;
 }
 
 uint64_t hot_cache_ticket(const struct hot_cache *c)
@@ -156,7 +117,7 @@ uint64_t hot_cache_ticket(const struct hot_cache *c)
 void hot_cache_put(struct hot_cache *c, uint64_t ticket, str key, const void *row)
 {
     INVARIANT(key.n <= KEY_MAX);
-    struct entry *fresh = copy_in(c, key, row), *gone = fresh;
+    struct entry *fresh = entry_new(c, key, row), *gone = fresh;
     size_t n = bucket_of(c, key);
     struct bucket *b = &c->buckets[n];
     (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
@@ -177,15 +138,15 @@ err hot_cache_get(struct hot_cache *c, struct arena *a, str key, void **row)
     size_t n = bucket_of(c, key);
     struct bucket *b = &c->buckets[n];
     void *found = NULL;
-    err e = OK;
     (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
     size_t i = find(b, key);
     if (i < WAYS) {
         freshen(b, i);
-        e = copy_out(c, a, b->ways[0], &found);
+        found = hot_entry_copy(b->ways[0]->row, c->shape, a);
     }
     (void)pthread_mutex_unlock(&c->locks[n % LOCKS]);
-    TRY(e);
+    if (i < WAYS && found == NULL)
+        FAIL(UNAVAILABLE, "hot: the arena is full");
     *row = found;
     return OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hot_cache: a bounded cache of rows: fixed places, eight a bucket, the least lately used of a bucket goes first. Each entry
- * is one block of memory, wiped when it goes. Safe for many threads. A row that was read before something was forgotten is
+ * hot_cache: a bounded cache of rows: fixed places, eight a bucket, the least lately used of a bucket goes first. A row is
+ * wiped when it goes. Safe for many threads. A row that was read before something was forgotten is
  * never put in after it: the reader takes a ticket first. */
 #ifndef JETON_STORE_HOT_CACHE_H
 #define JETON_STORE_HOT_CACHE_H

@@ -20,7 +20,8 @@
     X(10, "0010_shares.sql") \
     X(11, "0011_resource_scopes.sql") \
     X(12, "0012_people_text.sql") \
-    X(13, "0013_verified_email.sql")
+    X(13, "0013_verified_email.sql") \
+    X(14, "0014_changes.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

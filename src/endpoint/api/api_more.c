@@ -51,16 +51,16 @@ fallible api_scopes_get(struct call *c)
     size_t count, from, to;
     struct arena *a = c->ground->arena;
     TRY(api_page(c, &page));
-    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
     json *data = json_list_new(a);
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
         json *o = json_object_new(a);
-        json_put_text(a, o, "id", scopes[i].name);
-        json_put_text(a, o, "name", scopes[i].name);
-        json_put_text(a, o, "description", scopes[i].description);
-        json_put_boolean(a, o, "builtin", scopes[i].builtin);
-        json_put_text(a, o, "kind", str_of(scopes_kind(&scopes[i])));
+        json_put_text(a, o, "id", scopes[i]->name);
+        json_put_text(a, o, "name", scopes[i]->name);
+        json_put_text(a, o, "description", scopes[i]->description);
+        json_put_boolean(a, o, "builtin", scopes[i]->builtin);
+        json_put_text(a, o, "kind", str_of(scopes_kind(scopes[i])));
         json_add(a, data, o);
     }
     return api_list(c, &page, data, (int64_t)count);

@@ -43,15 +43,15 @@ err console_admin_get(struct call *c)
 static struct page_fields *scopes_fields(struct call *c)
 {
     size_t count;
-    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
     struct page_fields *f = widget_admin(c, "nav_scopes");
     page_list(f, "scopes");
     for (size_t i = 0; i < count; i++) {
         struct page_fields *row = page_row(f, "scopes");
-        page_put(row, "scope", scopes[i].name);
-        page_put(row, "scope_path", widget_escaped(c, scopes[i].name));
-        page_put(row, "text", scopes[i].description);
-        page_put_flag(row, "builtin", scopes[i].builtin);
+        page_put(row, "scope", scopes[i]->name);
+        page_put(row, "scope_path", widget_escaped(c, scopes[i]->name));
+        page_put(row, "text", scopes[i]->description);
+        page_put_flag(row, "builtin", scopes[i]->builtin);
     }
     page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-scopes"));
     widget_empty(f, scope_names);
@@ -134,34 +134,34 @@ static void put_resource_choices(struct call *c, struct page_fields *f)
 static void put_service_scopes(struct call *c, struct page_fields *f, str chosen)
 {
     size_t count;
-    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
     page_list(f, "service_scopes");
     for (size_t i = 0; i < count; i++) {
-        if (scopes[i].builtin)
+        if (scopes[i]->builtin)
             continue;
         struct page_fields *row = page_row(f, "service_scopes");
-        page_put(row, "scope", scopes[i].name);
-        page_put(row, "description", scopes[i].description);
-        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+        page_put(row, "scope", scopes[i]->name);
+        page_put(row, "description", scopes[i]->description);
+        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i]->name));
     }
 }
 
 static struct page_fields *resources_fields(struct call *c)
 {
     size_t count;
-    const struct db_resource *resources = hot_resources(c->ground->facts, &count);
+    const struct db_resource **resources = hot_resources(c->ground->facts, c->ground->arena, &count);
     struct page_fields *f = widget_admin(c, "nav_resources");
     page_list(f, "resources");
     for (size_t i = 0; i < count; i++) {
-        bool sealed = str_is(resources[i].token_format, "sealed");
+        bool sealed = str_is(resources[i]->token_format, "sealed");
         struct page_fields *row = page_row(f, "resources");
-        page_put(row, "resource_name", resources[i].name);
-        page_put(row, "resource_uri", resources[i].uri);
-        page_put(row, "resource_path", widget_escaped(c, resources[i].uri));
-        page_put(row, "format", resources[i].token_format);
-        page_put(row, "resource_alg", sealed ? STR("") : resources[i].alg);
-        page_put(row, "introspects", resources[i].client_id);
-        page_put(row, "carries", resources[i].scopes);
+        page_put(row, "resource_name", resources[i]->name);
+        page_put(row, "resource_uri", resources[i]->uri);
+        page_put(row, "resource_path", widget_escaped(c, resources[i]->uri));
+        page_put(row, "format", resources[i]->token_format);
+        page_put(row, "resource_alg", sealed ? STR("") : resources[i]->alg);
+        page_put(row, "introspects", resources[i]->client_id);
+        page_put(row, "carries", resources[i]->scopes);
     }
     page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-scopes"));
     widget_empty(f, resource_names);

@@ -32,15 +32,15 @@ static fallible asked(struct call *c, const char *permission, struct db_user **o
 static void put_permissions(struct call *c, struct page_fields *f, str chosen)
 {
     size_t count;
-    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
     page_list(f, "permissions");
     for (size_t i = 0; i < count; i++) {
-        if (!scopes[i].builtin || scopes[i].identity || scopes[i].own)
+        if (!scopes[i]->builtin || scopes[i]->identity || scopes[i]->own)
             continue;
         struct page_fields *row = page_row(f, "permissions");
-        page_put(row, "permission", scopes[i].name);
-        page_put(row, "description", scopes[i].description);
-        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+        page_put(row, "permission", scopes[i]->name);
+        page_put(row, "description", scopes[i]->description);
+        page_put_flag(row, "chosen", str_has_word(chosen, scopes[i]->name));
     }
 }
 

@@ -121,12 +121,12 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
         {"server", "Rights over this server"},
     };
     size_t count;
-    const struct db_scope *scopes = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
     page_list(f, "scope_groups");
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
         struct page_fields *group = NULL;
         for (size_t i = 0; i < count; i++) {
-            if (!str_is(str_of(scopes_kind(&scopes[i])), groups[g].kind))
+            if (!str_is(str_of(scopes_kind(scopes[i])), groups[g].kind))
                 continue;
             if (!group) { /* a group without scopes is not shown */
                 group = page_row(f, "scope_groups");
@@ -134,9 +134,9 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
                 page_list(group, "scopes");
             }
             struct page_fields *row = page_row(group, "scopes");
-            page_put(row, "scope", scopes[i].name);
-            page_put(row, "description", scopes[i].description);
-            page_put_flag(row, "chosen", str_has_word(chosen, scopes[i].name));
+            page_put(row, "scope", scopes[i]->name);
+            page_put(row, "description", scopes[i]->description);
+            page_put_flag(row, "chosen", str_has_word(chosen, scopes[i]->name));
         }
     }
 }

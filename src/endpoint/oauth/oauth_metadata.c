@@ -62,9 +62,7 @@ static bool with_mtls_host(const struct call *c)
 
 static bool with_details(const struct call *c)
 {
-    size_t count;
-    (void)hot_details_types(c->ground->facts, &count);
-    return count > 0;
+    return hot_details_any(c->ground->facts);
 }
 
 static bool par_required(const struct call *c)
@@ -82,10 +80,10 @@ static bool objects_required(const struct call *c)
 static json *scopes(struct call *c)
 {
     size_t count;
-    const struct db_scope *rows = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **rows = hot_scopes(c->ground->facts, c->ground->arena, &count);
     json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, rows[i].name);
+        json_add_text(c->ground->arena, list, rows[i]->name);
     return list;
 }
 
@@ -185,10 +183,10 @@ static json *response_modes(struct call *c)
 static json *details_types(struct call *c)
 {
     size_t count;
-    const struct db_details_type *rows = hot_details_types(c->ground->facts, &count);
+    const struct db_details_type **rows = hot_details_types(c->ground->facts, c->ground->arena, &count);
     json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, rows[i].type);
+        json_add_text(c->ground->arena, list, rows[i]->type);
     return list;
 }
 
@@ -319,13 +317,11 @@ fallible oauth_metadata_get(struct call *c)
  * fail on a key set that holds one. */
 static unsigned published_algs(struct call *c)
 {
-    str word;
-    enum sign_alg alg;
     unsigned algs = 1U << SIGN_RS256;
     if (demanded(c, PROFILE_RULE_STRONG_ALGS))
         algs |= 1U << SIGN_ES256;
-    for (str rest = hot_sign_algs(c->ground->facts); str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (sign_alg_of(word, &alg))
+    for (unsigned alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
+        if (hot_sign_alg(c->ground->facts, (enum sign_alg)alg))
             algs |= 1U << alg;
     return algs;
 }

@@ -11,11 +11,11 @@ static fallible answer(struct call *c, const char *path)
     struct arena *a = c->ground->arena;
     const struct authority *authority = c->ground->authority;
     size_t count = 0;
-    const struct db_scope *rows = hot_scopes(c->ground->facts, &count);
+    const struct db_scope **rows = hot_scopes(c->ground->facts, c->ground->arena, &count);
     json *body = json_object_new(a), *scopes = json_list_new(a), *servers = json_list_new(a);
     for (size_t i = 0; i < count; i++)
-        if (rows[i].builtin && !rows[i].identity)
-            json_add_text(a, scopes, rows[i].name);
+        if (rows[i]->builtin && !rows[i]->identity)
+            json_add_text(a, scopes, rows[i]->name);
     json_add_text(a, servers, authority->issuer);
     json_put_text(a, body, "resource", str_format(a, "%.*s%s", STR_FMT(authority->issuer), path));
     json_put(a, body, "authorization_servers", servers);

@@ -584,11 +584,11 @@ Test(client, no_failed_allocation_makes_half_a_client)
     t.edit.scopes = STR("view-users");
     size_t n = 1, count = 0;
     for (; n < 200 && !scene_torture(&s, n, torture_add, &t); n++) {
-        hot_clients(s.g->facts, &count);
+        (void)hot_clients(s.g->facts, s.g->arena, &count);
         cr_expect_eq(count, 0, "allocation %zu", n);
     }
     cr_expect(n > 10 && n < 200);
-    const struct db_client *all = hot_clients(s.g->facts, &count);
+    const struct db_client **rows = hot_clients(s.g->facts, s.g->arena, &count), *all = rows[0];
     cr_assert_eq(count, 1);
     cr_expect(str_is(all->scopes, "view-users") && str_is(all->redirect_uris, "https://app.example.com/cb"));
     cr_expect(str_is(all->grants, "authorization_code refresh_token") && all->secret_count == 1);

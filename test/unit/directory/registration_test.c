@@ -232,7 +232,6 @@ Test(registration, RL_06_all_that_strangers_registered_weighs_so_much_and_no_mor
     memset(text, 'x', REGISTRATION_BYTES);
     struct flood w = {&s, {text, REGISTRATION_BYTES}, REGISTRATION_BYTES_ALL / REGISTRATION_BYTES - 1};
     cr_assert(!FAILED(db_together(s.authority->db, flood, &w)));
-    hot_changed(s.authority->hot);
     scene_next(&s); /* the facts can be loaded still */
     cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_UNAVAILABLE);
     const struct db_client *now = client_find(s.g, made.client->id);
@@ -272,7 +271,6 @@ Test(registration, an_update_gains_nothing_that_the_initial_token_did_not_give) 
     static const char asks[] = ",\"grant_types\":[\"authorization_code\",\"client_credentials\"],\"scope\":\"openid read write\"";
     cr_assert(!FAILED(db_scope_add(s.authority->db, STR("read"), STR("Read."))));
     cr_assert(!FAILED(db_scope_add(s.authority->db, STR("write"), STR("Write."))));
-    hot_changed(s.authority->hot);
     scene_next(&s);
     s.authority->policy.registration_grants = STR("authorization_code client_credentials");
     s.authority->policy.registration_scopes = STR("read write");

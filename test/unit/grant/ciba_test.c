@@ -29,7 +29,6 @@ static void register_as(struct stage *t, const char *id, const struct db_client_
     struct db_client next = *stage_find(t, id);
     next.metadata = *metadata;
     assert_done(db_client_save(t->s.authority->db, &next));
-    hot_changed(t->s.authority->hot);
     scene_next(&t->s);
 }
 

@@ -63,7 +63,6 @@ Test(client_credentials, slow_signatures_are_made_elsewhere)
         struct db_resource row = {.uri = str_of(rows[i].uri), .name = STR("x"), .token_format = STR("jwt"), .alg = str_of(rows[i].alg),
                                   .created_at = NOW};
         assert_done(db_resource_add(t.s.authority->db, &row));
-        hot_changed(t.s.authority->hot);
         str more = str_format(t.s.a, "&resource=%s", rows[i].uri);
         assert_done(redeem(&t, "web", more.p, &answer));
         hot_inline(true);

@@ -15,7 +15,6 @@ static inline void ways_register(struct stage *t, const char *id, const char *me
     row.is_public = str_is(row.auth_method, "none");
     row.metadata = *m;
     assert_done(db_client_save(t->s.authority->db, &row));
-    hot_changed(t->s.authority->hot);
     scene_next(&t->s);
 }
 

@@ -32,7 +32,6 @@ static struct stage stage_two(void)
     struct db_resource two = {.uri = STR(TWO), .name = STR("Two"), .token_format = STR("jwt"), .alg = STR("ES256"), .created_at = NOW};
     assert_done(db_resource_add(t.s.authority->db, &one));
     assert_done(db_resource_add(t.s.authority->db, &two));
-    hot_changed(t.s.authority->hot);
     scene_next(&t.s);
     (void)stage_client(&t, "self", self);
     (void)stage_client(&t, "held", held);

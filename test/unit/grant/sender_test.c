@@ -176,7 +176,6 @@ static void with_metadata(struct stage *t, const char *id, void (*change)(struct
     struct db_client client = *stage_find(t, id);
     change(&client.metadata);
     assert_done(db_client_save(t->s.authority->db, &client));
-    hot_changed(t->s.authority->hot);
     scene_next(&t->s);
 }
 

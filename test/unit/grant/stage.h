@@ -51,7 +51,6 @@ static inline struct stage stage_new(void)
     struct stage t = {.s = scene_new()};
     assert_done(db_scope_add(t.s.authority->db, STR("read"), STR("Read.")));
     assert_done(db_scope_add(t.s.authority->db, STR("write"), STR("Write.")));
-    hot_changed(t.s.authority->hot);
     t.ada = fixture_user(t.s.authority, t.s.a, "ada");
     scene_next(&t.s);
     t.secret = stage_client(&t, "web", NULL);

@@ -34,7 +34,6 @@ static void policy(struct stage *t, const char *id, const char *modes, const cha
     next.metadata.exchange_subjects = str_of(subjects);
     next.metadata.exchange_audiences = str_of(audiences);
     assert_done(db_client_save(t->s.authority->db, &next));
-    hot_changed(t->s.authority->hot);
     scene_next(&t->s);
 }
 
@@ -43,7 +42,6 @@ static void resource(struct stage *t, const char *uri, const char *format, const
     struct db_resource row = {.uri = str_of(uri), .name = str_of(uri), .token_format = str_of(format), .alg = STR("ES256"),
                               .client_id = str_of(client), .created_at = NOW};
     assert_done(db_resource_add(t->s.authority->db, &row));
-    hot_changed(t->s.authority->hot);
     scene_next(&t->s);
 }
 
@@ -426,7 +424,6 @@ Test(token_exchange, an_actor_of_a_pairwise_client_is_named_so)
     struct db_client next = *stage_find(&t, "gate");
     next.metadata.subject_type = STR("pairwise");
     assert_done(db_client_save(t.s.authority->db, &next));
-    hot_changed(t.s.authority->hot);
     scene_next(&t.s);
     str acting = tokens_of(&t, "gate", "");
     assert_done(delegate(&t, hers, acting, &answer));

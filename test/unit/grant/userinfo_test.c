@@ -67,12 +67,10 @@ static struct stage told_stage(void (*change)(struct db_client_metadata *))
     ada.full_name = STR("Ada Lovelace");
     ada.claims = str_of(claims_of_ada);
     assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended, NULL));
-    hot_user_forget(t.s.authority->hot, ada.number);
     struct db_client client = *stage_find(&t, "rp");
     if (change)
         change(&client.metadata);
     assert_done(db_client_save(t.s.authority->db, &client));
-    hot_changed(t.s.authority->hot);
     scene_next(&t.s);
     return t;
 }
@@ -225,7 +223,6 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     struct bearer b;
     struct db_resource files = {.uri = STR("https://files.example.com"), .client_id = STR("rp"), .token_format = STR("jwt"), .alg = STR("ES256")};
     assert_done(db_resource_add(t.s.authority->db, &files));
-    hot_changed(t.s.authority->hot);
     scene_next(&t.s);
     struct token_answer answer;
     assert_done(stage_token(&t, "rp", STR("grant_type=password&username=ada&password=correct+horse+battery&scope=openid&resource=https://files.example.com"), &answer));
@@ -237,7 +234,6 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     struct db_ended ended;
     ada.blocked = true;
     assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended, NULL));
-    hot_user_forget(t.s.authority->hot, ada.number);
     expect_kind(stage_bearer(&t, answer.access_token, &b), INVALID_TOKEN);
 }
 

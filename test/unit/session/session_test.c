@@ -190,7 +190,6 @@ Test(session, a_blocked_person_is_logged_out) /* LS-16 */
     cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &user)));
     user->blocked = true;
     cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, &ended, NULL)));
-    hot_user_forget(s.authority->hot, user->number);
     at(&s, NOW + 1);
     cr_assert(find(&s, session.cookie).row == NULL);
     cr_assert(find(&s, session.cookie).fresh);

@@ -2,6 +2,7 @@
  * Facts in memory: snapshots, caches, revocations, and what other processes change. */
 #include "store.h"
 
+#include "store/db_change.h"
 #include "store/hot.h"
 
 #include <pthread.h>
@@ -26,7 +27,7 @@ static void scene_end(struct scene *x)
     store_end(&x->s);
 }
 
-Test(hot, a_change_is_seen_after_it_was_announced_and_a_held_snapshot_stays)
+Test(hot, a_change_is_seen_when_it_was_acknowledged_and_a_held_snapshot_stays)
 {
     struct scene x = scene_new();
     const struct hot_facts *before = hot_hold(x.hot);
@@ -34,7 +35,6 @@ Test(hot, a_change_is_seen_after_it_was_announced_and_a_held_snapshot_stays)
     struct db_resource r = {.uri = STR("https://api.example"), .token_format = STR("sealed")};
     MUST(db_resource_add(x.s.db, &r));
     MUST(db_scope_add(x.s.db, STR("mine"), STR("words")));
-    hot_changed(x.hot);
     MUST(hot_refresh(x.hot));
     cr_assert_null(hot_client(before, STR("app")));
     const struct hot_facts *now = hot_hold(x.hot);
@@ -52,11 +52,13 @@ Test(hot, a_change_is_seen_after_it_was_announced_and_a_held_snapshot_stays)
     cr_assert_eq(hot_resource_by_number(now, r.number), hot_resource(now, r.uri));
     cr_assert_null(hot_resource_by_number(now, 0));
     size_t count;
-    (void)hot_clients(now, &count);
+    (void)hot_clients(now, x.s.a, &count);
     cr_assert_eq(count, 1u);
-    (void)hot_scopes(now, &count);
+    const struct db_scope **scopes = hot_scopes(now, x.s.a, &count);
+    for (size_t i = 1; i < count; i++)
+        cr_assert(str_compare(scopes[i - 1]->name, scopes[i]->name) < 0);
     cr_assert_eq(count, 27u);
-    (void)hot_resources(now, &count);
+    (void)hot_resources(now, x.s.a, &count);
     cr_assert_eq(count, 1u);
     hot_let_go(x.hot, before);
     hot_let_go(x.hot, now);
@@ -71,7 +73,6 @@ Test(hot, every_client_is_found_among_many)
         (void)snprintf(id, sizeof(id), "%d", i * 7);
         (void)store_client(&x.s, id);
     }
-    hot_changed(x.hot);
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     for (int i = 0; i < 200; i++) {
@@ -82,13 +83,12 @@ Test(hot, every_client_is_found_among_many)
     scene_end(&x);
 }
 
-Test(hot, another_process_is_noticed_by_its_bump)
+Test(hot, another_process_is_noticed_by_its_commit)
 {
     struct scene x = scene_new();
     struct store command = x.s;
     MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
     (void)store_client(&command, "theirs");
-    db_generation_bump(command.db);
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     cr_assert_not_null(hot_client(f, STR("theirs")));
@@ -105,7 +105,6 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
     compat.secrets[0].hash = hash_of("new");
     compat.secrets[1] = (struct db_client_secret){hash_of("old"), T0, T0 + 10};
     MUST(db_client_add(x.s.db, &compat));
-    hot_changed(x.hot);
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     struct token_hash plain_secret = hash_of("plain"), fresh = hash_of("new"), old = hash_of("old"), none = hash_of("none");
@@ -120,20 +119,173 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
     scene_end(&x);
 }
 
-Test(hot, when_loading_fails_nobody_is_served)
+static struct store command_of(const struct scene *x)
+{
+    struct store command = x->s;
+    MUST(db_open(&(struct db_options){.directory = x->s.directory, .create = false, .writer_thread = false}, &command.db));
+    return command;
+}
+
+Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
 {
     struct scene x = scene_new();
-    db_conn_close(x.s.db->pool[0]); /* the readers' next connection cannot be opened */
-    x.s.db->pooled = 0;
+    struct store command = command_of(&x);
     char *file = x.s.db->file;
     char nowhere[] = "/nonexistent/jeton.db";
-    x.s.db->file = nowhere;
-    hot_changed(x.hot);
+    (void)store_client(&command, "theirs");
+    while (x.s.db->pooled > 0)
+        db_conn_close(x.s.db->pool[--x.s.db->pooled]);
+    x.s.db->file = nowhere; /* the readers' next connection cannot be opened */
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     x.s.db->file = file;
     MUST(hot_refresh(x.hot));
+    db_close(command.db);
     scene_end(&x);
+}
+
+Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_is_given)
+{
+    struct scene x = {.s = store_new(false)}; /* the memory of this thread can be made to fail */
+    struct db_user u = store_user(&x.s, "ada"), *r;
+    MUST(hot_open(x.s.db, 100, &x.hot));
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    arena_fail_after(1);
+    MUST(db_user_logged_in(x.s.db, u.number, T0 + 1)); /* done, but it could not be followed */
+    arena_fail_after(1);
+    MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
+    arena_fail_after(0);
+    MUST(hot_user(x.hot, x.s.a, u.number, &r)); /* from the store */
+    cr_assert_eq(r->last_login_at, T0 + 1);
+    hot_inline(true);
+    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.a, u.number, &r));
+    MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
+    hot_inline(false);
+    MUST(hot_refresh(x.hot));
+    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    cr_assert_eq(r->last_login_at, T0 + 1);
+    scene_end(&x);
+}
+
+Test(hot, an_event_thread_reads_no_feed)
+{
+    struct scene x = scene_new();
+    struct store command = command_of(&x);
+    (void)store_client(&command, "theirs");
+    hot_inline(true);
+    MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
+    hot_inline(false);
+    MUST(hot_refresh(x.hot));
+    (void)store_client(&x.s, "ours");
+    hot_inline(true);
+    MUST(hot_refresh(x.hot)); /* the writer has read it */
+    const struct hot_facts *f = hot_hold(x.hot);
+    cr_assert(hot_client(f, STR("ours")) != NULL && hot_client(f, STR("theirs")) != NULL);
+    hot_let_go(x.hot, f);
+    hot_inline(false);
+    db_close(command.db);
+    scene_end(&x);
+}
+
+static bool has_scope(struct hot *hot, str name)
+{
+    const struct hot_facts *f = hot_hold(hot);
+    bool has = hot_scope(f, name) != NULL;
+    hot_let_go(hot, f);
+    return has;
+}
+
+static err log_in_often(void *context)
+{
+    struct store *s = context;
+    TRY(db_scope_add(s->db, STR("early"), STR("words")));
+    for (int64_t i = 1; i <= DB_CHANGES_KEPT + 2 * DB_CHANGES_BITE; i++)
+        TRY(db_user_logged_in(s->db, 1, i));
+    return OK;
+}
+
+Test(hot, who_has_missed_more_than_is_kept_loads_anew)
+{
+    struct scene x = scene_new();
+    struct store command = command_of(&x);
+    struct db_user *r;
+    (void)store_user(&x.s, "ada");
+    MUST(hot_user(x.hot, x.s.a, 1, &r));
+    MUST(db_together(command.db, log_in_often, &command));
+    int64_t lines = by_hand(&x.s, "SELECT count(*) FROM changes");
+    cr_assert(lines >= DB_CHANGES_KEPT && lines <= DB_CHANGES_KEPT + DB_CHANGES_BITE, "%lld", (long long)lines);
+    MUST(hot_refresh(x.hot));
+    cr_assert(has_scope(x.hot, STR("early")));
+    MUST(hot_user(x.hot, x.s.a, 1, &r));
+    cr_assert_eq(r->last_login_at, DB_CHANGES_KEPT + 2 * DB_CHANGES_BITE);
+    db_close(command.db);
+    scene_end(&x);
+}
+
+Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
+{
+    static const char *const spoils[] = {
+        "DELETE FROM changes WHERE seq = (SELECT max(seq) - 1 FROM changes)",
+        "UPDATE changes SET kind = 'of another version' WHERE seq = (SELECT max(seq) FROM changes)",
+        "DELETE FROM changes",
+        "UPDATE counters SET next = 1 WHERE name = 'change'", /* a backup was put in its place */
+    };
+    for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
+        struct scene x = scene_new();
+        struct store command = command_of(&x);
+        MUST(db_scope_add(x.s.db, STR("before"), STR("words")));
+        MUST(db_scope_add(command.db, STR("one"), STR("words")));
+        MUST(db_scope_add(command.db, STR("two"), STR("words")));
+        (void)by_hand(&x.s, spoils[i]);
+        MUST(hot_refresh(x.hot));
+        cr_assert(has_scope(x.hot, STR("before")) && has_scope(x.hot, STR("one")) && has_scope(x.hot, STR("two")), "%s", spoils[i]);
+        db_close(command.db);
+        scene_end(&x);
+    }
+}
+
+Test(hot, what_a_command_could_not_tell_is_found_by_the_poll)
+{
+    struct scene x = scene_new();
+    struct store command = command_of(&x);
+    MUST(db_scope_add(command.db, STR("theirs"), STR("words")));
+    (void)atomic_fetch_sub(command.db->generation, 1); /* it died before it could */
+    MUST(hot_refresh(x.hot));
+    cr_assert_not(has_scope(x.hot, STR("theirs")));
+    MUST(hot_poll(x.hot));
+    cr_assert(has_scope(x.hot, STR("theirs")));
+    db_close(command.db);
+    scene_end(&x);
+}
+
+static err add_and_look(void *context)
+{
+    struct scene *x = context;
+    TRY(db_scope_add(x->s.db, STR("inside"), STR("words")));
+    MUST(db_user_logged_in(x->s.db, 1, 77));
+    MUST(hot_poll(x->hot)); /* as a command's change would make it do */
+    cr_assert_not(has_scope(x->hot, STR("inside")));
+    struct db_user *r;
+    MUST(hot_user(x->hot, x->s.a, 1, &r)); /* what this transaction has done itself */
+    cr_assert_eq(r->last_login_at, 77);
+    FAIL(CONFLICT, "changed its mind");
+}
+
+Test(hot, what_a_transaction_has_not_committed_is_nobodys)
+{
+    for (int threaded = 0; threaded < 2; threaded++) {
+        struct scene x = {.s = store_new(threaded == 1)};
+        struct db_user *r;
+        (void)store_user(&x.s, "ada");
+        MUST(hot_open(x.s.db, 100, &x.hot));
+        MUST(hot_user(x.hot, x.s.a, 1, &r));
+        MUST_FAIL(CONFLICT, db_together(x.s.db, add_and_look, &x));
+        MUST(hot_refresh(x.hot));
+        cr_assert_not(has_scope(x.hot, STR("inside")));
+        MUST(hot_user(x.hot, x.s.a, 1, &r));
+        cr_assert_eq(r->last_login_at, 0);
+        scene_end(&x);
+    }
 }
 
 /* ---- revocations ---- */
@@ -159,7 +311,6 @@ Test(revoked, by_another_process_is_loaded)
     struct store command = x.s;
     MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
     MUST(db_revocation_add(command.db, "token", STR("jti"), T0 + 100));
-    db_generation_bump(command.db);
     MUST(hot_refresh(x.hot));
     cr_assert(hot_revoked(x.hot, "token", STR("jti")));
     db_close(command.db);
@@ -183,14 +334,12 @@ Test(revoked, many_are_all_found_and_those_that_ended_make_room)
     }
     struct db_ended ended = {ids, MANY};
     MUST(db_write(x.s.db, DB_SEVERAL, write_ended, &ended)); /* as a store function that ends grants does */
-    MUST(hot_revoke_ended(x.hot, &ended, T0 + 100));
     for (int i = 0; i < MANY; i++)
         cr_assert(hot_revoked(x.hot, "grant", ids[i]));
     hot_close(x.hot);
     MUST(hot_open(x.s.db, 100, &x.hot)); /* in portions */
     for (int i = 0; i < MANY; i++)
         cr_assert(hot_revoked(x.hot, "grant", ids[i]));
-    MUST(hot_revoke_ended(x.hot, &(struct db_ended){NULL, 0}, T0));
     scene_end(&x);
 }
 
@@ -248,14 +397,11 @@ Test(cache, forgetting_shows_the_new_row)
     u.blocked = true;
     MUST(db_user_save(x.s.db, x.s.a, &u, &ended, NULL));
     MUST(db_pat_revoke(x.s.db, p.id, 0, T0, &revoked));
-    hot_user_forget(x.hot, u.number);
-    hot_pat_forget(x.hot);
     MUST(hot_user(x.hot, x.s.a, u.number, &r));
     MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
     cr_assert(r->blocked);
     cr_assert_eq(q->revoked_at, T0);
     MUST(db_user_remove(x.s.db, x.s.a, u.number, &ended));
-    hot_changed(x.hot);
     MUST(hot_refresh(x.hot));
     MUST(hot_user(x.hot, x.s.a, u.number, &r));
     cr_assert_null(r);
@@ -297,7 +443,6 @@ static void change_inside(void *context)
     struct inside_job *j = context;
     struct db_user *r;
     MUST(db_user_logged_in(j->x->s.db, j->number, 4711));
-    hot_user_forget(j->x->hot, j->number);
     MUST(hot_user(j->x->hot, j->x->s.a, j->number, &r)); /* sees its own change */
     cr_assert_eq(r->last_login_at, 4711);
     db_conn_limit_pages(j->x->s.db->conn, 1);
@@ -345,9 +490,9 @@ static void *reader(void *context)
         MUST(hot_refresh(x->hot));
         const struct hot_facts *f = hot_hold(x->hot);
         size_t count;
-        const struct db_client *c = hot_clients(f, &count);
+        const struct db_client **c = hot_clients(f, a, &count);
         for (size_t i = 0; i < count; i++)
-            cr_assert_eq(hot_client(f, c[i].id), &c[i]);
+            cr_assert_eq(hot_client(f, c[i]->id), c[i]);
         struct db_user *u;
         MUST(hot_user(x->hot, a, 1, &u));
         (void)hot_revoked(x->hot, "grant", STR("g"));
@@ -369,9 +514,7 @@ Test(hot, readers_and_changes_do_not_disturb_each_other)
         char id[16];
         (void)snprintf(id, sizeof(id), "c%d", i);
         (void)store_client(&x.s, id);
-        hot_changed(x.hot);
         MUST(hot_revoke(x.hot, "grant", str_of(id), T0 + 100));
-        hot_user_forget(x.hot, 1);
         MUST(hot_refresh(x.hot));
         const struct hot_facts *f = hot_hold(x.hot);
         cr_assert_not_null(hot_client(f, str_of(id))); /* acknowledged is seen */

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT
+ * Whatever is written, memory follows: every function of the store that writes something kept in memory stands in a table here, and after
+ * each of them memory must be what a fresh start would load. A statement that no row of the table has run fails the test. */
+#include "store.h"
+
+#include "store/db_change.h"
+#include "store/db_details.h"
+#include "store/db_initial.h"
+#include "store/db_password.h"
+#include "store/hot_follow.h"
+
+#include <pthread.h>
+
+#include "base/banned.h"
+
+struct scene {
+    struct store s, other; /* other: the one that writes */
+    struct hot *hot;
+    struct db_client app, open;
+    struct db_user ada, eve;
+    struct db_pat pat;
+};
+
+/* ---- what memory holds, as text ---- */
+
+struct told {
+    char *text;
+    size_t n;
+};
+
+static void tell(struct told *t, const void *p, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    t->text = realloc(t->text, t->n + 2 * n + 2);
+    cr_assert_not_null(t->text);
+    for (size_t i = 0; i < n; i++) {
+        t->text[t->n++] = digits[((const uint8_t *)p)[i] >> 4];
+        t->text[t->n++] = digits[((const uint8_t *)p)[i] & 15];
+    }
+    t->text[t->n++] = '|';
+    t->text[t->n] = '\0';
+}
+
+/* Texts by what they say, everything else by its bytes. */
+static void tell_row(struct told *t, const struct db_shape *shape, const void *row)
+{
+    char *bytes = malloc(shape->size);
+    cr_assert_not_null(bytes);
+    memcpy(bytes, row, shape->size);
+    for (size_t i = 0; i < shape->count; i++) {
+        if (shape->fields[i].kind != DB_TEXT)
+            continue;
+        const str *text = (const str *)((const char *)row + shape->fields[i].at);
+        tell(t, text->p, text->n);
+        memset(bytes + shape->fields[i].at, 0, sizeof(*text));
+    }
+    tell(t, bytes, shape->size);
+    free(bytes);
+}
+
+static void tell_name(void *context, struct hot_entry *e)
+{
+    struct told *all = context;
+    const struct hot_name *name = (const void *)e->row;
+    for (size_t i = 0; i < name->text.n; i++)
+        all->n += (size_t)(uint8_t)name->text.p[i] * (size_t)name->count; /* in whatever order they come */
+}
+
+static void tell_counts(struct told *t, const struct hot_facts *f)
+{
+    struct told folds = {NULL, 0}, looks = {NULL, 0};
+    hot_map_each(&f->folds, tell_name, &folds);
+    hot_map_each(&f->looks, tell_name, &looks);
+    const size_t counts[] = {f->clients.count, f->clients_by_id.count, f->secrets.count,  f->scopes.count,      f->resources.count,
+                             f->details.count, f->registered,          f->registered_bytes, f->bytes, f->resources_by_uri.count,
+                             f->folds.count,   f->looks.count,         folds.n,           looks.n};
+    tell(t, counts, sizeof(counts));
+    tell(t, f->algs, sizeof(f->algs));
+}
+
+static char *told_of(struct arena *a, const struct hot_facts *f)
+{
+    struct told t = {NULL, 0};
+    size_t count;
+    const struct db_client **clients = hot_clients(f, a, &count);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(hot_client(f, clients[i]->id), clients[i]);
+        for (size_t s = 0; s < clients[i]->secret_count; s++)
+            cr_assert(hot_secret_taken(f, &clients[i]->secrets[s].hash, 0));
+        tell_row(&t, &db_client_kept, clients[i]);
+    }
+    const struct db_scope **scopes = hot_scopes(f, a, &count);
+    for (size_t i = 0; i < count; i++)
+        tell_row(&t, &db_scope_shape, scopes[i]);
+    const struct db_resource **resources = hot_resources(f, a, &count);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(hot_resource(f, resources[i]->uri), resources[i]);
+        tell_row(&t, &db_resource_shape, resources[i]);
+    }
+    const struct db_details_type **types = hot_details_types(f, a, &count);
+    for (size_t i = 0; i < count; i++)
+        tell_row(&t, &db_details_shape, types[i]);
+    const str *settings = hot_password_settings(f, &count);
+    for (size_t i = 0; i < count; i++)
+        tell(&t, settings[i].p, settings[i].n);
+    tell_counts(&t, f);
+    return t.text;
+}
+
+/* A fresh start, which has asked for names too. */
+static char *told_anew(struct store *s)
+{
+    struct store fresh = *s;
+    struct hot *hot;
+    MUST(db_open(&(struct db_options){.directory = s->directory, .create = false, .writer_thread = false}, &fresh.db));
+    MUST(hot_open(fresh.db, 16, &hot));
+    MUST(hot_keep_names(hot, true));
+    const struct hot_facts *f = hot_hold(hot);
+    char *text = told_of(s->a, f);
+    hot_let_go(hot, f);
+    hot_close(hot);
+    db_close(fresh.db);
+    return text;
+}
+
+static void same_user(struct scene *x, int64_t number)
+{
+    struct db_user *kept = NULL, *row = NULL;
+    struct told a = {NULL, 0}, b = {NULL, 0};
+    MUST(hot_user(x->hot, x->s.a, number, &kept));
+    MUST(db_user_by_number(x->s.db, x->s.a, number, &row));
+    cr_assert_eq(kept == NULL, row == NULL);
+    if (row != NULL) {
+        tell_row(&a, &db_user_shape, kept);
+        tell_row(&b, &db_user_shape, row);
+        cr_assert_str_eq(a.text, b.text);
+    }
+    free(a.text);
+    free(b.text);
+}
+
+static void same_pat(struct scene *x, const struct token_hash *hash)
+{
+    struct db_pat *kept = NULL, *row = NULL;
+    struct told a = {NULL, 0}, b = {NULL, 0};
+    MUST(hot_pat(x->hot, x->s.a, hash, &kept));
+    MUST(db_pat_by_hash(x->s.db, x->s.a, hash, &row));
+    cr_assert_eq(kept == NULL, row == NULL);
+    if (row != NULL) {
+        tell_row(&a, &db_pat_shape, kept);
+        tell_row(&b, &db_pat_shape, row);
+        cr_assert_str_eq(a.text, b.text);
+    }
+    free(a.text);
+    free(b.text);
+}
+
+static void all_revoked(struct scene *x)
+{
+    struct db_revocation *rows;
+    size_t count;
+    MUST(db_revocation_since(x->s.db, x->s.a, 0, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        cr_assert(hot_revoked(x->hot, str_is(rows[i].kind, "grant") ? "grant" : "token", rows[i].id));
+}
+
+static void same(struct scene *x, const char *after)
+{
+    const struct hot_facts *f = hot_hold(x->hot);
+    char *kept = told_of(x->s.a, f), *fresh = told_anew(&x->s);
+    cr_assert_str_eq(kept, fresh, "after %s", after);
+    free(kept);
+    free(fresh);
+    hot_let_go(x->hot, f);
+    same_user(x, x->ada.number);
+    same_user(x, x->eve.number);
+    same_pat(x, &x->pat.hash);
+    all_revoked(x);
+}
+
+/* ---- everything that writes ---- */
+
+static err client_add(struct scene *x)
+{
+    struct db_client c = {.id = STR("added"), .name = STR("Added"), .compat_processmaker = true, .secret_count = 1};
+    c.secrets[0].hash = hash_of("added");
+    c.metadata.id_token_signed_response_alg = STR("EdDSA");
+    c.metadata.profile = STR("fapi2-security");
+    return db_client_add(x->other.db, &c);
+}
+
+static err client_save(struct scene *x)
+{
+    x->app.name = STR("Renamed");
+    x->app.redirect_uris = STR("https://b.example/cb");
+    x->app.metadata.jwks_uri = STR("https://b.example/jwks");
+    x->app.metadata.userinfo_signed_response_alg = STR("RS256");
+    TRY(db_client_save(x->other.db, &x->app));
+    x->app.version++;
+    return OK;
+}
+
+static err client_save_registered(struct scene *x)
+{
+    x->open.scopes = STR("openid profile");
+    TRY(db_client_save(x->other.db, &x->open));
+    x->open.version++;
+    return OK;
+}
+
+static err secret_beside(struct scene *x)
+{
+    struct token_hash hash = hash_of("second");
+    return db_client_secret_add(x->other.db, x->app.number, &hash, T0 + 100);
+}
+
+static err secret_instead(struct scene *x)
+{
+    struct token_hash hash = hash_of("third");
+    return db_client_secret_add(x->other.db, x->app.number, &hash, 0);
+}
+
+static err client_disable(struct scene *x)
+{
+    return db_client_set_disabled(x->other.db, x->app.number, true);
+}
+
+static err client_remove(struct scene *x)
+{
+    return db_client_remove(x->other.db, x->app.number);
+}
+
+static err clients_purge(struct scene *x)
+{
+    int64_t removed = 0;
+    err e = db_initial_purge_unused(x->other.db, T0 + 1, &removed);
+    cr_assert_eq(removed, 1, "%lld", (long long)removed);
+    return e;
+}
+
+static err clients_make_room(struct scene *x)
+{
+    int64_t removed = 0;
+    struct db_client c = store_client(&x->other, "stranger");
+    c.metadata.origin = STR("open");
+    TRY(db_client_save(x->other.db, &c));
+    TRY(db_registration_note(x->other.db, c.number, STR("192.0.2.1")));
+    err e = db_registration_make_room(x->other.db, T0 + 1, &removed);
+    cr_assert_eq(removed, 1);
+    return e;
+}
+
+static err scope_add(struct scene *x)
+{
+    return db_scope_add(x->other.db, STR("orders"), STR("See orders"));
+}
+
+static err scope_remove(struct scene *x)
+{
+    bool removed;
+    return db_scope_remove(x->other.db, STR("orders"), &removed);
+}
+
+static err resource_add(struct scene *x)
+{
+    struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"), .alg = STR("ES256")};
+    return db_resource_add(x->other.db, &r);
+}
+
+static err resource_edit(struct scene *x)
+{
+    bool found;
+    return db_resource_edit(x->other.db, &(struct db_resource){.uri = STR("https://api.example"), .name = STR("New"), .scopes = STR("a b")}, &found);
+}
+
+static err resource_remove(struct scene *x)
+{
+    bool removed;
+    return db_resource_remove(x->other.db, STR("https://api.example"), &removed);
+}
+
+static err details_add(struct scene *x)
+{
+    return db_details_add(x->other.db, &(struct db_details_type){.type = STR("payment"), .description = STR("Pay"), .created_at = T0});
+}
+
+static err details_remove(struct scene *x)
+{
+    bool removed;
+    return db_details_remove(x->other.db, STR("payment"), &removed);
+}
+
+static err setting_add(struct scene *x)
+{
+    return db_password_setting_add(x->other.db, STR("$2y$10$"));
+}
+
+static err setting_forget(struct scene *x)
+{
+    bool gone;
+    return db_password_setting_forget(x->other.db, STR("$2y$10$"), &gone);
+}
+
+static err user_add(struct scene *x)
+{
+    (void)store_user(&x->other, "bob");
+    return OK;
+}
+
+static err user_login(struct scene *x)
+{
+    return db_user_logged_in(x->other.db, x->ada.number, T0 + 5);
+}
+
+static err user_rehash(struct scene *x)
+{
+    return db_user_rehash(x->other.db, x->ada.number, STR("$argon2id$x"), "$argon2id$y");
+}
+
+static err user_password(struct scene *x)
+{
+    struct db_ended ended;
+    return db_user_set_password(x->other.db, x->s.a, &(struct db_new_password){x->ada.number, "$argon2id$z", 0, true, false}, &ended);
+}
+
+static err user_block(struct scene *x)
+{
+    struct db_ended ended;
+    struct db_user *now = NULL;
+    TRY(db_user_by_number(x->other.db, x->s.a, x->ada.number, &now));
+    now->blocked = true;
+    (void)store_grant(&x->other, x->ada.number, x->app.number);
+    return db_user_save(x->other.db, x->s.a, now, &ended, NULL);
+}
+
+static err user_remove(struct scene *x)
+{
+    struct db_ended ended;
+    return db_user_remove(x->other.db, x->s.a, x->eve.number, &ended);
+}
+
+static err pat_add(struct scene *x)
+{
+    x->pat = (struct db_pat){.user_number = x->ada.number, .hash = hash_of("pat"), .name = STR("n")};
+    return db_pat_add(x->other.db, x->s.a, &x->pat);
+}
+
+static err pat_add_another(struct scene *x)
+{
+    x->pat = (struct db_pat){.user_number = x->eve.number, .hash = hash_of("another"), .name = STR("n")};
+    return db_pat_add(x->other.db, x->s.a, &x->pat);
+}
+
+static err pat_used(struct scene *x)
+{
+    TRY(db_pat_used(x->other.db, x->pat.number, T0 + 3, STR("192.0.2.1")));
+    return db_ready(x->other.db); /* it is not waited for otherwise */
+}
+
+static err pat_revoke(struct scene *x)
+{
+    bool revoked;
+    return db_pat_revoke(x->other.db, x->pat.id, 0, T0, &revoked);
+}
+
+static err pats_purge(struct scene *x)
+{
+    int64_t deleted;
+    clock_set(T0 + 10 * 86400);
+    return db_purge(x->other.db, T0 + 10 * 86400, 1000, &deleted);
+}
+
+static err key_add(struct scene *x)
+{
+    return db_key_add(x->other.db, &(struct db_key){.kid = STR("k"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s"), .state = STR("active")});
+}
+
+static err key_rotate(struct scene *x)
+{
+    TRY(db_key_add(x->other.db, &(struct db_key){.kid = STR("l"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s"), .state = STR("next")}));
+    return db_key_rotate(x->other.db, &(struct db_key){.kid = STR("m"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s")}, T0, T0 + 60);
+}
+
+static err token_revoke(struct scene *x)
+{
+    return db_revocation_add(x->other.db, "token", STR("jti"), T0 + 100);
+}
+
+static const struct {
+    const char *name;
+    err (*write)(struct scene *x);
+    bool keys;
+} writes[] = {
+    {"client add", client_add, false},
+    {"client save", client_save, false},
+    {"registered client save", client_save_registered, false},
+    {"secret beside another", secret_beside, false},
+    {"secret instead of others", secret_instead, false},
+    {"scope add", scope_add, false},
+    {"resource add", resource_add, false},
+    {"resource edit", resource_edit, false},
+    {"details add", details_add, false},
+    {"setting add", setting_add, false},
+    {"user add", user_add, false},
+    {"user login", user_login, false},
+    {"user rehash", user_rehash, false},
+    {"pat add", pat_add, false},
+    {"pat used", pat_used, false},
+    {"key add", key_add, true},
+    {"key rotate", key_rotate, true},
+    {"token revoke", token_revoke, false},
+    {"user password", user_password, false},
+    {"user block, a grant ended", user_block, false},
+    {"pat add another", pat_add_another, false},
+    {"pat revoke", pat_revoke, false},
+    {"client disable", client_disable, false},
+    {"client remove", client_remove, false},
+    {"unused clients purge", clients_purge, false},
+    {"room for clients", clients_make_room, false},
+    {"scope remove", scope_remove, false},
+    {"resource remove", resource_remove, false},
+    {"details remove", details_remove, false},
+    {"setting forget", setting_forget, false},
+    {"old pats and keys purge", pats_purge, true},
+    {"pat add again", pat_add_another, false},
+    {"user remove", user_remove, false},
+};
+enum { WRITES = sizeof(writes) / sizeof(writes[0]) };
+
+/* ---- which statements were run ---- */
+
+enum { HANDLES_MAX = 64 };
+static sqlite3 *handles[HANDLES_MAX];
+static size_t handle_count;
+
+static int note_handle(sqlite3 *handle, const char **error, const void *api)
+{
+    (void)error, (void)api;
+    if (handle_count < HANDLES_MAX)
+        handles[handle_count++] = handle;
+    return SQLITE_OK;
+}
+
+static bool prepared_on(sqlite3 *handle, const char *text)
+{
+    for (sqlite3_stmt *st = sqlite3_next_stmt(handle, NULL); st != NULL; st = sqlite3_next_stmt(handle, st))
+        if (strcmp(sqlite3_sql(st), text) == 0)
+            return true;
+    return false;
+}
+
+/* What fills in the columns of an older database runs when it is migrated, before anybody keeps anything. */
+static bool of_migration(const char *text)
+{
+    str t = str_of(text);
+    return str_starts(t, STR("UPDATE users SET username_skeleton = $2")) || str_starts(t, STR("UPDATE users SET email_verified = 0, version"));
+}
+
+static void every_statement_ran(sqlite3 *writing)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < db_statement_count(); i++) {
+        const char *text = db_statement_text(i);
+        if (db_change_of(text) == DB_CHANGE_NONE || of_migration(text))
+            continue;
+        seen++;
+        cr_expect(prepared_on(writing, text), "no row of the table runs: %s", text);
+    }
+    cr_assert(seen > 25);
+}
+
+/* ---- the tests ---- */
+
+static void scene_begin(struct scene *x, bool threaded)
+{
+    x->s = store_new(threaded);
+    x->app = store_client(&x->s, "app");
+    x->open = store_client(&x->s, "open");
+    x->open.metadata.origin = STR("open");
+    x->open.metadata.client_uri = STR("https://open.example");
+    MUST(db_client_save(x->s.db, &x->open));
+    x->open.version++;
+    (void)store_admin(&x->s, "root");
+    x->ada = store_user(&x->s, "ada");
+    x->eve = store_user(&x->s, "eve");
+    x->pat.hash = hash_of("pat");
+    MUST(hot_open(x->s.db, 100, &x->hot));
+    MUST(hot_keep_names(x->hot, true));
+    x->other = x->s;
+}
+
+static void write_all(struct scene *x, bool refresh)
+{
+    same(x, "the start");
+    for (size_t i = 0; i < WRITES; i++) {
+        uint64_t keys = hot_keys(x->hot);
+        err e = writes[i].write(x);
+        cr_assert(!FAILED(e), "%s: %s", writes[i].name, err_why(e));
+        if (refresh)
+            MUST(hot_refresh(x->hot));
+        same(x, writes[i].name);
+        cr_assert_eq(hot_keys(x->hot) != keys, writes[i].keys, "%s", writes[i].name);
+    }
+}
+
+Test(follow, every_kind_of_write_is_in_memory_when_it_is_acknowledged)
+{
+    struct scene x = {0};
+    (void)sqlite3_auto_extension((void (*)(void))note_handle);
+    scene_begin(&x, false);
+    sqlite3 *writing = handles[0];
+    write_all(&x, false);
+    every_statement_ran(writing);
+    hot_close(x.hot);
+    store_end(&x.s);
+}
+
+Test(follow, every_kind_of_write_is_in_memory_when_the_writer_answers)
+{
+    struct scene x = {0};
+    scene_begin(&x, true);
+    write_all(&x, false);
+    hot_close(x.hot);
+    store_end(&x.s);
+}
+
+Test(follow, every_kind_of_write_of_a_command_is_in_memory_at_the_next_request)
+{
+    struct scene x = {0};
+    scene_begin(&x, true);
+    MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &x.other.db));
+    write_all(&x, true);
+    db_close(x.other.db);
+    hot_close(x.hot);
+    store_end(&x.s);
+}
+
+Test(follow, every_statement_that_changes_something_kept_says_what)
+{
+    size_t seen = 0;
+    for (size_t i = 0; i < db_statement_count(); i++) {
+        cr_expect(db_change_fits(db_statement_text(i)), "it does not end with RETURNING and its table's key: %s", db_statement_text(i));
+        seen += db_change_of(db_statement_text(i)) != DB_CHANGE_NONE;
+    }
+    cr_assert(seen > 25);
+    cr_expect_not(db_change_fits("UPDATE clients SET name = $1"));
+    cr_expect_not(db_change_fits("DELETE FROM pats WHERE number = $1 RETURNING number"));
+    cr_expect(db_change_fits("UPDATE grants SET revoked_at = $1"));
+}
