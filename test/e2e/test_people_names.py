@@ -284,6 +284,7 @@ def to_the_layout_before(database):
     with sqlite3.connect(database) as db:
         for line in ("DROP INDEX users_verified_email", "DROP INDEX users_email", "DROP INDEX users_skeleton", "ALTER TABLE users DROP COLUMN username_skeleton",
                      "ALTER TABLE users DROP COLUMN email_key", "ALTER TABLE users DROP COLUMN email_verified", "DELETE FROM migrations WHERE version >= 12",
+                     "DROP TABLE changes", "DELETE FROM counters WHERE name = 'change'",
                      "UPDATE users SET claims = '{\"email_verified\":true,\"locale\":\"fr\"}' WHERE email <> ''"):
             db.execute(line)
     db.close()
