@@ -307,9 +307,8 @@ fallible user_change(struct ground *g, const struct actor *by, str id, const str
     TRY(problem_result(p));
     next.updated_at = g->now;
     TRY(user_names_verdict(g, &next));
-    struct db_ended ended = {0};
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike && may.edit};
-    TRY(user_names_saved(g, saved(db_user_save(g->authority->db, g->arena, &next, &ended, &clash), "admin", p), &clash, p));
+    TRY(user_names_saved(g, saved(db_user_save(g->authority->db, g->arena, &next, &clash), "admin", p), &clash, p));
     str detail = changed_fields(g, user, &next);
     if (clash.look_alike_wanted)
         detail = str_join(g->arena, (const str[]){detail, STR("the username may look like another's")}, 2);
@@ -331,8 +330,7 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
         struct db_user next = *user;
         next.blocked = blocked;
         next.updated_at = g->now;
-        struct db_ended ended = {0};
-        err e = db_user_save(g->authority->db, g->arena, &next, &ended, NULL);
+        err e = db_user_save(g->authority->db, g->arena, &next, NULL);
         if (e.kind == ERR_CONFLICT)
             continue;
         if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
@@ -351,8 +349,7 @@ fallible user_remove(struct ground *g, const struct actor *by, str id)
     TRY(load(g, by, id, "delete-users", &user));
     if (!rights_over(by, user, "delete-users").edit)
         FAIL(INSUFFICIENT_SCOPE, "delete-users is needed");
-    struct db_ended ended = {0};
-    err e = db_user_remove(g->authority->db, g->arena, user->number, &ended);
+    err e = db_user_remove(g->authority->db, g->arena, user->number);
     if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
         REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.", "last administrator");
     TRY(e);
@@ -390,9 +387,8 @@ fallible user_end_session(struct ground *g, const struct actor *by, int64_t user
     if (!actor_may_self(by, user_number, "delete-own-sessions") && !actor_is_admin(by)) /* LS-17, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "a session of somebody else");
     bool done = false;
-    struct db_ended grants = {0};
     struct db_session_name name = {user_number, session_id};
-    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &done, &grants));
+    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &done));
     if (done)
         check_event(g, by, "session.ended", &(struct authority_event_facts){.subject = session_id});
     *ended = done;

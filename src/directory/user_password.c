@@ -108,8 +108,7 @@ fallible user_password(struct ground *g, const struct actor *by, struct user_pas
     TRY(password_hash(change->fresh, hash));
     bool must_change = by->kind == ACTOR_OWNER ? change->must_change : !own; /* AD-06 */
     struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens, must_change};
-    struct db_ended ended = {0};
-    TRY(db_user_set_password(g->authority->db, g->arena, &fresh, &ended)); /* LS-05 */
+    TRY(db_user_set_password(g->authority->db, g->arena, &fresh)); /* LS-05 */
     check_event(g, by, "user.password_changed",
                 &(struct authority_event_facts){.subject = user->id,
                                                 .detail = change->end_personal_tokens ? STR("personal access tokens ended too")

@@ -135,14 +135,13 @@ fallible consent_revoke_grant(struct ground *g, const struct actor *by, str gran
 
 fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t user_number, str client_id)
 {
-    struct db_ended ended = {0};
     const struct db_client *client = hot_client(g->facts, client_id);
     if (!actor_may_self(by, user_number, "delete-own-authorizations") && !actor_is_admin(by))
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person nor an administrator");
     if (!client)
         FAIL(NOT_FOUND, "consent: no such client");
     TRY(db_consent_forget(g->authority->db, user_number, client->number));
-    TRY(db_grant_revoke_all(g->authority->db, g->arena, user_number, client->number, &ended));
+    TRY(db_grant_revoke_all(g->authority->db, g->arena, user_number, client->number));
     authority_event(g, "consent.withdrawn", &(struct authority_event_facts){.actor = actor_name(by), .client_id = client_id});
     return OK;
 }

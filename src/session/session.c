@@ -184,9 +184,8 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
 static fallible end_row(struct ground *g, const struct db_session *row, const struct db_user *user)
 {
     bool was_open;
-    struct db_ended grants = {0};
     struct db_session_name name = {row->user_number, row->id};
-    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open, &grants));
+    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open));
     authority_event(g, "logout", &(struct authority_event_facts){.actor = user->id});
     return OK;
 }

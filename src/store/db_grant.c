@@ -293,12 +293,10 @@ static err revoke_all_body(struct db_conn *c, void *context)
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
-err db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number, struct db_ended *ended)
+err db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number)
 {
     struct ending w = {a, user_number, client_number, {NULL, 0}};
-    TRY(db_write(db, DB_SEVERAL, revoke_all_body, &w));
-    *ended = (struct db_ended){w.ids.rows, w.ids.count};
-    return OK;
+    return db_write(db, DB_SEVERAL, revoke_all_body, &w);
 }
 
 struct session_ending {
@@ -323,11 +321,10 @@ static err session_end_body(struct db_conn *c, void *context)
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
-err db_grant_end_session(struct db *db, struct arena *a, const struct db_session_name *name, bool *was_open, struct db_ended *ended)
+err db_grant_end_session(struct db *db, struct arena *a, const struct db_session_name *name, bool *was_open)
 {
     struct session_ending w = {a, name->user_number, name->id, false, {NULL, 0}};
     TRY(db_write(db, DB_SEVERAL, session_end_body, &w));
     *was_open = w.ended;
-    *ended = (struct db_ended){w.ids.rows, w.ids.count};
     return OK;
 }

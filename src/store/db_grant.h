@@ -10,7 +10,6 @@
 #ifndef JETON_STORE_DB_GRANT_H
 #define JETON_STORE_DB_GRANT_H
 #include "store/db.h"
-#include "store/db_user.h" /* struct db_ended */
 struct db_grant {
     int64_t number;
     str id;             /* UUID text, public; tokens carry it */
@@ -68,15 +67,15 @@ fallible db_refresh_rotate(struct db *db, const struct db_grant *next, int64_t f
 fallible db_grant_revoke(struct db *db, int64_t number, unix_time now);
 /* By public id and owner (user_number 0: any owner); *revoked false when there is no such live grant. */
 fallible db_grant_revoke_by_id(struct db *db, str id, int64_t user_number, bool *revoked);
-/* All live grants of a person for one client (client_number 0: for all). */
-fallible db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number, struct db_ended *ended);
+/* All live grants of a person for one client (client_number 0: for all), with the access tokens that came of them. */
+fallible db_grant_revoke_all(struct db *db, struct arena *a, int64_t user_number, int64_t client_number);
 /* Ends a browser session of this person, and every grant that was given in it but those with offline_access, and posts the notices to
  * its clients (LO-02), in one transaction (contract 5; RF-08). */
 struct db_session_name {
     int64_t user_number;
     str id; /* public */
 };
-fallible db_grant_end_session(struct db *db, struct arena *a, const struct db_session_name *name, bool *was_open, struct db_ended *ended);
+fallible db_grant_end_session(struct db *db, struct arena *a, const struct db_session_name *name, bool *was_open);
 /* Live grants (exchanged, not revoked, not expired) of a person, newest first, at most 100. */
 fallible db_grant_list(struct db *db, struct arena *a, int64_t user_number, struct db_grant **rows, size_t *count);
 #endif

@@ -77,7 +77,10 @@ fallible db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_t
 
 fallible db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number, struct db_rows *out); /* as db_revocation_since */
 /* Many revocations of grants, inside the transaction that ends them, so that no crash can part the two. */
-struct db_ended;
+struct db_ended {
+    const str *grant_ids;
+    size_t count;
+};
 fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now);
 /* A delivery as a part of another sentence. THROTTLED: nothing was written. Announce: the writer, under after_lock, after a commit. */
 struct db_delivery;

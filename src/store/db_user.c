@@ -179,7 +179,6 @@ struct changing {
     struct db_user_clash *clash;
     int64_t number;
     unix_time now;
-    struct db_ended ended;
 };
 
 static err current(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
@@ -203,15 +202,14 @@ static err another_admin(struct db_conn *c, const struct db_user *row)
     return OK;
 }
 
-/* Ends the person's sessions (but one) and grants; the ids of the grants are the caller's to revoke access tokens by. */
+/* Ends the person's sessions (but one) and grants, and revokes what came of them. */
 static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_t keep_session)
 {
     TRY(db_logout_within(c, w->a, &(struct db_logout){.user_number = number, .keep_session = keep_session})); /* LS-04 */
     TRY(db_run(c, CALL(END_SESSIONS, P_INT(number), P_INT(keep_session)), NULL));
     struct db_rows ids = {NULL, 0};
     TRY(db_many(c, w->a, CALL(END_GRANTS, P_INT(number), P_INT(w->now)), &id_shape, &ids));
-    w->ended = (struct db_ended){ids.rows, ids.count};
-    return db_revocation_within(c, &w->ended, w->now);
+    return db_revocation_within(c, &(struct db_ended){ids.rows, ids.count}, w->now);
 }
 
 static err save_body(struct db_conn *c, void *context)
@@ -235,14 +233,12 @@ static err save_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended, struct db_user_clash *clash)
+err db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_user_clash *clash)
 {
     struct db_user_clash unasked = {0};
     struct changing w = {.a = a, .user = user, .now = clock_now(), .clash = clash != NULL ? clash : &unasked};
     TRY(db_user_text_of(a, user->username, user->email, &w.text));
-    TRY(db_write(db, DB_SEVERAL, save_body, &w));
-    *ended = w.ended;
-    return OK;
+    return db_write(db, DB_SEVERAL, save_body, &w);
 }
 
 static err password_body(struct db_conn *c, void *context)
@@ -258,12 +254,10 @@ static err password_body(struct db_conn *c, void *context)
     return end_all(c, w, p->user, p->keep_session);
 }
 
-err db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change, struct db_ended *ended)
+err db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change)
 {
     struct changing w = {.a = a, .password = change, .now = clock_now()};
-    TRY(db_write(db, DB_SEVERAL, password_body, &w));
-    *ended = w.ended;
-    return OK;
+    return db_write(db, DB_SEVERAL, password_body, &w);
 }
 
 err db_user_rehash(struct db *db, int64_t number, str old_hash, const char *new_hash)
@@ -292,12 +286,10 @@ static err remove_body(struct db_conn *c, void *context)
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
 }
 
-err db_user_remove(struct db *db, struct arena *a, int64_t number, struct db_ended *ended)
+err db_user_remove(struct db *db, struct arena *a, int64_t number)
 {
     struct changing w = {.a = a, .number = number, .now = clock_now()};
-    TRY(db_write(db, DB_SEVERAL, remove_body, &w));
-    *ended = w.ended;
-    return OK;
+    return db_write(db, DB_SEVERAL, remove_body, &w);
 }
 
 /* ---- lists ---- */

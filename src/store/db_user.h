@@ -38,13 +38,10 @@ fallible db_user_key(struct arena *a, str typed, str *key);
 
 /* Writes username email email_verified full_name admin blocked permissions must_change_password where version matches; CONFLICT when it does not
  * or the name or address clashes.
- * Refuses (UNPROCESSABLE) to leave no unblocked administrator (AD-07). `ended` is filled when the person was blocked by this. */
-struct db_ended { /* what a change put an end to: ids of grants whose access tokens may still be alive */
-    str *grant_ids;
-    size_t count;
-};
-fallible db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_ended *ended, struct db_user_clash *clash);
-/* Ends the person's sessions (but keep_session, 0 for none) and grants in the same transaction; personal access tokens too when asked. */
+ * Refuses (UNPROCESSABLE) to leave no unblocked administrator (AD-07). Blocking ends the person's sessions and grants. */
+fallible db_user_save(struct db *db, struct arena *a, const struct db_user *user, struct db_user_clash *clash);
+/* Ends the person's sessions (but keep_session, 0 for none) and grants in the same transaction, with the access tokens that came of them;
+ * personal access tokens too when asked. */
 struct db_new_password {
     int64_t user;          /* number */
     const char *hash;
@@ -52,10 +49,10 @@ struct db_new_password {
     bool end_personal_tokens;
     bool must_change; /* at the next login */
 };
-fallible db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change, struct db_ended *ended);
+fallible db_user_set_password(struct db *db, struct arena *a, const struct db_new_password *change);
 fallible db_user_rehash(struct db *db, int64_t number, str old_hash, const char *new_hash); /* upgrade at login; ends nothing */
 fallible db_user_logged_in(struct db *db, int64_t number, unix_time at);
-fallible db_user_remove(struct db *db, struct arena *a, int64_t number, struct db_ended *ended); /* ends all; AD-07 holds */
+fallible db_user_remove(struct db *db, struct arena *a, int64_t number); /* ends all; AD-07 holds */
 struct db_user_rows {
     struct db_user *rows;
     size_t count;

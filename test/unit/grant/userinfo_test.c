@@ -62,11 +62,10 @@ static struct stage told_stage(void (*change)(struct db_client_metadata *))
     (void)stage_client(&t, "rp", openid);
     (void)stage_client(&t, "rp2", openid);
     struct db_user ada = *t.ada;
-    struct db_ended ended;
     ada.email = STR("ada@example.com");
     ada.full_name = STR("Ada Lovelace");
     ada.claims = str_of(claims_of_ada);
-    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended, NULL));
+    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, NULL));
     struct db_client client = *stage_find(&t, "rp");
     if (change)
         change(&client.metadata);
@@ -231,9 +230,8 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     cr_expect_eq(b.user->number, t.ada->number);
     cr_expect_eq(b.facts.permit.subject.n, 43);
     struct db_user ada = *b.user;
-    struct db_ended ended;
     ada.blocked = true;
-    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, &ended, NULL));
+    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, NULL));
     expect_kind(stage_bearer(&t, answer.access_token, &b), INVALID_TOKEN);
 }
 

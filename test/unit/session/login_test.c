@@ -59,10 +59,9 @@ static struct db_event last_event(struct scene *s)
 static void block(struct scene *s)
 {
     struct db_user *user;
-    struct db_ended ended;
     cr_assert(!FAILED(db_user_by_number(s->authority->db, s->a, s->user->number, &user)));
     user->blocked = true;
-    cr_assert(!FAILED(db_user_save(s->authority->db, s->a, user, &ended, NULL)));
+    cr_assert(!FAILED(db_user_save(s->authority->db, s->a, user, NULL)));
 }
 
 Test(login, the_right_password_is_the_person_in_any_letter_case)

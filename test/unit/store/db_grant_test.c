@@ -324,14 +324,13 @@ Test(grant, all_of_a_person_or_those_for_one_client_end)
     struct db_grant g = store_grant(&x.s, x.u.number, x.c.number);
     (void)store_grant(&x.s, x.u.number, d.number);
     (void)store_grant(&x.s, x.u.number, d.number);
-    struct db_ended ended;
-    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, x.c.number, &ended));
-    cr_assert_eq(ended.count, 1u);
-    cr_assert(str_equal(ended.grant_ids[0], g.id));
-    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, 0, &ended));
-    cr_assert_eq(ended.count, 2u);
-    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, 0, &ended));
-    cr_assert_eq(ended.count, 0u);
+    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, x.c.number));
+    cr_assert_eq(store_revoked(&x.s), 1u);
+    cr_assert(str_equal(store_revoked_last(&x.s), g.id));
+    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, 0));
+    cr_assert_eq(store_revoked(&x.s), 3u);
+    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, 0));
+    cr_assert_eq(store_revoked(&x.s), 3u);
     store_end(&x.s);
 }
 

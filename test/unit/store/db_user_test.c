@@ -102,12 +102,11 @@ Test(user, saving_needs_the_version_that_was_read)
 {
     struct store s = store_new(true);
     struct db_user u = store_user(&s, "ada"), *r;
-    struct db_ended ended = {NULL, 7};
     u.full_name = STR("First");
-    MUST(db_user_save(s.db, s.a, &u, &ended, NULL));
-    cr_assert_eq(ended.count, 0u);
+    MUST(db_user_save(s.db, s.a, &u, NULL));
+    cr_assert_eq(store_revoked(&s), 0u);
     u.full_name = STR("Second");
-    MUST_FAIL(CONFLICT, db_user_save(s.db, s.a, &u, &ended, NULL));
+    MUST_FAIL(CONFLICT, db_user_save(s.db, s.a, &u, NULL));
     MUST(db_user_by_number(s.db, s.a, u.number, &r));
     cr_assert(str_is(r->full_name, "First"));
     cr_assert_eq(r->version, 2);
@@ -119,9 +118,8 @@ Test(user, saving_a_taken_name_is_a_conflict_and_changes_nothing)
     struct store s = store_new(true);
     (void)store_user(&s, "ada");
     struct db_user u = store_user(&s, "bob"), *r;
-    struct db_ended ended;
     u.username = STR("Ada");
-    MUST_FAIL(CONFLICT, db_user_save(s.db, s.a, &u, &ended, NULL));
+    MUST_FAIL(CONFLICT, db_user_save(s.db, s.a, &u, NULL));
     MUST(db_user_by_name(s.db, s.a, STR("bob"), &r));
     cr_assert_eq(r->version, 1);
     store_end(&s);
@@ -131,8 +129,7 @@ Test(user, saving_nobody_is_not_found)
 {
     struct store s = store_new(true);
     struct db_user u = {.number = 99, .version = 1, .username = STR("x")};
-    struct db_ended ended;
-    MUST_FAIL(NOT_FOUND, db_user_save(s.db, s.a, &u, &ended, NULL));
+    MUST_FAIL(NOT_FOUND, db_user_save(s.db, s.a, &u, NULL));
     store_end(&s);
 }
 
@@ -141,24 +138,23 @@ Test(user, the_last_administrator_stays)
 {
     struct store s = store_new(true);
     struct db_user root = store_admin(&s, "root"), two = store_admin(&s, "two"), change = two, *r;
-    struct db_ended ended;
     change.blocked = true;
-    MUST(db_user_save(s.db, s.a, &change, &ended, NULL)); /* two is blocked: root is the last one who can log in */
+    MUST(db_user_save(s.db, s.a, &change, NULL)); /* two is blocked: root is the last one who can log in */
     change = root;
     change.admin = false;
-    MUST_FAIL(UNPROCESSABLE, db_user_save(s.db, s.a, &change, &ended, NULL));
+    MUST_FAIL(UNPROCESSABLE, db_user_save(s.db, s.a, &change, NULL));
     change = root;
     change.blocked = true;
-    MUST_FAIL(UNPROCESSABLE, db_user_save(s.db, s.a, &change, &ended, NULL));
-    MUST_FAIL(UNPROCESSABLE, db_user_remove(s.db, s.a, root.number, &ended));
+    MUST_FAIL(UNPROCESSABLE, db_user_save(s.db, s.a, &change, NULL));
+    MUST_FAIL(UNPROCESSABLE, db_user_remove(s.db, s.a, root.number));
     MUST(db_user_by_number(s.db, s.a, root.number, &r));
     cr_assert(r->admin && !r->blocked);
-    MUST(db_user_remove(s.db, s.a, two.number, &ended)); /* a blocked administrator is not the last one */
+    MUST(db_user_remove(s.db, s.a, two.number)); /* a blocked administrator is not the last one */
     change = root;
     change.full_name = STR("Still here");
-    MUST(db_user_save(s.db, s.a, &change, &ended, NULL));
+    MUST(db_user_save(s.db, s.a, &change, NULL));
     (void)store_admin(&s, "three");
-    MUST(db_user_remove(s.db, s.a, root.number, &ended));
+    MUST(db_user_remove(s.db, s.a, root.number));
     store_end(&s);
 }
 
@@ -171,11 +167,10 @@ Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
     (void)session_for(&s, u.number);
     (void)session_for(&s, other.number);
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
-    struct db_ended ended;
     u.blocked = true;
-    MUST(db_user_save(s.db, s.a, &u, &ended, NULL));
-    cr_assert_eq(ended.count, 1u);
-    cr_assert(str_equal(ended.grant_ids[0], g.id));
+    MUST(db_user_save(s.db, s.a, &u, NULL));
+    cr_assert_eq(store_revoked(&s), 1u);
+    cr_assert(str_equal(store_revoked_last(&s), g.id));
     cr_assert_eq(store_grant_again(&s, g.number)->revoked_at, T0);
     cr_assert_eq(store_grant_again(&s, h.number)->revoked_at, 0);
     cr_assert_eq(sessions_of(&s, u.number), 0);
@@ -184,7 +179,7 @@ Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
     cr_assert_eq(q->revoked_at, 0);
     u.version++;
     u.blocked = false;
-    MUST(db_user_save(s.db, s.a, &u, &ended, NULL));
+    MUST(db_user_save(s.db, s.a, &u, NULL));
     cr_assert_eq(store_grant_again(&s, g.number)->revoked_at, T0); /* what a block ended stays ended */
     store_end(&s);
 }
@@ -198,24 +193,23 @@ Test(user, a_new_password_ends_all_but_the_session_that_asked)
     int64_t keep = session_for(&s, u.number);
     (void)session_for(&s, u.number);
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
-    struct db_ended ended;
     struct db_session *session;
-    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$new", keep, false, false}, &ended));
-    cr_assert_eq(ended.count, 1u);
+    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$new", keep, false, false}));
+    cr_assert_eq(store_revoked(&s), 1u);
     cr_assert_neq(store_grant_again(&s, g.number)->revoked_at, 0);
     MUST(db_session_get(s.db, s.a, keep, &session));
     cr_assert_not_null(session);
     cr_assert_eq(sessions_of(&s, u.number), 1);
     MUST(db_pat_by_id(s.db, s.a, p.id, &q));
     cr_assert_eq(q->revoked_at, 0);
-    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$newer", 0, true, false}, &ended));
+    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$newer", 0, true, false}));
     cr_assert_eq(sessions_of(&s, u.number), 0);
     MUST(db_pat_by_id(s.db, s.a, p.id, &q));
     cr_assert_eq(q->revoked_at, T0);
     MUST(db_user_by_number(s.db, s.a, u.number, &r));
     cr_assert(str_is(r->password_hash, "$newer"));
     cr_assert_eq(r->password_changed_at, T0);
-    MUST_FAIL(NOT_FOUND, db_user_set_password(s.db, s.a, &(struct db_new_password){99, "$x", 0, false, false}, &ended));
+    MUST_FAIL(NOT_FOUND, db_user_set_password(s.db, s.a, &(struct db_new_password){99, "$x", 0, false, false}));
     store_end(&s);
 }
 
@@ -236,10 +230,9 @@ Test(user, a_login_is_noted_without_disturbing_an_edit)
 {
     struct store s = store_new(true);
     struct db_user u = store_user(&s, "ada"), *r;
-    struct db_ended ended;
     MUST(db_user_logged_in(s.db, u.number, T0 + 5));
     u.full_name = STR("New");
-    MUST(db_user_save(s.db, s.a, &u, &ended, NULL));
+    MUST(db_user_save(s.db, s.a, &u, NULL));
     MUST(db_user_by_number(s.db, s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, T0 + 5);
     store_end(&s);
@@ -253,14 +246,13 @@ Test(user, a_removed_person_leaves_number_and_id_and_nothing_else)
     struct db_client c = store_client(&s, "app");
     struct db_grant g = store_grant(&s, u.number, c.number);
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
-    struct db_ended ended;
     (void)session_for(&s, u.number);
     MUST(db_consent_remember(s.db, u.number, c.number, STR("openid"), T0));
     db_event_add(s.db, &(struct db_event){.name = STR("login.ok"), .actor = u.id, .address = STR("192.0.2.1")});
     db_event_add(s.db, &(struct db_event){.name = STR("login.failed"), .subject = STR("ada"), .address = STR("192.0.2.1")});
-    MUST(db_user_remove(s.db, s.a, u.number, &ended));
-    cr_assert_eq(ended.count, 1u);
-    cr_assert(str_equal(ended.grant_ids[0], g.id));
+    MUST(db_user_remove(s.db, s.a, u.number));
+    cr_assert_eq(store_revoked(&s), 1u);
+    cr_assert(str_equal(store_revoked_last(&s), g.id));
     MUST(db_user_by_number(s.db, s.a, u.number, &r));
     cr_assert_null(r);
     MUST(db_user_by_id(s.db, s.a, u.id, &r));
@@ -278,7 +270,7 @@ Test(user, a_removed_person_leaves_number_and_id_and_nothing_else)
         cr_assert_not(str_present(events.rows[i].address));
         cr_assert_not(str_is(events.rows[i].subject, "ada"));
     }
-    MUST_FAIL(NOT_FOUND, db_user_remove(s.db, s.a, u.number, &ended));
+    MUST_FAIL(NOT_FOUND, db_user_remove(s.db, s.a, u.number));
     struct db_user again = store_user(&s, "ada"); /* the name is free, number and id are not */
     cr_assert_neq(again.number, u.number);
     cr_assert_not(str_equal(again.id, u.id));
@@ -294,9 +286,8 @@ Test(user, nobody_can_stand_in_the_way_of_a_tombstone)
     struct store s = store_new(false);
     struct db_user u = store_user(&s, "ada");
     struct db_user in_the_way = {.username = str_format(s.a, "REMOVED:%.*s", STR_FMT(u.id))};
-    struct db_ended ended;
     MUST_FAIL(INVALID_REQUEST, db_user_add(s.db, s.a, &in_the_way, NULL));
-    MUST(db_user_remove(s.db, s.a, u.number, &ended));
+    MUST(db_user_remove(s.db, s.a, u.number));
     store_end(&s);
 }
 

@@ -319,24 +319,21 @@ static err user_rehash(struct scene *x)
 
 static err user_password(struct scene *x)
 {
-    struct db_ended ended;
-    return db_user_set_password(x->other.db, x->s.a, &(struct db_new_password){x->ada.number, "$argon2id$z", 0, true, false}, &ended);
+    return db_user_set_password(x->other.db, x->s.a, &(struct db_new_password){x->ada.number, "$argon2id$z", 0, true, false});
 }
 
 static err user_block(struct scene *x)
 {
-    struct db_ended ended;
     struct db_user *now = NULL;
     TRY(db_user_by_number(x->other.db, x->s.a, x->ada.number, &now));
     now->blocked = true;
     (void)store_grant(&x->other, x->ada.number, x->app.number);
-    return db_user_save(x->other.db, x->s.a, now, &ended, NULL);
+    return db_user_save(x->other.db, x->s.a, now, NULL);
 }
 
 static err user_remove(struct scene *x)
 {
-    struct db_ended ended;
-    return db_user_remove(x->other.db, x->s.a, x->eve.number, &ended);
+    return db_user_remove(x->other.db, x->s.a, x->eve.number);
 }
 
 static err pat_add(struct scene *x)

@@ -149,6 +149,24 @@ static inline struct db_grant *store_grant_again(struct store *s, int64_t number
     return g;
 }
 
+/* How many grants were revoked so far, with their access tokens. */
+static inline size_t store_revoked(struct store *s)
+{
+    struct db_revocation *rows = NULL;
+    size_t count = 0;
+    MUST(db_revocation_since(s->db, s->a, 0, &rows, &count));
+    return count;
+}
+
+/* The last one that was. */
+static inline str store_revoked_last(struct store *s)
+{
+    struct db_revocation *rows = NULL;
+    size_t count = 0;
+    MUST(db_revocation_since(s->db, s->a, 0, &rows, &count));
+    return count > 0 ? rows[count - 1].id : STR_ABSENT;
+}
+
 static inline void path_of(const struct store *s, const char *file, char out[128])
 {
     (void)snprintf(out, 128, "%s/%s", s->directory, file);
