@@ -4,6 +4,7 @@
 #include "store/hot_facts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -84,11 +85,11 @@ err hot_facts_new(struct hot_facts **out)
 err hot_facts_next(const struct hot_facts *from, struct hot_facts **out)
 {
     struct hot_map *maps[MAPS];
-    struct hot_facts *f = malloc(sizeof(*f));
+    size_t at = offsetof(struct hot_facts, clients); /* who holds it is not this thread's to read */
+    struct hot_facts *f = calloc(1, sizeof(*f));
     if (f == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
-    *f = *from;
-    f->holders = 0;
+    memcpy((char *)f + at, (const char *)from + at, sizeof(*f) - at);
     maps_of(f, maps);
     for (size_t i = 0; i < MAPS; i++)
         *maps[i] = hot_map_share(maps[i]);

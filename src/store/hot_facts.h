@@ -10,7 +10,7 @@
 
 enum { HOT_FACTS_BYTES_MAX = 256 << 20 }; /* what all rows may take */
 struct hot_facts {
-    int64_t holders;                  /* requests that look at it; under hot.lock */
+    int64_t holders;                  /* requests that look at it; under hot.lock; the first member, for the others are copied */
     struct hot_map clients, clients_by_id; /* struct db_client, by number and by id */
     struct hot_map secrets;                /* struct hot_secret, by hash */
     struct hot_map scopes, resources, resources_by_uri, details;
