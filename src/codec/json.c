@@ -1,159 +1,122 @@
 /* SPDX-License-Identifier: MIT
- * json: the one door to jansson. Relies on jansson for the grammar; adds the bounds that it lacks (depth) and its strict
- * options. Promises: 1. jansson's memory is the arena's: every value lives until its arena ends, nothing is freed one by one,
- * and all of it is wiped, because bodies hold passwords; 2. a part that could not be made marks the arena failed, and json_text
- * then refuses; 3. jansson never runs on after memory ended while it reads. */
-#include "codec/json.h"
+ * json: values and what is asked of them; json_read makes them of text, json_writer makes text of them. Relies on arena alone. Promises:
+ * 1. every value lives until its arena ends, nothing is freed one by one, and all of it is wiped, because bodies hold passwords; 2. a part
+ * that could not be made marks the arena failed, and json_text then refuses; 3. no question about a value that was read takes more than
+ * log n comparisons of names. */
+#include "codec/json_node.h"
 
-#include <jansson.h>
-#include <setjmp.h>
+#include "codec/json_writer.h"
+#include "codec/utf8.h"
+
+#include <stdlib.h>
 #include <string.h>
-
-/* jansson's macros of the same names; ours are functions that tolerate NULL. */
-#undef json_is_object
 
 #include "base/banned.h"
 
-/* The arena that jansson's blocks come from while one of the functions below runs on this thread. */
-static _Thread_local struct arena *ground;
+enum { ROOM_FIRST = 4 };
 
-/* Where json_loadb is left from when that arena ends; NULL while something else of jansson's runs. */
-static _Thread_local jmp_buf *way_out;
+/* ---- questions ---- */
 
-static void *take(size_t size)
+static bool is(const json *j, enum json_kind kind)
 {
-    void *p = ground != NULL ? arena_take(ground, size) : NULL;
-    if (p == NULL && way_out != NULL)
-        longjmp(*way_out, 1);
-    return p;
-}
-
-static void give_back(void *object)
-{
-    (void)object; /* the arena wipes and frees all of it at once */
-}
-
-/* Before main, while there is one thread and no sandbox: jansson seeds its hash tables from /dev/urandom. */
-__attribute__((constructor)) static void prepare(void)
-{
-    json_set_alloc_funcs(take, give_back);
-    json_object_seed(0);
-}
-
-/* NULL marks the arena failed. */
-static json *owned(struct arena *a, json *value)
-{
-    if (value == NULL)
-        arena_fail(a);
-    return value;
-}
-
-/* jansson recurses while it parses; a text that passes here cannot take it deeper than JSON_DEPTH_MAX. */
-static bool depth_allowed(str text)
-{
-    size_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > JSON_DEPTH_MAX)
-                return false;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
-        }
-    }
-    return true;
-}
-
-/* jansson 2.14 does not notice that its token buffer could not grow: it goes on without the characters, misses the closing
- * quote and writes beyond what it took. So it is not told that memory ended; it is left. Nothing is lost by that: all that it
- * holds is the arena's. NULL with a failed arena then, or with an error. */
-static json *load(str text, json_error_t *error)
-{
-    jmp_buf back;
-    json *volatile parsed = NULL;
-    way_out = &back;
-    if (setjmp(back) == 0)
-        parsed = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, error); /* RFC 7519 4 */ /* IN-07 */
-    way_out = NULL;
-    return parsed;
-}
-
-fallible json_parse(struct arena *a, str text, json **out)
-{
-    if (!str_filled(text))
-        REFUSE(INVALID_REQUEST, "The JSON text is empty.", "json: empty");
-    if (!depth_allowed(text)) /* AT-06, IN-01 */
-        REFUSE(INVALID_REQUEST, "The JSON text is nested too deeply.", "json: too deep");
-    json_error_t error;
-    ground = a;
-    json *parsed = load(text, &error);
-    if (parsed == NULL && (arena_failed(a) || json_error_code(&error) == json_error_out_of_memory))
-        FAIL(UNAVAILABLE, "json: out of memory");
-    if (parsed == NULL && json_error_code(&error) == json_error_duplicate_key)
-        REFUSE(INVALID_REQUEST, "A member of the JSON text is given more than once.", "json: duplicate member");
-    if (parsed == NULL)
-        REFUSE(INVALID_REQUEST, "The JSON text is malformed.", "json: malformed");
-    *out = parsed;
-    return OK;
+    return j != NULL && j->kind == kind;
 }
 
 bool json_is_object(const json *j)
 {
-    return j != NULL && json_typeof(j) == JSON_OBJECT;
+    return is(j, JSON_OBJECT);
 }
 
 bool json_is_list(const json *j)
 {
-    return j != NULL && json_typeof(j) == JSON_ARRAY;
+    return is(j, JSON_LIST);
 }
 
 bool json_is_text(const json *j)
 {
-    return j != NULL && json_typeof(j) == JSON_STRING;
+    return is(j, JSON_TEXT);
+}
+
+bool json_is_nothing(const json *value)
+{
+    return is(value, JSON_NOTHING);
+}
+
+/* Shorter first: most names differ in their length already. */
+static int compare(const struct json_pair *pair, str name)
+{
+    if (pair->n != name.n)
+        return pair->n < name.n ? -1 : 1;
+    return memcmp(pair->name, name.p, name.n);
+}
+
+static const uint32_t *order_of(const json *object)
+{
+    return (const uint32_t *)(object->pairs + object->count);
+}
+
+static struct json_pair *find_sorted(const json *object, str name)
+{
+    const uint32_t *order = order_of(object);
+    size_t from = 0, to = object->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        struct json_pair *pair = &object->pairs[order[middle]];
+        int side = compare(pair, name);
+        if (side == 0)
+            return pair;
+        if (side < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return NULL;
+}
+
+static struct json_pair *find(const json *object, str name)
+{
+    if (!json_is_object(object))
+        return NULL;
+    if (object->sorted)
+        return find_sorted(object, name);
+    for (size_t i = 0; i < object->count; i++)
+        if (compare(&object->pairs[i], name) == 0)
+            return &object->pairs[i];
+    return NULL;
 }
 
 const json *json_member(const json *object, const char *name)
 {
-    return json_object_get(object, name);
+    const struct json_pair *pair = find(object, str_of(name));
+    return pair != NULL ? pair->value : NULL;
 }
 
 size_t json_count(const json *list_or_object)
 {
-    return json_is_object(list_or_object) ? json_object_size(list_or_object) : json_array_size(list_or_object);
+    return json_is_list(list_or_object) || json_is_object(list_or_object) ? list_or_object->count : 0;
 }
 
 const json *json_at(const json *list, size_t i)
 {
-    return json_array_get(list, i);
-}
-
-bool json_same(const json *one, const json *other)
-{
-    return one != NULL && other != NULL && json_equal(one, other) == 1;
+    return json_is_list(list) && i < list->count ? list->items[i] : NULL;
 }
 
 bool json_each(const json *object, void **iterator, str *name, const json **value)
 {
-    json *o = (json *)object; /* jansson iterates over non-const objects only; nothing is changed */
-    *iterator = *iterator == NULL ? json_object_iter(o) : json_object_iter_next(o, *iterator);
-    if (*iterator == NULL)
+    if (json_count(object) == 0 || !json_is_object(object))
         return false;
-    *name = str_of(json_object_iter_key(*iterator)); /* holds no NUL: JSON_ALLOW_NUL is off */
-    *value = json_object_iter_value(*iterator);
+    struct json_pair *pair = *iterator == NULL ? object->pairs : (struct json_pair *)*iterator + 1;
+    if (pair == object->pairs + object->count)
+        return false;
+    *iterator = pair;
+    *name = (str){pair->name, pair->n};
+    *value = pair->value;
     return true;
 }
 
 str json_text_of(const json *string)
 {
-    return json_is_text(string) ? (str){json_string_value(string), json_string_length(string)} : STR_ABSENT;
+    return json_is_text(string) ? (str){string->text, string->count} : STR_ABSENT;
 }
 
 str json_member_text(const json *object, const char *name)
@@ -163,9 +126,9 @@ str json_member_text(const json *object, const char *name)
 
 bool json_integer_of(const json *number, int64_t *out)
 {
-    if (number == NULL || json_typeof(number) != JSON_INTEGER)
+    if (!is(number, JSON_INTEGER))
         return false;
-    *out = json_integer_value(number);
+    *out = number->integer;
     return true;
 }
 
@@ -173,8 +136,8 @@ bool json_seconds_of(const json *number, int64_t *out)
 {
     const int64_t most = (int64_t)1 << 53; /* every integer up to here is a double of its own */
     int64_t seconds;
-    if (number != NULL && json_typeof(number) == JSON_REAL) {
-        double value = json_real_value(number);
+    if (is(number, JSON_NUMBER)) {
+        double value = strtod(number->text, NULL);
         if (!(value > -(double)most && value < (double)most))
             return false;
         seconds = (int64_t)value;
@@ -188,116 +151,260 @@ bool json_seconds_of(const json *number, int64_t *out)
 
 bool json_boolean_of(const json *value, bool *out)
 {
-    if (value == NULL || (json_typeof(value) != JSON_TRUE && json_typeof(value) != JSON_FALSE))
+    if (!is(value, JSON_BOOLEAN))
         return false;
-    *out = json_typeof(value) == JSON_TRUE;
+    *out = value->yes;
     return true;
 }
 
-bool json_is_nothing(const json *value)
+/* ---- comparing ---- */
+
+static bool same(const json *one, const json *other, unsigned depth);
+
+static bool same_lists(const json *one, const json *other, unsigned depth)
 {
-    return value != NULL && json_typeof(value) == JSON_NULL;
+    for (size_t i = 0; i < one->count; i++)
+        if (!same(one->items[i], other->items[i], depth))
+            return false;
+    return true;
+}
+
+/* Names are distinct, so as many that all are there are the same ones. */
+static bool same_objects(const json *one, const json *other, unsigned depth)
+{
+    for (size_t i = 0; i < one->count; i++) {
+        const struct json_pair *pair = find(other, (str){one->pairs[i].name, one->pairs[i].n});
+        if (pair == NULL || !same(one->pairs[i].value, pair->value, depth))
+            return false;
+    }
+    return true;
+}
+
+static bool same(const json *one, const json *other, unsigned depth)
+{
+    if (one->kind != other->kind || depth == JSON_WRITER_DEPTH_MAX)
+        return false;
+    switch ((enum json_kind)one->kind) {
+    case JSON_NOTHING:
+        return true;
+    case JSON_BOOLEAN:
+        return one->yes == other->yes;
+    case JSON_INTEGER:
+        return one->integer == other->integer;
+    case JSON_NUMBER:
+        return !(strtod(one->text, NULL) < strtod(other->text, NULL)) && !(strtod(one->text, NULL) > strtod(other->text, NULL));
+    case JSON_TEXT:
+        return str_equal(json_text_of(one), json_text_of(other));
+    case JSON_LIST:
+        return one->count == other->count && same_lists(one, other, depth + 1);
+    case JSON_OBJECT:
+        break;
+    }
+    return one->count == other->count && same_objects(one, other, depth + 1);
+}
+
+bool json_same(const json *one, const json *other)
+{
+    return one != NULL && other != NULL && same(one, other, 0);
+}
+
+/* ---- making ---- */
+
+json *json_node(struct arena *a, enum json_kind kind)
+{
+    json *j = ARENA_NEW(a, json);
+    if (j != NULL)
+        j->kind = (uint8_t)kind;
+    return j;
+}
+
+static size_t room_for(size_t count)
+{
+    size_t room = ROOM_FIRST;
+    while (room < count)
+        room *= 2;
+    return room;
+}
+
+/* The block that takes one more: the old one where it has room, else a larger copy; NULL when the arena ended. Room is always what
+ * room_for says, but for an object that was sorted, which has none. */
+static void *widened(struct arena *a, const json *j, const void *block, size_t size)
+{
+    bool full = j->count == 0 || j->sorted || room_for(j->count) == j->count;
+    if (!full || j->count == UINT32_MAX)
+        return full ? NULL : (void *)(uintptr_t)block;
+    void *wider = arena_array(a, room_for((size_t)j->count + 1), size);
+    if (wider != NULL && j->count > 0)
+        memcpy(wider, block, j->count * size);
+    return wider;
+}
+
+bool json_node_pair(struct arena *a, json *object, str name, json *value)
+{
+    struct json_pair *pairs = widened(a, object, object->pairs, sizeof *pairs);
+    if (pairs == NULL)
+        return false;
+    object->pairs = pairs;
+    object->sorted = false;
+    pairs[object->count++] = (struct json_pair){name.p, value, (uint32_t)name.n};
+    return true;
+}
+
+bool json_node_item(struct arena *a, json *list, json *value)
+{
+    json **items = widened(a, list, list->items, sizeof(json *));
+    if (items == NULL)
+        return false;
+    list->items = items;
+    items[list->count++] = value;
+    return true;
+}
+
+/* Heap sort: in place, n log n at the worst. */
+static void sink(const struct json_pair *pairs, uint32_t *order, size_t root, size_t n)
+{
+    for (size_t child; (child = root * 2 + 1) < n; root = child) {
+        const struct json_pair *left = &pairs[order[child]];
+        if (child + 1 < n && compare(left, (str){pairs[order[child + 1]].name, pairs[order[child + 1]].n}) < 0)
+            left = &pairs[order[++child]];
+        const struct json_pair *top = &pairs[order[root]];
+        if (compare(top, (str){left->name, left->n}) >= 0)
+            return;
+        uint32_t kept = order[root];
+        order[root] = order[child];
+        order[child] = kept;
+    }
+}
+
+static void sort(const struct json_pair *pairs, uint32_t *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)i;
+    for (size_t i = n / 2; i-- > 0;)
+        sink(pairs, order, i, n);
+    for (size_t i = n; i-- > 1;) {
+        uint32_t kept = order[0];
+        order[0] = order[i];
+        order[i] = kept;
+        sink(pairs, order, 0, i);
+    }
+}
+
+fallible json_node_order(struct arena *a, json *object, bool *distinct)
+{
+    size_t n = object->count;
+    struct json_pair *pairs = arena_array(a, n, sizeof *pairs + sizeof(uint32_t));
+    if (pairs == NULL)
+        FAIL(UNAVAILABLE, "json: out of memory");
+    memcpy(pairs, object->pairs, n * sizeof *pairs);
+    uint32_t *order = (uint32_t *)(pairs + n);
+    sort(pairs, order, n);
+    *distinct = true;
+    for (size_t i = 1; i < n; i++)
+        *distinct = *distinct && compare(&pairs[order[i - 1]], (str){pairs[order[i]].name, pairs[order[i]].n}) != 0;
+    object->pairs = pairs;
+    object->sorted = true;
+    return OK;
+}
+
+/* ---- trees ---- */
+
+/* NULL marks the arena failed. */
+static json *made(struct arena *a, enum json_kind kind)
+{
+    json *j = json_node(a, kind);
+    if (j == NULL)
+        arena_fail(a);
+    return j;
 }
 
 json *json_object_new(struct arena *a)
 {
-    ground = a;
-    return owned(a, json_object());
+    return made(a, JSON_OBJECT);
 }
 
 json *json_list_new(struct arena *a)
 {
-    ground = a;
-    return owned(a, json_array());
+    return made(a, JSON_LIST);
 }
 
-/* The container takes over the one reference of a value that nobody else owns; it is dropped when that fails. */
-static void put_new(struct arena *a, json *object, const char *name, json *value)
+static json *text_new(struct arena *a, str value)
 {
-    if (json_object_set_new(object, name, value) != 0)
-        arena_fail(a);
-}
-
-static void add_new(struct arena *a, json *list, json *value)
-{
-    if (json_array_append_new(list, value) != 0)
-        arena_fail(a);
-}
-
-static json *text_new(str value)
-{
-    return str_present(value) ? json_stringn(value.p, value.n) : json_null(); /* NULL when not UTF-8 */
+    json *j = made(a, str_present(value) ? JSON_TEXT : JSON_NOTHING);
+    if (j == NULL || !str_present(value))
+        return j;
+    str copy = utf8_valid(value) && value.n <= UINT32_MAX ? str_dup(a, value) : STR_ABSENT;
+    j->text = copy.p;
+    j->count = (uint32_t)copy.n;
+    return str_present(copy) ? j : NULL;
 }
 
 void json_put(struct arena *a, json *object, const char *name, json *value)
 {
-    ground = a;
-    put_new(a, object, name, json_incref(value));
+    str named = str_of(name);
+    struct json_pair *pair = find(object, named);
+    bool fits = json_is_object(object) && value != NULL && value != object && utf8_valid(named) && named.n <= UINT32_MAX;
+    if (fits && pair != NULL) {
+        pair->value = value;
+        return;
+    }
+    named = fits ? str_dup(a, named) : STR_ABSENT;
+    if (!str_present(named) || !json_node_pair(a, object, named, value))
+        arena_fail(a);
 }
 
 void json_put_text(struct arena *a, json *object, const char *name, str value)
 {
-    ground = a;
-    put_new(a, object, name, text_new(value));
+    json_put(a, object, name, text_new(a, value));
 }
 
 void json_put_integer(struct arena *a, json *object, const char *name, int64_t value)
 {
-    ground = a;
-    put_new(a, object, name, json_integer(value));
+    json *j = made(a, JSON_INTEGER);
+    if (j != NULL)
+        j->integer = value;
+    json_put(a, object, name, j);
 }
 
 void json_put_boolean(struct arena *a, json *object, const char *name, bool value)
 {
-    ground = a;
-    put_new(a, object, name, value ? json_true() : json_false());
+    json *j = made(a, JSON_BOOLEAN);
+    if (j != NULL)
+        j->yes = value;
+    json_put(a, object, name, j);
 }
 
 void json_put_null(struct arena *a, json *object, const char *name)
 {
-    ground = a;
-    put_new(a, object, name, json_null());
+    json_put(a, object, name, made(a, JSON_NOTHING));
 }
 
 void json_put_words(struct arena *a, json *object, const char *name, str words)
 {
-    ground = a;
-    json *list = json_array();
+    json *list = json_list_new(a);
     str word;
     while (str_next(&words, ' ', &word))
         if (word.n > 0)
-            add_new(a, list, text_new(word));
-    put_new(a, object, name, list);
+            json_add_text(a, list, word);
+    json_put(a, object, name, list);
 }
 
 void json_add(struct arena *a, json *list, json *value)
 {
-    ground = a;
-    add_new(a, list, json_incref(value));
+    if (!json_is_list(list) || value == NULL || value == list || !json_node_item(a, list, value))
+        arena_fail(a);
 }
 
 void json_add_text(struct arena *a, json *list, str value)
 {
-    ground = a;
-    add_new(a, list, text_new(value));
+    json_add(a, list, text_new(a, value));
 }
 
 fallible json_text(struct arena *a, const json *value, str *out)
 {
-    enum { FIRST = 1024 };
-    if (value == NULL || arena_failed(a))
+    if (value == NULL)
         FAIL(UNAVAILABLE, "json: a part is missing");
-    ground = a;
-    size_t room = FIRST, n = FIRST;
-    char *text = NULL;
-    for (int round = 0; round < 2 && n >= room; round++) { /* the first round tells how much a long text needs */
-        room = round == 0 ? FIRST : n + 1;
-        text = room <= BUF_JSON_MAX ? arena_take(a, room) : NULL;
-        n = text != NULL ? json_dumpb(value, text, room - 1, JSON_COMPACT | JSON_ENCODE_ANY) : 0;
-        if (n == 0)
-            FAIL(UNAVAILABLE, "json: text too long or out of memory");
-    }
-    text[n] = '\0';
-    *out = (str){text, n};
-    return OK;
+    struct json_writer w = json_writer_new(a);
+    json_write_value(&w, NULL, value);
+    return json_writer_done(&w, out);
 }

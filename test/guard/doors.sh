@@ -19,7 +19,6 @@ door() { # header pattern, where it may be, how many files may include it
         status=1
     fi
 }
-door 'jansson' src/codec/json 1
 door 'sqlite3' src/store/db_ 1
 door 'libpq' src/store/db_ 1
 door 'argon2' src/crypto/password 1

@@ -261,7 +261,7 @@ Test(json, memory_that_ends_inside_a_long_token_is_an_error_and_nothing_is_writt
         arena_fail_after(0);
         arena_release(poor);
         if (!FAILED(e)) {
-            cr_assert_gt(n, 5, "the token grew a few times");
+            cr_assert_gt(n, 4, "the copy, the list, its items and the text each take memory");
             break;
         }
         cr_assert_eq(e.kind, ERR_UNAVAILABLE, "take %zu: %s", n, err_why(e));

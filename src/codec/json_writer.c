@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ * json_writer: one value after the other into a buf. Relies on buf for the ceiling, on utf8 for what a text may hold. Promises: 1. no text
+ * with a hole, and none that json_parse would not read back but for its depth, leaves; 2. nothing is allocated but the text; 3. levels are
+ * counted, so that no tree, even one that holds itself, is followed without end.
+ *
+ *     start --value--> whole          list: value, value … end          object: name value, name value … end
+ *     anything else -> misused (sticky)
+ */
+#include "codec/json_writer.h"
+
+#include "codec/json_node.h"
+#include "codec/utf8.h"
+
+#include "base/banned.h"
+
+struct json_writer json_writer_new(struct arena *a)
+{
+    return (struct json_writer){.out = buf_new(a, BUF_JSON_MAX)};
+}
+
+/* RFC 8259 7: quote, backslash and control bytes. */
+static void escape(struct buf *out, char c)
+{
+    static const char letters[0x20] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    static const char digits[] = "0123456789ABCDEF";
+    unsigned char byte = (unsigned char)c;
+    char letter = byte < sizeof letters ? letters[byte] : c;
+    char whole[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+    if (letter != '\0')
+        whole[1] = letter;
+    buf_add(out, (str){whole, letter != '\0' ? 2 : sizeof whole});
+}
+
+static void quoted(struct json_writer *w, str text)
+{
+    struct buf *out = &w->out;
+    if (!utf8_valid(text))
+        out->over = true;
+    buf_char(out, '"');
+    for (size_t i = 0; i < text.n;) {
+        size_t run = json_plain(text.p + i, text.n - i);
+        buf_add(out, (str){text.p + i, run});
+        i += run;
+        if (i < text.n)
+            escape(out, text.p[i++]);
+    }
+    buf_char(out, '"');
+}
+
+/* What stands before a value: a comma, a name. False where no value, or none with or without a name, may stand. */
+static bool lead(struct json_writer *w, const char *name)
+{
+    bool in_object = w->depth > 0 && (w->lists >> w->depth & 1) == 0;
+    if (in_object != (name != NULL) || (w->depth == 0 && w->behind)) {
+        w->misused = true;
+        return false;
+    }
+    if (w->behind)
+        buf_char(&w->out, ',');
+    w->behind = true;
+    if (name != NULL) {
+        quoted(w, str_of(name));
+        buf_char(&w->out, ':');
+    }
+    return true;
+}
+
+static bool begin(struct json_writer *w, const char *name, bool list)
+{
+    if (w->depth == JSON_WRITER_DEPTH_MAX)
+        w->misused = true;
+    if (w->misused || !lead(w, name))
+        return false;
+    w->depth++;
+    w->lists = (w->lists & ~((uint64_t)1 << w->depth)) | (uint64_t)list << w->depth;
+    w->behind = false;
+    buf_char(&w->out, list ? '[' : '{');
+    return true;
+}
+
+void json_write_object(struct json_writer *w, const char *name)
+{
+    begin(w, name, false);
+}
+
+void json_write_list(struct json_writer *w, const char *name)
+{
+    begin(w, name, true);
+}
+
+void json_write_end(struct json_writer *w)
+{
+    if (w->depth == 0 || w->misused) {
+        w->misused = true;
+        return;
+    }
+    buf_char(&w->out, (w->lists >> w->depth & 1) != 0 ? ']' : '}');
+    w->depth--;
+    w->behind = true;
+}
+
+static void word(struct json_writer *w, const char *name, str text)
+{
+    if (lead(w, name))
+        buf_add(&w->out, text);
+}
+
+void json_write_text(struct json_writer *w, const char *name, str value)
+{
+    if (!str_present(value))
+        json_write_null(w, name);
+    else if (lead(w, name))
+        quoted(w, value);
+}
+
+void json_write_filled(struct json_writer *w, const char *name, str value)
+{
+    if (str_present(value))
+        json_write_text(w, name, value);
+}
+
+void json_write_integer(struct json_writer *w, const char *name, int64_t value)
+{
+    if (lead(w, name))
+        buf_i64(&w->out, value);
+}
+
+void json_write_boolean(struct json_writer *w, const char *name, bool value)
+{
+    word(w, name, value ? STR("true") : STR("false"));
+}
+
+void json_write_null(struct json_writer *w, const char *name)
+{
+    word(w, name, STR("null"));
+}
+
+void json_write_words(struct json_writer *w, const char *name, str words)
+{
+    str one;
+    json_write_list(w, name);
+    while (str_next(&words, ' ', &one))
+        if (one.n > 0)
+            json_write_text(w, NULL, one);
+    json_write_end(w);
+}
+
+static void write_list(struct json_writer *w, const char *name, const json *list)
+{
+    if (!begin(w, name, true))
+        return;
+    for (size_t i = 0; i < list->count; i++)
+        json_write_value(w, NULL, list->items[i]);
+    json_write_end(w);
+}
+
+static void write_object(struct json_writer *w, const char *name, const json *object)
+{
+    if (!begin(w, name, false))
+        return;
+    for (size_t i = 0; i < object->count; i++)
+        json_write_value(w, object->pairs[i].name, object->pairs[i].value);
+    json_write_end(w);
+}
+
+void json_write_value(struct json_writer *w, const char *name, const json *value)
+{
+    if (value == NULL) {
+        w->out.over = true;
+        return;
+    }
+    switch ((enum json_kind)value->kind) {
+    case JSON_NOTHING:
+        json_write_null(w, name);
+        break;
+    case JSON_BOOLEAN:
+        json_write_boolean(w, name, value->yes);
+        break;
+    case JSON_INTEGER:
+        json_write_integer(w, name, value->integer);
+        break;
+    case JSON_NUMBER:
+        word(w, name, (str){value->text, value->count});
+        break;
+    case JSON_TEXT:
+        json_write_text(w, name, json_text_of(value));
+        break;
+    case JSON_LIST:
+        write_list(w, name, value);
+        break;
+    case JSON_OBJECT:
+        write_object(w, name, value);
+        break;
+    }
+}
+
+fallible json_writer_done(struct json_writer *w, str *out)
+{
+    if (w->out.over || arena_failed(w->out.arena))
+        FAIL(UNAVAILABLE, "json: a part is missing, is no text, or does not fit");
+    if (w->misused || w->depth != 0 || !w->behind)
+        FAIL(SERVER_ERROR, "json: written out of order");
+    return buf_done(&w->out, out);
+}
