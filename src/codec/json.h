@@ -11,7 +11,7 @@
 typedef struct json json;
 
 enum { JSON_DEPTH_MAX = 16 };
-/* Any value; the text is copied. INVALID_REQUEST, with a sentence for the client; UNAVAILABLE when the arena ended. Takes at most some 25
+/* Any value; the text is copied. INVALID_REQUEST, with a sentence for the client; UNAVAILABLE when the arena ended. Takes at most some 30
  * bytes of the arena for each byte of the text, and time in proportion to it, whatever it is. */
 fallible json_parse(struct arena *a, str text, json **out);
 bool json_is_object(const json *j);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * json_writer: one value after the other into a buf. Relies on buf for the ceiling, on utf8 for what a text may hold. Promises: 1. no text
- * with a hole, and none that json_parse would not read back but for its depth, leaves; 2. nothing is allocated but the text; 3. levels are
+ * with a hole, and none that json_parse would not read back but for its depth or a name that was given twice, leaves; 2. nothing is allocated but the text; 3. levels are
  * counted, so that no tree, even one that holds itself, is followed without end.
  *
  *     start --value--> whole          list: value, value … end          object: name value, name value … end
@@ -154,12 +154,19 @@ static void write_list(struct json_writer *w, const char *name, const json *list
     json_write_end(w);
 }
 
+void json_write_members(struct json_writer *w, const json *object)
+{
+    if (!json_is_object(object))
+        w->out.over = true;
+    for (size_t i = 0; i < json_count(object) && !w->out.over; i++)
+        json_write_value(w, object->pairs[i].name, object->pairs[i].value);
+}
+
 static void write_object(struct json_writer *w, const char *name, const json *object)
 {
     if (!begin(w, name, false))
         return;
-    for (size_t i = 0; i < object->count; i++)
-        json_write_value(w, object->pairs[i].name, object->pairs[i].value);
+    json_write_members(w, object);
     json_write_end(w);
 }
 

@@ -28,6 +28,7 @@ void json_write_boolean(struct json_writer *w, const char *name, bool value);
 void json_write_null(struct json_writer *w, const char *name);
 void json_write_words(struct json_writer *w, const char *name, str words); /* "a b" becomes ["a","b"] */
 void json_write_value(struct json_writer *w, const char *name, const json *value); /* a part that was read; NULL: the text has a hole */
+void json_write_members(struct json_writer *w, const json *object); /* its members, within the object that is open */
 /* The text, NUL-terminated. SERVER_ERROR for what stands out of order or is not closed; UNAVAILABLE for the rest, and when the arena
  * failed meanwhile: a text that could not be made reads as absent. */
 fallible json_writer_done(struct json_writer *w, str *out);

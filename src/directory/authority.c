@@ -7,6 +7,7 @@
  * long as the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
 #include "directory/authority.h"
 #include "directory/authority_keys.h"
+#include "codec/json_writer.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "store/db_key.h"
@@ -133,12 +134,13 @@ static fallible public_row(struct ground *g, enum sign_alg alg, unix_time destro
         const char *name;
         str value;
     } members[] = {{"kty", str_of(jwk.kty)}, {"crv", str_of(jwk.crv)}, {"x", jwk.x}, {"y", jwk.y}, {"n", jwk.n}, {"e", jwk.e}};
-    json *j = json_object_new(g->arena);
+    struct json_writer w = json_writer_new(g->arena);
+    json_write_object(&w, NULL);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (str_present(members[i].value))
-            json_put_text(g->arena, j, members[i].name, members[i].value);
+        json_write_filled(&w, members[i].name, members[i].value);
+    json_write_end(&w);
     struct db_key row;
-    TRY(json_text(g->arena, j, &entry.material));
+    TRY(json_writer_done(&w, &entry.material));
     TRY(authority_keys_row(g->arena, g->authority, &entry, &row));
     row.retired_at = g->now;
     row.destroy_after = destroy_after;

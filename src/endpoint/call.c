@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * call: how handlers answer. Relies on page/ for HTML, on codec/json for JSON and on http/ for what goes on the wire. Promises:
+ * call: how handlers answer. Relies on page/ for HTML, on codec/json_writer for JSON and on http/ for what goes on the wire. Promises:
  * a page always knows who is logged in and carries the CSRF token of this very browser (LS-06); a notice after a redirect is
  * one of the sentences below, never text from the address; the session cookie is set when, and only when, it is new; a place to
  * go back to begins with one slash and a segment of this server, whatever a browser does to it: backslashes, control bytes, dot
@@ -72,10 +72,18 @@ err call_page(struct call *c, int status, const char *template_name, struct page
     return OK;
 }
 
-err call_json(struct call *c, int status, const json *value)
+struct json_writer call_object(struct call *c)
+{
+    struct json_writer object = json_writer_new(c->ground->arena);
+    json_write_object(&object, NULL);
+    return object;
+}
+
+err call_json(struct call *c, int status, struct json_writer *object)
 {
     str text;
-    TRY(json_text(c->ground->arena, value, &text));
+    json_write_end(object);
+    TRY(json_writer_done(object, &text));
     response_body(c->response, status, json_type, text);
     return OK;
 }

@@ -2,6 +2,7 @@
  * call: what a handler gets: the request, the ground it stands on, and what the row's guards found out before it. */
 #ifndef JETON_ENDPOINT_CALL_H
 #define JETON_ENDPOINT_CALL_H
+#include "codec/json_writer.h"
 #include "grant/bearer.h"
 #include "grant/client_auth.h"
 #include "http/http.h"
@@ -28,7 +29,8 @@ struct call {
  * INLINE handlers may return ELSEWHERE to be run again on the worker lane; they must not have had any effect by then. */
 
 /* Answers. Each takes its memory from the request's arena. */
-fallible call_json(struct call *c, int status, const json *value);
+struct json_writer call_object(struct call *c); /* the answer's object, opened; nothing has to become of it */
+fallible call_json(struct call *c, int status, struct json_writer *object); /* closes it */
 fallible call_page(struct call *c, int status, const char *template_name, struct page_fields *fields); /* adds session, csrf, notices */
 fallible call_redirect(struct call *c, str location);      /* 303 */
 fallible call_empty(struct call *c, int status);           /* 204 */

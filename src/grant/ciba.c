@@ -8,7 +8,7 @@
 #include "grant/ciba.h"
 #include "base/ascii.h"
 #include "base/pace.h"
-#include "codec/json.h"
+#include "codec/json_writer.h"
 #include "directory/user.h"
 #include "grant/ciba_request.h"
 #include "grant/person_hint.h"
@@ -208,9 +208,11 @@ fallible ciba_ping_open(struct ground *g, str sealed, str *body, str *bearer)
     str rest = {text.p + sizeof DEFERRED_PING - 1, text.n - sizeof DEFERRED_PING + 1};
     if (!str_next(&rest, '\n', &code) || !str_filled(rest))
         FAIL(SERVER_ERROR, "ciba: a ping without its parts");
-    json *message = json_object_new(g->arena); /* CIBA Core 10.2 */
-    json_put_text(g->arena, message, "auth_req_id", code);
-    TRY(json_text(g->arena, message, body));
+    struct json_writer message = json_writer_new(g->arena); /* CIBA Core 10.2 */
+    json_write_object(&message, NULL);
+    json_write_text(&message, "auth_req_id", code);
+    json_write_end(&message);
+    TRY(json_writer_done(&message, body));
     *bearer = rest;
     return OK;
 }

@@ -124,25 +124,35 @@ static bool accepts(str accept, str type)
     return false;
 }
 
-fallible introspect_sign(struct ground *g, const struct client_proof *proof, str accept, json *answer, str *jwt)
+fallible introspect_signs(struct ground *g, const struct client_proof *proof, str accept, struct introspect_signed *how)
 {
     const struct db_client *client = proof->client;
-    str registered = client->metadata.introspection_signed_response_alg, text;
-    enum sign_alg alg;
-    *jwt = STR_ABSENT;
-    if (!str_filled(registered) && !accepts(accept, STR("application/token-introspection+jwt")) &&
-        !profile_demands(g, client, PROFILE_RULE_SIGNED_INTROSPECTION))
+    str registered = client->metadata.introspection_signed_response_alg;
+    how->is_signed = str_filled(registered) || accepts(accept, STR("application/token-introspection+jwt")) ||
+                     profile_demands(g, client, PROFILE_RULE_SIGNED_INTROSPECTION);
+    if (!how->is_signed)
         return OK;
-    TRY(signing_alg(g, client, registered, &alg));
-    if (signing_is_slow(alg) && hot_is_inline())
+    TRY(signing_alg(g, client, registered, &how->alg));
+    if (signing_is_slow(how->alg) && hot_is_inline())
         return ERR(ELSEWHERE, "introspect: a signature takes long");
-    json *claims = json_object_new(g->arena);
-    json_put_text(g->arena, claims, "iss", g->authority->issuer); /* RFC 9701 5; no sub and no exp, so that it is no token */
-    json_put_text(g->arena, claims, "aud", client->id);
-    json_put_integer(g->arena, claims, "iat", g->now);
-    json_put(g->arena, claims, "token_introspection", answer);
-    TRY(json_text(g->arena, claims, &text));
-    return jws_sign(g->arena, g->keys, alg, "token-introspection+jwt", text, jwt);
+    return OK;
+}
+
+void introspect_begin(const struct ground *g, const struct client_proof *proof, struct json_writer *claims)
+{
+    json_write_text(claims, "iss", g->authority->issuer); /* RFC 9701 5; no sub and no exp, so that it is no token */
+    json_write_text(claims, "aud", proof->client->id);
+    json_write_integer(claims, "iat", g->now);
+    json_write_object(claims, "token_introspection");
+}
+
+fallible introspect_sign(struct ground *g, const struct introspect_signed *how, struct json_writer *claims, str *jwt)
+{
+    str text;
+    json_write_end(claims);
+    json_write_end(claims);
+    TRY(json_writer_done(claims, &text));
+    return jws_sign(g->arena, g->keys, how->alg, "token-introspection+jwt", text, jwt);
 }
 
 /* RL-06: a revoked token lies in memory until it expires, so a client may revoke so many in a second, and less as the memory fills, which

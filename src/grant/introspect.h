@@ -2,6 +2,7 @@
  * introspect: RFC 7662; revoke: RFC 7009. */
 #ifndef JETON_GRANT_INTROSPECT_H
 #define JETON_GRANT_INTROSPECT_H
+#include "codec/json_writer.h"
 #include "grant/bearer.h"
 #include "grant/client_auth.h"
 /* *active false: say nothing else (IR-02, IR-03). A storage failure is an error, never "inactive". Refresh tokens of the asking client are told
@@ -14,9 +15,16 @@ struct introspect_answer {
     unix_time exp, iat;
 };
 fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out);
-/* The answer as a JWT for this caller (RFC 9701 5), when it asks for one (accept: its Accept header), is registered for it, or its profile
- * demands it; absent: plain JSON. ELSEWHERE: the signature takes long. */
-fallible introspect_sign(struct ground *g, const struct client_proof *proof, str accept, json *answer, str *jwt);
+struct introspect_signed {
+    bool is_signed;
+    enum sign_alg alg;
+};
+/* Is the answer a JWT for this caller (RFC 9701 5)? When it asks for one (accept: its Accept header), is registered for it, or its profile
+ * demands it. ELSEWHERE: the signature takes long. */
+fallible introspect_signs(struct ground *g, const struct client_proof *proof, str accept, struct introspect_signed *how);
+/* In the claims' object: what stands around the answer, whose object is left open; introspect_sign closes both and signs. */
+void introspect_begin(const struct ground *g, const struct client_proof *proof, struct json_writer *claims);
+fallible introspect_sign(struct ground *g, const struct introspect_signed *how, struct json_writer *claims, str *jwt);
 /* Own tokens only (IR-06); unknown or foreign ones: OK without effect. An access token ends alone, a refresh token ends its grant. Durable lane. */
 fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token, int64_t *retry_after);
 #endif

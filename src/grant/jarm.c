@@ -2,7 +2,7 @@
  * jarm: signs authorization responses. Relies on token/jws; promises that a response names the one client that it is for and ends soon, so
  * that it cannot be taken to another (JARM 2.1, 2.4). */
 #include "grant/jarm.h"
-#include "codec/json.h"
+#include "codec/json_writer.h"
 #include "directory/profile.h"
 #include "token/jws.h"
 #include "base/banned.h"
@@ -22,15 +22,17 @@ fallible jarm_response(struct ground *g, const struct db_client *client, const s
     struct arena *a = g->arena;
     enum sign_alg alg;
     str claims;
-    json *body = json_object_new(a);
+    struct json_writer body = json_writer_new(a);
     TRY(choose(g, client, &alg));
-    json_put_text(a, body, "aud", client->id);
-    json_put_integer(a, body, "exp", clock_add(g->now, JARM_SECONDS));
+    json_write_object(&body, NULL);
+    json_write_text(&body, "aud", client->id);
+    json_write_integer(&body, "exp", clock_add(g->now, JARM_SECONDS));
     for (size_t i = 0; i < plain->count; i++) { /* iss is one of them */
         const char *name = str_z(a, plain->fields[i].name);
         if (name)
-            json_put_text(a, body, name, plain->fields[i].value);
+            json_write_text(&body, name, plain->fields[i].value);
     }
-    TRY(json_text(a, body, &claims));
+    json_write_end(&body);
+    TRY(json_writer_done(&body, &claims));
     return jws_sign(a, g->keys, alg, "JWT", claims, jwt);
 }

@@ -7,6 +7,7 @@
  *   4. who acts is told in the token (`act`, with those before nested inside, 4.1) and in the audit trail.
  * A client's own token may be handed in by that client alone, to narrow it; nobody acts for a client. */
 #include "grant/token_exchange.h"
+#include "codec/json_writer.h"
 #include "crypto/random.h"
 #include "grant/consent.h"
 #include "grant/exchange_token.h"
@@ -183,18 +184,21 @@ static fallible act_of(struct ground *g, struct exchange *x)
     if (!x->delegated)
         return OK;
     size_t actors = 1;
-    json *act = json_object_new(g->arena), *before;
+    json *before;
+    struct json_writer act = json_writer_new(g->arena);
     str sub = x->actor.subject;
     if (x->actor.user) /* the name that this client, and whoever reads its tokens, knows them by (AT-14) */
         TRY(subject_of(g, x->client, x->actor.user, &sub));
-    json_put_text(g->arena, act, "sub", sub);
+    json_write_object(&act, NULL);
+    json_write_text(&act, "sub", sub);
     if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
         TRY(json_parse(g->arena, x->subject.act, &before));
-        json_put(g->arena, act, "act", before);
+        json_write_value(&act, "act", before);
         for (const json *inner = before; inner; inner = json_member(inner, "act"))
             actors++;
     }
-    TRY(json_text(g->arena, act, &x->act));
+    json_write_end(&act);
+    TRY(json_writer_done(&act, &x->act));
     if (x->act.n > PERMIT_ACT_MAX || actors > ACTORS_MAX)
         REFUSE(INVALID_REQUEST, "The chain of actors has become too long.", "exchange: act too long");
     return OK;

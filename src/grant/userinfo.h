@@ -10,7 +10,7 @@ fallible userinfo_of_id_token(struct arena *a, str scope, str listed, str asked,
 /* Adds the person's claims of these names to an object; what the person does not have is left out (5.3.2). */
 fallible userinfo_put(struct arena *a, const struct db_user *user, str words, json *into);
 struct userinfo_answer {
-    json *claims;
+    str text; /* the claims, JSON */
     bool is_signed;
     str jwt; /* when it is signed */
 };

@@ -108,30 +108,32 @@ static fallible error_headers(struct way *w, err why)
 
 static fallible error_oauth(struct way *w, err why)
 {
-    struct arena *a = w->exchange->request.arena;
-    json *body = json_object_new(a);
-    json_put_text(a, body, "error", str_of(err_code(why)));
-    json_put_text(a, body, "error_description", str_of(err_say(why)));
+    struct json_writer body = call_object(&w->call);
+    json_write_text(&body, "error", str_of(err_code(why)));
+    json_write_text(&body, "error_description", str_of(err_say(why)));
     if (err_status(why) >= 500)
-        json_put_text(a, body, "request_id", str_of(w->exchange->request.id));
-    return call_json(&w->call, status_of(w, why), body);
+        json_write_text(&body, "request_id", str_of(w->exchange->request.id));
+    return call_json(&w->call, status_of(w, why), &body);
 }
 
-static void put_problems(struct arena *a, json *body, const struct problems *p)
+/* Each field once, with all that is wrong with it; there are PROBLEM_MAX at the most. */
+static void write_problems(struct json_writer *w, const struct problems *p)
 {
-    json *errors = json_object_new(a);
+    json_write_object(w, "errors");
     for (size_t i = 0; i < p->count; i++) {
-        json *list = NULL;
-        for (size_t k = 0; k < i; k++)
-            if (str_is(str_of(p->rows[k].field), p->rows[i].field))
-                list = (json *)(uintptr_t)json_member(errors, p->rows[i].field);
-        if (!list) {
-            list = json_list_new(a);
-            json_put(a, errors, p->rows[i].field, list);
-        }
-        json_add_text(a, list, p->rows[i].message);
+        str field = str_of(p->rows[i].field);
+        bool told = false;
+        for (size_t k = 0; k < i && !told; k++)
+            told = str_is(field, p->rows[k].field);
+        if (told)
+            continue;
+        json_write_list(w, p->rows[i].field);
+        for (size_t k = i; k < p->count; k++)
+            if (str_is(field, p->rows[k].field))
+                json_write_text(w, NULL, p->rows[k].message);
+        json_write_end(w);
     }
-    json_put(a, body, "errors", errors);
+    json_write_end(w);
 }
 
 /* The words that the contract promises for some; else the code of the kind of error. */
@@ -143,15 +145,14 @@ static const char *api_word(int status, err why)
 /* Contract 6: one shape for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
 static fallible error_api(struct way *w, err why)
 {
-    struct arena *a = w->exchange->request.arena;
-    json *body = json_object_new(a);
+    struct json_writer body = call_object(&w->call);
     int status = status_of(w, why);
-    json_put_text(a, body, "error", str_of(api_word(status, why)));
-    json_put_text(a, body, "message", status == 500 ? STR("Server Error") : str_of(err_say(why)));
-    json_put_text(a, body, "request_id", str_of(w->exchange->request.id)); /* LG-05 */
+    json_write_text(&body, "error", str_of(api_word(status, why)));
+    json_write_text(&body, "message", status == 500 ? STR("Server Error") : str_of(err_say(why)));
+    json_write_text(&body, "request_id", str_of(w->exchange->request.id)); /* LG-05 */
     if (status == 422)
-        put_problems(a, body, &w->call.problems);
-    return call_json(&w->call, status, body);
+        write_problems(&body, &w->call.problems);
+    return call_json(&w->call, status, &body);
 }
 
 /* Where the person was going: here, for a page; from a form where it says, or the page that it stands on. */

@@ -2,7 +2,7 @@
  * db_logout: who must hear that a session has ended (OpenID Connect Back-Channel Logout 1.0). Relies on being called inside the
  * transaction that ends the sessions, before their rows go; promises that a notice waits in the outbox exactly when the session is gone,
  * and that a full outbox keeps nobody logged in. The notice holds facts alone: the token is made when it is sent. */
-#include "codec/json.h"
+#include "codec/json_writer.h"
 #include "store/db_client_metadata.h"
 #include "store/db_delivery.h"
 #include "store/db_room.h"
@@ -41,11 +41,13 @@ static err post(struct db_conn *c, struct arena *a, const struct notice *n)
     TRY(db_client_metadata_read(a, n->metadata, &m));
     if (!str_filled(m.backchannel_logout_uri))
         return OK;
-    json *facts = json_object_new(a);
-    json_put_text(a, facts, "sub", n->user_id);
-    json_put_text(a, facts, "sid", n->session_id);
-    json_put_integer(a, facts, "user", n->user_number);
-    TRY(json_text(a, facts, &d.body));
+    struct json_writer facts = json_writer_new(a);
+    json_write_object(&facts, NULL);
+    json_write_text(&facts, "sub", n->user_id);
+    json_write_text(&facts, "sid", n->session_id);
+    json_write_integer(&facts, "user", n->user_number);
+    json_write_end(&facts);
+    TRY(json_writer_done(&facts, &d.body));
     d.url = m.backchannel_logout_uri;
     d.media_type = STR("application/x-www-form-urlencoded");
     err e = db_delivery_within(c, &d);

@@ -6,6 +6,7 @@
 #include "token/access.h"
 #include "token/access_permit.h"
 #include "codec/b64url.h"
+#include "codec/json_writer.h"
 #include "crypto/random.h"
 #include "token/jws.h"
 #include "token/sealed.h"
@@ -16,19 +17,17 @@ static const char jwt_type[] = "at+jwt"; /* RFC 9068 2.1 */
 static const str person_prefix = {"jtn_su_", 7}; /* no credential: opaque knows no such kind */
 static const str client_subject = {"client:", 7};
 
-static void put_cnf(struct arena *a, json *claims, const struct permit *permit) /* RFC 7800 3.1 */
+static void write_cnf(struct json_writer *w, const struct permit *permit) /* RFC 7800 3.1 */
 {
     if (!str_present(permit->jkt) && !str_present(permit->x5t))
         return;
-    json *cnf = json_object_new(a);
-    if (str_present(permit->jkt))
-        json_put_text(a, cnf, "jkt", permit->jkt); /* RFC 9449 6.1 */
-    if (str_present(permit->x5t))
-        json_put_text(a, cnf, "x5t#S256", permit->x5t); /* RFC 8705 3.1 */
-    json_put(a, claims, "cnf", cnf);
+    json_write_object(w, "cnf");
+    json_write_filled(w, "jkt", permit->jkt);      /* RFC 9449 6.1 */
+    json_write_filled(w, "x5t#S256", permit->x5t); /* RFC 8705 3.1 */
+    json_write_end(w);
 }
 
-static fallible put_parsed(struct arena *a, json *claims, const char *name, str text)
+static fallible write_parsed(struct arena *a, struct json_writer *w, const char *name, str text)
 {
     json *value;
     if (!str_present(text))
@@ -36,14 +35,14 @@ static fallible put_parsed(struct arena *a, json *claims, const char *name, str 
     err parsed = json_parse(a, text, &value);
     if (FAILED(parsed))
         return parsed.kind == ERR_UNAVAILABLE ? parsed : ERR(SERVER_ERROR, "a permit with details or an actor that are no JSON");
-    json_put(a, claims, name, value);
+    json_write_value(w, name, value);
     return OK;
 }
 
 /* The subject that others see; behind a pairwise one the person goes along, sealed. */
-static fallible put_subject(struct arena *a, const struct keyring *k, json *claims, const struct permit *permit)
+static fallible write_subject(struct arena *a, const struct keyring *k, struct json_writer *w, const struct permit *permit)
 {
-    json_put_text(a, claims, "sub", str_present(permit->pairwise) ? permit->pairwise : permit->subject);
+    json_write_text(w, "sub", str_present(permit->pairwise) ? permit->pairwise : permit->subject);
     if (!str_present(permit->pairwise))
         return OK;
     uint8_t number[NUMBER_SIZE];
@@ -51,7 +50,7 @@ static fallible put_subject(struct arena *a, const struct keyring *k, json *clai
     for (size_t i = 0; i < sizeof number; i++)
         number[i] = (uint8_t)((uint64_t)permit->user_number >> (8 * i));
     TRY(sealed_close(a, k, person_prefix, (str){(char *)number, sizeof number}, &box));
-    json_put_text(a, claims, "person", box.text);
+    json_write_text(w, "person", box.text);
     return OK;
 }
 
@@ -63,25 +62,26 @@ fallible access_sign(struct arena *a, const struct keyring *k, const struct perm
         FAIL(SERVER_ERROR, "a signed access token needs an issuer and one audience");
     uint8_t id[TOKEN_ID_SIZE];
     random_bytes(id, sizeof id);
-    json *j = json_object_new(a);
-    json_put_text(a, j, "iss", how->issuer); /* RFC 9068 2.2 */
-    TRY(put_subject(a, k, j, permit));
-    json_put_text(a, j, "aud", permit->audience);
-    json_put_text(a, j, "client_id", permit->client_id);
-    json_put_text(a, j, "scope", str_present(permit->scope) ? permit->scope : STR(""));
-    json_put_text(a, j, "jti", b64url_encode(a, id, sizeof id));
-    json_put_integer(a, j, "iat", permit->issued_at); /* AT-12 */
-    json_put_integer(a, j, "exp", permit->expires_at);
+    struct json_writer w = json_writer_new(a);
+    json_write_object(&w, NULL);
+    json_write_text(&w, "iss", how->issuer); /* RFC 9068 2.2 */
+    TRY(write_subject(a, k, &w, permit));
+    json_write_text(&w, "aud", permit->audience);
+    json_write_text(&w, "client_id", permit->client_id);
+    json_write_text(&w, "scope", str_present(permit->scope) ? permit->scope : STR(""));
+    json_write_text(&w, "jti", b64url_encode(a, id, sizeof id));
+    json_write_integer(&w, "iat", permit->issued_at); /* AT-12 */
+    json_write_integer(&w, "exp", permit->expires_at);
     if (permit->user_number != 0)
-        json_put_integer(a, j, "auth_time", permit->auth_time);
-    if (str_present(permit->grant_id))
-        json_put_text(a, j, "grant_id", permit->grant_id);
-    json_put_integer(a, j, "client_epoch", permit->client_epoch);
-    put_cnf(a, j, permit);
-    TRY(put_parsed(a, j, "authorization_details", permit->details)); /* RFC 9396 9.1 */
-    TRY(put_parsed(a, j, "act", permit->act));                       /* RFC 8693 4.1 */
+        json_write_integer(&w, "auth_time", permit->auth_time);
+    json_write_filled(&w, "grant_id", permit->grant_id);
+    json_write_integer(&w, "client_epoch", permit->client_epoch);
+    write_cnf(&w, permit);
+    TRY(write_parsed(a, &w, "authorization_details", permit->details)); /* RFC 9396 9.1 */
+    TRY(write_parsed(a, &w, "act", permit->act));                       /* RFC 8693 4.1 */
     str claims;
-    TRY(json_text(a, j, &claims));
+    json_write_end(&w);
+    TRY(json_writer_done(&w, &claims));
     return jws_sign(a, k, how->alg, jwt_type, claims, token);
 }
 

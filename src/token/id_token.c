@@ -3,6 +3,7 @@
  * the claims that say who, whom for, when and how come from the caller's facts alone: a person's own claims never replace them, and that
  * at_hash is over the very access token that goes out beside it (AT-13). */
 #include "token/id_token.h"
+#include "codec/json_writer.h"
 #include "token/jws.h"
 #include "base/banned.h"
 
@@ -19,52 +20,44 @@ static bool is_own(str name)
     return false;
 }
 
-static void put_present(struct arena *a, json *claims, const char *name, str value)
-{
-    if (str_present(value))
-        json_put_text(a, claims, name, value);
-}
-
-static fallible put_more(struct arena *a, json *claims, const json *more)
+/* OpenID Connect Core 5.1: what is not ours is the person's. */
+static void write_more(struct json_writer *w, const json *more)
 {
     void *at = NULL;
     str name;
     const json *value;
-    while (more != NULL && json_each(more, &at, &name, &value)) {
-        const char *z = str_z(a, name);
-        if (z == NULL)
-            FAIL(UNAVAILABLE, "id token: no memory");
-        if (!is_own(name)) /* OpenID Connect Core 5.1: the others are the person's */
-            json_put(a, claims, z, (json *)(uintptr_t)value); /* shared: the arena ends both */
-    }
-    return OK;
+    while (json_each(more, &at, &name, &value))
+        if (!is_own(name))
+            json_write_value(w, name.p, value);
 }
 
 fallible id_token_sign(struct arena *a, const struct keyring *k, enum sign_alg alg, const struct id_token *what, str *token)
 {
     if (!str_filled(what->issuer) || !str_filled(what->subject) || !str_filled(what->client_id))
         FAIL(SERVER_ERROR, "an id token needs an issuer, a subject and a client");
-    json *claims = json_object_new(a);
-    TRY(put_more(a, claims, what->more));
-    json_put_text(a, claims, "iss", what->issuer); /* OpenID Connect Core 2 */
-    json_put_text(a, claims, "sub", what->subject);
-    json_put_text(a, claims, "aud", what->client_id); /* one audience, so azp is not due (AT-13) */
-    json_put_integer(a, claims, "exp", what->expires_at);
-    json_put_integer(a, claims, "iat", what->issued_at);
-    json_put_integer(a, claims, "auth_time", what->auth_time);
-    put_present(a, claims, "nonce", what->nonce);
-    put_present(a, claims, "acr", what->acr);
+    struct json_writer w = json_writer_new(a);
+    json_write_object(&w, NULL);
+    write_more(&w, what->more);
+    json_write_text(&w, "iss", what->issuer); /* OpenID Connect Core 2 */
+    json_write_text(&w, "sub", what->subject);
+    json_write_text(&w, "aud", what->client_id); /* one audience, so azp is not due (AT-13) */
+    json_write_integer(&w, "exp", what->expires_at);
+    json_write_integer(&w, "iat", what->issued_at);
+    json_write_integer(&w, "auth_time", what->auth_time);
+    json_write_filled(&w, "nonce", what->nonce);
+    json_write_filled(&w, "acr", what->acr);
     if (str_filled(what->amr))
-        json_put_words(a, claims, "amr", what->amr);
-    put_present(a, claims, "sid", what->session_id); /* OpenID Connect Back-Channel Logout 2.1 */
-    put_present(a, claims, "session_hint", what->session_hint);
+        json_write_words(&w, "amr", what->amr);
+    json_write_filled(&w, "sid", what->session_id); /* OpenID Connect Back-Channel Logout 2.1 */
+    json_write_filled(&w, "session_hint", what->session_hint);
     if (str_present(what->access_token)) {
         str half;
         TRY(jws_hash_half(a, alg, what->access_token, &half)); /* 3.1.3.6 */
-        json_put_text(a, claims, "at_hash", half);
+        json_write_text(&w, "at_hash", half);
     }
     str text;
-    TRY(json_text(a, claims, &text));
+    json_write_end(&w);
+    TRY(json_writer_done(&w, &text));
     return jws_sign(a, k, alg, id_type, text, token);
 }
 

@@ -9,6 +9,7 @@
  *   signing:  next ──rotate──▶ active ──rotate──▶ old (public half alone) ──destroy_after──▶ gone
  *   sealing:                   active ──rotate──▶ old (opens only)        ──destroy_after──▶ gone */
 #include "token/keyring.h"
+#include "codec/json_writer.h"
 #include "crypto/random.h"
 #include "token/thumbprint.h"
 #include <string.h>
@@ -112,36 +113,38 @@ static fallible add_sealing(struct keyring *k, const struct keyring_entry *entry
     return OK;
 }
 
-static fallible jwk_put(struct arena *a, json *list, const struct signing *s)
+static fallible jwk_write(struct arena *a, struct json_writer *w, const struct signing *s)
 {
     struct sign_jwk jwk;
     TRY(sign_key_jwk(a, s->key, &jwk));
-    json *j = json_object_new(a);
-    json_put_text(a, j, "kty", str_of(jwk.kty));
-    json_put_text(a, j, "use", STR("sig"));
-    json_put_text(a, j, "alg", str_of(sign_alg_name(s->alg)));
-    json_put_text(a, j, "kid", s->kid);
+    json_write_object(w, NULL);
+    json_write_text(w, "kty", str_of(jwk.kty));
+    json_write_text(w, "use", STR("sig"));
+    json_write_text(w, "alg", str_of(sign_alg_name(s->alg)));
+    json_write_text(w, "kid", s->kid);
     const struct {
         const char *name;
         str value;
     } members[] = {{"crv", str_of(jwk.crv)}, {"x", jwk.x}, {"y", jwk.y}, {"n", jwk.n}, {"e", jwk.e}};
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (str_present(members[i].value))
-            json_put_text(a, j, members[i].name, members[i].value);
-    json_add(a, list, j);
+        json_write_filled(w, members[i].name, members[i].value);
+    json_write_end(w);
     return OK;
 }
 
 static fallible jwks_build_of(struct keyring *k, unsigned algs)
 {
-    json *set = json_object_new(k->arena), *list = json_list_new(k->arena);
+    struct json_writer w = json_writer_new(k->arena);
+    json_write_object(&w, NULL);
+    json_write_list(&w, "keys");
     for (unsigned round = 0; round < 2; round++) /* RS256, then the others */
         for (int state = 0; state < STATE_COUNT; state++)
             for (size_t i = 0; i < k->count; i++)
                 if (k->signing[i].state == (enum state)state && (algs & 1U << k->signing[i].alg) && (k->signing[i].alg != SIGN_RS256) == round)
-                    TRY(jwk_put(k->arena, list, &k->signing[i]));
-    json_put(k->arena, set, "keys", list);
-    return json_text(k->arena, set, &k->jwks[algs]);
+                    TRY(jwk_write(k->arena, &w, &k->signing[i]));
+    json_write_end(&w);
+    json_write_end(&w);
+    return json_writer_done(&w, &k->jwks[algs]);
 }
 
 static fallible jwks_build(struct keyring *k)

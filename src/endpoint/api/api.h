@@ -16,8 +16,9 @@ call_handler api_events_get, api_sessions_get, api_session_delete, api_grants_ge
 fallible api_page(struct call *c, struct db_page *page);
 /* The same for lists that take one more parameter. */
 fallible api_page_of(struct call *c, const char *more, struct db_page *page);
-/* {"data":[…],"meta":{…}} */
-fallible api_list(struct call *c, const struct db_page *page, json *data, int64_t total);
+/* {"data":[…],"meta":{…}}: api_rows opens it up to the rows, each of which is an object then; api_list closes it behind `count` of them. */
+struct json_writer api_rows(struct call *c);
+fallible api_list(struct call *c, const struct db_page *page, struct json_writer *w, size_t count, int64_t total);
 /* The body as an object whose members are all in `known`, or UNPROCESSABLE with a problem for each one that is not (AD-04). */
 fallible api_body(struct call *c, const char *const *known, const json **object);
 /* Members by kind; a wrong type is a problem. Absent stays as it was in *out. */
@@ -26,8 +27,8 @@ void api_flag(struct call *c, const json *object, const char *name, int *out);
 void api_number(struct call *c, const json *object, const char *name, int64_t *out);
 /* A list of strings (or one string) joined by `separator`; an empty list gives an empty text. */
 void api_words(struct call *c, const json *object, const char *name, char separator, str *out);
-void api_put_time(struct call *c, json *object, const char *name, unix_time t); /* null for 0 */
-void api_put_lines(struct call *c, json *object, const char *name, str lines);  /* "a\nb" becomes ["a","b"] */
+void api_write_time(struct call *c, struct json_writer *w, const char *name, unix_time t); /* null for 0 */
+void api_write_lines(struct json_writer *w, const char *name, str lines);                  /* "a\nb" becomes ["a","b"] */
 /* The user id that {id} names: its own, or this very person under the pairwise subject that the token's client knows them by. */
 fallible api_user_id(struct call *c, str id, str *out);
 /* The name of a person for whoever asks: their id, or for themself by a pairwise client that client's subject (OpenID Connect Core 8). */
@@ -35,5 +36,4 @@ fallible api_shown_id(struct call *c, str id, str *out);
 /* The person that {id} names, who must be this one, with a token that reaches the scope `own`, or be visible to them: NOT_FOUND,
  * INSUFFICIENT_SCOPE. */
 fallible api_person(struct call *c, str id, const char *own, struct db_user **out);
-fallible api_user_json(struct call *c, const struct db_user *user, json **out);
 #endif

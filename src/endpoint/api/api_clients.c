@@ -6,34 +6,35 @@
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
-static json *client_json(struct call *c, const struct db_client *client)
+/* Its members, within an object. AD-03: no secret and no hash of one. */
+static void write_client(struct call *c, struct json_writer *w, const struct db_client *client)
 {
     struct arena *a = c->ground->arena;
-    json *o = json_object_new(a);
-    json_put_text(a, o, "id", client->id);
-    json_put_text(a, o, "client_id", client->id);
-    json_put_text(a, o, "name", client->name);
-    json_put_text(a, o, "description", client->description.p ? client->description : STR(""));
-    json_put_words(a, o, "grants", client->grants.p ? client->grants : STR(""));
-    api_put_lines(c, o, "redirect_uris", client->redirect_uris);
-    api_put_lines(c, o, "post_logout_redirect_uris", client->post_logout_redirect_uris);
-    json_put_words(a, o, "scopes", client->scopes.p ? client->scopes : STR(""));
-    json_put_text(a, o, "auth_method", client->auth_method);
-    json_put_text(a, o, "owner", client->owner_id);
-    json_put_boolean(a, o, "public", client->is_public);
-    json_put_boolean(a, o, "first_party", client->first_party);
-    json_put_boolean(a, o, "require_pkce", client->require_pkce);
-    json_put_text(a, o, "compat", client->compat_processmaker ? STR("processmaker") : STR_ABSENT);
-    json_put_boolean(a, o, "disabled", client->disabled);
-    json_put_integer(a, o, "access_lifetime", client->access_lifetime);
-    json_put_integer(a, o, "refresh_lifetime", client->refresh_lifetime);
-    api_put_time(c, o, "created_at", client->created_at);
-    api_put_time(c, o, "updated_at", client->updated_at);
-    json_put_integer(a, o, "version", client->version);
-    metadata_put(a, o, &client->metadata, METADATA_BY_SYSTEM);
-    json_put_text(a, o, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
-    json_put(a, o, "warnings", redirect_rules_warnings(a, client));
-    return o; /* AD-03: no secret and no hash of one */
+    json *metadata = json_object_new(a);
+    metadata_put(a, metadata, &client->metadata, METADATA_BY_SYSTEM);
+    json_write_text(w, "id", client->id);
+    json_write_text(w, "client_id", client->id);
+    json_write_text(w, "name", client->name);
+    json_write_text(w, "description", client->description.p ? client->description : STR(""));
+    json_write_words(w, "grants", client->grants.p ? client->grants : STR(""));
+    api_write_lines(w, "redirect_uris", client->redirect_uris);
+    api_write_lines(w, "post_logout_redirect_uris", client->post_logout_redirect_uris);
+    json_write_words(w, "scopes", client->scopes.p ? client->scopes : STR(""));
+    json_write_text(w, "auth_method", client->auth_method);
+    json_write_text(w, "owner", client->owner_id);
+    json_write_boolean(w, "public", client->is_public);
+    json_write_boolean(w, "first_party", client->first_party);
+    json_write_boolean(w, "require_pkce", client->require_pkce);
+    json_write_text(w, "compat", client->compat_processmaker ? STR("processmaker") : STR_ABSENT);
+    json_write_boolean(w, "disabled", client->disabled);
+    json_write_integer(w, "access_lifetime", client->access_lifetime);
+    json_write_integer(w, "refresh_lifetime", client->refresh_lifetime);
+    api_write_time(c, w, "created_at", client->created_at);
+    api_write_time(c, w, "updated_at", client->updated_at);
+    json_write_integer(w, "version", client->version);
+    json_write_members(w, metadata);
+    json_write_text(w, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
+    json_write_value(w, "warnings", redirect_rules_warnings(a, client));
 }
 
 /* The members that both POST and PUT take. */
@@ -58,10 +59,13 @@ fallible api_clients_get(struct call *c)
     TRY(need(c, "view-auth_clients"));
     TRY(api_page(c, &page));
     TRY(client_list(c->ground, &c->actor, &page, &found));
-    json *data = json_list_new(c->ground->arena);
-    for (size_t i = 0; i < found.count; i++)
-        json_add(c->ground->arena, data, client_json(c, found.rows[i]));
-    return api_list(c, &page, data, found.total);
+    struct json_writer rows = api_rows(c);
+    for (size_t i = 0; i < found.count; i++) {
+        json_write_object(&rows, NULL);
+        write_client(c, &rows, found.rows[i]);
+        json_write_end(&rows);
+    }
+    return api_list(c, &page, &rows, found.count, found.total);
 }
 
 static void read_edit(struct call *c, const json *body, struct client_edit *edit)
@@ -102,10 +106,10 @@ fallible api_clients_post(struct call *c)
     read_edit(c, body, &edit);
     TRY(problem_result(&c->problems));
     TRY(client_add(c->ground, &c->actor, &edit, &c->problems, &added));
-    json *o = client_json(c, added.client);
-    if (str_present(added.secret))
-        json_put_text(c->ground->arena, o, "client_secret", added.secret); /* CA-05: this once */
-    return call_json(c, 201, o);
+    struct json_writer answer = call_object(c);
+    write_client(c, &answer, added.client);
+    json_write_filled(&answer, "client_secret", added.secret); /* CA-05: this once */
+    return call_json(c, 201, &answer);
 }
 
 static fallible find(struct call *c, const struct db_client **client)
@@ -121,9 +125,10 @@ fallible api_client_get(struct call *c)
     const struct db_client *client;
     TRY(need(c, "view-auth_clients"));
     TRY(find(c, &client));
-    json *o = client_json(c, client);
-    json_put(c->ground->arena, o, "profiles", profile_fit_json(c->ground, client));
-    return call_json(c, 200, o);
+    struct json_writer body = call_object(c);
+    write_client(c, &body, client);
+    json_write_value(&body, "profiles", profile_fit_json(c->ground, client));
+    return call_json(c, 200, &body);
 }
 
 fallible api_client_put(struct call *c)
@@ -161,7 +166,6 @@ fallible api_client_secret_post(struct call *c)
     struct client_rotation how = {.overlap = -1};
     const struct db_client *client;
     const json *body;
-    struct arena *a = c->ground->arena;
     str secret;
     TRY(need(c, "edit-auth_clients"));
     TRY(find(c, &client));
@@ -171,8 +175,8 @@ fallible api_client_secret_post(struct call *c)
         TRY(problem_result(&c->problems));
     }
     TRY(client_rotate_secret(c->ground, &c->actor, client->id, &how, &secret));
-    json *o = json_object_new(a);
-    json_put_text(a, o, "client_id", client->id);
-    json_put_text(a, o, "client_secret", secret);
-    return call_json(c, 201, o);
+    struct json_writer answer = call_object(c);
+    json_write_text(&answer, "client_id", client->id);
+    json_write_text(&answer, "client_secret", secret);
+    return call_json(c, 201, &answer);
 }

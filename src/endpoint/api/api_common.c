@@ -61,29 +61,35 @@ fallible api_page(struct call *c, struct db_page *page)
     return api_page_of(c, NULL, page);
 }
 
-fallible api_list(struct call *c, const struct db_page *page, json *data, int64_t total)
+struct json_writer api_rows(struct call *c)
 {
-    struct arena *a = c->ground->arena;
-    json *body = json_object_new(a), *meta = json_object_new(a);
-    int64_t count = (int64_t)json_count(data), pages = (total + page->limit - 1) / page->limit;
+    struct json_writer w = call_object(c);
+    json_write_list(&w, "data");
+    return w;
+}
+
+fallible api_list(struct call *c, const struct db_page *page, struct json_writer *w, size_t count, int64_t total)
+{
+    int64_t pages = (total + page->limit - 1) / page->limit;
     pages = pages > 0 ? pages : 1;
-    json_put_text(a, meta, "filter", str_present(page->filter) ? page->filter : STR(""));
-    json_put_integer(a, meta, "count", count);
-    json_put_integer(a, meta, "total", total);
-    json_put_integer(a, meta, "per_page", page->limit);
-    json_put_integer(a, meta, "current_page", page->offset / page->limit + 1);
-    json_put_integer(a, meta, "total_pages", pages);
-    json_put_integer(a, meta, "last_page", pages);
+    json_write_end(w);
+    json_write_object(w, "meta");
+    json_write_text(w, "filter", str_present(page->filter) ? page->filter : STR(""));
+    json_write_integer(w, "count", (int64_t)count);
+    json_write_integer(w, "total", total);
+    json_write_integer(w, "per_page", page->limit);
+    json_write_integer(w, "current_page", page->offset / page->limit + 1);
+    json_write_integer(w, "total_pages", pages);
+    json_write_integer(w, "last_page", pages);
     if (count > 0) {
-        json_put_integer(a, meta, "from", page->offset + 1);
-        json_put_integer(a, meta, "to", page->offset + count);
+        json_write_integer(w, "from", page->offset + 1);
+        json_write_integer(w, "to", page->offset + (int64_t)count);
     } else {
-        json_put_null(a, meta, "from");
-        json_put_null(a, meta, "to");
+        json_write_null(w, "from");
+        json_write_null(w, "to");
     }
-    json_put(a, body, "data", data);
-    json_put(a, body, "meta", meta);
-    return call_json(c, 200, body);
+    json_write_end(w);
+    return call_json(c, 200, w);
 }
 
 static const char *known_name(const char *const *known, str name)
@@ -179,22 +185,22 @@ void api_words(struct call *c, const json *object, const char *name, char separa
         *out = text;
 }
 
-void api_put_time(struct call *c, json *object, const char *name, unix_time t)
+void api_write_time(struct call *c, struct json_writer *w, const char *name, unix_time t)
 {
     if (t == 0)
-        json_put_null(c->ground->arena, object, name);
+        json_write_null(w, name);
     else
-        json_put_text(c->ground->arena, object, name, clock_rfc3339(c->ground->arena, t));
+        json_write_text(w, name, clock_rfc3339(c->ground->arena, t));
 }
 
-void api_put_lines(struct call *c, json *object, const char *name, str lines)
+void api_write_lines(struct json_writer *w, const char *name, str lines)
 {
-    json *list = json_list_new(c->ground->arena);
     str line;
+    json_write_list(w, name);
     for (str rest = lines; str_filled(rest) && str_next(&rest, '\n', &line);)
         if (line.n > 0)
-            json_add_text(c->ground->arena, list, line);
-    json_put(c->ground->arena, object, name, list);
+            json_write_text(w, NULL, line);
+    json_write_end(w);
 }
 
 static bool known_pairwise(const struct call *c)

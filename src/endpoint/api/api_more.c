@@ -49,28 +49,26 @@ fallible api_scopes_get(struct call *c)
 {
     struct db_page page;
     size_t count, from, to;
-    struct arena *a = c->ground->arena;
     TRY(api_page(c, &page));
     const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
-    json *data = json_list_new(a);
+    struct json_writer list = api_rows(c), *w = &list;
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
-        json *o = json_object_new(a);
-        json_put_text(a, o, "id", scopes[i]->name);
-        json_put_text(a, o, "name", scopes[i]->name);
-        json_put_text(a, o, "description", scopes[i]->description);
-        json_put_boolean(a, o, "builtin", scopes[i]->builtin);
-        json_put_text(a, o, "kind", str_of(scopes_kind(scopes[i])));
-        json_add(a, data, o);
+        json_write_object(w, NULL);
+        json_write_text(w, "id", scopes[i]->name);
+        json_write_text(w, "name", scopes[i]->name);
+        json_write_text(w, "description", scopes[i]->description);
+        json_write_boolean(w, "builtin", scopes[i]->builtin);
+        json_write_text(w, "kind", str_of(scopes_kind(scopes[i])));
+        json_write_end(w);
     }
-    return api_list(c, &page, data, (int64_t)count);
+    return api_list(c, &page, w, to - from, (int64_t)count);
 }
 
 fallible api_scopes_post(struct call *c)
 {
     static const char *const known[] = {"name", "description", NULL};
     str name = STR_ABSENT, description = STR_ABSENT;
-    struct arena *a = c->ground->arena;
     const json *body;
     if (!actor_may(&c->actor, "edit-scopes"))
         FAIL(INSUFFICIENT_SCOPE, "api: edit-scopes is missing");
@@ -79,11 +77,11 @@ fallible api_scopes_post(struct call *c)
     api_text(c, body, "description", &description);
     TRY(problem_result(&c->problems));
     TRY(scopes_add(c->ground, &c->actor, name, description, &c->problems));
-    json *o = json_object_new(a);
-    json_put_text(a, o, "id", name);
-    json_put_text(a, o, "name", name);
-    json_put_text(a, o, "description", description);
-    return call_json(c, 201, o);
+    struct json_writer answer = call_object(c);
+    json_write_text(&answer, "id", name);
+    json_write_text(&answer, "name", name);
+    json_write_text(&answer, "description", description);
+    return call_json(c, 201, &answer);
 }
 
 fallible api_scope_delete(struct call *c)
@@ -101,29 +99,28 @@ fallible api_events_get(struct call *c)
 {
     struct db_page page;
     struct db_event_rows found;
-    struct arena *a = c->ground->arena;
     TRY(api_page(c, &page));
     TRY(audit_list(c->ground, &c->actor, &page, &found));
-    json *data = json_list_new(a);
+    struct json_writer list = api_rows(c), *w = &list;
     for (size_t i = 0; i < found.count; i++) {
         const struct db_event *e = &found.rows[i];
-        json *o = json_object_new(a);
+        json_write_object(w, NULL);
         str actor, subject;
         TRY(api_shown_id(c, e->actor, &actor));
         TRY(api_shown_id(c, e->subject, &subject));
-        json_put_integer(a, o, "id", e->number);
-        api_put_time(c, o, "at", e->at);
-        json_put_text(a, o, "name", e->name);
-        json_put_text(a, o, "actor", actor);
-        json_put_text(a, o, "client_id", e->client_id);
-        json_put_text(a, o, "subject", subject);
-        json_put_text(a, o, "address", e->address);
-        json_put_text(a, o, "request_id", e->request_id);
-        json_put_text(a, o, "detail", e->detail);
-        json_put_text(a, o, "class", str_of(audit_class_name(e->class)));
-        json_add(a, data, o);
+        json_write_integer(w, "id", e->number);
+        api_write_time(c, w, "at", e->at);
+        json_write_text(w, "name", e->name);
+        json_write_text(w, "actor", actor);
+        json_write_text(w, "client_id", e->client_id);
+        json_write_text(w, "subject", subject);
+        json_write_text(w, "address", e->address);
+        json_write_text(w, "request_id", e->request_id);
+        json_write_text(w, "detail", e->detail);
+        json_write_text(w, "class", str_of(audit_class_name(e->class)));
+        json_write_end(w);
     }
-    return api_list(c, &page, data, found.total);
+    return api_list(c, &page, w, found.count, found.total);
 }
 
 /* Whose: the person's own, or with ?user= somebody else's for those who may see them. */
@@ -138,15 +135,15 @@ static fallible whose(struct call *c, const char *own, struct db_user **user)
 }
 
 /* Client ids of the applications that were given something in the session, and still have it. */
-static json *applications_of(struct call *c, str session_id, const struct db_grant *grants, size_t count)
+static void write_applications(struct call *c, struct json_writer *w, str session_id, const struct db_grant *grants, size_t count)
 {
-    json *list = json_list_new(c->ground->arena);
+    json_write_list(w, "applications");
     for (size_t i = 0; i < count; i++) {
         const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
         if (client && str_equal(grants[i].session_id, session_id))
-            json_add_text(c->ground->arena, list, client->id);
+            json_write_text(w, NULL, client->id);
     }
-    return list;
+    json_write_end(w);
 }
 
 fallible api_sessions_get(struct call *c)
@@ -156,7 +153,6 @@ fallible api_sessions_get(struct call *c)
     struct db_session *rows;
     struct db_grant *grants = NULL;
     size_t count, granted = 0, from, to;
-    struct arena *a = c->ground->arena;
     TRY(whose(c, "view-own-sessions", &user));
     if (!actor_may_self(&c->actor, user->number, "view-own-sessions") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
@@ -164,20 +160,20 @@ fallible api_sessions_get(struct call *c)
     TRY(session_list(c->ground, user->number, &rows, &count));
     if (consent_may_see(&c->actor, user->number)) /* which applications were opened in a login is more than the login */
         TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &granted));
-    json *data = json_list_new(a);
+    struct json_writer list = api_rows(c), *w = &list;
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
-        json *o = json_object_new(a);
-        json_put_text(a, o, "id", rows[i].id);
-        api_put_time(c, o, "created_at", rows[i].created_at);
-        api_put_time(c, o, "last_seen_at", rows[i].last_seen_at);
-        api_put_time(c, o, "expires_at", rows[i].expires_at);
-        json_put_text(a, o, "address", rows[i].address);
-        json_put_text(a, o, "user_agent", rows[i].user_agent);
-        json_put(a, o, "applications", applications_of(c, rows[i].id, grants, granted));
-        json_add(a, data, o);
+        json_write_object(w, NULL);
+        json_write_text(w, "id", rows[i].id);
+        api_write_time(c, w, "created_at", rows[i].created_at);
+        api_write_time(c, w, "last_seen_at", rows[i].last_seen_at);
+        api_write_time(c, w, "expires_at", rows[i].expires_at);
+        json_write_text(w, "address", rows[i].address);
+        json_write_text(w, "user_agent", rows[i].user_agent);
+        write_applications(c, w, rows[i].id, grants, granted);
+        json_write_end(w);
     }
-    return api_list(c, &page, data, (int64_t)count);
+    return api_list(c, &page, w, to - from, (int64_t)count);
 }
 
 fallible api_session_delete(struct call *c)
@@ -197,24 +193,23 @@ fallible api_grants_get(struct call *c)
     struct db_user *user;
     struct db_grant *rows;
     size_t count, from, to;
-    struct arena *a = c->ground->arena;
     TRY(whose(c, "view-own-authorizations", &user));
     TRY(api_page_of(c, "user", &page));
     TRY(consent_grants(c->ground, &c->actor, user->number, &rows, &count));
-    json *data = json_list_new(a);
+    struct json_writer list = api_rows(c), *w = &list;
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) { /* contract 7 */
         const struct db_client *client = hot_client_by_number(c->ground->facts, rows[i].client_number);
-        json *o = json_object_new(a);
-        json_put_text(a, o, "id", rows[i].id);
-        json_put_text(a, o, "client_id", client ? client->id : STR_ABSENT);
-        json_put_text(a, o, "client_name", client ? client->name : STR_ABSENT);
-        json_put_words(a, o, "scopes", rows[i].scope.p ? rows[i].scope : STR(""));
-        api_put_time(c, o, "created_at", rows[i].created_at);
-        api_put_time(c, o, "last_used_at", rows[i].last_used_at);
-        json_add(a, data, o);
+        json_write_object(w, NULL);
+        json_write_text(w, "id", rows[i].id);
+        json_write_text(w, "client_id", client ? client->id : STR_ABSENT);
+        json_write_text(w, "client_name", client ? client->name : STR_ABSENT);
+        json_write_words(w, "scopes", rows[i].scope.p ? rows[i].scope : STR(""));
+        api_write_time(c, w, "created_at", rows[i].created_at);
+        api_write_time(c, w, "last_used_at", rows[i].last_used_at);
+        json_write_end(w);
     }
-    return api_list(c, &page, data, (int64_t)count);
+    return api_list(c, &page, w, to - from, (int64_t)count);
 }
 
 fallible api_grant_delete(struct call *c)

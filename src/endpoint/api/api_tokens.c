@@ -5,20 +5,24 @@
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
-static json *token_json(struct call *c, const struct db_pat *pat)
+static void write_members(struct call *c, struct json_writer *w, const struct db_pat *pat)
 {
-    struct arena *a = c->ground->arena;
-    json *o = json_object_new(a);
-    json_put_text(a, o, "id", pat->id);
-    json_put_text(a, o, "name", pat->name);
-    json_put_words(a, o, "scopes", pat->scope.p ? pat->scope : STR(""));
-    json_put_text(a, o, "dpop_jkt", pat->jkt); /* null: bound to no key */
-    json_put_boolean(a, o, "revoked", pat->revoked_at != 0);
-    api_put_time(c, o, "created_at", pat->created_at);
-    api_put_time(c, o, "expires_at", pat->expires_at);
-    api_put_time(c, o, "last_used_at", pat->last_used_at);
-    json_put_text(a, o, "last_used_address", str_filled(pat->last_used_address) ? pat->last_used_address : STR_ABSENT);
-    return o;
+    json_write_text(w, "id", pat->id);
+    json_write_text(w, "name", pat->name);
+    json_write_words(w, "scopes", pat->scope.p ? pat->scope : STR(""));
+    json_write_text(w, "dpop_jkt", pat->jkt); /* null: bound to no key */
+    json_write_boolean(w, "revoked", pat->revoked_at != 0);
+    api_write_time(c, w, "created_at", pat->created_at);
+    api_write_time(c, w, "expires_at", pat->expires_at);
+    api_write_time(c, w, "last_used_at", pat->last_used_at);
+    json_write_text(w, "last_used_address", str_filled(pat->last_used_address) ? pat->last_used_address : STR_ABSENT);
+}
+
+static void write_token(struct call *c, struct json_writer *w, const char *name, const struct db_pat *pat)
+{
+    json_write_object(w, name);
+    write_members(c, w, pat);
+    json_write_end(w);
 }
 
 fallible api_tokens_get(struct call *c)
@@ -29,10 +33,10 @@ fallible api_tokens_get(struct call *c)
     TRY(api_person(c, c->parameters[0], "view-own-tokens", &user));
     TRY(api_page(c, &page));
     TRY(pat_list(c->ground, &c->actor, user->id, &page, &found));
-    json *data = json_list_new(c->ground->arena);
+    struct json_writer rows = api_rows(c);
     for (size_t i = 0; i < found.count; i++)
-        json_add(c->ground->arena, data, token_json(c, &found.rows[i]));
-    return api_list(c, &page, data, found.total);
+        write_token(c, &rows, NULL, &found.rows[i]);
+    return api_list(c, &page, &rows, found.count, found.total);
 }
 
 fallible api_tokens_post(struct call *c)
@@ -41,21 +45,20 @@ fallible api_tokens_post(struct call *c)
     struct pat_edit edit = {.dpop_jkt = STR_ABSENT};
     struct pat_made made;
     struct db_user *user;
-    const json *body;
-    struct arena *a = c->ground->arena;
+    const json *given;
     TRY(api_person(c, c->parameters[0], "view-own-tokens", &user)); /* who may make one reaches everything: PT-03, in pat_add */
     edit.user = user->id;
-    TRY(api_body(c, known, &body));
-    api_text(c, body, "name", &edit.name);
-    api_words(c, body, "scopes", ' ', &edit.scopes);
-    api_number(c, body, "expires_in", &edit.expires_in);
-    api_text(c, body, "dpop_jkt", &edit.dpop_jkt);
+    TRY(api_body(c, known, &given));
+    api_text(c, given, "name", &edit.name);
+    api_words(c, given, "scopes", ' ', &edit.scopes);
+    api_number(c, given, "expires_in", &edit.expires_in);
+    api_text(c, given, "dpop_jkt", &edit.dpop_jkt);
     TRY(problem_result(&c->problems));
     TRY(pat_add(c->ground, &c->actor, &edit, &c->problems, &made));
-    json *o = json_object_new(a);
-    json_put_text(a, o, "accessToken", made.token); /* PT-01: this once */
-    json_put(a, o, "token", token_json(c, &made.pat));
-    return call_json(c, 201, o);
+    struct json_writer body = call_object(c);
+    json_write_text(&body, "accessToken", made.token); /* PT-01: this once */
+    write_token(c, &body, "token", &made.pat);
+    return call_json(c, 201, &body);
 }
 
 fallible api_token_get(struct call *c)
@@ -66,7 +69,9 @@ fallible api_token_get(struct call *c)
     TRY(pat_get(c->ground, &c->actor, user->id, c->parameters[1], &pat));
     if (!pat)
         FAIL(NOT_FOUND, "api: no such token");
-    return call_json(c, 200, token_json(c, pat));
+    struct json_writer body = call_object(c);
+    write_members(c, &body, pat);
+    return call_json(c, 200, &body);
 }
 
 fallible api_token_delete(struct call *c)

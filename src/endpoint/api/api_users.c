@@ -9,71 +9,78 @@
 
 enum { KNOWN_MAX = 64 };
 
-fallible api_user_json(struct call *c, const struct db_user *user, json **out)
+/* Its members, within an object. */
+static fallible write_user(struct call *c, struct json_writer *w, const struct db_user *user)
 {
     str id;
     struct arena *a = c->ground->arena;
-    json *o = json_object_new(a);
+    json *claims = json_object_new(a);
     TRY(api_shown_id(c, user->id, &id));
-    json_put_text(a, o, "id", id);
-    json_put_text(a, o, "username", user->username);
-    json_put_text(a, o, "email", user->email.p ? user->email : STR(""));
-    json_put_text(a, o, "full_name", user->full_name.p ? user->full_name : STR(""));
-    json_put_text(a, o, "status", user->blocked ? STR("BLOCKED") : STR("ACTIVE"));
-    json_put_boolean(a, o, "admin", user->admin);
-    json_put_boolean(a, o, "blocked", user->blocked);
-    json_put_boolean(a, o, "must_change_password", user->must_change_password);
-    json_put_words(a, o, "permissions", user->permissions.p ? user->permissions : STR(""));
-    api_put_time(c, o, "created_at", user->created_at);
-    api_put_time(c, o, "updated_at", user->updated_at);
-    api_put_time(c, o, "last_login_at", user->last_login_at);
-    json_put_integer(a, o, "version", user->version);
-    TRY(user_claims_put(a, user, o)); /* a row that is damaged is shown to nobody */
-    *out = o;
+    TRY(user_claims_put(a, user, claims)); /* a row that is damaged is shown to nobody */
+    json_write_text(w, "id", id);
+    json_write_text(w, "username", user->username);
+    json_write_text(w, "email", user->email.p ? user->email : STR(""));
+    json_write_text(w, "full_name", user->full_name.p ? user->full_name : STR(""));
+    json_write_text(w, "status", user->blocked ? STR("BLOCKED") : STR("ACTIVE"));
+    json_write_boolean(w, "admin", user->admin);
+    json_write_boolean(w, "blocked", user->blocked);
+    json_write_boolean(w, "must_change_password", user->must_change_password);
+    json_write_words(w, "permissions", user->permissions.p ? user->permissions : STR(""));
+    api_write_time(c, w, "created_at", user->created_at);
+    api_write_time(c, w, "updated_at", user->updated_at);
+    api_write_time(c, w, "last_login_at", user->last_login_at);
+    json_write_integer(w, "version", user->version);
+    json_write_members(w, claims);
     return OK;
 }
 
+static fallible answer_user(struct call *c, int status, const struct db_user *user)
+{
+    struct json_writer body = call_object(c);
+    TRY(write_user(c, &body, user));
+    return call_json(c, status, &body);
+}
+
 /* What the token's scopes tell about its person, in the words of this API and of OpenID Connect. */
-static fallible me_json(struct call *c, json **out)
+static fallible write_me(struct call *c, struct json_writer *w)
 {
     struct arena *a = c->ground->arena;
     const struct actor *by = &c->actor;
     if (actor_may_self(by, by->user->number, "view-own-profile"))
-        return api_user_json(c, by->user, out);
-    json *o = json_object_new(a);
+        return write_user(c, w, by->user);
+    json *claims = json_object_new(a);
     str sub;
-    TRY(userinfo_scoped(a, by, o));
+    TRY(userinfo_scoped(a, by, claims));
     TRY(subject_of(c->ground, by->client, by->user, &sub)); /* as in introspection and ID tokens */
-    json_put_text(a, o, "id", sub);
+    json_write_members(w, claims);
+    json_write_text(w, "id", sub);
     if (str_has_word(by->scope, STR("openid")))
-        json_put_text(a, o, "sub", sub);
+        json_write_text(w, "sub", sub);
     if (str_has_word(by->scope, STR("profile"))) {
-        json_put_text(a, o, "username", by->user->username);
-        json_put_text(a, o, "full_name", by->user->full_name.p ? by->user->full_name : STR(""));
+        json_write_text(w, "username", by->user->username);
+        json_write_text(w, "full_name", by->user->full_name.p ? by->user->full_name : STR(""));
     }
-    *out = o;
     return OK;
 }
 
 fallible api_me_get(struct call *c)
 {
-    struct arena *a = c->ground->arena;
     const struct actor *by = &c->actor;
-    json *o = json_object_new(a), *client = NULL;
+    struct json_writer body = call_object(c);
     if (by->kind == ACTOR_PERSON)
-        TRY(me_json(c, &o));
-    json_put_words(a, o, "scopes", by->scope.p ? by->scope : STR(""));
-    api_put_time(c, o, "expires_at", by->expires_at);
+        TRY(write_me(c, &body));
+    json_write_words(&body, "scopes", by->scope.p ? by->scope : STR(""));
+    api_write_time(c, &body, "expires_at", by->expires_at);
     if (by->client) {
-        client = json_object_new(a);
-        json_put_text(a, client, "id", by->client->id);
-        json_put_text(a, client, "client_id", by->client->id);
-        json_put_text(a, client, "name", by->client->name);
-        json_put(a, o, "client", client);
+        json_write_object(&body, "client");
+        json_write_text(&body, "id", by->client->id);
+        json_write_text(&body, "client_id", by->client->id);
+        json_write_text(&body, "name", by->client->name);
+        json_write_end(&body);
     } else {
-        json_put_null(a, o, "client");
+        json_write_null(&body, "client");
     }
-    return call_json(c, 200, o);
+    return call_json(c, 200, &body);
 }
 
 fallible api_users_get(struct call *c)
@@ -82,13 +89,13 @@ fallible api_users_get(struct call *c)
     struct db_user_rows found;
     TRY(api_page(c, &page));
     TRY(user_list(c->ground, &c->actor, &page, &found));
-    json *data = json_list_new(c->ground->arena);
+    struct json_writer rows = api_rows(c);
     for (size_t i = 0; i < found.count; i++) {
-        json *o;
-        TRY(api_user_json(c, &found.rows[i], &o));
-        json_add(c->ground->arena, data, o);
+        json_write_object(&rows, NULL);
+        TRY(write_user(c, &rows, &found.rows[i]));
+        json_write_end(&rows);
     }
-    return api_list(c, &page, data, found.total);
+    return api_list(c, &page, &rows, found.count, found.total);
 }
 
 static void read_edit(struct call *c, const json *body, struct user_edit *edit)
@@ -141,19 +148,15 @@ fallible api_users_post(struct call *c)
     read_edit(c, body, &edit);
     TRY(problem_result(&c->problems));
     TRY(user_add(c->ground, &c->actor, &edit, &c->problems, &user));
-    json *o;
-    TRY(api_user_json(c, user, &o));
-    return call_json(c, 201, o);
+    return answer_user(c, 201, user);
 }
 
 fallible api_user_get(struct call *c)
 {
     struct db_user *user;
-    json *o;
     TRY(api_person(c, c->parameters[0], "view-own-profile", &user));
     TRY(response_header(c->response, "ETag", str_format(c->ground->arena, "\"%lld\"", (long long)user->version)));
-    TRY(api_user_json(c, user, &o));
-    return call_json(c, 200, o);
+    return answer_user(c, 200, user);
 }
 
 /* AD-05: a client that read a version may ask that nobody else has written since. */

@@ -13,9 +13,9 @@ err oauth_ciba_post(struct call *c)
     if (judged.kind == ERR_THROTTLED || judged.kind == ERR_BUSY)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
     TRY(judged);
-    json *body = json_object_new(a); /* CIBA Core 7.3 */
-    json_put_text(a, body, "auth_req_id", answer.auth_req_id);
-    json_put_integer(a, body, "expires_in", answer.expires_in);
-    json_put_integer(a, body, "interval", answer.interval);
-    return call_json(c, 200, body);
+    struct json_writer body = call_object(c); /* CIBA Core 7.3 */
+    json_write_text(&body, "auth_req_id", answer.auth_req_id);
+    json_write_integer(&body, "expires_in", answer.expires_in);
+    json_write_integer(&body, "interval", answer.interval);
+    return call_json(c, 200, &body);
 }

@@ -17,14 +17,14 @@ err oauth_device_code_post(struct call *c)
     if (judged.kind == ERR_BUSY)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
     TRY(judged);
-    json *body = json_object_new(a); /* RFC 8628 3.2 */
-    json_put_text(a, body, "device_code", answer.device_code);
-    json_put_text(a, body, "user_code", answer.user_code);
-    json_put_text(a, body, "verification_uri", answer.verification_uri);
-    json_put_text(a, body, "verification_uri_complete", answer.verification_uri_complete);
-    json_put_integer(a, body, "expires_in", answer.expires_in);
-    json_put_integer(a, body, "interval", answer.interval);
-    return call_json(c, 200, body);
+    struct json_writer body = call_object(c); /* RFC 8628 3.2 */
+    json_write_text(&body, "device_code", answer.device_code);
+    json_write_text(&body, "user_code", answer.user_code);
+    json_write_text(&body, "verification_uri", answer.verification_uri);
+    json_write_text(&body, "verification_uri_complete", answer.verification_uri_complete);
+    json_write_integer(&body, "expires_in", answer.expires_in);
+    json_write_integer(&body, "interval", answer.interval);
+    return call_json(c, 200, &body);
 }
 
 static fallible answer_entry(struct call *c, int status, str error)

@@ -12,66 +12,65 @@ static fallible token_of(const struct call *c, str *token)
     return OK;
 }
 
-static void put_filled(struct arena *a, json *body, const char *name, str value)
-{
-    if (str_present(value))
-        json_put_text(a, body, name, value);
-}
-
-static fallible put_parsed(struct arena *a, json *body, const char *name, str text)
+static fallible write_parsed(struct arena *a, struct json_writer *w, const char *name, str text)
 {
     json *value;
     if (!str_present(text))
         return OK;
     TRY(json_parse(a, text, &value));
-    json_put(a, body, name, value);
+    json_write_value(w, name, value);
     return OK;
 }
 
-static void put_cnf(struct arena *a, json *body, const struct introspect_answer *answer)
+static void write_cnf(struct json_writer *w, const struct introspect_answer *answer)
 {
     if (!str_present(answer->jkt) && !str_present(answer->x5t))
         return;
-    json *cnf = json_object_new(a);
-    put_filled(a, cnf, "jkt", answer->jkt);      /* RFC 9449 6.2 */
-    put_filled(a, cnf, "x5t#S256", answer->x5t); /* RFC 8705 3.2 */
-    json_put(a, body, "cnf", cnf);
+    json_write_object(w, "cnf");
+    json_write_filled(w, "jkt", answer->jkt);      /* RFC 9449 6.2 */
+    json_write_filled(w, "x5t#S256", answer->x5t); /* RFC 8705 3.2 */
+    json_write_end(w);
 }
 
-static fallible put_active(struct arena *a, json *body, const struct introspect_answer *answer)
+static fallible write_active(struct arena *a, struct json_writer *w, const struct introspect_answer *answer)
 {
-    json_put_text(a, body, "scope", answer->scope.p ? answer->scope : STR(""));
-    put_filled(a, body, "client_id", answer->client_id);
-    put_filled(a, body, "username", answer->username);
-    put_filled(a, body, "token_type", answer->token_type);
-    put_filled(a, body, "sub", answer->sub);
-    put_filled(a, body, "aud", answer->aud);
-    put_filled(a, body, "iss", answer->iss);
-    put_filled(a, body, "jti", answer->jti);
+    json_write_text(w, "scope", answer->scope.p ? answer->scope : STR(""));
+    json_write_filled(w, "client_id", answer->client_id);
+    json_write_filled(w, "username", answer->username);
+    json_write_filled(w, "token_type", answer->token_type);
+    json_write_filled(w, "sub", answer->sub);
+    json_write_filled(w, "aud", answer->aud);
+    json_write_filled(w, "iss", answer->iss);
+    json_write_filled(w, "jti", answer->jti);
     if (answer->exp != 0)
-        json_put_integer(a, body, "exp", answer->exp);
-    json_put_integer(a, body, "iat", answer->iat);
-    put_cnf(a, body, answer);
-    TRY(put_parsed(a, body, "authorization_details", answer->details)); /* RFC 9396 9.2 */
-    return put_parsed(a, body, "act", answer->act);
+        json_write_integer(w, "exp", answer->exp);
+    json_write_integer(w, "iat", answer->iat);
+    write_cnf(w, answer);
+    TRY(write_parsed(a, w, "authorization_details", answer->details)); /* RFC 9396 9.2 */
+    return write_parsed(a, w, "act", answer->act);
 }
 
 fallible oauth_introspect_post(struct call *c)
 {
     struct arena *a = c->ground->arena;
     struct introspect_answer answer;
+    struct introspect_signed how;
     str token, jwt;
     c->response->note = c->client.client->id;
     TRY(client_auth_confidential(&c->client));
     TRY(token_of(c, &token));
     TRY(introspect_token(c->ground, &c->client, token, &answer));
-    json *body = json_object_new(a);
-    json_put_boolean(a, body, "active", answer.active);
+    struct json_writer body = json_writer_new(a);
+    TRY(introspect_signs(c->ground, &c->client, request_header(c->request, "Accept"), &how));
+    json_write_object(&body, NULL);
+    if (how.is_signed)
+        introspect_begin(c->ground, &c->client, &body);
+    json_write_boolean(&body, "active", answer.active);
     if (answer.active) /* IR-03 */
-        TRY(put_active(a, body, &answer));
-    TRY(introspect_sign(c->ground, &c->client, request_header(c->request, "Accept"), body, &jwt));
-    if (!str_present(jwt))
-        return call_json(c, 200, body);
+        TRY(write_active(a, &body, &answer));
+    if (!how.is_signed)
+        return call_json(c, 200, &body);
+    TRY(introspect_sign(c->ground, &how, &body, &jwt));
     response_body(c->response, 200, "application/token-introspection+jwt", jwt);
     return OK;
 }
@@ -86,5 +85,6 @@ fallible oauth_revoke_post(struct call *c)
     if (judged.kind == ERR_BUSY)
         TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)retry_after)));
     TRY(judged);
-    return call_json(c, 200, json_object_new(c->ground->arena)); /* RFC 7009 2.2: the body is ignored */
+    struct json_writer nothing = call_object(c);
+    return call_json(c, 200, &nothing); /* RFC 7009 2.2: the body is ignored */
 }

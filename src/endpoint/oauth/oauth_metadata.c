@@ -4,7 +4,7 @@
  * authenticate, response modes, keys, scopes, types of details. Promises that nothing comes from the request (MD-02), that both
  * documents are one (MD-01), and that a member is there only while its feature is on (MD-03).
  *
- * To add a member is to add a row: an ADDRESS below the issuer, WORDS, a FLAG, or what a function puts; and, in the last column, when. */
+ * To add a member is to add a row: an ADDRESS below the issuer, WORDS, a FLAG, or a LIST whose items a function writes; and, in the last column, when. */
 #include "codec/url.h"
 #include "directory/auth_methods.h"
 #include "directory/profile.h"
@@ -75,59 +75,53 @@ static bool objects_required(const struct call *c)
     return demanded(c, PROFILE_RULE_SIGNED_REQUEST);
 }
 
-/* ---- what ---- */
+/* ---- what: the items of a list that is open ---- */
 
-static json *scopes(struct call *c)
+static void scopes(struct call *c, struct json_writer *w)
 {
     size_t count;
     const struct db_scope **rows = hot_scopes(c->ground->facts, c->ground->arena, &count);
-    json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, rows[i]->name);
-    return list;
+        json_write_text(w, NULL, rows[i]->name);
 }
 
-static json *grants(struct call *c)
+static void grants(struct call *c, struct json_writer *w)
 {
     size_t count;
     const struct grant_row *rows = token_request_rows(&count);
-    json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
         if (!str_is(str_of(rows[i].type), "password") || !demanded(c, PROFILE_RULE_NO_PASSWORD))
-            json_add_text(c->ground->arena, list, str_of(rows[i].type));
-    return list;
+            json_write_text(w, NULL, str_of(rows[i].type));
 }
 
 /* The ways to authenticate that work here and that the server's profile leaves. */
-static json *methods(struct call *c, bool public_too)
+static void methods(struct call *c, struct json_writer *w, bool public_too)
 {
-    json *list = json_list_new(c->ground->arena);
     for (const struct auth_method *row = auth_methods; row->name; row++) {
         bool none = str_is(str_of(row->name), "none");
         if (!row->listed || (row->tls && !with_certificates(c)) || (none && (!public_too || demanded(c, PROFILE_RULE_CONFIDENTIAL))))
             continue;
         if (row->secret && demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH))
             continue;
-        json_add_text(c->ground->arena, list, str_of(row->name));
+        json_write_text(w, NULL, str_of(row->name));
     }
-    return list;
 }
 
-static json *methods_all(struct call *c)
+static void methods_all(struct call *c, struct json_writer *w)
 {
-    return methods(c, true);
+    methods(c, w, true);
 }
 
-static json *methods_confidential(struct call *c)
+static void methods_confidential(struct call *c, struct json_writer *w)
 {
-    return methods(c, false);
+    methods(c, w, false);
 }
 
-static void add_words(struct call *c, json *list, str words)
+static void add_words(struct json_writer *w, str words)
 {
     str word;
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);)
-        json_add_text(c->ground->arena, list, word);
+        json_write_text(w, NULL, word);
 }
 
 /* What the signatures of others may be made with, as far as the server's profile goes. */
@@ -136,65 +130,51 @@ static str checked_algs(const struct call *c)
     return profile_algs(c->ground, &(struct db_client){0}, STR_ABSENT);
 }
 
-static json *algs_assertion(struct call *c)
+static void algs_assertion(struct call *c, struct json_writer *w)
 {
-    json *list = json_list_new(c->ground->arena);
-    add_words(c, list, checked_algs(c));
+    add_words(w, checked_algs(c));
     if (!demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH)) /* client_secret_jwt */
-        add_words(c, list, STR("HS256 HS384 HS512"));
-    return list;
+        add_words(w, STR("HS256 HS384 HS512"));
 }
 
-static json *algs_object(struct call *c)
+static void algs_object(struct call *c, struct json_writer *w)
 {
-    json *list = json_list_new(c->ground->arena);
-    add_words(c, list, checked_algs(c));
-    return list;
+    add_words(w, checked_algs(c));
 }
 
-static json *algs_own(struct call *c)
+static void algs_own(struct call *c, struct json_writer *w)
 {
     enum sign_alg algs[SIGN_ALG_COUNT];
     size_t count = keyring_algs(c->ground->keys, algs);
-    json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, str_of(sign_alg_name(algs[i])));
-    return list;
+        json_write_text(w, NULL, str_of(sign_alg_name(algs[i])));
 }
 
-static json *algs_dpop(struct call *c)
+static void algs_dpop(struct call *c, struct json_writer *w)
 {
-    json *list = json_list_new(c->ground->arena);
     str word;
     for (str rest = dpop_algs; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (!demanded(c, PROFILE_RULE_STRONG_ALGS) || str_has_word(checked_algs(c), word))
-            json_add_text(c->ground->arena, list, word);
-    return list;
+            json_write_text(w, NULL, word);
 }
 
-static json *response_modes(struct call *c)
+static void response_modes(struct call *c, struct json_writer *w)
 {
-    json *list = json_list_new(c->ground->arena);
     str plain = demanded(c, PROFILE_RULE_NO_FRAGMENT) ? STR("query form_post jwt query.jwt form_post.jwt") : redirect_modes;
-    add_words(c, list, demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : plain);
-    return list;
+    add_words(w, demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : plain);
 }
 
-static json *details_types(struct call *c)
+static void details_types(struct call *c, struct json_writer *w)
 {
     size_t count;
     const struct db_details_type **rows = hot_details_types(c->ground->facts, c->ground->arena, &count);
-    json *list = json_list_new(c->ground->arena);
     for (size_t i = 0; i < count; i++)
-        json_add_text(c->ground->arena, list, rows[i]->type);
-    return list;
+        json_write_text(w, NULL, rows[i]->type);
 }
-
-static json *aliases(struct call *c); /* of the table below */
 
 /* ---- the table ---- */
 
-enum kind { ADDRESS, WORDS, FLAG, PUT };
+enum kind { ADDRESS, WORDS, FLAG, LIST, ALIASES };
 /* clang-format off */
 #define CLAIMS                                                                                                                 \
     "sub iss aud exp iat auth_time nonce acr amr azp at_hash sid name family_name given_name middle_name nickname "           \
@@ -204,7 +184,7 @@ static const struct row {
     const char *member;
     enum kind kind;
     const char *text;           /* ADDRESS: the path; WORDS: the words; FLAG: NULL is false */
-    json *(*put)(struct call *c);
+    void (*put)(struct call *c, struct json_writer *w); /* LIST */
     bool (*when)(const struct call *c); /* NULL: always */
     bool alias;                 /* ADDRESS: found below issuer_mtls too (RFC 8705 5) */
 } table[] = {
@@ -215,21 +195,21 @@ static const struct row {
     {"revocation_endpoint",                               ADDRESS, "/oauth/revoke",      NULL,  NULL, true},
     {"userinfo_endpoint",                                 ADDRESS, "/oauth/userinfo",    NULL,  NULL, true},
     {"jwks_uri",                                          ADDRESS, "/oauth/jwks",        NULL,  NULL, false},
-    {"scopes_supported",                                  PUT,     NULL, scopes,                NULL, false},
+    {"scopes_supported",                                  LIST,    NULL, scopes,                NULL, false},
     {"response_types_supported",                          WORDS,   "code",               NULL,  NULL, false},
-    {"response_modes_supported",                          PUT,     NULL, response_modes,        NULL, false},
-    {"grant_types_supported",                             PUT,     NULL, grants,                NULL, false},
-    {"token_endpoint_auth_methods_supported",             PUT,     NULL, methods_all,           NULL, false},
-    {"token_endpoint_auth_signing_alg_values_supported",  PUT,     NULL, algs_assertion,        NULL, false},
-    {"introspection_endpoint_auth_methods_supported",     PUT,     NULL, methods_confidential,  NULL, false},
-    {"introspection_endpoint_auth_signing_alg_values_supported", PUT, NULL, algs_assertion,     NULL, false},
-    {"revocation_endpoint_auth_methods_supported",        PUT,     NULL, methods_all,           NULL, false},
-    {"revocation_endpoint_auth_signing_alg_values_supported", PUT, NULL, algs_assertion,        NULL, false},
+    {"response_modes_supported",                          LIST,    NULL, response_modes,        NULL, false},
+    {"grant_types_supported",                             LIST,    NULL, grants,                NULL, false},
+    {"token_endpoint_auth_methods_supported",             LIST,    NULL, methods_all,           NULL, false},
+    {"token_endpoint_auth_signing_alg_values_supported",  LIST,    NULL, algs_assertion,        NULL, false},
+    {"introspection_endpoint_auth_methods_supported",     LIST,    NULL, methods_confidential,  NULL, false},
+    {"introspection_endpoint_auth_signing_alg_values_supported", LIST, NULL, algs_assertion,     NULL, false},
+    {"revocation_endpoint_auth_methods_supported",        LIST,    NULL, methods_all,           NULL, false},
+    {"revocation_endpoint_auth_signing_alg_values_supported", LIST, NULL, algs_assertion,        NULL, false},
     {"code_challenge_methods_supported",                  WORDS,   "S256",               NULL,  NULL, false}, /* PK-09 */
     {"ui_locales_supported",                              WORDS,   "en",                 NULL,  NULL, false},
     {"subject_types_supported",                           WORDS,   "public pairwise",    NULL,  NULL, false},
-    {"id_token_signing_alg_values_supported",             PUT,     NULL, algs_own,              NULL, false},
-    {"userinfo_signing_alg_values_supported",             PUT,     NULL, algs_own,              NULL, false},
+    {"id_token_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
+    {"userinfo_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
     {"acr_values_supported",                              WORDS,   ACR_PASSWORD,         NULL,  NULL, false},
     {"display_values_supported",                          WORDS,   "page",               NULL,  NULL, false},
     {"prompt_values_supported",                           WORDS,   "none login consent select_account", NULL, NULL, false},
@@ -241,18 +221,18 @@ static const struct row {
     {"request_uri_parameter_supported",                   FLAG,    "true",               NULL,  NULL, false},
     {"require_request_uri_registration",                  FLAG,    "true",               NULL,  NULL, false},
     {"require_signed_request_object",                     FLAG,    "true",               NULL,  objects_required, false},
-    {"request_object_signing_alg_values_supported",       PUT,     NULL, algs_object,           NULL, false},
+    {"request_object_signing_alg_values_supported",       LIST,    NULL, algs_object,           NULL, false},
     /* RFC 9126 5, RFC 9207 3, JARM 4, RFC 9396 10, RFC 9449 5.1, RFC 9701 7 */
     {"pushed_authorization_request_endpoint",             ADDRESS, "/oauth/par",         NULL,  NULL, true},
     {"require_pushed_authorization_requests",             FLAG,    "true",               NULL,  par_required, false},
     {"authorization_response_iss_parameter_supported",    FLAG,    "true",               NULL,  NULL, false},
-    {"authorization_signing_alg_values_supported",        PUT,     NULL, algs_own,              NULL, false},
-    {"authorization_details_types_supported",             PUT,     NULL, details_types,         with_details, false},
-    {"dpop_signing_alg_values_supported",                 PUT,     NULL, algs_dpop,             NULL, false},
-    {"introspection_signing_alg_values_supported",        PUT,     NULL, algs_own,              NULL, false},
+    {"authorization_signing_alg_values_supported",        LIST,    NULL, algs_own,              NULL, false},
+    {"authorization_details_types_supported",             LIST,    NULL, details_types,         with_details, false},
+    {"dpop_signing_alg_values_supported",                 LIST,    NULL, algs_dpop,             NULL, false},
+    {"introspection_signing_alg_values_supported",        LIST,    NULL, algs_own,              NULL, false},
     /* RFC 8705 3.3, 5 */
     {"tls_client_certificate_bound_access_tokens",        FLAG,    "true",               NULL,  with_certificates, false},
-    {"mtls_endpoint_aliases",                             PUT,     NULL, aliases,               with_mtls_host, false},
+    {"mtls_endpoint_aliases",                             ALIASES, NULL, NULL,                  with_mtls_host, false},
     /* RFC 7591 3, client identity metadata documents, RP-Initiated Logout 2.1, Back-Channel Logout 2.1 */
     {"registration_endpoint",                             ADDRESS, "/oauth/register",    NULL,  with_registration, false},
     {"client_id_metadata_document_supported",             FLAG,    "true",               NULL,  with_documents, false},
@@ -264,7 +244,7 @@ static const struct row {
     {"backchannel_authentication_endpoint",               ADDRESS, "/oauth/ciba",        NULL,  with_ciba, true},
     {"backchannel_token_delivery_modes_supported",        WORDS,   "poll ping",          NULL,  with_ciba, false},
     {"backchannel_user_code_parameter_supported",         FLAG,    NULL,                 NULL,  with_ciba, false},
-    {"backchannel_authentication_request_signing_alg_values_supported", PUT, NULL, algs_object, with_ciba, false},
+    {"backchannel_authentication_request_signing_alg_values_supported", LIST, NULL, algs_object, with_ciba, false},
 };
 /* clang-format on */
 enum { ROWS = sizeof table / sizeof table[0] };
@@ -274,43 +254,46 @@ static str below(struct call *c, str base, const char *path)
     return str_join(c->ground->arena, (const str[]){base, str_of(path)}, 2);
 }
 
-static json *aliases(struct call *c)
+static void aliases(struct call *c, struct json_writer *w)
 {
-    struct arena *a = c->ground->arena;
-    json *object = json_object_new(a);
     for (size_t i = 0; i < ROWS; i++)
         if (table[i].alias && (!table[i].when || table[i].when(c)))
-            json_put_text(a, object, table[i].member, below(c, c->ground->authority->issuer_mtls, table[i].text));
-    return object;
+            json_write_text(w, table[i].member, below(c, c->ground->authority->issuer_mtls, table[i].text));
 }
 
-static void put_row(struct call *c, json *body, const struct row *row)
+static void write_row(struct call *c, struct json_writer *w, const struct row *row)
 {
-    struct arena *a = c->ground->arena;
     switch (row->kind) {
     case ADDRESS:
-        json_put_text(a, body, row->member, below(c, c->ground->authority->issuer, row->text));
+        json_write_text(w, row->member, below(c, c->ground->authority->issuer, row->text));
         return;
     case WORDS:
-        json_put_words(a, body, row->member, str_of(row->text));
+        json_write_words(w, row->member, str_of(row->text));
         return;
     case FLAG:
-        json_put_boolean(a, body, row->member, row->text != NULL);
+        json_write_boolean(w, row->member, row->text != NULL);
         return;
-    case PUT:
-        json_put(a, body, row->member, row->put(c));
+    case LIST:
+        json_write_list(w, row->member);
+        row->put(c, w);
+        json_write_end(w);
+        return;
+    case ALIASES:
+        json_write_object(w, row->member);
+        aliases(c, w);
+        json_write_end(w);
         return;
     }
 }
 
 fallible oauth_metadata_get(struct call *c)
 {
-    json *body = json_object_new(c->ground->arena);
-    json_put_text(c->ground->arena, body, "issuer", c->ground->authority->issuer); /* MD-01 */
+    struct json_writer body = call_object(c);
+    json_write_text(&body, "issuer", c->ground->authority->issuer); /* MD-01 */
     for (size_t i = 0; i < ROWS; i++)
         if (!table[i].when || table[i].when(c))
-            put_row(c, body, &table[i]);
-    return call_json(c, 200, body);
+            write_row(c, &body, &table[i]);
+    return call_json(c, 200, &body);
 }
 
 /* RS256 and what the server's own profile signs with, always; the others as long as somebody is registered for them: readers that know no OKP

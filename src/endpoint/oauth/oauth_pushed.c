@@ -19,8 +19,8 @@ fallible oauth_pushed_post(struct call *c)
     if (judged.kind == ERR_THROTTLED)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
     TRY(judged);
-    json *body = json_object_new(a); /* RFC 9126 2.2 */
-    json_put_text(a, body, "request_uri", answer.request_uri);
-    json_put_integer(a, body, "expires_in", answer.expires_in);
-    return call_json(c, 201, body);
+    struct json_writer body = call_object(c); /* RFC 9126 2.2 */
+    json_write_text(&body, "request_uri", answer.request_uri);
+    json_write_integer(&body, "expires_in", answer.expires_in);
+    return call_json(c, 201, &body);
 }

@@ -45,22 +45,22 @@ static str plain(struct arena *a, const struct problem *p)
 static fallible answer_refused(struct call *c, err why, const struct problems *p, int64_t retry_after)
 {
     struct arena *a = c->ground->arena;
-    json *body = json_object_new(a);
+    struct json_writer body = call_object(c);
     if (why.kind == ERR_THROTTLED || why.kind == ERR_BUSY) {
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)retry_after)));
-        json_put_text(a, body, "error", STR("temporarily_unavailable"));
-        json_put_text(a, body, "error_description", str_of(err_say(why)));
+        json_write_text(&body, "error", STR("temporarily_unavailable"));
+        json_write_text(&body, "error_description", str_of(err_say(why)));
         c->response->refused = why;
-        return call_json(c, 429, body);
+        return call_json(c, 429, &body);
     }
     if (why.kind != ERR_UNPROCESSABLE || p->count == 0)
         return why;
     bool redirect = str_is(str_of(p->rows[0].field), "redirect_uris");
     err told = redirect ? ERR(INVALID_REDIRECT_URI, "register: a redirect URI") : ERR(INVALID_CLIENT_METADATA, "register: a member");
-    json_put_text(a, body, "error", str_of(err_code(told)));
-    json_put_text(a, body, "error_description", plain(a, &p->rows[0]));
+    json_write_text(&body, "error", str_of(err_code(told)));
+    json_write_text(&body, "error_description", plain(a, &p->rows[0]));
     c->response->refused = told;
-    return call_json(c, 400, body);
+    return call_json(c, 400, &body);
 }
 
 /* RFC 7591 3.2.1, RFC 7592 3 */
@@ -69,19 +69,20 @@ static fallible answer(struct call *c, int status, const struct registration_mad
     struct arena *a = c->ground->arena;
     struct buf uri = buf_new(a, BUF_URL_MAX);
     str address;
-    json *body = registration_json(c->ground, made->client);
+    struct json_writer body = call_object(c);
+    json_write_members(&body, registration_json(c->ground, made->client));
     if (str_present(made->secret)) {
-        json_put_text(a, body, "client_secret", made->secret);
-        json_put_integer(a, body, "client_secret_expires_at", 0);
+        json_write_text(&body, "client_secret", made->secret);
+        json_write_integer(&body, "client_secret_expires_at", 0);
     }
     buf_add(&uri, c->ground->authority->issuer);
     buf_add_z(&uri, "/oauth/register/");
     percent_add(&uri, made->client->id);
     TRY(buf_done(&uri, &address));
-    json_put_text(a, body, "registration_client_uri", address);
-    json_put_text(a, body, "registration_access_token", made->token);
+    json_write_text(&body, "registration_client_uri", address);
+    json_write_text(&body, "registration_access_token", made->token);
     c->response->note = made->client->id;
-    return call_json(c, status, body);
+    return call_json(c, status, &body);
 }
 
 fallible oauth_register_post(struct call *c)

@@ -12,20 +12,22 @@ static fallible answer(struct call *c, const char *path)
     const struct authority *authority = c->ground->authority;
     size_t count = 0;
     const struct db_scope **rows = hot_scopes(c->ground->facts, c->ground->arena, &count);
-    json *body = json_object_new(a), *scopes = json_list_new(a), *servers = json_list_new(a);
+    struct json_writer body = call_object(c);
+    json_write_text(&body, "resource", str_format(a, "%.*s%s", STR_FMT(authority->issuer), path));
+    json_write_list(&body, "authorization_servers");
+    json_write_text(&body, NULL, authority->issuer);
+    json_write_end(&body);
+    json_write_list(&body, "scopes_supported");
     for (size_t i = 0; i < count; i++)
         if (rows[i]->builtin && !rows[i]->identity)
-            json_add_text(a, scopes, rows[i]->name);
-    json_add_text(a, servers, authority->issuer);
-    json_put_text(a, body, "resource", str_format(a, "%.*s%s", STR_FMT(authority->issuer), path));
-    json_put(a, body, "authorization_servers", servers);
-    json_put(a, body, "scopes_supported", scopes);
-    json_put_words(a, body, "bearer_methods_supported", STR("header"));
-    json_put_words(a, body, "dpop_signing_alg_values_supported", dpop_algs);
-    json_put_boolean(a, body, "tls_client_certificate_bound_access_tokens", authority->certificates);
-    json_put_text(a, body, "resource_name", STR("jeton"));
-    json_put_text(a, body, "resource_documentation", str_format(a, "%.*s/api/1.0/openapi.json", STR_FMT(authority->issuer)));
-    return call_json(c, 200, body);
+            json_write_text(&body, NULL, rows[i]->name);
+    json_write_end(&body);
+    json_write_words(&body, "bearer_methods_supported", STR("header"));
+    json_write_words(&body, "dpop_signing_alg_values_supported", dpop_algs);
+    json_write_boolean(&body, "tls_client_certificate_bound_access_tokens", authority->certificates);
+    json_write_text(&body, "resource_name", STR("jeton"));
+    json_write_text(&body, "resource_documentation", str_format(a, "%.*s/api/1.0/openapi.json", STR_FMT(authority->issuer)));
+    return call_json(c, 200, &body);
 }
 
 fallible oauth_resource_get(struct call *c)

@@ -12,24 +12,20 @@ enum grant_lane oauth_token_lane(const struct form *form)
 
 static fallible write_answer(struct call *c, const struct token_answer *answer) /* RFC 6749 5.1 */
 {
-    struct arena *a = c->ground->arena;
-    json *body = json_object_new(a);
-    json_put_text(a, body, "token_type", str_present(answer->token_type) ? answer->token_type : STR("Bearer"));
-    json_put_integer(a, body, "expires_in", answer->expires_in);
-    json_put_text(a, body, "access_token", answer->access_token);
-    if (str_present(answer->refresh_token))
-        json_put_text(a, body, "refresh_token", answer->refresh_token);
-    if (str_present(answer->id_token))
-        json_put_text(a, body, "id_token", answer->id_token); /* OpenID Connect Core 3.1.3.3 */
-    if (str_present(answer->issued_token_type))
-        json_put_text(a, body, "issued_token_type", answer->issued_token_type); /* RFC 8693 2.2.1 */
+    struct json_writer body = call_object(c);
+    json_write_text(&body, "token_type", str_present(answer->token_type) ? answer->token_type : STR("Bearer"));
+    json_write_integer(&body, "expires_in", answer->expires_in);
+    json_write_text(&body, "access_token", answer->access_token);
+    json_write_filled(&body, "refresh_token", answer->refresh_token);
+    json_write_filled(&body, "id_token", answer->id_token); /* OpenID Connect Core 3.1.3.3 */
+    json_write_filled(&body, "issued_token_type", answer->issued_token_type); /* RFC 8693 2.2.1 */
     if (str_present(answer->details)) {
         json *details;
-        TRY(json_parse(a, answer->details, &details));
-        json_put(a, body, "authorization_details", details); /* RFC 9396 7 */
+        TRY(json_parse(c->ground->arena, answer->details, &details));
+        json_write_value(&body, "authorization_details", details); /* RFC 9396 7 */
     }
-    json_put_text(a, body, "scope", answer->scope); /* TE-09 */
-    return call_json(c, 200, body);
+    json_write_text(&body, "scope", answer->scope); /* TE-09 */
+    return call_json(c, 200, &body);
 }
 
 static fallible finish(struct call *c)

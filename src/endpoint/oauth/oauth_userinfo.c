@@ -11,8 +11,10 @@ fallible oauth_userinfo_any(struct call *c)
     if (c->actor.client)
         c->response->note = c->actor.client->id;
     TRY(userinfo_tell(c->ground, &c->actor, &answer));
-    if (!answer.is_signed)
-        return call_json(c, 200, answer.claims);
+    if (!answer.is_signed) {
+        response_body(c->response, 200, "application/json", answer.text);
+        return OK;
+    }
     response_body(c->response, 200, "application/jwt", answer.jwt);
     return OK;
 }
