@@ -123,6 +123,10 @@ $(OUT)/statements: $(OUT)/test/guard/statements.o $(LIB)
 $(OUT)/echo: $(OUT)/test/e2e/echo.o $(LIB)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $< $(LIB) $(LIBS)
 
+# For the test that compares our reading of JSON with that of others.
+$(OUT)/json_echo: $(OUT)/test/e2e/json_echo.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $^ $(LIBS)
+
 # The limit programs, the load and the preparer of `./dev bench` (bench/run).
 BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * json_writer: one value after the other into a buf. Relies on buf for the ceiling, on utf8 for what a text may hold. Promises: 1. no text
- * with a hole, and none that json_parse would not read back but for its depth or a name that was given twice, leaves; 2. nothing is allocated but the text; 3. levels are
- * counted, so that no tree, even one that holds itself, is followed without end.
+ * with a hole leaves, and none that json_parse would refuse but for its depth or a name that was given twice; 2. nothing is allocated but
+ * the text; 3. levels are counted, so that no tree, even one that holds itself, is followed without end.
  *
  *     start --value--> whole          list: value, value … end          object: name value, name value … end
  *     anything else -> misused (sticky)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Fuzz target of json. Property: what was read writes a text that reads as the same value (the same text again), all texts in
- * it are UTF-8 without NUL, and nothing is deeper than JSON_DEPTH_MAX. */
+ * Fuzz target of json_read. Properties: what was read writes a text that reads as the same value (the same text again), all texts in
+ * it are UTF-8 without NUL, nothing is deeper than JSON_DEPTH_MAX, each member is found by its name, and the memory that it took is
+ * within what the header promises. */
 #include "codec/json.h"
 
 #include "codec/utf8.h"
@@ -33,10 +34,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json *value, *again;
     if (!FAILED(json_parse(a, (str){(const char *)data, size}, &value))) {
         str first, second;
+        INVARIANT(arena_used(a) <= 256 + 32 * size); /* json.h: some 30 for each byte */
         walk(value, json_is_object(value) || json_is_list(value));
         INVARIANT(!FAILED(json_text(a, value, &first)));
         INVARIANT(!FAILED(json_parse(a, first, &again)));
         INVARIANT(!FAILED(json_text(a, again, &second)) && str_equal(first, second));
+        INVARIANT(json_same(value, again) && json_same(again, value));
     }
     arena_release(a);
     return 0;
