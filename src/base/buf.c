@@ -46,14 +46,27 @@ static bool room(struct buf *b, size_t more)
     return true;
 }
 
+void buf_reserve(struct buf *b, size_t n)
+{
+    if (room(b, n < b->max - b->n ? n : b->max - b->n))
+        b->p[b->n] = '\0';
+}
+
+char *buf_place(struct buf *b, size_t n)
+{
+    if (!room(b, n))
+        return NULL;
+    char *place = b->p + b->n;
+    b->n += n;
+    b->p[b->n] = '\0';
+    return place;
+}
+
 void buf_add(struct buf *b, str s)
 {
-    if (!room(b, s.n))
-        return;
-    if (s.n > 0)
-        memcpy(b->p + b->n, s.p, s.n);
-    b->n += s.n;
-    b->p[b->n] = '\0';
+    char *place = buf_place(b, s.n);
+    if (place != NULL && s.n > 0)
+        memcpy(place, s.p, s.n);
 }
 
 void buf_add_z(struct buf *b, const char *z)

@@ -22,6 +22,8 @@ struct buf {
 };
 
 struct buf buf_new(struct arena *a, size_t max);
+void buf_reserve(struct buf *b, size_t n); /* room for n bytes at once, which spares growing; changes no text */
+char *buf_place(struct buf *b, size_t n);  /* where n further bytes are to be written, all of them; NULL when they do not fit */
 void buf_add(struct buf *b, str s);
 void buf_add_z(struct buf *b, const char *z);
 void buf_char(struct buf *b, char c);

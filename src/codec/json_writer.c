@@ -8,14 +8,21 @@
  */
 #include "codec/json_writer.h"
 
+#include "base/ascii.h"
 #include "codec/json_node.h"
 #include "codec/utf8.h"
 
+#include <string.h>
+
 #include "base/banned.h"
+
+enum { ROOM_FIRST = 500 }; /* most answers */
 
 struct json_writer json_writer_new(struct arena *a)
 {
-    return (struct json_writer){.out = buf_new(a, BUF_JSON_MAX)};
+    struct json_writer w = {.out = buf_new(a, BUF_JSON_MAX)};
+    buf_reserve(&w.out, ROOM_FIRST);
+    return w;
 }
 
 /* RFC 8259 7: quote, backslash and control bytes. */
@@ -31,7 +38,22 @@ static void escape(struct buf *out, char c)
     buf_add(out, (str){whole, letter != '\0' ? 2 : sizeof whole});
 }
 
-static void quoted(struct json_writer *w, str text)
+/* Most texts: nothing but ASCII that stands for itself. */
+static bool simple(str text)
+{
+    size_t i = 0;
+    for (uint64_t v; text.n - i >= sizeof v; i += sizeof v) {
+        v = ascii_eight(text.p + i);
+        if (!ascii_eight_printable(v) || ascii_eight_has(v, '"') || ascii_eight_has(v, '\\'))
+            return false;
+    }
+    for (; i < text.n; i++)
+        if (!ascii_printable(text.p[i]) || text.p[i] == '"' || text.p[i] == '\\')
+            return false;
+    return true;
+}
+
+static void quoted_slowly(struct json_writer *w, str text)
 {
     struct buf *out = &w->out;
     if (!utf8_valid(text))
@@ -45,6 +67,20 @@ static void quoted(struct json_writer *w, str text)
             escape(out, text.p[i++]);
     }
     buf_char(out, '"');
+}
+
+static void quoted(struct json_writer *w, str text)
+{
+    if (!simple(text)) {
+        quoted_slowly(w, text);
+        return;
+    }
+    char *place = buf_place(&w->out, text.n + 2);
+    if (place == NULL)
+        return;
+    *place++ = '"';
+    memcpy(place, text.p, text.n);
+    place[text.n] = '"';
 }
 
 /* What stands before a value: a comma, a name. False where no value, or none with or without a name, may stand. */

@@ -36,6 +36,26 @@ Test(buf, parts_are_joined)
     cr_assert_eq(s.p[s.n], '\0');
 }
 
+Test(buf, a_place_is_part_of_the_text_and_room_is_not)
+{
+    struct buf b = buf_new(a, 5);
+    str s;
+    buf_reserve(&b, 100); /* as far as the ceiling goes */
+    cr_assert(!b.over && b.n == 0);
+    size_t used = arena_used(a);
+    char *place = buf_place(&b, 3);
+    cr_assert_not_null(place);
+    memcpy(place, "abc", 3);
+    buf_add(&b, STR("de"));
+    cr_assert_eq(arena_used(a), used);
+    cr_assert_null(buf_place(&b, 1));
+    cr_assert(FAILED(buf_done(&b, &s)));
+    b = buf_new(a, 5);
+    memcpy(buf_place(&b, 5), "abcde", 5);
+    cr_assert_not(FAILED(buf_done(&b, &s)));
+    cr_assert_str_eq(s.p, "abcde");
+}
+
 Test(buf, an_empty_one_is_empty_text)
 {
     struct buf b = buf_new(a, 0);
