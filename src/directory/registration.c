@@ -242,46 +242,42 @@ fallible registration_remove(struct ground *g, const struct db_client *client)
 
 /* ---- the answer ---- */
 
-static void put_grants(struct ground *g, json *o, const struct db_client *client)
+static void write_grants(struct json_writer *w, const struct db_client *client)
 {
-    struct arena *a = g->arena;
-    json *grants = json_list_new(a), *types = json_list_new(a);
     str word;
+    json_write_list(w, "grant_types");
     for (str rest = client->grants; rest.n > 0 && str_next(&rest, ' ', &word);)
-        json_add_text(a, grants, client_rules_wire(word));
-    if (str_has_word(client->grants, STR("authorization_code")))
-        json_add_text(a, types, STR("code"));
-    json_put(a, o, "grant_types", grants);
-    json_put(a, o, "response_types", types);
+        json_write_text(w, NULL, client_rules_wire(word));
+    json_write_end(w);
+    json_write_words(w, "response_types", str_has_word(client->grants, STR("authorization_code")) ? STR("code") : STR(""));
 }
 
-static void put_lines(struct ground *g, json *o, const char *name, str lines)
+static void write_lines(struct json_writer *w, const char *name, str lines)
 {
-    json *list = json_list_new(g->arena);
     str line;
+    json_write_list(w, name);
     for (str rest = lines; rest.n > 0 && str_next(&rest, '\n', &line);)
-        json_add_text(g->arena, list, line);
-    json_put(g->arena, o, name, list);
+        json_write_text(w, NULL, line);
+    json_write_end(w);
 }
 
-json *registration_json(struct ground *g, const struct db_client *client)
+void registration_write(struct ground *g, const struct db_client *client, struct json_writer *w)
 {
-    struct arena *a = g->arena;
     struct db_client_metadata told = client->metadata;
-    json *o = json_object_new(a);
-    json_put_text(a, o, "client_id", client->id);
-    json_put_integer(a, o, "client_id_issued_at", client->created_at);
-    json_put_text(a, o, "client_name", client->name);
-    put_lines(g, o, "redirect_uris", client->redirect_uris);
+    json *members = json_object_new(g->arena);
+    json_write_text(w, "client_id", client->id);
+    json_write_integer(w, "client_id_issued_at", client->created_at);
+    json_write_text(w, "client_name", client->name);
+    write_lines(w, "redirect_uris", client->redirect_uris);
     if (client->post_logout_redirect_uris.n > 0)
-        put_lines(g, o, "post_logout_redirect_uris", client->post_logout_redirect_uris);
-    put_grants(g, o, client);
-    json_put_text(a, o, "token_endpoint_auth_method", client->auth_method);
-    json_put_text(a, o, "scope", client->scopes);
+        write_lines(w, "post_logout_redirect_uris", client->post_logout_redirect_uris);
+    write_grants(w, client);
+    json_write_text(w, "token_endpoint_auth_method", client->auth_method);
+    json_write_text(w, "scope", client->scopes);
     if (!str_present(told.subject_type))
         told.subject_type = STR("public");
     if (!str_filled(told.id_token_signed_response_alg) || str_is(told.id_token_signed_response_alg, "RS256")) /* what it gets */
         told.id_token_signed_response_alg = profile_demands(g, client, PROFILE_RULE_STRONG_ALGS) ? STR("ES256") : STR("RS256");
-    metadata_put(a, o, &told, METADATA_BY_SOFTWARE);
-    return o;
+    metadata_put(g->arena, members, &told, METADATA_BY_SOFTWARE);
+    json_write_members(w, members);
 }

@@ -3,7 +3,7 @@
  * settings, or the initial access token, say what it may choose; directory/client judges the rest as for everybody. */
 #ifndef JETON_DIRECTORY_REGISTRATION_H
 #define JETON_DIRECTORY_REGISTRATION_H
-#include "codec/json.h"
+#include "codec/json_writer.h"
 #include "directory/client.h"
 /* RL-06: of one registration; of all together, as they lie in memory, where every client has its place. */
 enum { REGISTRATION_SHARED = 20 /* places from which on addresses have shares */, REGISTRATION_FIRST_USE = 600 /* seconds: not removed for others before */, REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
@@ -23,8 +23,8 @@ fallible registration_find(struct ground *g, str id, str token, const struct db_
 fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p,
                               struct registration_made *out);
 fallible registration_remove(struct ground *g, const struct db_client *client);
-/* The client as RFC 7591 3.2.1 wants it told, without secret and token. */
-json *registration_json(struct ground *g, const struct db_client *client);
+/* The client as RFC 7591 3.2.1 wants it told, without secret and token: members of the object that is open. */
+void registration_write(struct ground *g, const struct db_client *client, struct json_writer *w);
 /* Clients that came by themselves, by any way. */
 size_t registration_count(const struct ground *g);
 /* Is there room for one more? Unused ones of open registration are removed first (RL-06). BUSY when this source has its share, which does

@@ -3,31 +3,26 @@
  * what was written is read back whole, and that an unreadable text is an error, never an empty registration. */
 #include "store/db_client_metadata.h"
 
-#include "codec/json.h"
+#include "codec/json_writer.h"
 
 #include "base/banned.h"
 
-static void put(struct arena *a, json *o, const char *name, str value)
-{
-    if (str_present(value))
-        json_put_text(a, o, name, value);
-}
-
 fallible db_client_metadata_write(struct arena *a, const struct db_client_metadata *m, str *text)
 {
-    json *o = json_object_new(a);
-#define TEXT(name_) put(a, o, #name_, m->name_);
+    str whole;
+    struct json_writer w = json_writer_new(a);
+    json_write_object(&w, NULL);
+#define TEXT(name_) json_write_filled(&w, #name_, m->name_);
 #define FLAG(name_)                                                                                                            \
     if (m->name_)                                                                                                              \
-        json_put_boolean(a, o, #name_, true);
+        json_write_boolean(&w, #name_, true);
     DB_CLIENT_METADATA(TEXT, TEXT, TEXT, FLAG)
 #undef TEXT
 #undef FLAG
-    if (json_count(o) == 0) {
-        *text = STR_ABSENT;
-        return arena_failed(a) ? ERR(UNAVAILABLE, "store: no memory for client metadata") : OK;
-    }
-    return json_text(a, o, text);
+    json_write_end(&w);
+    TRY(json_writer_done(&w, &whole));
+    *text = str_is(whole, "{}") ? STR_ABSENT : whole;
+    return OK;
 }
 
 fallible db_client_metadata_read(struct arena *a, str text, struct db_client_metadata *out)

@@ -4,7 +4,7 @@
  * authenticate, response modes, keys, scopes, types of details. Promises that nothing comes from the request (MD-02), that both
  * documents are one (MD-01), and that a member is there only while its feature is on (MD-03).
  *
- * To add a member is to add a row: an ADDRESS below the issuer, WORDS, a FLAG, or a LIST whose items a function writes; and, in the last column, when. */
+ * To add a member is to add a row: an ADDRESS below the issuer, WORDS, a FLAG, or a LIST whose items a function writes; in the last column, when. */
 #include "codec/url.h"
 #include "directory/auth_methods.h"
 #include "directory/profile.h"

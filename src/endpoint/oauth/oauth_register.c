@@ -70,7 +70,7 @@ static fallible answer(struct call *c, int status, const struct registration_mad
     struct buf uri = buf_new(a, BUF_URL_MAX);
     str address;
     struct json_writer body = call_object(c);
-    json_write_members(&body, registration_json(c->ground, made->client));
+    registration_write(c->ground, made->client, &body);
     if (str_present(made->secret)) {
         json_write_text(&body, "client_secret", made->secret);
         json_write_integer(&body, "client_secret_expires_at", 0);
