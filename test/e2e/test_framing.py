@@ -116,7 +116,8 @@ def mutations(count):
 class Framing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.ours, cls.port = started([os.path.join(ROOT, "build", "debug", "echo")])
+        subprocess.run(["make", "-s", "BUILD=release", "build/release/echo"], cwd=ROOT, check=True, capture_output=True, timeout=600)
+        cls.ours, cls.port = started([os.path.join(ROOT, "build", "release", "echo")])
         cls.node, cls.node_port = started(["node", "-e", NODE])
 
     @classmethod
