@@ -12,6 +12,7 @@ static void write_client(struct call *c, struct json_writer *w, const struct db_
     struct arena *a = c->ground->arena;
     json *metadata = json_object_new(a);
     metadata_put(a, metadata, &client->metadata, METADATA_BY_SYSTEM);
+    json_put_text(a, metadata, "scope_policy", client_any_scope(client) ? STR("any") : STR("only")); /* what holds, in its place */
     json_write_text(w, "id", client->id);
     json_write_text(w, "client_id", client->id);
     json_write_text(w, "name", client->name);
@@ -33,7 +34,6 @@ static void write_client(struct call *c, struct json_writer *w, const struct db_
     api_write_time(c, w, "updated_at", client->updated_at);
     json_write_integer(w, "version", client->version);
     json_write_members(w, metadata);
-    json_write_text(w, "scope_policy", client_any_scope(client) ? STR("any") : STR("only"));
     json_write_value(w, "warnings", redirect_rules_warnings(a, client));
 }
 
