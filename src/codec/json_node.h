@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * json_node: what a JSON value is in memory; for the files of codec/json alone. A node is 16 bytes, so that a list of numbers takes eight
- * times its text at the most; what is behind the pointers is the arena's, as the node is. */
+ * json_node: what a JSON value is in memory; for the files of codec/json alone (guard: doors). A node is 16 bytes; what is behind its
+ * pointers is the arena's, as the node is. */
 #ifndef JETON_CODEC_JSON_NODE_H
 #define JETON_CODEC_JSON_NODE_H
 #include "codec/json.h"

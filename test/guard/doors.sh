@@ -32,5 +32,9 @@ door 'seccomp' src/server/ 1
 door 'ini\.h' src/server/ 1
 door 'qrencode' src/page/ 1
 door 'unicode/' src/codec/ 1
+if strays=$(grep -rl '"codec/json_node.h"' src test --include='*.[ch]' | grep -v '^src/codec/json'); then
+    printf 'doors: json_node.h, what a JSON value is inside, is included outside of src/codec/json*:\n%s\n' "$strays"
+    status=1
+fi
 [ "$seen" -gt 3 ] || { echo "doors: saw no door"; exit 1; }
 exit $status
