@@ -62,7 +62,8 @@ struct db_rows {
     void *rows; /* contiguous, shape.size each */
     size_t count;
 };
-/* Runs a statement whose rows nobody wants. *changed may be NULL. What changes something kept in memory is run by this one alone. */
+/* Runs a statement whose rows nobody wants. *changed may be NULL. What changes something kept in memory is run by this
+ * one alone, which hands each key that comes back to db_change_note. */
 fallible db_run(struct db_conn *c, const struct db_call *call, int64_t *changed);
 /* Room for one more row: four times the old room; the old one stays in the arena. */
 fallible db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room);

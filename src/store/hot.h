@@ -18,7 +18,7 @@
 struct hot;
 struct hot_facts; /* one snapshot; immutable; held for the length of one request */
 
-/* revocation_horizon: seconds a revocation must be remembered (the longest access token lifetime). */
+/* user_cache: people at the least. db outlives it. UNAVAILABLE: no memory, or the store cannot be read. */
 fallible hot_open(struct db *db, int64_t user_cache, struct hot **out);
 void hot_close(struct hot *hot);
 fallible hot_refresh(struct hot *hot); /* ELSEWHERE on an event thread (hot_inline) when something must be read; UNAVAILABLE */
