@@ -320,13 +320,14 @@ static void finish(sqlite3_stmt *s)
 static err feed(struct db_conn *c, const struct slot *slot)
 {
     str key = {(const char *)sqlite3_column_text(slot->statement, 0), (size_t)sqlite3_column_bytes(slot->statement, 0)};
-    return db_change_note(c, (enum db_change_kind)slot->feeds, key);
+    err e = db_change_note(c, (enum db_change_kind)slot->feeds, key);
+    c->broken = c->broken || (FAILED(e) && c->open); /* a change without its line is never committed */
+    return e;
 }
 
 err db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
 {
-    struct scratch scratch;
-    scratch.used = 0;
+    struct scratch scratch = {.used = 0};
     struct slot *slot = NULL;
     TRY(start(c, call, &scratch, &slot));
     int code;
@@ -393,8 +394,7 @@ static err step_rows(struct db_conn *c, sqlite3_stmt *s, struct arena *a, const 
 
 err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
 {
-    struct scratch scratch;
-    scratch.used = 0;
+    struct scratch scratch = {.used = 0};
     struct slot *slot = NULL;
     TRY(start(c, call, &scratch, &slot));
     INVARIANT(slot->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
@@ -408,8 +408,7 @@ err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, cons
 
 err db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found)
 {
-    struct scratch scratch;
-    scratch.used = 0;
+    struct scratch scratch = {.used = 0};
     struct slot *slot = NULL;
     TRY(start(c, call, &scratch, &slot));
     INVARIANT(slot->feeds == DB_CHANGE_NONE);

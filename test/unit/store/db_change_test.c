@@ -63,3 +63,18 @@ Test(change, one_transaction_tells_of_each_thing_it_changed)
     cr_assert_eq(by_hand(&s, "SELECT count(DISTINCT key) FROM changes WHERE kind = 'client'"), 1);
     store_end(&s);
 }
+
+Test(change, a_change_whose_line_cannot_be_written_does_not_happen)
+{
+    struct store s = store_new(true);
+    struct db_scope *rows;
+    size_t before, after;
+    MUST(db_scope_all(s.db, s.a, &rows, &before));
+    (void)by_hand(&s, "INSERT INTO changes (seq, kind, key) VALUES ((SELECT next FROM counters WHERE name = 'change'), 'x', 'y')");
+    cr_assert(FAILED(db_scope_add(s.db, STR("one"), STR("words"))));
+    MUST(db_scope_all(s.db, s.a, &rows, &after));
+    cr_assert_eq(before, after);
+    (void)by_hand(&s, "DELETE FROM changes");
+    MUST(db_scope_add(s.db, STR("one"), STR("words"))); /* and it heals */
+    store_end(&s);
+}
