@@ -277,12 +277,14 @@ Test(purge, the_writer_does_it_by_itself_a_few_rows_a_group)
     for (int i = 0; i < 300; i++)
         MUST(db_revocation_add(s.db, "grant", STR("id"), T0 + 1));
     clock_set(T0 + 100);
-    s.db->purge.last_us = clock_monotonic_us() - 2000000; /* as if two seconds had passed: the writer is idle now */
-    for (int i = 0; i < 400; i++)
-        MUST(db_ready(s.db));
     struct db_revocation *rows;
-    size_t count;
-    MUST(db_revocation_since(s.db, s.a, 0, &rows, &count));
+    size_t count = 1;
+    for (int64_t until = clock_monotonic_us() + 10000000; count > 0 && clock_monotonic_us() < until;) {
+        s.db->purge.last_us = clock_monotonic_us() - 2000000; /* as if two seconds had passed; a writer that is not idle yet sets it anew */
+        for (int i = 0; i < 400; i++)
+            MUST(db_ready(s.db));
+        MUST(db_revocation_since(s.db, s.a, 0, &rows, &count));
+    }
     cr_assert_eq(count, 0u);
     store_end(&s);
 }
