@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * crowd: a counter for each address that has connections. Relies on the library's limit for their number; promises that counters are as
+ * crowd: a counter for each address that has connections. Relies on loop's limit for their number; promises that counters are as
  * many as addresses that are connected, 40 bytes each. */
 #include "http/crowd.h"
 

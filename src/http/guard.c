@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * guard: one reading or none. Every check here answers a message that some proxy in front of this server and this server could
- * understand differently (request smuggling), or that is larger than the door. Pure: headers in, verdict out; what the
- * library hides from a list of headers (bare LF, folding, NUL) is frame's matter. Sizes come first, for they bound the rest. */
+ * understand differently (request smuggling), or that is larger than the door. Pure: headers in, verdict out; how lines end is
+ * h1's matter. Sizes come first, for they bound the rest. */
 #include "http/guard.h"
 #include "base/ascii.h"
 #include "http/peer.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * request: what handlers ask of a message: a header, a cookie, its fields. It relies on guard and frame having refused
- * whatever can be read in two ways, and on listen having filled the struct. It promises that no answer depends on anything
+ * request: what handlers ask of a message: a header, a cookie, its fields. It relies on guard and h1 having refused
+ * whatever can be read in two ways, and on stream having filled the struct. It promises that no answer depends on anything
  * but bytes of the one header (or body) that was asked for, and that a repeated or malformed value is an error, never a
  * choice. */
 #include "http/request.h"

@@ -32,7 +32,7 @@ fallible response_header(struct response *r, const char *name, str value)
         FAIL(SERVER_ERROR, "response: a control byte in a header value");
     if (r->header_count >= HEADERS_MAX)
         FAIL(SERVER_ERROR, "response: too many headers");
-    /* Arena text ends in NUL and the library wants C strings: anything else is copied. */
+    /* What is lent may be gone before it is sent. */
     str copy = str_dup(r->arena, value);
     if (!str_present(copy))
         FAIL(UNAVAILABLE, "response: no memory");
