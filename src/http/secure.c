@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-enum { CHAIN_MAX = 16 };
+enum { CHAIN_MAX = 16, MESSAGES_MAX = 32 /* of a peer after its handshake */ };
 
 /* TL-01, TL-02, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets, no resumption, no early data, no renegotiation. Of 1.2 what RFC 9325 4.2
  * recommends and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants. */
@@ -113,8 +113,24 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *n
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* After its handshake a peer may change keys now and then, and has nothing else to say but data: each such message costs a key schedule, and
+ * OpenSSL reads on within one SSL_read as long as they come. */
+static void count_messages(int written, int version, int type, const void *bytes, size_t n, SSL *ssl, void *ignored)
+{
+    bool handshake = (type == SSL3_RT_HEADER || type == SSL3_RT_INNER_CONTENT_TYPE) && n > 0 && *(const unsigned char *)bytes == SSL3_RT_HANDSHAKE;
+    (void)version;
+    (void)ignored;
+    if (written || !handshake || !SSL_is_init_finished(ssl))
+        return;
+    uintptr_t count = (uintptr_t)SSL_get_app_data(ssl) + 1;
+    (void)SSL_set_app_data(ssl, (void *)count);
+    if (count > MESSAGES_MAX)
+        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 static bool set_rules(SSL_CTX *c, bool ask_certificate)
 {
+    SSL_CTX_set_msg_callback(c, count_messages);
     SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
