@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT
+ * Sieges: what one peer can cost or keep, and what must end whatever it does. */
+#include "crypto/cert.h"
+#include "http/loop.h"
+#include "live.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define PREFACE_ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0" /* and empty SETTINGS */
+#define GET_     "\x82\x87\x04\x02/a\x01\x09localhost"
+#define POST_    "\x83\x87\x04\x02/a\x01\x09localhost"
+
+static struct live l;
+static struct arena *a;
+static SSL_CTX *context;
+static char heard[1 << 20];
+static size_t heard_n;
+
+static void begin(void)
+{
+    struct cert_pem authority, server;
+    static const unsigned char protocols[] = "\2h2";
+    a = arena_new(1 << 20);
+    cr_assert_eq(cert_authority_make(a, clock_now(), 86400, &authority).kind, ERR_OK);
+    cr_assert_eq(cert_server_make(a, &authority, STR("localhost 127.0.0.1"), clock_now(), 86400, &server).kind, ERR_OK);
+    cr_assert_neq(signal(SIGPIPE, SIG_IGN), SIG_ERR);
+    live_defaults(&l);
+    l.options.certificate_pem = server.certificate;
+    l.options.key_pem = server.key;
+    l.options.idle_seconds = 1;
+    context = SSL_CTX_new(TLS_client_method());
+    cr_assert(context != NULL && SSL_CTX_set_alpn_protos(context, protocols, 3) == 0);
+}
+
+static void end(void)
+{
+    SSL_CTX_free(context);
+    arena_release(a);
+}
+
+TestSuite(siege, .init = begin, .fini = end);
+
+static SSL *greet(int *fd)
+{
+    *fd = live_connect(&l);
+    SSL *ssl = SSL_new(context);
+    SSL_set_fd(ssl, *fd);
+    cr_assert_eq(SSL_connect(ssl), 1);
+    cr_assert_gt(SSL_write(ssl, PREFACE_, sizeof PREFACE_ - 1), 0);
+    heard_n = 0;
+    return ssl;
+}
+
+static void part(SSL *ssl, int fd)
+{
+    SSL_free(ssl);
+    close(fd);
+}
+
+static void frame(SSL *ssl, unsigned char type, unsigned char flags, unsigned id, str payload)
+{
+    static char bytes[20000];
+    cr_assert_leq(payload.n + 9, sizeof bytes);
+    const char head[9] = {(char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags, (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id};
+    memcpy(bytes, head, 9);
+    if (payload.n > 0)
+        memcpy(bytes + 9, payload.p, payload.n);
+    (void)SSL_write(ssl, bytes, (int)payload.n + 9);
+}
+
+static bool hears(SSL *ssl, const char *text)
+{
+    while (memmem(heard, heard_n, text, strlen(text)) == NULL) {
+        int n = SSL_read(ssl, heard + heard_n, (int)(sizeof heard - heard_n));
+        if (n <= 0)
+            return false;
+        heard_n += (size_t)n;
+    }
+    return true;
+}
+
+static size_t heap(void) /* resident bytes, whatever the allocator */
+{
+    long pages = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    cr_assert(f != NULL && fscanf(f, "%ld %ld", &pages, &resident) == 2);
+    fclose(f);
+    return (size_t)resident * 4096;
+}
+
+/* A round trip: what was sent before is read. */
+static void ping(SSL *ssl, const char *word)
+{
+    frame(ssl, 6, 0, 0, str_of(word));
+    (void)hears(ssl, word);
+}
+
+static void nap(int ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
+/* ---- RL-06: cookie crumbs ---- */
+Test(siege, RL_06_crumbs_of_cookies_cost_what_they_weigh)
+{
+    int fd;
+    char head[3000];
+    size_t n = sizeof POST_ - 1;
+    l.options.idle_seconds = 15;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    memcpy(head, POST_, n);
+    memset(head + n, 0xa0, 1900); /* `cookie:` without a value, from the static table */
+    n += 1900;
+    ping(ssl, "prepare!");
+    size_t before = heap();
+    int64_t t = clock_monotonic_us();
+    for (unsigned id = 1; id < 128; id += 2)
+        frame(ssl, 1, 4, id, (str){head, n});
+    ping(ssl, "is_done!");
+    size_t after = heap();
+    fprintf(stderr, "crumbs: 64 heads of %zu bytes: heap %zu MiB -> %zu MiB, %lld ms\n", n, before >> 20, after >> 20, (long long)(clock_monotonic_us() - t) / 1000);
+    cr_expect_lt(after - before, (size_t)16 << 20);
+    part(ssl, fd);
+    live_stop(&l);
+}
+
+/* ---- made to reset: orphans ---- */
+static struct exchange *held[4096];
+static atomic_int held_n;
+static void hold(struct exchange *x, void *ignored)
+{
+    (void)ignored;
+    l.arrived++;
+    held[held_n++] = x;
+}
+static void let_go(void)
+{
+    for (int i = 0; i < held_n; i++) {
+        response_body(&held[i]->response, 200, "text/plain", STR("late"));
+        listen_answer(held[i]);
+    }
+}
+
+Test(siege, RL_06_made_to_reset_streams_count_until_they_are_answered)
+{
+    int fd;
+    l.options.arrive = hold;
+    l.options.idle_seconds = 15;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    for (unsigned id = 1; id < 2000; id += 2) {
+        frame(ssl, 1, 5, id, STR(GET_));
+        frame(ssl, 8, 0, id, STR("\x7f\xff\xff\xff")); /* a window beyond all windows: we reset the stream ourselves */
+    }
+    ping(ssl, "is_done!");
+    fprintf(stderr, "made to reset: one connection has %d requests under way, H2_STREAMS_MAX is 64\n", (int)held_n);
+    cr_expect_leq(held_n, 300);
+    let_go();
+    part(ssl, fd);
+    live_stop(&l);
+}
+
+/* ---- IN-02: a malformed field ---- */
+Test(siege, IN_02_a_malformed_field_is_refused_in_h2_too)
+{
+    int fd;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    frame(ssl, 1, 5, 1, STR(GET_ "\0\x04" "dpop" "\x03" "a\1b"));
+    ping(ssl, "is_done1");
+    fprintf(stderr, "control byte: arrived %d, refused %d\n", (int)l.arrived, (int)l.refused);
+    frame(ssl, 1, 5, 3, STR(GET_ "\0\x04" "dpop" "\x04" "abc "));
+    ping(ssl, "is_done2");
+    fprintf(stderr, "white space: arrived %d, refused %d\n", (int)l.arrived, (int)l.refused);
+    frame(ssl, 1, 5, 5, STR(GET_ "\0\x04" "d(op" "\x04" "abcd"));
+    ping(ssl, "is_done3");
+    fprintf(stderr, "malformed fields: arrived %d, refused %d\n", (int)l.arrived, (int)l.refused);
+    cr_expect_eq(l.arrived, 0);
+    part(ssl, fd);
+    live_stop(&l);
+}
+
+/* ---- TE-11: other requests keep one that does not end alive ---- */
+Test(siege, TE_11_a_request_that_does_not_end_ends_whatever_else_is_asked)
+{
+    int fd;
+    bool ended = false;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    frame(ssl, 1, 4, 1, STR(POST_));
+    int64_t begun = clock_monotonic_us();
+    for (unsigned id = 3; id < 40 && !ended; id += 2) { /* 9 s, idle is 1 s */
+        frame(ssl, 1, 5, id, STR(GET_));
+        frame(ssl, 0, 0, 1, STR("x"));
+        heard_n = 0;
+        ended = !hears(ssl, "GET /a?#0:");
+        nap(400);
+    }
+    fprintf(stderr, "dripping beside others: %s after %lld ms\n", ended ? "ended" : "alive", (long long)(clock_monotonic_us() - begun) / 1000);
+    cr_expect(ended);
+    part(ssl, fd);
+    live_stop(&l);
+}
+
+/* ---- the end ---- */
+static char large[8 << 20];
+static void arrive_large(struct exchange *x, void *ignored)
+{
+    (void)ignored;
+    l.arrived++;
+    response_body(&x->response, 200, "text/plain", (str){large, sizeof large});
+    listen_answer(x);
+}
+
+static atomic_bool closed;
+static void *close_it(void *ignored)
+{
+    (void)ignored;
+    listen_close(l.listener);
+    closed = true;
+    return NULL;
+}
+
+Test(siege, listen_close_ends_whatever_a_slow_reader_does)
+{
+    pthread_t t;
+    char some[30000];
+    int little = 8192;
+    l.options.certificate_pem = l.options.key_pem = STR_ABSENT;
+    l.options.arrive = arrive_large;
+    live_start(&l);
+    int fd = live_connect(&l);
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+    live_send(fd, STR("GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    nap(200);
+    int64_t begun = clock_monotonic_us();
+    pthread_create(&t, NULL, close_it, NULL);
+    ssize_t n = 1;
+    while (!closed && n > 0 && clock_monotonic_us() - begun < 12000000) {
+        n = recv(fd, some, sizeof some, 0);
+        nap(300);
+    }
+    fprintf(stderr, "listen_close with a slow reader of HTTP/1.1: %s after %lld ms (idle 1 s)\n", closed ? "ended" : "still waits", (long long)(clock_monotonic_us() - begun) / 1000);
+    cr_expect(closed);
+    close(fd);
+    pthread_join(t, NULL);
+}
+
+Test(siege, listen_close_ends_whatever_a_slow_reader_of_h2_does)
+{
+    pthread_t t;
+    int fd;
+    l.options.certificate_pem = l.options.certificate_pem;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    frame(ssl, 4, 0, 0, STR("\0\4\0\0\0\0")); /* no window for bodies */
+    for (unsigned id = 1; id < 60; id += 2)
+        frame(ssl, 1, 5, id, STR(GET_));
+    ping(ssl, "is_done!");
+    int64_t begun = clock_monotonic_us();
+    pthread_create(&t, NULL, close_it, NULL);
+    for (unsigned id = 1; id < 60 && !closed && clock_monotonic_us() - begun < 14000000; id += 2) {
+        frame(ssl, 8, 0, id, STR("\0\0\x40\0"));
+        nap(800);
+    }
+    fprintf(stderr, "listen_close with a slow reader of HTTP/2: %s after %lld ms (idle 1 s)\n", closed ? "ended" : "still waits", (long long)(clock_monotonic_us() - begun) / 1000);
+    cr_expect(closed);
+    part(ssl, fd);
+    pthread_join(t, NULL);
+}
+
+static size_t descriptors(void)
+{
+    size_t n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    while (readdir(d) != NULL)
+        n++;
+    closedir(d);
+    return n;
+}
+
+Test(siege, a_connection_that_lingers_is_closed_with_its_listener)
+{
+    int fd;
+    l.options.arrive = hold;
+    l.options.idle_seconds = 15;
+    size_t before = descriptors();
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    frame(ssl, 1, 5, 1, STR(GET_));
+    ping(ssl, "is_here!");
+    frame(ssl, 3, 0, 1, STR("\0\0\0\x08"));
+    frame(ssl, 7, 0, 0, STR("\0\0\0\0\0\0\0\0")); /* GOAWAY */
+    nap(200);
+    let_go();
+    nap(200);
+    live_stop(&l);
+    part(ssl, fd);
+    fprintf(stderr, "descriptors: %zu before, %zu after\n", before, descriptors());
+    cr_expect_eq(descriptors(), before);
+}
+
+/* ---- wiping ---- */
+static void arrive_secret(struct exchange *x, void *ignored)
+{
+    (void)ignored;
+    l.arrived++;
+    bool first = l.arrived == 1;
+    response_body(&x->response, 200, "text/plain", first ? STR("VERY-SECRET-TOKEN") : (str){large, sizeof large});
+    listen_answer(x);
+}
+
+Test(siege, buffers_that_wait_hold_no_answers)
+{
+    int fd;
+    l.options.arrive = arrive_secret;
+    l.options.idle_seconds = 15;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    static char two[200];
+    size_t n = 0;
+    frame(ssl, 4, 0, 0, STR("\0\4\x7f\xff\xff\xff")); /* windows without end */
+    frame(ssl, 8, 0, 0, STR("\x7f\0\0\0"));
+    for (unsigned char id = 1; id < 4; id = (unsigned char)(id + 2)) {
+        const char head[9] = {0, 0, sizeof GET_ - 1, 1, 5, 0, 0, 0, (char)id};
+        memcpy(two + n, head, 9);
+        memcpy(two + n + 9, GET_, sizeof GET_ - 1);
+        n += 9 + sizeof GET_ - 1;
+    }
+    (void)SSL_write(ssl, two, (int)n);
+    nap(500); /* nothing is read: the large answer stands still */
+    struct loop *loop = &l.listener->loops[0];
+    size_t found = 0;
+    for (size_t i = 0; i < loop->buffer_count; i++)
+        found += memmem(loop->buffers[i], LOOP_BUFFER_SIZE, "VERY-SECRET-TOKEN", 17) != NULL;
+    fprintf(stderr, "buffers in the pool that hold the secret: %zu of %zu\n", found, loop->buffer_count);
+    cr_expect_eq(found, 0u);
+    part(ssl, fd);
+    live_stop(&l);
+}
+
+/* ---- errors of others ---- */
+static void arrive_failing(struct exchange *x, void *ignored)
+{
+    (void)ignored;
+    l.arrived++;
+    ERR_raise(ERR_LIB_EVP, 1); /* as some failed verification leaves it */
+    response_body(&x->response, 200, "text/plain", STR("well"));
+    listen_answer(x);
+}
+
+Test(siege, an_error_that_a_handler_left_ends_no_connection)
+{
+    int fd;
+    l.options.arrive = arrive_failing;
+    live_start(&l);
+    SSL *ssl = greet(&fd);
+    frame(ssl, 1, 5, 1, STR(GET_));
+    cr_expect(hears(ssl, "well"));
+    nap(100);
+    heard_n = 0;
+    frame(ssl, 1, 5, 3, STR(GET_));
+    cr_expect(hears(ssl, "well"));
+    part(ssl, fd);
+    live_stop(&l);
+}
+
+/* ---- KeyUpdate ---- */
+static unsigned char wire[12 << 20];
+static size_t wire_n;
+Test(siege, IN_10_a_flood_of_key_updates_hinders_nobody, .timeout = 60)
+{
+    int fd, fd2;
+    l.options.idle_seconds = 15;
+    live_start(&l);
+    fd = live_connect(&l);
+    SSL *ssl = SSL_new(context);
+    SSL_set_fd(ssl, fd);
+    cr_assert_eq(SSL_connect(ssl), 1);
+    SSL *victim = greet(&fd2);
+    ping(victim, "prepare!");
+    BIO *sink = BIO_new(BIO_s_mem());
+    BIO_up_ref(sink);
+    SSL_set0_wbio(ssl, sink);
+    for (int i = 0; i < 100000; i++) {
+        cr_assert_eq(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        cr_assert_eq(SSL_do_handshake(ssl), 1);
+    }
+    wire_n = (size_t)BIO_read(sink, wire, sizeof wire);
+    BIO_free(sink);
+    pid_t child = fork();
+    if (child == 0) {
+        live_send(fd, (str){(char *)wire, wire_n});
+        _exit(0);
+    }
+    nap(30);
+    int64_t worst = 0;
+    for (int i = 0; i < 20; i++) {
+        char w[9] = "pingpin0";
+        w[7] = (char)('A' + i);
+        int64_t t = clock_monotonic_us();
+        ping(victim, w);
+        t = clock_monotonic_us() - t;
+        worst = t > worst ? t : worst;
+    }
+    fprintf(stderr, "key updates: %zu bytes on the wire keep the event thread for %lld ms\n", wire_n, (long long)worst / 1000);
+    cr_expect_lt(worst, 100000);
+    part(victim, fd2);
+    SSL_free(ssl);
+    close(fd);
+    live_stop(&l);
+}
