@@ -381,6 +381,12 @@ Test(siege, an_error_that_a_handler_left_ends_no_connection)
 /* ---- KeyUpdate ---- */
 static unsigned char wire[12 << 20];
 static size_t wire_n;
+static void *pour(void *fd)
+{
+    live_send(*(int *)fd, (str){(char *)wire, wire_n});
+    return NULL;
+}
+
 Test(siege, IN_10_a_flood_of_key_updates_hinders_nobody, .timeout = 60)
 {
     int fd, fd2;
@@ -401,24 +407,22 @@ Test(siege, IN_10_a_flood_of_key_updates_hinders_nobody, .timeout = 60)
     }
     wire_n = (size_t)BIO_read(sink, wire, sizeof wire);
     BIO_free(sink);
-    pid_t child = fork();
-    if (child == 0) {
-        live_send(fd, (str){(char *)wire, wire_n});
-        _exit(0);
-    }
+    pthread_t t;
+    pthread_create(&t, NULL, pour, &fd);
     nap(30);
     int64_t worst = 0;
     for (int i = 0; i < 20; i++) {
         char w[9] = "pingpin0";
         w[7] = (char)('A' + i);
-        int64_t t = clock_monotonic_us();
+        int64_t asked = clock_monotonic_us();
         ping(victim, w);
-        t = clock_monotonic_us() - t;
-        worst = t > worst ? t : worst;
+        asked = clock_monotonic_us() - asked;
+        worst = asked > worst ? asked : worst;
     }
     fprintf(stderr, "key updates: %zu bytes on the wire keep the event thread for %lld ms\n", wire_n, (long long)worst / 1000);
     cr_expect_lt(worst, 100000);
     part(victim, fd2);
+    pthread_join(t, NULL);
     SSL_free(ssl);
     close(fd);
     live_stop(&l);
