@@ -29,7 +29,7 @@
 enum {
     INPUT_MAX = 32768, /* more than H1_HEAD_MAX, so that a head that is too large is seen to be */
     LINGER_MAX = 16 * HTTP_BODY_MAX,
-    SHARE = 16,        /* answers that one connection gets in one turn, so that others have theirs */
+    SHARE = 64,        /* steps of one connection in one turn, so that others have theirs */
 };
 _Static_assert(INPUT_MAX > H1_HEAD_MAX + CONNECTION_BODY_ROOM, "a head that is read must fit");
 
@@ -139,6 +139,7 @@ enum connection_next connection_linger(struct connection *c)
         return CONNECTION_CLOSE;
     c->readable = true;
     c->state = CONNECTION_LINGER;
+    loop_touch(c->loop, &c->loop->quiet, &c->quiet);
     loop_touch(c->loop, &c->loop->awaited, &c->awaited);
     return CONNECTION_GO_ON;
 }
@@ -200,9 +201,8 @@ void connection_event(struct connection *c, uint32_t events)
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         c->peer_ended = true;
     while (n == CONNECTION_GO_ON) {
-        bool answers = c->state == CONNECTION_WRITING || c->state == CONNECTION_H2;
         n = step(c);
-        if (n == CONNECTION_GO_ON && answers && --share == 0) {
+        if (n == CONNECTION_GO_ON && --share == 0) {
             loop_touch(c->loop, &c->loop->again, &c->again);
             return;
         }

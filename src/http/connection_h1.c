@@ -20,7 +20,8 @@ static enum connection_next begin_answer(struct connection *c)
 {
     const struct stream *s = c->stream;
     str split;
-    c->close_after = s->last || atomic_load_explicit(&c->loop->listener->closing, memory_order_relaxed);
+    c->close_after = s->last || /* AV-01: while closing, the next request goes to somebody else */
+                     atomic_load_explicit(&c->loop->listener->closing, memory_order_relaxed);
     struct h1_answer how = {loop_date(c->loop), s->x.request.method == HTTP_HEAD, c->close_after, s->minor == 0};
     c->out[0] = h1_write(&s->x.response, &how, &split);
     if (!str_present(c->out[0]))
@@ -60,6 +61,8 @@ static enum connection_next finish(struct connection *c)
 static enum connection_next write_answer(struct connection *c)
 {
     enum connection_next n = connection_flush(c);
+    if (n == CONNECTION_WAIT && c->awaited.next == NULL) /* who reads by drops has no longer than who writes by drops */
+        loop_touch(c->loop, &c->loop->awaited, &c->awaited);
     return n == CONNECTION_GO_ON ? finish(c) : n;
 }
 
@@ -82,7 +85,7 @@ static enum connection_next invite(struct connection *c)
         return CONNECTION_GO_ON;
     c->out[0] = STR("HTTP/1.1 100 Continue\r\n\r\n");
     c->out[1] = STR("");
-    return connection_flush(c) == CONNECTION_GO_ON ? CONNECTION_GO_ON : CONNECTION_CLOSE; /* it fits into any socket's buffer */
+    return connection_flush(c) == CONNECTION_GO_ON ? CONNECTION_GO_ON : CONNECTION_CLOSE; /* no room for 25 bytes: it does not read */
 }
 
 static fallible read_head(struct connection *c)

@@ -9,11 +9,11 @@
 
 #include "base/banned.h"
 
-static void drop(struct connection *c, size_t used)
+void connection_h2_drop(struct connection *c)
 {
     if (c->gathered == NULL)
         return;
-    explicit_bzero(c->gathered, used);
+    explicit_bzero(c->gathered, LOOP_BUFFER_SIZE);
     loop_buffer_back(c->loop, c->gathered);
     c->gathered = NULL;
 }
@@ -39,7 +39,7 @@ static enum connection_next gather(struct connection *c)
     c->out[0] = n > 0 ? (str){c->gathered, n} : frame;
     c->out[1] = n > 0 ? frame : STR("");
     if (n == 0)
-        drop(c, frame.n > 0 ? 0 : LOOP_BUFFER_SIZE);
+        connection_h2_drop(c);
     return CONNECTION_GO_ON;
 }
 
@@ -55,39 +55,31 @@ static enum connection_next flush_frames(struct connection *c)
     }
 }
 
-/* What takes its time is ours while answers are awaited, and the peer's while a request has not ended or an answer is not read: signs of life
- * do not help then. */
+/* What takes its time is ours while answers are awaited; all else is the peer's, and judged stream by stream when it is due (loop): signs of
+ * life do not help then. */
 static void set_deadlines(struct connection *c)
 {
     if (h2_working(c->h2))
         loop_forget(&c->quiet);
     else if (c->quiet.next == NULL)
         loop_touch(c->loop, &c->loop->quiet, &c->quiet);
-    bool moved = h2_moved(c->h2);
-    if (!h2_awaits(c->h2))
-        loop_forget(&c->awaited);
-    else if (moved || c->awaited.next == NULL)
+    if (c->awaited.next == NULL)
         loop_touch(c->loop, &c->loop->awaited, &c->awaited);
 }
 
 enum connection_next connection_h2_step(struct connection *c)
 {
     enum connection_next n = flush_frames(c); /* who does not read is not read */
-    if (n == CONNECTION_GO_ON && h2_over(c->h2))
-        return connection_linger(c);
+    if (n == CONNECTION_GO_ON && (c->close_after || h2_over(c->h2)))
+        return h2_working(c->h2) ? CONNECTION_CLOSE : connection_linger(c);
     if (n == CONNECTION_GO_ON)
         n = connection_fill(c);
-    if (n == CONNECTION_GO_ON && !h2_read(c->h2, connection_input(c)))
-        n = flush_frames(c) == CONNECTION_WAIT ? CONNECTION_WAIT : CONNECTION_CLOSE; /* a last word, when nghttp2 has one */
+    if (n == CONNECTION_GO_ON)
+        c->close_after = !h2_read(c->h2, connection_input(c)); /* what nghttp2 has to say is still sent */
     connection_wipe_input(c);
     if (n == CONNECTION_WAIT && c->in != NULL)
         connection_drop_input(c);
     if (n != CONNECTION_CLOSE)
         set_deadlines(c);
     return n;
-}
-
-void connection_h2_drop(struct connection *c)
-{
-    drop(c, LOOP_BUFFER_SIZE);
 }

@@ -22,8 +22,8 @@ struct place {
 static struct {
     pthread_mutex_t lock;
     struct place *chains[CHAINS];
-    int64_t all;
-} crowd = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    int64_t all, places;
+} crowd = {.lock = PTHREAD_MUTEX_INITIALIZER, .places = HTTP_CONNECTIONS_MAX};
 
 static bool own(const struct in6_addr *a)
 {
@@ -50,6 +50,13 @@ static struct place **find(const struct in6_addr *source)
     return at;
 }
 
+void crowd_places(int64_t places)
+{
+    (void)pthread_mutex_lock(&crowd.lock);
+    crowd.places = places;
+    (void)pthread_mutex_unlock(&crowd.lock);
+}
+
 bool crowd_admits(const struct in6_addr *address)
 {
     if (own(address))
@@ -57,7 +64,7 @@ bool crowd_admits(const struct in6_addr *address)
     struct in6_addr source = source_of(address);
     (void)pthread_mutex_lock(&crowd.lock);
     const struct place *p = *find(&source);
-    bool room = share_allows(p == NULL ? 0 : p->count, crowd.all, HTTP_CONNECTIONS_MAX);
+    bool room = share_allows(p == NULL ? 0 : p->count, crowd.all, crowd.places);
     (void)pthread_mutex_unlock(&crowd.lock);
     return room;
 }

@@ -334,9 +334,10 @@ static size_t room_for(const struct response *r, const char *date)
 static void put_head(struct writer *w, const struct response *r, const struct h1_answer *how)
 {
     char digits[20], code[20];
-    str phrase = reason_phrase(r->status);
+    int status = r->status >= 200 && r->status <= 599 ? r->status : 500;
+    str phrase = reason_phrase(status);
     put(w, STR("HTTP/1.1 "));
-    put(w, str_present(phrase) ? phrase : decimal((uint64_t)r->status, code));
+    put(w, str_present(phrase) ? phrase : decimal((uint64_t)status, code));
     if (!str_present(phrase))
         put(w, STR(" "));
     put(w, STR("\r\n"));

@@ -9,6 +9,7 @@
  * what nghttp2 is about to use: streams end in stream_closed alone, or as orphans. */
 #include "http/h2.h"
 
+#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,10 @@ struct h2 {
     struct connection *connection;
     nghttp2_session *session;
     struct stream *streams; /* all that nghttp2 has not closed */
-    size_t incomplete, working, unsent;
-    bool moved; /* a request came to its end, or its answer was read */
-    bool leaving;
+    size_t working;        /* arrived and not answered, orphans too */
+    size_t held;           /* bytes of bodies whose end has not come */
+    int64_t idle_since_us; /* when the last stream ended, or the session began */
+    bool leaving, left;
 };
 
 static struct stream *stream_of(nghttp2_session *session, int32_t id)
@@ -54,11 +56,17 @@ static void unlink_stream(struct h2 *h, struct stream *s)
 
 static void complete(struct h2 *h, struct stream *s)
 {
-    if (s->receiving) {
-        h->incomplete--;
-        h->moved = true;
-    }
+    if (s->receiving)
+        h->held -= s->received;
     s->receiving = false;
+}
+
+static void end_stream(struct h2 *h, struct stream *s)
+{
+    unlink_stream(h, s);
+    stream_end(s);
+    if (h->streams == NULL)
+        h->idle_since_us = h->connection->loop->now_us;
 }
 
 /* ---- answers ---- */
@@ -109,8 +117,8 @@ static int submit(struct h2 *h, struct stream *s)
 static void answer(struct h2 *h, struct stream *s)
 {
     if (atomic_load_explicit(&h->connection->loop->listener->closing, memory_order_relaxed))
-        h2_goodbye(h);
-    h->unsent++;
+        h2_goodbye(h); /* AV-01 */
+    s->since_us = h->connection->loop->now_us;
     s->queued = true;
     if (submit(h, s) != 0)
         (void)nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
@@ -119,12 +127,10 @@ static void answer(struct h2 *h, struct stream *s)
 void h2_answered(struct h2 *h, struct stream *s)
 {
     h->working--;
-    if (!s->orphan) {
+    if (!s->orphan)
         answer(h, s);
-        return;
-    }
-    unlink_stream(h, s);
-    stream_end(s);
+    else
+        end_stream(h, s);
 }
 
 static void refuse(struct h2 *h, struct stream *s, err why)
@@ -133,8 +139,7 @@ static void refuse(struct h2 *h, struct stream *s, err why)
     stream_refuse(s, why);
     answer(h, s);
     /* RFC 9113 8.1: the answer counts although the request is not read to its end */
-    if (nghttp2_session_get_stream_remote_close(h->session, s->id) == 0)
-        s->unread = true;
+    s->unread = !s->ended && nghttp2_session_get_stream_remote_close(h->session, s->id) == 0;
 }
 
 static void arrive(struct h2 *h, struct stream *s)
@@ -153,13 +158,15 @@ static int begin_headers(nghttp2_session *session, const nghttp2_frame *frame, v
     struct h2 *h = context;
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
+    if (h->working >= H2_STREAMS_MAX) /* streams that were taken back, by whatever trick, still cost their work: RL-06 */
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
     struct stream *s = stream_begin(h->connection);
     if (s == NULL)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    s->since_us = h->connection->loop->now_us;
     s->id = frame->hd.stream_id;
     s->minor = 1; /* what HTTP/1.1 asks of a message */
     s->receiving = true;
-    h->incomplete++;
     link_stream(h, s);
     return nghttp2_session_set_stream_user_data(session, s->id, s);
 }
@@ -188,19 +195,37 @@ static bool keep_field(struct stream *s, str name, str value)
 }
 
 /* RFC 9113 8.2.3: a browser may cut its cookies into several fields, which are one. */
+static bool join_cookie(struct stream *s, str value)
+{
+    enum { ROOM = HTTP_COOKIE_MAX + 2 }; /* one byte more than guard lets pass is seen as too large */
+    struct http_header *h = &s->x.request.headers[s->cookie_at - 1];
+    if (h->value.n + 2 + value.n > ROOM) {
+        s->too_much = true;
+        return true;
+    }
+    if (s->cookie == NULL) {
+        s->cookie = arena_take(s->x.request.arena, ROOM);
+        if (s->cookie == NULL)
+            return false;
+        memcpy(s->cookie, h->value.p, h->value.n);
+        h->value.p = s->cookie;
+    }
+    memcpy(s->cookie + h->value.n, "; ", 2);
+    if (value.n > 0)
+        memcpy(s->cookie + h->value.n + 2, value.p, value.n);
+    h->value.n += 2 + value.n;
+    return true;
+}
+
 static bool keep_cookie(struct stream *s, str value)
 {
-    struct request *r = &s->x.request;
-    for (size_t i = 0; i < r->header_count; i++) {
-        struct http_header *h = &r->headers[i];
-        if (!str_equal_nocase(h->name, STR("cookie")))
-            continue;
-        if (h->value.n + value.n <= HTTP_COOKIE_MAX + 2)
-            h->value = str_join(r->arena, (const str[]){h->value, STR("; "), value}, 3);
-        else
-            h->value = str_format(r->arena, "%*s", HTTP_COOKIE_MAX + 1, ""); /* too large, however much more comes */
-        return str_present(h->value);
+    if (s->cookie_at > 0)
+        return join_cookie(s, value);
+    if (value.n > HTTP_COOKIE_MAX) {
+        s->too_much = true;
+        return true;
     }
+    s->cookie_at = s->x.request.header_count + 1;
     return keep_field(s, STR("cookie"), value);
 }
 
@@ -255,11 +280,18 @@ static int frame_taken(nghttp2_session *session, const nghttp2_frame *frame, voi
     struct stream *s = stream_of(session, frame->hd.stream_id);
     if (s == NULL || (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA))
         return 0;
+    s->ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST && s->receiving)
         judge(h, s);
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && s->receiving)
         arrive(h, s);
     return 0;
+}
+
+static bool late(const struct h2 *h, const struct stream *s) /* TE-11 */
+{
+    const struct loop *loop = h->connection->loop;
+    return loop->now_us - s->x.request.begun_us > (int64_t)loop->listener->options.idle_seconds * 1000000;
 }
 
 static int data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *context)
@@ -269,7 +301,11 @@ static int data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8
     (void)flags;
     if (s == NULL || !s->receiving)
         return 0;
+    if (h->held + n > H2_BODIES_MAX || late(h, s))
+        return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_ENHANCE_YOUR_CALM);
+    size_t before = s->received;
     err e = stream_body(s, (str){(const char *)bytes, n});
+    h->held += s->received - before;
     if (FAILED(e))
         refuse(h, s, e);
     return 0;
@@ -294,21 +330,50 @@ static int stream_closed(nghttp2_session *session, int32_t id, uint32_t code, vo
     if (s == NULL)
         return 0;
     complete(h, s);
-    if (s->queued) {
-        h->unsent--;
-        h->moved = true;
-    }
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
     if (s->given && !s->answered) {
         s->orphan = true;
         return 0;
     }
-    unlink_stream(h, s);
-    stream_end(s);
+    end_stream(h, s);
     return 0;
 }
 
 /* ---- a session ---- */
+
+/* nghttp2's memory holds what was sent: authorization fields in its table, above all. What it gives back is wiped. */
+static void *take(size_t size, void *ignored)
+{
+    (void)ignored;
+    return malloc(size);
+}
+
+static void *take_zeroed(size_t count, size_t size, void *ignored)
+{
+    (void)ignored;
+    return calloc(count, size);
+}
+
+static void give_back(void *p, void *ignored)
+{
+    (void)ignored;
+    if (p != NULL)
+        explicit_bzero(p, malloc_usable_size(p));
+    free(p);
+}
+
+static void *take_more(void *p, size_t size, void *ignored)
+{
+    void *grown = malloc(size);
+    if (p == NULL || grown == NULL)
+        return grown;
+    size_t had = malloc_usable_size(p);
+    memcpy(grown, p, had < size ? had : size);
+    give_back(p, ignored);
+    return grown;
+}
+
+static nghttp2_mem wiping = {NULL, take, give_back, take_zeroed, take_more};
 
 static int open_session(struct h2 *h)
 {
@@ -328,7 +393,7 @@ static int open_session(struct h2 *h)
         nghttp2_option_set_max_continuations(options, H2_CONTINUATIONS);
         nghttp2_option_set_max_outbound_ack(options, H2_PING_BACKLOG);
         nghttp2_option_set_no_closed_streams(options, 1);
-        code = nghttp2_session_server_new2(&h->session, calls, h, options);
+        code = nghttp2_session_server_new3(&h->session, calls, h, options, &wiping);
     }
     nghttp2_option_del(options);
     nghttp2_session_callbacks_del(calls);
@@ -341,6 +406,7 @@ struct h2 *h2_begin(struct connection *c)
     if (h == NULL)
         return NULL;
     h->connection = c;
+    h->idle_since_us = c->loop->now_us;
     if (open_session(h) == 0)
         return h;
     h2_end(h);
@@ -367,27 +433,27 @@ bool h2_over(const struct h2 *h)
 
 void h2_goodbye(struct h2 *h)
 {
-    if (h->leaving)
-        return;
+    if (!h->leaving)
+        (void)nghttp2_submit_shutdown_notice(h->session);
+    else if (!h->left)
+        (void)nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR, NULL, 0);
+    h->left = h->leaving;
     h->leaving = true;
-    (void)nghttp2_submit_goaway(h->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR, NULL, 0);
 }
 
-bool h2_awaits(const struct h2 *h)
+bool h2_stuck(const struct h2 *h, int64_t before_us)
 {
-    return h->incomplete > 0 || h->unsent > 0;
+    if (h->streams == NULL)
+        return h->idle_since_us < before_us;
+    for (const struct stream *s = h->streams; s != NULL; s = s->following)
+        if ((s->receiving || s->queued) && s->since_us < before_us)
+            return true;
+    return false;
 }
 
 bool h2_working(const struct h2 *h)
 {
     return h->working > 0;
-}
-
-bool h2_moved(struct h2 *h)
-{
-    bool moved = h->moved;
-    h->moved = false;
-    return moved;
 }
 
 void h2_abandon(struct h2 *h)

@@ -6,12 +6,30 @@
  * touches the stream no more; the loop lives, for listen_close waits until nobody is inside listen_answer. */
 #include "http/listen.h"
 
+#include <sys/resource.h>
 #include <time.h>
 
 #include "http/connection.h"
+#include "http/crowd.h"
 #include "http/stream.h"
 
 #include "base/banned.h"
+
+/* As many connections as there are descriptors for, less those that the rest of the process needs: else the last ones would be taken from the
+ * database, and an address's share would be reckoned of places that are not there (RL-06). */
+static size_t count_places(void)
+{
+    enum { REST = 256, LEAST = 64 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return LEAST;
+    const struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+    if (limit.rlim_cur < limit.rlim_max && setrlimit(RLIMIT_NOFILE, &raised) == 0)
+        limit.rlim_cur = limit.rlim_max;
+    if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur - REST > HTTP_CONNECTIONS_MAX)
+        return HTTP_CONNECTIONS_MAX;
+    return limit.rlim_cur > REST + LEAST ? (size_t)limit.rlim_cur - REST : LEAST;
+}
 
 static fallible fill(struct listener *l, const struct listen_options *options)
 {
@@ -23,6 +41,8 @@ static fallible fill(struct listener *l, const struct listen_options *options)
     TRY(listen_names(l, l->arena, &options->rules, options->trusted_proxies));
     TRY(doors_open(options->host, options->port, &l->doors));
     size_t count = options->threads == 0 ? 1 : options->threads;
+    l->places = count_places();
+    crowd_places((int64_t)l->places);
     l->loops = arena_array(l->arena, count, sizeof *l->loops);
     if (l->loops == NULL)
         FAIL(UNAVAILABLE, "listen: no memory");

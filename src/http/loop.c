@@ -19,6 +19,7 @@
 
 #include "http/connection.h"
 #include "http/crowd.h"
+#include "http/h2.h"
 #include "http/stream.h"
 
 #include "base/banned.h"
@@ -131,7 +132,7 @@ const char *loop_date(struct loop *l)
 bool loop_watch(struct loop *l, struct loop_mark *mark, uint32_t events)
 {
     struct epoll_event e = {.events = events, .data.ptr = mark};
-    return epoll_ctl(l->epoll, EPOLL_CTL_ADD, mark->fd, &e) == 0;
+    return epoll_ctl(l->epoll, EPOLL_CTL_ADD, mark->fd, &e) == 0 || errno == EEXIST;
 }
 
 static bool watch_doors(struct loop *l)
@@ -153,7 +154,7 @@ static void pause_accepting(struct loop *l)
 
 static size_t places(const struct loop *l)
 {
-    return HTTP_CONNECTIONS_MAX / l->listener->loop_count;
+    return l->listener->places / l->listener->loop_count;
 }
 
 static void resume_accepting(struct loop *l)
@@ -257,8 +258,12 @@ static void expire(struct loop *l)
     int64_t idle_us = (int64_t)l->listener->options.idle_seconds * 1000000;
     for (struct connection *c; (c = overdue(l, &l->quiet, idle_us)) != NULL;)
         connection_close(c);
-    for (struct connection *c; (c = overdue(l, &l->awaited, idle_us * AWAIT_FACTOR)) != NULL;)
-        connection_close(c);
+    for (struct connection *c; (c = overdue(l, &l->awaited, idle_us * AWAIT_FACTOR)) != NULL;) {
+        if (c->state == CONNECTION_H2 && !h2_stuck(c->h2, l->now_us - idle_us * AWAIT_FACTOR))
+            loop_touch(l, &l->awaited, &c->awaited);
+        else
+            connection_close(c);
+    }
 }
 
 /* Those of earlier turns: whoever comes again in this one waits for the next. */

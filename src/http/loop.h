@@ -26,7 +26,7 @@ struct listener {
     const struct listener_names *_Atomic names;
     struct secure *secure; /* NULL: plain */
     struct loop *loops;
-    size_t loop_count;
+    size_t loop_count, places; /* connections at once */
     atomic_bool closing;
     atomic_size_t inside; /* arrived or refused and not yet gone */
     atomic_size_t waking; /* inside listen_answer */

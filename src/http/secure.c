@@ -131,7 +131,7 @@ static void count_messages(int written, int version, int type, const void *bytes
 static bool set_rules(SSL_CTX *c, bool ask_certificate)
 {
     SSL_CTX_set_msg_callback(c, count_messages);
-    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_read_ahead(c, 1);
@@ -249,8 +249,16 @@ static int verdict(const SSL *ssl, int result)
     }
 }
 
+/* SSL_get_error looks at the thread's queue of errors first: what somebody else left there is not this connection's. */
+static void clear_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 int secure_handshake(struct secure_session *session)
 {
+    clear_errors();
     int done = SSL_do_handshake(ssl_of(session));
     if (done == 1)
         return 1;
@@ -261,6 +269,7 @@ int secure_handshake(struct secure_session *session)
 ssize_t secure_read(struct secure_session *session, char *out, size_t room)
 {
     size_t n = 0;
+    clear_errors();
     int done = SSL_read_ex(ssl_of(session), out, room, &n);
     return done == 1 ? (ssize_t)n : verdict(ssl_of(session), done);
 }
@@ -268,6 +277,7 @@ ssize_t secure_read(struct secure_session *session, char *out, size_t room)
 ssize_t secure_write(struct secure_session *session, str bytes)
 {
     size_t n = 0;
+    clear_errors();
     int done = SSL_write_ex(ssl_of(session), bytes.p, bytes.n, &n);
     if (done == 1)
         return (ssize_t)n;

@@ -20,8 +20,12 @@ struct stream {
     int32_t id;
     struct stream *following, *preceding; /* among those of its connection */
     size_t sent;                          /* bytes of the answer's body */
+    int64_t since_us;                     /* when it began, or its answer was queued */
+    char *cookie;                         /* of several fields; HTTP_COOKIE_MAX and a little; NULL: there were none */
+    size_t cookie_at;                     /* which header it is, from 1; 0: none */
     size_t header_room, header_bytes;
     bool receiving; /* its end has not come */
+    bool ended;     /* its last frame was a head */
     bool unread;    /* its end is not waited for */
     bool queued;    /* its answer waits to be read */
     bool too_much;  /* header fields were dropped */

@@ -358,8 +358,6 @@ static fallible finish(struct way *w)
 {
     enum route_answers answers = shape_answers(w);
     bool html = answers == HTML || str_starts(w->exchange->response.content_type, STR("text/html"));
-    if (atomic_load_explicit(&w->app->draining, memory_order_relaxed)) /* AV-01: the next request goes to somebody else */
-        TRY(response_header(&w->exchange->response, "Connection", STR("close")));
     TRY(cache_rules(w, answers));
     TRY(response_header(&w->exchange->response, "X-Request-Id", str_of(w->exchange->request.id)));
     if (w->route && w->route->who == BEARER)

@@ -126,12 +126,10 @@ Test(siege, RL_06_crumbs_of_cookies_cost_what_they_weigh)
     n += 1900;
     ping(ssl, "prepare!");
     size_t before = heap();
-    int64_t t = clock_monotonic_us();
     for (unsigned id = 1; id < 128; id += 2)
         frame(ssl, 1, 4, id, (str){head, n});
     ping(ssl, "is_done!");
     size_t after = heap();
-    fprintf(stderr, "crumbs: 64 heads of %zu bytes: heap %zu MiB -> %zu MiB, %lld ms\n", n, before >> 20, after >> 20, (long long)(clock_monotonic_us() - t) / 1000);
     cr_expect_lt(after - before, (size_t)16 << 20);
     part(ssl, fd);
     live_stop(&l);
@@ -166,7 +164,6 @@ Test(siege, RL_06_made_to_reset_streams_count_until_they_are_answered)
         frame(ssl, 8, 0, id, STR("\x7f\xff\xff\xff")); /* a window beyond all windows: we reset the stream ourselves */
     }
     ping(ssl, "is_done!");
-    fprintf(stderr, "made to reset: one connection has %d requests under way, H2_STREAMS_MAX is 64\n", (int)held_n);
     cr_expect_leq(held_n, 300);
     let_go();
     part(ssl, fd);
@@ -181,13 +178,10 @@ Test(siege, IN_02_a_malformed_field_is_refused_in_h2_too)
     SSL *ssl = greet(&fd);
     frame(ssl, 1, 5, 1, STR(GET_ "\0\x04" "dpop" "\x03" "a\1b"));
     ping(ssl, "is_done1");
-    fprintf(stderr, "control byte: arrived %d, refused %d\n", (int)l.arrived, (int)l.refused);
     frame(ssl, 1, 5, 3, STR(GET_ "\0\x04" "dpop" "\x04" "abc "));
     ping(ssl, "is_done2");
-    fprintf(stderr, "white space: arrived %d, refused %d\n", (int)l.arrived, (int)l.refused);
     frame(ssl, 1, 5, 5, STR(GET_ "\0\x04" "d(op" "\x04" "abcd"));
     ping(ssl, "is_done3");
-    fprintf(stderr, "malformed fields: arrived %d, refused %d\n", (int)l.arrived, (int)l.refused);
     cr_expect_eq(l.arrived, 0);
     part(ssl, fd);
     live_stop(&l);
@@ -201,15 +195,13 @@ Test(siege, TE_11_a_request_that_does_not_end_ends_whatever_else_is_asked)
     live_start(&l);
     SSL *ssl = greet(&fd);
     frame(ssl, 1, 4, 1, STR(POST_));
-    int64_t begun = clock_monotonic_us();
     for (unsigned id = 3; id < 40 && !ended; id += 2) { /* 9 s, idle is 1 s */
         frame(ssl, 1, 5, id, STR(GET_));
         frame(ssl, 0, 0, 1, STR("x"));
         heard_n = 0;
-        ended = !hears(ssl, "GET /a?#0:");
+        ended = !hears(ssl, "GET /a?#0:") || memmem(heard, heard_n, "\0\0\4\3\0\0\0\0\1", 9) != NULL; /* RST_STREAM, of it alone */
         nap(400);
     }
-    fprintf(stderr, "dripping beside others: %s after %lld ms\n", ended ? "ended" : "alive", (long long)(clock_monotonic_us() - begun) / 1000);
     cr_expect(ended);
     part(ssl, fd);
     live_stop(&l);
@@ -253,7 +245,6 @@ Test(siege, listen_close_ends_whatever_a_slow_reader_does)
         n = recv(fd, some, sizeof some, 0);
         nap(300);
     }
-    fprintf(stderr, "listen_close with a slow reader of HTTP/1.1: %s after %lld ms (idle 1 s)\n", closed ? "ended" : "still waits", (long long)(clock_monotonic_us() - begun) / 1000);
     cr_expect(closed);
     close(fd);
     pthread_join(t, NULL);
@@ -276,7 +267,6 @@ Test(siege, listen_close_ends_whatever_a_slow_reader_of_h2_does)
         frame(ssl, 8, 0, id, STR("\0\0\x40\0"));
         nap(800);
     }
-    fprintf(stderr, "listen_close with a slow reader of HTTP/2: %s after %lld ms (idle 1 s)\n", closed ? "ended" : "still waits", (long long)(clock_monotonic_us() - begun) / 1000);
     cr_expect(closed);
     part(ssl, fd);
     pthread_join(t, NULL);
@@ -309,7 +299,6 @@ Test(siege, a_connection_that_lingers_is_closed_with_its_listener)
     nap(200);
     live_stop(&l);
     part(ssl, fd);
-    fprintf(stderr, "descriptors: %zu before, %zu after\n", before, descriptors());
     cr_expect_eq(descriptors(), before);
 }
 
@@ -346,7 +335,6 @@ Test(siege, buffers_that_wait_hold_no_answers)
     size_t found = 0;
     for (size_t i = 0; i < loop->buffer_count; i++)
         found += memmem(loop->buffers[i], LOOP_BUFFER_SIZE, "VERY-SECRET-TOKEN", 17) != NULL;
-    fprintf(stderr, "buffers in the pool that hold the secret: %zu of %zu\n", found, loop->buffer_count);
     cr_expect_eq(found, 0u);
     part(ssl, fd);
     live_stop(&l);
@@ -419,7 +407,6 @@ Test(siege, IN_10_a_flood_of_key_updates_hinders_nobody, .timeout = 60)
         asked = clock_monotonic_us() - asked;
         worst = asked > worst ? asked : worst;
     }
-    fprintf(stderr, "key updates: %zu bytes on the wire keep the event thread for %lld ms\n", wire_n, (long long)worst / 1000);
     cr_expect_lt(worst, 100000);
     part(victim, fd2);
     pthread_join(t, NULL);
