@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Whoever tries to part a change from its line, or to make the feed unreadable. */
+#include "store.h"
+
+#include "store/db_change.h"
+#include "store/hot.h"
+
+#include "base/banned.h"
+
+/* A change whose line cannot be written is not made: else it would be in the store and never in memory. */
+Test(hot_break, no_change_without_its_line)
+{
+    struct store s = store_new(true);
+    struct hot *hot;
+    struct db_client app = store_client(&s, "app");
+    MUST(hot_open(s.db, 16, &hot));
+    (void)by_hand(&s, "INSERT INTO changes (seq, kind, key) SELECT next, 'client', '999' FROM counters WHERE name = 'change'");
+    err e = db_client_set_disabled(s.db, app.number, true);
+    cr_expect(FAILED(e));
+    int64_t disabled = by_hand(&s, "SELECT disabled FROM clients WHERE id = 'app'");
+    const struct hot_facts *f = hot_hold(hot);
+    const struct db_client *kept = hot_client(f, STR("app"));
+    cr_expect_eq(kept->disabled, disabled == 1, "store: %d, memory: %d", (int)disabled, (int)kept->disabled);
+    hot_let_go(hot, f);
+    hot_close(hot);
+    store_end(&s);
+}
+
+Test(hot_break, no_change_without_its_counter)
+{
+    struct store s = store_new(true);
+    struct hot *hot;
+    struct db_client app = store_client(&s, "app");
+    MUST(hot_open(s.db, 16, &hot));
+    (void)by_hand(&s, "UPDATE counters SET name = 'gone' WHERE name = 'change'");
+    err e = db_client_set_disabled(s.db, app.number, true);
+    cr_expect(FAILED(e));
+    cr_expect_eq(by_hand(&s, "SELECT disabled FROM clients WHERE id = 'app'"), 0, "disabled in the store, and nobody will hear of it");
+    (void)by_hand(&s, "UPDATE counters SET name = 'change' WHERE name = 'gone'");
+    hot_close(hot);
+    store_end(&s);
+}
+
+enum { LARGE = DB_CHANGES_READ + 8, LARGE_BYTES = 60000 };
+struct large {
+    struct store *s;
+    str keys;
+};
+
+static err add_large(void *context)
+{
+    const struct large *w = context;
+    for (int i = 0; i < LARGE; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "large-%d", i);
+        struct db_client c = {.id = str_of(id), .name = str_of(id), .scopes = STR("openid")};
+        c.metadata.jwks = w->keys;
+        TRY(db_client_add(w->s->db, &c));
+    }
+    return OK;
+}
+
+/* Clients as large as a request's body may make them: a bite of lines names more of them than memory for reading would hold at once. */
+Test(hot_break, many_large_clients_are_followed)
+{
+    struct store s = store_new(true), other;
+    struct hot *hot;
+    char *bytes = malloc(LARGE_BYTES);
+    cr_assert_not_null(bytes);
+    memset(bytes, 'a', LARGE_BYTES);
+    MUST(hot_open(s.db, 16, &hot));
+    other = s;
+    store_open(&other, false); /* a command */
+    struct large w = {&other, {bytes, LARGE_BYTES}};
+    MUST(db_together(other.db, add_large, &w));
+    MUST(hot_refresh(hot));
+    const struct hot_facts *f = hot_hold(hot);
+    cr_expect_not_null(hot_client(f, STR("large-0")));
+    cr_expect_not_null(hot_client(f, STR("large-519")));
+    hot_let_go(hot, f);
+    hot_close(hot);
+    MUST(hot_open(s.db, 16, &hot));
+    hot_close(hot);
+    db_close(other.db);
+    free(bytes);
+    store_end(&s);
+}
