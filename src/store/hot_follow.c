@@ -19,7 +19,7 @@ enum { MEMORY_MAX = 64 << 20, PORTION = 256 }; /* of what is read at once: a por
 
 struct following {
     struct hot *hot;
-    struct arena *a;
+    struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
     struct hot_facts *next; /* NULL: no snapshot to go on from */
     int64_t seq, last_revocation;
 };
@@ -147,13 +147,14 @@ static err apply_lines(struct db_conn *c, struct following *w, int64_t head, boo
     *whole = true;
     while (w->seq < head) {
         struct db_rows rows = {NULL, 0};
-        arena_reset(w->a);
-        TRY(db_change_after(c, w->a, w->seq, &rows));
+        arena_reset(w->lines);
+        TRY(db_change_after(c, w->lines, w->seq, &rows));
         const struct db_change *lines = rows.rows;
         *whole = rows.count > 0;
         for (size_t i = 0; i < rows.count && *whole; i++) {
             enum db_change_kind kind = db_change_kind_of(lines[i].kind);
             *whole = lines[i].seq == w->seq + 1 && kind != DB_CHANGE_NONE;
+            arena_reset(w->a);
             if (*whole)
                 TRY(apply(c, w, kind, lines[i].key));
             w->seq++;
@@ -225,11 +226,10 @@ static err follow_with(struct hot *hot, struct following *w)
 
 err hot_follow(struct hot *hot)
 {
-    struct following w = {hot, arena_new(MEMORY_MAX), NULL, hot->seq, hot->last_revocation};
-    if (w.a == NULL)
-        FAIL(UNAVAILABLE, "hot: out of memory");
-    err e = follow_with(hot, &w);
+    struct following w = {hot, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, hot->seq, hot->last_revocation};
+    err e = w.a != NULL && w.lines != NULL ? follow_with(hot, &w) : ERR(UNAVAILABLE, "hot: out of memory");
     hot_facts_free(w.next);
     arena_release(w.a);
+    arena_release(w.lines);
     return e;
 }
