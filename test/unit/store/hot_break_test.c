@@ -51,7 +51,7 @@ static err add_large(void *context)
 {
     const struct large *w = context;
     for (int i = 0; i < LARGE; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof(id), "large-%d", i);
         struct db_client c = {.id = str_of(id), .name = str_of(id), .scopes = STR("openid")};
         c.metadata.jwks = w->keys;
