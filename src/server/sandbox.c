@@ -10,8 +10,8 @@
  * Two filters, because a filter logs all that it refuses or nothing: the first says ENOSYS and is silent, since each new thread asks.
  *
  * What is given up: mmap of a file for execution stays, because ICU and the modules of name resolution are loaded when they are first
- * needed. So code may come from files, never from memory that was written: no mapping is writable and executable, none becomes
- * executable, and none without a file ever is. fcntl is not looked into: SQLite's locks are made of it. */
+ * needed. So no mapping is writable and executable, none becomes executable, and none without a file ever is; a file of the data
+ * folder could be mapped as code, by whoever already runs code here. fcntl is not looked into: SQLite's locks are made of it. */
 #include "server/sandbox.h"
 #include <errno.h>
 #include <linux/netlink.h>

@@ -34,6 +34,11 @@ static const char *const read_only[] = {
     "/etc", "/usr", "/lib", "/lib32", "/lib64", "/run", "/proc", "/sys/devices/system/cpu", "/dev/random", "/dev/urandom",
 };
 
+/* Some of what lies there is a link that leads elsewhere on some systems: where it leads is let too. */
+static const char *const linked[] = {
+    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/localtime", "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt",
+};
+
 struct fence {
     struct arena *arena;
     int rules;
@@ -131,6 +136,8 @@ static bool raise_fence(struct fence *f, const struct settings *s, const char *d
         let(f, read_only[i], READING);
     let(f, "/dev/null", READING | LANDLOCK_ACCESS_FS_WRITE_FILE);
     let(f, data, WRITING);
+    for (size_t i = 0; i < sizeof linked / sizeof linked[0]; i++)
+        let_named(f, str_of(linked[i]));
     let_named(f, settings_file(s));
     for (size_t row = 0; row < SETTINGS_COUNT; row++)
         if (names_a_file(row))

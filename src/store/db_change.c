@@ -57,6 +57,8 @@ bool db_change_fits(const char *text)
 {
     enum db_change_kind kind = db_change_of(text);
     str key = str_of(kinds[kind].key), all = str_of(text), returning = STR(" RETURNING ");
+    if (kind == DB_CHANGE_NONE && !str_present(written_table(all)) && !str_starts(all, STR("SELECT ")))
+        return false; /* it is spelled otherwise than all others: what it writes is not seen */
     if (kind == DB_CHANGE_NONE || kind == DB_CHANGE_REVOCATION)
         return true;
     return str_ends(all, key) && str_ends((str){all.p, all.n - key.n}, returning);

@@ -340,8 +340,6 @@ err db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
     c->feeding.touched = c->feeding.touched || slot->feeds == DB_CHANGE_REVOCATION;
     if (code != SQLITE_DONE)
         return engine_err(c, code);
-    if (FAILED(fed))
-        c->broken = c->open; /* a change without its line is not committed, whatever the others in its group do */
     TRY(fed);
     if (changed != NULL)
         *changed = count;

@@ -91,22 +91,55 @@ uint64_t hot_keys(struct hot *hot)
     return atomic_load(&hot->keys);
 }
 
-err hot_keep_names(struct hot *hot, bool looks)
+static err with_names(const struct hot_facts *seen, bool looks, struct hot_facts **next)
 {
-    struct hot_facts *next = NULL;
-    err e = OK;
+    TRY(hot_facts_next(seen, next));
+    err e = hot_names_keep(*next, looks);
+    if (FAILED(e))
+        hot_facts_free(*next);
+    return e;
+}
+
+/* Aside; *done false: something was changed meanwhile. */
+static err keep_aside(struct hot *hot, const struct hot_facts *seen, bool looks, bool *done)
+{
+    struct hot_facts *next;
+    TRY(with_names(seen, looks, &next));
     (void)pthread_mutex_lock(&hot->following);
-    if (!hot_names_kept(hot->facts, looks)) {
-        e = hot_facts_next(hot->facts, &next);
-        if (!FAILED(e))
-            e = hot_names_keep(next, looks);
-        if (FAILED(e))
-            hot_facts_free(next);
-        else
-            hot_show(hot, next);
-    }
+    *done = hot->facts == seen;
+    if (*done)
+        hot_show(hot, next);
+    (void)pthread_mutex_unlock(&hot->following);
+    if (!*done)
+        hot_facts_free(next);
+    return OK;
+}
+
+static err keep_waiting(struct hot *hot, bool looks)
+{
+    struct hot_facts *next;
+    (void)pthread_mutex_lock(&hot->following);
+    err e = hot_names_kept(hot->facts, looks) ? OK : with_names(hot->facts, looks, &next);
+    if (!FAILED(e) && !hot_names_kept(hot->facts, looks))
+        hot_show(hot, next);
     (void)pthread_mutex_unlock(&hot->following);
     return e;
+}
+
+/* Folding the names of all clients takes its time, and the writer should not wait for it: it is done aside, and only when changes come faster
+ * than that while the writer waits. */
+err hot_keep_names(struct hot *hot, bool looks)
+{
+    enum { TRIES = 4 };
+    bool done = false;
+    for (int i = 0; i < TRIES && !done; i++) {
+        const struct hot_facts *seen = hot_hold(hot);
+        done = hot_names_kept(seen, looks);
+        err e = done ? OK : keep_aside(hot, seen, looks, &done);
+        hot_let_go(hot, seen);
+        TRY(e);
+    }
+    return done ? OK : keep_waiting(hot, looks);
 }
 
 /* ---- open, close ---- */

@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-enum { MEMORY_MAX = 64 << 20, PORTION = 256 }; /* of what is read at once: a portion of rows, lines or revocations */
+enum { MEMORY_MAX = 64 << 20, PORTION = 64 }; /* of what is read at once: a portion of rows, lines or revocations */
 
 struct following {
     struct hot *hot;
