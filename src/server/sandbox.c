@@ -15,6 +15,7 @@
 #include "server/sandbox.h"
 #include <errno.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -105,9 +106,13 @@ static bool allow_memory(scmp_filter_ctx f)
 static bool allow_socket(scmp_filter_ctx f, int family, int type)
 {
     const uint64_t kind = ~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK) & UINT32_MAX;
-    const struct scmp_arg_cmp arguments[] = {is(0, (uint32_t)family), masked(1, kind, (uint64_t)type),
-                                             is(2, NETLINK_ROUTE)};
-    return !refuses(f, "socket", arguments, family == AF_NETLINK ? 3 : 2) && (family != AF_UNIX || !refuses(f, "socketpair", arguments, 2));
+    const int protocols[] = {0, family == AF_NETLINK ? NETLINK_ROUTE : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP};
+    bool good = true;
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
+        const struct scmp_arg_cmp arguments[] = {is(0, (uint32_t)family), masked(1, kind, (uint64_t)type), is(2, (uint32_t)protocols[i])};
+        good = !refuses(f, "socket", arguments, 3) && (family != AF_UNIX || !refuses(f, "socketpair", arguments, 3)) && good;
+    }
+    return good;
 }
 
 /* Netlink is for getaddrinfo, which asks for this machine's addresses. */
