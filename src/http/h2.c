@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { HEADERS_FIRST = 16, FRAME_HEAD = 9 };
+enum { HEADERS_FIRST = 16 };
 
 struct h2 {
     struct connection *connection;
@@ -225,8 +225,11 @@ static bool keep_cookie(struct stream *s, str value)
         s->too_much = true;
         return true;
     }
-    s->cookie_at = s->x.request.header_count + 1;
-    return keep_field(s, STR("cookie"), value);
+    size_t before = s->x.request.header_count;
+    bool good = keep_field(s, STR("cookie"), value);
+    if (s->x.request.header_count > before) /* else there are too many headers already */
+        s->cookie_at = before + 1;
+    return good;
 }
 
 /* RFC 9113 8.3.1: :authority is Host; who sends both must say the same. */
