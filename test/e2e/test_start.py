@@ -533,10 +533,11 @@ class Packages(unittest.TestCase):
         build, guards, e2e, browser = (self.asked(*verb) for verb in (("build",), ("test", "guards"), ("test", "e2e"), ("test", "browser")))
         self.assertEqual(guards - build, {"git", "python3", "postgresql", "util-linux", "groff-base"})
         self.assertEqual(self.asked("test", "fuzz") - build, set())
+        self.assertEqual(self.asked("test", "clang") - build, {"clang"})
         self.assertIn("libcriterion-dev", self.asked("test", "unit"))
         self.assertIn("python3-authlib", e2e)
         self.assertIn("chromium", browser)
-        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit"))
+        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit") | {"clang"})
 
     def test_hunting_needs_the_library_that_clang_does_not_bring(self):
         self.assertLessEqual({"clang", "libclang-rt-14-dev"}, self.asked("fuzz"))
