@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-static const str body = {"{\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"none\"}   ", 60};
+static const str body = {"{\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"none\"}   ", 59};
 static struct lane *lane;
 
 static void answer(void *context)

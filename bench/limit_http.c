@@ -21,7 +21,7 @@
 
 enum { QUEUE = 65536, EVENTS = 256, ROOM = 8192, DOOR = -1, WAKE = -2 };
 
-static const char answer[] = "HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 00:06:27 GMT\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 60\r\n"
+static const char answer[] = "HTTP/1.1 200 OK\r\nDate: Sun, 29 Nov 2026 00:06:27 GMT\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 59\r\n"
                              "Cache-Control: no-store\r\nPragma: no-cache\r\nX-Request-Id: e300925a96cb7246\r\nX-Content-Type-Options: nosniff\r\n\r\n"
                              "{\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"none\"}   ";
 static bool handover;
