@@ -35,6 +35,10 @@ static inline bool ascii_token_char(char c) /* RFC 9110 5.6.2 tchar */
 {
     return ascii_token_chars[(unsigned char)c];
 }
+static inline bool ascii_field_char(char c) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
+{
+    return c == '\t' || ((unsigned char)c >= 0x20 && c != 0x7f);
+}
 /* Value of a hexadecimal digit, or -1. */
 int ascii_hex(char c);
 

@@ -179,7 +179,6 @@ static fallible take_length(struct connection *c, bool *whole)
 
 static enum connection_next read_body(struct connection *c)
 {
-    int64_t span_us = (int64_t)c->loop->listener->options.idle_seconds * 1000000;
     bool whole = false;
     if (c->in_n > c->in_at) {
         err e = c->chunked ? take_chunks(c, &whole) : take_length(c, &whole);
@@ -192,7 +191,7 @@ static enum connection_next read_body(struct connection *c)
         explicit_bzero(c->in + c->scan.end, c->in_n - c->scan.end);
         c->in_n = c->in_at = c->scan.end;
     }
-    if (c->loop->now_us - c->stream->x.request.begun_us > span_us)
+    if (stream_late(c->stream))
         return CONNECTION_CLOSE;
     return connection_fill(c);
 }

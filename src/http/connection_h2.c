@@ -34,7 +34,6 @@ static enum connection_next gather(struct connection *c)
         n += fits ? frame.n : 0;
         if (!fits)
             break; /* its bytes stay until the next h2_write */
-        c->out[1] = STR("");
     } while (frame.n > 0);
     c->out[0] = n > 0 ? (str){c->gathered, n} : frame;
     c->out[1] = n > 0 ? frame : STR("");

@@ -46,11 +46,9 @@ static bool field_bytes(str s) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
     size_t i = 0;
     while (s.n - i >= 8 && ascii_eight_printable(ascii_eight(s.p + i)))
         i += 8;
-    for (; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
+    for (; i < s.n; i++)
+        if (!ascii_field_char(s.p[i]))
             return false;
-    }
     return str_present(s);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "http/response.h"
 
 #include "base/banned.h"
 
@@ -174,7 +175,7 @@ static fallible take_extension(struct h1_chunks *c, char byte)
 {
     if (byte == '\r')
         c->state = H1_CHUNK_SIZE_LF;
-    else if (((unsigned char)byte < 0x20 && byte != '\t') || byte == 0x7f)
+    else if (!ascii_field_char(byte))
         FAIL(INVALID_REQUEST, "h1: a control byte in a chunk extension");
     return OK;
 }
@@ -192,7 +193,7 @@ static fallible take_trailer(struct h1_chunks *c, char byte)
         FAIL(INVALID_REQUEST, "h1: a trailer name that is no token");
     else if (byte == '\r')
         c->state = H1_TRAILER_LF;
-    else if (((unsigned char)byte < 0x20 && byte != '\t') || byte == 0x7f)
+    else if (!ascii_field_char(byte))
         FAIL(INVALID_REQUEST, "h1: a control byte in a trailer");
     return OK;
 }
@@ -293,33 +294,17 @@ static str reason_phrase(int status) /* RFC 9110 15 */
     return STR_ABSENT;
 }
 
-struct writer {
-    char *p;
-    size_t n;
-};
-
-static void put(struct writer *w, str s)
+static void put_name(struct buf *b, str name)
 {
-    if (s.n > 0)
-        memcpy(w->p + w->n, s.p, s.n);
-    w->n += s.n;
+    buf_add(b, name);
+    buf_add(b, STR(": "));
 }
 
-static void put_field(struct writer *w, str name, str value)
+static void put_field(struct buf *b, str name, str value)
 {
-    put(w, name);
-    put(w, STR(": "));
-    put(w, value);
-    put(w, STR("\r\n"));
-}
-
-static str decimal(uint64_t v, char text[20])
-{
-    size_t at = 20;
-    do
-        text[--at] = (char)('0' + v % 10);
-    while ((v /= 10) > 0);
-    return (str){text + at, 20 - at};
+    put_name(b, name);
+    buf_add(b, value);
+    buf_add(b, STR("\r\n"));
 }
 
 static size_t room_for(const struct response *r, const char *date)
@@ -331,45 +316,53 @@ static size_t room_for(const struct response *r, const char *date)
     return n;
 }
 
-static void put_head(struct writer *w, const struct response *r, const struct h1_answer *how)
+static void put_status(struct buf *b, int status)
 {
-    char digits[20], code[20];
-    int status = r->status >= 200 && r->status <= 599 ? r->status : 500;
     str phrase = reason_phrase(status);
-    put(w, STR("HTTP/1.1 "));
-    put(w, str_present(phrase) ? phrase : decimal((uint64_t)status, code));
-    if (!str_present(phrase))
-        put(w, STR(" "));
-    put(w, STR("\r\n"));
-    put_field(w, STR("Date"), str_of(how->date)); /* RFC 9110 6.6.1 */
+    buf_add(b, STR("HTTP/1.1 "));
+    if (str_present(phrase)) {
+        buf_add(b, phrase);
+    } else {
+        buf_u64(b, (uint64_t)status);
+        buf_char(b, ' ');
+    }
+    buf_add(b, STR("\r\n"));
+}
+
+static void put_head(struct buf *b, const struct response *r, const struct h1_answer *how)
+{
+    put_status(b, response_status(r));
+    put_field(b, STR("Date"), str_of(how->date)); /* RFC 9110 6.6.1 */
     if (str_present(r->content_type))
-        put_field(w, STR("Content-Type"), r->content_type);
-    if (r->status != 204 && r->status != 304) /* RFC 9110 8.6 */
-        put_field(w, STR("Content-Length"), decimal(r->body.n, digits));
+        put_field(b, STR("Content-Type"), r->content_type);
+    if (!response_bare(r)) {
+        put_name(b, STR("Content-Length"));
+        buf_u64(b, r->body.n);
+        buf_add(b, STR("\r\n"));
+    }
     for (size_t i = 0; i < r->header_count; i++)
-        put_field(w, r->headers[i].name, r->headers[i].value);
+        put_field(b, r->headers[i].name, r->headers[i].value);
     if (how->close)
-        put_field(w, STR("Connection"), STR("close"));
+        put_field(b, STR("Connection"), STR("close"));
     else if (how->keep_alive)
-        put_field(w, STR("Connection"), STR("keep-alive"));
-    put(w, STR("\r\n"));
+        put_field(b, STR("Connection"), STR("keep-alive"));
+    buf_add(b, STR("\r\n"));
 }
 
 str h1_write(const struct response *r, const struct h1_answer *how, str *split)
 {
-    bool silent = how->head_only || r->status == 204 || r->status == 304 || r->body.n == 0;
+    bool silent = how->head_only || response_bare(r) || r->body.n == 0;
     bool whole = !silent && (split == NULL || r->body.n <= WHOLE_MAX);
     size_t room = room_for(r, how->date), size;
+    str bytes;
     if (split != NULL)
         *split = silent || whole ? STR_ABSENT : r->body;
     if (__builtin_add_overflow(room, whole ? r->body.n : 0, &size))
         return STR_ABSENT;
-    struct writer w = {arena_take(r->arena, size), 0};
-    if (w.p == NULL)
-        return STR_ABSENT;
-    put_head(&w, r, how);
+    struct buf b = buf_new(r->arena, size);
+    buf_reserve(&b, size);
+    put_head(&b, r, how);
     if (whole)
-        put(&w, r->body);
-    INVARIANT(w.n <= size);
-    return (str){w.p, w.n};
+        buf_add(&b, r->body);
+    return FAILED(buf_done(&b, &bytes)) ? STR_ABSENT : bytes;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "http/connection.h"
+#include "http/response.h"
 #include "http/stream.h"
 
 #include "base/banned.h"
@@ -97,9 +98,9 @@ static int submit(struct h2 *h, struct stream *s)
     const struct response *r = &s->x.response;
     nghttp2_nv fields[sizeof r->headers / sizeof r->headers[0] + OWN];
     size_t n = 0;
-    str status = str_format(r->arena, "%d", r->status >= 200 && r->status <= 599 ? r->status : 500);
+    str status = str_format(r->arena, "%d", response_status(r));
     str length = str_format(r->arena, "%zu", r->body.n);
-    bool bare = r->status == 204 || r->status == 304, silent = bare || s->x.request.method == HTTP_HEAD || r->body.n == 0;
+    bool bare = response_bare(r), silent = bare || s->x.request.method == HTTP_HEAD || r->body.n == 0;
     if (!str_present(status) || !str_present(length))
         return NGHTTP2_ERR_NOMEM;
     fields[n++] = field(STR(":status"), status);
@@ -291,12 +292,6 @@ static int frame_taken(nghttp2_session *session, const nghttp2_frame *frame, voi
     return 0;
 }
 
-static bool late(const struct h2 *h, const struct stream *s) /* TE-11 */
-{
-    const struct loop *loop = h->connection->loop;
-    return loop->now_us - s->x.request.begun_us > (int64_t)loop->listener->options.idle_seconds * 1000000;
-}
-
 static int data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *context)
 {
     struct h2 *h = context;
@@ -304,7 +299,7 @@ static int data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8
     (void)flags;
     if (s == NULL || !s->receiving)
         return 0;
-    if (h->held + n > H2_BODIES_MAX || late(h, s))
+    if (h->held + n > H2_BODIES_MAX || stream_late(s))
         return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_ENHANCE_YOUR_CALM);
     size_t before = s->received;
     err e = stream_body(s, (str){(const char *)bytes, n});

@@ -127,6 +127,11 @@ const char *loop_date(struct loop *l)
     return l->date;
 }
 
+int64_t loop_idle_us(const struct loop *l)
+{
+    return (int64_t)l->listener->options.idle_seconds * 1000000;
+}
+
 /* ---- events ---- */
 
 bool loop_watch(struct loop *l, struct loop_mark *mark, uint32_t events)
@@ -255,7 +260,7 @@ static struct connection *overdue(const struct loop *l, const struct loop_link *
 
 static void expire(struct loop *l)
 {
-    int64_t idle_us = (int64_t)l->listener->options.idle_seconds * 1000000;
+    int64_t idle_us = loop_idle_us(l);
     for (struct connection *c; (c = overdue(l, &l->quiet, idle_us)) != NULL;)
         connection_close(c);
     for (struct connection *c; (c = overdue(l, &l->awaited, idle_us * AWAIT_FACTOR)) != NULL;) {
@@ -278,7 +283,7 @@ static void run_again(struct loop *l)
 /* Milliseconds until something is overdue; -1: nothing will be. */
 static int patience(const struct loop *l)
 {
-    int64_t idle_us = (int64_t)l->listener->options.idle_seconds * 1000000, next = INT64_MAX, now = clock_monotonic_us();
+    int64_t idle_us = loop_idle_us(l), next = INT64_MAX, now = clock_monotonic_us();
     if (l->again.next != &l->again)
         return 0;
     if (l->quiet.next != &l->quiet)

@@ -74,6 +74,7 @@ char *loop_buffer(struct loop *l);        /* LOOP_BUFFER_SIZE bytes; NULL when t
 void loop_buffer_back(struct loop *l, char *buffer); /* which the caller wiped */
 void loop_id(struct loop *l, char id[17]);     /* 16 hex digits, unlike any other of this process; not a secret */
 const char *loop_date(struct loop *l);
+int64_t loop_idle_us(const struct loop *l); /* how long silence may last */
 
 void loop_touch(struct loop *l, struct loop_link *list, struct loop_link *link); /* to the end of the list, as of now */
 void loop_forget(struct loop_link *link);

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT
  * response: the writer's side of a message. It promises that no header leaves this server with a name that is no token, with a
  * control byte in its value, or beyond the fixed number: whatever a handler was talked into, it cannot split a response. */
+#include "http/response.h"
+
 #include "base/ascii.h"
-#include "http/http.h"
 
 #include "base/banned.h"
 
 enum { HEADERS_MAX = sizeof(((struct response *)0)->headers) / sizeof(struct http_header) };
+
+int response_status(const struct response *r)
+{
+    return r->status >= 200 && r->status <= 599 ? r->status : 500;
+}
+
+bool response_bare(const struct response *r)
+{
+    return r->status == 204 || r->status == 304;
+}
 
 static bool name_safe(str name)
 {

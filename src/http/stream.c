@@ -113,6 +113,12 @@ fallible stream_body(struct stream *s, str part)
     return OK;
 }
 
+bool stream_late(const struct stream *s)
+{
+    const struct loop *l = s->connection->loop;
+    return l->now_us - s->x.request.begun_us > loop_idle_us(l);
+}
+
 static const struct listen_options *give(struct stream *s)
 {
     struct listener *l = s->connection->loop->listener;

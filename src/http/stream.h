@@ -37,6 +37,7 @@ struct stream *stream_begin(struct connection *c);
 fallible stream_judge(struct stream *s);
 /* One more part of the body; TOO_LARGE, UNAVAILABLE. */
 fallible stream_body(struct stream *s, str part);
+bool stream_late(const struct stream *s); /* has it been on its way for longer than a request may be (TE-11)? */
 /* Hands the whole request over; s->answered tells whether the answer is there already. */
 void stream_arrive(struct stream *s);
 /* Has it refused in the address's own shape; it is answered then, and the last of its connection. */

@@ -118,10 +118,13 @@ static err keep_aside(struct hot *hot, const struct hot_facts *seen, bool looks,
 static err keep_waiting(struct hot *hot, bool looks)
 {
     struct hot_facts *next;
+    err e = OK;
     (void)pthread_mutex_lock(&hot->following);
-    err e = hot_names_kept(hot->facts, looks) ? OK : with_names(hot->facts, looks, &next);
-    if (!FAILED(e) && !hot_names_kept(hot->facts, looks))
-        hot_show(hot, next);
+    if (!hot_names_kept(hot->facts, looks)) {
+        e = with_names(hot->facts, looks, &next);
+        if (!FAILED(e))
+            hot_show(hot, next);
+    }
     (void)pthread_mutex_unlock(&hot->following);
     return e;
 }
