@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Sieges: what one peer can cost or keep, and what must end whatever it does. */
-#include "crypto/cert.h"
 #include "http/loop.h"
-#include "live.h"
+#include "live_h2.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -18,78 +17,19 @@
 
 #include "base/banned.h"
 
-#define PREFACE_ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0" /* and empty SETTINGS */
-#define GET_     "\x82\x87\x04\x02/a\x01\x09localhost"
-#define POST_    "\x83\x87\x04\x02/a\x01\x09localhost"
-
 static struct live l;
-static struct arena *a;
-static SSL_CTX *context;
-static char heard[1 << 20];
-static size_t heard_n;
 
 static void begin(void)
 {
-    struct cert_pem authority, server;
-    static const unsigned char protocols[] = "\2h2";
-    a = arena_new(1 << 20);
-    cr_assert_eq(cert_authority_make(a, clock_now(), 86400, &authority).kind, ERR_OK);
-    cr_assert_eq(cert_server_make(a, &authority, STR("localhost 127.0.0.1"), clock_now(), 86400, &server).kind, ERR_OK);
-    cr_assert_neq(signal(SIGPIPE, SIG_IGN), SIG_ERR);
-    live_defaults(&l);
-    l.options.certificate_pem = server.certificate;
-    l.options.key_pem = server.key;
-    l.options.idle_seconds = 1;
-    context = SSL_CTX_new(TLS_client_method());
-    cr_assert(context != NULL && SSL_CTX_set_alpn_protos(context, protocols, 3) == 0);
+    live_h2_begin(&l);
 }
 
 static void end(void)
 {
-    SSL_CTX_free(context);
-    arena_release(a);
+    live_h2_end();
 }
 
 TestSuite(siege, .init = begin, .fini = end);
-
-static SSL *greet(int *fd)
-{
-    *fd = live_connect(&l);
-    SSL *ssl = SSL_new(context);
-    SSL_set_fd(ssl, *fd);
-    cr_assert_eq(SSL_connect(ssl), 1);
-    cr_assert_gt(SSL_write(ssl, PREFACE_, sizeof PREFACE_ - 1), 0);
-    heard_n = 0;
-    return ssl;
-}
-
-static void part(SSL *ssl, int fd)
-{
-    SSL_free(ssl);
-    close(fd);
-}
-
-static void frame(SSL *ssl, unsigned char type, unsigned char flags, unsigned id, str payload)
-{
-    static char bytes[20000];
-    cr_assert_leq(payload.n + 9, sizeof bytes);
-    const char head[9] = {(char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags, (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id};
-    memcpy(bytes, head, 9);
-    if (payload.n > 0)
-        memcpy(bytes + 9, payload.p, payload.n);
-    (void)SSL_write(ssl, bytes, (int)payload.n + 9);
-}
-
-static bool hears(SSL *ssl, const char *text)
-{
-    while (memmem(heard, heard_n, text, strlen(text)) == NULL) {
-        int n = SSL_read(ssl, heard + heard_n, (int)(sizeof heard - heard_n));
-        if (n <= 0)
-            return false;
-        heard_n += (size_t)n;
-    }
-    return true;
-}
 
 static size_t heap(void) /* resident bytes, whatever the allocator */
 {
@@ -103,8 +43,8 @@ static size_t heap(void) /* resident bytes, whatever the allocator */
 /* A round trip: what was sent before is read. */
 static void ping(SSL *ssl, const char *word)
 {
-    frame(ssl, 6, 0, 0, str_of(word));
-    (void)hears(ssl, word);
+    live_h2_frame(ssl, 6, 0, 0, str_of(word));
+    (void)live_h2_hears(ssl, word);
 }
 
 /* Peers here are slow on purpose, and this is their clock; nothing is judged by it. */
@@ -121,18 +61,18 @@ Test(siege, RL_06_crumbs_of_cookies_cost_what_they_weigh)
     size_t n = sizeof POST_ - 1;
     l.options.idle_seconds = 15;
     live_start(&l);
-    SSL *ssl = greet(&fd);
+    SSL *ssl = live_h2_greet(&l, &fd);
     memcpy(head, POST_, n);
     memset(head + n, 0xa0, 1900); /* `cookie:` without a value, from the static table */
     n += 1900;
     ping(ssl, "prepare!");
     size_t before = heap();
     for (unsigned id = 1; id < 128; id += 2)
-        frame(ssl, 1, 4, id, (str){head, n});
+        live_h2_frame(ssl, 1, 4, id, (str){head, n});
     ping(ssl, "is_done!");
     size_t after = heap();
     cr_expect_lt(after - before, (size_t)16 << 20);
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     live_stop(&l);
 }
 
@@ -159,15 +99,15 @@ Test(siege, RL_06_made_to_reset_streams_count_until_they_are_answered)
     l.options.arrive = hold;
     l.options.idle_seconds = 15;
     live_start(&l);
-    SSL *ssl = greet(&fd);
+    SSL *ssl = live_h2_greet(&l, &fd);
     for (unsigned id = 1; id < 2000; id += 2) {
-        frame(ssl, 1, 5, id, STR(GET_));
-        frame(ssl, 8, 0, id, STR("\x7f\xff\xff\xff")); /* a window beyond all windows: we reset the stream ourselves */
+        live_h2_frame(ssl, 1, 5, id, STR(GET_));
+        live_h2_frame(ssl, 8, 0, id, STR("\x7f\xff\xff\xff")); /* a window beyond all windows: we reset the stream ourselves */
     }
     ping(ssl, "is_done!");
     cr_expect_leq(held_n, 300);
     let_go();
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     live_stop(&l);
 }
 
@@ -176,15 +116,15 @@ Test(siege, IN_02_a_malformed_field_is_refused_in_h2_too)
 {
     int fd;
     live_start(&l);
-    SSL *ssl = greet(&fd);
-    frame(ssl, 1, 5, 1, STR(GET_ "\0\x04" "dpop" "\x03" "a\1b"));
+    SSL *ssl = live_h2_greet(&l, &fd);
+    live_h2_frame(ssl, 1, 5, 1, STR(GET_ "\0\x04" "dpop" "\x03" "a\1b"));
     ping(ssl, "is_done1");
-    frame(ssl, 1, 5, 3, STR(GET_ "\0\x04" "dpop" "\x04" "abc "));
+    live_h2_frame(ssl, 1, 5, 3, STR(GET_ "\0\x04" "dpop" "\x04" "abc "));
     ping(ssl, "is_done2");
-    frame(ssl, 1, 5, 5, STR(GET_ "\0\x04" "d(op" "\x04" "abcd"));
+    live_h2_frame(ssl, 1, 5, 5, STR(GET_ "\0\x04" "d(op" "\x04" "abcd"));
     ping(ssl, "is_done3");
     cr_expect_eq(l.arrived, 0);
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     live_stop(&l);
 }
 
@@ -194,17 +134,17 @@ Test(siege, TE_11_a_request_that_does_not_end_ends_whatever_else_is_asked)
     int fd;
     bool ended = false;
     live_start(&l);
-    SSL *ssl = greet(&fd);
-    frame(ssl, 1, 4, 1, STR(POST_));
+    SSL *ssl = live_h2_greet(&l, &fd);
+    live_h2_frame(ssl, 1, 4, 1, STR(POST_));
     for (unsigned id = 3; id < 40 && !ended; id += 2) { /* 9 s, idle is 1 s */
-        frame(ssl, 1, 5, id, STR(GET_));
-        frame(ssl, 0, 0, 1, STR("x"));
-        heard_n = 0;
-        ended = !hears(ssl, "GET /a?#0:") || memmem(heard, heard_n, "\0\0\4\3\0\0\0\0\1", 9) != NULL; /* RST_STREAM, of it alone */
+        live_h2_frame(ssl, 1, 5, id, STR(GET_));
+        live_h2_frame(ssl, 0, 0, 1, STR("x"));
+        live_h2.heard_n = 0;
+        ended = !live_h2_hears(ssl, "GET /a?#0:") || memmem(live_h2.heard, live_h2.heard_n, "\0\0\4\3\0\0\0\0\1", 9) != NULL; /* RST_STREAM, of it alone */
         nap(400);
     }
     cr_expect(ended);
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     live_stop(&l);
 }
 
@@ -256,19 +196,19 @@ Test(siege, listen_close_ends_whatever_a_slow_reader_of_h2_does)
     pthread_t t;
     int fd;
     live_start(&l);
-    SSL *ssl = greet(&fd);
-    frame(ssl, 4, 0, 0, STR("\0\4\0\0\0\0")); /* no window for bodies */
+    SSL *ssl = live_h2_greet(&l, &fd);
+    live_h2_frame(ssl, 4, 0, 0, STR("\0\4\0\0\0\0")); /* no window for bodies */
     for (unsigned id = 1; id < 60; id += 2)
-        frame(ssl, 1, 5, id, STR(GET_));
+        live_h2_frame(ssl, 1, 5, id, STR(GET_));
     ping(ssl, "is_done!");
     int64_t begun = clock_monotonic_us();
     pthread_create(&t, NULL, close_it, NULL);
     for (unsigned id = 1; id < 60 && !closed && clock_monotonic_us() - begun < 14000000; id += 2) {
-        frame(ssl, 8, 0, id, STR("\0\0\x40\0"));
+        live_h2_frame(ssl, 8, 0, id, STR("\0\0\x40\0"));
         nap(800);
     }
     cr_expect(closed);
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     pthread_join(t, NULL);
 }
 
@@ -289,16 +229,16 @@ Test(siege, a_connection_that_lingers_is_closed_with_its_listener)
     l.options.idle_seconds = 15;
     size_t before = descriptors();
     live_start(&l);
-    SSL *ssl = greet(&fd);
-    frame(ssl, 1, 5, 1, STR(GET_));
+    SSL *ssl = live_h2_greet(&l, &fd);
+    live_h2_frame(ssl, 1, 5, 1, STR(GET_));
     ping(ssl, "is_here!");
-    frame(ssl, 3, 0, 1, STR("\0\0\0\x08"));
-    frame(ssl, 7, 0, 0, STR("\0\0\0\0\0\0\0\0")); /* GOAWAY */
+    live_h2_frame(ssl, 3, 0, 1, STR("\0\0\0\x08"));
+    live_h2_frame(ssl, 7, 0, 0, STR("\0\0\0\0\0\0\0\0")); /* GOAWAY */
     nap(200);
     let_go();
     nap(200);
     live_stop(&l);
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     cr_expect_eq(descriptors(), before);
 }
 
@@ -318,11 +258,11 @@ Test(siege, buffers_that_wait_hold_no_answers)
     l.options.arrive = arrive_secret;
     l.options.idle_seconds = 15;
     live_start(&l);
-    SSL *ssl = greet(&fd);
+    SSL *ssl = live_h2_greet(&l, &fd);
     static char two[200];
     size_t n = 0;
-    frame(ssl, 4, 0, 0, STR("\0\4\x7f\xff\xff\xff")); /* windows without end */
-    frame(ssl, 8, 0, 0, STR("\x7f\0\0\0"));
+    live_h2_frame(ssl, 4, 0, 0, STR("\0\4\x7f\xff\xff\xff")); /* windows without end */
+    live_h2_frame(ssl, 8, 0, 0, STR("\x7f\0\0\0"));
     for (unsigned char id = 1; id < 4; id = (unsigned char)(id + 2)) {
         const char head[9] = {0, 0, sizeof GET_ - 1, 1, 5, 0, 0, 0, (char)id};
         memcpy(two + n, head, 9);
@@ -336,7 +276,7 @@ Test(siege, buffers_that_wait_hold_no_answers)
     for (size_t i = 0; i < loop->buffer_count; i++)
         found += memmem(loop->buffers[i], LOOP_BUFFER_SIZE, "VERY-SECRET-TOKEN", 17) != NULL;
     cr_expect_eq(found, 0u);
-    part(ssl, fd);
+    live_h2_part(ssl, fd);
     live_stop(&l);
 }
 
@@ -355,14 +295,14 @@ Test(siege, an_error_that_a_handler_left_ends_no_connection)
     int fd;
     l.options.arrive = arrive_failing;
     live_start(&l);
-    SSL *ssl = greet(&fd);
-    frame(ssl, 1, 5, 1, STR(GET_));
-    cr_expect(hears(ssl, "well"));
+    SSL *ssl = live_h2_greet(&l, &fd);
+    live_h2_frame(ssl, 1, 5, 1, STR(GET_));
+    cr_expect(live_h2_hears(ssl, "well"));
     nap(100);
-    heard_n = 0;
-    frame(ssl, 1, 5, 3, STR(GET_));
-    cr_expect(hears(ssl, "well"));
-    part(ssl, fd);
+    live_h2.heard_n = 0;
+    live_h2_frame(ssl, 1, 5, 3, STR(GET_));
+    cr_expect(live_h2_hears(ssl, "well"));
+    live_h2_part(ssl, fd);
     live_stop(&l);
 }
 
@@ -381,10 +321,10 @@ Test(siege, IN_10_a_flood_of_key_updates_hinders_nobody, .timeout = 60)
     l.options.idle_seconds = 15;
     live_start(&l);
     fd = live_connect(&l);
-    SSL *ssl = SSL_new(context);
+    SSL *ssl = SSL_new(live_h2.context);
     SSL_set_fd(ssl, fd);
     cr_assert_eq(SSL_connect(ssl), 1);
-    SSL *victim = greet(&fd2);
+    SSL *victim = live_h2_greet(&l, &fd2);
     ping(victim, "prepare!");
     BIO *sink = BIO_new(BIO_s_mem());
     BIO_up_ref(sink);
@@ -408,7 +348,7 @@ Test(siege, IN_10_a_flood_of_key_updates_hinders_nobody, .timeout = 60)
         worst = asked > worst ? asked : worst;
     }
     cr_expect_lt(worst, 1500000); /* half of what the flood takes when it is not cut */
-    part(victim, fd2);
+    live_h2_part(victim, fd2);
     pthread_join(t, NULL);
     SSL_free(ssl);
     close(fd);

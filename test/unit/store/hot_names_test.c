@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Names of clients that a person could take for each other. */
-#include "store.h"
-
-#include "store/hot.h"
+#include "scene.h"
 
 #include "base/banned.h"
-
-struct scene {
-    struct store s;
-    struct hot *hot;
-};
-
-static struct scene scene_new(void)
-{
-    struct scene x = {.s = store_new(true)};
-    MUST(hot_open(x.s.db, 100, &x.hot));
-    return x;
-}
-
-static void scene_end(struct scene *x)
-{
-    hot_close(x->hot);
-    store_end(&x->s);
-}
 
 static struct db_client named(struct scene *x, const char *id, const char *name, const char *origin)
 {

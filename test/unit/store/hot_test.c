@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Facts in memory: snapshots, caches, revocations, and what other processes change. */
-#include "store.h"
+#include "scene.h"
 
 #include "store/db_change.h"
-#include "store/hot.h"
 
 #include <pthread.h>
 
 #include "base/banned.h"
-
-struct scene {
-    struct store s;
-    struct hot *hot;
-};
-
-static struct scene scene_new(void)
-{
-    struct scene x = {.s = store_new(true)};
-    MUST(hot_open(x.s.db, 100, &x.hot));
-    return x;
-}
-
-static void scene_end(struct scene *x)
-{
-    hot_close(x->hot);
-    store_end(&x->s);
-}
 
 Test(hot, a_change_is_seen_when_it_was_acknowledged_and_a_held_snapshot_stays)
 {

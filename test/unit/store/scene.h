@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * scene: a store and what is kept in memory of it, for tests. */
+#ifndef JETON_TEST_SCENE_H
+#define JETON_TEST_SCENE_H
+#include "store.h"
+#include "store/hot.h"
+
+struct scene {
+    struct store s;
+    struct hot *hot;
+};
+
+static inline struct scene scene_new(void)
+{
+    struct scene x = {.s = store_new(true)};
+    MUST(hot_open(x.s.db, 100, &x.hot));
+    return x;
+}
+
+static inline void scene_end(struct scene *x)
+{
+    hot_close(x->hot);
+    store_end(&x->s);
+}
+#endif
