@@ -4,7 +4,7 @@
  * one's flood hides nothing of another's and nothing weightier; what is left out is counted and told. */
 #ifndef JETON_DIRECTORY_AUDIT_PACE_H
 #define JETON_DIRECTORY_AUDIT_PACE_H
-#include "store/db.h"
+#include "store/store.h"
 struct audit_row {
     const char *name;         /* of the event, or with a dot at its end the beginning of several */
     enum db_event_class class;

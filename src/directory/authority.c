@@ -10,7 +10,7 @@
 #include "codec/json_writer.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
-#include "store/db_key.h"
+#include "store/table/db_key.h"
 #include <stdatomic.h>
 #include "base/log.h"
 #include "directory/audit_pace.h"
@@ -224,7 +224,7 @@ static err rotate_all(void *context)
 {
     struct rotation *r = context;
     struct ground *g = r->g;
-    struct db *db = g->authority->db;
+    struct store *db = g->authority->db;
     struct db_key *rows;
     size_t count;
     TRY(db_key_all(db, g->arena, &rows, &count));

@@ -4,10 +4,10 @@
 #ifndef JETON_DIRECTORY_AUTHORITY_H
 #define JETON_DIRECTORY_AUTHORITY_H
 #include "fetch/fetch.h"
-#include "store/db.h"
-#include "store/hot.h"
-#include "store/db_deferred.h"
-#include "store/db_event.h"
+#include "store/store.h"
+#include "store/cache/hot.h"
+#include "store/table/db_deferred.h"
+#include "store/table/db_event.h"
 #include "token/keyring.h"
 
 enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFILE_FAPI2_MESSAGE_SIGNING, PROFILE_COUNT }; /* profile.h */
@@ -40,7 +40,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
-    struct db *db;
+    struct store *db;
     struct hot *hot;
     str issuer;              /* without trailing slash */
     str issuer_origin;

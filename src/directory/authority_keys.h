@@ -3,7 +3,7 @@
 #ifndef JETON_DIRECTORY_AUTHORITY_KEYS_H
 #define JETON_DIRECTORY_AUTHORITY_KEYS_H
 #include "directory/authority.h"
-#include "store/db_key.h"
+#include "store/table/db_key.h"
 /* Makes what is missing in the store, then loads. */
 fallible authority_keys_open(struct arena *a, const struct authority *authority, struct authority_keys **out);
 void authority_keys_close(struct authority_keys *keys);

@@ -213,7 +213,7 @@ fallible client_change(struct ground *g, const struct actor *by, str id, const s
 }
 
 struct renewal {
-    struct db *db;
+    struct store *db;
     struct db_client *client;
     const struct token_hash *hash;
     unix_time until;

@@ -4,7 +4,7 @@
 #define JETON_DIRECTORY_INITIAL_H
 #include "directory/actor.h"
 #include "directory/problem.h"
-#include "store/db_initial.h"
+#include "store/table/db_initial.h"
 struct initial_edit {
     str label, grants, scopes; /* words; absent: what the settings say */
     int64_t uses, life;        /* uses 0: without limit; life in seconds, 0: for ever */

@@ -4,7 +4,7 @@
 #define JETON_DIRECTORY_ISSUERS_H
 #include "directory/actor.h"
 #include "directory/problem.h"
-#include "store/db_issuer.h"
+#include "store/table/db_issuer.h"
 struct issuer_edit {
     str issuer;          /* 1..2000 visible ASCII characters */
     str jwks, jwks_uri;  /* exactly one; https, or http on this machine */

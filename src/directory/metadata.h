@@ -7,7 +7,7 @@
 #define JETON_DIRECTORY_METADATA_H
 #include "codec/json.h"
 #include "directory/problem.h"
-#include "store/db_client_metadata.h"
+#include "store/table/db_client_metadata.h"
 /* clang-format off */
 /* X(name, kind, group, check, shape, help). WISH and NEED: registered by administrators and by software itself (RFC 7591); where software
  * asks for what cannot be registered, a WISH is left out (in a list: that piece), which leaves the default, and a NEED is refused, since

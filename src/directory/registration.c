@@ -16,7 +16,7 @@
 #include "directory/profile.h"
 #include "directory/registration_form.h"
 #include "directory/source.h"
-#include "store/db_initial.h"
+#include "store/table/db_initial.h"
 #include "token/opaque.h"
 
 #include "base/share.h"

@@ -16,7 +16,7 @@
 #include "directory/check.h"
 #include "directory/scopes.h"
 #include "directory/user_names.h"
-#include "store/db_grant.h"
+#include "store/table/db_grant.h"
 
 #include "base/banned.h"
 

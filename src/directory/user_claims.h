@@ -6,7 +6,7 @@
 #define JETON_DIRECTORY_USER_CLAIMS_H
 #include "codec/json.h"
 #include "directory/problem.h"
-#include "store/db_user.h"
+#include "store/table/db_user.h"
 
 enum user_claims_kind {
     USER_CLAIMS_TEXT = 1, /* one line */

@@ -7,9 +7,9 @@
 #include "grant/authorize.h"
 #include "grant/consent.h"
 #include "grant/scope.h"
-#include "store/db_consent.h"
-#include "store/db_grant.h"
-#include "store/db_pushed.h"
+#include "store/table/db_consent.h"
+#include "store/table/db_grant.h"
+#include "store/table/db_pushed.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 

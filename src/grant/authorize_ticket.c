@@ -3,7 +3,7 @@
  * for a password that was given for something else, and one of another browser opens nothing. */
 #include "grant/authorize_ticket.h"
 #include "grant/authorize.h"
-#include "store/db_pushed.h"
+#include "store/table/db_pushed.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 

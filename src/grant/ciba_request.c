@@ -7,7 +7,7 @@
 #include "grant/ciba.h"
 #include "grant/client_keys.h"
 #include "grant/resource.h"
-#include "store/db_event.h"
+#include "store/table/db_event.h"
 #include "base/banned.h"
 
 enum { SKEW = 10, LIFE_MAX = 3600, HELD = 60 /* seconds that a request may have waited for this */ }; /* FAPI-CIBA 5.2.2: no more than 60 minutes */

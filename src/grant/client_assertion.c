@@ -12,7 +12,7 @@
 #include "directory/client_secret.h"
 #include "directory/profile.h"
 #include "grant/client_certificate.h"
-#include "store/db_event.h"
+#include "store/table/db_event.h"
 
 #include "base/banned.h"
 

@@ -5,7 +5,7 @@
 #include "codec/url.h"
 #include "grant/resource.h"
 #include "grant/scope.h"
-#include "store/db_consent.h"
+#include "store/table/db_consent.h"
 #include "base/banned.h"
 
 /* RFC 8252 8.6, CVE-2023-34246: anybody can claim to be a public client, unless its answer goes to an https address that is its own. */

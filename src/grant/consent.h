@@ -3,7 +3,7 @@
 #ifndef JETON_GRANT_CONSENT_H
 #define JETON_GRANT_CONSENT_H
 #include "directory/actor.h"
-#include "store/db_grant.h"
+#include "store/table/db_grant.h"
 struct consent_question {
     str scope, redirect_uri;
     str resources; /* words of grant/resource; absent: this server alone */

@@ -5,7 +5,7 @@
 #define JETON_GRANT_DEFERRED_H
 #include "grant/token_request.h"
 #include "session/session.h"
-#include "store/db_deferred.h"
+#include "store/table/db_deferred.h"
 /* In front of a sealed notification: see deferred_begin. */
 #define DEFERRED_PING "ping "
 enum { DEFERRED_AGAIN = 30 };

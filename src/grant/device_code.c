@@ -11,7 +11,7 @@
 #include "directory/source.h"
 #include "grant/details.h"
 #include "grant/resource.h"
-#include "store/db_event.h"
+#include "store/table/db_event.h"
 #include <string.h>
 #include "base/banned.h"
 
@@ -137,7 +137,7 @@ struct trying {
 static err count_try(void *context)
 {
     struct trying *w = context;
-    struct db *db = w->g->authority->db;
+    struct store *db = w->g->authority->db;
     TRY(db_throttle_try(db, w->place, &w->g->authority->policy.address_rule, &w->allowed, &w->state));
     if (!w->allowed)
         return OK;
@@ -147,7 +147,7 @@ static err count_try(void *context)
 static err give_back(void *context)
 {
     struct trying *w = context;
-    struct db *db = w->g->authority->db;
+    struct store *db = w->g->authority->db;
     TRY(db_throttle_return(db, w->place));
     return db_throttle_return(db, w->person);
 }

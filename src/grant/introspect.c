@@ -5,7 +5,7 @@
 #include "directory/profile.h"
 #include "grant/signing.h"
 #include "grant/subject.h"
-#include "store/db_grant.h"
+#include "store/table/db_grant.h"
 #include "token/jws.h"
 #include "token/opaque.h"
 #include "base/pace.h"

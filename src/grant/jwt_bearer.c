@@ -13,8 +13,8 @@
 #include "grant/resource.h"
 #include "grant/subject.h"
 #include "session/login.h"
-#include "store/db_event.h"
-#include "store/db_issuer.h"
+#include "store/table/db_event.h"
+#include "store/table/db_issuer.h"
 #include "base/banned.h"
 
 enum { SKEW = 10, HELD = 60 /* seconds that a request may have waited for this */ };

@@ -9,8 +9,8 @@
 #include "directory/source.h"
 #include "grant/authorize.h"
 #include "grant/sender.h"
-#include "store/db_event.h"
-#include "store/db_pushed.h"
+#include "store/table/db_event.h"
+#include "store/table/db_pushed.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 

@@ -13,7 +13,7 @@
 #include "grant/exchange_token.h"
 #include "grant/resource.h"
 #include "grant/subject.h"
-#include "store/db_consent.h"
+#include "store/table/db_consent.h"
 #include "base/banned.h"
 
 struct exchange {

@@ -4,7 +4,7 @@
 #define JETON_GRANT_TOKEN_REQUEST_H
 #include "grant/client_auth.h"
 #include "grant/scope.h"
-#include "store/db_grant.h"
+#include "store/table/db_grant.h"
 #include "token/id_token.h"
 #include "token/permit.h"
 enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_DURABLE, GRANT_HASH, GRANT_WORKER }; /* where its code may run */

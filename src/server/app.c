@@ -11,7 +11,7 @@
 #include "server/sandbox.h"
 #include "server/sandbox_files.h"
 #include "server/way.h"
-#include "store/db_event.h"
+#include "store/table/db_event.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "grant/ciba.h"
 #include "grant/logout_token.h"
-#include "store/db_delivery.h"
+#include "store/table/db_delivery.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 enum { ROUND_MEMORY = 8 << 20, LOOK_SECONDS = 60, LEASE_SPARE = 60, STACK = 512 * 1024, HOUR = 3600 };
 
 struct courier {
-    struct db *db;
+    struct store *db;
     const struct authority *authority; /* the thread's own once it runs */
     struct courier_rule rule;
     pthread_t thread;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "directory/audit_pace.h"
-#include "store/db_event.h"
+#include "store/table/db_event.h"
 #include "base/banned.h"
 
 static const struct app *app_of(const struct call *c)
@@ -22,7 +22,7 @@ fallible probe_live_get(struct call *c)
 }
 
 /* The truth is a real write; it is asked for five times a second at most, so that nobody can make the disk busy with it (RL-06). */
-static fallible writable(struct db *db)
+static fallible writable(struct store *db)
 {
     enum { FRESH_US = 200000 };
     static _Atomic int64_t good_until;

@@ -132,7 +132,7 @@ static err count_both(void *context)
 {
     struct counting *w = context;
     const struct trial *t = w->trial;
-    struct db *db = t->g->authority->db;
+    struct store *db = t->g->authority->db;
     const struct policy *p = &t->g->authority->policy;
     w->allowed = true;
     if (str_present(t->address))
@@ -216,7 +216,7 @@ static void upgrade(const struct trial *t)
 static err settle(void *context)
 {
     const struct trial *t = *(const struct trial *const *)context;
-    struct db *db = t->g->authority->db;
+    struct store *db = t->g->authority->db;
     TRY(db_throttle_clear(db, t->account));
     if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place */
         TRY(db_throttle_return(db, t->address));

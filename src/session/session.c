@@ -14,7 +14,7 @@
 #include "codec/b64url.h"
 #include "crypto/random.h"
 #include "session/login.h"
-#include "store/db_grant.h"
+#include "store/table/db_grant.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -142,7 +142,7 @@ static str cut(str s, size_t most)
 /* Judging a password takes long; what it was judged for may be gone by now (LS-05, contract 7). */
 static fallible still_the_same(struct ground *g, const struct db_session *row, const struct db_user *user)
 {
-    struct db *db = g->authority->db;
+    struct store *db = g->authority->db;
     bool overtaken;
     TRY(login_overtaken(g, user, &overtaken));
     if (!overtaken)
@@ -157,7 +157,7 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
 {
     struct token_raw cookie;
     char id[37];
-    struct db *db = g->authority->db;
+    struct store *db = g->authority->db;
     TRY(db_session_reserve(db, &row->number));
     TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
     random_uuid(id);

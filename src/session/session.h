@@ -6,7 +6,7 @@
 #ifndef JETON_SESSION_SESSION_H
 #define JETON_SESSION_SESSION_H
 #include "directory/actor.h"
-#include "store/db_session.h"
+#include "store/table/db_session.h"
 struct session {
     str cookie;              /* text of the cookie in force, which the CSRF token hangs on; never absent after session_find */
     bool fresh;              /* the cookie is new and must be set */

@@ -6,7 +6,7 @@
 #include "directory/client.h"
 #include "directory/details_types.h"
 #include "signer.h"
-#include "store/hot.h"
+#include "store/cache/hot.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>

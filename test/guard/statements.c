@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * statements: prints the store's migrations and each of its statements as PREPARE, for the guard that lets PostgreSQL read them. */
 #include <stdio.h>
-#include "store/db.h"
+#include "store/store.h"
 
 /* The one difference that the drivers know: SQLite's row numbers are a BIGINT that PostgreSQL counts by itself. */
 static void migration(const char *text)

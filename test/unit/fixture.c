@@ -5,7 +5,7 @@
 #include "crypto/password.h"
 #include "directory/authority_keys.h"
 #include "fixture_keys.h"
-#include "store/db_key.h"
+#include "store/table/db_key.h"
 #include <criterion/criterion.h>
 #include <ftw.h>
 #include <stdio.h>

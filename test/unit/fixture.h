@@ -4,7 +4,7 @@
 #ifndef JETON_TEST_FIXTURE_H
 #define JETON_TEST_FIXTURE_H
 #include "directory/authority.h"
-#include "store/db_user.h"
+#include "store/table/db_user.h"
 
 #define FIXTURE_ISSUER   "https://auth.example.com"
 #define FIXTURE_PASSWORD "correct horse battery"

@@ -6,9 +6,9 @@
 #include "directory/initial.h"
 #include "directory/registration.h"
 #include "directory/source.h"
-#include "store/db_client.h"
-#include "store/db_consent.h"
-#include "store/db_scope.h"
+#include "store/table/db_client.h"
+#include "store/table/db_consent.h"
+#include "store/table/db_scope.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * user: who may do what to whom; what is refused; what ends. */
 #include "people.h"
-#include "store/db_grant.h"
-#include "store/db_session.h"
+#include "store/table/db_grant.h"
+#include "store/table/db_session.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

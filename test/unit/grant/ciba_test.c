@@ -4,7 +4,7 @@
 #include "grant/ciba.h"
 #include "directory/user.h"
 #include "grant/client_ways.h"
-#include "store/db_delivery.h"
+#include "store/table/db_delivery.h"
 #include "token/id_token.h"
 
 #define GRANT "grant_type=urn:openid:params:grant-type:ciba&auth_req_id="

@@ -3,7 +3,7 @@
 #include "grant/pushed.h"
 #include "grant/proof.h"
 #include "grant/client_ways.h"
-#include "store/db_pushed.h"
+#include "store/table/db_pushed.h"
 
 #define ASKS "response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&scope=read&state=secret-state"
 

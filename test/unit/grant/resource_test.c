@@ -4,7 +4,7 @@
 #include "grant/consent.h"
 #include "grant/scope.h"
 #include "grant/stage.h"
-#include "store/db_consent.h"
+#include "store/table/db_consent.h"
 
 #define ONE "https://one.example"
 #define TWO "https://two.example/mcp"

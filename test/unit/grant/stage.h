@@ -9,7 +9,7 @@
 #include "grant/bearer.h"
 #include "grant/introspect.h"
 #include "grant/token_request.h"
-#include "store/db_scope.h"
+#include "store/table/db_scope.h"
 #include <sqlite3.h>
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
 #include "grant/consent.h"
 #include "grant/stage.h"
 #include "proof.h"
-#include "store/db_consent.h"
+#include "store/table/db_consent.h"
 #include "token/id_token.h"
 #include "token/jws.h"
 

@@ -3,8 +3,8 @@
  * end (test_logout.py, test_ciba.py). */
 #include "server/courier.h"
 #include "grant/stage.h"
-#include "store/db_delivery.h"
-#include "store/db_event.h"
+#include "store/table/db_delivery.h"
+#include "store/table/db_event.h"
 
 #define NOBODY "https://127.0.0.1:9/out"
 

@@ -3,7 +3,7 @@
 #include "server/sandbox_files.h"
 #include "fixture.h"
 #include "server/sandbox.h"
-#include "store/db.h"
+#include "store/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -152,7 +152,7 @@ Test(sandbox_files, what_the_fence_cannot_judge_the_list_of_calls_refuses, .init
 
 static int keeps_a_store(void)
 {
-    struct db *db = NULL;
+    struct store *db = NULL;
     struct db_options options = {.directory = path("data"), .create = true, .writer_thread = true};
     if (FAILED(db_open(&options, &db)))
         return 1;

@@ -3,7 +3,7 @@
 #include "server/sandbox.h"
 #include "codec/text.h"
 #include "fixture.h"
-#include "store/db.h"
+#include "store/store.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -258,7 +258,7 @@ static const char *folder;
 
 static int writes_a_store(void)
 {
-    struct db *db = NULL;
+    struct store *db = NULL;
     struct db_options options = {.directory = folder, .create = true, .writer_thread = true};
     if (FAILED(db_open(&options, &db)))
         return BROKEN;

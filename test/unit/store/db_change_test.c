@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The change feed: what is appended, in which order, and how much of it is kept. */
-#include "store.h"
+#include "fresh.h"
 
-#include "store/db_change.h"
+#include "store/table/db_change.h"
 
 #include "base/banned.h"
 
@@ -28,7 +28,7 @@ Test(change, a_statement_is_known_by_the_table_that_it_writes)
 
 static err scope_and_regret(void *context)
 {
-    struct store *s = context;
+    struct fresh *s = context;
     TRY(db_scope_add(s->db, STR("regretted"), STR("words")));
     FAIL(CONFLICT, "test: regret");
 }
@@ -36,7 +36,7 @@ static err scope_and_regret(void *context)
 Test(change, what_is_rolled_back_leaves_neither_a_line_nor_a_gap)
 {
     for (int threaded = 0; threaded < 2; threaded++) {
-        struct store s = store_new(threaded == 1);
+        struct fresh s = store_new(threaded == 1);
         MUST(db_scope_add(s.db, STR("one"), STR("words")));
         MUST_FAIL(CONFLICT, db_together(s.db, scope_and_regret, &s));
         MUST_FAIL(CONFLICT, db_scope_add(s.db, STR("one"), STR("words"))); /* there already: nothing was changed */
@@ -50,7 +50,7 @@ Test(change, what_is_rolled_back_leaves_neither_a_line_nor_a_gap)
 
 Test(change, one_transaction_tells_of_each_thing_it_changed)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_client c = store_client(&s, "app");
     struct db_user u = store_user(&s, "ada");
     struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")};
@@ -66,7 +66,7 @@ Test(change, one_transaction_tells_of_each_thing_it_changed)
 
 Test(change, a_change_whose_line_cannot_be_written_does_not_happen)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_scope *rows;
     size_t before, after;
     MUST(db_scope_all(s.db, s.a, &rows, &before));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Claims about the outbox: what is due is taken once a lease, failures wait, nothing grows without bound, and the notices of a
  * session's end stand exactly when the session is gone (LO-02, RL-06, RF-08). */
-#include "store.h"
-#include "store/db_delivery.h"
+#include "fresh.h"
+#include "store/table/db_delivery.h"
 #include "base/banned.h"
 
 static struct db_delivery one(int64_t client, const char *url)
@@ -11,7 +11,7 @@ static struct db_delivery one(int64_t client, const char *url)
                                 .body = STR("{}"), .bearer = STR("b")};
 }
 
-static size_t due(struct store *s, unix_time now, struct db_delivery **rows)
+static size_t due(struct fresh *s, unix_time now, struct db_delivery **rows)
 {
     size_t count;
     MUST(db_delivery_take(s->db, s->a, now, now + 100, rows, &count));
@@ -20,7 +20,7 @@ static size_t due(struct store *s, unix_time now, struct db_delivery **rows)
 
 Test(delivery, is_taken_once_a_lease_and_gone_when_done)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_delivery d = one(7, "https://a.example/x"), *rows;
     MUST(db_delivery_add(s.db, &d));
     cr_assert_eq(due(&s, T0 - 1, &rows), 0u);
@@ -38,7 +38,7 @@ Test(delivery, is_taken_once_a_lease_and_gone_when_done)
 
 Test(delivery, a_failure_holds_back_all_for_the_same_receiver_alone)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_delivery a = one(7, "https://a.example/x"), b = one(7, "https://a.example/x"), c = one(8, "https://b.example/y"), *rows;
     bool any;
     unix_time next;
@@ -59,7 +59,7 @@ Test(delivery, a_failure_holds_back_all_for_the_same_receiver_alone)
 
 Test(delivery, one_client_cannot_fill_the_outbox) /* RL-06 */
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     struct db_delivery d;
     for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
         d = one(7, "https://a.example/x");
@@ -81,7 +81,7 @@ static void called(void *context)
 
 Test(delivery, who_waits_is_called_after_the_commit_and_only_then)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_delivery d = one(7, "https://a.example/x");
     db_delivery_when_added(s.db, called, NULL);
     MUST(db_ready(s.db));
@@ -94,7 +94,7 @@ Test(delivery, who_waits_is_called_after_the_commit_and_only_then)
 
 Test(delivery, what_nobody_fetched_is_purged)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_delivery ends = one(7, "https://a.example/x"), open_end = one(7, "https://a.example/x");
     int64_t deleted;
     ends.expires_at = T0 + 10;
@@ -111,7 +111,7 @@ Test(delivery, what_nobody_fetched_is_purged)
 
 /* ---- the end of a session ---- */
 
-static int64_t hearing_client(struct store *s, const char *id, const char *uri)
+static int64_t hearing_client(struct fresh *s, const char *id, const char *uri)
 {
     struct db_client c = {.id = str_of(id), .name = STR("App"), .auth_method = STR("any"), .grants = STR("authorization_code"),
                           .scopes = STR("openid")};
@@ -120,7 +120,7 @@ static int64_t hearing_client(struct store *s, const char *id, const char *uri)
     return c.number;
 }
 
-static void session_of(struct store *s, int64_t user, const char *id)
+static void session_of(struct fresh *s, int64_t user, const char *id)
 {
     struct db_session row = {.id = str_of(id), .hash = hash_of(id), .user_number = user, .created_at = T0, .last_seen_at = T0,
                              .auth_time = T0, .expires_at = T0 + 1000};
@@ -128,7 +128,7 @@ static void session_of(struct store *s, int64_t user, const char *id)
     MUST(db_session_open(s->db, &row));
 }
 
-static int64_t grant_in(struct store *s, int64_t user, int64_t client, const char *session, const char *scope)
+static int64_t grant_in(struct fresh *s, int64_t user, int64_t client, const char *session, const char *scope)
 {
     struct db_grant g = {.user_number = user, .client_number = client, .client_epoch = 1, .scope = str_of(scope),
                          .flow = STR("authorization_code"), .created_at = T0, .auth_time = T0, .expires_at = T0 + 60,
@@ -143,7 +143,7 @@ static int64_t grant_in(struct store *s, int64_t user, int64_t client, const cha
 
 Test(logout, tells_the_clients_of_that_session_and_spares_offline_access) /* LO-02, RF-08 */
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     int64_t a = hearing_client(&s, "a", "https://a.example/out"), b = hearing_client(&s, "b", "https://b.example/out");
     int64_t deaf = store_client(&s, "deaf").number;
@@ -174,7 +174,7 @@ Test(logout, tells_the_clients_of_that_session_and_spares_offline_access) /* LO-
 
 Test(logout, of_all_sessions_leaves_the_one_that_is_kept)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     int64_t a = hearing_client(&s, "a", "https://a.example/out");
     struct db_session *sessions;
@@ -197,7 +197,7 @@ Test(logout, of_all_sessions_leaves_the_one_that_is_kept)
 
 Test(logout, a_full_outbox_keeps_nobody_logged_in) /* RL-06, LO-02 */
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     int64_t flooded = hearing_client(&s, "a", "https://a.example/out"), calm = hearing_client(&s, "b", "https://b.example/out");
     struct db_delivery *rows, d;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * The audit trail, things that happen once, throttles, revocations, and purging. */
-#include "store.h"
+#include "fresh.h"
 
 #include "base/banned.h"
 
 static const struct db_throttle_rule rule = {.free_tries = 3, .base = 2, .most = 10, .forget = 100};
 
-static void event(struct store *s, const char *name, const char *actor, const char *detail)
+static void event(struct fresh *s, const char *name, const char *actor, const char *detail)
 {
     db_event_add(s->db, &(struct db_event){.name = str_of(name), .actor = str_of(actor), .detail = str_of(detail),
                                            .client_id = STR("app"), .request_id = STR("r1")});
@@ -14,7 +14,7 @@ static void event(struct store *s, const char *name, const char *actor, const ch
 
 Test(event, is_copied_queued_and_listed_newest_first)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     char detail[] = "bad password";
     event(&s, "login.failed", "u1", detail);
     memset(detail, 'x', sizeof(detail) - 1); /* the caller's memory is its own again at once */
@@ -42,7 +42,7 @@ Test(event, is_copied_queued_and_listed_newest_first)
     store_end(&s);
 }
 
-static void many(struct store *s, const char *columns, const char *values, int64_t count)
+static void many(struct fresh *s, const char *columns, const char *values, int64_t count)
 {
     char text[512];
     (void)snprintf(text, sizeof text,
@@ -55,7 +55,7 @@ static void many(struct store *s, const char *columns, const char *values, int64
 
 Test(event, each_class_has_a_budget_of_its_own_and_its_oldest_go_first) /* LG-01 */
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
     db_event_add(s.db, &(struct db_event){.at = 1, .name = STR("client.changed"), .class = DB_EVENT_ADMINISTRATION});
     db_event_add(s.db, &(struct db_event){.at = 1, .name = STR("login.failed"), .class = DB_EVENT_PEOPLE});
@@ -80,7 +80,7 @@ Test(event, each_class_has_a_budget_of_its_own_and_its_oldest_go_first) /* LG-01
 
 Test(event, each_class_has_an_age_of_its_own)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
     s.db->event_limits[DB_EVENT_MACHINES].seconds = 100;
     for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
@@ -95,7 +95,7 @@ Test(event, each_class_has_an_age_of_its_own)
 
 Test(once, is_taken_once_until_it_expires)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     bool first = false;
     MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
     cr_assert(first);
@@ -117,7 +117,7 @@ Test(once, is_taken_once_until_it_expires)
 
 Test(throttle, waits_double_up_to_the_most_and_count_before_judging)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_throttle state;
     bool allowed;
     static const int64_t waits[] = {0, 0, 2, 4, 8, 10, 10};
@@ -142,7 +142,7 @@ Test(throttle, waits_double_up_to_the_most_and_count_before_judging)
 
 Test(throttle, is_cleared_returned_and_forgotten)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_throttle state;
     bool allowed;
     for (int i = 0; i < 3; i++)
@@ -165,7 +165,7 @@ Test(throttle, is_cleared_returned_and_forgotten)
 
 Test(throttle, survives_a_restart) /* RL-03 */
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_throttle state;
     bool allowed;
     for (int i = 0; i < 3; i++)
@@ -179,7 +179,7 @@ Test(throttle, survives_a_restart) /* RL-03 */
 
 Test(revocation, are_numbered_in_order_over_processes)
 {
-    struct store s = store_new(true), command = s;
+    struct fresh s = store_new(true), command = s;
     MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     for (int i = 0; i < 6; i++)
         MUST(db_revocation_add(i % 2 ? command.db : s.db, "grant", STR("id"), T0 + i));
@@ -197,7 +197,7 @@ Test(revocation, are_numbered_in_order_over_processes)
 
 /* ---- purge ---- */
 
-static int64_t purge(struct store *s, unix_time now)
+static int64_t purge(struct fresh *s, unix_time now)
 {
     int64_t deleted = -1;
     MUST(db_purge(s->db, now, 1000000, &deleted));
@@ -206,7 +206,7 @@ static int64_t purge(struct store *s, unix_time now)
 
 Test(purge, takes_what_has_ended_and_nothing_else)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     struct db_user u = store_user(&s, "ada");
     struct db_client c = store_client(&s, "app");
     struct db_grant live = store_grant(&s, u.number, c.number), waiting = store_grant_made(&s, u.number, c.number), *g;
@@ -238,7 +238,7 @@ Test(purge, takes_what_has_ended_and_nothing_else)
 
 Test(purge, keeps_a_used_code_as_long_as_its_grant_lives)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     struct db_user u = store_user(&s, "ada");
     struct db_client c = store_client(&s, "app");
     struct db_grant g = store_grant_made(&s, u.number, c.number);
@@ -259,7 +259,7 @@ Test(purge, keeps_a_used_code_as_long_as_its_grant_lives)
 
 Test(purge, a_revoked_grant_stays_until_nothing_of_it_can_be_alive)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     struct db_user u = store_user(&s, "ada");
     struct db_client c = store_client(&s, "app");
     struct db_grant g = store_grant(&s, u.number, c.number);
@@ -273,7 +273,7 @@ Test(purge, a_revoked_grant_stays_until_nothing_of_it_can_be_alive)
 
 Test(purge, the_writer_does_it_by_itself_a_few_rows_a_group)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     for (int i = 0; i < 300; i++)
         MUST(db_revocation_add(s.db, "grant", STR("id"), T0 + 1));
     clock_set(T0 + 100);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Grants, codes, rotations: what is decided once is decided once. */
-#include "store.h"
+#include "fresh.h"
 
 #include <pthread.h>
 
 #include "base/banned.h"
 
 struct scene {
-    struct store s;
+    struct fresh s;
     struct db_user u;
     struct db_client c;
 };
@@ -20,7 +20,7 @@ static struct scene scene_new(bool threaded)
     return x;
 }
 
-static struct db_taken take(struct store *s, int64_t number, const char *text)
+static struct db_taken take(struct fresh *s, int64_t number, const char *text)
 {
     struct db_taken taken;
     struct token_hash hash = hash_of(text);
@@ -121,7 +121,7 @@ Test(code, a_consent_is_answered_once)
 
 enum { RACERS = 100 };
 struct race {
-    struct store *s;
+    struct fresh *s;
     int64_t number;
     pthread_barrier_t line;
     _Atomic int won, lost, failed;

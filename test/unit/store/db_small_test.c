@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The smaller rooms: clients, scopes, resources, sessions, personal access tokens, consents, keys. */
-#include "store.h"
+#include "fresh.h"
 
 #include "base/banned.h"
 
-static struct db_client client_now(struct store *s, int64_t number)
+static struct db_client client_now(struct fresh *s, int64_t number)
 {
     struct db_client *rows;
     size_t count;
@@ -19,7 +19,7 @@ static struct db_client client_now(struct store *s, int64_t number)
 
 Test(client, every_member_comes_back)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_client c = {.id = STR("4711"), .name = STR("N"), .description = STR("D"), .auth_method = STR("none"),
                           .grants = STR("password"), .redirect_uris = STR("https://a/\nhttps://b/"),
                           .post_logout_redirect_uris = STR("https://c/"), .scopes = STR("x y"), .owner_id = STR("u"),
@@ -50,7 +50,7 @@ Test(client, every_member_comes_back)
 
 Test(client, an_id_is_never_given_twice_not_even_after_removal)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_client c = store_client(&s, "app"), d = {.id = STR("app")};
     MUST_FAIL(CONFLICT, db_client_add(s.db, &d));
     cr_assert_eq(d.number, 0);
@@ -67,7 +67,7 @@ Test(client, an_id_is_never_given_twice_not_even_after_removal)
 
 Test(client, disabling_grows_the_epoch_and_enabling_does_not)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_client c = store_client(&s, "app");
     MUST(db_client_set_disabled(s.db, c.number, true));
     cr_assert_eq(client_now(&s, c.number).epoch, c.epoch + 1);
@@ -87,7 +87,7 @@ Test(client, disabling_grows_the_epoch_and_enabling_does_not)
 /* CA-05 */
 Test(client, a_new_secret_overlaps_as_long_as_it_is_told_and_two_live_at_most)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_client c = store_client(&s, "app");
     struct token_hash two = hash_of("two"), three = hash_of("three"), four = hash_of("four");
     MUST(db_client_secret_add(s.db, c.number, &two, T0 + 100));
@@ -112,7 +112,7 @@ Test(client, a_new_secret_overlaps_as_long_as_it_is_told_and_two_live_at_most)
 
 Test(scope, builtin_ones_are_there_in_words_and_stay)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_scope *rows;
     size_t count;
     bool removed = true;
@@ -137,7 +137,7 @@ Test(scope, builtin_ones_are_there_in_words_and_stay)
 
 Test(resource, numbers_never_come_back_and_uris_are_unique)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"),
                             .alg = STR("ES256")};
     struct db_resource *rows, again = r;
@@ -158,7 +158,7 @@ Test(resource, numbers_never_come_back_and_uris_are_unique)
 
 /* ---- sessions ---- */
 
-static struct db_session session_new(struct store *s, int64_t user)
+static struct db_session session_new(struct fresh *s, int64_t user)
 {
     struct db_session row = {.id = STR("public"), .hash = hash_of("cookie"), .user_number = user, .created_at = T0,
                              .last_seen_at = T0, .auth_time = T0, .expires_at = T0 + 100, .address = STR("192.0.2.1"),
@@ -170,7 +170,7 @@ static struct db_session session_new(struct store *s, int64_t user)
 
 Test(session, lives_until_it_ends_and_not_a_second_longer)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     struct db_session row = session_new(&s, u.number), *r = NULL;
     MUST(db_session_seen(s.db, row.number, T0 + 50));
@@ -187,7 +187,7 @@ Test(session, lives_until_it_ends_and_not_a_second_longer)
 
 Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), other = store_user(&s, "bob");
     struct db_session a = session_new(&s, u.number), b = session_new(&s, u.number), *r, *rows;
     size_t count;
@@ -223,7 +223,7 @@ Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it
 
 /* ---- personal access tokens ---- */
 
-static struct db_pat pat_new(struct store *s, int64_t user, const char *name)
+static struct db_pat pat_new(struct fresh *s, int64_t user, const char *name)
 {
     struct db_pat p = {.user_number = user, .hash = hash_of(name), .name = str_of(name), .scope = STR("openid"),
                        .expires_at = T0 + 100};
@@ -233,7 +233,7 @@ static struct db_pat pat_new(struct store *s, int64_t user, const char *name)
 
 Test(pat, is_found_by_hash_also_when_revoked)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), other = store_user(&s, "bob");
     struct db_pat p = pat_new(&s, u.number, "one"), *r;
     bool revoked = true;
@@ -259,7 +259,7 @@ Test(pat, is_found_by_hash_also_when_revoked)
 
 Test(pat, use_is_noted_aside_and_never_goes_back)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     struct db_pat p = pat_new(&s, u.number, "one"), *r;
     MUST(db_pat_used(s.db, p.number, T0 + 10, STR("192.0.2.9")));
@@ -273,7 +273,7 @@ Test(pat, use_is_noted_aside_and_never_goes_back)
 
 Test(pat, lists_are_of_live_ones)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), other = store_user(&s, "bob");
     struct db_pat a = pat_new(&s, u.number, "laptop"), b = pat_new(&s, u.number, "phone");
     (void)pat_new(&s, other.number, "desk");
@@ -299,7 +299,7 @@ Test(pat, lists_are_of_live_ones)
 
 Test(consent, remembering_adds_each_word_once_and_forgetting_takes_all)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     struct db_client c = store_client(&s, "app"), d = store_client(&s, "other");
     str scope = STR("x");
@@ -324,7 +324,7 @@ Test(consent, remembering_adds_each_word_once_and_forgetting_takes_all)
 Test(consent, a_list_that_grew_too_long_begins_anew_with_the_last_yes)
 {
     enum { YESES = 100, WORD = 1000 };
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada");
     struct db_client c = store_client(&s, "app");
     str scope = STR_ABSENT, first = STR_ABSENT;
@@ -345,7 +345,7 @@ Test(consent, a_list_that_grew_too_long_begins_anew_with_the_last_yes)
 
 /* ---- keys ---- */
 
-static void expect_key(struct store *s, const char *kid, const char *state)
+static void expect_key(struct fresh *s, const char *kid, const char *state)
 {
     struct db_key *rows;
     size_t count;
@@ -366,7 +366,7 @@ static struct db_key key_of(const char *kid, const char *use, const char *alg, c
 
 Test(key, rotation_moves_next_to_active_to_old_and_other_algorithms_stay)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_key a = key_of("a", "sig", "ES256", "active"), n = key_of("n", "sig", "ES256", "next"),
                   r = key_of("r", "sig", "RS256", "active"), f = key_of("f", "sig", "ES256", ""), *rows;
     size_t count;
@@ -391,7 +391,7 @@ Test(key, rotation_moves_next_to_active_to_old_and_other_algorithms_stay)
 
 Test(key, a_fresh_sealing_key_is_active_at_once)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_key one = key_of("1", "seal", "A256GCM", "active"), two = key_of("2", "seal", "A256GCM", "");
     MUST(db_key_add(s.db, &one));
     MUST(db_key_rotate(s.db, &two, T0, T0 + 5));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The engine room: opening, modes, migrations, crashes, a full disk, groups, health, backup, check. */
-#include "store.h"
+#include "fresh.h"
 
 #include "store/migrations.h"
 
@@ -18,7 +18,7 @@
 
 Test(db, a_missing_database_is_not_found_and_says_so)
 {
-    struct store s = {0};
+    struct fresh s = {0};
     store_path(&s);
     err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
     cr_assert_eq(e.kind, ERR_NOT_FOUND);
@@ -29,7 +29,7 @@ Test(db, a_missing_database_is_not_found_and_says_so)
 Test(db, files_are_for_their_owner_alone)
 {
     mode_t before = umask(0);
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     (void)store_user(&s, "ada");
     cr_assert_eq(mode_of(&s, "jeton.db"), 0600);
     cr_assert_eq(mode_of(&s, "jeton.db-wal"), 0600);
@@ -41,7 +41,7 @@ Test(db, files_are_for_their_owner_alone)
 
 Test(db, an_open_directory_or_file_is_refused)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     db_close(s.db);
     cr_assert_eq(chmod(s.directory, 0750), 0);
     MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
@@ -57,7 +57,7 @@ Test(db, an_open_directory_or_file_is_refused)
 
 Test(db, a_link_instead_of_the_database_is_refused)
 {
-    struct store s = {0};
+    struct fresh s = {0};
     store_path(&s);
     char path[128];
     path_of(&s, "jeton.db", path);
@@ -70,7 +70,7 @@ Test(db, another_owner_is_refused)
 {
     if (geteuid() != 0)
         cr_skip_test("only root can give a file away");
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     db_close(s.db);
     char path[128];
     path_of(&s, "jeton.db", path);
@@ -82,7 +82,7 @@ Test(db, another_owner_is_refused)
 
 Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
 {
-    struct store s = {0};
+    struct fresh s = {0};
     store_path(&s);
     char path[128];
     path_of(&s, "jeton.db", path);
@@ -99,7 +99,7 @@ Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
 
 Test(db, AV_05_a_database_from_the_future_is_refused_and_says_so)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     db_close(s.db);
     (void)by_hand(&s, "INSERT INTO migrations VALUES (9999, 0)");
     err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
@@ -128,7 +128,7 @@ static void step_begin(struct db_conn *c, size_t i)
     MUST(db_conn_script(c, applied));
 }
 
-static struct db_conn *bare(const struct store *s)
+static struct db_conn *bare(const struct fresh *s)
 {
     char path[128];
     struct db_conn *c = NULL;
@@ -140,7 +140,7 @@ static struct db_conn *bare(const struct store *s)
 
 Test(db, a_half_migrated_database_goes_on_where_it_stopped)
 {
-    struct store s = {0};
+    struct fresh s = {0};
     store_path(&s);
     struct db_conn *c = bare(&s);
     step_begin(c, 0);
@@ -154,7 +154,7 @@ Test(db, a_half_migrated_database_goes_on_where_it_stopped)
 }
 
 /* The child does what db_migrate does, up to the middle of step `step`, and is gone. */
-static void die_in_step(const struct store *s, size_t step)
+static void die_in_step(const struct fresh *s, size_t step)
 {
     struct db_conn *c = bare(s);
     for (size_t i = 0; i <= step; i++) {
@@ -168,7 +168,7 @@ static void die_in_step(const struct store *s, size_t step)
 Test(db, AV_05_a_kill_during_migration_leaves_a_usable_database)
 {
     for (size_t step = 0; step < migrations_count(); step++) {
-        struct store s = {0};
+        struct fresh s = {0};
         store_path(&s);
         pid_t child = fork();
         if (child == 0)
@@ -190,7 +190,7 @@ Test(db, AV_05_a_kill_during_migration_leaves_a_usable_database)
 
 Test(db, what_was_acknowledged_survives_a_kill)
 {
-    struct store s = {0};
+    struct fresh s = {0};
     clock_set(T0);
     store_path(&s);
     int pipes[2];
@@ -231,7 +231,7 @@ Test(db, what_was_acknowledged_survives_a_kill)
 
 static void add_and_die(void *context)
 {
-    struct store *s = context;
+    struct fresh *s = context;
     MUST(db_scope_add(s->db, STR("lost"), STR("words")));
     (void)kill(getpid(), SIGKILL);
 }
@@ -244,7 +244,7 @@ static void never(void *context, err e)
 
 Test(db, what_was_not_committed_leaves_no_trace)
 {
-    struct store s = {0};
+    struct fresh s = {0};
     clock_set(T0);
     store_path(&s);
     pid_t child = fork();
@@ -264,7 +264,7 @@ Test(db, what_was_not_committed_leaves_no_trace)
 
 /* ---- a full disk ---- */
 
-static void heals(struct store *s, void (*full)(struct store *, bool))
+static void heals(struct fresh *s, void (*full)(struct fresh *, bool))
 {
     struct db_user u = store_user(s, "ada");
     full(s, true);
@@ -288,19 +288,19 @@ static void heals(struct store *s, void (*full)(struct store *, bool))
     MUST(db_check(s->db, s->a, &report));
 }
 
-static void few_pages(struct store *s, bool full)
+static void few_pages(struct fresh *s, bool full)
 {
     db_conn_limit_pages(s->db->conn, full ? 120 : 0);
 }
 
 Test(db, a_full_database_is_unavailable_and_heals)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     heals(&s, few_pages);
     store_end(&s);
 }
 
-static void small_files(struct store *s, bool full)
+static void small_files(struct fresh *s, bool full)
 {
     (void)s;
     struct rlimit limit;
@@ -312,7 +312,7 @@ static void small_files(struct store *s, bool full)
 
 Test(db, a_full_disk_is_unavailable_to_the_whole_group_and_heals)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     heals(&s, small_files);
     struct db_counts counts;
     db_counts(s.db, &counts);
@@ -324,7 +324,7 @@ Test(db, a_full_disk_is_unavailable_to_the_whole_group_and_heals)
 
 Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
 {
-    struct store s = store_new(true), command = s;
+    struct fresh s = store_new(true), command = s;
     enum { MANY = 3 * DB_NUMBER_BLOCK, SPAN = 10 * DB_NUMBER_BLOCK };
     static bool seen[SPAN];
     MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
@@ -341,7 +341,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
 
 Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not_counted)
 {
-    struct store s = store_new(true), command = s;
+    struct fresh s = store_new(true), command = s;
     MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     uint64_t before = db_generation(s.db);
     (void)store_user(&s, "ours");
@@ -354,7 +354,7 @@ Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not
 
 Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 {
-    struct store s = store_new(true), command = s;
+    struct fresh s = store_new(true), command = s;
     MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
     bool changed = true;
     MUST(db_changed_elsewhere(s.db, &changed));
@@ -377,7 +377,7 @@ Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 
 Test(whole, AV_06_ready_writes)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     int64_t before = by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'");
     MUST(db_ready(s.db));
     cr_assert_eq(by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'"), before + 1);
@@ -386,7 +386,7 @@ Test(whole, AV_06_ready_writes)
 
 Test(whole, a_backup_is_consistent_private_and_never_overwrites)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     (void)store_user(&s, "ada");
     char path[128];
     path_of(&s, "copy.db", path);
@@ -407,7 +407,7 @@ Test(whole, a_backup_is_consistent_private_and_never_overwrites)
 
 Test(whole, check_reports_in_words_and_sees_damage)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     for (int i = 0; i < 40; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "user%d", i);
@@ -440,7 +440,7 @@ Test(whole, check_reports_in_words_and_sees_damage)
 
 Test(whole, check_sees_a_row_that_names_a_missing_one)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     (void)by_hand(&s, "INSERT INTO consents VALUES (77, 88, 'openid', 0)"); /* SQLite checks only when asked to */
     str report;
     MUST_FAIL(SERVER_ERROR, db_check(s.db, s.a, &report));
@@ -449,7 +449,7 @@ Test(whole, check_sees_a_row_that_names_a_missing_one)
 
 Test(whole, statements_are_listed_and_all_prepare)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     char path[128];
     path_of(&s, "jeton.db", path);
     sqlite3 *h = NULL;
@@ -469,7 +469,7 @@ Test(whole, statements_are_listed_and_all_prepare)
 
 Test(whole, the_hot_update_touches_no_index)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     char path[128];
     path_of(&s, "jeton.db", path);
     sqlite3 *h = NULL;
@@ -500,7 +500,7 @@ Test(whole, the_hot_update_touches_no_index)
 /* ---- several sentences together ---- */
 
 struct pair {
-    struct store *s;
+    struct fresh *s;
     bool fail;
 };
 
@@ -515,7 +515,7 @@ static err add_two_scopes(void *context)
 
 Test(db, together_is_all_or_nothing)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_scope *rows;
     size_t before, count;
     MUST(db_scope_all(s.db, s.a, &rows, &before));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * People: names, conflicts, the last administrator, what ends with a block, a password, a removal; lists. */
-#include "store.h"
+#include "fresh.h"
 
 #include "base/banned.h"
 
-static int64_t sessions_of(struct store *s, int64_t user)
+static int64_t sessions_of(struct fresh *s, int64_t user)
 {
     struct db_session *rows;
     size_t count;
@@ -12,7 +12,7 @@ static int64_t sessions_of(struct store *s, int64_t user)
     return (int64_t)count;
 }
 
-static int64_t session_for(struct store *s, int64_t user)
+static int64_t session_for(struct fresh *s, int64_t user)
 {
     struct db_session row = {.id = STR("public"), .hash = hash_of("x"), .user_number = user, .created_at = T0,
                              .expires_at = T0 + 1000, .address = STR("192.0.2.1")};
@@ -21,7 +21,7 @@ static int64_t session_for(struct store *s, int64_t user)
     return row.number;
 }
 
-static struct db_pat pat_for(struct store *s, int64_t user, const char *token)
+static struct db_pat pat_for(struct fresh *s, int64_t user, const char *token)
 {
     struct db_pat p = {.user_number = user, .hash = hash_of(token), .name = STR("laptop"), .scope = STR("openid")};
     MUST(db_pat_add(s->db, s->a, &p));
@@ -30,7 +30,7 @@ static struct db_pat pat_for(struct store *s, int64_t user, const char *token)
 
 Test(user, is_found_by_number_id_and_name_in_any_letter_case)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "Ada.Lovelace"), *r = NULL;
     cr_assert_eq(u.id.n, 36);
     cr_assert_eq(u.version, 1);
@@ -48,7 +48,7 @@ Test(user, is_found_by_number_id_and_name_in_any_letter_case)
 
 Test(user, absence_is_null_not_a_failure)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user *r = (struct db_user *)&s;
     MUST(db_user_by_number(s.db, s.a, 4711, &r));
     cr_assert_null(r);
@@ -61,7 +61,7 @@ Test(user, absence_is_null_not_a_failure)
 
 Test(user, an_absent_text_differs_from_an_empty_one)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = {.username = STR("a"), .email = STR("")}, *r;
     MUST(db_user_add(s.db, s.a, &u, NULL));
     MUST(db_user_by_number(s.db, s.a, u.number, &r));
@@ -73,7 +73,7 @@ Test(user, an_absent_text_differs_from_an_empty_one)
 
 Test(user, a_name_is_taken_in_any_letter_case_and_outputs_stay_untouched)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     (void)store_user(&s, "ada");
     struct db_user u = {.username = STR("ADA")};
     MUST_FAIL(CONFLICT, db_user_add(s.db, s.a, &u, NULL));
@@ -87,7 +87,7 @@ Test(user, a_name_is_taken_in_any_letter_case_and_outputs_stay_untouched)
 
 Test(user, an_arena_without_room_fails_and_adds_nobody)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct arena *small = arena_new(16);
     struct db_user u = {.username = STR("ada")};
     MUST_FAIL(UNAVAILABLE, db_user_add(s.db, small, &u, NULL));
@@ -100,7 +100,7 @@ Test(user, an_arena_without_room_fails_and_adds_nobody)
 
 Test(user, saving_needs_the_version_that_was_read)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), *r;
     u.full_name = STR("First");
     MUST(db_user_save(s.db, s.a, &u, NULL));
@@ -115,7 +115,7 @@ Test(user, saving_needs_the_version_that_was_read)
 
 Test(user, saving_a_taken_name_is_a_conflict_and_changes_nothing)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     (void)store_user(&s, "ada");
     struct db_user u = store_user(&s, "bob"), *r;
     u.username = STR("Ada");
@@ -127,7 +127,7 @@ Test(user, saving_a_taken_name_is_a_conflict_and_changes_nothing)
 
 Test(user, saving_nobody_is_not_found)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = {.number = 99, .version = 1, .username = STR("x")};
     MUST_FAIL(NOT_FOUND, db_user_save(s.db, s.a, &u, NULL));
     store_end(&s);
@@ -136,7 +136,7 @@ Test(user, saving_nobody_is_not_found)
 /* AD-07 */
 Test(user, the_last_administrator_stays)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user root = store_admin(&s, "root"), two = store_admin(&s, "two"), change = two, *r;
     change.blocked = true;
     MUST(db_user_save(s.db, s.a, &change, NULL)); /* two is blocked: root is the last one who can log in */
@@ -160,7 +160,7 @@ Test(user, the_last_administrator_stays)
 
 Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), other = store_user(&s, "bob");
     struct db_client c = store_client(&s, "app");
     struct db_grant g = store_grant(&s, u.number, c.number), h = store_grant(&s, other.number, c.number);
@@ -186,7 +186,7 @@ Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
 
 Test(user, a_new_password_ends_all_but_the_session_that_asked)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), *r;
     struct db_client c = store_client(&s, "app");
     struct db_grant g = store_grant(&s, u.number, c.number);
@@ -215,7 +215,7 @@ Test(user, a_new_password_ends_all_but_the_session_that_asked)
 
 Test(user, a_rehash_ends_nothing_and_loses_to_a_new_password)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), *r;
     (void)session_for(&s, u.number);
     MUST(db_user_rehash(s.db, u.number, u.password_hash, "$better"));
@@ -228,7 +228,7 @@ Test(user, a_rehash_ends_nothing_and_loses_to_a_new_password)
 
 Test(user, a_login_is_noted_without_disturbing_an_edit)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user u = store_user(&s, "ada"), *r;
     MUST(db_user_logged_in(s.db, u.number, T0 + 5));
     u.full_name = STR("New");
@@ -241,7 +241,7 @@ Test(user, a_login_is_noted_without_disturbing_an_edit)
 /* ST-06 */
 Test(user, a_removed_person_leaves_number_and_id_and_nothing_else)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     struct db_user u = store_user(&s, "Ada"), *r;
     struct db_client c = store_client(&s, "app");
     struct db_grant g = store_grant(&s, u.number, c.number);
@@ -283,7 +283,7 @@ Test(user, a_removed_person_leaves_number_and_id_and_nothing_else)
 
 Test(user, nobody_can_stand_in_the_way_of_a_tombstone)
 {
-    struct store s = store_new(false);
+    struct fresh s = store_new(false);
     struct db_user u = store_user(&s, "ada");
     struct db_user in_the_way = {.username = str_format(s.a, "REMOVED:%.*s", STR_FMT(u.id))};
     MUST_FAIL(INVALID_REQUEST, db_user_add(s.db, s.a, &in_the_way, NULL));
@@ -293,7 +293,7 @@ Test(user, nobody_can_stand_in_the_way_of_a_tombstone)
 
 /* ---- lists ---- */
 
-static void three(struct store *s)
+static void three(struct fresh *s)
 {
     static const char *const names[] = {"carl", "Ada", "bob_100~"};
     for (size_t i = 0; i < 3; i++) {
@@ -303,7 +303,7 @@ static void three(struct store *s)
     }
 }
 
-static str first_of(struct store *s, const char *column, bool descending)
+static str first_of(struct fresh *s, const char *column, bool descending)
 {
     struct db_user_rows rows;
     struct db_page page = {.order_by = str_of(column), .descending = descending, .limit = 1};
@@ -315,7 +315,7 @@ static str first_of(struct store *s, const char *column, bool descending)
 
 Test(users, are_ordered_by_each_column_both_ways)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     three(&s);
     cr_assert(str_is(first_of(&s, NULL, false), "Ada"));
     cr_assert(str_is(first_of(&s, "username", true), "carl"));
@@ -332,7 +332,7 @@ Test(users, are_ordered_by_each_column_both_ways)
 
 Test(users, are_paged_and_filtered_and_wildcards_are_letters)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     three(&s);
     struct db_user_rows rows;
     MUST(db_user_list(s.db, s.a, &(struct db_page){.limit = 2, .offset = 2}, &rows));
@@ -352,7 +352,7 @@ Test(users, are_paged_and_filtered_and_wildcards_are_letters)
 /* AD-09 */
 Test(users, refuse_what_is_not_in_the_table)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct db_user_rows rows;
     static const char *const columns[] = {"password_hash", "username; DROP TABLE users", "", "USERNAME", "number--"};
     for (size_t i = 0; i < 5; i++)

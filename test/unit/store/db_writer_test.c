@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The writer: groups, what one job may do to the others, a full queue, closing. */
-#include "store.h"
+#include "fresh.h"
 
 #include <pthread.h>
 
@@ -8,7 +8,7 @@
 
 struct probe {
     struct db_job job;
-    struct store *s;
+    struct fresh *s;
     char name[32];
     bool breaks;
     err said, committed;
@@ -58,7 +58,7 @@ static void wait_at_the_gate(void *context)
 }
 
 /* The writer stands at the gate, alone in its group, when this returns. */
-static void hold_the_writer(struct store *s, struct probe *plug)
+static void hold_the_writer(struct fresh *s, struct probe *plug)
 {
     plug->s = s;
     plug->job = (struct db_job){wait_at_the_gate, probe_done, plug, NULL};
@@ -70,7 +70,7 @@ static void hold_the_writer(struct store *s, struct probe *plug)
 }
 
 /* The writer is held in a job of its own, so that what comes next gathers into one group. */
-static void one_group(struct store *s, struct probe *probes, int count, struct probe *plug)
+static void one_group(struct fresh *s, struct probe *probes, int count, struct probe *plug)
 {
     hold_the_writer(s, plug);
     for (int i = 0; i < count; i++) {
@@ -89,7 +89,7 @@ static void one_group(struct store *s, struct probe *probes, int count, struct p
 
 Test(writer, a_group_is_one_transaction_and_everybody_hears_once)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     static struct probe probes[50], plug;
     struct db_counts before, after;
     db_counts(s.db, &before);
@@ -110,7 +110,7 @@ Test(writer, a_group_is_one_transaction_and_everybody_hears_once)
 
 Test(writer, a_conflict_in_one_job_leaves_the_others_alone)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     MUST(db_scope_add(s.db, STR("p3"), STR("there already")));
     static struct probe probes[10], plug;
     one_group(&s, probes, 10, &plug);
@@ -123,7 +123,7 @@ Test(writer, a_conflict_in_one_job_leaves_the_others_alone)
 
 Test(writer, an_engine_failure_in_one_job_is_the_whole_groups)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     static struct probe probes[10], plug;
     probes[4].breaks = true;
     one_group(&s, probes, 10, &plug);
@@ -138,7 +138,7 @@ Test(writer, an_engine_failure_in_one_job_is_the_whole_groups)
 
 Test(writer, AV_08_a_full_queue_is_unavailable_and_nothing_is_lost)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct probe plug = {0};
     hold_the_writer(&s, &plug);
     struct probe *many = calloc(DB_QUEUE_MAX + 2, sizeof(*many));
@@ -167,7 +167,7 @@ Test(writer, AV_08_a_full_queue_is_unavailable_and_nothing_is_lost)
 
 Test(writer, closing_commits_what_is_queued)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     for (int i = 0; i < 100; i++)
         db_event_add(s.db, &(struct db_event){.name = STR("login.ok")});
     db_close(s.db);
@@ -178,7 +178,7 @@ Test(writer, closing_commits_what_is_queued)
 
 Test(writer, events_beyond_the_bound_are_dropped_and_counted)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct probe plug = {0};
     hold_the_writer(&s, &plug);
     for (int i = 0; i < DB_ASIDE_MAX + 500; i++)

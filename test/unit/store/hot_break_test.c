@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * Whoever tries to part a change from its line, or to make the feed unreadable. */
-#include "store.h"
+#include "fresh.h"
 
-#include "store/db_change.h"
-#include "store/hot.h"
+#include "store/table/db_change.h"
+#include "store/cache/hot.h"
 
 #include "base/banned.h"
 
 /* A change whose line cannot be written is not made: else it would be in the store and never in memory. */
 Test(hot_break, no_change_without_its_line)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct hot *hot;
     struct db_client app = store_client(&s, "app");
     MUST(hot_open(s.db, 16, &hot));
@@ -28,7 +28,7 @@ Test(hot_break, no_change_without_its_line)
 
 Test(hot_break, no_change_without_its_counter)
 {
-    struct store s = store_new(true);
+    struct fresh s = store_new(true);
     struct hot *hot;
     struct db_client app = store_client(&s, "app");
     MUST(hot_open(s.db, 16, &hot));
@@ -43,7 +43,7 @@ Test(hot_break, no_change_without_its_counter)
 
 enum { LARGE = DB_CHANGES_READ + 8, LARGE_BYTES = 60000 };
 struct large {
-    struct store *s;
+    struct fresh *s;
     str keys;
 };
 
@@ -63,7 +63,7 @@ static err add_large(void *context)
 /* Clients as large as a request's body may make them: a bite of lines names more of them than memory for reading would hold at once. */
 Test(hot_break, many_large_clients_are_followed)
 {
-    struct store s = store_new(true), other;
+    struct fresh s = store_new(true), other;
     struct hot *hot;
     char *bytes = malloc(LARGE_BYTES);
     cr_assert_not_null(bytes);

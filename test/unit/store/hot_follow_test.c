@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * Whatever is written, memory follows: every function of the store that writes something kept in memory stands in a table here, and after
  * each of them memory must be what a fresh start would load. A statement that no row of the table has run fails the test. */
-#include "store.h"
+#include "fresh.h"
 
-#include "store/db_change.h"
-#include "store/db_details.h"
-#include "store/db_initial.h"
-#include "store/db_password.h"
-#include "store/hot_follow.h"
+#include "store/table/db_change.h"
+#include "store/table/db_details.h"
+#include "store/table/db_initial.h"
+#include "store/table/db_password.h"
+#include "store/cache/hot_follow.h"
 
 #include <pthread.h>
 
 #include "base/banned.h"
 
 struct scene {
-    struct store s, other; /* other: the one that writes */
+    struct fresh s, other; /* other: the one that writes */
     struct hot *hot;
     struct db_client app, open;
     struct db_user ada, eve;
@@ -108,9 +108,9 @@ static char *told_of(struct arena *a, const struct hot_facts *f)
 }
 
 /* A fresh start, which has asked for names too. */
-static char *told_anew(struct store *s)
+static char *told_anew(struct fresh *s)
 {
-    struct store fresh = *s;
+    struct fresh fresh = *s;
     struct hot *hot;
     MUST(db_open(&(struct db_options){.directory = s->directory, .create = false, .writer_thread = false}, &fresh.db));
     MUST(hot_open(fresh.db, 16, &hot));

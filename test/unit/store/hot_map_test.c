@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A map and all its earlier selves, against a plain array. */
-#include "store.h"
+#include "fresh.h"
 
-#include "store/hot_map.h"
+#include "store/cache/hot_map.h"
 
 #include <pthread.h>
 

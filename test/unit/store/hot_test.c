@@ -2,7 +2,7 @@
  * Facts in memory: snapshots, caches, revocations, and what other processes change. */
 #include "scene.h"
 
-#include "store/db_change.h"
+#include "store/table/db_change.h"
 
 #include <pthread.h>
 
@@ -67,7 +67,7 @@ Test(hot, every_client_is_found_among_many)
 Test(hot, another_process_is_noticed_by_its_commit)
 {
     struct scene x = scene_new();
-    struct store command = x.s;
+    struct fresh command = x.s;
     MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
     (void)store_client(&command, "theirs");
     MUST(hot_refresh(x.hot));
@@ -100,9 +100,9 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
     scene_end(&x);
 }
 
-static struct store command_of(const struct scene *x)
+static struct fresh command_of(const struct scene *x)
 {
-    struct store command = x->s;
+    struct fresh command = x->s;
     MUST(db_open(&(struct db_options){.directory = x->s.directory, .create = false, .writer_thread = false}, &command.db));
     return command;
 }
@@ -110,7 +110,7 @@ static struct store command_of(const struct scene *x)
 Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
 {
     struct scene x = scene_new();
-    struct store command = command_of(&x);
+    struct fresh command = command_of(&x);
     char *file = x.s.db->file;
     char nowhere[] = "/nonexistent/jeton.db";
     (void)store_client(&command, "theirs");
@@ -151,7 +151,7 @@ Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_
 Test(hot, an_event_thread_reads_no_feed)
 {
     struct scene x = scene_new();
-    struct store command = command_of(&x);
+    struct fresh command = command_of(&x);
     (void)store_client(&command, "theirs");
     hot_inline(true);
     MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
@@ -178,7 +178,7 @@ static bool has_scope(struct hot *hot, str name)
 
 static err log_in_often(void *context)
 {
-    struct store *s = context;
+    struct fresh *s = context;
     TRY(db_scope_add(s->db, STR("early"), STR("words")));
     for (int64_t i = 1; i <= DB_CHANGES_KEPT + 2 * DB_CHANGES_BITE; i++)
         TRY(db_user_logged_in(s->db, 1, i));
@@ -188,7 +188,7 @@ static err log_in_often(void *context)
 Test(hot, who_has_missed_more_than_is_kept_loads_anew)
 {
     struct scene x = scene_new();
-    struct store command = command_of(&x);
+    struct fresh command = command_of(&x);
     struct db_user *r;
     (void)store_user(&x.s, "ada");
     MUST(hot_user(x.hot, x.s.a, 1, &r));
@@ -213,7 +213,7 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
     };
     for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
         struct scene x = scene_new();
-        struct store command = command_of(&x);
+        struct fresh command = command_of(&x);
         MUST(db_scope_add(x.s.db, STR("before"), STR("words")));
         MUST(db_scope_add(command.db, STR("one"), STR("words")));
         MUST(db_scope_add(command.db, STR("two"), STR("words")));
@@ -228,7 +228,7 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
 Test(hot, what_a_command_could_not_tell_is_found_by_the_poll)
 {
     struct scene x = scene_new();
-    struct store command = command_of(&x);
+    struct fresh command = command_of(&x);
     MUST(db_scope_add(command.db, STR("theirs"), STR("words")));
     (void)atomic_fetch_sub(command.db->generation, 1); /* it died before it could */
     MUST(hot_refresh(x.hot));
@@ -289,7 +289,7 @@ Test(revoked, is_in_memory_and_durable_by_kind_and_id)
 Test(revoked, by_another_process_is_loaded)
 {
     struct scene x = scene_new();
-    struct store command = x.s;
+    struct fresh command = x.s;
     MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
     MUST(db_revocation_add(command.db, "token", STR("jti"), T0 + 100));
     MUST(hot_refresh(x.hot));

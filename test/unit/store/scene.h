@@ -2,11 +2,11 @@
  * scene: a store and what is kept in memory of it, for tests. */
 #ifndef JETON_TEST_SCENE_H
 #define JETON_TEST_SCENE_H
-#include "store.h"
-#include "store/hot.h"
+#include "fresh.h"
+#include "store/cache/hot.h"
 
 struct scene {
-    struct store s;
+    struct fresh s;
     struct hot *hot;
 };
 

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ * hot_follow: one reading of the feed. Relies on numbers without a gap (db_change) and on one committed state for the whole reading
+ * (db_read_still). Promises:
+ *   1. of n changes n rows are read, each by its number or name, and nothing else;
+ *   2. rows are read as they are now, which may be newer than their line: then their next line changes nothing;
+ *   3. a next snapshot is shown whole or not at all;
+ *   4. a line that is missing (forgotten meanwhile, or the database is another one) or of a kind that is not known: everything is loaded anew.
+ *
+ *   [no snapshot] ──load──▶ [at seq] ──lines──▶ [at a later seq] ──gap──▶ load ──▶ [at the newest seq] */
+#include "store/cache/hot_follow.h"
+
+#include "codec/b64url.h"
+#include "store/table/db_change.h"
+#include "store/table/db_event.h"
+
+#include "base/banned.h"
+
+enum { MEMORY_MAX = 64 << 20, PORTION = 64 }; /* of what is read at once: a portion of rows, lines or revocations */
+
+struct following {
+    struct hot *hot;
+    struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
+    struct hot_facts *next; /* NULL: no snapshot to go on from */
+    int64_t seq, last_revocation;
+};
+
+/* ---- everything ---- */
+
+static err load_clients(struct db_conn *c, struct following *w)
+{
+    struct db_range range = {0, INT64_MAX, PORTION};
+    struct db_rows rows = {NULL, PORTION};
+    while (rows.count == PORTION) {
+        arena_reset(w->a);
+        TRY(db_client_rows(c, w->a, &range, &rows));
+        const struct db_client *clients = rows.rows;
+        for (size_t i = 0; i < rows.count; i++)
+            TRY(hot_facts_client(w->next, clients[i].number, &clients[i]));
+        if (rows.count > 0)
+            range.from = clients[rows.count - 1].number + 1;
+    }
+    return OK;
+}
+
+static err load_others(struct db_conn *c, struct following *w)
+{
+    struct db_rows scopes, resources, details, settings;
+    arena_reset(w->a);
+    TRY(db_scope_rows(c, w->a, STR_ABSENT, &scopes));
+    TRY(db_resource_rows(c, w->a, 0, &resources));
+    TRY(db_details_rows(c, w->a, STR_ABSENT, &details));
+    TRY(db_password_rows(c, w->a, &settings));
+    const struct db_scope *s = scopes.rows;
+    for (size_t i = 0; i < scopes.count; i++)
+        TRY(hot_facts_scope(w->next, s[i].name, &s[i]));
+    const struct db_resource *r = resources.rows;
+    for (size_t i = 0; i < resources.count; i++)
+        TRY(hot_facts_resource(w->next, r[i].number, &r[i]));
+    const struct db_details_type *d = details.rows;
+    for (size_t i = 0; i < details.count; i++)
+        TRY(hot_facts_details(w->next, d[i].type, &d[i]));
+    return hot_facts_settings(w->next, &settings);
+}
+
+static err load_all(struct db_conn *c, struct following *w)
+{
+    hot_facts_free(w->next);
+    w->next = NULL;
+    w->last_revocation = 0;
+    TRY(hot_facts_new(&w->next));
+    TRY(load_clients(c, w));
+    TRY(load_others(c, w));
+    hot_cache_clear(w->hot->users);
+    hot_cache_clear(w->hot->pats);
+    (void)atomic_fetch_add(&w->hot->keys, 1);
+    return OK;
+}
+
+/* ---- one change ---- */
+
+/* Nothing is there any more: row NULL. */
+static const void *only(const struct db_rows *rows)
+{
+    return rows->count > 0 ? rows->rows : NULL;
+}
+
+static err forget_pat(struct hot *hot, str key)
+{
+    struct token_hash hash;
+    if (FAILED(b64url_decode_exact(key, hash.bytes, sizeof(hash.bytes))))
+        FAIL(SERVER_ERROR, "hot: a line of the feed is damaged");
+    hot_cache_forget(hot->pats, (str){(const char *)hash.bytes, sizeof(hash.bytes)});
+    return OK;
+}
+
+static err apply_numbered(struct db_conn *c, struct following *w, enum db_change_kind kind, str key)
+{
+    uint64_t value = 0;
+    struct db_rows rows;
+    if (FAILED(str_u64(key, INT64_MAX, &value)))
+        FAIL(SERVER_ERROR, "hot: a line of the feed is damaged");
+    int64_t number = (int64_t)value;
+    if (kind == DB_CHANGE_USER) {
+        hot_cache_forget(w->hot->users, hot_facts_number(&number));
+        return OK;
+    }
+    if (kind == DB_CHANGE_RESOURCE) {
+        TRY(db_resource_rows(c, w->a, number, &rows));
+        return hot_facts_resource(w->next, number, only(&rows));
+    }
+    TRY(db_client_rows(c, w->a, &(struct db_range){number, number, 1}, &rows));
+    return hot_facts_client(w->next, number, only(&rows));
+}
+
+static err apply(struct db_conn *c, struct following *w, enum db_change_kind kind, str key)
+{
+    struct db_rows rows;
+    switch (kind) {
+    case DB_CHANGE_SCOPE:
+        TRY(db_scope_rows(c, w->a, key, &rows));
+        return hot_facts_scope(w->next, key, only(&rows));
+    case DB_CHANGE_DETAILS:
+        TRY(db_details_rows(c, w->a, key, &rows));
+        return hot_facts_details(w->next, key, only(&rows));
+    case DB_CHANGE_PASSWORD: /* eight at the most */
+        TRY(db_password_rows(c, w->a, &rows));
+        return hot_facts_settings(w->next, &rows);
+    case DB_CHANGE_PAT:
+        return forget_pat(w->hot, key);
+    case DB_CHANGE_KEY:
+        (void)atomic_fetch_add(&w->hot->keys, 1);
+        return OK;
+    case DB_CHANGE_CLIENT:
+    case DB_CHANGE_CLIENT_SECRET:
+    case DB_CHANGE_RESOURCE:
+    case DB_CHANGE_USER:
+    case DB_CHANGE_NONE:
+    case DB_CHANGE_REVOCATION:
+    default:
+        return apply_numbered(c, w, kind, key);
+    }
+}
+
+/* Lines up to the head. *whole false: one is missing, or is not understood. */
+static err apply_lines(struct db_conn *c, struct following *w, int64_t head, bool *whole)
+{
+    *whole = true;
+    while (w->seq < head) {
+        struct db_rows rows = {NULL, 0};
+        arena_reset(w->lines);
+        TRY(db_change_after(c, w->lines, w->seq, &rows));
+        const struct db_change *lines = rows.rows;
+        *whole = rows.count > 0;
+        for (size_t i = 0; i < rows.count && *whole; i++) {
+            enum db_change_kind kind = db_change_kind_of(lines[i].kind);
+            *whole = lines[i].seq == w->seq + 1 && kind != DB_CHANGE_NONE;
+            arena_reset(w->a);
+            if (*whole)
+                TRY(apply(c, w, kind, lines[i].key));
+            w->seq++;
+        }
+        if (!*whole)
+            return OK;
+    }
+    return OK;
+}
+
+/* ---- revocations: their table is a feed of its own ---- */
+
+static err add_revocations(struct db_conn *c, struct following *w)
+{
+    struct db_rows rows = {NULL, 1};
+    while (rows.count > 0) {
+        arena_reset(w->a);
+        TRY(db_revocation_rows(c, w->a, w->last_revocation, &rows));
+        const struct db_revocation *r = rows.rows;
+        unix_time now = clock_now();
+        for (size_t i = 0; i < rows.count; i++) {
+            if (r[i].expires_at > now)
+                TRY(hot_set_add(w->hot->revoked, r[i].kind, r[i].id, r[i].expires_at));
+            w->last_revocation = r[i].number;
+        }
+    }
+    return OK;
+}
+
+/* ---- the reading ---- */
+
+static err read_feed(struct db_conn *c, void *context)
+{
+    struct following *w = context;
+    int64_t head = 0;
+    bool whole = w->next != NULL;
+    TRY(db_change_head(c, &head));
+    whole = whole && head >= w->seq;
+    if (whole)
+        TRY(apply_lines(c, w, head, &whole));
+    if (!whole)
+        TRY(load_all(c, w));
+    w->seq = head;
+    return add_revocations(c, w);
+}
+
+void hot_show(struct hot *hot, struct hot_facts *next)
+{
+    (void)pthread_mutex_lock(&hot->lock);
+    struct hot_facts *old = hot->facts;
+    hot->facts = next;
+    bool unused = old != NULL && old->holders == 0;
+    (void)pthread_mutex_unlock(&hot->lock);
+    if (unused)
+        hot_facts_free(old);
+}
+
+static err follow_with(struct hot *hot, struct following *w)
+{
+    if (hot->facts != NULL)
+        TRY(hot_facts_next(hot->facts, &w->next));
+    TRY(db_read_still(hot->db, read_feed, w));
+    hot_show(hot, w->next);
+    w->next = NULL;
+    hot->seq = w->seq;
+    hot->last_revocation = w->last_revocation;
+    return OK;
+}
+
+err hot_follow(struct hot *hot)
+{
+    struct following w = {hot, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, hot->seq, hot->last_revocation};
+    err e = w.a != NULL && w.lines != NULL ? follow_with(hot, &w) : ERR(UNAVAILABLE, "hot: out of memory");
+    hot_facts_free(w.next);
+    arena_release(w.a);
+    arena_release(w.lines);
+    return e;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ * hot_set: an open-addressed table of digests under a read-write lock. Relies on SHA-256 spreading well (the digest itself
+ * is the hash); promises that what was added is found until it has expired, and that an empty set costs one atomic load. */
+#include "store/cache/hot_set.h"
+
+#include "crypto/digest.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { TIDY_SECONDS = 60, FIRST_SIZE = 256, KIND_MAX = 16, ID_MAX = 256 };
+
+struct entry {
+    uint64_t high, low; /* the digest's first 16 bytes; both 0: free */
+    unix_time expires_at;
+};
+struct hot_set {
+    pthread_rwlock_t lock;
+    struct entry *entries;
+    size_t size, used; /* size is a power of two, at most three quarters used */
+    _Atomic size_t count;
+    unix_time tidied_at;
+};
+
+err hot_set_new(struct hot_set **out)
+{
+    struct hot_set *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        FAIL(UNAVAILABLE, "hot: out of memory");
+    (void)pthread_rwlock_init(&s->lock, NULL);
+    *out = s;
+    return OK;
+}
+
+void hot_set_free(struct hot_set *s)
+{
+    if (s == NULL)
+        return;
+    (void)pthread_rwlock_destroy(&s->lock);
+    free(s->entries);
+    free(s);
+}
+
+/* kind, NUL, id: no two pairs are spelled alike. */
+static struct entry entry_of(str kind, str id)
+{
+    char text[KIND_MAX + 1 + ID_MAX];
+    uint8_t digest[DIGEST_SIZE];
+    size_t k = kind.n < KIND_MAX ? kind.n : KIND_MAX, n = id.n < ID_MAX ? id.n : ID_MAX;
+    memcpy(text, kind.p, k);
+    text[k] = '\0';
+    if (n > 0)
+        memcpy(text + k + 1, id.p, n);
+    digest_sha256((str){text, k + 1 + n}, digest);
+    struct entry e = {0, 0, 0};
+    memcpy(&e.high, digest, sizeof(e.high));
+    memcpy(&e.low, digest + sizeof(e.high), sizeof(e.low));
+    e.low |= 1; /* never the mark of a free place */
+    return e;
+}
+
+static struct entry *place(struct entry *entries, size_t size, const struct entry *e)
+{
+    size_t i = (size_t)e->high & (size - 1);
+    while (entries[i].low != 0 && (entries[i].high != e->high || entries[i].low != e->low))
+        i = (i + 1) & (size - 1);
+    return &entries[i];
+}
+
+/* A larger table, with those alone that have not ended. */
+static err grow(struct hot_set *s)
+{
+    unix_time now = clock_now();
+    size_t alive = 0, size = FIRST_SIZE;
+    for (size_t i = 0; i < s->size; i++)
+        alive += s->entries[i].low != 0 && s->entries[i].expires_at > now;
+    while (size < alive * 2 + 2)
+        size *= 2;
+    struct entry *next = calloc(size, sizeof(*next));
+    if (next == NULL)
+        FAIL(UNAVAILABLE, "hot: out of memory");
+    for (size_t i = 0; i < s->size; i++)
+        if (s->entries[i].low != 0 && s->entries[i].expires_at > now)
+            *place(next, size, &s->entries[i]) = s->entries[i];
+    free(s->entries);
+    s->entries = next;
+    s->size = size;
+    s->used = alive;
+    return OK;
+}
+
+static err add_locked(struct hot_set *s, const struct entry *e)
+{
+    if ((s->used + 1) * 4 > s->size * 3)
+        TRY(grow(s));
+    struct entry *to = place(s->entries, s->size, e);
+    if (to->low == 0) {
+        *to = *e;
+        s->used++;
+    } else if (to->expires_at < e->expires_at) {
+        to->expires_at = e->expires_at;
+    }
+    atomic_store_explicit(&s->count, s->used, memory_order_release);
+    return OK;
+}
+
+err hot_set_add(struct hot_set *s, str kind, str id, unix_time expires_at)
+{
+    struct entry e = entry_of(kind, id);
+    e.expires_at = expires_at;
+    (void)pthread_rwlock_wrlock(&s->lock);
+    err failed = add_locked(s, &e);
+    (void)pthread_rwlock_unlock(&s->lock);
+    return failed;
+}
+
+err hot_set_count(struct hot_set *s, size_t *count)
+{
+    unix_time now = clock_now();
+    err e = OK;
+    (void)pthread_rwlock_wrlock(&s->lock);
+    if (s->used >= FIRST_SIZE && (now < s->tidied_at || now >= clock_add(s->tidied_at, TIDY_SECONDS))) {
+        e = grow(s); /* without the ended ones */
+        s->tidied_at = now;
+        atomic_store_explicit(&s->count, s->used, memory_order_release);
+    }
+    *count = s->used;
+    (void)pthread_rwlock_unlock(&s->lock);
+    return e;
+}
+
+bool hot_set_has(struct hot_set *s, str kind, str id)
+{
+    if (atomic_load_explicit(&s->count, memory_order_acquire) == 0)
+        return false;
+    struct entry e = entry_of(kind, id);
+    (void)pthread_rwlock_rdlock(&s->lock);
+    bool has = place(s->entries, s->size, &e)->low != 0;
+    (void)pthread_rwlock_unlock(&s->lock);
+    return has;
+}

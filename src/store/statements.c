@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * db_sheet: all statements of the store in one row, so that a test can show each to both engines; and the values of
+ * a statement from a row, by its shape; and of reading what is the same with every engine. */
+#include "store/store_internal.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+static const struct db_sheet *sheet_of(size_t index)
+{
+    switch (index) {
+#define X(name_)                                                                                                               \
+    case DB_SHEET_##name_: return db_sheet_##name_;
+        DB_SHEETS(X)
+#undef X
+    default: return NULL;
+    }
+}
+
+size_t db_statement_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < DB_SHEET_COUNT; i++)
+        count += sheet_of(i)->count;
+    return count;
+}
+
+const char *db_statement_text(size_t i)
+{
+    for (size_t s = 0; s < DB_SHEET_COUNT; s++) {
+        const struct db_sheet *sheet = sheet_of(s);
+        if (i < sheet->count)
+            return sheet->texts[i];
+        i -= sheet->count;
+    }
+    return NULL;
+}
+
+err db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room)
+{
+    if (rows->count < *room)
+        return OK;
+    size_t next = *room == 0 ? 1 : *room * 4;
+    char *bigger = arena_array(a, next, shape->size);
+    if (bigger == NULL)
+        FAIL(UNAVAILABLE, "store: the arena is full");
+    if (rows->count > 0)
+        memcpy(bigger, rows->rows, rows->count * shape->size);
+    rows->rows = bigger;
+    *room = next;
+    return OK;
+}
+
+err db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
+{
+    struct db_rows rows = {NULL, 0};
+    TRY(db_many(c, a, call, shape, &rows));
+    *row = rows.count > 0 ? rows.rows : NULL;
+    return OK;
+}
+
+void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params)
+{
+    INVARIANT(shape->count <= DB_PARAMS_MAX);
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct db_field *f = &shape->fields[i];
+        const void *from = (const char *)row + f->at;
+        switch (f->kind) {
+        case DB_INT: params[i] = P_INT(*(const int64_t *)from); break;
+        case DB_FLAG: params[i] = P_INT(*(const bool *)from ? 1 : 0); break;
+        case DB_TEXT: params[i] = P_TEXT(*(const str *)from); break;
+        case DB_HASH:
+        default: params[i] = P_HASH((const struct token_hash *)from); break;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ * db_key: signing and sealing keys, sealed by the caller (ST-02). Relies on the master key being elsewhere; promises that at
+ * each moment a use and algorithm has one active key, and that rotation happens whole or not at all.
+ *
+ *   sig:  [next] ──db_key_rotate──▶ [active] ──db_key_rotate──▶ [old] ──destroy_after, db_purge──▶ gone
+ *   seal:            db_key_add──▶ [active] ──db_key_rotate──▶ [old] ──destroy_after, db_purge──▶ gone
+ *
+ * An old sealing key stays, sealed, until destroy_after: it must still open what it sealed. An old signing key's private
+ * half is wiped when it retires; the caller keeps its public half in a row of its own (use pub). */
+#include "store/table/db_key.h"
+
+#include "store/store_internal.h"
+
+#include "base/banned.h"
+
+#define COLUMNS "number, kid, key_use, alg, sealed, state, created_at, active_at, retired_at, destroy_after"
+enum { ADD, ALL, RETIRE, PROMOTE };
+static const char *const texts[] = {
+    [ADD] = "INSERT INTO keys (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING number",
+    [ALL] = "SELECT " COLUMNS " FROM keys ORDER BY number",
+    /* AT-11: a retired signing key only checks, and its public half stands in a row of its own. */
+    [RETIRE] = "UPDATE keys SET state = 'old', retired_at = $3, destroy_after = $4,"
+               " sealed = CASE WHEN key_use = 'sig' THEN '' ELSE sealed END"
+               " WHERE key_use = $1 AND alg = $2 AND state = 'active' RETURNING number",
+    [PROMOTE] = "UPDATE keys SET state = 'active', active_at = $3 WHERE key_use = $1 AND alg = $2 AND state = 'next' RETURNING number",
+};
+DB_SHEET(key, texts);
+
+#define FIELD(kind_, member_) {kind_, offsetof(struct db_key, member_)}
+static const struct db_field fields[] = {
+    FIELD(DB_INT, number), FIELD(DB_TEXT, kid), FIELD(DB_TEXT, use), FIELD(DB_TEXT, alg), FIELD(DB_TEXT, sealed),
+    FIELD(DB_TEXT, state), FIELD(DB_INT, created_at), FIELD(DB_INT, active_at), FIELD(DB_INT, retired_at),
+    FIELD(DB_INT, destroy_after),
+};
+static const struct db_shape shape = DB_SHAPE(struct db_key, fields);
+
+struct rotating {
+    struct db_key fresh;
+    unix_time now, destroy_after;
+};
+
+static err insert(struct db_conn *c, struct db_key *key)
+{
+    TRY(db_number_next(c, DB_COUNT_KEY, &key->number));
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&shape, key, params);
+    int64_t changed = 0;
+    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, &changed));
+    if (changed == 0)
+        FAIL(CONFLICT, "store: a key of that name exists");
+    return OK;
+}
+
+static err add_body(struct db_conn *c, void *context)
+{
+    return insert(c, context);
+}
+
+err db_key_add(struct store *db, const struct db_key *key)
+{
+    struct db_key next = *key;
+    return db_write(db, DB_SEVERAL, add_body, &next);
+}
+
+err db_key_all(struct store *db, struct arena *a, struct db_key **rows, size_t *count)
+{
+    struct db_rows all;
+    TRY(db_read_many(db, a, CALL_ALONE(ALL), &shape, &all));
+    *rows = all.rows;
+    *count = all.count;
+    return OK;
+}
+
+static err rotate_body(struct db_conn *c, void *context)
+{
+    struct rotating *w = context;
+    struct db_key *fresh = &w->fresh;
+    TRY(db_run(c, CALL(RETIRE, P_TEXT(fresh->use), P_TEXT(fresh->alg), P_INT(w->now), P_INT(w->destroy_after)), NULL));
+    int64_t promoted = 0;
+    TRY(db_run(c, CALL(PROMOTE, P_TEXT(fresh->use), P_TEXT(fresh->alg), P_INT(w->now)), &promoted));
+    /* Without a next one (sealing keys, or a first key) the fresh one is active at once: never a moment without. */
+    fresh->state = promoted > 0 ? STR("next") : STR("active");
+    fresh->active_at = promoted > 0 ? 0 : w->now;
+    return insert(c, fresh);
+}
+
+err db_key_rotate(struct store *db, const struct db_key *fresh, unix_time now, unix_time destroy_after)
+{
+    struct rotating w = {*fresh, now, destroy_after};
+    return db_write(db, DB_SEVERAL, rotate_body, &w);
+}

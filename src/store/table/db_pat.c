@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ * db_pat: personal access tokens. The hash alone is stored and is how they are found. Relies on the unique hash; promises
+ * that a revoked one is still found, with its revoked_at, until it is purged: the caller says no, and can say why. */
+#include "store/table/db_pat.h"
+
+#include "crypto/random.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+#define COLUMNS                                                                                                                \
+    "number, id, user_number, hash, name, scope, created_at, expires_at, last_used_at, revoked_at, last_used_address, jkt"
+#define LIVE                                                                                                                   \
+    " FROM pats WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $3) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!')"  \
+    " AND (user_number = $2 OR $2 = 0)"
+#define LIST(column_, direction_)                                                                                              \
+    "SELECT " COLUMNS LIVE " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $4 OFFSET $5"
+#define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
+enum { ADD, BY_HASH, BY_ID, REVOKE, USED, COUNT, LIST_FIRST };
+static const char *const texts[] = {
+    [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING hash",
+    [BY_HASH] = "SELECT " COLUMNS " FROM pats WHERE hash = $1",
+    [BY_ID] = "SELECT " COLUMNS " FROM pats WHERE id = $1",
+    [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING hash",
+    [USED] = "UPDATE pats SET last_used_at = $2, last_used_address = $3 WHERE number = $1 AND last_used_at < $2 RETURNING hash",
+    [COUNT] = "SELECT count(*)" LIVE,
+    [LIST_FIRST] = LISTS("created_at"), LISTS("expires_at"), LISTS("name"), LISTS("last_used_at"),
+};
+DB_SHEET(pat, texts);
+static const char *const columns[] = {"created_at", "expires_at", "name", "last_used_at"};
+static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
+
+#define FIELD(kind_, member_) {kind_, offsetof(struct db_pat, member_)}
+static const struct db_field fields[] = {
+    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_INT, user_number), FIELD(DB_HASH, hash), FIELD(DB_TEXT, name),
+    FIELD(DB_TEXT, scope), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at), FIELD(DB_INT, last_used_at),
+    FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address), FIELD(DB_TEXT, jkt),
+};
+const struct db_shape db_pat_shape = DB_SHAPE(struct db_pat, fields);
+
+static err add_body(struct db_conn *c, void *context)
+{
+    struct db_pat *pat = context;
+    TRY(db_number_next(c, DB_COUNT_PAT, &pat->number));
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&db_pat_shape, pat, params);
+    return db_run(c, &(struct db_call){&sheet, ADD, params, db_pat_shape.count}, NULL);
+}
+
+err db_pat_add(struct store *db, struct arena *a, struct db_pat *pat)
+{
+    char id[37];
+    random_uuid(id);
+    struct db_pat next = *pat;
+    next.id = str_dup(a, str_of(id));
+    if (!str_present(next.id))
+        FAIL(UNAVAILABLE, "store: the arena is full");
+    if (next.created_at == 0)
+        next.created_at = clock_now();
+    TRY(db_write(db, DB_SEVERAL, add_body, &next));
+    *pat = next;
+    return OK;
+}
+
+err db_pat_by_hash(struct store *db, struct arena *a, const struct token_hash *hash, struct db_pat **out)
+{
+    return db_read_one(db, a, CALL(BY_HASH, P_HASH(hash)), &db_pat_shape, (void **)out);
+}
+
+err db_pat_by_id(struct store *db, struct arena *a, str id, struct db_pat **out)
+{
+    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &db_pat_shape, (void **)out);
+}
+
+err db_pat_revoke(struct store *db, str id, int64_t user_number, unix_time now, bool *revoked)
+{
+    int64_t changed = 0;
+    TRY(db_write_call(db, CALL(REVOKE, P_TEXT(id), P_INT(user_number), P_INT(now)), &changed));
+    *revoked = changed > 0;
+    return OK;
+}
+
+/* ---- used: queued aside ---- */
+
+struct use {
+    struct db_job job;
+    struct store *db;
+    int64_t number;
+    unix_time at;
+    size_t address_length;
+    char address[];
+};
+
+static err use_now(struct store *db, int64_t number, unix_time at, str address)
+{
+    return db_write_call(db, CALL(USED, P_INT(number), P_INT(at), P_TEXT(address)), NULL);
+}
+
+static void use_run(void *context)
+{
+    const struct use *u = context;
+    err e = use_now(u->db, u->number, u->at, (str){u->address, u->address_length});
+    (void)e; /* a mark that is missing harms nobody; an engine failure is the whole group's */
+}
+
+static void use_done(void *context, err committed)
+{
+    struct use *u = context;
+    (void)committed;
+    db_aside_done(u->db);
+    free(u);
+}
+
+err db_pat_used(struct store *db, int64_t number, unix_time at, str address)
+{
+    if (db_inside(db) || !db->threaded)
+        return use_now(db, number, at, address);
+    struct use *u = calloc(1, sizeof(*u) + address.n + 1);
+    if (u == NULL)
+        FAIL(UNAVAILABLE, "store: out of memory");
+    *u = (struct use){{use_run, use_done, u, NULL}, db, number, at, address.n};
+    if (address.n > 0)
+        memcpy(u->address, address.p, address.n);
+    if (!db_aside(db, &u->job)) {
+        free(u);
+        FAIL(UNAVAILABLE, "store: the writer's queue is full");
+    }
+    return OK;
+}
+
+err db_pat_list(struct store *db, struct arena *a, int64_t user_number, const struct db_page *page, struct db_pat_rows *out)
+{
+    size_t line = 0;
+    str pattern;
+    TRY(db_list_line(&listing, page, &line));
+    TRY(db_list_pattern(a, page->filter, &pattern));
+    unix_time now = clock_now();
+    struct db_listed listed;
+    TRY(db_list_read(db, a,
+                     &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_INT(user_number), P_INT(now)),
+                                             CALL(line, P_TEXT(pattern), P_INT(user_number), P_INT(now), P_INT(page->limit),
+                                                  P_INT(page->offset)),
+                                             &db_pat_shape},
+                     &listed));
+    *out = (struct db_pat_rows){listed.rows.rows, listed.rows.count, listed.total};
+    return OK;
+}

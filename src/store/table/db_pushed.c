@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * db_pushed: pushed authorization requests (states: db_pushed.h). Relies on the single writer for order; promises that one request
+ * ends once, however many browsers and pages hold its address. */
+#include "store/table/db_pushed.h"
+
+#include "store/store_internal.h"
+
+#include "base/banned.h"
+
+#define COLUMNS "number, hash, client_number, client_epoch, parameters, jkt, expires_at, used_at"
+enum { ADD, GET, TAKE };
+static const char *const texts[] = {
+    [ADD] = "INSERT INTO pushed_requests (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    [GET] = "SELECT " COLUMNS " FROM pushed_requests WHERE number = $1",
+    [TAKE] = "UPDATE pushed_requests SET used_at = $2 WHERE number = $1 AND used_at = 0",
+};
+DB_SHEET(pushed, texts);
+
+#define FIELD(kind_, member_) {kind_, offsetof(struct db_pushed, member_)}
+static const struct db_field fields[] = {
+    FIELD(DB_INT, number), FIELD(DB_HASH, hash), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
+    FIELD(DB_TEXT, parameters), FIELD(DB_TEXT, jkt), FIELD(DB_INT, expires_at), FIELD(DB_INT, used_at),
+};
+static const struct db_shape shape = DB_SHAPE(struct db_pushed, fields);
+
+err db_pushed_reserve(struct store *db, int64_t *number)
+{
+    return db_number_reserve(db, DB_COUNT_PUSHED, number);
+}
+
+err db_pushed_add(struct store *db, const struct db_pushed *pushed)
+{
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&shape, pushed, params);
+    return db_write_call(db, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+}
+
+err db_pushed_get(struct store *db, struct arena *a, int64_t number, struct db_pushed **out)
+{
+    return db_read_one(db, a, CALL(GET, P_INT(number)), &shape, (void **)out);
+}
+
+err db_pushed_take(struct store *db, int64_t number, unix_time now, bool *first)
+{
+    int64_t changed = 0;
+    TRY(db_write_call(db, CALL(TAKE, P_INT(number), P_INT(now)), &changed)); /* PR-01 */
+    *first = changed == 1;
+    return OK;
+}

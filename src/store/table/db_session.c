@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * db_session: logged-in browser sessions. A session that has ended has no row, so nothing can bring it back. Relies on
+ * numbers from db_number; promises that a session past its absolute end is never found.
+ *
+ *   db_session_reserve ─▶ db_session_open ─▶ [open] ──db_session_end*, password change, block, removal──▶ gone
+ *                                               └─────────── expires_at passed ───────────▶ unseen ──db_purge──▶ gone */
+#include "store/table/db_session.h"
+
+#include "store/store_internal.h"
+
+#include "base/banned.h"
+
+#define COLUMNS "number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at, address, user_agent"
+enum { OPEN, GET, SEEN, END, LIST };
+static const char *const texts[] = {
+    [OPEN] = "INSERT INTO sessions (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    [GET] = "SELECT " COLUMNS " FROM sessions WHERE number = $1 AND expires_at > $2",
+    [SEEN] = "UPDATE sessions SET last_seen_at = $2 WHERE number = $1",
+    [END] = "DELETE FROM sessions WHERE number = $1",
+    [LIST] = "SELECT " COLUMNS " FROM sessions WHERE user_number = $1 AND expires_at > $2 ORDER BY number DESC LIMIT 100",
+};
+DB_SHEET(session, texts);
+
+#define FIELD(kind_, member_) {kind_, offsetof(struct db_session, member_)}
+static const struct db_field fields[] = {
+    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_HASH, hash), FIELD(DB_INT, user_number), FIELD(DB_INT, created_at),
+    FIELD(DB_INT, last_seen_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, expires_at), FIELD(DB_TEXT, address),
+    FIELD(DB_TEXT, user_agent),
+};
+static const struct db_shape shape = DB_SHAPE(struct db_session, fields);
+
+err db_session_reserve(struct store *db, int64_t *number)
+{
+    return db_number_reserve(db, DB_COUNT_SESSION, number);
+}
+
+err db_session_open(struct store *db, const struct db_session *session)
+{
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&shape, session, params);
+    return db_write_call(db, &(struct db_call){&sheet, OPEN, params, shape.count}, NULL);
+}
+
+err db_session_get(struct store *db, struct arena *a, int64_t number, struct db_session **out)
+{
+    return db_read_one(db, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
+}
+
+err db_session_seen(struct store *db, int64_t number, unix_time at)
+{
+    return db_write_call(db, CALL(SEEN, P_INT(number), P_INT(at)), NULL);
+}
+
+err db_session_end(struct store *db, int64_t number)
+{
+    return db_write_call(db, CALL(END, P_INT(number)), NULL);
+}
+
+err db_session_list(struct store *db, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)
+{
+    struct db_rows all;
+    TRY(db_read_many(db, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    *rows = all.rows;
+    *count = all.count;
+    return OK;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ * store.h: a store in a directory of its own for each test, and rows that are right unless a test makes them wrong. */
+#ifndef TEST_STORE_H
+#define TEST_STORE_H
+#include "crypto/random.h"
+#include "store/table/db_client.h"
+#include "store/table/db_consent.h"
+#include "store/table/db_event.h"
+#include "store/table/db_grant.h"
+#include "store/table/db_key.h"
+#include "store/table/db_pat.h"
+#include "store/store_internal.h"
+#include "store/table/db_scope.h"
+#include "store/table/db_session.h"
+#include "store/table/db_user.h"
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { T0 = 1700000000 };
+#define MUST(call_)                                                                                                            \
+    do {                                                                                                                       \
+        err must_ = (call_);                                                                                                   \
+        cr_assert(!FAILED(must_), "%s: %s", #call_, err_why(must_));                                                           \
+    } while (0)
+#define MUST_FAIL(kind_, call_)                                                                                                \
+    do {                                                                                                                       \
+        err must_ = (call_);                                                                                                   \
+        cr_assert_eq(must_.kind, ERR_##kind_, "%s: %s %s", #call_, err_code(must_), err_why(must_));                           \
+    } while (0)
+
+struct fresh {
+    char directory[64];
+    struct store *db;
+    struct arena *a;
+};
+
+static inline void store_path(struct fresh *s)
+{
+    (void)snprintf(s->directory, sizeof(s->directory), P_tmpdir "/jeton-store-XXXXXX");
+    cr_assert_not_null(mkdtemp(s->directory));
+}
+
+static inline void store_open(struct fresh *s, bool threaded)
+{
+    MUST(db_open(&(struct db_options){.directory = s->directory, .create = true, .writer_thread = threaded}, &s->db));
+}
+
+static inline void store_remove(struct fresh *s)
+{
+    char command[128];
+    static const char *const files[] = {"jeton.db", "jeton.db-wal", "jeton.db-shm", "jeton.generation", "copy.db"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        (void)snprintf(command, sizeof(command), "%s/%s", s->directory, files[i]);
+        (void)unlink(command);
+    }
+    (void)rmdir(s->directory);
+}
+
+/* Every conformance test runs with the writer thread; those that say so run again the way commands do. */
+static inline struct fresh store_new(bool threaded)
+{
+    struct fresh s = {0};
+    clock_set(T0);
+    store_path(&s);
+    store_open(&s, threaded);
+    s.a = arena_new(64 << 20);
+    return s;
+}
+
+static inline void store_end(struct fresh *s)
+{
+    db_close(s->db);
+    arena_release(s->a);
+    store_remove(s);
+}
+
+static inline struct token_hash hash_of(const char *text)
+{
+    return token_hash_of(str_of(text));
+}
+
+static inline struct db_user store_user(struct fresh *s, const char *name)
+{
+    struct db_user u = {.username = str_of(name), .email = STR("a@example.org"), .full_name = STR("A Person"),
+                        .password_hash = STR("$argon2id$x"), .permissions = STR("")};
+    MUST(db_user_add(s->db, s->a, &u, NULL));
+    return u;
+}
+
+static inline struct db_user store_admin(struct fresh *s, const char *name)
+{
+    struct db_user u = {.username = str_of(name), .admin = true};
+    MUST(db_user_add(s->db, s->a, &u, NULL));
+    return u;
+}
+
+static inline struct db_client store_client(struct fresh *s, const char *id)
+{
+    struct db_client c = {.id = str_of(id), .name = STR("An Application"), .grants = STR("authorization_code refresh_token"),
+                          .redirect_uris = STR("https://a.example/cb"), .scopes = STR("openid"), .auth_method = STR("any")};
+    c.secrets[0].hash = hash_of(id);
+    c.secrets[0].created_at = T0;
+    c.secret_count = 1;
+    MUST(db_client_add(s->db, &c));
+    return c;
+}
+
+static inline struct db_grant store_grant_made(struct fresh *s, int64_t user, int64_t client)
+{
+    struct db_grant g = {.user_number = user, .client_number = client, .client_epoch = 1, .scope = STR("openid"),
+                         .flow = STR("authorization_code"), .created_at = T0, .auth_time = T0, .expires_at = T0 + 60};
+    char id[37];
+    random_uuid(id);
+    g.id = str_dup(s->a, str_of(id));
+    MUST(db_grant_reserve(s->db, &g.number));
+    return g;
+}
+
+/* A live grant with refresh generation 1, whose token's hash is hash_of("r1"). */
+static inline struct db_grant store_grant(struct fresh *s, int64_t user, int64_t client)
+{
+    struct db_grant g = store_grant_made(s, user, client);
+    g.expires_at = T0 + 1000;
+    g.generation = 1;
+    g.current = hash_of("r1");
+    MUST(db_grant_add(s->db, &g));
+    return g;
+}
+
+/* A grant that waits for its code, whose text is "code". */
+static inline struct db_code store_code(struct fresh *s, struct db_grant *g)
+{
+    struct db_code c = {.hash = hash_of("code"), .grant_number = g->number, .redirect_uri = STR("https://a.example/cb"),
+                        .code_challenge = STR("challenge"), .expires_at = T0 + 60};
+    MUST(db_code_reserve(s->db, &c.number));
+    MUST(db_grant_add_with_code(s->db, g, &c, STR_ABSENT));
+    return c;
+}
+
+static inline struct db_grant *store_grant_again(struct fresh *s, int64_t number)
+{
+    struct db_grant *g = NULL;
+    MUST(db_grant_get(s->db, s->a, number, &g));
+    return g;
+}
+
+/* How many grants were revoked so far, with their access tokens. */
+static inline size_t store_revoked(struct fresh *s)
+{
+    struct db_revocation *rows = NULL;
+    size_t count = 0;
+    MUST(db_revocation_since(s->db, s->a, 0, &rows, &count));
+    return count;
+}
+
+/* The last one that was. */
+static inline str store_revoked_last(struct fresh *s)
+{
+    struct db_revocation *rows = NULL;
+    size_t count = 0;
+    MUST(db_revocation_since(s->db, s->a, 0, &rows, &count));
+    return count > 0 ? rows[count - 1].id : STR_ABSENT;
+}
+
+static inline void path_of(const struct fresh *s, const char *file, char out[128])
+{
+    (void)snprintf(out, 128, "%s/%s", s->directory, file);
+}
+
+static inline mode_t mode_of(const struct fresh *s, const char *file)
+{
+    char path[128];
+    struct stat st;
+    path_of(s, file, path);
+    cr_assert_eq(stat(path, &st), 0);
+    return st.st_mode & 0777;
+}
+
+/* A second pair of eyes and hands: SQLite itself. */
+static inline int64_t by_hand(const struct fresh *s, const char *sql)
+{
+    char path[128];
+    path_of(s, "jeton.db", path);
+    sqlite3 *h = NULL;
+    sqlite3_stmt *st = NULL;
+    cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(h, sql, -1, &st, NULL), SQLITE_OK, "%s", sqlite3_errmsg(h));
+    int64_t value = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : -1;
+    sqlite3_finalize(st);
+    sqlite3_close(h);
+    return value;
+}
+#endif
