@@ -187,13 +187,13 @@ static void codes_add(int64_t count, int64_t people, FILE *out)
 static const struct keyring *keys_of(const char *directory)
 {
     static struct authority authority;
-    struct db_options options = {.directory = directory};
+    struct store_options options = {.directory = directory};
     struct arena *a = arena_new(ROOM);
-    must(a != NULL && !FAILED(db_open(&options, &authority.db)) && !FAILED(hot_open(authority.db, 1, &authority.hot)), "the store cannot be opened");
+    must(a != NULL && !FAILED(store_open(&options, &authority.store)) && !FAILED(hot_open(authority.store, 1, &authority.hot)), "the store cannot be opened");
     must(!FAILED(authority_open(a, &authority, directory)), "the keys cannot be opened");
     const struct keyring *ring = authority_keys_hold(authority.keys);
     hot_close(authority.hot);
-    db_close(authority.db);
+    store_close(authority.store);
     return ring;
 }
 

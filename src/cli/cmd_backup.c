@@ -16,7 +16,7 @@ static int run_backup(struct command_call *call)
     int status = site_open_db(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = db_backup(site->db, path);
+    err e = store_backup(site->store, path);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     json *j = json_object_new(call->arena);

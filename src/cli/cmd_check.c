@@ -15,7 +15,7 @@ static int run_check(struct command_call *call)
     int status = site_open_db(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = db_check(site->db, call->arena, &report);
+    err e = store_check(site->store, call->arena, &report);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     status = site_enter(call, site); /* do the keys open with the master key? */

@@ -62,7 +62,7 @@ static int run_list(struct command_call *call)
     while (left > 0) {
         struct db_event_rows rows;
         page.limit = left < PAGE_ROWS ? left : PAGE_ROWS;
-        err e = db_event_list(site->db, call->arena, options_text(&call->options, "actor"), &page, &rows);
+        err e = db_event_list(store_each(site->store), call->arena, options_text(&call->options, "actor"), &page, &rows);
         if (FAILED(e))
             return command_failed(call, e, NULL);
         for (size_t i = 0; i < rows.count; i++)
@@ -87,7 +87,7 @@ static int run_export(struct command_call *call)
         struct db_event *rows;
         size_t count = 0;
         struct arena *a = arena_new(PAGE_MEMORY), *own = call->arena;
-        err e = a != NULL ? db_event_after(site->db, a, class, after, &rows, &count) : ERR(UNAVAILABLE, "no memory");
+        err e = a != NULL ? db_event_after(store_each(site->store), a, class, after, &rows, &count) : ERR(UNAVAILABLE, "no memory");
         call->arena = a;
         str line;
         for (size_t i = 0; i < count && !FAILED(e); i++) {

@@ -10,7 +10,7 @@ enum { SITE_USER_CACHE = 256 };
 
 static void close_db(void *db)
 {
-    db_close(db);
+    store_close(db);
 }
 static void close_hot(void *hot)
 {
@@ -82,12 +82,12 @@ int site_open_db(struct command_call *call, enum site_open_how how, struct site 
     site->directory = str_z(a, site->settings.data);
     if (!site->directory)
         return command_misused(call, "--data must be a path");
-    struct db_options options = {.directory = site->directory, .create = how == SITE_MAKE, .writer_thread = false};
-    err e = db_open(&options, &site->db);
+    struct store_options options = {.directory = site->directory, .create = how == SITE_MAKE, .threads = false};
+    err e = store_open(&options, &site->store);
     if (e.kind == ERR_NOT_FOUND)
         return missing(call, site);
     if (!FAILED(e))
-        e = arena_on_release(a, close_db, site->db);
+        e = arena_on_release(a, close_db, site->store);
     if (FAILED(e))
         return command_refuse(call, "cannot open the database in \"%s\" (--data): %s", site->directory, err_told(e));
     *out = site;
@@ -98,7 +98,7 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
     struct arena *a = call->arena;
     struct authority *authority = &site->authority;
     struct url u;
-    authority->db = site->db;
+    authority->store = site->store;
     authority->hot = site->hot;
     /* Port 0 is a free one that only the server knows; commands put no address into anything. */
     uint16_t port = site->settings.listen_port == 0 ? 443 : site->settings.listen_port;
@@ -121,7 +121,7 @@ static fallible enter(struct command_call *call, struct site *site)
 }
 static fallible open_floors(struct command_call *call, struct site *site)
 {
-    TRY(hot_open(site->db, SITE_USER_CACHE, &site->hot));
+    TRY(hot_open(site->store, SITE_USER_CACHE, &site->hot));
     TRY(arena_on_release(call->arena, close_hot, site->hot));
     TRY(prepare_authority(call, site));
     TRY(arena_on_release(call->arena, leave_ground, site));

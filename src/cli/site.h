@@ -9,7 +9,7 @@ enum site_open_how { SITE_MUST_EXIST, SITE_MAKE }; /* MAKE: the first thing that
 struct site {
     struct settings settings;
     const char *directory;
-    struct store *db;
+    struct store *store;
     struct hot *hot;
     struct authority authority;
     struct ground ground;

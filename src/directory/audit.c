@@ -8,5 +8,5 @@ fallible audit_list(struct ground *g, const struct actor *by, const struct db_pa
     bool all = by->kind == ACTOR_OWNER || actor_may(by, "view-events");
     if (!all && (by->kind != ACTOR_PERSON || !actor_may_self(by, by->user->number, "view-own-events")))
         FAIL(INSUFFICIENT_SCOPE, "audit: not allowed to see events");
-    return db_event_list(g->authority->db, g->arena, all ? STR_ABSENT : by->user->id, page, out);
+    return db_event_list(g->tx, g->arena, all ? STR_ABSENT : by->user->id, page, out);
 }

@@ -26,7 +26,7 @@ fallible authority_open(struct arena *a, struct authority *authority, const char
     size_t count;
     authority->started = clock_now();
     random_bytes(authority->begun, sizeof authority->begun);
-    TRY(db_key_all(authority->db, a, &rows, &count));
+    TRY(db_key_all(store_each(authority->store), a, &rows, &count));
     TRY(authority_master_key(directory, count == 0 ? MASTER_MAKE : MASTER_READ, authority->master_key));
     return authority_keys_open(a, authority, &authority->keys);
 }
@@ -44,6 +44,7 @@ fallible authority_enter(const struct authority *authority, struct arena *a, str
     TRY(authority_keys_follow(authority));
     *out = (struct ground){
         .authority = authority,
+        .tx = store_each(authority->store),
         .facts = hot_hold(authority->hot),
         .keys = authority_keys_hold(authority->keys),
         .arena = a,
@@ -58,6 +59,28 @@ void authority_leave(struct ground *g)
     authority_keys_let_go(g->authority->keys, g->keys);
     g->facts = NULL;
     g->keys = NULL;
+}
+
+struct within {
+    struct ground *g;
+    err (*body)(void *context);
+    void *context;
+};
+
+static err run_within(struct tx *tx, void *context)
+{
+    const struct within *w = context;
+    struct tx *outer = w->g->tx;
+    w->g->tx = tx;
+    err e = w->body(w->context);
+    w->g->tx = outer;
+    return e;
+}
+
+fallible authority_together(struct ground *g, err (*body)(void *context), void *context)
+{
+    struct within w = {g, body, context};
+    return store_together(g->tx, run_within, &w);
 }
 
 /* When whoever checks signatures has had the time to learn a next key: an hour after its making, but from the beginning when it was made
@@ -92,7 +115,7 @@ fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, 
 {
     struct db_key *stored;
     size_t n, kept = 0;
-    TRY(db_key_all(g->authority->db, g->arena, &stored, &n));
+    TRY(db_key_all(g->tx, g->arena, &stored, &n));
     struct authority_key_row *list = arena_array(g->arena, n + 1, sizeof *list);
     if (list == NULL)
         FAIL(UNAVAILABLE, "no memory for the list of keys");
@@ -155,7 +178,7 @@ static fallible sealing_number(struct ground *g, uint8_t *out)
     size_t count;
     bool taken[SEALING_NUMBERS + 1] = {true};
     const struct seal_key *key;
-    TRY(db_key_all(g->authority->db, g->arena, &rows, &count));
+    TRY(db_key_all(g->tx, g->arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         uint64_t number;
         if (str_is(rows[i].use, "seal") && !FAILED(str_u64(rows[i].kid, SEALING_NUMBERS, &number)))
@@ -224,23 +247,23 @@ static err rotate_all(void *context)
 {
     struct rotation *r = context;
     struct ground *g = r->g;
-    struct store *db = g->authority->db;
+    struct tx *tx = g->tx;
     struct db_key *rows;
     size_t count;
-    TRY(db_key_all(db, g->arena, &rows, &count));
+    TRY(db_key_all(tx, g->arena, &rows, &count));
     if (!same_keys(g, rows, count))
         FAIL(CONFLICT, "the keys were rotated meanwhile");
     if (r->how != ROTATE_NOW && !published(rows, count, g->now))
         REFUSE(UNPROCESSABLE, "The next keys have not been published for an hour yet, so clients may not know them: wait, or rotate at once "
                "by jeton key rotate --now when a key is in wrong hands.", "the next keys were not published long enough");
     for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
-        err added = db_key_add(db, &r->old[alg]);
+        err added = db_key_add(tx, &r->old[alg]);
         if (FAILED(added) && added.kind != ERR_CONFLICT) /* a rotation that did not come to its end has left it there */
             return added;
-        TRY(db_key_rotate(db, &r->fresh[alg], g->now, r->old_until));
+        TRY(db_key_rotate(tx, &r->fresh[alg], g->now, r->old_until));
     }
     /* refresh tokens, the longest-lived of what is sealed, may come back until then */
-    return db_key_rotate(db, &r->sealing, g->now, clock_add(g->now, g->authority->policy.refresh_absolute));
+    return db_key_rotate(tx, &r->sealing, g->now, clock_add(g->now, g->authority->policy.refresh_absolute));
 }
 
 fallible authority_keys_rotate(struct ground *g, enum authority_rotate how)
@@ -251,7 +274,7 @@ fallible authority_keys_rotate(struct ground *g, enum authority_rotate how)
     r->g = g;
     r->how = how;
     TRY(prepare(g, r));
-    TRY(db_together(g->authority->db, rotate_all, r));
+    TRY(authority_together(g, rotate_all, r));
     authority_event(g, "key.rotated", &(struct authority_event_facts){.detail = STR("all algorithms and the sealing key")});
     return authority_keys_follow(g->authority);
 }
@@ -261,7 +284,7 @@ fallible authority_keys_schedule(struct ground *g, bool *rotated)
     struct db_key *rows;
     size_t count;
     *rotated = false;
-    TRY(db_key_all(g->authority->db, g->arena, &rows, &count));
+    TRY(db_key_all(g->tx, g->arena, &rows, &count));
     unix_time due = rotation_due(&g->authority->policy, rows, count);
     if (due == 0 || due > g->now)
         return OK;
@@ -303,7 +326,7 @@ void authority_event(const struct ground *g, const char *name, const struct auth
     if ((row->paced || class == DB_EVENT_MACHINES) && row != audit_row_of(STR("events.suppressed")) &&
         !audit_pace_allows(class, source_of(g, refusal, facts), g->now))
         return;
-    db_event_add(g->authority->db, &(struct db_event){.at = g->now,
+    db_event_add(g->tx, &(struct db_event){.at = g->now,
                                                       .name = text,
                                                       .actor = facts->actor,
                                                       .client_id = facts->client_id,
@@ -319,7 +342,7 @@ static void tell_left_out(struct ground *g, const struct audit_left_out *left)
     str source = left->source[0] ? str_of(left->source) : STR("sources that are not known any more");
     str detail = str_format(g->arena, "%lld events of the class %s were left out", (long long)left->count, audit_class_name(left->class));
     LOG(WARN, "events.suppressed", LOG_STR("class", str_of(audit_class_name(left->class))), LOG_STR("source", source), LOG_INT("count", left->count));
-    db_event_add(g->authority->db,
+    db_event_add(g->tx,
                  &(struct db_event){.at = g->now, .name = STR("events.suppressed"), .subject = source, .detail = detail, .class = left->class});
 }
 
@@ -345,7 +368,7 @@ fallible authority_events_tell(struct ground *g, const int64_t budgets[DB_EVENT_
     int64_t kept[DB_EVENT_CLASSES + 1];
     for (size_t i = 0; i < (size_t)AUDIT_PACE_SOURCES * DB_EVENT_CLASSES && audit_pace_left_out(&left); i++)
         tell_left_out(g, &left);
-    TRY(db_event_kept(g->authority->db, g->arena, kept));
+    TRY(db_event_kept(g->tx, g->arena, kept));
     for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
         if (kept[class] >= budgets[class] - budgets[class] / 5)
             tell_nearly_full(g, class, kept[class]);

@@ -40,7 +40,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     enum profile profile; /* what every client is held to at the least */
 };
 struct authority {
-    struct store *db;
+    struct store *store;
     struct hot *hot;
     str issuer;              /* without trailing slash */
     str issuer_origin;
@@ -70,6 +70,7 @@ struct ground_proof {
  * event thread would have to read for it. */
 struct ground {
     const struct authority *authority;
+    struct tx *tx;                       /* where the store's functions run: the open transaction, or each by itself */
     const struct hot_facts *facts;
     const struct keyring *keys;
     struct arena *arena;
@@ -85,6 +86,8 @@ struct ground {
 };
 fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out);
 void authority_leave(struct ground *g); /* every enter has its leave */
+/* store_together on this ground: inside of body g->tx is the transaction that they share. */
+fallible authority_together(struct ground *g, err (*body)(void *context), void *context);
 
 /* Keys: `jeton key list | rotate`. */
 struct authority_key_row {

@@ -182,7 +182,7 @@ static fallible load_in(struct arena *a, const struct authority *authority, stru
     struct stored s;
     uint8_t digest[DIGEST_SIZE];
     struct keyring *ring;
-    TRY(db_key_all(authority->db, a, &s.rows, &s.count));
+    TRY(db_key_all(store_each(authority->store), a, &s.rows, &s.count));
     TRY(rows_digest(a, &s, digest));
     if (keys->current != NULL && memcmp(digest, keys->rows, sizeof digest) == 0)
         return OK;
@@ -267,7 +267,7 @@ static fallible ensure_signing(struct arena *a, const struct authority *authorit
         TRY(keyring_fresh_signing(a, alg, &entry));
         entry.state = str_of(states[i]);
         TRY(authority_keys_row(a, authority, &entry, &row));
-        TRY(db_key_add(authority->db, &row));
+        TRY(db_key_add(store_each(authority->store), &row));
     }
     return OK;
 }
@@ -279,7 +279,7 @@ static fallible ensure(struct arena *a, const struct authority *authority, const
         struct db_key row;
         TRY(keyring_fresh_sealing(a, 1, &entry));
         TRY(authority_keys_row(a, authority, &entry, &row));
-        TRY(db_key_add(authority->db, &row));
+        TRY(db_key_add(store_each(authority->store), &row));
     }
     for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         TRY(ensure_signing(a, authority, s, (enum sign_alg)alg));
@@ -289,7 +289,7 @@ static fallible ensure(struct arena *a, const struct authority *authority, const
 fallible authority_keys_open(struct arena *a, const struct authority *authority, struct authority_keys **out)
 {
     struct stored s;
-    TRY(db_key_all(authority->db, a, &s.rows, &s.count));
+    TRY(db_key_all(store_each(authority->store), a, &s.rows, &s.count));
     TRY(ensure(a, authority, &s));
     struct authority_keys *keys = calloc(1, sizeof *keys);
     if (keys == NULL)

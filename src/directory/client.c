@@ -174,7 +174,7 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
     TRY(unique(g, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
     struct db_client *kept = NULL;
     TRY(copied(g->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
-    TRY(added(db_client_add(g->authority->db, kept), edit, p));
+    TRY(added(db_client_add(g->tx, kept), edit, p));
     check_event(
         g, by, "client.added",
         &(struct authority_event_facts){.client_id = kept->id,
@@ -207,13 +207,13 @@ fallible client_change(struct ground *g, const struct actor *by, str id, const s
     next.updated_at = g->now;
     if (!client_secret_kept(&next)) /* CA-14 */
         next.metadata.sealed_secret = STR_ABSENT;
-    TRY(db_client_save(g->authority->db, &next));
+    TRY(db_client_save(g->tx, &next));
     check_event(g, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
     return OK;
 }
 
 struct renewal {
-    struct store *db;
+    struct ground *g;
     struct db_client *client;
     const struct token_hash *hash;
     unix_time until;
@@ -224,11 +224,11 @@ static err renew(void *context)
 {
     struct renewal *r = context;
     if (client_secret_kept(r->client)) {
-        err saved = db_client_save(r->db, r->client);
+        err saved = db_client_save(r->g->tx, r->client);
         r->overtaken = saved.kind == ERR_CONFLICT;
         TRY(saved);
     }
-    return db_client_secret_add(r->db, r->client->number, r->hash, r->until);
+    return db_client_secret_add(r->g->tx, r->client->number, r->hash, r->until);
 }
 
 fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, const struct client_rotation *how, str *secret)
@@ -251,8 +251,8 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     struct token_hash hash = token_hash_of(raw);
     unix_time until = overlap > 0 ? clock_add(g->now, overlap) : 0;
     TRY(client_secret_keep(g, raw, client));
-    struct renewal renewal = {g->authority->db, client, &hash, until, false};
-    err e = db_together(g->authority->db, renew, &renewal);
+    struct renewal renewal = {g, client, &hash, until, false};
+    err e = authority_together(g, renew, &renewal);
     if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
@@ -272,7 +272,7 @@ fallible client_set_disabled(struct ground *g, const struct actor *by, str id, b
                "the client has more rights than the actor");
     if (client->disabled == disabled)
         return OK;
-    TRY(db_client_set_disabled(g->authority->db, client->number, disabled));
+    TRY(db_client_set_disabled(g->tx, client->number, disabled));
     check_event(g, by, disabled ? "client.disabled" : "client.enabled",
                 &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
@@ -283,7 +283,7 @@ fallible client_remove(struct ground *g, const struct actor *by, str id)
     TRY(client_permission(by, "delete-auth_clients"));
     struct db_client *client = NULL;
     TRY(load(g, id, &client));
-    TRY(db_client_remove(g->authority->db, client->number));
+    TRY(db_client_remove(g->tx, client->number));
     check_event(g, by, "client.removed", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
 }

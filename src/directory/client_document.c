@@ -113,7 +113,7 @@ static fallible count_attempt(struct ground *g)
     str key = source_key(g->arena, "doc", g->address);
     if (!str_present(key))
         return check_arena(g->arena);
-    TRY(db_throttle_try(g->authority->db, key, &g->authority->policy.registration_rule, &allowed, &state));
+    TRY(db_throttle_try(g->tx, key, &g->authority->policy.registration_rule, &allowed, &state));
     if (!allowed)
         REFUSE(THROTTLED, "Too many applications were introduced from this address; please wait a little.", "client document: throttled");
     return OK;

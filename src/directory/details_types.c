@@ -67,7 +67,7 @@ fallible details_types_add(struct ground *g, const struct actor *by, const struc
     check_text(g->arena, edit->description, &(struct check_text){"description", "The description", 1, CHECK_NAME_MAX}, p);
     TRY(fold_fields(g->arena, edit->fields, p, &type.fields));
     TRY(problem_result(p));
-    err e = db_details_add(g->authority->db, &type);
+    err e = db_details_add(g->tx, &type);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "type", STR("There is such a type already."));
         return problem_result(p);
@@ -81,7 +81,7 @@ fallible details_types_remove(struct ground *g, const struct actor *by, str type
 {
     bool gone = false;
     TRY(may_edit(by));
-    TRY(db_details_remove(g->authority->db, type, &gone));
+    TRY(db_details_remove(g->tx, type, &gone));
     if (gone)
         check_event(g, by, "details.removed", &(struct authority_event_facts){.subject = type});
     *removed = gone;

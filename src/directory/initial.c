@@ -71,7 +71,7 @@ fallible initial_add(struct ground *g, const struct actor *by, const struct init
                                .uses_left = edit->uses > 0 ? edit->uses : -1,
                                .created_at = g->now,
                                .expires_at = edit->life > 0 ? clock_add(g->now, edit->life) : 0};
-    TRY(db_initial_add(g->authority->db, g->arena, row));
+    TRY(db_initial_add(g->tx, g->arena, row));
     check_event(g, by, "initial_token.added", &(struct authority_event_facts){.subject = row->id});
     *out = (struct initial_made){row, raw.text};
     return OK;
@@ -80,14 +80,14 @@ fallible initial_add(struct ground *g, const struct actor *by, const struct init
 fallible initial_list(struct ground *g, const struct actor *by, struct db_initial_rows *out)
 {
     TRY(administrators(by));
-    return db_initial_list(g->authority->db, g->arena, out);
+    return db_initial_list(g->tx, g->arena, out);
 }
 
 fallible initial_remove(struct ground *g, const struct actor *by, str id)
 {
     bool removed = false;
     TRY(administrators(by));
-    TRY(db_initial_remove(g->authority->db, id, &removed));
+    TRY(db_initial_remove(g->tx, id, &removed));
     if (!removed)
         FAIL(NOT_FOUND, "no such initial token");
     check_event(g, by, "initial_token.removed", &(struct authority_event_facts){.subject = id});

@@ -99,7 +99,7 @@ fallible issuers_add(struct ground *g, const struct actor *by, const struct issu
         .life_max = edit->life_max,
         .created_at = g->now,
     };
-    TRY(db_issuer_add(g->authority->db, &row));
+    TRY(db_issuer_add(g->tx, &row));
     authority_event(g, "issuer.added", &(struct authority_event_facts){.actor = actor_name(by), .subject = edit->issuer});
     return OK;
 }
@@ -107,13 +107,13 @@ fallible issuers_add(struct ground *g, const struct actor *by, const struct issu
 fallible issuers_list(struct ground *g, const struct actor *by, struct db_issuer **rows, size_t *count)
 {
     TRY(may(by));
-    return db_issuer_all(g->authority->db, g->arena, rows, count);
+    return db_issuer_all(g->tx, g->arena, rows, count);
 }
 
 fallible issuers_remove(struct ground *g, const struct actor *by, str issuer, bool *removed)
 {
     TRY(may(by));
-    TRY(db_issuer_remove(g->authority->db, issuer, removed));
+    TRY(db_issuer_remove(g->tx, issuer, removed));
     if (*removed)
         authority_event(g, "issuer.removed", &(struct authority_event_facts){.actor = actor_name(by), .subject = issuer});
     return OK;

@@ -51,7 +51,7 @@ static fallible load_user(struct ground *g, const struct actor *by, str id, stru
 {
     struct db_user *user = NULL;
     if (str_present(id)) {
-        TRY(db_user_by_id(g->authority->db, g->arena, id, &user));
+        TRY(db_user_by_id(g->tx, g->arena, id, &user));
         if (user == NULL && !actor_may(by, "edit-users"))
             FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
         if (user == NULL)
@@ -116,7 +116,7 @@ fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit
 {
     struct db_user *user = NULL;
     if (str_present(edit->user))
-        TRY(db_user_by_id(g->authority->db, g->arena, edit->user, &user));
+        TRY(db_user_by_id(g->tx, g->arena, edit->user, &user));
     TRY(may_add(g, by, user));
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
@@ -128,7 +128,7 @@ fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit
     next.name = str_dup(g->arena, next.name);
     next.jkt = str_dup(g->arena, next.jkt);
     TRY(check_arena(g->arena));
-    TRY(db_pat_add(g->authority->db, g->arena, &next));
+    TRY(db_pat_add(g->tx, g->arena, &next));
     check_event(g, by, "pat.added",
                 &(struct authority_event_facts){.subject = next.id,
                                                 .detail = str_format(g->arena, "for user %.*s", STR_FMT(user->id))});
@@ -144,14 +144,14 @@ fallible pat_list(struct ground *g, const struct actor *by, str user, const stru
     if (!may_see(by, person))
         FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
     TRY(check_page(page));
-    return db_pat_list(g->authority->db, g->arena, person != NULL ? person->number : 0, page, out);
+    return db_pat_list(g->tx, g->arena, person != NULL ? person->number : 0, page, out);
 }
 
 /* A live token of that person (NULL: of anybody). */
 static fallible find(struct ground *g, const struct db_user *person, str id, struct db_pat **out)
 {
     struct db_pat *pat = NULL;
-    TRY(db_pat_by_id(g->authority->db, g->arena, id, &pat));
+    TRY(db_pat_by_id(g->tx, g->arena, id, &pat));
     if (pat != NULL && person != NULL && pat->user_number != person->number) /* AD-02 */
         pat = NULL;
     if (pat != NULL && (pat->revoked_at != 0 || (pat->expires_at != 0 && pat->expires_at <= g->now)))
@@ -179,7 +179,7 @@ fallible pat_revoke(struct ground *g, const struct actor *by, str user, str id, 
     TRY(find(g, person, id, &pat));
     bool done = false;
     if (pat != NULL)
-        TRY(db_pat_revoke(g->authority->db, pat->id, pat->user_number, g->now, &done));
+        TRY(db_pat_revoke(g->tx, pat->id, pat->user_number, g->now, &done));
     if (done) /* PT-04: memory has forgotten it already */
         check_event(g, by, "pat.revoked", &(struct authority_event_facts){.subject = pat->id});
     *revoked = done;

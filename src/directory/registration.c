@@ -30,7 +30,7 @@ static fallible count_attempt(struct ground *g, struct registration_made *out)
     str key = source_key(g->arena, "reg", g->address);
     if (!str_present(key))
         return check_arena(g->arena);
-    TRY(db_throttle_try(g->authority->db, key, &g->authority->policy.registration_rule, &allowed, &state));
+    TRY(db_throttle_try(g->tx, key, &g->authority->policy.registration_rule, &allowed, &state));
     if (allowed)
         return OK;
     out->retry_after = state.until > g->now ? state.until - g->now : 1;
@@ -49,7 +49,7 @@ static fallible judge_bearer(struct ground *g, str bearer, struct db_initial **o
     if (FAILED(opaque_plain_check(bearer, OPAQUE_INITIAL)))
         REFUSE(INVALID_TOKEN, "This is no initial access token of this server.", "registration: not an initial token");
     struct token_hash hash = token_hash_of(bearer);
-    TRY(db_initial_find(g->authority->db, g->arena, &hash, g->now, out));
+    TRY(db_initial_find(g->tx, g->arena, &hash, g->now, out));
     if (*out == NULL)
         REFUSE(INVALID_TOKEN, "The initial access token is unknown, expired or used up.", "registration: initial token unknown or spent");
     return OK;
@@ -79,7 +79,7 @@ static fallible judge_share(struct ground *g, int64_t all)
     int64_t held = 0;
     if (!str_present(source))
         return check_arena(g->arena);
-    TRY(db_registration_held(g->authority->db, source, &held));
+    TRY(db_registration_held(g->tx, source, &held));
     int64_t room = policy->registration_max;
     bool most = policy->registration_per_address > 0 && held >= policy->registration_per_address;
     bool shared = room >= REGISTRATION_SHARED && all < room; /* of less there is nothing to share */
@@ -93,12 +93,12 @@ fallible registration_room(struct ground *g, bool by_token)
 {
     const struct policy *policy = &g->authority->policy;
     int64_t removed = 0, more = 0;
-    TRY(db_initial_purge_unused(g->authority->db, g->now - policy->registration_unused, &removed));
+    TRY(db_initial_purge_unused(g->tx, g->now - policy->registration_unused, &removed));
     int64_t all = (int64_t)registration_count(g) - removed;
     if (!by_token)
         TRY(judge_share(g, all));
     if (all >= policy->registration_max) /* the fullest source makes room; a client that may be at its first login just now does not */
-        TRY(db_registration_make_room(g->authority->db, g->now - REGISTRATION_FIRST_USE, &more));
+        TRY(db_registration_make_room(g->tx, g->now - REGISTRATION_FIRST_USE, &more));
     if (all - more >= policy->registration_max)
         REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make some.", "registration: registration_max is reached");
     return light_enough(g);
@@ -108,7 +108,7 @@ fallible registration_note(struct ground *g, const struct db_client *client)
 {
     str source = source_key(g->arena, "at", g->address);
     TRY(check_arena(g->arena));
-    return str_present(source) ? db_registration_note(g->authority->db, client->number, source) : OK;
+    return str_present(source) ? db_registration_note(g->tx, client->number, source) : OK;
 }
 
 static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
@@ -156,12 +156,12 @@ fallible registration_add(struct ground *g, str bearer, const json *body, struct
     edit.initial_grants = initial != NULL ? initial->grants : STR_ABSENT;
     edit.initial_scopes = initial != NULL ? initial->scopes : STR_ABSENT;
     if (initial != NULL)
-        TRY(db_initial_take(g->authority->db, initial->number, g->now, &taken));
+        TRY(db_initial_take(g->tx, initial->number, g->now, &taken));
     if (!taken)
         REFUSE(INVALID_TOKEN, "The initial access token is used up.", "registration: the last use went to somebody else");
     err made = make(g, &edit, p, out);
     if (FAILED(made) && initial != NULL)
-        TRY(db_initial_give_back(g->authority->db, initial->number));
+        TRY(db_initial_give_back(g->tx, initial->number));
     return made;
 }
 

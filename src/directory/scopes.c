@@ -52,7 +52,7 @@ fallible scopes_add(struct ground *g, const struct actor *by, str name, str desc
         problem_add(p, "name", STR("A scope's name has 1 to 128 visible ASCII characters without quotes and backslashes."));
     check_text(g->arena, description, &(struct check_text){"description", "The description", 1, CHECK_NAME_MAX}, p);
     TRY(problem_result(p));
-    err e = db_scope_add(g->authority->db, name, description);
+    err e = db_scope_add(g->tx, name, description);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "name", STR("There is a scope of this name already."));
         return problem_result(p);
@@ -69,7 +69,7 @@ fallible scopes_remove(struct ground *g, const struct actor *by, str name, bool 
     if (scope != NULL && scope->builtin)
         REFUSE(UNPROCESSABLE, "This scope is one of the server's own permissions and cannot be removed.", "built-in scope");
     bool gone = false;
-    TRY(db_scope_remove(g->authority->db, name, &gone));
+    TRY(db_scope_remove(g->tx, name, &gone));
     if (gone)
         check_event(g, by, "scope.removed", &(struct authority_event_facts){.subject = name});
     *removed = gone;
@@ -142,7 +142,7 @@ fallible scopes_resource_add(struct ground *g, const struct actor *by, const str
             problem_add(p, "client_id", STR("There is no client application with this id."));
     }
     TRY(problem_result(p));
-    err e = db_resource_add(g->authority->db, &next);
+    err e = db_resource_add(g->tx, &next);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "uri", STR("There is a resource with this address already."));
         return problem_result(p);
@@ -165,7 +165,7 @@ fallible scopes_resource_edit(struct ground *g, const struct actor *by, const st
     next.name = str_present(edit->name) ? edit->name : now->name;
     TRY(judge_resource_scopes(g, edit, &next, p));
     TRY(problem_result(p));
-    TRY(db_resource_edit(g->authority->db, &next, &found));
+    TRY(db_resource_edit(g->tx, &next, &found));
     if (!found)
         FAIL(NOT_FOUND, "scopes: the resource was removed meanwhile");
     check_event(g, by, "resource.changed", &(struct authority_event_facts){.subject = edit->uri, .detail = next.scopes});
@@ -176,7 +176,7 @@ fallible scopes_resource_remove(struct ground *g, const struct actor *by, str ur
 {
     TRY(scopes_permission(by));
     bool gone = false;
-    TRY(db_resource_remove(g->authority->db, uri, &gone));
+    TRY(db_resource_remove(g->tx, uri, &gone));
     if (gone)
         check_event(g, by, "resource.removed", &(struct authority_event_facts){.subject = uri});
     *removed = gone;

@@ -40,7 +40,7 @@ static struct rights rights_over(const struct actor *by, const struct db_user *u
 static fallible load(struct ground *g, const struct actor *by, str id, const char *permission, struct db_user **out)
 {
     struct db_user *user = NULL;
-    TRY(db_user_by_id(g->authority->db, g->arena, id, &user));
+    TRY(db_user_by_id(g->tx, g->arena, id, &user));
     if (user == NULL) {
         if (!actor_may(by, permission))
             FAIL(INSUFFICIENT_SCOPE, "a permission over people is needed");
@@ -147,7 +147,7 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
         next->password_hash = edit->password_hash;
         next->password_changed_at = g->now;
         if (password_foreign(edit->password_hash)) /* LS-11: before there is anybody whose login would take another time */
-            TRY(db_password_setting_add(g->authority->db, password_setting(edit->password_hash)));
+            TRY(db_password_setting_add(g->tx, password_setting(edit->password_hash)));
     }
     if (str_present(edit->password)) {
         char hash[PASSWORD_HASH_MAX];
@@ -159,7 +159,7 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
     }
     TRY(check_arena(g->arena));
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike};
-    TRY(user_names_saved(g, db_user_add(g->authority->db, g->arena, next, &clash), &clash, p));
+    TRY(user_names_saved(g, db_user_add(g->tx, g->arena, next, &clash), &clash, p));
     str detail = next->admin                      ? STR("an administrator")
                  : str_filled(next->permissions) ? str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions))
                                                  : STR("no permissions");
@@ -308,7 +308,7 @@ fallible user_change(struct ground *g, const struct actor *by, str id, const str
     next.updated_at = g->now;
     TRY(user_names_verdict(g, &next));
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike && may.edit};
-    TRY(user_names_saved(g, saved(db_user_save(g->authority->db, g->arena, &next, &clash), "admin", p), &clash, p));
+    TRY(user_names_saved(g, saved(db_user_save(g->tx, g->arena, &next, &clash), "admin", p), &clash, p));
     str detail = changed_fields(g, user, &next);
     if (clash.look_alike_wanted)
         detail = str_join(g->arena, (const str[]){detail, STR("the username may look like another's")}, 2);
@@ -330,7 +330,7 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
         struct db_user next = *user;
         next.blocked = blocked;
         next.updated_at = g->now;
-        err e = db_user_save(g->authority->db, g->arena, &next, NULL);
+        err e = db_user_save(g->tx, g->arena, &next, NULL);
         if (e.kind == ERR_CONFLICT)
             continue;
         if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
@@ -349,7 +349,7 @@ fallible user_remove(struct ground *g, const struct actor *by, str id)
     TRY(load(g, by, id, "delete-users", &user));
     if (!rights_over(by, user, "delete-users").edit)
         FAIL(INSUFFICIENT_SCOPE, "delete-users is needed");
-    err e = db_user_remove(g->authority->db, g->arena, user->number);
+    err e = db_user_remove(g->tx, g->arena, user->number);
     if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
         REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.", "last administrator");
     TRY(e);
@@ -361,9 +361,9 @@ fallible user_find(struct ground *g, str id_or_name, struct db_user **out)
 {
     struct db_user *user = NULL;
     if (str_filled(id_or_name)) {
-        TRY(db_user_by_id(g->authority->db, g->arena, id_or_name, &user));
+        TRY(db_user_by_id(g->tx, g->arena, id_or_name, &user));
         if (user == NULL)
-            TRY(db_user_by_name(g->authority->db, g->arena, id_or_name, &user));
+            TRY(db_user_by_name(g->tx, g->arena, id_or_name, &user));
     }
     *out = user;
     return OK;
@@ -375,7 +375,7 @@ fallible user_list(struct ground *g, const struct actor *by, const struct db_pag
         FAIL(INSUFFICIENT_SCOPE, "view-users is needed");
     TRY(check_page(page));
     struct db_user_rows rows = {0};
-    TRY(db_user_list(g->authority->db, g->arena, page, &rows));
+    TRY(db_user_list(g->tx, g->arena, page, &rows));
     for (size_t i = 0; i < rows.count; i++)
         rows.rows[i].password_hash = STR_ABSENT; /* AD-03: a list needs none */
     *out = rows;
@@ -388,7 +388,7 @@ fallible user_end_session(struct ground *g, const struct actor *by, int64_t user
         FAIL(INSUFFICIENT_SCOPE, "a session of somebody else");
     bool done = false;
     struct db_session_name name = {user_number, session_id};
-    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &done));
+    TRY(db_grant_end_session(g->tx, g->arena, &name, &done));
     if (done)
         check_event(g, by, "session.ended", &(struct authority_event_facts){.subject = session_id});
     *ended = done;

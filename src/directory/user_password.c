@@ -89,7 +89,7 @@ static bool same_password(struct ground *g, const struct user_password_change *c
 fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p)
 {
     struct db_user *user = NULL;
-    TRY(db_user_by_id(g->authority->db, g->arena, change->id, &user));
+    TRY(db_user_by_id(g->tx, g->arena, change->id, &user));
     bool own;
     TRY(allowed(by, user, &own));
     if (user == NULL)
@@ -108,7 +108,7 @@ fallible user_password(struct ground *g, const struct actor *by, struct user_pas
     TRY(password_hash(change->fresh, hash));
     bool must_change = by->kind == ACTOR_OWNER ? change->must_change : !own; /* AD-06 */
     struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens, must_change};
-    TRY(db_user_set_password(g->authority->db, g->arena, &fresh)); /* LS-05 */
+    TRY(db_user_set_password(g->tx, g->arena, &fresh)); /* LS-05 */
     check_event(g, by, "user.password_changed",
                 &(struct authority_event_facts){.subject = user->id,
                                                 .detail = change->end_personal_tokens ? STR("personal access tokens ended too")

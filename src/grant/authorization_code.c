@@ -18,7 +18,7 @@
 static fallible burnt(struct ground *g, const struct db_taken *taken, const struct db_client *client)
 {
     unix_time horizon = clock_add(g->now, g->authority->policy.access_lifetime_max);
-    TRY(hot_revoke(g->authority->hot, "grant", taken->grant->id, horizon));
+    TRY(hot_revoke(g->authority->hot, g->tx, "grant", taken->grant->id, horizon));
     authority_event(g, "code.replayed",
                     &(struct authority_event_facts){.client_id = client->id, .subject = taken->grant->id,
                                                     .detail = STR("a used authorization code came again; its grant was revoked")});
@@ -31,7 +31,7 @@ static fallible take(struct ground *g, str text, const struct db_client *client,
     if (FAILED(opaque_numbers_open(g->arena, g->keys, OPAQUE_CODE, text, numbers))) /* AC-11 */
         REFUSE(INVALID_GRANT, "The authorization code is malformed or was not issued by this server.", "code: not ours");
     struct token_hash hash = token_hash_of(text);
-    TRY(db_code_take(g->authority->db, g->arena, numbers[0], &hash, taken));
+    TRY(db_code_take(g->tx, g->arena, numbers[0], &hash, taken));
     switch (taken->how) {
     case DB_TAKEN:
         return OK;

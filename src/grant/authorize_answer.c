@@ -135,7 +135,7 @@ static fallible end_pushed(struct ground *g, const struct authorize_request *req
 {
     bool first = true;
     if (request->pushed != 0)
-        TRY(db_pushed_take(g->authority->db, request->pushed, g->now, &first));
+        TRY(db_pushed_take(g->tx, request->pushed, g->now, &first));
     if (!first)
         REFUSE(INVALID_REQUEST_URI, "The request_uri was used before. Please go back to the application and start again.",
                "authorize: pushed request was ended before");
@@ -154,7 +154,7 @@ struct adding {
 static fallible session_still_open(const struct adding *w)
 {
     struct db_session *row;
-    TRY(db_session_get(w->g->authority->db, w->g->arena, w->session->row->number, &row));
+    TRY(db_session_get(w->g->tx, w->g->arena, w->session->row->number, &row));
     if (!row)
         FAIL(LOGIN_REQUIRED, "consent: the session ended meanwhile");
     return OK;
@@ -165,7 +165,7 @@ static err add(void *context)
     const struct adding *w = context;
     TRY(session_still_open(w));
     TRY(end_pushed(w->g, &w->pending->request));
-    return db_grant_add_with_code(w->g->authority->db, w->grant, w->code, w->pending->once_id);
+    return db_grant_add_with_code(w->g->tx, w->grant, w->code, w->pending->once_id);
 }
 
 static fallible make_code(const struct adding *w, struct db_grant *grant, struct token_raw *code)
@@ -180,13 +180,13 @@ static fallible make_code(const struct adding *w, struct db_grant *grant, struct
         .jkt = request->jkt,
     };
     struct adding whole = {g, w->session, w->pending, grant, &row};
-    TRY(db_grant_reserve(g->authority->db, &grant->number));
-    TRY(db_code_reserve(g->authority->db, &row.number));
+    TRY(db_grant_reserve(g->tx, &grant->number));
+    TRY(db_code_reserve(g->tx, &row.number));
     row.grant_number = grant->number;
     const int64_t numbers[2] = {row.number, 0};
     TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_CODE, numbers, code));
     row.hash = token_hash_of(code->text);
-    err added = db_together(g->authority->db, add, &whole);
+    err added = authority_together(g, add, &whole);
     if (added.kind == ERR_CONFLICT) /* AZ-25 */
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return added;
@@ -216,7 +216,7 @@ static fallible remember(struct ground *g, const struct authorize_request *reque
     str shown, agreed;
     TRY(scope_union(g->arena, request->scope, request->claims_scopes, &shown));
     TRY(consent_words(g, request->client, shown, request->resources, &agreed));
-    return db_consent_remember(g->authority->db, s->user->number, request->client->number, agreed, g->now);
+    return db_consent_remember(g->tx, s->user->number, request->client->number, agreed, g->now);
 }
 
 fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
@@ -256,7 +256,7 @@ static err deny(void *context)
     const struct adding *w = context;
     bool first;
     TRY(end_pushed(w->g, &w->pending->request));
-    TRY(db_once_take(w->g->authority->db, "consent", w->pending->once_id, clock_add(w->g->now, PENDING_SECONDS), &first));
+    TRY(db_once_take(w->g->tx, "consent", w->pending->once_id, clock_add(w->g->now, PENDING_SECONDS), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return OK;
@@ -266,7 +266,7 @@ fallible authorize_deny(struct ground *g, const struct authorize_pending *pendin
 {
     const struct authorize_request *request = &pending->request;
     struct adding w = {.g = g, .pending = pending};
-    TRY(db_together(g->authority->db, deny, &w));
+    TRY(authority_together(g, deny, &w));
     authority_event(g, "consent.denied", &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id});
     return respond(g, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
 }

@@ -53,7 +53,7 @@ static fallible settled(const struct db_user *user)
 
 static fallible person(struct ground *g, int64_t user_number, struct db_user **user)
 {
-    TRY(hot_user(g->authority->hot, g->arena, user_number, user));
+    TRY(hot_user(g->authority->hot, g->tx, g->arena, user_number, user));
     if (!*user || (*user)->blocked) /* PT-04, RF-08 */
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
     return settled(*user);
@@ -104,7 +104,7 @@ static fallible check_jwt(struct ground *g, str token, struct bearer *b)
         TRY(alive(g, b));
         if (hot_is_inline())
             return ERR(ELSEWHERE, "bearer: a person by id is on disk");
-        TRY(db_user_by_id(g->authority->db, g->arena, p->subject, &b->user));
+        TRY(db_user_by_id(g->tx, g->arena, p->subject, &b->user));
         if (!b->user || b->user->blocked)
             REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
         return settled(b->user);
@@ -119,7 +119,7 @@ static fallible check_personal(struct ground *g, str token, struct bearer *b)
     b->kind = BEARER_PERSONAL;
     TRY(opaque_plain_check(token, OPAQUE_PERSONAL));
     struct token_hash hash = token_hash_of(token);
-    TRY(hot_pat(g->authority->hot, g->arena, &hash, &b->pat));
+    TRY(hot_pat(g->authority->hot, g->tx, g->arena, &hash, &b->pat));
     if (!b->pat)
         REFUSE(INVALID_TOKEN, "The personal access token is unknown.", "bearer: personal token unknown");
     if (b->pat->revoked_at != 0)
@@ -156,7 +156,7 @@ static void note_use(struct ground *g, const struct db_pat *pat)
     long long mark = ((pat->number & 0x7ffffffffLL) << MINUTE_BITS) | minute;
     atomic_llong *slot = &slots[pat->number % SLOTS];
     if (atomic_exchange(slot, mark) != mark)
-        (void)!FAILED(db_pat_used(g->authority->db, pat->number, g->now, g->address)); /* lost only when the queue is full */
+        (void)!FAILED(db_pat_used(g->tx, pat->number, g->now, g->address)); /* lost only when the queue is full */
 }
 
 static void describe(struct ground *g, const struct bearer *b, struct actor *actor)

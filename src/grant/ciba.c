@@ -39,7 +39,7 @@ static fallible by_id_token(struct ground *g, const struct db_client *client, st
     if (subject_pairwise(client))
         REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; send login_hint instead of id_token_hint.",
                "ciba: id_token_hint of a pairwise client");
-    return db_user_by_id(g->authority->db, g->arena, hint.subject, user); /* by no other name: it may be somebody else's */
+    return db_user_by_id(g->tx, g->arena, hint.subject, user); /* by no other name: it may be somebody else's */
 }
 
 static fallible find_person(struct ground *g, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user)
@@ -62,13 +62,13 @@ static fallible person(struct ground *g, const struct db_client *client, const s
     str key = str_format(g->arena, "ciba:%lld", (long long)client->number);
     if (!str_present(key))
         FAIL(UNAVAILABLE, "ciba: no memory");
-    TRY(db_throttle_try(g->authority->db, key, &g->authority->policy.address_rule, &allowed, &state));
+    TRY(db_throttle_try(g->tx, key, &g->authority->policy.address_rule, &allowed, &state));
     if (!allowed) {
         *retry_after = state.until - g->now > 1 ? state.until - g->now : 1;
         REFUSE(THROTTLED, "This client named too many people who are not here; try again later.", "ciba: throttled");
     }
     TRY(find_person(g, client, ask, user));
-    return db_throttle_return(g->authority->db, key);
+    return db_throttle_return(g->tx, key);
 }
 
 /* ---- the client's request ---- */
@@ -157,7 +157,7 @@ fallible ciba_waiting(struct ground *g, const struct session *s, struct db_defer
 {
     struct db_deferred *all;
     size_t n, kept = 0;
-    TRY(db_deferred_waiting(g->authority->db, g->arena, s->user->number, &all, &n));
+    TRY(db_deferred_waiting(g->tx, g->arena, s->user->number, &all, &n));
     for (size_t i = 0; i < n; i++)
         if (deferred_client(g, &all[i]))
             all[kept++] = all[i];
@@ -188,14 +188,14 @@ static err decide_and_tell(void *context)
         .body = w->row->notification,
         .expires_at = w->row->expires_at,
     };
-    err added = str_filled(ping.url) ? db_delivery_add(w->g->authority->db, &ping) : OK;
+    err added = str_filled(ping.url) ? db_delivery_add(w->g->tx, &ping) : OK;
     return added.kind == ERR_THROTTLED ? OK : added; /* RL-06: a full outbox takes nobody's word away; the client may poll */
 }
 
 fallible ciba_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)
 {
     struct deciding w = {g, row, s, yes};
-    return db_together(g->authority->db, decide_and_tell, &w);
+    return authority_together(g, decide_and_tell, &w);
 }
 
 /* deferred_begin sealed them together: the code that is polled, a line feed, the client's own token. */

@@ -45,7 +45,7 @@ static fallible once(struct ground *g, const struct db_client *client, const str
     str id = str_format(g->arena, "%lld %.*s", (long long)client->number, STR_FMT(facts->jti));
     if (!str_present(id))
         FAIL(UNAVAILABLE, "ciba: no memory");
-    TRY(db_once_take(g->authority->db, "ciba-request", id, clock_add(facts->expires_at, SKEW + HELD), &first));
+    TRY(db_once_take(g->tx, "ciba-request", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, "The signed request was sent before: its jti must be new each time.", "ciba: request object replayed");
     return OK;

@@ -113,7 +113,7 @@ static fallible take_once(struct ground *g, const struct db_client *client, cons
     str id = str_present(name) ? str_format(g->arena, "%lld:%.*s", (long long)client->number, STR_FMT(name)) : STR_ABSENT;
     if (!str_present(id))
         FAIL(UNAVAILABLE, "no memory to take a jti");
-    TRY(db_once_take(g->authority->db, "jti", id, clock_add(facts->expires_at, SKEW + HELD), &first));
+    TRY(db_once_take(g->tx, "jti", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_CLIENT, "This client assertion was used before: each needs a fresh jti.", "assertion: jti used before");
     return OK;

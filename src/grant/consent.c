@@ -102,7 +102,7 @@ fallible consent_needed(struct ground *g, const struct db_client *client, int64_
         return OK;
     }
     str remembered, asked;
-    TRY(db_consent_get(g->authority->db, g->arena, user_number, client->number, &remembered));
+    TRY(db_consent_get(g->tx, g->arena, user_number, client->number, &remembered));
     TRY(consent_words(g, client, q->scope, q->resources, &asked));
     *needed = !str_present(remembered) || !scope_within(asked, remembered) || !identity_is_sure(client, q->redirect_uri);
     return OK;
@@ -117,7 +117,7 @@ fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_n
 {
     if (!consent_may_see(by, user_number)) /* AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
-    return db_grant_list(g->authority->db, g->arena, user_number, rows, count);
+    return db_grant_list(g->tx, g->arena, user_number, rows, count);
 }
 
 fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked)
@@ -126,7 +126,7 @@ fallible consent_revoke_grant(struct ground *g, const struct actor *by, str gran
     int64_t owner = all ? 0 : by->user ? by->user->number : -1; /* others' are not found */
     if (!all && !actor_may_self(by, owner, "delete-own-authorizations"))
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
-    TRY(db_grant_revoke_by_id(g->authority->db, grant_id, owner, &done));
+    TRY(db_grant_revoke_by_id(g->tx, grant_id, owner, &done));
     if (done)
         authority_event(g, "grant.revoked", &(struct authority_event_facts){.actor = actor_name(by), .subject = grant_id});
     *revoked = done;
@@ -140,8 +140,8 @@ fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person nor an administrator");
     if (!client)
         FAIL(NOT_FOUND, "consent: no such client");
-    TRY(db_consent_forget(g->authority->db, user_number, client->number));
-    TRY(db_grant_revoke_all(g->authority->db, g->arena, user_number, client->number));
+    TRY(db_consent_forget(g->tx, user_number, client->number));
+    TRY(db_grant_revoke_all(g->tx, g->arena, user_number, client->number));
     authority_event(g, "consent.withdrawn", &(struct authority_event_facts){.actor = actor_name(by), .client_id = client_id});
     return OK;
 }

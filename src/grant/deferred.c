@@ -36,7 +36,7 @@ static fallible seal_notification(struct ground *g, str code, str *notification)
 fallible deferred_begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code)
 {
     const struct flow *flow = &flows[how->kind];
-    TRY(db_deferred_reserve(g->authority->db, &row->number));
+    TRY(db_deferred_reserve(g->tx, &row->number));
     const int64_t numbers[2] = {row->number, 0};
     TRY(opaque_numbers_make(g->arena, g->keys, flow->code, numbers, code));
     if (str_filled(row->notification))
@@ -49,7 +49,7 @@ fallible deferred_begin(struct ground *g, const struct deferred_begin *how, stru
     row->expires_at = clock_add(g->now, how->lifetime);
     row->source = source_key(g->arena, "at", g->address);
     row->interval_seconds = g->authority->policy.poll_interval;
-    err added = db_deferred_add(g->authority->db, row, &how->caps);
+    err added = db_deferred_add(g->tx, row, &how->caps);
     if (added.kind == ERR_THROTTLED)
         return REFUSAL(BUSY, "Too many requests wait for somebody to decide; try again in a few minutes.", "deferred: too many pending requests");
     return added;
@@ -91,7 +91,7 @@ fallible deferred_resume(struct ground *g, str pending, const struct session *s,
     if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user ||
         !str_equal(rest, session_print(g->arena, s)))
         FAIL(STALE_FORM, "deferred: pending request of another browser session");
-    TRY(db_deferred_get(g->authority->db, g->arena, (int64_t)n, &found));
+    TRY(db_deferred_get(g->tx, g->arena, (int64_t)n, &found));
     if (!found)
         REFUSE(INVALID_REQUEST, "The request has expired. Start again on the device or in the application.", "deferred: expired");
     if (!deferred_client(g, found))
@@ -104,10 +104,10 @@ fallible deferred_resume(struct ground *g, str pending, const struct session *s,
 static fallible session_still_open(struct ground *g, const struct session *s, const struct db_grant *grant)
 {
     struct db_session *row;
-    TRY(db_session_get(g->authority->db, g->arena, s->row->number, &row));
+    TRY(db_session_get(g->tx, g->arena, s->row->number, &row));
     if (row)
         return OK;
-    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
+    TRY(db_grant_revoke(g->tx, grant->number, g->now));
     FAIL(LOGIN_REQUIRED, "deferred: the session ended meanwhile");
 }
 
@@ -132,8 +132,8 @@ static fallible allow(struct ground *g, const struct db_deferred *row, const str
         .last_used_at = g->now,
         .expires_at = row->expires_at, /* until its tokens are fetched */
     };
-    TRY(db_grant_reserve(g->authority->db, &grant.number));
-    TRY(db_deferred_allow(g->authority->db, row->number, &grant, decided));
+    TRY(db_grant_reserve(g->tx, &grant.number));
+    TRY(db_deferred_allow(g->tx, row->number, &grant, decided));
     return *decided ? session_still_open(g, s, &grant) : OK;
 }
 
@@ -143,7 +143,7 @@ fallible deferred_decide(struct ground *g, const struct db_deferred *row, const 
     const struct db_client *client = deferred_client(g, row);
     if (!client || !s->user || !s->row)
         FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or the client is gone");
-    TRY(yes ? allow(g, row, s, &decided) : db_deferred_deny(g->authority->db, row->number, s->user->number, &decided));
+    TRY(yes ? allow(g, row, s, &decided) : db_deferred_deny(g->tx, row->number, s->user->number, &decided));
     if (!decided)
         REFUSE(INVALID_REQUEST, "This request was already answered, or it has expired.", "deferred: decided before");
     authority_event(g, yes ? "consent.given" : "consent.denied",
@@ -160,7 +160,7 @@ static fallible take(struct ground *g, const struct client_proof *proof, enum de
         REFUSE(INVALID_GRANT, "The code is malformed or was not issued by this server.", "deferred: not ours");
     struct token_hash hash = token_hash_of(text);
     struct db_poll_claim claim = {numbers[0], proof->client->number, &hash, flows[kind].kind};
-    TRY(db_deferred_poll(g->authority->db, g->arena, &claim, polled));
+    TRY(db_deferred_poll(g->tx, g->arena, &claim, polled));
     switch (polled->how) { /* RFC 8628 3.5, CIBA Core 11; DV-02 */
     case DB_POLL_TAKEN:
         return OK;
@@ -187,7 +187,7 @@ fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enu
     struct db_polled polled = {0};
     struct db_grant *grant;
     TRY(take(g, proof, kind, code, &polled));
-    TRY(db_grant_get(g->authority->db, g->arena, polled.row->grant_number, &grant));
+    TRY(db_grant_get(g->tx, g->arena, polled.row->grant_number, &grant));
     if (!grant || grant->revoked_at != 0 || grant->client_epoch != client->epoch)
         REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");
     TRY(resource_pick(g, f, grant->resource, &grant->resource));

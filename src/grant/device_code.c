@@ -137,19 +137,19 @@ struct trying {
 static err count_try(void *context)
 {
     struct trying *w = context;
-    struct store *db = w->g->authority->db;
-    TRY(db_throttle_try(db, w->place, &w->g->authority->policy.address_rule, &w->allowed, &w->state));
+    struct tx *tx = w->g->tx;
+    TRY(db_throttle_try(tx, w->place, &w->g->authority->policy.address_rule, &w->allowed, &w->state));
     if (!w->allowed)
         return OK;
-    return db_throttle_try(db, w->person, &person_rule, &w->allowed, &w->state);
+    return db_throttle_try(tx, w->person, &person_rule, &w->allowed, &w->state);
 }
 
 static err give_back(void *context)
 {
     struct trying *w = context;
-    struct store *db = w->g->authority->db;
-    TRY(db_throttle_return(db, w->place));
-    return db_throttle_return(db, w->person);
+    struct tx *tx = w->g->tx;
+    TRY(db_throttle_return(tx, w->place));
+    return db_throttle_return(tx, w->person);
 }
 
 /* DV-01: counted before it is judged, so that parallel tries gain nothing (RL-01). */
@@ -161,7 +161,7 @@ static fallible counted(struct trying *w, const struct session *s, int64_t *retr
         w->place = STR("ui:");
     if (arena_failed(w->g->arena))
         FAIL(UNAVAILABLE, "device: no memory");
-    TRY(db_together(w->g->authority->db, count_try, w));
+    TRY(authority_together(w->g, count_try, w));
     if (w->allowed)
         return OK;
     int64_t wait = w->state.until - w->g->now;
@@ -178,10 +178,10 @@ fallible device_code_find(struct ground *g, const struct session *s, str typed, 
     struct db_deferred *row = NULL;
     TRY(counted(&w, s, &out->retry_after));
     if (device_code_letters(typed, letters))
-        TRY(db_deferred_by_user_code(g->authority->db, g->arena, (str){letters, sizeof letters}, &row));
+        TRY(db_deferred_by_user_code(g->tx, g->arena, (str){letters, sizeof letters}, &row));
     if (!row || !str_is(row->state, "pending") || !deferred_client(g, row))
         REFUSE(NOT_FOUND, UNKNOWN, "device: unknown, decided or expired user code");
-    TRY(db_together(g->authority->db, give_back, &w)); /* this one try; the wrong ones stay */
+    TRY(authority_together(g, give_back, &w)); /* this one try; the wrong ones stay */
     out->row = row;
     out->shown = shown(g->arena, letters);
     return OK;

@@ -60,7 +60,7 @@ static fallible login_is_open(struct ground *g, const struct db_user *user, str 
     size_t count;
     if (!str_present(session_id))
         return OK;
-    TRY(db_session_list(g->authority->db, g->arena, user->number, &rows, &count));
+    TRY(db_session_list(g->tx, g->arena, user->number, &rows, &count));
     for (size_t i = 0; i < count; i++)
         if (str_equal(rows[i].id, session_id))
             return OK;
@@ -73,7 +73,7 @@ static fallible still_authorized(struct ground *g, const struct db_user *user, c
 {
     struct db_grant *rows;
     size_t count;
-    TRY(db_grant_list(g->authority->db, g->arena, user->number, &rows, &count));
+    TRY(db_grant_list(g->tx, g->arena, user->number, &rows, &count));
     for (size_t i = 0; i < count; i++)
         if (rows[i].client_number == client->number && rows[i].client_epoch == client->epoch && !str_is(rows[i].flow, "token_exchange"))
             return OK;

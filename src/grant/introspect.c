@@ -21,7 +21,7 @@ static fallible own_refresh(struct ground *g, const struct client_proof *proof, 
     if (hot_is_inline())
         return ERR(ELSEWHERE, "introspect: a refresh token is on disk");
     struct db_grant *row;
-    TRY(db_grant_get(g->authority->db, g->arena, numbers[0], &row));
+    TRY(db_grant_get(g->tx, g->arena, numbers[0], &row));
     if (row && row->client_number == proof->client->number)
         *grant = row;
     *generation = numbers[1];
@@ -39,7 +39,7 @@ static fallible tell_refresh(struct ground *g, const struct client_proof *proof,
     struct token_hash hash = token_hash_of(token);
     bool live = grant->revoked_at == 0 && grant->expires_at > g->now && generation == grant->generation &&
                 grant->client_epoch == proof->client->epoch && token_hash_equal(&hash, &grant->current);
-    TRY(hot_user(g->authority->hot, g->arena, grant->user_number, &user));
+    TRY(hot_user(g->authority->hot, g->tx, g->arena, grant->user_number, &user));
     if (!live || !user || user->blocked)
         return OK;
     out->active = true;
@@ -184,7 +184,7 @@ static fallible end_access(struct ground *g, const struct client_proof *proof, c
     if (hot_revoked(g->authority->hot, "token", facts->token_id))
         return OK; /* RFC 7009 2.2: once is enough */
     TRY(paced(g, proof->client, retry_after));
-    TRY(hot_revoke(g->authority->hot, "token", facts->token_id, facts->permit.expires_at));
+    TRY(hot_revoke(g->authority->hot, g->tx, "token", facts->token_id, facts->permit.expires_at));
     authority_event(g, "token.revoked",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = facts->token_id, .detail = STR("access token")});
     return OK;
@@ -197,8 +197,8 @@ static fallible end_grant(struct ground *g, const struct client_proof *proof, st
     TRY(own_refresh(g, proof, token, &grant, &generation));
     if (!grant || grant->revoked_at != 0)
         return OK;
-    TRY(db_grant_revoke(g->authority->db, grant->number, g->now)); /* IR-08 */
-    TRY(hot_revoke(g->authority->hot, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
+    TRY(db_grant_revoke(g->tx, grant->number, g->now)); /* IR-08 */
+    TRY(hot_revoke(g->authority->hot, g->tx, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
     authority_event(g, "grant.revoked",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = grant->id, .detail = STR("refresh token")});
     return OK;

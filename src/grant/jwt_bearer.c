@@ -40,7 +40,7 @@ static fallible trusted(struct ground *g, const struct db_client *client, const 
     struct db_issuer *issuer = NULL;
     str iss = json_member_text(t->claims, "iss");
     if (str_filled(iss))
-        TRY(db_issuer_get(g->authority->db, g->arena, iss, &issuer));
+        TRY(db_issuer_get(g->tx, g->arena, iss, &issuer));
     if (!issuer || !str_has_line(issuer->client_ids, client->id))
         REFUSE(INVALID_GRANT, "The assertion's issuer is not trusted for this client. An administrator names it with: jeton issuer add.",
                "assertion: issuer unknown, or not for this client");
@@ -79,7 +79,7 @@ static fallible once(struct ground *g, const struct asserted *x)
     str id = str_format(g->arena, "%lld %.*s", (long long)x->issuer->number, STR_FMT(print));
     if (!str_present(print) || !str_present(id))
         FAIL(UNAVAILABLE, "assertion: no memory");
-    TRY(db_once_take(g->authority->db, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
+    TRY(db_once_take(g->tx, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_GRANT, "The assertion was used before: its jti must be new each time.", "assertion: replayed");
     return OK;
@@ -96,9 +96,9 @@ static fallible subject(struct ground *g, const struct db_client *client, struct
         return OK;
     }
     if (str_is(is, "user_id"))
-        TRY(db_user_by_id(g->authority->db, g->arena, sub, &x->user));
+        TRY(db_user_by_id(g->tx, g->arena, sub, &x->user));
     else if (str_is(is, "username"))
-        TRY(db_user_by_name(g->authority->db, g->arena, sub, &x->user));
+        TRY(db_user_by_name(g->tx, g->arena, sub, &x->user));
     else if (str_is(is, "email"))
         TRY(person_hint_email(g, sub, &x->user));
     if (!x->user || x->user->blocked) /* TE-06 */
@@ -140,11 +140,11 @@ static fallible grant_of(struct ground *g, const struct asserted *x, struct perm
         .expires_at = permit->expires_at,
     };
     bool overtaken;
-    TRY(db_grant_reserve(g->authority->db, &grant.number));
-    TRY(db_grant_add(g->authority->db, &grant));
+    TRY(db_grant_reserve(g->tx, &grant.number));
+    TRY(db_grant_add(g->tx, &grant));
     TRY(login_overtaken(g, x->user, &overtaken)); /* a block meanwhile ended all grants but this one: what it ended stays ended (TE-06) */
     if (overtaken) {
-        TRY(db_grant_revoke(g->authority->db, grant.number, g->now));
+        TRY(db_grant_revoke(g->tx, grant.number, g->now));
         REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person was changed meanwhile");
     }
     permit->grant_id = grant.id;

@@ -26,7 +26,7 @@ static fallible open_grant(struct ground *g, const struct db_client *client, str
         unix_time end = token_request_refresh_end(g, client, g->now);
         grant->expires_at = end > grant->expires_at ? end : grant->expires_at;
     }
-    return db_grant_add(g->authority->db, grant);
+    return db_grant_add(g->tx, grant);
 }
 
 /* Judging a password takes long; a block or a password change that overtook it must win (LS-05, contract 7). */
@@ -36,7 +36,7 @@ static fallible still_the_same(struct ground *g, const struct db_grant *grant, c
     TRY(login_overtaken(g, judged, &overtaken));
     if (!overtaken)
         return OK;
-    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
+    TRY(db_grant_revoke(g->tx, grant->number, g->now));
     FAIL(INVALID_GRANT, "password: the person was changed while the password was judged");
 }
 
@@ -73,7 +73,7 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
         .jkt = sender_keeps(g, proof->client).jkt,
         .x5t = sender_keeps(g, proof->client).x5t,
     };
-    TRY(db_grant_reserve(g->authority->db, &grant.number));
+    TRY(db_grant_reserve(g->tx, &grant.number));
     struct token_answer answer = {0};
     TRY(open_grant(g, proof->client, &grant, &answer));
     TRY(still_the_same(g, &grant, login.user));

@@ -5,5 +5,5 @@
 
 fallible person_hint_email(struct ground *g, str email, struct db_user **user)
 {
-    return db_user_by_email(g->authority->db, g->arena, email, user);
+    return db_user_by_email(g->tx, g->arena, email, user);
 }

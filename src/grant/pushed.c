@@ -82,7 +82,7 @@ static fallible paced(struct ground *g, const struct client_proof *proof, int64_
     str key = str_format(g->arena, "%.*s %lld", STR_FMT(place), (long long)(g->now / 60));
     if (arena_failed(g->arena))
         FAIL(UNAVAILABLE, "pushed: no memory");
-    TRY(db_throttle_try(g->authority->db, key, &rule, &allowed, &state));
+    TRY(db_throttle_try(g->tx, key, &rule, &allowed, &state));
     if (allowed)
         return OK;
     *retry_after = 60 - g->now % 60;
@@ -104,11 +104,11 @@ fallible pushed_accept(struct ground *g, const struct client_proof *proof, const
     TRY(bind_key(g, proof->client, request.jkt, &row.jkt));
     TRY(pack_parameters(g->arena, &request.parameters, &row.parameters));
     TRY(paced(g, proof, &out->retry_after));
-    TRY(db_pushed_reserve(g->authority->db, &row.number));
+    TRY(db_pushed_reserve(g->tx, &row.number));
     TRY(make_uri(g, row.number, &answer.request_uri));
     row.hash = token_hash_of(answer.request_uri);
     row.expires_at = clock_add(g->now, answer.expires_in);
-    TRY(db_pushed_add(g->authority->db, &row));
+    TRY(db_pushed_add(g->tx, &row));
     *out = answer;
     return OK;
 }
@@ -146,7 +146,7 @@ fallible pushed_find(struct ground *g, const struct db_client *client, str reque
     struct pushed_request found = {0};
     struct token_hash hash = token_hash_of(request_uri);
     TRY(open_uri(g, request_uri, &found.number));
-    TRY(db_pushed_get(g->authority->db, g->arena, found.number, &row));
+    TRY(db_pushed_get(g->tx, g->arena, found.number, &row));
     if (!row || !token_hash_equal(&row->hash, &hash))
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri unknown");
     TRY(judge_row(g, client, row, begun));

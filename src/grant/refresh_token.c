@@ -23,7 +23,7 @@ static fallible find(struct ground *g, const struct client_proof *proof, str tex
     struct db_grant *row;
     if (FAILED(opaque_numbers_open(g->arena, g->keys, OPAQUE_REFRESH, text, numbers)))
         REFUSE(INVALID_GRANT, "The refresh token is malformed or was not issued by this server.", "refresh: not ours");
-    TRY(db_grant_get(g->authority->db, g->arena, numbers[0], &row));
+    TRY(db_grant_get(g->tx, g->arena, numbers[0], &row));
     if (!row)
         REFUSE(INVALID_GRANT, "The refresh token has expired or was revoked.", "refresh: no such grant");
     if (row->client_number != proof->client->number) /* RF-01 */
@@ -51,8 +51,8 @@ static fallible same_holder(const struct ground *g, const struct db_grant *grant
 
 static fallible stolen(struct ground *g, const struct db_grant *grant, const struct db_client *client)
 {
-    TRY(db_grant_revoke(g->authority->db, grant->number, g->now));
-    TRY(hot_revoke(g->authority->hot, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
+    TRY(db_grant_revoke(g->tx, grant->number, g->now));
+    TRY(hot_revoke(g->authority->hot, g->tx, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
     authority_event(g, "refresh.replayed",
                     &(struct authority_event_facts){.client_id = client->id, .subject = grant->id,
                                                     .detail = STR("an old refresh token came again; its grant was revoked")});
@@ -72,7 +72,7 @@ static fallible rotate(struct ground *g, const struct db_client *client, const s
     next.rotated_at = next.last_used_at = g->now;
     next.expires_at = token_request_refresh_end(g, client, grant->created_at);
     bool rotated;
-    TRY(db_refresh_rotate(g->authority->db, &next, grant->generation, &rotated));
+    TRY(db_refresh_rotate(g->tx, &next, grant->generation, &rotated));
     if (!rotated)
         REFUSE(INVALID_GRANT, "The refresh token was used or revoked at this very moment.", "refresh: lost the race");
     *fresh = token.text;
@@ -85,7 +85,7 @@ static fallible keep(struct ground *g, const struct db_client *client, const str
     bool kept;
     next.last_used_at = g->now;
     next.expires_at = token_request_refresh_end(g, client, grant->created_at);
-    TRY(db_refresh_rotate(g->authority->db, &next, grant->generation, &kept));
+    TRY(db_refresh_rotate(g->tx, &next, grant->generation, &kept));
     if (!kept)
         REFUSE(INVALID_GRANT, "The refresh token was revoked at this very moment.", "refresh: lost the race");
     *fresh = old;

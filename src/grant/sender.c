@@ -89,8 +89,8 @@ static fallible judge(struct ground *g, str access_token, struct dpop_proof *out
                                  .now = g->now,
                                  .window = g->authority->policy.dpop_window};
     struct dpop_proof proof;
-    if (db_on_writer(g->authority->db)) /* everybody's changes would wait for this one's signature */
-        FAIL(SERVER_ERROR, "sender: a proof is not judged on the store's writer; its request comes by a worker first");
+    if (store_is_open(g->tx)) /* others would wait for this one's signature */
+        FAIL(SERVER_ERROR, "sender: a proof is not judged inside a transaction; its request comes by a worker first");
     TRY(dpop_check(g->arena, g->dpop, &expect, &proof));
     if (proof.issued_at > clock_add(g->now, AHEAD_SECONDS))
         REFUSE(INVALID_DPOP_PROOF, "The DPoP proof is from the future; is the clock right?", "dpop: iat in the future");

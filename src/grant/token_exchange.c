@@ -151,7 +151,7 @@ static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
         return OK;
     *reach = client->scopes;
     if (!client->first_party)
-        TRY(db_consent_get(g->authority->db, g->arena, x->subject.user->number, client->number, reach));
+        TRY(db_consent_get(g->tx, g->arena, x->subject.user->number, client->number, reach));
     TRY(consent_scope(g, *reach, x->resource, reach));
     if (!str_present(*reach))
         REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
@@ -210,7 +210,7 @@ static fallible still_there(struct ground *g, const struct form *f, const struct
     struct exchange_token again;
     err e = exchange_token_read(g, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &again);
     if (FAILED(e))
-        TRY(db_grant_revoke(g->authority->db, grant_number, g->now));
+        TRY(db_grant_revoke(g->tx, grant_number, g->now));
     return e;
 }
 
@@ -236,8 +236,8 @@ static fallible grant_of(struct ground *g, const struct form *f, struct exchange
         .last_used_at = g->now,
         .expires_at = x->expires_at,
     };
-    TRY(db_grant_reserve(g->authority->db, &grant.number));
-    TRY(db_grant_add(g->authority->db, &grant));
+    TRY(db_grant_reserve(g->tx, &grant.number));
+    TRY(db_grant_add(g->tx, &grant));
     x->grant_id = grant.id;
     return still_there(g, f, x, grant.number);
 }

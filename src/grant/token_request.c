@@ -160,7 +160,7 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
 {
     struct db_user *user;
     const struct db_resource *resource;
-    TRY(hot_user(g->authority->hot, g->arena, grant->user_number, &user));
+    TRY(hot_user(g->authority->hot, g->tx, g->arena, grant->user_number, &user));
     if (!user || user->blocked) /* TE-06, RF-08 */
         FAIL(INVALID_GRANT, "token: the person is blocked or gone");
     if (user->must_change_password) /* LS-14 */
@@ -210,10 +210,10 @@ fallible token_request_begin(struct ground *g, const struct db_client *client, c
         unix_time refresh_end = token_request_refresh_end(g, client, g->now);
         end = refresh_end > end ? refresh_end : end;
     }
-    TRY(db_grant_begin(g->authority->db, grant->number, current, g->now, end));
+    TRY(db_grant_begin(g->tx, grant->number, current, g->now, end));
     struct sender keeps = sender_keeps(g, client); /* DP-04 */
     if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
-        TRY(db_grant_bind(g->authority->db, grant->number, keeps.jkt, keeps.x5t));
+        TRY(db_grant_bind(g->tx, grant->number, keeps.jkt, keeps.x5t));
     return OK;
 }
 

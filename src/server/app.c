@@ -82,7 +82,7 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
     struct url url;
     struct db_event_limit limits[DB_EVENT_CLASSES + 1];
     app_event_limits(s, limits);
-    struct db_options options = {.directory = str_z(a, s->data), .create = true, .writer_thread = true, .event_limits = limits};
+    struct store_options options = {.directory = str_z(a, s->data), .create = true, .threads = true, .event_limits = limits};
     app->authority.issuer = settings_issuer(a, s, port);
     if (!options.directory || !str_present(app->authority.issuer))
         FAIL(UNAVAILABLE, "app: no memory");
@@ -92,10 +92,10 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
     app->authority.secure = str_equal_nocase(url.scheme, STR("https"));
     app->hsts = s->hsts && app->authority.secure; /* LS-10 */
     settings_policy(s, &app->authority.policy);
-    if (!app->authority.db)
-        TRY(app_because(app, db_open(&options, &app->authority.db), "data", str_format(a, "cannot open the database in %s", options.directory)));
+    if (!app->authority.store)
+        TRY(app_because(app, store_open(&options, &app->authority.store), "data", str_format(a, "cannot open the database in %s", options.directory)));
     if (!app->authority.hot)
-        TRY(hot_open(app->authority.db, USER_CACHE, &app->authority.hot));
+        TRY(hot_open(app->authority.store, USER_CACHE, &app->authority.hot));
     return app_because(app, authority_open(a, &app->authority, options.directory), "data",
                        str_format(a, "cannot take the keys in %s into use", options.directory));
 }
@@ -165,7 +165,7 @@ static void look_back(struct app *app)
 {
     enum { FOR_EVER = INT32_MAX };
     bool first = false;
-    err e = db_once_take(app->authority.db, "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first);
+    err e = db_once_take(store_each(app->authority.store), "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first);
     if (FAILED(e))
         LOG(WARN, "store.unwritable", LOG_STR("why", str_of(err_why(e))), LOG_STR("what", STR("serving what needs no disk until it heals")));
     else if (first)
@@ -252,7 +252,7 @@ void app_close(struct app *app)
         authority_close(&app->authority);
     if (app->authority.hot)
         hot_close(app->authority.hot);
-    if (app->authority.db)
-        db_close(app->authority.db);
+    if (app->authority.store)
+        store_close(app->authority.store);
     reload_forget(app);
 }

@@ -20,7 +20,7 @@
 enum { ROUND_MEMORY = 8 << 20, LOOK_SECONDS = 60, LEASE_SPARE = 60, STACK = 512 * 1024, HOUR = 3600 };
 
 struct courier {
-    struct store *db;
+    struct store *store;
     const struct authority *authority; /* the thread's own once it runs */
     struct courier_rule rule;
     pthread_t thread;
@@ -127,7 +127,7 @@ static fallible give_up(struct ground *g, const struct db_delivery *d, const str
 {
     const struct kind *kind = kind_of(d->kind);
     tell(g, kind != NULL ? kind->given_up : "courier.unknown", client, why);
-    return db_delivery_done(g->authority->db, d->number);
+    return db_delivery_done(g->tx, d->number);
 }
 
 static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, unix_time *postponed)
@@ -150,7 +150,7 @@ static fallible deliver(struct ground *g, const struct courier_rule *rule, const
     err posted = post(g, &manners, client, d, &trouble);
     if (!FAILED(posted)) {
         tell(g, kind_of(d->kind)->arrived, client, NULL);
-        return db_delivery_done(g->authority->db, d->number);
+        return db_delivery_done(g->tx, d->number);
     }
     const char *why = trouble != NULL ? trouble : err_why(posted);
     unix_time again = clock_add(clock_now(), wait_after(rule, d->tries));
@@ -159,7 +159,7 @@ static fallible deliver(struct ground *g, const struct courier_rule *rule, const
     LOG(WARN, "courier.postponed", LOG_STR("kind", d->kind), LOG_STR("client", client->id), LOG_INT("tries", d->tries + 1),
         LOG_STR("why", str_of(why)));
     *postponed = again;
-    return db_delivery_postpone(g->authority->db, d, again);
+    return db_delivery_postpone(g->tx, d, again);
 }
 
 /* ---- rounds ---- */
@@ -188,7 +188,7 @@ static fallible deliver_each(struct ground *g, const struct courier_rule *rule, 
         if (later != 0)
             d->due_at = later;
         if (later != 0 || stops) /* who comes next need not wait for the lease to end */
-            TRY(db_delivery_return(g->authority->db, d));
+            TRY(db_delivery_return(g->tx, d));
         else
             TRY(deliver(g, rule, d, &again[i]));
     }
@@ -209,7 +209,7 @@ static fallible batch(const struct authority *authority, const struct courier_ru
     }
     unix_time now = clock_now();
     unix_time lease = clock_add(now, DB_DELIVERIES_TAKEN * FETCH_SECONDS + LEASE_SPARE);
-    e = db_delivery_take(authority->db, a, now, lease, &b.rows, &b.count);
+    e = db_delivery_take(store_each(authority->store), a, now, lease, &b.rows, &b.count);
     if (!FAILED(e))
         e = deliver_each(&g, rule, &b, closing);
     *count = b.count;
@@ -246,7 +246,7 @@ static void added(void *context)
 static bool wanted(struct courier *c)
 {
     int64_t now_us = clock_monotonic_us();
-    return atomic_load(&c->added) || c->generation != db_generation(c->authority->db) ||
+    return atomic_load(&c->added) || c->generation != store_generation(c->authority->store) ||
            (c->next_due != 0 && clock_now() >= c->next_due) || now_us - c->asked_us > LOOK_SECONDS * INT64_C(1000000);
 }
 
@@ -255,11 +255,11 @@ static void round_once(struct courier *c)
     bool any = false;
     unix_time due = 0;
     atomic_store(&c->added, false);
-    c->generation = db_generation(c->authority->db);
+    c->generation = store_generation(c->authority->store);
     c->asked_us = clock_monotonic_us();
     err e = round_until(c->authority, &c->rule, &c->closing);
     if (!FAILED(e))
-        e = db_delivery_next(c->authority->db, &due, &any);
+        e = db_delivery_next(store_each(c->authority->store), &due, &any);
     if (FAILED(e))
         LOG(WARN, "courier.failed", LOG_STR("why", str_of(err_why(e)))); /* the store heals; the next look tries again */
     c->next_due = any ? due : 0;
@@ -316,7 +316,7 @@ fallible courier_open(const struct authority *authority, const struct courier_ru
     struct courier *c = calloc(1, sizeof *c);
     if (c == NULL)
         FAIL(UNAVAILABLE, "courier: no memory");
-    c->db = authority->db;
+    c->store = authority->store;
     c->authority = authority;
     c->rule = *rule;
     atomic_store(&c->added, true); /* what waited over the restart */
@@ -333,7 +333,7 @@ fallible courier_open(const struct authority *authority, const struct courier_ru
         courier_close(c);
         FAIL(UNAVAILABLE, "courier: no thread");
     }
-    db_delivery_when_added(authority->db, added, c);
+    db_delivery_when_added(authority->store, added, c);
     *out = c;
     return OK;
 }
@@ -350,7 +350,7 @@ void courier_close(struct courier *c)
 {
     if (c == NULL)
         return;
-    db_delivery_when_added(c->db, NULL, NULL);
+    db_delivery_when_added(c->store, NULL, NULL);
     courier_rest(c);
     if (c->started)
         (void)pthread_join(c->thread, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * lane: where work runs. A lane is a bounded queue with threads that run straight-line blocking code. The DURABLE lane is not one of
- * these: it is the store's writer (db_submit). */
+ * these: it is the store's writer (store_submit). */
 #ifndef JETON_SERVER_LANE_H
 #define JETON_SERVER_LANE_H
 #include "base/err.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * probe: health and metrics. Relies on db_ready doing a real write, so that "ready" is the truth; promises figures without names of
+ * probe: health and metrics. Relies on store_ready doing a real write, so that "ready" is the truth; promises figures without names of
  * people, clients or secrets. */
 #include "server/probe.h"
 #include "server/way.h"
@@ -29,7 +29,7 @@ static fallible writable(struct store *db)
     int64_t now = clock_monotonic_us();
     if (atomic_load(&good_until) > now)
         return OK;
-    TRY(db_ready(db));
+    TRY(store_ready(db));
     atomic_store(&good_until, now + FRESH_US);
     return OK;
 }
@@ -38,7 +38,7 @@ fallible probe_ready_get(struct call *c)
 {
     if (atomic_load(&app_of(c)->draining))
         FAIL(UNAVAILABLE, "probe: draining");
-    TRY(writable(c->ground->authority->db));
+    TRY(writable(c->ground->authority->store));
     response_body(c->response, 200, "text/plain; charset=utf-8", STR("ready\n"));
     return OK;
 }
@@ -92,7 +92,7 @@ static fallible put_events(struct buf *b, struct call *c, const struct settings 
 {
     const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
     int64_t kept[DB_EVENT_CLASSES + 1];
-    TRY(db_event_kept(c->ground->authority->db, c->ground->arena, kept));
+    TRY(db_event_kept(c->ground->tx, c->ground->arena, kept));
     buf_add_z(b, "# HELP jeton_events Events in the audit trail.\n# TYPE jeton_events gauge\n");
     for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
         buf_format(b, "jeton_events{class=\"%s\"} %lld\n", audit_class_name(i), (long long)kept[i]);
@@ -113,10 +113,10 @@ fallible probe_metrics_get(struct call *c)
     int whom = atomic_load(&app->settings)->metrics;
     if (whom == SETTINGS_METRICS_OFF || (whom == SETTINGS_METRICS_LOCAL && !local_peer(c->request->peer)))
         FAIL(NOT_FOUND, "probe: metrics are not for this peer");
-    struct db_counts counts;
+    struct store_counts counts;
     str text;
     struct buf b = buf_new(a, BUF_JSON_MAX);
-    db_counts(app->authority.db, &counts);
+    store_counts(app->authority.store, &counts);
     put_requests(&b, app);
     put_gauge(&b, "jeton_shed_total", "Requests refused because a queue was full.", (int64_t)atomic_load(&app->shed));
     put_gauge(&b, "jeton_connections", "Open connections.", (int64_t)listen_connections(app->listener));

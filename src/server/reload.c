@@ -149,7 +149,7 @@ static fallible put_in_force(struct change *c)
     log_level_set((enum log_level)g->settings.log_level); /* the words stand in the order of the enum */
     const struct courier_rule rule = app_courier_rule(&g->settings);
     app_event_limits(&g->settings, g->limits);
-    db_event_limits_change(app->authority.db, g->limits);
+    store_event_limits_change(app->authority.store, g->limits);
     courier_change(app->courier, &g->authority, &rule);
     atomic_store(&app->settings, &g->settings);
     atomic_store(&app->current, &g->authority);

@@ -158,7 +158,7 @@ fallible sandbox_files(struct arena *a, const struct settings *s, int *version)
         return OK;
     struct stat there;
     if ((mkdir(data, 0700) != 0 && errno != EEXIST) || stat(data, &there) != 0 || !S_ISDIR(there.st_mode))
-        return OK; /* db_open will say why, in its own words */
+        return OK; /* store_open will say why, in its own words */
     struct fence f = {.arena = a, .handled = handled(found), .good = true};
     if (!raise_fence(&f, s, data))
         FAIL(UNAVAILABLE, "sandbox: the kernel refused to fence files");

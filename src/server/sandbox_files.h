@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "server/settings.h"
 /* For the calling thread and those that it makes: call it before the first one. Makes the data folder when it is missing; one that cannot
- * be had is left for db_open to name. *version: Landlock's; 0: this kernel has none, and nothing is fenced. UNAVAILABLE when a kernel that
+ * be had is left for store_open to name. *version: Landlock's; 0: this kernel has none, and nothing is fenced. UNAVAILABLE when a kernel that
  * has it refuses, or the arena fails. */
 fallible sandbox_files(struct arena *a, const struct settings *s, int *version);
 /* Does this row name a file that is there and may not be read? */

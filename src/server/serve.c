@@ -19,7 +19,7 @@ enum { TICK_MS = 100, TICKS_A_LOOK = 10, TICKS_A_MINUTE = 600, TICKS_SIX_HOURS =
 static void look_elsewhere(struct app *app)
 {
     bool changed = false;
-    if (FAILED(db_changed_elsewhere(app->authority.db, &changed)))
+    if (FAILED(store_changed_elsewhere(app->authority.store, &changed)))
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot ask whether the store was changed")));
     if (changed && FAILED(hot_poll(app->authority.hot)))
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot read what another process changed")));
@@ -54,7 +54,7 @@ static void look_at_passwords(struct app *app)
         const str *settings = hot_password_settings(g.facts, &count);
         bool gone = false;
         for (size_t i = 0; i < count && !FAILED(e); i++)
-            e = db_password_setting_forget(g.authority->db, settings[i], &gone);
+            e = db_password_setting_forget(g.tx, settings[i], &gone);
         authority_leave(&g);
     }
     arena_release(a);

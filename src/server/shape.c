@@ -397,7 +397,7 @@ static void audit_refusal(struct way *w)
     const struct exchange *x = w->exchange;
     const struct db_user *user = w->call.actor.user;
     err why = x->response.refused;
-    if (ordinary(why) || w->refusal_told || !w->ground.authority->db)
+    if (ordinary(why) || w->refusal_told || !w->ground.authority->store)
         return;
     struct authority_event_facts facts = {
         .actor = user ? user->id : STR_ABSENT,

@@ -56,10 +56,11 @@ static err leave(struct way *w, err outcome)
 }
 
 /* Everything between the gate and the answer, on whatever thread the row wants. What is left to finish is left to the one who
- * knows when it is durable; the ground is held until then. */
-static err pass(struct way *w)
+ * knows when it is durable; the ground is held until then. tx: of the transaction around it; NULL: none. */
+static err pass(struct way *w, struct tx *tx)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
+    w->ground.tx = tx != NULL ? tx : w->ground.tx;
     err outcome = guarded(w);
     if (!FAILED(outcome) && w->call.finish) {
         if (w->runs == DURABLE)
@@ -81,21 +82,33 @@ static void run_and_answer(void *context)
     struct way *w = context;
     if (w->runs == HASH)
         lane_stand_behind();
-    err outcome = pass(w);
+    err outcome = pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
         shape_error(w, outcome); /* a lane is nowhere to flee from; or the ground itself could not be entered */
     answer(w);
 }
 
-static void run_in_group(void *context)
+/* Nothing has been said yet: before a request is run another time. */
+static void begin_anew(struct way *w)
+{
+    struct response *r = &w->exchange->response;
+    *r = (struct response){.arena = r->arena};
+    w->call.client = (struct client_proof){0};
+    w->call.problems.count = 0;
+    w->call.finish = NULL;
+}
+
+static void run_in_transaction(struct tx *tx, void *context)
 {
     struct way *w = context;
-    w->outcome = pass(w);
+    begin_anew(w);
+    w->outcome = pass(w, tx);
+    w->ground.tx = store_each(w->app->authority.store);
     if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
         shape_error(w, w->outcome);
 }
 
-static void group_done(void *context, err committed)
+static void transaction_done(void *context, err committed)
 {
     struct way *w = context;
     bool unfinished = !FAILED(w->outcome) && w->call.finish;
@@ -120,8 +133,8 @@ static fallible submit(struct way *w)
     w->lane_job = (struct lane_job){run_and_answer, w, NULL};
     switch (w->runs) {
     case DURABLE:
-        w->db_job = (struct db_job){run_in_group, group_done, w, NULL};
-        return db_submit(w->app->authority.db, &w->db_job);
+        w->store_job = (struct store_job){.run = run_in_transaction, .done = transaction_done, .context = w};
+        return store_submit(w->app->authority.store, &w->store_job);
     case HASH:
         return lane_submit(w->app->hash, &w->lane_job); /* RL-07 */
     case WORKER:
@@ -192,13 +205,9 @@ static void hand_over_admitted_first(struct way *w)
 
 static void run_inline(struct way *w)
 {
-    err outcome = pass(w);
+    err outcome = pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE) {
-        struct response *r = &w->exchange->response;
-        *r = (struct response){.arena = r->arena};
-        w->call.client = (struct client_proof){0};
-        w->call.problems.count = 0;
-        w->call.finish = NULL;
+        begin_anew(w);
         w->runs = WORKER;
         hand_over(w);
         return;
@@ -228,6 +237,7 @@ static struct way *way_new(struct exchange *x, struct app *app)
     w->call.response = &x->response;
     w->call.ground = &w->ground;
     w->ground.authority = atomic_load_explicit(&app->current, memory_order_acquire);
+    w->ground.tx = store_each(app->authority.store);
     w->ground.arena = x->request.arena;
     w->ground.now = clock_now();
     w->ground.address = x->request.peer;

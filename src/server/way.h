@@ -16,7 +16,7 @@ struct way { /* lives in the request's arena */
     enum route_runs runs;
     str admitted;              /* client id: admitted on a worker before its own lane (client_auth_waits); absent: not yet */
     struct lane_job lane_job;
-    struct db_job db_job;
+    struct store_job store_job;
     err outcome;               /* DURABLE: what the handler said, until the commit is known */
 };
 

@@ -74,10 +74,10 @@ static fallible find_user(struct trial *t)
 {
     struct db_user *found = NULL;
     str name = str_trim(t->attempt->username);
-    TRY(db_user_by_name(t->g->authority->db, t->g->arena, name, &t->user));
+    TRY(db_user_by_name(t->g->tx, t->g->arena, name, &t->user));
     if (t->user != NULL || !t->g->authority->policy.login_with_email)
         return OK;
-    TRY(db_user_by_email(t->g->authority->db, t->g->arena, name, &found));
+    TRY(db_user_by_email(t->g->tx, t->g->arena, name, &found));
     t->user = found != NULL && found->email_verified ? found : NULL;
     return OK;
 }
@@ -132,14 +132,14 @@ static err count_both(void *context)
 {
     struct counting *w = context;
     const struct trial *t = w->trial;
-    struct store *db = t->g->authority->db;
+    struct tx *tx = t->g->tx;
     const struct policy *p = &t->g->authority->policy;
     w->allowed = true;
     if (str_present(t->address))
-        TRY(db_throttle_try(db, t->address, &p->address_rule, &w->allowed, &w->state));
+        TRY(db_throttle_try(tx, t->address, &p->address_rule, &w->allowed, &w->state));
     if (!w->allowed)
         return OK;
-    return db_throttle_try(db, t->account, t->known_device ? &p->device_rule : &p->account_rule, &w->allowed, &w->state);
+    return db_throttle_try(tx, t->account, t->known_device ? &p->device_rule : &p->account_rule, &w->allowed, &w->state);
 }
 
 /* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock
@@ -148,9 +148,9 @@ static fallible count(const struct trial *t, bool *allowed, struct db_throttle *
 {
     struct counting w = {.trial = t, .allowed = true};
     if (str_present(t->address)) /* a flood from one place stays away from the writer */
-        TRY(db_throttle_look(t->g->authority->db, t->address, &t->g->authority->policy.address_rule, &w.allowed, &w.state));
+        TRY(db_throttle_look(t->g->tx, t->address, &t->g->authority->policy.address_rule, &w.allowed, &w.state));
     if (w.allowed)
-        TRY(db_together(t->g->authority->db, count_both, &w));
+        TRY(authority_together(t->g, count_both, &w));
     *allowed = w.allowed;
     *state = w.state;
     return OK;
@@ -164,7 +164,7 @@ static void learn(const struct trial *t, str hash, const struct password_setting
     for (size_t i = 0; i < others->count && !known; i++)
         known = str_equal(others->settings[i], setting);
     if (!known && others->count < DB_PASSWORD_SETTINGS_MAX) {
-        err e = db_password_setting_add(t->g->authority->db, setting);
+        err e = db_password_setting_add(t->g->tx, setting);
         (void)e; /* the next login of this person learns it */
     }
 }
@@ -208,7 +208,7 @@ static void upgrade(const struct trial *t)
     char fresh[PASSWORD_HASH_MAX];
     if (!password_outdated(t->user->password_hash) || FAILED(prepared(t, t->attempt->password, &password)) || FAILED(password_hash(password, fresh)))
         return;
-    err e = db_user_rehash(t->g->authority->db, t->user->number, t->user->password_hash, fresh);
+    err e = db_user_rehash(t->g->tx, t->user->number, t->user->password_hash, fresh);
     (void)e;
     secret_wipe(fresh, sizeof fresh);
 }
@@ -216,16 +216,16 @@ static void upgrade(const struct trial *t)
 static err settle(void *context)
 {
     const struct trial *t = *(const struct trial *const *)context;
-    struct store *db = t->g->authority->db;
-    TRY(db_throttle_clear(db, t->account));
+    struct tx *tx = t->g->tx;
+    TRY(db_throttle_clear(tx, t->account));
     if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place */
-        TRY(db_throttle_return(db, t->address));
-    return db_user_logged_in(db, t->user->number, t->g->now);
+        TRY(db_throttle_return(tx, t->address));
+    return db_user_logged_in(tx, t->user->number, t->g->now);
 }
 
 static fallible succeed(const struct trial *t)
 {
-    TRY(db_together(t->g->authority->db, settle, &t));
+    TRY(authority_together(t->g, settle, &t));
     upgrade(t);
     note(t, "ok", STR_ABSENT);
     return OK;
@@ -255,7 +255,7 @@ fallible login_check(struct ground *g, const struct login_try *attempt, struct l
 fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *overtaken)
 {
     struct db_user *now;
-    TRY(db_user_by_number(g->authority->db, g->arena, judged->number, &now));
+    TRY(db_user_by_number(g->tx, g->arena, judged->number, &now));
     *overtaken = now == NULL || now->blocked || now->password_changed_at != judged->password_changed_at;
     return OK;
 }

@@ -96,12 +96,12 @@ static fallible row_of(struct ground *g, str cookie, struct db_session **row)
     if (opened.kind == ERR_INVALID_TOKEN)
         return OK;
     TRY(opened);
-    TRY(db_session_get(g->authority->db, g->arena, numbers[0], &found));
+    TRY(db_session_get(g->tx, g->arena, numbers[0], &found));
     struct token_hash hash = token_hash_of(cookie);
     if (found == NULL || !token_hash_equal(&found->hash, &hash))
         return OK;
     if (over(g, found))
-        return db_session_end(g->authority->db, found->number);
+        return db_session_end(g->tx, found->number);
     *row = found;
     return OK;
 }
@@ -111,7 +111,7 @@ static void note_seen(struct ground *g, struct db_session *row)
     if (g->now - row->last_seen_at < SEEN_EVERY)
         return;
     /* Without the note the session only ends sooner, so a store that cannot write does not lock people out of reading. */
-    if (!FAILED(db_session_seen(g->authority->db, row->number, g->now)))
+    if (!FAILED(db_session_seen(g->tx, row->number, g->now)))
         row->last_seen_at = g->now;
 }
 
@@ -126,7 +126,7 @@ fallible session_find(struct ground *g, str cookie, struct session *out)
     TRY(row_of(g, cookie, &row));
     if (row == NULL)
         return fresh_visit(g, out);
-    TRY(hot_user(g->authority->hot, g->arena, row->user_number, &user));
+    TRY(hot_user(g->authority->hot, g->tx, g->arena, row->user_number, &user));
     if (user == NULL || user->blocked)
         return fresh_visit(g, out);
     note_seen(g, row);
@@ -142,12 +142,12 @@ static str cut(str s, size_t most)
 /* Judging a password takes long; what it was judged for may be gone by now (LS-05, contract 7). */
 static fallible still_the_same(struct ground *g, const struct db_session *row, const struct db_user *user)
 {
-    struct store *db = g->authority->db;
+    struct tx *tx = g->tx;
     bool overtaken;
     TRY(login_overtaken(g, user, &overtaken));
     if (!overtaken)
         return OK;
-    TRY(db_session_end(db, row->number));
+    TRY(db_session_end(tx, row->number));
     FAIL(LOGIN_REQUIRED, "session: the person was changed while they logged in");
 }
 
@@ -157,8 +157,8 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
 {
     struct token_raw cookie;
     char id[37];
-    struct store *db = g->authority->db;
-    TRY(db_session_reserve(db, &row->number));
+    struct tx *tx = g->tx;
+    TRY(db_session_reserve(tx, &row->number));
     TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
     random_uuid(id);
     if (!str_present(row->id)) /* after a mere re-authentication it is the same session, with what was allowed in it */
@@ -169,10 +169,10 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
     row->user_agent = cut(g->user_agent, USER_AGENT_MAX);
     if (!str_present(row->id))
         FAIL(UNAVAILABLE, "no memory for a session");
-    TRY(db_session_open(db, row));
+    TRY(db_session_open(tx, row));
     TRY(still_the_same(g, row, s->user));
     if (s->row != NULL)
-        TRY(db_session_end(db, s->row->number));
+        TRY(db_session_end(tx, s->row->number));
     s->cookie = cookie.text;
     s->fresh = true;
     s->row = row;
@@ -185,7 +185,7 @@ static fallible end_row(struct ground *g, const struct db_session *row, const st
 {
     bool was_open;
     struct db_session_name name = {row->user_number, row->id};
-    TRY(db_grant_end_session(g->authority->db, g->arena, &name, &was_open));
+    TRY(db_grant_end_session(g->tx, g->arena, &name, &was_open));
     authority_event(g, "logout", &(struct authority_event_facts){.actor = user->id});
     return OK;
 }
@@ -245,5 +245,5 @@ bool session_recent(const struct ground *g, const struct session *s)
 
 fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count)
 {
-    return db_session_list(g->authority->db, g->arena, user_number, rows, count);
+    return db_session_list(g->tx, g->arena, user_number, rows, count);
 }

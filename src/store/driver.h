@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * db_engine: the door to the database library, private to store/. One connection is used by one thread at a time. Every
+ * driver: what a database engine gives to the store, private to store/: a struct of functions, one row per engine (sqlite/, postgres/).
+ * Nothing above it knows which engine it is. One connection is used by one thread at a time. Every
  * statement stands in a sheet (a constant table of one file), is prepared once a connection and bound by the numbers of its
- * `$n`. Engine failures other than a broken constraint make the connection's transaction worthless: it refuses everything
- * until db_conn_rollback. Nothing here allocates on the hot path; rows that are read live in the caller's arena. */
-#ifndef JETON_STORE_DB_ENGINE_H
-#define JETON_STORE_DB_ENGINE_H
+ * `$n`. A broken constraint (CONFLICT; NOT_FOUND: a foreign key) leaves the open transaction usable; every other failure makes it worthless:
+ * the connection refuses everything until db_conn_rollback. Rows that are read live in the caller's arena. */
+#ifndef JETON_STORE_DRIVER_H
+#define JETON_STORE_DRIVER_H
 #include "base/arena.h"
 #include "base/str.h"
 #include "crypto/secret.h"
 
 struct db_conn;
+struct store;
+struct store_job;
+struct store_options;
 
 /* A sheet: the statements of one file. `index` is unique (db_sheet.h), lines are the file's own enum. */
 enum { DB_SHEET_LINES = 40, DB_PARAMS_MAX = 26, DB_HASHES_MAX = 4 };
@@ -74,37 +78,87 @@ fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call,
 /* First column of the first row as a number; *found false when there is no row or it is NULL. */
 fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
 
-enum db_open_mode { DB_CONN_READER, DB_CONN_WRITER };
-fallible db_conn_open(const char *file, enum db_open_mode mode, struct db_conn **out);
-void db_conn_close(struct db_conn *c);
-fallible db_conn_script(struct db_conn *c, const char *sql); /* several statements without values; inside a transaction */
-fallible db_conn_has_table(struct db_conn *c, const char *name, bool *has);
 
-fallible db_conn_begin(struct db_conn *c); /* takes the write lock; waits for another process, but not for ever */
-fallible db_conn_commit(struct db_conn *c); /* durable when OK; rolled back when not */
-void db_conn_rollback(struct db_conn *c);
-fallible db_conn_still(struct db_conn *c); /* until db_conn_rollback every read sees one committed state */
-/* What the feed (db_change) knows of a connection. */
-struct db_feeding {
-    bool on;      /* changes of what is kept in memory are appended: the schema is this program's */
-    bool touched; /* the open transaction made such a change, or the last one did */
-    bool changed; /* the last one that was committed did; whoever tells of it takes it back */
+/* ---- transactions, on a connection ---- */
+
+/* Rules that span rows first touch what guards them: from then until the transaction's end, no other transaction that touches the same
+ * guard is under way, and what is read afterwards is what the others have committed. Rows that are written guard themselves: a
+ * guard of a table's row waits for who has changed that row, and the other way round. X(name, table, key, order): the locks of one
+ * transaction are taken in ascending order (and of one guard by number), so that no two wait for each other. ARCHITECTURE.md lists the rule, the guard
+ * and the race test of each. */
+#define DB_GUARDS(X)                                                                                                           \
+    X(USER, "users", "number")                                                                                                 \
+    X(CLIENT, "clients", "number")                                                                                             \
+    X(GRANT, "grants", "number")                                                                                               \
+    X(COUNTER, "counters", "name")
+enum db_guard {
+#define X(name_, table_, key_) DB_GUARD_##name_,
+    DB_GUARDS(X)
+#undef X
+    DB_GUARD_COUNT
 };
-struct db_feeding *db_conn_feeding(struct db_conn *c);
-/* Inside a transaction: several statements that happen together or not at all. */
-fallible db_conn_save(struct db_conn *c);
-fallible db_conn_release(struct db_conn *c, bool keep);
+/* SHARED: others may do the same beside this one, but nobody may change what is guarded; ALONE: nobody else. */
+enum db_guard_mode { DB_GUARD_SHARED, DB_GUARD_ALONE };
 
-/* A number that differs from the last one when another connection has committed. */
-fallible db_conn_data_version(struct db_conn *c, int64_t *version);
-/* Pages in the write-ahead log after the last commit; and moving them into the database file. */
-int64_t db_conn_log_pages(const struct db_conn *c);
-enum db_checkpoint { DB_CHECKPOINT_SELF, DB_CHECKPOINT_OTHERS }; /* for a connection: itself now and then, or others */
-void db_conn_checkpoint_by(struct db_conn *c, enum db_checkpoint who);
-fallible db_conn_checkpoint(struct db_conn *c, int64_t *left); /* *left: pages that are still only in the log */
-fallible db_conn_copy(struct db_conn *c, const char *file); /* a consistent copy into an empty file */
-/* Adds one line for each defect; nothing when all is well. */
-fallible db_conn_integrity(struct db_conn *c, struct arena *a, str *defects);
-/* Tests: the database may not grow beyond this many pages (0: no limit): a full disk. */
-void db_conn_limit_pages(struct db_conn *c, int64_t pages);
+/* What the change feed (db_change) and the outbox know of a connection. */
+struct db_feeding {
+    bool on;        /* changes of what is kept in memory are appended: the schema is this program's */
+    bool touched;   /* the open transaction made such a change, or the last one did */
+    bool changed;   /* the last one that was committed did; whoever tells of it takes it back */
+    bool delivery;  /* a message was put into the outbox; whoever tells of it takes it back */
+};
+/* Every engine's connection begins with this. */
+struct db_conn {
+    const struct store_driver *driver;
+    struct db_feeding feeding;
+    bool open; /* a transaction is */
+    struct store_job *later; /* submitted when the open transaction is committed (db_later) */
+};
+
+/* A body runs inside a transaction, or on a reader's connection. With engines of several writers it may be run again from its beginning, when the
+ * engine could not put it in order with others (a deadlock): so it sets what it puts out, and adds to nothing. */
+typedef err db_body(struct db_conn *c, void *context);
+enum db_care { DB_SINGLE, DB_SEVERAL }; /* SEVERAL: more than one statement that writes, or one whose answer may not fit the arena */
+
+struct store_driver {
+    const char *name;  /* "sqlite", "postgres" */
+    bool one_writer;   /* begin waits for whoever has a transaction open: guards have nothing to do, transactions never run again */
+
+    /* Statements (see db_run, db_many, db_scalar below). */
+    err (*run)(struct db_conn *c, const struct db_call *call, int64_t *changed);
+    err (*many)(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+    err (*scalar)(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
+    err (*script)(struct db_conn *c, const char *sql);               /* several statements without values */
+    err (*has_table)(struct db_conn *c, const char *name, bool *has);
+
+    /* Transactions. */
+    err (*begin)(struct db_conn *c);
+    err (*commit)(struct db_conn *c); /* durable when OK; rolled back when not */
+    void (*rollback)(struct db_conn *c);
+    err (*snapshot)(struct db_conn *c); /* until rollback every read sees one committed state */
+    err (*save)(struct db_conn *c);     /* inside a transaction: what follows happens together or not at all */
+    err (*release)(struct db_conn *c, bool keep);
+    err (*guard)(struct db_conn *c, enum db_guard guard, const struct db_param *key, enum db_guard_mode mode);
+    err (*integrity)(struct db_conn *c, struct arena *a, str *defects); /* adds one line for each defect */
+
+    err (*lock_schema)(struct db_conn *c); /* in a transaction, until its end: who else migrates waits */
+
+    /* The store. open: everything that options ask for is checked and made, but for the schema, and *first is a connection that may write: the store
+     * migrates on it, and then sets store->migrated. On failure close is called. */
+    err (*open)(struct store *store, const struct store_options *options, struct db_conn **first);
+    void (*close)(struct store *store); /* what is queued is committed first; then threads and connections end */
+    err (*start)(struct store *store);  /* options->threads: from then on any thread may read, write and submit; otherwise one at a time may */
+    err (*read)(struct store *store, bool snapshot, db_body *body, void *context);
+    err (*write)(struct store *store, enum db_care care, db_body *body, void *context); /* a transaction of its own; durable when OK */
+    /* store_submit; without threads: it is done when this returns. Jobs with `aside` share a transaction, at most STORE_GROUP_MAX of them. */
+    err (*submit)(struct store *store, struct store_job *job);
+    err (*elsewhere)(struct store *store, bool *changed); /* has another process written since the last call? */
+    err (*backup)(struct store *store, const char *file);
+};
+extern const struct store_driver sqlite_driver, postgres_driver;
+
+fallible db_guard_user(struct db_conn *c, int64_t number, enum db_guard_mode mode);
+fallible db_guard_client(struct db_conn *c, int64_t number, enum db_guard_mode mode);
+fallible db_guard_grant(struct db_conn *c, int64_t number, enum db_guard_mode mode);
+fallible db_guard_counter(struct db_conn *c, const char *name); /* ALONE; a row of the table counters */
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * db_migrate: brings the schema forward, one numbered step a transaction, so that a kill leaves the state before or after a
- * step. Several processes may try at once: each looks again under the write lock. Going back is refused: a newer database
+ * migrate: brings the schema forward, one numbered step a transaction, so that a kill leaves the state before or after a
+ * step. Several processes may try at once: each looks again under the lock. Going back is refused: a newer database
  * may mean things that this program does not know (AV-05). */
 #include "store/store_internal.h"
 #include "store/table/db_user_text.h"
@@ -15,11 +15,16 @@ static const char *const texts[] = {
 };
 DB_SHEET(migrate, texts);
 
+err store_is_made(struct db_conn *c, bool *made)
+{
+    return c->driver->has_table(c, "migrations", made);
+}
+
 static err version_of(struct db_conn *c, int64_t *version)
 {
     bool has = false, found = false;
     *version = 0;
-    TRY(db_conn_has_table(c, "migrations", &has));
+    TRY(c->driver->has_table(c, "migrations", &has));
     if (has)
         TRY(db_scalar(c, CALL_ALONE(VERSION), version, &found));
     return OK;
@@ -28,16 +33,17 @@ static err version_of(struct db_conn *c, int64_t *version)
 static err apply(struct db_conn *c, size_t step)
 {
     int64_t version = 0;
+    TRY(c->driver->lock_schema(c));
     TRY(version_of(c, &version));
     if (version >= migrations_version(step))
         return OK; /* another process was first */
-    TRY(db_conn_script(c, migrations_text(step)));
+    TRY(c->driver->script(c, migrations_text(step)));
     if (migrations_version(step) == DB_USER_TEXT_VERSION) /* what SQL cannot compute */
         TRY(db_user_text_fill(c));
     return db_run(c, CALL(APPLIED, P_INT(migrations_version(step)), P_INT(clock_now())), NULL);
 }
 
-err db_migrate(struct db_conn *c)
+err store_migrate(struct db_conn *c)
 {
     int64_t version = 0;
     TRY(version_of(c, &version));
@@ -47,18 +53,18 @@ err db_migrate(struct db_conn *c)
     for (size_t i = 0; i < migrations_count(); i++) {
         if (migrations_version(i) <= version)
             continue;
-        TRY(db_conn_begin(c));
+        TRY(c->driver->begin(c));
         err e = apply(c, i);
         if (FAILED(e)) {
-            db_conn_rollback(c);
+            c->driver->rollback(c);
             return e;
         }
-        TRY(db_conn_commit(c));
+        TRY(c->driver->commit(c));
     }
     return OK;
 }
 
-const char *db_migrations_text(size_t i)
+const char *store_migrations_text(size_t i)
 {
     return migrations_text(i);
 }

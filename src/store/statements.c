@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db_sheet: all statements of the store in one row, so that a test can show each to both engines; and the values of
+ * statements: all statements of the store in one row, so that a test can show each to both engines; and the values of
  * a statement from a row, by its shape; and of reading what is the same with every engine. */
 #include "store/store_internal.h"
 
@@ -18,7 +18,7 @@ static const struct db_sheet *sheet_of(size_t index)
     }
 }
 
-size_t db_statement_count(void)
+size_t store_statement_count(void)
 {
     size_t count = 0;
     for (size_t i = 0; i < DB_SHEET_COUNT; i++)
@@ -26,7 +26,7 @@ size_t db_statement_count(void)
     return count;
 }
 
-const char *db_statement_text(size_t i)
+const char *store_statement_text(size_t i)
 {
     for (size_t s = 0; s < DB_SHEET_COUNT; s++) {
         const struct db_sheet *sheet = sheet_of(s);
@@ -50,6 +50,41 @@ err db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *
     rows->rows = bigger;
     *room = next;
     return OK;
+}
+
+err db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
+{
+    return c->driver->run(c, call, changed);
+}
+
+err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
+{
+    return c->driver->many(c, a, call, shape, out);
+}
+
+err db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found)
+{
+    return c->driver->scalar(c, call, value, found);
+}
+
+err db_guard_user(struct db_conn *c, int64_t number, enum db_guard_mode mode)
+{
+    return c->driver->guard(c, DB_GUARD_USER, &P_INT(number), mode);
+}
+
+err db_guard_client(struct db_conn *c, int64_t number, enum db_guard_mode mode)
+{
+    return c->driver->guard(c, DB_GUARD_CLIENT, &P_INT(number), mode);
+}
+
+err db_guard_grant(struct db_conn *c, int64_t number, enum db_guard_mode mode)
+{
+    return c->driver->guard(c, DB_GUARD_GRANT, &P_INT(number), mode);
+}
+
+err db_guard_counter(struct db_conn *c, const char *name)
+{
+    return c->driver->guard(c, DB_GUARD_COUNTER, &P_TEXT(str_of(name)), DB_GUARD_ALONE);
 }
 
 err db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)

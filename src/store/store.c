@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * db: opening and closing the store, the pool of reading connections, and what concerns the whole of it (health, backup,
- * check). Relies on db_sqlite for the engine and on db_writer for every change; promises that a reader never waits for the
- * writer.
+ * store: opening and closing, transactions, jobs, what follows a commit, and what concerns the whole (health, backup, check). Relies on
+ * a driver for the engine; promises that a table function is a part of the transaction that its tx stands for, or one of its own, and
+ * that whoever waits for changes is told after the commit and before anybody is answered.
  *
- *   [closed] ──db_open──▶ directory checked ─▶ migrated ─▶ [open] ──db_close──▶ queue committed ─▶ log moved ─▶ [closed] */
+ *   [closed] ──store_open──▶ directory checked ─▶ engine opened ─▶ migrated ─▶ [open] ──store_close──▶ queue committed ─▶ [closed] */
 #include "store/store_internal.h"
 
 #include "base/buf.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -34,136 +32,195 @@ static const char *const texts[] = {
     [COUNT_SCOPES] = "SELECT count(*) FROM scopes",
     [COUNT_RESOURCES] = "SELECT count(*) FROM resources",
 };
-DB_SHEET(room, texts);
+DB_SHEET(store, texts);
+
+enum { PURGE_EVERY_US = 1000000, PURGE_ROWS = 32, PURGE_ROWS_A_JOB = 2 };
 
 /* ---- open and close ---- */
 
-static err open_parts(struct store *db, const struct db_options *options)
+static err open_parts(struct store *store, const struct store_options *options)
 {
-    TRY(db_directory_prepare(db, options));
-    TRY(db_conn_open(db->file, DB_CONN_WRITER, &db->conn));
-    TRY(db_migrate(db->conn));
-    db_conn_feeding(db->conn)->on = true;
-    TRY(db_generation_open(db));
-    int64_t version = 0;
-    TRY(db_conn_data_version(db->conn, &version));
-    atomic_store(&db->data_version, version);
-    if (options->writer_thread)
-        TRY(db_writer_start(db));
-    return OK;
+    struct db_conn *first = NULL;
+    bool made = false;
+    TRY(store_directory_prepare(store, options));
+    TRY(store->driver->open(store, options, &first));
+    if (!options->create) {
+        TRY(store_is_made(first, &made));
+        if (!made)
+            REFUSE(NOT_FOUND, "There is no database here: check the data directory and the database, or make one with jeton serve.",
+                   "store: no schema");
+    }
+    TRY(store_migrate(first));
+    store->migrated = first->feeding.on = true;
+    if (options->threads) {
+        store->threaded = true;
+        store->purge.last_us = clock_monotonic_us();
+    }
+    return store->driver->start(store);
 }
 
-err db_open(const struct db_options *options, struct store **out)
+err store_open(const struct store_options *options, struct store **out)
 {
-    struct store *db = calloc(1, sizeof(*db));
-    if (db == NULL)
+    struct store *store = calloc(1, sizeof(*store));
+    if (store == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
-    (void)pthread_mutex_init(&db->command_lock, NULL);
-    (void)pthread_mutex_init(&db->pool_lock, NULL);
-    (void)pthread_mutex_init(&db->after_lock, NULL);
-    (void)pthread_mutex_init(&db->numbers.lock, NULL);
+    store->driver = &sqlite_driver;
+    store->each = (struct tx){store, NULL};
+    (void)pthread_mutex_init(&store->after_lock, NULL);
+    (void)pthread_mutex_init(&store->numbers.lock, NULL);
     for (size_t i = 1; i <= DB_EVENT_CLASSES; i++)
-        db->event_limits[i] = options->event_limits != NULL ? options->event_limits[i] : (struct db_event_limit){DB_EVENT_ROWS_USUAL, 0};
-    atomic_store(&db->event_limits_now, db->event_limits);
-    err e = open_parts(db, options);
+        store->event_limits[i] =
+            options->event_limits != NULL ? options->event_limits[i] : (struct db_event_limit){DB_EVENT_ROWS_USUAL, 0};
+    atomic_store(&store->event_limits_now, store->event_limits);
+    err e = open_parts(store, options);
     if (FAILED(e)) {
-        db_close(db);
+        store_close(store);
         return e;
     }
-    *out = db;
+    *out = store;
     return OK;
 }
 
-void db_event_limits_change(struct store *db, const struct db_event_limit *limits)
+void store_event_limits_change(struct store *store, const struct db_event_limit *limits)
 {
-    atomic_store(&db->event_limits_now, limits);
+    atomic_store(&store->event_limits_now, limits);
 }
 
-void db_close(struct store *db)
+void store_close(struct store *store)
 {
-    if (db == NULL)
+    if (store == NULL)
         return;
-    db_writer_stop(db);
-    for (size_t i = 0; i < db->pooled; i++)
-        db_conn_close(db->pool[i]);
-    db_conn_close(db->conn); /* the last connection moves the log into the file */
-    db_generation_close(db);
-    (void)pthread_mutex_destroy(&db->command_lock);
-    (void)pthread_mutex_destroy(&db->pool_lock);
-    (void)pthread_mutex_destroy(&db->after_lock);
-    (void)pthread_mutex_destroy(&db->numbers.lock);
-    free(db->directory);
-    free(db->file);
-    free(db);
+    store->driver->close(store);
+    (void)pthread_mutex_destroy(&store->after_lock);
+    (void)pthread_mutex_destroy(&store->numbers.lock);
+    free(store->directory);
+    free(store);
 }
 
-/* ---- readers ---- */
-
-static err borrow(struct store *db, struct db_conn **out)
+const char *store_engine(const struct store *store)
 {
-    struct db_conn *c = NULL;
-    (void)pthread_mutex_lock(&db->pool_lock);
-    if (db->pooled > 0)
-        c = db->pool[--db->pooled];
-    (void)pthread_mutex_unlock(&db->pool_lock);
-    if (c == NULL)
-        return db_conn_open(db->file, DB_CONN_READER, out);
-    *out = c;
+    return store->driver->name;
+}
+
+uint64_t store_generation(const struct store *store)
+{
+    return atomic_load_explicit(store->generation, memory_order_acquire);
+}
+
+void store_generation_bump(struct store *store)
+{
+    (void)atomic_fetch_add_explicit(store->generation, 1, memory_order_acq_rel);
+}
+
+err store_changed_elsewhere(struct store *store, bool *changed)
+{
+    return store->driver->elsewhere(store, changed);
+}
+
+/* ---- transactions ---- */
+
+struct tx *store_each(struct store *store)
+{
+    return &store->each;
+}
+
+bool store_is_open(const struct tx *tx)
+{
+    return tx->c != NULL;
+}
+
+bool store_changing(const struct tx *tx)
+{
+    return tx->c != NULL && tx->c->feeding.touched;
+}
+
+/* What waited for the commit of a transaction that does not come. */
+static void drop_later(struct db_conn *c, const struct store_job *until)
+{
+    while (c->later != until) {
+        struct store_job *job = c->later;
+        c->later = job->next;
+        job->done(job->context, ERR(CONFLICT, "store: its transaction was taken back"));
+    }
+}
+
+err store_part(struct db_conn *c, enum db_care care, db_body *body, void *context)
+{
+    if (care == DB_SINGLE)
+        return body(c, context);
+    const struct store_job *later = c->later;
+    TRY(c->driver->save(c));
+    err e = body(c, context);
+    err released = c->driver->release(c, !FAILED(e));
+    if (FAILED(e) || FAILED(released))
+        drop_later(c, later);
+    return FAILED(e) ? e : released;
+}
+
+err db_write(struct tx *tx, enum db_care care, db_body *body, void *context)
+{
+    if (tx->c != NULL)
+        return store_part(tx->c, care, body, context);
+    return tx->store->driver->write(tx->store, care, body, context);
+}
+
+err db_read(struct tx *tx, db_body *body, void *context)
+{
+    if (tx->c != NULL)
+        return body(tx->c, context);
+    return tx->store->driver->read(tx->store, false, body, context);
+}
+
+err store_read_snapshot(struct store *store, db_body *body, void *context)
+{
+    return store->driver->read(store, true, body, context);
+}
+
+err store_snapshot_on(struct db_conn *c, db_body *body, void *context)
+{
+    TRY(c->driver->snapshot(c));
+    err e = body(c, context);
+    c->driver->rollback(c);
+    return e;
+}
+
+struct together {
+    struct store *store;
+    err (*body)(struct tx *tx, void *context);
+    void *context;
+};
+
+static err together_body(struct db_conn *c, void *context)
+{
+    const struct together *w = context;
+    struct tx tx = {w->store, c};
+    return w->body(&tx, w->context);
+}
+
+err store_together(struct tx *tx, err (*body)(struct tx *tx, void *context), void *context)
+{
+    struct together w = {tx->store, body, context};
+    return db_write(tx, DB_SEVERAL, together_body, &w);
+}
+
+struct calling {
+    const struct db_call *call;
+    int64_t changed;
+};
+
+static err call_body(struct db_conn *c, void *context)
+{
+    struct calling *w = context;
+    return db_run(c, w->call, &w->changed);
+}
+
+err db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed)
+{
+    struct calling w = {call, 0};
+    TRY(db_write(tx, DB_SINGLE, call_body, &w));
+    if (changed != NULL)
+        *changed = w.changed;
     return OK;
-}
-
-static void give_back(struct store *db, struct db_conn *c)
-{
-    (void)pthread_mutex_lock(&db->pool_lock);
-    bool room = db->pooled < DB_POOL_MAX;
-    if (room)
-        db->pool[db->pooled++] = c;
-    (void)pthread_mutex_unlock(&db->pool_lock);
-    if (!room)
-        db_conn_close(c);
-}
-
-err db_read(struct store *db, db_body *body, void *context)
-{
-    if (db_inside(db) || db_on_writer(db))
-        return body(db->conn, context);
-    if (!db->threaded) {
-        (void)pthread_mutex_lock(&db->command_lock);
-        err e = body(db->conn, context);
-        (void)pthread_mutex_unlock(&db->command_lock);
-        return e;
-    }
-    struct db_conn *c = NULL;
-    TRY(borrow(db, &c));
-    err e = body(c, context);
-    give_back(db, c);
-    return e;
-}
-
-static err still(struct db_conn *c, db_body *body, void *context)
-{
-    TRY(db_conn_still(c));
-    err e = body(c, context);
-    db_conn_rollback(c);
-    return e;
-}
-
-/* The writing connection serves where it has no transaction open. */
-err db_read_still(struct store *db, db_body *body, void *context)
-{
-    if (db_on_writer(db) && !db_inside(db))
-        return still(db->conn, body, context);
-    if (!db->threaded && !db_inside(db)) {
-        (void)pthread_mutex_lock(&db->command_lock);
-        err e = still(db->conn, body, context);
-        (void)pthread_mutex_unlock(&db->command_lock);
-        return e;
-    }
-    struct db_conn *c = NULL;
-    TRY(borrow(db, &c));
-    err e = still(c, body, context);
-    give_back(db, c);
-    return e;
 }
 
 struct reading {
@@ -179,60 +236,137 @@ static err read_body(struct db_conn *c, void *context)
     return db_many(c, r->a, r->call, r->shape, &r->rows);
 }
 
-err db_read_many(struct store *db, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
+err db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
 {
     struct reading r = {a, call, shape, {NULL, 0}};
-    TRY(db_read(db, read_body, &r));
+    TRY(db_read(tx, read_body, &r));
     *out = r.rows;
     return OK;
 }
 
-err db_read_one(struct store *db, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
+err db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
 {
     struct db_rows rows = {NULL, 0};
-    TRY(db_read_many(db, a, call, shape, &rows));
+    TRY(db_read_many(tx, a, call, shape, &rows));
     *row = rows.count > 0 ? rows.rows : NULL;
+    return OK;
+}
+
+/* ---- jobs, and what follows a commit ---- */
+
+err store_submit(struct store *store, struct store_job *job)
+{
+    return store->driver->submit(store, job);
+}
+
+void store_run_job(struct store *store, struct db_conn *c, struct store_job *job)
+{
+    struct tx tx = {store, c};
+    job->run(&tx, job->context);
+}
+
+bool db_aside(struct store *store, struct store_job *job)
+{
+    job->aside = true;
+    if (atomic_fetch_add(&store->aside, 1) < DB_ASIDE_MAX && !FAILED(store_submit(store, job)))
+        return true;
+    (void)atomic_fetch_sub(&store->aside, 1);
+    (void)atomic_fetch_add(&store->dropped, 1);
+    return false;
+}
+
+void db_aside_done(struct store *store)
+{
+    (void)atomic_fetch_sub(&store->aside, 1);
+}
+
+void db_later(struct tx *tx, struct store_job *job)
+{
+    (void)atomic_fetch_add(&tx->store->aside, 1);
+    job->next = tx->c->later;
+    tx->c->later = job;
+}
+
+static void submit_later(struct store *store, struct db_conn *c)
+{
+    struct store_job *first = NULL;
+    while (c->later != NULL) { /* in the order in which they came */
+        struct store_job *job = c->later;
+        c->later = job->next;
+        job->next = first;
+        first = job;
+    }
+    while (first != NULL) {
+        struct store_job *job = first;
+        first = job->next;
+        job->aside = true;
+        if (atomic_load(&store->aside) > DB_ASIDE_MAX || FAILED(store_submit(store, job)))
+            job->done(job->context, ERR(UNAVAILABLE, "store: the queue is full"));
+    }
+}
+
+void store_after_change(struct store *store, store_changed *call, void *context)
+{
+    (void)pthread_mutex_lock(&store->after_lock);
+    store->after_change = call;
+    store->after_change_context = context;
+    (void)pthread_mutex_unlock(&store->after_lock);
+}
+
+err store_committed(struct store *store, struct db_conn *c)
+{
+    struct db_feeding *f = &c->feeding;
+    err e = OK;
+    if (f->changed || f->delivery) {
+        (void)pthread_mutex_lock(&store->after_lock);
+        if (f->changed && store->after_change != NULL)
+            e = store->after_change(store->after_change_context, c);
+        if (f->delivery && store->when_added != NULL)
+            store->when_added(store->when_added_context);
+        (void)pthread_mutex_unlock(&store->after_lock);
+    }
+    f->changed = f->delivery = false;
+    submit_later(store, c);
+    return e;
+}
+
+void store_rolled_back(struct db_conn *c)
+{
+    c->feeding.delivery = false;
+    drop_later(c, NULL);
+}
+
+/* One window of one table a bite, while a round lasts; a round starts when a second has passed since the last. The window
+ * grows with the work, so that no table grows faster than it is purged. */
+err store_tidy(struct store *store, struct db_conn *c, int64_t jobs)
+{
+    struct db_purge_state *p = &store->purge;
+    int64_t now_us = clock_monotonic_us(), rows = PURGE_ROWS + PURGE_ROWS_A_JOB * jobs;
+    if (!p->inside_round && now_us - p->last_us < PURGE_EVERY_US)
+        return OK;
+    struct db_purge_step step;
+    TRY(db_purge_one(c, &(struct db_purge_how){clock_now(), rows, atomic_load(&store->event_limits_now)}, p, &step));
+    if (step.deleted < rows)
+        p->table = (p->table + 1) % DB_PURGE_TABLES;
+    p->inside_round = p->table != 0 || step.deleted >= rows;
+    p->last_us = now_us;
     return OK;
 }
 
 /* ---- the whole ---- */
 
-err db_ready(struct store *db)
+err store_ready(struct store *store)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL_ALONE(READY), &changed)); /* AV-06 */
+    TRY(db_write_call(store_each(store), CALL_ALONE(READY), &changed)); /* AV-06 */
     if (changed != 1)
         FAIL(UNAVAILABLE, "store: the health row is missing");
     return OK;
 }
 
-static err make_durable(const char *file)
+err store_backup(struct store *store, const char *file)
 {
-    int descriptor = open(file, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        FAIL(UNAVAILABLE, "store: the backup cannot be opened");
-    int failed = fsync(descriptor);
-    (void)close(descriptor);
-    if (failed != 0)
-        FAIL(UNAVAILABLE, "store: the backup cannot be made durable");
-    return OK;
-}
-
-err db_backup(struct store *db, const char *file)
-{
-    TRY(db_directory_new_file(file, false));
-    struct db_conn *c = NULL;
-    err e = db_conn_open(db->file, DB_CONN_WRITER, &c);
-    if (!FAILED(e)) {
-        db_conn_checkpoint_by(c, DB_CHECKPOINT_OTHERS);
-        e = db_conn_copy(c, file);
-        db_conn_close(c);
-    }
-    if (!FAILED(e))
-        e = make_durable(file);
-    if (FAILED(e))
-        (void)unlink(file);
-    return e;
+    return store->driver->backup(store, file);
 }
 
 struct checking {
@@ -264,28 +398,30 @@ static err count_body(struct db_conn *c, struct checking *check)
 static err check_body(struct db_conn *c, void *context)
 {
     struct checking *check = context;
-    TRY(db_conn_integrity(c, check->a, &check->defects));
+    check->report = buf_new(check->a, BUF_JSON_MAX);
+    check->defects = STR_ABSENT;
+    TRY(c->driver->integrity(c, check->a, &check->defects));
     if (str_filled(check->defects))
         return OK;
     buf_add_z(&check->report, "integrity: ok\nforeign keys: ok\n");
     return count_body(c, check);
 }
 
-err db_check(struct store *db, struct arena *a, str *report)
+err store_check(struct store *store, struct arena *a, str *report)
 {
-    struct checking check = {a, buf_new(a, BUF_JSON_MAX), STR_ABSENT};
-    err e = db_read(db, check_body, &check);
+    struct checking check = {a, {0}, STR_ABSENT};
+    err e = db_read(store_each(store), check_body, &check);
     if (str_filled(check.defects) || e.kind == ERR_SERVER_ERROR)
         REFUSE(SERVER_ERROR, "The database is damaged: stop the server and restore a backup.", "store: integrity check failed");
     TRY(e);
     return buf_done(&check.report, report);
 }
 
-void db_counts(const struct store *db, struct db_counts *out)
+void store_counts(const struct store *store, struct store_counts *out)
 {
-    out->groups = atomic_load(&db->writer.groups);
-    out->jobs = atomic_load(&db->writer.jobs);
-    out->failures = atomic_load(&db->writer.failures);
-    out->dropped = atomic_load(&db->writer.dropped);
-    out->queued = atomic_load(&db->writer.queued);
+    out->groups = atomic_load(&store->groups);
+    out->jobs = atomic_load(&store->jobs);
+    out->failures = atomic_load(&store->failures);
+    out->dropped = atomic_load(&store->dropped);
+    out->queued = atomic_load(&store->queued);
 }

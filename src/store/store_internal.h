@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_room: what the files of store/ share and nobody else sees: sentences (whole transactions), counters, lists, the sheets. */
-#ifndef JETON_STORE_DB_ROOM_H
-#define JETON_STORE_DB_ROOM_H
+#ifndef JETON_STORE_STORE_INTERNAL_H
+#define JETON_STORE_STORE_INTERNAL_H
 #include "store/store.h"
 #include "store/driver.h"
 #include <pthread.h>
@@ -13,7 +13,7 @@
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
 #define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(room) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
+    X(migrate) X(store) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
     X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password) X(change)
 enum {
 #define X(name_) DB_SHEET_##name_,
@@ -25,28 +25,23 @@ enum {
 DB_SHEETS(X)
 #undef X
 
-/* A sentence: one transaction. On the writer, inside a job, it joins the group; from any other thread it is committed before
- * this returns. `body` may run on the writer thread while the caller waits. DB_SEVERAL: more than one statement that writes,
- * or one whose answer may not fit the arena: guarded by a savepoint. What body put out is to be believed only when OK is
- * returned. */
-typedef err db_body(struct db_conn *c, void *context);
-enum db_care { DB_SINGLE, DB_SEVERAL };
-fallible db_write(struct store *db, enum db_care care, db_body *body, void *context);
-fallible db_read(struct store *db, db_body *body, void *context);
-/* All that body reads is one committed state: nothing of a transaction that is still open, this thread's own least of all. */
-fallible db_read_still(struct store *db, db_body *body, void *context);
-/* Sentences of one statement. */
-fallible db_write_call(struct store *db, const struct db_call *call, int64_t *changed);
-fallible db_read_one(struct store *db, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
-fallible db_read_many(struct store *db, struct arena *a, const struct db_call *call, const struct db_shape *shape,
+/* What a table function is made of. With an open transaction (tx->c) body becomes a part of it; otherwise body is a transaction of its
+ * own, and durable when OK is returned. `body` may run on another thread while the caller waits. What body put out is to be believed only when OK is returned. */
+fallible db_write(struct tx *tx, enum db_care care, db_body *body, void *context);
+/* In the open transaction, or on a reader's connection. */
+fallible db_read(struct tx *tx, db_body *body, void *context);
+/* Of one statement. */
+fallible db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed);
+fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
+fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape,
                       struct db_rows *out);
 /* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that
  * `run`'s owner frees in `done`. False: it was not queued, and is still the caller's. */
 enum { DB_ASIDE_MAX = 1024 };
-bool db_aside(struct store *db, struct db_job *job);
-void db_aside_done(struct store *db);
-bool db_inside(const struct store *db); /* is this thread inside a sentence or a job of this store? */
-bool db_changing(const struct store *db); /* and has its transaction changed something that is kept in memory? */
+bool db_aside(struct store *store, struct store_job *job);
+/* The same, once the open transaction of tx is committed. `done` is called in any case: CONFLICT when it was taken back. */
+void db_later(struct tx *tx, struct store_job *job);
+void db_aside_done(struct store *store);
 
 /* Counters. The first kinds are taken from the table one by one inside a sentence; the cached ones in blocks kept in memory. */
 enum db_counter {
@@ -55,7 +50,7 @@ enum db_counter {
     DB_COUNT_REVOCATION, DB_COUNT_DELIVERY, DB_COUNT_INITIAL, DB_COUNT_ISSUER, DB_COUNT_CHANGE, DB_COUNTERS
 };
 fallible db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number);
-fallible db_number_reserve(struct store *db, enum db_counter counter, int64_t *number);
+fallible db_number_reserve(struct tx *tx, enum db_counter counter, int64_t *number);
 enum { DB_NUMBER_BLOCK = 2048, DB_NUMBER_LOW = 1024 };
 struct db_number_block {
     int64_t next, end, spare, spare_end;
@@ -65,8 +60,8 @@ struct db_numbers {
     struct db_number_block blocks[DB_COUNTERS_CACHED], fresh[DB_COUNTERS_CACHED]; /* fresh: of the open group */
 };
 /* The writer, at a group's start and end: fills up blocks that run low; what a lost group took is forgotten. */
-fallible db_number_top_up(struct store *db, struct db_conn *c);
-void db_number_settle(struct store *db, bool committed);
+fallible db_number_top_up(struct store *store, struct db_conn *c);
+void db_number_settle(struct store *store, bool committed);
 
 /* db_once_take as a part of another sentence. */
 fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
@@ -82,10 +77,9 @@ struct db_ended {
     size_t count;
 };
 fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now);
-/* A delivery as a part of another sentence. THROTTLED: nothing was written. Announce: the writer, under after_lock, after a commit. */
+/* A delivery as a part of another sentence. THROTTLED: nothing was written. */
 struct db_delivery;
 fallible db_delivery_within(struct db_conn *c, struct db_delivery *delivery);
-void db_delivery_announce(struct store *db);
 /* Inside the transaction that ends them, before: notices to the clients of these sessions (LO-02). */
 struct db_logout {
     int64_t user_number;
@@ -105,9 +99,14 @@ fallible db_scope_rows(struct db_conn *c, struct arena *a, str name, struct db_r
 fallible db_resource_rows(struct db_conn *c, struct arena *a, int64_t number, struct db_rows *out);
 fallible db_details_rows(struct db_conn *c, struct arena *a, str type, struct db_rows *out);
 fallible db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *out); /* of str; at most DB_PASSWORD_SETTINGS_MAX */
-/* Called after each transaction that changed something kept in memory (db_change), before anybody is answered; NULL: nobody any more. */
-void db_after_change(struct store *db, void (*call)(void *context), void *context);
-void db_generation_bump(struct store *db); /* other processes look at the feed before their next answer */
+/* Called after each transaction that changed something kept in memory (db_change), before anybody is answered, with a connection that has no
+ * transaction open; NULL: nobody any more. It fails when this process does not see yet what was changed. */
+typedef err store_changed(void *context, struct db_conn *c);
+void store_after_change(struct store *store, store_changed *call, void *context);
+/* On a reader's connection: all that body reads is one committed state. */
+fallible store_read_snapshot(struct store *store, db_body *body, void *context);
+/* The same on a connection at hand that has no transaction open. */
+fallible store_snapshot_on(struct db_conn *c, db_body *body, void *context);
 
 /* Lists. `columns` are the words that order_by may be; statements stand in pairs (up, down) from `first`. */
 struct db_listing {
@@ -124,7 +123,7 @@ struct db_listed {
     struct db_rows rows;
     int64_t total;
 };
-fallible db_list_read(struct store *db, struct arena *a, const struct db_list_query *query, struct db_listed *out);
+fallible db_list_read(struct tx *tx, struct arena *a, const struct db_list_query *query, struct db_listed *out);
 enum { DB_FILTER_MAX = 256, DB_LIST_MAX = 100 };
 
 /* Purging: one step looks at one table, at a window of some rows of it; cursors go round and round. */
@@ -146,51 +145,43 @@ struct db_purge_how {
 };
 fallible db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_purge_state *state, struct db_purge_step *out);
 
-struct db_writer {
-    pthread_t thread;
-    bool started, tidier_started;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    struct db_job *first, **last;
-    int64_t waiting;       /* jobs in the queue, not yet in a group */
-    bool idle, closing;
-    pthread_t tidier;      /* moves the log into the database file beside the writer's work */
-    pthread_mutex_t tidy_lock;
-    pthread_cond_t tidy_wake;
-    bool tidy_wanted, tidy_closing;
-    _Atomic bool tidy_busy, tidied; /* wanted or at work; done but for the last pages */
-    _Atomic int64_t aside;
-    _Atomic uint64_t groups, jobs, failures, dropped;
-    _Atomic int64_t queued;
-};
-enum { DB_POOL_MAX = 8 };
+/* ---- the store itself ---- */
+
 struct store {
-    char *file, *directory;
-    bool threaded;
-    struct db_conn *conn;           /* the writer's */
-    pthread_mutex_t command_lock;   /* without a writer thread: one sentence at a time */
-    pthread_mutex_t pool_lock;
-    struct db_conn *pool[DB_POOL_MAX];
-    size_t pooled;
-    struct db_writer writer;
+    const struct store_driver *driver;
+    void *engine;    /* the driver's own */
+    struct tx each;  /* no transaction is open: store_each */
+    char *directory;
+    bool threaded;   /* in the server; a command has one connection, and its threads take turns */
+    bool migrated;   /* connections feed the change feed (db_feeding.on) from now on */
+    _Atomic uint64_t *generation; /* the driver's: moves when others may have committed something that is kept in memory */
     struct db_numbers numbers;
     struct db_purge_state purge;
     struct db_event_limit event_limits[DB_EVENT_CLASSES + 1];        /* as it was opened */
     const struct db_event_limit *_Atomic event_limits_now;            /* in force */
     pthread_mutex_t after_lock;
-    void (*after_change)(void *context);
+    store_changed *after_change;
     void *after_change_context;
     void (*when_added)(void *context); /* deliveries; under after_lock too */
     void *when_added_context;
-    _Atomic int64_t data_version;   /* as the writer saw it last */
-    _Atomic uint64_t *generation;   /* shared with other processes */
+    _Atomic int64_t aside, queued;     /* queued: jobs submitted and not yet done */
+    _Atomic uint64_t groups, jobs, failures, dropped; /* store_counts */
 };
-fallible db_writer_start(struct store *db);
-void db_writer_stop(struct store *db);
-/* Fills db->directory and db->file; makes what is missing when `create`; modes and owner are checked (ST-03). */
-fallible db_directory_prepare(struct store *db, const struct db_options *options);
-fallible db_directory_new_file(const char *file, bool may_exist); /* an empty file of mode 0600 */
-fallible db_migrate(struct db_conn *c); /* SERVER_ERROR: the database was made by a newer program */
-fallible db_generation_open(struct store *db);
-void db_generation_close(struct store *db);
+
+/* For drivers. After each commit, before anybody is answered, on the thread that committed, with no transaction open on c: tells those who wait for what
+ * was changed and added, and queues what waited for the commit. Fails when memory could not follow: then nobody may be told that the change is in force. */
+err store_committed(struct store *store, struct db_conn *c);
+void store_rolled_back(struct db_conn *c); /* after each rollback of a whole transaction: what waited for its commit is dropped */
+/* A part of an open transaction: whole or not at all, and the rest is left alone. */
+fallible store_part(struct db_conn *c, enum db_care care, db_body *body, void *context);
+/* A job inside the transaction of this connection: its `run` gets a tx that stands for it. */
+void store_run_job(struct store *store, struct db_conn *c, struct store_job *job);
+/* A bite of what nobody needs any more, inside a transaction: nothing, when the last round ended less than a second ago. jobs: how much was done
+ * since, so that no table grows faster than it is purged. */
+fallible store_tidy(struct store *store, struct db_conn *c, int64_t jobs);
+
+/* Fills store->directory; makes it when `create`; mode and owner are checked (ST-03). */
+fallible store_directory_prepare(struct store *store, const struct store_options *options);
+fallible store_migrate(struct db_conn *c); /* SERVER_ERROR: the database was made by a newer program */
+fallible store_is_made(struct db_conn *c, bool *made); /* is there a schema at all? */
 #endif

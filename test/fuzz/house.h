@@ -60,14 +60,14 @@ static inline struct authority *house(void)
 {
     static struct authority authority;
     static struct arena *kept; /* the authority's texts */
-    if (authority.db != NULL)
+    if (authority.store != NULL)
         return &authority;
     const char *base = getenv("TMPDIR");
     snprintf(house_folder, sizeof house_folder, "%s/jeton-fuzz-XXXXXX", base != NULL && *base != '\0' ? base : "/tmp");
     INVARIANT(mkdtemp(house_folder) != NULL);
     atexit(house_clean);
-    INVARIANT(!FAILED(db_open(&(struct db_options){.directory = house_folder, .create = true}, &authority.db)));
-    INVARIANT(!FAILED(hot_open(authority.db, 100, &authority.hot)));
+    INVARIANT(!FAILED(store_open(&(struct store_options){.directory = house_folder, .create = true}, &authority.store)));
+    INVARIANT(!FAILED(hot_open(authority.store, 100, &authority.hot)));
     authority.issuer = authority.issuer_origin = STR(HOUSE_ISSUER);
     authority.secure = true;
     authority.policy = (struct policy){.access_lifetime = 3600, .access_lifetime_max = 86400, .code_lifetime = 60};

@@ -19,7 +19,7 @@ door() { # header pattern, where it may be, how many files may include it
         status=1
     fi
 }
-door 'sqlite3' src/store/sqlite/sqlite 1
+door 'sqlite3' src/store/sqlite/sqlite_conn 1
 door 'libpq' src/store/postgres/ 1
 door 'argon2' src/crypto/password 1
 door 'crypt\.h' src/crypto/password 1

@@ -22,11 +22,11 @@ static void migration(const char *text)
 
 int main(void)
 {
-    for (size_t i = 0; db_migrations_text(i) != NULL; i++) {
-        migration(db_migrations_text(i));
+    for (size_t i = 0; store_migrations_text(i) != NULL; i++) {
+        migration(store_migrations_text(i));
         puts("\n;");
     }
-    for (size_t i = 0; i < db_statement_count(); i++)
-        printf("PREPARE statement_%zu AS %s;\n", i, db_statement_text(i));
+    for (size_t i = 0; i < store_statement_count(); i++)
+        printf("PREPARE statement_%zu AS %s;\n", i, store_statement_text(i));
     return 0;
 }

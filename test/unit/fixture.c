@@ -41,7 +41,7 @@ static void clean(void)
     for (size_t i = authority_count; i-- > 0;) {
         authority_close(authorities[i]);
         hot_close(authorities[i]->hot);
-        db_close(authorities[i]->db);
+        store_close(authorities[i]->store);
     }
     for (size_t i = 0; i < directory_count; i++)
         nftw(directories[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -145,14 +145,14 @@ static void prepare_keys(struct arena *a, struct authority *authority)
 {
     struct db_key *rows, row;
     size_t count;
-    must(db_key_all(authority->db, a, &rows, &count), "keys");
+    must(db_key_all(store_each(authority->store), a, &rows, &count), "keys");
     if (count > 0)
         return;
     must(authority_master_key(last_directory, MASTER_MAKE, authority->master_key), "master key");
     for (size_t i = 0; i < 2; i++) {
         struct keyring_entry e = rsa_entry(a, i);
         must(authority_keys_row(a, authority, &e, &row), "key row");
-        must(db_key_add(authority->db, &row), "key row");
+        must(db_key_add(store_each(authority->store), &row), "key row");
     }
 }
 
@@ -160,8 +160,8 @@ struct authority *fixture_authority_again(struct arena *a)
 {
     cr_assert(authority_count < AUTHORITIES_MAX);
     struct authority *authority = ARENA_NEW(a, struct authority);
-    must(db_open(&(struct db_options){.directory = last_directory, .create = true}, &authority->db), "store");
-    must(hot_open(authority->db, 100, &authority->hot), "facts");
+    must(store_open(&(struct store_options){.directory = last_directory, .create = true}, &authority->store), "store");
+    must(hot_open(authority->store, 100, &authority->hot), "facts");
     authority->issuer = authority->issuer_origin = STR(FIXTURE_ISSUER);
     authority->secure = true;
     authority->policy = default_policy();
@@ -203,6 +203,6 @@ struct db_user *fixture_user(struct authority *authority, struct arena *a, const
     user->username = str_of(username);
     user->password_hash = str_dup(a, str_of(hash));
     user->permissions = STR("");
-    must(db_user_add(authority->db, a, user, NULL), "user");
+    must(db_user_add(store_each(authority->store), a, user, NULL), "user");
     return user;
 }

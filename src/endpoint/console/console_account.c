@@ -130,7 +130,7 @@ err console_account_password_post(struct call *c)
     };
     err changed = user_password(c->ground, &c->actor, &change, &problems);
     if (!FAILED(changed)) {
-        TRY(hot_user(c->ground->authority->hot, c->ground->arena, c->session.user->number, &c->session.user));
+        TRY(hot_user(c->ground->authority->hot, c->ground->tx, c->ground->arena, c->session.user->number, &c->session.user));
         if (!c->session.user)
             FAIL(LOGIN_REQUIRED, "account: the person was removed meanwhile");
         TRY(session_reauthenticated(c->ground, &c->session)); /* LS-01: the old cookie is dead here too */

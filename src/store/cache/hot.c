@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * hot: the facts that every request needs, in memory. Relies on the change feed for what changed (hot_follow): the writer follows it after
- * each commit that changed something, before anybody is answered; db_generation tells of commands. Promises:
+ * each commit that changed something, before anybody is answered; store_generation tells of commands. Promises:
  *   1. a snapshot never changes and lives as long as somebody holds it;
  *   2. the generation is read before the feed, so that a commit during the reading is read by the next one;
  *   3. when following fails nobody is served from old facts: what was revoked, here or by another process, is so in the very next
@@ -39,14 +39,14 @@ bool hot_is_inline(void)
 static bool fresh(struct hot *hot)
 {
     return !atomic_load_explicit(&hot->behind, memory_order_acquire) &&
-           atomic_load_explicit(&hot->seen_generation, memory_order_acquire) == db_generation(hot->db);
+           atomic_load_explicit(&hot->seen_generation, memory_order_acquire) == store_generation(hot->store);
 }
 
-/* Under hot.following. */
-static err follow(struct hot *hot)
+/* Under hot.following; c: hot_follow. */
+static err follow(struct hot *hot, struct db_conn *c)
 {
-    uint64_t generation = db_generation(hot->db);
-    err e = hot_follow(hot);
+    uint64_t generation = store_generation(hot->store);
+    err e = hot_follow(hot, c);
     if (!FAILED(e))
         atomic_store_explicit(&hot->seen_generation, generation, memory_order_release);
     atomic_store_explicit(&hot->behind, FAILED(e), memory_order_release);
@@ -55,12 +55,17 @@ static err follow(struct hot *hot)
     return OK;
 }
 
-err hot_poll(struct hot *hot)
+static err follow_on(struct hot *hot, struct db_conn *c)
 {
     (void)pthread_mutex_lock(&hot->following);
-    err e = follow(hot);
+    err e = follow(hot, c);
     (void)pthread_mutex_unlock(&hot->following);
     return e;
+}
+
+err hot_poll(struct hot *hot)
+{
+    return follow_on(hot, NULL);
 }
 
 err hot_refresh(struct hot *hot)
@@ -70,20 +75,19 @@ err hot_refresh(struct hot *hot)
     if (inline_thread)
         FAIL(ELSEWHERE, "hot: the feed must be read from disk");
     (void)pthread_mutex_lock(&hot->following);
-    err e = fresh(hot) ? OK : follow(hot);
+    err e = fresh(hot) ? OK : follow(hot, NULL);
     (void)pthread_mutex_unlock(&hot->following);
     return e;
 }
 
-static void after_change(void *hot)
+static err after_change(void *hot, struct db_conn *c)
 {
-    err e = hot_poll(hot);
-    (void)e; /* who asks next finds it behind */
+    return follow_on(hot, c);
 }
 
-static bool usable(struct hot *hot)
+static bool usable(struct hot *hot, const struct tx *tx)
 {
-    return !atomic_load_explicit(&hot->behind, memory_order_acquire) && !db_changing(hot->db);
+    return !atomic_load_explicit(&hot->behind, memory_order_acquire) && !store_changing(tx);
 }
 
 uint64_t hot_keys(struct hot *hot)
@@ -147,12 +151,12 @@ err hot_keep_names(struct hot *hot, bool looks)
 
 /* ---- open, close ---- */
 
-err hot_open(struct store *db, int64_t user_cache, struct hot **out)
+err hot_open(struct store *store, int64_t user_cache, struct hot **out)
 {
     struct hot *hot = calloc(1, sizeof(*hot));
     if (hot == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
-    hot->db = db;
+    hot->store = store;
     (void)pthread_mutex_init(&hot->lock, NULL);
     (void)pthread_mutex_init(&hot->following, NULL);
     err e = hot_set_new(&hot->revoked);
@@ -161,7 +165,7 @@ err hot_open(struct store *db, int64_t user_cache, struct hot **out)
     if (!FAILED(e))
         e = hot_cache_new(PAT_CACHE, &db_pat_shape, &hot->pats);
     if (!FAILED(e)) {
-        db_after_change(db, after_change, hot); /* before the first reading: no commit falls between */
+        store_after_change(store, after_change, hot); /* before the first reading: no commit falls between */
         e = hot_poll(hot);
     }
     if (FAILED(e)) {
@@ -176,7 +180,7 @@ void hot_close(struct hot *hot)
 {
     if (hot == NULL)
         return;
-    db_after_change(hot->db, NULL, NULL);
+    store_after_change(hot->store, NULL, NULL);
     INVARIANT(hot->facts == NULL || hot->facts->holders == 0);
     hot_facts_free(hot->facts);
     hot_cache_free(hot->users);
@@ -360,10 +364,10 @@ const struct db_details_type **hot_details_types(const struct hot_facts *facts, 
 
 /* ---- revocations ---- */
 
-err hot_revoke(struct hot *hot, const char *kind, str id, unix_time expires_at)
+err hot_revoke(struct hot *hot, struct tx *tx, const char *kind, str id, unix_time expires_at)
 {
     TRY(hot_set_add(hot->revoked, str_of(kind), id, expires_at));
-    return db_revocation_add(hot->db, kind, id, expires_at);
+    return db_revocation_add(tx, kind, id, expires_at);
 }
 
 err hot_revocations(struct hot *hot, size_t *count)
@@ -378,18 +382,18 @@ bool hot_revoked(struct hot *hot, const char *kind, str id)
 
 /* ---- people and personal access tokens ---- */
 
-err hot_user(struct hot *hot, struct arena *a, int64_t number, struct db_user **out)
+err hot_user(struct hot *hot, struct tx *tx, struct arena *a, int64_t number, struct db_user **out)
 {
     void *row = NULL;
-    if (usable(hot))
+    if (usable(hot, tx))
         TRY(hot_cache_get(hot->users, a, hot_facts_number(&number), &row));
     if (row == NULL) {
         if (inline_thread)
             FAIL(ELSEWHERE, "hot: the user must be read from disk");
         uint64_t ticket = hot_cache_ticket(hot->users);
         struct db_user *user = NULL;
-        TRY(db_user_by_number(hot->db, a, number, &user));
-        if (user != NULL && !db_inside(hot->db))
+        TRY(db_user_by_number(tx, a, number, &user));
+        if (user != NULL && !store_is_open(tx))
             hot_cache_put(hot->users, ticket, hot_facts_number(&number), user);
         row = user;
     }
@@ -397,18 +401,18 @@ err hot_user(struct hot *hot, struct arena *a, int64_t number, struct db_user **
     return OK;
 }
 
-err hot_pat(struct hot *hot, struct arena *a, const struct token_hash *hash, struct db_pat **out)
+err hot_pat(struct hot *hot, struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out)
 {
     void *row = NULL;
-    if (usable(hot))
+    if (usable(hot, tx))
         TRY(hot_cache_get(hot->pats, a, hash_text(hash), &row));
     if (row == NULL) {
         if (inline_thread)
             FAIL(ELSEWHERE, "hot: the token must be read from disk");
         uint64_t ticket = hot_cache_ticket(hot->pats);
         struct db_pat *pat = NULL;
-        TRY(db_pat_by_hash(hot->db, a, hash, &pat));
-        if (pat != NULL && !db_inside(hot->db))
+        TRY(db_pat_by_hash(tx, a, hash, &pat));
+        if (pat != NULL && !store_is_open(tx))
             hot_cache_put(hot->pats, ticket, hash_text(hash), pat);
         row = pat;
     }

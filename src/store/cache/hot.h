@@ -19,7 +19,7 @@ struct hot;
 struct hot_facts; /* one snapshot; immutable; held for the length of one request */
 
 /* user_cache: people at the least. db outlives it. UNAVAILABLE: no memory, or the store cannot be read. */
-fallible hot_open(struct store *db, int64_t user_cache, struct hot **out);
+fallible hot_open(struct store *store, int64_t user_cache, struct hot **out);
 void hot_close(struct hot *hot);
 fallible hot_refresh(struct hot *hot); /* ELSEWHERE on an event thread (hot_inline) when something must be read; UNAVAILABLE */
 /* Reads the feed whatever the counters say: the net below them, for changes whose command died before it could tell. UNAVAILABLE. */
@@ -55,13 +55,13 @@ const str *hot_password_settings(const struct hot_facts *facts, size_t *count); 
 
 /* The set is durable (db_revocation_*) and in memory; adding is in memory first, then in the store. What the store revokes by itself, with the
  * end of a grant, comes into memory like other changes. */
-fallible hot_revoke(struct hot *hot, const char *kind, str id, unix_time expires_at);
+fallible hot_revoke(struct hot *hot, struct tx *tx, const char *kind, str id, unix_time expires_at);
 fallible hot_revocations(struct hot *hot, size_t *count); /* how many lie in memory: 24 bytes each, twice that at the most */
 bool hot_revoked(struct hot *hot, const char *kind, str id);
 
-/* From the cache, or as the open transaction of this thread has it; ELSEWHERE on an event thread (hot_inline) when the row must be read from disk. *out NULL: no such user. Copies into a. */
-fallible hot_user(struct hot *hot, struct arena *a, int64_t number, struct db_user **out);
-fallible hot_pat(struct hot *hot, struct arena *a, const struct token_hash *hash, struct db_pat **out);
+/* From the cache, or as the open transaction of tx has it; ELSEWHERE on an event thread (hot_inline) when the row must be read from disk. *out NULL: no such user. Copies into a. */
+fallible hot_user(struct hot *hot, struct tx *tx, struct arena *a, int64_t number, struct db_user **out);
+fallible hot_pat(struct hot *hot, struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out);
 /* This thread must not touch the disk from now on (event threads call it once). */
 void hot_inline(bool on);
 bool hot_is_inline(void);

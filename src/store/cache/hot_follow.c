@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * hot_follow: one reading of the feed. Relies on numbers without a gap (db_change) and on one committed state for the whole reading
- * (db_read_still). Promises:
+ * (store_read_still). Promises:
  *   1. of n changes n rows are read, each by its number or name, and nothing else;
  *   2. rows are read as they are now, which may be newer than their line: then their next line changes nothing;
  *   3. a next snapshot is shown whole or not at all;
@@ -212,11 +212,11 @@ void hot_show(struct hot *hot, struct hot_facts *next)
         hot_facts_free(old);
 }
 
-static err follow_with(struct hot *hot, struct following *w)
+static err follow_with(struct hot *hot, struct db_conn *c, struct following *w)
 {
     if (hot->facts != NULL)
         TRY(hot_facts_next(hot->facts, &w->next));
-    TRY(db_read_still(hot->db, read_feed, w));
+    TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(hot->store, read_feed, w));
     hot_show(hot, w->next);
     w->next = NULL;
     hot->seq = w->seq;
@@ -224,10 +224,10 @@ static err follow_with(struct hot *hot, struct following *w)
     return OK;
 }
 
-err hot_follow(struct hot *hot)
+err hot_follow(struct hot *hot, struct db_conn *c)
 {
     struct following w = {hot, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, hot->seq, hot->last_revocation};
-    err e = w.a != NULL && w.lines != NULL ? follow_with(hot, &w) : ERR(UNAVAILABLE, "hot: out of memory");
+    err e = w.a != NULL && w.lines != NULL ? follow_with(hot, c, &w) : ERR(UNAVAILABLE, "hot: out of memory");
     hot_facts_free(w.next);
     arena_release(w.a);
     arena_release(w.lines);

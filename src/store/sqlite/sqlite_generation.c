@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * db_generation: a counter that all processes with this store share: eight bytes of a mapped file. It costs one atomic load
+ * sqlite_generation: a counter that all processes with this store share: eight bytes of a mapped file. It costs one atomic load
  * to see that a command committed something. Relies on the file staying eight bytes long; promises nothing after a crash
- * between a commit and its bump: db_changed_elsewhere is the certain way. */
-#include "store/store_internal.h"
+ * between a commit and its bump: the engine's own number (sqlite_data_version) is the certain way. */
+#include "store/sqlite/sqlite.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 
 #include "base/banned.h"
 
-err db_generation_open(struct store *db)
+err sqlite_generation_open(struct store *store)
 {
     char *file = NULL;
-    if (asprintf(&file, "%s/jeton.generation", db->directory) < 0)
+    if (asprintf(&file, "%s/jeton.generation", store->directory) < 0)
         FAIL(UNAVAILABLE, "store: out of memory");
     int descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     free(file);
@@ -31,39 +31,13 @@ err db_generation_open(struct store *db)
     (void)close(descriptor);
     if (map == MAP_FAILED)
         FAIL(UNAVAILABLE, "store: the generation file cannot be mapped");
-    db->generation = map;
+    store->generation = map;
     return OK;
 }
 
-void db_generation_close(struct store *db)
+void sqlite_generation_close(struct store *store)
 {
-    if (db->generation != NULL)
-        (void)munmap(db->generation, sizeof(uint64_t));
-    db->generation = NULL;
-}
-
-uint64_t db_generation(const struct store *db)
-{
-    return atomic_load_explicit(db->generation, memory_order_acquire);
-}
-
-void db_generation_bump(struct store *db)
-{
-    (void)atomic_fetch_add_explicit(db->generation, 1, memory_order_acq_rel);
-}
-
-static err ask(struct db_conn *c, void *context)
-{
-    return db_conn_data_version(c, context);
-}
-
-/* Asked of the writer's own connection: the number it sees moves only when another connection commits, and all other
- * connections of this process only read. */
-err db_changed_elsewhere(struct store *db, bool *changed)
-{
-    int64_t version = 0;
-    TRY(db_write(db, DB_SINGLE, ask, &version));
-    int64_t before = atomic_exchange(&db->data_version, version);
-    *changed = before != version;
-    return OK;
+    if (store->generation != NULL)
+        (void)munmap(store->generation, sizeof(uint64_t));
+    store->generation = NULL;
 }

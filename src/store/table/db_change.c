@@ -77,9 +77,9 @@ err db_change_note(struct db_conn *c, enum db_change_kind kind, str key)
     int64_t seq = 0;
     if (!str_present(key))
         FAIL(UNAVAILABLE, "store: out of memory");
-    if (!db_conn_feeding(c)->on)
+    if (!c->feeding.on)
         return OK;
-    db_conn_feeding(c)->touched = true;
+    c->feeding.touched = true;
     TRY(db_number_next(c, DB_COUNT_CHANGE, &seq));
     TRY(db_run(c, CALL(ADD, P_INT(seq), P_TEXT(str_of(kinds[kind].word)), P_TEXT(key)), NULL));
     return seq % DB_CHANGES_BITE == 0 ? db_run(c, CALL(FORGET, P_INT(seq - DB_CHANGES_KEPT)), NULL) : OK;

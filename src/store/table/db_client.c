@@ -94,37 +94,37 @@ static err add_body(struct db_conn *c, void *context)
 }
 
 /* The JSON text of the metadata lives in an arena of its own, for the length of the sentence. */
-static err with_metadata(struct store *db, struct db_client *next, err (*write)(struct store *db, struct db_client *next))
+static err with_metadata(struct tx *tx, struct db_client *next, err (*write)(struct tx *tx, struct db_client *next))
 {
     struct arena *a = arena_new(METADATA_MAX);
     if (a == NULL)
         FAIL(UNAVAILABLE, "store: no memory for client metadata");
     err e = db_client_metadata_write(a, &next->metadata, &next->metadata_text);
     if (!FAILED(e))
-        e = write(db, next);
+        e = write(tx, next);
     next->metadata_text = STR_ABSENT;
     arena_release(a);
     return e;
 }
 
-static err write_new(struct store *db, struct db_client *next)
+static err write_new(struct tx *tx, struct db_client *next)
 {
-    return db_write(db, DB_SEVERAL, add_body, next);
+    return db_write(tx, DB_SEVERAL, add_body, next);
 }
 
-err db_client_add(struct store *db, struct db_client *client)
+err db_client_add(struct tx *tx, struct db_client *client)
 {
     INVARIANT(client->secret_count <= DB_CLIENT_SECRETS);
     struct db_client next = *client;
     next.epoch = next.version = 1;
     next.created_at = client->created_at != 0 ? client->created_at : clock_now();
     next.updated_at = next.created_at;
-    TRY(with_metadata(db, &next, write_new));
+    TRY(with_metadata(tx, &next, write_new));
     *client = next;
     return OK;
 }
 
-static err write_changed(struct store *db, struct db_client *client)
+static err write_changed(struct tx *tx, struct db_client *client)
 {
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, client, params);
@@ -132,16 +132,16 @@ static err write_changed(struct store *db, struct db_client *client)
     params[SAVE_PARAMS - 2] = P_INT(clock_now());
     params[SAVE_PARAMS - 1] = P_TEXT(client->metadata_text);
     int64_t changed = 0;
-    TRY(db_write_call(db, &(struct db_call){&sheet, SAVE, params, SAVE_PARAMS}, &changed));
+    TRY(db_write_call(tx, &(struct db_call){&sheet, SAVE, params, SAVE_PARAMS}, &changed));
     if (changed == 0) /* AD-05 */
         FAIL(CONFLICT, "store: the client was changed or removed meanwhile");
     return OK;
 }
 
-err db_client_save(struct store *db, const struct db_client *client)
+err db_client_save(struct tx *tx, const struct db_client *client)
 {
     struct db_client next = *client;
-    return with_metadata(db, &next, write_changed);
+    return with_metadata(tx, &next, write_changed);
 }
 
 struct changing {
@@ -174,16 +174,16 @@ static err secret_body(struct db_conn *c, void *context)
     return insert_secret(c, w->number, &secret);
 }
 
-err db_client_secret_add(struct store *db, int64_t number, const struct token_hash *hash, unix_time overlap_until)
+err db_client_secret_add(struct tx *tx, int64_t number, const struct token_hash *hash, unix_time overlap_until)
 {
     struct changing w = {number, hash, clock_now(), overlap_until};
-    return db_write(db, DB_SEVERAL, secret_body, &w);
+    return db_write(tx, DB_SEVERAL, secret_body, &w);
 }
 
-err db_client_set_disabled(struct store *db, int64_t number, bool disabled)
+err db_client_set_disabled(struct tx *tx, int64_t number, bool disabled)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(SET_DISABLED, P_INT(number), P_INT(disabled), P_INT(clock_now())), &changed));
+    TRY(db_write_call(tx, CALL(SET_DISABLED, P_INT(number), P_INT(disabled), P_INT(clock_now())), &changed));
     if (changed == 0)
         FAIL(NOT_FOUND, "store: no such client");
     return OK;
@@ -197,10 +197,10 @@ static err remove_body(struct db_conn *c, void *context)
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
 }
 
-err db_client_remove(struct store *db, int64_t number)
+err db_client_remove(struct tx *tx, int64_t number)
 {
     struct changing w = {.number = number, .now = clock_now()};
-    return db_write(db, DB_SEVERAL, remove_body, &w);
+    return db_write(tx, DB_SEVERAL, remove_body, &w);
 }
 
 /* Both lists are in the order of client numbers: one walk joins them. */
@@ -243,10 +243,10 @@ static err all_body(struct db_conn *c, void *context)
     return db_client_rows(c, w->a, &(struct db_range){0, INT64_MAX, INT64_MAX}, &w->rows);
 }
 
-err db_client_all(struct store *db, struct arena *a, struct db_client **rows, size_t *count)
+err db_client_all(struct store *store, struct arena *a, struct db_client **rows, size_t *count)
 {
     struct loading w = {a, {NULL, 0}};
-    TRY(db_read_still(db, all_body, &w));
+    TRY(store_read_snapshot(store, all_body, &w));
     *rows = w.rows.rows;
     *count = w.rows.count;
     return OK;

@@ -29,13 +29,13 @@ struct db_client {
     struct token_hash registration; /* of the registration access token (RFC 7592); zero: none */
     str metadata_text;              /* the store's own: `metadata` as it lies there */
 };
-fallible db_client_add(struct store *db, struct db_client *client); /* number is filled in; CONFLICT: id taken (now or ever) */
-fallible db_client_save(struct store *db, const struct db_client *client); /* all but id, number, secrets, registration, epoch; CONFLICT: version */
+fallible db_client_add(struct tx *tx, struct db_client *client); /* number is filled in; CONFLICT: id taken (now or ever) */
+fallible db_client_save(struct tx *tx, const struct db_client *client); /* all but id, number, secrets, registration, epoch; CONFLICT: version */
 /* The new secret is live at once; others end at overlap_until (0: at once); at most DB_CLIENT_SECRETS live. */
-fallible db_client_secret_add(struct store *db, int64_t number, const struct token_hash *hash, unix_time overlap_until);
-fallible db_client_set_disabled(struct store *db, int64_t number, bool disabled); /* true: epoch grows */
+fallible db_client_secret_add(struct tx *tx, int64_t number, const struct token_hash *hash, unix_time overlap_until);
+fallible db_client_set_disabled(struct tx *tx, int64_t number, bool disabled); /* true: epoch grows */
 /* The hash of the registration access token, anew. NOT_FOUND. */
-fallible db_client_remove(struct store *db, int64_t number);                      /* tombstone: epoch grows, secrets gone, disabled */
+fallible db_client_remove(struct tx *tx, int64_t number);                      /* tombstone: epoch grows, secrets gone, disabled */
 /* Every client that was not removed, secrets included, ordered by number: for store/hot. */
-fallible db_client_all(struct store *db, struct arena *a, struct db_client **rows, size_t *count);
+fallible db_client_all(struct store *store, struct arena *a, struct db_client **rows, size_t *count);
 #endif

@@ -42,10 +42,10 @@ static err get_body(struct db_conn *c, void *context)
     return get(c, w, &w->scope);
 }
 
-err db_consent_get(struct store *db, struct arena *a, int64_t user_number, int64_t client_number, str *scope)
+err db_consent_get(struct tx *tx, struct arena *a, int64_t user_number, int64_t client_number, str *scope)
 {
     struct remembering w = {a, user_number, client_number, STR_ABSENT, 0};
-    TRY(db_read(db, get_body, &w));
+    TRY(db_read(tx, get_body, &w));
     *scope = w.scope;
     return OK;
 }
@@ -74,18 +74,18 @@ static err remember_body(struct db_conn *c, void *context)
     return db_run(c, CALL(REMEMBER, P_INT(w->user_number), P_INT(w->client_number), P_TEXT(all), P_INT(w->now)), NULL);
 }
 
-err db_consent_remember(struct store *db, int64_t user_number, int64_t client_number, str scope, unix_time now)
+err db_consent_remember(struct tx *tx, int64_t user_number, int64_t client_number, str scope, unix_time now)
 {
     struct arena *a = arena_new(CONSENT_ARENA);
     if (a == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
     struct remembering w = {a, user_number, client_number, scope, now};
-    err e = db_write(db, DB_SINGLE, remember_body, &w);
+    err e = db_write(tx, DB_SINGLE, remember_body, &w);
     arena_release(a);
     return e;
 }
 
-err db_consent_forget(struct store *db, int64_t user_number, int64_t client_number)
+err db_consent_forget(struct tx *tx, int64_t user_number, int64_t client_number)
 {
-    return db_write_call(db, CALL(FORGET, P_INT(user_number), P_INT(client_number)), NULL);
+    return db_write_call(tx, CALL(FORGET, P_INT(user_number), P_INT(client_number)), NULL);
 }

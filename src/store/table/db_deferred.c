@@ -58,9 +58,9 @@ struct asked {
 static const struct db_field asked_fields[] = {{DB_INT, offsetof(struct asked, all)}, {DB_INT, offsetof(struct asked, client)}};
 static const struct db_shape asked_shape = DB_SHAPE(struct asked, asked_fields);
 
-err db_deferred_reserve(struct store *db, int64_t *number)
+err db_deferred_reserve(struct tx *tx, int64_t *number)
 {
-    return db_number_reserve(db, DB_COUNT_DEFERRED, number);
+    return db_number_reserve(tx, DB_COUNT_DEFERRED, number);
 }
 
 /* ---- made ---- */
@@ -122,7 +122,7 @@ static err add_body(struct db_conn *c, void *context)
     return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
 }
 
-err db_deferred_add(struct store *db, const struct db_deferred *row, const struct db_deferred_caps *caps)
+err db_deferred_add(struct tx *tx, const struct db_deferred *row, const struct db_deferred_caps *caps)
 {
     struct db_deferred fresh = *row;
     fresh.state = STR("pending");
@@ -132,27 +132,27 @@ err db_deferred_add(struct store *db, const struct db_deferred *row, const struc
     if (a == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
     struct adding w = {a, &fresh, caps};
-    err e = db_write(db, DB_SINGLE, add_body, &w);
+    err e = db_write(tx, DB_SINGLE, add_body, &w);
     arena_release(a);
     return e;
 }
 
 /* ---- found ---- */
 
-err db_deferred_get(struct store *db, struct arena *a, int64_t number, struct db_deferred **out)
+err db_deferred_get(struct tx *tx, struct arena *a, int64_t number, struct db_deferred **out)
 {
-    return db_read_one(db, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
 }
 
-err db_deferred_by_user_code(struct store *db, struct arena *a, str user_code, struct db_deferred **out)
+err db_deferred_by_user_code(struct tx *tx, struct arena *a, str user_code, struct db_deferred **out)
 {
-    return db_read_one(db, a, CALL(BY_USER_CODE, P_TEXT(user_code), P_INT(clock_now())), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_USER_CODE, P_TEXT(user_code), P_INT(clock_now())), &shape, (void **)out);
 }
 
-err db_deferred_waiting(struct store *db, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count)
+err db_deferred_waiting(struct tx *tx, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL(WAITING, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(WAITING, P_INT(user_number), P_INT(clock_now())), &shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -175,18 +175,18 @@ static err allow_body(struct db_conn *c, void *context)
     return w->decided ? db_grant_insert(c, w->grant, 0) : OK;
 }
 
-err db_deferred_allow(struct store *db, int64_t number, const struct db_grant *grant, bool *decided)
+err db_deferred_allow(struct tx *tx, int64_t number, const struct db_grant *grant, bool *decided)
 {
     struct deciding w = {number, grant, false};
-    TRY(db_write(db, DB_SEVERAL, allow_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, allow_body, &w));
     *decided = w.decided;
     return OK;
 }
 
-err db_deferred_deny(struct store *db, int64_t number, int64_t user_number, bool *decided)
+err db_deferred_deny(struct tx *tx, int64_t number, int64_t user_number, bool *decided)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(DENY, P_INT(number), P_INT(user_number), P_INT(clock_now())), &changed));
+    TRY(db_write_call(tx, CALL(DENY, P_INT(number), P_INT(user_number), P_INT(clock_now())), &changed));
     *decided = changed == 1;
     return OK;
 }
@@ -239,10 +239,10 @@ static err poll_body(struct db_conn *c, void *context)
     return not_open(c, w);
 }
 
-err db_deferred_poll(struct store *db, struct arena *a, const struct db_poll_claim *claim, struct db_polled *out)
+err db_deferred_poll(struct tx *tx, struct arena *a, const struct db_poll_claim *claim, struct db_polled *out)
 {
     struct polling w = {.a = a, .claim = claim, .now = clock_now()};
-    TRY(db_write(db, DB_SEVERAL, poll_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, poll_body, &w));
     *out = w.out;
     return OK;
 }

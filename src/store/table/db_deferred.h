@@ -35,18 +35,18 @@ struct db_deferred {
 struct db_deferred_caps {
     int64_t all, client, source, user, client_of_user;
 };
-fallible db_deferred_reserve(struct store *db, int64_t *number);
+fallible db_deferred_reserve(struct tx *tx, int64_t *number);
 /* Number reserved, state is written as pending. CONFLICT: the user code is taken, try another. THROTTLED: a cap is reached. */
-fallible db_deferred_add(struct store *db, const struct db_deferred *row, const struct db_deferred_caps *caps);
+fallible db_deferred_add(struct tx *tx, const struct db_deferred *row, const struct db_deferred_caps *caps);
 /* NULL: none, or past its end (it may have been decided: look at state). */
-fallible db_deferred_get(struct store *db, struct arena *a, int64_t number, struct db_deferred **out);
-fallible db_deferred_by_user_code(struct store *db, struct arena *a, str user_code, struct db_deferred **out);
+fallible db_deferred_get(struct tx *tx, struct arena *a, int64_t number, struct db_deferred **out);
+fallible db_deferred_by_user_code(struct tx *tx, struct arena *a, str user_code, struct db_deferred **out);
 /* The undecided ones that wait for this person, newest first, at most 50. */
-fallible db_deferred_waiting(struct store *db, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count);
+fallible db_deferred_waiting(struct tx *tx, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count);
 /* One UPDATE decides; *decided false: it was decided before, has expired, or waits for another person. With the yes the grant is made in
  * the same transaction (its number reserved; begun by db_grant_begin when its tokens are fetched). */
-fallible db_deferred_allow(struct store *db, int64_t number, const struct db_grant *grant, bool *decided);
-fallible db_deferred_deny(struct store *db, int64_t number, int64_t user_number, bool *decided);
+fallible db_deferred_allow(struct tx *tx, int64_t number, const struct db_grant *grant, bool *decided);
+fallible db_deferred_deny(struct tx *tx, int64_t number, int64_t user_number, bool *decided);
 
 enum db_poll { DB_POLL_TAKEN, DB_POLL_PENDING, DB_POLL_EARLY, DB_POLL_DENIED, DB_POLL_EXPIRED, DB_POLL_USED, DB_POLL_UNKNOWN };
 struct db_poll_claim {
@@ -59,5 +59,5 @@ struct db_polled {
     struct db_deferred *row; /* NULL when unknown, or another client's */
 };
 /* May the tokens be fetched now? One UPDATE takes them, for one caller (DV-05); the interval is kept in the row (DV-02). */
-fallible db_deferred_poll(struct store *db, struct arena *a, const struct db_poll_claim *claim, struct db_polled *out);
+fallible db_deferred_poll(struct tx *tx, struct arena *a, const struct db_poll_claim *claim, struct db_polled *out);
 #endif

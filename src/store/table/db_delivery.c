@@ -32,21 +32,12 @@ static const struct db_field fields[] = {
 };
 static const struct db_shape shape = DB_SHAPE(struct db_delivery, fields);
 
-static _Thread_local bool noted; /* one was added in the transaction that this thread has open, or has just committed */
-
-void db_delivery_when_added(struct store *db, void (*call)(void *context), void *context)
+void db_delivery_when_added(struct store *store, void (*call)(void *context), void *context)
 {
-    (void)pthread_mutex_lock(&db->after_lock);
-    db->when_added = call;
-    db->when_added_context = context;
-    (void)pthread_mutex_unlock(&db->after_lock);
-}
-
-void db_delivery_announce(struct store *db)
-{
-    if (noted && db->when_added != NULL)
-        db->when_added(db->when_added_context);
-    noted = false;
+    (void)pthread_mutex_lock(&store->after_lock);
+    store->when_added = call;
+    store->when_added_context = context;
+    (void)pthread_mutex_unlock(&store->after_lock);
 }
 
 err db_delivery_within(struct db_conn *c, struct db_delivery *delivery)
@@ -64,7 +55,7 @@ err db_delivery_within(struct db_conn *c, struct db_delivery *delivery)
     TRY(db_number_next(c, DB_COUNT_DELIVERY, &row.number));
     db_params_from(&shape, &row, params);
     TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL));
-    noted = true;
+    c->feeding.delivery = true;
     *delivery = row;
     return OK;
 }
@@ -74,10 +65,10 @@ static err add_body(struct db_conn *c, void *context)
     return db_delivery_within(c, context);
 }
 
-err db_delivery_add(struct store *db, struct db_delivery *delivery)
+err db_delivery_add(struct tx *tx, struct db_delivery *delivery)
 {
     struct db_delivery row = *delivery;
-    TRY(db_write(db, DB_SEVERAL, add_body, &row));
+    TRY(db_write(tx, DB_SEVERAL, add_body, &row));
     *delivery = row;
     return OK;
 }
@@ -104,12 +95,12 @@ static err take_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_delivery_take(struct store *db, struct arena *a, unix_time now, unix_time lease, struct db_delivery **rows, size_t *count)
+err db_delivery_take(struct tx *tx, struct arena *a, unix_time now, unix_time lease, struct db_delivery **rows, size_t *count)
 {
     struct taking w = {a, now, lease, {NULL, 0}};
-    TRY(db_read(db, due_body, &w)); /* nothing due is the usual case, and costs no transaction */
+    TRY(db_read(tx, due_body, &w)); /* nothing due is the usual case, and costs no transaction */
     if (w.due.count > 0)
-        TRY(db_write(db, DB_SEVERAL, take_body, &w));
+        TRY(db_write(tx, DB_SEVERAL, take_body, &w));
     *rows = w.due.rows;
     *count = w.due.count;
     return OK;
@@ -128,20 +119,20 @@ static err postpone_body(struct db_conn *c, void *context)
     return db_run(c, CALL(HOLD_BACK, P_INT(d->client_number), P_TEXT(d->url), P_INT(w->due_at)), NULL);
 }
 
-err db_delivery_postpone(struct store *db, const struct db_delivery *delivery, unix_time due_at)
+err db_delivery_postpone(struct tx *tx, const struct db_delivery *delivery, unix_time due_at)
 {
     struct postponing w = {delivery, due_at};
-    return db_write(db, DB_SEVERAL, postpone_body, &w);
+    return db_write(tx, DB_SEVERAL, postpone_body, &w);
 }
 
-err db_delivery_return(struct store *db, const struct db_delivery *delivery)
+err db_delivery_return(struct tx *tx, const struct db_delivery *delivery)
 {
-    return db_write_call(db, CALL(LEASE, P_INT(delivery->number), P_INT(delivery->due_at)), NULL);
+    return db_write_call(tx, CALL(LEASE, P_INT(delivery->number), P_INT(delivery->due_at)), NULL);
 }
 
-err db_delivery_done(struct store *db, int64_t number)
+err db_delivery_done(struct tx *tx, int64_t number)
 {
-    return db_write_call(db, CALL(DONE, P_INT(number)), NULL);
+    return db_write_call(tx, CALL(DONE, P_INT(number)), NULL);
 }
 
 struct asking {
@@ -155,10 +146,10 @@ static err next_body(struct db_conn *c, void *context)
     return db_scalar(c, CALL_ALONE(NEXT), &w->due_at, &w->any);
 }
 
-err db_delivery_next(struct store *db, unix_time *due_at, bool *any)
+err db_delivery_next(struct tx *tx, unix_time *due_at, bool *any)
 {
     struct asking w = {0, false};
-    TRY(db_read(db, next_body, &w));
+    TRY(db_read(tx, next_body, &w));
     *due_at = w.due_at;
     *any = w.any;
     return OK;

@@ -21,14 +21,14 @@ struct db_delivery {
     unix_time expires_at; /* then it is given up; 0: when the courier has tried as long as the settings say */
 };
 /* number is filled in; created_at and due_at 0: now. THROTTLED: too many wait already, for this client or in all. */
-fallible db_delivery_add(struct store *db, struct db_delivery *delivery);
+fallible db_delivery_add(struct tx *tx, struct db_delivery *delivery);
 /* At most DB_DELIVERIES_TAKEN that are due, fewest tries first; until `lease` no other process takes them. */
-fallible db_delivery_take(struct store *db, struct arena *a, unix_time now, unix_time lease, struct db_delivery **rows, size_t *count);
+fallible db_delivery_take(struct tx *tx, struct arena *a, unix_time now, unix_time lease, struct db_delivery **rows, size_t *count);
 /* It failed: one try more, and neither it nor what else waits for the same client at the same address is due before due_at. */
-fallible db_delivery_postpone(struct store *db, const struct db_delivery *delivery, unix_time due_at);
-fallible db_delivery_return(struct store *db, const struct db_delivery *delivery); /* taken, but not tried: due at its due_at */
-fallible db_delivery_done(struct store *db, int64_t number);
-fallible db_delivery_next(struct store *db, unix_time *due_at, bool *any); /* when the next one is due */
+fallible db_delivery_postpone(struct tx *tx, const struct db_delivery *delivery, unix_time due_at);
+fallible db_delivery_return(struct tx *tx, const struct db_delivery *delivery); /* taken, but not tried: due at its due_at */
+fallible db_delivery_done(struct tx *tx, int64_t number);
+fallible db_delivery_next(struct tx *tx, unix_time *due_at, bool *any); /* when the next one is due */
 /* `call` is called after a transaction that added one is durable, on the thread that committed it: it must not block. NULL: nobody. */
-void db_delivery_when_added(struct store *db, void (*call)(void *context), void *context);
+void db_delivery_when_added(struct store *store, void (*call)(void *context), void *context);
 #endif

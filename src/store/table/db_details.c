@@ -21,21 +21,21 @@ static const struct db_field fields[] = {
 };
 const struct db_shape db_details_shape = DB_SHAPE(struct db_details_type, fields);
 
-err db_details_add(struct store *db, const struct db_details_type *type)
+err db_details_add(struct tx *tx, const struct db_details_type *type)
 {
     int64_t changed = 0;
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&db_details_shape, type, params);
-    TRY(db_write_call(db, &(struct db_call){&sheet, ADD, params, db_details_shape.count}, &changed));
+    TRY(db_write_call(tx, &(struct db_call){&sheet, ADD, params, db_details_shape.count}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That type is there already.", "store: type of details exists");
     return OK;
 }
 
-err db_details_remove(struct store *db, str type, bool *removed)
+err db_details_remove(struct tx *tx, str type, bool *removed)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(REMOVE, P_TEXT(type)), &changed));
+    TRY(db_write_call(tx, CALL(REMOVE, P_TEXT(type)), &changed));
     *removed = changed > 0;
     return OK;
 }

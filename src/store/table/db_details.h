@@ -9,6 +9,6 @@ struct db_details_type {
     str fields;            /* lines `name:words`: members beyond the common ones; absent: none */
     unix_time created_at;
 };
-fallible db_details_add(struct store *db, const struct db_details_type *type); /* CONFLICT: there already */
-fallible db_details_remove(struct store *db, str type, bool *removed);
+fallible db_details_add(struct tx *tx, const struct db_details_type *type); /* CONFLICT: there already */
+fallible db_details_remove(struct tx *tx, str type, bool *removed);
 #endif

@@ -71,37 +71,44 @@ static const struct db_shape revocation_shape = DB_SHAPE(struct db_revocation, r
 
 /* ---- events ---- */
 
-static err add_now(struct store *db, const struct db_event *event)
+static err add_body(struct db_conn *c, void *context)
 {
+    const struct db_event *event = context;
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, event, params);
-    return db_write_call(db, &(struct db_call){&sheet, ADD, params + 1, shape.count - 1}, NULL); /* all but the number */
+    TRY(db_guard_counter(c, "event"));
+    return db_run(c, &(struct db_call){&sheet, ADD, params + 1, shape.count - 1}, NULL); /* all but the number */
+}
+
+static err add_now(struct tx *tx, struct db_event *event)
+{
+    return db_write(tx, DB_SINGLE, add_body, event);
 }
 
 struct queued { /* one block: the event, and behind it the bytes of all its texts */
-    struct db_job job;
-    struct store *db;
+    struct store_job job;
+    struct store *store;
     struct db_event event;
     char bytes[];
 };
 
-static void queued_run(void *context)
+static void queued_run(struct tx *tx, void *context)
 {
-    const struct queued *q = context;
-    err e = add_now(q->db, &q->event);
+    struct queued *q = context;
+    err e = add_now(tx, &q->event);
     (void)e; /* an event never fails a request; an engine failure is the whole group's */
 }
 
 static void queued_done(void *context, err committed)
 {
     struct queued *q = context;
-    if (FAILED(committed))
-        (void)atomic_fetch_add(&q->db->writer.dropped, 1);
-    db_aside_done(q->db);
+    if (FAILED(committed) && committed.kind != ERR_CONFLICT) /* what it told of was not taken back */
+        (void)atomic_fetch_add(&q->store->dropped, 1);
+    db_aside_done(q->store);
     free(q);
 }
 
-static struct queued *copy(struct store *db, const struct db_event *event)
+static struct queued *copy(struct store *store, const struct db_event *event)
 {
     const size_t texts_at[] = {
         offsetof(struct db_event, name),    offsetof(struct db_event, actor),      offsetof(struct db_event, client_id),
@@ -115,8 +122,8 @@ static struct queued *copy(struct store *db, const struct db_event *event)
     struct queued *q = malloc(size);
     if (q == NULL)
         return NULL;
-    q->job = (struct db_job){queued_run, queued_done, q, NULL};
-    q->db = db;
+    q->job = (struct store_job){.run = queued_run, .done = queued_done, .context = q};
+    q->store = store;
     q->event = *event;
     char *to = q->bytes;
     for (size_t i = 0; i < TEXTS; i++) {
@@ -130,40 +137,45 @@ static struct queued *copy(struct store *db, const struct db_event *event)
     return q;
 }
 
-void db_event_add(struct store *db, const struct db_event *event)
+/* Where writers stand side by side, the trail's numbers are still taken by one at a time. So that ordinary requests do not wait for each
+ * other, their events follow the commit, in a group; only what administrators do is written with the change. */
+void db_event_add(struct tx *tx, const struct db_event *event)
 {
     struct db_event next = *event;
     if (next.at == 0)
         next.at = clock_now();
     if (next.class == 0)
         next.class = DB_EVENT_MACHINES;
-    if (db_inside(db) || !db->threaded) {
-        if (FAILED(add_now(db, &next)))
-            (void)atomic_fetch_add(&db->writer.dropped, 1);
+    struct store *store = tx->store;
+    if (!store->threaded || (store_is_open(tx) && (store->driver->one_writer || next.class == DB_EVENT_ADMINISTRATION))) {
+        if (FAILED(add_now(tx, &next)))
+            (void)atomic_fetch_add(&store->dropped, 1);
         return;
     }
-    struct queued *q = copy(db, &next);
+    struct queued *q = copy(store, &next);
     if (q == NULL)
-        (void)atomic_fetch_add(&db->writer.dropped, 1);
-    else if (!db_aside(db, &q->job))
+        (void)atomic_fetch_add(&store->dropped, 1);
+    else if (store_is_open(tx))
+        db_later(tx, &q->job);
+    else if (!db_aside(store, &q->job))
         free(q);
 }
 
-err db_event_after(struct store *db, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count)
+err db_event_after(struct tx *tx, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL(AFTER, P_INT(after), P_INT(class)), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(AFTER, P_INT(after), P_INT(class)), &shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
 }
 
-err db_event_kept(struct store *db, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1])
+err db_event_kept(struct tx *tx, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1])
 {
     int64_t found[DB_EVENT_CLASSES + 1] = {0};
     for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++) {
         void *row = NULL;
-        TRY(db_read_one(db, a, CALL(KEPT, P_INT(class)), &kept_shape, &row));
+        TRY(db_read_one(tx, a, CALL(KEPT, P_INT(class)), &kept_shape, &row));
         found[class] = row != NULL ? *(int64_t *)row : 0;
     }
     for (size_t i = 0; i <= DB_EVENT_CLASSES; i++)
@@ -171,7 +183,7 @@ err db_event_kept(struct store *db, struct arena *a, int64_t kept[DB_EVENT_CLASS
     return OK;
 }
 
-err db_event_list(struct store *db, struct arena *a, str actor, const struct db_page *page, struct db_event_rows *out)
+err db_event_list(struct tx *tx, struct arena *a, str actor, const struct db_page *page, struct db_event_rows *out)
 {
     size_t line = 0;
     str pattern, whose = str_present(actor) ? actor : STR("");
@@ -180,7 +192,7 @@ err db_event_list(struct store *db, struct arena *a, str actor, const struct db_
     if (str_present(actor) && actor.n == 0)
         FAIL(UNPROCESSABLE, "store: an empty actor is nobody, not everybody");
     struct db_listed listed;
-    TRY(db_list_read(db, a,
+    TRY(db_list_read(tx, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_TEXT(whose)),
                                              CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit),
                                                   P_INT(page->offset)),
@@ -223,10 +235,10 @@ static err once_body(struct db_conn *c, void *context)
     return db_once_take_in(c, w->kind, w->id, w->expires_at, &w->first);
 }
 
-err db_once_take(struct store *db, const char *kind, str id, unix_time expires_at, bool *first)
+err db_once_take(struct tx *tx, const char *kind, str id, unix_time expires_at, bool *first)
 {
     struct once w = {kind, id, expires_at, false};
-    TRY(db_write(db, DB_SINGLE, once_body, &w));
+    TRY(db_write(tx, DB_SINGLE, once_body, &w));
     *first = w.first;
     return OK;
 }
@@ -281,16 +293,16 @@ static err try_body(struct db_conn *c, void *context)
     return db_run(c, CALL(THROTTLE_SET, P_TEXT(w->key), P_INT(failures), P_INT(until), P_INT(forget_at)), NULL); /* RL-01 */
 }
 
-static err throttle(struct store *db, struct trying *w, bool count, bool *allowed, struct db_throttle *state)
+static err throttle(struct tx *tx, struct trying *w, bool count, bool *allowed, struct db_throttle *state)
 {
     w->a = arena_new(THROTTLE_ARENA);
     if (w->a == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
     w->now = clock_now();
     w->allowed = true;
-    err e = db_inside(db) ? OK : db_read(db, look_body, w); /* a try that is refused changes nothing: a flood does not reach the writer */
+    err e = store_is_open(tx) ? OK : db_read(tx, look_body, w); /* a try that is refused changes nothing: a flood does not reach the writer */
     if (!FAILED(e) && w->allowed && count)
-        e = db_write(db, DB_SINGLE, try_body, w);
+        e = db_write(tx, DB_SINGLE, try_body, w);
     arena_release(w->a);
     TRY(e);
     *allowed = w->allowed;
@@ -298,24 +310,24 @@ static err throttle(struct store *db, struct trying *w, bool count, bool *allowe
     return OK;
 }
 
-err db_throttle_try(struct store *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
+err db_throttle_try(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    return throttle(db, &(struct trying){.key = key, .rule = rule}, true, allowed, state);
+    return throttle(tx, &(struct trying){.key = key, .rule = rule}, true, allowed, state);
 }
 
-err db_throttle_look(struct store *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
+err db_throttle_look(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    return throttle(db, &(struct trying){.key = key, .rule = rule}, false, allowed, state);
+    return throttle(tx, &(struct trying){.key = key, .rule = rule}, false, allowed, state);
 }
 
-err db_throttle_clear(struct store *db, str key)
+err db_throttle_clear(struct tx *tx, str key)
 {
-    return db_write_call(db, CALL(THROTTLE_CLEAR, P_TEXT(key)), NULL);
+    return db_write_call(tx, CALL(THROTTLE_CLEAR, P_TEXT(key)), NULL);
 }
 
-err db_throttle_return(struct store *db, str key)
+err db_throttle_return(struct tx *tx, str key)
 {
-    return db_write_call(db, CALL(THROTTLE_RETURN, P_TEXT(key)), NULL);
+    return db_write_call(tx, CALL(THROTTLE_RETURN, P_TEXT(key)), NULL);
 }
 
 /* ---- revocations ---- */
@@ -334,10 +346,10 @@ static err revoke_body(struct db_conn *c, void *context)
     return db_run(c, CALL(REVOCATION_ADD, P_INT(number), P_TEXT(str_of(w->kind)), P_TEXT(w->id), P_INT(w->expires_at)), NULL);
 }
 
-err db_revocation_add(struct store *db, const char *kind, str id, unix_time expires_at)
+err db_revocation_add(struct tx *tx, const char *kind, str id, unix_time expires_at)
 {
     struct revoking w = {kind, id, expires_at};
-    return db_write(db, DB_SEVERAL, revoke_body, &w);
+    return db_write(tx, DB_SEVERAL, revoke_body, &w);
 }
 
 err db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now)
@@ -352,10 +364,10 @@ err db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number,
     return db_many(c, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_shape, out);
 }
 
-err db_revocation_since(struct store *db, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)
+err db_revocation_since(struct tx *tx, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_shape, &all));
+    TRY(db_read_many(tx, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

@@ -16,7 +16,7 @@ struct db_event {
     int64_t class; /* enum db_event_class; 0 is kept as machines' traffic */
 };
 /* Copies what it needs and returns; dropped (and counted) when the queue is full: an event never fails a request. */
-void db_event_add(struct store *db, const struct db_event *event);
+void db_event_add(struct tx *tx, const struct db_event *event);
 struct db_event_rows {
     struct db_event *rows;
     size_t count;
@@ -24,13 +24,13 @@ struct db_event_rows {
 };
 /* Newest first by default. Columns: number at name. Filter: name, actor, client_id, subject, detail, request_id. actor absent: everybody's. */
 /* The next ones after that number, of one class or (0) of any, oldest first, at most 1000: ask again until there are none. */
-fallible db_event_after(struct store *db, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count);
+fallible db_event_after(struct tx *tx, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count);
 /* How many of each class there are, from 1. */
-fallible db_event_kept(struct store *db, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1]);
-fallible db_event_list(struct store *db, struct arena *a, str actor, const struct db_page *page, struct db_event_rows *out);
+fallible db_event_kept(struct tx *tx, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1]);
+fallible db_event_list(struct tx *tx, struct arena *a, str actor, const struct db_page *page, struct db_event_rows *out);
 
 /* Takes (kind, id) once: *first false when it was taken before and has not expired. Durable before it returns. */
-fallible db_once_take(struct store *db, const char *kind, str id, unix_time expires_at, bool *first);
+fallible db_once_take(struct tx *tx, const char *kind, str id, unix_time expires_at, bool *first);
 
 /* Failure counters (RL-01..03). `key` is a canonical name or address. An attempt is counted before it is judged. */
 struct db_throttle {
@@ -43,12 +43,12 @@ struct db_throttle {
 struct db_throttle_rule {
     int64_t free_tries, base, most, forget;
 };
-fallible db_throttle_try(struct store *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
+fallible db_throttle_try(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
 /* Would it be free? Counts nothing, and asks no writer; within a transaction always free. */
-fallible db_throttle_look(struct store *db, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
-fallible db_throttle_clear(struct store *db, str key); /* after a success */
+fallible db_throttle_look(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
+fallible db_throttle_clear(struct tx *tx, str key); /* after a success */
 /* Gives the attempt back (a success on another key's account): failures - 1, until 0. */
-fallible db_throttle_return(struct store *db, str key);
+fallible db_throttle_return(struct tx *tx, str key);
 
 /* Revocations whose tokens may still be alive, for store/hot: kind 'grant' (UUID) or 'token' (jti, b64url). */
 struct db_revocation {
@@ -56,7 +56,7 @@ struct db_revocation {
     str kind, id;
     unix_time expires_at;
 };
-fallible db_revocation_add(struct store *db, const char *kind, str id, unix_time expires_at);
+fallible db_revocation_add(struct tx *tx, const char *kind, str id, unix_time expires_at);
 /* The next ones after that number, at most 4096: ask again until there are none. */
-fallible db_revocation_since(struct store *db, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count);
+fallible db_revocation_since(struct tx *tx, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count);
 #endif

@@ -72,14 +72,14 @@ static const struct db_shape id_shape = {sizeof(str), id_fields, 1};
 /* A consent page's single-use id is remembered this long beyond its code: longer than any such page lives. */
 enum { CONSENT_REMEMBERED = 86400 };
 
-err db_grant_reserve(struct store *db, int64_t *number)
+err db_grant_reserve(struct tx *tx, int64_t *number)
 {
-    return db_number_reserve(db, DB_COUNT_GRANT, number);
+    return db_number_reserve(tx, DB_COUNT_GRANT, number);
 }
 
-err db_code_reserve(struct store *db, int64_t *number)
+err db_code_reserve(struct tx *tx, int64_t *number)
 {
-    return db_number_reserve(db, DB_COUNT_CODE, number);
+    return db_number_reserve(tx, DB_COUNT_CODE, number);
 }
 
 /* ---- made ---- */
@@ -104,10 +104,10 @@ static err add_body(struct db_conn *c, void *context)
     return db_grant_insert(c, w->grant, w->grant->created_at > 0 ? w->grant->created_at : clock_now());
 }
 
-err db_grant_add(struct store *db, const struct db_grant *grant)
+err db_grant_add(struct tx *tx, const struct db_grant *grant)
 {
     struct adding w = {.grant = grant};
-    return db_write(db, DB_SINGLE, add_body, &w);
+    return db_write(tx, DB_SINGLE, add_body, &w);
 }
 
 static err add_with_code_body(struct db_conn *c, void *context)
@@ -125,10 +125,10 @@ static err add_with_code_body(struct db_conn *c, void *context)
     return db_run(c, &(struct db_call){&sheet, CODE_ADD, params, code_shape.count}, NULL);
 }
 
-err db_grant_add_with_code(struct store *db, const struct db_grant *grant, const struct db_code *code, str once_id)
+err db_grant_add_with_code(struct tx *tx, const struct db_grant *grant, const struct db_code *code, str once_id)
 {
     struct adding w = {grant, code, once_id};
-    return db_write(db, DB_SEVERAL, add_with_code_body, &w);
+    return db_write(tx, DB_SEVERAL, add_with_code_body, &w);
 }
 
 /* ---- codes ---- */
@@ -173,20 +173,20 @@ static err take_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_code_take(struct store *db, struct arena *a, int64_t number, const struct token_hash *hash, struct db_taken *out)
+err db_code_take(struct tx *tx, struct arena *a, int64_t number, const struct token_hash *hash, struct db_taken *out)
 {
     struct taking w = {.a = a, .number = number, .hash = hash, .now = clock_now()};
-    TRY(db_write(db, DB_SEVERAL, take_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, take_body, &w));
     *out = w.taken;
     return OK;
 }
 
 /* ---- lives ---- */
 
-err db_grant_begin(struct store *db, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
+err db_grant_begin(struct tx *tx, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db,
+    TRY(db_write_call(tx,
                       CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current),
                            P_INT(current != NULL ? 1 : 0)),
                       &changed));
@@ -195,20 +195,20 @@ err db_grant_begin(struct store *db, int64_t number, const struct token_hash *cu
     return OK;
 }
 
-err db_grant_bind(struct store *db, int64_t number, str jkt, str x5t)
+err db_grant_bind(struct tx *tx, int64_t number, str jkt, str x5t)
 {
-    return db_write_call(db, CALL(BIND, P_INT(number), P_TEXT(jkt), P_TEXT(x5t)), NULL);
+    return db_write_call(tx, CALL(BIND, P_INT(number), P_TEXT(jkt), P_TEXT(x5t)), NULL);
 }
 
-err db_grant_get(struct store *db, struct arena *a, int64_t number, struct db_grant **out)
+err db_grant_get(struct tx *tx, struct arena *a, int64_t number, struct db_grant **out)
 {
-    return db_read_one(db, a, CALL(GET, P_INT(number)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number)), &shape, (void **)out);
 }
 
-err db_refresh_rotate(struct store *db, const struct db_grant *next, int64_t from, bool *rotated)
+err db_refresh_rotate(struct tx *tx, const struct db_grant *next, int64_t from, bool *rotated)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db,
+    TRY(db_write_call(tx,
                       CALL(ROTATE, P_INT(next->number), P_INT(from), P_INT(next->generation), P_HASH(&next->current),
                            P_HASH(&next->previous), P_TEXT(next->successor), P_INT(next->rotated_at),
                            P_INT(next->last_used_at), P_INT(next->expires_at), P_INT(clock_now())),
@@ -217,10 +217,10 @@ err db_refresh_rotate(struct store *db, const struct db_grant *next, int64_t fro
     return OK;
 }
 
-err db_grant_list(struct store *db, struct arena *a, int64_t user_number, struct db_grant **rows, size_t *count)
+err db_grant_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_grant **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -228,9 +228,9 @@ err db_grant_list(struct store *db, struct arena *a, int64_t user_number, struct
 
 /* ---- revoked ---- */
 
-err db_grant_revoke(struct store *db, int64_t number, unix_time now)
+err db_grant_revoke(struct tx *tx, int64_t number, unix_time now)
 {
-    return db_write_call(db, CALL(REVOKE, P_INT(number), P_INT(now)), NULL);
+    return db_write_call(tx, CALL(REVOKE, P_INT(number), P_INT(now)), NULL);
 }
 
 struct finding {
@@ -266,15 +266,15 @@ static err revoke_one_body(struct db_conn *c, void *context)
 
 /* Ids have no index, so that no login pays for one. An owner's few are found by owner; anybody's by a reader that looks at
  * all, so that the writer does not have to. */
-err db_grant_revoke_by_id(struct store *db, str id, int64_t user_number, bool *revoked)
+err db_grant_revoke_by_id(struct tx *tx, str id, int64_t user_number, bool *revoked)
 {
     struct finding found = {id, 0, user_number != 0};
     struct revoking_one w = {id, user_number, 0, clock_now(), false};
     if (user_number == 0)
-        TRY(db_read(db, find_body, &found));
+        TRY(db_read(tx, find_body, &found));
     w.number = found.number;
     if (found.found)
-        TRY(db_write(db, DB_SEVERAL, revoke_one_body, &w));
+        TRY(db_write(tx, DB_SEVERAL, revoke_one_body, &w));
     *revoked = w.revoked;
     return OK;
 }
@@ -293,10 +293,10 @@ static err revoke_all_body(struct db_conn *c, void *context)
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
-err db_grant_revoke_all(struct store *db, struct arena *a, int64_t user_number, int64_t client_number)
+err db_grant_revoke_all(struct tx *tx, struct arena *a, int64_t user_number, int64_t client_number)
 {
     struct ending w = {a, user_number, client_number, {NULL, 0}};
-    return db_write(db, DB_SEVERAL, revoke_all_body, &w);
+    return db_write(tx, DB_SEVERAL, revoke_all_body, &w);
 }
 
 struct session_ending {
@@ -321,10 +321,10 @@ static err session_end_body(struct db_conn *c, void *context)
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
-err db_grant_end_session(struct store *db, struct arena *a, const struct db_session_name *name, bool *was_open)
+err db_grant_end_session(struct tx *tx, struct arena *a, const struct db_session_name *name, bool *was_open)
 {
     struct session_ending w = {a, name->user_number, name->id, false, {NULL, 0}};
-    TRY(db_write(db, DB_SEVERAL, session_end_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, session_end_body, &w));
     *was_open = w.ended;
     return OK;
 }

@@ -55,7 +55,7 @@ static err add_body(struct db_conn *c, void *context)
     return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
 }
 
-err db_initial_add(struct store *db, struct arena *a, struct db_initial *token)
+err db_initial_add(struct tx *tx, struct arena *a, struct db_initial *token)
 {
     char id[37];
     random_uuid(id);
@@ -65,42 +65,42 @@ err db_initial_add(struct store *db, struct arena *a, struct db_initial *token)
         FAIL(UNAVAILABLE, "store: the arena is full");
     if (next.created_at == 0)
         next.created_at = clock_now();
-    TRY(db_write(db, DB_SEVERAL, add_body, &next));
+    TRY(db_write(tx, DB_SEVERAL, add_body, &next));
     *token = next;
     return OK;
 }
 
-err db_initial_find(struct store *db, struct arena *a, const struct token_hash *hash, unix_time now, struct db_initial **out)
+err db_initial_find(struct tx *tx, struct arena *a, const struct token_hash *hash, unix_time now, struct db_initial **out)
 {
-    return db_read_one(db, a, CALL(FIND, P_HASH(hash), P_INT(now)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(FIND, P_HASH(hash), P_INT(now)), &shape, (void **)out);
 }
 
-err db_initial_take(struct store *db, int64_t number, unix_time now, bool *taken)
+err db_initial_take(struct tx *tx, int64_t number, unix_time now, bool *taken)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(TAKE, P_INT(number), P_INT(now)), &changed));
+    TRY(db_write_call(tx, CALL(TAKE, P_INT(number), P_INT(now)), &changed));
     *taken = changed > 0;
     return OK;
 }
 
-err db_initial_give_back(struct store *db, int64_t number)
+err db_initial_give_back(struct tx *tx, int64_t number)
 {
     int64_t changed = 0;
-    return db_write_call(db, CALL(GIVE_BACK, P_INT(number)), &changed);
+    return db_write_call(tx, CALL(GIVE_BACK, P_INT(number)), &changed);
 }
 
-err db_initial_list(struct store *db, struct arena *a, struct db_initial_rows *out)
+err db_initial_list(struct tx *tx, struct arena *a, struct db_initial_rows *out)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(LIST), &shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(LIST), &shape, &all));
     *out = (struct db_initial_rows){all.rows, all.count};
     return OK;
 }
 
-err db_initial_remove(struct store *db, str id, bool *removed)
+err db_initial_remove(struct tx *tx, str id, bool *removed)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(REMOVE, P_TEXT(id)), &changed));
+    TRY(db_write_call(tx, CALL(REMOVE, P_TEXT(id)), &changed));
     *removed = changed > 0;
     return OK;
 }
@@ -118,20 +118,20 @@ static err purge_body(struct db_conn *c, void *context)
     return db_run(c, CALL_ALONE(TIDY), NULL);
 }
 
-err db_initial_purge_unused(struct store *db, unix_time made_before, int64_t *removed)
+err db_initial_purge_unused(struct tx *tx, unix_time made_before, int64_t *removed)
 {
     struct purging w = {.made_before = made_before};
-    TRY(db_write(db, DB_SEVERAL, purge_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, purge_body, &w));
     *removed = w.removed;
     return OK;
 }
 
 /* ---- where they came from ---- */
 
-err db_registration_note(struct store *db, int64_t client_number, str source)
+err db_registration_note(struct tx *tx, int64_t client_number, str source)
 {
     int64_t changed = 0;
-    return db_write_call(db, CALL(NOTE, P_INT(client_number), P_TEXT(source)), &changed);
+    return db_write_call(tx, CALL(NOTE, P_INT(client_number), P_TEXT(source)), &changed);
 }
 
 struct holding {
@@ -146,10 +146,10 @@ static err held_body(struct db_conn *c, void *context)
     return db_scalar(c, CALL(HELD, P_TEXT(w->source)), &w->held, &found);
 }
 
-err db_registration_held(struct store *db, str source, int64_t *held)
+err db_registration_held(struct tx *tx, str source, int64_t *held)
 {
     struct holding w = {source, 0};
-    TRY(db_read(db, held_body, &w));
+    TRY(db_read(tx, held_body, &w));
     *held = w.held;
     return OK;
 }
@@ -167,10 +167,10 @@ static err make_room_body(struct db_conn *c, void *context)
     return db_run(c, CALL_ALONE(TIDY), NULL);
 }
 
-err db_registration_make_room(struct store *db, unix_time made_before, int64_t *removed)
+err db_registration_make_room(struct tx *tx, unix_time made_before, int64_t *removed)
 {
     struct purging w = {.made_before = made_before};
-    TRY(db_write(db, DB_SEVERAL, make_room_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, make_room_body, &w));
     *removed = w.removed;
     return OK;
 }

@@ -32,32 +32,32 @@ static err add_body(struct db_conn *c, void *context)
     return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
 }
 
-err db_issuer_add(struct store *db, struct db_issuer *issuer)
+err db_issuer_add(struct tx *tx, struct db_issuer *issuer)
 {
     struct db_issuer fresh = *issuer;
-    TRY(db_write(db, DB_SEVERAL, add_body, &fresh));
+    TRY(db_write(tx, DB_SEVERAL, add_body, &fresh));
     *issuer = fresh;
     return OK;
 }
 
-err db_issuer_get(struct store *db, struct arena *a, str issuer, struct db_issuer **out)
+err db_issuer_get(struct tx *tx, struct arena *a, str issuer, struct db_issuer **out)
 {
-    return db_read_one(db, a, CALL(GET, P_TEXT(issuer)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_TEXT(issuer)), &shape, (void **)out);
 }
 
-err db_issuer_all(struct store *db, struct arena *a, struct db_issuer **rows, size_t *count)
+err db_issuer_all(struct tx *tx, struct arena *a, struct db_issuer **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(ALL), &shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
 }
 
-err db_issuer_remove(struct store *db, str issuer, bool *removed)
+err db_issuer_remove(struct tx *tx, str issuer, bool *removed)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(REMOVE, P_TEXT(issuer)), &changed));
+    TRY(db_write_call(tx, CALL(REMOVE, P_TEXT(issuer)), &changed));
     *removed = changed == 1;
     return OK;
 }

@@ -13,8 +13,8 @@ struct db_issuer {
     int64_t life_max;   /* seconds that its assertions may live */
     unix_time created_at;
 };
-fallible db_issuer_add(struct store *db, struct db_issuer *issuer); /* number is filled in; CONFLICT: there already */
-fallible db_issuer_get(struct store *db, struct arena *a, str issuer, struct db_issuer **out);
-fallible db_issuer_all(struct store *db, struct arena *a, struct db_issuer **rows, size_t *count); /* by name */
-fallible db_issuer_remove(struct store *db, str issuer, bool *removed);
+fallible db_issuer_add(struct tx *tx, struct db_issuer *issuer); /* number is filled in; CONFLICT: there already */
+fallible db_issuer_get(struct tx *tx, struct arena *a, str issuer, struct db_issuer **out);
+fallible db_issuer_all(struct tx *tx, struct arena *a, struct db_issuer **rows, size_t *count); /* by name */
+fallible db_issuer_remove(struct tx *tx, str issuer, bool *removed);
 #endif

@@ -56,16 +56,16 @@ static err add_body(struct db_conn *c, void *context)
     return insert(c, context);
 }
 
-err db_key_add(struct store *db, const struct db_key *key)
+err db_key_add(struct tx *tx, const struct db_key *key)
 {
     struct db_key next = *key;
-    return db_write(db, DB_SEVERAL, add_body, &next);
+    return db_write(tx, DB_SEVERAL, add_body, &next);
 }
 
-err db_key_all(struct store *db, struct arena *a, struct db_key **rows, size_t *count)
+err db_key_all(struct tx *tx, struct arena *a, struct db_key **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(ALL), &shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -84,8 +84,8 @@ static err rotate_body(struct db_conn *c, void *context)
     return insert(c, fresh);
 }
 
-err db_key_rotate(struct store *db, const struct db_key *fresh, unix_time now, unix_time destroy_after)
+err db_key_rotate(struct tx *tx, const struct db_key *fresh, unix_time now, unix_time destroy_after)
 {
     struct rotating w = {*fresh, now, destroy_after};
-    return db_write(db, DB_SEVERAL, rotate_body, &w);
+    return db_write(tx, DB_SEVERAL, rotate_body, &w);
 }

@@ -12,9 +12,9 @@ struct db_key {
     str state;  /* next active old: published before use; signs; only checks */
     unix_time created_at, active_at, retired_at, destroy_after; /* 0: not yet */
 };
-fallible db_key_add(struct store *db, const struct db_key *key);
-fallible db_key_all(struct store *db, struct arena *a, struct db_key **rows, size_t *count);
+fallible db_key_add(struct tx *tx, const struct db_key *key);
+fallible db_key_all(struct tx *tx, struct arena *a, struct db_key **rows, size_t *count);
 /* Rotation in one transaction: the active key of this use+alg becomes old (private half wiped, destroy_after set), next becomes
  * active, and `fresh` is added as the new next. Sealing keys have no next: fresh becomes active. */
-fallible db_key_rotate(struct store *db, const struct db_key *fresh, unix_time now, unix_time destroy_after);
+fallible db_key_rotate(struct tx *tx, const struct db_key *fresh, unix_time now, unix_time destroy_after);
 #endif

@@ -58,10 +58,10 @@ static err list_body(struct db_conn *c, void *context)
     return db_many(c, w->a, w->query->rows, w->query->shape, &w->listed.rows);
 }
 
-err db_list_read(struct store *db, struct arena *a, const struct db_list_query *query, struct db_listed *out)
+err db_list_read(struct tx *tx, struct arena *a, const struct db_list_query *query, struct db_listed *out)
 {
     struct listing w = {a, query, {{NULL, 0}, 0}};
-    TRY(db_read(db, list_body, &w));
+    TRY(db_read(tx, list_body, &w));
     *out = w.listed;
     return OK;
 }

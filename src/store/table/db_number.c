@@ -41,10 +41,10 @@ err db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number)
     return take(c, counter, 1, number);
 }
 
-static bool from_memory(struct store *db, enum db_counter counter, int64_t *number)
+static bool from_memory(struct store *store, enum db_counter counter, int64_t *number)
 {
-    struct db_number_block *b = &db->numbers.blocks[counter];
-    (void)pthread_mutex_lock(&db->numbers.lock);
+    struct db_number_block *b = &store->numbers.blocks[counter];
+    (void)pthread_mutex_lock(&store->numbers.lock);
     if (b->next == b->end && b->spare != b->spare_end) {
         b->next = b->spare;
         b->end = b->spare_end;
@@ -53,7 +53,7 @@ static bool from_memory(struct store *db, enum db_counter counter, int64_t *numb
     bool there = b->next < b->end;
     if (there)
         *number = b->next++;
-    (void)pthread_mutex_unlock(&db->numbers.lock);
+    (void)pthread_mutex_unlock(&store->numbers.lock);
     return there;
 }
 
@@ -68,34 +68,35 @@ static err take_body(struct db_conn *c, void *context)
     return take(c, r->counter, r->count, &r->first);
 }
 
-err db_number_reserve(struct store *db, enum db_counter counter, int64_t *number)
+err db_number_reserve(struct tx *tx, enum db_counter counter, int64_t *number)
 {
     INVARIANT(counter < DB_COUNTERS_CACHED);
-    if (db->threaded && from_memory(db, counter, number))
+    struct store *store = tx->store;
+    if (store->threaded && from_memory(store, counter, number))
         return OK;
-    bool single = !db->threaded || db_inside(db);
+    bool single = !store->threaded || store_is_open(tx);
     struct request r = {counter, single ? 1 : DB_NUMBER_BLOCK, 0};
-    TRY(db_write(db, DB_SINGLE, take_body, &r));
+    TRY(db_write(tx, DB_SINGLE, take_body, &r));
     *number = r.first;
     if (single)
         return OK;
-    struct db_number_block *b = &db->numbers.blocks[counter];
-    (void)pthread_mutex_lock(&db->numbers.lock);
+    struct db_number_block *b = &store->numbers.blocks[counter];
+    (void)pthread_mutex_lock(&store->numbers.lock);
     if (b->next == b->end) { /* otherwise another thread was first, and this block is skipped */
         b->next = r.first + 1;
         b->end = r.first + r.count;
     }
-    (void)pthread_mutex_unlock(&db->numbers.lock);
+    (void)pthread_mutex_unlock(&store->numbers.lock);
     return OK;
 }
 
-err db_number_top_up(struct store *db, struct db_conn *c)
+err db_number_top_up(struct store *store, struct db_conn *c)
 {
     for (size_t i = 0; i < DB_COUNTERS_CACHED; i++) {
-        struct db_number_block *b = &db->numbers.blocks[i], *fresh = &db->numbers.fresh[i];
-        (void)pthread_mutex_lock(&db->numbers.lock);
+        struct db_number_block *b = &store->numbers.blocks[i], *fresh = &store->numbers.fresh[i];
+        (void)pthread_mutex_lock(&store->numbers.lock);
         bool low = b->spare == b->spare_end && b->end - b->next < DB_NUMBER_LOW;
-        (void)pthread_mutex_unlock(&db->numbers.lock);
+        (void)pthread_mutex_unlock(&store->numbers.lock);
         if (!low)
             continue;
         int64_t first = 0;
@@ -106,18 +107,18 @@ err db_number_top_up(struct store *db, struct db_conn *c)
     return OK;
 }
 
-void db_number_settle(struct store *db, bool committed)
+void db_number_settle(struct store *store, bool committed)
 {
     for (size_t i = 0; i < DB_COUNTERS_CACHED; i++) {
-        struct db_number_block *b = &db->numbers.blocks[i], *fresh = &db->numbers.fresh[i];
+        struct db_number_block *b = &store->numbers.blocks[i], *fresh = &store->numbers.fresh[i];
         if (fresh->spare == fresh->spare_end)
             continue;
-        (void)pthread_mutex_lock(&db->numbers.lock);
+        (void)pthread_mutex_lock(&store->numbers.lock);
         if (committed && b->spare == b->spare_end) {
             b->spare = fresh->spare;
             b->spare_end = fresh->spare_end;
         }
-        (void)pthread_mutex_unlock(&db->numbers.lock);
+        (void)pthread_mutex_unlock(&store->numbers.lock);
         fresh->spare = fresh->spare_end = 0;
     }
 }

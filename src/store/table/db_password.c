@@ -17,9 +17,9 @@ DB_SHEET(password, texts);
 static const struct db_field fields[] = {{DB_TEXT, 0}};
 static const struct db_shape shape = DB_SHAPE(str, fields);
 
-err db_password_setting_add(struct store *db, str setting)
+err db_password_setting_add(struct tx *tx, str setting)
 {
-    return db_write_call(db, CALL(ADD, P_TEXT(setting)), NULL);
+    return db_write_call(tx, CALL(ADD, P_TEXT(setting)), NULL);
 }
 
 err db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *out)
@@ -27,10 +27,10 @@ err db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *out)
     return db_many(c, a, CALL_ALONE(ALL), &shape, out);
 }
 
-err db_password_setting_forget(struct store *db, str setting, bool *gone)
+err db_password_setting_forget(struct tx *tx, str setting, bool *gone)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(FORGET, P_TEXT(setting)), &changed));
+    TRY(db_write_call(tx, CALL(FORGET, P_TEXT(setting)), &changed));
     *gone = changed > 0;
     return OK;
 }

@@ -4,7 +4,7 @@
 #define JETON_STORE_DB_PASSWORD_H
 #include "store/store.h"
 enum { DB_PASSWORD_SETTINGS_MAX = 8 };
-fallible db_password_setting_add(struct store *db, str setting); /* there already: OK */
+fallible db_password_setting_add(struct tx *tx, str setting); /* there already: OK */
 /* Forgets a setting that nobody's hash has any more. Looks at people until it finds one: for now and then. */
-fallible db_password_setting_forget(struct store *db, str setting, bool *gone);
+fallible db_password_setting_forget(struct tx *tx, str setting, bool *gone);
 #endif

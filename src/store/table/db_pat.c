@@ -50,7 +50,7 @@ static err add_body(struct db_conn *c, void *context)
     return db_run(c, &(struct db_call){&sheet, ADD, params, db_pat_shape.count}, NULL);
 }
 
-err db_pat_add(struct store *db, struct arena *a, struct db_pat *pat)
+err db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat)
 {
     char id[37];
     random_uuid(id);
@@ -60,25 +60,25 @@ err db_pat_add(struct store *db, struct arena *a, struct db_pat *pat)
         FAIL(UNAVAILABLE, "store: the arena is full");
     if (next.created_at == 0)
         next.created_at = clock_now();
-    TRY(db_write(db, DB_SEVERAL, add_body, &next));
+    TRY(db_write(tx, DB_SEVERAL, add_body, &next));
     *pat = next;
     return OK;
 }
 
-err db_pat_by_hash(struct store *db, struct arena *a, const struct token_hash *hash, struct db_pat **out)
+err db_pat_by_hash(struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out)
 {
-    return db_read_one(db, a, CALL(BY_HASH, P_HASH(hash)), &db_pat_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_HASH, P_HASH(hash)), &db_pat_shape, (void **)out);
 }
 
-err db_pat_by_id(struct store *db, struct arena *a, str id, struct db_pat **out)
+err db_pat_by_id(struct tx *tx, struct arena *a, str id, struct db_pat **out)
 {
-    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &db_pat_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_ID, P_TEXT(id)), &db_pat_shape, (void **)out);
 }
 
-err db_pat_revoke(struct store *db, str id, int64_t user_number, unix_time now, bool *revoked)
+err db_pat_revoke(struct tx *tx, str id, int64_t user_number, unix_time now, bool *revoked)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(REVOKE, P_TEXT(id), P_INT(user_number), P_INT(now)), &changed));
+    TRY(db_write_call(tx, CALL(REVOKE, P_TEXT(id), P_INT(user_number), P_INT(now)), &changed));
     *revoked = changed > 0;
     return OK;
 }
@@ -86,23 +86,23 @@ err db_pat_revoke(struct store *db, str id, int64_t user_number, unix_time now, 
 /* ---- used: queued aside ---- */
 
 struct use {
-    struct db_job job;
-    struct store *db;
+    struct store_job job;
+    struct store *store;
     int64_t number;
     unix_time at;
     size_t address_length;
     char address[];
 };
 
-static err use_now(struct store *db, int64_t number, unix_time at, str address)
+static err use_now(struct tx *tx, int64_t number, unix_time at, str address)
 {
-    return db_write_call(db, CALL(USED, P_INT(number), P_INT(at), P_TEXT(address)), NULL);
+    return db_write_call(tx, CALL(USED, P_INT(number), P_INT(at), P_TEXT(address)), NULL);
 }
 
-static void use_run(void *context)
+static void use_run(struct tx *tx, void *context)
 {
     const struct use *u = context;
-    err e = use_now(u->db, u->number, u->at, (str){u->address, u->address_length});
+    err e = use_now(tx, u->number, u->at, (str){u->address, u->address_length});
     (void)e; /* a mark that is missing harms nobody; an engine failure is the whole group's */
 }
 
@@ -110,28 +110,28 @@ static void use_done(void *context, err committed)
 {
     struct use *u = context;
     (void)committed;
-    db_aside_done(u->db);
+    db_aside_done(u->store);
     free(u);
 }
 
-err db_pat_used(struct store *db, int64_t number, unix_time at, str address)
+err db_pat_used(struct tx *tx, int64_t number, unix_time at, str address)
 {
-    if (db_inside(db) || !db->threaded)
-        return use_now(db, number, at, address);
+    if (store_is_open(tx) || !tx->store->threaded)
+        return use_now(tx, number, at, address);
     struct use *u = calloc(1, sizeof(*u) + address.n + 1);
     if (u == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
-    *u = (struct use){{use_run, use_done, u, NULL}, db, number, at, address.n};
+    *u = (struct use){{.run = use_run, .done = use_done, .context = u}, tx->store, number, at, address.n};
     if (address.n > 0)
         memcpy(u->address, address.p, address.n);
-    if (!db_aside(db, &u->job)) {
+    if (!db_aside(tx->store, &u->job)) {
         free(u);
         FAIL(UNAVAILABLE, "store: the writer's queue is full");
     }
     return OK;
 }
 
-err db_pat_list(struct store *db, struct arena *a, int64_t user_number, const struct db_page *page, struct db_pat_rows *out)
+err db_pat_list(struct tx *tx, struct arena *a, int64_t user_number, const struct db_page *page, struct db_pat_rows *out)
 {
     size_t line = 0;
     str pattern;
@@ -139,7 +139,7 @@ err db_pat_list(struct store *db, struct arena *a, int64_t user_number, const st
     TRY(db_list_pattern(a, page->filter, &pattern));
     unix_time now = clock_now();
     struct db_listed listed;
-    TRY(db_list_read(db, a,
+    TRY(db_list_read(tx, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_INT(user_number), P_INT(now)),
                                              CALL(line, P_TEXT(pattern), P_INT(user_number), P_INT(now), P_INT(page->limit),
                                                   P_INT(page->offset)),

@@ -13,16 +13,16 @@ struct db_pat {
     str last_used_address;
     str jkt; /* thumbprint of the key it is bound to (RFC 9449); absent: none */
 };
-fallible db_pat_add(struct store *db, struct arena *a, struct db_pat *pat); /* number and id (arena memory) are filled in */
-fallible db_pat_by_hash(struct store *db, struct arena *a, const struct token_hash *hash, struct db_pat **out); /* revoked ones too */
-fallible db_pat_by_id(struct store *db, struct arena *a, str id, struct db_pat **out);
-fallible db_pat_revoke(struct store *db, str id, int64_t user_number, unix_time now, bool *revoked); /* user_number 0: any owner */
-fallible db_pat_used(struct store *db, int64_t number, unix_time at, str address); /* queued, not waited for; the caller limits it to once a minute */
+fallible db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat); /* number and id (arena memory) are filled in */
+fallible db_pat_by_hash(struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out); /* revoked ones too */
+fallible db_pat_by_id(struct tx *tx, struct arena *a, str id, struct db_pat **out);
+fallible db_pat_revoke(struct tx *tx, str id, int64_t user_number, unix_time now, bool *revoked); /* user_number 0: any owner */
+fallible db_pat_used(struct tx *tx, int64_t number, unix_time at, str address); /* queued, not waited for; the caller limits it to once a minute */
 /* Live ones (not revoked, not expired). Columns: created_at expires_at name last_used_at. user_number 0: everybody's. */
 struct db_pat_rows {
     struct db_pat *rows;
     size_t count;
     int64_t total;
 };
-fallible db_pat_list(struct store *db, struct arena *a, int64_t user_number, const struct db_page *page, struct db_pat_rows *out);
+fallible db_pat_list(struct tx *tx, struct arena *a, int64_t user_number, const struct db_page *page, struct db_pat_rows *out);
 #endif

@@ -162,13 +162,13 @@ static err purge_body(struct db_conn *c, void *context)
 }
 
 /* One sentence a window: the server's other work goes on between them. */
-err db_purge(struct store *db, unix_time now, int64_t most, int64_t *deleted)
+err db_purge(struct store *store, unix_time now, int64_t most, int64_t *deleted)
 {
-    struct purge_job job = {.how = {.now = now, .limits = atomic_load(&db->event_limits_now)}};
+    struct purge_job job = {.how = {.now = now, .limits = atomic_load(&store->event_limits_now)}};
     int64_t sum = 0;
     while (sum < most && job.state.table < DB_PURGE_TABLES) {
         job.how.rows = most - sum < WINDOW ? most - sum : WINDOW;
-        TRY(db_write(db, DB_SINGLE, purge_body, &job));
+        TRY(db_write(store_each(store), DB_SINGLE, purge_body, &job));
         sum += job.step.deleted;
         if (job.step.at_end)
             job.state.table++;

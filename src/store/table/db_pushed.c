@@ -23,27 +23,27 @@ static const struct db_field fields[] = {
 };
 static const struct db_shape shape = DB_SHAPE(struct db_pushed, fields);
 
-err db_pushed_reserve(struct store *db, int64_t *number)
+err db_pushed_reserve(struct tx *tx, int64_t *number)
 {
-    return db_number_reserve(db, DB_COUNT_PUSHED, number);
+    return db_number_reserve(tx, DB_COUNT_PUSHED, number);
 }
 
-err db_pushed_add(struct store *db, const struct db_pushed *pushed)
+err db_pushed_add(struct tx *tx, const struct db_pushed *pushed)
 {
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, pushed, params);
-    return db_write_call(db, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    return db_write_call(tx, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
 }
 
-err db_pushed_get(struct store *db, struct arena *a, int64_t number, struct db_pushed **out)
+err db_pushed_get(struct tx *tx, struct arena *a, int64_t number, struct db_pushed **out)
 {
-    return db_read_one(db, a, CALL(GET, P_INT(number)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number)), &shape, (void **)out);
 }
 
-err db_pushed_take(struct store *db, int64_t number, unix_time now, bool *first)
+err db_pushed_take(struct tx *tx, int64_t number, unix_time now, bool *first)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(TAKE, P_INT(number), P_INT(now)), &changed)); /* PR-01 */
+    TRY(db_write_call(tx, CALL(TAKE, P_INT(number), P_INT(now)), &changed)); /* PR-01 */
     *first = changed == 1;
     return OK;
 }

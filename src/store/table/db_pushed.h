@@ -16,9 +16,9 @@ struct db_pushed {
     str jkt;        /* key that the code is bound to (RFC 9449 10.1); absent: none */
     unix_time expires_at, used_at; /* used_at 0: not yet */
 };
-fallible db_pushed_reserve(struct store *db, int64_t *number);
-fallible db_pushed_add(struct store *db, const struct db_pushed *pushed);
-fallible db_pushed_get(struct store *db, struct arena *a, int64_t number, struct db_pushed **out); /* NULL: none */
+fallible db_pushed_reserve(struct tx *tx, int64_t *number);
+fallible db_pushed_add(struct tx *tx, const struct db_pushed *pushed);
+fallible db_pushed_get(struct tx *tx, struct arena *a, int64_t number, struct db_pushed **out); /* NULL: none */
 /* One statement decides who ends it: *first false when somebody else did, or the row is gone (PR-01). */
-fallible db_pushed_take(struct store *db, int64_t number, unix_time now, bool *first);
+fallible db_pushed_take(struct tx *tx, int64_t number, unix_time now, bool *first);
 #endif

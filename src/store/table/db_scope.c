@@ -40,27 +40,27 @@ static const struct db_field resource_fields[] = {
 };
 const struct db_shape db_resource_shape = DB_SHAPE(struct db_resource, resource_fields);
 
-err db_scope_add(struct store *db, str name, str description)
+err db_scope_add(struct tx *tx, str name, str description)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(ADD, P_TEXT(name), P_TEXT(description), P_INT(clock_now())), &changed));
+    TRY(db_write_call(tx, CALL(ADD, P_TEXT(name), P_TEXT(description), P_INT(clock_now())), &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That scope is there already.", "store: scope exists");
     return OK;
 }
 
-err db_scope_remove(struct store *db, str name, bool *removed)
+err db_scope_remove(struct tx *tx, str name, bool *removed)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(REMOVE, P_TEXT(name)), &changed));
+    TRY(db_write_call(tx, CALL(REMOVE, P_TEXT(name)), &changed));
     *removed = changed > 0;
     return OK;
 }
 
-err db_scope_all(struct store *db, struct arena *a, struct db_scope **rows, size_t *count)
+err db_scope_all(struct tx *tx, struct arena *a, struct db_scope **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(ALL), &db_scope_shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &db_scope_shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -79,36 +79,36 @@ static err resource_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_resource_add(struct store *db, struct db_resource *resource)
+err db_resource_add(struct tx *tx, struct db_resource *resource)
 {
     struct db_resource next = *resource;
     if (next.created_at == 0)
         next.created_at = clock_now();
-    TRY(db_write(db, DB_SEVERAL, resource_body, &next));
+    TRY(db_write(tx, DB_SEVERAL, resource_body, &next));
     *resource = next;
     return OK;
 }
 
-err db_resource_edit(struct store *db, const struct db_resource *resource, bool *found)
+err db_resource_edit(struct tx *tx, const struct db_resource *resource, bool *found)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(RESOURCE_EDIT, P_TEXT(resource->uri), P_TEXT(resource->name), P_TEXT(resource->scopes)), &changed));
+    TRY(db_write_call(tx, CALL(RESOURCE_EDIT, P_TEXT(resource->uri), P_TEXT(resource->name), P_TEXT(resource->scopes)), &changed));
     *found = changed > 0;
     return OK;
 }
 
-err db_resource_remove(struct store *db, str uri, bool *removed)
+err db_resource_remove(struct tx *tx, str uri, bool *removed)
 {
     int64_t changed = 0;
-    TRY(db_write_call(db, CALL(RESOURCE_REMOVE, P_TEXT(uri)), &changed));
+    TRY(db_write_call(tx, CALL(RESOURCE_REMOVE, P_TEXT(uri)), &changed));
     *removed = changed > 0;
     return OK;
 }
 
-err db_resource_all(struct store *db, struct arena *a, struct db_resource **rows, size_t *count)
+err db_resource_all(struct tx *tx, struct arena *a, struct db_resource **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL_ALONE(RESOURCE_ALL), &db_resource_shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(RESOURCE_ALL), &db_resource_shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

@@ -29,37 +29,37 @@ static const struct db_field fields[] = {
 };
 static const struct db_shape shape = DB_SHAPE(struct db_session, fields);
 
-err db_session_reserve(struct store *db, int64_t *number)
+err db_session_reserve(struct tx *tx, int64_t *number)
 {
-    return db_number_reserve(db, DB_COUNT_SESSION, number);
+    return db_number_reserve(tx, DB_COUNT_SESSION, number);
 }
 
-err db_session_open(struct store *db, const struct db_session *session)
+err db_session_open(struct tx *tx, const struct db_session *session)
 {
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, session, params);
-    return db_write_call(db, &(struct db_call){&sheet, OPEN, params, shape.count}, NULL);
+    return db_write_call(tx, &(struct db_call){&sheet, OPEN, params, shape.count}, NULL);
 }
 
-err db_session_get(struct store *db, struct arena *a, int64_t number, struct db_session **out)
+err db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_session **out)
 {
-    return db_read_one(db, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
 }
 
-err db_session_seen(struct store *db, int64_t number, unix_time at)
+err db_session_seen(struct tx *tx, int64_t number, unix_time at)
 {
-    return db_write_call(db, CALL(SEEN, P_INT(number), P_INT(at)), NULL);
+    return db_write_call(tx, CALL(SEEN, P_INT(number), P_INT(at)), NULL);
 }
 
-err db_session_end(struct store *db, int64_t number)
+err db_session_end(struct tx *tx, int64_t number)
 {
-    return db_write_call(db, CALL(END, P_INT(number)), NULL);
+    return db_write_call(tx, CALL(END, P_INT(number)), NULL);
 }
 
-err db_session_list(struct store *db, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)
+err db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(db, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

@@ -12,10 +12,10 @@ struct db_session {
     str address, user_agent; /* cut to 64 and 200 bytes by the caller */
 };
 /* The number is needed inside the cookie before the hash is known: it is reserved first (never used twice). */
-fallible db_session_reserve(struct store *db, int64_t *number);
-fallible db_session_open(struct store *db, const struct db_session *session); /* number from reserve */
-fallible db_session_get(struct store *db, struct arena *a, int64_t number, struct db_session **out); /* NULL: none or ended */
-fallible db_session_seen(struct store *db, int64_t number, unix_time at);     /* the caller does it at most once a minute */
-fallible db_session_end(struct store *db, int64_t number);
-fallible db_session_list(struct store *db, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count); /* newest first, ≤ 100 */
+fallible db_session_reserve(struct tx *tx, int64_t *number);
+fallible db_session_open(struct tx *tx, const struct db_session *session); /* number from reserve */
+fallible db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_session **out); /* NULL: none or ended */
+fallible db_session_seen(struct tx *tx, int64_t number, unix_time at);     /* the caller does it at most once a minute */
+fallible db_session_end(struct tx *tx, int64_t number);
+fallible db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count); /* newest first, ≤ 100 */
 #endif

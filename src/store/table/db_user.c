@@ -107,7 +107,7 @@ static err add_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_user_add(struct store *db, struct arena *a, struct db_user *user, struct db_user_clash *clash)
+err db_user_add(struct tx *tx, struct arena *a, struct db_user *user, struct db_user_clash *clash)
 {
     char id[37];
     struct db_user_clash unasked = {0};
@@ -120,30 +120,30 @@ err db_user_add(struct store *db, struct arena *a, struct db_user *user, struct 
     w.user.created_at = user->created_at != 0 ? user->created_at : clock_now();
     w.user.updated_at = user->updated_at != 0 ? user->updated_at : w.user.created_at;
     TRY(db_user_text_of(a, user->username, user->email, &w.text));
-    TRY(db_write(db, DB_SEVERAL, add_body, &w));
+    TRY(db_write(tx, DB_SEVERAL, add_body, &w));
     *user = w.user;
     return OK;
 }
 
-err db_user_by_number(struct store *db, struct arena *a, int64_t number, struct db_user **out)
+err db_user_by_number(struct tx *tx, struct arena *a, int64_t number, struct db_user **out)
 {
-    return db_read_one(db, a, CALL(BY_NUMBER, P_INT(number)), &db_user_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_NUMBER, P_INT(number)), &db_user_shape, (void **)out);
 }
 
-err db_user_by_id(struct store *db, struct arena *a, str id, struct db_user **out)
+err db_user_by_id(struct tx *tx, struct arena *a, str id, struct db_user **out)
 {
-    return db_read_one(db, a, CALL(BY_ID, P_TEXT(id)), &db_user_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_ID, P_TEXT(id)), &db_user_shape, (void **)out);
 }
 
-err db_user_by_name(struct store *db, struct arena *a, str username, struct db_user **out)
+err db_user_by_name(struct tx *tx, struct arena *a, str username, struct db_user **out)
 {
     str key;
     *out = NULL;
     TRY(db_user_key(a, username, &key));
-    return str_filled(key) ? db_read_one(db, a, CALL(BY_NAME, P_TEXT(key)), &db_user_shape, (void **)out) : OK;
+    return str_filled(key) ? db_read_one(tx, a, CALL(BY_NAME, P_TEXT(key)), &db_user_shape, (void **)out) : OK;
 }
 
-err db_user_by_email(struct store *db, struct arena *a, str email, struct db_user **out)
+err db_user_by_email(struct tx *tx, struct arena *a, str email, struct db_user **out)
 {
     str key;
     struct db_rows rows = {NULL, 0};
@@ -151,7 +151,7 @@ err db_user_by_email(struct store *db, struct arena *a, str email, struct db_use
     if (!utf8_valid(email) || str_find(email, '@') == email.n || email.n > DB_USER_EMAIL_MAX)
         return OK;
     TRY(text_lower(a, email, &key));
-    TRY(db_read_many(db, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_shape, &rows));
+    TRY(db_read_many(tx, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_shape, &rows));
     struct db_user *people = rows.rows;
     *out = rows.count == 1 || (rows.count == 2 && people[0].email_verified) ? &people[0] : NULL;
     return OK;
@@ -233,12 +233,12 @@ static err save_body(struct db_conn *c, void *context)
     return OK;
 }
 
-err db_user_save(struct store *db, struct arena *a, const struct db_user *user, struct db_user_clash *clash)
+err db_user_save(struct tx *tx, struct arena *a, const struct db_user *user, struct db_user_clash *clash)
 {
     struct db_user_clash unasked = {0};
     struct changing w = {.a = a, .user = user, .now = clock_now(), .clash = clash != NULL ? clash : &unasked};
     TRY(db_user_text_of(a, user->username, user->email, &w.text));
-    return db_write(db, DB_SEVERAL, save_body, &w);
+    return db_write(tx, DB_SEVERAL, save_body, &w);
 }
 
 static err password_body(struct db_conn *c, void *context)
@@ -254,20 +254,20 @@ static err password_body(struct db_conn *c, void *context)
     return end_all(c, w, p->user, p->keep_session);
 }
 
-err db_user_set_password(struct store *db, struct arena *a, const struct db_new_password *change)
+err db_user_set_password(struct tx *tx, struct arena *a, const struct db_new_password *change)
 {
     struct changing w = {.a = a, .password = change, .now = clock_now()};
-    return db_write(db, DB_SEVERAL, password_body, &w);
+    return db_write(tx, DB_SEVERAL, password_body, &w);
 }
 
-err db_user_rehash(struct store *db, int64_t number, str old_hash, const char *new_hash)
+err db_user_rehash(struct tx *tx, int64_t number, str old_hash, const char *new_hash)
 {
-    return db_write_call(db, CALL(REHASH, P_INT(number), P_TEXT(old_hash), P_TEXT(str_of(new_hash))), NULL);
+    return db_write_call(tx, CALL(REHASH, P_INT(number), P_TEXT(old_hash), P_TEXT(str_of(new_hash))), NULL);
 }
 
-err db_user_logged_in(struct store *db, int64_t number, unix_time at)
+err db_user_logged_in(struct tx *tx, int64_t number, unix_time at)
 {
-    return db_write_call(db, CALL(LOGGED_IN, P_INT(number), P_INT(at)), NULL);
+    return db_write_call(tx, CALL(LOGGED_IN, P_INT(number), P_INT(at)), NULL);
 }
 
 static err remove_body(struct db_conn *c, void *context)
@@ -286,15 +286,15 @@ static err remove_body(struct db_conn *c, void *context)
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
 }
 
-err db_user_remove(struct store *db, struct arena *a, int64_t number)
+err db_user_remove(struct tx *tx, struct arena *a, int64_t number)
 {
     struct changing w = {.a = a, .number = number, .now = clock_now()};
-    return db_write(db, DB_SEVERAL, remove_body, &w);
+    return db_write(tx, DB_SEVERAL, remove_body, &w);
 }
 
 /* ---- lists ---- */
 
-err db_user_list(struct store *db, struct arena *a, const struct db_page *page, struct db_user_rows *out)
+err db_user_list(struct tx *tx, struct arena *a, const struct db_page *page, struct db_user_rows *out)
 {
     size_t line = 0;
     str pattern, named, lower = page->filter;
@@ -304,7 +304,7 @@ err db_user_list(struct store *db, struct arena *a, const struct db_page *page, 
     TRY(db_list_pattern(a, lower, &pattern));
     TRY(db_list_pattern(a, page->filter, &named));
     struct db_listed listed;
-    TRY(db_list_read(db, a,
+    TRY(db_list_read(tx, a,
                      &(struct db_list_query){str_filled(pattern) ? CALL(COUNT_MATCHES, P_TEXT(pattern), P_TEXT(named)) : CALL_ALONE(COUNT),
                                              CALL(line, P_TEXT(pattern), P_TEXT(named), P_INT(page->limit), P_INT(page->offset)),
                                              &db_user_shape},

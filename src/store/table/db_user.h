@@ -27,19 +27,19 @@ struct db_user_clash {
     str other; /* the other person's username; arena memory */
 };
 /* id (arena memory), number, version and missing times are filled in. INVALID_REQUEST: no username. clash may be NULL. */
-fallible db_user_add(struct store *db, struct arena *a, struct db_user *user, struct db_user_clash *clash);
-fallible db_user_by_number(struct store *db, struct arena *a, int64_t number, struct db_user **out);
-fallible db_user_by_id(struct store *db, struct arena *a, str id, struct db_user **out);
-fallible db_user_by_name(struct store *db, struct arena *a, str username, struct db_user **out); /* as typed; what no name can be is nobody's */
+fallible db_user_add(struct tx *tx, struct arena *a, struct db_user *user, struct db_user_clash *clash);
+fallible db_user_by_number(struct tx *tx, struct arena *a, int64_t number, struct db_user **out);
+fallible db_user_by_id(struct tx *tx, struct arena *a, str id, struct db_user **out);
+fallible db_user_by_name(struct tx *tx, struct arena *a, str username, struct db_user **out); /* as typed; what no name can be is nobody's */
 /* The person whose verified address this is, else the only one who gave it; in any letter case. */
-fallible db_user_by_email(struct store *db, struct arena *a, str email, struct db_user **out);
+fallible db_user_by_email(struct tx *tx, struct arena *a, str email, struct db_user **out);
 /* The key of counters for what is typed as a name: that of text_username; absent: no name can be so. */
 fallible db_user_key(struct arena *a, str typed, str *key);
 
 /* Writes username email email_verified full_name admin blocked permissions must_change_password where version matches; CONFLICT when it does not
  * or the name or address clashes.
  * Refuses (UNPROCESSABLE) to leave no unblocked administrator (AD-07). Blocking ends the person's sessions and grants. */
-fallible db_user_save(struct store *db, struct arena *a, const struct db_user *user, struct db_user_clash *clash);
+fallible db_user_save(struct tx *tx, struct arena *a, const struct db_user *user, struct db_user_clash *clash);
 /* Ends the person's sessions (but keep_session, 0 for none) and grants in the same transaction, with the access tokens that came of them;
  * personal access tokens too when asked. */
 struct db_new_password {
@@ -49,15 +49,15 @@ struct db_new_password {
     bool end_personal_tokens;
     bool must_change; /* at the next login */
 };
-fallible db_user_set_password(struct store *db, struct arena *a, const struct db_new_password *change);
-fallible db_user_rehash(struct store *db, int64_t number, str old_hash, const char *new_hash); /* upgrade at login; ends nothing */
-fallible db_user_logged_in(struct store *db, int64_t number, unix_time at);
-fallible db_user_remove(struct store *db, struct arena *a, int64_t number); /* ends all; AD-07 holds */
+fallible db_user_set_password(struct tx *tx, struct arena *a, const struct db_new_password *change);
+fallible db_user_rehash(struct tx *tx, int64_t number, str old_hash, const char *new_hash); /* upgrade at login; ends nothing */
+fallible db_user_logged_in(struct tx *tx, int64_t number, unix_time at);
+fallible db_user_remove(struct tx *tx, struct arena *a, int64_t number); /* ends all; AD-07 holds */
 struct db_user_rows {
     struct db_user *rows;
     size_t count;
     int64_t total; /* without limit and offset */
 };
 /* Columns: username email full_name created_at updated_at last_login_at id. Filter: username, email, full_name. */
-fallible db_user_list(struct store *db, struct arena *a, const struct db_page *page, struct db_user_rows *out);
+fallible db_user_list(struct tx *tx, struct arena *a, const struct db_page *page, struct db_user_rows *out);
 #endif

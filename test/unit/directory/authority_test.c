@@ -125,7 +125,7 @@ Test(authority, the_database_holds_no_key_in_the_clear) /* ST-02 */
     struct authority *authority = fixture_authority(a);
     struct db_key *rows;
     size_t n;
-    cr_assert(!FAILED(db_key_all(authority->db, a, &rows, &n)));
+    cr_assert(!FAILED(db_key_all(store_each(authority->store), a, &rows, &n)));
     for (size_t i = 0; i < n; i++)
         cr_assert(rows[i].sealed.n > 64);
     for (size_t i = 0; i < n; i++)
@@ -281,7 +281,7 @@ Test(authority, an_event_carries_where_it_came_from)
     struct ground *g = fixture_ground(authority, a);
     struct db_event_rows events;
     authority_event(g, "test.event", &(struct authority_event_facts){.actor = STR("me"), .detail = STR("why")});
-    cr_assert(!FAILED(db_event_list(authority->db, a, STR_ABSENT, &(struct db_page){.limit = 10}, &events)));
+    cr_assert(!FAILED(db_event_list(store_each(authority->store), a, STR_ABSENT, &(struct db_page){.limit = 10}, &events)));
     cr_assert_eq(events.count, 1);
     cr_assert(str_is(events.rows[0].name, "test.event"));
     cr_assert(str_is(events.rows[0].address, "192.0.2.7"));

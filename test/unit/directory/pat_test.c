@@ -62,7 +62,7 @@ Test(pat, the_token_leaves_once_and_is_kept_as_a_hash) /* PT-01 */
     cr_expect(str_filled(out.pat.id));
     struct token_hash hash = token_hash_of(out.token);
     struct db_pat *kept = NULL;
-    assert_done(hot_pat(s.authority->hot, s.a, &hash, &kept));
+    assert_done(hot_pat(s.authority->hot, store_each(s.authority->store), s.a, &hash, &kept));
     cr_assert_not_null(kept);
     cr_expect(str_equal(kept->id, out.pat.id));
 }
@@ -178,7 +178,7 @@ Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
     assert_done(pat_revoke(s.g, &actor_owner, STR_ABSENT, of_root.pat.id, &revoked));
     cr_expect(revoked);
     struct token_hash hash = token_hash_of(out.token);
-    assert_done(hot_pat(s.authority->hot, s.a, &hash, &pat));
+    assert_done(hot_pat(s.authority->hot, store_each(s.authority->store), s.a, &hash, &pat));
     cr_expect(pat == NULL || pat->revoked_at != 0, "at once in memory too");
     cr_expect_eq(event_count(&s, "pat.revoked"), 3);
 }

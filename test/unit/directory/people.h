@@ -120,7 +120,7 @@ static inline int64_t event_count(struct scene *s, const char *name)
 {
     struct db_page page = {.filter = str_of(name), .limit = 100};
     struct db_event_rows rows = {0};
-    cr_assert(!FAILED(db_event_list(s->authority->db, s->a, STR_ABSENT, &page, &rows)));
+    cr_assert(!FAILED(db_event_list(store_each(s->authority->store), s->a, STR_ABSENT, &page, &rows)));
     int64_t count = 0;
     for (size_t i = 0; i < rows.count; i++)
         count += str_is(rows.rows[i].name, name);

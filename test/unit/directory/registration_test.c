@@ -218,7 +218,7 @@ static err flood(void *context)
         struct db_client next = {.id = str_format(w->s->a, "flood%d", i), .name = STR("x"), .auth_method = STR("none"), .grants = STR(""),
                                  .redirect_uris = STR(""), .scopes = STR(""), .is_public = true,
                                  .metadata = {.origin = STR("open"), .software_id = w->jwks_uri}};
-        TRY(db_client_add(w->s->authority->db, &next));
+        TRY(db_client_add(w->s->g->tx, &next));
     }
     return OK;
 }
@@ -231,7 +231,7 @@ Test(registration, RL_06_all_that_strangers_registered_weighs_so_much_and_no_mor
     char *text = arena_take(s.a, REGISTRATION_BYTES);
     memset(text, 'x', REGISTRATION_BYTES);
     struct flood w = {&s, {text, REGISTRATION_BYTES}, REGISTRATION_BYTES_ALL / REGISTRATION_BYTES - 1};
-    cr_assert(!FAILED(db_together(s.authority->db, flood, &w)));
+    cr_assert(!FAILED(authority_together(s.g, flood, &w)));
     scene_next(&s); /* the facts can be loaded still */
     cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_UNAVAILABLE);
     const struct db_client *now = client_find(s.g, made.client->id);
@@ -245,7 +245,7 @@ Test(registration, one_that_a_person_allowed_something_is_not_unused) /* RL-06 *
     struct db_user *ada = scene_person(&s, "ada", "", false);
     struct registration_made used = registered(&s, STR_ABSENT, "");
     (void)registered(&s, STR_ABSENT, "");
-    cr_assert(!FAILED(db_consent_remember(s.authority->db, ada->number, used.client->number, STR("openid"), NOW)));
+    cr_assert(!FAILED(db_consent_remember(store_each(s.authority->store), ada->number, used.client->number, STR("openid"), NOW)));
     clock_set(NOW + 3601);
     scene_next(&s);
     (void)registered(&s, STR_ABSENT, "");
@@ -269,8 +269,8 @@ Test(registration, an_update_gains_nothing_that_the_initial_token_did_not_give) 
     struct scene s = opened(REGISTRATION_OPEN);
     struct initial_made initial = {0};
     static const char asks[] = ",\"grant_types\":[\"authorization_code\",\"client_credentials\"],\"scope\":\"openid read write\"";
-    cr_assert(!FAILED(db_scope_add(s.authority->db, STR("read"), STR("Read."))));
-    cr_assert(!FAILED(db_scope_add(s.authority->db, STR("write"), STR("Write."))));
+    cr_assert(!FAILED(db_scope_add(store_each(s.authority->store), STR("read"), STR("Read."))));
+    cr_assert(!FAILED(db_scope_add(store_each(s.authority->store), STR("write"), STR("Write."))));
     scene_next(&s);
     s.authority->policy.registration_grants = STR("authorization_code client_credentials");
     s.authority->policy.registration_scopes = STR("read write");

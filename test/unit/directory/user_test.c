@@ -405,8 +405,8 @@ static struct db_grant grant_for(struct scene *s, const struct db_user *user, co
                              .auth_time = NOW,
                              .last_used_at = NOW,
                              .expires_at = NOW + 1000};
-    assert_done(db_grant_reserve(s->authority->db, &grant.number));
-    assert_done(db_grant_add(s->authority->db, &grant));
+    assert_done(db_grant_reserve(store_each(s->authority->store), &grant.number));
+    assert_done(db_grant_add(store_each(s->authority->store), &grant));
     return grant;
 }
 
@@ -425,7 +425,7 @@ Test(user, a_block_ends_grants_at_once)
     assert_done(user_block(s.g, &actor_owner, c.plain->id, true));
     cr_expect(hot_revoked(s.authority->hot, "grant", grant.id));
     struct db_user *seen = NULL;
-    assert_done(hot_user(s.authority->hot, s.a, c.plain->number, &seen));
+    assert_done(hot_user(s.authority->hot, store_each(s.authority->store), s.a, c.plain->number, &seen));
     cr_expect(seen != NULL && seen->blocked);
     assert_done(user_block(s.g, &actor_owner, c.plain->id, false));
     cr_expect(hot_revoked(s.authority->hot, "grant", grant.id), "what a block ended stays ended");
@@ -445,7 +445,7 @@ Test(user, a_removal_ends_grants_and_frees_nothing)
     assert_done(user_remove(s.g, &actor_owner, c.plain->id));
     cr_expect(hot_revoked(s.authority->hot, "grant", grant.id));
     struct db_user *seen = c.plain;
-    assert_done(hot_user(s.authority->hot, s.a, c.plain->number, &seen));
+    assert_done(hot_user(s.authority->hot, store_each(s.authority->store), s.a, c.plain->number, &seen));
     cr_expect_null(seen);
     scene_person(&s, "plain", NULL, false); /* the name is free again, the id is not */
 }
@@ -466,8 +466,8 @@ Test(user, sessions_are_ended_by_their_person_or_an_administrator) /* LS-17 */
                                  .address = STR(""),
                                  .user_agent = STR("")};
         row.hash.bytes[0] = 1;
-        assert_done(db_session_reserve(s.authority->db, &row.number));
-        assert_done(db_session_open(s.authority->db, &row));
+        assert_done(db_session_reserve(store_each(s.authority->store), &row.number));
+        assert_done(db_session_open(store_each(s.authority->store), &row));
     }
     bool ended = true;
     expect_kind(user_end_session(s.g, &other, c.plain->number, STR("first-one"), &ended), INSUFFICIENT_SCOPE);
@@ -577,9 +577,9 @@ Test(user, a_removed_person_leaves_no_claims) /* ST-06 */
     expect_kind(change(&s, &actor_owner, c.plain, edit), OK);
     expect_kind(user_remove(s.g, &actor_owner, c.plain->id), OK);
     char path[300];
-    (void)snprintf(path, sizeof path, "%s/copy.db", fixture_directory());
+    (void)snprintf(path, sizeof path, "%s/copy.store", fixture_directory());
     (void)unlink(path);
-    expect_kind(db_backup(s.authority->db, path), OK);
+    expect_kind(store_backup(s.authority->store, path), OK);
     FILE *f = fopen(path, "rb");
     cr_assert_not_null(f);
     static char bytes[8 << 20];

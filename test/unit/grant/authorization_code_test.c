@@ -104,7 +104,7 @@ Test(authorization_code, AC_08_nothing_comes_of_a_code_whose_ground_is_gone)
     struct stage t = stage_new();
     struct token_answer answer;
     str code = stage_code(&t, ASK);
-    assert_done(db_grant_revoke_all(t.s.authority->db, t.s.a, t.ada->number, 0));
+    assert_done(db_grant_revoke_all(store_each(t.s.authority->store), t.s.a, t.ada->number, 0));
     expect_kind(stage_redeem(&t, "web", code, REDIRECT, &answer), INVALID_GRANT);
     code = stage_code(&t, ASK);
     stage_revoke_client(&t, "web", true);

@@ -181,13 +181,13 @@ Test(authorize_next, what_was_asked_lies_with_the_grant_and_the_code)
     struct stage t = oidc_stage();
     struct db_grant *grant;
     str code = stage_code(&t, ASK "&nonce=n-0S6&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D&dpop_jkt=" CHALLENGE);
-    assert_done(db_grant_get(t.s.authority->db, t.s.a, 1, &grant));
+    assert_done(db_grant_get(store_each(t.s.authority->store), t.s.a, 1, &grant));
     cr_expect(str_is(grant->claims, "{\"userinfo\":{\"email\":null}}"));
     int64_t numbers[2];
     struct db_taken taken = {0};
     struct token_hash hash = token_hash_of(code);
     assert_done(opaque_numbers_open(t.s.a, t.s.g->keys, OPAQUE_CODE, code, numbers));
-    assert_done(db_code_take(t.s.authority->db, t.s.a, numbers[0], &hash, &taken));
+    assert_done(db_code_take(store_each(t.s.authority->store), t.s.a, numbers[0], &hash, &taken));
     cr_expect(str_is(taken.code->nonce, "n-0S6") && str_is(taken.code->jkt, CHALLENGE));
 }
 

@@ -37,7 +37,7 @@ static void service(struct stage *t, const char *format)
                                    .alg = STR("ES256"),
                                    .client_id = STR("other"),
                                    .created_at = NOW};
-    assert_done(db_resource_add(t->s.authority->db, &resource));
+    assert_done(db_resource_add(store_each(t->s.authority->store), &resource));
     scene_next(&t->s);
 }
 
@@ -166,7 +166,7 @@ Test(bearer, AT_03_a_services_token_is_not_for_our_own_api)
     cr_expect(b.resource && str_is(b.resource->uri, SERVICE));
     expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, false}, &actor), INVALID_TOKEN);
     bool removed;
-    assert_done(db_resource_remove(t.s.authority->db, STR(SERVICE), &removed));
+    assert_done(db_resource_remove(store_each(t.s.authority->store), STR(SERVICE), &removed));
     cr_expect_str_eq(why(&t, token), "bearer: resource removed");
 }
 
@@ -192,7 +192,7 @@ Test(bearer, an_event_thread_never_reads_the_disk)
     struct bearer b;
     struct pat_made made = personal(&t, "");
     str token = person_token(&t);
-    assert_done(db_user_logged_in(t.s.authority->db, t.ada->number, t.s.g->now)); /* so that memory has forgotten the person */
+    assert_done(db_user_logged_in(store_each(t.s.authority->store), t.ada->number, t.s.g->now)); /* so that memory has forgotten the person */
     scene_next(&t.s);
     hot_inline(true);
     expect_kind(bearer_check(t.s.g, made.token, &b), ELSEWHERE);

@@ -28,7 +28,7 @@ static void register_as(struct stage *t, const char *id, const struct db_client_
 {
     struct db_client next = *stage_find(t, id);
     next.metadata = *metadata;
-    assert_done(db_client_save(t->s.authority->db, &next));
+    assert_done(db_client_save(store_each(t->s.authority->store), &next));
     scene_next(&t->s);
 }
 
@@ -249,7 +249,7 @@ Test(ciba, a_ping_waits_in_the_outbox_and_is_sealed)
     cr_expect_eq(refused(&t, PLAIN "&client_notification_token=a+b"), ERR_INVALID_REQUEST);
     struct ciba_answer request = asked(&t, PLAIN "&client_notification_token=8d67dc78-7faa");
     assert_done(decide(&t, t.ada, true));
-    assert_done(db_delivery_take(t.s.authority->db, t.s.a, NOW + 1, NOW + 60, &rows, &count));
+    assert_done(db_delivery_take(store_each(t.s.authority->store), t.s.a, NOW + 1, NOW + 60, &rows, &count));
     cr_assert_eq(count, 1);
     cr_expect(str_is(rows[0].url, "https://bank.example/ping") && str_is(rows[0].kind, "ping") && !str_present(rows[0].bearer));
     cr_expect(str_starts(rows[0].body, STR("jtn_co_")));
@@ -273,7 +273,7 @@ static err fill_outbox(void *context)
                               .media_type = STR("application/json"), .body = STR("x")};
     for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
         struct db_delivery next = one;
-        TRY(db_delivery_add(t->s.authority->db, &next));
+        TRY(db_delivery_add(t->s.g->tx, &next));
     }
     return OK;
 }
@@ -285,7 +285,7 @@ Test(ciba, RL_06_a_full_outbox_does_not_take_a_persons_no)
     register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
                                                          .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
     struct ciba_answer answer = asked(&t, PLAIN "&client_notification_token=abc");
-    assert_done(db_together(t.s.authority->db, fill_outbox, &t));
+    assert_done(authority_together(t.s.g, fill_outbox, &t));
     assert_done(decide(&t, t.ada, false));
     scene_next(&t.s);
     expect_kind(poll(&t, "bank", answer.auth_req_id, &out), ACCESS_DENIED);

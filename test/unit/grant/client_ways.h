@@ -14,7 +14,7 @@ static inline void ways_register(struct stage *t, const char *id, const char *me
     row.auth_method = str_of(method);
     row.is_public = str_is(row.auth_method, "none");
     row.metadata = *m;
-    assert_done(db_client_save(t->s.authority->db, &row));
+    assert_done(db_client_save(store_each(t->s.authority->store), &row));
     scene_next(&t->s);
 }
 

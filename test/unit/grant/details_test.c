@@ -119,6 +119,6 @@ Test(details, they_are_asked_about_every_time_and_kept_with_the_grant)
     assert_done(authorize_next(t.s.g, &r, &ada, &step));
     cr_expect_eq(step, AUTHORIZE_ASK);
     struct db_grant *grant;
-    assert_done(db_grant_get(t.s.authority->db, t.s.a, 1, &grant));
+    assert_done(db_grant_get(store_each(t.s.authority->store), t.s.a, 1, &grant));
     cr_expect(str_is(grant->details, "[{\"type\":\"payment\"}]"));
 }

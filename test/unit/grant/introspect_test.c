@@ -49,7 +49,7 @@ Test(introspect, IR_02_another_services_token_is_inactive)
                                    .alg = STR("ES256"),
                                    .client_id = STR("other"),
                                    .created_at = NOW};
-    assert_done(db_resource_add(t.s.authority->db, &resource));
+    assert_done(db_resource_add(store_each(t.s.authority->store), &resource));
     assert_done(stage_token(&t, "web", STR("grant_type=client_credentials&resource=https%3A%2F%2Fs"), &answer));
     cr_expect(ask(&t, "other", answer.access_token).active);
     struct introspect_answer a = ask(&t, "web", answer.access_token);

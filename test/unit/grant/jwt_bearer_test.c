@@ -101,7 +101,7 @@ static int64_t live_grants(struct stage *t)
 {
     struct db_grant *rows;
     size_t count;
-    assert_done(db_grant_list(t->s.authority->db, t->s.a, t->ada->number, &rows, &count));
+    assert_done(db_grant_list(store_each(t->s.authority->store), t->s.a, t->ada->number, &rows, &count));
     return (int64_t)count;
 }
 

@@ -41,7 +41,7 @@ Test(pushed, PR_04_the_address_is_all_that_comes_back_and_says_nothing)
     cr_expect(str_is(r.scope, "read") && str_is(r.state, "secret-state") && str_is(r.redirect_uri, CALLBACK));
     cr_expect(r.source == AUTHORIZE_PUSHED && r.pushed == 1);
     struct db_pushed *row;
-    assert_done(db_pushed_get(t.s.authority->db, t.s.a, 1, &row));
+    assert_done(db_pushed_get(store_each(t.s.authority->store), t.s.a, 1, &row));
     struct token_hash hash = token_hash_of(a.request_uri);
     cr_expect(token_hash_equal(&row->hash, &hash));
 }

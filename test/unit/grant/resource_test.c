@@ -30,8 +30,8 @@ static struct stage stage_two(void)
     struct db_resource one = {.uri = STR(ONE), .name = STR("One"), .token_format = STR("jwt"), .alg = STR("ES256"), .scopes = STR("read openid"),
                               .created_at = NOW};
     struct db_resource two = {.uri = STR(TWO), .name = STR("Two"), .token_format = STR("jwt"), .alg = STR("ES256"), .created_at = NOW};
-    assert_done(db_resource_add(t.s.authority->db, &one));
-    assert_done(db_resource_add(t.s.authority->db, &two));
+    assert_done(db_resource_add(store_each(t.s.authority->store), &one));
+    assert_done(db_resource_add(store_each(t.s.authority->store), &two));
     scene_next(&t.s);
     (void)stage_client(&t, "self", self);
     (void)stage_client(&t, "held", held);
@@ -143,7 +143,7 @@ Test(resource, CO_01_a_yes_is_for_the_service_that_was_shown)
     const struct db_client *web = stage_find(&t, "web");
     str yes, scope;
     assert_done(consent_words(t.s.g, web, STR("read openid"), STR(ONE), &yes));
-    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, web->number, yes, NOW));
+    assert_done(db_consent_remember(store_each(t.s.authority->store), t.ada->number, web->number, yes, NOW));
     cr_expect_not(asked(&t, "read", ONE));
     cr_expect_not(asked(&t, "openid read", ONE));
     cr_expect(asked(&t, "read", TWO));

@@ -175,7 +175,7 @@ static void with_metadata(struct stage *t, const char *id, void (*change)(struct
 {
     struct db_client client = *stage_find(t, id);
     change(&client.metadata);
-    assert_done(db_client_save(t->s.authority->db, &client));
+    assert_done(db_client_save(store_each(t->s.authority->store), &client));
     scene_next(&t->s);
 }
 

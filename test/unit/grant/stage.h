@@ -49,8 +49,8 @@ static inline void stage_public(struct client_edit *edit)
 static inline struct stage stage_new(void)
 {
     struct stage t = {.s = scene_new()};
-    assert_done(db_scope_add(t.s.authority->db, STR("read"), STR("Read.")));
-    assert_done(db_scope_add(t.s.authority->db, STR("write"), STR("Write.")));
+    assert_done(db_scope_add(store_each(t.s.authority->store), STR("read"), STR("Read.")));
+    assert_done(db_scope_add(store_each(t.s.authority->store), STR("write"), STR("Write.")));
     t.ada = fixture_user(t.s.authority, t.s.a, "ada");
     scene_next(&t.s);
     t.secret = stage_client(&t, "web", NULL);

@@ -33,7 +33,7 @@ static void policy(struct stage *t, const char *id, const char *modes, const cha
     next.metadata.exchange_modes = str_of(modes);
     next.metadata.exchange_subjects = str_of(subjects);
     next.metadata.exchange_audiences = str_of(audiences);
-    assert_done(db_client_save(t->s.authority->db, &next));
+    assert_done(db_client_save(store_each(t->s.authority->store), &next));
     scene_next(&t->s);
 }
 
@@ -41,7 +41,7 @@ static void resource(struct stage *t, const char *uri, const char *format, const
 {
     struct db_resource row = {.uri = str_of(uri), .name = str_of(uri), .token_format = str_of(format), .alg = STR("ES256"),
                               .client_id = str_of(client), .created_at = NOW};
-    assert_done(db_resource_add(t->s.authority->db, &row));
+    assert_done(db_resource_add(store_each(t->s.authority->store), &row));
     scene_next(&t->s);
 }
 
@@ -242,8 +242,8 @@ static void authorized(struct stage *t, const char *client, str id)
     struct db_grant grant = {.id = id, .user_number = t->ada->number, .client_number = stage_find(t, client)->number,
                              .client_epoch = stage_find(t, client)->epoch, .scope = STR("openid"), .flow = STR("authorization_code"),
                              .created_at = NOW, .auth_time = NOW, .last_used_at = NOW, .expires_at = NOW + 3600};
-    assert_done(db_grant_reserve(t->s.authority->db, &grant.number));
-    assert_done(db_grant_add(t->s.authority->db, &grant));
+    assert_done(db_grant_reserve(store_each(t->s.authority->store), &grant.number));
+    assert_done(db_grant_add(store_each(t->s.authority->store), &grant));
     scene_next(&t->s);
 }
 
@@ -265,7 +265,7 @@ Test(token_exchange, an_id_token_reaches_what_was_agreed_to)
     str token = id_token_for(&t, "gate", NOW + 300);
     authorized(&t, "gate", STR("6f1c2a54-0000-4000-8000-000000000001"));
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_SCOPE, "nothing was agreed to");
-    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    assert_done(db_consent_remember(store_each(t.s.authority->store), t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
     assert_done(swap(&t, token, ID "&resource=" FILES, &answer));
     cr_expect(str_is(answer.scope, "read") && answer.expires_in == 300);
     assert_done(stage_bearer(&t, answer.access_token, &b));
@@ -313,7 +313,7 @@ Test(token_exchange, an_id_token_is_worth_no_more_than_a_live_authorization)
     bool revoked;
     const str id = STR("6f1c2a54-0000-4000-8000-000000000002");
     str token = id_token_for(&t, "gate", NOW + 300);
-    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    assert_done(db_consent_remember(store_each(t.s.authority->store), t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "no authorization at all");
     authorized(&t, "web", STR("6f1c2a54-0000-4000-8000-000000000003"));
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "another client's authorization");
@@ -407,10 +407,10 @@ Test(token_exchange, a_block_that_overtakes_leaves_no_grant)
     size_t count;
     authorized(&t, "gate", STR("6f1c2a54-0000-4000-8000-000000000004"));
     str token = id_token_for(&t, "gate", NOW + 300);
-    assert_done(db_consent_remember(t.s.authority->db, t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
+    assert_done(db_consent_remember(store_each(t.s.authority->store), t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
     stage_block_overtakes();
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST);
-    assert_done(db_grant_list(t.s.authority->db, t.s.a, t.ada->number, &rows, &count));
+    assert_done(db_grant_list(store_each(t.s.authority->store), t.s.a, t.ada->number, &rows, &count));
     cr_expect(count == 1 && str_is(rows[0].flow, "authorization_code"));
 }
 
@@ -423,7 +423,7 @@ Test(token_exchange, an_actor_of_a_pairwise_client_is_named_so)
     str hers = tokens_of(&t, "web", "");
     struct db_client next = *stage_find(&t, "gate");
     next.metadata.subject_type = STR("pairwise");
-    assert_done(db_client_save(t.s.authority->db, &next));
+    assert_done(db_client_save(store_each(t.s.authority->store), &next));
     scene_next(&t.s);
     str acting = tokens_of(&t, "gate", "");
     assert_done(delegate(&t, hers, acting, &answer));

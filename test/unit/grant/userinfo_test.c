@@ -39,13 +39,13 @@ static str code_of(struct stage *t, const char *id, str scope, const struct aske
                              .details = str_of(asked->details)};
     struct db_code code = {.redirect_uri = STR(CALLBACK), .expires_at = t->s.g->now + 60, .nonce = str_of(asked->nonce), .code_challenge = STR(CHALLENGE)};
     struct token_raw raw;
-    assert_done(db_grant_reserve(t->s.authority->db, &grant.number));
-    assert_done(db_code_reserve(t->s.authority->db, &code.number));
+    assert_done(db_grant_reserve(store_each(t->s.authority->store), &grant.number));
+    assert_done(db_code_reserve(store_each(t->s.authority->store), &code.number));
     code.grant_number = grant.number;
     grant.expires_at = code.expires_at;
     assert_done(opaque_numbers_make(t->s.a, t->s.g->keys, OPAQUE_CODE, (const int64_t[]){code.number, 0}, &raw));
     code.hash = token_hash_of(raw.text);
-    assert_done(db_grant_add_with_code(t->s.authority->db, &grant, &code, STR_ABSENT));
+    assert_done(db_grant_add_with_code(store_each(t->s.authority->store), &grant, &code, STR_ABSENT));
     return raw.text;
 }
 
@@ -65,11 +65,11 @@ static struct stage told_stage(void (*change)(struct db_client_metadata *))
     ada.email = STR("ada@example.com");
     ada.full_name = STR("Ada Lovelace");
     ada.claims = str_of(claims_of_ada);
-    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, NULL));
+    assert_done(db_user_save(store_each(t.s.authority->store), t.s.a, &ada, NULL));
     struct db_client client = *stage_find(&t, "rp");
     if (change)
         change(&client.metadata);
-    assert_done(db_client_save(t.s.authority->db, &client));
+    assert_done(db_client_save(store_each(t.s.authority->store), &client));
     scene_next(&t.s);
     return t;
 }
@@ -228,7 +228,7 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     struct stage t = told_stage(pairwise_signed);
     struct bearer b;
     struct db_resource files = {.uri = STR("https://files.example.com"), .client_id = STR("rp"), .token_format = STR("jwt"), .alg = STR("ES256")};
-    assert_done(db_resource_add(t.s.authority->db, &files));
+    assert_done(db_resource_add(store_each(t.s.authority->store), &files));
     scene_next(&t.s);
     struct token_answer answer;
     assert_done(stage_token(&t, "rp", STR("grant_type=password&username=ada&password=correct+horse+battery&scope=openid&resource=https://files.example.com"), &answer));
@@ -238,7 +238,7 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     cr_expect_eq(b.facts.permit.subject.n, 43);
     struct db_user ada = *b.user;
     ada.blocked = true;
-    assert_done(db_user_save(t.s.authority->db, t.s.a, &ada, NULL));
+    assert_done(db_user_save(store_each(t.s.authority->store), t.s.a, &ada, NULL));
     expect_kind(stage_bearer(&t, answer.access_token, &b), INVALID_TOKEN);
 }
 

@@ -14,7 +14,7 @@ static void put(struct stage *t, const char *kind, const char *client, const cha
 {
     struct db_delivery d = {.kind = str_of(kind), .client_number = client ? stage_find(t, client)->number : 999999, .url = str_of(url),
                             .media_type = STR("application/x-www-form-urlencoded"), .body = STR("{\"sub\":\"u1\",\"sid\":\"s1\"}")};
-    assert_done(db_delivery_add(t->s.authority->db, &d));
+    assert_done(db_delivery_add(store_each(t->s.authority->store), &d));
 }
 
 static void round_at(struct stage *t, unix_time now)
@@ -28,15 +28,15 @@ static unix_time next(struct stage *t)
 {
     unix_time due = 0;
     bool any;
-    assert_done(db_delivery_next(t->s.authority->db, &due, &any));
+    assert_done(db_delivery_next(store_each(t->s.authority->store), &due, &any));
     return any ? due : 0;
 }
 
 static int64_t events(struct stage *t, const char *name)
 {
     struct db_event_rows rows;
-    assert_done(db_ready(t->s.authority->db)); /* events are queued */
-    assert_done(db_event_list(t->s.authority->db, t->s.a, STR_ABSENT,
+    assert_done(store_ready(t->s.authority->store)); /* events are queued */
+    assert_done(db_event_list(store_each(t->s.authority->store), t->s.a, STR_ABSENT,
                               &(struct db_page){.filter = str_of(name), .order_by = STR("number"), .limit = 50}, &rows));
     return rows.total;
 }
@@ -71,7 +71,7 @@ Test(courier, one_that_is_down_is_called_once_a_round)
     struct db_delivery *rows;
     size_t count;
     cr_expect_eq(next(&t), NOW + 10);
-    assert_done(db_delivery_take(t.s.authority->db, t.s.a, NOW + 10, NOW + 100, &rows, &count));
+    assert_done(db_delivery_take(store_each(t.s.authority->store), t.s.a, NOW + 10, NOW + 100, &rows, &count));
     int64_t tries = 0;
     cr_assert_eq(count, 5u);
     for (size_t i = 0; i < count; i++)
@@ -100,7 +100,7 @@ Test(courier, an_end_of_its_own_counts_before_the_hours)
     struct stage t = stage_new();
     struct db_delivery d = {.kind = STR("logout"), .client_number = stage_find(&t, "web")->number, .url = STR(NOBODY),
                             .media_type = STR("a/b"), .body = STR("{\"sub\":\"u\"}"), .expires_at = NOW + 5};
-    assert_done(db_delivery_add(t.s.authority->db, &d));
+    assert_done(db_delivery_add(store_each(t.s.authority->store), &d));
     round_at(&t, NOW); /* the next try would be after its end */
     cr_expect_eq(next(&t), 0);
     cr_expect_eq(events(&t, "logout.undelivered"), 1);
@@ -113,7 +113,7 @@ Test(courier, the_thread_takes_what_is_added_and_ends_when_told)
     assert_done(courier_open(t.s.authority, &rule, &c));
     put(&t, "nosuch", "web", NOBODY);
     for (int i = 0; i < 2000 && next(&t) != 0; i++)
-        (void)!FAILED(db_ready(t.s.authority->db)); /* a commit each: the thread gets its turn */
+        (void)!FAILED(store_ready(t.s.authority->store)); /* a commit each: the thread gets its turn */
     courier_close(c);
     courier_close(NULL);
     cr_expect_eq(next(&t), 0);

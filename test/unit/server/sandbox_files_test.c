@@ -153,10 +153,10 @@ Test(sandbox_files, what_the_fence_cannot_judge_the_list_of_calls_refuses, .init
 static int keeps_a_store(void)
 {
     struct store *db = NULL;
-    struct db_options options = {.directory = path("data"), .create = true, .writer_thread = true};
-    if (FAILED(db_open(&options, &db)))
+    struct store_options options = {.directory = path("data"), .create = true, .threads = true};
+    if (FAILED(store_open(&options, &db)))
         return 1;
-    db_close(db);
+    store_close(db);
     return 0;
 }
 

@@ -259,10 +259,10 @@ static const char *folder;
 static int writes_a_store(void)
 {
     struct store *db = NULL;
-    struct db_options options = {.directory = folder, .create = true, .writer_thread = true};
-    if (FAILED(db_open(&options, &db)))
+    struct store_options options = {.directory = folder, .create = true, .threads = true};
+    if (FAILED(store_open(&options, &db)))
         return BROKEN;
-    db_close(db);
+    store_close(db);
     return 0;
 }
 

@@ -51,7 +51,7 @@ static enum err_kind outcome(struct scene *s, const char *name, const char *pass
 static struct db_event last_event(struct scene *s)
 {
     struct db_event_rows events;
-    cr_assert(!FAILED(db_event_list(s->authority->db, s->a, STR_ABSENT, &(struct db_page){.limit = 1}, &events)));
+    cr_assert(!FAILED(db_event_list(store_each(s->authority->store), s->a, STR_ABSENT, &(struct db_page){.limit = 1}, &events)));
     cr_assert_eq(events.count, 1);
     return events.rows[0];
 }
@@ -59,9 +59,9 @@ static struct db_event last_event(struct scene *s)
 static void block(struct scene *s)
 {
     struct db_user *user;
-    cr_assert(!FAILED(db_user_by_number(s->authority->db, s->a, s->user->number, &user)));
+    cr_assert(!FAILED(db_user_by_number(store_each(s->authority->store), s->a, s->user->number, &user)));
     user->blocked = true;
-    cr_assert(!FAILED(db_user_save(s->authority->db, s->a, user, NULL)));
+    cr_assert(!FAILED(db_user_save(store_each(s->authority->store), s->a, user, NULL)));
 }
 
 Test(login, the_right_password_is_the_person_in_any_letter_case)
@@ -78,7 +78,7 @@ Test(login, the_right_password_is_the_person_in_any_letter_case)
     cr_assert(str_is(e.name, "login.ok"));
     cr_assert(str_equal(e.actor, s.user->id));
     struct db_user *stored;
-    cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &stored)));
+    cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, s.user->number, &stored)));
     cr_assert_eq(stored->last_login_at, NOW);
 }
 
@@ -88,7 +88,7 @@ Test(login, all_wrongs_answer_alike_and_only_the_event_tells_them_apart) /* LS-1
     struct db_user *mute = ARENA_NEW(s.a, struct db_user);
     mute->username = STR("mute");
     mute->permissions = STR("");
-    cr_assert(!FAILED(db_user_add(s.authority->db, s.a, mute, NULL)));
+    cr_assert(!FAILED(db_user_add(store_each(s.authority->store), s.a, mute, NULL)));
     fixture_user(s.authority, s.a, "bob");
     s.user = fixture_user(s.authority, s.a, "eve");
     block(&s);
@@ -264,12 +264,12 @@ Test(login, an_old_hash_is_made_anew_and_ends_nothing) /* ST-01 */
     old->permissions = STR("");
     /* bcrypt, cost 5, of "U*U": the vector of crypt_blowfish and others */
     old->password_hash = STR("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
-    cr_assert(!FAILED(db_user_add(s.authority->db, s.a, old, NULL)));
+    cr_assert(!FAILED(db_user_add(store_each(s.authority->store), s.a, old, NULL)));
     cr_assert_eq(outcome(&s, "old", "U*V"), ERR_INVALID_GRANT);
-    cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, old->number, &stored)));
+    cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, old->number, &stored)));
     cr_assert(str_equal(stored->password_hash, old->password_hash), "a wrong password changed the hash");
     cr_assert_eq(outcome(&s, "old", "U*U"), ERR_OK);
-    cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, old->number, &stored)));
+    cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, old->number, &stored)));
     cr_assert(!password_outdated(stored->password_hash));
     cr_assert_eq(outcome(&s, "old", "U*U"), ERR_OK);
 }

@@ -186,9 +186,9 @@ Test(session, a_blocked_person_is_logged_out) /* LS-16 */
     struct scene s = scene();
     struct session session = logged_in(&s);
     struct db_user *user;
-    cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &user)));
+    cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, s.user->number, &user)));
     user->blocked = true;
-    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, NULL)));
+    cr_assert(!FAILED(db_user_save(store_each(s.authority->store), s.a, user, NULL)));
     at(&s, NOW + 1);
     cr_assert(find(&s, session.cookie).row == NULL);
     cr_assert(find(&s, session.cookie).fresh);
@@ -197,7 +197,7 @@ Test(session, a_blocked_person_is_logged_out) /* LS-16 */
 static void change_password(struct scene *s)
 {
     const struct db_new_password fresh = {s->user->number, "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaA", 0, false, false};
-    cr_assert(!FAILED(db_user_set_password(s->authority->db, s->a, &fresh)));
+    cr_assert(!FAILED(db_user_set_password(store_each(s->authority->store), s->a, &fresh)));
 }
 
 static size_t live(struct scene *s)
@@ -224,9 +224,9 @@ Test(session, a_block_during_the_login_leaves_no_session_for_later) /* contract 
     struct scene s = scene();
     struct session session = find(&s, STR_ABSENT);
     struct db_user *user;
-    cr_assert(!FAILED(db_user_by_number(s.authority->db, s.a, s.user->number, &user)));
+    cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, s.user->number, &user)));
     user->blocked = true;
-    cr_assert(!FAILED(db_user_save(s.authority->db, s.a, user, NULL)));
+    cr_assert(!FAILED(db_user_save(store_each(s.authority->store), s.a, user, NULL)));
     cr_assert_eq(session_begin(s.g, s.user, &session).kind, ERR_LOGIN_REQUIRED);
     cr_assert_eq(live(&s), 0);
 }
@@ -276,7 +276,7 @@ Test(session, the_store_holds_no_cookie) /* AC-10 of sessions */
     struct scene s = scene();
     struct session session = logged_in(&s);
     struct db_session *row;
-    cr_assert(!FAILED(db_session_get(s.authority->db, s.a, session.row->number, &row)));
+    cr_assert(!FAILED(db_session_get(store_each(s.authority->store), s.a, session.row->number, &row)));
     struct token_hash hash = token_hash_of(session.cookie);
     cr_assert(token_hash_equal(&row->hash, &hash));
 }

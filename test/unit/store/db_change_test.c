@@ -29,52 +29,52 @@ Test(change, a_statement_is_known_by_the_table_that_it_writes)
 static err scope_and_regret(void *context)
 {
     struct fresh *s = context;
-    TRY(db_scope_add(s->db, STR("regretted"), STR("words")));
+    TRY(db_scope_add(s->tx, STR("regretted"), STR("words")));
     FAIL(CONFLICT, "test: regret");
 }
 
 Test(change, what_is_rolled_back_leaves_neither_a_line_nor_a_gap)
 {
     for (int threaded = 0; threaded < 2; threaded++) {
-        struct fresh s = store_new(threaded == 1);
-        MUST(db_scope_add(s.db, STR("one"), STR("words")));
-        MUST_FAIL(CONFLICT, db_together(s.db, scope_and_regret, &s));
-        MUST_FAIL(CONFLICT, db_scope_add(s.db, STR("one"), STR("words"))); /* there already: nothing was changed */
-        MUST(db_scope_add(s.db, STR("two"), STR("words")));
+        struct fresh s = fresh_new(threaded == 1);
+        MUST(db_scope_add(s.tx, STR("one"), STR("words")));
+        MUST_FAIL(CONFLICT, fresh_together(&s, scope_and_regret, &s));
+        MUST_FAIL(CONFLICT, db_scope_add(s.tx, STR("one"), STR("words"))); /* there already: nothing was changed */
+        MUST(db_scope_add(s.tx, STR("two"), STR("words")));
         cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes"), 2);
         cr_assert_eq(by_hand(&s, "SELECT max(seq) FROM changes"), 2);
         cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes WHERE kind = 'scope' AND key IN ('one', 'two')"), 2);
-        store_end(&s);
+        fresh_end(&s);
     }
 }
 
 Test(change, one_transaction_tells_of_each_thing_it_changed)
 {
-    struct fresh s = store_new(true);
-    struct db_client c = store_client(&s, "app");
-    struct db_user u = store_user(&s, "ada");
+    struct fresh s = fresh_new(true);
+    struct db_client c = fresh_client(&s, "app");
+    struct db_user u = fresh_user(&s, "ada");
     struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")};
-    MUST(db_pat_add(s.db, s.a, &p));
+    MUST(db_pat_add(s.tx, s.a, &p));
     int64_t before = by_hand(&s, "SELECT max(seq) FROM changes");
-    MUST(db_user_set_password(s.db, s.a, &(struct db_new_password){u.number, "$new", 0, true, false}));
+    MUST(db_user_set_password(s.tx, s.a, &(struct db_new_password){u.number, "$new", 0, true, false}));
     cr_assert_eq(by_hand(&s, "SELECT max(seq) FROM changes"), before + 2); /* the person, and their token */
     struct token_hash hash = hash_of("fresh");
-    MUST(db_client_secret_add(s.db, c.number, &hash, 0));
+    MUST(db_client_secret_add(s.tx, c.number, &hash, 0));
     cr_assert_eq(by_hand(&s, "SELECT count(DISTINCT key) FROM changes WHERE kind = 'client'"), 1);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(change, a_change_whose_line_cannot_be_written_does_not_happen)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct db_scope *rows;
     size_t before, after;
-    MUST(db_scope_all(s.db, s.a, &rows, &before));
+    MUST(db_scope_all(s.tx, s.a, &rows, &before));
     (void)by_hand(&s, "INSERT INTO changes (seq, kind, key) VALUES ((SELECT next FROM counters WHERE name = 'change'), 'x', 'y')");
-    cr_assert(FAILED(db_scope_add(s.db, STR("one"), STR("words"))));
-    MUST(db_scope_all(s.db, s.a, &rows, &after));
+    cr_assert(FAILED(db_scope_add(s.tx, STR("one"), STR("words"))));
+    MUST(db_scope_all(s.tx, s.a, &rows, &after));
     cr_assert_eq(before, after);
     (void)by_hand(&s, "DELETE FROM changes");
-    MUST(db_scope_add(s.db, STR("one"), STR("words"))); /* and it heals */
-    store_end(&s);
+    MUST(db_scope_add(s.tx, STR("one"), STR("words"))); /* and it heals */
+    fresh_end(&s);
 }

@@ -8,38 +8,38 @@ static const struct db_throttle_rule rule = {.free_tries = 3, .base = 2, .most =
 
 static void event(struct fresh *s, const char *name, const char *actor, const char *detail)
 {
-    db_event_add(s->db, &(struct db_event){.name = str_of(name), .actor = str_of(actor), .detail = str_of(detail),
+    db_event_add(s->tx, &(struct db_event){.name = str_of(name), .actor = str_of(actor), .detail = str_of(detail),
                                            .client_id = STR("app"), .request_id = STR("r1")});
 }
 
 Test(event, is_copied_queued_and_listed_newest_first)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     char detail[] = "bad password";
     event(&s, "login.failed", "u1", detail);
     memset(detail, 'x', sizeof(detail) - 1); /* the caller's memory is its own again at once */
     clock_set(T0 + 1);
     event(&s, "login.ok", "u2", NULL);
-    MUST(db_ready(s.db));
+    MUST(store_ready(s.store));
     struct db_event_rows rows;
-    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 10}, &rows));
+    MUST(db_event_list(s.tx, s.a, STR_ABSENT, &(struct db_page){.limit = 10}, &rows));
     cr_assert_eq(rows.total, 2);
     cr_assert(str_is(rows.rows[0].name, "login.ok"));
     cr_assert_eq(rows.rows[0].at, T0 + 1);
     cr_assert_not(str_present(rows.rows[0].detail));
     cr_assert(str_is(rows.rows[1].detail, "bad password"));
     cr_assert(str_is(rows.rows[1].request_id, "r1"));
-    MUST(db_event_list(s.db, s.a, STR("u1"), &(struct db_page){.limit = 10}, &rows));
+    MUST(db_event_list(s.tx, s.a, STR("u1"), &(struct db_page){.limit = 10}, &rows));
     cr_assert_eq(rows.total, 1);
-    MUST(db_event_list(s.db, s.a, STR("nobody"), &(struct db_page){.limit = 10}, &rows));
+    MUST(db_event_list(s.tx, s.a, STR("nobody"), &(struct db_page){.limit = 10}, &rows));
     cr_assert_eq(rows.total, 0);
-    MUST_FAIL(UNPROCESSABLE, db_event_list(s.db, s.a, STR(""), &(struct db_page){.limit = 10}, &rows)); /* not: everybody */
-    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 10, .filter = STR("BAD pass")}, &rows));
+    MUST_FAIL(UNPROCESSABLE, db_event_list(s.tx, s.a, STR(""), &(struct db_page){.limit = 10}, &rows)); /* not: everybody */
+    MUST(db_event_list(s.tx, s.a, STR_ABSENT, &(struct db_page){.limit = 10, .filter = STR("BAD pass")}, &rows));
     cr_assert_eq(rows.total, 1);
-    MUST(db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 10, .order_by = STR("at")}, &rows));
+    MUST(db_event_list(s.tx, s.a, STR_ABSENT, &(struct db_page){.limit = 10, .order_by = STR("at")}, &rows));
     cr_assert(str_is(rows.rows[0].name, "login.failed"));
-    MUST_FAIL(UNPROCESSABLE, db_event_list(s.db, s.a, STR_ABSENT, &(struct db_page){.limit = 1, .order_by = STR("x")}, &rows));
-    store_end(&s);
+    MUST_FAIL(UNPROCESSABLE, db_event_list(s.tx, s.a, STR_ABSENT, &(struct db_page){.limit = 1, .order_by = STR("x")}, &rows));
+    fresh_end(&s);
 }
 
 static void many(struct fresh *s, const char *columns, const char *values, int64_t count)
@@ -48,151 +48,153 @@ static void many(struct fresh *s, const char *columns, const char *values, int64
     (void)snprintf(text, sizeof text,
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) INSERT INTO events (%s) SELECT %s FROM n",
                    (long long)count, columns, values);
-    MUST(db_conn_begin(s->db->conn));
-    MUST(db_conn_script(s->db->conn, text));
-    MUST(db_conn_commit(s->db->conn));
+    struct db_conn *c = sqlite_base(sqlite_of(s->store)->conn);
+    MUST(c->driver->begin(c));
+    MUST(c->driver->script(c, text));
+    MUST(c->driver->commit(c));
 }
 
 Test(event, each_class_has_a_budget_of_its_own_and_its_oldest_go_first) /* LG-01 */
 {
-    struct fresh s = store_new(false);
+    struct fresh s = fresh_new(false);
     int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
-    db_event_add(s.db, &(struct db_event){.at = 1, .name = STR("client.changed"), .class = DB_EVENT_ADMINISTRATION});
-    db_event_add(s.db, &(struct db_event){.at = 1, .name = STR("login.failed"), .class = DB_EVENT_PEOPLE});
+    db_event_add(s.tx, &(struct db_event){.at = 1, .name = STR("client.changed"), .class = DB_EVENT_ADMINISTRATION});
+    db_event_add(s.tx, &(struct db_event){.at = 1, .name = STR("login.failed"), .class = DB_EVENT_PEOPLE});
     many(&s, "number, at, name, class, place", "i + 10, i, 'token.revoked', 3, i", 130700); /* of machines, which wash nothing else */
-    MUST(db_purge(s.db, T0, 100, &deleted));
+    MUST(db_purge(s.store, T0, 100, &deleted));
     cr_assert_eq(deleted, 100); /* at most what was asked for */
-    MUST(db_purge(s.db, T0, 1000000, &deleted));
+    MUST(db_purge(s.store, T0, 1000000, &deleted));
     cr_assert_eq(deleted, 130700 - 100 - DB_EVENT_ROWS_USUAL);
-    MUST(db_event_kept(s.db, s.a, kept));
+    MUST(db_event_kept(s.tx, s.a, kept));
     cr_assert_eq(kept[DB_EVENT_ADMINISTRATION], 1);
     cr_assert_eq(kept[DB_EVENT_PEOPLE], 1);
     cr_assert_eq(kept[DB_EVENT_MACHINES], DB_EVENT_ROWS_USUAL);
     struct db_event *rows;
     size_t count;
-    MUST(db_event_after(s.db, s.a, DB_EVENT_MACHINES, 0, &rows, &count));
+    MUST(db_event_after(s.tx, s.a, DB_EVENT_MACHINES, 0, &rows, &count));
     cr_assert_eq(count, 1000);
     cr_assert_eq(rows[0].number, 30711);
-    MUST(db_event_after(s.db, s.a, 0, 0, &rows, &count));
+    MUST(db_event_after(s.tx, s.a, 0, 0, &rows, &count));
     cr_assert(str_is(rows[0].name, "client.changed") && str_is(rows[1].name, "login.failed"));
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(event, each_class_has_an_age_of_its_own)
 {
-    struct fresh s = store_new(false);
+    struct fresh s = fresh_new(false);
     int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
-    s.db->event_limits[DB_EVENT_MACHINES].seconds = 100;
+    s.store->event_limits[DB_EVENT_MACHINES].seconds = 100;
     for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
         for (int i = 0; i < 4; i++)
-            db_event_add(s.db, &(struct db_event){.at = T0 - 60 * i, .name = STR("x"), .class = class});
-    MUST(db_purge(s.db, T0, 1000, &deleted));
+            db_event_add(s.tx, &(struct db_event){.at = T0 - 60 * i, .name = STR("x"), .class = class});
+    MUST(db_purge(s.store, T0, 1000, &deleted));
     cr_assert_eq(deleted, 2);
-    MUST(db_event_kept(s.db, s.a, kept));
+    MUST(db_event_kept(s.tx, s.a, kept));
     cr_assert(kept[1] == 4 && kept[2] == 4);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(once, is_taken_once_until_it_expires)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     bool first = false;
-    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
+    MUST(db_once_take(s.tx, "jti", STR("a"), T0 + 10, &first));
     cr_assert(first);
-    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
+    MUST(db_once_take(s.tx, "jti", STR("a"), T0 + 10, &first));
     cr_assert_not(first);
-    MUST(db_once_take(s.db, "form", STR("a"), T0 + 10, &first)); /* one kind is never taken for another */
+    MUST(db_once_take(s.tx, "form", STR("a"), T0 + 10, &first)); /* one kind is never taken for another */
     cr_assert(first);
     clock_set(T0 + 9);
-    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 20, &first));
+    MUST(db_once_take(s.tx, "jti", STR("a"), T0 + 20, &first));
     cr_assert_not(first);
     clock_set(T0 + 10);
-    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 20, &first));
+    MUST(db_once_take(s.tx, "jti", STR("a"), T0 + 20, &first));
     cr_assert(first);
     char *big = arena_take(s.a, 1000);
     memset(big, 'a', 1000);
-    MUST_FAIL(UNPROCESSABLE, db_once_take(s.db, "jti", (str){big, 1000}, T0 + 20, &first)); /* refused, never cut */
-    store_end(&s);
+    MUST_FAIL(UNPROCESSABLE, db_once_take(s.tx, "jti", (str){big, 1000}, T0 + 20, &first)); /* refused, never cut */
+    fresh_end(&s);
 }
 
 Test(throttle, waits_double_up_to_the_most_and_count_before_judging)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct db_throttle state;
     bool allowed;
     static const int64_t waits[] = {0, 0, 2, 4, 8, 10, 10};
     for (size_t i = 0; i < 7; i++) {
-        MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+        MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
         cr_assert(allowed);
         cr_assert_eq(state.failures, (int64_t)i);
         if (waits[i] > 0) {
             clock_set(clock_now() + waits[i] - 1);
-            MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+            MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
             cr_assert_not(allowed);
             cr_assert_eq(state.until, clock_now() + 1);
             cr_assert_eq(state.failures, (int64_t)i + 1); /* a refused try is not counted */
             clock_set(clock_now() + 1);
         }
     }
-    MUST(db_throttle_try(s.db, STR("bob"), &rule, &allowed, &state));
+    MUST(db_throttle_try(s.tx, STR("bob"), &rule, &allowed, &state));
     cr_assert(allowed);
     cr_assert_eq(state.failures, 0);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(throttle, is_cleared_returned_and_forgotten)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct db_throttle state;
     bool allowed;
     for (int i = 0; i < 3; i++)
-        MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
-    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+        MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
     cr_assert_not(allowed);
-    MUST(db_throttle_return(s.db, STR("ada")));
-    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    MUST(db_throttle_return(s.tx, STR("ada")));
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
     cr_assert(allowed);
     cr_assert_eq(state.failures, 2);
-    MUST(db_throttle_clear(s.db, STR("ada")));
-    MUST(db_throttle_return(s.db, STR("ada"))); /* never below nothing */
-    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    MUST(db_throttle_clear(s.tx, STR("ada")));
+    MUST(db_throttle_return(s.tx, STR("ada"))); /* never below nothing */
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
     cr_assert_eq(state.failures, 0);
     clock_set(T0 + 100);
-    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
     cr_assert_eq(state.failures, 0);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(throttle, survives_a_restart) /* RL-03 */
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct db_throttle state;
     bool allowed;
     for (int i = 0; i < 3; i++)
-        MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
-    db_close(s.db);
-    store_open(&s, true);
-    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
+        MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
+    store_close(s.store);
+    fresh_open(&s, true);
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
     cr_assert_not(allowed);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(revocation, are_numbered_in_order_over_processes)
 {
-    struct fresh s = store_new(true), command = s;
-    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
+    struct fresh s = fresh_new(true), command = s;
+    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
     for (int i = 0; i < 6; i++)
-        MUST(db_revocation_add(i % 2 ? command.db : s.db, "grant", STR("id"), T0 + i));
+        MUST(db_revocation_add(i % 2 ? command.tx : s.tx, "grant", STR("id"), T0 + i));
     struct db_revocation *rows;
     size_t count;
-    MUST(db_revocation_since(s.db, s.a, 0, &rows, &count));
+    MUST(db_revocation_since(s.tx, s.a, 0, &rows, &count));
     cr_assert_eq(count, 6u);
     for (size_t i = 0; i < count; i++)
         cr_assert_eq(rows[i].expires_at, T0 + (int64_t)i);
-    MUST(db_revocation_since(s.db, s.a, rows[3].number, &rows, &count));
+    MUST(db_revocation_since(s.tx, s.a, rows[3].number, &rows, &count));
     cr_assert_eq(count, 2u);
-    db_close(command.db);
-    store_end(&s);
+    store_close(command.store);
+    fresh_end(&s);
 }
 
 /* ---- purge ---- */
@@ -200,91 +202,91 @@ Test(revocation, are_numbered_in_order_over_processes)
 static int64_t purge(struct fresh *s, unix_time now)
 {
     int64_t deleted = -1;
-    MUST(db_purge(s->db, now, 1000000, &deleted));
+    MUST(db_purge(s->store, now, 1000000, &deleted));
     return deleted;
 }
 
 Test(purge, takes_what_has_ended_and_nothing_else)
 {
-    struct fresh s = store_new(false);
-    struct db_user u = store_user(&s, "ada");
-    struct db_client c = store_client(&s, "app");
-    struct db_grant live = store_grant(&s, u.number, c.number), waiting = store_grant_made(&s, u.number, c.number), *g;
-    struct db_code code = store_code(&s, &waiting);
+    struct fresh s = fresh_new(false);
+    struct db_user u = fresh_user(&s, "ada");
+    struct db_client c = fresh_client(&s, "app");
+    struct db_grant live = fresh_grant(&s, u.number, c.number), waiting = fresh_grant_made(&s, u.number, c.number), *g;
+    struct db_code code = fresh_code(&s, &waiting);
     struct db_session session = {.id = STR("x"), .hash = hash_of("x"), .user_number = u.number, .expires_at = T0 + 10}, *r;
     bool first, allowed;
     struct db_throttle state;
-    MUST(db_session_reserve(s.db, &session.number));
-    MUST(db_session_open(s.db, &session));
-    MUST(db_once_take(s.db, "jti", STR("a"), T0 + 10, &first));
-    MUST(db_throttle_try(s.db, STR("ada"), &rule, &allowed, &state));
-    MUST(db_revocation_add(s.db, "grant", STR("id"), T0 + 10));
+    MUST(db_session_reserve(s.tx, &session.number));
+    MUST(db_session_open(s.tx, &session));
+    MUST(db_once_take(s.tx, "jti", STR("a"), T0 + 10, &first));
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
+    MUST(db_revocation_add(s.tx, "grant", STR("id"), T0 + 10));
     cr_assert_eq(purge(&s, T0), 0);
-    MUST(db_session_get(s.db, s.a, session.number, &r));
+    MUST(db_session_get(s.tx, s.a, session.number, &r));
     cr_assert_not_null(r);
     cr_assert_eq(purge(&s, T0 + 10), 3); /* session, once, revocation */
     cr_assert_eq(purge(&s, T0 + 100), 2); /* the code that nobody used, the throttle */
     struct db_taken t;
-    MUST(db_code_take(s.db, s.a, code.number, &code.hash, &t));
+    MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
     cr_assert_eq(t.how, DB_TAKE_UNKNOWN);
     cr_assert_eq(purge(&s, T0 + 60 + 86400), 1); /* the grant that was never begun */
-    MUST(db_grant_get(s.db, s.a, live.number, &g));
+    MUST(db_grant_get(s.tx, s.a, live.number, &g));
     cr_assert_not_null(g);
     cr_assert_eq(purge(&s, T0 + 1000 + 86400), 1);
-    MUST(db_grant_get(s.db, s.a, live.number, &g));
+    MUST(db_grant_get(s.tx, s.a, live.number, &g));
     cr_assert_null(g);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(purge, keeps_a_used_code_as_long_as_its_grant_lives)
 {
-    struct fresh s = store_new(false);
-    struct db_user u = store_user(&s, "ada");
-    struct db_client c = store_client(&s, "app");
-    struct db_grant g = store_grant_made(&s, u.number, c.number);
-    struct db_code code = store_code(&s, &g);
+    struct fresh s = fresh_new(false);
+    struct db_user u = fresh_user(&s, "ada");
+    struct db_client c = fresh_client(&s, "app");
+    struct db_grant g = fresh_grant_made(&s, u.number, c.number);
+    struct db_code code = fresh_code(&s, &g);
     struct db_taken t;
     struct token_hash current = hash_of("r1");
-    MUST(db_code_take(s.db, s.a, code.number, &code.hash, &t));
-    MUST(db_grant_begin(s.db, g.number, &current, T0, T0 + 100000));
+    MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
+    MUST(db_grant_begin(s.tx, g.number, &current, T0, T0 + 100000));
     cr_assert_eq(purge(&s, T0 + 99999), 0);
     clock_set(T0 + 99999);
-    MUST(db_code_take(s.db, s.a, code.number, &code.hash, &t));
+    MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
     cr_assert_eq(t.how, DB_TAKE_USED_BEFORE); /* a day later its return still ends the grant */
     cr_assert_neq(t.grant->revoked_at, 0);
     cr_assert_eq(purge(&s, T0 + 99999), 1); /* now that the grant is dead, the code may go; the grant stays */
     cr_assert_not_null(store_grant_again(&s, g.number));
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(purge, a_revoked_grant_stays_until_nothing_of_it_can_be_alive)
 {
-    struct fresh s = store_new(false);
-    struct db_user u = store_user(&s, "ada");
-    struct db_client c = store_client(&s, "app");
-    struct db_grant g = store_grant(&s, u.number, c.number);
-    MUST(db_grant_revoke(s.db, g.number, T0));
+    struct fresh s = fresh_new(false);
+    struct db_user u = fresh_user(&s, "ada");
+    struct db_client c = fresh_client(&s, "app");
+    struct db_grant g = fresh_grant(&s, u.number, c.number);
+    MUST(db_grant_revoke(s.tx, g.number, T0));
     cr_assert_eq(purge(&s, T0 + 1000), 0);
     cr_assert_eq(purge(&s, T0 + 1000 + 86400), 1);
-    struct db_grant h = store_grant(&s, u.number, c.number);
+    struct db_grant h = fresh_grant(&s, u.number, c.number);
     cr_assert_gt(h.number, g.number);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(purge, the_writer_does_it_by_itself_a_few_rows_a_group)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     for (int i = 0; i < 300; i++)
-        MUST(db_revocation_add(s.db, "grant", STR("id"), T0 + 1));
+        MUST(db_revocation_add(s.tx, "grant", STR("id"), T0 + 1));
     clock_set(T0 + 100);
     struct db_revocation *rows;
     size_t count = 1;
     for (int64_t until = clock_monotonic_us() + 10000000; count > 0 && clock_monotonic_us() < until;) {
-        s.db->purge.last_us = clock_monotonic_us() - 2000000; /* as if two seconds had passed; a writer that is not idle yet sets it anew */
+        s.store->purge.last_us = clock_monotonic_us() - 2000000; /* as if two seconds had passed; a writer that is not idle yet sets it anew */
         for (int i = 0; i < 400; i++)
-            MUST(db_ready(s.db));
-        MUST(db_revocation_since(s.db, s.a, 0, &rows, &count));
+            MUST(store_ready(s.store));
+        MUST(db_revocation_since(s.tx, s.a, 0, &rows, &count));
     }
     cr_assert_eq(count, 0u);
-    store_end(&s);
+    fresh_end(&s);
 }

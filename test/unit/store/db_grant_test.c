@@ -14,9 +14,9 @@ struct scene {
 
 static struct scene scene_new(bool threaded)
 {
-    struct scene x = {.s = store_new(threaded)};
-    x.u = store_user(&x.s, "ada");
-    x.c = store_client(&x.s, "app");
+    struct scene x = {.s = fresh_new(threaded)};
+    x.u = fresh_user(&x.s, "ada");
+    x.c = fresh_client(&x.s, "app");
     return x;
 }
 
@@ -24,7 +24,7 @@ static struct db_taken take(struct fresh *s, int64_t number, const char *text)
 {
     struct db_taken taken;
     struct token_hash hash = hash_of(text);
-    MUST(db_code_take(s->db, s->a, number, &hash, &taken));
+    MUST(db_code_take(s->tx, s->a, number, &hash, &taken));
     return taken;
 }
 
@@ -32,8 +32,8 @@ Test(code, is_taken_once_and_its_return_ends_the_grant)
 {
     for (int threaded = 0; threaded < 2; threaded++) {
         struct scene x = scene_new(threaded == 1);
-        struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
-        struct db_code c = store_code(&x.s, &g);
+        struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+        struct db_code c = fresh_code(&x.s, &g);
         struct db_taken t = take(&x.s, c.number, "code");
         cr_assert_eq(t.how, DB_TAKEN);
         cr_assert(str_is(t.code->redirect_uri, "https://a.example/cb"));
@@ -42,23 +42,23 @@ Test(code, is_taken_once_and_its_return_ends_the_grant)
         cr_assert(str_equal(t.grant->id, g.id));
         cr_assert_eq(t.grant->revoked_at, 0);
         struct token_hash first = hash_of("r1");
-        MUST(db_grant_begin(x.s.db, g.number, &first, T0, T0 + 1000));
+        MUST(db_grant_begin(x.s.tx, g.number, &first, T0, T0 + 1000));
         t = take(&x.s, c.number, "code"); /* AC-03 */
         cr_assert_eq(t.how, DB_TAKE_USED_BEFORE);
         cr_assert_eq(t.grant->revoked_at, T0);
         bool rotated = true;
         struct db_grant next = {.number = g.number, .generation = 2, .expires_at = T0 + 2000};
-        MUST(db_refresh_rotate(x.s.db, &next, 1, &rotated));
+        MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
         cr_assert_not(rotated);
-        store_end(&x.s);
+        fresh_end(&x.s);
     }
 }
 
 Test(code, unknown_wrong_and_expired_ones_are_told_apart_and_take_nothing)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
-    struct db_code c = store_code(&x.s, &g);
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_code c = fresh_code(&x.s, &g);
     struct db_taken t = take(&x.s, c.number + 1, "code");
     cr_assert_eq(t.how, DB_TAKE_UNKNOWN);
     cr_assert_null(t.code);
@@ -73,19 +73,19 @@ Test(code, unknown_wrong_and_expired_ones_are_told_apart_and_take_nothing)
     cr_assert_eq(take(&x.s, c.number, "code").how, DB_TAKEN);
     clock_set(T0 + 100); /* used before wins over expired: the return of a used code always ends its grant */
     cr_assert_eq(take(&x.s, c.number, "code").how, DB_TAKE_USED_BEFORE);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(code, without_room_for_the_answer_it_is_not_taken)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
-    struct db_code c = store_code(&x.s, &g);
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_code c = fresh_code(&x.s, &g);
     struct db_taken t = {.how = DB_TAKE_EXPIRED};
     int refused = 0;
     for (size_t room = 16; room < 4000; room += 60) {
         struct arena *small = arena_new(room);
-        err e = db_code_take(x.s.db, small, c.number, &c.hash, &t);
+        err e = db_code_take(x.s.tx, small, c.number, &c.hash, &t);
         arena_release(small);
         if (!FAILED(e))
             break;
@@ -95,26 +95,26 @@ Test(code, without_room_for_the_answer_it_is_not_taken)
     }
     cr_assert_gt(refused, 2);
     cr_assert_eq(t.how, DB_TAKEN); /* each refusal had left it as it was */
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(code, a_consent_is_answered_once)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
     struct db_code c = {.hash = hash_of("code"), .grant_number = g.number, .expires_at = T0 + 60};
-    MUST(db_code_reserve(x.s.db, &c.number));
-    MUST(db_grant_add_with_code(x.s.db, &g, &c, STR("page-1")));
-    struct db_grant h = store_grant_made(&x.s, x.u.number, x.c.number), *r;
+    MUST(db_code_reserve(x.s.tx, &c.number));
+    MUST(db_grant_add_with_code(x.s.tx, &g, &c, STR("page-1")));
+    struct db_grant h = fresh_grant_made(&x.s, x.u.number, x.c.number), *r;
     struct db_code d = c;
     d.grant_number = h.number;
-    MUST(db_code_reserve(x.s.db, &d.number));
-    MUST_FAIL(CONFLICT, db_grant_add_with_code(x.s.db, &h, &d, STR("page-1")));
-    MUST(db_grant_get(x.s.db, x.s.a, h.number, &r));
+    MUST(db_code_reserve(x.s.tx, &d.number));
+    MUST_FAIL(CONFLICT, db_grant_add_with_code(x.s.tx, &h, &d, STR("page-1")));
+    MUST(db_grant_get(x.s.tx, x.s.a, h.number, &r));
     cr_assert_null(r);
     cr_assert_eq(take(&x.s, d.number, "code").how, DB_TAKE_UNKNOWN);
-    MUST(db_grant_add_with_code(x.s.db, &h, &d, STR("page-2")));
-    store_end(&x.s);
+    MUST(db_grant_add_with_code(x.s.tx, &h, &d, STR("page-2")));
+    fresh_end(&x.s);
 }
 
 /* ---- races ---- */
@@ -134,7 +134,7 @@ static void *race_for_code(void *context)
     struct db_taken t = {0};
     struct token_hash hash = hash_of("code");
     pthread_barrier_wait(&r->line);
-    err e = db_code_take(r->s->db, a, r->number, &hash, &t);
+    err e = db_code_take(r->s->tx, a, r->number, &hash, &t);
     if (FAILED(e))
         r->failed++;
     else if (t.how == DB_TAKEN)
@@ -151,7 +151,7 @@ static void *race_for_rotation(void *context)
     struct db_grant next = {.number = r->number, .generation = 2, .current = hash_of("r2"), .expires_at = T0 + 2000};
     bool rotated = false;
     pthread_barrier_wait(&r->line);
-    err e = db_refresh_rotate(r->s->db, &next, 1, &rotated);
+    err e = db_refresh_rotate(r->s->tx, &next, 1, &rotated);
     if (FAILED(e))
         r->failed++;
     else if (rotated)
@@ -178,29 +178,29 @@ static void run_race(struct race *r, void *(*runner)(void *))
 Test(race, a_hundred_threads_take_a_code_and_one_wins) /* AC-04 */
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
-    struct race r = {.s = &x.s, .number = store_code(&x.s, &g).number};
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct race r = {.s = &x.s, .number = fresh_code(&x.s, &g).number};
     run_race(&r, race_for_code);
     cr_assert_neq(store_grant_again(&x.s, g.number)->revoked_at, 0);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(race, a_hundred_threads_of_a_command_take_a_code_and_one_wins)
 {
     struct scene x = scene_new(false);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
-    struct race r = {.s = &x.s, .number = store_code(&x.s, &g).number};
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct race r = {.s = &x.s, .number = fresh_code(&x.s, &g).number};
     run_race(&r, race_for_code);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(race, a_hundred_threads_rotate_and_one_wins) /* RF-03 */
 {
     struct scene x = scene_new(true);
-    struct race r = {.s = &x.s, .number = store_grant(&x.s, x.u.number, x.c.number).number};
+    struct race r = {.s = &x.s, .number = fresh_grant(&x.s, x.u.number, x.c.number).number};
     run_race(&r, race_for_rotation);
     cr_assert_eq(store_grant_again(&x.s, r.number)->generation, 2);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 /* ---- refresh ---- */
@@ -208,11 +208,11 @@ Test(race, a_hundred_threads_rotate_and_one_wins) /* RF-03 */
 Test(refresh, rotates_from_the_current_generation_alone)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant(&x.s, x.u.number, x.c.number), *r;
+    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), *r;
     struct db_grant next = {.number = g.number, .generation = 2, .current = hash_of("r2"), .previous = hash_of("r1"),
                             .successor = STR("sealed"), .rotated_at = T0 + 5, .last_used_at = T0 + 5, .expires_at = T0 + 5000};
     bool rotated = false;
-    MUST(db_refresh_rotate(x.s.db, &next, 1, &rotated));
+    MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert(rotated);
     r = store_grant_again(&x.s, g.number);
     cr_assert_eq(r->generation, 2);
@@ -223,34 +223,34 @@ Test(refresh, rotates_from_the_current_generation_alone)
     cr_assert_eq(r->expires_at, T0 + 5000);
     cr_assert(str_is(r->scope, "openid")); /* RF-06: what was granted is not touched */
     next.generation = 3;
-    MUST(db_refresh_rotate(x.s.db, &next, 1, &rotated)); /* from an old generation */
+    MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated)); /* from an old generation */
     cr_assert_not(rotated);
     cr_assert_eq(store_grant_again(&x.s, g.number)->generation, 2);
     next.successor = STR_ABSENT;
-    MUST(db_refresh_rotate(x.s.db, &next, 2, &rotated));
+    MUST(db_refresh_rotate(x.s.tx, &next, 2, &rotated));
     cr_assert(rotated);
     cr_assert_not(str_present(store_grant_again(&x.s, g.number)->successor));
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(refresh, a_dead_grant_never_rotates)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant(&x.s, x.u.number, x.c.number), next = g;
+    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), next = g;
     bool rotated = true;
     next.generation = 2;
     next.expires_at = T0 + 9000;
     clock_set(T0 + 1000); /* its end */
-    MUST(db_refresh_rotate(x.s.db, &next, 1, &rotated));
+    MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert_not(rotated);
     clock_set(T0);
-    MUST(db_grant_revoke(x.s.db, g.number, T0 + 1));
-    MUST(db_refresh_rotate(x.s.db, &next, 1, &rotated));
+    MUST(db_grant_revoke(x.s.tx, g.number, T0 + 1));
+    MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert_not(rotated);
     next.number = 4711;
-    MUST(db_refresh_rotate(x.s.db, &next, 1, &rotated));
+    MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert_not(rotated);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 /* ---- grants ---- */
@@ -258,100 +258,100 @@ Test(refresh, a_dead_grant_never_rotates)
 Test(grant, begins_once_and_not_when_it_was_revoked)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number), h = store_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number), h = fresh_grant_made(&x.s, x.u.number, x.c.number);
     struct token_hash first = hash_of("r1");
-    (void)store_code(&x.s, &g);
-    (void)store_code(&x.s, &h);
-    MUST(db_grant_begin(x.s.db, g.number, &first, T0 + 1, T0 + 500));
+    (void)fresh_code(&x.s, &g);
+    (void)fresh_code(&x.s, &h);
+    MUST(db_grant_begin(x.s.tx, g.number, &first, T0 + 1, T0 + 500));
     struct db_grant *r = store_grant_again(&x.s, g.number);
     cr_assert_eq(r->generation, 1);
     cr_assert(token_hash_equal(&r->current, &first));
     cr_assert_eq(r->expires_at, T0 + 500);
-    MUST_FAIL(INVALID_GRANT, db_grant_begin(x.s.db, g.number, &first, T0, T0 + 500));
-    MUST(db_grant_revoke(x.s.db, h.number, T0));
-    MUST_FAIL(INVALID_GRANT, db_grant_begin(x.s.db, h.number, NULL, T0, T0 + 500));
-    store_end(&x.s);
+    MUST_FAIL(INVALID_GRANT, db_grant_begin(x.s.tx, g.number, &first, T0, T0 + 500));
+    MUST(db_grant_revoke(x.s.tx, h.number, T0));
+    MUST_FAIL(INVALID_GRANT, db_grant_begin(x.s.tx, h.number, NULL, T0, T0 + 500));
+    fresh_end(&x.s);
 }
 
 Test(grant, without_a_refresh_token_has_generation_zero)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, x.u.number, x.c.number);
-    (void)store_code(&x.s, &g);
-    MUST(db_grant_begin(x.s.db, g.number, NULL, T0, T0 + 500));
+    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    (void)fresh_code(&x.s, &g);
+    MUST(db_grant_begin(x.s.tx, g.number, NULL, T0, T0 + 500));
     struct db_grant *r = store_grant_again(&x.s, g.number);
     static const struct token_hash none;
     cr_assert_eq(r->generation, 0);
     cr_assert(token_hash_equal(&r->current, &none));
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(grant, of_nobody_is_refused)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = store_grant_made(&x.s, 4711, x.c.number);
-    MUST_FAIL(NOT_FOUND, db_grant_add(x.s.db, &g));
+    struct db_grant g = fresh_grant_made(&x.s, 4711, x.c.number);
+    MUST_FAIL(NOT_FOUND, db_grant_add(x.s.tx, &g));
     g.user_number = x.u.number;
-    MUST(db_grant_add(x.s.db, &g));
-    MUST_FAIL(CONFLICT, db_grant_add(x.s.db, &g)); /* a number is used once */
-    store_end(&x.s);
+    MUST(db_grant_add(x.s.tx, &g));
+    MUST_FAIL(CONFLICT, db_grant_add(x.s.tx, &g)); /* a number is used once */
+    fresh_end(&x.s);
 }
 
 Test(grant, is_revoked_by_id_by_its_owner_or_anybody_entitled)
 {
     struct scene x = scene_new(true);
-    struct db_user other = store_user(&x.s, "bob");
-    struct db_grant g = store_grant(&x.s, x.u.number, x.c.number), h = store_grant(&x.s, x.u.number, x.c.number);
+    struct db_user other = fresh_user(&x.s, "bob");
+    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), h = fresh_grant(&x.s, x.u.number, x.c.number);
     bool revoked = true;
-    MUST(db_grant_revoke_by_id(x.s.db, g.id, other.number, &revoked));
+    MUST(db_grant_revoke_by_id(x.s.tx, g.id, other.number, &revoked));
     cr_assert_not(revoked);
-    MUST(db_grant_revoke_by_id(x.s.db, g.id, x.u.number, &revoked));
+    MUST(db_grant_revoke_by_id(x.s.tx, g.id, x.u.number, &revoked));
     cr_assert(revoked);
-    MUST(db_grant_revoke_by_id(x.s.db, g.id, x.u.number, &revoked)); /* no such live grant any more */
+    MUST(db_grant_revoke_by_id(x.s.tx, g.id, x.u.number, &revoked)); /* no such live grant any more */
     cr_assert_not(revoked);
-    MUST(db_grant_revoke_by_id(x.s.db, h.id, 0, &revoked));
+    MUST(db_grant_revoke_by_id(x.s.tx, h.id, 0, &revoked));
     cr_assert(revoked);
-    MUST(db_grant_revoke_by_id(x.s.db, STR("nothing"), 0, &revoked));
+    MUST(db_grant_revoke_by_id(x.s.tx, STR("nothing"), 0, &revoked));
     cr_assert_not(revoked);
     cr_assert_neq(store_grant_again(&x.s, h.number)->revoked_at, 0);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(grant, all_of_a_person_or_those_for_one_client_end)
 {
     struct scene x = scene_new(true);
-    struct db_client d = store_client(&x.s, "other");
-    struct db_grant g = store_grant(&x.s, x.u.number, x.c.number);
-    (void)store_grant(&x.s, x.u.number, d.number);
-    (void)store_grant(&x.s, x.u.number, d.number);
-    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, x.c.number));
+    struct db_client d = fresh_client(&x.s, "other");
+    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number);
+    (void)fresh_grant(&x.s, x.u.number, d.number);
+    (void)fresh_grant(&x.s, x.u.number, d.number);
+    MUST(db_grant_revoke_all(x.s.tx, x.s.a, x.u.number, x.c.number));
     cr_assert_eq(store_revoked(&x.s), 1u);
     cr_assert(str_equal(store_revoked_last(&x.s), g.id));
-    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, 0));
+    MUST(db_grant_revoke_all(x.s.tx, x.s.a, x.u.number, 0));
     cr_assert_eq(store_revoked(&x.s), 3u);
-    MUST(db_grant_revoke_all(x.s.db, x.s.a, x.u.number, 0));
+    MUST(db_grant_revoke_all(x.s.tx, x.s.a, x.u.number, 0));
     cr_assert_eq(store_revoked(&x.s), 3u);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(grant, lists_show_live_ones_newest_first_and_at_most_a_hundred)
 {
     struct scene x = scene_new(true);
-    struct db_grant waiting = store_grant_made(&x.s, x.u.number, x.c.number), dead, *rows;
+    struct db_grant waiting = fresh_grant_made(&x.s, x.u.number, x.c.number), dead, *rows;
     size_t count = 0;
-    (void)store_code(&x.s, &waiting); /* not exchanged */
-    dead = store_grant(&x.s, x.u.number, x.c.number);
-    MUST(db_grant_revoke(x.s.db, dead.number, T0));
+    (void)fresh_code(&x.s, &waiting); /* not exchanged */
+    dead = fresh_grant(&x.s, x.u.number, x.c.number);
+    MUST(db_grant_revoke(x.s.tx, dead.number, T0));
     struct db_grant last = {0};
     for (int i = 0; i < 103; i++)
-        last = store_grant(&x.s, x.u.number, x.c.number);
-    MUST(db_grant_list(x.s.db, x.s.a, x.u.number, &rows, &count));
+        last = fresh_grant(&x.s, x.u.number, x.c.number);
+    MUST(db_grant_list(x.s.tx, x.s.a, x.u.number, &rows, &count));
     cr_assert_eq(count, 100u);
     cr_assert_eq(rows[0].number, last.number);
     for (size_t i = 1; i < count; i++)
         cr_assert_lt(rows[i].number, rows[i - 1].number);
     clock_set(T0 + 1000);
-    MUST(db_grant_list(x.s.db, x.s.a, x.u.number, &rows, &count));
+    MUST(db_grant_list(x.s.tx, x.s.a, x.u.number, &rows, &count));
     cr_assert_eq(count, 0u);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }

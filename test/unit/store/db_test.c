@@ -19,71 +19,71 @@
 Test(db, a_missing_database_is_not_found_and_says_so)
 {
     struct fresh s = {0};
-    store_path(&s);
-    err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
+    fresh_path(&s);
+    err e = store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &s.store);
     cr_assert_eq(e.kind, ERR_NOT_FOUND);
     cr_assert_not_null(strstr(err_say(e), "no database"));
-    store_remove(&s);
+    fresh_remove(&s);
 }
 
 Test(db, files_are_for_their_owner_alone)
 {
     mode_t before = umask(0);
-    struct fresh s = store_new(true);
-    (void)store_user(&s, "ada");
+    struct fresh s = fresh_new(true);
+    (void)fresh_user(&s, "ada");
     cr_assert_eq(mode_of(&s, "jeton.db"), 0600);
     cr_assert_eq(mode_of(&s, "jeton.db-wal"), 0600);
     cr_assert_eq(mode_of(&s, "jeton.db-shm"), 0600);
     cr_assert_eq(mode_of(&s, "jeton.generation"), 0600);
     (void)umask(before);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(db, an_open_directory_or_file_is_refused)
 {
-    struct fresh s = store_new(false);
-    db_close(s.db);
+    struct fresh s = fresh_new(false);
+    store_close(s.store);
     cr_assert_eq(chmod(s.directory, 0750), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
     cr_assert_eq(chmod(s.directory, 0700), 0);
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(chmod(path, 0640), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
     cr_assert_eq(chmod(path, 0600), 0);
-    store_open(&s, false);
-    store_end(&s);
+    fresh_open(&s, false);
+    fresh_end(&s);
 }
 
 Test(db, a_link_instead_of_the_database_is_refused)
 {
     struct fresh s = {0};
-    store_path(&s);
+    fresh_path(&s);
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(symlink("/dev/null", path), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
-    store_remove(&s);
+    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    fresh_remove(&s);
 }
 
 Test(db, another_owner_is_refused)
 {
     if (geteuid() != 0)
         cr_skip_test("only root can give a file away");
-    struct fresh s = store_new(false);
-    db_close(s.db);
+    struct fresh s = fresh_new(false);
+    store_close(s.store);
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(chown(path, 65534, 65534), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
+    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
     arena_release(s.a);
-    store_remove(&s);
+    fresh_remove(&s);
 }
 
 Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
 {
     struct fresh s = {0};
-    store_path(&s);
+    fresh_path(&s);
     char path[128];
     path_of(&s, "jeton.db", path);
     FILE *f = fopen(path, "w");
@@ -91,69 +91,69 @@ Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
         fputs("this is not a database", f);
     fclose(f);
     cr_assert_eq(chmod(path, 0600), 0);
-    MUST_FAIL(SERVER_ERROR, db_open(&(struct db_options){.directory = s.directory, .create = true, .writer_thread = false}, &s.db));
-    store_remove(&s);
+    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    fresh_remove(&s);
 }
 
 /* ---- migrations ---- */
 
 Test(db, AV_05_a_database_from_the_future_is_refused_and_says_so)
 {
-    struct fresh s = store_new(false);
-    db_close(s.db);
+    struct fresh s = fresh_new(false);
+    store_close(s.store);
     (void)by_hand(&s, "INSERT INTO migrations VALUES (9999, 0)");
-    err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
+    err e = store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &s.store);
     cr_assert_eq(e.kind, ERR_SERVER_ERROR);
     cr_assert_not_null(strstr(err_say(e), "newer"));
     arena_release(s.a);
-    store_remove(&s);
+    fresh_remove(&s);
 }
 
 Test(db, migrations_are_numbered_without_a_gap_and_all_listed)
 {
     for (size_t i = 0; i < migrations_count(); i++) {
         cr_assert_eq(migrations_version(i), (int64_t)i + 1);
-        cr_assert(strlen(db_migrations_text(i)) > 10);
+        cr_assert(strlen(store_migrations_text(i)) > 10);
     }
-    cr_assert_null(db_migrations_text(migrations_count()));
+    cr_assert_null(store_migrations_text(migrations_count()));
 }
 
-/* Step i, as db_migrate takes it, up to its commit. */
+/* Step i, as store_migrate takes it, up to its commit. */
 static void step_begin(struct db_conn *c, size_t i)
 {
-    MUST(db_conn_begin(c));
-    MUST(db_conn_script(c, migrations_text(i)));
+    MUST(c->driver->begin(c));
+    MUST(c->driver->script(c, migrations_text(i)));
     char applied[80];
     (void)snprintf(applied, sizeof(applied), "INSERT INTO migrations VALUES (%d, 0)", (int)i + 1);
-    MUST(db_conn_script(c, applied));
+    MUST(c->driver->script(c, applied));
 }
 
 static struct db_conn *bare(const struct fresh *s)
 {
     char path[128];
-    struct db_conn *c = NULL;
+    struct sqlite_conn *c = NULL;
     path_of(s, "jeton.db", path);
-    MUST(db_directory_new_file(path, false));
-    MUST(db_conn_open(path, DB_CONN_WRITER, &c));
-    return c;
+    MUST(sqlite_directory_new_file(path, false));
+    MUST(sqlite_open(path, SQLITE_WRITING, &c));
+    return sqlite_base(c);
 }
 
 Test(db, a_half_migrated_database_goes_on_where_it_stopped)
 {
     struct fresh s = {0};
-    store_path(&s);
+    fresh_path(&s);
     struct db_conn *c = bare(&s);
     step_begin(c, 0);
-    MUST(db_conn_commit(c));
-    db_conn_close(c);
+    MUST(c->driver->commit(c));
+    sqlite_close((struct sqlite_conn *)c);
     s.a = arena_new(1 << 20);
-    store_open(&s, false);
+    fresh_open(&s, false);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 26);
     cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
-    store_end(&s);
+    fresh_end(&s);
 }
 
-/* The child does what db_migrate does, up to the middle of step `step`, and is gone. */
+/* The child does what store_migrate does, up to the middle of step `step`, and is gone. */
 static void die_in_step(const struct fresh *s, size_t step)
 {
     struct db_conn *c = bare(s);
@@ -161,7 +161,7 @@ static void die_in_step(const struct fresh *s, size_t step)
         step_begin(c, i);
         if (i == step)
             (void)kill(getpid(), SIGKILL);
-        MUST(db_conn_commit(c));
+        MUST(c->driver->commit(c));
     }
 }
 
@@ -169,7 +169,7 @@ Test(db, AV_05_a_kill_during_migration_leaves_a_usable_database)
 {
     for (size_t step = 0; step < migrations_count(); step++) {
         struct fresh s = {0};
-        store_path(&s);
+        fresh_path(&s);
         pid_t child = fork();
         if (child == 0)
             die_in_step(&s, step);
@@ -177,12 +177,12 @@ Test(db, AV_05_a_kill_during_migration_leaves_a_usable_database)
         (void)waitpid(child, &status, 0);
         cr_assert(WIFSIGNALED(status));
         s.a = arena_new(1 << 20);
-        store_open(&s, false);
+        fresh_open(&s, false);
         str report;
-        MUST(db_check(s.db, s.a, &report));
+        MUST(store_check(s.store, s.a, &report));
         cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes"), 26);
         cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
-        store_end(&s);
+        fresh_end(&s);
     }
 }
 
@@ -192,19 +192,19 @@ Test(db, what_was_acknowledged_survives_a_kill)
 {
     struct fresh s = {0};
     clock_set(T0);
-    store_path(&s);
+    fresh_path(&s);
     int pipes[2];
     cr_assert_eq(pipe(pipes), 0);
     pid_t child = fork();
     if (child == 0) {
         s.a = arena_new(1 << 20);
-        store_open(&s, true);
-        struct db_user u = store_user(&s, "ada");
-        struct db_client c = store_client(&s, "app");
-        struct db_grant g = store_grant_made(&s, u.number, c.number);
-        struct db_code code = store_code(&s, &g);
+        fresh_open(&s, true);
+        struct db_user u = fresh_user(&s, "ada");
+        struct db_client c = fresh_client(&s, "app");
+        struct db_grant g = fresh_grant_made(&s, u.number, c.number);
+        struct db_code code = fresh_code(&s, &g);
         struct db_taken taken;
-        MUST(db_code_take(s.db, s.a, code.number, &code.hash, &taken));
+        MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &taken));
         int64_t numbers[3] = {code.number, g.number, u.number};
         (void)!write(pipes[1], numbers, sizeof(numbers));
         (void)kill(getpid(), SIGKILL);
@@ -215,24 +215,24 @@ Test(db, what_was_acknowledged_survives_a_kill)
     (void)waitpid(child, &status, 0);
     cr_assert(WIFSIGNALED(status));
     s.a = arena_new(1 << 20);
-    store_open(&s, true);
+    fresh_open(&s, true);
     struct db_taken taken;
     struct token_hash hash = hash_of("code");
-    MUST(db_code_take(s.db, s.a, numbers[0], &hash, &taken)); /* AC-09: a used code stays used */
+    MUST(db_code_take(s.tx, s.a, numbers[0], &hash, &taken)); /* AC-09: a used code stays used */
     cr_assert_eq(taken.how, DB_TAKE_USED_BEFORE);
     cr_assert_neq(taken.grant->revoked_at, 0);
     int64_t next = 0;
-    MUST(db_grant_reserve(s.db, &next)); /* a crash skips numbers, it never repeats one */
+    MUST(db_grant_reserve(s.tx, &next)); /* a crash skips numbers, it never repeats one */
     cr_assert_gt(next, numbers[1]);
-    MUST(db_code_reserve(s.db, &next));
+    MUST(db_code_reserve(s.tx, &next));
     cr_assert_gt(next, numbers[0]);
-    store_end(&s);
+    fresh_end(&s);
 }
 
-static void add_and_die(void *context)
+static void add_and_die(struct tx *tx, void *context)
 {
-    struct fresh *s = context;
-    MUST(db_scope_add(s->db, STR("lost"), STR("words")));
+    (void)context;
+    MUST(db_scope_add(tx, STR("lost"), STR("words")));
     (void)kill(getpid(), SIGKILL);
 }
 
@@ -246,58 +246,58 @@ Test(db, what_was_not_committed_leaves_no_trace)
 {
     struct fresh s = {0};
     clock_set(T0);
-    store_path(&s);
+    fresh_path(&s);
     pid_t child = fork();
     if (child == 0) {
-        store_open(&s, false);
-        struct db_job job = {add_and_die, never, &s, NULL};
-        MUST(db_submit(s.db, &job));
+        fresh_open(&s, false);
+        struct store_job job = {.run = add_and_die, .done = never, .context = &s};
+        MUST(store_submit(s.store, &job));
         _exit(0);
     }
     int status = 0;
     (void)waitpid(child, &status, 0);
     cr_assert(WIFSIGNALED(status));
-    store_open(&s, false);
+    fresh_open(&s, false);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'lost'"), 0);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 /* ---- a full disk ---- */
 
 static void heals(struct fresh *s, void (*full)(struct fresh *, bool))
 {
-    struct db_user u = store_user(s, "ada");
+    struct db_user u = fresh_user(s, "ada");
     full(s, true);
     int failed = 0;
     for (int i = 0; i < 400 && failed < 3; i++) {
         char name[32], *big = arena_take(s->a, 4001);
         (void)snprintf(name, sizeof(name), "scope-%d", i);
         memset(big, 'x', 4000);
-        err e = db_scope_add(s->db, str_of(name), str_of(big));
+        err e = db_scope_add(s->tx, str_of(name), str_of(big));
         cr_assert(!FAILED(e) || e.kind == ERR_UNAVAILABLE, "%s", err_why(e));
         failed += FAILED(e);
     }
     cr_assert_eq(failed, 3);
     struct db_user *again = NULL;
-    MUST(db_user_by_number(s->db, s->a, u.number, &again)); /* reading goes on */
+    MUST(db_user_by_number(s->tx, s->a, u.number, &again)); /* reading goes on */
     cr_assert_not_null(again);
     full(s, false);
-    MUST(db_ready(s->db)); /* AV-03: heals by itself */
-    MUST(db_scope_add(s->db, STR("after"), STR("words")));
+    MUST(store_ready(s->store)); /* AV-03: heals by itself */
+    MUST(db_scope_add(s->tx, STR("after"), STR("words")));
     str report;
-    MUST(db_check(s->db, s->a, &report));
+    MUST(store_check(s->store, s->a, &report));
 }
 
 static void few_pages(struct fresh *s, bool full)
 {
-    db_conn_limit_pages(s->db->conn, full ? 120 : 0);
+    sqlite_limit_pages(sqlite_of(s->store)->conn, full ? 120 : 0);
 }
 
 Test(db, a_full_database_is_unavailable_and_heals)
 {
-    struct fresh s = store_new(false);
+    struct fresh s = fresh_new(false);
     heals(&s, few_pages);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 static void small_files(struct fresh *s, bool full)
@@ -312,112 +312,115 @@ static void small_files(struct fresh *s, bool full)
 
 Test(db, a_full_disk_is_unavailable_to_the_whole_group_and_heals)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     heals(&s, small_files);
-    struct db_counts counts;
-    db_counts(s.db, &counts);
+    struct store_counts counts;
+    store_counts(s.store, &counts);
     cr_assert_geq(counts.failures, 3u);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 /* ---- numbers, other processes ---- */
 
 Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
 {
-    struct fresh s = store_new(true), command = s;
+    struct fresh s = fresh_new(true), command = s;
     enum { MANY = 3 * DB_NUMBER_BLOCK, SPAN = 10 * DB_NUMBER_BLOCK };
     static bool seen[SPAN];
-    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
+    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
     for (int i = 0; i < MANY; i++) {
         int64_t n = 0;
-        MUST(db_grant_reserve(i % 100 == 99 ? command.db : s.db, &n));
+        MUST(db_grant_reserve(i % 100 == 99 ? command.tx : s.tx, &n));
         cr_assert(n > 0 && n < SPAN);
         cr_assert_not(seen[n]);
         seen[n] = true;
     }
-    db_close(command.db);
-    store_end(&s);
+    store_close(command.store);
+    fresh_end(&s);
 }
 
 Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not_counted)
 {
-    struct fresh s = store_new(true), command = s;
-    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
-    uint64_t before = db_generation(s.db);
-    (void)store_user(&s, "ours");
-    cr_assert_eq(db_generation(command.db), before);
-    (void)store_user(&command, "theirs");
-    cr_assert_eq(db_generation(s.db), before + 1);
-    db_close(command.db);
-    store_end(&s);
+    struct fresh s = fresh_new(true), command = s;
+    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
+    uint64_t before = store_generation(s.store);
+    (void)fresh_user(&s, "ours");
+    cr_assert_eq(store_generation(command.store), before);
+    (void)fresh_user(&command, "theirs");
+    cr_assert_eq(store_generation(s.store), before + 1);
+    store_close(command.store);
+    fresh_end(&s);
 }
 
 Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 {
-    struct fresh s = store_new(true), command = s;
-    MUST(db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &command.db));
+    struct fresh s = fresh_new(true), command = s;
+    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
     bool changed = true;
-    MUST(db_changed_elsewhere(s.db, &changed));
-    (void)store_user(&s, "ours");
-    MUST(db_changed_elsewhere(s.db, &changed));
+    MUST(store_changed_elsewhere(s.store, &changed));
+    (void)fresh_user(&s, "ours");
+    MUST(store_changed_elsewhere(s.store, &changed));
     cr_assert_not(changed);
-    (void)store_user(&command, "theirs");
-    MUST(db_changed_elsewhere(s.db, &changed));
+    (void)fresh_user(&command, "theirs");
+    MUST(store_changed_elsewhere(s.store, &changed));
     cr_assert(changed);
-    MUST(db_changed_elsewhere(s.db, &changed));
+    MUST(store_changed_elsewhere(s.store, &changed));
     cr_assert_not(changed);
     struct db_user *u = NULL;
-    MUST(db_user_by_name(s.db, s.a, STR("theirs"), &u));
+    MUST(db_user_by_name(s.tx, s.a, STR("theirs"), &u));
     cr_assert_not_null(u);
-    db_close(command.db);
-    store_end(&s);
+    store_close(command.store);
+    fresh_end(&s);
 }
 
 /* ---- the whole ---- */
 
 Test(whole, AV_06_ready_writes)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     int64_t before = by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'");
-    MUST(db_ready(s.db));
+    MUST(store_ready(s.store));
     cr_assert_eq(by_hand(&s, "SELECT next FROM counters WHERE name = 'ready'"), before + 1);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(whole, a_backup_is_consistent_private_and_never_overwrites)
 {
-    struct fresh s = store_new(true);
-    (void)store_user(&s, "ada");
+    struct fresh s = fresh_new(true);
+    (void)fresh_user(&s, "ada");
     char path[128];
-    path_of(&s, "copy.db", path);
-    MUST(db_backup(s.db, path));
-    cr_assert_eq(mode_of(&s, "copy.db"), 0600);
-    MUST_FAIL(CONFLICT, db_backup(s.db, path));
-    MUST_FAIL(UNPROCESSABLE, db_backup(s.db, "/nonexistent/copy.db"));
-    db_close(s.db);
+    path_of(&s, "copy.store", path);
+    MUST(store_backup(s.store, path));
+    cr_assert_eq(mode_of(&s, "copy.store"), 0600);
+    MUST_FAIL(CONFLICT, store_backup(s.store, path));
+    MUST_FAIL(UNPROCESSABLE, store_backup(s.store, "/nonexistent/copy.store"));
+    store_close(s.store);
     char live[128];
     path_of(&s, "jeton.db", live);
     cr_assert_eq(rename(path, live), 0);
-    store_open(&s, true);
+    fresh_open(&s, true);
     struct db_user *u = NULL;
-    MUST(db_user_by_name(s.db, s.a, STR("ada"), &u));
+    MUST(db_user_by_name(s.tx, s.a, STR("ada"), &u));
     cr_assert_not_null(u);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(whole, check_reports_in_words_and_sees_damage)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     for (int i = 0; i < 40; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "user%d", i);
-        (void)store_user(&s, name);
+        (void)fresh_user(&s, name);
     }
     str report;
-    MUST(db_check(s.db, s.a, &report));
+    MUST(store_check(s.store, s.a, &report));
     cr_assert_not_null(strstr(report.p, "integrity: ok"));
     cr_assert_not_null(strstr(report.p, "people: 40"));
-    db_close(s.db);
+    store_close(s.store);
     char path[128];
     path_of(&s, "jeton.db", path);
     int d = open(path, O_RDWR);
@@ -428,55 +431,55 @@ Test(whole, check_reports_in_words_and_sees_damage)
     for (off_t at = 20 * 1024; at < st.st_size; at += 2048)
         cr_assert_eq(pwrite(d, junk, sizeof(junk), at), (ssize_t)sizeof(junk));
     close(d);
-    err e = db_open(&(struct db_options){.directory = s.directory, .create = false, .writer_thread = false}, &s.db);
+    err e = store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &s.store);
     if (!FAILED(e)) {
-        e = db_check(s.db, s.a, &report);
-        db_close(s.db);
+        e = store_check(s.store, s.a, &report);
+        store_close(s.store);
     }
     cr_assert_eq(e.kind, ERR_SERVER_ERROR, "%s", err_why(e));
     arena_release(s.a);
-    store_remove(&s);
+    fresh_remove(&s);
 }
 
 Test(whole, check_sees_a_row_that_names_a_missing_one)
 {
-    struct fresh s = store_new(false);
+    struct fresh s = fresh_new(false);
     (void)by_hand(&s, "INSERT INTO consents VALUES (77, 88, 'openid', 0)"); /* SQLite checks only when asked to */
     str report;
-    MUST_FAIL(SERVER_ERROR, db_check(s.db, s.a, &report));
-    store_end(&s);
+    MUST_FAIL(SERVER_ERROR, store_check(s.store, s.a, &report));
+    fresh_end(&s);
 }
 
 Test(whole, statements_are_listed_and_all_prepare)
 {
-    struct fresh s = store_new(false);
+    struct fresh s = fresh_new(false);
     char path[128];
     path_of(&s, "jeton.db", path);
     sqlite3 *h = NULL;
     cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
-    cr_assert_gt(db_statement_count(), 80u);
-    for (size_t i = 0; i < db_statement_count(); i++) {
+    cr_assert_gt(store_statement_count(), 80u);
+    for (size_t i = 0; i < store_statement_count(); i++) {
         sqlite3_stmt *st = NULL;
-        const char *text = db_statement_text(i);
+        const char *text = store_statement_text(i);
         cr_assert_not_null(text, "statement %zu is missing", i);
         cr_assert_eq(sqlite3_prepare_v2(h, text, -1, &st, NULL), SQLITE_OK, "%s: %s", text, sqlite3_errmsg(h));
         sqlite3_finalize(st);
     }
-    cr_assert_null(db_statement_text(db_statement_count()));
+    cr_assert_null(store_statement_text(store_statement_count()));
     sqlite3_close(h);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(whole, the_hot_update_touches_no_index)
 {
-    struct fresh s = store_new(false);
+    struct fresh s = fresh_new(false);
     char path[128];
     path_of(&s, "jeton.db", path);
     sqlite3 *h = NULL;
     cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
     int seen = 0;
-    for (size_t i = 0; i < db_statement_count(); i++) {
-        const char *text = db_statement_text(i);
+    for (size_t i = 0; i < store_statement_count(); i++) {
+        const char *text = store_statement_text(i);
         if (strncmp(text, "UPDATE grants SET generation", 28) != 0)
             continue;
         char explain[1024];
@@ -494,7 +497,7 @@ Test(whole, the_hot_update_touches_no_index)
     }
     cr_assert_gt(seen, 0);
     sqlite3_close(h);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 /* ---- several sentences together ---- */
@@ -507,23 +510,23 @@ struct pair {
 static err add_two_scopes(void *context)
 {
     struct pair *w = context;
-    TRY(db_scope_add(w->s->db, STR("first"), STR("the first")));
+    TRY(db_scope_add(w->s->tx, STR("first"), STR("the first")));
     if (w->fail)
         FAIL(CONFLICT, "test: after the first");
-    return db_scope_add(w->s->db, STR("second"), STR("the second"));
+    return db_scope_add(w->s->tx, STR("second"), STR("the second"));
 }
 
 Test(db, together_is_all_or_nothing)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct db_scope *rows;
     size_t before, count;
-    MUST(db_scope_all(s.db, s.a, &rows, &before));
-    MUST_FAIL(CONFLICT, db_together(s.db, add_two_scopes, &(struct pair){&s, true}));
-    MUST(db_scope_all(s.db, s.a, &rows, &count));
+    MUST(db_scope_all(s.tx, s.a, &rows, &before));
+    MUST_FAIL(CONFLICT, fresh_together(&s, add_two_scopes, &(struct pair){&s, true}));
+    MUST(db_scope_all(s.tx, s.a, &rows, &count));
     cr_assert_eq(count, before);
-    MUST(db_together(s.db, add_two_scopes, &(struct pair){&s, false}));
-    MUST(db_scope_all(s.db, s.a, &rows, &count));
+    MUST(fresh_together(&s, add_two_scopes, &(struct pair){&s, false}));
+    MUST(db_scope_all(s.tx, s.a, &rows, &count));
     cr_assert_eq(count, before + 2);
-    store_end(&s);
+    fresh_end(&s);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * store.h: a store in a directory of its own for each test, and rows that are right unless a test makes them wrong. */
-#ifndef TEST_STORE_H
-#define TEST_STORE_H
+ * fresh.h: a store in a directory of its own for each test, and rows that are right unless a test makes them wrong. */
+#ifndef TEST_FRESH_H
+#define TEST_FRESH_H
 #include "crypto/random.h"
 #include "store/table/db_client.h"
 #include "store/table/db_consent.h"
@@ -9,7 +9,7 @@
 #include "store/table/db_grant.h"
 #include "store/table/db_key.h"
 #include "store/table/db_pat.h"
-#include "store/store_internal.h"
+#include "store/sqlite/sqlite.h"
 #include "store/table/db_scope.h"
 #include "store/table/db_session.h"
 #include "store/table/db_user.h"
@@ -35,25 +35,27 @@ enum { T0 = 1700000000 };
 
 struct fresh {
     char directory[64];
-    struct store *db;
+    struct store *store;
+    struct tx *tx; /* each function by itself */
     struct arena *a;
 };
 
-static inline void store_path(struct fresh *s)
+static inline void fresh_path(struct fresh *s)
 {
     (void)snprintf(s->directory, sizeof(s->directory), P_tmpdir "/jeton-store-XXXXXX");
     cr_assert_not_null(mkdtemp(s->directory));
 }
 
-static inline void store_open(struct fresh *s, bool threaded)
+static inline void fresh_open(struct fresh *s, bool threaded)
 {
-    MUST(db_open(&(struct db_options){.directory = s->directory, .create = true, .writer_thread = threaded}, &s->db));
+    MUST(store_open(&(struct store_options){.directory = s->directory, .create = true, .threads = threaded}, &s->store));
+    s->tx = store_each(s->store);
 }
 
-static inline void store_remove(struct fresh *s)
+static inline void fresh_remove(struct fresh *s)
 {
     char command[128];
-    static const char *const files[] = {"jeton.db", "jeton.db-wal", "jeton.db-shm", "jeton.generation", "copy.db"};
+    static const char *const files[] = {"jeton.db", "jeton.db-wal", "jeton.db-shm", "jeton.generation", "copy.store"};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         (void)snprintf(command, sizeof(command), "%s/%s", s->directory, files[i]);
         (void)unlink(command);
@@ -62,21 +64,44 @@ static inline void store_remove(struct fresh *s)
 }
 
 /* Every conformance test runs with the writer thread; those that say so run again the way commands do. */
-static inline struct fresh store_new(bool threaded)
+static inline struct fresh fresh_new(bool threaded)
 {
     struct fresh s = {0};
     clock_set(T0);
-    store_path(&s);
-    store_open(&s, threaded);
+    fresh_path(&s);
+    fresh_open(&s, threaded);
     s.a = arena_new(64 << 20);
     return s;
 }
 
-static inline void store_end(struct fresh *s)
+struct fresh_within {
+    struct fresh *s;
+    err (*body)(void *context);
+    void *context;
+};
+
+static inline err fresh_within(struct tx *tx, void *context)
 {
-    db_close(s->db);
+    struct fresh_within *w = context;
+    struct tx *outer = w->s->tx;
+    w->s->tx = tx;
+    err e = w->body(w->context);
+    w->s->tx = outer;
+    return e;
+}
+
+/* store_together: inside of body s->tx is the transaction. */
+static inline err fresh_together(struct fresh *s, err (*body)(void *context), void *context)
+{
+    struct fresh_within w = {s, body, context};
+    return store_together(s->tx, fresh_within, &w);
+}
+
+static inline void fresh_end(struct fresh *s)
+{
+    store_close(s->store);
     arena_release(s->a);
-    store_remove(s);
+    fresh_remove(s);
 }
 
 static inline struct token_hash hash_of(const char *text)
@@ -84,68 +109,68 @@ static inline struct token_hash hash_of(const char *text)
     return token_hash_of(str_of(text));
 }
 
-static inline struct db_user store_user(struct fresh *s, const char *name)
+static inline struct db_user fresh_user(struct fresh *s, const char *name)
 {
     struct db_user u = {.username = str_of(name), .email = STR("a@example.org"), .full_name = STR("A Person"),
                         .password_hash = STR("$argon2id$x"), .permissions = STR("")};
-    MUST(db_user_add(s->db, s->a, &u, NULL));
+    MUST(db_user_add(s->tx, s->a, &u, NULL));
     return u;
 }
 
-static inline struct db_user store_admin(struct fresh *s, const char *name)
+static inline struct db_user fresh_admin(struct fresh *s, const char *name)
 {
     struct db_user u = {.username = str_of(name), .admin = true};
-    MUST(db_user_add(s->db, s->a, &u, NULL));
+    MUST(db_user_add(s->tx, s->a, &u, NULL));
     return u;
 }
 
-static inline struct db_client store_client(struct fresh *s, const char *id)
+static inline struct db_client fresh_client(struct fresh *s, const char *id)
 {
     struct db_client c = {.id = str_of(id), .name = STR("An Application"), .grants = STR("authorization_code refresh_token"),
                           .redirect_uris = STR("https://a.example/cb"), .scopes = STR("openid"), .auth_method = STR("any")};
     c.secrets[0].hash = hash_of(id);
     c.secrets[0].created_at = T0;
     c.secret_count = 1;
-    MUST(db_client_add(s->db, &c));
+    MUST(db_client_add(s->tx, &c));
     return c;
 }
 
-static inline struct db_grant store_grant_made(struct fresh *s, int64_t user, int64_t client)
+static inline struct db_grant fresh_grant_made(struct fresh *s, int64_t user, int64_t client)
 {
     struct db_grant g = {.user_number = user, .client_number = client, .client_epoch = 1, .scope = STR("openid"),
                          .flow = STR("authorization_code"), .created_at = T0, .auth_time = T0, .expires_at = T0 + 60};
     char id[37];
     random_uuid(id);
     g.id = str_dup(s->a, str_of(id));
-    MUST(db_grant_reserve(s->db, &g.number));
+    MUST(db_grant_reserve(s->tx, &g.number));
     return g;
 }
 
 /* A live grant with refresh generation 1, whose token's hash is hash_of("r1"). */
-static inline struct db_grant store_grant(struct fresh *s, int64_t user, int64_t client)
+static inline struct db_grant fresh_grant(struct fresh *s, int64_t user, int64_t client)
 {
-    struct db_grant g = store_grant_made(s, user, client);
+    struct db_grant g = fresh_grant_made(s, user, client);
     g.expires_at = T0 + 1000;
     g.generation = 1;
     g.current = hash_of("r1");
-    MUST(db_grant_add(s->db, &g));
+    MUST(db_grant_add(s->tx, &g));
     return g;
 }
 
 /* A grant that waits for its code, whose text is "code". */
-static inline struct db_code store_code(struct fresh *s, struct db_grant *g)
+static inline struct db_code fresh_code(struct fresh *s, struct db_grant *g)
 {
     struct db_code c = {.hash = hash_of("code"), .grant_number = g->number, .redirect_uri = STR("https://a.example/cb"),
                         .code_challenge = STR("challenge"), .expires_at = T0 + 60};
-    MUST(db_code_reserve(s->db, &c.number));
-    MUST(db_grant_add_with_code(s->db, g, &c, STR_ABSENT));
+    MUST(db_code_reserve(s->tx, &c.number));
+    MUST(db_grant_add_with_code(s->tx, g, &c, STR_ABSENT));
     return c;
 }
 
 static inline struct db_grant *store_grant_again(struct fresh *s, int64_t number)
 {
     struct db_grant *g = NULL;
-    MUST(db_grant_get(s->db, s->a, number, &g));
+    MUST(db_grant_get(s->tx, s->a, number, &g));
     return g;
 }
 
@@ -154,7 +179,7 @@ static inline size_t store_revoked(struct fresh *s)
 {
     struct db_revocation *rows = NULL;
     size_t count = 0;
-    MUST(db_revocation_since(s->db, s->a, 0, &rows, &count));
+    MUST(db_revocation_since(s->tx, s->a, 0, &rows, &count));
     return count;
 }
 
@@ -163,7 +188,7 @@ static inline str store_revoked_last(struct fresh *s)
 {
     struct db_revocation *rows = NULL;
     size_t count = 0;
-    MUST(db_revocation_since(s->db, s->a, 0, &rows, &count));
+    MUST(db_revocation_since(s->tx, s->a, 0, &rows, &count));
     return count > 0 ? rows[count - 1].id : STR_ABSENT;
 }
 

@@ -10,12 +10,12 @@
 /* A change whose line cannot be written is not made: else it would be in the store and never in memory. */
 Test(hot_break, no_change_without_its_line)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct hot *hot;
-    struct db_client app = store_client(&s, "app");
-    MUST(hot_open(s.db, 16, &hot));
+    struct db_client app = fresh_client(&s, "app");
+    MUST(hot_open(s.store, 16, &hot));
     (void)by_hand(&s, "INSERT INTO changes (seq, kind, key) SELECT next, 'client', '999' FROM counters WHERE name = 'change'");
-    err e = db_client_set_disabled(s.db, app.number, true);
+    err e = db_client_set_disabled(s.tx, app.number, true);
     cr_expect(FAILED(e));
     int64_t disabled = by_hand(&s, "SELECT disabled FROM clients WHERE id = 'app'");
     const struct hot_facts *f = hot_hold(hot);
@@ -23,22 +23,22 @@ Test(hot_break, no_change_without_its_line)
     cr_expect_eq(kept->disabled, disabled == 1, "store: %d, memory: %d", (int)disabled, (int)kept->disabled);
     hot_let_go(hot, f);
     hot_close(hot);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 Test(hot_break, no_change_without_its_counter)
 {
-    struct fresh s = store_new(true);
+    struct fresh s = fresh_new(true);
     struct hot *hot;
-    struct db_client app = store_client(&s, "app");
-    MUST(hot_open(s.db, 16, &hot));
+    struct db_client app = fresh_client(&s, "app");
+    MUST(hot_open(s.store, 16, &hot));
     (void)by_hand(&s, "UPDATE counters SET name = 'gone' WHERE name = 'change'");
-    err e = db_client_set_disabled(s.db, app.number, true);
+    err e = db_client_set_disabled(s.tx, app.number, true);
     cr_expect(FAILED(e));
     cr_expect_eq(by_hand(&s, "SELECT disabled FROM clients WHERE id = 'app'"), 0, "disabled in the store, and nobody will hear of it");
     (void)by_hand(&s, "UPDATE counters SET name = 'change' WHERE name = 'gone'");
     hot_close(hot);
-    store_end(&s);
+    fresh_end(&s);
 }
 
 enum { LARGE = DB_CHANGES_READ + 8, LARGE_BYTES = 60000 };
@@ -55,7 +55,7 @@ static err add_large(void *context)
         (void)snprintf(id, sizeof(id), "large-%d", i);
         struct db_client c = {.id = str_of(id), .name = str_of(id), .scopes = STR("openid")};
         c.metadata.jwks = w->keys;
-        TRY(db_client_add(w->s->db, &c));
+        TRY(db_client_add(w->s->tx, &c));
     }
     return OK;
 }
@@ -63,25 +63,25 @@ static err add_large(void *context)
 /* Clients as large as a request's body may make them: a bite of lines names more of them than memory for reading would hold at once. */
 Test(hot_break, many_large_clients_are_followed)
 {
-    struct fresh s = store_new(true), other;
+    struct fresh s = fresh_new(true), other;
     struct hot *hot;
     char *bytes = malloc(LARGE_BYTES);
     cr_assert_not_null(bytes);
     memset(bytes, 'a', LARGE_BYTES);
-    MUST(hot_open(s.db, 16, &hot));
+    MUST(hot_open(s.store, 16, &hot));
     other = s;
-    store_open(&other, false); /* a command */
+    fresh_open(&other, false); /* a command */
     struct large w = {&other, {bytes, LARGE_BYTES}};
-    MUST(db_together(other.db, add_large, &w));
+    MUST(fresh_together(&other, add_large, &w));
     MUST(hot_refresh(hot));
     const struct hot_facts *f = hot_hold(hot);
     cr_expect_not_null(hot_client(f, STR("large-0")));
     cr_expect_not_null(hot_client(f, STR("large-519")));
     hot_let_go(hot, f);
     hot_close(hot);
-    MUST(hot_open(s.db, 16, &hot));
+    MUST(hot_open(s.store, 16, &hot));
     hot_close(hot);
-    db_close(other.db);
+    store_close(other.store);
     free(bytes);
-    store_end(&s);
+    fresh_end(&s);
 }

@@ -112,14 +112,15 @@ static char *told_anew(struct fresh *s)
 {
     struct fresh fresh = *s;
     struct hot *hot;
-    MUST(db_open(&(struct db_options){.directory = s->directory, .create = false, .writer_thread = false}, &fresh.db));
-    MUST(hot_open(fresh.db, 16, &hot));
+    MUST(store_open(&(struct store_options){.directory = s->directory, .create = false, .threads = false}, &fresh.store));
+    fresh.tx = store_each(fresh.store);
+    MUST(hot_open(fresh.store, 16, &hot));
     MUST(hot_keep_names(hot, true));
     const struct hot_facts *f = hot_hold(hot);
     char *text = told_of(s->a, f);
     hot_let_go(hot, f);
     hot_close(hot);
-    db_close(fresh.db);
+    store_close(fresh.store);
     return text;
 }
 
@@ -127,8 +128,8 @@ static void same_user(struct scene *x, int64_t number)
 {
     struct db_user *kept = NULL, *row = NULL;
     struct told a = {NULL, 0}, b = {NULL, 0};
-    MUST(hot_user(x->hot, x->s.a, number, &kept));
-    MUST(db_user_by_number(x->s.db, x->s.a, number, &row));
+    MUST(hot_user(x->hot, x->s.tx, x->s.a, number, &kept));
+    MUST(db_user_by_number(x->s.tx, x->s.a, number, &row));
     cr_assert_eq(kept == NULL, row == NULL);
     if (row != NULL) {
         tell_row(&a, &db_user_shape, kept);
@@ -143,8 +144,8 @@ static void same_pat(struct scene *x, const struct token_hash *hash)
 {
     struct db_pat *kept = NULL, *row = NULL;
     struct told a = {NULL, 0}, b = {NULL, 0};
-    MUST(hot_pat(x->hot, x->s.a, hash, &kept));
-    MUST(db_pat_by_hash(x->s.db, x->s.a, hash, &row));
+    MUST(hot_pat(x->hot, x->s.tx, x->s.a, hash, &kept));
+    MUST(db_pat_by_hash(x->s.tx, x->s.a, hash, &row));
     cr_assert_eq(kept == NULL, row == NULL);
     if (row != NULL) {
         tell_row(&a, &db_pat_shape, kept);
@@ -159,7 +160,7 @@ static void all_revoked(struct scene *x)
 {
     struct db_revocation *rows;
     size_t count;
-    MUST(db_revocation_since(x->s.db, x->s.a, 0, &rows, &count));
+    MUST(db_revocation_since(x->s.tx, x->s.a, 0, &rows, &count));
     for (size_t i = 0; i < count; i++)
         cr_assert(hot_revoked(x->hot, str_is(rows[i].kind, "grant") ? "grant" : "token", rows[i].id));
 }
@@ -186,7 +187,7 @@ static err client_add(struct scene *x)
     c.secrets[0].hash = hash_of("added");
     c.metadata.id_token_signed_response_alg = STR("EdDSA");
     c.metadata.profile = STR("fapi2-security");
-    return db_client_add(x->other.db, &c);
+    return db_client_add(x->other.tx, &c);
 }
 
 static err client_save(struct scene *x)
@@ -195,7 +196,7 @@ static err client_save(struct scene *x)
     x->app.redirect_uris = STR("https://b.example/cb");
     x->app.metadata.jwks_uri = STR("https://b.example/jwks");
     x->app.metadata.userinfo_signed_response_alg = STR("RS256");
-    TRY(db_client_save(x->other.db, &x->app));
+    TRY(db_client_save(x->other.tx, &x->app));
     x->app.version++;
     return OK;
 }
@@ -203,7 +204,7 @@ static err client_save(struct scene *x)
 static err client_save_registered(struct scene *x)
 {
     x->open.scopes = STR("openid profile");
-    TRY(db_client_save(x->other.db, &x->open));
+    TRY(db_client_save(x->other.tx, &x->open));
     x->open.version++;
     return OK;
 }
@@ -211,29 +212,29 @@ static err client_save_registered(struct scene *x)
 static err secret_beside(struct scene *x)
 {
     struct token_hash hash = hash_of("second");
-    return db_client_secret_add(x->other.db, x->app.number, &hash, T0 + 100);
+    return db_client_secret_add(x->other.tx, x->app.number, &hash, T0 + 100);
 }
 
 static err secret_instead(struct scene *x)
 {
     struct token_hash hash = hash_of("third");
-    return db_client_secret_add(x->other.db, x->app.number, &hash, 0);
+    return db_client_secret_add(x->other.tx, x->app.number, &hash, 0);
 }
 
 static err client_disable(struct scene *x)
 {
-    return db_client_set_disabled(x->other.db, x->app.number, true);
+    return db_client_set_disabled(x->other.tx, x->app.number, true);
 }
 
 static err client_remove(struct scene *x)
 {
-    return db_client_remove(x->other.db, x->app.number);
+    return db_client_remove(x->other.tx, x->app.number);
 }
 
 static err clients_purge(struct scene *x)
 {
     int64_t removed = 0;
-    err e = db_initial_purge_unused(x->other.db, T0 + 1, &removed);
+    err e = db_initial_purge_unused(x->other.tx, T0 + 1, &removed);
     cr_assert_eq(removed, 1, "%lld", (long long)removed);
     return e;
 }
@@ -241,146 +242,146 @@ static err clients_purge(struct scene *x)
 static err clients_make_room(struct scene *x)
 {
     int64_t removed = 0;
-    struct db_client c = store_client(&x->other, "stranger");
+    struct db_client c = fresh_client(&x->other, "stranger");
     c.metadata.origin = STR("open");
-    TRY(db_client_save(x->other.db, &c));
-    TRY(db_registration_note(x->other.db, c.number, STR("192.0.2.1")));
-    err e = db_registration_make_room(x->other.db, T0 + 1, &removed);
+    TRY(db_client_save(x->other.tx, &c));
+    TRY(db_registration_note(x->other.tx, c.number, STR("192.0.2.1")));
+    err e = db_registration_make_room(x->other.tx, T0 + 1, &removed);
     cr_assert_eq(removed, 1);
     return e;
 }
 
 static err scope_add(struct scene *x)
 {
-    return db_scope_add(x->other.db, STR("orders"), STR("See orders"));
+    return db_scope_add(x->other.tx, STR("orders"), STR("See orders"));
 }
 
 static err scope_remove(struct scene *x)
 {
     bool removed;
-    return db_scope_remove(x->other.db, STR("orders"), &removed);
+    return db_scope_remove(x->other.tx, STR("orders"), &removed);
 }
 
 static err resource_add(struct scene *x)
 {
     struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"), .alg = STR("ES256")};
-    return db_resource_add(x->other.db, &r);
+    return db_resource_add(x->other.tx, &r);
 }
 
 static err resource_edit(struct scene *x)
 {
     bool found;
-    return db_resource_edit(x->other.db, &(struct db_resource){.uri = STR("https://api.example"), .name = STR("New"), .scopes = STR("a b")}, &found);
+    return db_resource_edit(x->other.tx, &(struct db_resource){.uri = STR("https://api.example"), .name = STR("New"), .scopes = STR("a b")}, &found);
 }
 
 static err resource_remove(struct scene *x)
 {
     bool removed;
-    return db_resource_remove(x->other.db, STR("https://api.example"), &removed);
+    return db_resource_remove(x->other.tx, STR("https://api.example"), &removed);
 }
 
 static err details_add(struct scene *x)
 {
-    return db_details_add(x->other.db, &(struct db_details_type){.type = STR("payment"), .description = STR("Pay"), .created_at = T0});
+    return db_details_add(x->other.tx, &(struct db_details_type){.type = STR("payment"), .description = STR("Pay"), .created_at = T0});
 }
 
 static err details_remove(struct scene *x)
 {
     bool removed;
-    return db_details_remove(x->other.db, STR("payment"), &removed);
+    return db_details_remove(x->other.tx, STR("payment"), &removed);
 }
 
 static err setting_add(struct scene *x)
 {
-    return db_password_setting_add(x->other.db, STR("$2y$10$"));
+    return db_password_setting_add(x->other.tx, STR("$2y$10$"));
 }
 
 static err setting_forget(struct scene *x)
 {
     bool gone;
-    return db_password_setting_forget(x->other.db, STR("$2y$10$"), &gone);
+    return db_password_setting_forget(x->other.tx, STR("$2y$10$"), &gone);
 }
 
 static err user_add(struct scene *x)
 {
-    (void)store_user(&x->other, "bob");
+    (void)fresh_user(&x->other, "bob");
     return OK;
 }
 
 static err user_login(struct scene *x)
 {
-    return db_user_logged_in(x->other.db, x->ada.number, T0 + 5);
+    return db_user_logged_in(x->other.tx, x->ada.number, T0 + 5);
 }
 
 static err user_rehash(struct scene *x)
 {
-    return db_user_rehash(x->other.db, x->ada.number, STR("$argon2id$x"), "$argon2id$y");
+    return db_user_rehash(x->other.tx, x->ada.number, STR("$argon2id$x"), "$argon2id$y");
 }
 
 static err user_password(struct scene *x)
 {
-    return db_user_set_password(x->other.db, x->s.a, &(struct db_new_password){x->ada.number, "$argon2id$z", 0, true, false});
+    return db_user_set_password(x->other.tx, x->s.a, &(struct db_new_password){x->ada.number, "$argon2id$z", 0, true, false});
 }
 
 static err user_block(struct scene *x)
 {
     struct db_user *now = NULL;
-    TRY(db_user_by_number(x->other.db, x->s.a, x->ada.number, &now));
+    TRY(db_user_by_number(x->other.tx, x->s.a, x->ada.number, &now));
     now->blocked = true;
-    (void)store_grant(&x->other, x->ada.number, x->app.number);
-    return db_user_save(x->other.db, x->s.a, now, NULL);
+    (void)fresh_grant(&x->other, x->ada.number, x->app.number);
+    return db_user_save(x->other.tx, x->s.a, now, NULL);
 }
 
 static err user_remove(struct scene *x)
 {
-    return db_user_remove(x->other.db, x->s.a, x->eve.number);
+    return db_user_remove(x->other.tx, x->s.a, x->eve.number);
 }
 
 static err pat_add(struct scene *x)
 {
     x->pat = (struct db_pat){.user_number = x->ada.number, .hash = hash_of("pat"), .name = STR("n")};
-    return db_pat_add(x->other.db, x->s.a, &x->pat);
+    return db_pat_add(x->other.tx, x->s.a, &x->pat);
 }
 
 static err pat_add_another(struct scene *x)
 {
     x->pat = (struct db_pat){.user_number = x->eve.number, .hash = hash_of("another"), .name = STR("n")};
-    return db_pat_add(x->other.db, x->s.a, &x->pat);
+    return db_pat_add(x->other.tx, x->s.a, &x->pat);
 }
 
 static err pat_used(struct scene *x)
 {
-    TRY(db_pat_used(x->other.db, x->pat.number, T0 + 3, STR("192.0.2.1")));
-    return db_ready(x->other.db); /* it is not waited for otherwise */
+    TRY(db_pat_used(x->other.tx, x->pat.number, T0 + 3, STR("192.0.2.1")));
+    return store_ready(x->other.store); /* it is not waited for otherwise */
 }
 
 static err pat_revoke(struct scene *x)
 {
     bool revoked;
-    return db_pat_revoke(x->other.db, x->pat.id, 0, T0, &revoked);
+    return db_pat_revoke(x->other.tx, x->pat.id, 0, T0, &revoked);
 }
 
 static err pats_purge(struct scene *x)
 {
     int64_t deleted;
     clock_set(T0 + 10 * 86400);
-    return db_purge(x->other.db, T0 + 10 * 86400, 1000, &deleted);
+    return db_purge(x->other.store, T0 + 10 * 86400, 1000, &deleted);
 }
 
 static err key_add(struct scene *x)
 {
-    return db_key_add(x->other.db, &(struct db_key){.kid = STR("k"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s"), .state = STR("active")});
+    return db_key_add(x->other.tx, &(struct db_key){.kid = STR("k"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s"), .state = STR("active")});
 }
 
 static err key_rotate(struct scene *x)
 {
-    TRY(db_key_add(x->other.db, &(struct db_key){.kid = STR("l"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s"), .state = STR("next")}));
-    return db_key_rotate(x->other.db, &(struct db_key){.kid = STR("m"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s")}, T0, T0 + 60);
+    TRY(db_key_add(x->other.tx, &(struct db_key){.kid = STR("l"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s"), .state = STR("next")}));
+    return db_key_rotate(x->other.tx, &(struct db_key){.kid = STR("m"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s")}, T0, T0 + 60);
 }
 
 static err token_revoke(struct scene *x)
 {
-    return db_revocation_add(x->other.db, "token", STR("jti"), T0 + 100);
+    return db_revocation_add(x->other.tx, "token", STR("jti"), T0 + 100);
 }
 
 static const struct {
@@ -456,8 +457,8 @@ static bool of_migration(const char *text)
 static void every_statement_ran(sqlite3 *writing)
 {
     size_t seen = 0;
-    for (size_t i = 0; i < db_statement_count(); i++) {
-        const char *text = db_statement_text(i);
+    for (size_t i = 0; i < store_statement_count(); i++) {
+        const char *text = store_statement_text(i);
         if (db_change_of(text) == DB_CHANGE_NONE || of_migration(text))
             continue;
         seen++;
@@ -470,18 +471,18 @@ static void every_statement_ran(sqlite3 *writing)
 
 static void scene_begin(struct scene *x, bool threaded)
 {
-    x->s = store_new(threaded);
-    x->app = store_client(&x->s, "app");
-    x->open = store_client(&x->s, "open");
+    x->s = fresh_new(threaded);
+    x->app = fresh_client(&x->s, "app");
+    x->open = fresh_client(&x->s, "open");
     x->open.metadata.origin = STR("open");
     x->open.metadata.client_uri = STR("https://open.example");
-    MUST(db_client_save(x->s.db, &x->open));
+    MUST(db_client_save(x->s.tx, &x->open));
     x->open.version++;
-    (void)store_admin(&x->s, "root");
-    x->ada = store_user(&x->s, "ada");
-    x->eve = store_user(&x->s, "eve");
+    (void)fresh_admin(&x->s, "root");
+    x->ada = fresh_user(&x->s, "ada");
+    x->eve = fresh_user(&x->s, "eve");
     x->pat.hash = hash_of("pat");
-    MUST(hot_open(x->s.db, 100, &x->hot));
+    MUST(hot_open(x->s.store, 100, &x->hot));
     MUST(hot_keep_names(x->hot, true));
     x->other = x->s;
 }
@@ -509,7 +510,7 @@ Test(follow, every_kind_of_write_is_in_memory_when_it_is_acknowledged)
     write_all(&x, false);
     every_statement_ran(writing);
     hot_close(x.hot);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(follow, every_kind_of_write_is_in_memory_when_the_writer_answers)
@@ -518,26 +519,26 @@ Test(follow, every_kind_of_write_is_in_memory_when_the_writer_answers)
     scene_begin(&x, true);
     write_all(&x, false);
     hot_close(x.hot);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(follow, every_kind_of_write_of_a_command_is_in_memory_at_the_next_request)
 {
     struct scene x = {0};
     scene_begin(&x, true);
-    MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &x.other.db));
+    MUST(store_open(&(struct store_options){.directory = x.s.directory, .create = false, .threads = false}, &x.other.store));
     write_all(&x, true);
-    db_close(x.other.db);
+    store_close(x.other.store);
     hot_close(x.hot);
-    store_end(&x.s);
+    fresh_end(&x.s);
 }
 
 Test(follow, every_statement_that_changes_something_kept_says_what)
 {
     size_t seen = 0;
-    for (size_t i = 0; i < db_statement_count(); i++) {
-        cr_expect(db_change_fits(db_statement_text(i)), "it does not end with RETURNING and its table's key: %s", db_statement_text(i));
-        seen += db_change_of(db_statement_text(i)) != DB_CHANGE_NONE;
+    for (size_t i = 0; i < store_statement_count(); i++) {
+        cr_expect(db_change_fits(store_statement_text(i)), "it does not end with RETURNING and its table's key: %s", store_statement_text(i));
+        seen += db_change_of(store_statement_text(i)) != DB_CHANGE_NONE;
     }
     cr_assert(seen > 25);
     cr_expect_not(db_change_fits("UPDATE clients SET name = $1"));

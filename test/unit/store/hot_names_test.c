@@ -8,7 +8,7 @@ static struct db_client named(struct scene *x, const char *id, const char *name,
 {
     struct db_client c = {.id = str_of(id), .name = str_of(name)};
     c.metadata.origin = str_of(origin);
-    MUST(db_client_add(x->s.db, &c));
+    MUST(db_client_add(x->s.tx, &c));
     return c;
 }
 
@@ -50,14 +50,14 @@ Test(names, follow_what_happens_to_clients_after_the_first_question)
     cr_assert_not(taken(&x, 0, "Later", "open")); /* from now on they are counted */
     struct db_client one = named(&x, "one", "Later", NULL), two = named(&x, "two", "later", NULL); /* as older programs let them be */
     cr_assert(taken(&x, one.number, "LATER", NULL));
-    MUST(db_client_remove(x.s.db, two.number));
+    MUST(db_client_remove(x.s.tx, two.number));
     cr_assert_not(taken(&x, one.number, "LATER", NULL));
     cr_assert(taken(&x, 0, "LATER", NULL));
     one.name = STR("Renamed");
-    MUST(db_client_save(x.s.db, &one));
+    MUST(db_client_save(x.s.tx, &one));
     cr_assert_not(taken(&x, 0, "LATER", "open"));
     cr_assert(taken(&x, 0, "Renamed", "open"));
-    MUST(db_client_remove(x.s.db, one.number));
+    MUST(db_client_remove(x.s.tx, one.number));
     cr_assert_not(taken(&x, 0, "Renamed", "open"));
     scene_end(&x);
 }

@@ -12,10 +12,10 @@ Test(hot, a_change_is_seen_when_it_was_acknowledged_and_a_held_snapshot_stays)
 {
     struct scene x = scene_new();
     const struct hot_facts *before = hot_hold(x.hot);
-    struct db_client c = store_client(&x.s, "app");
+    struct db_client c = fresh_client(&x.s, "app");
     struct db_resource r = {.uri = STR("https://api.example"), .token_format = STR("sealed")};
-    MUST(db_resource_add(x.s.db, &r));
-    MUST(db_scope_add(x.s.db, STR("mine"), STR("words")));
+    MUST(db_resource_add(x.s.tx, &r));
+    MUST(db_scope_add(x.s.tx, STR("mine"), STR("words")));
     MUST(hot_refresh(x.hot));
     cr_assert_null(hot_client(before, STR("app")));
     const struct hot_facts *now = hot_hold(x.hot);
@@ -52,7 +52,7 @@ Test(hot, every_client_is_found_among_many)
     char id[16];
     for (int i = 0; i < 200; i++) {
         (void)snprintf(id, sizeof(id), "%d", i * 7);
-        (void)store_client(&x.s, id);
+        (void)fresh_client(&x.s, id);
     }
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
@@ -68,24 +68,25 @@ Test(hot, another_process_is_noticed_by_its_commit)
 {
     struct scene x = scene_new();
     struct fresh command = x.s;
-    MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
-    (void)store_client(&command, "theirs");
+    MUST(store_open(&(struct store_options){.directory = x.s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
+    (void)fresh_client(&command, "theirs");
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     cr_assert_not_null(hot_client(f, STR("theirs")));
     hot_let_go(x.hot, f);
-    db_close(command.db);
+    store_close(command.store);
     scene_end(&x);
 }
 
 Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
 {
     struct scene x = scene_new();
-    struct db_client plain = store_client(&x.s, "plain");
+    struct db_client plain = fresh_client(&x.s, "plain");
     struct db_client compat = {.id = STR("compat"), .compat_processmaker = true, .secret_count = 2};
     compat.secrets[0].hash = hash_of("new");
     compat.secrets[1] = (struct db_client_secret){hash_of("old"), T0, T0 + 10};
-    MUST(db_client_add(x.s.db, &compat));
+    MUST(db_client_add(x.s.tx, &compat));
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     struct token_hash plain_secret = hash_of("plain"), fresh = hash_of("new"), old = hash_of("old"), none = hash_of("none");
@@ -103,7 +104,8 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
 static struct fresh command_of(const struct scene *x)
 {
     struct fresh command = x->s;
-    MUST(db_open(&(struct db_options){.directory = x->s.directory, .create = false, .writer_thread = false}, &command.db));
+    MUST(store_open(&(struct store_options){.directory = x->s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
     return command;
 }
 
@@ -111,39 +113,40 @@ Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
 {
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
-    char *file = x.s.db->file;
+    struct sqlite *engine = sqlite_of(x.s.store);
+    char *file = engine->file;
     char nowhere[] = "/nonexistent/jeton.db";
-    (void)store_client(&command, "theirs");
-    while (x.s.db->pooled > 0)
-        db_conn_close(x.s.db->pool[--x.s.db->pooled]);
-    x.s.db->file = nowhere; /* the readers' next connection cannot be opened */
+    (void)fresh_client(&command, "theirs");
+    while (engine->pooled > 0)
+        sqlite_close(engine->pool[--engine->pooled]);
+    engine->file = nowhere; /* the readers' next connection cannot be opened */
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
-    x.s.db->file = file;
+    engine->file = file;
     MUST(hot_refresh(x.hot));
-    db_close(command.db);
+    store_close(command.store);
     scene_end(&x);
 }
 
 Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_is_given)
 {
-    struct scene x = {.s = store_new(false)}; /* the memory of this thread can be made to fail */
-    struct db_user u = store_user(&x.s, "ada"), *r;
-    MUST(hot_open(x.s.db, 100, &x.hot));
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    struct scene x = {.s = fresh_new(false)}; /* the memory of this thread can be made to fail */
+    struct db_user u = fresh_user(&x.s, "ada"), *r;
+    MUST(hot_open(x.s.store, 100, &x.hot));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     arena_fail_after(1);
-    MUST(db_user_logged_in(x.s.db, u.number, T0 + 1)); /* done, but it could not be followed */
+    MUST(db_user_logged_in(x.s.tx, u.number, T0 + 1)); /* done, but it could not be followed */
     arena_fail_after(1);
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     arena_fail_after(0);
-    MUST(hot_user(x.hot, x.s.a, u.number, &r)); /* from the store */
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r)); /* from the store */
     cr_assert_eq(r->last_login_at, T0 + 1);
     hot_inline(true);
-    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.a, u.number, &r));
+    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
     hot_inline(false);
     MUST(hot_refresh(x.hot));
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, T0 + 1);
     scene_end(&x);
 }
@@ -152,19 +155,19 @@ Test(hot, an_event_thread_reads_no_feed)
 {
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
-    (void)store_client(&command, "theirs");
+    (void)fresh_client(&command, "theirs");
     hot_inline(true);
     MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
     hot_inline(false);
     MUST(hot_refresh(x.hot));
-    (void)store_client(&x.s, "ours");
+    (void)fresh_client(&x.s, "ours");
     hot_inline(true);
     MUST(hot_refresh(x.hot)); /* the writer has read it */
     const struct hot_facts *f = hot_hold(x.hot);
     cr_assert(hot_client(f, STR("ours")) != NULL && hot_client(f, STR("theirs")) != NULL);
     hot_let_go(x.hot, f);
     hot_inline(false);
-    db_close(command.db);
+    store_close(command.store);
     scene_end(&x);
 }
 
@@ -179,9 +182,9 @@ static bool has_scope(struct hot *hot, str name)
 static err log_in_often(void *context)
 {
     struct fresh *s = context;
-    TRY(db_scope_add(s->db, STR("early"), STR("words")));
+    TRY(db_scope_add(s->tx, STR("early"), STR("words")));
     for (int64_t i = 1; i <= DB_CHANGES_KEPT + 2 * DB_CHANGES_BITE; i++)
-        TRY(db_user_logged_in(s->db, 1, i));
+        TRY(db_user_logged_in(s->tx, 1, i));
     return OK;
 }
 
@@ -190,16 +193,16 @@ Test(hot, who_has_missed_more_than_is_kept_loads_anew)
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
     struct db_user *r;
-    (void)store_user(&x.s, "ada");
-    MUST(hot_user(x.hot, x.s.a, 1, &r));
-    MUST(db_together(command.db, log_in_often, &command));
+    (void)fresh_user(&x.s, "ada");
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
+    MUST(fresh_together(&command, log_in_often, &command));
     int64_t lines = by_hand(&x.s, "SELECT count(*) FROM changes");
     cr_assert(lines >= DB_CHANGES_KEPT && lines <= DB_CHANGES_KEPT + DB_CHANGES_BITE, "%lld", (long long)lines);
     MUST(hot_refresh(x.hot));
     cr_assert(has_scope(x.hot, STR("early")));
-    MUST(hot_user(x.hot, x.s.a, 1, &r));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
     cr_assert_eq(r->last_login_at, DB_CHANGES_KEPT + 2 * DB_CHANGES_BITE);
-    db_close(command.db);
+    store_close(command.store);
     scene_end(&x);
 }
 
@@ -214,13 +217,13 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
     for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {
         struct scene x = scene_new();
         struct fresh command = command_of(&x);
-        MUST(db_scope_add(x.s.db, STR("before"), STR("words")));
-        MUST(db_scope_add(command.db, STR("one"), STR("words")));
-        MUST(db_scope_add(command.db, STR("two"), STR("words")));
+        MUST(db_scope_add(x.s.tx, STR("before"), STR("words")));
+        MUST(db_scope_add(command.tx, STR("one"), STR("words")));
+        MUST(db_scope_add(command.tx, STR("two"), STR("words")));
         (void)by_hand(&x.s, spoils[i]);
         MUST(hot_refresh(x.hot));
         cr_assert(has_scope(x.hot, STR("before")) && has_scope(x.hot, STR("one")) && has_scope(x.hot, STR("two")), "%s", spoils[i]);
-        db_close(command.db);
+        store_close(command.store);
         scene_end(&x);
     }
 }
@@ -229,25 +232,25 @@ Test(hot, what_a_command_could_not_tell_is_found_by_the_poll)
 {
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
-    MUST(db_scope_add(command.db, STR("theirs"), STR("words")));
-    (void)atomic_fetch_sub(command.db->generation, 1); /* it died before it could */
+    MUST(db_scope_add(command.tx, STR("theirs"), STR("words")));
+    (void)atomic_fetch_sub(command.store->generation, 1); /* it died before it could */
     MUST(hot_refresh(x.hot));
     cr_assert_not(has_scope(x.hot, STR("theirs")));
     MUST(hot_poll(x.hot));
     cr_assert(has_scope(x.hot, STR("theirs")));
-    db_close(command.db);
+    store_close(command.store);
     scene_end(&x);
 }
 
 static err add_and_look(void *context)
 {
     struct scene *x = context;
-    TRY(db_scope_add(x->s.db, STR("inside"), STR("words")));
-    MUST(db_user_logged_in(x->s.db, 1, 77));
+    TRY(db_scope_add(x->s.tx, STR("inside"), STR("words")));
+    MUST(db_user_logged_in(x->s.tx, 1, 77));
     MUST(hot_poll(x->hot)); /* as a command's change would make it do */
     cr_assert_not(has_scope(x->hot, STR("inside")));
     struct db_user *r;
-    MUST(hot_user(x->hot, x->s.a, 1, &r)); /* what this transaction has done itself */
+    MUST(hot_user(x->hot, x->s.tx, x->s.a, 1, &r)); /* what this transaction has done itself */
     cr_assert_eq(r->last_login_at, 77);
     FAIL(CONFLICT, "changed its mind");
 }
@@ -255,15 +258,15 @@ static err add_and_look(void *context)
 Test(hot, what_a_transaction_has_not_committed_is_nobodys)
 {
     for (int threaded = 0; threaded < 2; threaded++) {
-        struct scene x = {.s = store_new(threaded == 1)};
+        struct scene x = {.s = fresh_new(threaded == 1)};
         struct db_user *r;
-        (void)store_user(&x.s, "ada");
-        MUST(hot_open(x.s.db, 100, &x.hot));
-        MUST(hot_user(x.hot, x.s.a, 1, &r));
-        MUST_FAIL(CONFLICT, db_together(x.s.db, add_and_look, &x));
+        (void)fresh_user(&x.s, "ada");
+        MUST(hot_open(x.s.store, 100, &x.hot));
+        MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
+        MUST_FAIL(CONFLICT, fresh_together(&x.s, add_and_look, &x));
         MUST(hot_refresh(x.hot));
         cr_assert_not(has_scope(x.hot, STR("inside")));
-        MUST(hot_user(x.hot, x.s.a, 1, &r));
+        MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
         cr_assert_eq(r->last_login_at, 0);
         scene_end(&x);
     }
@@ -275,13 +278,13 @@ Test(revoked, is_in_memory_and_durable_by_kind_and_id)
 {
     struct scene x = scene_new();
     cr_assert_not(hot_revoked(x.hot, "grant", STR("g1")));
-    MUST(hot_revoke(x.hot, "grant", STR("g1"), T0 + 100));
+    MUST(hot_revoke(x.hot, x.s.tx, "grant", STR("g1"), T0 + 100));
     cr_assert(hot_revoked(x.hot, "grant", STR("g1")));
     cr_assert_not(hot_revoked(x.hot, "token", STR("g1")));
     cr_assert_not(hot_revoked(x.hot, "grant", STR("g2")));
     cr_assert_not(hot_revoked(x.hot, "gran", STR("tg1")));
     hot_close(x.hot);
-    MUST(hot_open(x.s.db, 100, &x.hot));
+    MUST(hot_open(x.s.store, 100, &x.hot));
     cr_assert(hot_revoked(x.hot, "grant", STR("g1"))); /* AC-09: a restart revives nothing */
     scene_end(&x);
 }
@@ -290,11 +293,12 @@ Test(revoked, by_another_process_is_loaded)
 {
     struct scene x = scene_new();
     struct fresh command = x.s;
-    MUST(db_open(&(struct db_options){.directory = x.s.directory, .create = false, .writer_thread = false}, &command.db));
-    MUST(db_revocation_add(command.db, "token", STR("jti"), T0 + 100));
+    MUST(store_open(&(struct store_options){.directory = x.s.directory, .create = false, .threads = false}, &command.store));
+    command.tx = store_each(command.store);
+    MUST(db_revocation_add(command.tx, "token", STR("jti"), T0 + 100));
     MUST(hot_refresh(x.hot));
     cr_assert(hot_revoked(x.hot, "token", STR("jti")));
-    db_close(command.db);
+    store_close(command.store);
     scene_end(&x);
 }
 
@@ -314,11 +318,11 @@ Test(revoked, many_are_all_found_and_those_that_ended_make_room)
         ids[i] = str_of(names[i]);
     }
     struct db_ended ended = {ids, MANY};
-    MUST(db_write(x.s.db, DB_SEVERAL, write_ended, &ended)); /* as a store function that ends grants does */
+    MUST(db_write(x.s.tx, DB_SEVERAL, write_ended, &ended)); /* as a store function that ends grants does */
     for (int i = 0; i < MANY; i++)
         cr_assert(hot_revoked(x.hot, "grant", ids[i]));
     hot_close(x.hot);
-    MUST(hot_open(x.s.db, 100, &x.hot)); /* in portions */
+    MUST(hot_open(x.s.store, 100, &x.hot)); /* in portions */
     for (int i = 0; i < MANY; i++)
         cr_assert(hot_revoked(x.hot, "grant", ids[i]));
     scene_end(&x);
@@ -327,13 +331,13 @@ Test(revoked, many_are_all_found_and_those_that_ended_make_room)
 Test(revoked, memory_says_no_even_when_the_disk_is_full)
 {
     struct scene x = scene_new();
-    db_conn_limit_pages(x.s.db->conn, 1);
+    sqlite_limit_pages(sqlite_of(x.s.store)->conn, 1);
     err e = OK;
     for (int i = 0; i < 200 && !FAILED(e); i++)
-        e = hot_revoke(x.hot, "grant", STR("g1"), T0 + 100);
+        e = hot_revoke(x.hot, x.s.tx, "grant", STR("g1"), T0 + 100);
     cr_assert_eq(e.kind, ERR_UNAVAILABLE);
     cr_assert(hot_revoked(x.hot, "grant", STR("g1")));
-    db_conn_limit_pages(x.s.db->conn, 0);
+    sqlite_limit_pages(sqlite_of(x.s.store)->conn, 0);
     scene_end(&x);
 }
 
@@ -342,25 +346,25 @@ Test(revoked, memory_says_no_even_when_the_disk_is_full)
 Test(cache, an_event_thread_is_sent_elsewhere_until_the_row_is_there)
 {
     struct scene x = scene_new();
-    struct db_user u = store_user(&x.s, "ada"), *r = NULL;
+    struct db_user u = fresh_user(&x.s, "ada"), *r = NULL;
     struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")}, *q = NULL;
-    MUST(db_pat_add(x.s.db, x.s.a, &p));
+    MUST(db_pat_add(x.s.tx, x.s.a, &p));
     hot_inline(true);
     cr_assert(hot_is_inline());
-    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.a, u.number, &r));
-    MUST_FAIL(ELSEWHERE, hot_pat(x.hot, x.s.a, &p.hash, &q));
+    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST_FAIL(ELSEWHERE, hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
     cr_assert_null(r);
     hot_inline(false);
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
     hot_inline(true);
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
     cr_assert(str_is(r->username, "ada") && str_is(r->email, "a@example.org"));
     cr_assert(str_equal(q->id, p.id) && token_hash_equal(&q->hash, &p.hash));
     cr_assert_not(str_present(q->last_used_address));
     hot_inline(false);
-    MUST(hot_user(x.hot, x.s.a, 4711, &r));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, 4711, &r));
     cr_assert_null(r);
     scene_end(&x);
 }
@@ -368,22 +372,22 @@ Test(cache, an_event_thread_is_sent_elsewhere_until_the_row_is_there)
 Test(cache, forgetting_shows_the_new_row)
 {
     struct scene x = scene_new();
-    struct db_user u = store_user(&x.s, "ada"), *r;
+    struct db_user u = fresh_user(&x.s, "ada"), *r;
     struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")}, *q;
     bool revoked;
-    MUST(db_pat_add(x.s.db, x.s.a, &p));
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    MUST(db_pat_add(x.s.tx, x.s.a, &p));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
     u.blocked = true;
-    MUST(db_user_save(x.s.db, x.s.a, &u, NULL));
-    MUST(db_pat_revoke(x.s.db, p.id, 0, T0, &revoked));
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.a, &p.hash, &q));
+    MUST(db_user_save(x.s.tx, x.s.a, &u, NULL));
+    MUST(db_pat_revoke(x.s.tx, p.id, 0, T0, &revoked));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
     cr_assert(r->blocked);
     cr_assert_eq(q->revoked_at, T0);
-    MUST(db_user_remove(x.s.db, x.s.a, u.number));
+    MUST(db_user_remove(x.s.tx, x.s.a, u.number));
     MUST(hot_refresh(x.hot));
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     cr_assert_null(r);
     scene_end(&x);
 }
@@ -396,13 +400,13 @@ Test(cache, is_bounded)
     for (int i = 0; i < 600; i++) {
         char name[16];
         (void)snprintf(name, sizeof(name), "user%d", i);
-        numbers[i] = store_user(&x.s, name).number;
-        MUST(hot_user(x.hot, x.s.a, numbers[i], &r));
+        numbers[i] = fresh_user(&x.s, name).number;
+        MUST(hot_user(x.hot, x.s.tx, x.s.a, numbers[i], &r));
     }
     int there = 0;
     hot_inline(true);
     for (int i = 0; i < 600; i++)
-        there += !FAILED(hot_user(x.hot, x.s.a, numbers[i], &r));
+        there += !FAILED(hot_user(x.hot, x.s.tx, x.s.a, numbers[i], &r));
     hot_inline(false);
     cr_assert(there > 60 && there <= 128, "%d", there); /* 100 asked for, buckets rounded up */
     cr_assert(str_is(r->username, "user599") || there > 0);
@@ -410,7 +414,7 @@ Test(cache, is_bounded)
 }
 
 struct inside_job {
-    struct db_job job;
+    struct store_job job;
     struct scene *x;
     int64_t number;
     pthread_mutex_t lock;
@@ -418,17 +422,17 @@ struct inside_job {
     bool over;
 };
 
-static void change_inside(void *context)
+static void change_inside(struct tx *tx, void *context)
 {
     struct inside_job *j = context;
     struct db_user *r;
-    MUST(db_user_logged_in(j->x->s.db, j->number, 4711));
-    MUST(hot_user(j->x->hot, j->x->s.a, j->number, &r)); /* sees its own change */
+    MUST(db_user_logged_in(tx, j->number, 4711));
+    MUST(hot_user(j->x->hot, tx, j->x->s.a, j->number, &r)); /* sees its own change */
     cr_assert_eq(r->last_login_at, 4711);
-    db_conn_limit_pages(j->x->s.db->conn, 1);
-    err e = db_scope_add(j->x->s.db, STR("x"), (str){arena_take(j->x->s.a, 500000), 500000}); /* and the group is lost */
+    sqlite_limit_pages(sqlite_of(j->x->s.store)->conn, 1);
+    err e = db_scope_add(tx, STR("x"), (str){arena_take(j->x->s.a, 500000), 500000}); /* and the group is lost */
     cr_assert(FAILED(e));
-    db_conn_limit_pages(j->x->s.db->conn, 0);
+    sqlite_limit_pages(sqlite_of(j->x->s.store)->conn, 0);
 }
 
 static void inside_done(void *context, err e)
@@ -444,16 +448,16 @@ static void inside_done(void *context, err e)
 Test(cache, never_holds_what_was_not_committed)
 {
     struct scene x = scene_new();
-    struct db_user u = store_user(&x.s, "ada"), *r;
+    struct db_user u = fresh_user(&x.s, "ada"), *r;
     struct inside_job j = {.x = &x, .number = u.number, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
-    j.job = (struct db_job){change_inside, inside_done, &j, NULL};
-    MUST(db_submit(x.s.db, &j.job));
+    j.job = (struct store_job){.run = change_inside, .done = inside_done, .context = &j};
+    MUST(store_submit(x.s.store, &j.job));
     pthread_mutex_lock(&j.lock);
     while (!j.over)
         pthread_cond_wait(&j.wake, &j.lock);
     pthread_mutex_unlock(&j.lock);
     MUST(hot_refresh(x.hot));
-    MUST(hot_user(x.hot, x.s.a, u.number, &r));
+    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, 0);
     scene_end(&x);
 }
@@ -474,7 +478,7 @@ static void *reader(void *context)
         for (size_t i = 0; i < count; i++)
             cr_assert_eq(hot_client(f, c[i]->id), c[i]);
         struct db_user *u;
-        MUST(hot_user(x->hot, a, 1, &u));
+        MUST(hot_user(x->hot, x->s.tx, a, 1, &u));
         (void)hot_revoked(x->hot, "grant", STR("g"));
         hot_let_go(x->hot, f);
         arena_reset(a);
@@ -487,14 +491,14 @@ Test(hot, readers_and_changes_do_not_disturb_each_other)
 {
     struct scene x = scene_new();
     pthread_t threads[4];
-    (void)store_user(&x.s, "ada");
+    (void)fresh_user(&x.s, "ada");
     for (int i = 0; i < 4; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, reader, &x), 0);
     for (int i = 0; i < 50; i++) {
         char id[16];
         (void)snprintf(id, sizeof(id), "c%d", i);
-        (void)store_client(&x.s, id);
-        MUST(hot_revoke(x.hot, "grant", str_of(id), T0 + 100));
+        (void)fresh_client(&x.s, id);
+        MUST(hot_revoke(x.hot, x.s.tx, "grant", str_of(id), T0 + 100));
         MUST(hot_refresh(x.hot));
         const struct hot_facts *f = hot_hold(x.hot);
         cr_assert_not_null(hot_client(f, str_of(id))); /* acknowledged is seen */

@@ -12,14 +12,14 @@ struct scene {
 
 static inline struct scene scene_new(void)
 {
-    struct scene x = {.s = store_new(true)};
-    MUST(hot_open(x.s.db, 100, &x.hot));
+    struct scene x = {.s = fresh_new(true)};
+    MUST(hot_open(x.s.store, 100, &x.hot));
     return x;
 }
 
 static inline void scene_end(struct scene *x)
 {
     hot_close(x->hot);
-    store_end(&x->s);
+    fresh_end(&x->s);
 }
 #endif
