@@ -28,7 +28,8 @@ static json *row_json(struct command_call *call, const struct settings *settings
     const struct settings_row *r = &settings_rows[row];
     json *j = json_object_new(a);
     json_put_text(a, j, "name", str_of(r->name));
-    json_put_text(a, j, "value", settings->text[row]);
+    bool secret = row == SETTINGS_database && settings_has_password(settings->text[row]);
+    json_put_text(a, j, "value", secret ? STR("(not shown: it holds a password)") : settings->text[row]);
     json_put_text(a, j, "source", str_of(sources[settings->source[row]]));
     json_put_text(a, j, "default", str_of(r->fallback));
     json_put_text(a, j, "form", str_of(r->shape));

@@ -28,16 +28,26 @@ static void leave_ground(void *object)
     site->entered = false;
 }
 
-/* --database: contract 2 promises sqlite now; the other engine is named, so it is refused by name. */
-static int database_directory(struct command_call *call, str url, str *directory)
+/* --database: sqlite:DIR is --data DIR by another name. */
+static int take_database(struct command_call *call, str url, str *texts)
 {
-    if (str_starts(url, STR("sqlite:")) && url.n > 7) {
-        *directory = (str){url.p + 7, url.n - 7};
+    bool sqlite = str_starts(url, STR("sqlite:"));
+    if (!sqlite && !settings_database_form(url))
+        return command_misused(call, "--database must be sqlite:DIR or postgresql://…");
+    if (!sqlite) {
+        if (settings_has_password(url)) /* seen by everybody on the machine */
+            return command_misused(call, "--database must not hold the password, which everybody on this machine could read: put it into the "
+                                         "settings file, or into a password file (~/.pgpass, or passfile=FILE)");
+        texts[SETTINGS_database] = url;
         return COMMAND_DONE;
     }
-    if (str_starts(url, STR("postgresql:")) || str_starts(url, STR("postgres:")))
-        return command_refuse(call, "PostgreSQL is not built into this jeton: use --data DIR or --database sqlite:DIR");
-    return command_misused(call, "--database must be sqlite:DIR, not \"%.*s\"", STR_FMT(url));
+    if (options_has(&call->options, "data"))
+        return command_misused(call, "--data and --database sqlite:DIR name the same thing: give one of them");
+    if (url.n == 7)
+        return command_misused(call, "--database must be sqlite:DIR or postgresql://…");
+    texts[SETTINGS_data] = (str){url.p + 7, url.n - 7};
+    texts[SETTINGS_database] = STR("");
+    return COMMAND_DONE;
 }
 int site_settings(struct command_call *call, struct settings *out)
 {
@@ -53,9 +63,7 @@ int site_settings(struct command_call *call, struct settings *out)
     if (options_has(o, "data"))
         texts[SETTINGS_data] = options_text(o, "data");
     if (options_has(o, "database")) {
-        if (options_has(o, "data"))
-            return command_misused(call, "--data and --database name the same thing: give one of them");
-        int status = database_directory(call, options_text(o, "database"), &texts[SETTINGS_data]);
+        int status = take_database(call, options_text(o, "database"), texts);
         if (status != COMMAND_DONE)
             return status;
     }
@@ -82,7 +90,10 @@ int site_open_db(struct command_call *call, enum site_open_how how, struct site 
     site->directory = str_z(a, site->settings.data);
     if (!site->directory)
         return command_misused(call, "--data must be a path");
-    struct store_options options = {.directory = site->directory, .create = how == SITE_MAKE, .threads = false};
+    struct store_options options = {.directory = site->directory,
+                                    .database = str_z(a, site->settings.database),
+                                    .create = how == SITE_MAKE,
+                                    .threads = false};
     err e = store_open(&options, &site->store);
     if (e.kind == ERR_NOT_FOUND)
         return missing(call, site);

@@ -82,7 +82,12 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
     struct url url;
     struct db_event_limit limits[DB_EVENT_CLASSES + 1];
     app_event_limits(s, limits);
-    struct store_options options = {.directory = str_z(a, s->data), .create = true, .threads = true, .event_limits = limits};
+    struct store_options options = {.directory = str_z(a, s->data),
+                                    .database = str_z(a, s->database),
+                                    .connections = s->database_connections,
+                                    .create = true,
+                                    .threads = true,
+                                    .event_limits = limits};
     app->authority.issuer = settings_issuer(a, s, port);
     if (!options.directory || !str_present(app->authority.issuer))
         FAIL(UNAVAILABLE, "app: no memory");

@@ -46,6 +46,25 @@ static bool listen_cut(str value, str *host, uint16_t *port)
     *port = (uint16_t)number;
     return true;
 }
+/* What libpq takes: an address, or words of which at least one is key=value. */
+bool settings_database_form(str value)
+{
+    return value.n == 0 || str_starts(value, STR("postgresql://")) || str_starts(value, STR("postgres://")) ||
+           str_find(value, '=') < value.n;
+}
+
+bool settings_has_password(str database)
+{
+    const char *address = memmem(database.p, database.n, "://", 3);
+    if (memmem(database.p, database.n, "password", 8) != NULL)
+        return true;
+    if (address == NULL)
+        return false;
+    str rest = {address + 3, (size_t)(database.p + database.n - address - 3)};
+    size_t at = str_find(rest, '@');
+    return at < rest.n && str_find(rest, ':') < at;
+}
+
 static bool address_form(str word)
 {
     char text[INET6_ADDRSTRLEN];

@@ -37,6 +37,9 @@ fallible settings_again(struct arena *a, const struct settings *old, struct sett
 fallible settings_judge(struct arena *a, const struct settings *settings, struct problems *p);
 /* The issuer, without a trailing slash: as set, else derived from the port that was really bound. Absent when the arena fails.
  */
+/* Does this value of the setting `database` hold a password? Then it is not to be shown, and not to be an argument. */
+bool settings_has_password(str database);
+bool settings_database_form(str value); /* could it be one at all? */
 str settings_issuer(struct arena *a, const struct settings *settings, uint16_t port);
 /* The public base of the addresses that ask for client certificates (RFC 8705 5): as set, else the issuer's host with this port; absent:
  * there are none, or the arena fails. */

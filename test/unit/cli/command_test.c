@@ -96,12 +96,15 @@ Test(command, a_missing_database_is_refused_in_one_line)
     cr_assert_eq(lines(said), 1);
     cr_assert(str_starts(said, STR("jeton: ")));
 }
-Test(command, postgresql_is_refused_by_name)
+Test(command, a_databases_password_is_no_argument)
 {
-    cr_assert_eq(RUN("user", "list", "--database", "postgresql://h/db"), COMMAND_REFUSED);
+    cr_assert_eq(RUN("user", "list", "--database", "postgresql://jeton:secret@h/db"), COMMAND_USAGE);
+    cr_assert_eq(RUN("user", "list", "--database", "host=h password=secret"), COMMAND_USAGE);
+    cr_assert_eq(RUN("user", "list", "--database", "nonsense"), COMMAND_USAGE);
     fflush(stderr);
     str said = read_all(cr_get_redirected_stderr());
-    cr_assert_not_null(memmem(said.p, said.n, "PostgreSQL", 10));
+    cr_assert_null(memmem(said.p, said.n, "secret", 6));
+    cr_assert_not_null(memmem(said.p, said.n, "passfile", 8));
 }
 Test(command, control_bytes_do_not_reach_the_terminal)
 {
