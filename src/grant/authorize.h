@@ -52,6 +52,8 @@ fallible authorize_take(struct ground *g, const struct db_client *client, const 
 /* All else; failures may be told to the client (AZ-02..AZ-16). out->scope becomes what is granted at most. out->mode is set first. */
 fallible authorize_check(struct ground *g, const struct form *f, struct authorize_request *request);
 enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_SELECT, AUTHORIZE_CHANGE, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
+/* Must the person be asked about this request? */
+fallible authorize_consent_due(struct ground *g, const struct authorize_request *request, const struct session *s, bool *due);
 /* What must happen now for this browser; LOGIN_REQUIRED / CONSENT_REQUIRED for prompt=none (to be told). */
 fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step);
 /* Must the person who logs in be another than the one who is here? */

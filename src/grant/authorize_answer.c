@@ -160,10 +160,23 @@ static fallible session_still_open(const struct adding *w)
     return OK;
 }
 
+/* What was agreed to before, and taken back meanwhile, is not agreed to. */
+static fallible consent_still_there(const struct adding *w)
+{
+    bool due = false;
+    if (!w->pending->asked)
+        TRY(authorize_consent_due(w->g, &w->pending->request, w->session, &due));
+    if (due)
+        FAIL(CONSENT_REQUIRED, "consent: it was taken back meanwhile");
+    return OK;
+}
+
 static err add(void *context)
 {
     const struct adding *w = context;
+    TRY(db_user_hold(w->g->tx, w->session->user->number));
     TRY(session_still_open(w));
+    TRY(consent_still_there(w));
     TRY(end_pushed(w->g, &w->pending->request));
     return db_grant_add_with_code(w->g->tx, w->grant, w->code, w->pending->once_id);
 }

@@ -56,6 +56,16 @@ static fallible login_step(struct ground *g, const struct authorize_request *req
     return OK;
 }
 
+fallible authorize_consent_due(struct ground *g, const struct authorize_request *request, const struct session *s, bool *due)
+{
+    struct consent_question question = {.redirect_uri = request->redirect_uri, .resources = request->resources};
+    /* Whoever may refuse is asked, but for the house's own clients and for prompt=none, which shows nothing (AZ-11). */
+    bool asked = profile_demands(g, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;
+    question.forced = request->prompt_consent || asked || str_present(request->details); /* RFC 9396 6: each asks for something of its own */
+    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &question.scope));
+    return consent_needed(g, request->client, s->user->number, &question, due);
+}
+
 fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
 {
     bool needed;
@@ -68,12 +78,7 @@ fallible authorize_next(struct ground *g, const struct authorize_request *reques
         *step = AUTHORIZE_CHANGE;
         return OK;
     }
-    struct consent_question question = {.redirect_uri = request->redirect_uri, .resources = request->resources};
-    /* Whoever may refuse is asked, but for the house's own clients and for prompt=none, which shows nothing (AZ-11). */
-    bool asked = profile_demands(g, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;
-    question.forced = request->prompt_consent || asked || str_present(request->details); /* RFC 9396 6: each asks for something of its own */
-    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &question.scope));
-    TRY(consent_needed(g, request->client, s->user->number, &question, &needed));
+    TRY(authorize_consent_due(g, request, s, &needed));
     if (needed && request->prompt_none)
         FAIL(CONSENT_REQUIRED, "authorize: prompt=none and consent is needed");
     *step = needed ? AUTHORIZE_ASK : AUTHORIZE_ANSWER;

@@ -217,9 +217,9 @@ static err settle(void *context)
 {
     const struct trial *t = *(const struct trial *const *)context;
     struct tx *tx = t->g->tx;
-    TRY(db_throttle_clear(tx, t->account));
-    if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place */
+    if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place; in the order of count_both */
         TRY(db_throttle_return(tx, t->address));
+    TRY(db_throttle_clear(tx, t->account));
     return db_user_logged_in(tx, t->user->number, t->g->now);
 }
 

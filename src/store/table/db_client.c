@@ -163,6 +163,7 @@ static err exists(struct db_conn *c, int64_t number)
 static err secret_body(struct db_conn *c, void *context)
 {
     const struct changing *w = context;
+    TRY(db_guard_client(c, w->number, DB_GUARD_ALONE)); /* two secrets at the most */
     TRY(exists(c, w->number));
     if (w->overlap_until <= w->now) {
         TRY(db_run(c, CALL(SECRETS_DROP, P_INT(w->number)), NULL));
@@ -192,6 +193,7 @@ err db_client_set_disabled(struct tx *tx, int64_t number, bool disabled)
 static err remove_body(struct db_conn *c, void *context)
 {
     const struct changing *w = context;
+    TRY(db_guard_client(c, w->number, DB_GUARD_ALONE));
     TRY(exists(c, w->number));
     TRY(db_run(c, CALL(SECRETS_DROP, P_INT(w->number)), NULL));
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);

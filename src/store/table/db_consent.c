@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db_consent: what a person has agreed to, per client. Relies on the writer for order; promises that remembering only ever
+ * db_consent: what a person has agreed to, per client. Relies on the person's row as guard; promises that remembering only ever
  * adds and that each scope stands there once. */
 #include "store/table/db_consent.h"
 
@@ -68,6 +68,7 @@ static err remember_body(struct db_conn *c, void *context)
 {
     struct remembering *w = context;
     str old, all;
+    TRY(db_guard_user(c, w->user_number, DB_GUARD_ALONE)); /* what another one adds is not lost */
     TRY(get(c, w, &old));
     if (FAILED(merge(w->a, old, w->scope, &all))) /* too much over the years: what was agreed to before is asked for again */
         TRY(merge(w->a, STR_ABSENT, w->scope, &all));

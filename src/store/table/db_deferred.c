@@ -116,6 +116,7 @@ static err judge_caps(struct db_conn *c, const struct adding *w)
 static err add_body(struct db_conn *c, void *context)
 {
     const struct adding *w = context;
+    TRY(db_guard_counter(c, "deferred")); /* the caps */
     TRY(judge_caps(c, w));
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, w->row, params);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db_delivery: the outbox. Relies on the single writer for counting before adding; promises that what was added with a change
+ * db_delivery: the outbox. Relies on a guard for counting before adding; promises that what was added with a change
  * is there exactly when the change is (it joins the change's transaction), that two processes never take the same message within a
  * lease, and that neither a client nor all of them together make the table grow without bound (RL-06). States: db_delivery.h. */
 #include "store/table/db_delivery.h"
@@ -10,13 +10,14 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, kind, client_number, url, media_type, body, bearer, created_at, due_at, tries, expires_at"
-enum { COUNT_ALL, COUNT_OF_CLIENT, ADD, DUE, LEASE, FAILED_ONCE, HOLD_BACK, DONE, NEXT };
+enum { COUNT_ALL, COUNT_OF_CLIENT, ADD, DUE, LEASE, RETURN, FAILED_ONCE, HOLD_BACK, DONE, NEXT };
 static const char *const texts[] = {
     [COUNT_ALL] = "SELECT count(*) FROM deliveries",
     [COUNT_OF_CLIENT] = "SELECT count(*) FROM deliveries WHERE client_number = $1",
     [ADD] = "INSERT INTO deliveries (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     [DUE] = "SELECT " COLUMNS " FROM deliveries WHERE due_at <= $1 ORDER BY tries, due_at, number LIMIT $2",
-    [LEASE] = "UPDATE deliveries SET due_at = $2 WHERE number = $1",
+    [LEASE] = "UPDATE deliveries SET due_at = $3 WHERE number = $1 AND due_at <= $2",
+    [RETURN] = "UPDATE deliveries SET due_at = $2 WHERE number = $1",
     [FAILED_ONCE] = "UPDATE deliveries SET tries = tries + 1, due_at = $2 WHERE number = $1",
     [HOLD_BACK] = "UPDATE deliveries SET due_at = $3 WHERE client_number = $1 AND url = $2 AND due_at < $3",
     [DONE] = "DELETE FROM deliveries WHERE number = $1",
@@ -44,6 +45,7 @@ err db_delivery_within(struct db_conn *c, struct db_delivery *delivery)
 {
     int64_t all = 0, own = 0;
     bool found = false;
+    TRY(db_guard_counter(c, "delivery")); /* the caps */
     TRY(db_scalar(c, CALL_ALONE(COUNT_ALL), &all, &found));
     TRY(db_scalar(c, CALL(COUNT_OF_CLIENT, P_INT(delivery->client_number)), &own, &found));
     if (own >= DB_DELIVERIES_PER_CLIENT || !share_allows(own, all, DB_DELIVERIES_MAX)) /* RL-06 */
@@ -88,10 +90,16 @@ static err due_body(struct db_conn *c, void *context)
 static err take_body(struct db_conn *c, void *context)
 {
     struct taking *w = context;
+    size_t taken = 0;
     TRY(due_body(c, w));
-    const struct db_delivery *rows = w->due.rows;
-    for (size_t i = 0; i < w->due.count; i++)
-        TRY(db_run(c, CALL(LEASE, P_INT(rows[i].number), P_INT(w->lease)), NULL));
+    struct db_delivery *rows = w->due.rows;
+    for (size_t i = 0; i < w->due.count; i++) {
+        int64_t changed = 0;
+        TRY(db_run(c, CALL(LEASE, P_INT(rows[i].number), P_INT(w->now), P_INT(w->lease)), &changed));
+        if (changed > 0) /* no other process was first */
+            rows[taken++] = rows[i];
+    }
+    w->due.count = taken;
     return OK;
 }
 
@@ -127,7 +135,7 @@ err db_delivery_postpone(struct tx *tx, const struct db_delivery *delivery, unix
 
 err db_delivery_return(struct tx *tx, const struct db_delivery *delivery)
 {
-    return db_write_call(tx, CALL(LEASE, P_INT(delivery->number), P_INT(delivery->due_at)), NULL);
+    return db_write_call(tx, CALL(RETURN, P_INT(delivery->number), P_INT(delivery->due_at)), NULL);
 }
 
 err db_delivery_done(struct tx *tx, int64_t number)

@@ -22,7 +22,7 @@
     "SELECT " COLUMNS CHOSEN " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $3 OFFSET $4"
 #define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
 enum {
-    ADD, KEPT, AFTER, COUNT, ONCE_TAKE, THROTTLE_GET, THROTTLE_SET, THROTTLE_CLEAR, THROTTLE_RETURN, REVOCATION_ADD, REVOCATIONS, LIST_FIRST
+    ADD, KEPT, AFTER, COUNT, ONCE_TAKE, THROTTLE_GET, THROTTLE_SET, THROTTLE_CLEAR, THROTTLE_RETURN, THROTTLE_TOUCH, REVOCATION_ADD, REVOCATIONS, LIST_FIRST
 };
 static const char *const texts[] = {
     /* Numbered when it is written, so that the order is one for all processes. */
@@ -37,6 +37,8 @@ static const char *const texts[] = {
     [THROTTLE_SET] = "INSERT INTO throttles (name, failures, until_at, forget_at) VALUES ($1, $2, $3, $4)"
                      " ON CONFLICT (name) DO UPDATE SET failures = excluded.failures, until_at = excluded.until_at,"
                      " forget_at = excluded.forget_at",
+    [THROTTLE_TOUCH] = "INSERT INTO throttles (name, failures, until_at, forget_at) VALUES ($1, 0, 0, $2)"
+                       " ON CONFLICT (name) DO UPDATE SET name = excluded.name",
     [THROTTLE_CLEAR] = "DELETE FROM throttles WHERE name = $1",
     [THROTTLE_RETURN] = "UPDATE throttles SET failures = failures - 1, until_at = 0 WHERE name = $1 AND failures > 0",
     [REVOCATION_ADD] = "INSERT INTO revocations (number, kind, id, expires_at) VALUES ($1, $2, $3, $4)",
@@ -284,6 +286,8 @@ static err look_body(struct db_conn *c, void *context)
 static err try_body(struct db_conn *c, void *context)
 {
     struct trying *w = context;
+    if (!c->driver->one_writer) /* the counter's own row is the guard, also when it is the first try */
+        TRY(db_run(c, CALL(THROTTLE_TOUCH, P_TEXT(w->key), P_INT(clock_add(w->now, w->rule->forget))), NULL));
     TRY(look_body(c, w));
     if (!w->allowed)
         return OK;

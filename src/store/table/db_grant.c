@@ -89,6 +89,8 @@ err db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_time b
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, grant, params);
     params[shape.count] = P_INT(begun_at);
+    if (grant->user_number != 0) /* whoever ends this person's grants is waited for, or finds this one */
+        TRY(db_guard_user(c, grant->user_number, DB_GUARD_SHARED));
     return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count + 1}, NULL);
 }
 
@@ -289,6 +291,7 @@ static err revoke_all_body(struct db_conn *c, void *context)
 {
     struct ending *w = context;
     unix_time now = clock_now();
+    TRY(db_guard_user(c, w->user_number, DB_GUARD_ALONE));
     TRY(db_many(c, w->a, CALL(REVOKE_ALL, P_INT(w->user_number), P_INT(w->client_number), P_INT(now)), &id_shape, &w->ids));
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
@@ -312,6 +315,7 @@ static err session_end_body(struct db_conn *c, void *context)
     struct session_ending *w = context;
     int64_t changed = 0;
     unix_time now = clock_now();
+    TRY(db_guard_user(c, w->user_number, DB_GUARD_ALONE));
     TRY(db_logout_within(c, w->a, &(struct db_logout){.user_number = w->user_number, .session_id = w->id})); /* LS-04 */
     TRY(db_run(c, CALL(END_SESSION, P_INT(w->user_number), P_TEXT(w->id)), &changed));
     w->ended = changed > 0;

@@ -71,6 +71,18 @@ err db_key_all(struct tx *tx, struct arena *a, struct db_key **rows, size_t *cou
     return OK;
 }
 
+static err hold_body(struct db_conn *c, void *context)
+{
+    (void)context;
+    return db_guard_counter(c, "key");
+}
+
+err db_key_hold(struct tx *tx)
+{
+    INVARIANT(store_is_open(tx));
+    return db_write(tx, DB_SINGLE, hold_body, NULL);
+}
+
 static err rotate_body(struct db_conn *c, void *context)
 {
     struct rotating *w = context;

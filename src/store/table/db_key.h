@@ -12,6 +12,8 @@ struct db_key {
     str state;  /* next active old: published before use; signs; only checks */
     unix_time created_at, active_at, retired_at, destroy_after; /* 0: not yet */
 };
+/* Inside a transaction: until its end no other process adds or rotates keys, and db_key_all tells what they have left. */
+fallible db_key_hold(struct tx *tx);
 fallible db_key_add(struct tx *tx, const struct db_key *key);
 fallible db_key_all(struct tx *tx, struct arena *a, struct db_key **rows, size_t *count);
 /* Rotation in one transaction: the active key of this use+alg becomes old (private half wiped, destroy_after set), next becomes

@@ -44,6 +44,7 @@ const struct db_shape db_pat_shape = DB_SHAPE(struct db_pat, fields);
 static err add_body(struct db_conn *c, void *context)
 {
     struct db_pat *pat = context;
+    TRY(db_guard_user(c, pat->user_number, DB_GUARD_SHARED));
     TRY(db_number_next(c, DB_COUNT_PAT, &pat->number));
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&db_pat_shape, pat, params);

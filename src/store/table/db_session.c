@@ -34,11 +34,20 @@ err db_session_reserve(struct tx *tx, int64_t *number)
     return db_number_reserve(tx, DB_COUNT_SESSION, number);
 }
 
-err db_session_open(struct tx *tx, const struct db_session *session)
+/* Whoever ends this person's sessions is waited for, or finds this one. */
+static err open_body(struct db_conn *c, void *context)
 {
+    const struct db_session *session = context;
     struct db_param params[DB_PARAMS_MAX];
     db_params_from(&shape, session, params);
-    return db_write_call(tx, &(struct db_call){&sheet, OPEN, params, shape.count}, NULL);
+    TRY(db_guard_user(c, session->user_number, DB_GUARD_SHARED));
+    return db_run(c, &(struct db_call){&sheet, OPEN, params, shape.count}, NULL);
+}
+
+err db_session_open(struct tx *tx, const struct db_session *session)
+{
+    struct db_session row = *session;
+    return db_write(tx, DB_SINGLE, open_body, &row);
 }
 
 err db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_session **out)

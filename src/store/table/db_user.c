@@ -93,6 +93,7 @@ static err add_body(struct db_conn *c, void *context)
 {
     struct adding *w = context;
     w->user.number = 0;
+    TRY(db_guard_counter(c, "user")); /* names that look alike */
     TRY(db_user_text_free(c, w->a, &w->user, &w->text, NULL, w->clash));
     TRY(db_number_next(c, DB_COUNT_USER, &w->user.number));
     struct db_param params[DB_PARAMS_MAX];
@@ -217,6 +218,8 @@ static err save_body(struct db_conn *c, void *context)
     struct changing *w = context;
     const struct db_user *u = w->user;
     struct db_user *row = NULL;
+    TRY(db_guard_user(c, u->number, DB_GUARD_ALONE));
+    TRY(db_guard_counter(c, "user")); /* names that look alike, the last administrator */
     TRY(current(c, w, u->number, &row));
     if (row->version != u->version) /* AD-05 */
         FAIL(CONFLICT, "store: the user was changed meanwhile");
@@ -246,6 +249,7 @@ static err password_body(struct db_conn *c, void *context)
     struct changing *w = context;
     const struct db_new_password *p = w->password;
     int64_t changed = 0;
+    TRY(db_guard_user(c, p->user, DB_GUARD_ALONE));
     TRY(db_run(c, CALL(SET_PASSWORD, P_INT(p->user), P_TEXT(str_of(p->hash)), P_INT(w->now), P_INT(p->must_change)), &changed));
     if (changed == 0)
         FAIL(NOT_FOUND, "store: no such user");
@@ -258,6 +262,17 @@ err db_user_set_password(struct tx *tx, struct arena *a, const struct db_new_pas
 {
     struct changing w = {.a = a, .password = change, .now = clock_now()};
     return db_write(tx, DB_SEVERAL, password_body, &w);
+}
+
+static err hold_body(struct db_conn *c, void *context)
+{
+    return db_guard_user(c, *(const int64_t *)context, DB_GUARD_SHARED);
+}
+
+err db_user_hold(struct tx *tx, int64_t number)
+{
+    INVARIANT(store_is_open(tx));
+    return db_write(tx, DB_SINGLE, hold_body, &number);
 }
 
 err db_user_rehash(struct tx *tx, int64_t number, str old_hash, const char *new_hash)
@@ -275,6 +290,8 @@ static err remove_body(struct db_conn *c, void *context)
     struct changing *w = context;
     struct db_user *row = NULL;
     void *key = NULL;
+    TRY(db_guard_user(c, w->number, DB_GUARD_ALONE));
+    TRY(db_guard_counter(c, "user")); /* the last administrator */
     TRY(current(c, w, w->number, &row));
     TRY(another_admin(c, row));
     TRY(end_all(c, w, w->number, 0));

@@ -50,6 +50,8 @@ struct db_new_password {
     bool must_change; /* at the next login */
 };
 fallible db_user_set_password(struct tx *tx, struct arena *a, const struct db_new_password *change);
+/* Inside a transaction: until its end nobody ends this person's sessions and grants; what was ended before is seen. */
+fallible db_user_hold(struct tx *tx, int64_t number);
 fallible db_user_rehash(struct tx *tx, int64_t number, str old_hash, const char *new_hash); /* upgrade at login; ends nothing */
 fallible db_user_logged_in(struct tx *tx, int64_t number, unix_time at);
 fallible db_user_remove(struct tx *tx, struct arena *a, int64_t number); /* ends all; AD-07 holds */
