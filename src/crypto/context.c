@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * context: see the header. Relies on a pthread key for the end of a thread and on pthread_once for the fetched methods, which
- * live as long as the process. Promises: no two threads ever share a context, and no lock is taken after the first call. */
+ * context: see the header. Relies on a pthread key for the end of a thread and on pthread_once for the fetched cipher, which
+ * lives as long as the process. Promises: no two threads ever share a context, and no lock is taken after the first call. */
 #include "crypto/context.h"
 
-#include <openssl/core_names.h>
-#include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +11,6 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit;
-static EVP_MD *sha256;
-static EVP_MAC *hmac;
 static EVP_CIPHER *gcm;
 
 static _Thread_local struct context *mine;
@@ -23,8 +19,6 @@ static void context_free(void *object)
 {
     struct context *c = object;
     mine = NULL; /* a later destructor of this thread that needs one makes a new one, and this function runs again */
-    EVP_MD_CTX_free(c->sha256);
-    EVP_MAC_CTX_free(c->hmac);
     EVP_CIPHER_CTX_free(c->close);
     EVP_CIPHER_CTX_free(c->open);
     explicit_bzero(c, sizeof *c);
@@ -33,10 +27,8 @@ static void context_free(void *object)
 
 static void fetch(void)
 {
-    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    INVARIANT(sha256 != NULL && hmac != NULL && gcm != NULL);
+    INVARIANT(gcm != NULL);
     INVARIANT(pthread_key_create(&at_exit, context_free) == 0);
 }
 
@@ -45,14 +37,9 @@ static struct context *context_new(void)
     INVARIANT(pthread_once(&once, fetch) == 0);
     struct context *c = calloc(1, sizeof *c);
     INVARIANT(c != NULL);
-    c->sha256 = EVP_MD_CTX_new();
-    c->hmac = EVP_MAC_CTX_new(hmac);
     c->close = EVP_CIPHER_CTX_new();
     c->open = EVP_CIPHER_CTX_new();
-    INVARIANT(c->sha256 != NULL && c->hmac != NULL && c->close != NULL && c->open != NULL);
-    char name[] = "SHA256";
-    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
-    INVARIANT(EVP_MAC_CTX_set_params(c->hmac, parameters) == 1);
+    INVARIANT(c->close != NULL && c->open != NULL);
     INVARIANT(EVP_EncryptInit_ex2(c->close, gcm, NULL, NULL, NULL) == 1);
     INVARIANT(EVP_DecryptInit_ex2(c->open, gcm, NULL, NULL, NULL) == 1);
     INVARIANT(pthread_setspecific(at_exit, c) == 0);
@@ -63,10 +50,4 @@ static struct context *context_new(void)
 struct context *context_of_thread(void)
 {
     return mine != NULL ? mine : context_new();
-}
-
-const EVP_MD *context_sha256(void)
-{
-    INVARIANT(pthread_once(&once, fetch) == 0);
-    return sha256;
 }

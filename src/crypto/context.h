@@ -6,16 +6,15 @@
 #include "base/err.h"
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 struct context {
-    EVP_MD_CTX *sha256;
-    EVP_MAC_CTX *hmac;            /* HMAC with SHA-256 */
-    uint8_t hmac_key[32];         /* `hmac` holds this key: begun again with the same, it need not be mixed anew */
+    SHA256_CTX hmac_inner, hmac_outer; /* HMAC with SHA-256, both behind hmac_key: begun again with the same, it need not be mixed anew */
+    uint8_t hmac_key[32];
     bool hmac_keyed;
     EVP_CIPHER_CTX *close, *open; /* AES-256-GCM, no key */
 };
 /* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it but
  * the last HMAC key, which is wiped with it. */
 struct context *context_of_thread(void);
-const EVP_MD *context_sha256(void);
 #endif

@@ -1,37 +1,62 @@
 /* SPDX-License-Identifier: MIT
- * digest: SHA-256 and HMAC through this thread's contexts. Relies on context. Promises: it cannot fail; where libcrypto
- * refuses, the process stops, because no answer would be safe. */
+ * digest: SHA-256 and HMAC (FIPS 180-4, RFC 2104), several of them in every request. Relies on libcrypto's SHA256_ functions, whose state
+ * is a plain struct: EVP spends more on one short text than its hash costs, and copies a keyed state through malloc. Relies on context for
+ * the keyed states of the last key. Promises: it cannot fail; where libcrypto refuses, the process stops, because no answer would be
+ * safe; no state that knows a key or a secret outlives the call but in the context, which is wiped. */
+#define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_: deprecated in favour of EVP, and what EVP itself calls */
 #include "crypto/digest.h"
 
 #include "crypto/context.h"
 
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-enum { LABEL_MAX = 64 };
+enum { LABEL_MAX = 64, INNER = 0x36, OUTER = 0x5c };
+
+/* What is to come goes into `state`, which is wiped. */
+static void finish(SHA256_CTX *state, const void *data, size_t n, uint8_t out[DIGEST_SIZE])
+{
+    INVARIANT(SHA256_Update(state, data, n) == 1);
+    INVARIANT(SHA256_Final(out, state) == 1);
+    explicit_bzero(state, sizeof *state);
+}
 
 void digest_sha256(str data, uint8_t out[DIGEST_SIZE])
 {
-    EVP_MD_CTX *c = context_of_thread()->sha256;
-    INVARIANT(EVP_DigestInit_ex2(c, context_sha256(), NULL) == 1);
-    INVARIANT(EVP_DigestUpdate(c, data.p, data.n) == 1);
-    INVARIANT(EVP_DigestFinal_ex(c, out, NULL) == 1);
+    SHA256_CTX state __attribute__((uninitialized));
+    INVARIANT(SHA256_Init(&state) == 1);
+    finish(&state, data.p, data.n, out);
+}
+
+/* The state behind the key, which a byte tells from the same key's other use (RFC 2104 2). */
+static void mix_key(SHA256_CTX *state, const uint8_t key[DIGEST_SIZE], uint8_t with)
+{
+    uint8_t block[SHA256_CBLOCK];
+    memset(block, with, sizeof block);
+    for (size_t i = 0; i < DIGEST_SIZE; i++)
+        block[i] ^= key[i];
+    INVARIANT(SHA256_Init(state) == 1 && SHA256_Update(state, block, sizeof block) == 1);
+    explicit_bzero(block, sizeof block);
 }
 
 void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
 {
     struct context *mine = context_of_thread();
-    EVP_MAC_CTX *c = mine->hmac;
-    size_t n = 0;
-    bool same = mine->hmac_keyed && CRYPTO_memcmp(mine->hmac_key, key, DIGEST_SIZE) == 0;
-    INVARIANT(EVP_MAC_init(c, same ? NULL : key, same ? 0 : DIGEST_SIZE, NULL) == 1); /* NULL: the same key once more */
-    if (!same)
+    if (!mine->hmac_keyed || CRYPTO_memcmp(mine->hmac_key, key, DIGEST_SIZE) != 0) {
+        mix_key(&mine->hmac_inner, key, INNER);
+        mix_key(&mine->hmac_outer, key, OUTER);
         memcpy(mine->hmac_key, key, DIGEST_SIZE);
-    mine->hmac_keyed = true;
-    INVARIANT(EVP_MAC_update(c, (const uint8_t *)data.p, data.n) == 1);
-    INVARIANT(EVP_MAC_final(c, out, &n, DIGEST_SIZE) == 1 && n == DIGEST_SIZE);
+        mine->hmac_keyed = true;
+    }
+    SHA256_CTX state = mine->hmac_inner;
+    uint8_t inner[DIGEST_SIZE];
+    finish(&state, data.p, data.n, inner);
+    state = mine->hmac_outer;
+    finish(&state, inner, sizeof inner, out);
+    explicit_bzero(inner, sizeof inner);
 }
 
 void digest_derive(const uint8_t master[DIGEST_SIZE], const char *label, uint8_t out[DIGEST_SIZE])

@@ -13,6 +13,8 @@
 #include "crypto/random.h"
 
 #include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -38,6 +40,7 @@ static void encrypt(uint8_t key[DIGEST_SIZE], str context, const void *plain, si
 {
     INVARIANT(n <= SEAL_PLAIN_MAX && context.n <= INT_MAX);
     EVP_CIPHER_CTX *c = context_of_thread()->close;
+    OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, out + n, SEAL_TAG), OSSL_PARAM_construct_end()};
     int written = 0;
     INVARIANT(EVP_EncryptInit_ex2(c, NULL, key, nonce, NULL) == 1);
     explicit_bzero(key, DIGEST_SIZE);
@@ -46,7 +49,7 @@ static void encrypt(uint8_t key[DIGEST_SIZE], str context, const void *plain, si
     if (n > 0)
         INVARIANT(EVP_EncryptUpdate(c, out, &written, plain, (int)n) == 1 && written == (int)n);
     INVARIANT(EVP_EncryptFinal_ex(c, out + n, &written) == 1 && written == 0);
-    INVARIANT(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, out + n) == 1);
+    INVARIANT(EVP_CIPHER_CTX_get_params(c, tag) == 1);
 }
 
 /* Wipes `key`. Writes n bytes; reads n + SEAL_TAG. */
