@@ -63,4 +63,9 @@ static inline bool ascii_eight_has(uint64_t v, char c)
     uint64_t zero_where_same = v ^ (0x0101010101010101u * (unsigned char)c);
     return ((zero_where_same - 0x0101010101010101u) & ~zero_where_same & 0x8080808080808080u) != 0;
 }
+static inline uint64_t ascii_eight_lower(uint64_t v) /* each byte as ascii_lower has it; no sum crosses into the next byte */
+{
+    uint64_t low = v & 0x7f7f7f7f7f7f7f7fu, from_a = low + 0x3f3f3f3f3f3f3f3fu, beyond_z = low + 0x2525252525252525u;
+    return v | ((from_a & ~beyond_z & ~v & 0x8080808080808080u) >> 2);
+}
 #endif

@@ -62,26 +62,11 @@ char *buf_place(struct buf *b, size_t n)
     return place;
 }
 
-void buf_add(struct buf *b, str s)
+void buf_add_growing(struct buf *b, str s)
 {
     char *place = buf_place(b, s.n);
     if (place != NULL && s.n > 0)
         memcpy(place, s.p, s.n);
-}
-
-void buf_add_z(struct buf *b, const char *z)
-{
-    buf_add(b, str_of(z));
-}
-
-void buf_char(struct buf *b, char c)
-{
-    if (b->over || b->n + 2 > b->capacity || b->n >= b->max) {
-        buf_add(b, (str){&c, 1});
-        return;
-    }
-    b->p[b->n++] = c;
-    b->p[b->n] = '\0';
 }
 
 void buf_word(struct buf *b, str word)

@@ -5,6 +5,8 @@
 #define JETON_BASE_BUF_H
 #include "base/str.h"
 
+#include <string.h>
+
 /* Every ceiling that does not belong to HTTP (those are in http/http.h), in bytes. */
 enum {
     BUF_URL_MAX = 8192,       /* an address that we build */
@@ -24,9 +26,26 @@ struct buf {
 struct buf buf_new(struct arena *a, size_t max);
 void buf_reserve(struct buf *b, size_t n); /* room for n bytes at once, which spares growing; changes no text */
 char *buf_place(struct buf *b, size_t n);  /* where n further bytes are to be written, all of them; NULL when they do not fit */
-void buf_add(struct buf *b, str s);
-void buf_add_z(struct buf *b, const char *z);
-void buf_char(struct buf *b, char c);
+void buf_add_growing(struct buf *b, str s); /* as buf_add, which is inline for what fits already */
+static inline void buf_add(struct buf *b, str s)
+{
+    if (b->over || s.n >= b->capacity - b->n) { /* a byte stays for the NUL */
+        buf_add_growing(b, s);
+        return;
+    }
+    if (s.n > 0)
+        memcpy(b->p + b->n, s.p, s.n);
+    b->n += s.n;
+    b->p[b->n] = '\0';
+}
+static inline void buf_add_z(struct buf *b, const char *z)
+{
+    buf_add(b, str_of(z));
+}
+static inline void buf_char(struct buf *b, char c)
+{
+    buf_add(b, (str){&c, 1});
+}
 void buf_word(struct buf *b, str word); /* one more of a list of words: a blank stands before all but the first */
 void buf_u64(struct buf *b, uint64_t v);
 void buf_i64(struct buf *b, int64_t v);

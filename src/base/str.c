@@ -11,33 +11,20 @@
 
 #include "base/banned.h"
 
-str str_of(const char *z)
-{
-    return z != NULL ? (str){z, strlen(z)} : STR_ABSENT;
-}
-
-bool str_equal(str a, str b)
-{
-    if (a.p == NULL || b.p == NULL)
-        return a.p == b.p;
-    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 bool str_equal_nocase(str a, str b)
 {
     if (a.p == NULL || b.p == NULL)
         return a.p == b.p;
     if (a.n != b.n)
         return false;
-    for (size_t i = 0; i < a.n; i++)
+    size_t i = 0;
+    for (; a.n - i >= 8; i += 8)
+        if (ascii_eight_lower(ascii_eight(a.p + i)) != ascii_eight_lower(ascii_eight(b.p + i)))
+            return false;
+    for (; i < a.n; i++)
         if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
             return false;
     return true;
-}
-
-bool str_is(str a, const char *z)
-{
-    return str_equal(a, str_of(z));
 }
 
 bool str_starts(str s, str prefix)

@@ -4,6 +4,8 @@
 #define JETON_BASE_STR_H
 #include "base/arena.h"
 
+#include <string.h>
+
 typedef struct str {
     const char *p;
     size_t n;
@@ -13,7 +15,10 @@ typedef struct str {
 #define STR_ABSENT ((str){NULL, 0})
 #define STR_FMT(s_) (int)(s_).n, ((s_).p ? (s_).p : "") /* for "%.*s" */
 
-str str_of(const char *z); /* borrows; NULL gives absent */
+static inline str str_of(const char *z) /* borrows; NULL gives absent. Inline, so that a literal's length is known to the compiler */
+{
+    return z != NULL ? (str){z, strlen(z)} : STR_ABSENT;
+}
 static inline bool str_present(str s)
 {
     return s.p != NULL;
@@ -22,9 +27,18 @@ static inline bool str_filled(str s)
 {
     return s.p != NULL && s.n > 0;
 }
-bool str_equal(str a, str b);       /* bytes; absent equals only absent. Never for secrets: see secret_equal */
+/* Bytes; absent equals only absent. Never for secrets: see secret_equal. */
+static inline bool str_equal(str a, str b)
+{
+    if (a.p == NULL || b.p == NULL)
+        return a.p == b.p;
+    return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
 bool str_equal_nocase(str a, str b); /* ASCII letters folded */
-bool str_is(str a, const char *z);
+static inline bool str_is(str a, const char *z)
+{
+    return str_equal(a, str_of(z));
+}
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 int str_compare(str a, str b); /* memcmp order, shorter first */

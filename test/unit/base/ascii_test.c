@@ -19,3 +19,16 @@ Test(ascii, classes_agree_with_their_grammars)
         cr_assert_eq(ascii_hex(c), at != NULL ? (int)(at - hex) : -1);
     }
 }
+
+Test(ascii, eight_bytes_are_folded_as_each_alone)
+{
+    for (int i = 0; i < 256; i++) {
+        for (size_t at = 0; at < 8; at++) {
+            char text[8] = {'A', 'Z', '@', '[', 'a', '\x7f', '\x80', '\xff'}, folded[8];
+            text[at] = (char)i;
+            for (size_t k = 0; k < 8; k++)
+                folded[k] = ascii_lower(text[k]);
+            cr_assert_eq(ascii_eight_lower(ascii_eight(text)), ascii_eight(folded), "byte %d at %zu", i, at);
+        }
+    }
+}
