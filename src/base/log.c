@@ -70,12 +70,31 @@ static void put_escaped(struct line *l, char c)
         put(l, (const char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
 }
 
+static bool bare_eight(uint64_t v)
+{
+    return ascii_eight_printable(v) && !ascii_eight_has(v, ' ') && !ascii_eight_has(v, '"') && !ascii_eight_has(v, '\\') && !ascii_eight_has(v, '=');
+}
+
+/* Most values: there is something, and nothing in it asks for quotes. */
+static bool bare(str value)
+{
+    size_t i = 0;
+    while (value.n - i >= 8 && bare_eight(ascii_eight(value.p + i)))
+        i += 8;
+    for (; i < value.n; i++)
+        if (!ascii_visible(value.p[i]) || value.p[i] == '"' || value.p[i] == '\\' || value.p[i] == '=')
+            return false;
+    return value.n > 0;
+}
+
 static void put_value(struct line *l, str value)
 {
     str shown = {value.p, value.n < VALUE_MAX ? value.n : VALUE_MAX};
-    bool quoted = shown.n == 0;
-    for (size_t i = 0; i < shown.n && !quoted; i++)
-        quoted = !ascii_visible(shown.p[i]) || shown.p[i] == '"' || shown.p[i] == '\\' || shown.p[i] == '=';
+    bool quoted = !bare(shown);
+    if (!quoted && value.n == shown.n) {
+        put(l, shown.p, shown.n);
+        return;
+    }
     if (quoted)
         put_z(l, "\"");
     for (size_t i = 0; i < shown.n; i++) {
@@ -125,19 +144,15 @@ static void put_time(struct line *l)
 
 static void compose(struct line *l, enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
-    static const char *const names[] = {"debug", "info", "warn", "error"};
+    static const str names[] = {{" debug ", 7}, {" info ", 6}, {" warn ", 6}, {" error ", 7}};
     l->n = 0;
     put_time(l);
-    put_z(l, " ");
-    put_z(l, names[level]);
-    put_z(l, " ");
+    put(l, names[level].p, names[level].n);
     put_z(l, event);
     for (size_t i = 0; i < count; i++) {
         if (!fields[i].is_number && !str_present(fields[i].value))
             continue;
-        put_z(l, " ");
-        put_z(l, fields[i].name);
-        put_z(l, "=");
+        put(l, fields[i].name.p, fields[i].name.n);
         if (fields[i].is_number)
             put_number(l, fields[i].number);
         else

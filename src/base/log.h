@@ -9,13 +9,13 @@
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 struct log_field {
-    const char *name;
+    str name;       /* as it stands in the line: " name=" */
     str value;      /* absent: the field is left out */
     int64_t number; /* used when is_number */
     bool is_number;
 };
-#define LOG_STR(name_, value_) ((struct log_field){(name_), (value_), 0, false})
-#define LOG_INT(name_, value_) ((struct log_field){(name_), {NULL, 0}, (int64_t)(value_), true})
+#define LOG_STR(name_, value_) ((struct log_field){STR(" " name_ "="), (value_), 0, false})
+#define LOG_INT(name_, value_) ((struct log_field){STR(" " name_ "="), {NULL, 0}, (int64_t)(value_), true})
 
 void log_level_set(enum log_level least);
 void log_buffered(bool on);
