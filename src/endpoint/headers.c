@@ -42,15 +42,15 @@ static bool has(const struct response *r, const char *name)
 
 fallible headers_protect(struct response *r, bool html, bool hsts)
 {
-    TRY(response_header(r, "X-Content-Type-Options", STR("nosniff")));
+    TRY(response_literal(r, "X-Content-Type-Options", "nosniff"));
     if (hsts)
-        TRY(response_header(r, "Strict-Transport-Security", STR("max-age=31536000")));
+        TRY(response_literal(r, "Strict-Transport-Security", "max-age=31536000"));
     if (!html)
         return OK;
     if (!has(r, "Content-Security-Policy"))
-        TRY(response_header(r, "Content-Security-Policy", STR(CSP_BASE)));
-    TRY(response_header(r, "X-Frame-Options", STR("DENY")));
-    TRY(response_header(r, "Referrer-Policy", STR("no-referrer"))); /* AZ-20 */
-    TRY(response_header(r, "Cross-Origin-Opener-Policy", STR("same-origin")));
-    return response_header(r, "Permissions-Policy", STR("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
+        TRY(response_literal(r, "Content-Security-Policy", CSP_BASE));
+    TRY(response_literal(r, "X-Frame-Options", "DENY"));
+    TRY(response_literal(r, "Referrer-Policy", "no-referrer")); /* AZ-20 */
+    TRY(response_literal(r, "Cross-Origin-Opener-Policy", "same-origin"));
+    return response_literal(r, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
 }

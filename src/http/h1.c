@@ -294,17 +294,16 @@ static str reason_phrase(int status) /* RFC 9110 15 */
     return STR_ABSENT;
 }
 
-static void put_name(struct buf *b, str name)
-{
-    buf_add(b, name);
-    buf_add(b, STR(": "));
-}
-
 static void put_field(struct buf *b, str name, str value)
 {
-    put_name(b, name);
-    buf_add(b, value);
-    buf_add(b, STR("\r\n"));
+    char *at = buf_place(b, name.n + value.n + sizeof ": \r\n" - 1);
+    if (at == NULL)
+        return;
+    memcpy(at, name.p, name.n);
+    memcpy(at + name.n, ": ", 2);
+    at += name.n + 2;
+    memcpy(at, value.p, value.n);
+    memcpy(at + value.n, "\r\n", 2);
 }
 
 static size_t room_for(const struct response *r, const char *date)
@@ -336,16 +335,16 @@ static void put_head(struct buf *b, const struct response *r, const struct h1_an
     if (str_present(r->content_type))
         put_field(b, STR("Content-Type"), r->content_type);
     if (!response_bare(r)) {
-        put_name(b, STR("Content-Length"));
+        buf_add(b, STR("Content-Length: "));
         buf_u64(b, r->body.n);
         buf_add(b, STR("\r\n"));
     }
     for (size_t i = 0; i < r->header_count; i++)
         put_field(b, r->headers[i].name, r->headers[i].value);
     if (how->close)
-        put_field(b, STR("Connection"), STR("close"));
+        buf_add(b, STR("Connection: close\r\n"));
     else if (how->keep_alive)
-        put_field(b, STR("Connection"), STR("keep-alive"));
+        buf_add(b, STR("Connection: keep-alive\r\n"));
     buf_add(b, STR("\r\n"));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * response: the writer's side of a message. It promises that no header leaves this server with a name that is no token, with a
- * control byte in its value, or beyond the fixed number: whatever a handler was talked into, it cannot split a response. */
+ * control byte in its value, or beyond the fixed number: whatever a handler was talked into, it cannot split a response. Literals are
+ * their author's word. */
 #include "http/response.h"
 
 #include "base/ascii.h"
@@ -29,10 +30,21 @@ static bool name_safe(str name)
 
 static bool value_safe(str value)
 {
-    for (size_t i = 0; i < value.n; i++)
+    size_t i = 0;
+    while (value.n - i >= 8 && ascii_eight_printable(ascii_eight(value.p + i)))
+        i += 8;
+    for (; i < value.n; i++)
         if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
             return false;
     return str_present(value);
+}
+
+fallible response_literal_put(struct response *r, struct http_header literal)
+{
+    if (r->header_count >= HEADERS_MAX)
+        FAIL(SERVER_ERROR, "response: too many headers");
+    r->headers[r->header_count++] = literal;
+    return OK;
 }
 
 fallible response_header(struct response *r, const char *name, str value)
@@ -41,14 +53,11 @@ fallible response_header(struct response *r, const char *name, str value)
         FAIL(SERVER_ERROR, "response: a header name that is no token");
     if (!value_safe(value)) /* RFC 9110 5.5; RU-11 */
         FAIL(SERVER_ERROR, "response: a control byte in a header value");
-    if (r->header_count >= HEADERS_MAX)
-        FAIL(SERVER_ERROR, "response: too many headers");
     /* What is lent may be gone before it is sent. */
     str copy = str_dup(r->arena, value);
     if (!str_present(copy))
         FAIL(UNAVAILABLE, "response: no memory");
-    r->headers[r->header_count++] = (struct http_header){str_of(name), copy};
-    return OK;
+    return response_literal_put(r, (struct http_header){str_of(name), copy});
 }
 
 static bool cookie_safe(str value) /* RFC 6265 4.1.1 cookie-octet */

@@ -98,7 +98,7 @@ static fallible error_headers(struct way *w, err why)
     if ((why.kind == ERR_UNAVAILABLE || why.kind == ERR_BUSY) && r->header_count == 0) /* kept: what the handler said */
         TRY(response_header(r, "Retry-After", why.kind == ERR_BUSY ? STR("30") : STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
-        TRY(response_header(r, "WWW-Authenticate", STR("Basic realm=\"jeton\", charset=\"UTF-8\"")));
+        TRY(response_literal(r, "WWW-Authenticate", "Basic realm=\"jeton\", charset=\"UTF-8\""));
     if (w->route && (w->route->who == BEARER || w->route->who == ANYONE) && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
         TRY(challenge(w, why));
     if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
@@ -302,7 +302,7 @@ static fallible cors_preflight(struct way *w, str methods, bool any)
     TRY(response_header(r, "Access-Control-Allow-Methods", methods));
     if (allowed.n > 0)
         TRY(response_header(r, "Access-Control-Allow-Headers", allowed));
-    return response_header(r, "Access-Control-Max-Age", STR("600"));
+    return response_literal(r, "Access-Control-Max-Age", "600");
 }
 
 static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
@@ -310,7 +310,7 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
     struct response *r = &w->exchange->response;
     bool preflight = w->exchange->request.method == HTTP_OPTIONS;
     if (answers == PUBLIC_JSON) {
-        TRY(response_header(r, "Access-Control-Allow-Origin", STR("*")));
+        TRY(response_literal(r, "Access-Control-Allow-Origin", "*"));
         return preflight ? cors_preflight(w, STR("GET"), true) : OK;
     }
     if (answers != OAUTH_JSON && answers != API_JSON)
@@ -319,10 +319,10 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
     if (!str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin) ||
         str_is(w->exchange->request.path, "/oauth/introspect")) /* IR-10 */
         return OK;
-    TRY(response_header(r, "Vary", STR("Origin, Access-Control-Request-Headers")));
+    TRY(response_literal(r, "Vary", "Origin, Access-Control-Request-Headers"));
     TRY(response_header(r, "Access-Control-Allow-Origin", origin));
-    TRY(response_header(r, "Access-Control-Expose-Headers",
-                        STR("DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id"))); /* RFC 9449 8.2 */
+    TRY(response_literal(r, "Access-Control-Expose-Headers",
+                         "DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id")); /* RFC 9449 8.2 */
     return preflight ? cors_preflight(w, STR("GET, POST, PUT, DELETE"), false) : OK;
 }
 
@@ -333,9 +333,9 @@ static fallible cache_rules(struct way *w, enum route_answers answers)
     if (answers == STATIC && good)
         return OK; /* the handler said it: names carry a hash */
     if (answers == PUBLIC_JSON && good)
-        return response_header(r, "Cache-Control", STR("public, max-age=300")); /* AT-10 */
-    TRY(response_header(r, "Cache-Control", STR("no-store")));                  /* TE-03 */
-    return response_header(r, "Pragma", STR("no-cache"));
+        return response_literal(r, "Cache-Control", "public, max-age=300"); /* AT-10 */
+    TRY(response_literal(r, "Cache-Control", "no-store"));                  /* TE-03 */
+    return response_literal(r, "Pragma", "no-cache");
 }
 
 /* FAPI 1.0 Baseline 6.2.1 (11, 12): the client's own id comes back, and one is made where none came; it must be a UUID (RFC 4122). */
