@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * http_self: what limit_http does, through src/http and src/server/lane: the cost of the door itself.
+ * http_self: what limit_http does, through src/http and src/server/pool: the cost of the door itself.
  *     http_self PORT inline|handover THREADS */
 #include "http/listen.h"
-#include "server/lane.h"
+#include "server/pool.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 static const str body = {"{\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"none\"}   ", 59};
-static struct lane *lane;
+static struct pool *lane;
 
 static void answer(void *context)
 {
@@ -27,10 +27,10 @@ static void arrive(struct exchange *x, void *context)
         answer(x);
         return;
     }
-    struct lane_job *job = ARENA_NEW(x->request.arena, struct lane_job);
+    struct pool_job *job = ARENA_NEW(x->request.arena, struct pool_job);
     if (job != NULL)
-        *job = (struct lane_job){answer, x, NULL};
-    if (job == NULL || FAILED(lane_submit(lane, job)))
+        *job = (struct pool_job){answer, x, NULL};
+    if (job == NULL || FAILED(pool_submit(lane, job)))
         answer(x);
 }
 
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
-    if (strcmp(argv[2], "handover") == 0 && FAILED(lane_open("bench", &(struct lane_size){1, 0, 65536}, &lane)))
+    if (strcmp(argv[2], "handover") == 0 && FAILED(pool_open("bench", &(struct pool_size){1, 0, 65536}, &lane)))
         return 1;
     struct listen_options o = {.host = STR("127.0.0.1"),
                                .port = (uint16_t)port,
@@ -74,6 +74,6 @@ int main(int argc, char **argv)
     int signal_number;
     sigwait(&ends, &signal_number);
     listen_close(listener);
-    lane_close(lane);
+    pool_close(lane);
     return 0;
 }

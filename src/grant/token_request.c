@@ -30,13 +30,13 @@
 static const struct grant_row rows[] = {
 /*   grant_type            client's permission   lane           confidential  told   code */
     {"client_credentials", "client_credentials", GRANT_INLINE,  true,         false, client_credentials_redeem},
-    {"refresh_token",      "refresh_token",      GRANT_DURABLE, false,        false, refresh_token_redeem},
-    {"authorization_code", "authorization_code", GRANT_DURABLE, false,        true,  authorization_code_redeem},
+    {"refresh_token",      "refresh_token",      GRANT_WRITE, false,        false, refresh_token_redeem},
+    {"authorization_code", "authorization_code", GRANT_WRITE, false,        true,  authorization_code_redeem},
     {"password",           "password",           GRANT_HASH,    false,        true,  password_grant_redeem},
-    {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_DURABLE, false, true, device_code_redeem},
-    {"urn:openid:params:grant-type:ciba", "ciba", GRANT_DURABLE, true, true, ciba_redeem},
-    {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", GRANT_WORKER, true, false, token_exchange_redeem},
-    {"urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer", GRANT_WORKER, true, true, jwt_bearer_redeem},
+    {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_WRITE, false, true, device_code_redeem},
+    {"urn:openid:params:grant-type:ciba", "ciba", GRANT_WRITE, true, true, ciba_redeem},
+    {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", GRANT_READ, true, false, token_exchange_redeem},
+    {"urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer", GRANT_READ, true, true, jwt_bearer_redeem},
 };
 /* clang-format on */
 

@@ -7,7 +7,7 @@
 #include "store/table/db_grant.h"
 #include "token/id_token.h"
 #include "token/permit.h"
-enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_DURABLE, GRANT_HASH, GRANT_WORKER }; /* where its code may run */
+enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_WRITE, GRANT_HASH, GRANT_READ }; /* where its code may run */
 /* Signatures that are still to be made: they take long and change nothing, so they are left until the answer's effects are durable. */
 struct token_owed {
     bool access, id;

@@ -10,7 +10,7 @@
 #include "server/reload.h"
 #include "server/sandbox.h"
 #include "server/sandbox_files.h"
-#include "server/way.h"
+#include "server/pipeline.h"
 #include "store/table/db_event.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -38,7 +38,7 @@ static fallible table_is_whole(void)
     INVARIANT(route_count <= APP_ROUTES_MAX);
     for (size_t i = 0; i < route_count; i++) {
         const struct route *r = &route_table[i];
-        if (!r->method || !r->path || !r->who || !r->takes || !r->answers || !r->runs || !r->handler || (r->runs == CHOOSE) != (r->choose != NULL) ||
+        if (!r->method || !r->path || !r->who || !r->takes || !r->answers || !r->pool || !r->handler || (r->pool == CHOOSE) != (r->choose != NULL) ||
             (r->who == BEARER) != (r->reach != NULL))
             FAIL(SERVER_ERROR, "app: a row of the route table has a hole");
     }
@@ -120,12 +120,12 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .trusted_proxies = s->trusted_proxies,
         .certificate_header = s->client_cert_header,
         .secure = app->authority.secure,
-        .locate = way_locate,
-        .names = way_names,
+        .locate = pipeline_locate,
+        .names = pipeline_names,
         .thread_begins = event_thread_begins,
-        .arrive = way_arrive,
-        .refused = way_refused,
-        .gone = way_gone,
+        .arrive = pipeline_arrive,
+        .refused = pipeline_refused,
+        .gone = pipeline_gone,
         .context = app,
     };
     TRY(material_certificate(a, s, app->authority.issuer, &app->pair, app->problems));
@@ -183,9 +183,9 @@ static fallible open_all(struct app *app, struct arena *a)
     TRY(table_is_whole());
     if (s->sandbox) /* before the first thread: this fence binds only those that are made behind it */
         TRY(app_because(app, sandbox_files(a, s, &app->fence), "sandbox", STR("cannot give up files")));
-    fetch_when_waiting(lane_waits);
-    TRY(lane_open("worker", &(struct lane_size){(unsigned)s->worker_threads, FETCH_AT_ONCE + CLIENT_KEYS_WAITING, WORKER_QUEUE}, &app->worker));
-    TRY(lane_open("hash", &(struct lane_size){or_cores(s->hash_threads), 0, HASH_QUEUE}, &app->hash));
+    fetch_when_waiting(pool_waits);
+    TRY(pool_open("worker", &(struct pool_size){(unsigned)s->worker_threads, FETCH_AT_ONCE + CLIENT_KEYS_WAITING, WORKER_QUEUE}, &app->worker));
+    TRY(pool_open("hash", &(struct pool_size){or_cores(s->hash_threads), 0, HASH_QUEUE}, &app->hash));
     if (str_filled(s->client_ca))
         TRY(material_authorities(a, s, &app->authority.client_ca, app->problems));
     TRY(open_listener(app, a));
@@ -250,9 +250,9 @@ void app_close(struct app *app)
     }
     courier_close(app->courier);
     if (app->worker)
-        lane_close(app->worker);
+        pool_close(app->worker);
     if (app->hash)
-        lane_close(app->hash);
+        pool_close(app->hash);
     if (app->authority.keys)
         authority_close(&app->authority);
     if (app->authority.hot)

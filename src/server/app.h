@@ -6,7 +6,7 @@
 #include "directory/authority.h"
 #include "http/listen.h"
 #include "server/courier.h"
-#include "server/lane.h"
+#include "server/pool.h"
 #include "server/route.h"
 #include "server/settings.h"
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ struct app {
     struct generation *generations;            /* what was put in force by SIGHUP, the newest first */
     struct listener *listener;
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
-    struct lane *worker, *hash;
+    struct pool *worker, *hash;
     struct courier *courier;
     int fence; /* Landlock's version; 0: files are not fenced */
     _Atomic bool open;     /* requests are answered; before and while closing: 503 */

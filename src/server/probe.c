@@ -2,7 +2,7 @@
  * probe: health and metrics. Relies on store_ready doing a real write, so that "ready" is the truth; promises figures without names of
  * people, clients or secrets. */
 #include "server/probe.h"
-#include "server/way.h"
+#include "server/pipeline.h"
 #include <stdio.h>
 #include <unistd.h>
 #include "directory/audit_pace.h"
@@ -11,7 +11,7 @@
 
 static const struct app *app_of(const struct call *c)
 {
-    const struct way *w = (const struct way *)(const void *)((const char *)c - offsetof(struct way, call));
+    const struct pipeline *w = (const struct pipeline *)(const void *)((const char *)c - offsetof(struct pipeline, call));
     return w->app;
 }
 
@@ -120,8 +120,8 @@ fallible probe_metrics_get(struct call *c)
     put_requests(&b, app);
     put_gauge(&b, "jeton_shed_total", "Requests refused because a queue was full.", (int64_t)atomic_load(&app->shed));
     put_gauge(&b, "jeton_connections", "Open connections.", (int64_t)listen_connections(app->listener));
-    put_gauge(&b, "jeton_worker_waiting", "Requests waiting for a worker thread.", (int64_t)lane_waiting(app->worker));
-    put_gauge(&b, "jeton_hash_waiting", "Requests waiting for a password to be checked.", (int64_t)lane_waiting(app->hash));
+    put_gauge(&b, "jeton_worker_waiting", "Requests waiting for a worker thread.", (int64_t)pool_waiting(app->worker));
+    put_gauge(&b, "jeton_hash_waiting", "Requests waiting for a password to be checked.", (int64_t)pool_waiting(app->hash));
     put_gauge(&b, "jeton_store_groups_total", "Group commits.", (int64_t)counts.groups);
     put_gauge(&b, "jeton_store_jobs_total", "Changes in those groups.", (int64_t)counts.jobs);
     put_gauge(&b, "jeton_store_failures_total", "Groups that could not be committed.", (int64_t)counts.failures);

@@ -11,26 +11,26 @@
 #include "base/ascii.h"
 #include "base/banned.h"
 
-static enum route_runs token_runs(const struct form *form)
+static enum route_pool token_runs(const struct form *form)
 {
     switch (oauth_token_lane(form)) {
     case GRANT_INLINE:
         return INLINE;
-    case GRANT_DURABLE:
-        return DURABLE;
+    case GRANT_WRITE:
+        return WRITE;
     case GRANT_HASH:
         return HASH;
-    case GRANT_WORKER:
-        return WORKER;
+    case GRANT_READ:
+        return READ;
     case GRANT_NOWHERE:
         break;
     }
-    return ROUTE_RUNS_UNSET;
+    return ROUTE_POOL_UNSET;
 }
 
-static enum route_runs pushed_runs(const struct form *form)
+static enum route_pool pushed_runs(const struct form *form)
 {
-    return oauth_pushed_waits(form) ? WORKER : DURABLE;
+    return oauth_pushed_waits(form) ? READ : WRITE;
 }
 
 /* clang-format off */
@@ -40,31 +40,31 @@ const struct route route_table[] = {
     {HTTP_POST, "/oauth/token",                             CLIENT,  FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs, NULL},
     {HTTP_POST, "/oauth/par",                               CLIENT,  FORM,          OAUTH_JSON,  CHOOSE,  oauth_pushed_post,     pushed_runs, NULL},
     {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL, NULL},
-    {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  DURABLE, oauth_revoke_post,     NULL, NULL},
+    {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  WRITE, oauth_revoke_post,     NULL, NULL},
     {HTTP_GET,  "/oauth/userinfo",                          BEARER,  NOTHING,       OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL, ROUTE_REACH_ANY},
     {HTTP_POST, "/oauth/userinfo",                          BEARER,  FORM,          OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL, ROUTE_REACH_ANY},
-    {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, WORKER,  oauth_authorize_any,   NULL, NULL},
-    {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, WORKER,  oauth_authorize_any,   NULL, NULL},
-    {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        WORKER,  oauth_consent_post,    NULL, NULL},
-    {HTTP_POST, "/oauth/device/code",                       CLIENT,  FORM,          OAUTH_JSON,  WORKER,  oauth_device_code_post, NULL, NULL},
-    {HTTP_GET,  "/oauth/device",                            USER,    QUERY,         HTML,        WORKER,  oauth_device_get,      NULL, NULL},
-    {HTTP_POST, "/oauth/device",                            USER,    FORM,          HTML,        WORKER,  oauth_device_post,     NULL, NULL},
-    {HTTP_GET,  "/oauth/device/qr.svg",                     ANYONE,  QUERY,         STATIC,      WORKER,  oauth_device_qr_get,   NULL, NULL},
-    {HTTP_POST, "/oauth/ciba",                              CLIENT,  FORM,          OAUTH_JSON,  WORKER,  oauth_ciba_post,       NULL, NULL},
-    {HTTP_GET,  "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_logout_any,      NULL, NULL},
-    {HTTP_POST, "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        WORKER,  oauth_logout_any,      NULL, NULL},
+    {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, READ,  oauth_authorize_any,   NULL, NULL},
+    {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, READ,  oauth_authorize_any,   NULL, NULL},
+    {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        READ,  oauth_consent_post,    NULL, NULL},
+    {HTTP_POST, "/oauth/device/code",                       CLIENT,  FORM,          OAUTH_JSON,  READ,  oauth_device_code_post, NULL, NULL},
+    {HTTP_GET,  "/oauth/device",                            USER,    QUERY,         HTML,        READ,  oauth_device_get,      NULL, NULL},
+    {HTTP_POST, "/oauth/device",                            USER,    FORM,          HTML,        READ,  oauth_device_post,     NULL, NULL},
+    {HTTP_GET,  "/oauth/device/qr.svg",                     ANYONE,  QUERY,         STATIC,      READ,  oauth_device_qr_get,   NULL, NULL},
+    {HTTP_POST, "/oauth/ciba",                              CLIENT,  FORM,          OAUTH_JSON,  READ,  oauth_ciba_post,       NULL, NULL},
+    {HTTP_GET,  "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        READ,  oauth_logout_any,      NULL, NULL},
+    {HTTP_POST, "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        READ,  oauth_logout_any,      NULL, NULL},
     {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL, NULL},
     {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
     {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
-    {HTTP_POST, "/oauth/register",                          ANYONE,  JSON_BODY,     OAUTH_JSON,  WORKER,  oauth_register_post,   NULL, NULL},
-    {HTTP_GET,  "/oauth/register/{id}",                     ANYONE,  NOTHING,       OAUTH_JSON,  WORKER,  oauth_register_one_get, NULL, NULL},
-    {HTTP_PUT,  "/oauth/register/{id}",                     ANYONE,  JSON_BODY,     OAUTH_JSON,  WORKER,  oauth_register_one_put, NULL, NULL},
-    {HTTP_DELETE, "/oauth/register/{id}",                   ANYONE,  NOTHING,       OAUTH_JSON,  WORKER,  oauth_register_one_delete, NULL, NULL},
+    {HTTP_POST, "/oauth/register",                          ANYONE,  JSON_BODY,     OAUTH_JSON,  READ,  oauth_register_post,   NULL, NULL},
+    {HTTP_GET,  "/oauth/register/{id}",                     ANYONE,  NOTHING,       OAUTH_JSON,  READ,  oauth_register_one_get, NULL, NULL},
+    {HTTP_PUT,  "/oauth/register/{id}",                     ANYONE,  JSON_BODY,     OAUTH_JSON,  READ,  oauth_register_one_put, NULL, NULL},
+    {HTTP_DELETE, "/oauth/register/{id}",                   ANYONE,  NOTHING,       OAUTH_JSON,  READ,  oauth_register_one_delete, NULL, NULL},
     {HTTP_GET,  "/.well-known/oauth-protected-resource",    ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_resource_get,    NULL, NULL},
     {HTTP_GET,  "/.well-known/oauth-protected-resource/api/1.0", ANYONE, NOTHING,   PUBLIC_JSON, INLINE,  oauth_resource_api_get, NULL, NULL},
     {HTTP_GET,  "/health/live",                             PROBE,   NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL, NULL},
-    {HTTP_GET,  "/health/ready",                            PROBE,   NOTHING,       TEXT,        WORKER,  probe_ready_get,       NULL, NULL},
-    {HTTP_GET,  "/metrics",                                 METER,   NOTHING,       TEXT,        WORKER,  probe_metrics_get,     NULL, NULL},
+    {HTTP_GET,  "/health/ready",                            PROBE,   NOTHING,       TEXT,        READ,  probe_ready_get,       NULL, NULL},
+    {HTTP_GET,  "/metrics",                                 METER,   NOTHING,       TEXT,        READ,  probe_metrics_get,     NULL, NULL},
     ROUTES_API
     ROUTES_CONSOLE
 };

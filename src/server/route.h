@@ -19,16 +19,16 @@ enum route_who {
 enum route_takes { ROUTE_TAKES_UNSET = 0, NOTHING, QUERY, FORM, FORM_OR_JSON, JSON_BODY, QUERY_OR_FORM,
                    QUERY_OR_FORM_REPEATING /* the handler judges what came twice */ };
 enum route_answers { ROUTE_ANSWERS_UNSET = 0, HTML, OAUTH_JSON, API_JSON, PUBLIC_JSON, STATIC, TEXT };
-enum route_runs { ROUTE_RUNS_UNSET = 0, INLINE, WORKER, HASH, DURABLE, CHOOSE };
+enum route_pool { ROUTE_POOL_UNSET = 0, INLINE, READ, HASH, WRITE, CHOOSE };
 struct route {
     enum http_method method; /* GET serves HEAD too */
     const char *path;        /* {id} is one whole segment of ids' characters (A-Z a-z 0-9 - _ . ~ %-decoded visible ASCII for client ids) */
     enum route_who who;
     enum route_takes takes;
     enum route_answers answers;
-    enum route_runs runs;
+    enum route_pool pool;
     call_handler *handler;
-    enum route_runs (*choose)(const struct form *form); /* for CHOOSE: after the body was parsed */
+    enum route_pool (*choose)(const struct form *form); /* for CHOOSE: after the body was parsed */
     const char *reach; /* BEARER: the scopes one of which the token must reach to get in at all; what it may then do, and whose things these
                           are, the rules decide. NULL in every other row */
 };

@@ -125,7 +125,7 @@ static bool allow_sockets(scmp_filter_ctx f)
     return good;
 }
 
-/* Is standard error a terminal, how much is there to read, and not to wait; a thread's own name and weight (server/lane); limits are read,
+/* Is standard error a terminal, how much is there to read, and not to wait; a thread's own name and weight (server/pool); limits are read,
  * not set. */
 static bool allow_questions(scmp_filter_ctx f)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * HTTP/2 live, frames written by hand: deadlines, answers from other threads, peers that leave, the end. test_h2.py has foreign clients. */
 #include "live_h2.h"
-#include "server/lane.h"
+#include "server/pool.h"
 
 #include <criterion/criterion.h>
 #include <openssl/ssl.h>
@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 static struct live l;
-static struct lane *lane;
+static struct pool *lane;
 
 static void begin(void)
 {
@@ -121,17 +121,17 @@ static void work(void *job)
 
 static void arrive(struct exchange *x, void *ignored)
 {
-    struct lane_job *job = ARENA_NEW(x->request.arena, struct lane_job);
+    struct pool_job *job = ARENA_NEW(x->request.arena, struct pool_job);
     (void)ignored;
     l.arrived++;
-    *job = (struct lane_job){work, x, NULL};
-    cr_assert_eq(lane_submit(lane, job).kind, ERR_OK);
+    *job = (struct pool_job){work, x, NULL};
+    cr_assert_eq(pool_submit(lane, job).kind, ERR_OK);
 }
 
 Test(h2, answers_from_a_lane_reach_their_streams_or_nobody)
 {
     l.options.arrive = arrive;
-    cr_assert_eq(lane_open("test", &(struct lane_size){2, 0, 1024}, &lane).kind, ERR_OK);
+    cr_assert_eq(pool_open("test", &(struct pool_size){2, 0, 1024}, &lane).kind, ERR_OK);
     live_start(&l);
     for (int round = 0; round < 50; round++) {
         int fd;
@@ -145,7 +145,7 @@ Test(h2, answers_from_a_lane_reach_their_streams_or_nobody)
     }
     live_stop(&l); /* waits for what is owed */
     l.listener = NULL;
-    lane_close(lane);
+    pool_close(lane);
 }
 
 Test(h2, after_quiesce_the_peer_is_told_to_go)

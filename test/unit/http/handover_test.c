@@ -2,7 +2,7 @@
  * Answers from other threads: every order of answering and falling asleep, peers that leave, a listener that closes
  * meanwhile. */
 #include "live.h"
-#include "server/lane.h"
+#include "server/pool.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 
 #define HOST_ "Host: localhost\r\n"
 
-static struct lane *lane;
+static struct pool *lane;
 static char answer[1 << 16];
 
 static void work(void *context)
@@ -28,10 +28,10 @@ static void arrive(struct exchange *x, void *context)
 {
     struct live *l = context;
     l->arrived++;
-    struct lane_job *job = ARENA_NEW(x->request.arena, struct lane_job);
+    struct pool_job *job = ARENA_NEW(x->request.arena, struct pool_job);
     cr_assert_not_null(job);
-    *job = (struct lane_job){work, x, NULL};
-    cr_assert_eq(lane_submit(lane, job).kind, ERR_OK);
+    *job = (struct pool_job){work, x, NULL};
+    cr_assert_eq(pool_submit(lane, job).kind, ERR_OK);
 }
 
 static void start(struct live *l, unsigned threads)
@@ -39,7 +39,7 @@ static void start(struct live *l, unsigned threads)
     live_defaults(l);
     l->options.threads = threads;
     l->options.arrive = arrive;
-    cr_assert_eq(lane_open("test", &(struct lane_size){2, 0, 1024}, &lane).kind, ERR_OK);
+    cr_assert_eq(pool_open("test", &(struct pool_size){2, 0, 1024}, &lane).kind, ERR_OK);
     live_start(l);
 }
 
@@ -67,12 +67,12 @@ Test(handover, a_thousand_answers_from_a_lane)
         close(fd[i]);
     cr_expect_eq(l.arrived, 1000);
     live_stop(&l);
-    lane_close(lane);
+    pool_close(lane);
 }
 
 /* Jobs wait behind this one until the test opens the gate. */
 static struct gate {
-    struct lane_job job;
+    struct pool_job job;
     pthread_mutex_t lock;
     pthread_cond_t opened;
     bool open;
@@ -93,7 +93,7 @@ static void gates_shut(void)
         gates[i] = (struct gate){.job = {stand, &gates[i], NULL}};
         pthread_mutex_init(&gates[i].lock, NULL);
         pthread_cond_init(&gates[i].opened, NULL);
-        cr_assert_eq(lane_submit(lane, &gates[i].job).kind, ERR_OK);
+        cr_assert_eq(pool_submit(lane, &gates[i].job).kind, ERR_OK);
     }
 }
 
@@ -131,7 +131,7 @@ Test(handover, the_answer_to_a_peer_that_left_goes_nowhere)
     cr_expect_eq(l.gone, 1); /* the refused one alone: the sleeper is still owed its answer */
     gates_open(NULL);
     live_stop(&l);
-    lane_close(lane);
+    pool_close(lane);
 }
 
 Test(handover, closing_waits_for_answers_that_are_owed)
@@ -150,7 +150,7 @@ Test(handover, closing_waits_for_answers_that_are_owed)
     live_read(fd, answer, sizeof(answer));
     cr_expect_eq(live_status(answer), 200, "%s", answer);
     close(fd);
-    lane_close(lane);
+    pool_close(lane);
 }
 
 /* Answers that race with falling asleep: a thread of its own answers while arrive has not returned, or just has. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * listen, live: limits at their edges, connections, time-outs, answers from other threads, the end. */
 #include "live.h"
-#include "server/lane.h"
+#include "server/pool.h"
 
 #include <criterion/criterion.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * shape: one place turns an err into bytes, so that `why` has no way out but the log, and every address keeps its promise: JSON where
+ * reply: one place turns an err into bytes, so that `why` has no way out but the log, and every address keeps its promise: JSON where
  * JSON is promised, a page for people. Relies on the row; promises never to fail: what cannot be shaped becomes a bare 500. */
-#include "server/shape.h"
+#include "server/reply.h"
 #include "base/ascii.h"
 #include "base/log.h"
 #include "codec/percent.h"
@@ -12,7 +12,7 @@
 #include "token/dpop.h"
 #include "base/banned.h"
 
-enum route_answers shape_answers(const struct way *w)
+enum route_answers reply_answers(const struct pipeline *w)
 {
     if (w->route)
         return w->route->answers;
@@ -29,7 +29,7 @@ enum route_answers shape_answers(const struct way *w)
     return request_wants_json(r) ? API_JSON : HTML;
 }
 
-fallible shape_allow(struct way *w)
+fallible reply_allow(struct pipeline *w)
 {
     static const struct {
         unsigned bit;
@@ -49,14 +49,14 @@ fallible shape_allow(struct way *w)
 }
 
 /* At resources an unfit proof is a failed authentication (RFC 9449 7.1), elsewhere a malformed request. */
-static int status_of(const struct way *w, err why)
+static int status_of(const struct pipeline *w, err why)
 {
     bool proof = why.kind == ERR_INVALID_DPOP_PROOF || why.kind == ERR_USE_DPOP_NONCE;
     return proof && w->route && w->route->who == BEARER ? 401 : err_status(why);
 }
 
 /* RFC 9728 5.1: where the API tells who gives tokens for it. */
-static str metadata_of(struct way *w)
+static str metadata_of(struct pipeline *w)
 {
     if (!str_starts(w->exchange->request.path, STR("/api/1.0/")))
         return STR("");
@@ -71,7 +71,7 @@ static bool names_scopes(const struct route *route)
 }
 
 /* RFC 6750 3, RFC 9449 7.1: both schemes, the one that was tried first and with the error. Who sent nothing is told no error. */
-static fallible challenge(struct way *w, err why)
+static fallible challenge(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
     str sent = request_header(&w->exchange->request, "Authorization"), none = STR("");
@@ -84,17 +84,17 @@ static fallible challenge(struct way *w, err why)
     str bearer = str_format(r->arena, "Bearer realm=\"jeton\"%.*s%.*s", STR_FMT(dpop ? none : error), STR_FMT(where));
     str proof = str_format(r->arena, "DPoP realm=\"jeton\"%.*s, algs=\"%.*s\"%.*s", STR_FMT(dpop ? error : none), STR_FMT(dpop_algs), STR_FMT(where));
     if (!str_present(error) || !str_present(where) || !str_present(bearer) || !str_present(proof))
-        FAIL(UNAVAILABLE, "shape: no memory");
+        FAIL(UNAVAILABLE, "reply: no memory");
     TRY(response_header(r, "WWW-Authenticate", dpop ? proof : bearer));
     return response_header(r, "WWW-Authenticate", dpop ? bearer : proof);
 }
 
 /* What goes with a kind of error whatever the shape of the body. */
-static fallible error_headers(struct way *w, err why)
+static fallible error_headers(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
     if (why.kind == ERR_METHOD_NOT_ALLOWED)
-        TRY(shape_allow(w));
+        TRY(reply_allow(w));
     if ((why.kind == ERR_UNAVAILABLE || why.kind == ERR_BUSY) && r->header_count == 0) /* kept: what the handler said */
         TRY(response_header(r, "Retry-After", why.kind == ERR_BUSY ? STR("30") : STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
@@ -106,7 +106,7 @@ static fallible error_headers(struct way *w, err why)
     return OK;
 }
 
-static fallible error_oauth(struct way *w, err why)
+static fallible error_oauth(struct pipeline *w, err why)
 {
     struct json_writer body = call_object(&w->call);
     json_write_text(&body, "error", str_of(err_code(why)));
@@ -143,7 +143,7 @@ static const char *api_word(int status, err why)
 }
 
 /* Contract 6: one shape for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
-static fallible error_api(struct way *w, err why)
+static fallible error_api(struct pipeline *w, err why)
 {
     struct json_writer body = call_object(&w->call);
     int status = status_of(w, why);
@@ -156,7 +156,7 @@ static fallible error_api(struct way *w, err why)
 }
 
 /* Where the person was going: here, for a page; from a form where it says, or the page that it stands on. */
-static str going(struct way *w)
+static str going(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     str ignored[3], to = call_local_path(form_get(&w->call.form, "return_to"), STR_ABSENT);
@@ -169,7 +169,7 @@ static str going(struct way *w)
 }
 
 /* To the page where something must be done first, and from there on. `more` is a query that begins with &. */
-static fallible to_page(struct way *w, const char *page, str more)
+static fallible to_page(struct pipeline *w, const char *page, str more)
 {
     struct buf b = buf_new(w->exchange->request.arena, BUF_URL_MAX * 4);
     str location, to = going(w);
@@ -186,7 +186,7 @@ static fallible to_page(struct way *w, const char *page, str more)
 
 /* A form of ours from before: two tabs, Back, a login that ended. What it asked for is not done; whoever is logged in goes on to where they
  * were going, others log in first, with the name that they had typed. */
-static fallible go_on(struct way *w)
+static fallible go_on(struct pipeline *w)
 {
     struct arena *a = w->exchange->request.arena;
     str to = going(w), typed = form_get(&w->call.form, "username");
@@ -205,7 +205,7 @@ static fallible go_on(struct way *w)
     return to_page(w, "/login", text);
 }
 
-static fallible error_page(struct way *w, err why)
+static fallible error_page(struct pipeline *w, err why)
 {
     if (why.kind == ERR_LOGIN_REQUIRED)
         return to_page(w, "/login", STR(""));
@@ -220,18 +220,18 @@ static fallible error_page(struct way *w, err why)
     return call_page(&w->call, err_status(why), "error.html", f);
 }
 
-static fallible error_text(struct way *w, err why)
+static fallible error_text(struct pipeline *w, err why)
 {
     str text = str_format(w->exchange->request.arena, "%s\n", err_say(why));
     if (!str_present(text))
-        FAIL(UNAVAILABLE, "shape: no memory");
+        FAIL(UNAVAILABLE, "reply: no memory");
     response_body(&w->exchange->response, err_status(why), "text/plain; charset=utf-8", text);
     return OK;
 }
 
-static fallible error_body(struct way *w, err why)
+static fallible error_body(struct pipeline *w, err why)
 {
-    switch (shape_answers(w)) {
+    switch (reply_answers(w)) {
     case OAUTH_JSON:
         return error_oauth(w, why);
     case API_JSON:
@@ -247,7 +247,7 @@ static fallible error_body(struct way *w, err why)
     return error_text(w, why);
 }
 
-void shape_error(struct way *w, err why)
+void reply_error(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
     str note = r->note;
@@ -282,7 +282,7 @@ static bool cors_header(str name, bool any)
 }
 
 /* Fetch 4.8: the headers that were asked for and may be sent; without a question all that we know. */
-static fallible cors_preflight(struct way *w, str methods, bool any)
+static fallible cors_preflight(struct pipeline *w, str methods, bool any)
 {
     struct response *r = &w->exchange->response;
     str asked = request_header(&w->exchange->request, "Access-Control-Request-Headers"), name, allowed;
@@ -305,7 +305,7 @@ static fallible cors_preflight(struct way *w, str methods, bool any)
     return response_literal(r, "Access-Control-Max-Age", "600");
 }
 
-static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
+static fallible cors(struct pipeline *w, enum route_answers answers) /* TE-13 */
 {
     struct response *r = &w->exchange->response;
     bool preflight = w->exchange->request.method == HTTP_OPTIONS;
@@ -326,7 +326,7 @@ static fallible cors(struct way *w, enum route_answers answers) /* TE-13 */
     return preflight ? cors_preflight(w, STR("GET, POST, PUT, DELETE"), false) : OK;
 }
 
-static fallible cache_rules(struct way *w, enum route_answers answers)
+static fallible cache_rules(struct pipeline *w, enum route_answers answers)
 {
     struct response *r = &w->exchange->response;
     bool good = r->status < 400;
@@ -339,7 +339,7 @@ static fallible cache_rules(struct way *w, enum route_answers answers)
 }
 
 /* FAPI 1.0 Baseline 6.2.1 (11, 12): the client's own id comes back, and one is made where none came; it must be a UUID (RFC 4122). */
-static str interaction_id(struct way *w)
+static str interaction_id(struct pipeline *w)
 {
     str sent = request_header(&w->exchange->request, "x-fapi-interaction-id");
     bool fit = sent.n == 36;
@@ -354,9 +354,9 @@ static str interaction_id(struct way *w)
     return sent;
 }
 
-static fallible finish(struct way *w)
+static fallible finish(struct pipeline *w)
 {
-    enum route_answers answers = shape_answers(w);
+    enum route_answers answers = reply_answers(w);
     bool html = answers == HTML || str_starts(w->exchange->response.content_type, STR("text/html"));
     TRY(cache_rules(w, answers));
     TRY(response_header(&w->exchange->response, "X-Request-Id", str_of(w->exchange->request.id)));
@@ -368,13 +368,13 @@ static fallible finish(struct way *w)
     return headers_protect(&w->exchange->response, html, w->app->hsts);
 }
 
-void shape_finish(struct way *w)
+void reply_finish(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
     if (FAILED(finish(w))) {
         r->header_count = 0;
         response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
-        r->refused = ERR(SERVER_ERROR, "shape: the response's headers do not fit");
+        r->refused = ERR(SERVER_ERROR, "reply: the response's headers do not fit");
     }
 }
 
@@ -392,7 +392,7 @@ static bool ordinary(err why)
 }
 
 /* LG-01: every refusal is an event, once, with the very check that failed; the client and its developer find it by the request's id. */
-static void audit_refusal(struct way *w)
+static void audit_refusal(struct pipeline *w)
 {
     const struct exchange *x = w->exchange;
     const struct db_user *user = w->call.actor.user;
@@ -408,7 +408,7 @@ static void audit_refusal(struct way *w)
     authority_event(&w->ground, "request.refused", &facts);
 }
 
-void shape_log(struct way *w)
+void reply_log(struct pipeline *w)
 {
     const struct exchange *x = w->exchange;
     audit_refusal(w);

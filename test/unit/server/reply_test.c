@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * shape: an address keeps its shape, also when the request was refused before its row was looked for. */
-#include "server/shape.h"
+ * reply: an address keeps its shape, also when the request was refused before its row was looked for. */
+#include "server/reply.h"
 #include "fixture.h"
 
 #include <criterion/criterion.h>
@@ -13,8 +13,8 @@ static enum route_answers answers(const char *target, const char *path, const ch
     struct exchange x = {.request = {.arena = fixture_arena(), .target = str_of(target), .path = str_of(path), .headers = &header, .header_count = 1}};
     static struct app app;
     app.authority.base = str_of(base);
-    struct way w = {.exchange = &x, .app = &app};
-    return shape_answers(&w);
+    struct pipeline w = {.exchange = &x, .app = &app};
+    return reply_answers(&w);
 }
 
 Test(shape, the_token_endpoint_never_answers_with_a_page)

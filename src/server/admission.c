@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * gate: the guards of the rows. Relies on the row alone to know what to demand; promises that no handler runs before its row is
+ * admission: the guards of the rows. Relies on the row alone to know what to demand; promises that no handler runs before its row is
  * satisfied, and that a row with a hole in it refuses everything. */
-#include "server/gate.h"
+#include "server/admission.h"
 #include "endpoint/oauth/oauth.h"
 #include "grant/sender.h"
 #include "base/banned.h"
 
-fallible gate_read(struct way *w)
+fallible admission_read(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     switch (w->route->takes) {
@@ -23,26 +23,26 @@ fallible gate_read(struct way *w)
         if (r->method != HTTP_POST)
             return w->route->takes == QUERY_OR_FORM ? request_query(r, &w->call.form) : request_repeating(r, &w->call.form);
         if (str_filled(r->query)) /* AZ-03: no parameter in two places */
-            REFUSE(INVALID_REQUEST, "A POST request carries its parameters in the body alone.", "gate: query beside a form");
+            REFUSE(INVALID_REQUEST, "A POST request carries its parameters in the body alone.", "admission: query beside a form");
         return w->route->takes == QUERY_OR_FORM ? request_form(r, false, &w->call.form) : request_repeating(r, &w->call.form);
     case JSON_BODY:
         if (r->body.n > 0 && r->body_kind != HTTP_BODY_JSON)
-            REFUSE(UNSUPPORTED_MEDIA, "Send the data as JSON, with the header Content-Type: application/json.", "gate: body is not JSON");
+            REFUSE(UNSUPPORTED_MEDIA, "Send the data as JSON, with the header Content-Type: application/json.", "admission: body is not JSON");
         return OK;
     case ROUTE_TAKES_UNSET:
         break;
     }
-    FAIL(SERVER_ERROR, "gate: the row does not say what it takes");
+    FAIL(SERVER_ERROR, "admission: the row does not say what it takes");
 }
 
-static fallible find_session(struct way *w)
+static fallible find_session(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     str cookie, device;
     const struct authority *authority = w->ground.authority;
     str names[] = {session_cookie_name(r->arena, authority), session_device_cookie_name(r->arena, authority)};
     if (!str_present(names[0]) || !str_present(names[1]))
-        FAIL(UNAVAILABLE, "gate: no memory");
+        FAIL(UNAVAILABLE, "admission: no memory");
     TRY(request_cookie(r, names[0].p, &cookie)); /* LS-20 */
     TRY(request_cookie(r, names[1].p, &device));
     w->ground.device = device;
@@ -51,7 +51,7 @@ static fallible find_session(struct way *w)
     return OK;
 }
 
-static fallible check_csrf(struct way *w)
+static fallible check_csrf(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     if (r->method == HTTP_GET || r->method == HTTP_HEAD)
@@ -67,33 +67,33 @@ static fallible check_csrf(struct way *w)
 
 /* The authorization and the end-session endpoint take cross-site POSTs (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2; LS-09): the
  * first changes nothing, the second nothing without a hint that names this very session, so they need no token. */
-static bool posts_change_nothing(const struct way *w)
+static bool posts_change_nothing(const struct pipeline *w)
 {
     return w->route->takes == QUERY_OR_FORM || w->route->takes == QUERY_OR_FORM_REPEATING;
 }
 
-static fallible admit_browser(struct way *w)
+static fallible admit_browser(struct pipeline *w)
 {
     TRY(find_session(w));
     if (w->route->who != BROWSER && !w->call.session.user)
-        FAIL(LOGIN_REQUIRED, "gate: nobody is logged in");
+        FAIL(LOGIN_REQUIRED, "admission: nobody is logged in");
     if (!posts_change_nothing(w))
         TRY(check_csrf(w));
     if ((w->route->who == USER || w->route->who == ADMIN) && w->call.session.user->must_change_password) /* LS-14 */
-        FAIL(PASSWORD_DUE, "gate: the person must change their password first");
+        FAIL(PASSWORD_DUE, "admission: the person must change their password first");
     if (w->route->who == ADMIN && !w->call.session.user->admin && !str_filled(w->call.session.user->permissions)) /* AD-01 */
-        REFUSE(INSUFFICIENT_SCOPE, "This page is for administrators.", "gate: not an administrator");
+        REFUSE(INSUFFICIENT_SCOPE, "This page is for administrators.", "admission: not an administrator");
     return OK;
 }
 
-static struct client_claim claim_of(const struct way *w)
+static struct client_claim claim_of(const struct pipeline *w)
 {
     return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form,
                                  w->route->handler == oauth_token_post};
 }
 
 /* Before any rule sees the request: who fails here has spent nothing (AC-07). */
-static fallible admit_client(struct way *w)
+static fallible admit_client(struct pipeline *w)
 {
     struct client_claim claim = claim_of(w);
     err judged = client_auth_check(&w->ground, &claim, &w->call.client);
@@ -103,31 +103,31 @@ static fallible admit_client(struct way *w)
 }
 
 /* Where a proof binds what the answer gives: the token endpoint and PAR (RFC 9449 5, 10.1). */
-static bool proof_counts(const struct way *w)
+static bool proof_counts(const struct pipeline *w)
 {
     return w->route->handler == oauth_token_post || w->route->handler == oauth_pushed_post;
 }
 
 /* A signature of whoever comes along, with a key of their choice, is nothing for the one thread that all changes wait for. */
-static bool proof_waits(const struct way *w)
+static bool proof_waits(const struct pipeline *w)
 {
-    return w->runs == DURABLE && proof_counts(w) && str_present(request_header(&w->exchange->request, "DPoP"));
+    return w->pool == WRITE && proof_counts(w) && str_present(request_header(&w->exchange->request, "DPoP"));
 }
 
-bool gate_waits(const struct way *w)
+bool admission_waits(const struct pipeline *w)
 {
     const struct client_claim claim = claim_of(w);
     const struct ground seen = {.certificate = w->exchange->request.certificate};
     return w->route->who == CLIENT && (proof_waits(w) || client_auth_waits(&seen, &claim));
 }
 
-fallible gate_proof(struct way *w)
+fallible admission_proof(struct pipeline *w)
 {
     struct sender shown;
     return proof_counts(w) ? sender_proof(&w->ground, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its lane finds it */
 }
 
-fallible gate_again(struct way *w)
+fallible admission_again(struct pipeline *w)
 {
     return client_auth_again(&w->ground, w->admitted, &w->call.client);
 }
@@ -140,7 +140,7 @@ static fallible only_proof(const struct request *r, str *out)
         if (!str_equal_nocase(r->headers[i].name, STR("DPoP")))
             continue;
         if (str_present(found))
-            REFUSE(INVALID_DPOP_PROOF, "The DPoP header came twice.", "gate: two DPoP headers");
+            REFUSE(INVALID_DPOP_PROOF, "The DPoP header came twice.", "admission: two DPoP headers");
         found = r->headers[i].value;
     }
     *out = found;
@@ -149,7 +149,7 @@ static fallible only_proof(const struct request *r, str *out)
 
 /* The address as this server publishes it: the configured issuer, or its twin that asks for certificates; Host only tells which of the
  * two was called (MD-02). */
-static str public_url(const struct way *w)
+static str public_url(const struct pipeline *w)
 {
     const struct authority *authority = w->ground.authority;
     const struct request *r = &w->exchange->request;
@@ -162,7 +162,7 @@ static str public_url(const struct way *w)
     return str_join(r->arena, parts, 2);
 }
 
-fallible gate_ground(struct way *w)
+fallible admission_ground(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     struct ground *g = &w->ground;
@@ -175,12 +175,12 @@ fallible gate_ground(struct way *w)
     g->refusal_told = &w->refusal_told;
     g->url = public_url(w);
     if (!str_present(g->url))
-        FAIL(UNAVAILABLE, "gate: no memory");
+        FAIL(UNAVAILABLE, "admission: no memory");
     return only_proof(r, &g->dpop);
 }
 
 /* AD-02: a token gets in by what it reaches, not by who its person is. */
-static fallible reach(const struct way *w)
+static fallible reach(const struct pipeline *w)
 {
     str word, words = str_of(w->route->reach);
     if (str_is(words, ROUTE_REACH_ANY))
@@ -188,18 +188,18 @@ static fallible reach(const struct way *w)
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (actor_reaches(&w->call.actor, word))
             return OK;
-    FAIL(INSUFFICIENT_SCOPE, "gate: the token's scope reaches nothing that this address asks for");
+    FAIL(INSUFFICIENT_SCOPE, "admission: the token's scope reaches nothing that this address asks for");
 }
 
 /* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */
-static fallible admit_bearer(struct way *w)
+static fallible admit_bearer(struct pipeline *w)
 {
     str header = request_header(&w->exchange->request, "Authorization"), field = STR_ABSENT;
     struct bearer_sent sent = {STR_ABSENT, false};
     if (w->route->takes == FORM)
         field = form_get(&w->call.form, "access_token");
     if (str_present(field) && str_present(header))
-        REFUSE(INVALID_REQUEST, "The access token was sent twice: in the Authorization header and in the body. Use one.", "gate: two access tokens");
+        REFUSE(INVALID_REQUEST, "The access token was sent twice: in the Authorization header and in the body. Use one.", "admission: two access tokens");
     if (str_present(field))
         sent.token = field;
     else
@@ -208,7 +208,7 @@ static fallible admit_bearer(struct way *w)
     return reach(w);
 }
 
-fallible gate_admit(struct way *w)
+fallible admission_admit(struct pipeline *w)
 {
     switch (w->route->who) {
     case ANYONE:
@@ -227,5 +227,5 @@ fallible gate_admit(struct way *w)
     case ROUTE_WHO_UNSET:
         break;
     }
-    FAIL(SERVER_ERROR, "gate: the row does not say who may call");
+    FAIL(SERVER_ERROR, "admission: the row does not say who may call");
 }

@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: MIT
- * way: the way of one request:
+ * pipeline: the way of one request:
  *
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
- *                                      │                    └ ELSEWHERE ─▶ WORKER
- *                                      ├─ WORKER, HASH ─▶ lane thread ─ pass ──────────────▶ answer
- *                                      ├─ HASH, DURABLE whose client must be waited for, or whose proof must be checked
- *                                      │                                        ─▶ WORKER ─ admit_first ─▶ its lane
- *                                      └─ DURABLE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
- *                                                       something is left to be signed   └─▶ WORKER ─ finish ─▶ answer
+ *                                      │                    └ ELSEWHERE ─▶ READ
+ *                                      ├─ READ, HASH ─▶ lane thread ─ pass ──────────────▶ answer
+ *                                      ├─ HASH, WRITE whose client must be waited for, or whose proof must be checked
+ *                                      │                                        ─▶ READ ─ admit_first ─▶ its lane
+ *                                      └─ WRITE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
+ *                                                       something is left to be signed   └─▶ READ ─ finish ─▶ answer
  *
  * Relies on listen calling arrive once and gone once. Promises one answer to each request, after its effects are durable, and that
  * nothing is shared between requests but struct app. */
-#include "server/way.h"
-#include "server/gate.h"
-#include "server/shape.h"
+#include "server/pipeline.h"
+#include "server/admission.h"
+#include "server/reply.h"
 #include "base/banned.h"
 
-static void answer(struct way *w)
+static void answer(struct pipeline *w)
 {
-    shape_finish(w);
-    shape_log(w);
+    reply_finish(w);
+    reply_log(w);
     listen_answer(w->exchange); /* from here on the request may be gone */
 }
 
-static fallible guarded(struct way *w)
+static fallible guarded(struct pipeline *w)
 {
-    TRY(gate_ground(w));
-    TRY(str_present(w->admitted) ? gate_again(w) : gate_admit(w));
+    TRY(admission_ground(w));
+    TRY(str_present(w->admitted) ? admission_again(w) : admission_admit(w));
     return w->route->handler(&w->call);
 }
 
 /* What the answer and the log still need once the facts are let go: with the last holder a snapshot dies. */
-static void keep(struct way *w)
+static void keep(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
     if (str_present(r->note))
@@ -41,15 +41,15 @@ static void keep(struct way *w)
 }
 
 /* The end of a pass: an error gets its shape, and the ground is left. */
-static err leave(struct way *w, err outcome)
+static err leave(struct pipeline *w, err outcome)
 {
     struct request *r = &w->exchange->request;
     if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == USER_DUE || w->route->who == ADMIN))
         outcome = call_set_session(&w->call);
     if (!FAILED(outcome) && arena_failed(r->arena))
-        outcome = ERR(UNAVAILABLE, "way: the request's memory is used up");
+        outcome = ERR(UNAVAILABLE, "pipeline: the request's memory is used up");
     if (FAILED(outcome) && outcome.kind != ERR_ELSEWHERE)
-        shape_error(w, outcome);
+        reply_error(w, outcome);
     keep(w);
     authority_leave(&w->ground);
     return outcome;
@@ -57,13 +57,13 @@ static err leave(struct way *w, err outcome)
 
 /* Everything between the gate and the answer, on whatever thread the row wants. What is left to finish is left to the one who
  * knows when it is durable; the ground is held until then. tx: of the transaction around it; NULL: none. */
-static err pass(struct way *w, struct tx *tx)
+static err pass(struct pipeline *w, struct tx *tx)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
     w->ground.tx = tx != NULL ? tx : w->ground.tx;
     err outcome = guarded(w);
     if (!FAILED(outcome) && w->call.finish) {
-        if (w->runs == DURABLE)
+        if (w->pool == WRITE)
             return outcome;
         outcome = w->call.finish(&w->call);
     }
@@ -72,24 +72,24 @@ static err pass(struct way *w, struct tx *tx)
 
 static void run_finish(void *context)
 {
-    struct way *w = context;
+    struct pipeline *w = context;
     (void)leave(w, w->call.finish(&w->call));
     answer(w);
 }
 
 static void run_and_answer(void *context)
 {
-    struct way *w = context;
-    if (w->runs == HASH)
-        lane_stand_behind();
+    struct pipeline *w = context;
+    if (w->pool == HASH)
+        pool_stand_behind();
     err outcome = pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
-        shape_error(w, outcome); /* a lane is nowhere to flee from; or the ground itself could not be entered */
+        reply_error(w, outcome); /* a lane is nowhere to flee from; or the ground itself could not be entered */
     answer(w);
 }
 
 /* Nothing has been said yet: before a request is run another time. */
-static void begin_anew(struct way *w)
+static void begin_anew(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
     *r = (struct response){.arena = r->arena};
@@ -100,27 +100,27 @@ static void begin_anew(struct way *w)
 
 static void run_in_transaction(struct tx *tx, void *context)
 {
-    struct way *w = context;
+    struct pipeline *w = context;
     begin_anew(w);
     w->outcome = pass(w, tx);
     w->ground.tx = store_each(w->app->authority.store);
     if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
-        shape_error(w, w->outcome);
+        reply_error(w, w->outcome);
 }
 
 static void transaction_done(void *context, err committed)
 {
-    struct way *w = context;
+    struct pipeline *w = context;
     bool unfinished = !FAILED(w->outcome) && w->call.finish;
     if (unfinished && !FAILED(committed)) {
-        w->lane_job = (struct lane_job){run_finish, w, NULL};
-        committed = lane_submit(w->app->worker, &w->lane_job);
+        w->pool_job = (struct pool_job){run_finish, w, NULL};
+        committed = pool_submit(w->app->worker, &w->pool_job);
         if (!FAILED(committed))
             return;
         atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
     }
     if (FAILED(committed)) /* IR-09, AV-03: what is not durable was not done */
-        shape_error(w, committed);
+        reply_error(w, committed);
     if (unfinished) {
         keep(w);
         authority_leave(&w->ground);
@@ -128,50 +128,50 @@ static void transaction_done(void *context, err committed)
     answer(w);
 }
 
-static fallible submit(struct way *w)
+static fallible submit(struct pipeline *w)
 {
-    w->lane_job = (struct lane_job){run_and_answer, w, NULL};
-    switch (w->runs) {
-    case DURABLE:
+    w->pool_job = (struct pool_job){run_and_answer, w, NULL};
+    switch (w->pool) {
+    case WRITE:
         w->store_job = (struct store_job){.run = run_in_transaction, .done = transaction_done, .context = w};
         return store_submit(w->app->authority.store, &w->store_job);
     case HASH:
-        return lane_submit(w->app->hash, &w->lane_job); /* RL-07 */
-    case WORKER:
-        return lane_submit(w->app->worker, &w->lane_job);
+        return pool_submit(w->app->hash, &w->pool_job); /* RL-07 */
+    case READ:
+        return pool_submit(w->app->worker, &w->pool_job);
     case INLINE:
     case CHOOSE:
-    case ROUTE_RUNS_UNSET:
+    case ROUTE_POOL_UNSET:
         break;
     }
-    FAIL(SERVER_ERROR, "way: the row does not say where it runs");
+    FAIL(SERVER_ERROR, "pipeline: the row does not say where it runs");
 }
 
-static void hand_over(struct way *w)
+static void hand_over(struct pipeline *w)
 {
     err taken = submit(w);
     if (!FAILED(taken))
         return; /* somebody else answers */
     atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
-    shape_error(w, taken);
+    reply_error(w, taken);
     answer(w);
 }
 
-static err admit(struct way *w)
+static err admit(struct pipeline *w)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
-    err e = gate_ground(w);
+    err e = admission_ground(w);
     if (!FAILED(e))
-        e = gate_admit(w);
+        e = admission_admit(w);
     if (!FAILED(e))
-        e = gate_proof(w);
+        e = admission_proof(w);
     if (!FAILED(e)) {
         w->admitted = str_dup(w->exchange->request.arena, w->call.client.client->id);
         if (!str_present(w->admitted))
-            e = ERR(UNAVAILABLE, "way: no memory");
+            e = ERR(UNAVAILABLE, "pipeline: no memory");
     }
     if (FAILED(e))
-        shape_error(w, e);
+        reply_error(w, e);
     keep(w);
     authority_leave(&w->ground);
     return e;
@@ -181,54 +181,54 @@ static err admit(struct way *w)
  * the signature of a DPoP proof. */
 static void admit_first(void *context)
 {
-    struct way *w = context;
+    struct pipeline *w = context;
     err e = admit(w);
     if (!FAILED(e)) {
         hand_over(w);
         return;
     }
     if (w->exchange->response.status == 0)
-        shape_error(w, e);
+        reply_error(w, e);
     answer(w);
 }
 
-static void hand_over_admitted_first(struct way *w)
+static void hand_over_admitted_first(struct pipeline *w)
 {
-    w->lane_job = (struct lane_job){admit_first, w, NULL};
-    err taken = lane_submit(w->app->worker, &w->lane_job);
+    w->pool_job = (struct pool_job){admit_first, w, NULL};
+    err taken = pool_submit(w->app->worker, &w->pool_job);
     if (!FAILED(taken))
         return;
     atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
-    shape_error(w, taken);
+    reply_error(w, taken);
     answer(w);
 }
 
-static void run_inline(struct way *w)
+static void run_inline(struct pipeline *w)
 {
     err outcome = pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE) {
         begin_anew(w);
-        w->runs = WORKER;
+        w->pool = READ;
         hand_over(w);
         return;
     }
     if (FAILED(outcome) && w->exchange->response.status == 0)
-        shape_error(w, outcome);
+        reply_error(w, outcome);
     answer(w);
 }
 
 /* The answer to OPTIONS: what the address takes, and for registered browser origins the CORS headers (shape). */
-static void answer_options(struct way *w)
+static void answer_options(struct pipeline *w)
 {
     response_body(&w->exchange->response, 204, NULL, STR_ABSENT);
-    if (FAILED(shape_allow(w)))
-        shape_error(w, ERR(UNAVAILABLE, "way: no memory"));
+    if (FAILED(reply_allow(w)))
+        reply_error(w, ERR(UNAVAILABLE, "pipeline: no memory"));
     answer(w);
 }
 
-static struct way *way_new(struct exchange *x, struct app *app)
+static struct pipeline *pipeline_new(struct exchange *x, struct app *app)
 {
-    struct way *w = ARENA_NEW(x->request.arena, struct way);
+    struct pipeline *w = ARENA_NEW(x->request.arena, struct pipeline);
     if (!w)
         return NULL;
     w->exchange = x;
@@ -264,13 +264,13 @@ static void move_below(struct request *r, str base)
     r->target = target.n > 0 && target.p[0] == '/' ? target : str_join(r->arena, (const str[]){STR("/"), target}, 2);
 }
 
-void way_locate(struct request *r, void *context)
+void pipeline_locate(struct request *r, void *context)
 {
     const struct app *app = context;
     move_below(r, app->authority.base);
 }
 
-enum guard_names way_names(const struct request *r, void *context)
+enum guard_names pipeline_names(const struct request *r, void *context)
 {
     const struct route *row = route_find_any(r->path);
     (void)context;
@@ -279,64 +279,64 @@ enum guard_names way_names(const struct request *r, void *context)
     return row && row->who == METER ? GUARD_OWN_NAMES_OR_ADDRESS : GUARD_OWN_NAMES;
 }
 
-static fallible find_row(struct way *w)
+static fallible find_row(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     w->route = route_find(r->method, r->path, w->call.parameters, &w->methods);
     if (w->route)
         return OK;
     if (w->methods == 0)
-        FAIL(NOT_FOUND, "way: no such address");
+        FAIL(NOT_FOUND, "pipeline: no such address");
     w->route = route_find_any(r->path); /* so that the answer has the address's shape */
-    FAIL(METHOD_NOT_ALLOWED, "way: the address does not take this method"); /* IN-08 */
+    FAIL(METHOD_NOT_ALLOWED, "pipeline: the address does not take this method"); /* IN-08 */
 }
 
-void way_arrive(struct exchange *x, void *context)
+void pipeline_arrive(struct exchange *x, void *context)
 {
     struct app *app = context;
-    struct way *w = way_new(x, app);
+    struct pipeline *w = pipeline_new(x, app);
     atomic_fetch_add_explicit(&app->inside, 1, memory_order_relaxed);
     if (!w) {
         response_body(&x->response, 503, "application/json", STR("{\"error\":\"temporarily_unavailable\"}"));
         listen_answer(x);
         return;
     }
-    err refused = atomic_load_explicit(&app->open, memory_order_relaxed) ? find_row(w) : ERR(UNAVAILABLE, "way: starting or stopping");
+    err refused = atomic_load_explicit(&app->open, memory_order_relaxed) ? find_row(w) : ERR(UNAVAILABLE, "pipeline: starting or stopping");
     if (refused.kind == ERR_METHOD_NOT_ALLOWED && x->request.method == HTTP_OPTIONS) {
         answer_options(w);
         return;
     }
     if (!FAILED(refused))
-        refused = gate_read(w);
+        refused = admission_read(w);
     if (FAILED(refused)) {
-        shape_error(w, refused);
+        reply_error(w, refused);
         answer(w);
         return;
     }
-    w->runs = w->route->runs == CHOOSE ? w->route->choose(&w->call.form) : w->route->runs;
-    if (w->runs == INLINE)
+    w->pool = w->route->pool == CHOOSE ? w->route->choose(&w->call.form) : w->route->pool;
+    if (w->pool == INLINE)
         run_inline(w);
-    else if (w->runs != WORKER && gate_waits(w))
+    else if (w->pool != READ && admission_waits(w))
         hand_over_admitted_first(w);
     else
         hand_over(w);
 }
 
-void way_refused(struct exchange *x, err why, void *context)
+void pipeline_refused(struct exchange *x, err why, void *context)
 {
     struct app *app = context;
-    struct way *w = way_new(x, app);
+    struct pipeline *w = pipeline_new(x, app);
     atomic_fetch_add_explicit(&app->inside, 1, memory_order_relaxed);
     if (!w) {
         response_body(&x->response, err_status(why), "application/json", STR("{\"error\":\"invalid_request\"}"));
         return;
     }
-    shape_error(w, why);
-    shape_finish(w);
-    shape_log(w);
+    reply_error(w, why);
+    reply_finish(w);
+    reply_log(w);
 }
 
-void way_gone(struct exchange *x, void *context)
+void pipeline_gone(struct exchange *x, void *context)
 {
     struct app *app = context;
     (void)x; /* everything of a request lies in its arena, which listen takes back */
