@@ -16,7 +16,7 @@ enum { COMMAND_MEMORY = 64 << 20, USAGE_MAX = 65536 };
 /* clang-format off */
 const struct option command_common[] = {
     {"data",     OPTION_TEXT, "DIR",  1, 0, "data directory; else $JETON_DATA, else ./data"},
-    {"database", OPTION_TEXT, "URL",  1, 0, "postgresql://…, a database beside DIR; or sqlite:DIR, another way to name DIR"},
+    {"database", OPTION_TEXT, "URL",  1, 0, "postgresql://HOST/NAME, a database beside DIR; or sqlite:DIR, another way to name DIR"},
     {"config",   OPTION_TEXT, "FILE", 1, 0, "settings; else $JETON_CONFIG, else DIR/jeton.conf when it is there"},
     {"json",     OPTION_FLAG, NULL,   0, 0, "one JSON object or array on standard output, nothing else"},
     {"help",     OPTION_FLAG, NULL,   0, 0, "this text"},

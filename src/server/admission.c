@@ -2,7 +2,6 @@
  * admission: the guards of the rows. Relies on the row alone to know what to demand; promises that no handler runs before its row is
  * satisfied, and that a row with a hole in it refuses everything. */
 #include "server/admission.h"
-#include "endpoint/oauth/oauth.h"
 #include "grant/sender.h"
 #include "base/banned.h"
 
@@ -54,8 +53,6 @@ static fallible find_session(struct pipeline *w)
 static fallible check_csrf(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
-    if (r->method == HTTP_GET || r->method == HTTP_HEAD)
-        return OK;
     struct csrf_claim claim = {
         .token = form_get(&w->call.form, "csrf"),
         .origin = request_header(r, "Origin"),
@@ -65,19 +62,12 @@ static fallible check_csrf(struct pipeline *w)
     return csrf_check(&w->ground, &w->call.session, &claim); /* LS-06 */
 }
 
-/* The authorization and the end-session endpoint take cross-site POSTs (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 2; LS-09): the
- * first changes nothing, the second nothing without a hint that names this very session, so they need no token. */
-static bool posts_change_nothing(const struct pipeline *w)
-{
-    return w->route->takes == QUERY_OR_FORM || w->route->takes == QUERY_OR_FORM_REPEATING;
-}
-
 static fallible admit_browser(struct pipeline *w)
 {
     TRY(find_session(w));
     if (w->route->who != BROWSER && !w->call.session.user)
         FAIL(LOGIN_REQUIRED, "admission: nobody is logged in");
-    if (!posts_change_nothing(w))
+    if (w->route->csrf == CSRF_TOKEN)
         TRY(check_csrf(w));
     if ((w->route->who == USER || w->route->who == ADMIN) && w->call.session.user->must_change_password) /* LS-14 */
         FAIL(PASSWORD_DUE, "admission: the person must change their password first");
@@ -89,7 +79,7 @@ static fallible admit_browser(struct pipeline *w)
 static struct client_claim claim_of(const struct pipeline *w)
 {
     return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form,
-                                 w->route->handler == oauth_token_post};
+                                 w->route->who == CLIENT_OF_GRANT};
 }
 
 /* Before any rule sees the request: who fails here has spent nothing (AC-07). */
@@ -102,29 +92,24 @@ static fallible admit_client(struct pipeline *w)
     return judged;
 }
 
-/* Where a proof binds what the answer gives: the token endpoint and PAR (RFC 9449 5, 10.1). */
-static bool proof_counts(const struct pipeline *w)
-{
-    return w->route->handler == oauth_token_post || w->route->handler == oauth_pushed_post;
-}
-
 /* A signature of whoever comes along, with a key of their choice, is nothing for the one thread that all changes wait for. */
 static bool proof_waits(const struct pipeline *w)
 {
-    return w->pool == WRITE && proof_counts(w) && str_present(request_header(&w->exchange->request, "DPoP"));
+    return w->pool == WRITE && w->route->proof == PROOF_BINDS && str_present(request_header(&w->exchange->request, "DPoP"));
 }
 
 bool admission_waits(const struct pipeline *w)
 {
     const struct client_claim claim = claim_of(w);
     const struct ground seen = {.certificate = w->exchange->request.certificate};
-    return w->route->who == CLIENT && (proof_waits(w) || client_auth_waits(&seen, &claim));
+    bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
+    return client && (proof_waits(w) || client_auth_waits(&seen, &claim));
 }
 
 fallible admission_proof(struct pipeline *w)
 {
     struct sender shown;
-    return proof_counts(w) ? sender_proof(&w->ground, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its lane finds it */
+    return w->route->proof == PROOF_BINDS ? sender_proof(&w->ground, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its lane finds it */
 }
 
 fallible admission_again(struct pipeline *w)
@@ -221,6 +206,7 @@ fallible admission_admit(struct pipeline *w)
     case ADMIN:
         return admit_browser(w);
     case CLIENT:
+    case CLIENT_OF_GRANT:
         return admit_client(w);
     case BEARER:
         return admit_bearer(w);

@@ -274,9 +274,16 @@ enum guard_names pipeline_names(const struct request *r, void *context)
 {
     const struct route *row = route_find_any(r->path);
     (void)context;
-    if (row && row->who == PROBE)
+    switch (row ? row->names : NAMES_OWN) {
+    case NAMES_ANY:
         return GUARD_ANY_NAME;
-    return row && row->who == METER ? GUARD_OWN_NAMES_OR_ADDRESS : GUARD_OWN_NAMES;
+    case NAMES_OWN_OR_ADDRESS:
+        return GUARD_OWN_NAMES_OR_ADDRESS;
+    case NAMES_OWN:
+    case ROUTE_NAMES_UNSET:
+        break;
+    }
+    return GUARD_OWN_NAMES;
 }
 
 static fallible find_row(struct pipeline *w)

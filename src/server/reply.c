@@ -52,13 +52,13 @@ fallible reply_allow(struct pipeline *w)
 static int status_of(const struct pipeline *w, err why)
 {
     bool proof = why.kind == ERR_INVALID_DPOP_PROOF || why.kind == ERR_USE_DPOP_NONCE;
-    return proof && w->route && w->route->who == BEARER ? 401 : err_status(why);
+    return proof && w->route && w->route->proof == PROOF_SHOWN ? 401 : err_status(why);
 }
 
 /* RFC 9728 5.1: where the API tells who gives tokens for it. */
 static str metadata_of(struct pipeline *w)
 {
-    if (!str_starts(w->exchange->request.path, STR("/api/1.0/")))
+    if (w->route->challenge != CHALLENGE_BEARER_API)
         return STR("");
     const struct authority *authority = &w->app->authority;
     return str_format(w->exchange->response.arena, ", resource_metadata=\"%.*s/.well-known/oauth-protected-resource%.*s/api/1.0\"",
@@ -99,7 +99,8 @@ static fallible error_headers(struct pipeline *w, err why)
         TRY(response_header(r, "Retry-After", why.kind == ERR_BUSY ? STR("30") : STR("1")));
     if (why.kind == ERR_INVALID_CLIENT && w->call.client.header_tried) /* RFC 6749 5.2; TE-04 */
         TRY(response_literal(r, "WWW-Authenticate", "Basic realm=\"jeton\", charset=\"UTF-8\""));
-    if (w->route && (w->route->who == BEARER || w->route->who == ANYONE) && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
+    bool bearer = w->route && (w->route->challenge == CHALLENGE_BEARER || w->route->challenge == CHALLENGE_BEARER_API);
+    if (bearer && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
         TRY(challenge(w, why));
     if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
         TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->ground)));
@@ -163,7 +164,7 @@ static str going(struct pipeline *w)
     unsigned methods;
     if (r->method == HTTP_GET || r->method == HTTP_HEAD)
         return r->target;
-    if (str_present(to) || str_is(r->path, "/login"))
+    if (str_present(to) || w->route->who == BROWSER) /* the page where people log in leads to others, not to itself */
         return to;
     return route_find(HTTP_GET, r->path, ignored, &methods) ? r->path : STR_ABSENT;
 }
@@ -305,24 +306,31 @@ static fallible cors_preflight(struct pipeline *w, str methods, bool any)
     return response_literal(r, "Access-Control-Max-Age", "600");
 }
 
-static fallible cors(struct pipeline *w, enum route_answers answers) /* TE-13 */
+/* An address without a row speaks as its neighbours do. */
+static enum route_cors cors_of(const struct pipeline *w)
+{
+    if (w->route)
+        return w->route->cors;
+    enum route_answers answers = reply_answers(w);
+    return answers == OAUTH_JSON || answers == API_JSON ? CORS_REGISTERED : CORS_NONE;
+}
+
+static fallible cors(struct pipeline *w) /* TE-13 */
 {
     struct response *r = &w->exchange->response;
     bool preflight = w->exchange->request.method == HTTP_OPTIONS;
-    if (answers == PUBLIC_JSON) {
-        TRY(response_literal(r, "Access-Control-Allow-Origin", "*"));
+    enum route_cors rule = cors_of(w);
+    if (rule == CORS_ANY) {
+        TRY(response_header(r, "Access-Control-Allow-Origin", STR("*")));
         return preflight ? cors_preflight(w, STR("GET"), true) : OK;
     }
-    if (answers != OAUTH_JSON && answers != API_JSON)
-        return OK;
     str origin = request_header(&w->exchange->request, "Origin");
-    if (!str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin) ||
-        str_is(w->exchange->request.path, "/oauth/introspect")) /* IR-10 */
+    if (rule != CORS_REGISTERED || !str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin))
         return OK;
-    TRY(response_literal(r, "Vary", "Origin, Access-Control-Request-Headers"));
+    TRY(response_header(r, "Vary", STR("Origin, Access-Control-Request-Headers")));
     TRY(response_header(r, "Access-Control-Allow-Origin", origin));
-    TRY(response_literal(r, "Access-Control-Expose-Headers",
-                         "DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id")); /* RFC 9449 8.2 */
+    TRY(response_header(r, "Access-Control-Expose-Headers",
+                        STR("DPoP-Nonce, WWW-Authenticate, X-Request-Id, Retry-After, x-fapi-interaction-id"))); /* RFC 9449 8.2 */
     return preflight ? cors_preflight(w, STR("GET, POST, PUT, DELETE"), false) : OK;
 }
 
@@ -364,7 +372,7 @@ static fallible finish(struct pipeline *w)
         TRY(response_header(&w->exchange->response, "x-fapi-interaction-id", interaction_id(w)));
     if (sender_wants_nonce(&w->ground) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)
         TRY(response_header(&w->exchange->response, "DPoP-Nonce", sender_nonce(&w->ground)));
-    TRY(cors(w, answers));
+    TRY(cors(w));
     return headers_protect(&w->exchange->response, html, w->app->hsts);
 }
 
@@ -419,7 +427,7 @@ void reply_log(struct pipeline *w)
     if (!w->app->access_log)
         return;
     bool refused = FAILED(x->response.refused);
-    const struct grant_row *grant = w->route && w->route->who == CLIENT ? token_request_row(form_get(&w->call.form, "grant_type")) : NULL;
+    const struct grant_row *grant = w->route && w->route->who == CLIENT_OF_GRANT ? token_request_row(form_get(&w->call.form, "grant_type")) : NULL;
     struct log_field fields[] = {
         LOG_STR("id", str_of(x->request.id)),
         LOG_STR("peer", x->request.peer),

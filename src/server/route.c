@@ -35,41 +35,79 @@ static enum route_pool pushed_runs(const struct form *form)
 
 /* clang-format off */
 const struct route route_table[] = {
-/*   method     path                                        who      takes          answers      runs     handler                choose reach */
+/*   method     path                                        who      takes          answers      pool     handler                choose reach, the rest */
     /* TE-01 */
-    {HTTP_POST, "/oauth/token",                             CLIENT,  FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs, NULL},
-    {HTTP_POST, "/oauth/par",                               CLIENT,  FORM,          OAUTH_JSON,  CHOOSE,  oauth_pushed_post,     pushed_runs, NULL},
-    {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL, NULL},
-    {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  WRITE, oauth_revoke_post,     NULL, NULL},
-    {HTTP_GET,  "/oauth/userinfo",                          BEARER,  NOTHING,       OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL, ROUTE_REACH_ANY},
-    {HTTP_POST, "/oauth/userinfo",                          BEARER,  FORM,          OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL, ROUTE_REACH_ANY},
-    {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, READ,  oauth_authorize_any,   NULL, NULL},
-    {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, READ,  oauth_authorize_any,   NULL, NULL},
-    {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        READ,  oauth_consent_post,    NULL, NULL},
-    {HTTP_POST, "/oauth/device/code",                       CLIENT,  FORM,          OAUTH_JSON,  READ,  oauth_device_code_post, NULL, NULL},
-    {HTTP_GET,  "/oauth/device",                            USER,    QUERY,         HTML,        READ,  oauth_device_get,      NULL, NULL},
-    {HTTP_POST, "/oauth/device",                            USER,    FORM,          HTML,        READ,  oauth_device_post,     NULL, NULL},
-    {HTTP_GET,  "/oauth/device/qr.svg",                     ANYONE,  QUERY,         STATIC,      READ,  oauth_device_qr_get,   NULL, NULL},
-    {HTTP_POST, "/oauth/ciba",                              CLIENT,  FORM,          OAUTH_JSON,  READ,  oauth_ciba_post,       NULL, NULL},
-    {HTTP_GET,  "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        READ,  oauth_logout_any,      NULL, NULL},
-    {HTTP_POST, "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        READ,  oauth_logout_any,      NULL, NULL},
-    {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL, NULL},
-    {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
-    {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL},
-    {HTTP_POST, "/oauth/register",                          ANYONE,  JSON_BODY,     OAUTH_JSON,  READ,  oauth_register_post,   NULL, NULL},
-    {HTTP_GET,  "/oauth/register/{id}",                     ANYONE,  NOTHING,       OAUTH_JSON,  READ,  oauth_register_one_get, NULL, NULL},
-    {HTTP_PUT,  "/oauth/register/{id}",                     ANYONE,  JSON_BODY,     OAUTH_JSON,  READ,  oauth_register_one_put, NULL, NULL},
-    {HTTP_DELETE, "/oauth/register/{id}",                   ANYONE,  NOTHING,       OAUTH_JSON,  READ,  oauth_register_one_delete, NULL, NULL},
-    {HTTP_GET,  "/.well-known/oauth-protected-resource",    ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_resource_get,    NULL, NULL},
-    {HTTP_GET,  "/.well-known/oauth-protected-resource/api/1.0", ANYONE, NOTHING,   PUBLIC_JSON, INLINE,  oauth_resource_api_get, NULL, NULL},
-    {HTTP_GET,  "/health/live",                             PROBE,   NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL, NULL},
-    {HTTP_GET,  "/health/ready",                            PROBE,   NOTHING,       TEXT,        READ,  probe_ready_get,       NULL, NULL},
-    {HTTP_GET,  "/metrics",                                 METER,   NOTHING,       TEXT,        READ,  probe_metrics_get,     NULL, NULL},
+    {HTTP_POST, "/oauth/token",                             CLIENT_OF_GRANT, FORM_OR_JSON,  OAUTH_JSON,  CHOOSE,  oauth_token_post,      token_runs, NULL, AS_ISSUE},
+    {HTTP_POST, "/oauth/par",                               CLIENT,  FORM,          OAUTH_JSON,  CHOOSE,  oauth_pushed_post,     pushed_runs, NULL, AS_ISSUE},
+    {HTTP_POST, "/oauth/introspect",                        CLIENT,  FORM,          OAUTH_JSON,  INLINE,  oauth_introspect_post, NULL, NULL, AS_SERVICE},
+    {HTTP_POST, "/oauth/revoke",                            CLIENT,  FORM,          OAUTH_JSON,  WRITE, oauth_revoke_post,     NULL, NULL, AS_CLIENT},
+    {HTTP_GET,  "/oauth/userinfo",                          BEARER,  NOTHING,       OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL, ROUTE_REACH_ANY, AS_TOKEN},
+    {HTTP_POST, "/oauth/userinfo",                          BEARER,  FORM,          OAUTH_JSON,  INLINE,  oauth_userinfo_any,    NULL, ROUTE_REACH_ANY, AS_TOKEN},
+    {HTTP_GET,  "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, READ,  oauth_authorize_any,   NULL, NULL, AS_PAGE},
+    {HTTP_POST, "/oauth/authorize",                         BROWSER, QUERY_OR_FORM_REPEATING, HTML, READ,  oauth_authorize_any,   NULL, NULL, AS_LANDING},
+    {HTTP_POST, "/oauth/consent",                           USER,    FORM,          HTML,        READ,  oauth_consent_post,    NULL, NULL, AS_FORM},
+    {HTTP_POST, "/oauth/device/code",                       CLIENT,  FORM,          OAUTH_JSON,  READ,  oauth_device_code_post, NULL, NULL, AS_CLIENT},
+    {HTTP_GET,  "/oauth/device",                            USER,    QUERY,         HTML,        READ,  oauth_device_get,      NULL, NULL, AS_PAGE},
+    {HTTP_POST, "/oauth/device",                            USER,    FORM,          HTML,        READ,  oauth_device_post,     NULL, NULL, AS_FORM},
+    {HTTP_GET,  "/oauth/device/qr.svg",                     ANYONE,  QUERY,         STATIC,      READ,  oauth_device_qr_get,   NULL, NULL, AS_FILE},
+    {HTTP_POST, "/oauth/ciba",                              CLIENT,  FORM,          OAUTH_JSON,  READ,  oauth_ciba_post,       NULL, NULL, AS_CLIENT},
+    {HTTP_GET,  "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        READ,  oauth_logout_any,      NULL, NULL, AS_PAGE},
+    {HTTP_POST, "/oauth/logout",                            BROWSER, QUERY_OR_FORM, HTML,        READ,  oauth_logout_any,      NULL, NULL, AS_LANDING},
+    {HTTP_GET,  "/oauth/jwks",                              ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_jwks_get,        NULL, NULL, AS_PUBLIC},
+    {HTTP_GET,  "/.well-known/oauth-authorization-server",  ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL, AS_PUBLIC},
+    {HTTP_GET,  "/.well-known/openid-configuration",        ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_metadata_get,    NULL, NULL, AS_PUBLIC},
+    {HTTP_POST, "/oauth/register",                          ANYONE,  JSON_BODY,     OAUTH_JSON,  READ,  oauth_register_post,   NULL, NULL, AS_REGISTER},
+    {HTTP_GET,  "/oauth/register/{id}",                     ANYONE,  NOTHING,       OAUTH_JSON,  READ,  oauth_register_one_get, NULL, NULL, AS_REGISTER},
+    {HTTP_PUT,  "/oauth/register/{id}",                     ANYONE,  JSON_BODY,     OAUTH_JSON,  READ,  oauth_register_one_put, NULL, NULL, AS_REGISTER},
+    {HTTP_DELETE, "/oauth/register/{id}",                   ANYONE,  NOTHING,       OAUTH_JSON,  READ,  oauth_register_one_delete, NULL, NULL, AS_REGISTER},
+    {HTTP_GET,  "/.well-known/oauth-protected-resource",    ANYONE,  NOTHING,       PUBLIC_JSON, INLINE,  oauth_resource_get,    NULL, NULL, AS_PUBLIC},
+    {HTTP_GET,  "/.well-known/oauth-protected-resource/api/1.0", ANYONE, NOTHING,   PUBLIC_JSON, INLINE,  oauth_resource_api_get, NULL, NULL, AS_PUBLIC},
+    {HTTP_GET,  "/health/live",                             PROBE,   NOTHING,       TEXT,        INLINE,  probe_live_get,        NULL, NULL, AS_PROBE},
+    {HTTP_GET,  "/health/ready",                            PROBE,   NOTHING,       TEXT,        READ,  probe_ready_get,       NULL, NULL, AS_PROBE},
+    {HTTP_GET,  "/metrics",                                 METER,   NOTHING,       TEXT,        READ,  probe_metrics_get,     NULL, NULL, AS_METER},
     ROUTES_API
     ROUTES_CONSOLE
 };
 /* clang-format on */
 const size_t route_count = sizeof route_table / sizeof route_table[0];
+
+/* Requests with a session's cookie, and no others, are judged by where they come from. */
+static bool csrf_fits(const struct route *row)
+{
+    bool cookie = row->who == BROWSER || row->who == USER || row->who == USER_DUE || row->who == ADMIN;
+    bool reads = row->method == HTTP_GET;
+    if (!cookie)
+        return row->csrf == CSRF_NO_COOKIE;
+    return reads ? row->csrf == CSRF_READS : row->csrf == CSRF_TOKEN || row->csrf == CSRF_CROSS_SITE;
+}
+
+const char *route_hole(const struct route *row)
+{
+    bool client = row->who == CLIENT || row->who == CLIENT_OF_GRANT;
+    const struct {
+        bool whole;
+        const char *column;
+    } columns[] = {
+        {row->method != HTTP_OTHER, "method"},
+        {row->path != NULL && row->path[0] == '/', "path"},
+        {row->who != ROUTE_WHO_UNSET, "who"},
+        {row->takes != ROUTE_TAKES_UNSET, "takes"},
+        {row->answers != ROUTE_ANSWERS_UNSET, "answers"},
+        {row->pool != ROUTE_POOL_UNSET, "pool"},
+        {row->handler != NULL, "handler"},
+        {(row->pool == CHOOSE) == (row->choose != NULL), "choose"},
+        {(row->who == BEARER) == (row->reach != NULL), "reach"},
+        {csrf_fits(row), "csrf"},
+        {row->cors != ROUTE_CORS_UNSET && (row->answers == PUBLIC_JSON) == (row->cors == CORS_ANY), "cors"},
+        {row->challenge != ROUTE_CHALLENGE_UNSET && client == (row->challenge == CHALLENGE_BASIC), "challenge"},
+        {row->proof != ROUTE_PROOF_UNSET && (row->who == BEARER) == (row->proof == PROOF_SHOWN), "proof"},
+        {row->names != ROUTE_NAMES_UNSET, "names"},
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (!columns[i].whole)
+            return columns[i].column;
+    return NULL;
+}
 
 static bool id_char(char c)
 {

@@ -30,7 +30,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(client_cert_header, TEXT, "", 0, 64, "NAME", header_form,                                                                \
       "The header in which the trusted proxies hand on the client's certificate: Client-Cert (RFC 9440) or URL-encoded PEM.", AT_START) \
     X(data, TEXT, "data", 1, 4096, "DIR", any_form, "Data directory: database, master key, certificates.", AT_START)           \
-    X(database, TEXT, "", 0, 4096, "postgresql://…", settings_database_form,                                                            \
+    X(database, TEXT, "", 0, 4096, "URL", settings_database_form,                                                            \
       "A PostgreSQL database, 15 or newer, by its address or a libpq connection string; without it jeton.db in the data directory.", AT_START) \
     X(database_connections, NUMBER, "8", 2, 100, "NUMBER", any_form, "Connections to PostgreSQL at the most.", AT_START)       \
     X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.", AT_START)  \

@@ -45,5 +45,82 @@ Test(route, probes_alone_answer_any_name)
         bool health = str_starts(str_of(route_table[i].path), STR("/health/")), figures = str_is(str_of(route_table[i].path), "/metrics");
         cr_expect_eq(route_table[i].who == PROBE, health, "%s", route_table[i].path);
         cr_expect_eq(route_table[i].who == METER, figures, "%s", route_table[i].path);
+        cr_expect_eq(route_table[i].names == NAMES_ANY, health, "%s", route_table[i].path);
+        cr_expect_eq(route_table[i].names == NAMES_OWN_OR_ADDRESS, figures, "%s", route_table[i].path);
+    }
+}
+
+Test(route, every_row_says_everything)
+{
+    for (size_t i = 0; i < route_count; i++)
+        cr_expect_null(route_hole(&route_table[i]), "%s: %s", route_table[i].path, route_hole(&route_table[i]));
+}
+
+#define HOLE(column_, change_)                                                                                                 \
+    do {                                                                                                                       \
+        struct route row = page;                                                                                               \
+        row.change_;                                                                                                           \
+        const char *hole = route_hole(&row);                                                                                   \
+        cr_expect(hole != NULL && str_is(str_of(hole), #column_), "%s: %s", #change_, hole != NULL ? hole : "whole");          \
+    } while (0)
+
+static err nothing(struct call *c)
+{
+    (void)c;
+    return OK;
+}
+
+Test(route, a_row_with_a_hole_is_named_by_its_column)
+{
+    const struct route page = {HTTP_POST, "/x", USER, FORM, HTML, READ, nothing, NULL, NULL, AS_FORM};
+    cr_assert_null(route_hole(&page));
+    HOLE(method, method = HTTP_OTHER);
+    HOLE(path, path = NULL);
+    HOLE(path, path = "x");
+    HOLE(who, who = ROUTE_WHO_UNSET);
+    HOLE(takes, takes = ROUTE_TAKES_UNSET);
+    HOLE(answers, answers = ROUTE_ANSWERS_UNSET);
+    HOLE(pool, pool = ROUTE_POOL_UNSET);
+    HOLE(handler, handler = NULL);
+    HOLE(choose, pool = CHOOSE);
+    HOLE(reach, reach = ROUTE_REACH_ANY);
+    HOLE(csrf, csrf = ROUTE_CSRF_UNSET);
+    HOLE(csrf, csrf = CSRF_READS);     /* a form is no GET */
+    HOLE(csrf, csrf = CSRF_NO_COOKIE); /* a person's cookie counts here */
+    HOLE(csrf, method = HTTP_GET);
+    HOLE(cors, cors = ROUTE_CORS_UNSET);
+    HOLE(cors, cors = CORS_ANY); /* what is a person's own is nobody else's */
+    HOLE(challenge, challenge = ROUTE_CHALLENGE_UNSET);
+    HOLE(challenge, challenge = CHALLENGE_BASIC);
+    HOLE(proof, proof = ROUTE_PROOF_UNSET);
+    HOLE(proof, proof = PROOF_SHOWN);
+    HOLE(names, names = ROUTE_NAMES_UNSET);
+}
+
+static bool one_of(const char *path, const char *const *paths, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_is(str_of(path), paths[i]))
+            return true;
+    return false;
+}
+
+/* Each of these is a decision: a row that joins them has to be written here too. */
+Test(route, exceptions_are_these_and_no_others)
+{
+    static const char *const cross_site[] = {"/oauth/authorize", "/oauth/logout"}, *const unread[] = {"/oauth/introspect"},
+                             *const binding[] = {"/oauth/token", "/oauth/par"}, *const unnamed[] = {"/oauth/token"};
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *r = &route_table[i];
+        bool data = r->answers == OAUTH_JSON || r->answers == API_JSON;
+        cr_expect_eq(r->csrf == CSRF_CROSS_SITE, r->method == HTTP_POST && one_of(r->path, cross_site, 2), "%s", r->path); /* LS-06, LS-09 */
+        cr_expect_eq(data && r->cors == CORS_NONE, one_of(r->path, unread, 1), "%s", r->path);                            /* IR-10 */
+        cr_expect_eq(r->proof == PROOF_BINDS, one_of(r->path, binding, 2), "%s", r->path);
+        cr_expect_eq(r->who == CLIENT_OF_GRANT, one_of(r->path, unnamed, 1), "%s", r->path);
+        cr_expect(r->answers != HTML || r->cors == CORS_NONE, "%s", r->path);
+        cr_expect_eq(r->challenge == CHALLENGE_BEARER_API, r->who == BEARER && r->answers == API_JSON, "%s", r->path);
+        cr_expect(r->who != ADMIN || str_starts(str_of(r->path), STR("/admin")), "%s", r->path);
+        cr_expect(r->pool != INLINE || r->who != ADMIN, "%s", r->path);
+        cr_expect(!str_starts(str_of(r->path), STR("/admin")) || r->who == ADMIN, "%s", r->path);
     }
 }
