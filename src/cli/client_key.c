@@ -6,7 +6,7 @@
 #include "codec/b64url.h"
 #include "crypto/mac.h"
 #include "token/jwk.h"
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -3,7 +3,7 @@
  * keyring, time) and authority_leave ends it. Relies on store/hot for facts and on authority_keys for the keyring. Promises
  * that a request which was let in knows every change that was acknowledged before it began, or is refused (UNAVAILABLE).
  *
- * Rotation moves each key one step (see token/keyring for the states): signing keys that retire keep their public half for as
+ * Rotation moves each key one step (see keys/keyring for the states): signing keys that retire keep their public half for as
  * long as the longest access token lives, sealing keys open for as long as the oldest refresh token may (AT-11). */
 #include "directory/authority.h"
 #include "directory/authority_keys.h"

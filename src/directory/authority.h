@@ -8,7 +8,7 @@
 #include "store/cache/hot.h"
 #include "store/table/db_deferred.h"
 #include "store/table/db_event.h"
-#include "token/keyring.h"
+#include "keys/keyring.h"
 
 enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFILE_FAPI2_MESSAGE_SIGNING, PROFILE_COUNT }; /* profile.h */
 enum registration_mode { REGISTRATION_OFF = 0, REGISTRATION_TOKEN, REGISTRATION_OPEN };

@@ -4,7 +4,7 @@
  * grant/bearer. */
 #ifndef JETON_TOKEN_ACCESS_H
 #define JETON_TOKEN_ACCESS_H
-#include "token/keyring.h"
+#include "keys/keyring.h"
 #include "token/permit.h"
 struct access_facts {
     struct permit permit; /* copied out of the token: not a yes, and no mint function takes it from here */

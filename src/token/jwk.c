@@ -9,7 +9,7 @@
 
 #include "codec/b64url.h"
 #include "crypto/digest.h"
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

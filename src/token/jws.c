@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * jws: signed tokens in compact form, made and read by this server alone, so reading may be stricter than RFC 7515 asks: the
- * header holds alg, typ (where asked for) and kid and nothing else, each exactly as jws_sign writes it. Relies on token/keyring
+ * header holds alg, typ (where asked for) and kid and nothing else, each exactly as jws_sign writes it. Relies on keys/keyring
  * for keys (kid → key, and the key knows its one algorithm), on codec/json to refuse duplicate members and trailing bytes, on
  * codec/b64url to refuse padding. Promises that claims are parsed only after the signature held (RFC 8725 3.2). */
 #include "token/jws.h"

@@ -6,7 +6,7 @@
 #ifndef JETON_TOKEN_OPAQUE_H
 #define JETON_TOKEN_OPAQUE_H
 #include "crypto/secret.h"
-#include "token/keyring.h"
+#include "keys/keyring.h"
 enum opaque_kind {
     OPAQUE_NONE = 0,
     OPAQUE_PERSONAL,     /* jtn_pat_ plain */

@@ -3,7 +3,7 @@
  * seal's context, so one kind never opens as another (AC-11). Private to token/: others speak to opaque and access. */
 #ifndef JETON_TOKEN_SEALED_H
 #define JETON_TOKEN_SEALED_H
-#include "token/keyring.h"
+#include "keys/keyring.h"
 enum { SEALED_ID = 16 }; /* bytes of the box's random salt that serve as an identifier */
 struct sealed {
     str text;    /* sealed_close: the credential, NUL-terminated */

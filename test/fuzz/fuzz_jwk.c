@@ -2,7 +2,7 @@
  * Fuzz: sets of foreign keys. What is accepted holds nothing private, stays within its ceiling, and is the same key when it is
  * written again: same members, same thumbprint. A key that is sound fits an algorithm; checking nonsense with it is refused. */
 #include "token/jwk.h"
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 #include <stdlib.h>
 #include "base/banned.h"
 

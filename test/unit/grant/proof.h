@@ -7,7 +7,7 @@
 #include "grant/sender.h"
 #include "stage.h"
 #include "token/jwk.h"
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 
 #define TOKEN_URL FIXTURE_ISSUER "/oauth/token"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * keyring: the keys that sign and seal, immutable once built, shared by all threads, replaced whole at rotation. Private halves never leave
  * it: others ask it to sign, seal, open or check. */
-#ifndef JETON_TOKEN_KEYRING_H
-#define JETON_TOKEN_KEYRING_H
+#ifndef JETON_KEYS_KEYRING_H
+#define JETON_KEYS_KEYRING_H
 #include "base/clock.h"
 #include "codec/json.h"
 #include "crypto/seal.h"

@@ -8,10 +8,10 @@
  * The life of a key (the store holds the state, directory/authority moves it):
  *   signing:  next ──rotate──▶ active ──rotate──▶ old (public half alone) ──destroy_after──▶ gone
  *   sealing:                   active ──rotate──▶ old (opens only)        ──destroy_after──▶ gone */
-#include "token/keyring.h"
+#include "keys/keyring.h"
 #include "codec/json_writer.h"
 #include "crypto/random.h"
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 #include <string.h>
 #include "base/banned.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Claims about the keyring: it takes what is whole, refuses what is not, and shows public members alone. */
-#include "token/keyring.h"
+#include "keys/keyring.h"
 #include "fixture.h"
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

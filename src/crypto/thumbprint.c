@@ -2,7 +2,7 @@
  * thumbprint: SHA-256 over the required members of a JWK in lexicographic order without any white space (RFC 7638 3, RFC 8037
  * 2). Relies on the members being base64url, which needs no escaping. Promises the same name for the same key, whoever computes
  * it. */
-#include "token/thumbprint.h"
+#include "crypto/thumbprint.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"
 #include "base/banned.h"
