@@ -11,7 +11,6 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "directory/authority.h"
-#include "directory/authority_keys.h"
 #include "token/opaque.h"
 
 #include <sqlite3.h>
@@ -190,8 +189,8 @@ static const struct keyring *keys_of(const char *directory)
     struct store_options options = {.directory = directory};
     struct arena *a = arena_new(ROOM);
     must(a != NULL && !FAILED(store_open(&options, &authority.store)) && !FAILED(hot_open(authority.store, 1, &authority.hot)), "the store cannot be opened");
-    must(!FAILED(authority_open(a, &authority, directory)), "the keys cannot be opened");
-    const struct keyring *ring = authority_keys_hold(authority.keys);
+    must(!FAILED(authority_open(&authority, directory)), "the keys cannot be opened");
+    const struct keyring *ring = keys_hold(authority.keys);
     hot_close(authority.hot);
     store_close(authority.store);
     return ring;

@@ -121,7 +121,7 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
     authority->base = settings_base(&site->settings);
     authority->secure = str_equal_nocase(u.scheme, STR("https"));
     settings_policy(&site->settings, &authority->policy);
-    TRY(authority_open(a, authority, site->directory));
+    TRY(authority_open(authority, site->directory));
     return arena_on_release(a, close_authority, authority);
 }
 static fallible enter(struct command_call *call, struct site *site)

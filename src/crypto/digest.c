@@ -59,6 +59,13 @@ void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SI
     explicit_bzero(inner, sizeof inner);
 }
 
+void digest_forget(void)
+{
+    static const uint8_t nothing[DIGEST_SIZE];
+    uint8_t out[DIGEST_SIZE];
+    digest_hmac(nothing, STR(""), out); /* in the place of the old key, which libcrypto wipes */
+}
+
 void digest_derive(const uint8_t master[DIGEST_SIZE], const char *label, uint8_t out[DIGEST_SIZE])
 {
     char text[LABEL_MAX + 1];

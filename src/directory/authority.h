@@ -8,7 +8,7 @@
 #include "store/cache/hot.h"
 #include "store/table/db_deferred.h"
 #include "store/table/db_event.h"
-#include "keys/keyring.h"
+#include "keys/rotation.h"
 
 enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFILE_FAPI2_MESSAGE_SIGNING, PROFILE_COUNT }; /* profile.h */
 enum registration_mode { REGISTRATION_OFF = 0, REGISTRATION_TOKEN, REGISTRATION_OPEN };
@@ -52,12 +52,11 @@ struct authority {
     bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
     str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
     struct policy policy;
-    uint8_t master_key[32];  /* seals private keys at rest; from DIR/master.key, 0600 */
-    struct authority_keys *keys; /* the current keyring, replaced at rotation */
+    const struct keeper *keeper; /* what DIR/master.key is for */
+    struct keys *keys;           /* the keyring in force */
 };
-/* master.key is made when missing and the store is empty; keys are made when there are none (ES256, RS256, EdDSA active and next; sealing).
- * A store with keys but without the master key is SERVER_ERROR with a telling `say`. */
-fallible authority_open(struct arena *a, struct authority *authority, const char *directory);
+/* Its keys and what keys_open says. */
+fallible authority_open(struct authority *authority, const char *directory);
 void authority_close(struct authority *authority);
 struct ground_bind {
     str jkt, x5t; /* absent: not bound to such a thing */
@@ -89,19 +88,9 @@ void authority_leave(struct ground *g); /* every enter has its leave */
 /* store_together on this ground: inside of body g->tx is the transaction that they share. */
 fallible authority_together(struct ground *g, err (*body)(void *context), void *context);
 
-/* Keys: `jeton key list | rotate`. */
-struct authority_key_row {
-    str kid, use, alg, state;
-    unix_time created_at, active_at, retired_at, destroy_after;
-    unix_time ready_at; /* a next signing key: published long enough from then on */
-    unix_time due_at;   /* an active or next signing key: when the schedule changes them; 0: it does not */
-};
-fallible authority_keys_list(struct ground *g, struct authority_key_row **rows, size_t *count);
-/* All algorithms and the sealing key, in one transaction. PUBLISHED: UNPROCESSABLE unless the next keys have been in the JWKS for
- * AUTHORITY_PUBLISHED_SECONDS, which is longer than anybody may keep it, or were in it from the first moment (AT-11). CONFLICT: somebody else rotated meanwhile. */
-enum authority_rotate { ROTATE_PUBLISHED = 1, ROTATE_NOW };
-enum { AUTHORITY_PUBLISHED_SECONDS = 3600 };
-fallible authority_keys_rotate(struct ground *g, enum authority_rotate how);
+/* Keys: `jeton key list | rotate` (keys/rotation). A rotation stands in the audit trail, and this process's next request has it. */
+fallible authority_keys_list(struct ground *g, struct rotation_row **rows, size_t *count);
+fallible authority_keys_rotate(struct ground *g, enum rotation_how how);
 /* Rotates when policy.key_rotation says so. Any number of processes may ask: one does it. */
 fallible authority_keys_schedule(struct ground *g, bool *rotated);
 struct authority_event_facts {

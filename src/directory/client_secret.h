@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * client_secret: secrets that must be had again, for clients that sign with theirs (client_secret_jwt): sealed under the master key, bound
+ * client_secret: secrets that must be had again, for clients that sign with theirs (client_secret_jwt): sealed by the keeper, bound
  * to the client, in its metadata. No other client's secret is ever kept but as a hash (CA-14). */
 #ifndef JETON_DIRECTORY_CLIENT_SECRET_H
 #define JETON_DIRECTORY_CLIENT_SECRET_H

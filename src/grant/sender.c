@@ -26,11 +26,9 @@ enum { NONCE_TIME = 6, NONCE_MARK = 6, NONCE_FACTS = NONCE_TIME + NONCE_MARK, NO
 
 static void nonce_mac(const struct ground *g, const uint8_t facts[NONCE_FACTS], uint8_t mac[NONCE_MAC])
 {
-    uint8_t key[DIGEST_SIZE], whole[DIGEST_SIZE];
-    digest_derive(g->authority->master_key, "dpop nonce", key);
-    digest_hmac(key, (str){(const char *)facts, NONCE_FACTS}, whole);
+    uint8_t whole[DIGEST_SIZE];
+    keeper_mac(g->authority->keeper, KEEPER_DPOP_NONCE, (str){(const char *)facts, NONCE_FACTS}, whole);
     memcpy(mac, whole, NONCE_MAC);
-    secret_wipe(key, sizeof key);
 }
 
 str sender_nonce(struct ground *g)

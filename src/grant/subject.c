@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * subject: see the header. A pairwise name is a MAC over sector and person under a key of its own, derived from the master key, which
+ * subject: see the header. A pairwise name is a MAC over sector and person under a key of the keeper, which
  * no rotation changes: so it is stable without a table, differs from sector to sector, and cannot be guessed or turned back (OpenID
  * Connect Core 8.1). A client without a registered sector has one of its own, which is the careful reading. */
 #include "grant/subject.h"
 #include "codec/b64url.h"
-#include "crypto/digest.h"
 #include "crypto/secret.h"
 #include "base/banned.h"
 
@@ -24,12 +23,10 @@ fallible subject_of(struct ground *g, const struct db_client *client, const stru
     /* the separators cannot stand in hosts, client ids or user ids */
     str parts[] = {named ? STR("host ") : STR("client "), named ? m->sector : client->id, STR("\n"), user->id};
     str text = str_join(g->arena, parts, sizeof parts / sizeof *parts);
-    uint8_t key[DIGEST_SIZE], mac[DIGEST_SIZE];
+    uint8_t mac[DIGEST_SIZE];
     if (!str_present(text))
         FAIL(UNAVAILABLE, "subject: no memory");
-    digest_derive(g->authority->master_key, "pairwise subject", key);
-    digest_hmac(key, text, mac);
-    secret_wipe(key, sizeof key);
+    keeper_mac(g->authority->keeper, KEEPER_PAIRWISE_SUBJECT, text, mac);
     str name = b64url_encode(g->arena, mac, sizeof mac);
     if (!str_present(name))
         FAIL(UNAVAILABLE, "subject: no memory");
@@ -41,12 +38,10 @@ fallible subject_session_hint(struct ground *g, const struct db_client *client, 
 {
     enum { HINT_BYTES = 16 };
     str text = str_join(g->arena, (const str[]){client->id, STR("\n"), session_id}, 3);
-    uint8_t key[DIGEST_SIZE], mac[DIGEST_SIZE];
+    uint8_t mac[DIGEST_SIZE];
     if (!str_present(text))
         FAIL(UNAVAILABLE, "subject: no memory");
-    digest_derive(g->authority->master_key, "session hint", key);
-    digest_hmac(key, text, mac);
-    secret_wipe(key, sizeof key);
+    keeper_mac(g->authority->keeper, KEEPER_SESSION_HINT, text, mac);
     str made = b64url_encode(g->arena, mac, HINT_BYTES);
     if (!str_present(made))
         FAIL(UNAVAILABLE, "subject: no memory");

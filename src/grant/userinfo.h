@@ -2,6 +2,7 @@
  * userinfo: which claims of a person a client is told, and where from (OpenID Connect Core 5). */
 #ifndef JETON_GRANT_USERINFO_H
 #define JETON_GRANT_USERINFO_H
+#include "codec/json.h"
 #include "directory/actor.h"
 /* The standard claims that the claims parameter (JSON text; absent: none) asks of "userinfo" or "id_token", as words, each once. */
 fallible userinfo_asked(struct arena *a, str claims, const char *place, str *words);

@@ -4,11 +4,12 @@
  * Promises:
  *   1. after keyring_build nothing in it changes, so any number of threads may read it without a lock;
  *   2. there is an active sealing key, and at most one key of each kid and one sealing key of each number;
- *   3. the JWKS holds public members only, active keys first, then the next ones, then the old ones (AT-10, AT-11).
+ *   3. no key and no byte of one leaves it but by keyring_fresh_*, which seal at once in keys/;
+ *   4. the JWKS holds public members only, active keys first, then the next ones, then the old ones (AT-10, AT-11).
  * The life of a key (the store holds the state, directory/authority moves it):
  *   signing:  next ──rotate──▶ active ──rotate──▶ old (public half alone) ──destroy_after──▶ gone
  *   sealing:                   active ──rotate──▶ old (opens only)        ──destroy_after──▶ gone */
-#include "keys/keyring.h"
+#include "keys/keyring_build.h"
 #include "codec/json_writer.h"
 #include "crypto/random.h"
 #include "crypto/thumbprint.h"
@@ -69,6 +70,15 @@ static fallible public_import(struct arena *a, enum sign_alg alg, str text, stru
     return sign_key_from_jwk(&jwk, alg, out);
 }
 
+/* next, active or old; NULL: unknown */
+static const struct signing *signing_of(const struct keyring *k, str kid)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (str_present(kid) && str_equal(k->signing[i].kid, kid))
+            return &k->signing[i];
+    return NULL;
+}
+
 static fallible add_signing(struct keyring *k, const struct keyring_entry *entry)
 {
     struct signing *s = &k->signing[k->count];
@@ -76,7 +86,7 @@ static fallible add_signing(struct keyring *k, const struct keyring_entry *entry
     TRY(state_of(entry->state, &s->state));
     if (!sign_alg_of(entry->alg, &s->alg))
         FAIL(SERVER_ERROR, "a stored signing key has an unknown algorithm");
-    if (!str_filled(entry->kid) || keyring_checking(k, entry->kid) != NULL)
+    if (!str_filled(entry->kid) || signing_of(k, entry->kid) != NULL)
         FAIL(SERVER_ERROR, "two stored signing keys have the same kid, or one has none");
     /* DER begins with the byte 0x30; the public half, JSON, with a brace. */
     if (str_starts(entry->material, STR("{")))
@@ -113,21 +123,25 @@ static fallible add_sealing(struct keyring *k, const struct keyring_entry *entry
     return OK;
 }
 
+static void members_write(struct json_writer *w, const struct sign_jwk *jwk)
+{
+    const struct {
+        const char *name;
+        str value;
+    } members[] = {{"kty", str_of(jwk->kty)}, {"crv", str_of(jwk->crv)}, {"x", jwk->x}, {"y", jwk->y}, {"n", jwk->n}, {"e", jwk->e}};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        json_write_filled(w, members[i].name, members[i].value);
+}
+
 static fallible jwk_write(struct arena *a, struct json_writer *w, const struct signing *s)
 {
     struct sign_jwk jwk;
     TRY(sign_key_jwk(a, s->key, &jwk));
     json_write_object(w, NULL);
-    json_write_text(w, "kty", str_of(jwk.kty));
+    members_write(w, &jwk);
     json_write_text(w, "use", STR("sig"));
     json_write_text(w, "alg", str_of(sign_alg_name(s->alg)));
     json_write_text(w, "kid", s->kid);
-    const struct {
-        const char *name;
-        str value;
-    } members[] = {{"crv", str_of(jwk.crv)}, {"x", jwk.x}, {"y", jwk.y}, {"n", jwk.n}, {"e", jwk.e}};
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        json_write_filled(w, members[i].name, members[i].value);
     json_write_end(w);
     return OK;
 }
@@ -236,31 +250,74 @@ fallible keyring_fresh_sealing(struct arena *a, uint8_t number, struct keyring_e
     return OK;
 }
 
-const struct sign_key *keyring_signing(const struct keyring *k, enum sign_alg alg, str *kid)
+static const struct signing *active_of(const struct keyring *k, enum sign_alg alg)
 {
-    if (alg <= SIGN_NONE_CHOSEN || alg >= SIGN_OWN_COUNT || k->active[alg] == NULL)
-        return NULL;
-    *kid = k->active[alg]->kid;
-    return k->active[alg]->key;
+    return alg <= SIGN_NONE_CHOSEN || alg >= SIGN_OWN_COUNT ? NULL : k->active[alg];
 }
 
-const struct sign_key *keyring_checking(const struct keyring *k, str kid)
+fallible keyring_public_half(const struct keyring *k, struct arena *a, enum sign_alg alg, struct keyring_entry *out)
 {
-    for (size_t i = 0; i < k->count; i++)
-        if (str_present(kid) && str_equal(k->signing[i].kid, kid))
-            return k->signing[i].key;
-    return NULL;
+    const struct signing *s = active_of(k, alg);
+    struct keyring_entry entry = {.use = STR("pub"), .alg = str_of(sign_alg_name(alg)), .state = STR("old")};
+    if (s == NULL)
+        FAIL(SERVER_ERROR, "there is no active key of that algorithm");
+    struct sign_jwk jwk;
+    TRY(sign_key_jwk(a, s->key, &jwk));
+    struct json_writer w = json_writer_new(a);
+    json_write_object(&w, NULL);
+    members_write(&w, &jwk);
+    json_write_end(&w);
+    TRY(json_writer_done(&w, &entry.material));
+    entry.kid = s->kid;
+    *out = entry;
+    return OK;
 }
 
-uint8_t keyring_sealing(const struct keyring *k, const struct seal_key **key)
+/* ---- the verbs ---- */
+
+str keyring_kid(const struct keyring *k, enum sign_alg alg)
 {
-    *key = k->opening[k->sealing];
+    const struct signing *s = active_of(k, alg);
+    return s == NULL ? STR_ABSENT : s->kid;
+}
+
+fallible keyring_sign(const struct keyring *k, enum sign_alg alg, str text, uint8_t signature[SIGN_SIZE_MAX], size_t *n)
+{
+    const struct signing *s = active_of(k, alg);
+    if (s == NULL)
+        FAIL(SERVER_ERROR, "there is no active key of that algorithm");
+    return sign_make(s->key, text, signature, n);
+}
+
+fallible keyring_verify(const struct keyring *k, const struct keyring_claim *claim)
+{
+    const struct signing *s = signing_of(k, claim->kid);
+    if (s == NULL)
+        FAIL(INVALID_TOKEN, "a signed token names a key that is unknown or destroyed");
+    if (!str_is(claim->alg, sign_alg_name(s->alg))) /* RFC 8725 3.1; AT-05 */
+        FAIL(INVALID_TOKEN, "a signed token names another algorithm than its key's");
+    return sign_check(s->key, claim->text, claim->signature);
+}
+
+void keyring_seal(const struct keyring *k, str context, str plain, uint8_t *sealed)
+{
+    sealed[0] = k->sealing;
+    seal_close(k->opening[k->sealing], context, plain.p, plain.n, sealed + KEYRING_NUMBER);
+}
+
+fallible keyring_open(const struct keyring *k, str context, str sealed, uint8_t *plain)
+{
+    if (sealed.n < KEYRING_SEALED)
+        FAIL(INVALID_TOKEN, "what is sealed is longer");
+    const struct seal_key *key = k->opening[(uint8_t)sealed.p[0]];
+    if (key == NULL)
+        FAIL(INVALID_TOKEN, "a sealed credential names a sealing key that is unknown or destroyed");
+    return seal_open(key, context, (const uint8_t *)sealed.p + KEYRING_NUMBER, sealed.n - KEYRING_NUMBER, plain);
+}
+
+uint8_t keyring_sealing_number(const struct keyring *k)
+{
     return k->sealing;
-}
-
-const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number)
-{
-    return k->opening[number];
 }
 
 str keyring_jwks(const struct keyring *k, unsigned algs)

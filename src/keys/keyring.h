@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: MIT
- * keyring: the keys that sign and seal, immutable once built, shared by all threads, replaced whole at rotation. Private halves never leave
- * it: others ask it to sign, seal, open or check. */
+ * keyring: the keys that sign and seal, as verbs. Immutable once built, shared by all threads, replaced whole at rotation. Nobody outside of
+ * keys/ sees a key or its bytes: a caller names an algorithm or a kid and gets a signature, a verdict, a box, what was in it, or the JWKS. */
 #ifndef JETON_KEYS_KEYRING_H
 #define JETON_KEYS_KEYRING_H
-#include "base/clock.h"
-#include "codec/json.h"
 #include "crypto/seal.h"
 #include "crypto/sign.h"
 struct keyring;
-struct keyring_entry { /* one stored key, as the caller read it; `material` is opened: DER or 32 bytes */
-    str kid, use, alg, state, material;
-    unix_time created_at, destroy_after;
+/* kid of the active key of that algorithm (RFC 7638 thumbprint, 43 characters of base64url), in the keyring's memory; absent: there is none. */
+str keyring_kid(const struct keyring *k, enum sign_alg alg);
+/* Signs with that active key: a JWS signature (RFC 7515 5.1). SERVER_ERROR when there is none. */
+fallible keyring_sign(const struct keyring *k, enum sign_alg alg, str text, uint8_t signature[SIGN_SIZE_MAX], size_t *n);
+/* What a foreign hand says that one of our keys has signed. */
+struct keyring_claim {
+    str kid, alg;        /* as the header tells them */
+    str text, signature; /* signature: bytes */
 };
-/* Built from all stored keys (material wiped by the caller's arena). SERVER_ERROR when there is no active sealing key. */
-fallible keyring_build(const struct keyring_entry *entries, size_t count, struct keyring **out);
-void keyring_free(struct keyring *k);
-/* A fresh key: kid (RFC 7638 thumbprint, or the given sealing number) and its material. */
-fallible keyring_fresh_signing(struct arena *a, enum sign_alg alg, struct keyring_entry *out);
-fallible keyring_fresh_sealing(struct arena *a, uint8_t number, struct keyring_entry *out);
-/* The active key of that algorithm; NULL when there is none. */
-const struct sign_key *keyring_signing(const struct keyring *k, enum sign_alg alg, str *kid);
-const struct sign_key *keyring_checking(const struct keyring *k, str kid); /* next, active or old; NULL unknown */
-uint8_t keyring_sealing(const struct keyring *k, const struct seal_key **key);      /* the active one and its number */
-const struct seal_key *keyring_opening(const struct keyring *k, uint8_t number);    /* NULL unknown */
-/* {"keys":[…]}: public members only, kid, use=sig, alg; next, active and old (AT-10, AT-11); of the algorithms in `algs`, a set of bits 1 <<
- * alg, RS256 first: some readers take no key that they do not know, or try one after the other. Built once. */
+/* Ours are the next, the active and the old keys. INVALID_TOKEN when the kid is none of them, when the algorithm is not that key's own
+ * (RFC 8725 3.1; AT-05), or when the signature does not hold; the first two before anything is computed. */
+fallible keyring_verify(const struct keyring *k, const struct keyring_claim *claim);
+/* Seals under the active sealing key. `sealed` takes n + KEYRING_SEALED bytes: the key's number, then the box (crypto/seal); `context` is bound
+ * in, and n is SEAL_PLAIN_MAX at the most. Cannot fail. */
+enum { KEYRING_NUMBER = 1, KEYRING_SEALED = KEYRING_NUMBER + SEAL_OVERHEAD };
+void keyring_seal(const struct keyring *k, str context, str plain, uint8_t *sealed);
+/* Opens what any sealing key of the ring has sealed; writes sealed.n - KEYRING_SEALED bytes. INVALID_TOKEN: not sealed by us in this context, or
+ * by a key that is destroyed. */
+fallible keyring_open(const struct keyring *k, str context, str sealed, uint8_t *plain);
+uint8_t keyring_sealing_number(const struct keyring *k); /* of the active one */
+/* {"keys":[…]} (RFC 7517 5): public members only, kid, use=sig, alg; active, next, old (AT-10, AT-11); of the algorithms in `algs`, a set of
+ * bits 1 << alg, RS256 first: some readers take no key that they do not know, or try one after the other. In the keyring's memory. */
 str keyring_jwks(const struct keyring *k, unsigned algs);
 enum { KEYRING_ALL_ALGS = (1 << SIGN_OWN_COUNT) - 1 };
 size_t keyring_algs(const struct keyring *k, enum sign_alg out[SIGN_OWN_COUNT]); /* algorithms with an active key */

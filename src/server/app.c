@@ -98,7 +98,7 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
         TRY(app_because(app, store_open(&options, &app->authority.store), "data", str_format(a, "cannot open the database in %s", options.directory)));
     if (!app->authority.hot)
         TRY(hot_open(app->authority.store, USER_CACHE, &app->authority.hot));
-    return app_because(app, authority_open(a, &app->authority, options.directory), "data",
+    return app_because(app, authority_open(&app->authority, options.directory), "data",
                        str_format(a, "cannot take the keys in %s into use", options.directory));
 }
 

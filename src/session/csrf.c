@@ -14,10 +14,7 @@ enum { MARK_SIZE = 16, TOKEN_SIZE = DIGEST_SIZE + MARK_SIZE };
 /* That this server made it, for whatever session: an old form of ours is no forged one. */
 static void mark(const struct ground *g, const uint8_t token[DIGEST_SIZE], uint8_t out[DIGEST_SIZE])
 {
-    uint8_t key[DIGEST_SIZE];
-    digest_derive(g->authority->master_key, "csrf mark", key);
-    digest_hmac(key, (str){(const char *)token, DIGEST_SIZE}, out);
-    secret_wipe(key, sizeof key);
+    keeper_mac(g->authority->keeper, KEEPER_CSRF_MARK, (str){(const char *)token, DIGEST_SIZE}, out);
 }
 
 str csrf_token(const struct ground *g, const struct session *s)

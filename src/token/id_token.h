@@ -2,6 +2,8 @@
  * id_token: OpenID Connect Core 2: who logged in, when and how, signed for one client. Never an access token: its typ is another (AT-04). */
 #ifndef JETON_TOKEN_ID_TOKEN_H
 #define JETON_TOKEN_ID_TOKEN_H
+#include "base/clock.h"
+#include "codec/json.h"
 #include "keys/keyring.h"
 struct id_token {
     str issuer, subject, client_id;

@@ -4,6 +4,7 @@
  * more than BUF_TOKEN_MAX are refused (AT-05..AT-07). What others signed is read by token/jwt. */
 #ifndef JETON_TOKEN_JWS_H
 #define JETON_TOKEN_JWS_H
+#include "codec/json.h"
 #include "keys/keyring.h"
 /* typ: "at+jwt", "JWT", "logout+jwt", "token-introspection+jwt" …; NULL: no such member. claims: the JSON text. SERVER_ERROR
  * when no active key has that algorithm. */

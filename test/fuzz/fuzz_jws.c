@@ -4,6 +4,7 @@
  * (EdDSA is deterministic), because nobody else holds the key. odd:  the input is a header that somebody had our key sign. It
  * may be accepted only when it says what we would say. */
 #include "codec/b64url.h"
+#include "keys/keyring_build.h"
 #include "token/jws.h"
 #include <stdlib.h>
 #include <string.h>
@@ -48,11 +49,11 @@ static void from_outside(struct arena *a, str token)
 
 static void with_a_header(struct arena *a, str header)
 {
-    str kid, text = str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), STR("e30")}, 3); /* {} */
+    str text = str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), STR("e30")}, 3); /* {} */
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
     json *claims, *read;
-    if (header.n > 4096 || FAILED(sign_make(keyring_signing(keys(), SIGN_EDDSA, &kid), text, signature, &n)))
+    if (header.n > 4096 || FAILED(keyring_sign(keys(), SIGN_EDDSA, text, signature, &n)))
         return;
     str token = str_join(a, (const str[]){text, STR("."), b64url_encode(a, signature, n)}, 3);
     if (FAILED(jws_check(a, keys(), "at+jwt", token, &claims)))

@@ -4,6 +4,7 @@
  * that access_open accepts says the same after being minted again. */
 #include "crypto/random.h"
 #include "token/access.h"
+#include "keys/keyring_build.h"
 #include "token/opaque.h"
 #include "token/sealed.h"
 #include <string.h>

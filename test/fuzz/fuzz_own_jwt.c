@@ -3,6 +3,7 @@
  * claims; one kind is never the other, and what is read has what its readers rely on. */
 #include "token/access.h"
 #include "token/id_token.h"
+#include "keys/keyring_build.h"
 #include "token/jws.h"
 #include "signer.h"
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 # log kept client secrets in the clear). Nothing that is called a secret is handed to a log or event function.
 set -eu
 cd "$(dirname "$0")/../.."
-words='(password|passwd|secret|raw|cookie|verifier|bearer|authorization|access_token|refresh_token|pending)'
+words='(password|passwd|secret|raw|cookie|verifier|bearer|authorization|access_token|refresh_token|pending|master|material|plain)'
 calls=$(find src -name '*.c' -print0 | LC_ALL=C sort -z | xargs -0 awk '
     # A call to LOG, log_write or an event function, joined up to its semicolon, strings taken out.
     FNR == 1 { call = "" }
@@ -18,7 +18,7 @@ if strays=$(grep -E "^[^:]*:[0-9]*: .*[^A-Za-z]$words[^A-Za-z]" <<<"$calls"); th
     printf 'secrets_in_logs: this may log a secret:\n%s\n' "$strays"
     exit 1
 fi
-if strays=$(grep -rnE '(^|[^A-Za-z_])(fprintf|dprintf)\(stderr.*(password|secret|token)' src/server src/endpoint src/grant src/session src/directory --include='*.c'); then
+if strays=$(grep -rnE '(^|[^A-Za-z_])(fprintf|dprintf)\(stderr.*(password|secret|token)' src/server src/endpoint src/grant src/session src/directory src/keys --include='*.c'); then
     printf 'secrets_in_logs: written to standard error:\n%s\n' "$strays"
     exit 1
 fi

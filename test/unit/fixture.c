@@ -3,9 +3,9 @@
 #include "fixture.h"
 #include "codec/b64url.h"
 #include "crypto/password.h"
-#include "directory/authority_keys.h"
+#include "crypto/secret.h"
 #include "fixture_keys.h"
-#include "store/table/db_key.h"
+#include "keys/at_rest.h"
 #include <criterion/criterion.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -140,20 +140,32 @@ static struct policy default_policy(void)
     };
 }
 
+struct keeper *fixture_keeper(const char *directory)
+{
+    struct master master;
+    struct keeper *keeper;
+    must(master_read(directory, MASTER_MAKE, &master), "master key");
+    must(keeper_new(&master, &keeper), "keeper");
+    secret_wipe(&master, sizeof master);
+    digest_forget();
+    return keeper;
+}
+
 /* Master key and RSA keys are put there first: making RSA keys would take each test a second. */
-static void prepare_keys(struct arena *a, struct authority *authority)
+static void prepare_keys(struct arena *a, struct store *store)
 {
     struct db_key *rows, row;
     size_t count;
-    must(db_key_all(store_each(authority->store), a, &rows, &count), "keys");
+    must(db_key_all(store_each(store), a, &rows, &count), "keys");
     if (count > 0)
         return;
-    must(authority_master_key(last_directory, MASTER_MAKE, authority->master_key), "master key");
+    struct keeper *keeper = fixture_keeper(last_directory);
     for (size_t i = 0; i < 2; i++) {
         struct keyring_entry e = rsa_entry(a, i);
-        must(authority_keys_row(a, authority, &e, &row), "key row");
-        must(db_key_add(store_each(authority->store), &row), "key row");
+        must(at_rest_row(keeper, a, &e, &row), "key row");
+        must(db_key_add(store_each(store), &row), "key row");
     }
+    keeper_free(keeper);
 }
 
 struct authority *fixture_authority_again(struct arena *a)
@@ -165,8 +177,8 @@ struct authority *fixture_authority_again(struct arena *a)
     authority->issuer = authority->issuer_origin = STR(FIXTURE_ISSUER);
     authority->secure = true;
     authority->policy = default_policy();
-    prepare_keys(a, authority);
-    must(authority_open(a, authority, last_directory), "authority");
+    prepare_keys(a, authority->store);
+    must(authority_open(authority, last_directory), "authority");
     authorities[authority_count++] = authority;
     return authority;
 }

@@ -23,6 +23,8 @@ struct authority *fixture_authority_again(struct arena *a);
 struct ground *fixture_ground(struct authority *authority, struct arena *a);
 /* A person with FIXTURE_PASSWORD. */
 struct db_user *fixture_user(struct authority *authority, struct arena *a, const char *username);
+/* What DIR/master.key is for; the file is made when it is missing. Freed by keeper_free (keys/keeper_build). */
+struct keeper *fixture_keeper(const char *directory);
 /* A keyring without any store: ES256, RS256, EdDSA active, sealing key 1. */
 struct keyring *fixture_keyring(struct arena *a);
 #endif

@@ -290,7 +290,7 @@ err console_admin_events_get(struct call *c)
 
 err console_admin_keys_get(struct call *c)
 {
-    struct authority_key_row *rows;
+    struct rotation_row *rows;
     size_t count;
     TRY(admin(c));
     TRY(authority_keys_list(c->ground, &rows, &count));
@@ -320,6 +320,6 @@ err console_admin_keys_rotate_get(struct call *c)
 err console_admin_keys_rotate_post(struct call *c)
 {
     TRY(admin(c));
-    TRY(authority_keys_rotate(c->ground, ROTATE_PUBLISHED));
+    TRY(authority_keys_rotate(c->ground, ROTATION_PUBLISHED));
     return call_redirect(c, STR("/admin/keys?done=rotated"));
 }

@@ -14,7 +14,7 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, kid, key_use, alg, sealed, state, created_at, active_at, retired_at, destroy_after"
-enum { ADD, ALL, RETIRE, PROMOTE };
+enum { ADD, ALL, RETIRE, PROMOTE, RESEAL };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO keys (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING number",
     [ALL] = "SELECT " COLUMNS " FROM keys ORDER BY number",
@@ -23,6 +23,7 @@ static const char *const texts[] = {
                " sealed = CASE WHEN key_use = 'sig' THEN '' ELSE sealed END"
                " WHERE key_use = $1 AND alg = $2 AND state = 'active' RETURNING number",
     [PROMOTE] = "UPDATE keys SET state = 'active', active_at = $3 WHERE key_use = $1 AND alg = $2 AND state = 'next' RETURNING number",
+    [RESEAL] = "UPDATE keys SET sealed = $3 WHERE number = $1 AND sealed = $2 RETURNING number",
 };
 DB_SHEET(key, texts);
 
@@ -100,4 +101,13 @@ err db_key_rotate(struct tx *tx, const struct db_key *fresh, unix_time now, unix
 {
     struct rotating w = {*fresh, now, destroy_after};
     return db_write(tx, DB_SEVERAL, rotate_body, &w);
+}
+
+err db_key_reseal(struct tx *tx, const struct db_key *key, str was)
+{
+    int64_t changed = 0;
+    TRY(db_write_call(tx, CALL(RESEAL, P_INT(key->number), P_TEXT(was), P_TEXT(key->sealed)), &changed));
+    if (changed == 0)
+        FAIL(CONFLICT, "store: the key was changed meanwhile");
+    return OK;
 }

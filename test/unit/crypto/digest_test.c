@@ -3,8 +3,10 @@
 #include "crypto/digest.h"
 
 #include "codec/b64url.h"
+#include "crypto/random.h"
 #include "crypto/secret.h"
 
+#include "memory.h"
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -93,4 +95,22 @@ Test(digest, threads_do_not_disturb_each_other)
         pthread_join(threads[i], NULL);
         cr_assert_eq(memcmp(results[i], expected, DIGEST_SIZE), 0);
     }
+}
+
+Test(digest, forgets_its_last_key_when_told)
+{
+    static uint8_t key[DIGEST_SIZE];
+    uint8_t before[DIGEST_SIZE], out[DIGEST_SIZE];
+    size_t looked;
+    random_bytes(key, sizeof key);
+    memory_want(key);
+    digest_hmac(key, STR("text"), before);
+    digest_hmac(key, STR("text"), out);
+    secret_wipe(key, sizeof key);
+    cr_assert_geq(memory_copies(&looked), 2, "a thread's context keeps its last key");
+    digest_forget();
+    cr_assert_eq(memory_copies(&looked), 0);
+    memory_plant(key);
+    digest_hmac(key, STR("text"), out);
+    cr_assert(memcmp(out, before, sizeof out) == 0, "the same key means the same after it was forgotten");
 }

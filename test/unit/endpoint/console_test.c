@@ -541,7 +541,7 @@ Test(console, keys_are_rotated)
     goes_to(sent(console_admin_keys_rotate_post, administrator, "", STR_ABSENT), "/admin/keys?done=rotated"); /* the very first */
     err early = console_admin_keys_rotate_post(call_of(administrator, HTTP_POST, ""));
     cr_assert_eq(early.kind, ERR_UNPROCESSABLE, "keys were put to use that nobody could know yet"); /* AT-11 */
-    clock_set(clock_now() + AUTHORITY_PUBLISHED_SECONDS);
+    clock_set(clock_now() + ROTATION_PUBLISHED_SECONDS);
     goes_to(sent(console_admin_keys_rotate_post, administrator, "", STR_ABSENT), "/admin/keys?done=rotated");
     whole(got(console_admin_keys_get, administrator, "done=rotated", STR_ABSENT), "keys_rotated", 200);
 }

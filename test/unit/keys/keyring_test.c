@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Claims about the keyring: it takes what is whole, refuses what is not, and shows public members alone. */
-#include "keys/keyring.h"
+#include "keys/keyring_build.h"
+#include "codec/json.h"
 #include "fixture.h"
 #include "crypto/thumbprint.h"
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/banned.h"
-
-static json *vector(struct arena *a, const char *file)
-{
-    static char text[8192];
-    FILE *f = fopen(file, "re");
-    cr_assert(f != NULL, "%s", file);
-    size_t n = fread(text, 1, sizeof text, f);
-    fclose(f);
-    json *j;
-    cr_assert(!FAILED(json_parse(a, str_trim((str){text, n > 0 && text[n - 1] == '\n' ? n - 1 : n}), &j)), "%s", file);
-    return j;
-}
 
 static struct sign_jwk jwk_of(struct arena *a, const json *key)
 {
@@ -28,27 +16,6 @@ static struct sign_jwk jwk_of(struct arena *a, const json *key)
                              .y = json_member_text(key, "y"),
                              .n = json_member_text(key, "n"),
                              .e = json_member_text(key, "e")};
-}
-
-Test(thumbprint, agrees_with_the_examples_of_the_rfcs) /* RFC 7638 3.1, RFC 8037 A.3 */
-{
-    static const char *const files[] = {"test/vectors/rfc7638_3_1.json", "test/vectors/rfc8037_a_3.json",
-                                        "test/vectors/thumbprint_ec.json"};
-    struct arena *a = fixture_arena();
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        json *j = vector(a, files[i]);
-        struct sign_jwk jwk = jwk_of(a, json_member(j, "key"));
-        str kid;
-        cr_assert(!FAILED(thumbprint_of(a, &jwk, &kid)));
-        cr_assert(str_equal(kid, json_member_text(j, "thumbprint")), "%s: %.*s", files[i], STR_FMT(kid));
-    }
-}
-
-Test(thumbprint, of_a_symmetric_key_is_refused)
-{
-    struct arena *a = fixture_arena();
-    str kid;
-    cr_assert_eq(thumbprint_of(a, &(struct sign_jwk){.kty = "oct"}, &kid).kind, ERR_SERVER_ERROR);
 }
 
 struct set {
@@ -73,23 +40,49 @@ Test(keyring, signs_with_the_active_key_and_checks_with_all)
     struct arena *a = fixture_arena();
     struct set s = {.n = 0};
     struct keyring *k;
-    str kid;
+    uint8_t signature[SIGN_SIZE_MAX];
+    size_t signature_n;
     add(a, &s, SIGN_ES256, "next");
     add(a, &s, SIGN_ES256, "active");
     add(a, &s, SIGN_EDDSA, "next");
     add_seal(a, &s, 9, "active");
     cr_assert(!FAILED(keyring_build(s.e, s.n, &k)));
-    cr_assert(keyring_signing(k, SIGN_ES256, &kid) != NULL);
-    cr_assert(str_equal(kid, s.e[1].kid));
-    cr_assert(keyring_signing(k, SIGN_EDDSA, &kid) == NULL, "a key that is only published signed");
-    cr_assert(keyring_signing(k, SIGN_NONE_CHOSEN, &kid) == NULL);
-    for (size_t i = 0; i < 3; i++)
-        cr_assert(keyring_checking(k, s.e[i].kid) != NULL);
-    cr_assert(keyring_checking(k, STR("unknown")) == NULL);
-    cr_assert(keyring_checking(k, STR_ABSENT) == NULL);
+    cr_assert(str_equal(keyring_kid(k, SIGN_ES256), s.e[1].kid));
+    cr_assert_not(str_present(keyring_kid(k, SIGN_EDDSA)), "a key that is only published signs");
+    cr_assert_not(str_present(keyring_kid(k, SIGN_NONE_CHOSEN)) || str_present(keyring_kid(k, SIGN_ES384)));
+    cr_assert_eq(keyring_sign(k, SIGN_EDDSA, STR("data"), signature, &signature_n).kind, ERR_SERVER_ERROR);
+    cr_assert(!FAILED(keyring_sign(k, SIGN_ES256, STR("data"), signature, &signature_n)));
+    struct keyring_claim claim = {s.e[1].kid, STR("ES256"), STR("data"), {(char *)signature, signature_n}};
+    cr_assert(!FAILED(keyring_verify(k, &claim)));
     enum sign_alg algs[SIGN_ALG_COUNT];
     cr_assert_eq(keyring_algs(k, algs), 1);
     cr_assert_eq(algs[0], SIGN_ES256);
+    keyring_free(k);
+}
+
+Test(keyring, verifies_what_the_named_key_signed_with_its_own_algorithm_and_nothing_else) /* AT-05 */
+{
+    struct arena *a = fixture_arena();
+    struct keyring *k = fixture_keyring(a);
+    uint8_t signature[SIGN_SIZE_MAX];
+    size_t n;
+    str es = keyring_kid(k, SIGN_ES256), ed = keyring_kid(k, SIGN_EDDSA);
+    cr_assert(!FAILED(keyring_sign(k, SIGN_ES256, STR("data"), signature, &n)));
+    str good = {(char *)signature, n};
+    const struct keyring_claim wrong[] = {
+        {STR_ABSENT, STR("ES256"), STR("data"), good}, {STR(""), STR("ES256"), STR("data"), good},
+        {STR("unknown"), STR("ES256"), STR("data"), good}, {ed, STR("ES256"), STR("data"), good},
+        {ed, STR("EdDSA"), STR("data"), good}, {es, STR("EdDSA"), STR("data"), good},
+        {es, STR("none"), STR("data"), good}, {es, STR(""), STR("data"), good},
+        {es, STR_ABSENT, STR("data"), good}, {es, STR("es256"), STR("data"), good},
+        {es, STR("ES256"), STR("date"), good}, {es, STR("ES256"), STR("data"), {good.p, n - 1}},
+        {es, STR("ES256"), STR("data"), STR("")},
+    };
+    cr_assert(!FAILED(keyring_verify(k, &(struct keyring_claim){es, STR("ES256"), STR("data"), good})));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        cr_assert_eq(keyring_verify(k, &wrong[i]).kind, ERR_INVALID_TOKEN, "%zu", i);
+    signature[0] ^= 1;
+    cr_assert_eq(keyring_verify(k, &(struct keyring_claim){es, STR("ES256"), STR("data"), good}).kind, ERR_INVALID_TOKEN);
     keyring_free(k);
 }
 
@@ -134,32 +127,68 @@ Test(keyring, an_old_key_may_be_public_only_and_still_checks) /* AT-11 */
     cr_assert(!FAILED(keyring_build(s.e, s.n, &k)));
     json *set;
     cr_assert(!FAILED(json_parse(a, keyring_jwks(k, KEYRING_ALL_ALGS), &set)));
-    str kid;
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
-    cr_assert(!FAILED(sign_make(keyring_signing(k, SIGN_ES256, &kid), STR("data"), signature, &n)));
+    cr_assert(!FAILED(keyring_sign(k, SIGN_ES256, STR("data"), signature, &n)));
     s.e[0].state = STR("old");
     cr_assert(!FAILED(json_text(a, json_at(json_member(set, "keys"), 0), &s.e[0].material)));
     cr_assert(!FAILED(keyring_build(s.e, s.n, &later)));
-    cr_assert(keyring_signing(later, SIGN_ES256, &kid) == NULL);
-    cr_assert(!FAILED(sign_check(keyring_checking(later, s.e[0].kid), STR("data"), (str){(char *)signature, n})));
+    struct keyring_claim claim = {s.e[0].kid, STR("ES256"), STR("data"), {(char *)signature, n}};
+    cr_assert_not(str_present(keyring_kid(later, SIGN_ES256)));
+    cr_assert(!FAILED(keyring_verify(later, &claim)));
     keyring_free(k);
     keyring_free(later);
 }
 
-Test(keyring, opens_with_old_sealing_keys_and_closes_with_the_active_one)
+static struct keyring *sealing(struct arena *a, struct set *s, const char *first, const char *second)
+{
+    struct keyring *k;
+    if (s->n == 0) {
+        add_seal(a, s, 255, first);
+        add_seal(a, s, 1, second);
+    }
+    s->e[0].state = str_of(first);
+    s->e[1].state = str_of(second);
+    cr_assert(!FAILED(keyring_build(s->e, s->n, &k)));
+    return k;
+}
+
+Test(keyring, opens_with_old_sealing_keys_and_seals_with_the_active_one)
 {
     struct arena *a = fixture_arena();
     struct set s = {.n = 0};
-    struct keyring *k;
-    const struct seal_key *key;
-    add_seal(a, &s, 255, "old");
-    add_seal(a, &s, 1, "active");
-    cr_assert(!FAILED(keyring_build(s.e, s.n, &k)));
-    cr_assert_eq(keyring_sealing(k, &key), 1);
-    cr_assert(key == keyring_opening(k, 1));
-    cr_assert(keyring_opening(k, 255) != NULL);
-    cr_assert(keyring_opening(k, 0) == NULL && keyring_opening(k, 2) == NULL);
+    struct keyring *before = sealing(a, &s, "active", "old"), *after = sealing(a, &s, "old", "active");
+    uint8_t first[KEYRING_SEALED + 5], second[KEYRING_SEALED + 5], plain[5];
+    cr_assert_eq(keyring_sealing_number(before), 255);
+    cr_assert_eq(keyring_sealing_number(after), 1);
+    keyring_seal(before, STR("context"), STR("early"), first);
+    keyring_seal(after, STR("context"), STR("later"), second);
+    cr_assert(first[0] == 255 && second[0] == 1);
+    cr_assert(!FAILED(keyring_open(after, STR("context"), (str){(char *)first, sizeof first}, plain)));
+    cr_assert(memcmp(plain, "early", 5) == 0);
+    cr_assert(!FAILED(keyring_open(after, STR("context"), (str){(char *)second, sizeof second}, plain)));
+    cr_assert(memcmp(plain, "later", 5) == 0);
+    keyring_free(before);
+    keyring_free(after);
+}
+
+Test(keyring, opens_nothing_of_another_context_key_or_length) /* AC-11 */
+{
+    struct arena *a = fixture_arena();
+    struct set s = {.n = 0};
+    struct keyring *k = sealing(a, &s, "old", "active");
+    uint8_t sealed[KEYRING_SEALED + 1], plain[1];
+    str whole = {(char *)sealed, sizeof sealed};
+    keyring_seal(k, STR("context"), STR("x"), sealed);
+    cr_assert(!FAILED(keyring_open(k, STR("context"), whole, plain)));
+    cr_assert_eq(keyring_open(k, STR("other"), whole, plain).kind, ERR_INVALID_TOKEN);
+    for (size_t n = 0; n < sizeof sealed; n++)
+        cr_assert_eq(keyring_open(k, STR("context"), (str){whole.p, n}, plain).kind, ERR_INVALID_TOKEN, "%zu", n);
+    static const uint8_t numbers[] = {0, 2, 254, 255};
+    for (size_t i = 0; i < sizeof numbers; i++) {
+        sealed[0] = numbers[i];
+        cr_assert_eq(keyring_open(k, STR("context"), whole, plain).kind, ERR_INVALID_TOKEN, "%u", numbers[i]);
+    }
     keyring_free(k);
 }
 

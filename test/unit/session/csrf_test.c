@@ -21,6 +21,7 @@ static struct ground g;
 static void setup(void)
 {
     authority.issuer_origin = STR(FIXTURE_ISSUER);
+    authority.keeper = fixture_keeper(fixture_directory());
     g.authority = &authority;
     g.arena = fixture_arena();
 }

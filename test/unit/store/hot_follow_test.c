@@ -379,6 +379,17 @@ static err key_rotate(struct scene *x)
     return db_key_rotate(x->other.tx, &(struct db_key){.kid = STR("m"), .use = STR("sig"), .alg = STR("ES256"), .sealed = STR("s")}, T0, T0 + 60);
 }
 
+static err key_reseal(struct scene *x)
+{
+    struct db_key *keys;
+    size_t n;
+    TRY(db_key_all(x->other.tx, x->other.a, &keys, &n));
+    str was = keys[0].sealed;
+    keys[0].sealed = STR("anew");
+    cr_assert_eq(db_key_reseal(x->other.tx, &keys[0], STR("what it is not")).kind, ERR_CONFLICT);
+    return db_key_reseal(x->other.tx, &keys[0], was);
+}
+
 static err token_revoke(struct scene *x)
 {
     return db_revocation_add(x->other.tx, "token", STR("jti"), T0 + 100);
@@ -406,6 +417,7 @@ static const struct {
     {"pat used", pat_used, false},
     {"key add", key_add, true},
     {"key rotate", key_rotate, true},
+    {"key reseal", key_reseal, true},
     {"token revoke", token_revoke, false},
     {"user password", user_password, false},
     {"user block, a grant ended", user_block, false},

@@ -2,6 +2,7 @@
  * Claims about access tokens: what was permitted comes back exactly, nothing else is ever read, and the last second is the one
  * before expires_at. */
 #include "token/access.h"
+#include "keys/keyring_build.h"
 #include "fixture.h"
 #include "token/jws.h"
 #include "token/opaque.h"

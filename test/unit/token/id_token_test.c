@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Claims about ID tokens: they say what the caller says, a person's own claims replace nothing, and they are no access tokens. */
 #include "token/id_token.h"
+#include "keys/keyring_build.h"
 #include "fixture.h"
 #include "token/access.h"
 #include "token/jws.h"

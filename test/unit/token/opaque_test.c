@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Claims about the typed credentials: what was made here is known again as its kind, and nothing else ever is. */
 #include "token/opaque.h"
+#include "keys/keyring_build.h"
 #include "codec/b64url.h"
 #include "fixture.h"
 #include <criterion/criterion.h>

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * authority_keys: which keyring is in force. Requests hold the ring they began with; a reload puts a new one in its place and
- * the old one is freed (and so wiped) by the last who lets go of it. Relies on store/db_key for rows and on keys/keyring for
- * the rest. Promises:
+ * keys: which keyring is in force, and the keeper beside it. Requests hold the ring they began with; a reload puts a new one in its place and
+ * the old one is freed (and so wiped) by the last who lets go of it. Relies on store/db_key for rows, on at_rest for
+ * their seals and on keys/keyring for the rest. Promises:
  *   1. a ring is never changed, and never freed while a request holds it;
  *   2. when the rows changed (this process or another rotated), no request begins with the old ring once the change feed told
  * of it (hot_keys);
- *   3. when rows cannot be read or opened, the request fails: an old ring is never used on a guess.
+ *   3. when rows cannot be read or opened, the request fails: an old ring is never used on a guess;
+ *   4. after keys_open no copy of the master key is left in this process: struct, stack and libcrypto's contexts are wiped.
  *
  *   ring:  built ──load──▶ current ──load of a newer──▶ retired (held) ──last let_go──▶ freed
  *
  * Rows: use `sig` and `seal` hold the sealed key; the store wipes a signing key when it is retired, so its public half gets a
  * row of its own first, use `pub`, which lives until destroy_after (AT-11). */
-#include "directory/authority_keys.h"
-#include "codec/b64url.h"
-#include "crypto/digest.h"
+#include "keys/keys.h"
+#include "base/buf.h"
 #include "crypto/secret.h"
+#include "keys/at_rest.h"
+#include "keys/keys_room.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,60 +30,16 @@ struct ring {
     size_t holders;
     struct ring *next;
 };
-struct authority_keys {
+struct keys {
+    struct store *store;
+    struct hot *hot;
+    struct keeper *keeper;
     pthread_mutex_t lock;    /* rings, current, holders */
     pthread_mutex_t loading; /* one thread loads; guards rows */
     struct ring *rings, *current;
     uint8_t rows[DIGEST_SIZE]; /* of what the current ring was built from */
     atomic_uint_least64_t seen; /* hot_keys before the rows were read */
 };
-
-static str context_of(struct arena *a, str use, str kid)
-{
-    return str_format(a, "jeton key %.*s %.*s", STR_FMT(use), STR_FMT(kid));
-}
-
-fallible authority_keys_row(struct arena *a, const struct authority *authority, const struct keyring_entry *entry,
-                            struct db_key *out)
-{
-    struct seal_key master;
-    size_t box_n = entry->material.n + SEAL_OVERHEAD;
-    uint8_t *box = arena_take(a, box_n);
-    str context = context_of(a, entry->use, entry->kid);
-    if (box == NULL || !str_present(context))
-        FAIL(UNAVAILABLE, "no memory to seal a key");
-    memcpy(master.bytes, authority->master_key, sizeof master.bytes);
-    seal_close(&master, context, entry->material.p, entry->material.n, box);
-    secret_wipe(&master, sizeof master);
-    struct db_key row = {.kid = entry->kid, .use = entry->use, .alg = entry->alg, .state = entry->state};
-    row.sealed = b64url_encode(a, box, box_n);
-    row.created_at = entry->created_at;
-    row.active_at = str_is(entry->state, "active") ? entry->created_at : 0;
-    if (!str_present(row.sealed))
-        FAIL(UNAVAILABLE, "no memory to seal a key");
-    *out = row;
-    return OK;
-}
-
-static fallible material_of(struct arena *a, const struct authority *authority, const struct db_key *row, str *out)
-{
-    size_t capacity = row->sealed.n / 4 * 3 + 2, n;
-    uint8_t *box = arena_take(a, 2 * capacity);
-    str context = context_of(a, row->use, row->kid);
-    if (box == NULL || !str_present(context))
-        FAIL(UNAVAILABLE, "no memory to open a key");
-    if (FAILED(b64url_decode(row->sealed, box, capacity, &n)))
-        FAIL(SERVER_ERROR, "a stored key is malformed");
-    struct seal_key master;
-    memcpy(master.bytes, authority->master_key, sizeof master.bytes);
-    err opened = seal_open(&master, context, box, n, box + capacity);
-    secret_wipe(&master, sizeof master);
-    if (FAILED(opened))
-        REFUSE(SERVER_ERROR, "The stored keys do not belong to master.key; put the right file back.",
-               "a stored key does not open with master.key");
-    *out = (str){(char *)box + capacity, n - SEAL_OVERHEAD};
-    return OK;
-}
 
 /* ---- loading ---- */
 
@@ -105,7 +63,7 @@ static bool wanted(const struct stored *s, const struct db_key *row, unix_time n
     return true;
 }
 
-static fallible entries_of(struct arena *a, const struct authority *authority, const struct stored *s, struct keyring **out)
+static fallible build(struct arena *a, const struct keeper *keeper, const struct stored *s, struct keyring **out)
 {
     struct keyring_entry *entries = arena_array(a, s->count + 1, sizeof *entries);
     size_t n = 0;
@@ -119,7 +77,7 @@ static fallible entries_of(struct arena *a, const struct authority *authority, c
         *e = (struct keyring_entry){.kid = row->kid, .alg = row->alg, .state = row->state, .created_at = row->created_at};
         e->use = str_is(row->use, "pub") ? STR("sig") : row->use;
         e->destroy_after = row->destroy_after;
-        TRY(material_of(a, authority, row, &e->material));
+        TRY(at_rest_material(keeper, a, row, &e->material));
     }
     return keyring_build(entries, n, out);
 }
@@ -147,7 +105,7 @@ static void ring_free(struct ring *r)
 }
 
 /* Under keys->lock. Frees what is neither current nor held. */
-static void sweep(struct authority_keys *keys)
+static void sweep(struct keys *keys)
 {
     for (struct ring **link = &keys->rings; *link != NULL;) {
         struct ring *r = *link;
@@ -160,7 +118,7 @@ static void sweep(struct authority_keys *keys)
     }
 }
 
-static fallible install(struct authority_keys *keys, struct keyring *ring)
+static fallible install(struct keys *keys, struct keyring *ring)
 {
     struct ring *r = calloc(1, sizeof *r);
     if (r == NULL) {
@@ -177,54 +135,59 @@ static fallible install(struct authority_keys *keys, struct keyring *ring)
 }
 
 /* Under keys->loading. */
-static fallible load_in(struct arena *a, const struct authority *authority, struct authority_keys *keys)
+static err load_in(struct arena *a, struct keys *keys)
 {
     struct stored s;
     uint8_t digest[DIGEST_SIZE];
     struct keyring *ring;
-    TRY(db_key_all(store_each(authority->store), a, &s.rows, &s.count));
+    TRY(db_key_all(store_each(keys->store), a, &s.rows, &s.count));
     TRY(rows_digest(a, &s, digest));
     if (keys->current != NULL && memcmp(digest, keys->rows, sizeof digest) == 0)
         return OK;
-    TRY(entries_of(a, authority, &s, &ring));
+    TRY(build(a, keys->keeper, &s, &ring));
     TRY(install(keys, ring));
     memcpy(keys->rows, digest, sizeof digest);
     return OK;
 }
 
-static fallible load(const struct authority *authority, struct authority_keys *keys)
+/* Material in the clear lives in this arena alone, and is wiped with it. */
+static fallible within_arena(err (*body)(struct arena *a, struct keys *keys), struct keys *keys)
 {
-    /* What is counted after this is seen by the next look. */
-    uint64_t seen = hot_keys(authority->hot);
     struct arena *a = arena_new(LOAD_MEMORY);
     if (a == NULL)
         FAIL(UNAVAILABLE, "no memory to load the keys");
-    err loaded = load_in(a, authority, keys);
+    err done = body(a, keys);
     arena_release(a);
-    TRY(loaded);
+    return done;
+}
+
+static fallible load(struct keys *keys)
+{
+    /* What is counted after this is seen by the next look. */
+    uint64_t seen = hot_keys(keys->hot);
+    TRY(within_arena(load_in, keys));
     atomic_store(&keys->seen, seen);
     return OK;
 }
 
-static bool stale(const struct authority *authority, struct authority_keys *keys)
+static bool stale(struct keys *keys)
 {
-    return atomic_load(&keys->seen) != hot_keys(authority->hot);
+    return atomic_load(&keys->seen) != hot_keys(keys->hot);
 }
 
-fallible authority_keys_follow(const struct authority *authority)
+fallible keys_follow(struct keys *keys)
 {
-    struct authority_keys *keys = authority->keys;
-    if (!stale(authority, keys))
+    if (!stale(keys))
         return OK;
     if (hot_is_inline())
         FAIL(ELSEWHERE, "keys: the rows must be read from disk");
     pthread_mutex_lock(&keys->loading);
-    err loaded = stale(authority, keys) ? load(authority, keys) : OK;
+    err loaded = stale(keys) ? load(keys) : OK;
     pthread_mutex_unlock(&keys->loading);
     return loaded;
 }
 
-const struct keyring *authority_keys_hold(struct authority_keys *keys)
+const struct keyring *keys_hold(struct keys *keys)
 {
     pthread_mutex_lock(&keys->lock);
     struct ring *r = keys->current;
@@ -233,7 +196,7 @@ const struct keyring *authority_keys_hold(struct authority_keys *keys)
     return r->keyring;
 }
 
-void authority_keys_let_go(struct authority_keys *keys, const struct keyring *ring)
+void keys_let_go(struct keys *keys, const struct keyring *ring)
 {
     pthread_mutex_lock(&keys->lock);
     struct ring *r = keys->rings;
@@ -256,56 +219,102 @@ static bool there(const struct stored *s, str use, str alg, const char *state)
     return false;
 }
 
-static fallible ensure_signing(struct arena *a, const struct authority *authority, const struct stored *s, enum sign_alg alg)
+static fallible store_fresh(struct keys *keys, struct arena *a, const struct keyring_entry *entry)
+{
+    struct db_key row;
+    TRY(at_rest_row(keys->keeper, a, entry, &row));
+    return db_key_add(store_each(keys->store), &row);
+}
+
+static fallible ensure_signing(struct keys *keys, struct arena *a, const struct stored *s, enum sign_alg alg)
 {
     static const char *const states[] = {"active", "next"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        struct keyring_entry entry;
         if (there(s, STR("sig"), str_of(sign_alg_name(alg)), states[i]))
             continue;
-        struct keyring_entry entry;
-        struct db_key row;
         TRY(keyring_fresh_signing(a, alg, &entry));
         entry.state = str_of(states[i]);
-        TRY(authority_keys_row(a, authority, &entry, &row));
-        TRY(db_key_add(store_each(authority->store), &row));
+        TRY(store_fresh(keys, a, &entry));
     }
     return OK;
 }
 
-static fallible ensure(struct arena *a, const struct authority *authority, const struct stored *s)
-{
-    if (!there(s, STR("seal"), STR("A256GCM"), "active")) {
-        struct keyring_entry entry;
-        struct db_key row;
-        TRY(keyring_fresh_sealing(a, 1, &entry));
-        TRY(authority_keys_row(a, authority, &entry, &row));
-        TRY(db_key_add(store_each(authority->store), &row));
-    }
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
-        TRY(ensure_signing(a, authority, s, (enum sign_alg)alg));
-    return OK;
-}
-
-fallible authority_keys_open(struct arena *a, const struct authority *authority, struct authority_keys **out)
+static err ensure(struct arena *a, struct keys *keys)
 {
     struct stored s;
-    TRY(db_key_all(store_each(authority->store), a, &s.rows, &s.count));
-    TRY(ensure(a, authority, &s));
-    struct authority_keys *keys = calloc(1, sizeof *keys);
+    struct keyring_entry entry;
+    TRY(db_key_all(store_each(keys->store), a, &s.rows, &s.count));
+    if (!there(&s, STR("seal"), STR("A256GCM"), "active")) {
+        TRY(keyring_fresh_sealing(a, 1, &entry));
+        TRY(store_fresh(keys, a, &entry));
+    }
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
+        TRY(ensure_signing(keys, a, &s, (enum sign_alg)alg));
+    return OK;
+}
+
+static fallible count_keys(struct store *store, size_t *count)
+{
+    struct arena *a = arena_new(LOAD_MEMORY);
+    struct db_key *rows;
+    if (a == NULL)
+        FAIL(UNAVAILABLE, "no memory to look at the keys");
+    err read = db_key_all(store_each(store), a, &rows, count);
+    arena_release(a);
+    return read;
+}
+
+fallible keys_take_master(struct store *store, const char *directory, struct keeper **out)
+{
+    struct master master;
+    struct keeper *keeper = NULL;
+    size_t count;
+    TRY(count_keys(store, &count));
+    TRY(master_read(directory, count > 0 ? MASTER_READ : MASTER_MAKE, &master));
+    err taken = keeper_new(&master, &keeper);
+    if (!FAILED(taken))
+        taken = at_rest_renew(store, keeper, &master);
+    secret_wipe(&master, sizeof master);
+    digest_forget();
+    if (FAILED(taken))
+        keeper_free(keeper);
+    else
+        *out = keeper;
+    return taken;
+}
+
+static fallible open_in(struct keys *keys, const char *directory)
+{
+    TRY(keys_take_master(keys->store, directory, &keys->keeper));
+    TRY(within_arena(ensure, keys));
+    return load(keys);
+}
+
+fallible keys_open(const struct keys_place *place, struct keys **out)
+{
+    struct keys *keys = calloc(1, sizeof *keys);
     if (keys == NULL)
         FAIL(UNAVAILABLE, "no memory for the keys");
+    keys->store = place->store;
+    keys->hot = place->hot;
     pthread_mutex_init(&keys->lock, NULL);
     pthread_mutex_init(&keys->loading, NULL);
-    err loaded = load(authority, keys);
-    if (FAILED(loaded)) {
-        authority_keys_close(keys);
-        return loaded;
+    err opened = open_in(keys, place->directory);
+    if (FAILED(opened)) {
+        keys_close(keys);
+        return opened;
     }
     *out = keys;
     return OK;
 }
 
-void authority_keys_close(struct authority_keys *keys)
+const struct keeper *keys_keeper(const struct keys *keys)
+{
+    return keys->keeper;
+}
+
+void keys_close(struct keys *keys)
 {
     if (keys == NULL)
         return;
@@ -315,6 +324,7 @@ void authority_keys_close(struct authority_keys *keys)
         keys->rings = r->next;
         ring_free(r);
     }
+    keeper_free(keys->keeper);
     pthread_mutex_destroy(&keys->lock);
     pthread_mutex_destroy(&keys->loading);
     free(keys);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * authority_master: DIR/master.key, the 32 bytes that seal every private key in the database; it lies beside the database and
+ * master: DIR/master.key, the 32 bytes that everything sealed in the database hangs on; it lies beside the database and
  * not in it, so that a copy of one is worth nothing without the other (ST-02). Promises: the file is judged on the open
  * descriptor, so what was checked is what is read; a new one appears whole or not at all, and never in the place of an existing
  * one. */
+#include "keys/master.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
-#include "directory/authority_keys.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { MASTER_SIZE = 32 };
 static const char master_name[] = "master.key";
 
 static fallible judge(int file)
@@ -30,17 +29,13 @@ static fallible judge(int file)
     return OK;
 }
 
-static fallible read_whole(int file, uint8_t key[MASTER_SIZE])
+static fallible read_whole(int file, struct master *out)
 {
     TRY(judge(file));
-    uint8_t bytes[MASTER_SIZE];
-    ssize_t n = pread(file, bytes, sizeof bytes, 0);
-    if (n != MASTER_SIZE)
-        FAIL(SERVER_ERROR, "master.key cannot be read");
-    for (int i = 0; i < MASTER_SIZE; i++)
-        key[i] = bytes[i];
-    secret_wipe(bytes, sizeof bytes);
-    return OK;
+    if (pread(file, out->bytes, sizeof out->bytes, 0) == MASTER_SIZE)
+        return OK;
+    secret_wipe(out, sizeof *out);
+    FAIL(SERVER_ERROR, "master.key cannot be read");
 }
 
 static fallible write_whole(int directory, int file, const char *name)
@@ -69,7 +64,7 @@ static fallible make(int directory)
     return written;
 }
 
-static fallible read_or_make(int directory, enum authority_master how, uint8_t key[MASTER_SIZE])
+static fallible read_or_make(int directory, enum master_how how, struct master *out)
 {
     int file = openat(directory, master_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0 && errno == ENOENT && how == MASTER_MAKE) {
@@ -83,17 +78,17 @@ static fallible read_or_make(int directory, enum authority_master how, uint8_t k
                "the store holds keys but master.key is missing");
     if (file < 0)
         FAIL(SERVER_ERROR, "master.key cannot be opened");
-    err done = read_whole(file, key);
+    err done = read_whole(file, out);
     close(file);
     return done;
 }
 
-fallible authority_master_key(const char *directory, enum authority_master how, uint8_t key[32])
+fallible master_read(const char *directory, enum master_how how, struct master *out)
 {
     int place = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (place < 0)
         FAIL(SERVER_ERROR, "the data directory cannot be opened");
-    err done = read_or_make(place, how, key);
+    err done = read_or_make(place, how, out);
     close(place);
     return done;
 }
