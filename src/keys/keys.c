@@ -219,39 +219,67 @@ static bool there(const struct stored *s, str use, str alg, const char *state)
     return false;
 }
 
-static fallible store_fresh(struct keys *keys, struct arena *a, const struct keyring_entry *entry)
+struct making {
+    struct keys *keys;
+    struct tx *tx;
+    struct arena *a;
+};
+
+static fallible store_fresh(const struct making *m, const struct keyring_entry *entry)
 {
     struct db_key row;
-    TRY(at_rest_row(keys->keeper, a, entry, &row));
-    return db_key_add(store_each(keys->store), &row);
+    TRY(at_rest_row(m->keys->keeper, m->a, entry, &row));
+    return db_key_add(m->tx, &row);
 }
 
-static fallible ensure_signing(struct keys *keys, struct arena *a, const struct stored *s, enum sign_alg alg)
+static fallible make_signing(const struct making *m, const struct stored *s, enum sign_alg alg)
 {
     static const char *const states[] = {"active", "next"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         struct keyring_entry entry;
         if (there(s, STR("sig"), str_of(sign_alg_name(alg)), states[i]))
             continue;
-        TRY(keyring_fresh_signing(a, alg, &entry));
+        TRY(keyring_fresh_signing(m->a, alg, &entry));
         entry.state = str_of(states[i]);
-        TRY(store_fresh(keys, a, &entry));
+        TRY(store_fresh(m, &entry));
     }
+    return OK;
+}
+
+static bool whole(const struct stored *s)
+{
+    bool all = there(s, STR("seal"), STR("A256GCM"), "active");
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
+        str name = str_of(sign_alg_name((enum sign_alg)alg));
+        all = all && there(s, STR("sig"), name, "active") && there(s, STR("sig"), name, "next");
+    }
+    return all;
+}
+
+/* Of several that start on an empty store one makes the keys, and the others find them. */
+static err make_missing(struct tx *tx, void *context)
+{
+    struct making *m = context;
+    struct stored s;
+    struct keyring_entry entry;
+    m->tx = tx;
+    TRY(db_key_hold(tx));
+    TRY(db_key_all(tx, m->a, &s.rows, &s.count));
+    if (!there(&s, STR("seal"), STR("A256GCM"), "active")) {
+        TRY(keyring_fresh_sealing(m->a, 1, &entry));
+        TRY(store_fresh(m, &entry));
+    }
+    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
+        TRY(make_signing(m, &s, (enum sign_alg)alg));
     return OK;
 }
 
 static err ensure(struct arena *a, struct keys *keys)
 {
     struct stored s;
-    struct keyring_entry entry;
+    struct making m = {keys, NULL, a};
     TRY(db_key_all(store_each(keys->store), a, &s.rows, &s.count));
-    if (!there(&s, STR("seal"), STR("A256GCM"), "active")) {
-        TRY(keyring_fresh_sealing(a, 1, &entry));
-        TRY(store_fresh(keys, a, &entry));
-    }
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
-        TRY(ensure_signing(keys, a, &s, (enum sign_alg)alg));
-    return OK;
+    return whole(&s) ? OK : store_together(store_each(keys->store), make_missing, &m);
 }
 
 static fallible count_keys(struct store *store, size_t *count)

@@ -164,6 +164,7 @@ static err rotate_all(struct tx *tx, void *context)
     const struct rotation_view *v = r->view;
     struct db_key *rows;
     size_t count;
+    TRY(db_key_hold(tx));
     TRY(db_key_all(tx, v->arena, &rows, &count));
     if (!same_keys(v->ring, rows, count))
         FAIL(CONFLICT, "the keys were rotated meanwhile");
