@@ -97,6 +97,16 @@ void store_close(struct store *store)
     free(store);
 }
 
+bool store_is_remote(const struct store *store)
+{
+    return !store->driver->one_writer;
+}
+
+void store_missed(struct store *store)
+{
+    atomic_store(&store->missed, true);
+}
+
 const char *store_engine(const struct store *store)
 {
     return store->driver->name;

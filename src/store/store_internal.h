@@ -103,6 +103,8 @@ fallible db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *ou
  * transaction open; NULL: nobody any more. It fails when this process does not see yet what was changed. */
 typedef err store_changed(void *context, struct db_conn *c);
 void store_after_change(struct store *store, store_changed *call, void *context);
+/* Something of the feed could not be read: as soon as it can, the generation moves. */
+void store_missed(struct store *store);
 /* On a reader's connection: all that body reads is one committed state. */
 fallible store_read_snapshot(struct store *store, db_body *body, void *context);
 /* The same on a connection at hand that has no transaction open. */
@@ -154,6 +156,7 @@ struct store {
     char *directory;
     bool threaded;   /* in the server; a command has one connection, and its threads take turns */
     bool migrated;   /* connections feed the change feed (db_feeding.on) from now on */
+    _Atomic bool missed; /* store_missed; taken back by the driver that moves the generation for it */
     _Atomic uint64_t *generation; /* the driver's: moves when others may have committed something that is kept in memory */
     struct db_numbers numbers;
     struct db_purge_state purge;

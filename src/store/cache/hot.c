@@ -4,7 +4,8 @@
  *   1. a snapshot never changes and lives as long as somebody holds it;
  *   2. the generation is read before the feed, so that a commit during the reading is read by the next one;
  *   3. when following fails nobody is served from old facts: what was revoked, here or by another process, is so in the very next
- *      answer (AT-16, IR-04);
+ *      answer (AT-16, IR-04). Where the store is a server on its own, which may be away for a while, what needs no store is answered by what
+ *      was known last, the store tells when it is back, and a change of this process that could not be followed is not acknowledged;
  *   4. what is not yet committed never enters memory: the feed is read as it was committed, and a job that has changed something itself
  *      reads the store.
  *
@@ -47,10 +48,13 @@ static err follow(struct hot *hot, struct db_conn *c)
 {
     uint64_t generation = store_generation(hot->store);
     err e = hot_follow(hot, c);
-    if (!FAILED(e))
+    bool away = FAILED(e) && hot->facts != NULL && store_is_remote(hot->store);
+    if (!FAILED(e) || away)
         atomic_store_explicit(&hot->seen_generation, generation, memory_order_release);
-    atomic_store_explicit(&hot->behind, FAILED(e), memory_order_release);
-    if (FAILED(e))
+    atomic_store_explicit(&hot->behind, FAILED(e) && !away, memory_order_release);
+    if (away)
+        store_missed(hot->store);
+    if (FAILED(e) && (!away || c != NULL))
         FAIL(UNAVAILABLE, "hot: the facts cannot be loaded");
     return OK;
 }
