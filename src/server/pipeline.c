@@ -12,7 +12,7 @@
  * Relies on listen calling arrive once and gone once. Promises one answer to each request, after its effects are durable, and that
  * nothing is shared between requests but struct app. */
 #include "server/pipeline.h"
-#include "server/admission.h"
+#include "server/phase.h"
 #include "server/reply.h"
 #include "base/banned.h"
 
@@ -23,11 +23,19 @@ static void answer(struct pipeline *w)
     listen_answer(w->exchange); /* from here on the request may be gone */
 }
 
-static fallible guarded(struct pipeline *w)
+static fallible phase_handle(struct pipeline *w)
 {
-    TRY(admission_ground(w));
-    TRY(str_present(w->admitted) ? admission_again(w) : admission_admit(w));
     return w->route->handler(&w->call);
+}
+
+/* From the moment when the ground is entered, in this order, for every route. */
+static fallible run_phases(struct pipeline *w)
+{
+    static err (*const phases[])(struct pipeline *w) = {phase_describe, phase_authenticate, phase_authorize, phase_handle};
+    bool again = str_present(w->admitted);
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        TRY(again && phases[i] == phase_authenticate ? phase_again(w) : phases[i](w));
+    return OK;
 }
 
 /* What the answer and the log still need once the facts are let go: with the last holder a snapshot dies. */
@@ -61,7 +69,7 @@ static err pass(struct pipeline *w, struct tx *tx)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
     w->ground.tx = tx != NULL ? tx : w->ground.tx;
-    err outcome = guarded(w);
+    err outcome = run_phases(w);
     if (!FAILED(outcome) && w->call.finish) {
         if (w->pool == WRITE)
             return outcome;
@@ -160,11 +168,11 @@ static void hand_over(struct pipeline *w)
 static err admit(struct pipeline *w)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
-    err e = admission_ground(w);
+    err e = phase_describe(w);
     if (!FAILED(e))
-        e = admission_admit(w);
+        e = phase_authenticate(w);
     if (!FAILED(e))
-        e = admission_proof(w);
+        e = phase_proof(w);
     if (!FAILED(e)) {
         w->admitted = str_dup(w->exchange->request.arena, w->call.client.client->id);
         if (!str_present(w->admitted))
@@ -314,7 +322,7 @@ void pipeline_arrive(struct exchange *x, void *context)
         return;
     }
     if (!FAILED(refused))
-        refused = admission_read(w);
+        refused = phase_limit(w);
     if (FAILED(refused)) {
         reply_error(w, refused);
         answer(w);
@@ -323,7 +331,7 @@ void pipeline_arrive(struct exchange *x, void *context)
     w->pool = w->route->pool == CHOOSE ? w->route->choose(&w->call.form) : w->route->pool;
     if (w->pool == INLINE)
         run_inline(w);
-    else if (w->pool != READ && admission_waits(w))
+    else if (w->pool != READ && phase_waits(w))
         hand_over_admitted_first(w);
     else
         hand_over(w);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ * phase_authenticate: who is it: the person at a browser, a client, or the bearer of an access token, by the row's `who`. Relies on the rules for
+ * every judgement; promises that who fails here has spent nothing, and that a client's failed proof is told to the administrator. */
+#include "server/phase.h"
+#include "grant/sender.h"
+#include "base/banned.h"
+
+/* RFC 9449 4.3: one header at the most. */
+static fallible only_proof(const struct request *r, str *out)
+{
+    str found = STR_ABSENT;
+    for (size_t i = 0; i < r->header_count; i++) {
+        if (!str_equal_nocase(r->headers[i].name, STR("DPoP")))
+            continue;
+        if (str_present(found))
+            REFUSE(INVALID_DPOP_PROOF, "The DPoP header came twice.", "request: two DPoP headers");
+        found = r->headers[i].value;
+    }
+    *out = found;
+    return OK;
+}
+
+/* The address as this server publishes it: the configured issuer, or its twin that asks for certificates; Host only tells which of the
+ * two was called (MD-02). */
+static str public_url(const struct pipeline *w)
+{
+    const struct authority *authority = w->ground.authority;
+    const struct request *r = &w->exchange->request;
+    const str scheme = STR("https://");
+    str base = authority->issuer, twin = authority->issuer_mtls;
+    size_t around = scheme.n + authority->base.n;
+    if (str_present(twin) && twin.n > around && str_equal_nocase((str){twin.p + scheme.n, twin.n - around}, request_header(r, "Host")))
+        base = twin;
+    const str parts[] = {base, (str){r->target.p, str_find(r->target, '?')}};
+    return str_join(r->arena, parts, 2);
+}
+
+fallible phase_describe(struct pipeline *w)
+{
+    const struct request *r = &w->exchange->request;
+    struct ground *g = &w->ground;
+    g->address = r->peer;
+    g->request_id = str_of(r->id);
+    g->user_agent = request_header(r, "User-Agent");
+    g->method = r->method_name;
+    g->certificate = r->certificate;
+    g->proven = &w->proven;
+    g->refusal_told = &w->refusal_told;
+    g->url = public_url(w);
+    if (!str_present(g->url))
+        FAIL(UNAVAILABLE, "request: no memory");
+    return only_proof(r, &g->dpop);
+}
+
+static fallible find_session(struct pipeline *w)
+{
+    const struct request *r = &w->exchange->request;
+    str cookie, device;
+    const struct authority *authority = w->ground.authority;
+    str names[] = {session_cookie_name(r->arena, authority), session_device_cookie_name(r->arena, authority)};
+    if (!str_present(names[0]) || !str_present(names[1]))
+        FAIL(UNAVAILABLE, "authenticate: no memory");
+    TRY(request_cookie(r, names[0].p, &cookie)); /* LS-20 */
+    TRY(request_cookie(r, names[1].p, &device));
+    w->ground.device = device;
+    TRY(session_find(&w->ground, cookie, &w->call.session));
+    w->call.actor = w->call.session.actor;
+    return OK;
+}
+
+static struct client_claim claim_of(const struct pipeline *w)
+{
+    return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form,
+                                 w->route->who == CLIENT_OF_GRANT};
+}
+
+/* Before any rule sees the request: who fails here has spent nothing (AC-07). */
+static fallible find_client(struct pipeline *w)
+{
+    struct client_claim claim = claim_of(w);
+    err judged = client_auth_check(&w->ground, &claim, &w->call.client);
+    if (FAILED(judged) && judged.kind != ERR_ELSEWHERE)
+        client_auth_report(&w->ground, &claim, judged);
+    return judged;
+}
+
+/* A signature of whoever comes along, with a key of their choice, is nothing for the one thread that all changes wait for. */
+static bool proof_waits(const struct pipeline *w)
+{
+    return w->pool == WRITE && w->route->proof == PROOF_BINDS && str_present(request_header(&w->exchange->request, "DPoP"));
+}
+
+bool phase_waits(const struct pipeline *w)
+{
+    const struct client_claim claim = claim_of(w);
+    const struct ground seen = {.certificate = w->exchange->request.certificate};
+    bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
+    return client && (proof_waits(w) || client_auth_waits(&seen, &claim));
+}
+
+fallible phase_proof(struct pipeline *w)
+{
+    struct sender shown;
+    return w->route->proof == PROOF_BINDS ? sender_proof(&w->ground, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its lane finds it */
+}
+
+fallible phase_again(struct pipeline *w)
+{
+    return client_auth_again(&w->ground, w->admitted, &w->call.client);
+}
+
+/* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */
+static fallible find_bearer(struct pipeline *w)
+{
+    str header = request_header(&w->exchange->request, "Authorization"), field = STR_ABSENT;
+    struct bearer_sent sent = {STR_ABSENT, false};
+    if (w->route->takes == FORM)
+        field = form_get(&w->call.form, "access_token");
+    if (str_present(field) && str_present(header))
+        REFUSE(INVALID_REQUEST, "The access token was sent twice: in the Authorization header and in the body. Use one.", "authenticate: two access tokens");
+    if (str_present(field))
+        sent.token = field;
+    else
+        TRY(bearer_of_header(header, &sent));
+    return bearer_actor(&w->ground, &sent, &w->call.actor);
+}
+
+fallible phase_authenticate(struct pipeline *w)
+{
+    switch (w->route->who) {
+    case ANYONE:
+    case PROBE:
+    case METER:
+        return OK;
+    case BROWSER:
+    case USER:
+    case USER_DUE:
+    case ADMIN:
+        return find_session(w);
+    case CLIENT:
+    case CLIENT_OF_GRANT:
+        return find_client(w);
+    case BEARER:
+        return find_bearer(w);
+    case ROUTE_WHO_UNSET:
+        break;
+    }
+    FAIL(SERVER_ERROR, "authenticate: the row does not say who may call");
+}
