@@ -63,7 +63,7 @@ $(OUT)/jeton: $(OUT)/src/main.o $(LIB)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $< $(LIB) $(LIBS)
 
 # Made anew each time: an archive would keep the objects of files that are gone.
-$(LIB): $(OBJ)
+$(LIB): $(OBJ) $(OUT)/catalogue.o
 	@rm -f $@
 	@ar rcs $@ $^
 
@@ -90,9 +90,25 @@ $(OUT)/src/directory/common.o: $(OUT)/common-passwords
 $(OUT)/src/directory/common.o: BASE += -DCOMMON_LIST='"$(OUT)/common-passwords"'
 $(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
 
+# The catalogues of what people read, English first: PO files become one C file (tools/catalogue.awk).
+PO := assets/po/en.po $(filter-out assets/po/en.po,$(sort $(wildcard assets/po/*.po)))
+$(OUT)/catalogue.c: tools/catalogue.awk $(PO)
+	@mkdir -p $(@D)
+	@LC_ALL=C awk -f tools/catalogue.awk $(PO) >$@.new && mv $@.new $@
+# The tests' own, with a language that has every text in brackets; $(OUT)/jeton-pseudo is the program in it.
+$(OUT)/pseudo.po: tools/pseudo.awk assets/po/en.po
+	@mkdir -p $(@D)
+	@LC_ALL=C awk -f tools/pseudo.awk assets/po/en.po >$@.new && mv $@.new $@
+$(OUT)/catalogue-pseudo.c: tools/catalogue.awk assets/po/en.po $(OUT)/pseudo.po
+	@LC_ALL=C awk -f tools/catalogue.awk assets/po/en.po $(OUT)/pseudo.po >$@.new && mv $@.new $@
+$(OUT)/catalogue.o $(OUT)/catalogue-pseudo.o: $(OUT)/%.o: $(OUT)/%.c
+	@echo "cc $<"; $(CC) $(BASE) $(MODE) -c -o $@ $<
+$(OUT)/jeton-pseudo: $(OUT)/src/main.o $(OUT)/catalogue-pseudo.o $(LIB)
+	$(CC) $(MODE) $(HARD) $(LD) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+
 # One test program a folder, mirrored under test/unit; Criterion registers tests by itself.
 define unit_rule
-$(OUT)/unit/$(1): $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/*.c)) $(LIB)
+$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/*.c)) $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion
 endef
@@ -105,10 +121,10 @@ unit: $(UNITS)
 
 # IN-09: each reader of foreign bytes has a fuzz target: one file with LLVMFuzzerTestOneInput; under gcc test/fuzz/replay.c runs it
 # over its corpus.
-$(OUT)/fuzz/%: $(OUT)/test/fuzz/fuzz_%.o $(LIB)
+$(OUT)/fuzz/%: $(OUT)/test/fuzz/fuzz_%.o $(OUT)/catalogue-pseudo.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(MODE) -fsanitize=fuzzer $(LD) -o $@ $< $(LIB) $(LIBS)
-$(OUT)/replay/%: $(OUT)/test/fuzz/fuzz_%.o $(OUT)/test/fuzz/replay.o $(LIB)
+	$(CC) $(MODE) -fsanitize=fuzzer $(LD) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+$(OUT)/replay/%: $(OUT)/test/fuzz/fuzz_%.o $(OUT)/test/fuzz/replay.o $(OUT)/catalogue-pseudo.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 fuzz-build: $(FUZZ_STEMS:%=$(OUT)/fuzz/%)
@@ -136,4 +152,4 @@ benches: $(BENCHES)
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(OUT)/src/main.d $(wildcard $(OUT)/test/*/*/*.d $(OUT)/test/*/*.d) $(wildcard $(OUT)/bench/*.d)
+-include $(OBJ:.o=.d) $(OUT)/catalogue.d $(OUT)/catalogue-pseudo.d $(OUT)/src/main.d $(wildcard $(OUT)/test/*/*/*.d $(OUT)/test/*/*.d) $(wildcard $(OUT)/bench/*.d)
