@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
-   Comfort alone: copy buttons and "really?" before the few buttons that end something at once. Every page works without it. */
+   Comfort alone: copy buttons, "really?" before the few buttons that end something at once, and times in the zone of this browser. Every
+   page works without it. */
 'use strict';
+
+const words = document.body.dataset;
 
 function copyButton(target, inside) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'plain slim copy';
-  button.textContent = 'Copy';
+  button.textContent = words.copy;
   button.setAttribute('aria-live', 'polite');
   button.addEventListener('click', async () => {
     const text = 'value' in target ? target.value : target.textContent;
@@ -19,8 +22,8 @@ function copyButton(target, inside) {
       target.select();
       document.execCommand('copy');
     }
-    button.textContent = 'Copied';
-    setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+    button.textContent = words.copied;
+    setTimeout(() => { button.textContent = words.copy; }, 2000);
   });
   if (inside) {
     target.parentElement.appendChild(button);
@@ -40,6 +43,15 @@ document.querySelectorAll('form[data-confirm]').forEach((form) => {
       event.preventDefault();
     }
   });
+});
+/* The page says UTC. In the language of the page, and as the person's own region writes it where the two are one language. */
+const language = document.documentElement.lang;
+const locales = [...navigator.languages.filter((tag) => tag.split('-')[0] === language.split('-')[0]), language];
+const clock = new Intl.DateTimeFormat(locales,
+  {year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short'});
+document.querySelectorAll('time[datetime]').forEach((time) => {
+  time.title = time.textContent;
+  time.textContent = clock.format(new Date(time.dateTime));
 });
 /* A second click on a slow page must not send the form twice; the button's own name=value has been taken by then. */
 document.querySelectorAll('form[method=post]').forEach((form) => {

@@ -14,7 +14,9 @@ struct field {
     struct field *next;
     const char *name;
     bool list;
-    str text;                        /* not a list */
+    str text;                        /* not a list; of a time or a message: what it is without one, or its English */
+    int64_t time;                    /* other than 0: a time */
+    const struct message *message;   /* not NULL: a message */
     struct page_fields *rows, *last; /* a list */
 };
 struct page_fields {
@@ -22,6 +24,7 @@ struct page_fields {
     struct field *first, *last;
     struct page_fields *next; /* the next row of the same list */
     str base;                 /* of the whole page */
+    const struct message_language *language; /* the same */
 };
 /* Where names are looked up: the row, then what surrounds it. */
 struct scope {
@@ -32,6 +35,8 @@ struct filler {
     struct buf *out;
     const struct template *page; /* what {{>main}} stands for; NULL inside the page itself */
     str base;
+    const struct message_language *language;
+    bool plain; /* inside <title>, where no element can be */
 };
 
 struct page_fields *page_fields_new(struct arena *a)
@@ -75,11 +80,39 @@ void page_base(struct page_fields *f, str base)
         f->base = base;
 }
 
-void page_put(struct page_fields *f, const char *name, str value)
+void page_language(struct page_fields *f, const struct message_language *language)
+{
+    if (f)
+        f->language = language;
+}
+
+static void put(struct page_fields *f, const char *name, const struct field *value)
 {
     struct field *x = find_or_add(f, name);
-    if (x)
-        x->text = str_present(value) ? value : STR("");
+    if (!x)
+        return;
+    x->text = str_present(value->text) ? value->text : STR("");
+    x->time = value->time;
+    x->message = value->message;
+}
+
+void page_put(struct page_fields *f, const char *name, str value)
+{
+    put(f, name, &(struct field){.text = value});
+}
+
+void page_put_message(struct page_fields *f, const char *name, const struct message *m)
+{
+    struct message *copy = f ? ARENA_NEW(f->arena, struct message) : NULL;
+    if (!copy)
+        return;
+    *copy = *m;
+    put(f, name, &(struct field){.text = m->text, .message = copy});
+}
+
+void page_put_word(struct page_fields *f, const char *name, str english)
+{
+    page_put_message(f, name, &(struct message){.text = str_present(english) ? english : STR("")});
 }
 
 void page_put_number(struct page_fields *f, const char *name, int64_t value)
@@ -95,14 +128,10 @@ void page_put_flag(struct page_fields *f, const char *name, bool on)
 
 void page_put_time(struct page_fields *f, const char *name, int64_t unix_seconds)
 {
-    if (!f)
-        return;
-    str t = clock_rfc3339(f->arena, unix_seconds); /* 2026-11-22T03:00:00Z */
-    size_t day = str_find(t, 'T');
-    if (day + 6 > t.n)
-        page_put(f, name, STR(""));
-    else
-        page_put(f, name, str_format(f->arena, "%.*s %.5s UTC", (int)day, t.p, t.p + day + 1));
+    char text[MESSAGE_TIME_SIZE];
+    message_time(unix_seconds, text);
+    if (f)
+        put(f, name, &(struct field){.text = str_dup(f->arena, str_of(text)), .time = text[0] ? unix_seconds : 0});
 }
 
 void page_list(struct page_fields *f, const char *list)
@@ -184,11 +213,15 @@ static void fill(const struct filler *w, size_t from, size_t to, const struct sc
 static void fill_place(const struct filler *w, str place, const struct scope *s)
 {
     const struct template *t = w->page;
-    if (!t)
+    if (str_is(place, "lang"))
+        html_add(w->out, message_tag(w->language));
+    else if (str_is(place, "dir"))
+        buf_add_z(w->out, message_direction(w->language));
+    if (!t || str_is(place, "lang") || str_is(place, "dir"))
         return;
     const struct template_step *first = template_step_at(t->first);
     bool titled = t->end > t->first && first->kind == TEMPLATE_TITLE;
-    struct filler inner = {w->out, NULL, w->base};
+    struct filler inner = {w->out, NULL, w->base, w->language, str_is(place, "title")};
     if (str_is(place, "main"))
         fill(&inner, titled ? first->end : t->first, t->end, s);
     else if (titled)
@@ -209,6 +242,63 @@ static void fill_block(const struct filler *w, size_t at, const struct scope *s)
         fill(w, at + 1, step->end - 1, &(struct scope){row, s});
 }
 
+static void add_time(struct buf *out, int64_t t)
+{
+    char text[MESSAGE_TIME_SIZE], exact[CLOCK_TEXT_SIZE];
+    message_time(t, text);
+    clock_write(t, exact);
+    buf_add(out, STR("<time datetime=\""));
+    buf_add_z(out, exact);
+    buf_add(out, STR("\">"));
+    buf_add_z(out, text);
+    buf_add(out, STR("</time>"));
+}
+
+static void add_argument(const struct filler *w, const struct message_argument *x)
+{
+    switch (x->kind) {
+    case MESSAGE_KIND_TEXT:
+        buf_add(w->out, STR("<bdi>"));
+        html_add(w->out, x->text); /* LS-19 */
+        buf_add(w->out, STR("</bdi>"));
+        break;
+    case MESSAGE_KIND_NUMBER:
+        buf_i64(w->out, x->number);
+        break;
+    case MESSAGE_KIND_TIME:
+        add_time(w->out, x->number);
+        break;
+    case MESSAGE_KIND_WORD:
+        html_add(w->out, message_word(w->language, x->text));
+        break;
+    case MESSAGE_KIND_NONE:
+        break;
+    }
+}
+
+static void add_message(const struct filler *w, const struct message *m)
+{
+    struct message_piece piece;
+    for (str rest = message_translated(w->language, m); message_next(&rest, &piece);) {
+        const struct message_argument *x = piece.kind == MESSAGE_PIECE_ARGUMENT ? message_argument(m, piece.text) : NULL;
+        if (x)
+            add_argument(w, x);
+        else
+            html_add(w->out, piece.whole);
+    }
+}
+
+/* In an attribute no element can be. */
+static void add_plain(const struct filler *w, const struct message *m)
+{
+    struct buf text = buf_new(w->out->arena, MESSAGE_TEXT_MAX);
+    str done = STR("");
+    message_add(&text, w->language, m);
+    if (FAILED(buf_done(&text, &done)))
+        w->out->over = true; /* no half a page */
+    html_add(w->out, done);
+}
+
 static void fill_field(const struct filler *w, const struct template_step *step, const struct scope *s)
 {
     const struct field *x = look_up(s, step->text);
@@ -216,7 +306,41 @@ static void fill_field(const struct filler *w, const struct template_step *step,
         return;
     if (step->kind == TEMPLATE_ADDRESS && str_starts(x->text, STR("/")))
         html_add(w->out, w->base);
-    html_add(w->out, x->text); /* LS-19 */
+    bool plain = w->plain || step->attribute;
+    if (x->message && plain)
+        add_plain(w, x->message);
+    else if (x->message)
+        add_message(w, x->message);
+    else if (x->time && !plain)
+        add_time(w->out, x->time);
+    else
+        html_add(w->out, x->text); /* LS-19 */
+}
+
+static void close_element(const struct filler *w, str name)
+{
+    while (name.n > 0 && name.p[name.n - 1] >= '2' && name.p[name.n - 1] <= '9') /* <code2> is a <code> */
+        name.n--;
+    buf_add(w->out, STR("</"));
+    buf_add(w->out, name);
+    buf_char(w->out, '>');
+}
+
+/* A translation places what the template has; it brings text alone. */
+static void fill_sentence(const struct filler *w, const struct template_step *step, const struct scope *s)
+{
+    const struct template_message *m = template_message_at(step->message);
+    struct message_piece piece;
+    str rest = message_translated(w->language, &(struct message){.context = m->context, .text = m->key});
+    while (message_next(&rest, &piece)) {
+        const struct template_slot *slot = piece.kind == MESSAGE_PIECE_TEXT ? NULL : template_slot_of(m, piece.text);
+        if (!slot)
+            html_add(w->out, piece.whole);
+        else if (piece.kind == MESSAGE_PIECE_CLOSE)
+            close_element(w, slot->name);
+        else
+            fill(w, slot->first, slot->end, s);
+    }
 }
 
 static void fill(const struct filler *w, size_t from, size_t to, const struct scope *s)
@@ -238,6 +362,10 @@ static void fill(const struct filler *w, size_t from, size_t to, const struct sc
         case TEMPLATE_WHEN:
         case TEMPLATE_UNLESS:
             fill_block(w, i, s);
+            i = step->end - 1;
+            break;
+        case TEMPLATE_MESSAGE:
+            fill_sentence(w, step, s);
             i = step->end - 1;
             break;
         case TEMPLATE_PLACE:
@@ -263,7 +391,7 @@ err page_fill(struct arena *a, const char *template_name, const struct page_fiel
     if (!known(f, t, layout))
         FAIL(SERVER_ERROR, "page: a field was filled that the template does not know");
     struct buf out = buf_new(a, BUF_PAGE_MAX);
-    fill(&(struct filler){&out, t, f->base}, layout->first, layout->end, &scope);
+    fill(&(struct filler){&out, t, f->base, f->language, false}, layout->first, layout->end, &scope);
     return buf_done(&out, html);
 }
 

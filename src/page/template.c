@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "base/ascii.h"
+#include "page/template_message.h"
 #include "base/banned.h"
 
 enum {
@@ -20,6 +21,9 @@ enum {
     STATICS_MAX = 8,
     DEPTH_MAX = 8,
     PARTS_MAX = 3,
+    MESSAGES_MAX = 1024,
+    SLOTS_MAX = 512,
+    KEYS_MAX = 1 << 16, /* bytes */
     ADDRESS_MAX = 64
 };
 
@@ -28,7 +32,10 @@ static str names[NAMES_MAX];
 static struct template templates[TEMPLATES_MAX];
 static struct page_asset statics[STATICS_MAX];
 static char etags[STATICS_MAX][20], addresses[STATICS_MAX][ADDRESS_MAX];
-static size_t step_count, name_count, template_count, static_count;
+static struct template_message messages[MESSAGES_MAX];
+static struct template_slot slots[SLOTS_MAX];
+static char keys[KEYS_MAX];
+static size_t step_count, name_count, template_count, static_count, message_count, slot_count, key_bytes;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 struct parser {
@@ -36,6 +43,7 @@ struct parser {
     size_t open[DEPTH_MAX]; /* blocks not yet closed */
     size_t depth, parts;
     bool at_address; /* the text before this tag ended in href=", action=" or src=" */
+    bool in_tag;     /* an angle is open: what comes is part of an attribute */
 };
 
 static bool parse(struct parser *p, str text);
@@ -44,7 +52,15 @@ static bool add_step(enum template_kind kind, str text)
 {
     if (step_count == STEPS_MAX)
         return false;
-    steps[step_count++] = (struct template_step){kind, text, 0};
+    steps[step_count++] = (struct template_step){.kind = kind, .text = text};
+    return true;
+}
+
+static bool add_field(const struct parser *p, str name)
+{
+    if (!add_step(p->at_address ? TEMPLATE_ADDRESS : TEMPLATE_FIELD, name))
+        return false;
+    steps[step_count - 1].attribute = p->in_tag;
     return true;
 }
 
@@ -138,6 +154,7 @@ static bool add_text(struct parser *p, str text)
 {
     size_t begin = 0;
     for (size_t i = 0; i < text.n; i++) {
+        p->in_tag = text.p[i] == '<' || (p->in_tag && text.p[i] != '>');
         if (text.p[i] != '/' || !opens_address((str){text.p, i}))
             continue;
         if (!add_step(TEMPLATE_TEXT, (str){text.p + begin, i - begin}) || !add_step(TEMPLATE_BASE, STR("")))
@@ -146,6 +163,11 @@ static bool add_text(struct parser *p, str text)
     }
     p->at_address = opens_address(text);
     return add_step(TEMPLATE_TEXT, (str){text.p + begin, text.n - begin});
+}
+
+static bool is_place(str name)
+{
+    return str_is(name, "title") || str_is(name, "main") || str_is(name, "lang") || str_is(name, "dir");
 }
 
 static bool add_tag(struct parser *p, str tag)
@@ -165,14 +187,63 @@ static bool add_tag(struct parser *p, str tag)
     case '/':
         return close_block(p, name);
     case '>':
-        return (str_is(name, "title") || str_is(name, "main")) && add_step(TEMPLATE_PLACE, name);
+        return is_place(name) && add_step(TEMPLATE_PLACE, name);
     case '+':
         return add_part(p, name);
     case '@':
         return add_address(name);
     default:
-        return add_name(p->into, tag) && add_step(p->at_address ? TEMPLATE_ADDRESS : TEMPLATE_FIELD, tag);
+        return add_name(p->into, tag) && add_field(p, tag);
     }
+}
+
+/* A copy that lasts: keys are put together while templates are read. NULL: no room. */
+static const char *keep_key(const char *text, size_t n)
+{
+    if (n >= KEYS_MAX - key_bytes)
+        return NULL;
+    char *kept = keys + key_bytes;
+    for (size_t i = 0; i < n; i++)
+        kept[i] = text[i];
+    kept[n] = '\0';
+    key_bytes += n + 1;
+    return kept;
+}
+
+static bool add_slots(struct parser *p, const struct template_sentence *sentence)
+{
+    for (size_t i = 0; i < sentence->count; i++) {
+        str name = sentence->slots[i].name;
+        const char *kept = keep_key(name.p, name.n);
+        if (!kept || slot_count == SLOTS_MAX)
+            return false;
+        struct template_slot *slot = &slots[slot_count++];
+        *slot = (struct template_slot){{kept, name.n}, step_count, 0};
+        bool in_tag = p->in_tag;
+        if (!parse(p, sentence->slots[i].source))
+            return false;
+        p->in_tag = in_tag;
+        slot->end = step_count;
+    }
+    return true;
+}
+
+static bool add_message(struct parser *p, str inside)
+{
+    struct template_sentence sentence;
+    size_t at = step_count, depth = p->depth, number = message_count;
+    if (!template_message_cut(inside, &sentence) || message_count == MESSAGES_MAX || !add_step(TEMPLATE_MESSAGE, STR("")))
+        return false;
+    const char *context = str_present(sentence.context) ? keep_key(sentence.context.p, sentence.context.n) : NULL;
+    const char *key = keep_key(sentence.key, sentence.n);
+    messages[message_count++] = (struct template_message){context, {key, sentence.n}, slot_count, slot_count};
+    if (!key || (str_present(sentence.context) && !context) || !add_slots(p, &sentence) || p->depth != depth)
+        return false;
+    messages[number].slots_end = slot_count;
+    steps[at].text = messages[number].key;
+    steps[at].message = number;
+    steps[at].end = step_count;
+    return true;
 }
 
 static size_t find_pair(str text, char c)
@@ -186,15 +257,18 @@ static size_t find_pair(str text, char c)
 static bool parse(struct parser *p, str text)
 {
     while (text.n > 0) {
-        size_t at = find_pair(text, '{');
+        size_t tag = find_pair(text, '{'), sentence = find_pair(text, '['), at = tag < sentence ? tag : sentence;
         p->at_address = false;
         if (at > 0 && !add_text(p, (str){text.p, at}))
             return false;
         if (at == text.n)
             return true;
         text = (str){text.p + at + 2, text.n - at - 2};
-        size_t end = find_pair(text, '}');
-        if (end == text.n || !add_tag(p, (str){text.p, end}))
+        size_t end = find_pair(text, tag < sentence ? '}' : ']');
+        if (end == text.n)
+            return false;
+        str inside = {text.p, end};
+        if (tag < sentence ? !add_tag(p, inside) : !add_message(p, inside))
             return false;
         text = (str){text.p + end + 2, text.n - end - 2};
     }
@@ -261,6 +335,20 @@ const struct template *template_find(const char *name)
 const struct template_step *template_step_at(size_t i)
 {
     return &steps[i];
+}
+
+const struct template_message *template_message_at(size_t i)
+{
+    pthread_once(&once, take_all);
+    return i < message_count ? &messages[i] : NULL;
+}
+
+const struct template_slot *template_slot_of(const struct template_message *m, str name)
+{
+    for (size_t i = m->slots_first; i < m->slots_end; i++)
+        if (str_equal(slots[i].name, name))
+            return &slots[i];
+    return NULL;
 }
 
 bool template_knows(const struct template *t, const char *field)

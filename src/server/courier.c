@@ -38,23 +38,23 @@ struct courier {
 
 /* ---- makers: what is sent is made when it is sent ---- */
 
-struct message {
+struct posted {
     struct fetch_request request;
     str bearer; /* absent: none */
     str header; /* what request.headers points to */
 };
 
-typedef err maker(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out);
+typedef err maker(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct posted *out);
 
 /* CIBA Core 10.2: the code and the client's token lie sealed in the store. */
-static fallible make_ping(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out)
+static fallible make_ping(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct posted *out)
 {
     (void)client;
     return ciba_ping_open(g, d->body, &out->request.json, &out->bearer);
 }
 
 /* LO-02: the token lives two minutes at most, so each try has its own. */
-static fallible make_logout(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct message *out)
+static fallible make_logout(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct posted *out)
 {
     str token;
     TRY(logout_token_make(g, client, d->body, &token));
@@ -86,7 +86,7 @@ static const struct kind *kind_of(str name)
 static fallible post(struct ground *g, const struct fetch_manners *manners, const struct db_client *client,
                      const struct db_delivery *d, const char **trouble)
 {
-    struct message m = {.bearer = d->bearer, .header = STR_ABSENT};
+    struct posted m = {.bearer = d->bearer, .header = STR_ABSENT};
     struct fetch_answer answer;
     m.request.url = d->url;
     TRY(kind_of(d->kind)->make(g, client, d, &m));

@@ -315,7 +315,7 @@ Test(console, a_token_is_made_shown_once_and_revoked)
     cr_assert_eq(rows.rows[0].expires_at - rows.rows[0].created_at, 30 * 86400);
     whole(got(console_tokens_revoke_get, person, "", rows.rows[0].id), "token_revoke", 200);
     goes_to(sent(console_tokens_revoke_post, person, "", rows.rows[0].id), "/account/tokens?done=revoked");
-    cr_assert(shows(got(console_tokens_get, person, "", STR_ABSENT), "You have none."));
+    cr_assert(shows(got(console_tokens_get, person, "", STR_ABSENT), "You have no tokens."));
 }
 
 Test(console, a_token_needs_a_name_and_a_sound_period)
@@ -363,7 +363,7 @@ Test(console, sessions_are_listed_and_the_others_ended)
     call_of(person, HTTP_GET, "");
     struct call *c = got(console_access_sessions_get, person, "", STR_ABSENT);
     whole(c, "sessions", 200);
-    cr_assert(shows(c, "this one"));
+    cr_assert(shows(c, "this browser"));
     c = sent(console_access_sessions_end_others_post, person, "", STR_ABSENT);
     goes_to(c, "/account/sessions?done=sessions-ended");
     struct db_session *rows;

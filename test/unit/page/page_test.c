@@ -12,6 +12,7 @@
 enum { LINES_MAX = 64, ARENA = 16 << 20 };
 static char file_bytes[16384];
 static str lines[LINES_MAX];
+static const struct message_language *language; /* of what is filled */
 static size_t line_count;
 
 static void read_lines(void)
@@ -63,6 +64,7 @@ static err filled(struct arena *a, const char *name, str value, int rows, str *h
     fill_all(a, t, f, t->first, t->end, value, rows);
     if (t != layout)
         fill_all(a, layout, f, layout->first, layout->end, value, rows);
+    page_language(f, language);
     return page_fill(a, name, f, html);
 }
 
@@ -262,9 +264,53 @@ Test(page, time_is_for_people)
     page_put_flag(f, "request_id", false);
     str html;
     cr_assert_eq(page_fill(a, "error.html", f, &html).kind, ERR_OK);
-    cr_assert(contains(html, STR("<h1>2026-11-22 03:00 UTC</h1>")));
+    cr_assert(contains(html, STR("<h1><time datetime=\"2026-11-22T03:00:00Z\">2026-11-22 03:00 UTC</time></h1>")));
+    cr_assert(contains(html, STR("<title>2026-11-22 03:00 UTC ")), "no elements in there");
     cr_assert(contains(html, STR("<strong>Error:</strong> </p>")));
-    cr_assert_not(contains(html, STR("name this request")));
+    cr_assert_not(contains(html, STR("quote this request")));
+    arena_release(a);
+}
+
+/* The tests' catalogue has each text in brackets, from right to left. */
+Test(page, sentences_are_shown_in_the_language_with_what_the_template_puts_into_them)
+{
+    struct arena *a = arena_new(ARENA);
+    str html, names[] = {STR("plain"), STR("{user} <b>bold</b>")};
+    for (size_t i = 0; i < 2; i++) {
+        struct page_fields *f = page_fields_new(a);
+        page_language(f, message_choose(STR("qaa"), STR_ABSENT));
+        page_put(f, "csrf", STR("c"));
+        page_put(f, "client_name", names[i]);
+        page_put(f, "user", names[i]);
+        page_put(f, "client_id", STR(""));
+        page_put(f, "post_logout_redirect_uri", STR(""));
+        page_put(f, "state", STR(""));
+        cr_assert_eq(page_fill(a, "logout.html", f, &html).kind, ERR_OK);
+        cr_assert(contains(html, STR("<html lang=\"qaa\" dir=\"rtl\">")));
+        cr_assert(contains(html, STR("<title>⟦Log out⟧")));
+        cr_assert(contains(html, i ? STR("<strong><bdi>{user} &lt;b&gt;bold&lt;/b&gt;</bdi></strong> would like")
+                                   : STR("⟦<strong><bdi>plain</bdi></strong> would like")));
+    }
+    arena_release(a);
+}
+
+Test(page, messages_are_escaped_by_the_page_and_in_attributes_without_elements)
+{
+    struct arena *a = arena_new(ARENA);
+    str html;
+    struct page_fields *f = page_fields_new(a);
+    page_language(f, message_choose(STR("qaa"), STR_ABSENT));
+    page_put_message(f, "title", &MESSAGE("{x} & {t} {n} {w} {none} <b>", MESSAGE_TEXT("x", STR("<i>{n}")), MESSAGE_TIME("t", 1795316400),
+                                          MESSAGE_NUMBER("n", 7), MESSAGE_WORD("w", "Log in")));
+    page_put_word(f, "message", STR("Log in"));
+    page_put_word(f, "request_id", STR_ABSENT);
+    page_put_message(f, "user", &MESSAGE("\"{x}\" {t}", MESSAGE_TEXT("x", STR("<i>")), MESSAGE_TIME("t", 1795316400)));
+    cr_assert_eq(page_fill(a, "error.html", f, &html).kind, ERR_OK);
+    cr_assert(contains(html, STR("<h1><bdi>&lt;i&gt;{n}</bdi> &amp; <time datetime=\"2026-11-22T03:00:00Z\">2026-11-22 03:00 UTC</time> 7 ⟦Log in⟧ {none} "
+                                 "&lt;b&gt;</h1>")));
+    cr_assert(contains(html, STR("⟦<strong>Error:</strong> ⟦Log in⟧⟧")));
+    cr_assert_not(contains(html, STR("quote this request")), "an absent word is an empty field");
+    cr_assert(contains(html, STR("title=\"&quot;&lt;i&gt;&quot; 2026-11-22 03:00 UTC\"")));
     arena_release(a);
 }
 
@@ -275,7 +321,8 @@ Test(page, want_of_memory_is_a_failure_and_not_half_a_page)
         str html = STR("untouched");
         arena_fail_after(n);
         struct page_fields *f = page_fields_new(a);
-        page_put(f, "title", STR("t"));
+        page_put_message(f, "title", &MESSAGE("{t}", MESSAGE_TEXT("t", STR("t"))));
+        page_put_message(f, "user", &MESSAGE("{t}", MESSAGE_TEXT("t", STR("t"))));
         page_put_number(f, "message", 12);
         page_put_time(f, "request_id", 1795316400);
         err e = page_fill(a, "error.html", f, &html);
