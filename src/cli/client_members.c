@@ -55,6 +55,15 @@ static const char *typed(struct arena *a, const char *name)
     return dashed != NULL ? dashed : name;
 }
 
+/* Without its full stop. */
+static const char *sentence(struct arena *a, size_t member, const char *why)
+{
+    struct message m = metadata_rules_message(member, why);
+    m.arguments[0].text = str_format(a, "--%s", typed(a, metadata_rows[member].name));
+    str text = message_text(a, NULL, &m);
+    return str_filled(text) ? str_dup(a, (str){text.p, text.n - 1}).p : why;
+}
+
 const char *client_members_read(struct arena *a, const struct options *o, bool opposites, struct client_edit *edit)
 {
     for (size_t i = 0; i < METADATA_COUNT; i++) {
@@ -71,7 +80,7 @@ const char *client_members_read(struct arena *a, const struct options *o, bool o
             edit->metadata[i] = value;
             const char *why = wrong == NULL ? metadata_rules_refuses(a, i, value) : NULL;
             if (why != NULL) /* contract 7: a malformed value is wrong usage */
-                wrong = str_format(a, "--%s %.*s", typed(a, row->name), (int)strlen(why) - 1, why).p; /* without its full stop */
+                wrong = sentence(a, i, why);
         }
         if (wrong != NULL)
             return wrong;

@@ -280,7 +280,7 @@ fallible text_readable(struct arena *a, str text, bool *readable)
 /* ---- user names ---- */
 
 #define SAY_SIGNS                                                                                                                    \
-    "A username has letters and digits of any script, single blanks inside, and of other characters only . ! # $ * + = ^ _ ` | ~ @ -"
+    "A username has letters and digits of any script, single spaces inside, and of other characters only . ! # $ * + = ^ _ ` | ~ @ -"
 
 static bool ascii_fits(UChar32 c)
 {

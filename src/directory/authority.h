@@ -79,6 +79,7 @@ struct ground {
     str dpop;                            /* the DPoP header; absent: none */
     str certificate;                     /* DER of the TLS client certificate whose key the caller holds; absent: none */
     str device;                          /* the device cookie's text; absent: none */
+    const struct message_language *language; /* what the person reads; NULL: English */
     bool *refusal_told;                  /* set when the audit trail has heard of this request's refusal; NULL: nobody asks */
     struct ground_bind bind;             /* what the tokens that this request makes are bound to (grant/sender) */
     struct ground_proof *proven;         /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */

@@ -13,27 +13,29 @@
 void check_text(struct arena *a, str value, const struct check_text *rule, struct problems *p)
 {
     if (rule->least > 0 && str_trim(value).n == 0) {
-        problem_add(p, rule->field, str_format(a, "%s is needed.", rule->label));
+        problem_tell(p, rule->field, a, &MESSAGE("{what} is required.", MESSAGE_WORD("what", rule->label)));
         return;
     }
     if (!utf8_no_controls(value)) {
-        problem_add(p, rule->field, str_format(a, "%s must be UTF-8 text without control characters.", rule->label));
+        problem_tell(p, rule->field, a, &MESSAGE("{what} must be UTF-8 text without control characters.", MESSAGE_WORD("what", rule->label)));
         return;
     }
     bool readable = false;
     if (str_trim(value).n > 0 && FAILED(text_readable(a, value, &readable))) {
-        problem_add(p, rule->field, str_format(a, "%s cannot be judged now: this server needs the package libicu72 for letters beyond ASCII.", rule->label));
+        problem_tell(p, rule->field, a,
+                     &MESSAGE("{what} cannot be checked now: this server needs the package libicu72 for letters beyond ASCII.", MESSAGE_WORD("what", rule->label)));
         return;
     }
     if (str_trim(value).n > 0 && !readable) {
-        problem_add(p, rule->field, str_format(a, "%s must be readable: without invisible or unknown characters, and without such that turn the direction of the text around it.", rule->label));
+        problem_tell(p, rule->field, a,
+                     &MESSAGE("{what} must be readable: no invisible or unknown characters, and none that change the direction of the text around them.", MESSAGE_WORD("what", rule->label)));
         return;
     }
     size_t length = utf8_length(value);
     if (length < rule->least || length > rule->most)
-        problem_add(
-            p, rule->field,
-            str_format(a, "%s must have %zu to %zu characters; it has %zu.", rule->label, rule->least, rule->most, length));
+        problem_tell(p, rule->field, a,
+                     &MESSAGE("{what} must have {least} to {most} characters; it has {length}.", MESSAGE_WORD("what", rule->label),
+                              MESSAGE_NUMBER("least", rule->least), MESSAGE_NUMBER("most", rule->most), MESSAGE_NUMBER("length", length)));
 }
 
 static str trimmed(str piece)

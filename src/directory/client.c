@@ -89,9 +89,9 @@ static fallible unique(struct ground *g, const struct db_client *client, const s
     const struct hot_facts *facts = hot_hold(hot);
     const struct db_client *same = hot_client(facts, client->id);
     if (named)
-        problem_add(p, "name", STR("There is a client of this name already, or of one that looks like it; choose another one."));
+        problem_add(p, "name", STR("There already is a client with this name or with one that looks like it; choose another one."));
     if (same != NULL && same->number != client->number)
-        problem_add(p, "id", STR("There is a client with this id already; choose another one."));
+        problem_add(p, "id", STR("There already is a client with this id; choose another one."));
     if (hash != NULL && hot_secret_taken(facts, hash, client->number))
         problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
     hot_let_go(hot, facts);
@@ -132,7 +132,7 @@ static void judge_secret(const struct client_edit *edit, const struct db_client 
 {
     if (!str_present(edit->secret))
         return;
-    const char *wrong = !client_has_secret(next) ? "A client that authenticates without a secret has none." : client_rules_secret(edit->secret);
+    const char *wrong = !client_has_secret(next) ? "A client that authenticates without a secret cannot have one." : client_rules_secret(edit->secret);
     if (wrong != NULL)
         problem_add(p, "secret", str_of(wrong));
 }
@@ -191,7 +191,7 @@ fallible client_change(struct ground *g, const struct actor *by, str id, const s
     struct db_client *before = NULL;
     TRY(load(g, id, &before));
     if (client_rules_beyond(g, by, before))
-        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may change this client: it has more rights than you have.",
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may change this client: it has more permissions than you have.",
                "the client has more rights than the actor");
     if (edit->version != 0 && edit->version != before->version) /* AD-05 */
         FAIL(CONFLICT, "the client was changed meanwhile");
@@ -237,12 +237,12 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     struct db_client *client = NULL;
     TRY(load(g, id, &client));
     if (client_rules_beyond(g, by, client))
-        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may renew this secret: the client has more rights than you have.",
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may renew this secret: the client has more permissions than you have.",
                "the client has more rights than the actor");
     if (!client_has_secret(client))
         REFUSE(UNPROCESSABLE, "This client authenticates without a secret.", "rotation for a client without secrets");
     if (how->overlap < -1 || how->overlap > OVERLAP_MAX)
-        REFUSE(UNPROCESSABLE, "The old secret goes on for 0 to 7776000 seconds (90 days).", "overlap out of range");
+        REFUSE(UNPROCESSABLE, "The old secret can keep working for 0 to 7776000 seconds (90 days).", "overlap out of range");
     if (str_present(how->secret) && client_rules_secret(how->secret) != NULL)
         REFUSE(UNPROCESSABLE, "A secret has 32 to 1024 visible ASCII characters, without spaces.", "unfit secret");
     int64_t overlap = how->overlap == -1 ? g->authority->policy.secret_overlap : how->overlap;
@@ -268,7 +268,7 @@ fallible client_set_disabled(struct ground *g, const struct actor *by, str id, b
     struct db_client *client = NULL;
     TRY(load(g, id, &client));
     if (client_rules_beyond(g, by, client)) /* AD-04: to enable is to give, to disable takes everybody's tokens */
-        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may enable or disable this client: it has more rights than you have.",
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may enable or disable this client: it has more permissions than you have.",
                "the client has more rights than the actor");
     if (client->disabled == disabled)
         return OK;

@@ -64,10 +64,10 @@ const char *client_rules_redirect(struct arena *a, str uri)
 const char *client_rules_secret(str secret)
 {
     if (secret.n < SECRET_MIN || secret.n > SECRET_MAX)
-        return "A secret has 32 to 1024 characters; leave it out to have a good one made.";
+        return "A secret has 32 to 1024 characters; leave it out to have a good one created.";
     for (size_t i = 0; i < secret.n; i++)
         if (!ascii_visible(secret.p[i]))
-            return "A secret has visible ASCII characters alone, without spaces.";
+            return "A secret has only visible ASCII characters, without spaces.";
     return NULL;
 }
 
@@ -87,11 +87,11 @@ static void judge_texts(const struct client_rules_draft *d)
     struct arena *a = d->g->arena;
     if (str_present(edit->name) || d->before == NULL) {
         d->next->name = str_trim(edit->name);
-        check_text(a, d->next->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, d->problems);
+        check_text(a, d->next->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, d->problems);
     }
     if (str_present(edit->description) || d->before == NULL) {
         d->next->description = str_present(edit->description) ? edit->description : STR("");
-        check_text(a, d->next->description, &(struct check_text){"description", "The description", 0, DESCRIPTION_MAX},
+        check_text(a, d->next->description, &(struct check_text){"description", SAY("The description"), 0, DESCRIPTION_MAX},
                    d->problems);
     }
 }
@@ -99,12 +99,10 @@ static void judge_texts(const struct client_rules_draft *d)
 static str known_methods(struct arena *a)
 {
     struct buf b = buf_new(a, BUF_LINE_MAX);
-    str sentence;
-    buf_add_z(&b, "The way to authenticate is unknown; there are");
+    str list;
     for (const struct auth_method *row = auth_methods; row->name != NULL; row++)
-        buf_format(&b, "%s %s", row == auth_methods ? "" : ",", row->name);
-    buf_char(&b, '.');
-    return FAILED(buf_done(&b, &sentence)) ? STR_ABSENT : sentence;
+        buf_format(&b, "%s%s", row == auth_methods ? "" : ", ", row->name);
+    return FAILED(buf_done(&b, &list)) ? STR_ABSENT : list;
 }
 
 /* Public or not is settled for good when a client is made: a secret never turns into none, nor none into one. */
@@ -115,13 +113,14 @@ static void judge_kind(const struct client_rules_draft *d)
     if (d->before == NULL)
         next->is_public = edit->is_public > 0 || (edit->is_public < 0 && str_is(edit->auth_method, "none"));
     else if (edit->is_public >= 0 && (edit->is_public > 0) != d->before->is_public)
-        problem_add(d->problems, "is_public", STR("A client stays public or confidential; make a new one instead."));
+        problem_add(d->problems, "is_public", STR("A client stays public or confidential; create a new one instead."));
     if (str_filled(edit->auth_method))
         next->auth_method = edit->auth_method;
     else if (d->before == NULL)
         next->auth_method = next->is_public ? STR("none") : STR("any");
     if (auth_methods_find(next->auth_method) == NULL)
-        problem_add(d->problems, "auth_method", known_methods(d->g->arena));
+        problem_tell(d->problems, "auth_method", d->g->arena,
+                     &MESSAGE("The authentication method is unknown; there are {known}.", MESSAGE_TEXT("known", known_methods(d->g->arena))));
     else if (str_is(next->auth_method, "none") != next->is_public)
         problem_add(d->problems, "auth_method",
                     next->is_public ? STR("A public client has no secret: its authentication method is none.")
@@ -135,8 +134,8 @@ static bool judge_grant(const struct client_rules_draft *d, str word, struct buf
     if (row == NULL)
         return false;
     if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
-        problem_add(d->problems, "grants",
-                    str_format(d->g->arena, "A public client cannot have %s: it has no secret.", row->name));
+        problem_tell(d->problems, "grants", d->g->arena,
+                     &MESSAGE("A public client cannot have {grant}: it has no secret.", MESSAGE_TEXT("grant", str_of(row->name))));
     *refreshes = *refreshes || row->refreshes;
     if (str_is(word, "refresh_token"))
         return true;
@@ -144,15 +143,13 @@ static bool judge_grant(const struct client_rules_draft *d, str word, struct buf
     return true;
 }
 
-static str unknown_grant(struct arena *a)
+static str known_grants(struct arena *a)
 {
     struct buf b = buf_new(a, BUF_LINE_MAX);
-    str sentence;
-    buf_add_z(&b, "A grant is unknown; there are");
+    str list;
     for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        buf_format(&b, "%s %s", row == client_rules_grants ? "" : ",", row->name);
-    buf_char(&b, '.');
-    return FAILED(buf_done(&b, &sentence)) ? STR_ABSENT : sentence;
+        buf_format(&b, "%s%s", row == client_rules_grants ? "" : ", ", row->name);
+    return FAILED(buf_done(&b, &list)) ? STR_ABSENT : list;
 }
 
 static str wanted_grants(const struct client_rules_draft *d)
@@ -171,7 +168,8 @@ static fallible judge_grants(const struct client_rules_draft *d)
     bool refreshes = false, named = str_has_word(all, STR("refresh_token"));
     for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);)
         if (!judge_grant(d, word, &list, &refreshes)) {
-            problem_add(d->problems, "grants", unknown_grant(d->g->arena));
+            problem_tell(d->problems, "grants", d->g->arena,
+                         &MESSAGE("A grant is unknown; there are {known}.", MESSAGE_TEXT("known", known_grants(d->g->arena))));
             return OK;
         }
     bool implied = refreshes && (asked_anew || d->edit->refresh > 0);
@@ -187,14 +185,14 @@ static fallible judge_uris(const struct client_rules_draft *d, str given, const 
     str lines = STR(""), line;
     TRY(folded(d, given, '\n', field, &lines));
     if (check_count(lines, '\n') > URIS_MAX)
-        problem_add(d->problems, field, str_format(d->g->arena, "At most %d addresses may be registered.", URIS_MAX));
+        problem_tell(d->problems, field, d->g->arena, &MESSAGE("At most {most} addresses may be registered.", MESSAGE_NUMBER("most", URIS_MAX)));
     const struct redirect_leave leave = redirect_rules_leave(d->g, d->before, d->edit);
     size_t wrong = 0;
     for (str rest = lines; wrong < 4 && rest.n > 0 && str_next(&rest, '\n', &line);) {
-        str problem = redirect_rules_problem(d->g->arena, line, &leave);
-        if (!str_present(problem))
+        struct message problem;
+        if (!redirect_rules_message(d->g->arena, line, &leave, &problem))
             continue;
-        problem_add(d->problems, field, problem);
+        problem_tell(d->problems, field, d->g->arena, &problem);
         wrong++;
     }
     *out = lines;
@@ -222,9 +220,9 @@ static fallible judge_redirects(const struct client_rules_draft *d)
     for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
         if (row->redirects && next->redirect_uris.n == 0 &&
             str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
-            problem_add(
-                d->problems, "redirect_uris",
-                str_format(d->g->arena, "%s needs at least one redirect URI: the address that takes the answer.", row->name));
+            problem_tell(d->problems, "redirect_uris", d->g->arena,
+                         &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.",
+                                  MESSAGE_TEXT("grant", str_of(row->name))));
     return OK;
 }
 
@@ -283,11 +281,13 @@ static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, i
     if (wanted == -1)
         return;
     if (wanted != 0 && (wanted < LIFETIME_MIN || (most > 0 && wanted > most))) {
-        problem_add(d->problems, field,
-                    most > 0 ? str_format(d->g->arena, "The lifetime is 0 (the server's setting) or %d to %lld seconds.",
-                                          LIFETIME_MIN, (long long)most)
-                             : str_format(d->g->arena, "The lifetime is 0 (the server's setting) or at least %d seconds.",
-                                          LIFETIME_MIN));
+        if (most > 0)
+            problem_tell(d->problems, field, d->g->arena,
+                         &MESSAGE("The lifetime is 0 (the server's setting) or {least} to {most} seconds.", MESSAGE_NUMBER("least", LIFETIME_MIN),
+                                  MESSAGE_NUMBER("most", most)));
+        else
+            problem_tell(d->problems, field, d->g->arena,
+                         &MESSAGE("The lifetime is 0 (the server's setting) or at least {least} seconds.", MESSAGE_NUMBER("least", LIFETIME_MIN)));
         return;
     }
     *out = wanted;

@@ -44,7 +44,7 @@ static fallible fold_fields(struct arena *a, str given, struct problems *p, str 
         str words = colon < piece.n ? str_trim((str){piece.p + colon + 1, piece.n - colon - 1}) : STR("");
         if (!name_fits(name) || is_common(name))
             problem_add(p, "fields", STR("A field is name:words; its name has 1 to 64 letters, digits, - . _ and is none of the common ones."));
-        check_text(a, words, &(struct check_text){"fields", "The words of a field", 1, CHECK_NAME_MAX}, p);
+        check_text(a, words, &(struct check_text){"fields", SAY("The words of a field"), 1, CHECK_NAME_MAX}, p);
         if (++count > DETAILS_TYPES_FIELDS_MAX)
             problem_add(p, "fields", STR("At most 32 fields may be named."));
         if (p->count > 0)
@@ -64,12 +64,12 @@ fallible details_types_add(struct ground *g, const struct actor *by, const struc
     TRY(may_edit(by));
     if (!check_scope_token(edit->type))
         problem_add(p, "type", STR("A type has 1 to 128 visible ASCII characters without quotes and backslashes."));
-    check_text(g->arena, edit->description, &(struct check_text){"description", "The description", 1, CHECK_NAME_MAX}, p);
+    check_text(g->arena, edit->description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
     TRY(fold_fields(g->arena, edit->fields, p, &type.fields));
     TRY(problem_result(p));
     err e = db_details_add(g->tx, &type);
     if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "type", STR("There is such a type already."));
+        problem_add(p, "type", STR("There already is such a type."));
         return problem_result(p);
     }
     TRY(e);

@@ -52,7 +52,7 @@ fallible initial_add(struct ground *g, const struct actor *by, const struct init
     if (row == NULL)
         FAIL(UNAVAILABLE, "memory");
     str label = str_trim(edit->label);
-    check_text(g->arena, label, &(struct check_text){"label", "The label", 1, CHECK_NAME_MAX}, p);
+    check_text(g->arena, label, &(struct check_text){"label", SAY("The label"), 1, CHECK_NAME_MAX}, p);
     judge_grants(edit->grants, p);
     TRY(judge_scopes(g, edit->scopes, p));
     if (edit->uses < 0 || edit->uses > USES_MAX)

@@ -43,7 +43,7 @@ static void judge_keys(struct ground *g, const struct issuer_edit *edit, struct 
     bool fits = !FAILED(url_parse(edit->jwks_uri, &url)) &&
                 (str_equal_nocase(url.scheme, STR("https")) || (str_equal_nocase(url.scheme, STR("http")) && url_loopback(&url)));
     if (!fits)
-        problem_add(p, "jwks_uri", STR("The address of its keys is an https one."));
+        problem_add(p, "jwks_uri", STR("The address of its keys must be an https one."));
 }
 
 static void judge_clients(struct ground *g, str clients, struct problems *p)
@@ -53,7 +53,7 @@ static void judge_clients(struct ground *g, str clients, struct problems *p)
         problem_add(p, "clients", STR("Name at least one client that may bring its assertions."));
     for (str rest = clients; str_filled(rest) && str_next(&rest, '\n', &line);)
         if (!client_find(g, line))
-            problem_add(p, "clients", str_format(g->arena, "There is no client \"%.*s\".", STR_FMT(line)));
+            problem_tell(p, "clients", g->arena, &MESSAGE("There is no client `{client}`.", MESSAGE_TEXT("client", line)));
 }
 
 static fallible judge(struct ground *g, const struct issuer_edit *edit, struct problems *p)
@@ -81,7 +81,7 @@ static fallible judge(struct ground *g, const struct issuer_edit *edit, struct p
 static fallible may(const struct actor *by)
 {
     if (by->kind != ACTOR_OWNER && !actor_is_admin(by))
-        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may say whose assertions are taken.", "issuers: not an administrator");
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may say whose assertions are accepted.", "issuers: not an administrator");
     return OK;
 }
 

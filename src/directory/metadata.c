@@ -4,6 +4,7 @@
  * back the same (CVE-2026-107623), and that a member of the wrong type is a problem, never an absence. */
 #include "directory/metadata.h"
 
+#include "directory/metadata_rules.h"
 #include "base/banned.h"
 
 #define COUNT(...) +1
@@ -138,25 +139,25 @@ const char *metadata_value_read(struct arena *a, size_t row, const json *value, 
     bool on = false;
     switch (metadata_rows[row].kind) {
     case METADATA_KIND_NUMBER:
-        return read_number(a, value, out) ? NULL : "must be a whole number, 0 or more.";
+        return read_number(a, value, out) ? NULL : "{member} must be a whole number, 0 or more.";
     case METADATA_KIND_WORDS:
-        return metadata_list(a, value, ' ', out) ? NULL : "must be a list of words.";
+        return metadata_list(a, value, ' ', out) ? NULL : "{member} must be a list of words.";
     case METADATA_KIND_LINES:
-        return metadata_list(a, value, '\n', out) ? NULL : "must be a list of strings.";
+        return metadata_list(a, value, '\n', out) ? NULL : "{member} must be a list of strings.";
     case METADATA_KIND_FLAG:
         if (!json_boolean_of(value, &on))
-            return "must be true or false.";
+            return "{member} must be true or false.";
         *out = on ? STR("true") : STR("false");
         return NULL;
     case METADATA_KIND_KEYS:
         if (!json_is_object(value) || FAILED(json_text(a, value, out)))
-            return "must be a JSON object with the member keys.";
+            return "{member} must be a JSON object with the member keys.";
         return NULL;
     case METADATA_KIND_TEXT:
         break;
     }
     if (!json_is_text(value))
-        return "must be a string.";
+        return "{member} must be a string.";
     *out = json_text_of(value);
     return NULL;
 }
@@ -170,8 +171,9 @@ void metadata_read(struct arena *a, const json *object, enum metadata_setter set
             values[i] = STR("");
         else if (value != NULL)
             wrong = metadata_value_read(a, i, value, &values[i]);
+        struct message m = metadata_rules_message(i, wrong != NULL ? wrong : "");
         if (wrong != NULL)
-            problem_add(p, metadata_rows[i].name, str_format(a, "%s %s", metadata_rows[i].name, wrong));
+            problem_tell(p, metadata_rows[i].name, a, &m);
     }
 }
 

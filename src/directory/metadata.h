@@ -14,28 +14,28 @@
  * leaving it out would weaken what protects the client (MD-06). ADMIN: by administrators alone; SYSTEM: by nobody, the rules fill it in.
  * The name of the option has dashes in place of underscores. */
 #define METADATA_ROWS(WISH, NEED, ADMIN, SYSTEM)                                                                               \
-    WISH(client_uri, TEXT, ABOUT, web_page, "URL", "its home page")                                                            \
+    WISH(client_uri, TEXT, ABOUT, web_page, "URL", "the address of its home page")                                             \
     WISH(logo_uri, TEXT, ABOUT, web_page, "URL", "its logo")                                                                   \
     WISH(tos_uri, TEXT, ABOUT, web_page, "URL", "its terms of service")                                                        \
     WISH(policy_uri, TEXT, ABOUT, web_page, "URL", "its privacy policy")                                                       \
-    WISH(contacts, LINES, ABOUT, plain, "ADDRESS", "e-mail addresses of those who answer for it")                              \
-    WISH(software_id, TEXT, ABOUT, plain, "ID", "which software it is an installation of")                                     \
+    WISH(contacts, LINES, ABOUT, plain, "ADDRESS", "e-mail addresses of the people responsible for it")                        \
+    WISH(software_id, TEXT, ABOUT, plain, "ID", "the software that it is an installation of")                                  \
     WISH(software_version, TEXT, ABOUT, plain, "VERSION", "the version of that software")                                      \
     WISH(application_type, TEXT, ABOUT, choice, "web|native", "a web application, or one installed on a device")               \
     WISH(subject_type, TEXT, LOGIN, choice, "public|pairwise", "the same user id for all clients, or one of its own")          \
     NEED(sector_identifier_uri, TEXT, LOGIN, fetched, "URL", "list of the redirect URIs that share pairwise user ids")         \
     SYSTEM(sector, TEXT, LOGIN, plain, "HOST", "the host that pairwise user ids are made for")                                 \
-    WISH(id_token_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "how its ID tokens are signed; else RS256")                \
-    WISH(userinfo_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "userinfo as a JWT signed so; else plain JSON")            \
-    WISH(default_max_age, NUMBER, LOGIN, seconds, "SECONDS", "how old a login may be unless the request says otherwise")       \
-    WISH(require_auth_time, FLAG, LOGIN, flag, NULL, "ID tokens always tell the time of the login")                            \
-    WISH(default_acr_values, WORDS, LOGIN, plain, "WORDS", "kinds of login it wants unless the request says otherwise")        \
-    WISH(initiate_login_uri, TEXT, LOGIN, fetched, "URL", "where a login with it can be begun from outside")                   \
-    WISH(backchannel_logout_uri, TEXT, LOGIN, fetched, "URL", "where it hears of logouts")                                     \
+    WISH(id_token_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "how its ID tokens are signed (default: RS256)")           \
+    WISH(userinfo_signed_response_alg, TEXT, LOGIN, own_alg, "ALG", "how userinfo is signed as a JWT (default: plain JSON)")   \
+    WISH(default_max_age, NUMBER, LOGIN, seconds, "SECONDS", "how old a login may be, unless the request says otherwise")      \
+    WISH(require_auth_time, FLAG, LOGIN, flag, NULL, "ID tokens always contain the time of the login")                         \
+    WISH(default_acr_values, WORDS, LOGIN, plain, "WORDS", "kinds of login it wants, unless the request says otherwise")       \
+    WISH(initiate_login_uri, TEXT, LOGIN, fetched, "URL", "where a login to it can be started from outside")                   \
+    WISH(backchannel_logout_uri, TEXT, LOGIN, fetched, "URL", "where it is told about logouts")                                \
     WISH(backchannel_logout_session_required, FLAG, LOGIN, flag, NULL, "logout tokens name the session")                       \
     NEED(jwks, KEYS, KEYS, keys, "FILE", "its public keys: a JWK Set (JSON)")                                                  \
-    NEED(jwks_uri, TEXT, KEYS, fetched, "URL", "where its public keys are; in place of jwks")                                  \
-    WISH(token_endpoint_auth_signing_alg, TEXT, KEYS, auth_alg, "ALG", "the one algorithm of its client assertions")           \
+    NEED(jwks_uri, TEXT, KEYS, fetched, "URL", "the address of its public keys, instead of jwks")                              \
+    WISH(token_endpoint_auth_signing_alg, TEXT, KEYS, auth_alg, "ALG", "the only algorithm of its client assertions")          \
     NEED(tls_client_auth_subject_dn, TEXT, KEYS, plain, "NAME", "subject of its certificate (RFC 4514)")                       \
     NEED(tls_client_auth_san_dns, TEXT, KEYS, plain, "NAME", "DNS name in its certificate")                                    \
     NEED(tls_client_auth_san_uri, TEXT, KEYS, plain, "URI", "URI in its certificate")                                          \
@@ -43,33 +43,33 @@
     NEED(tls_client_auth_san_email, TEXT, KEYS, plain, "ADDRESS", "e-mail address in its certificate")                         \
     NEED(tls_client_certificate_bound_access_tokens, FLAG, KEYS, flag, NULL, "its tokens are bound to its certificate")        \
     NEED(dpop_bound_access_tokens, FLAG, KEYS, flag, NULL, "it always proves possession of a key (DPoP)")                      \
-    WISH(request_uris, LINES, REQUEST, fetched, "URL", "addresses of its request objects, exactly")                            \
-    WISH(request_object_signing_alg, TEXT, REQUEST, foreign_alg, "ALG", "the one algorithm of its request objects")            \
+    WISH(request_uris, LINES, REQUEST, fetched, "URL", "the exact addresses of its request objects")                           \
+    WISH(request_object_signing_alg, TEXT, REQUEST, foreign_alg, "ALG", "the only algorithm of its request objects")           \
     NEED(require_signed_request_object, FLAG, REQUEST, flag, NULL, "refuse authorization requests that are not signed")        \
-    NEED(require_pushed_authorization_requests, FLAG, REQUEST, flag, NULL, "refuse authorization requests not sent by PAR")    \
+    NEED(require_pushed_authorization_requests, FLAG, REQUEST, flag, NULL, "refuse authorization requests that are not pushed (PAR)") \
     WISH(response_modes, WORDS, REQUEST, choices, "query|fragment|form_post|jwt|query.jwt|fragment.jwt|form_post.jwt",         \
-             "the ways in which it may ask for the answer; else all but those with fragment")                                  \
-    WISH(authorization_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how authorization answers are signed (JARM)")      \
-    WISH(introspection_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how introspection answers are signed")             \
+             "the response modes it may use (default: all except those with fragment)")                                        \
+    WISH(authorization_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how authorization responses are signed (JARM)")    \
+    WISH(introspection_signed_response_alg, TEXT, REQUEST, own_alg, "ALG", "how introspection responses are signed")           \
     WISH(authorization_details_types, WORDS, REQUEST, plain, "WORDS", "types of authorization_details it may ask for")         \
     WISH(backchannel_token_delivery_mode, TEXT, REQUEST, choice, "poll|ping", "how it learns of a decision (CIBA)")            \
     WISH(backchannel_client_notification_endpoint, TEXT, REQUEST, fetched, "URL", "where it is pinged (CIBA)")                 \
     WISH(backchannel_authentication_request_signing_alg, TEXT, REQUEST, foreign_alg, "ALG",                                    \
-             "the one algorithm of its signed CIBA requests")                                                                  \
+             "the only algorithm of its signed CIBA requests")                                                                  \
     ADMIN(id_token_claims, WORDS, LOGIN, choices,                                                                              \
           "scopes|name|given_name|family_name|middle_name|nickname|preferred_username|profile|picture|website|gender|birthdate|" \
           "zoneinfo|locale|updated_at|email|email_verified|address|phone_number|phone_number_verified",                        \
-          "claims of the granted scopes that its ID tokens tell too: all (scopes), or these")                                  \
+          "claims of the granted scopes that its ID tokens contain too: all (scopes), or these")                               \
     ADMIN(scope_policy, TEXT, SCOPES, choice, "any|only",                                                                      \
-          "may it ask for any scope that people may grant, or for those of its list only (an empty list: none)")               \
+          "whether it may ask for any scope that people can grant, or only for those on its list (empty list: none)")          \
     ADMIN(redirect_custom_schemes, FLAG, REQUEST, flag, NULL, "redirect URIs may have a scheme without a dot, like myapp://callback") \
-    ADMIN(redirect_private_http, FLAG, REQUEST, flag, NULL, "redirect URIs may be http:// at private names and addresses")     \
+    ADMIN(redirect_private_http, FLAG, REQUEST, flag, NULL, "redirect URIs may be http:// with private names and addresses")   \
     ADMIN(profile, TEXT, PROFILE, choice, "oauth2.1|fapi2-security|fapi2-message-signing",                                     \
-          "the profile that it is held to; else the server's")                                                                 \
+          "the profile it must meet (default: the server's)")                                                                  \
     ADMIN(exchange_modes, WORDS, PROFILE, choices, "impersonation|delegation", "what it may do by token exchange")             \
     ADMIN(exchange_audiences, LINES, PROFILE, plain, "URI", "resources and client ids that it may ask tokens for")             \
-    ADMIN(exchange_subjects, LINES, PROFILE, plain, "ID", "clients whose tokens it may exchange besides its own; *: any")      \
-    SYSTEM(origin, TEXT, ABOUT, plain, "WORD", "dynamic or document when no administrator made it")                         \
+    ADMIN(exchange_subjects, LINES, PROFILE, plain, "ID", "clients whose tokens it may exchange besides its own (*: any)")     \
+    SYSTEM(origin, TEXT, ABOUT, plain, "WORD", "dynamic or document when no administrator made it")                            \
     SYSTEM(initial_grants, WORDS, ABOUT, plain, "WORDS", "grants to which its initial access token holds it; else the settings") \
     SYSTEM(initial_scopes, WORDS, ABOUT, plain, "WORDS", "scopes to which its initial access token holds it; else the settings") \
     SYSTEM(sealed_secret, TEXT, KEYS, plain, "BOX", "its secrets, sealed: never told to anybody")

@@ -14,6 +14,7 @@
 #include "token/jwk.h"
 
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "directory/source.h"
 
@@ -23,14 +24,14 @@ enum { TEXT_MAX = 1000, URI_MAX = 2000, LIST_MAX = 100, AGE_DIGITS_MAX = 3153600
 #define SIGNED_BY_SECRET  "HS256 HS384 HS512"
 #define SIGNED_BY_US      "RS256 ES256 EdDSA"
 
-/* One piece of a member: NULL when it may be registered, else why not, to follow the member's name. */
+/* One piece of a member: NULL when it may be registered, else why not: a key with {member} and {words}, or a sentence without. */
 typedef const char *piece_rule(struct arena *a, const struct metadata_row *row, str piece);
 
 static const char *check_plain(struct arena *a, const struct metadata_row *row, str piece)
 {
     (void)a;
     (void)row;
-    return utf8_no_controls(piece) && piece.n <= TEXT_MAX ? NULL : "must be text of at most 1000 bytes without control characters.";
+    return utf8_no_controls(piece) && piece.n <= TEXT_MAX ? NULL : "{member} must be text of at most 1000 bytes without control characters.";
 }
 
 static const char *check_choice(struct arena *a, const struct metadata_row *row, str piece)
@@ -39,27 +40,28 @@ static const char *check_choice(struct arena *a, const struct metadata_row *row,
     for (str rest = str_of(row->shape); str_next(&rest, '|', &word);)
         if (str_equal(word, piece))
             return NULL;
-    return str_format(a, "must be one of %s.", row->shape).p;
+    (void)a;
+    return SAY("{member} must be one of {words}.");
 }
 
 static const char *check_flag(struct arena *a, const struct metadata_row *row, str piece)
 {
     (void)a;
     (void)row;
-    return str_is(piece, "true") || str_is(piece, "false") ? NULL : "must be true or false.";
+    return str_is(piece, "true") || str_is(piece, "false") ? NULL : "{member} must be true or false.";
 }
 
 static const char *check_https(str piece, bool fragment_allowed)
 {
     struct url url;
     if (piece.n > URI_MAX)
-        return "has more than 2000 bytes.";
+        return "{member} has more than 2000 bytes.";
     err e = url_parse(piece, &url);
     if (FAILED(e))
         return err_say(e);
     if (!str_equal_nocase(url.scheme, STR("https")))
-        return "must be an https address.";
-    return str_present(url.fragment) && !fragment_allowed ? "may not have a fragment." : NULL;
+        return "{member} must be an https address.";
+    return str_present(url.fragment) && !fragment_allowed ? "{member} may not have a fragment." : NULL;
 }
 
 static const char *check_web_page(struct arena *a, const struct metadata_row *row, str piece)
@@ -76,29 +78,32 @@ static const char *check_fetched(struct arena *a, const struct metadata_row *row
     return check_https(piece, str_is(str_of(row->name), "request_uris")); /* OpenID Connect Core 6.2: its hash may stand there */
 }
 
-static const char *check_words(struct arena *a, str words, str piece)
+static const char *check_words(str words, str piece)
 {
     if (str_has_word(words, piece))
         return NULL;
-    return str_format(a, "must be one of these algorithms: %.*s.", STR_FMT(words)).p; /* AT-05: none is none of them */
+    return SAY("{member} must be one of these algorithms: {words}."); /* AT-05: none is none of them */
 }
 
 static const char *check_own_alg(struct arena *a, const struct metadata_row *row, str piece)
 {
+    (void)a;
     (void)row;
-    return check_words(a, STR(SIGNED_BY_US), piece);
+    return check_words(STR(SIGNED_BY_US), piece);
 }
 
 static const char *check_foreign_alg(struct arena *a, const struct metadata_row *row, str piece)
 {
+    (void)a;
     (void)row;
-    return check_words(a, sign_alg_words, piece);
+    return check_words(sign_alg_words, piece);
 }
 
 static const char *check_auth_alg(struct arena *a, const struct metadata_row *row, str piece)
 {
+    (void)a;
     (void)row;
-    return str_has_word(STR(SIGNED_BY_SECRET), piece) ? NULL : check_words(a, sign_alg_words, piece);
+    return str_has_word(STR(SIGNED_BY_SECRET), piece) ? NULL : check_words(sign_alg_words, piece);
 }
 
 static const char *check_seconds(struct arena *a, const struct metadata_row *row, str piece)
@@ -106,7 +111,7 @@ static const char *check_seconds(struct arena *a, const struct metadata_row *row
     (void)a;
     (void)row;
     uint64_t seconds = 0;
-    return FAILED(str_u64(piece, AGE_DIGITS_MAX, &seconds)) ? "must be a whole number of seconds, 0 to 315360000." : NULL;
+    return FAILED(str_u64(piece, AGE_DIGITS_MAX, &seconds)) ? "{member} must be a whole number of seconds, 0 to 315360000." : NULL;
 }
 
 static const char *check_address(struct arena *a, const struct metadata_row *row, str piece)
@@ -115,7 +120,7 @@ static const char *check_address(struct arena *a, const struct metadata_row *row
     struct in6_addr address;
     const char *text = str_z(a, piece);
     bool fit = text != NULL && (inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1);
-    return fit ? NULL : "must be an IP address.";
+    return fit ? NULL : "{member} must be an IP address.";
 }
 
 /* CA-13: public keys alone, none that is weak, and at least one that we can use. */
@@ -127,8 +132,8 @@ static const char *check_keys(struct arena *a, const struct metadata_row *row, s
     if (!FAILED(e))
         e = jwk_set_sound(&set);
     if (FAILED(e))
-        return str_format(a, "cannot be registered: %s", err_say(e)).p;
-    return set.count > 0 ? NULL : "has no key that this server can use: EC (P-256, P-384, P-521), RSA of 2048 bits or more, or Ed25519.";
+        return err_say(e);
+    return set.count > 0 ? NULL : "{member} has no key that this server can use: EC (P-256, P-384, P-521), RSA of 2048 bits or more, or Ed25519.";
 }
 
 #define check_choices check_choice
@@ -145,10 +150,21 @@ static char separator_of(const struct metadata_row *row)
     return row->kind == METADATA_KIND_LINES ? '\n' : '\0';
 }
 
+struct message metadata_rules_message(size_t member, const char *why)
+{
+    const struct metadata_row *row = &metadata_rows[member];
+    bool ours = checks[member] == check_own_alg, theirs = checks[member] == check_foreign_alg || checks[member] == check_auth_alg;
+    str words = ours ? STR(SIGNED_BY_US) : theirs ? sign_alg_words : str_of(row->shape);
+    if (strstr(why, "{member}") == NULL) /* of url_parse, of jwk_set_parse */
+        return MESSAGE("{member}: {why}", MESSAGE_TEXT("member", str_of(row->name)), MESSAGE_WORD("why", why));
+    return (struct message){.text = str_of(why),
+                            .arguments = {MESSAGE_TEXT("member", str_of(row->name)), MESSAGE_TEXT("words", words)}};
+}
+
 static void wrong(const struct client_rules_draft *d, size_t member, const char *why)
 {
-    const char *name = metadata_rows[member].name;
-    problem_add(d->problems, name, str_format(d->g->arena, "%s %s", name, why));
+    struct message m = metadata_rules_message(member, why);
+    problem_tell(d->problems, metadata_rows[member].name, d->g->arena, &m);
 }
 
 const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
@@ -179,7 +195,7 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
     if (separator != '\0') {
         err e = check_fold(a, *value, separator, &pieces);
         if (e.kind == ERR_UNPROCESSABLE || (!FAILED(e) && check_count(pieces, separator) > LIST_MAX)) {
-            wrong(d, i, "is too long.");
+            wrong(d, i, "{member} is too long.");
             return OK;
         }
         TRY(e);
@@ -198,7 +214,7 @@ static fallible judge_members(const struct client_rules_draft *d)
         if (!str_present(value))
             continue;
         if (metadata_rows[i].setter == METADATA_BY_SYSTEM) { /* AD-04 */
-            wrong(d, i, "cannot be set.");
+            wrong(d, i, "{member} cannot be set.");
             continue;
         }
         TRY(judge_member(d, i, &value));
@@ -215,11 +231,12 @@ static void judge_keys(const struct client_rules_draft *d)
     const struct auth_method *method = auth_methods_find(d->next->auth_method);
     bool keys = str_present(m->jwks) || str_present(m->jwks_uri);
     if (str_present(m->jwks) && str_present(m->jwks_uri)) /* RFC 7591 2 */
-        wrong(d, METADATA_jwks_uri, "and jwks exclude each other: keys have one source.");
+        wrong(d, METADATA_jwks_uri, "{member} and jwks exclude each other: keys have one source.");
     if (method != NULL && method->keys && !keys)
-        wrong(d, METADATA_jwks, str_format(d->g->arena, "or jwks_uri is needed for %s.", method->name).p);
+        problem_tell(d->problems, "jwks", d->g->arena,
+                     &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
     if (!keys && m->require_signed_request_object)
-        wrong(d, METADATA_jwks, "or jwks_uri is needed to check signed request objects.");
+        wrong(d, METADATA_jwks, "{member} or jwks_uri is needed to check signed request objects.");
 }
 
 bool metadata_rules_by_secret(str alg)
@@ -234,9 +251,9 @@ static void judge_auth_alg(const struct client_rules_draft *d)
         return;
     bool by_secret = metadata_rules_by_secret(alg);
     if (str_is(method, "client_secret_jwt") && !by_secret)
-        wrong(d, METADATA_token_endpoint_auth_signing_alg, "must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
+        wrong(d, METADATA_token_endpoint_auth_signing_alg, "{member} must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
     if (!str_is(method, "client_secret_jwt") && by_secret)
-        wrong(d, METADATA_token_endpoint_auth_signing_alg, "of this kind is for client_secret_jwt alone.");
+        wrong(d, METADATA_token_endpoint_auth_signing_alg, "{member} of this kind is for client_secret_jwt alone.");
 }
 
 /* RFC 8705 2.1.2: exactly one name. */
@@ -251,7 +268,7 @@ static void judge_certificate(const struct client_rules_draft *d)
     bool needed = str_is(d->next->auth_method, "tls_client_auth");
     if (count > 1 || (needed && count == 0))
         wrong(d, METADATA_tls_client_auth_subject_dn,
-              "or another tls_client_auth member must name the certificate, and exactly one of them.");
+              "{member} or another tls_client_auth member must name the certificate, and exactly one of them.");
 }
 
 /* CIBA Core 4 */
@@ -259,7 +276,7 @@ static void judge_ciba(const struct client_rules_draft *d)
 {
     const struct db_client_metadata *m = &d->next->metadata;
     if (str_is(m->backchannel_token_delivery_mode, "ping") && !str_present(m->backchannel_client_notification_endpoint))
-        wrong(d, METADATA_backchannel_client_notification_endpoint, "is needed for the delivery mode ping.");
+        wrong(d, METADATA_backchannel_client_notification_endpoint, "{member} is needed for the delivery mode ping.");
 }
 
 static str host_lower(struct arena *a, str uri)
@@ -315,15 +332,15 @@ static void judge_sector_list(const struct client_rules_draft *d)
     manners.caller = source_key(d->g->arena, "sector", d->g->address);
     err fetched = fetch_document(d->g->arena, &manners, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
-        wrong(d, METADATA_sector_identifier_uri, "could not be fetched now: this server makes too many calls; try again in a moment.");
+        wrong(d, METADATA_sector_identifier_uri, "{member} could not be fetched now: this server makes too many calls; try again in a moment.");
     else if (FAILED(fetched))
-        wrong(d, METADATA_sector_identifier_uri, "could not be fetched: it must answer with a JSON list of redirect URIs.");
+        wrong(d, METADATA_sector_identifier_uri, "{member} could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
-        wrong(d, METADATA_sector_identifier_uri, "does not answer with a JSON list of redirect URIs.");
+        wrong(d, METADATA_sector_identifier_uri, "{member} does not answer with a JSON list of redirect URIs.");
     else if (!lists_all(list, next->redirect_uris))
-        wrong(d, METADATA_sector_identifier_uri, "does not list every redirect URI of the client.");
+        wrong(d, METADATA_sector_identifier_uri, "{member} does not list every redirect URI of the client.");
     else if (nothing_listed(next, list))
-        wrong(d, METADATA_sector_identifier_uri, "does not list the jwks_uri of a client without redirect URIs.");
+        wrong(d, METADATA_sector_identifier_uri, "{member} does not list the jwks_uri of a client without redirect URIs.");
 }
 
 /* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when
@@ -343,7 +360,7 @@ static void judge_sector(const struct client_rules_draft *d)
     for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);) {
         str host = host_lower(a, line);
         if (!str_present(host) || (str_present(sector) && !str_equal(host, sector))) {
-            wrong(d, METADATA_sector_identifier_uri, "is needed for pairwise subjects when the redirect URIs have several hosts or none.");
+            wrong(d, METADATA_sector_identifier_uri, "{member} is needed for pairwise subjects when the redirect URIs have several hosts or none.");
             return;
         }
         sector = host;
@@ -351,7 +368,7 @@ static void judge_sector(const struct client_rules_draft *d)
     if (!str_present(sector) && str_present(m->jwks_uri))
         sector = host_lower(a, m->jwks_uri);
     if (!str_present(sector))
-        wrong(d, METADATA_sector_identifier_uri, "is needed for pairwise subjects of a client without redirect URIs.");
+        wrong(d, METADATA_sector_identifier_uri, "{member} is needed for pairwise subjects of a client without redirect URIs.");
     m->sector = sector;
 }
 
@@ -364,7 +381,7 @@ static void judge_application(const struct client_rules_draft *d)
     for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);)
         if (!str_starts(line, STR("https:")) && !str_starts(line, STR("http:"))) {
             problem_add(d->problems, "redirect_uris",
-                        STR("A web application has https redirect URIs alone; one with a scheme of its own is native."));
+                        STR("A web application can only have https redirect URIs; one with a scheme of its own is native."));
             return;
         }
 }

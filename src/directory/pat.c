@@ -66,10 +66,11 @@ static unix_time lifetime(const struct ground *g, int64_t asked, struct problems
     const struct policy *policy = &g->authority->policy;
     int64_t most = policy->personal_lifetime_max, wanted = asked;
     if (asked < 0 || (most > 0 && asked > most)) { /* PT-02 */
-        problem_add(p, "expires_in",
-                    most > 0
-                        ? str_format(g->arena, "A token may live for 1 to %lld seconds; 0 takes the default.", (long long)most)
-                        : STR("The lifetime is a number of seconds; 0 takes the default."));
+        if (most > 0)
+            problem_tell(p, "expires_in", g->arena,
+                         &MESSAGE("A token may live for 1 to {most} seconds; 0 takes the default.", MESSAGE_NUMBER("most", most)));
+        else
+            problem_add(p, "expires_in", STR("The lifetime is a number of seconds; 0 takes the default."));
         return 0;
     }
     if (asked == 0) {
@@ -97,7 +98,7 @@ static fallible judge(struct ground *g, const struct db_user *user, const struct
     next->user_number = user->number;
     next->created_at = g->now;
     next->name = str_trim(edit->name);
-    check_text(g->arena, next->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, p);
+    check_text(g->arena, next->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
     next->expires_at = lifetime(g, edit->expires_in, p);
     next->jkt = judge_key(str_trim(edit->dpop_jkt), p);
     next->scope = STR("");

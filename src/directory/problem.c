@@ -11,7 +11,24 @@ void problem_add(struct problems *p, const char *field, str message)
         return;
     p->rows[p->count].field = field;
     p->rows[p->count].message = str_filled(message) ? message : STR("This value is not allowed.");
+    p->rows[p->count].of = NULL;
     p->count++;
+}
+
+void problem_tell(struct problems *p, const char *field, struct arena *a, const struct message *m)
+{
+    struct message *copy = ARENA_NEW(a, struct message);
+    size_t before = p->count;
+    problem_add(p, field, message_text(a, NULL, m));
+    if (copy == NULL || p->count == before)
+        return;
+    *copy = *m;
+    p->rows[before].of = copy;
+}
+
+str problem_text(struct arena *a, const struct message_language *language, const struct problem *row)
+{
+    return row->of != NULL ? message_text(a, language, row->of) : message_word(language, row->message);
 }
 
 fallible problem_result(const struct problems *p)

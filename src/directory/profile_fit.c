@@ -167,7 +167,9 @@ void profile_fit_judge(const struct ground *g, const struct db_client *next, str
     for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++) {
         const struct fit *fit = &fits[rule];
         if (profile_includes(held, (enum profile_rule)rule) && fit->contradicts != NULL && fit->contradicts(next))
-            problem_add(p, fit->field, str_format(g->arena, "The profile %s, to which this client is held, demands %s.",
-                                                  profile_name(held), profile_words((enum profile_rule)rule)));
+            problem_tell(p, fit->field, g->arena,
+                         &MESSAGE("The profile {profile}, which this client must meet, demands {what}.",
+                                  MESSAGE_TEXT("profile", str_of(profile_name(held))),
+                                  MESSAGE_WORD("what", profile_words((enum profile_rule)rule))));
     }
 }

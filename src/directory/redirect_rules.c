@@ -141,9 +141,9 @@ static const char *judge_http(const struct url *url, const struct redirect_leave
     if (url_loopback(url))
         return NULL;
     if (!private_host(url->host))
-        return "http is allowed for 127.0.0.1, [::1] and localhost alone; use https."; /* RU-04 */
+        return SAY("http is only allowed for 127.0.0.1, [::1] and localhost; use https."); /* RU-04 */
     if (!leave->private_http)
-        return "http is allowed for 127.0.0.1, [::1] and localhost alone; use https, or switch redirect_private_http on for this client."; /* RU-13 */
+        return SAY("http is only allowed for 127.0.0.1, [::1] and localhost; use https, or switch redirect_private_http on for this client."); /* RU-13 */
     return NULL;
 }
 
@@ -151,18 +151,18 @@ static const char *judge_scheme(const struct url *url, const struct redirect_lea
 {
     str scheme = url->scheme;
     if (running(scheme))
-        return "an address of this scheme runs or reads something in the browser and is never allowed."; /* RU-03 */
+        return SAY("an address of this scheme runs or reads something in the browser and is never allowed."); /* RU-03 */
     if (str_equal_nocase(scheme, STR("https")))
         return NULL;
     if (str_equal_nocase(scheme, STR("http")))
         return judge_http(url, leave);
     if (!dotted(scheme) && !redirect_rules_scheme(scheme)) /* RU-12 */
-        return "an address of this scheme is not answered by an application of your own and is never allowed.";
+        return SAY("an address of this scheme is not answered by an application of your own and is never allowed.");
     if (!dotted(scheme) && !leave->any_scheme && !among(leave->schemes, scheme)) /* RFC 8252 7.1 */
-        return "use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback. An administrator can "
-               "allow others: redirect_custom_schemes for one client, the setting redirect_schemes for all.";
+        return SAY("use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback. An administrator can "
+               "allow others: redirect_custom_schemes for one client, the setting redirect_schemes for all.");
     if (!str_present(url->host) && !str_starts(url->path, STR("/"))) /* `example.com:443/x` is not meant as a scheme */
-        return "after a private-use scheme comes a slash, as in com.example.app:/callback; web addresses begin with https://.";
+        return SAY("after a private-use scheme comes a slash, as in com.example.app:/callback; web addresses begin with https://.");
     return NULL;
 }
 
@@ -174,10 +174,10 @@ static const char *judge_query(struct arena *a, str query)
         while (field.n > 0 && str_next(&field, ';', &part)) { /* some servers still part at `;` */
             str name;
             if (FAILED(percent_decode(a, (str){part.p, str_find(part, '=')}, PERCENT_PLUS_SPACE, &name)))
-                return "its query holds a malformed escape.";
+                return SAY("its query contains a malformed escape.");
             for (size_t i = 0; i < sizeof our_parameters / sizeof *our_parameters; i++)
                 if (str_is(name, our_parameters[i])) /* RU-07 */
-                    return "its query may not hold code, state, error, error_description, iss or response: the answer adds these.";
+                    return SAY("its query may not contain code, state, error, error_description, iss or response: the answer adds these.");
         }
     }
     return NULL;
@@ -187,28 +187,36 @@ const char *redirect_rules_refuse(struct arena *a, str uri, const struct redirec
 {
     struct url url;
     if (uri.n > URI_MAX)
-        return "it has more than 2000 bytes.";
+        return SAY("it has more than 2000 bytes.");
     err e = url_parse(uri, &url);
     if (FAILED(e))
         return err_say(e);
     if (str_find(uri, '#') < uri.n) /* RFC 6749 3.1.2 */
-        return "it may not have a fragment: leave out `#` and what follows.";
+        return SAY("it may not have a fragment: leave out `#` and what follows.");
     const char *wrong = judge_scheme(&url, leave);
     if (wrong != NULL)
         return wrong;
     return str_present(url.query) ? judge_query(a, url.query) : NULL;
 }
 
-str redirect_rules_problem(struct arena *a, str uri, const struct redirect_leave *leave)
+bool redirect_rules_message(struct arena *a, str uri, const struct redirect_leave *leave, struct message *out)
 {
     const char *why = redirect_rules_refuse(a, uri, leave);
     str shown = {uri.p, uri.n < SHOWN_MAX ? uri.n : SHOWN_MAX};
     bool readable = true;
     if (why == NULL)
-        return STR_ABSENT;
+        return false;
     for (size_t i = 0; i < shown.n; i++)
         readable = readable && ascii_visible(shown.p[i]);
-    return str_format(a, "`%.*s` cannot be registered: %s", STR_FMT(readable ? shown : STR("An unreadable address")), why);
+    *out = readable ? MESSAGE("`{address}` cannot be registered: {why}", MESSAGE_TEXT("address", shown), MESSAGE_WORD("why", why))
+                    : MESSAGE("An unreadable address cannot be registered: {why}", MESSAGE_WORD("why", why));
+    return true;
+}
+
+str redirect_rules_problem(struct arena *a, str uri, const struct redirect_leave *leave)
+{
+    struct message m;
+    return redirect_rules_message(a, uri, leave, &m) ? message_text(a, NULL, &m) : STR_ABSENT;
 }
 
 static bool switched(const struct client_edit *edit, size_t member, bool before)
@@ -265,7 +273,7 @@ static const struct {
     bool (*fits)(const struct url *url);
     const char *sentence;
 } warnings[] = {
-    {by_localhost, "The name localhost can be resolved to another machine; 127.0.0.1 or [::1] in its place cannot (RFC 8252 8.3)."},
+    {by_localhost, "The name localhost may resolve to another machine; 127.0.0.1 or [::1] in its place cannot (RFC 8252 8.3)."},
     {by_private_http, "Answers to a plain http address can be read and changed by whoever shares that network; use https where you can."},
     {by_custom_scheme, "Any program on a device can claim a scheme without a dot for itself; PKCE keeps such a program from using the code, "
                        "but a reversed domain name or a loopback address is better (RFC 8252 8.6)."},

@@ -17,6 +17,8 @@ struct redirect_leave redirect_rules_leave(const struct ground *g, const struct 
 const char *redirect_rules_refuse(struct arena *a, str uri, const struct redirect_leave *leave);
 /* The same as a whole sentence that names the address; absent when it may be registered. */
 str redirect_rules_problem(struct arena *a, str uri, const struct redirect_leave *leave);
+/* False when it may be registered, else the same as a message. */
+bool redirect_rules_message(struct arena *a, str uri, const struct redirect_leave *leave, struct message *out);
 /* Would it be allowed without any leave? What is not is not for clients that a profile binds (PROFILE_RULE_REDIRECT_FIT). */
 bool redirect_rules_usual(str uri);
 bool redirect_rules_all_usual(str lines);

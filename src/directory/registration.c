@@ -67,7 +67,7 @@ static fallible light_enough(const struct ground *g)
     size_t bytes;
     (void)hot_registered(g->facts, &bytes);
     if (bytes + REGISTRATION_BYTES > REGISTRATION_BYTES_ALL)
-        REFUSE(UNAVAILABLE, "There is no room for more registered metadata; the administrator can make some.", "registration: too many bytes in all");
+        REFUSE(UNAVAILABLE, "There is no room for more registered metadata; the administrator can make room.", "registration: too many bytes in all");
     return OK;
 }
 
@@ -100,7 +100,7 @@ fallible registration_room(struct ground *g, bool by_token)
     if (all >= policy->registration_max) /* the fullest source makes room; a client that may be at its first login just now does not */
         TRY(db_registration_make_room(g->tx, g->now - REGISTRATION_FIRST_USE, &more));
     if (all - more >= policy->registration_max)
-        REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make some.", "registration: registration_max is reached");
+        REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make room.", "registration: registration_max is reached");
     return light_enough(g);
 }
 
@@ -144,7 +144,7 @@ fallible registration_add(struct ground *g, str bearer, const json *body, struct
     struct db_initial *initial = NULL;
     bool taken = true;
     if (g->authority->policy.registration == REGISTRATION_OFF) /* MD-04 */
-        REFUSE(NOT_FOUND, "Clients are not registered here by themselves.", "registration is off");
+        REFUSE(NOT_FOUND, "Clients cannot register themselves here.", "registration is off");
     TRY(count_attempt(g, out));
     TRY(judge_bearer(g, bearer, &initial));
     out->retry_after = REGISTRATION_FIRST_USE;

@@ -193,7 +193,7 @@ static str name_of(struct ground *g, const json *body, const struct client_edit 
 {
     struct problems unfit = {.count = 0};
     str name = str_trim(text_of(body, "client_name", STR("")));
-    check_text(g->arena, name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, &unfit);
+    check_text(g->arena, name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, &unfit);
     return unfit.count == 0 ? name : derived_name(g->arena, edit->redirect_uris);
 }
 
@@ -246,8 +246,9 @@ static fallible judge_member(struct ground *g, size_t i, const json *value, str 
     const char *why = metadata_value_read(g->arena, i, value, &text);
     if (why == NULL && str_filled(text))
         why = metadata_rules_refuses(g->arena, i, text);
+    struct message m = metadata_rules_message(i, why != NULL ? why : "");
     if (why != NULL && row->needed)
-        problem_add(p, row->name, str_format(g->arena, "%s %s", row->name, why));
+        problem_tell(p, row->name, g->arena, &m);
     *out = why == NULL ? text : STR("");
     return OK;
 }

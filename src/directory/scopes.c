@@ -29,7 +29,7 @@ fallible scopes_known(const struct ground *g, str words, const char *field, stru
     str folded;
     TRY(check_fold(g->arena, words, ' ', &folded));
     if (check_count(folded, ' ') > WORDS_MAX)
-        problem_add(p, field, str_format(g->arena, "At most %d scopes may be named.", WORDS_MAX));
+        problem_tell(p, field, g->arena, &MESSAGE("At most {most} scopes may be named.", MESSAGE_NUMBER("most", WORDS_MAX)));
     str word;
     while (p->count - before < 4 && folded.n > 0 && str_next(&folded, ' ', &word)) {
         if (!check_scope_token(word))
@@ -37,8 +37,8 @@ fallible scopes_known(const struct ground *g, str words, const char *field, stru
                         STR("A scope is a word of 1 to 128 visible ASCII characters without quotes and backslashes; "
                             "scopes are separated by spaces."));
         else if (hot_scope(g->facts, word) == NULL)
-            problem_add(p, field,
-                        str_format(g->arena, "The scope `%.*s` is unknown; define it first, or leave it out.", STR_FMT(word)));
+            problem_tell(p, field, g->arena,
+                         &MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", word)));
     }
     if (p->count > before || p->count >= PROBLEM_MAX)
         FAIL(UNPROCESSABLE, "a scope is malformed or unknown");
@@ -50,11 +50,11 @@ fallible scopes_add(struct ground *g, const struct actor *by, str name, str desc
     TRY(scopes_permission(by));
     if (!check_scope_token(name))
         problem_add(p, "name", STR("A scope's name has 1 to 128 visible ASCII characters without quotes and backslashes."));
-    check_text(g->arena, description, &(struct check_text){"description", "The description", 1, CHECK_NAME_MAX}, p);
+    check_text(g->arena, description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
     TRY(problem_result(p));
     err e = db_scope_add(g->tx, name, description);
     if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "name", STR("There is a scope of this name already."));
+        problem_add(p, "name", STR("There already is a scope with this name."));
         return problem_result(p);
     }
     TRY(e);
@@ -121,8 +121,9 @@ static fallible judge_resource_scopes(struct ground *g, const struct resource_ed
     TRY(check_fold(g->arena, edit->scopes, ' ', &next->scopes));
     for (str rest = next->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (hot_scope(g->facts, word)->builtin)
-            problem_add(p, "scopes", str_format(g->arena, "`%.*s` is one of this server's own scopes; a resource carries those that were defined for it.",
-                                                STR_FMT(word)));
+            problem_tell(p, "scopes", g->arena,
+                         &MESSAGE("`{scope}` is one of this server's own scopes; a resource carries those that were defined for it.",
+                                  MESSAGE_TEXT("scope", word)));
     if (!str_filled(next->scopes))
         next->scopes = STR_ABSENT;
     return OK;
@@ -133,7 +134,7 @@ fallible scopes_resource_add(struct ground *g, const struct actor *by, const str
     TRY(scopes_permission(by));
     struct db_resource next = {.uri = edit->uri, .name = edit->name, .created_at = g->now};
     judge_uri(g, edit->uri, p);
-    check_text(g->arena, edit->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, p);
+    check_text(g->arena, edit->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
     judge_format(edit, &next, p);
     TRY(judge_resource_scopes(g, edit, &next, p));
     if (str_filled(edit->client_id)) {
@@ -144,7 +145,7 @@ fallible scopes_resource_add(struct ground *g, const struct actor *by, const str
     TRY(problem_result(p));
     err e = db_resource_add(g->tx, &next);
     if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "uri", STR("There is a resource with this address already."));
+        problem_add(p, "uri", STR("There already is a resource with this address."));
         return problem_result(p);
     }
     TRY(e);
@@ -161,7 +162,7 @@ fallible scopes_resource_edit(struct ground *g, const struct actor *by, const st
     struct db_resource next = *now;
     bool found = false;
     if (str_present(edit->name))
-        check_text(g->arena, edit->name, &(struct check_text){"name", "The name", 1, CHECK_NAME_MAX}, p);
+        check_text(g->arena, edit->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
     next.name = str_present(edit->name) ? edit->name : now->name;
     TRY(judge_resource_scopes(g, edit, &next, p));
     TRY(problem_result(p));

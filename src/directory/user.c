@@ -53,7 +53,7 @@ static fallible load(struct ground *g, const struct actor *by, str id, const cha
 static fallible judge_full_name(struct ground *g, str name, struct problems *p, str *kept)
 {
     size_t before = p->count;
-    check_text(g->arena, name, &(struct check_text){"full_name", "The full name", 0, CHECK_NAME_MAX}, p);
+    check_text(g->arena, name, &(struct check_text){"full_name", SAY("The full name"), 0, CHECK_NAME_MAX}, p);
     *kept = name;
     return p->count == before ? text_nfc(g->arena, name, kept) : OK;
 }
@@ -75,10 +75,10 @@ static fallible judge_permissions(struct ground *g, str words, struct problems *
         if (scope != NULL && scope->builtin && !scope->identity && !scope->own)
             continue;
         wrong++;
-        problem_add(p, "permissions",
-                    utf8_no_controls(word) && word.n <= 128
-                        ? str_format(g->arena, "The permission `%.*s` is unknown.", STR_FMT(word))
-                        : STR("A permission is unknown."));
+        if (utf8_no_controls(word) && word.n <= 128)
+            problem_tell(p, "permissions", g->arena, &MESSAGE("The permission `{permission}` is unknown.", MESSAGE_TEXT("permission", word)));
+        else
+            problem_add(p, "permissions", STR("A permission is unknown."));
     }
     *out = folded;
     return OK;
@@ -106,7 +106,7 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
     next->created_at = next->updated_at = g->now;
     next->version = 1;
     if (!str_filled(edit->username))
-        problem_add(p, "username", STR("A username is needed."));
+        problem_add(p, "username", STR("A username is required."));
     else
         TRY(user_names_username(g, edit->username, p, &next->username));
     if (str_present(edit->email))
@@ -124,7 +124,7 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
                     STR("This hash is too costly: every login would do its work (at most 16 times our own Argon2id, bcrypt to cost 13). Give the person a new password."));
     else if (str_present(edit->password_hash) && !setting_fits(g, edit->password_hash))
         problem_add(p, "password_hash",
-                    STR("There are hashes with eight other settings here already, and every login does the work of each. Give the person a new password."));
+                    STR("There already are hashes with eight other settings here, and every login does the work of each. Give the person a new password."));
     TRY(user_claims_change(g->arena, STR_ABSENT, &edit->claims, p, &next->claims));
     TRY(problem_result(p));
     return user_names_verdict(g, next);
@@ -279,7 +279,7 @@ static fallible saved(err e, const char *field, struct problems *p)
 {
     if (e.kind != ERR_UNPROCESSABLE)
         return e;
-    problem_add(p, field, STR("This is the last administrator who can log in; make another one first."));
+    problem_add(p, field, STR("This is the last administrator who can log in; appoint another one first."));
     return problem_result(p);
 }
 
@@ -334,7 +334,7 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
         if (e.kind == ERR_CONFLICT)
             continue;
         if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
-            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.",
+            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; appoint another one first.",
                    "last administrator");
         TRY(e);
         check_event(g, by, blocked ? "user.blocked" : "user.unblocked", &(struct authority_event_facts){.subject = user->id});
@@ -351,7 +351,7 @@ fallible user_remove(struct ground *g, const struct actor *by, str id)
         FAIL(INSUFFICIENT_SCOPE, "delete-users is needed");
     err e = db_user_remove(g->tx, g->arena, user->number);
     if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
-        REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; make another one first.", "last administrator");
+        REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; appoint another one first.", "last administrator");
     TRY(e);
     check_event(g, by, "user.removed", &(struct authority_event_facts){.subject = user->id});
     return OK;

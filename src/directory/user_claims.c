@@ -145,10 +145,10 @@ static void judge(struct arena *a, const struct user_claims_row *row, str value,
         return;
     switch (row->kind) {
     case USER_CLAIMS_URL:
-        judge_form(row, is_web(value), "This is not an address of a page: https://name/…", p);
+        judge_form(row, is_web(value), "This is not the address of a page: https://name/…", p);
         break;
     case USER_CLAIMS_DATE:
-        judge_form(row, is_date(value), "A birthdate is YYYY-MM-DD, 0000-MM-DD without the year, or the year alone.", p);
+        judge_form(row, is_date(value), "A birthdate is YYYY-MM-DD, or 0000-MM-DD without the year, or the year alone.", p);
         break;
     case USER_CLAIMS_ZONE:
         judge_form(row, is_zone(value), "A time zone is a name such as Europe/Paris or America/Los_Angeles.", p);
@@ -157,10 +157,10 @@ static void judge(struct arena *a, const struct user_claims_row *row, str value,
         judge_form(row, is_locale(value), "A language is a tag such as en or fr-CA.", p);
         break;
     case USER_CLAIMS_PHONE:
-        judge_form(row, is_phone(value), "A phone number has 3 to 15 digits, best with the country: +1 (425) 555-1212.", p);
+        judge_form(row, is_phone(value), "A phone number has 3 to 15 digits, preferably with the country code: +1 (425) 555-1212.", p);
         break;
     case USER_CLAIMS_VERIFIED:
-        judge_form(row, str_is(value, "true") || str_is(value, "false"), "Give true or false.", p);
+        judge_form(row, str_is(value, "true") || str_is(value, "false"), "Must be true or false.", p);
         break;
     case USER_CLAIMS_TEXT:
     case USER_CLAIMS_LINES:
@@ -265,7 +265,7 @@ static void take_member(const json *place, const struct user_claims_row *row, st
     else if (row->kind != USER_CLAIMS_VERIFIED && json_is_text(member))
         *value = json_text_of(member);
     else
-        problem_add(p, row->field, row->kind == USER_CLAIMS_VERIFIED ? STR("Give true or false.") : STR("Give a text."));
+        problem_add(p, row->field, row->kind == USER_CLAIMS_VERIFIED ? STR("Must be true or false.") : STR("Must be text."));
 }
 
 static void only_known(struct arena *a, const json *address, struct problems *p)
@@ -277,9 +277,10 @@ static void only_known(struct arena *a, const json *address, struct problems *p)
         bool known = false;
         for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
             known = known || (user_claims_table[i].parent != NULL && str_is(name, user_claims_table[i].claim));
-        if (!known) /* AD-04 */
-            problem_add(p, "address", name.n <= 64 ? str_format(a, "An address has no member `%.*s`.", STR_FMT(name))
-                                                   : STR("An address has no such member."));
+        if (!known && name.n <= 64) /* AD-04 */
+            problem_tell(p, "address", a, &MESSAGE("An address has no member `{member}`.", MESSAGE_TEXT("member", name)));
+        else if (!known)
+            problem_add(p, "address", STR("An address has no such member."));
     }
 }
 

@@ -23,7 +23,9 @@ fallible user_names_username(struct ground *g, str typed, struct problems *p, st
     if (FAILED(e))
         problem_add(p, "username", str_of(err_say(e)));
     else if (utf8_length(*name) < USERNAME_MIN || name->n > DB_USER_NAME_MAX || key.n > DB_USER_NAME_MAX)
-        problem_add(p, "username", str_format(g->arena, "A username has %d characters at least, and %d bytes at most.", USERNAME_MIN, DB_USER_NAME_MAX));
+        problem_tell(p, "username", g->arena,
+                     &MESSAGE("A username has at least {least} characters and at most {most} bytes.", MESSAGE_NUMBER("least", USERNAME_MIN),
+                              MESSAGE_NUMBER("most", DB_USER_NAME_MAX)));
     return OK;
 }
 
@@ -44,7 +46,7 @@ fallible user_names_email(struct ground *g, str typed, struct problems *p, str *
         TRY(text_nfc(g->arena, *email, email));
     }
     if (!fit || !readable)
-        problem_add(p, "email", STR("This is not an e-mail address: name@domain, at most 254 bytes, without spaces and invisible characters."));
+        problem_add(p, "email", STR("This is not an e-mail address: name@domain, at most 254 bytes, without spaces or invisible characters."));
     return OK;
 }
 
@@ -67,17 +69,20 @@ fallible user_names_saved(struct ground *g, err e, const struct db_user_clash *c
         problem_add(p, "username", STR("This username is taken; choose another one."));
         break;
     case DB_USER_CLASH_LOOK:
-        problem_add(p, "allow_look_alike", str_format(g->arena, "This username looks like `%.*s`, which is another person's: choose another one, or say that it is meant so.",
-                                                      STR_FMT(clash->other)));
+        problem_tell(p, "allow_look_alike", g->arena,
+                     &MESSAGE("This username looks like `{other}`, which is another person's: choose another one, or confirm that you want it.", MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_NAME_IS_EMAIL:
-        problem_add(p, "username", str_format(g->arena, "This is the verified e-mail address of `%.*s`; choose another username.", STR_FMT(clash->other)));
+        problem_tell(p, "username", g->arena,
+                     &MESSAGE("This is the verified e-mail address of `{other}`; choose another username.", MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_EMAIL:
-        problem_add(p, "email", str_format(g->arena, "This is the verified e-mail address of `%.*s`; two people cannot share one.", STR_FMT(clash->other)));
+        problem_tell(p, "email", g->arena,
+                     &MESSAGE("This is the verified e-mail address of `{other}`; two people cannot share one.", MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_EMAIL_IS_NAME:
-        problem_add(p, "email", str_format(g->arena, "This is the username of `%.*s`; it cannot be another person's verified e-mail address.", STR_FMT(clash->other)));
+        problem_tell(p, "email", g->arena,
+                     &MESSAGE("This is the username of `{other}`; it cannot be another person's verified e-mail address.", MESSAGE_TEXT("other", clash->other)));
         break;
     }
     return problem_result(p);

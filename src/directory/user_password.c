@@ -35,7 +35,7 @@ static size_t beside(str password, str username)
 void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p)
 {
     if (password.n > PASSWORD_MAX) {
-        problem_add(p, field, str_format(g->arena, "A password has at most %d bytes.", PASSWORD_MAX));
+        problem_tell(p, field, g->arena, &MESSAGE("A password can have at most {most} bytes.", MESSAGE_NUMBER("most", PASSWORD_MAX)));
         return;
     }
     if (!utf8_valid(password)) {
@@ -43,16 +43,16 @@ void user_password_judge(struct ground *g, str password, str username, const cha
         return;
     }
     if (utf8_length(password) < PASSWORD_MIN) {
-        problem_add(
-            p, field,
-            str_format(g->arena, "A password has at least %d characters; a few random words make a good one.", PASSWORD_MIN));
+        problem_tell(p, field, g->arena,
+                     &MESSAGE("A password needs at least {least} characters; a few random words make a good one.",
+                              MESSAGE_NUMBER("least", PASSWORD_MIN)));
         return;
     }
     if (str_filled(username) && beside(password, username) < BESIDE_USERNAME)
         problem_add(p, field,
-                    STR("The password is little more than the username; choose something that nobody can guess from it."));
+                    STR("The password is little more than the username; choose something that cannot be guessed from it."));
     else if (g->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
-        problem_add(p, field, STR("This password is one of the most common ones, which are tried first; choose another one."));
+        problem_add(p, field, STR("This password is one of the most common ones, which attackers try first; choose another one."));
 }
 
 /* The person themself, by session or by a token that is not narrowed; the command line; or, for a first password, who may edit people. */
@@ -98,7 +98,7 @@ fallible user_password(struct ground *g, const struct actor *by, struct user_pas
         TRY(text_password(g->arena, change->fresh, &change->fresh)); /* RFC 8265 4: the same from every keyboard */
     user_password_judge(g, change->fresh, user->username, "password", p);
     if (own && !str_present(change->current))
-        problem_add(p, "current", STR("The current password is needed."));
+        problem_add(p, "current", STR("The current password is required."));
     else if (own && same_password(g, change))
         problem_add(p, "password", STR("The new password is the same as the current one."));
     TRY(problem_result(p));

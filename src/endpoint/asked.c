@@ -5,11 +5,13 @@
 #include "grant/resource.h"
 #include "base/banned.h"
 
-str asked_lifetime(struct arena *a, int64_t seconds)
+struct message asked_lifetime(int64_t seconds)
 {
+    if (seconds % 86400 == 0 && seconds > 86400)
+        return MESSAGE_MANY("{n} day", "{n} days", MESSAGE_NUMBER("n", seconds / 86400));
     if (seconds % 3600 == 0)
-        return str_format(a, "%lld hour%s", (long long)(seconds / 3600), seconds == 3600 ? "" : "s");
-    return str_format(a, "%lld minutes", (long long)((seconds + 59) / 60));
+        return MESSAGE_MANY("{n} hour", "{n} hours", MESSAGE_NUMBER("n", seconds / 3600));
+    return MESSAGE_MANY("{n} minute", "{n} minutes", MESSAGE_NUMBER("n", (seconds + 59) / 60));
 }
 
 void asked_scopes(struct call *c, struct page_fields *f, str scopes)
@@ -20,7 +22,7 @@ void asked_scopes(struct call *c, struct page_fields *f, str scopes)
         const struct db_scope *scope = hot_scope(c->ground->facts, word);
         struct page_fields *row = page_row(f, "scopes");
         page_put(row, "name", word);
-        page_put(row, "description", scope ? scope->description : word);
+        page_put_word(row, "description", scope ? scope->description : word);
     }
 }
 
@@ -34,7 +36,7 @@ fallible asked_services(struct call *c, struct page_fields *f, str resources, bo
         TRY(resource_find(c->ground, uri, &resource));
         here = here || !resource;
         struct page_fields *row = page_row(f, "services");
-        page_put(row, "name", resource ? resource->name : STR("This server"));
+        page_put_word(row, "name", resource ? resource->name : STR("This server"));
         page_put(row, "uri", uri);
     }
     page_put_flag(f, "unscoped", unscoped && here);

@@ -10,5 +10,5 @@ void asked_scopes(struct call *c, struct page_fields *f, str scopes);
 fallible asked_services(struct call *c, struct page_fields *f, str resources, bool unscoped);
 /* The list `details` (what, facts of label and value): authorization details (RFC 9396). */
 fallible asked_details(struct call *c, struct page_fields *f, str details);
-str asked_lifetime(struct arena *a, int64_t seconds); /* "1 hour", "15 minutes" */
+struct message asked_lifetime(int64_t seconds); /* "1 hour", "15 minutes" */
 #endif

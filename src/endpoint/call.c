@@ -16,23 +16,23 @@ static const char json_type[] = "application/json";
 static const struct notice {
     const char *word, *sentence;
 } notices[] = {
-    {"saved", "Saved."},
-    {"expired", "The page had been open for too long; nothing was changed. Please try again."},
-    {"password", "Your password was changed. You were logged out everywhere else."},
-    {"revoked", "The token was revoked."},
-    {"access-ended", "The application’s access was ended."},
-    {"session-ended", "The session was ended."},
-    {"request-allowed", "You allowed the request."},
-    {"request-denied", "You denied the request."},
-    {"sessions-ended", "All other sessions were ended."},
-    {"logged-out", "You are logged out."},
-    {"added", "Added."},
-    {"removed", "Deleted."},
-    {"enabled", "The client was enabled."},
-    {"disabled", "The client was disabled; its tokens have ended."},
-    {"blocked", "The user was blocked and logged out."},
-    {"unblocked", "The user may log in again."},
-    {"rotated", "The keys were rotated."},
+    {"saved", SAY("Saved.")},
+    {"expired", SAY("The page was open for too long, and nothing was changed. Please try again.")},
+    {"password", SAY("Your password was changed. You were logged out everywhere else.")},
+    {"revoked", SAY("The token was revoked.")},
+    {"access-ended", SAY("The application’s access was ended.")},
+    {"session-ended", SAY("The session was ended.")},
+    {"request-allowed", SAY("You allowed the request.")},
+    {"request-denied", SAY("You denied the request.")},
+    {"sessions-ended", SAY("All other sessions were ended.")},
+    {"logged-out", SAY("You are logged out.")},
+    {"added", SAY("Added.")},
+    {"removed", SAY("Deleted.")},
+    {"enabled", SAY("The client was enabled.")},
+    {"disabled", SAY("The client was disabled and its tokens were revoked.")},
+    {"blocked", SAY("The user was blocked and logged out.")},
+    {"unblocked", SAY("The user can log in again.")},
+    {"rotated", SAY("The keys were rotated.")},
 };
 
 static const char *notice_of(const struct call *c)
@@ -52,9 +52,10 @@ struct page_fields *call_fields(struct call *c)
     bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users");
     bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
     page_base(f, c->ground->authority->base);
+    page_language(f, c->ground->language);
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
     page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->ground, &c->session) : STR_ABSENT);
-    page_put(f, "notice", str_of(notice_of(c)));
+    page_put_word(f, "notice", str_of(notice_of(c)));
     page_put_flag(f, "may_clients", clients);
     page_put_flag(f, "may_users", users);
     page_put_flag(f, "may_scopes", scopes);

@@ -4,13 +4,22 @@
 #include "endpoint/asked.h"
 #include "base/banned.h"
 
+static void put_client(struct page_fields *f, const struct db_client *client)
+{
+    if (client)
+        page_put(f, "client_name", client->name);
+    else
+        page_put_word(f, "client_name", STR("An application that is no longer here"));
+}
+
 fallible deferred_page_put(struct call *c, struct page_fields *f, const struct db_deferred *row)
 {
     const struct db_client *client = deferred_client(c->ground, row);
-    page_put(f, "client_name", client ? client->name : STR("An application that is no longer here"));
+    put_client(f, client);
     page_put_flag(f, "first_party", client && client->first_party);
     page_put_time(f, "created", row->created_at);
-    page_put(f, "lifetime", client ? asked_lifetime(c->ground->arena, token_request_lifetime(c->ground, client)) : STR(""));
+    struct message lifetime = client ? asked_lifetime(token_request_lifetime(c->ground, client)) : MESSAGE_PLAIN("");
+    page_put_message(f, "lifetime", &lifetime);
     asked_scopes(c, f, row->scope);
     TRY(asked_services(c, f, row->resource, !str_filled(row->scope) && client && client_any_scope(client)));
     return asked_details(c, f, row->details);

@@ -11,7 +11,7 @@ struct end_session_request {
     str location;                   /* uri with state: where to go afterwards; absent: nowhere, so a page says that it is done */
     bool sure;                      /* the hint names the very person and session at this browser: nobody need be asked (LO-01) */
 };
-/* Parameters id_token_hint, client_id, post_logout_redirect_uri, state; logout_hint and ui_locales change nothing here. INVALID_REQUEST
+/* Parameters id_token_hint, client_id, post_logout_redirect_uri, state; logout_hint changes nothing here, and ui_locales the language of the page alone. INVALID_REQUEST
  * with a `say` for a page: nothing is ever redirected to where this failed (RU-09). */
 fallible end_session_read(struct ground *g, const struct form *f, const struct session *s, struct end_session_request *out);
 #endif

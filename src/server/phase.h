@@ -11,6 +11,8 @@
 fallible phase_limit(struct pipeline *w);
 /* The ground learns of the request: who called, from where, with which proofs. INVALID_DPOP_PROOF: two of them. */
 fallible phase_describe(struct pipeline *w);
+/* The language of what this request is told; pages are told in it from their beginning, everything else when it fails. */
+void phase_language(struct pipeline *w);
 /* Who is it? Fills call.session, call.client, call.actor. INVALID_CLIENT, INVALID_TOKEN and others; nobody at a browser is no failure yet. ELSEWHERE on
  * an event thread when something must be read. */
 fallible phase_authenticate(struct pipeline *w);

@@ -35,6 +35,23 @@ static str public_url(const struct pipeline *w)
     return str_join(r->arena, parts, 2);
 }
 
+/* OpenID Connect Core 3.1.2.1 */
+static str languages_wanted(const struct pipeline *w)
+{
+    struct form query;
+    str asked = form_get(&w->call.form, "ui_locales"), to = form_get(&w->call.form, "return_to");
+    size_t at = str_find(to, '?');
+    if (str_present(asked) || !str_present(to) || at == to.n)
+        return asked;
+    bool read = !FAILED(form_parse_repeating(w->exchange->request.arena, (str){to.p + at + 1, to.n - at - 1}, &query));
+    return read ? form_get(&query, "ui_locales") : STR_ABSENT;
+}
+
+void phase_language(struct pipeline *w)
+{
+    w->ground.language = message_choose(languages_wanted(w), request_header(&w->exchange->request, "Accept-Language"));
+}
+
 fallible phase_describe(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
@@ -45,6 +62,8 @@ fallible phase_describe(struct pipeline *w)
     g->method = r->method_name;
     g->certificate = r->certificate;
     g->proven = &w->proven;
+    if (w->route->answers == HTML)
+        phase_language(w);
     g->refusal_told = &w->refusal_told;
     g->url = public_url(w);
     if (!str_present(g->url))

@@ -2,6 +2,7 @@
  * reply: one place turns an err into bytes, so that `why` has no way out but the log, and every address keeps its promise: JSON where
  * JSON is promised, a page for people. Relies on the row; promises never to fail: what cannot be shaped becomes a bare 500. */
 #include "server/reply.h"
+#include "server/phase.h"
 #include "base/ascii.h"
 #include "base/log.h"
 #include "codec/percent.h"
@@ -118,8 +119,9 @@ static fallible error_oauth(struct pipeline *w, err why)
 }
 
 /* Each field once, with all that is wrong with it; there are PROBLEM_MAX at the most. */
-static void write_problems(struct json_writer *w, const struct problems *p)
+static void write_problems(const struct call *c, struct json_writer *w)
 {
+    const struct problems *p = &c->problems;
     json_write_object(w, "errors");
     for (size_t i = 0; i < p->count; i++) {
         str field = str_of(p->rows[i].field);
@@ -131,7 +133,7 @@ static void write_problems(struct json_writer *w, const struct problems *p)
         json_write_list(w, p->rows[i].field);
         for (size_t k = i; k < p->count; k++)
             if (str_is(field, p->rows[k].field))
-                json_write_text(w, NULL, p->rows[k].message);
+                json_write_text(w, NULL, problem_text(c->ground->arena, c->ground->language, &p->rows[k]));
         json_write_end(w);
     }
     json_write_end(w);
@@ -143,16 +145,22 @@ static const char *api_word(int status, err why)
     return status == 401 ? "Unauthenticated." : status == 404 ? "Not Found" : status == 429 ? "too_many_requests" : err_code(why);
 }
 
+/* For a person; OAuth's error_description stays English. */
+static str said(const struct pipeline *w, err why)
+{
+    return message_word(w->ground.language, str_of(err_say(why)));
+}
+
 /* Contract 6: one shape for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
 static fallible error_api(struct pipeline *w, err why)
 {
     struct json_writer body = call_object(&w->call);
     int status = status_of(w, why);
     json_write_text(&body, "error", str_of(api_word(status, why)));
-    json_write_text(&body, "message", status == 500 ? STR("Server Error") : str_of(err_say(why)));
+    json_write_text(&body, "message", status == 500 ? STR("Server Error") : said(w, why));
     json_write_text(&body, "request_id", str_of(w->exchange->request.id)); /* LG-05 */
     if (status == 422)
-        write_problems(&body, &w->call.problems);
+        write_problems(&w->call, &body);
     return call_json(&w->call, status, &body);
 }
 
@@ -215,15 +223,15 @@ static fallible error_page(struct pipeline *w, err why)
     if (why.kind == ERR_STALE_FORM)
         return go_on(w);
     struct page_fields *f = call_fields(&w->call);
-    page_put(f, "title", err_status(why) >= 500 ? STR("Something went wrong") : STR("This did not work"));
-    page_put(f, "message", str_of(err_say(why)));
+    page_put_word(f, "title", err_status(why) >= 500 ? STR("Something went wrong") : STR("This did not work"));
+    page_put_word(f, "message", str_of(err_say(why)));
     page_put(f, "request_id", str_of(w->exchange->request.id));
     return call_page(&w->call, err_status(why), "error.html", f);
 }
 
 static fallible error_text(struct pipeline *w, err why)
 {
-    str text = str_format(w->exchange->request.arena, "%s\n", err_say(why));
+    str text = str_format(w->exchange->request.arena, "%.*s\n", STR_FMT(said(w, why)));
     if (!str_present(text))
         FAIL(UNAVAILABLE, "reply: no memory");
     response_body(&w->exchange->response, err_status(why), "text/plain; charset=utf-8", text);
@@ -251,6 +259,8 @@ static fallible error_body(struct pipeline *w, err why)
 void reply_error(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
+    if (!w->ground.language)
+        phase_language(w);
     str note = r->note;
     struct http_header kept[4];
     size_t keep = 0;

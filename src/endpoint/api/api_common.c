@@ -6,7 +6,13 @@
 #include "directory/user.h"
 #include "base/banned.h"
 
-enum { PER_PAGE = 10, PER_PAGE_MAX = 100, PAGE_MAX = 1000000 };
+enum { PER_PAGE = 10, PER_PAGE_MAX = 100, PAGE_MAX = 1000000, SHOWN_MAX = 64 };
+#define LIST_TAKES "filter, order_by, order_direction, per_page, page"
+
+static str shown(str name)
+{
+    return (str){name.p, name.n < SHOWN_MAX ? name.n : SHOWN_MAX};
+}
 
 static void number_of(struct call *c, const char *name, uint64_t most, uint64_t *out)
 {
@@ -15,7 +21,7 @@ static void number_of(struct call *c, const char *name, uint64_t most, uint64_t 
     if (!str_present(text))
         return;
     if (FAILED(str_u64(text, most, &value)) || value == 0)
-        problem_add(&c->problems, name, str_format(c->ground->arena, "Must be a whole number from 1 to %llu.", (unsigned long long)most));
+        problem_tell(&c->problems, name, c->ground->arena, &MESSAGE("Must be a whole number from 1 to {most}.", MESSAGE_NUMBER("most", most)));
     else
         *out = value;
 }
@@ -30,9 +36,9 @@ static void judge_names(struct call *c, const char *more)
         for (size_t k = 0; k < sizeof known / sizeof known[0] && !found; k++)
             found = str_is(name, known[k]);
         if (!found)
-            problem_add(&c->problems, "query",
-                        str_format(c->ground->arena, "The parameter %.*s is unknown here; lists take filter, order_by, order_direction, per_page and page%s%s.",
-                                   (int)(name.n < 64 ? name.n : 64), name.p, more ? ", and " : "", more ? more : ""));
+            problem_tell(&c->problems, "query", c->ground->arena,
+                         &MESSAGE("The parameter {name} is unknown here; this list takes {known}.", MESSAGE_TEXT("name", shown(name)),
+                                  MESSAGE_TEXT("known", more ? str_format(c->ground->arena, LIST_TAKES ", %s", more) : STR(LIST_TAKES))));
     }
 }
 
@@ -110,8 +116,8 @@ fallible api_body(struct call *c, const char *const *known, const json **object)
         REFUSE(INVALID_REQUEST, "The body must be one JSON object.", "api: body is not a JSON object");
     while (json_each(body, &iterator, &name, &value))
         if (!known_name(known, name)) /* AD-04 */
-            problem_add(&c->problems, "body", str_format(c->ground->arena, "The field %.*s is unknown or cannot be set here.",
-                                                         (int)(name.n < 64 ? name.n : 64), name.p));
+            problem_tell(&c->problems, "body", c->ground->arena,
+                         &MESSAGE("The field {name} is unknown or cannot be set here.", MESSAGE_TEXT("name", shown(name))));
     TRY(problem_result(&c->problems));
     *object = body;
     return OK;
@@ -180,7 +186,7 @@ void api_words(struct call *c, const json *object, const char *name, char separa
         buf_add(&b, json_text_of(item));
     }
     if (FAILED(buf_done(&b, &text)))
-        problem_add(&c->problems, name, STR("Is too long."));
+        problem_add(&c->problems, name, STR("Must not be so long."));
     else
         *out = text;
 }

@@ -209,7 +209,7 @@ static fallible judge_put(struct call *c, const struct db_user *user, const stru
         problem_add(&c->problems, "must_change_password",
                     STR("Must be true: a password that you choose for somebody else must be changed by them at the next login."));
     if (str_present(edit->password) && (profile || str_present(status)))
-        problem_add(&c->problems, "password", STR("A password is changed in a request of its own."));
+        problem_add(&c->problems, "password", STR("A password must be changed in a request of its own."));
     return problem_result(&c->problems);
 }
 

@@ -3,6 +3,7 @@
  * template for escaping; promises that typed values come back as they were typed, and that a person's own form has no field for a
  * verdict (AD-04; the rule itself is in directory/user). */
 #include "endpoint/console/claim_form.h"
+#include "endpoint/console/widget.h"
 
 #include "base/banned.h"
 
@@ -41,9 +42,9 @@ static const char *hint_of(enum user_claims_kind kind)
 {
     switch (kind) {
     case USER_CLAIMS_URL: return "https://…";
-    case USER_CLAIMS_DATE: return "YYYY-MM-DD";
+    case USER_CLAIMS_DATE: return SAY("YYYY-MM-DD");
     case USER_CLAIMS_ZONE: return "Europe/Paris";
-    case USER_CLAIMS_LOCALE: return "en or fr-CA";
+    case USER_CLAIMS_LOCALE: return SAY("en or fr-CA");
     case USER_CLAIMS_PHONE: return "+1 (425) 555-1212";
     case USER_CLAIMS_TEXT:
     case USER_CLAIMS_LINES:
@@ -53,20 +54,12 @@ static const char *hint_of(enum user_claims_kind kind)
     return "";
 }
 
-static str problem_of(const struct problems *p, const char *field)
-{
-    for (size_t i = 0; p != NULL && i < p->count; i++)
-        if (str_is(str_of(p->rows[i].field), field))
-            return p->rows[i].message;
-    return STR("");
-}
-
 static void put_one(struct page_fields *row, size_t i, str value, str problem)
 {
     const struct user_claims_row *claim = &user_claims_table[i];
     page_put(row, "claim", str_of(claim->field));
-    page_put(row, "claim_label", str_of(claim->label));
-    page_put(row, "claim_hint", str_of(hint_of(claim->kind)));
+    page_put_word(row, "claim_label", str_of(claim->label));
+    page_put_word(row, "claim_hint", str_of(hint_of(claim->kind)));
     page_put(row, "claim_complete", str_of(autocomplete_of(i)));
     page_put_number(row, "claim_most", (int64_t)claim->most);
     page_put(row, "claim_value", str_present(value) ? value : STR(""));
@@ -86,7 +79,7 @@ fallible claim_form_put(struct call *c, struct page_fields *f, const struct clai
         if (!offered(&user_claims_table[i], form->whose))
             continue;
         str value = form->typed != NULL && str_present(form->typed->values[i]) ? form->typed->values[i] : values.values[i];
-        put_one(page_row(f, "claims"), i, value, problem_of(form->problems, user_claims_table[i].field));
+        put_one(page_row(f, "claims"), i, value, widget_problem(c, form->problems, user_claims_table[i].field));
     }
     return OK;
 }

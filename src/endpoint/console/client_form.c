@@ -30,15 +30,15 @@ static const char *const new_problem_names[] = {"id", NULL};
 static const struct grant_text {
     const char *word, *name, *text;
 } grants[] = {
-    {"authorization_code", "Authorization code", "A person logs in at their browser and allows it. The usual choice."},
-    {"refresh_token", "Refresh token", "Goes on without asking the person again."},
-    {"client_credentials", "Client credentials", "The application for itself, without a person."},
-    {"password", "Password", "Takes a person’s name and password itself. For old applications of your own alone."},
-    {"personal_access", "Personal access", "Stands for tokens that people make by hand."},
-    {"device_code", "Device code", "For devices without a browser: the person allows it elsewhere."},
-    {"ciba", "Backchannel (CIBA)", "Asks a person on their own pages, without sending their browser anywhere."},
-    {"token_exchange", "Token exchange", "Trades one token for another, under the policy below."},
-    {"jwt_bearer", "JWT bearer", "Hands in assertions of an issuer that this server trusts."},
+    {"authorization_code", SAY("Authorization code"), SAY("A person logs in with their browser and allows access. The usual choice.")},
+    {"refresh_token", SAY("Refresh token"), SAY("Keeps access without asking the person again.")},
+    {"client_credentials", SAY("Client credentials"), SAY("For the application itself, with no person involved.")},
+    {"password", SAY("Password"), SAY("Takes a person’s username and password itself. Only for old applications of your own.")},
+    {"personal_access", SAY("Personal access"), SAY("For tokens that people create by hand.")},
+    {"device_code", SAY("Device code"), SAY("For devices without a browser. The person allows access elsewhere.")},
+    {"ciba", SAY("Backchannel (CIBA)"), SAY("Asks a person on their own pages, without sending their browser anywhere.")},
+    {"token_exchange", SAY("Token exchange"), SAY("Exchanges one token for another, under the policy below.")},
+    {"jwt_bearer", SAY("JWT bearer"), SAY("Presents assertions from an issuer that this server trusts.")},
 };
 
 static void put_grants(struct page_fields *f, str chosen)
@@ -47,8 +47,8 @@ static void put_grants(struct page_fields *f, str chosen)
     for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
         struct page_fields *row = page_row(f, "grants");
         page_put(row, "grant", str_of(grants[i].word));
-        page_put(row, "grant_name", str_of(grants[i].name));
-        page_put(row, "grant_text", str_of(grants[i].text));
+        page_put_word(row, "grant_name", str_of(grants[i].name));
+        page_put_word(row, "grant_text", str_of(grants[i].text));
         page_put_flag(row, "chosen", str_has_word(chosen, str_of(grants[i].word)));
     }
 }
@@ -88,7 +88,7 @@ void client_form_fresh(struct call *c, struct page_fields *f)
     page_put_flag(f, "first_party", false);
     page_put_flag(f, "require_pkce", false);
     page_put_flag(f, "compat_processmaker", false);
-    member_form_kept(f, NULL);
+    member_form_kept(c, f, NULL);
     put_methods(f, STR_ABSENT);
     put_new_fields(c, f);
 }
@@ -114,7 +114,7 @@ void client_form_kept(struct call *c, struct page_fields *f, const struct db_cli
     page_put_flag(f, "first_party", client->first_party);
     page_put_flag(f, "require_pkce", client->require_pkce);
     page_put_flag(f, "compat_processmaker", client->compat_processmaker);
-    member_form_kept(f, client);
+    member_form_kept(c, f, client);
     put_methods(f, client->auth_method);
     widget_sound(c, f, problem_names);
 }

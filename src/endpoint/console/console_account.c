@@ -110,7 +110,9 @@ static fallible answer_throttled(struct call *c, struct page_fields *f, err why,
 {
     struct problems p = {.count = 0};
     c->response->refused = why;
-    problem_add(&p, "current", str_format(c->ground->arena, "Too many wrong passwords. Try again in %lld seconds.", (long long)seconds));
+    problem_tell(&p, "current", c->ground->arena,
+                 &MESSAGE_MANY("Too many wrong passwords. Try again in {n} second.", "Too many wrong passwords. Try again in {n} seconds.",
+                               MESSAGE_NUMBER("n", seconds)));
     TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)seconds)));
     widget_problems(c, f, &p, password_names);
     return call_page(c, 429, "password.html", f);

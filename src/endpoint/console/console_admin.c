@@ -50,7 +50,7 @@ static struct page_fields *scopes_fields(struct call *c)
         struct page_fields *row = page_row(f, "scopes");
         page_put(row, "scope", scopes[i]->name);
         page_put(row, "scope_path", widget_escaped(c, scopes[i]->name));
-        page_put(row, "text", scopes[i]->description);
+        page_put_word(row, "text", scopes[i]->description);
         page_put_flag(row, "builtin", scopes[i]->builtin);
     }
     page_put_flag(f, "may_edit", actor_may(&c->actor, "edit-scopes"));
@@ -116,7 +116,7 @@ static void put_options(struct page_fields *f, const char *list, const struct op
     for (; options->value; options++) {
         struct page_fields *row = page_row(f, list);
         page_put(row, "value", str_of(options->value));
-        page_put(row, "label", str_of(options->label));
+        page_put_word(row, "label", str_of(options->label));
         page_put_flag(row, "chosen", str_is(chosen, options->value));
     }
 }
@@ -124,7 +124,7 @@ static void put_options(struct page_fields *f, const char *list, const struct op
 static void put_resource_choices(struct call *c, struct page_fields *f)
 {
     static const struct option formats[] = {
-        {"jwt", "signed JWT (RFC 9068)"}, {"sealed", "sealed, to be introspected"}, {NULL, NULL}};
+        {"jwt", SAY("signed JWT (RFC 9068)")}, {"sealed", SAY("encrypted, to be introspected")}, {NULL, NULL}};
     static const struct option algs[] = {{"ES256", "ES256"}, {"RS256", "RS256"}, {"EdDSA", "EdDSA"}, {NULL, NULL}};
     put_options(f, "formats", formats, form_get(&c->form, "token_format"));
     put_options(f, "algs", algs, form_get(&c->form, "alg"));
@@ -141,7 +141,7 @@ static void put_service_scopes(struct call *c, struct page_fields *f, str chosen
             continue;
         struct page_fields *row = page_row(f, "service_scopes");
         page_put(row, "scope", scopes[i]->name);
-        page_put(row, "description", scopes[i]->description);
+        page_put_word(row, "description", scopes[i]->description);
         page_put_flag(row, "chosen", str_has_word(chosen, scopes[i]->name));
     }
 }
@@ -288,6 +288,18 @@ err console_admin_events_get(struct call *c)
     return call_page(c, 200, "events.html", f);
 }
 
+/* The words of the keyring. */
+static str key_word(str word)
+{
+    static const struct {
+        const char *word, *shown;
+    } rows[] = {{"sig", SAY("signature")}, {"seal", SAY("encryption")}, {"active", SAY("active")}, {"next", SAY("next")}, {"old", SAY("old")}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (str_is(word, rows[i].word))
+            return str_of(rows[i].shown);
+    return word;
+}
+
 err console_admin_keys_get(struct call *c)
 {
     struct rotation_row *rows;
@@ -299,9 +311,9 @@ err console_admin_keys_get(struct call *c)
     for (size_t i = 0; i < count; i++) {
         struct page_fields *row = page_row(f, "keys");
         page_put(row, "kid", rows[i].kid);
-        page_put(row, "use", rows[i].use);
+        page_put_word(row, "use", key_word(rows[i].use));
         page_put(row, "key_alg", rows[i].alg);
-        page_put(row, "state", rows[i].state);
+        page_put_word(row, "state", key_word(rows[i].state));
         page_put_time(row, "active", rows[i].active_at);
         page_put_time(row, "ready", rows[i].ready_at);
         page_put_time(row, "due", rows[i].due_at);

@@ -67,7 +67,7 @@ static void put_warnings(struct call *c, struct page_fields *f, const struct db_
     const json *list = redirect_rules_warnings(c->ground->arena, client);
     page_list(f, "warnings");
     for (size_t i = 0; i < json_count(list); i++)
-        page_put(page_row(f, "warnings"), "warning", json_text_of(json_at(list, i)));
+        page_put_word(page_row(f, "warnings"), "warning", json_text_of(json_at(list, i)));
 }
 
 static fallible answer_secret(struct call *c, int status, const struct db_client *client, str secret)
@@ -124,7 +124,7 @@ static void put_profiles(struct call *c, struct page_fields *f, const struct db_
         page_list(row, "missing");
         for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++)
             if (profile_fit_misses(c->ground, client, (enum profile)p, (enum profile_rule)rule))
-                page_put(page_row(row, "missing"), "demand", str_of(profile_words((enum profile_rule)rule)));
+                page_put_word(page_row(row, "missing"), "demand", str_of(profile_words((enum profile_rule)rule)));
     }
 }
 

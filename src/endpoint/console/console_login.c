@@ -39,7 +39,7 @@ static str link_of(str uri)
     return str_starts(uri, STR("https://")) ? uri : STR_ABSENT;
 }
 
-static fallible answer_form(struct call *c, int status, str error)
+static fallible answer_form(struct call *c, int status, const struct message *error)
 {
     struct page_fields *f = call_fields(c);
     str return_to = call_local_path(form_get(&c->form, "return_to"), STR("/account"));
@@ -54,7 +54,7 @@ static fallible answer_form(struct call *c, int status, str error)
     page_put(f, "policy_uri", client ? link_of(client->metadata.policy_uri) : STR_ABSENT);
     page_put(f, "tos_uri", client ? link_of(client->metadata.tos_uri) : STR_ABSENT);
     page_put_flag(f, "with_email", c->ground->authority->policy.login_with_email);
-    page_put(f, "error", error);
+    page_put_message(f, "error", error);
     if (client) /* browsers hold the form to form-action through all redirects: it may end at the application at once */
         TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, redirect_uri)));
     return call_page(c, status, "login.html", f);
@@ -65,22 +65,23 @@ err console_login_get(struct call *c)
     if (c->session.user && !form_has(&c->form, "again") && !form_has(&c->form, "switch"))
         return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
     bool expired = form_has(&c->form, "expired");
-    return answer_form(c, 200, expired ? STR("The page had been open for too long. Please log in again.") : STR_ABSENT);
+    return answer_form(c, 200, expired ? &MESSAGE_PLAIN("The page was open for too long. Please log in again.") : &MESSAGE_PLAIN(""));
 }
 
 static fallible answer_throttled(struct call *c, err why, int64_t seconds)
 {
     struct arena *a = c->ground->arena;
     int64_t wait = seconds > 0 ? seconds : 1;
-    str when = clock_rfc3339(a, clock_add(c->ground->now, wait));
-    str clock = when.n >= 19 ? (str){when.p + 11, 8} : STR("");
-    str error = wait < 120 ? str_format(a, "Too many attempts. Try again in %lld second%s, at %.*s UTC.", (long long)wait,
-                                        wait == 1 ? "" : "s", STR_FMT(clock))
-                           : str_format(a, "Too many attempts. Try again in %lld minutes, at %.*s UTC.",
-                                        (long long)((wait + 59) / 60), STR_FMT(clock));
+    int64_t end = clock_add(c->ground->now, wait);
+    struct message error = wait < 120 ? MESSAGE_MANY("Too many attempts. Try again in {n} second, at {time}.",
+                                                     "Too many attempts. Try again in {n} seconds, at {time}.",
+                                                     MESSAGE_NUMBER("n", wait), MESSAGE_TIME("time", end))
+                                      : MESSAGE_MANY("Too many attempts. Try again in {n} minute, at {time}.",
+                                                     "Too many attempts. Try again in {n} minutes, at {time}.",
+                                                     MESSAGE_NUMBER("n", (wait + 59) / 60), MESSAGE_TIME("time", end));
     c->response->refused = why;
     TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)wait)));
-    return answer_form(c, 429, error);
+    return answer_form(c, 429, &error);
 }
 
 static fallible begin(struct call *c, const struct db_user *user)
@@ -100,13 +101,13 @@ err console_login_post(struct call *c)
     struct login_try attempt = {form_get(&c->form, "username"), form_get_raw(&c->form, "password"), "login", STR_ABSENT};
     struct login_result result = {NULL, 0};
     if (!str_filled(attempt.username) || !str_filled(attempt.password))
-        return answer_form(c, 400, STR("Give both your username and your password."));
+        return answer_form(c, 400, &MESSAGE_PLAIN("Enter both your username and your password."));
     err judged = login_check(c->ground, &attempt, &result);
     if (judged.kind == ERR_THROTTLED)
         return answer_throttled(c, judged, result.retry_after);
     if (judged.kind == ERR_INVALID_GRANT) {
         c->response->refused = judged;
-        return answer_form(c, 401, str_of(err_say(judged)));
+        return answer_form(c, 401, &(struct message){.text = str_of(err_say(judged))});
     }
     TRY(judged);
     TRY(begin(c, result.user));

@@ -12,8 +12,8 @@ static const struct period {
     const char *value, *text;
     int64_t seconds; /* 0: as `days` says */
 } periods[] = {
-    {"7", "7 days", 7 * DAY},     {"30", "30 days", 30 * DAY}, {"90", "90 days", 90 * DAY},
-    {"365", "1 year", 365 * DAY}, {"custom", "custom", 0},
+    {"7", SAY("7 days"), 7 * DAY},     {"30", SAY("30 days"), 30 * DAY}, {"90", SAY("90 days"), 90 * DAY},
+    {"365", SAY("1 year"), 365 * DAY}, {"custom", SAY("custom"), 0},
 };
 enum { PERIODS = sizeof periods / sizeof periods[0], USUAL_PERIOD = 2 };
 
@@ -33,7 +33,7 @@ static void put_periods(struct call *c, struct page_fields *f)
     for (size_t i = 0; i < PERIODS; i++) {
         struct page_fields *row = page_row(f, "periods");
         page_put(row, "period", str_of(periods[i].value));
-        page_put(row, "period_text", str_of(periods[i].text));
+        page_put_word(row, "period_text", str_of(periods[i].text));
         page_put_flag(row, "chosen", &periods[i] == asked);
     }
 }
@@ -86,7 +86,7 @@ static int64_t seconds_asked(struct call *c, struct problems *p)
         return asked->seconds;
     uint64_t days = 0;
     if (FAILED(str_u64(str_trim(form_get(&c->form, "days")), DAYS_MAX, &days)) || days == 0)
-        problem_add(p, "days", STR("Give a number of days from 1 to 36500."));
+        problem_add(p, "days", STR("Enter a number of days from 1 to 36500."));
     return (int64_t)days * DAY;
 }
 

@@ -39,7 +39,7 @@ static void put_permissions(struct call *c, struct page_fields *f, str chosen)
             continue;
         struct page_fields *row = page_row(f, "permissions");
         page_put(row, "permission", scopes[i]->name);
-        page_put(row, "description", scopes[i]->description);
+        page_put_word(row, "description", scopes[i]->description);
         page_put_flag(row, "chosen", str_has_word(chosen, scopes[i]->name));
     }
 }
@@ -147,7 +147,10 @@ static fallible put_grants(struct call *c, struct page_fields *f, const struct d
         const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
         struct page_fields *row = page_row(f, "grants");
         page_put(row, "grant_id", grants[i].id);
-        page_put(row, "client_name", client ? client->name : STR("a client that was deleted"));
+        if (client)
+            page_put(row, "client_name", client->name);
+        else
+            page_put_word(row, "client_name", STR("a client that was deleted"));
         page_put(row, "scope", grants[i].scope);
         page_put_time(row, "created", grants[i].created_at);
     }

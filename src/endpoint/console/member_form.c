@@ -5,6 +5,7 @@
 #include "endpoint/console/member_form.h"
 
 #include "base/ascii.h"
+#include "endpoint/console/widget.h"
 #include "base/banned.h"
 
 static const char *const lists[] = {
@@ -18,15 +19,7 @@ static const char *const opened[] = {
     [METADATA_GROUP_PROFILE] = "open_profile",
 };
 
-static str problem_of(const struct problems *p, const char *name)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (str_is(str_of(p->rows[i].field), name))
-            return p->rows[i].message;
-    return STR("");
-}
-
-static void put(struct page_fields *f, const str *values, const struct problems *p)
+static void put(const struct call *c, struct page_fields *f, const str *values, const struct problems *p)
 {
     bool open[sizeof lists / sizeof *lists] = {false};
     for (size_t g = METADATA_GROUP_ABOUT; g < sizeof lists / sizeof *lists; g++)
@@ -36,10 +29,10 @@ static void put(struct page_fields *f, const str *values, const struct problems 
         if (m->setter == METADATA_BY_SYSTEM || m->group >= sizeof lists / sizeof *lists)
             continue;
         struct page_fields *row = page_row(f, lists[m->group]);
-        str problem = problem_of(p, m->name);
+        str problem = widget_problem(c, p, m->name);
         open[m->group] = open[m->group] || str_filled(problem);
         page_put(row, "member", str_of(m->name));
-        page_put(row, "help", str_of(m->help));
+        page_put_word(row, "help", str_of(m->help));
         page_put(row, "value", str_present(values[i]) ? values[i] : STR(""));
         page_put(row, "problem", problem);
         page_put_flag(row, "flag", m->kind == METADATA_KIND_FLAG);
@@ -50,20 +43,20 @@ static void put(struct page_fields *f, const str *values, const struct problems 
         page_put_flag(f, opened[g], open[g]);
 }
 
-void member_form_kept(struct page_fields *f, const struct db_client *client)
+void member_form_kept(const struct call *c, struct page_fields *f, const struct db_client *client)
 {
     struct problems none = {.count = 0};
     str values[METADATA_COUNT] = {{0}};
     for (size_t i = 0; client != NULL && i < METADATA_COUNT; i++)
         values[i] = metadata_value(&client->metadata, i);
-    put(f, values, &none);
+    put(c, f, values, &none);
 }
 
 void member_form_typed(struct call *c, struct page_fields *f, const struct problems *p)
 {
     struct client_edit typed = client_edit_nothing();
     member_form_read(c, &typed);
-    put(f, typed.metadata, p);
+    put(c, f, typed.metadata, p);
 }
 
 /* An empty text area comes as a line break, which is no JSON and no address. */

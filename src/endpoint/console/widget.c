@@ -38,14 +38,15 @@ void widget_empty(struct page_fields *f, const char *const *names)
         page_put(f, *names, STR(""));
 }
 
-static str messages_of(struct arena *a, const struct problems *p, const char *name)
+str widget_problem(const struct call *c, const struct problems *p, const char *name)
 {
+    struct arena *a = c->ground->arena;
     struct buf b = buf_new(a, BUF_LINE_MAX);
     str out = STR("");
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; p && i < p->count; i++) {
         if (!str_is(str_of(p->rows[i].field), name))
             continue;
-        buf_word(&b, p->rows[i].message);
+        buf_word(&b, problem_text(a, c->ground->language, &p->rows[i]));
     }
     return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
@@ -65,16 +66,16 @@ void widget_problems(struct call *c, struct page_fields *f, const struct problem
     for (const char *const *name = names; *name; name++) {
         str field = str_format(a, "problem_%s", *name);
         if (str_present(field))
-            page_put(f, field.p, messages_of(a, p, *name));
+            page_put(f, field.p, widget_problem(c, p, *name));
     }
     page_list(f, "problems");
     for (size_t i = 0; i < p->count; i++) {
         struct page_fields *row = page_row(f, "problems");
-        page_put(row, "message", p->rows[i].message);
+        page_put(row, "message", problem_text(a, c->ground->language, &p->rows[i]));
         page_put(row, "field", shown(names, p->rows[i].field) ? str_of(p->rows[i].field) : STR(""));
     }
     if (p->count > 0)
-        page_put(f, "error", STR("Nothing was changed yet. Please mend this:"));
+        page_put_word(f, "error", STR("Nothing has been changed yet. Please correct this:"));
 }
 
 void widget_sound(struct call *c, struct page_fields *f, const char *const *names)
@@ -96,7 +97,7 @@ err widget_refused(struct call *c, struct page_fields *f, err why, int *status)
     }
     c->response->refused = why;
     *status = err_status(why);
-    page_put(f, "error", str_of(err_say(why)));
+    page_put_word(f, "error", str_of(err_say(why)));
     return OK;
 }
 
@@ -115,10 +116,10 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
     static const struct {
         const char *kind, *label;
     } groups[] = {
-        {"service", "Your own services"},
-        {"identity", "Who the person is"},
-        {"own", "The person’s own account here"},
-        {"server", "Rights over this server"},
+        {"service", SAY("Your own services")},
+        {"identity", SAY("Who the person is")},
+        {"own", SAY("The person’s own account here")},
+        {"server", SAY("Permissions over this server")},
     };
     size_t count;
     const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
@@ -130,12 +131,12 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
                 continue;
             if (!group) { /* a group without scopes is not shown */
                 group = page_row(f, "scope_groups");
-                page_put(group, "group", str_of(groups[g].label));
+                page_put_word(group, "group", str_of(groups[g].label));
                 page_list(group, "scopes");
             }
             struct page_fields *row = page_row(group, "scopes");
             page_put(row, "scope", scopes[i]->name);
-            page_put(row, "description", scopes[i]->description);
+            page_put_word(row, "description", scopes[i]->description);
             page_put_flag(row, "chosen", str_has_word(chosen, scopes[i]->name));
         }
     }
@@ -162,7 +163,7 @@ int64_t widget_number(struct call *c, const char *name, int64_t none, struct pro
     if (!str_filled(text))
         return none;
     if (FAILED(str_u64(text, INT32_MAX, &value))) {
-        problem_add(p, name, STR("Give a whole number in digits, or leave it empty."));
+        problem_add(p, name, STR("Enter a whole number in digits, or leave it empty."));
         return none;
     }
     return (int64_t)value;

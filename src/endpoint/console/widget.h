@@ -16,6 +16,8 @@ void widget_typed(struct call *c, struct page_fields *f, const char *const *name
 void widget_empty(struct page_fields *f, const char *const *names);
 /* problem_NAME for each name, the list `problems`, and, when there are any, the summary `error`. */
 void widget_problems(struct call *c, struct page_fields *f, const struct problems *p, const char *const *names);
+/* What is wrong with one field, in the page's language; empty: nothing. `p` NULL: nothing is. */
+str widget_problem(const struct call *c, const struct problems *p, const char *name);
 /* No problems: what a form shows first. */
 void widget_sound(struct call *c, struct page_fields *f, const char *const *names);
 /* An err that is the person's to mend becomes part of the page (*status is set); others are passed up. */

@@ -163,7 +163,8 @@ static void put_client(struct call *c, struct page_fields *f, const struct db_cl
     page_put(f, "policy_uri", link_of(client->metadata.policy_uri));
     page_put(f, "tos_uri", link_of(client->metadata.tos_uri));
     page_put_flag(f, "first_party", client->first_party);
-    page_put(f, "lifetime", asked_lifetime(c->ground->arena, token_request_lifetime(c->ground, client)));
+    struct message lifetime = asked_lifetime(token_request_lifetime(c->ground, client));
+    page_put_message(f, "lifetime", &lifetime);
 }
 
 static fallible answer_page(struct call *c, const struct authorize_request *request)

@@ -31,7 +31,7 @@ static fallible answer_entry(struct call *c, int status, str error)
 {
     struct page_fields *f = call_fields(c);
     page_put(f, "user_code", form_get(&c->form, "user_code"));
-    page_put(f, "error", error);
+    page_put_word(f, "error", error);
     return call_page(c, status, "device.html", f);
 }
 
@@ -79,7 +79,10 @@ static fallible answer_decision(struct call *c)
     const struct db_client *client = deferred_client(c->ground, row);
     struct page_fields *f = call_fields(c);
     page_put_flag(f, "allowed", allow);
-    page_put(f, "client_name", client ? client->name : STR("The application"));
+    if (client)
+        page_put(f, "client_name", client->name);
+    else
+        page_put_word(f, "client_name", STR("The application"));
     return call_page(c, 200, "device_done.html", f);
 }
 
@@ -89,7 +92,7 @@ err oauth_device_post(struct call *c)
         return answer_decision(c);
     if (str_present(form_get(&c->form, "user_code")))
         return answer_code(c);
-    return answer_entry(c, 400, STR("Type the code that your device shows."));
+    return answer_entry(c, 400, STR("Enter the code that your device shows."));
 }
 
 /* For devices with a screen, and for moving on to a phone. Any well-formed code is drawn: whether there is such a one is not said here. */

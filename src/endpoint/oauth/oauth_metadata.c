@@ -77,6 +77,13 @@ static bool objects_required(const struct call *c)
 
 /* ---- what: the items of a list that is open ---- */
 
+static void languages(struct call *c, struct json_writer *w)
+{
+    (void)c;
+    for (size_t i = 0; message_language_at(i); i++)
+        json_write_text(w, NULL, message_tag(message_language_at(i)));
+}
+
 static void scopes(struct call *c, struct json_writer *w)
 {
     size_t count;
@@ -206,7 +213,7 @@ static const struct row {
     {"revocation_endpoint_auth_methods_supported",        LIST,    NULL, methods_all,           NULL, false},
     {"revocation_endpoint_auth_signing_alg_values_supported", LIST, NULL, algs_assertion,        NULL, false},
     {"code_challenge_methods_supported",                  WORDS,   "S256",               NULL,  NULL, false}, /* PK-09 */
-    {"ui_locales_supported",                              WORDS,   "en",                 NULL,  NULL, false},
+    {"ui_locales_supported",                              LIST,    NULL, languages,             NULL, false},
     {"subject_types_supported",                           WORDS,   "public pairwise",    NULL,  NULL, false},
     {"id_token_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
     {"userinfo_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Claims about what a client is told of a person: ID tokens, userinfo, pairwise subjects (AT-13, AT-14, AT-15, RF-11, TE-08; OpenID Connect
- * Core 2, 5, 8, 12), and about signed introspection answers (RFC 9701). */
+ * Core 2, 5, 8, 12), and about signed introspection responses (RFC 9701). */
 #include "grant/userinfo.h"
 #include "grant/subject.h"
 #include "stage.h"
