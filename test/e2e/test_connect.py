@@ -79,10 +79,10 @@ class Native(unittest.TestCase):
         self.assertEqual(told["warnings"], made["warnings"])
         browser = Browser(self.s)
         browser.login(self.admin)
-        self.assertIn("can be resolved to another machine", browser.get("/admin/clients/" + made["client_id"]).text)
+        self.assertIn("may resolve to another machine", browser.get("/admin/clients/" + made["client_id"]).text)
         browser.get("/admin/new-client")
         browser.submit(browser.form("redirect_uris"), name="Warned by form", redirect_uris="http://localhost/cb")
-        self.assertIn("can be resolved to another machine", browser.response.text)
+        self.assertIn("may resolve to another machine", browser.response.text)
         code, out, err = run_cli(self.s.data, "client", "edit", made["client_id"], "--redirect-uri", "http://127.0.0.1/cb", "--json")
         self.assertEqual((code, err, json.loads(out)["warnings"]), (0, "", []))
 

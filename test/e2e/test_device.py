@@ -73,7 +73,7 @@ class Device(unittest.TestCase):
         self.assertEqual({"allow", "deny"} & set(browser.page.ids), {"allow", "deny"})
         self.refused(self.poll(device), "authorization_pending")  # DV-06: looking approves nothing
         browser.submit(browser.form("decision"), button=("decision", "allow"))
-        self.assertIn("may close this page", "".join(browser.page.text))
+        self.assertIn("can close this page", "".join(browser.page.text))
         self.assertEqual(self.poll(device).status_code, 200)
 
     def test_a_no_is_told(self):

@@ -51,7 +51,7 @@ for (const javaScriptEnabled of [true, false]) {
         if (!await page.locator("#deny").count()) // the code is filled in, the person sends it
             await page.click("main button");
         await page.click("#deny");
-        assert.match(await page.textContent("main"), /You said no/);
+        assert.match(await page.textContent("main"), /You denied access/);
         assert.equal((await polls(context, device)).body.error, "access_denied");
         await leave(context);
     });

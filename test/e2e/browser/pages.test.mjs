@@ -74,6 +74,40 @@ for (const shape of Object.keys(shapes)) {
     });
 }
 
+// A time is said in UTC by the server, and in the browser's own zone and way of writing where scripts run.
+const hour = /\d\d:\d\d/;
+for (const [zone, locale, pattern] of [["America/New_York", "en-US", /^[A-Z][a-z]{2} \d+, \d{4}, \d\d:\d\d [AP]M E[SD]T$/],
+    ["Asia/Kathmandu", "en-GB", /^\d+ [A-Z][a-z]{2,3} \d{4}, \d\d:\d\d GMT\+5:45$/], ["Europe/Zurich", "ja", /^[A-Z][a-z]{2} \d+, \d{4}/]]) {
+    test(`times are shown in the zone of the browser: ${zone}`, async () => {
+        const context = await visit(browser, { timezoneId: zone, locale });
+        const page = await context.newPage();
+        await login(page, world.admin, "/admin");
+        for (const path of ["/account/sessions", "/admin/events", "/admin/keys", `/admin/users/${world.alice.id}`, `/admin/clients/${world.web.id}`]) {
+            await page.goto(world.url + path);
+            const times = await page.$$eval("time", (all) => all.map((time) => [time.dateTime, time.title, time.textContent]));
+            assert.ok(times.length > 0, path);
+            for (const [exact, title, text] of times) {
+                assert.match(exact, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+                assert.equal(title, `${exact.slice(0, 10)} ${exact.slice(11, 16)} UTC`);
+                assert.match(text.replaceAll("\u202f", " "), pattern);
+                const local = new Intl.DateTimeFormat("en-GB", { timeZone: zone, minute: "2-digit", hour: "2-digit", hour12: zone.startsWith("America") }).format(new Date(exact));
+                assert.equal(hour.exec(text)[0], hour.exec(local)?.[0] ?? hour.exec(`0${local}`)[0]);
+            }
+        }
+        await leave(context);
+    });
+}
+
+test("without scripts a time is in UTC and says so", async () => {
+    const context = await visit(browser, { javaScriptEnabled: false, timezoneId: "America/New_York" });
+    const page = await context.newPage();
+    await login(page, world.alice);
+    await page.goto(world.url + "/account/sessions");
+    for (const text of await page.locator("time").allTextContents())
+        assert.match(text, /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+    await leave(context);
+});
+
 test("the reverse of light is dark", async () => {
     const shade = async (shape) => {
         const context = await visit(browser, shapes[shape]);
