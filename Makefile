@@ -9,7 +9,7 @@ endif
 OUT := build/$(BUILD)
 
 PKGS := openssl libnghttp2 sqlite3 libcurl libseccomp inih libqrencode
-CFLAGS_PKG := $(shell pkg-config --cflags $(PKGS))
+CFLAGS_PKG := $(shell pkg-config --cflags $(PKGS) libpq)
 # libcurl is loaded when a call to another server is due (src/fetch/fetch.c), never linked.
 LIBS := $(shell pkg-config --libs $(filter-out libcurl,$(PKGS))) -largon2 -lcrypt -lpthread
 
@@ -110,7 +110,7 @@ $(OUT)/jeton-pseudo: $(OUT)/src/main.o $(OUT)/catalogue-pseudo.o $(LIB)
 define unit_rule
 $(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/*.c)) $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion
+	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion -lpq
 endef
 $(foreach d,$(UNIT_DIRS),$(eval $(call unit_rule,$(d))))
 $(OUT)/test/%.o: BASE += -Itest/unit -Wno-missing-prototypes -Wno-pedantic -Wno-conversion -Wno-sign-conversion

@@ -227,7 +227,10 @@ static err call_body(struct db_conn *c, void *context)
 err db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed)
 {
     struct calling w = {call, 0};
-    TRY(db_write(tx, DB_SINGLE, call_body, &w));
+    if (tx->c == NULL && tx->store->driver->call != NULL)
+        TRY(tx->store->driver->call(tx->store, call, &w.changed));
+    else
+        TRY(db_write(tx, DB_SINGLE, call_body, &w));
     if (changed != NULL)
         *changed = w.changed;
     return OK;

@@ -64,6 +64,11 @@ bool db_change_fits(const char *text)
     return str_ends(all, key) && str_ends((str){all.p, all.n - key.n}, returning);
 }
 
+const char *db_change_word(enum db_change_kind kind)
+{
+    return kinds[kind].word;
+}
+
 enum db_change_kind db_change_kind_of(str word)
 {
     for (size_t i = 1; i < KINDS; i++)

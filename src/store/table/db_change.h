@@ -43,6 +43,7 @@ struct db_change {
     str key;  /* number in decimal, name, or hash in base64url, by kind */
 };
 enum db_change_kind db_change_kind_of(str word); /* NONE: an unknown word */
+const char *db_change_word(enum db_change_kind kind);
 /* seq of the newest line ever; 0: none yet. */
 fallible db_change_head(struct db_conn *c, int64_t *seq);
 /* The lines after that seq, at most DB_CHANGES_READ.. */

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ * postgres_pool: connections that are lent. Promises: at most so many at once; who waits is served in order and not for ever; one that the
+ * server has left is replaced before it is used; a server that does not answer is asked by one thread at a time, and all others are told so
+ * at once, so that it does not hold every thread.
+ *
+ *   [room] ──connect──▶ [lent] ──return──▶ [idle] ──borrow──▶ [lent]
+ *      ▲                  │ of no use        │ the server left it
+ *      └──────────────────┴──────────────────┘ */
+#include "store/postgres/postgres_store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+enum { PATIENCE_US = 2000000, DOWN_US = 300000 };
+
+struct postgres_waiter { /* on the stack of who waits */
+    pthread_cond_t wake;
+    struct postgres_conn *given;
+    bool served; /* with `given`, or with room for one */
+    struct postgres_waiter *next;
+};
+
+err postgres_pool_init(struct postgres_pool *pool, const char *database, size_t most)
+{
+    (void)pthread_mutex_init(&pool->lock, NULL);
+    pool->last = &pool->first;
+    pool->most = most;
+    pool->database = strdup(database);
+    if (pool->database == NULL)
+        FAIL(UNAVAILABLE, "store: out of memory");
+    return OK;
+}
+
+void postgres_pool_end(struct postgres_pool *pool)
+{
+    for (size_t i = 0; i < pool->idle_count; i++)
+        postgres_pool_forget(pool, pool->idle[i]);
+    (void)pthread_mutex_destroy(&pool->lock);
+    if (pool->database != NULL)
+        explicit_bzero(pool->database, strlen(pool->database)); /* it may hold a password */
+    free(pool->database);
+}
+
+/* ---- who is on the other side ---- */
+
+static void note_process(struct postgres_pool *pool, int from, int to)
+{
+    for (size_t i = 0; i < POSTGRES_POOL_MAX; i++) {
+        int expected = from;
+        if (atomic_compare_exchange_strong(&pool->processes[i], &expected, to))
+            return;
+    }
+}
+
+bool postgres_pool_has(struct postgres_pool *pool, int process)
+{
+    for (size_t i = 0; i < POSTGRES_POOL_MAX; i++)
+        if (atomic_load(&pool->processes[i]) == process)
+            return true;
+    return false;
+}
+
+void postgres_pool_forget(struct postgres_pool *pool, struct postgres_conn *c)
+{
+    note_process(pool, postgres_process(postgres_conn_link(c)), 0);
+    postgres_conn_close(c);
+}
+
+/* ---- room ---- */
+
+/* Under the lock: the first who waits gets what there is. */
+static void serve(struct postgres_pool *pool, struct postgres_conn *given)
+{
+    struct postgres_waiter *w = pool->first;
+    pool->first = w->next;
+    if (pool->first == NULL)
+        pool->last = &pool->first;
+    w->given = given;
+    w->served = true;
+    (void)pthread_cond_signal(&w->wake);
+}
+
+static void return_room(struct postgres_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    if (pool->first != NULL)
+        serve(pool, NULL);
+    else
+        pool->made--;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+void postgres_pool_return(struct postgres_pool *pool, struct postgres_conn *c)
+{
+    if (!postgres_conn_usable(c)) {
+        postgres_pool_forget(pool, c);
+        return_room(pool);
+        return;
+    }
+    (void)pthread_mutex_lock(&pool->lock);
+    if (pool->first != NULL)
+        serve(pool, c);
+    else
+        pool->idle[pool->idle_count++] = c;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+/* Under the lock. False: the time is over. */
+static bool wait_for_turn(struct postgres_pool *pool, struct postgres_waiter *w)
+{
+    struct timespec end = postgres_clock_in(PATIENCE_US);
+    *pool->last = w;
+    pool->last = &w->next;
+    int code = 0;
+    while (!w->served && code != ETIMEDOUT)
+        code = pthread_cond_timedwait(&w->wake, &pool->lock, &end);
+    if (w->served)
+        return true;
+    struct postgres_waiter **at = &pool->first;
+    while (*at != w)
+        at = &(*at)->next;
+    *at = w->next;
+    if (w->next == NULL)
+        pool->last = at;
+    return false;
+}
+
+static bool take(struct postgres_pool *pool, struct postgres_waiter *w)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    bool served = pool->first == NULL;
+    if (served && pool->idle_count > 0)
+        w->given = pool->idle[--pool->idle_count];
+    else if (served && pool->made < pool->most)
+        pool->made++;
+    else
+        served = wait_for_turn(pool, w);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return served;
+}
+
+/* ---- connections ---- */
+
+static bool may_try(struct postgres_pool *pool)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    bool may = !pool->down || (!pool->probing && clock_monotonic_us() >= pool->down_until_us);
+    pool->probing = pool->probing || (pool->down && may);
+    (void)pthread_mutex_unlock(&pool->lock);
+    return may;
+}
+
+err postgres_pool_another(struct postgres_pool *pool, struct postgres_conn **out)
+{
+    if (!may_try(pool))
+        FAIL(UNAVAILABLE, "store: the database server cannot be reached; it was asked a moment ago");
+    struct postgres_conn *c = NULL;
+    err e = postgres_conn_open(pool->database, &c);
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->down = FAILED(e);
+    pool->probing = false;
+    pool->down_until_us = clock_monotonic_us() + DOWN_US;
+    (void)pthread_mutex_unlock(&pool->lock);
+    TRY(e);
+    note_process(pool, 0, postgres_process(postgres_conn_link(c)));
+    *out = c;
+    return OK;
+}
+
+err postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out)
+{
+    struct postgres_waiter w = {.served = false};
+    postgres_clock_cond(&w.wake);
+    bool served = take(pool, &w);
+    (void)pthread_cond_destroy(&w.wake);
+    if (!served)
+        FAIL(UNAVAILABLE, "store: every connection to the database server is in use");
+    if (w.given != NULL && postgres_conn_alive(w.given)) {
+        *out = w.given;
+        return OK;
+    }
+    if (w.given != NULL)
+        postgres_pool_forget(pool, w.given);
+    err e = postgres_pool_another(pool, out);
+    if (FAILED(e))
+        return_room(pool);
+    return e;
+}
