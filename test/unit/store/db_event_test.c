@@ -181,7 +181,7 @@ Test(throttle, survives_a_restart) /* RL-03 */
 Test(revocation, are_numbered_in_order_over_processes)
 {
     struct fresh s = fresh_new(true), command = s;
-    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&s, false, false), &command.store));
     command.tx = store_each(command.store);
     for (int i = 0; i < 6; i++)
         MUST(db_revocation_add(i % 2 ? command.tx : s.tx, "grant", STR("id"), T0 + i));

@@ -20,7 +20,7 @@ Test(db, a_missing_database_is_not_found_and_says_so)
 {
     struct fresh s = {0};
     fresh_path(&s);
-    err e = store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &s.store);
+    err e = store_open(FRESH_OPTIONS(&s, false, false), &s.store);
     cr_assert_eq(e.kind, ERR_NOT_FOUND);
     cr_assert_not_null(strstr(err_say(e), "no database"));
     fresh_remove(&s);
@@ -44,12 +44,12 @@ Test(db, an_open_directory_or_file_is_refused)
     struct fresh s = fresh_new(false);
     store_close(s.store);
     cr_assert_eq(chmod(s.directory, 0750), 0);
-    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    MUST_FAIL(SERVER_ERROR, store_open(FRESH_OPTIONS(&s, true, false), &s.store));
     cr_assert_eq(chmod(s.directory, 0700), 0);
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(chmod(path, 0640), 0);
-    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    MUST_FAIL(SERVER_ERROR, store_open(FRESH_OPTIONS(&s, true, false), &s.store));
     cr_assert_eq(chmod(path, 0600), 0);
     fresh_open(&s, false);
     fresh_end(&s);
@@ -62,7 +62,7 @@ Test(db, a_link_instead_of_the_database_is_refused)
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(symlink("/dev/null", path), 0);
-    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    MUST_FAIL(SERVER_ERROR, store_open(FRESH_OPTIONS(&s, true, false), &s.store));
     fresh_remove(&s);
 }
 
@@ -75,7 +75,7 @@ Test(db, another_owner_is_refused)
     char path[128];
     path_of(&s, "jeton.db", path);
     cr_assert_eq(chown(path, 65534, 65534), 0);
-    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    MUST_FAIL(SERVER_ERROR, store_open(FRESH_OPTIONS(&s, true, false), &s.store));
     arena_release(s.a);
     fresh_remove(&s);
 }
@@ -91,7 +91,7 @@ Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
         fputs("this is not a database", f);
     fclose(f);
     cr_assert_eq(chmod(path, 0600), 0);
-    MUST_FAIL(SERVER_ERROR, store_open(&(struct store_options){.directory = s.directory, .create = true, .threads = false}, &s.store));
+    MUST_FAIL(SERVER_ERROR, store_open(FRESH_OPTIONS(&s, true, false), &s.store));
     fresh_remove(&s);
 }
 
@@ -102,7 +102,7 @@ Test(db, AV_05_a_database_from_the_future_is_refused_and_says_so)
     struct fresh s = fresh_new(false);
     store_close(s.store);
     (void)by_hand(&s, "INSERT INTO migrations VALUES (9999, 0)");
-    err e = store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &s.store);
+    err e = store_open(FRESH_OPTIONS(&s, false, false), &s.store);
     cr_assert_eq(e.kind, ERR_SERVER_ERROR);
     cr_assert_not_null(strstr(err_say(e), "newer"));
     arena_release(s.a);
@@ -327,7 +327,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
     struct fresh s = fresh_new(true), command = s;
     enum { MANY = 3 * DB_NUMBER_BLOCK, SPAN = 10 * DB_NUMBER_BLOCK };
     static bool seen[SPAN];
-    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&s, false, false), &command.store));
     command.tx = store_each(command.store);
     for (int i = 0; i < MANY; i++) {
         int64_t n = 0;
@@ -343,7 +343,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
 Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not_counted)
 {
     struct fresh s = fresh_new(true), command = s;
-    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&s, false, false), &command.store));
     command.tx = store_each(command.store);
     uint64_t before = store_generation(s.store);
     (void)fresh_user(&s, "ours");
@@ -357,7 +357,7 @@ Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not
 Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 {
     struct fresh s = fresh_new(true), command = s;
-    MUST(store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&s, false, false), &command.store));
     command.tx = store_each(command.store);
     bool changed = true;
     MUST(store_changed_elsewhere(s.store, &changed));
@@ -431,7 +431,7 @@ Test(whole, check_reports_in_words_and_sees_damage)
     for (off_t at = 20 * 1024; at < st.st_size; at += 2048)
         cr_assert_eq(pwrite(d, junk, sizeof(junk), at), (ssize_t)sizeof(junk));
     close(d);
-    err e = store_open(&(struct store_options){.directory = s.directory, .create = false, .threads = false}, &s.store);
+    err e = store_open(FRESH_OPTIONS(&s, false, false), &s.store);
     if (!FAILED(e)) {
         e = store_check(s.store, s.a, &report);
         store_close(s.store);

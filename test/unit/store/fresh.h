@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fresh.h: a store in a directory of its own for each test, and rows that are right unless a test makes them wrong. */
+ * fresh.h: a store in a directory of its own for each test, and rows that are right unless a test makes them wrong. With JETON_TEST_ENGINE=postgres
+ * the same tests run in a PostgreSQL database of their own (postgres_hand.h), but for those that are about SQLite's files. */
 #ifndef TEST_FRESH_H
 #define TEST_FRESH_H
 #include "crypto/random.h"
@@ -9,10 +10,12 @@
 #include "store/table/db_grant.h"
 #include "store/table/db_key.h"
 #include "store/table/db_pat.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite.h"
 #include "store/table/db_scope.h"
 #include "store/table/db_session.h"
 #include "store/table/db_user.h"
+#include "postgres_hand.h"
 #include <criterion/criterion.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -34,21 +37,38 @@ enum { T0 = 1700000000 };
     } while (0)
 
 struct fresh {
-    char directory[64];
+    char directory[64], database[512]; /* database "": SQLite's, in the directory */
     struct store *store;
     struct tx *tx; /* each function by itself */
     struct arena *a;
 };
 
+#define FRESH_OPTIONS(fresh_, create_, threads_)                                                                               \
+    (&(struct store_options){.directory = (fresh_)->directory, .database = (fresh_)->database, .connections = 4, .create = (create_), .threads = (threads_)})
+
+static inline bool fresh_on_postgres(void)
+{
+    const char *engine = getenv("JETON_TEST_ENGINE");
+    return engine != NULL && strcmp(engine, "postgres") == 0;
+}
+
+static inline void fresh_only_sqlite(void)
+{
+    if (fresh_on_postgres())
+        cr_skip_test("about SQLite's files");
+}
+
 static inline void fresh_path(struct fresh *s)
 {
     (void)snprintf(s->directory, sizeof(s->directory), P_tmpdir "/jeton-store-XXXXXX");
     cr_assert_not_null(mkdtemp(s->directory));
+    if (fresh_on_postgres())
+        hand_database(s->database);
 }
 
 static inline void fresh_open(struct fresh *s, bool threaded)
 {
-    MUST(store_open(&(struct store_options){.directory = s->directory, .create = true, .threads = threaded}, &s->store));
+    MUST(store_open(FRESH_OPTIONS(s, true, threaded), &s->store));
     s->tx = store_each(s->store);
 }
 
@@ -61,6 +81,8 @@ static inline void fresh_remove(struct fresh *s)
         (void)unlink(command);
     }
     (void)rmdir(s->directory);
+    if (s->database[0] != '\0')
+        hand_drop(s->database);
 }
 
 /* Every conformance test runs with the writer thread; those that say so run again the way commands do. */
@@ -72,6 +94,13 @@ static inline struct fresh fresh_new(bool threaded)
     fresh_open(&s, threaded);
     s.a = arena_new(64 << 20);
     return s;
+}
+
+/* What is about PostgreSQL alone, whatever the other tests run on. */
+static inline struct fresh fresh_postgres(bool threaded)
+{
+    (void)setenv("JETON_TEST_ENGINE", "postgres", 1);
+    return fresh_new(threaded);
 }
 
 struct fresh_within {
@@ -206,10 +235,16 @@ static inline mode_t mode_of(const struct fresh *s, const char *file)
     return st.st_mode & 0777;
 }
 
-/* A second pair of eyes and hands: SQLite itself. */
+/* A second pair of eyes and hands: the engine itself. -1: no row. */
 static inline int64_t by_hand(const struct fresh *s, const char *sql)
 {
     char path[128];
+    if (s->database[0] != '\0') {
+        PGconn *c = hand(s->database);
+        int64_t value = hand_number(c, sql);
+        PQfinish(c);
+        return value;
+    }
     path_of(s, "jeton.db", path);
     sqlite3 *h = NULL;
     sqlite3_stmt *st = NULL;

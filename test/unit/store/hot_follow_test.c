@@ -112,7 +112,7 @@ static char *told_anew(struct fresh *s)
 {
     struct fresh fresh = *s;
     struct hot *hot;
-    MUST(store_open(&(struct store_options){.directory = s->directory, .create = false, .threads = false}, &fresh.store));
+    MUST(store_open(FRESH_OPTIONS(s, false, false), &fresh.store));
     fresh.tx = store_each(fresh.store);
     MUST(hot_open(fresh.store, 16, &hot));
     MUST(hot_keep_names(hot, true));
@@ -538,7 +538,7 @@ Test(follow, every_kind_of_write_of_a_command_is_in_memory_at_the_next_request)
 {
     struct scene x = {0};
     scene_begin(&x, true);
-    MUST(store_open(&(struct store_options){.directory = x.s.directory, .create = false, .threads = false}, &x.other.store));
+    MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &x.other.store));
     write_all(&x, true);
     store_close(x.other.store);
     hot_close(x.hot);

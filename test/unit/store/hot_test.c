@@ -68,7 +68,7 @@ Test(hot, another_process_is_noticed_by_its_commit)
 {
     struct scene x = scene_new();
     struct fresh command = x.s;
-    MUST(store_open(&(struct store_options){.directory = x.s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &command.store));
     command.tx = store_each(command.store);
     (void)fresh_client(&command, "theirs");
     MUST(hot_refresh(x.hot));
@@ -104,7 +104,7 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
 static struct fresh command_of(const struct scene *x)
 {
     struct fresh command = x->s;
-    MUST(store_open(&(struct store_options){.directory = x->s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&x->s, false, false), &command.store));
     command.tx = store_each(command.store);
     return command;
 }
@@ -293,7 +293,7 @@ Test(revoked, by_another_process_is_loaded)
 {
     struct scene x = scene_new();
     struct fresh command = x.s;
-    MUST(store_open(&(struct store_options){.directory = x.s.directory, .create = false, .threads = false}, &command.store));
+    MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &command.store));
     command.tx = store_each(command.store);
     MUST(db_revocation_add(command.tx, "token", STR("jti"), T0 + 100));
     MUST(hot_refresh(x.hot));

@@ -1,9 +1,9 @@
-#include "postgres_scene.h"
+#include "fresh.h"
 
 Test(postgres, smoke)
 {
-    struct scene s = scene_new(true);
-    struct db_user u = scene_user(&s, "ada"), *again = NULL;
+    struct fresh s = fresh_postgres(true);
+    struct db_user u = fresh_user(&s, "ada"), *again = NULL;
     MUST(db_user_by_name(s.tx, s.a, STR("ada"), &again));
     cr_assert_not_null(again);
     cr_assert_eq(again->number, u.number);
@@ -11,6 +11,5 @@ Test(postgres, smoke)
     str report;
     MUST(store_ready(s.store));
     MUST(store_check(s.store, s.a, &report));
-    fprintf(stderr, "%.*s", STR_FMT(report));
-    scene_end(&s);
+    fresh_end(&s);
 }
