@@ -64,7 +64,8 @@ err store_open(const struct store_options *options, struct store **out)
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
-    store->driver = &sqlite_driver;
+    bool remote = options->database != NULL && options->database[0] != '\0';
+    store->driver = remote ? &postgres_driver : &sqlite_driver;
     store->each = (struct tx){store, NULL};
     (void)pthread_mutex_init(&store->after_lock, NULL);
     (void)pthread_mutex_init(&store->numbers.lock, NULL);

@@ -57,10 +57,10 @@ static err look(struct store *store, struct postgres_conn *c)
     bool moved = now.change != l->heads.change || now.revocation != l->heads.revocation;
     l->heads = now;
     atomic_store(&l->seen_us, clock_monotonic_us());
-    if (moved) {
+    if (moved)
         atomic_store(&l->moved, true);
+    if (atomic_exchange(&store->missed, false) || moved)
         store_generation_bump(store);
-    }
     return OK;
 }
 

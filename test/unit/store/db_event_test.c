@@ -20,7 +20,7 @@ Test(event, is_copied_queued_and_listed_newest_first)
     memset(detail, 'x', sizeof(detail) - 1); /* the caller's memory is its own again at once */
     clock_set(T0 + 1);
     event(&s, "login.ok", "u2", NULL);
-    MUST(store_ready(s.store));
+    fresh_settled(&s);
     struct db_event_rows rows;
     MUST(db_event_list(s.tx, s.a, STR_ABSENT, &(struct db_page){.limit = 10}, &rows));
     cr_assert_eq(rows.total, 2);
@@ -48,10 +48,7 @@ static void many(struct fresh *s, const char *columns, const char *values, int64
     (void)snprintf(text, sizeof text,
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) INSERT INTO events (%s) SELECT %s FROM n",
                    (long long)count, columns, values);
-    struct db_conn *c = sqlite_base(sqlite_of(s->store)->conn);
-    MUST(c->driver->begin(c));
-    MUST(c->driver->script(c, text));
-    MUST(c->driver->commit(c));
+    (void)by_hand(s, text);
 }
 
 Test(event, each_class_has_a_budget_of_its_own_and_its_oldest_go_first) /* LG-01 */

@@ -89,6 +89,7 @@ static void one_group(struct fresh *s, struct probe *probes, int count, struct p
 
 Test(writer, a_group_is_one_transaction_and_everybody_hears_once)
 {
+    fresh_only_sqlite();
     struct fresh s = fresh_new(true);
     static struct probe probes[50], plug;
     struct store_counts before, after;
@@ -123,6 +124,7 @@ Test(writer, a_conflict_in_one_job_leaves_the_others_alone)
 
 Test(writer, an_engine_failure_in_one_job_is_the_whole_groups)
 {
+    fresh_only_sqlite();
     struct fresh s = fresh_new(true);
     static struct probe probes[10], plug;
     probes[4].breaks = true;
@@ -138,6 +140,7 @@ Test(writer, an_engine_failure_in_one_job_is_the_whole_groups)
 
 Test(writer, AV_08_a_full_queue_is_unavailable_and_nothing_is_lost)
 {
+    fresh_only_sqlite();
     struct fresh s = fresh_new(true);
     struct probe plug = {0};
     hold_the_writer(&s, &plug);

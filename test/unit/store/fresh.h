@@ -17,6 +17,7 @@
 #include "store/table/db_user.h"
 #include "postgres_hand.h"
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,6 +132,21 @@ static inline void fresh_end(struct fresh *s)
     store_close(s->store);
     arena_release(s->a);
     fresh_remove(s);
+}
+
+/* What nobody waits for is written. */
+static inline void fresh_settled(const struct fresh *s)
+{
+    MUST(store_ready(s->store)); /* SQLite: behind all that was queued */
+    while (atomic_load(&s->store->aside) > 0)
+        (void)sched_yield();
+}
+
+/* As if this store had heard that another one changed something: SQLite's stores share a counter, PostgreSQL's are told (postgres_listen_test). */
+static inline void fresh_told(const struct fresh *s)
+{
+    if (fresh_on_postgres())
+        store_generation_bump(s->store);
 }
 
 static inline struct token_hash hash_of(const char *text)

@@ -507,6 +507,7 @@ static void write_all(struct scene *x, bool refresh)
         err e = writes[i].write(x);
         cr_assert(!FAILED(e), "%s: %s", writes[i].name, err_why(e));
         if (refresh)
+            fresh_told(&x->s);
             MUST(hot_refresh(x->hot));
         same(x, writes[i].name);
         cr_assert_eq(hot_keys(x->hot) != keys, writes[i].keys, "%s", writes[i].name);
@@ -518,9 +519,10 @@ Test(follow, every_kind_of_write_is_in_memory_when_it_is_acknowledged)
     struct scene x = {0};
     (void)sqlite3_auto_extension((void (*)(void))note_handle);
     scene_begin(&x, false);
-    sqlite3 *writing = handles[0];
+    sqlite3 *writing = handles[0]; /* none on PostgreSQL, where the statements are the same */
     write_all(&x, false);
-    every_statement_ran(writing);
+    if (!fresh_on_postgres())
+        every_statement_ran(writing);
     hot_close(x.hot);
     fresh_end(&x.s);
 }

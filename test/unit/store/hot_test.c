@@ -16,6 +16,7 @@ Test(hot, a_change_is_seen_when_it_was_acknowledged_and_a_held_snapshot_stays)
     struct db_resource r = {.uri = STR("https://api.example"), .token_format = STR("sealed")};
     MUST(db_resource_add(x.s.tx, &r));
     MUST(db_scope_add(x.s.tx, STR("mine"), STR("words")));
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     cr_assert_null(hot_client(before, STR("app")));
     const struct hot_facts *now = hot_hold(x.hot);
@@ -54,6 +55,7 @@ Test(hot, every_client_is_found_among_many)
         (void)snprintf(id, sizeof(id), "%d", i * 7);
         (void)fresh_client(&x.s, id);
     }
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     for (int i = 0; i < 200; i++) {
@@ -71,6 +73,7 @@ Test(hot, another_process_is_noticed_by_its_commit)
     MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &command.store));
     command.tx = store_each(command.store);
     (void)fresh_client(&command, "theirs");
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     cr_assert_not_null(hot_client(f, STR("theirs")));
@@ -87,6 +90,7 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
     compat.secrets[0].hash = hash_of("new");
     compat.secrets[1] = (struct db_client_secret){hash_of("old"), T0, T0 + 10};
     MUST(db_client_add(x.s.tx, &compat));
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     const struct hot_facts *f = hot_hold(x.hot);
     struct token_hash plain_secret = hash_of("plain"), fresh = hash_of("new"), old = hash_of("old"), none = hash_of("none");
@@ -111,6 +115,7 @@ static struct fresh command_of(const struct scene *x)
 
 Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
 {
+    fresh_only_sqlite();
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
     struct sqlite *engine = sqlite_of(x.s.store);
@@ -123,6 +128,7 @@ Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
     engine->file = file;
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     store_close(command.store);
     scene_end(&x);
@@ -130,6 +136,7 @@ Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
 
 Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_is_given)
 {
+    fresh_only_sqlite();
     struct scene x = {.s = fresh_new(false)}; /* the memory of this thread can be made to fail */
     struct db_user u = fresh_user(&x.s, "ada"), *r;
     MUST(hot_open(x.s.store, 100, &x.hot));
@@ -145,6 +152,7 @@ Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_
     MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
     hot_inline(false);
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, T0 + 1);
@@ -159,9 +167,11 @@ Test(hot, an_event_thread_reads_no_feed)
     hot_inline(true);
     MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
     hot_inline(false);
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     (void)fresh_client(&x.s, "ours");
     hot_inline(true);
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot)); /* the writer has read it */
     const struct hot_facts *f = hot_hold(x.hot);
     cr_assert(hot_client(f, STR("ours")) != NULL && hot_client(f, STR("theirs")) != NULL);
@@ -198,6 +208,7 @@ Test(hot, who_has_missed_more_than_is_kept_loads_anew)
     MUST(fresh_together(&command, log_in_often, &command));
     int64_t lines = by_hand(&x.s, "SELECT count(*) FROM changes");
     cr_assert(lines >= DB_CHANGES_KEPT && lines <= DB_CHANGES_KEPT + DB_CHANGES_BITE, "%lld", (long long)lines);
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     cr_assert(has_scope(x.hot, STR("early")));
     MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
@@ -221,6 +232,7 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
         MUST(db_scope_add(command.tx, STR("one"), STR("words")));
         MUST(db_scope_add(command.tx, STR("two"), STR("words")));
         (void)by_hand(&x.s, spoils[i]);
+        fresh_told(&x.s);
         MUST(hot_refresh(x.hot));
         cr_assert(has_scope(x.hot, STR("before")) && has_scope(x.hot, STR("one")) && has_scope(x.hot, STR("two")), "%s", spoils[i]);
         store_close(command.store);
@@ -230,10 +242,12 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
 
 Test(hot, what_a_command_could_not_tell_is_found_by_the_poll)
 {
+    fresh_only_sqlite();
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
     MUST(db_scope_add(command.tx, STR("theirs"), STR("words")));
     (void)atomic_fetch_sub(command.store->generation, 1); /* it died before it could */
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     cr_assert_not(has_scope(x.hot, STR("theirs")));
     MUST(hot_poll(x.hot));
@@ -264,6 +278,7 @@ Test(hot, what_a_transaction_has_not_committed_is_nobodys)
         MUST(hot_open(x.s.store, 100, &x.hot));
         MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
         MUST_FAIL(CONFLICT, fresh_together(&x.s, add_and_look, &x));
+        fresh_told(&x.s);
         MUST(hot_refresh(x.hot));
         cr_assert_not(has_scope(x.hot, STR("inside")));
         MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
@@ -296,6 +311,7 @@ Test(revoked, by_another_process_is_loaded)
     MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &command.store));
     command.tx = store_each(command.store);
     MUST(db_revocation_add(command.tx, "token", STR("jti"), T0 + 100));
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     cr_assert(hot_revoked(x.hot, "token", STR("jti")));
     store_close(command.store);
@@ -330,6 +346,7 @@ Test(revoked, many_are_all_found_and_those_that_ended_make_room)
 
 Test(revoked, memory_says_no_even_when_the_disk_is_full)
 {
+    fresh_only_sqlite();
     struct scene x = scene_new();
     sqlite_limit_pages(sqlite_of(x.s.store)->conn, 1);
     err e = OK;
@@ -386,6 +403,7 @@ Test(cache, forgetting_shows_the_new_row)
     cr_assert(r->blocked);
     cr_assert_eq(q->revoked_at, T0);
     MUST(db_user_remove(x.s.tx, x.s.a, u.number));
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     cr_assert_null(r);
@@ -447,6 +465,7 @@ static void inside_done(void *context, err e)
 
 Test(cache, never_holds_what_was_not_committed)
 {
+    fresh_only_sqlite();
     struct scene x = scene_new();
     struct db_user u = fresh_user(&x.s, "ada"), *r;
     struct inside_job j = {.x = &x, .number = u.number, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
@@ -456,6 +475,7 @@ Test(cache, never_holds_what_was_not_committed)
     while (!j.over)
         pthread_cond_wait(&j.wake, &j.lock);
     pthread_mutex_unlock(&j.lock);
+    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, 0);
@@ -471,6 +491,7 @@ static void *reader(void *context)
     struct scene *x = context;
     struct arena *a = arena_new(1 << 20);
     while (!stop) {
+        fresh_told(&x->s);
         MUST(hot_refresh(x->hot));
         const struct hot_facts *f = hot_hold(x->hot);
         size_t count;
@@ -499,6 +520,7 @@ Test(hot, readers_and_changes_do_not_disturb_each_other)
         (void)snprintf(id, sizeof(id), "c%d", i);
         (void)fresh_client(&x.s, id);
         MUST(hot_revoke(x.hot, x.s.tx, "grant", str_of(id), T0 + 100));
+        fresh_told(&x.s);
         MUST(hot_refresh(x.hot));
         const struct hot_facts *f = hot_hold(x.hot);
         cr_assert_not_null(hot_client(f, str_of(id))); /* acknowledged is seen */
