@@ -264,7 +264,7 @@ Test(pat, use_is_noted_aside_and_never_goes_back)
     struct db_pat p = pat_new(&s, u.number, "one"), *r;
     MUST(db_pat_used(s.tx, p.number, T0 + 10, STR("192.0.2.9")));
     MUST(db_pat_used(s.tx, p.number, T0 + 5, STR("192.0.2.1")));
-    MUST(store_ready(s.store)); /* the queue is in order: both have been written */
+    fresh_settled(&s); /* both have been written */
     MUST(db_pat_by_id(s.tx, s.a, p.id, &r));
     cr_assert_eq(r->last_used_at, T0 + 10);
     cr_assert(str_is(r->last_used_address, "192.0.2.9"));

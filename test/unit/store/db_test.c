@@ -349,6 +349,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
 
 Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not_counted)
 {
+    fresh_only_sqlite();
     struct fresh s = fresh_new(true), command = s;
     MUST(store_open(FRESH_OPTIONS(&s, false, false), &command.store));
     command.tx = store_each(command.store);
@@ -363,6 +364,7 @@ Test(other_process, each_commit_of_a_command_is_seen_by_all_and_a_servers_is_not
 
 Test(other_process, its_writing_is_noticed_and_our_own_is_not)
 {
+    fresh_only_sqlite();
     struct fresh s = fresh_new(true), command = s;
     MUST(store_open(FRESH_OPTIONS(&s, false, false), &command.store));
     command.tx = store_each(command.store);

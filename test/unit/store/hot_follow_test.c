@@ -352,7 +352,8 @@ static err pat_add_another(struct scene *x)
 static err pat_used(struct scene *x)
 {
     TRY(db_pat_used(x->other.tx, x->pat.number, T0 + 3, STR("192.0.2.1")));
-    return store_ready(x->other.store); /* it is not waited for otherwise */
+    fresh_settled(&x->other); /* it is not waited for otherwise */
+    return OK;
 }
 
 static err pat_revoke(struct scene *x)
@@ -506,9 +507,10 @@ static void write_all(struct scene *x, bool refresh)
         uint64_t keys = hot_keys(x->hot);
         err e = writes[i].write(x);
         cr_assert(!FAILED(e), "%s: %s", writes[i].name, err_why(e));
-        if (refresh)
+        if (refresh) {
             fresh_told(&x->s);
             MUST(hot_refresh(x->hot));
+        }
         same(x, writes[i].name);
         cr_assert_eq(hot_keys(x->hot) != keys, writes[i].keys, "%s", writes[i].name);
     }

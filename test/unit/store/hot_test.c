@@ -161,17 +161,16 @@ Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_
 
 Test(hot, an_event_thread_reads_no_feed)
 {
+    fresh_only_sqlite(); /* PostgreSQL's store hears of it in its own time */
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
     (void)fresh_client(&command, "theirs");
     hot_inline(true);
     MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
     hot_inline(false);
-    fresh_told(&x.s);
     MUST(hot_refresh(x.hot));
     (void)fresh_client(&x.s, "ours");
     hot_inline(true);
-    fresh_told(&x.s);
     MUST(hot_refresh(x.hot)); /* the writer has read it */
     const struct hot_facts *f = hot_hold(x.hot);
     cr_assert(hot_client(f, STR("ours")) != NULL && hot_client(f, STR("theirs")) != NULL);
