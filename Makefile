@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The only build file. build/$(BUILD)/ per variant: debug (default), release, asan, tsan, fuzz (clang libFuzzer).
+# The only build file. build/$(BUILD)/ per variant: debug (default), release, asan, tsan, cover (gcov), fuzz (clang libFuzzer).
 # `make` builds the program, `make unit` builds and runs the unit tests, `make fuzz-replay` replays the corpora.
 
 BUILD ?= debug
@@ -29,6 +29,9 @@ else ifeq ($(BUILD),asan)
 else ifeq ($(BUILD),tsan)
   MODE := -O1 -fsanitize=thread
   LD += -fsanitize=thread
+else ifeq ($(BUILD),cover)
+  MODE := -O0 --coverage
+  LD += --coverage
 else ifeq ($(BUILD),fuzz)
   CC := clang
   MODE := -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -Wno-gnu-statement-expression

@@ -22,13 +22,14 @@ import urllib.parse
 
 import requests
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BIN = os.environ.get("JETON_BIN", os.path.join(ROOT, "build", "jeton"))
+from stores import BIN, ROOT, clean_environment, forget, store_words, stocked
+
 E2E = os.path.join(ROOT, "test", "e2e")
 CALLBACK = "https://app.example/callback"
+RUN = os.environ.get("JETON_E2E_RUN", os.path.join(ROOT, "build", "test", "e2e"))  # what processes of one run leave for the last test
 CANARIES = set()  # secrets that were seen
 LOGS = []  # log files of all servers
-BEGAN = time.monotonic()
+BEGAN = float(os.environ.get("JETON_E2E_BEGAN", time.monotonic()))
 
 
 def remember(*values):
@@ -37,10 +38,17 @@ def remember(*values):
             CANARIES.add(value)
 
 
-def clean_environment(**more):
-    env = {k: v for k, v in os.environ.items() if not k.startswith("JETON_") and not k.lower().endswith("_proxy")}
-    env.update(more)
-    return env
+def keep_log(log):
+    if os.path.exists(log) and os.path.getsize(log):
+        os.makedirs(os.path.join(RUN, "logs"), exist_ok=True)
+        shutil.copy(log, os.path.join(RUN, "logs", "%s.log" % os.path.basename(os.path.dirname(log))))
+
+
+@atexit.register  # the first, so it runs last
+def keep_canaries():
+    os.makedirs(os.path.join(RUN, "canaries"), exist_ok=True)
+    with open(os.path.join(RUN, "canaries", str(os.getpid())), "w", encoding="utf-8") as f:
+        json.dump(sorted(CANARIES), f)
 
 
 def kernel_refusals():
@@ -73,26 +81,28 @@ class Failed(Exception):
 
 def run_cli(data, *args, stdin=None, timeout=60):
     """(exit status, standard output, standard error) of one command."""
-    done = subprocess.run([BIN, *args, "--data", data], input="" if stdin is None else stdin + "\n", text=True, capture_output=True,
+    done = subprocess.run([BIN, *args, *store_words(data)], input="" if stdin is None else stdin + "\n", text=True, capture_output=True,
                           timeout=timeout, env=clean_environment())
     return done.returncode, done.stdout, done.stderr
 
 
 class Server:
-    """One jeton with its own data directory. Commands may come before start."""
+    """One jeton with its own data directory, from the stock unless it is given or to be fresh. Commands may come before start."""
 
-    def __init__(self, data=None, args=(), env=None, limits=(), listen="localhost:0"):
+    def __init__(self, data=None, args=(), env=None, limits=(), listen="localhost:0", fresh=False):
         self.scratch = tempfile.mkdtemp(prefix="jeton-e2e-")
         self.data = data or os.path.join(self.scratch, "data")
+        if not data and not fresh:
+            stocked(self.data)
         self.log = os.path.join(self.scratch, "server.log")
         self.args, self.env, self.limits, self.listen = list(args), env or {}, list(limits), listen
         self.process = self.url = None
         LOGS.append(self.log)
         atexit.register(self.stop_for_good)
 
-    def start(self, timeout=20):
+    def start(self, timeout=60):  # seconds; a first start looks for prime numbers
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([*self.limits, BIN, "serve", "--data", self.data, "--listen", self.listen, *self.args],
+            self.process = subprocess.Popen([*self.limits, BIN, "serve", *store_words(self.data), "--listen", self.listen, *self.args],
                                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=clean_environment(**self.env))
         end, text = time.monotonic() + timeout, b""
@@ -143,12 +153,10 @@ class Server:
         try:
             self.stop()
         finally:
+            keep_log(self.log)
             if not os.environ.get("JETON_KEEP"):
-                keep = os.path.exists(self.log) and os.path.getsize(self.log) and os.path.join(ROOT, "build", "test", "logs")
-                if keep:
-                    os.makedirs(keep, exist_ok=True)
-                    shutil.copy(self.log, os.path.join(keep, os.path.basename(self.scratch) + ".log"))
                 shutil.rmtree(self.scratch, ignore_errors=True)
+            forget(self.data)
 
     # ---- command line
     def cli(self, *args, stdin=None):

@@ -14,6 +14,7 @@ import time
 import unittest
 
 from harness import ROOT, Browser, Person, clean_environment, remember
+from stores import store_environment
 from test_run import DevRun
 
 
@@ -41,12 +42,13 @@ class Documents(unittest.TestCase):
             self.assertEqual([f for f in fences if f == "```"], ["```"] * (len(fences) // 2), file)
 
     def test_every_file(self):
+        first = DevRun()
+        self.assertEqual(first.stop(), 0)
         for file in files():
             with self.subTest(file=os.path.relpath(file, ROOT)):
-                self.run_file(file)
+                self.run_file(file, DevRun(copy_of=first))
 
-    def run_file(self, file):
-        server = DevRun()
+    def run_file(self, file, server):
         try:
             folder = os.path.dirname(server.data)
             for name in ("build", "tools", "docs", "assets", "test", "README.md"):
@@ -72,7 +74,8 @@ class Documents(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as f:
             f.write(script)
         bash = subprocess.Popen(["bash", path], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                env=clean_environment(BROWSER="true", DISPLAY="", JETON_DATA="data", NODE_PATH=os.path.join(ROOT, "test", "e2e", "node_modules")))
+                                env=clean_environment(BROWSER="true", DISPLAY="", NODE_PATH=os.path.join(ROOT, "test", "e2e", "node_modules"),
+                                                      **{**store_environment(server.data), "JETON_DATA": "data"}))
         out, end, seen = b"", time.monotonic() + 180, set()
         selector = selectors.DefaultSelector()
         selector.register(bash.stdout, selectors.EVENT_READ)

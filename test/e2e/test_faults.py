@@ -218,7 +218,7 @@ class Starting(unittest.TestCase):
         s.stop()
 
     def test_certificate_stays_over_a_restart(self):
-        s = Server().start()
+        s = Server(fresh=True).start()
         with open(s.ca, encoding="ascii") as f:
             before = f.read()
         self.assertEqual(os.stat(os.path.join(s.data, "tls")).st_mode & 0o077, 0)
@@ -229,12 +229,12 @@ class Starting(unittest.TestCase):
         s.stop()
 
     def test_LS_18_no_default_account(self):
-        s = Server().start()
+        s = Server(fresh=True).start()
         self.assertIn(run_cli(s.data, "user", "list", "--json")[1].strip().replace(" ", "").replace("\n", ""), ("[]", '{"data":[]}'))
         s.stop()
 
     def test_newer_database_is_refused(self):
-        s = Server().start()
+        s = Server(fresh=True).start()
         s.stop()
         with sqlite3.connect(os.path.join(s.data, "jeton.db")) as db:
             tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type='table' AND (name LIKE '%migration%' OR name LIKE '%schema%')")]

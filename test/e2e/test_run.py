@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A newcomer's first minutes: `./dev run` prints an address, a one-time password and commands; each pasted command really gives a
 token; a second start keeps the data; SIGTERM ends it with 0."""
+import atexit
 import json
 import os
 import re
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -15,15 +17,20 @@ import urllib.parse
 
 import requests
 
-from harness import LOGS, ROOT, Browser, Person, Server, clean_environment, remember
+from harness import LOGS, ROOT, Browser, Person, Server, clean_environment, keep_log, remember
+from stores import copy_store, store_environment
 
 
 class DevRun:
-    """A server that `./dev run` started, in a data directory of its own."""
+    """A server that `./dev run` started, in a data directory of its own: its first start there, or its second, in the copy of another's."""
     http = Server.http
 
-    def __init__(self, data=None):
-        self.data = data or os.path.join(tempfile.mkdtemp(prefix="jeton-run-"), "data")
+    def __init__(self, copy_of=None):
+        self.folder = tempfile.mkdtemp(prefix="jeton-run-")
+        atexit.register(shutil.rmtree, self.folder, True)
+        self.data = os.path.join(self.folder, "data")
+        if copy_of:
+            copy_store(copy_of.data, self.data)
         self.log = os.path.join(os.path.dirname(self.data), "server.log")
         LOGS.append(self.log)
         self.start()
@@ -31,7 +38,7 @@ class DevRun:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([os.path.join(ROOT, "dev"), "run"], cwd=os.path.dirname(self.data), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                            stderr=log, env=clean_environment(JETON_DATA=self.data, JETON_LISTEN="localhost:0"))
+                                            stderr=log, env=clean_environment(JETON_LISTEN="localhost:0", **store_environment(self.data)))
         self.text, end = "", time.monotonic() + 60
         while "/api/1.0/users/me\n" not in self.text and time.monotonic() < end and self.process.poll() is None:
             if select.select([self.process.stdout], [], [], 0.2)[0]:
@@ -69,6 +76,7 @@ class DevRun:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(20)
         self.process.stdout.close()
+        keep_log(self.log)
         return status
 
 

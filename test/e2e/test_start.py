@@ -201,7 +201,7 @@ class Signals(unittest.TestCase):
                     s.stop()
 
     def test_a_first_start_says_what_it_does(self):
-        s = Server().start()
+        s = Server(fresh=True).start()
         s.stop()
         self.assertIn("first.start", s.log_text())
         self.assertEqual(s.log_text().count("first.start"), 1)
