@@ -42,6 +42,7 @@ struct authorize_request {
     str subjects[2];           /* the person that it must be: of id_token_hint, of claims; absent: any */
     bool prompt_none, prompt_login, prompt_consent, prompt_select;
     int64_t max_age;       /* -1: none */
+    str acr_essential, acr_wished; /* words, as in struct assurance_need */
     str login_ticket;      /* authorize_ticket's text, when the request comes back from a page of ours; absent: first time */
     bool assumed_code;     /* compat processmaker: response_type was missing */
 };

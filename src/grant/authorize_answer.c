@@ -251,6 +251,8 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .flow = STR("authorization_code"),
         .created_at = g->now,
         .auth_time = s->row->auth_time,
+        .amr = s->row->amr,
+        .acr = s->row->acr,
         .last_used_at = g->now,
         .expires_at = clock_add(g->now, code_seconds(g, request->client)),
     };

@@ -164,6 +164,13 @@ static fallible read_max_age(struct authorize_request *request)
     return OK;
 }
 
+/* OpenID Connect Core 3.1.2.1, Registration 2: a wish, and the request overrides the registration. */
+static void read_acr(struct authorize_request *request)
+{
+    str asked = form_get(&request->parameters, "acr_values");
+    request->acr_wished = str_present(asked) ? asked : request->client->metadata.default_acr_values;
+}
+
 /* AZ-14; OpenID Connect Core 3.1.2.1. An ID token of ours says whom it is about long after it has expired. */
 static fallible read_hint(struct ground *g, struct authorize_request *request)
 {
@@ -195,6 +202,7 @@ static fallible read_openid(struct ground *g, struct authorize_request *request)
         return OK;
     request->claims = claims.text;
     request->claims_scopes = claims.scopes;
+    request->acr_essential = claims.acr;
     request->subjects[1] = claims.sub;
     return OK;
 }
@@ -223,6 +231,7 @@ fallible authorize_check(struct ground *g, const struct form *f, struct authoriz
     TRY(read_pkce(g, request));
     TRY(read_prompt(request));
     TRY(read_max_age(request));
+    read_acr(request);
     TRY(resource_words(g, p, &request->resources));
     TRY(scope_grant(g, request->client, request->resources, form_get(p, "scope"), &request->scope));
     TRY(read_openid(g, request));

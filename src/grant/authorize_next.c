@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * authorize_next: what must happen now for this browser. Relies on tickets for what happened on our own pages since; promises that
- * prompt=none shows nothing (AZ-11), that a password that was asked for is given (AZ-12), and that a request about one person is never
+ * prompt=none shows nothing (AZ-11), that a login that was asked for has happened (AZ-12), that an essential acr is reached, and that a request about one person is never
  * answered for another (AZ-14). */
 #include "directory/profile.h"
 #include "grant/authorize.h"
@@ -10,16 +10,17 @@
 #include "grant/subject.h"
 #include "base/banned.h"
 
-static bool password_due(struct ground *g, const struct authorize_request *request, const struct session *s)
+/* A login that was asked for has happened: age and prompt are satisfied, and a wish is met as far as it went (AZ-12). */
+static enum assurance_missing missing(struct ground *g, const struct authorize_request *request, const struct session *s)
 {
-    if (!s->row || !s->user)
-        return true;
-    if (authorize_ticket_login(g, request->login_ticket, s))
-        return false;
-    if (request->prompt_login || request->max_age == 0)
-        return true;
-    /* Whole seconds: what may have passed counts as passed (OpenID Connect Core 3.1.2.1). */
-    return request->max_age > 0 && !clock_within(g->now, s->row->auth_time, request->max_age - 1);
+    bool done = authorize_ticket_login(g, request->login_ticket, s);
+    const struct assurance_need need = {
+        .max_age = done ? -1 : request->max_age,
+        .again = !done && request->prompt_login,
+        .essential = request->acr_essential,
+        .wished = done ? STR_ABSENT : request->acr_wished,
+    };
+    return session_missing(g, s, &need);
 }
 
 bool authorize_other_person(struct ground *g, const struct authorize_request *request, const struct session *s)
@@ -36,22 +37,32 @@ static bool choice_due(struct ground *g, const struct authorize_request *request
            !authorize_ticket_choice(g, request->login_ticket, s);
 }
 
+/* Why a login that is needed will not be asked for; OK when it will. */
+static fallible login_refused(struct ground *g, const struct authorize_request *request, const struct session *s, enum assurance_missing lacks)
+{
+    bool other = authorize_other_person(g, request, s), done = authorize_ticket_login(g, request->login_ticket, s);
+    if (lacks == ASSURANCE_NEVER || (lacks == ASSURANCE_STEP && done)) /* OpenID Connect Core 5.5.1.1 */
+        FAIL(UNMET_AUTHENTICATION, "authorize: an essential acr that this login does not reach");
+    if (request->prompt_none && other) /* AZ-14 */
+        FAIL(LOGIN_REQUIRED, "authorize: prompt=none and another person is logged in");
+    if (request->prompt_none) /* AZ-11 */
+        FAIL(LOGIN_REQUIRED, "authorize: prompt=none and nobody logged in, or too long ago, or not well enough");
+    if (other && done)
+        FAIL(LOGIN_REQUIRED, "authorize: another person logged in than the request is about");
+    return OK;
+}
+
 static fallible login_step(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
 {
-    bool other = authorize_other_person(g, request, s);
+    enum assurance_missing lacks = missing(g, request, s);
     *step = 0;
     if (choice_due(g, request, s)) {
         *step = AUTHORIZE_SELECT;
         return OK;
     }
-    if (!password_due(g, request, s) && !other)
+    if (lacks == ASSURANCE_NOTHING && !authorize_other_person(g, request, s))
         return OK;
-    if (request->prompt_none && other) /* AZ-14 */
-        FAIL(LOGIN_REQUIRED, "authorize: prompt=none and another person is logged in");
-    if (request->prompt_none) /* AZ-11 */
-        FAIL(LOGIN_REQUIRED, "authorize: prompt=none and nobody logged in, or too long ago");
-    if (other && authorize_ticket_login(g, request->login_ticket, s))
-        FAIL(LOGIN_REQUIRED, "authorize: another person logged in than the request is about");
+    TRY(login_refused(g, request, s, lacks));
     *step = AUTHORIZE_LOGIN;
     return OK;
 }

@@ -4,7 +4,7 @@
  * claim about the person is covered by a scope that people have words for (CO-02). */
 #include "grant/claims_request.h"
 #include "codec/json.h"
-#include "grant/acr.h"
+#include "session/assurance.h"
 #include "base/banned.h"
 
 /* OpenID Connect Core 5.1 and 5.4; scope NULL: says nothing about the person that the login itself does not say. */
@@ -40,7 +40,7 @@ enum { SCOPES_MAX = 64 };
 struct reading {
     struct arena *a;
     struct buf scopes;
-    str allowed, sub;
+    str allowed, sub, acr;
 };
 
 static const struct known *find(str claim)
@@ -73,23 +73,36 @@ static fallible read_wish(const json *wish)
     return OK;
 }
 
-static bool names_password(const json *wish)
+/* The levels that a wish names, as words; *named false: any will do. */
+static fallible levels_of(struct arena *a, const json *wish, bool *named, str *words)
 {
-    const json *values = json_member(wish, "values");
-    if (json_member(wish, "value"))
-        return str_is(json_member_text(wish, "value"), ACR_PASSWORD);
-    for (size_t i = 0; i < json_count(values); i++)
-        if (str_is(json_text_of(json_at(values, i)), ACR_PASSWORD))
-            return true;
-    return !values;
+    const json *value = json_member(wish, "value"), *values = json_member(wish, "values");
+    struct buf b = buf_new(a, BUF_TOKEN_MAX);
+    *named = value || values;
+    for (size_t i = 0; i < (value ? 1 : json_count(values)); i++) {
+        str word = json_text_of(value ? value : json_at(values, i));
+        if (!str_filled(word) || str_find(word, ' ') < word.n) /* no level's name */
+            continue;
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add(&b, word);
+    }
+    return buf_done(&b, words);
 }
 
 /* 5.5.1.1: an essential acr must be met; a voluntary one is met as far as it goes. */
-static fallible judge_acr(const json *wish)
+static fallible judge_acr(struct reading *r, const json *wish)
 {
-    bool essential = false;
-    if (json_boolean_of(json_member(wish, "essential"), &essential) && essential && !names_password(wish))
+    bool essential = false, named, reachable = false;
+    str words, word;
+    if (!json_boolean_of(json_member(wish, "essential"), &essential) || !essential)
+        return OK;
+    TRY(levels_of(r->a, wish, &named, &words));
+    for (str rest = words; str_next(&rest, ' ', &word);)
+        reachable = reachable || assurance_reachable(&assurance_usual, word);
+    if (named && !reachable)
         FAIL(UNMET_AUTHENTICATION, "claims: an essential acr that no login here has");
+    r->acr = named ? words : r->acr;
     return OK;
 }
 
@@ -146,7 +159,7 @@ static fallible read_place(struct reading *r, const json *place, json **kept)
         if (!known || (known->scope && !str_has_word(r->allowed, str_of(known->scope)))) /* AZ-15 */
             continue;
         if (str_is(claim, "acr"))
-            TRY(judge_acr(wish));
+            TRY(judge_acr(r, wish));
         if (str_is(claim, "sub"))
             TRY(judge_sub(r, wish));
         add_scope(r, known->scope);
@@ -161,8 +174,8 @@ static fallible read_place(struct reading *r, const json *place, json **kept)
 fallible claims_request_read(struct arena *a, str text, str allowed, struct claims_request *out)
 {
     static const char *const places[] = {"userinfo", "id_token"};
-    struct claims_request result = {.text = STR_ABSENT, .scopes = STR(""), .sub = STR_ABSENT};
-    struct reading r = {a, buf_new(a, SCOPES_MAX), allowed, STR_ABSENT};
+    struct claims_request result = {.text = STR_ABSENT, .scopes = STR(""), .acr = STR_ABSENT, .sub = STR_ABSENT};
+    struct reading r = {a, buf_new(a, SCOPES_MAX), allowed, STR_ABSENT, STR_ABSENT};
     json *asked, *kept, *whole = json_object_new(a);
     *out = result;
     if (!str_filled(text))
@@ -188,6 +201,7 @@ fallible claims_request_read(struct arena *a, str text, str allowed, struct clai
         TRY(json_text(a, whole, &result.text));
     TRY(buf_done(&r.scopes, &result.scopes));
     result.sub = r.sub;
+    result.acr = r.acr;
     *out = result;
     return OK;
 }

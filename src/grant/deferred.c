@@ -129,6 +129,8 @@ static fallible allow(struct ground *g, const struct db_deferred *row, const str
         .flow = str_of(flows[device ? DEFERRED_DEVICE : DEFERRED_CIBA].grant),
         .created_at = g->now,
         .auth_time = s->row->auth_time,
+        .amr = s->row->amr,
+        .acr = s->row->acr,
         .last_used_at = g->now,
         .expires_at = row->expires_at, /* until its tokens are fetched */
     };
@@ -137,12 +139,23 @@ static fallible allow(struct ground *g, const struct db_deferred *row, const str
     return *decided ? session_still_open(g, s, &grant) : OK;
 }
 
+/* CIBA Core 7.1: acr_values are a wish. */
+static fallible well_enough(struct ground *g, const struct db_deferred *row, const struct session *s)
+{
+    const struct assurance_need need = {.max_age = -1, .wished = row->acr_values};
+    if (session_missing(g, s, &need) != ASSURANCE_NOTHING)
+        FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or not well enough");
+    return OK;
+}
+
 fallible deferred_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)
 {
     bool decided;
     const struct db_client *client = deferred_client(g, row);
     if (!client || !s->user || !s->row)
         FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or the client is gone");
+    if (yes)
+        TRY(well_enough(g, row, s));
     TRY(yes ? allow(g, row, s, &decided) : db_deferred_deny(g->tx, row->number, s->user->number, &decided));
     if (!decided)
         REFUSE(INVALID_REQUEST, "This request was already answered, or it has expired.", "deferred: decided before");

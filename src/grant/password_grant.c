@@ -51,10 +51,12 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
     TRY(scope_grant(g, proof->client, STR_ABSENT, form_get(f, "scope"), &scope));
     TRY(resource_one(g, f, &resource));
     struct login_result login = {0};
-    struct login_try attempt = {.username = username, .password = password, .event = "password_grant", .client_id = proof->client->id};
+    struct login_try attempt = {.username = username, .proof = password, .event = "password_grant", .client_id = proof->client->id};
     err judged = login_check(g, &attempt, &login);
     out->retry_after = login.retry_after;
     TRY(judged);
+    if (!login.user) /* no page here for another step; what was counted stays */
+        REFUSE(INVALID_GRANT, "This person needs more than a password to log in: use the authorization code flow.", "password: another step is needed");
     if (login.user->must_change_password) /* LS-14 */
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "password: the person must change it first");
     char id[37];
@@ -69,6 +71,8 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
         .flow = STR("password"),
         .created_at = g->now,
         .auth_time = g->now,
+        .amr = login.amr,
+        .acr = login.acr,
         .last_used_at = g->now,
         .jkt = sender_keeps(g, proof->client).jkt,
         .x5t = sender_keeps(g, proof->client).x5t,

@@ -15,7 +15,6 @@
 #include "grant/jwt_bearer.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
-#include "grant/acr.h"
 #include "grant/resource.h"
 #include "grant/sender.h"
 #include "grant/signing.h"
@@ -127,8 +126,8 @@ static fallible owe_id_token(struct ground *g, const struct db_client *client, c
     TRY(subject_of(g, client, user, &t->subject));
     t->issuer = g->authority->issuer;
     t->client_id = client->id;
-    t->acr = STR(ACR_PASSWORD);
-    t->amr = STR(ACR_AMR);
+    t->acr = grant->acr;
+    t->amr = grant->amr;
     if (str_filled(client->metadata.backchannel_logout_uri)) /* OpenID Connect Back-Channel Logout 2.1: for those who hear of it */
         t->session_id = grant->session_id;
     else if (str_filled(grant->session_id))

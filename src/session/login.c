@@ -1,76 +1,25 @@
 /* SPDX-License-Identifier: MIT
- * login: is this the person? In this order, for every caller (LS-16): count the attempt (RL-01), refuse when there were too
- * many, run one whole password hash whatever the name (LS-11), judge, give the attempts back on success. Relies on
- * store/db_event for counters that survive a restart and on crypto/password for equal time. Promises:
- *   1. no password is judged that was not counted before, so parallel attempts gain nothing;
- *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work; which of them it was stands in
+ * login: is this the person? A machine over the table of authenticators (session/assurance); for every caller (LS-16) each step is counted
+ * (RL-01), refused when there were too many, judged, and then the one question is asked: what is still missing?
+ *
+ *   begun ──step──▶ counted ──judge──▶ wrong                                         (what was counted stays)
+ *                                 └──▶ proved ──nothing missing──▶ settled           (given back, once; the person is handed out)
+ *                                         └──a step is missing──▶ waiting ──step──▶ counted …
+ *   waiting ──LOGIN_STATE_SECONDS, another password──▶ abandoned                     (what was counted stays)
+ *
+ * A waiting login is sealed into the page's form (login_state): it has no row. Relies on login_count for the counters. Promises:
+ *   1. no proof is judged that was not counted before, so parallel attempts gain nothing;
+ *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work (LS-11); which of them it was stands in
  * the event list alone;
- *   3. counters hang on the name as it is compared, whether or not it exists (RL-03), so throttling betrays no account either; a person who may
- * log in with an e-mail address has one counter for both, so that nobody may guess twice as often;
- *   4. on a known device failures count against that device and nothing else, so that neither a stranger who guesses at the name nor
- * one who shares the address can lock the owner out (RL-02). */
+ *   3. nobody is handed out before everything that is needed is proved and the counters are settled, and a login is settled once. */
 #include "session/login.h"
-#include "codec/b64url.h"
-#include "codec/text.h"
-#include "codec/utf8.h"
-#include "crypto/digest.h"
-#include "crypto/password.h"
-#include "session/device.h"
-#include <arpa/inet.h>
-#include <string.h>
+#include "session/login_count.h"
+#include "session/login_state.h"
 #include "base/banned.h"
 
-enum { ADDRESS_TEXT_MAX = 64 };
 #define WRONG "The username or password is wrong."
 
-struct trial {
-    struct ground *g;
-    const struct login_try *attempt;
-    struct db_user *user; /* NULL: no such person */
-    str account, address; /* keys of the counters; address absent when the caller has none or needs none */
-    bool known_device;
-};
-
-/* A person's one counter, by whatever they logged in with; else that of the name as it is compared. A text that can be no name has its own under
- * a digest, so that keys stay small. */
-static fallible account_key(struct arena *a, const struct db_user *user, str typed, str *key)
-{
-    str name;
-    TRY(db_user_key(a, user != NULL ? user->username : typed, &name));
-    if (!str_filled(name)) {
-        uint8_t digest[DIGEST_SIZE];
-        str same = typed;
-        if (utf8_valid(typed) && typed.n <= DB_USER_EMAIL_MAX) /* an address is one, however it is written, whether or not somebody has it (RL-03) */
-            TRY(text_lower(a, str_trim(typed), &same));
-        digest_sha256(same, digest);
-        *key = str_join(a, (const str[]){STR("a#"), b64url_encode(a, digest, sizeof digest)}, 2);
-        return OK;
-    }
-    *key = str_join(a, (const str[]){STR("a:"), name}, 2);
-    return OK;
-}
-
-/* One household or host is one source: IPv4 whole, IPv6 its /64. */
-static str address_key(struct arena *a, str address)
-{
-    struct in6_addr six;
-    char text[ADDRESS_TEXT_MAX], canonical[INET6_ADDRSTRLEN];
-    if (!str_filled(address) || address.n >= sizeof text)
-        return STR_ABSENT;
-    memcpy(text, address.p, address.n);
-    text[address.n] = '\0';
-    if (inet_pton(AF_INET6, text, &six) != 1)
-        return str_format(a, "i:%s", text);
-    if (IN6_IS_ADDR_V4MAPPED(&six)) {
-        inet_ntop(AF_INET, &six.s6_addr[12], canonical, sizeof canonical);
-        return str_format(a, "i:%s", canonical);
-    }
-    memset(&six.s6_addr[8], 0, 8);
-    inet_ntop(AF_INET6, &six, canonical, sizeof canonical);
-    return str_format(a, "i:%s/64", canonical);
-}
-
-static fallible find_user(struct trial *t)
+static fallible find_user(struct login_trial *t)
 {
     struct db_user *found = NULL;
     str name = str_trim(t->attempt->username);
@@ -82,24 +31,7 @@ static fallible find_user(struct trial *t)
     return OK;
 }
 
-static fallible prepare(struct trial *t)
-{
-    struct arena *a = t->g->arena;
-    TRY(find_user(t));
-    if (t->user != NULL)
-        TRY(device_known(t->g, t->user, &t->known_device));
-    TRY(account_key(a, t->user, t->attempt->username, &t->account));
-    t->address = address_key(a, t->g->address);
-    if (t->known_device) {
-        t->address = STR_ABSENT; /* such a device guesses at one person alone, and its own rule slows it */
-        t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->g->device)}, 4);
-    }
-    if (arena_failed(a))
-        FAIL(UNAVAILABLE, "no memory to check a login");
-    return OK;
-}
-
-static void note(const struct trial *t, const char *outcome, str detail)
+static void note(const struct login_trial *t, const char *outcome, str detail)
 {
     str name = str_format(t->g->arena, "%s.%s", t->attempt->event, outcome);
     if (!str_present(name))
@@ -113,132 +45,116 @@ static void note(const struct trial *t, const char *outcome, str detail)
                     });
 }
 
-static fallible refused(const struct trial *t, const struct db_throttle *state, struct login_result *out)
+static fallible refused(const struct login_trial *t, const struct db_throttle *state, struct login_result *out)
 {
     int64_t wait = state->until - t->g->now;
-    out->user = NULL;
     out->retry_after = wait > 1 ? wait : 1;
     note(t, "failed", STR("throttled"));
     REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
 }
 
-struct counting {
-    const struct trial *trial;
-    bool allowed;
-    struct db_throttle state;
-};
+/* ---- the beginning of a step ---- */
 
-static err count_both(void *context)
+/* A step that cannot begin a login builds on what this browser's session has proved. */
+static fallible begin_from_session(struct login_trial *t)
 {
-    struct counting *w = context;
-    const struct trial *t = w->trial;
-    struct tx *tx = t->g->tx;
-    const struct policy *p = &t->g->authority->policy;
-    w->allowed = true;
-    if (str_present(t->address))
-        TRY(db_throttle_try(tx, t->address, &p->address_rule, &w->allowed, &w->state));
-    if (!w->allowed)
-        return OK;
-    return db_throttle_try(tx, t->account, t->known_device ? &p->device_rule : &p->account_rule, &w->allowed, &w->state);
+    const struct session *s = t->attempt->session;
+    if (s == NULL || s->row == NULL)
+        REFUSE(INVALID_REQUEST, "A login does not begin with this.", "login: no first step");
+    t->amr = s->row->amr;
+    return db_user_by_number(t->g->tx, t->g->arena, s->row->user_number, &t->user);
 }
 
-/* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock
- * accounts. One commit for both. */
-static fallible count(const struct trial *t, bool *allowed, struct db_throttle *state)
+static fallible begin(struct login_trial *t)
 {
-    struct counting w = {.trial = t, .allowed = true};
-    if (str_present(t->address)) /* a flood from one place stays away from the writer */
-        TRY(db_throttle_look(t->g->tx, t->address, &t->g->authority->policy.address_rule, &w.allowed, &w.state));
-    if (w.allowed)
-        TRY(authority_together(t->g, count_both, &w));
-    *allowed = w.allowed;
-    *state = w.state;
+    const struct login_try *attempt = t->attempt;
+    t->rules = attempt->rules != NULL ? attempt->rules : &assurance_usual;
+    t->row = assurance_row(t->rules, str_filled(attempt->with) ? attempt->with : STR("password"));
+    t->begun = t->g->now;
+    t->amr = t->id = STR_ABSENT;
+    if (t->row == NULL)
+        REFUSE(INVALID_REQUEST, "There is no such way to log in.", "login: an unknown authenticator");
+    if (!str_filled(attempt->state))
+        return t->row->first ? find_user(t) : begin_from_session(t);
+    if (!t->row->next)
+        REFUSE(INVALID_REQUEST, "This does not follow another step.", "login: an authenticator that only begins");
+    TRY(login_state_open(t));
+    if (str_has_word(t->amr, str_of(t->row->amr)))
+        REFUSE(INVALID_REQUEST, "This is proved already; another step is needed.", "login: the same authenticator twice");
     return OK;
 }
 
-/* A hash from elsewhere whose setting is not known yet, in a store that an older program wrote: from now on every name does its work. */
-static void learn(const struct trial *t, str hash, const struct password_settings *others)
-{
-    str setting = password_setting(hash);
-    bool known = !password_foreign(hash);
-    for (size_t i = 0; i < others->count && !known; i++)
-        known = str_equal(others->settings[i], setting);
-    if (!known && others->count < DB_PASSWORD_SETTINGS_MAX) {
-        err e = db_password_setting_add(t->g->tx, setting);
-        (void)e; /* the next login of this person learns it */
-    }
-}
+/* ---- its end ---- */
 
-/* RFC 8265 4: the password as it was set, from whatever keyboard. What is no text is compared as it is. */
-static fallible prepared(const struct trial *t, str password, str *out)
+static fallible judge(const struct login_trial *t, str *reason)
 {
-    *out = password;
-    return utf8_valid(password) && password.n <= PASSWORD_MAX ? text_password(t->g->arena, password, out) : OK;
-}
-
-/* *reason absent: it is the person. */
-static fallible judge(const struct trial *t, str *reason)
-{
-    bool matches = false;
-    str password = t->attempt->password;
-    str hash = t->user != NULL ? t->user->password_hash : STR_ABSENT;
-    struct password_settings others;
-    others.settings = hot_password_settings(t->g->facts, &others.count);
-    TRY(prepared(t, password, &password));
-    TRY(password_verify(password, hash, &others, &matches)); /* LS-11 */
-    if (!matches && !str_equal(password, t->attempt->password)) /* as it was set before passwords were prepared; for every name */
-        TRY(password_verify(t->attempt->password, hash, &others, &matches));
-    learn(t, hash, &others);
-    *reason = STR_ABSENT;
+    TRY(t->row->judge(t, reason)); /* whatever the name: the same work */
     if (t->user == NULL)
         *reason = STR("unknown user");
     else if (t->user->blocked)
         *reason = STR("blocked");
-    else if (!str_filled(t->user->password_hash))
-        *reason = STR("no password set");
-    else if (!matches)
-        *reason = STR("wrong password");
     return OK;
 }
 
-/* ST-01. The login is right whether or not this succeeds. */
-static void upgrade(const struct trial *t)
+static fallible with_step(struct login_trial *t)
 {
-    str password;
-    char fresh[PASSWORD_HASH_MAX];
-    if (!password_outdated(t->user->password_hash) || FAILED(prepared(t, t->attempt->password, &password)) || FAILED(password_hash(password, fresh)))
-        return;
-    err e = db_user_rehash(t->g->tx, t->user->number, t->user->password_hash, fresh);
-    (void)e;
-    secret_wipe(fresh, sizeof fresh);
+    str word = str_of(t->row->amr), parts[] = {t->amr, STR(" "), word};
+    t->amr = str_filled(t->amr) ? str_join(t->g->arena, parts, 3) : word;
+    return str_present(t->amr) ? OK : ERR(UNAVAILABLE, "login: no memory");
 }
 
-static err settle(void *context)
+/* Names of the steps that may follow. */
+static fallible offers(const struct login_trial *t, str *names)
 {
-    const struct trial *t = *(const struct trial *const *)context;
-    struct tx *tx = t->g->tx;
-    if (str_present(t->address)) /* one right password does not excuse the wrong ones from the same place; in the order of count_both */
-        TRY(db_throttle_return(tx, t->address));
-    TRY(db_throttle_clear(tx, t->account));
-    return db_user_logged_in(tx, t->user->number, t->g->now);
+    struct buf b = buf_new(t->g->arena, BUF_TOKEN_MAX);
+    for (size_t i = 0; i < t->rules->count; i++) {
+        const struct authenticator *row = &t->rules->rows[i];
+        if (!row->next || str_has_word(t->amr, str_of(row->amr)))
+            continue;
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add_z(&b, row->name);
+    }
+    return buf_done(&b, names);
 }
 
-static fallible succeed(const struct trial *t)
+static fallible finish(const struct login_trial *t, struct login_result *out)
 {
-    TRY(authority_together(t->g, settle, &t));
-    upgrade(t);
+    TRY(login_count_settle(t));
     note(t, "ok", STR_ABSENT);
+    t->user->last_login_at = t->g->now;
+    *out = (struct login_result){.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr)};
+    return OK;
+}
+
+/* Proved: is it enough? */
+static fallible advance(struct login_trial *t, struct login_result *out)
+{
+    TRY(with_step(t));
+    struct assurance_need need = {.max_age = -1, .essential = t->attempt->essential, .wished = t->attempt->wished};
+    const struct assurance_have have = {t->amr, t->g->now, t->g->now};
+    enum assurance_missing missing = t->attempt->alone ? ASSURANCE_NOTHING : assurance_missing(t->rules, &need, &have);
+    if (missing == ASSURANCE_NOTHING)
+        return finish(t, out);
+    struct login_result more = {.retry_after = 0};
+    TRY(offers(t, &more.offers));
+    if (missing == ASSURANCE_NEVER || !str_filled(more.offers))
+        REFUSE(INVALID_GRANT, "More is needed to log in than there is a way for.", "login: nothing can follow, and more is needed");
+    TRY(login_state_seal(t, &more.state));
+    *out = more;
     return OK;
 }
 
 fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out)
 {
-    struct trial t = {.g = g, .attempt = attempt};
+    struct login_trial t = {.g = g, .attempt = attempt};
     struct db_throttle state = {0, 0};
     bool allowed;
     str reason;
-    TRY(prepare(&t));
-    TRY(count(&t, &allowed, &state));
+    *out = (struct login_result){.user = NULL};
+    TRY(begin(&t));
+    TRY(login_count_keys(&t));
+    TRY(login_count(&t, &allowed, &state));
     if (!allowed)
         return refused(&t, &state, out);
     TRY(judge(&t, &reason));
@@ -246,9 +162,9 @@ fallible login_check(struct ground *g, const struct login_try *attempt, struct l
         note(&t, "failed", reason);
         REFUSE(INVALID_GRANT, WRONG, "login: unknown user, wrong password or blocked");
     }
-    TRY(succeed(&t));
-    t.user->last_login_at = g->now;
-    *out = (struct login_result){.user = t.user};
+    TRY(advance(&t, out));
+    if (t.row->proved != NULL)
+        t.row->proved(&t);
     return OK;
 }
 
@@ -262,8 +178,8 @@ fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *o
 
 fallible login_prove(struct ground *g, const struct db_user *user, str password, int64_t *retry_after)
 {
-    struct login_result result = {NULL, 0};
-    const struct login_try attempt = {user->username, password, "password_change", STR_ABSENT};
+    struct login_result result;
+    const struct login_try attempt = {.username = user->username, .proof = password, .event = "password_change", .alone = true};
     err judged = login_check(g, &attempt, &result);
     *retry_after = result.retry_after;
     if (!FAILED(judged) && result.user->number != user->number)

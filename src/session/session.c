@@ -151,7 +151,13 @@ static fallible still_the_same(struct ground *g, const struct db_session *row, c
     FAIL(LOGIN_REQUIRED, "session: the person was changed while they logged in");
 }
 
-/* Puts `row` (times and user given) into the store with a fresh number, id and secret; the old row of this browser ends
+static void assured(struct db_session *row, str amr)
+{
+    row->amr = amr;
+    row->acr = assurance_acr(&assurance_usual, amr);
+}
+
+/* Puts `row` (times, user and assurance given) into the store with a fresh number, id and secret; the old row of this browser ends
  * afterwards, so that a failure leaves the browser as it was. */
 static fallible replace(struct ground *g, struct db_session *row, struct session *s)
 {
@@ -190,7 +196,7 @@ static fallible end_row(struct ground *g, const struct db_session *row, const st
     return OK;
 }
 
-fallible session_begin(struct ground *g, const struct db_user *user, struct session *s)
+fallible session_begin(struct ground *g, const struct db_user *user, str amr, struct session *s)
 {
     struct db_session *row = ARENA_NEW(g->arena, struct db_session);
     struct db_user *person = ARENA_NEW(g->arena, struct db_user);
@@ -200,6 +206,7 @@ fallible session_begin(struct ground *g, const struct db_user *user, struct sess
     row->user_number = user->number;
     row->created_at = row->auth_time = g->now;
     row->expires_at = clock_add(g->now, g->authority->policy.session_absolute);
+    assured(row, amr);
     struct session next = *s;
     next.user = person;
     next.row = NULL; /* who was logged in here before is logged out, once the new session stands */
@@ -210,7 +217,7 @@ fallible session_begin(struct ground *g, const struct db_user *user, struct sess
     return OK;
 }
 
-fallible session_reauthenticated(struct ground *g, struct session *s)
+fallible session_reauthenticated(struct ground *g, str amr, struct session *s)
 {
     INVARIANT(s->row != NULL);
     struct db_session *row = ARENA_NEW(g->arena, struct db_session);
@@ -218,6 +225,7 @@ fallible session_reauthenticated(struct ground *g, struct session *s)
         FAIL(UNAVAILABLE, "no memory for a session");
     *row = *s->row; /* the absolute end stays (LS-03) */
     row->auth_time = g->now;
+    assured(row, amr);
     return replace(g, row, s);
 }
 
@@ -238,9 +246,20 @@ str session_print(struct arena *a, const struct session *s)
     return b64url_encode(a, hash.bytes, PRINT);
 }
 
+enum assurance_missing session_missing(const struct ground *g, const struct session *s, const struct assurance_need *need)
+{
+    struct assurance_have have = {.amr = STR_ABSENT, .now = g->now};
+    if (s->row != NULL && s->user != NULL) {
+        have.amr = s->row->amr;
+        have.auth_time = s->row->auth_time;
+    }
+    return assurance_missing(&assurance_usual, need, &have);
+}
+
 bool session_recent(const struct ground *g, const struct session *s)
 {
-    return s->row != NULL && clock_within(g->now, s->row->auth_time, g->authority->policy.reauthentication - 1);
+    const struct assurance_need need = {.max_age = g->authority->policy.reauthentication};
+    return session_missing(g, s, &need) == ASSURANCE_NOTHING;
 }
 
 fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count)

@@ -6,6 +6,7 @@
 #ifndef JETON_SESSION_SESSION_H
 #define JETON_SESSION_SESSION_H
 #include "directory/actor.h"
+#include "session/assurance.h"
 #include "store/table/db_session.h"
 struct session {
     str cookie;              /* text of the cookie in force, which the CSRF token hangs on; never absent after session_find */
@@ -20,10 +21,12 @@ str session_device_cookie_name(struct arena *a, const struct authority *authorit
 /* cookie absent, forged, ended, of a blocked person: a fresh visit. Store failure: UNAVAILABLE (never "not logged in"). */
 fallible session_find(struct ground *g, str cookie, struct session *out);
 /* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */
-fallible session_begin(struct ground *g, const struct db_user *user, struct session *s);
-fallible session_reauthenticated(struct ground *g, struct session *s); /* password given again: auth_time now, new cookie secret (LS-01) */
+fallible session_begin(struct ground *g, const struct db_user *user, str amr, struct session *s); /* amr: of the login */
+fallible session_reauthenticated(struct ground *g, str amr, struct session *s); /* proved again: auth_time now, new cookie secret (LS-01) */
 fallible session_end(struct ground *g, struct session *s); /* logout: the row ends, a fresh visit follows */
-bool session_recent(const struct ground *g, const struct session *s); /* password given within policy.reauthentication */
+/* What is missing at this browser for a request (session/assurance)? */
+enum assurance_missing session_missing(const struct ground *g, const struct session *s, const struct assurance_need *need);
+bool session_recent(const struct ground *g, const struct session *s); /* nothing is missing for a sensitive step: policy.reauthentication */
 /* A short print of the cookie in force, for what must come back from the very same browser session; absent when the arena fails. */
 str session_print(struct arena *a, const struct session *s);
 /* Text of the device cookie for this person. */

@@ -21,7 +21,8 @@
     X(11, "0011_resource_scopes.sql") \
     X(12, "0012_people_text.sql") \
     X(13, "0013_verified_email.sql") \
-    X(14, "0014_changes.sql")
+    X(14, "0014_changes.sql") \
+    X(15, "0015_assurance.sql")
 
 #define X(number_, file_)                                                                                                      \
     __asm__(".pushsection .rodata\n"                                                                                           \

@@ -135,7 +135,7 @@ err console_account_password_post(struct call *c)
         TRY(hot_user(c->ground->authority->hot, c->ground->tx, c->ground->arena, c->session.user->number, &c->session.user));
         if (!c->session.user)
             FAIL(LOGIN_REQUIRED, "account: the person was removed meanwhile");
-        TRY(session_reauthenticated(c->ground, &c->session)); /* LS-01: the old cookie is dead here too */
+        TRY(session_reauthenticated(c->ground, STR("pwd"), &c->session)); /* LS-01: the old cookie is dead here too */
         return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account/password?done=password")));
     }
     struct page_fields *f = password_fields(c);

@@ -39,9 +39,14 @@ static str link_of(str uri)
     return str_starts(uri, STR("https://")) ? uri : STR_ABSENT;
 }
 
-static fallible answer_form(struct call *c, int status, const struct message *error)
+/* so_far: the steps before; the first of its offers is the next one. */
+static fallible answer_step(struct call *c, const struct login_result *so_far, int status, const struct message *error)
 {
     struct page_fields *f = call_fields(c);
+    str offers = so_far->offers, next = STR("");
+    (void)str_next(&offers, ' ', &next);
+    page_put(f, "attempt", so_far->state);
+    page_put(f, "with", next);
     str return_to = call_local_path(form_get(&c->form, "return_to"), STR("/account"));
     bool again = form_has(&c->form, "again") && c->session.user;
     str redirect_uri = STR_ABSENT;
@@ -49,6 +54,7 @@ static fallible answer_form(struct call *c, int status, const struct message *er
     page_put(f, "return_to", return_to);
     page_put_flag(f, "again", again);
     page_put_flag(f, "switch", form_has(&c->form, "switch"));
+    page_put(f, "acr", form_get(&c->form, "acr"));
     page_put(f, "username", again ? c->session.user->username : form_get(&c->form, "username"));
     page_put(f, "application", client ? client->name : STR_ABSENT);
     page_put(f, "policy_uri", client ? link_of(client->metadata.policy_uri) : STR_ABSENT);
@@ -58,6 +64,11 @@ static fallible answer_form(struct call *c, int status, const struct message *er
     if (client) /* browsers hold the form to form-action through all redirects: it may end at the application at once */
         TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, redirect_uri)));
     return call_page(c, status, "login.html", f);
+}
+
+static fallible answer_form(struct call *c, int status, const struct message *error)
+{
+    return answer_step(c, &(struct login_result){.state = STR_ABSENT, .offers = STR("")}, status, error);
 }
 
 err console_login_get(struct call *c)
@@ -84,23 +95,40 @@ static fallible answer_throttled(struct call *c, err why, int64_t seconds)
     return answer_form(c, 429, &error);
 }
 
-static fallible begin(struct call *c, const struct db_user *user)
+static fallible begin(struct call *c, const struct login_result *login)
 {
+    const struct db_user *user = login->user;
     str device;
     if (c->session.user && c->session.user->number == user->number)
-        TRY(session_reauthenticated(c->ground, &c->session));
+        TRY(session_reauthenticated(c->ground, login->amr, &c->session));
     else
-        TRY(session_begin(c->ground, user, &c->session));
+        TRY(session_begin(c->ground, user, login->amr, &c->session));
     TRY(session_device_make(c->ground, user, &device));
     struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->ground->authority->base};
     return response_cookie(c->response, session_device_cookie_name(c->ground->arena, c->ground->authority), device, &rule); /* RL-02 */
 }
 
+/* The field that carries a proof is that of its authenticator; a step names it by `with`. */
+static struct login_try attempt_of(struct call *c)
+{
+    str with = form_get(&c->form, "with");
+    const struct authenticator *row = assurance_row(&assurance_usual, str_filled(with) ? with : STR("password"));
+    return (struct login_try){
+        .username = form_get(&c->form, "username"),
+        .proof = row ? form_get_raw(&c->form, row->field) : STR_ABSENT,
+        .event = "login",
+        .with = with,
+        .state = form_get(&c->form, "attempt"),
+        .session = &c->session,
+        .wished = form_get(&c->form, "acr"),
+    };
+}
+
 err console_login_post(struct call *c)
 {
-    struct login_try attempt = {form_get(&c->form, "username"), form_get_raw(&c->form, "password"), "login", STR_ABSENT};
-    struct login_result result = {NULL, 0};
-    if (!str_filled(attempt.username) || !str_filled(attempt.password))
+    struct login_result result;
+    struct login_try attempt = attempt_of(c);
+    if (!str_filled(attempt.state) && (!str_filled(attempt.username) || !str_filled(attempt.proof)))
         return answer_form(c, 400, &MESSAGE_PLAIN("Enter both your username and your password."));
     err judged = login_check(c->ground, &attempt, &result);
     if (judged.kind == ERR_THROTTLED)
@@ -110,6 +138,8 @@ err console_login_post(struct call *c)
         return answer_form(c, 401, &(struct message){.text = str_of(err_say(judged))});
     }
     TRY(judged);
-    TRY(begin(c, result.user));
+    if (!result.user) /* the same page asks for the next step */
+        return answer_step(c, &result, 200, &MESSAGE_PLAIN(""));
+    TRY(begin(c, &result));
     return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
 }

@@ -84,6 +84,9 @@ static fallible login_address(struct call *c, const struct authorize_request *re
         form_add(&b, str_of(how), STR("1"));
     if (str_filled(request->login_hint) && request->login_hint.n <= HINT_MAX)
         form_add(&b, STR("username"), request->login_hint);
+    str acr = str_filled(request->acr_essential) ? request->acr_essential : request->acr_wished;
+    if (str_filled(acr) && acr.n <= HINT_MAX)
+        form_add(&b, STR("acr"), acr);
     form_add(&b, STR("return_to"), back);
     if (FAILED(buf_done(&b, address)) || address->n > HTTP_TARGET_MAX)
         REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long to be remembered over a login");

@@ -9,7 +9,6 @@
 #include "directory/auth_methods.h"
 #include "directory/profile.h"
 #include "endpoint/oauth/oauth.h"
-#include "grant/acr.h"
 #include "grant/redirect.h"
 #include "token/dpop.h"
 #include "base/banned.h"
@@ -217,7 +216,7 @@ static const struct row {
     {"subject_types_supported",                           WORDS,   "public pairwise",    NULL,  NULL, false},
     {"id_token_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
     {"userinfo_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
-    {"acr_values_supported",                              WORDS,   ACR_PASSWORD,         NULL,  NULL, false},
+    {"acr_values_supported",                              WORDS,   ACR_WORDS,            NULL,  NULL, false},
     {"display_values_supported",                          WORDS,   "page",               NULL,  NULL, false},
     {"prompt_values_supported",                           WORDS,   "none login consent select_account", NULL, NULL, false},
     {"claim_types_supported",                             WORDS,   "normal",             NULL,  NULL, false},

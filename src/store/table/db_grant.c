@@ -12,7 +12,7 @@
 #define COLUMNS                                                                                                                \
     "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at,"        \
     " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims,"  \
-    " details, jkt, x5t"
+    " details, jkt, x5t, amr, acr"
 #define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt"
 enum {
     ADD, GET, BEGIN, BIND, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
@@ -21,7 +21,7 @@ enum {
 static const char *const texts[] = {
     [ADD] = "INSERT INTO grants (" COLUMNS ", begun_at)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
-            " $21, $22, $23, $24)",
+            " $21, $22, $23, $24, $25, $26)",
     [GET] = "SELECT " COLUMNS " FROM grants WHERE number = $1",
     [BEGIN] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4, generation = $5"
               " WHERE number = $1 AND begun_at = 0 AND revoked_at = 0",
@@ -57,6 +57,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, revoked_at), FIELD(DB_INT, generation), FIELD(DB_HASH, current), FIELD(DB_HASH, previous),
     FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor), FIELD(DB_TEXT, session_id),
     FIELD(DB_TEXT, claims), FIELD(DB_TEXT, details), FIELD(DB_TEXT, jkt), FIELD(DB_TEXT, x5t),
+    FIELD(DB_TEXT, amr), FIELD(DB_TEXT, acr),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_grant, fields);
 #define CODE_FIELD(kind_, member_) {kind_, offsetof(struct db_code, member_)}

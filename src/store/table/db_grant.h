@@ -27,6 +27,7 @@ struct db_grant {
     str claims;            /* the claims parameter as agreed to (OpenID Connect Core 5.5), JSON; absent: none */
     str details;           /* authorization details (RFC 9396), a JSON list; absent: none */
     str jkt, x5t;          /* thumbprint of the key (RFC 9449) or certificate (RFC 8705) that the tokens are bound to; absent: none */
+    str amr, acr;          /* how the person logged in for it, as in struct db_session; absent: nobody did */
     str session_id;        /* public id of the browser session that the consent was given in; absent: none */
 };
 struct db_code {

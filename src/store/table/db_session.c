@@ -10,10 +10,10 @@
 
 #include "base/banned.h"
 
-#define COLUMNS "number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at, address, user_agent"
+#define COLUMNS "number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at, address, user_agent, amr, acr"
 enum { OPEN, GET, SEEN, END, LIST };
 static const char *const texts[] = {
-    [OPEN] = "INSERT INTO sessions (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    [OPEN] = "INSERT INTO sessions (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     [GET] = "SELECT " COLUMNS " FROM sessions WHERE number = $1 AND expires_at > $2",
     [SEEN] = "UPDATE sessions SET last_seen_at = $2 WHERE number = $1",
     [END] = "DELETE FROM sessions WHERE number = $1",
@@ -25,7 +25,7 @@ DB_SHEET(session, texts);
 static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_HASH, hash), FIELD(DB_INT, user_number), FIELD(DB_INT, created_at),
     FIELD(DB_INT, last_seen_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, expires_at), FIELD(DB_TEXT, address),
-    FIELD(DB_TEXT, user_agent),
+    FIELD(DB_TEXT, user_agent), FIELD(DB_TEXT, amr), FIELD(DB_TEXT, acr),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_session, fields);
 

@@ -9,6 +9,7 @@ struct db_session {
     struct token_hash hash;
     int64_t user_number;
     unix_time created_at, last_seen_at, auth_time, expires_at; /* expires_at: the absolute end */
+    str amr, acr; /* how the person logged in: words (RFC 8176), and what they amount to; absent acr: to nothing that has a name */
     str address, user_agent; /* cut to 64 and 200 bytes by the caller */
 };
 /* The number is needed inside the cookie before the hash is known: it is reserved first (never used twice). */

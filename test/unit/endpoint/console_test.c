@@ -54,7 +54,7 @@ static struct session *logged_in(struct ground *g, const struct db_user *user)
     struct session *s = ARENA_NEW(arena, struct session);
     cr_assert_eq(session_find(g, STR_ABSENT, s).kind, ERR_OK);
     if (user)
-        cr_assert_eq(session_begin(g, user, s).kind, ERR_OK);
+        cr_assert_eq(session_begin(g, user, STR("pwd"), s).kind, ERR_OK);
     return s;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * authorize_next: the parameters of OpenID Connect, and what they make of a browser and its person. */
-#include "grant/acr.h"
+#include "session/assurance.h"
 #include "grant/client_ways.h"
 #include "grant/pushed.h"
 #include "token/id_token.h"
@@ -121,7 +121,7 @@ Test(authorize_next, AZ_14_a_hint_about_somebody_else_is_never_answered_for_who_
     expect_kind(step_of(&t, "&prompt=none&claims=%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22x%22%7D%7D%7D", &ada, &step), LOGIN_REQUIRED);
     str ticket; /* and logging in as the wrong one again is told, not asked for ever */
     assert_done(authorize_ticket(t.s.g, &(struct authorize_request){0}, &ada, &ticket));
-    assert_done(session_reauthenticated(t.s.g, &ada));
+    assert_done(session_reauthenticated(t.s.g, STR("pwd"), &ada));
     str back = stage_text(&t, other, stage_text(&t, "&login_ticket=", ticket, ""), "");
     expect_kind(step_of(&t, str_z(t.s.a, back), &ada, &step), LOGIN_REQUIRED);
 }
@@ -156,7 +156,7 @@ Test(authorize_next, select_account_is_answered_by_a_button_of_this_session_or_b
     cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=login&login_ticket=", choice, "")), &ada), AUTHORIZE_LOGIN,
                  "a choice is no password");
     assert_done(authorize_ticket(t.s.g, &r, &ada, &ticket));
-    assert_done(session_reauthenticated(t.s.g, &ada));
+    assert_done(session_reauthenticated(t.s.g, STR("pwd"), &ada));
     cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=select_account&login_ticket=", ticket, "")), &ada), AUTHORIZE_ASK);
 }
 

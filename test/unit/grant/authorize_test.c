@@ -187,7 +187,7 @@ Test(authorize, AZ_12_the_way_back_from_the_login_page_is_not_a_circle)
     cr_expect_eq(next(&t, with_ticket(&t, ticket), &s), AUTHORIZE_LOGIN, "AZ-13: abandoned, the old session goes nowhere");
     clock_set(NOW + 500);
     scene_next(&t.s);
-    assert_done(session_reauthenticated(t.s.g, &s));
+    assert_done(session_reauthenticated(t.s.g, STR("pwd"), &s));
     cr_expect_eq(next(&t, with_ticket(&t, ticket), &s), AUTHORIZE_ASK);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * claims_request: what the claims parameter may say, and what is kept of it. */
 #include "grant/claims_request.h"
-#include "grant/acr.h"
+#include "session/assurance.h"
 #include "grant/stage.h"
 
 static err read_text(struct arena *a, const char *text, struct claims_request *out)

@@ -124,7 +124,7 @@ static inline struct session stage_session(struct stage *t, const struct db_user
     struct session s;
     assert_done(session_find(t->s.g, STR_ABSENT, &s));
     if (user)
-        assert_done(session_begin(t->s.g, user, &s));
+        assert_done(session_begin(t->s.g, user, STR("pwd"), &s));
     return s;
 }
 

@@ -34,6 +34,8 @@ static str code_of(struct stage *t, const char *id, str scope, const struct aske
                              .flow = STR("authorization_code"),
                              .created_at = t->s.g->now,
                              .auth_time = t->s.g->now - 77,
+                             .amr = STR("pwd"),
+                             .acr = STR(ACR_PASSWORD),
                              .session_id = STR("session-1"),
                              .claims = str_of(asked->claims),
                              .details = str_of(asked->details)};

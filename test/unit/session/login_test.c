@@ -35,8 +35,8 @@ static void at(struct scene *s, unix_time t)
 
 static err attempt(struct scene *s, str name, str password, struct login_result *out)
 {
-    struct login_try try = {.username = name, .password = password, .event = "login"};
-    *out = (struct login_result){NULL, 0};
+    struct login_try try = {.username = name, .proof = password, .event = "login"};
+    *out = (struct login_result){.user = NULL};
     err e = login_check(s->g, &try, out);
     cr_assert_eq(out->user == NULL, FAILED(e));
     return e;
@@ -277,7 +277,7 @@ Test(login, an_old_hash_is_made_anew_and_ends_nothing) /* ST-01 */
 Test(login, the_event_is_named_after_the_way_in)
 {
     struct scene s = scene();
-    struct login_try try = {STR("ada"), STR(FIXTURE_PASSWORD), "password_grant", STR("my client")};
+    struct login_try try = {.username = STR("ada"), .proof = STR(FIXTURE_PASSWORD), .event = "password_grant", .client_id = STR("my client")};
     struct login_result result;
     cr_assert(!FAILED(login_check(s.g, &try, &result)));
     struct db_event e = last_event(&s);

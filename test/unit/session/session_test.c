@@ -49,7 +49,7 @@ static struct session find(struct scene *s, str cookie)
 static struct session logged_in(struct scene *s)
 {
     struct session session = find(s, STR_ABSENT);
-    cr_assert(!FAILED(session_begin(s->g, s->user, &session)));
+    cr_assert(!FAILED(session_begin(s->g, s->user, STR("pwd"), &session)));
     return session;
 }
 
@@ -106,7 +106,7 @@ Test(session, login_makes_a_new_cookie_that_is_this_person) /* LS-01 */
 {
     struct scene s = scene();
     struct session visit = find(&s, STR_ABSENT), session = visit;
-    cr_assert(!FAILED(session_begin(s.g, s.user, &session)));
+    cr_assert(!FAILED(session_begin(s.g, s.user, STR("pwd"), &session)));
     cr_assert(session.fresh);
     cr_assert(!str_equal(session.cookie, visit.cookie));
     cr_assert_eq(opaque_kind_of(session.cookie), OPAQUE_SESSION);
@@ -126,7 +126,7 @@ Test(session, a_second_login_kills_the_first_cookie_of_this_browser) /* LS-01 */
 {
     struct scene s = scene();
     struct session first = logged_in(&s), second = find(&s, first.cookie);
-    cr_assert(!FAILED(session_begin(s.g, s.user, &second)));
+    cr_assert(!FAILED(session_begin(s.g, s.user, STR("pwd"), &second)));
     cr_assert(find(&s, first.cookie).row == NULL);
     cr_assert(find(&s, second.cookie).row != NULL);
 }
@@ -214,7 +214,7 @@ Test(session, a_password_judged_before_its_change_opens_nothing) /* LS-05 */
     struct session session = find(&s, STR_ABSENT);
     at(&s, NOW + 5);
     change_password(&s); /* s.user is as it was when the password was judged */
-    cr_assert_eq(session_begin(s.g, s.user, &session).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(session_begin(s.g, s.user, STR("pwd"), &session).kind, ERR_LOGIN_REQUIRED);
     cr_assert(session.row == NULL);
     cr_assert_eq(live(&s), 0);
 }
@@ -227,7 +227,7 @@ Test(session, a_block_during_the_login_leaves_no_session_for_later) /* contract 
     cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, s.user->number, &user)));
     user->blocked = true;
     cr_assert(!FAILED(db_user_save(store_each(s.authority->store), s.a, user, NULL)));
-    cr_assert_eq(session_begin(s.g, s.user, &session).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(session_begin(s.g, s.user, STR("pwd"), &session).kind, ERR_LOGIN_REQUIRED);
     cr_assert_eq(live(&s), 0);
 }
 
@@ -243,7 +243,7 @@ Test(session, the_password_given_again_renews_cookie_and_time_but_not_the_end) /
     at(&s, NOW + p->reauthentication);
     session = find(&s, old);
     cr_assert(!session_recent(s.g, &session));
-    cr_assert(!FAILED(session_reauthenticated(s.g, &session)));
+    cr_assert(!FAILED(session_reauthenticated(s.g, STR("pwd"), &session)));
     cr_assert(session.fresh && session_recent(s.g, &session));
     cr_assert(!str_equal(old, session.cookie));
     cr_assert(find(&s, old).row == NULL);

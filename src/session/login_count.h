@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * login_count: the counters of a login. Private to session/. */
+#ifndef JETON_SESSION_LOGIN_COUNT_H
+#define JETON_SESSION_LOGIN_COUNT_H
+#include "session/authenticators.h"
+/* Whose counters they are: fills account, address and known_device. */
+fallible login_count_keys(struct login_trial *t);
+/* RL-01: a step is counted before it is judged. */
+fallible login_count(const struct login_trial *t, bool *allowed, struct db_throttle *state);
+/* The login has succeeded: its steps are given back, the person was seen. One transaction, once: CONFLICT when this login was settled before.
+ * However else it ends (wrong, abandoned), what was counted stays counted. */
+fallible login_count_settle(const struct login_trial *t);
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * login_state: see the header. Relies on token/opaque for the seal. Promises that a state means nothing to another browser, and that what was
+ * proved by a password which is changed since proves nothing. */
+#include "session/login_state.h"
+#include "crypto/random.h"
+#include "token/opaque.h"
+#include "base/banned.h"
+
+enum { UUID_TEXT = 37 };
+
+static str browser_of(const struct login_trial *t)
+{
+    return t->attempt->session == NULL ? STR("-") : session_print(t->g->arena, t->attempt->session);
+}
+
+fallible login_state_seal(const struct login_trial *t, str *text)
+{
+    char id[UUID_TEXT];
+    struct token_raw raw;
+    struct arena *a = t->g->arena;
+    str browser = browser_of(t);
+    random_uuid(id);
+    str named = str_present(t->id) ? t->id : str_of(id);
+    str payload = str_format(a, "attempt %lld %lld %lld %.*s %.*s %.*s", (long long)t->begun, (long long)t->user->number, (long long)t->steps + 1,
+                             STR_FMT(named), STR_FMT(browser), STR_FMT(t->amr));
+    if (!str_present(browser) || !str_present(payload))
+        FAIL(UNAVAILABLE, "login: no memory for what is proved so far");
+    TRY(opaque_sealed_make(a, t->g->keys, OPAQUE_VISIT, payload, &raw));
+    *text = raw.text;
+    return OK;
+}
+
+static bool number_of(str *rest, int64_t *out)
+{
+    str word;
+    uint64_t n;
+    if (!str_next(rest, ' ', &word) || FAILED(str_u64(word, INT64_MAX, &n)))
+        return false;
+    *out = (int64_t)n;
+    return true;
+}
+
+/* Words of the payload into t; *browser: whose it is. */
+static bool read_payload(struct login_trial *t, str payload, int64_t *user, str *browser)
+{
+    str kind;
+    int64_t begun;
+    if (!str_next(&payload, ' ', &kind) || !str_is(kind, "attempt"))
+        return false;
+    if (!number_of(&payload, &begun) || !number_of(&payload, user) || !number_of(&payload, &t->steps))
+        return false;
+    if (!str_next(&payload, ' ', &t->id) || !str_next(&payload, ' ', browser))
+        return false;
+    t->begun = begun;
+    t->amr = payload;
+    return true;
+}
+
+fallible login_state_open(struct login_trial *t)
+{
+    str payload, browser;
+    int64_t user;
+    err opened = opaque_sealed_open(t->g->arena, t->g->keys, OPAQUE_VISIT, t->attempt->state, &payload);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened) || !read_payload(t, payload, &user, &browser) || !str_equal(browser, browser_of(t)))
+        FAIL(STALE_FORM, "login: what was proved so far is not of this browser");
+    if (!clock_within(t->g->now, t->begun, LOGIN_STATE_SECONDS - 1))
+        FAIL(STALE_FORM, "login: too long between two steps");
+    TRY(db_user_by_number(t->g->tx, t->g->arena, user, &t->user));
+    if (t->user == NULL || t->user->password_changed_at > t->begun)
+        FAIL(STALE_FORM, "login: the person was removed or has another password since the first step");
+    return OK;
+}
