@@ -140,6 +140,29 @@ Test(authorize_next, AZ_12_the_age_of_a_login_is_measured_on_the_strict_side)
     cr_expect_eq(next(&t, "&max_age=10000", &ada), AUTHORIZE_ASK); /* the request overrides the registration */
 }
 
+/* OpenID Connect Core 3.1.2.1, 5.5.1.1 */
+Test(authorize_next, a_level_that_a_session_has_is_not_asked_for_again_and_one_that_it_lacks_is)
+{
+    struct stage t = oidc_stage();
+    enum authorize_step step;
+    struct session ada = stage_session(&t, t.ada), nobody = stage_session(&t, NULL);
+    const char *essential = "&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22" ACR_PASSWORD "%22%7D%7D%7D";
+    const char *none = str_z(t.s.a, stage_text(&t, essential, STR("&prompt=none"), ""));
+    cr_expect_eq(next(&t, "&acr_values=" ACR_PASSWORD, &ada), AUTHORIZE_ASK);
+    cr_expect_eq(next(&t, "&acr_values=urn:unknown", &ada), AUTHORIZE_ASK, "a wish that cannot come true stops nobody");
+    cr_expect_eq(next(&t, essential, &ada), AUTHORIZE_ASK);
+    cr_expect_eq(next(&t, essential, &nobody), AUTHORIZE_LOGIN);
+    ada.row->amr = STR("gone"); /* a way that was taken away since proves nothing any more */
+    cr_expect_eq(next(&t, "", &ada), AUTHORIZE_LOGIN);
+    cr_expect_eq(next(&t, essential, &ada), AUTHORIZE_LOGIN);
+    expect_kind(step_of(&t, none, &ada, &step), LOGIN_REQUIRED);
+    str ticket; /* nor does a login that proves no more go round for ever */
+    assert_done(authorize_ticket(t.s.g, &(struct authorize_request){0}, &ada, &ticket));
+    assert_done(session_reauthenticated(t.s.g, STR("gone"), &ada));
+    str back = stage_text(&t, essential, stage_text(&t, "&login_ticket=", ticket, ""), "");
+    expect_kind(step_of(&t, str_z(t.s.a, back), &ada, &step), UNMET_AUTHENTICATION);
+}
+
 Test(authorize_next, select_account_is_answered_by_a_button_of_this_session_or_by_a_login)
 {
     struct stage t = oidc_stage();

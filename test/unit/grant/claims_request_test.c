@@ -87,6 +87,18 @@ Test(claims_request, an_essential_acr_is_met_or_refused_a_voluntary_one_is_neith
     }
 }
 
+Test(claims_request, an_essential_acr_is_told_and_a_wish_is_not)
+{
+    struct arena *a = fixture_arena();
+    struct claims_request c;
+    assert_done(read_text(a, "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\",\"a b\",7,\"" ACR_PASSWORD "\"]}}}", &c));
+    cr_expect(str_is(c.acr, "x " ACR_PASSWORD), "%.*s", STR_FMT(c.acr));
+    assert_done(read_text(a, "{\"id_token\":{\"acr\":{\"values\":[\"x\"]}}}", &c));
+    cr_expect(!str_present(c.acr));
+    assert_done(read_text(a, "{\"id_token\":{\"acr\":{\"essential\":true}}}", &c));
+    cr_expect(!str_present(c.acr), "any will do");
+}
+
 Test(claims_request, the_person_that_it_must_be_about_is_told)
 {
     struct arena *a = fixture_arena();

@@ -99,6 +99,18 @@ static json *claims_told(struct stage *t, const struct userinfo_answer *told)
     return claims;
 }
 
+Test(userinfo, an_id_token_tells_how_the_session_was_logged_in)
+{
+    struct stage t = told_stage(NULL);
+    struct token_answer answer;
+    str code = stage_code(&t, "response_type=code&client_id=rp&scope=openid&redirect_uri=" CALLBACK "&code_challenge_method=S256&code_challenge=" CHALLENGE);
+    assert_done(stage_redeem(&t, "rp", code, "&redirect_uri=" CALLBACK "&code_verifier=" VERIFIER, &answer));
+    json *claims = id_claims(&t, answer.id_token);
+    const json *amr = json_member(claims, "amr");
+    cr_expect(json_count(amr) == 1 && str_is(json_text_of(json_at(amr, 0)), "pwd"));
+    cr_expect(str_is(json_member_text(claims, "acr"), ACR_PASSWORD));
+}
+
 Test(userinfo, a_code_with_openid_brings_an_id_token) /* AT-13 */
 {
     struct stage t = told_stage(NULL);

@@ -3,6 +3,7 @@
 #include "fresh.h"
 
 #include "store/migrations.h"
+#include "store/table/db_session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,6 +156,30 @@ Test(db, a_half_migrated_database_goes_on_where_it_stopped)
     fresh_open(&s, false);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 26);
     cr_assert_eq(by_hand(&s, "SELECT max(version) FROM migrations"), (int64_t)migrations_count());
+    fresh_end(&s);
+}
+
+Test(db, whoever_was_logged_in_before_there_was_an_amr_had_a_password)
+{
+    enum { BEFORE = 14 };
+    struct fresh s = {0};
+    fresh_path(&s);
+    struct db_conn *c = bare(&s);
+    for (size_t i = 0; i < BEFORE; i++) {
+        step_begin(c, i);
+        MUST(c->driver->commit(c));
+    }
+    MUST(c->driver->script(c, "INSERT INTO users (number, id, username, username_key, admin, blocked, created_at, updated_at, last_login_at,"
+                              " password_changed_at, version) VALUES (1, 'u', 'u', 'u', 0, 0, 0, 0, 0, 0, 1);"
+                              "INSERT INTO sessions (number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at)"
+                              " VALUES (1, 's', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE', 1, 0, 0, 0, 4000000000)"));
+    sqlite_close((struct sqlite_conn *)c);
+    s.a = arena_new(1 << 20);
+    fresh_open(&s, false);
+    struct db_session *row;
+    MUST(db_session_get(s.tx, s.a, 1, &row));
+    cr_assert(row != NULL && str_is(row->amr, "pwd"));
+    cr_assert(str_is(row->acr, "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"));
     fresh_end(&s);
 }
 
