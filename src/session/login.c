@@ -99,6 +99,8 @@ static fallible judge(const struct login_trial *t, str *reason)
 static fallible with_step(struct login_trial *t)
 {
     str word = str_of(t->row->amr), parts[] = {t->amr, STR(" "), word};
+    if (str_filled(t->amr) && str_has_word(t->amr, word)) /* a session had it already */
+        return OK;
     t->amr = str_filled(t->amr) ? str_join(t->g->arena, parts, 3) : word;
     return str_present(t->amr) ? OK : ERR(UNAVAILABLE, "login: no memory");
 }

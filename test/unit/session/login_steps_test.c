@@ -192,6 +192,8 @@ Test(login_steps, a_step_up_builds_on_the_session_and_begins_nothing_without_one
     struct session found;
     must(session_find(s.g, s.browser.cookie, &found));
     cr_assert(str_is(found.row->amr, "pwd otp"));
+    cr_assert_eq(step(&s, "code", "123456", STR_ABSENT, &r), ERR_OK);
+    cr_assert(r.user && str_is(r.amr, "pwd otp"), "each word once");
 }
 
 Test(login_steps, what_a_request_needs_is_asked_for_and_no_more)
