@@ -219,20 +219,23 @@ static bool there(const struct stored *s, str use, str alg, const char *state)
     return false;
 }
 
+enum { MADE_MAX = 2 * SIGN_OWN_COUNT + 1 };
 struct making {
     struct keys *keys;
-    struct tx *tx;
     struct arena *a;
+    struct db_key rows[MADE_MAX]; /* made beforehand: an RSA key takes its time, and a transaction has none */
+    size_t count;
 };
 
-static fallible store_fresh(const struct making *m, const struct keyring_entry *entry)
+static fallible make(struct making *m, struct keyring_entry *entry, const char *state)
 {
-    struct db_key row;
-    TRY(at_rest_row(m->keys->keeper, m->a, entry, &row));
-    return db_key_add(m->tx, &row);
+    entry->state = str_of(state);
+    TRY(at_rest_row(m->keys->keeper, m->a, entry, &m->rows[m->count]));
+    m->count++;
+    return OK;
 }
 
-static fallible make_signing(const struct making *m, const struct stored *s, enum sign_alg alg)
+static fallible make_signing(struct making *m, const struct stored *s, enum sign_alg alg)
 {
     static const char *const states[] = {"active", "next"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
@@ -240,46 +243,46 @@ static fallible make_signing(const struct making *m, const struct stored *s, enu
         if (there(s, STR("sig"), str_of(sign_alg_name(alg)), states[i]))
             continue;
         TRY(keyring_fresh_signing(m->a, alg, &entry));
-        entry.state = str_of(states[i]);
-        TRY(store_fresh(m, &entry));
+        TRY(make(m, &entry, states[i]));
     }
     return OK;
 }
 
-static bool whole(const struct stored *s)
+static fallible make_missing(struct making *m, const struct stored *s)
 {
-    bool all = there(s, STR("seal"), STR("A256GCM"), "active");
-    for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
-        str name = str_of(sign_alg_name((enum sign_alg)alg));
-        all = all && there(s, STR("sig"), name, "active") && there(s, STR("sig"), name, "next");
-    }
-    return all;
-}
-
-/* Of several that start on an empty store one makes the keys, and the others find them. */
-static err make_missing(struct tx *tx, void *context)
-{
-    struct making *m = context;
-    struct stored s;
     struct keyring_entry entry;
-    m->tx = tx;
-    TRY(db_key_hold(tx));
-    TRY(db_key_all(tx, m->a, &s.rows, &s.count));
-    if (!there(&s, STR("seal"), STR("A256GCM"), "active")) {
+    if (!there(s, STR("seal"), STR("A256GCM"), "active")) {
         TRY(keyring_fresh_sealing(m->a, 1, &entry));
-        TRY(store_fresh(m, &entry));
+        TRY(make(m, &entry, "active"));
     }
     for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
-        TRY(make_signing(m, &s, (enum sign_alg)alg));
+        TRY(make_signing(m, s, (enum sign_alg)alg));
+    return OK;
+}
+
+/* Of several that start on an empty store one has its keys stored, and the others find them. */
+static err store_missing(struct tx *tx, void *context)
+{
+    const struct making *m = context;
+    struct stored s;
+    TRY(db_key_hold(tx));
+    TRY(db_key_all(tx, m->a, &s.rows, &s.count));
+    for (size_t i = 0; i < m->count; i++) {
+        const struct db_key *row = &m->rows[i];
+        if (there(&s, row->use, row->alg, row->state.p))
+            continue;
+        TRY(db_key_add(tx, row));
+    }
     return OK;
 }
 
 static err ensure(struct arena *a, struct keys *keys)
 {
     struct stored s;
-    struct making m = {keys, NULL, a};
+    struct making m = {.keys = keys, .a = a};
     TRY(db_key_all(store_each(keys->store), a, &s.rows, &s.count));
-    return whole(&s) ? OK : store_together(store_each(keys->store), make_missing, &m);
+    TRY(make_missing(&m, &s));
+    return m.count == 0 ? OK : store_together(store_each(keys->store), store_missing, &m);
 }
 
 static fallible count_keys(struct store *store, size_t *count)

@@ -46,7 +46,8 @@ static err check_directory(int descriptor)
     bool empty = is_empty(descriptor);
     if (empty && fchmod(descriptor, 0700) == 0 && fstat(descriptor, &s) == 0 && (s.st_mode & 077) == 0)
         return OK; /* nobody can have lost or left anything there */
-    if (!empty && faccessat(descriptor, "jeton.db", F_OK, 0) != 0 && errno == ENOENT)
+    bool ours = faccessat(descriptor, "jeton.db", F_OK, 0) == 0 || errno != ENOENT || faccessat(descriptor, "master.key", F_OK, 0) == 0;
+    if (!empty && !ours)
         REFUSE(SERVER_ERROR, "The directory holds other things than jeton's: name an empty directory, or a new one, which jeton makes for itself.",
                "store: directory of somebody else");
     REFUSE(SERVER_ERROR,

@@ -76,6 +76,26 @@ def psql(database, statement):
     return done.stdout
 
 
+def change(data, statement):
+    """By another hand, in the store of a data directory that nobody serves."""
+    if ENGINE == "postgres":
+        psql(database_of(data), statement)
+    else:
+        subprocess.run(["sqlite3", os.path.join(data, "jeton.db"), statement], check=True)
+
+
+def stored_bytes(data):
+    """All that lies in the store of a data directory, as it lies there."""
+    if ENGINE == "postgres":
+        return subprocess.run(["pg_dump", "-a", "-d", address_of(database_of(data))], check=True, capture_output=True, timeout=60).stdout
+    found = b""
+    for name in sorted(os.listdir(data)):
+        if name.startswith("jeton.db"):
+            with open(os.path.join(data, name), "rb") as f:
+                found += f.read()
+    return found
+
+
 def create_database(template="template0"):
     name = "jeton_" + secrets.token_hex(6)
     psql("postgres", "CREATE DATABASE %s TEMPLATE %s" % (name, template))

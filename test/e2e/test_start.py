@@ -18,6 +18,7 @@ import time
 import unittest
 
 from harness import BIN, ROOT, Server, basic, clean_environment, free_port, run_cli
+from stores import forget, sqlite_only
 
 
 def serve(data, *more, timeout=20, env=None):
@@ -98,6 +99,7 @@ class Refusals(unittest.TestCase):
         self.refused(*listen, "--client-ca", bad, words=[bad, "setting client_ca)", "no certificate"])
         self.refused(*listen, "--client-ca", "/nowhere", words=["/nowhere", "setting client_ca)", "no such file"])
 
+    @sqlite_only("files are not as they should be")
     def test_data_that_is_not_as_it_should_be(self):
         listen = ["--listen", "127.0.0.1:0"]
         self.refused(*listen, data=os.path.join(self.folder, "no", "where"), words=["no/where", "setting data)", "directory above"])
@@ -150,6 +152,7 @@ class Directory(unittest.TestCase):
                 self.assertEqual(run_cli(self.data, "user", "add", "xx", "--generate")[0], 0)
                 self.assertEqual(stat.S_IMODE(os.stat(self.data).st_mode), 0o700)
                 shutil.rmtree(self.data)
+                forget(self.data)
 
     def test_one_that_holds_something_is_refused_and_left_alone(self):
         self.make(0o755)
@@ -384,6 +387,7 @@ class Hangup(unittest.TestCase):
                          ("at start", "at start", "on SIGHUP", "on SIGHUP", "on SIGHUP"))
 
 
+@sqlite_only("the disk is the server's own")
 class FullDisk(unittest.TestCase):
     """AV-03. A small file system of its own where that can be had; else a limit on the size of files stands for it."""
 
@@ -537,7 +541,7 @@ class Packages(unittest.TestCase):
         self.assertIn("libcriterion-dev", self.asked("test", "unit"))
         self.assertIn("python3-authlib", e2e)
         self.assertIn("chromium", browser)
-        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit") | {"clang"})
+        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit") | {"clang", "cppcheck"})
 
     def test_hunting_needs_the_library_that_clang_does_not_bring(self):
         self.assertLessEqual({"clang", "libclang-rt-14-dev"}, self.asked("fuzz"))
