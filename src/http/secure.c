@@ -8,14 +8,15 @@
 #include "http/secure.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "http/secure_pair.h"
+
 #include "base/banned.h"
 
-enum { CHAIN_MAX = 16, MESSAGES_MAX = 32 /* of a peer after its handshake */ };
+enum { MESSAGES_MAX = 32 /* of a peer after its handshake */ };
 
 /* TL-01, TL-02, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets, no resumption, no early data, no renegotiation. Of 1.2 what RFC 9325 4.2
  * recommends and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants. */
@@ -32,69 +33,6 @@ struct secure {
     struct in_force *_Atomic now;
     bool ask_certificate;
 };
-
-struct pair {
-    X509 *chain[CHAIN_MAX + 1];
-    int count;
-    EVP_PKEY *key;
-};
-
-static void pair_free(struct pair *p)
-{
-    for (int i = 0; i < p->count; i++)
-        X509_free(p->chain[i]);
-    EVP_PKEY_free(p->key);
-    ERR_clear_error();
-}
-
-static fallible read_chain(struct pair *p, str pem)
-{
-    BIO *text = pem.n > INT32_MAX ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
-    X509 *one;
-    if (text == NULL)
-        FAIL(UNAVAILABLE, "secure: no memory");
-    while (p->count <= CHAIN_MAX && (one = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
-        p->chain[p->count++] = one;
-    bool ended = p->count > CHAIN_MAX || ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    BIO_free(text);
-    ERR_clear_error();
-    if (p->count > CHAIN_MAX)
-        REFUSE(INVALID_REQUEST, "it holds more than 16 certificates", "secure: chain too long");
-    if (p->count == 0 || !ended)
-        REFUSE(INVALID_REQUEST, "it holds no certificate in PEM that can be read", "secure: no certificate");
-    for (int i = 0; i + 1 < p->count; i++)
-        if (X509_NAME_cmp(X509_get_issuer_name(p->chain[i]), X509_get_subject_name(p->chain[i + 1])) != 0)
-            REFUSE(INVALID_REQUEST, "the certificates stand in the wrong order: first the server's, then each one's issuer", "secure: chain unsorted");
-    return OK;
-}
-
-/* Called when a passphrase is wanted: there is none. */
-static int no_passphrase(char *out, int size, int writing, void *asked)
-{
-    (void)out;
-    (void)size;
-    (void)writing;
-    *(bool *)asked = true;
-    return -1;
-}
-
-static fallible read_key(struct pair *p, str pem)
-{
-    bool asked = false;
-    BIO *text = pem.n > INT32_MAX ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
-    if (text == NULL)
-        FAIL(UNAVAILABLE, "secure: no memory");
-    p->key = PEM_read_bio_PrivateKey(text, NULL, no_passphrase, &asked);
-    BIO_free(text);
-    ERR_clear_error();
-    if (p->key == NULL && asked)
-        REFUSE(INVALID_REQUEST, "the private key is encrypted with a passphrase: store it without one, readable by its owner alone", "secure: key encrypted");
-    if (p->key == NULL)
-        REFUSE(INVALID_REQUEST, "the key file holds no private key in PEM that can be read", "secure: no key");
-    if (X509_check_private_key(p->chain[0], p->key) != 1)
-        REFUSE(INVALID_REQUEST, "the certificate and the private key do not belong together", "secure: key mismatch");
-    return OK;
-}
 
 static int believe(X509_STORE_CTX *store, void *ignored)
 {
@@ -146,7 +84,7 @@ static bool set_rules(SSL_CTX *c, bool ask_certificate)
            SSL_CTX_set1_sigalgs_list(c, signatures) == 1;
 }
 
-static bool show_pair(SSL_CTX *c, const struct pair *p)
+static bool show_pair(SSL_CTX *c, const struct secure_pair *p)
 {
     bool good = SSL_CTX_use_certificate(c, p->chain[0]) == 1 && SSL_CTX_use_PrivateKey(c, p->key) == 1;
     for (int i = 1; good && i < p->count; i++)
@@ -156,16 +94,14 @@ static bool show_pair(SSL_CTX *c, const struct pair *p)
 
 static fallible make_context(str certificate, str key, bool ask_certificate, SSL_CTX **out)
 {
-    struct pair p = {.count = 0};
+    struct secure_pair p;
     SSL_CTX *c = NULL;
-    err e = read_chain(&p, certificate);
-    if (!FAILED(e))
-        e = read_key(&p, key);
+    err e = secure_pair_read(certificate, key, &p);
     if (!FAILED(e) && ((c = SSL_CTX_new(TLS_server_method())) == NULL || !set_rules(c, ask_certificate)))
         e = ERR(UNAVAILABLE, "secure: OpenSSL gives no context with these rules");
     else if (!FAILED(e) && !show_pair(c, &p))
         e = REFUSAL(INVALID_REQUEST, "the certificate and the private key cannot be used together", "secure: pair refused");
-    pair_free(&p);
+    secure_pair_free(&p);
     if (FAILED(e))
         SSL_CTX_free(c);
     else

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ * secure_pair: relies on OpenSSL for reading PEM; promises that a pair that it lets pass is a chain in order and the key of its first
+ * certificate. */
+#include "http/secure_pair.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "base/banned.h"
+
+void secure_pair_free(struct secure_pair *p)
+{
+    for (int i = 0; i < p->count; i++)
+        X509_free(p->chain[i]);
+    EVP_PKEY_free(p->key);
+    ERR_clear_error();
+}
+
+static fallible read_chain(struct secure_pair *p, str pem)
+{
+    BIO *text = pem.n > INT32_MAX ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
+    X509 *one;
+    if (text == NULL)
+        FAIL(UNAVAILABLE, "secure: no memory");
+    while (p->count <= SECURE_CHAIN_MAX && (one = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
+        p->chain[p->count++] = one;
+    bool ended = p->count > SECURE_CHAIN_MAX || ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    BIO_free(text);
+    ERR_clear_error();
+    if (p->count > SECURE_CHAIN_MAX)
+        REFUSE(INVALID_REQUEST, "it holds more than 16 certificates", "secure: chain too long");
+    if (p->count == 0 || !ended)
+        REFUSE(INVALID_REQUEST, "it holds no certificate in PEM that can be read", "secure: no certificate");
+    for (int i = 0; i + 1 < p->count; i++)
+        if (X509_NAME_cmp(X509_get_issuer_name(p->chain[i]), X509_get_subject_name(p->chain[i + 1])) != 0)
+            REFUSE(INVALID_REQUEST, "the certificates stand in the wrong order: first the server's, then each one's issuer", "secure: chain unsorted");
+    return OK;
+}
+
+/* Called when a passphrase is wanted: there is none. */
+static int no_passphrase(char *out, int size, int writing, void *asked)
+{
+    (void)out;
+    (void)size;
+    (void)writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
+static fallible read_key(struct secure_pair *p, str pem)
+{
+    bool asked = false;
+    BIO *text = pem.n > INT32_MAX ? NULL : BIO_new_mem_buf(pem.p, (int)pem.n);
+    if (text == NULL)
+        FAIL(UNAVAILABLE, "secure: no memory");
+    p->key = PEM_read_bio_PrivateKey(text, NULL, no_passphrase, &asked);
+    BIO_free(text);
+    ERR_clear_error();
+    if (p->key == NULL && asked)
+        REFUSE(INVALID_REQUEST, "the private key is encrypted with a passphrase: store it without one, readable by its owner alone", "secure: key encrypted");
+    if (p->key == NULL)
+        REFUSE(INVALID_REQUEST, "the key file holds no private key in PEM that can be read", "secure: no key");
+    if (X509_check_private_key(p->chain[0], p->key) != 1)
+        REFUSE(INVALID_REQUEST, "the certificate and the private key do not belong together", "secure: key mismatch");
+    return OK;
+}
+
+fallible secure_pair_read(str certificate, str key, struct secure_pair *out)
+{
+    *out = (struct secure_pair){.count = 0};
+    TRY(read_chain(out, certificate));
+    return read_key(out, key);
+}
