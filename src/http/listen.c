@@ -36,8 +36,8 @@ static fallible fill(struct listener *l, const struct listen_options *options)
     l->options = *options;
     if (options->idle_seconds == 0)
         l->options.idle_seconds = HTTP_IDLE_SECONDS;
-    if (str_present(options->certificate_pem))
-        TRY(secure_open(options->certificate_pem, options->key_pem, options->ask_certificate, &l->secure));
+    if (options->pairs.count > 0)
+        TRY(secure_open(&options->pairs, options->ask_certificate, &l->secure));
     TRY(listen_names(l, l->arena, &options->rules, options->trusted_proxies));
     TRY(doors_open(options->host, options->port, &l->doors));
     size_t count = options->threads == 0 ? 1 : options->threads;
@@ -63,17 +63,17 @@ fallible listen_names(struct listener *l, struct arena *a, const struct guard_ru
     return OK;
 }
 
-fallible listen_judge(str certificate_pem, str key_pem)
+fallible listen_judge(const struct listen_pairs *pairs)
 {
     struct secure *s = NULL;
-    TRY(secure_open(certificate_pem, key_pem, false, &s));
+    TRY(secure_open(pairs, false, &s));
     secure_close(s);
     return OK;
 }
 
-fallible listen_certificate(struct listener *l, str certificate_pem, str key_pem)
+fallible listen_certificates(struct listener *l, const struct listen_pairs *pairs)
 {
-    return l->secure == NULL ? OK : secure_change(l->secure, certificate_pem, key_pem);
+    return l->secure == NULL ? OK : secure_change(l->secure, pairs);
 }
 
 fallible listen_open(const struct listen_options *options, struct listener **out)

@@ -16,11 +16,21 @@ struct exchange { /* one request on its way; embeds what the upper floor needs *
     struct response response;
     void *upper; /* the upper floor's own */
 };
+struct listen_pair {
+    str certificate, key; /* PEM (RFC 7468): the server's certificate and those up to its authority's; the private key of the first */
+};
+enum { LISTEN_PAIRS_MAX = 16 };
+/* Shown by the name that a client asks for (RFC 6066 3), the first to whoever names none of theirs. One with another kind of key (EC, RSA) that
+ * bears all names of another stands beside it, for clients of its algorithms. */
+struct listen_pairs {
+    const struct listen_pair *list;
+    size_t count; /* 0: plain HTTP */
+};
 struct listen_options {
     str host;               /* address to bind: literal, or "localhost" (127.0.0.1 and ::1) */
     uint16_t port;          /* 0: a free one */
     unsigned threads;
-    str certificate_pem, key_pem; /* absent: plain HTTP */
+    struct listen_pairs pairs; /* borrowed until listen_open returns */
     unsigned idle_seconds;  /* 0: HTTP_IDLE_SECONDS */
     struct guard_rules rules; /* the hosts are borrowed until listen_close */
     str trusted_proxies;    /* words: addresses whose X-Forwarded-For (last hop) is believed */
@@ -36,13 +46,14 @@ struct listen_options {
     void (*gone)(struct exchange *x, void *context);
     void *context;
 };
-/* INVALID_REQUEST with a telling `say`: these are no certificate and key to listen with. */
-fallible listen_judge(str certificate_pem, str key_pem);
+/* INVALID_REQUEST with a telling `say`: these are no certificates and keys to listen with. */
+fallible listen_judge(const struct listen_pairs *pairs);
 fallible listen_open(const struct listen_options *options, struct listener **out);
 /* From now on these names and proxies count; both live in `a`, which outlives the listener, as what `rules` points to does. */
 fallible listen_names(struct listener *l, struct arena *a, const struct guard_rules *rules, str trusted_proxies);
-/* New connections are shown this; open ones go on. INVALID_REQUEST with a telling `say`: it is unfit, and nothing changes (TL-05). */
-fallible listen_certificate(struct listener *l, str certificate_pem, str key_pem);
+/* New connections are shown these and resume nothing of before; open ones go on. INVALID_REQUEST with a telling `say`: they are unfit, and nothing
+ * changes (TL-05). */
+fallible listen_certificates(struct listener *l, const struct listen_pairs *pairs);
 uint16_t listen_port(const struct listener *l);
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */

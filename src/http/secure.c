@@ -1,33 +1,50 @@
 /* SPDX-License-Identifier: MIT
- * secure: certificates in force, and sessions. Each connection takes the context that is in force when it begins; a change is one exchange of
- * a pointer. A context that was replaced lives on until the listener is closed, for a handshake may still be using it: a server changes its
- * certificate some times a year, so that costs some kilobytes.
+ * secure: what is in force, and sessions. Each connection takes what is in force when it begins; a change is one exchange of a pointer. What
+ * was replaced lives on until the listener is closed, for a handshake may still be using it: a server changes its certificates some times a
+ * year, so that costs some kilobytes.
  *
  *   judged ──secure_open, secure_change──▶ in force ──secure_change──▶ replaced ──secure_close──▶ gone
- *      └ unfit: refused, and the one in force stays */
+ *      └ unfit: refused, and the one in force stays
+ *
+ * 1. Each pair has a context of its own, in which chains with another kind of key stand beside it when they bear all its names; the client's
+ * algorithms choose between them. The name that the client asks for (RFC 6066 3) chooses the context, the first one when nobody bears it.
+ * 2. Keys of tickets belong to what is in force: whoever comes with a ticket of before a change begins anew. 3. Where certificates are asked
+ * for, nobody is given a ticket: it would show a certificate again without the proof that its key is still held, and whoever steals a
+ * client's memory would be that client without its key. Those clients are machines, which keep their connections. */
 #include "http/secure.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/ascii.h"
+#include "base/clock.h"
 #include "http/secure_pair.h"
+#include "http/secure_tickets.h"
 
 #include "base/banned.h"
 
-enum { MESSAGES_MAX = 32 /* of a peer after its handshake */ };
+enum { MESSAGES_MAX = 32 /* of a peer after its handshake */, FORCE_MEMORY = 1 << 20, TICKETS = 1 /* of a handshake; each return brings another */ };
 
-/* TL-01, TL-02, TL-06: 1.2 and 1.3, ECDHE, AEAD; no tickets, no resumption, no early data, no renegotiation. Of 1.2 what RFC 9325 4.2
+/* TL-01, TL-02, TL-06: 1.2 and 1.3, ECDHE, AEAD; resumption by ticket and with a fresh key exchange; no early data, no renegotiation. Of 1.2 what RFC 9325 4.2
  * recommends and nothing else, as FAPI 2.0 Security Profile 5.2.2 wants. */
 static const char suites_1_3[] = "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256";
 static const char suites_1_2[] = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256";
 static const char groups[] = "X25519:P-256:P-384";
 static const char signatures[] = "ECDSA+SHA256:ECDSA+SHA384:ed25519:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:RSA+SHA256:RSA+SHA384";
 
+struct shown {
+    SSL_CTX *context;
+    struct secure_names names;
+};
 struct in_force {
     struct in_force *before; /* the one that this replaced */
-    SSL_CTX *context;
+    struct arena *arena;     /* its own lifetime */
+    struct secure_tickets tickets;
+    struct shown shown[LISTEN_PAIRS_MAX];
+    size_t count;
 };
 struct secure {
     struct in_force *_Atomic now;
@@ -66,10 +83,70 @@ static void count_messages(int written, int version, int type, const void *bytes
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
+/* ---- tickets ---- */
+
+static int ticket_key(SSL *ssl, unsigned char *name, unsigned char *vector, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int sealing)
+{
+    struct in_force *f = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    const struct secure_ticket one = {name, vector, cipher, mac, clock_monotonic_us()};
+    return sealing ? secure_tickets_seal(&f->tickets, &one) : secure_tickets_open(&f->tickets, &one);
+}
+
+/* The name as the ClientHello has it: OpenSSL reads it after the ticket. */
+static str asked_name(SSL *ssl)
+{
+    enum { HEAD = 5 };
+    const unsigned char *p;
+    size_t n;
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &p, &n) != 1 || n < HEAD)
+        return STR("");
+    size_t name = (size_t)p[HEAD - 2] << 8 | p[HEAD - 1];
+    return name == n - HEAD ? (str){(const char *)p + HEAD, name} : STR("");
+}
+
+/* RFC 6066 3: a session is resumed under its own name alone. */
+static SSL_TICKET_RETURN judge_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *id, size_t id_n, SSL_TICKET_STATUS status, void *ignored)
+{
+    (void)id;
+    (void)id_n;
+    (void)ignored;
+    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+        return status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT ? SSL_TICKET_RETURN_IGNORE_RENEW : SSL_TICKET_RETURN_ABORT;
+    const char *name = SSL_SESSION_get0_hostname(session);
+    if (!str_equal_nocase(asked_name(ssl), name == NULL ? STR("") : str_of(name)))
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+}
+
+/* ---- contexts ---- */
+
+static int choose_chain(SSL *ssl, int *alert, void *ignored)
+{
+    const struct in_force *f = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    (void)alert;
+    (void)ignored;
+    for (int wild = 0; name != NULL && wild < 2; wild++)
+        for (size_t i = 0; i < f->count; i++)
+            if (secure_names_bear(&f->shown[i].names, str_of(name), wild == 1))
+                return SSL_set_SSL_CTX(ssl, f->shown[i].context) != NULL ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static bool set_tickets(SSL_CTX *c, bool ask_certificate)
+{
+    if (ask_certificate) {
+        SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+        return SSL_CTX_set_num_tickets(c, 0) == 1;
+    }
+    SSL_CTX_set_timeout(c, SECURE_TICKET_SECONDS);
+    return SSL_CTX_set_num_tickets(c, TICKETS) == 1 && SSL_CTX_set_tlsext_ticket_key_evp_cb(c, ticket_key) == 1 && SSL_CTX_set_max_early_data(c, 0) == 1;
+}
+
 static bool set_rules(SSL_CTX *c, bool ask_certificate)
 {
     SSL_CTX_set_msg_callback(c, count_messages);
-    SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_CLEANSE_PLAINTEXT);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_read_ahead(c, 1);
@@ -78,7 +155,7 @@ static bool set_rules(SSL_CTX *c, bool ask_certificate)
         SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
         SSL_CTX_set_cert_verify_callback(c, believe, NULL);
     }
-    return SSL_CTX_set_num_tickets(c, 0) == 1 && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
+    return set_tickets(c, ask_certificate) && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 && SSL_CTX_set_ciphersuites(c, suites_1_3) == 1 &&
            SSL_CTX_set_cipher_list(c, suites_1_2) == 1 && SSL_CTX_set1_groups_list(c, groups) == 1 &&
            SSL_CTX_set1_sigalgs_list(c, signatures) == 1;
@@ -92,30 +169,85 @@ static bool show_pair(SSL_CTX *c, const struct secure_pair *p)
     return good;
 }
 
-static fallible make_context(str certificate, str key, bool ask_certificate, SSL_CTX **out)
+static bool beside(const struct secure_pair *pairs, const struct in_force *f, size_t it, size_t other)
 {
-    struct secure_pair p;
-    SSL_CTX *c = NULL;
-    err e = secure_pair_read(certificate, key, &p);
-    if (!FAILED(e) && ((c = SSL_CTX_new(TLS_server_method())) == NULL || !set_rules(c, ask_certificate)))
-        e = ERR(UNAVAILABLE, "secure: OpenSSL gives no context with these rules");
-    else if (!FAILED(e) && !show_pair(c, &p))
-        e = REFUSAL(INVALID_REQUEST, "the certificate and the private key cannot be used together", "secure: pair refused");
-    secure_pair_free(&p);
-    if (FAILED(e))
-        SSL_CTX_free(c);
-    else
-        *out = c;
+    return !secure_pair_alike(&pairs[it], &pairs[other]) && secure_names_cover(&f->shown[other].names, &f->shown[it].names, true);
+}
+
+/* The pair itself, and the first of each other kind of key that bears all its names. */
+static bool show_pairs(SSL_CTX *c, const struct secure_pair *pairs, const struct in_force *f, size_t it)
+{
+    bool good = show_pair(c, &pairs[it]);
+    for (size_t i = 0; good && i < f->count; i++) {
+        bool first = i != it && beside(pairs, f, it, i);
+        for (size_t j = 0; first && j < i; j++)
+            first = j == it || !secure_pair_alike(&pairs[j], &pairs[i]) || !beside(pairs, f, it, j);
+        good = !first || show_pair(c, &pairs[i]);
+    }
+    return good;
+}
+
+static fallible make_contexts(const struct secure_pair *pairs, bool ask_certificate, struct in_force *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        SSL_CTX *c = f->shown[i].context = SSL_CTX_new(TLS_server_method());
+        if (c == NULL || !set_rules(c, ask_certificate) || SSL_CTX_set_app_data(c, f) != 1)
+            FAIL(UNAVAILABLE, "secure: OpenSSL gives no context with these rules");
+        if (f->count > 1) {
+            SSL_CTX_set_tlsext_servername_callback(c, choose_chain);
+            (void)SSL_CTX_set_session_ticket_cb(c, NULL, judge_ticket, NULL);
+        }
+        if (!show_pairs(c, pairs, f, i))
+            REFUSE(INVALID_REQUEST, "the certificate and the private key cannot be used together", "secure: pair refused");
+    }
+    return OK;
+}
+
+static fallible read_pairs(const struct listen_pairs *given, struct secure_pair *pairs, struct in_force *f)
+{
+    if (given->count == 0 || given->count > LISTEN_PAIRS_MAX)
+        REFUSE(INVALID_REQUEST, "there are more than 16 certificates, or none", "secure: number of pairs");
+    for (f->count = 0; f->count < given->count; f->count++) {
+        const struct listen_pair *one = &given->list[f->count];
+        struct secure_pair *p = &pairs[f->count];
+        struct secure_names *names = &f->shown[f->count].names;
+        TRY(secure_pair_read(one->certificate, one->key, p));
+        TRY(secure_pair_names(f->arena, p, names));
+        for (size_t i = 0; i < f->count; i++)
+            if (secure_pair_alike(&pairs[i], p) && secure_names_cover(&f->shown[i].names, names, false))
+                REFUSE(INVALID_REQUEST, "one certificate would never be shown: another before it has all its names and the same kind of key", "secure: pair hidden");
+    }
+    return OK;
+}
+
+static void forget(struct in_force *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        SSL_CTX_free(f->shown[i].context);
+    secure_tickets_end(&f->tickets);
+    arena_release(f->arena); /* f itself lies in it */
+}
+
+static fallible make(const struct listen_pairs *given, bool ask_certificate, struct in_force *f)
+{
+    struct secure_pair pairs[LISTEN_PAIRS_MAX] = {{.count = 0}};
+    err e = read_pairs(given, pairs, f);
+    if (!FAILED(e))
+        e = secure_tickets_begin(&f->tickets);
+    if (!FAILED(e))
+        e = make_contexts(pairs, ask_certificate, f);
+    for (size_t i = 0; i < LISTEN_PAIRS_MAX; i++)
+        secure_pair_free(&pairs[i]);
     return e;
 }
 
-fallible secure_open(str certificate, str key, bool ask_certificate, struct secure **out)
+fallible secure_open(const struct listen_pairs *pairs, bool ask_certificate, struct secure **out)
 {
     struct secure *s = calloc(1, sizeof *s);
     if (s == NULL)
         FAIL(UNAVAILABLE, "secure: no memory");
     s->ask_certificate = ask_certificate;
-    err e = secure_change(s, certificate, key);
+    err e = secure_change(s, pairs);
     if (FAILED(e)) {
         free(s);
         return e;
@@ -124,16 +256,21 @@ fallible secure_open(str certificate, str key, bool ask_certificate, struct secu
     return OK;
 }
 
-fallible secure_change(struct secure *s, str certificate, str key)
+fallible secure_change(struct secure *s, const struct listen_pairs *pairs)
 {
-    SSL_CTX *context;
-    TRY(make_context(certificate, key, s->ask_certificate, &context));
-    struct in_force *fresh = calloc(1, sizeof *fresh);
+    struct arena *a = arena_new(FORCE_MEMORY);
+    struct in_force *fresh = a == NULL ? NULL : ARENA_NEW(a, struct in_force);
     if (fresh == NULL) {
-        SSL_CTX_free(context);
+        arena_release(a);
         FAIL(UNAVAILABLE, "secure: no memory");
     }
-    *fresh = (struct in_force){atomic_load(&s->now), context};
+    fresh->arena = a;
+    fresh->before = atomic_load(&s->now);
+    err e = make(pairs, s->ask_certificate, fresh);
+    if (FAILED(e)) {
+        forget(fresh);
+        return e;
+    }
     atomic_store(&s->now, fresh);
     return OK;
 }
@@ -144,8 +281,7 @@ void secure_close(struct secure *s)
         return;
     for (struct in_force *f = atomic_load(&s->now); f != NULL;) {
         struct in_force *before = f->before;
-        SSL_CTX_free(f->context);
-        free(f);
+        forget(f);
         f = before;
     }
     free(s);
@@ -160,7 +296,7 @@ static SSL *ssl_of(const struct secure_session *session)
 
 struct secure_session *secure_begin(struct secure *s, int fd)
 {
-    SSL *ssl = SSL_new(atomic_load(&s->now)->context);
+    SSL *ssl = SSL_new(atomic_load(&s->now)->shown[0].context);
     if (ssl != NULL && SSL_set_fd(ssl, fd) != 1) {
         SSL_free(ssl);
         ssl = NULL;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
- * secure: the only door to OpenSSL's TLS: the certificate that a listener shows, changeable while it listens, and the TLS side of a
+ * secure: the only door to OpenSSL's TLS: the certificates that a listener shows, changeable while it listens, and the TLS side of a
  * connection. Private to http but for its users' errors, which say what is wrong with a file. */
 #ifndef JETON_HTTP_SECURE_H
 #define JETON_HTTP_SECURE_H
-#include "base/str.h"
+#include "http/listen.h"
 #include <sys/types.h>
 
 struct secure; /* what one listener shows */
-/* A chain and its key, PEM. `ask_certificate`: ask each client for a certificate, of whatever authority; none is needed, and none is judged
- * here (RFC 8705). INVALID_REQUEST with a telling `say`: they are no such thing, or do not belong together. */
-fallible secure_open(str certificate, str key, bool ask_certificate, struct secure **out);
-/* From now on new connections are shown this; open ones go on. Refused as by secure_open, and nothing changes then. One thread changes. */
-fallible secure_change(struct secure *s, str certificate, str key);
+/* `ask_certificate`: ask each client for a certificate, of whatever authority; none is needed, and none is judged here (RFC 8705).
+ * INVALID_REQUEST with a telling `say`: these are no chains with their keys, or one would never be shown. */
+fallible secure_open(const struct listen_pairs *pairs, bool ask_certificate, struct secure **out);
+/* From now on new connections are shown this, and no ticket of before opens anything; open connections go on. Refused as by secure_open, and
+ * nothing changes then. One thread changes. */
+fallible secure_change(struct secure *s, const struct listen_pairs *pairs);
 void secure_close(struct secure *s); /* once no connection is left; NULL is allowed */
 
 struct secure_session; /* one connection's TLS; used by one thread at a time */

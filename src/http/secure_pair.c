@@ -5,6 +5,9 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/ascii.h"
 
 #include "base/banned.h"
 
@@ -70,4 +73,61 @@ fallible secure_pair_read(str certificate, str key, struct secure_pair *out)
     *out = (struct secure_pair){.count = 0};
     TRY(read_chain(out, certificate));
     return read_key(out, key);
+}
+
+bool secure_pair_alike(const struct secure_pair *p, const struct secure_pair *other)
+{
+    return EVP_PKEY_get_base_id(p->key) == EVP_PKEY_get_base_id(other->key);
+}
+
+static fallible add_name(struct arena *a, const GENERAL_NAME *one, struct secure_names *names)
+{
+    if (one->type != GEN_DNS)
+        return OK;
+    int n = ASN1_STRING_length(one->d.dNSName);
+    str given = {(const char *)ASN1_STRING_get0_data(one->d.dNSName), n > 0 ? (size_t)n : 0};
+    char *name = arena_take(a, given.n + 1);
+    if (name == NULL)
+        FAIL(UNAVAILABLE, "secure: no memory");
+    for (size_t i = 0; i < given.n; i++)
+        name[i] = ascii_lower(given.p[i]);
+    names->list[names->count++] = (str){name, given.n};
+    return OK;
+}
+
+fallible secure_pair_names(struct arena *a, const struct secure_pair *p, struct secure_names *out)
+{
+    GENERAL_NAMES *all = X509_get_ext_d2i(p->chain[0], NID_subject_alt_name, NULL, NULL);
+    int count = all == NULL ? 0 : sk_GENERAL_NAME_num(all);
+    err e = OK;
+    *out = (struct secure_names){arena_array(a, (size_t)count + 1, sizeof *out->list), 0};
+    if (out->list == NULL)
+        e = ERR(UNAVAILABLE, "secure: no memory");
+    for (int i = 0; !FAILED(e) && i < count; i++)
+        e = add_name(a, sk_GENERAL_NAME_value(all, i), out);
+    GENERAL_NAMES_free(all);
+    ERR_clear_error();
+    return e;
+}
+
+static bool stands_for(str star, str name)
+{
+    size_t label = str_find(name, '.');
+    return str_starts(star, STR("*.")) && label > 0 && str_equal_nocase((str){star.p + 1, star.n - 1}, (str){name.p + label, name.n - label});
+}
+
+bool secure_names_bear(const struct secure_names *names, str name, bool wild)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (wild ? stands_for(names->list[i], name) : str_equal_nocase(names->list[i], name))
+            return true;
+    return false;
+}
+
+bool secure_names_cover(const struct secure_names *names, const struct secure_names *others, bool wild)
+{
+    for (size_t i = 0; i < others->count; i++)
+        if (!secure_names_bear(names, others->list[i], false) && !(wild && secure_names_bear(names, others->list[i], true)))
+            return false;
+    return true;
 }

@@ -125,12 +125,11 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .gone = pipeline_gone,
         .context = app,
     };
-    TRY(material_certificate(a, s, app->authority.issuer, &app->pair, app->problems));
+    TRY(material_certificates(a, s, app->authority.issuer, &app->pairs, app->problems));
     uint16_t asking = s->mtls_port ? s->mtls_port : free_port();
     app->authority.issuer_mtls = settings_issuer_mtls(a, s, app->authority.issuer, asking);
     app->authority.certificates = str_filled(s->listen_mtls) || str_filled(s->client_cert_header);
-    options.certificate_pem = app->pair.certificate;
-    options.key_pem = app->pair.key;
+    options.pairs = app->pairs;
     TRY(names_of(a, s, &app->authority, port, &options.rules));
     TRY(app_because(app, listen_open(&options, &app->listener), "listen", str_format(a, "cannot listen on %.*s", STR_FMT(s->text[SETTINGS_listen]))));
     if (!str_filled(s->listen_mtls))
@@ -152,7 +151,7 @@ static fallible open_listener(struct app *app, struct arena *a)
         uint16_t port = s->listen_port ? s->listen_port : free_port();
         TRY(open_authority(app, a, port));
         result = open_doors(app, a, port);
-        bool certified = s->tls == SETTINGS_TLS_OFF || str_present(app->pair.certificate);
+        bool certified = s->tls == SETTINGS_TLS_OFF || app->pairs.count > 0;
         if (!FAILED(result) || s->listen_port != 0 || app->listener || !certified)
             return result; /* it was not the free port that somebody else took meanwhile */
         authority_close(&app->authority);

@@ -2,7 +2,6 @@
  * app: the running server: what one process has one of. Built before the first request, immutable then but for its counters. */
 #ifndef JETON_SERVER_APP_H
 #define JETON_SERVER_APP_H
-#include "crypto/cert.h"
 #include "directory/authority.h"
 #include "http/listen.h"
 #include "server/courier.h"
@@ -18,7 +17,7 @@ struct app {
     const struct authority *_Atomic current;   /* in force: the same store and keys, perhaps other rules */
     struct arena *arena;
     struct problems *problems;                 /* why it did not start */
-    struct cert_pem pair;                      /* that the listeners show */
+    struct listen_pairs pairs;                 /* that the listeners show */
     struct generation *generations;            /* what was put in force by SIGHUP, the newest first */
     struct listener *listener;
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */

@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "codec/url.h"
 #include "crypto/leaf.h"
-#include "http/listen.h"
 #include "server/tls.h"
 #include "base/banned.h"
 
@@ -44,20 +43,62 @@ static fallible self_signed(struct arena *a, const struct settings *s, str issue
     return tls_self_signed(a, str_z(a, s->data), hosts, out);
 }
 
-fallible material_certificate(struct arena *a, const struct settings *s, str issuer, struct cert_pem *out, struct problems *p)
+static size_t words(str list)
 {
-    struct cert_pem pair = {STR_ABSENT, STR_ABSENT};
+    size_t count = 0;
+    str rest = list, word;
+    while (str_filled(list) && str_next(&rest, ' ', &word))
+        count += word.n > 0 ? 1 : 0;
+    return count;
+}
+
+/* The next word that is not empty; settings_judge has counted them. */
+static str next_word(str *rest)
+{
+    str word = STR("");
+    while (word.n == 0 && str_next(rest, ' ', &word))
+        ;
+    return word;
+}
+
+static fallible read_pair(struct arena *a, const str files[2], struct listen_pair *out, struct problems *p)
+{
+    TRY(named(a, tls_file(a, files[0], false, &out->certificate), "tls_cert", files[0], p));
+    TRY(named(a, tls_file(a, files[1], true, &out->key), "tls_key", files[1], p));
+    str both = str_format(a, "%.*s with %.*s", STR_FMT(files[0]), STR_FMT(files[1]));
+    return named(a, listen_judge(&(struct listen_pairs){out, 1}), "tls_cert, tls_key", both, p);
+}
+
+static fallible from_files(struct arena *a, const struct settings *s, struct listen_pairs *out, struct problems *p)
+{
+    size_t count = words(s->tls_cert);
+    struct listen_pair *list = arena_array(a, count, sizeof *list);
+    str certificates = s->tls_cert, keys = s->tls_key;
+    if (list == NULL)
+        FAIL(UNAVAILABLE, "material: no memory");
+    for (size_t i = 0; i < count; i++)
+        TRY(read_pair(a, (const str[]){next_word(&certificates), next_word(&keys)}, &list[i], p));
+    *out = (struct listen_pairs){list, count};
+    return named(a, listen_judge(out), "tls_cert", s->tls_cert, p);
+}
+
+fallible material_certificates(struct arena *a, const struct settings *s, str issuer, struct listen_pairs *out, struct problems *p)
+{
+    struct listen_pairs pairs = {NULL, 0};
+    struct cert_pem own;
     if (s->tls == SETTINGS_TLS_FILES) {
-        TRY(named(a, tls_file(a, s->tls_cert, false, &pair.certificate), "tls_cert", s->tls_cert, p));
-        TRY(named(a, tls_file(a, s->tls_key, true, &pair.key), "tls_key", s->tls_key, p));
-        str both = str_format(a, "%.*s with %.*s", STR_FMT(s->tls_cert), STR_FMT(s->tls_key));
-        TRY(named(a, listen_judge(pair.certificate, pair.key), "tls_cert, tls_key", both, p));
+        TRY(from_files(a, s, &pairs, p));
     } else if (s->tls == SETTINGS_TLS_SELF_SIGNED) {
         str folder = str_format(a, "%.*s/tls", STR_FMT(s->data));
-        TRY(named(a, self_signed(a, s, issuer, &pair), "data", folder, p));
-        TRY(named(a, listen_judge(pair.certificate, pair.key), "data", folder, p));
+        struct listen_pair *one = ARENA_NEW(a, struct listen_pair);
+        if (one == NULL)
+            FAIL(UNAVAILABLE, "material: no memory");
+        TRY(named(a, self_signed(a, s, issuer, &own), "data", folder, p));
+        *one = (struct listen_pair){own.certificate, own.key};
+        pairs = (struct listen_pairs){one, 1};
+        TRY(named(a, listen_judge(&pairs), "data", folder, p));
     }
-    *out = pair;
+    *out = pairs;
     return OK;
 }
 

@@ -20,7 +20,7 @@ struct generation {
     struct arena *arena;
     struct settings settings;
     struct authority authority;
-    struct cert_pem pair;
+    struct listen_pairs pairs;
     struct db_event_limit limits[DB_EVENT_CLASSES + 1];
 };
 
@@ -29,7 +29,7 @@ struct change {
     struct generation *fresh;
     struct problems problems;
     struct buf words; /* what changed */
-    bool rules, pair, authorities;
+    bool rules, pairs, authorities;
 };
 
 static void tell(struct app *app, const char *event, str detail)
@@ -92,17 +92,24 @@ static void take_settings(struct change *c)
     tell_of_the_fence(c);
 }
 
-static void take_pair(struct change *c)
+static bool same_pairs(const struct listen_pairs *one, const struct listen_pairs *other)
 {
-    const struct cert_pem *old = &c->app->pair;
+    bool same = one->count == other->count;
+    for (size_t i = 0; same && i < one->count; i++)
+        same = str_equal(one->list[i].certificate, other->list[i].certificate) && str_equal(one->list[i].key, other->list[i].key);
+    return same;
+}
+
+static void take_pairs(struct change *c)
+{
     struct generation *fresh = c->fresh;
-    if (FAILED(material_certificate(fresh->arena, &fresh->settings, fresh->authority.issuer, &fresh->pair, &c->problems))) {
+    if (FAILED(material_certificates(fresh->arena, &fresh->settings, fresh->authority.issuer, &fresh->pairs, &c->problems))) {
         refuse(c);
+        fresh->pairs = c->app->pairs;
         return;
     }
-    c->pair = str_present(fresh->pair.certificate) &&
-              !(str_equal(old->certificate, fresh->pair.certificate) && str_equal(old->key, fresh->pair.key));
-    if (c->pair)
+    c->pairs = !same_pairs(&c->app->pairs, &fresh->pairs);
+    if (c->pairs)
         note(c, "certificate");
 }
 
@@ -138,11 +145,11 @@ static fallible put_in_force(struct change *c)
     settings_policy(&g->settings, &g->authority.policy);
     TRY(names_again(g, app->listener));
     TRY(names_again(g, app->asking));
-    if (c->pair) {
-        TRY(listen_certificate(app->listener, g->pair.certificate, g->pair.key));
+    if (c->pairs || c->authorities) { /* other authorities end the tickets of before, too */
+        TRY(listen_certificates(app->listener, &g->pairs));
         if (app->asking != NULL)
-            TRY(listen_certificate(app->asking, g->pair.certificate, g->pair.key));
-        app->pair = g->pair;
+            TRY(listen_certificates(app->asking, &g->pairs));
+        app->pairs = g->pairs;
     }
     app->access_log = g->settings.access_log;
     app->hsts = g->settings.hsts && g->authority.secure; /* LS-10 */
@@ -160,7 +167,7 @@ static bool changed(struct change *c)
 {
     str words = STR("");
     err e = OK;
-    if (!c->rules && !c->pair && !c->authorities) {
+    if (!c->rules && !c->pairs && !c->authorities) {
         LOG(INFO, "reload", LOG_STR("changed", STR("nothing")));
         return false;
     }
@@ -192,7 +199,7 @@ void reload_run(struct app *app)
     c->fresh = fresh;
     c->words = buf_new(a, BUF_LINE_MAX);
     take_settings(c);
-    take_pair(c);
+    take_pairs(c);
     take_authorities(c);
     if (!changed(c))
         arena_release(a);

@@ -110,9 +110,15 @@ static void let_named(struct fence *f, str name)
     free(target);
 }
 
-static bool names_a_file(size_t row)
+static bool names_files(size_t row)
 {
-    return strcmp(settings_rows[row].shape, "FILE") == 0;
+    return strcmp(settings_rows[row].shape, "FILE") == 0 || strcmp(settings_rows[row].shape, "FILES") == 0;
+}
+
+/* The next file of a setting: all of it, or a word of a list. */
+static bool next_file(size_t row, str *rest, str *file)
+{
+    return str_next(rest, strcmp(settings_rows[row].shape, "FILES") == 0 ? ' ' : '\0', file);
 }
 
 static str settings_file(const struct settings *s)
@@ -140,8 +146,8 @@ static bool raise_fence(struct fence *f, const struct settings *s, const char *d
         let_named(f, str_of(linked[i]));
     let_named(f, settings_file(s));
     for (size_t row = 0; row < SETTINGS_COUNT; row++)
-        if (names_a_file(row))
-            let_named(f, s->text[row]);
+        for (str rest = names_files(row) ? s->text[row] : STR_ABSENT, file; str_present(rest) && next_file(row, &rest, &file);)
+            let_named(f, file);
     bool good = f->good && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall(SYS_landlock_restrict_self, f->rules, 0) == 0;
     (void)close(f->rules);
     return good;
@@ -166,11 +172,19 @@ fallible sandbox_files(struct arena *a, const struct settings *s, int *version)
     return OK;
 }
 
-bool sandbox_files_hides(struct arena *a, const struct settings *s, size_t row)
+static bool hidden(struct arena *a, str file)
 {
-    const char *path = names_a_file(row) && str_filled(s->text[row]) ? str_z(a, s->text[row]) : NULL;
+    const char *path = str_filled(file) ? str_z(a, file) : NULL;
     int descriptor = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (descriptor >= 0)
         (void)close(descriptor);
     return path != NULL && descriptor < 0 && errno == EACCES;
+}
+
+bool sandbox_files_hides(struct arena *a, const struct settings *s, size_t row)
+{
+    bool found = false;
+    for (str rest = names_files(row) ? s->text[row] : STR_ABSENT, file; !found && str_present(rest) && next_file(row, &rest, &file);)
+        found = hidden(a, file);
+    return found;
 }

@@ -18,8 +18,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "HOST or HOST:PORT, separated by spaces, under which this server may be called beside the issuer's host.")               \
     X(tls, CHOICE, "self-signed", 0, 0, "self-signed|off|files", any_form,                                                     \
       "Where TLS comes from: a certificate authority made in DIR/tls, a proxy in front (off), or tls_cert and tls_key.", AT_START) \
-    X(tls_cert, TEXT, "", 0, 4096, "FILE", any_form, "Certificate chain, PEM; needs tls_key.")                                 \
-    X(tls_key, TEXT, "", 0, 4096, "FILE", any_form, "Private key of tls_cert, PEM, readable by its owner alone.")              \
+    X(tls_cert, TEXT, "", 0, 4096, "FILES", any_form,                                                                          \
+      "Certificate chains, PEM, separated by spaces; the first is shown to whoever asks for a name of none. Each needs its tls_key.")\
+    X(tls_key, TEXT, "", 0, 4096, "FILES", any_form,                                                                           \
+      "Private keys of tls_cert, PEM, in the same order, each readable by its owner alone.")                                   \
     X(listen_mtls, TEXT, "", 0, 300, "ADDRESS:PORT", listen_or_none,                                                           \
       "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.", AT_START) \
     X(issuer_mtls, TEXT, "", 0, 512, "URL", origin_or_none,                                                                    \

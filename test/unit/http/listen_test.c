@@ -334,7 +334,7 @@ Test(listen, refuses_what_it_cannot_bind)
     second.options.trusted_proxies = STR("10.0.0.0/8");
     cr_expect_eq(listen_open(&second.options, &none).kind, ERR_INVALID_REQUEST);
     live_defaults(&second);
-    second.options.certificate_pem = second.options.key_pem = STR("not a certificate");
+    second.options.pairs = (struct listen_pairs){&(struct listen_pair){STR("not a certificate"), STR("not a certificate")}, 1};
     cr_expect_eq(listen_open(&second.options, &none).kind, ERR_INVALID_REQUEST);
     cr_expect_null(none);
     live_stop(&l);

@@ -15,6 +15,7 @@ struct live_h2 live_h2;
 
 void live_h2_begin(struct live *l)
 {
+    static struct listen_pair pair;
     struct cert_pem authority, server;
     static const unsigned char protocols[] = "\2h2";
     live_h2.a = arena_new(1 << 20);
@@ -22,8 +23,8 @@ void live_h2_begin(struct live *l)
     cr_assert_eq(cert_server_make(live_h2.a, &authority, STR("localhost 127.0.0.1"), clock_now(), 86400, &server).kind, ERR_OK);
     cr_assert_neq(signal(SIGPIPE, SIG_IGN), SIG_ERR); /* OpenSSL writes to peers that are gone */
     live_defaults(l);
-    l->options.certificate_pem = server.certificate;
-    l->options.key_pem = server.key;
+    pair = (struct listen_pair){server.certificate, server.key};
+    l->options.pairs = (struct listen_pairs){&pair, 1};
     l->options.idle_seconds = 1;
     live_h2.context = SSL_CTX_new(TLS_client_method());
     cr_assert(live_h2.context != NULL && SSL_CTX_set_alpn_protos(live_h2.context, protocols, 3) == 0);

@@ -176,6 +176,29 @@ Test(sandbox_files, the_store_is_made_and_written_inside_and_libraries_find_thei
     cr_expect_eq(fenced(reads_what_libraries_need), 0);
 }
 
+static int reads_each_of_a_list(void)
+{
+    int first = opens(path("tls/live/cert.pem"), O_RDONLY);
+    return first ? first : opens(path("second/cert.pem"), O_RDONLY);
+}
+
+static int tells_which_is_hidden(void)
+{
+    t.settings.text[SETTINGS_tls_cert] = str_format(t.arena, "%s %s", path("second/cert.pem"), path("tls/live/cert.pem"));
+    bool all = !sandbox_files_hides(t.arena, &t.settings, SETTINGS_tls_cert);
+    t.settings.text[SETTINGS_tls_cert] = str_format(t.arena, "%s %s", path("second/cert.pem"), path("outside/file"));
+    return all && sandbox_files_hides(t.arena, &t.settings, SETTINGS_tls_cert) ? 0 : 1;
+}
+
+Test(sandbox_files, each_file_of_a_list_is_read_and_a_hidden_one_is_told, .init = set_up)
+{
+    cr_assert_eq(mkdir(path("second"), 0700), 0);
+    put("second/cert.pem", "two");
+    t.settings.text[SETTINGS_tls_cert] = str_format(t.arena, "%s  %s", path("tls/live/cert.pem"), path("second/cert.pem"));
+    cr_expect_eq(fenced(reads_each_of_a_list), 0);
+    cr_expect_eq(fenced(tells_which_is_hidden), 0);
+}
+
 /* ---- renewed certificates ---- */
 
 static int there[2], back[2];

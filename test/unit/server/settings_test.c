@@ -235,6 +235,17 @@ Test(settings, a_certificate_alone_is_refused_and_a_pair_means_files)
     f.options[SETTINGS_tls] = STR("off");
     cr_assert(FAILED(judge()));
 }
+Test(settings, each_certificate_of_a_list_has_its_key)
+{
+    f.options[SETTINGS_tls_cert] = STR("ec.pem  rsa.pem");
+    f.options[SETTINGS_tls_key] = STR("ec.key rsa.key ");
+    cr_assert(!FAILED(judge()));
+    f.options[SETTINGS_tls_key] = STR("ec.key");
+    cr_assert(FAILED(judge()) && complained("a key for each certificate"));
+    f.problems.count = 0;
+    f.options[SETTINGS_tls_cert] = STR("");
+    cr_assert(FAILED(judge()));
+}
 Test(settings, the_issuer_of_an_ipv6_address_has_brackets)
 {
     f.options[SETTINGS_listen] = STR("[2001:db8::1]:443");
