@@ -196,10 +196,16 @@ void connection_event(struct connection *c, uint32_t events)
 {
     enum connection_next n = CONNECTION_GO_ON;
     int share = SHARE;
-    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) || (events != 0 && c->secure != NULL))
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         c->readable = true;
+        if (c->secure != NULL)
+            secure_wake(c->secure);
+    }
+    c->readable = c->readable || (events != 0 && c->greeted); /* TLS may have to read when it can write */
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         c->peer_ended = true;
+    if (c->state == CONNECTION_HANDSHAKE && !c->readable) /* the client begins */
+        return;
     while (n == CONNECTION_GO_ON) {
         n = step(c);
         if (n == CONNECTION_GO_ON && --share == 0) {

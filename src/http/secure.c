@@ -13,11 +13,13 @@
  * client's memory would be that client without its key. Those clients are machines, which keep their connections. */
 #include "http/secure.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/ascii.h"
 #include "base/clock.h"
@@ -48,6 +50,7 @@ struct in_force {
 };
 struct secure {
     struct in_force *_Atomic now;
+    BIO_METHOD *method;
     bool ask_certificate;
 };
 
@@ -241,15 +244,87 @@ static fallible make(const struct listen_pairs *given, bool ask_certificate, str
     return e;
 }
 
+/* ---- the socket ---- */
+
+/* OpenSSL's own socket reads once more than there is, and each ticket would be a packet of its own. Here a read that was not filled says that the
+ * socket is empty, until an event tells otherwise (secure_wake); a ticket waits for what is sent next (MSG_MORE: 200 ms at the most). */
+struct wire {
+    SSL *ssl;
+    int fd;
+    bool empty;
+};
+
+static int wire_read(BIO *b, char *out, size_t room, size_t *n)
+{
+    struct wire *w = BIO_get_data(b);
+    ssize_t got = -1;
+    BIO_clear_retry_flags(b);
+    if (w->empty || ((got = recv(w->fd, out, room, 0)) < 0 && (errno == EAGAIN || errno == EINTR)))
+        BIO_set_retry_read(b);
+    w->empty = w->empty || got < 0 || (size_t)got < room;
+    *n = got > 0 ? (size_t)got : 0;
+    return got > 0 ? 1 : got == 0 ? 0 : -1;
+}
+
+static int wire_write(BIO *b, const char *bytes, size_t given, size_t *n)
+{
+    struct wire *w = BIO_get_data(b);
+    bool ticket = SSL_get_state(w->ssl) == TLS_ST_SW_SESSION_TICKET; /* in TLS 1.2 it is written with what follows */
+    ssize_t sent = send(w->fd, bytes, given, MSG_NOSIGNAL | (ticket ? MSG_MORE : 0));
+    BIO_clear_retry_flags(b);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+        BIO_set_retry_write(b);
+    *n = sent > 0 ? (size_t)sent : 0;
+    return sent > 0 ? 1 : (int)sent;
+}
+
+static long wire_control(BIO *b, int command, long number, void *pointer)
+{
+    (void)b;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static int wire_free(BIO *b)
+{
+    free(BIO_get_data(b));
+    return 1;
+}
+
+static bool make_method(BIO_METHOD **out)
+{
+    BIO_METHOD *m = *out = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "wire");
+    return m != NULL && BIO_meth_set_read_ex(m, wire_read) == 1 && BIO_meth_set_write_ex(m, wire_write) == 1 && BIO_meth_set_ctrl(m, wire_control) == 1 &&
+           BIO_meth_set_destroy(m, wire_free) == 1;
+}
+
+static bool connect_wire(const struct secure *s, SSL *ssl, int fd)
+{
+    struct wire *w = calloc(1, sizeof *w);
+    BIO *b = w == NULL ? NULL : BIO_new(s->method);
+    if (b == NULL) {
+        free(w);
+        return false;
+    }
+    *w = (struct wire){ssl, fd, false};
+    BIO_set_data(b, w);
+    BIO_set_init(b, 1);
+    SSL_set_bio(ssl, b, b);
+    return true;
+}
+
+/* ---- what a listener shows ---- */
+
 fallible secure_open(const struct listen_pairs *pairs, bool ask_certificate, struct secure **out)
 {
     struct secure *s = calloc(1, sizeof *s);
     if (s == NULL)
         FAIL(UNAVAILABLE, "secure: no memory");
     s->ask_certificate = ask_certificate;
-    err e = secure_change(s, pairs);
+    err e = make_method(&s->method) ? secure_change(s, pairs) : ERR(UNAVAILABLE, "secure: no memory");
     if (FAILED(e)) {
-        free(s);
+        secure_close(s);
         return e;
     }
     *out = s;
@@ -284,6 +359,7 @@ void secure_close(struct secure *s)
         forget(f);
         f = before;
     }
+    BIO_meth_free(s->method);
     free(s);
 }
 
@@ -297,7 +373,7 @@ static SSL *ssl_of(const struct secure_session *session)
 struct secure_session *secure_begin(struct secure *s, int fd)
 {
     SSL *ssl = SSL_new(atomic_load(&s->now)->shown[0].context);
-    if (ssl != NULL && SSL_set_fd(ssl, fd) != 1) {
+    if (ssl != NULL && !connect_wire(s, ssl, fd)) {
         SSL_free(ssl);
         ssl = NULL;
     }
@@ -305,6 +381,12 @@ struct secure_session *secure_begin(struct secure *s, int fd)
         SSL_set_accept_state(ssl);
     ERR_clear_error();
     return (struct secure_session *)ssl;
+}
+
+void secure_wake(struct secure_session *session)
+{
+    struct wire *w = BIO_get_data(SSL_get_rbio(ssl_of(session)));
+    w->empty = false;
 }
 
 static int verdict(const SSL *ssl, int result)

@@ -18,6 +18,7 @@ void secure_close(struct secure *s); /* once no connection is left; NULL is allo
 struct secure_session; /* one connection's TLS; used by one thread at a time */
 /* On a connected socket that does not block, and which stays the caller's. NULL: no memory. */
 struct secure_session *secure_begin(struct secure *s, int fd);
+void secure_wake(struct secure_session *session); /* the socket has something to read: to be called at each such event */
 enum { SECURE_AGAIN = -1, SECURE_FAILED = -2 };
 /* 1: done; SECURE_AGAIN: when the socket has or takes more; SECURE_FAILED: to be closed. */
 int secure_handshake(struct secure_session *session);
