@@ -32,6 +32,8 @@ bool postgres_conn_may_break(const char *text)
         return !has(s, STR(" ON CONFLICT DO NOTHING"));
     if (str_starts(s, STR("UPDATE users SET ")))
         return has(s, STR("username_key = ")) || has(s, STR("email_key = ")) || has(s, STR("email_verified = "));
+    if (str_starts(s, STR("UPDATE keys SET state = ")))
+        return true;
     return str_starts(s, STR("DELETE FROM users ")) || str_starts(s, STR("DELETE FROM clients "));
 }
 

@@ -43,18 +43,35 @@ static inline long hand_number(PGconn *c, const char *sql)
     return value;
 }
 
-/* A new database of this name's beginning; its connection string. */
-static inline void hand_database(char string[512])
+/* The cluster's connection string with another database, as key=value words. */
+static inline void hand_string(const char *cluster, const char *database, char string[512])
+{
+    size_t n = 0;
+    PQconninfoOption *words = PQconninfoParse(cluster, NULL);
+    cr_assert_not_null(words, "JETON_TEST_POSTGRES is no connection string");
+    for (PQconninfoOption *w = words; w->keyword != NULL; w++)
+        if (w->val != NULL && strcmp(w->keyword, "dbname") != 0)
+            n += (size_t)snprintf(string + n, 512 - n, "%s='%s' ", w->keyword, w->val);
+    (void)snprintf(string + n, 512 - n, "dbname=%s", database);
+    PQconninfoFree(words);
+}
+
+/* A new database of a cluster; its connection string. */
+static inline void hand_database_of(const char *cluster, char string[512])
 {
     static int count;
     char sql[256], name[64];
-    const char *cluster = hand_cluster();
     (void)snprintf(name, sizeof(name), "jeton_test_%d_%d", (int)getpid(), count++);
     (void)snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'", name);
-    (void)snprintf(string, 512, "%s dbname=%s", cluster, name);
+    hand_string(cluster, name, string);
     PGconn *c = hand(cluster);
     hand_do(c, sql);
     PQfinish(c);
+}
+
+static inline void hand_database(char string[512])
+{
+    hand_database_of(hand_cluster(), string);
 }
 
 static inline void hand_drop(const char *string)

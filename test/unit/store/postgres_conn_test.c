@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * Statements and transactions on one connection of PostgreSQL. */
+#include "fresh.h"
+#include "postgres_proxy.h"
+#include "store/table/db_change.h"
+
+#include "base/banned.h"
+
+static err break_and_go_on(struct tx *tx, void *context)
+{
+    struct db_grant g = *(const struct db_grant *)context;
+    MUST_FAIL(NOT_FOUND, db_grant_add(tx, &g));
+    TRY(db_scope_add(tx, STR("after"), STR("words")));
+    MUST_FAIL(NOT_FOUND, db_grant_add(tx, &g));
+    struct db_client c = {.id = STR("app"), .name = STR("Another")};
+    MUST_FAIL(CONFLICT, db_client_add(tx, &c));
+    return db_scope_add(tx, STR("later"), STR("words"));
+}
+
+Test(postgres_conn, a_broken_constraint_leaves_the_transaction_usable)
+{
+    struct fresh s = fresh_postgres(false);
+    (void)fresh_client(&s, "app");
+    struct db_grant g = fresh_grant_made(&s, 77, 88); /* nobody, and no client */
+    MUST(store_together(s.tx, break_and_go_on, &g));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name IN ('after', 'later')"), 2);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM grants"), 0);
+    fresh_end(&s);
+}
+
+static err add_inner(struct tx *tx, void *context)
+{
+    TRY(db_scope_add(tx, STR("inner"), STR("words")));
+    if (*(bool *)context)
+        FAIL(CONFLICT, "changed its mind");
+    return OK;
+}
+
+static err add_outer(struct tx *tx, void *context)
+{
+    TRY(db_scope_add(tx, STR("outer \"quoted\" \\ {,}"), STR("words")));
+    err e = store_together(tx, add_inner, context);
+    cr_assert_eq(FAILED(e), *(bool *)context);
+    return OK;
+}
+
+Test(postgres_conn, lines_of_a_part_that_was_taken_back_are_not_written)
+{
+    struct fresh s = fresh_postgres(false);
+    bool fails = true;
+    MUST(store_together(s.tx, add_outer, &fails));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'inner'"), 0);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes"), 1);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes WHERE kind = 'scope' AND key = 'outer \"quoted\" \\ {,}'"), 1);
+    fails = false;
+    by_hand(&s, "DELETE FROM scopes WHERE builtin = 0");
+    MUST(store_together(s.tx, add_outer, &fails));
+    cr_assert_eq(by_hand(&s, "SELECT max(seq) FROM changes"), 3);
+    fresh_end(&s);
+}
+
+static err nothing(struct tx *tx, void *context)
+{
+    (void)tx, (void)context;
+    return OK;
+}
+
+static err two_and_a_line(struct tx *tx, void *context)
+{
+    const int64_t *number = context;
+    TRY(db_user_logged_in(tx, *number, T0 + 1));
+    return db_session_end(tx, 12345);
+}
+
+static int trips(struct proxy *x)
+{
+    return atomic_exchange(&x->trips, 0);
+}
+
+Test(postgres_conn, one_statement_is_one_round_trip_and_a_transaction_one_more_than_its_statements)
+{
+    struct fresh s = fresh_postgres(false), near = s;
+    struct proxy *x = proxy_new(s.database);
+    struct db_user u = fresh_user(&s, "ada"), *r;
+    (void)snprintf(near.database, sizeof(near.database), "%s", x->string);
+    fresh_open(&near, false);
+    for (int warm = 0; warm < 2; warm++) {
+        (void)trips(x);
+        MUST(store_together(near.tx, nothing, NULL));
+        cr_assert_eq(trips(x), 0, "nothing was to be said");
+        MUST(db_session_seen(near.tx, 12345, T0));
+        cr_assert_eq(trips(x), 1, "a change of one statement");
+        MUST(db_user_by_number(near.tx, s.a, u.number, &r));
+        cr_assert_eq(trips(x), 1, "a question");
+        MUST(store_together(near.tx, two_and_a_line, &u.number));
+        cr_assert_eq(trips(x), 3, "two statements; the line, the notice and the commit");
+    }
+    store_close(near.store);
+    proxy_end(x);
+    fresh_end(&s);
+}
+
+Test(postgres_conn, texts_and_numbers_come_back_as_they_went)
+{
+    struct fresh s = fresh_postgres(false);
+    struct db_user u = {.username = STR("zo\xc3\xab"), .full_name = STR(""), .email = STR_ABSENT, .permissions = STR("a\\b'c\"d")}, *r;
+    MUST(db_user_add(s.tx, s.a, &u, NULL));
+    MUST(db_user_logged_in(s.tx, u.number, INT64_MAX));
+    MUST(db_user_by_number(s.tx, s.a, u.number, &r));
+    cr_assert(str_is(r->username, "zo\xc3\xab") && str_is(r->permissions, "a\\b'c\"d"));
+    cr_assert(str_present(r->full_name) && r->full_name.n == 0 && !str_present(r->email), "empty is not absent");
+    cr_assert_eq(r->last_login_at, INT64_MAX);
+    MUST(db_user_logged_in(s.tx, u.number, INT64_MIN));
+    MUST(db_user_by_number(s.tx, s.a, u.number, &r));
+    cr_assert_eq(r->last_login_at, INT64_MIN);
+    MUST_FAIL(INVALID_REQUEST, db_scope_add(s.tx, (str){"a\0b", 3}, STR("words")));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'a'"), 0, "a NUL byte cuts nothing");
+    fresh_end(&s);
+}
+
+/* ---- which statements stand in a savepoint ---- */
+
+/* Columns that a unique index or a foreign key looks at. */
+static bool is_watched(PGconn *c, str table, str column)
+{
+    char sql[512];
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relname = '%.*s' AND attname = '%.*s' AND ("
+                   "EXISTS (SELECT 1 FROM pg_index WHERE indrelid = attrelid AND indisunique AND (attnum = ANY (indkey) OR pg_get_expr(indpred, indrelid) LIKE '%%' || attname || '%%'))"
+                   " OR EXISTS (SELECT 1 FROM pg_constraint WHERE contype = 'f' AND conrelid = attrelid AND attnum = ANY (conkey)))",
+                   STR_FMT(table), STR_FMT(column));
+    return hand_number(c, sql) > 0;
+}
+
+static str word_after(const char *text, const char *before)
+{
+    const char *p = strstr(text, before);
+    if (p == NULL)
+        return STR_ABSENT;
+    p += strlen(before);
+    return (str){p, strcspn(p, " (,")};
+}
+
+static bool updates_watched(PGconn *c, const char *text)
+{
+    str table = word_after(text, "UPDATE ");
+    const char *set = strstr(text, " SET "), *where = strstr(text, " WHERE ");
+    for (const char *p = set; p != NULL && (where == NULL || p < where); p = strstr(p + 1, " = ")) {
+        const char *end = p == set ? p + 5 + strcspn(p + 5, " ") : p, *begin = end;
+        while (begin > set && (begin[-1] == '_' || (begin[-1] >= 'a' && begin[-1] <= 'z')))
+            begin--;
+        if (end > begin && is_watched(c, table, (str){begin, (size_t)(end - begin)}))
+            return true;
+    }
+    return false;
+}
+
+static bool deletes_named(PGconn *c, const char *text)
+{
+    char sql[256];
+    str table = word_after(text, "DELETE FROM ");
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = to_regclass('%.*s')", STR_FMT(table));
+    return hand_number(c, sql) > 0;
+}
+
+Test(postgres_conn, every_statement_that_can_break_a_constraint_stands_in_a_savepoint)
+{
+    struct fresh s = fresh_postgres(false);
+    PGconn *c = hand(s.database);
+    size_t seen = 0;
+    for (size_t i = 0; i < store_statement_count(); i++) {
+        const char *text = store_statement_text(i);
+        bool insert = strncmp(text, "INSERT ", 7) == 0 && strstr(text, "ON CONFLICT DO NOTHING") == NULL;
+        bool update = strncmp(text, "UPDATE ", 7) == 0 && updates_watched(c, text);
+        bool remove = strncmp(text, "DELETE ", 7) == 0 && deletes_named(c, text);
+        if (insert || update || remove) {
+            seen++;
+            cr_expect(postgres_conn_may_break(text), "%s", text);
+        }
+    }
+    cr_assert_gt(seen, 15u);
+    PQfinish(c);
+    fresh_end(&s);
+}
