@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * One node hears what another has changed. */
+#include "fresh.h"
+
+#include "base/banned.h"
+
+enum { SOON_US = 1000000, LATE_US = 4000000 };
+
+/* How long until the store's generation moves; -1: not in that time. */
+static int64_t moves_within(struct store *store, uint64_t before, int64_t most_us)
+{
+    int64_t began_us = clock_monotonic_us();
+    while (store_generation(store) == before)
+        if (clock_monotonic_us() - began_us > most_us)
+            return -1;
+    return clock_monotonic_us() - began_us;
+}
+
+/* It has seen all that was done so far. */
+static void settle(struct store *store)
+{
+    (void)moves_within(store, store_generation(store), 3 * SOON_US / 2);
+}
+
+struct two {
+    struct fresh here;
+    struct store *there;
+    struct tx *tx;
+};
+
+static struct two two_new(void)
+{
+    struct two t = {.here = fresh_postgres(true)};
+    MUST(store_open(FRESH_OPTIONS(&t.here, true, true), &t.there));
+    t.tx = store_each(t.there);
+    settle(t.there);
+    return t;
+}
+
+static void two_end(struct two *t)
+{
+    store_close(t->there);
+    fresh_end(&t->here);
+}
+
+Test(postgres_listen, another_nodes_change_is_heard_of_at_once)
+{
+    struct two t = two_new();
+    bool changed = false;
+    int64_t sum_us = 0;
+    for (int i = 0; i < 5; i++) {
+        char name[8];
+        uint64_t before = store_generation(t.there);
+        (void)snprintf(name, sizeof(name), "s%d", i);
+        MUST(store_changed_elsewhere(t.there, &changed));
+        MUST(db_scope_add(t.here.tx, str_of(name), STR("words")));
+        int64_t us = moves_within(t.there, before, SOON_US);
+        cr_assert_geq(us, 0);
+        sum_us += us;
+        MUST(store_changed_elsewhere(t.there, &changed));
+        cr_assert(changed);
+    }
+    cr_assert_lt(sum_us, 5 * 400000, "not by the poll: that would take half a second each");
+    MUST(store_changed_elsewhere(t.there, &changed));
+    cr_assert_not(changed);
+    two_end(&t);
+}
+
+Test(postgres_listen, another_nodes_revocation_is_heard_of_at_once)
+{
+    struct two t = two_new();
+    int64_t user = fresh_user(&t.here, "ada").number, client = fresh_client(&t.here, "app").number;
+    struct db_grant g = fresh_grant(&t.here, user, client);
+    settle(t.there);
+    uint64_t before = store_generation(t.there);
+    MUST(db_grant_revoke(t.here.tx, g.number, T0 + 1));
+    cr_assert_geq(moves_within(t.there, before, SOON_US), 0);
+    two_end(&t);
+}
+
+Test(postgres_listen, what_nobody_told_of_is_found_by_looking)
+{
+    struct two t = two_new();
+    uint64_t before = store_generation(t.there);
+    (void)by_hand(&t.here, "UPDATE counters SET next = next + 1 WHERE name = 'change'");
+    cr_assert_geq(moves_within(t.there, before, 3 * SOON_US / 2), 0);
+    two_end(&t);
+}
+
+Test(postgres_listen, who_lost_the_ear_gets_another_one_and_misses_nothing)
+{
+    struct two t = two_new();
+    for (int i = 0; i < 2; i++) {
+        uint64_t before = store_generation(t.there);
+        (void)by_hand(&t.here, "SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity WHERE datname = current_database()"
+                               " AND (query LIKE 'LISTEN%' OR query LIKE '%revocation%') AND pid <> pg_backend_pid()");
+        MUST(db_scope_add(t.here.tx, i == 0 ? STR("one") : STR("two"), STR("words")));
+        cr_assert_geq(moves_within(t.there, before, LATE_US), 0);
+    }
+    two_end(&t);
+}
+
+Test(postgres_listen, our_own_changes_are_no_news_but_for_one_look_a_second)
+{
+    struct two t = two_new();
+    settle(t.here.store);
+    uint64_t before = store_generation(t.here.store);
+    int64_t began_us = clock_monotonic_us();
+    for (int i = 0; i < 200; i++)
+        MUST(db_user_logged_in(t.here.tx, 1, T0 + i));
+    int64_t seconds = (clock_monotonic_us() - began_us) / SOON_US + 2;
+    cr_assert_leq((int64_t)(store_generation(t.here.store) - before), seconds);
+    two_end(&t);
+}
+
+Test(postgres_listen, a_command_that_has_no_ear_is_heard_all_the_same)
+{
+    struct two t = two_new();
+    struct fresh command = t.here;
+    uint64_t before = store_generation(t.there);
+    fresh_open(&command, false);
+    before = store_generation(t.there);
+    MUST(db_scope_add(command.tx, STR("one"), STR("words")));
+    cr_assert_geq(moves_within(t.there, before, SOON_US), 0);
+    store_close(command.store);
+    two_end(&t);
+}
