@@ -101,7 +101,8 @@ static void begin_anew(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
     *r = (struct response){.arena = r->arena};
-    w->call.client = (struct client_proof){0};
+    if (!str_present(w->admitted)) /* how it has shown to be that client stays true */
+        w->call.client = (struct client_proof){0};
     w->call.problems.count = 0;
     w->call.finish = NULL;
 }

@@ -301,12 +301,12 @@ void db_later(struct tx *tx, struct store_job *job)
     tx->c->later = job;
 }
 
-static void submit_later(struct store *store, struct db_conn *c)
+static void submit_later(struct store *store, struct store_job *later)
 {
     struct store_job *first = NULL;
-    while (c->later != NULL) { /* in the order in which they came */
-        struct store_job *job = c->later;
-        c->later = job->next;
+    while (later != NULL) { /* in the order in which they came */
+        struct store_job *job = later;
+        later = job->next;
         job->next = first;
         first = job;
     }
@@ -329,18 +329,20 @@ void store_after_change(struct store *store, store_changed *call, void *context)
 
 err store_committed(struct store *store, struct db_conn *c)
 {
-    struct db_feeding *f = &c->feeding;
+    const struct db_feeding told = c->feeding;
+    struct store_job *later = c->later;
     err e = OK;
-    if (f->changed || f->delivery) {
+    c->feeding.changed = c->feeding.delivery = false; /* taken off: who follows the change uses the connection */
+    c->later = NULL;
+    if (told.changed || told.delivery) {
         (void)pthread_mutex_lock(&store->after_lock);
-        if (f->changed && store->after_change != NULL)
+        if (told.changed && store->after_change != NULL)
             e = store->after_change(store->after_change_context, c);
-        if (f->delivery && store->when_added != NULL)
+        if (told.delivery && store->when_added != NULL)
             store->when_added(store->when_added_context);
         (void)pthread_mutex_unlock(&store->after_lock);
     }
-    f->changed = f->delivery = false;
-    submit_later(store, c);
+    submit_later(store, later);
     return e;
 }
 
