@@ -10,15 +10,16 @@
 
 enum { HAS_TABLE, LOCK, PATIENT, UNVALIDATED, INVALID_INDEX, FEED_AHEAD, FEED_GAP, REVOCATIONS_AHEAD, FOREIGN_KEYS, LINES };
 static const char *const texts[LINES] = {
-    [HAS_TABLE] = "SELECT CASE WHEN to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) IS NULL THEN 0 ELSE 1 END",
+    /* Not to_regclass: that asks a cache, which inside a transaction may not have heard yet of what others have made. */
+    [HAS_TABLE] = "SELECT count(*) FROM pg_class WHERE relname = $1 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())",
     [LOCK] = "SELECT pg_advisory_xact_lock(7234598612002)",
     /* Until the transaction's end: a step may take long, and whoever waits for it waits long. */
     [PATIENT] = "SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),"
                 " set_config('idle_in_transaction_session_timeout', '0', true)",
     [UNVALIDATED] = "SELECT 'constraint ' || conname || ' is not valid' FROM pg_constraint"
-                    " WHERE connamespace = current_schema()::regnamespace AND NOT convalidated LIMIT 20",
+                    " WHERE connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND NOT convalidated LIMIT 20",
     [INVALID_INDEX] = "SELECT 'index ' || relname || ' is not valid' FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
-                      " WHERE relnamespace = current_schema()::regnamespace AND NOT (indisvalid AND indisready) LIMIT 20",
+                      " WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND NOT (indisvalid AND indisready) LIMIT 20",
     [FEED_AHEAD] = "SELECT 'change ' || max(seq) || ' is beyond its counter' FROM changes"
                    " HAVING max(seq) >= (SELECT next FROM counters WHERE name = 'change')",
     [FEED_GAP] = "SELECT 'the feed of changes has a gap' FROM changes HAVING count(*) <> max(seq) - min(seq) + 1",
@@ -30,7 +31,7 @@ static const char *const texts[LINES] = {
                      " confrelid::regclass, parent.attname, child.attname) FROM pg_constraint"
                      " JOIN pg_attribute AS child ON child.attrelid = conrelid AND child.attnum = conkey[1]"
                      " JOIN pg_attribute AS parent ON parent.attrelid = confrelid AND parent.attnum = confkey[1]"
-                     " WHERE contype = 'f' AND connamespace = current_schema()::regnamespace",
+                     " WHERE contype = 'f' AND connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())",
 };
 static const struct db_sheet sheet = {DB_SHEET_COUNT + 1, texts, LINES};
 

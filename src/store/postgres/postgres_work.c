@@ -22,6 +22,7 @@ enum {
     TRIES = 8, TRIES_LOST = 3,  /* the second: with connections that were lost */
     PATIENCE_US = 5000000,      /* no further try begins later */
     PAUSE_US = 1000,            /* doubled with each try, and a part of it is chance */
+    COMING_BACK_US = 1000000, PROBE_EVERY_US = 50000,
     ASK_EVERY_US = 100000, ASK_US = 5000000
 };
 
@@ -45,6 +46,18 @@ static err borrow(struct store *store, struct postgres_conn **out)
     return OK;
 }
 
+/* For another try, after a connection was lost: a server that is restarted is given a moment to come back. */
+static err borrow_again(struct store *store, struct postgres_conn **out)
+{
+    int64_t end_us = clock_monotonic_us() + COMING_BACK_US;
+    for (;;) {
+        err e = borrow(store, out);
+        if (!FAILED(e) || clock_monotonic_us() >= end_us)
+            return e;
+        pause_us(PROBE_EVERY_US);
+    }
+}
+
 static void give_back(struct store *store, struct postgres_conn *c)
 {
     postgres_pool_return(&postgres_of(store)->pool, c);
@@ -62,7 +75,7 @@ err postgres_work_read(struct store *store, bool snapshot, db_body *body, void *
 {
     for (bool again = false;; again = true) {
         struct postgres_conn *c = NULL;
-        TRY(borrow(store, &c));
+        TRY(again ? borrow_again(store, &c) : borrow(store, &c));
         err e = read_on(c, snapshot, body, context);
         bool gone = FAILED(e) && postgres_conn_trouble(c) == POSTGRES_GONE;
         give_back(store, c);
@@ -154,7 +167,7 @@ err postgres_work_write(struct store *store, enum db_care care, db_body *body, v
     (void)care; /* what fails takes all of it back */
     for (int tries = 1;; tries++) {
         struct postgres_conn *c = NULL;
-        TRY(borrow(store, &c));
+        TRY(tries > 1 ? borrow_again(store, &c) : borrow(store, &c));
         err e = run_once(c, body, context);
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)
@@ -187,7 +200,7 @@ static err call_alone(struct store *store, struct calling *w)
     int64_t since_us = clock_monotonic_us();
     for (int tries = 1;; tries++) {
         struct postgres_conn *c = NULL;
-        TRY(borrow(store, &c));
+        TRY(tries > 1 ? borrow_again(store, &c) : borrow(store, &c));
         err e = call_body(postgres_conn_base(c), w);
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         give_back(store, c);

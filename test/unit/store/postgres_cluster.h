@@ -3,6 +3,7 @@
 #ifndef TEST_POSTGRES_CLUSTER_H
 #define TEST_POSTGRES_CLUSTER_H
 #include "postgres_hand.h"
+#include <fcntl.h>
 #include <sys/wait.h>
 
 struct cluster {
@@ -22,7 +23,7 @@ static inline struct cluster cluster_start(void)
     struct cluster c = {.stdin_of = -1};
     int in[2], out[2];
     (void)hand_cluster(); /* where there is no PostgreSQL at all, the test is skipped */
-    cr_assert(pipe(in) == 0 && pipe(out) == 0);
+    cr_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
     c.process = fork();
     if (c.process == 0) {
         (void)dup2(in[0], 0);
