@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-enum { PATIENCE_US = 2000000, DOWN_US = 300000 };
+enum { PATIENCE_US = 2000000, DOWN_US = 100000 };
 
 struct postgres_waiter { /* on the stack of who waits */
     pthread_cond_t wake;
