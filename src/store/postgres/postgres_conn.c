@@ -163,6 +163,7 @@ err postgres_conn_commit(struct db_conn *base)
     err e = c->broken ? ERR(UNAVAILABLE, "store: the transaction was lost") : c->begun ? send_commit(c) : OK;
     if (FAILED(e) && c->trouble == POSTGRES_UNSURE) { /* who waits for it is told once it is known */
         base->open = c->begun = c->broken = false;
+        c->waits = 0;
         return e;
     }
     if (FAILED(e)) {
@@ -170,6 +171,7 @@ err postgres_conn_commit(struct db_conn *base)
         return e;
     }
     base->open = c->begun = false;
+    c->waits = 0; /* sent, or about nothing: whoever is next on this connection has no part in it */
     base->feeding.changed = base->feeding.touched;
     return OK;
 }

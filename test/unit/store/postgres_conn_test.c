@@ -182,3 +182,36 @@ Test(postgres_conn, every_statement_that_can_break_a_constraint_stands_in_a_save
     PQfinish(c);
     fresh_end(&s);
 }
+
+static err only_parts(struct db_conn *c, void *context)
+{
+    const int *parts = context;
+    for (int i = 0; i < *parts; i++) {
+        TRY(c->driver->save(c));
+        TRY(c->driver->release(c, true));
+    }
+    return OK;
+}
+
+static err add_in_part(struct db_conn *c, void *context)
+{
+    struct tx tx = {.store = context, .c = c};
+    TRY(c->driver->save(c));
+    TRY(db_scope_add(&tx, STR("kept"), STR("words")));
+    return c->driver->release(c, true);
+}
+
+/* What waits for the next statement ends with its transaction: the next one on the connection, or a statement alone, begins clean. */
+Test(postgres_conn, what_waits_ends_with_its_transaction)
+{
+    struct fresh s = fresh_postgres(false); /* one connection */
+    int parts = 1;
+    struct db_scope *rows;
+    size_t count;
+    MUST(db_write(s.tx, DB_SEVERAL, only_parts, &parts));
+    MUST(db_scope_all(s.tx, s.a, &rows, &count));
+    MUST(db_write(s.tx, DB_SEVERAL, add_in_part, s.store));
+    MUST(db_scope_all(s.tx, s.a, &rows, &count));
+    MUST(store_ready(s.store));
+    fresh_end(&s);
+}
