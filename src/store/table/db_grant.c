@@ -13,6 +13,7 @@
     "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at,"        \
     " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims,"  \
     " details, jkt, x5t, amr, acr"
+#define WORDS "' ' || coalesce(scope, '') || ' '"
 #define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt"
 enum {
     ADD, GET, BEGIN, BIND, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
@@ -38,7 +39,7 @@ static const char *const texts[] = {
     [END_SESSION] = "DELETE FROM sessions WHERE user_number = $1 AND id = $2",
     /* RF-08: what was asked for to be used while the person is away lives on (OpenID Connect Core 11). */
     [REVOKE_SESSION] = "UPDATE grants SET revoked_at = $3 WHERE user_number = $1 AND session_id = $2 AND revoked_at = 0"
-                       " AND ' ' || coalesce(scope, '') || ' ' NOT LIKE '% offline_access %' RETURNING id",
+                       " AND replace(" WORDS ", ' offline_access ', '') = " WORDS " RETURNING id", /* LIKE would fold letters, in SQLite */
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
     [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

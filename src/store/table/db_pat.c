@@ -16,9 +16,10 @@
 #define LIVE                                                                                                                   \
     " FROM pats WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $3) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!')"  \
     " AND (user_number = $2 OR $2 = 0)"
-#define LIST(column_, direction_)                                                                                              \
-    "SELECT " COLUMNS LIVE " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $4 OFFSET $5"
-#define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
+#define LIST(column_, direction_, nulls_)                                                                                      \
+    "SELECT " COLUMNS LIVE " ORDER BY " column_ " " direction_ nulls_ ", number " direction_ " LIMIT $4 OFFSET $5"
+#define LISTS(column_) LIST(column_, "ASC", ""), LIST(column_, "DESC", "")
+#define LISTS_NULL(column_) LIST(column_, "ASC", " NULLS FIRST"), LIST(column_, "DESC", " NULLS LAST") /* what has none stands before all */
 enum { ADD, BY_HASH, BY_ID, REVOKE, USED, COUNT, LIST_FIRST };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING hash",
@@ -27,7 +28,7 @@ static const char *const texts[] = {
     [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING hash",
     [USED] = "UPDATE pats SET last_used_at = $2, last_used_address = $3 WHERE number = $1 AND last_used_at < $2 RETURNING hash",
     [COUNT] = "SELECT count(*)" LIVE,
-    [LIST_FIRST] = LISTS("created_at"), LISTS("expires_at"), LISTS("name"), LISTS("last_used_at"),
+    [LIST_FIRST] = LISTS("created_at"), LISTS("expires_at"), LISTS_NULL("name"), LISTS("last_used_at"),
 };
 DB_SHEET(pat, texts);
 static const char *const columns[] = {"created_at", "expires_at", "name", "last_used_at"};

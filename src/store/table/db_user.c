@@ -22,9 +22,10 @@
 #define MATCHES                                                                                                                \
     " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!'"                                      \
     " OR lower(full_name) LIKE $2 ESCAPE '!')"
-#define LIST(column_, direction_)                                                                                              \
-    "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $3 OFFSET $4"
-#define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
+#define LIST(column_, direction_, nulls_)                                                                                      \
+    "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ nulls_ ", number " direction_ " LIMIT $3 OFFSET $4"
+#define LISTS(column_) LIST(column_, "ASC", ""), LIST(column_, "DESC", "")
+#define LISTS_NULL(column_) LIST(column_, "ASC", " NULLS FIRST"), LIST(column_, "DESC", " NULLS LAST") /* who has none stands before all */
 
 enum {
     ADD, BY_NUMBER, BY_ID, BY_NAME, BY_EMAIL, KEY_OF, SAVE, OTHER_ADMINS, SET_PASSWORD, REHASH, LOGGED_IN, REMOVE, COUNT, COUNT_MATCHES,
@@ -62,7 +63,7 @@ static const char *const texts[] = {
     [FORGET_CONSENTS] = "DELETE FROM consents WHERE user_number = $1",
     [FORGET_EVENTS] = "UPDATE events SET address = NULL, detail = NULL WHERE actor = $1 OR subject = $1",
     [FORGET_NAME] = "UPDATE events SET subject = $1, address = NULL, detail = NULL WHERE subject = $2 OR subject = $3",
-    [LIST_FIRST] = LISTS("username_key"), LISTS("email"), LISTS("full_name"), LISTS("created_at"), LISTS("updated_at"),
+    [LIST_FIRST] = LISTS("username_key"), LISTS_NULL("email"), LISTS_NULL("full_name"), LISTS("created_at"), LISTS("updated_at"),
     LISTS("last_login_at"), LISTS("id"),
 };
 DB_SHEET(user, texts);
