@@ -511,6 +511,8 @@ class Promises(unittest.TestCase):
             values = samples.get(row["form"]) or (row["form"].split("|") if "|" in row["form"] else [str(row[k]) for k in ("least", "most") if k in row])
             if row["name"] == "issuer_mtls":
                 values = ["https://mtls.example"]
+            if row["name"] == "database":
+                values = ["postgresql://db.example/jeton", "host=db.example dbname=jeton"]
             self.assertTrue(values, row)
             for value in values + [row["default"]]:
                 code, _, err = run_cli("/nowhere", "config", "explain", "--" + row["name"].replace("_", "-"), value)
