@@ -138,10 +138,24 @@ static struct db_conn *bare(const struct fresh *s)
 {
     char path[128];
     struct sqlite_conn *c = NULL;
+    if (fresh_on_postgres()) {
+        struct postgres_conn *far = NULL;
+        MUST(postgres_load());
+        MUST(postgres_conn_open(s->database, &far));
+        return postgres_conn_base(far);
+    }
     path_of(s, "jeton.db", path);
     MUST(sqlite_directory_new_file(path, false));
     MUST(sqlite_open(path, SQLITE_WRITING, &c));
     return sqlite_base(c);
+}
+
+static void bare_end(struct db_conn *c)
+{
+    if (fresh_on_postgres())
+        postgres_conn_close(postgres_conn_of(c));
+    else
+        sqlite_close((struct sqlite_conn *)c);
 }
 
 Test(db, a_half_migrated_database_goes_on_where_it_stopped)
@@ -151,7 +165,7 @@ Test(db, a_half_migrated_database_goes_on_where_it_stopped)
     struct db_conn *c = bare(&s);
     step_begin(c, 0);
     MUST(c->driver->commit(c));
-    sqlite_close((struct sqlite_conn *)c);
+    bare_end(c);
     s.a = arena_new(1 << 20);
     fresh_open(&s, false);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 26);
@@ -173,7 +187,7 @@ Test(db, whoever_was_logged_in_before_there_was_an_amr_had_a_password)
                               " password_changed_at, version) VALUES (1, 'u', 'u', 'u', 0, 0, 0, 0, 0, 0, 1);"
                               "INSERT INTO sessions (number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at)"
                               " VALUES (1, 's', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE', 1, 0, 0, 0, 4000000000)"));
-    sqlite_close((struct sqlite_conn *)c);
+    bare_end(c);
     s.a = arena_new(1 << 20);
     fresh_open(&s, false);
     struct db_session *row;
