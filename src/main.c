@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * main: the process around the commands. It makes sure that what the program inherits cannot hurt it: descriptors 0 to 2 are
- * open, no other one is, new files are the owner's alone, no core is dumped, a closed pipe is an error and not a signal. The
- * table of commands is cli/command_nouns.c, the loop over it cli/command.c; the exit status is the command's. */
+ * open, no other one is but the sockets that a service manager passed, new files are the owner's alone, no core is dumped, a closed
+ * pipe is an error and not a signal. The table of commands is cli/command_nouns.c, the loop over it cli/command.c; the exit status is
+ * the command's. */
 #include "cli/command.h"
+#include "http/doors_passed.h"
 #include "server/serve.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +24,7 @@ static bool open_standard(void)
     } while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd < 0)
         return false;
-    return close_range(STDERR_FILENO + 1, ~0U, 0) == 0;
+    return close_range(STDERR_FILENO + 1U + (unsigned)doors_passed_count(), ~0U, 0) == 0;
 }
 
 int main(int argc, char **argv)

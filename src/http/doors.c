@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * doors: binds what is to be listened on, before anything runs, so that a taken port is an error at start and nothing else.
- * Sockets are close-on-exec from birth; accepted ones inherit TCP_NODELAY. */
+ * Sockets are close-on-exec from birth; accepted ones inherit TCP_NODELAY. What has no port has
+ * rooms of its own: doors_path, doors_passed. */
 #include "http/doors.h"
 
 #include <arpa/inet.h>
@@ -10,6 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "http/doors_passed.h"
+#include "http/doors_path.h"
 
 #include "base/banned.h"
 
@@ -129,28 +133,39 @@ static err refused(int why)
     }
 }
 
-fallible doors_open(str host, uint16_t port, struct doors *out)
+static fallible open_address(str host, uint16_t port, struct doors *d)
 {
-    struct doors d = {{-1, -1}, 0, 0};
-    if (str_is(host, "localhost")) {
-        if (!localhost(port, &d))
-            return refused(errno);
-    } else {
-        union address a;
-        if (!literal(host, port, &a))
-            REFUSE(INVALID_REQUEST, "the host must be a numeric address or localhost", "listen: the host is neither a numeric address nor localhost");
-        if ((d.fds[0] = door(&a, 0)) < 0)
-            return refused(errno);
-        d.count = 1;
-        d.port = port_of(d.fds[0]);
-    }
+    union address a;
+    if (str_is(host, "localhost"))
+        return localhost(port, d) ? OK : refused(errno);
+    if (!literal(host, port, &a))
+        REFUSE(INVALID_REQUEST, "the host must be a numeric address or localhost", "listen: the host is neither a numeric address nor localhost");
+    if ((d->fds[0] = door(&a, 0)) < 0)
+        return refused(errno);
+    d->count = 1;
+    d->port = port_of(d->fds[0]);
+    return OK;
+}
+
+fallible doors_open(const struct doors_wish *wish, struct doors *out)
+{
+    const str by_path = STR("unix:"), passed = STR("systemd:");
+    struct doors d = {.count = 0};
+    if (str_starts(wish->host, by_path))
+        TRY(doors_path_open(wish, &d));
+    else if (str_starts(wish->host, passed))
+        TRY(doors_passed_open((str){wish->host.p + passed.n, wish->host.n - passed.n}, &d));
+    else
+        TRY(open_address(wish->host, wish->port, &d));
     *out = d;
     return OK;
 }
 
 void doors_close(struct doors *d)
 {
+    doors_path_remove(d);
     for (size_t i = 0; i < d->count; i++)
         close(d->fds[i]);
     d->count = 0;
+    d->path.sun_path[0] = '\0';
 }

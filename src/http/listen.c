@@ -39,7 +39,7 @@ static fallible fill(struct listener *l, const struct listen_options *options)
     if (options->pairs.count > 0)
         TRY(secure_open(&options->pairs, options->ask_certificate, &l->secure));
     TRY(listen_names(l, l->arena, &options->rules, options->trusted_proxies));
-    TRY(doors_open(options->host, options->port, &l->doors));
+    TRY(doors_open(&(struct doors_wish){options->host, options->port, options->mode, options->group}, &l->doors));
     size_t count = options->threads == 0 ? 1 : options->threads;
     l->places = count_places();
     crowd_places((int64_t)l->places);

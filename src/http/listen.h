@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * listen: HTTP/1.1 (RFC 9112) over TCP and TLS 1.2 and 1.3 on epoll event threads, read strictly. It collects a whole request (limits
+ * listen: HTTP/1.1 (RFC 9112) over TCP or Unix sockets and TLS 1.2 and 1.3 on epoll event threads, read strictly. It collects a whole request (limits
  * applied), runs guard and target, and hands it to `arrive` on the event thread. The handler answers at once (listen_answer inside arrive),
  * or later from any thread, exactly once; the connection waits meanwhile. After the answer is on its way, or the peer is gone, `gone` is
  * called on the event thread, exactly once for each exchange that arrived or was refused; when it returns, listen takes the arena back. The
@@ -27,13 +27,15 @@ struct listen_pairs {
     size_t count; /* 0: plain HTTP */
 };
 struct listen_options {
-    str host;               /* address to bind: literal, or "localhost" (127.0.0.1 and ::1) */
+    str host;               /* address to bind: literal, "localhost" (127.0.0.1 and ::1), "unix:/PATH", or "systemd:NAME" (sockets that were passed) */
     uint16_t port;          /* 0: a free one */
+    unsigned mode;          /* of unix:/PATH: who may connect */
+    str group;              /* its group; absent or empty: this process's */
     unsigned threads;
     struct listen_pairs pairs; /* borrowed until listen_open returns */
     unsigned idle_seconds;  /* 0: HTTP_IDLE_SECONDS */
     struct guard_rules rules; /* the hosts are borrowed until listen_close */
-    str trusted_proxies;    /* words: addresses whose X-Forwarded-For (last hop) is believed */
+    str trusted_proxies;    /* words: addresses whose X-Forwarded-For (last hop) is believed; `unix`: whoever comes by a Unix socket */
     str certificate_header; /* in which the trusted proxies hand on the client's certificate; absent: none */
     bool ask_certificate;   /* ask each client for a certificate, of whatever authority; none is needed */
     bool secure;            /* the issuer is https */
@@ -54,7 +56,7 @@ fallible listen_names(struct listener *l, struct arena *a, const struct guard_ru
 /* New connections are shown these and resume nothing of before; open ones go on. INVALID_REQUEST with a telling `say`: they are unfit, and nothing
  * changes (TL-05). */
 fallible listen_certificates(struct listener *l, const struct listen_pairs *pairs);
-uint16_t listen_port(const struct listener *l);
+uint16_t listen_port(const struct listener *l); /* 0: it has none */
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */
 void listen_answer(struct exchange *x);

@@ -171,12 +171,17 @@ static void resume_accepting(struct loop *l)
         l->paused_us = 0;
 }
 
-/* While closing nobody is let in. */
+/* While closing nobody is let in: who waits at a door that stays open without us is left to the next who accepts there. */
 static bool admits(const struct listener *l, const struct in6_addr *address)
 {
-    if (atomic_load_explicit(&l->closing, memory_order_relaxed))
+    if (!l->doors.kept && atomic_load_explicit(&l->closing, memory_order_relaxed))
         return false;
     return peer_listed(&atomic_load(&l->names)->proxies, address) || crowd_admits(address); /* RL-06 */
+}
+
+static bool leaves_waiting(const struct listener *l)
+{
+    return l->doors.kept && atomic_load_explicit(&l->closing, memory_order_relaxed);
 }
 
 static void accept_some(struct loop *l, int door)
@@ -188,7 +193,7 @@ static void accept_some(struct loop *l, int door)
         } from;
         socklen_t size = sizeof from;
         struct in6_addr address;
-        if (atomic_load_explicit(&l->connections, memory_order_relaxed) >= places(l)) {
+        if (atomic_load_explicit(&l->connections, memory_order_relaxed) >= places(l) || leaves_waiting(l->listener)) {
             pause_accepting(l);
             return;
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * peer: the address that throttling counts by (RL-04). What a client writes about itself is believed only when the socket
  * belongs to a listed proxy, and then only the last hop, which that proxy wrote; text that is no address counts as nothing
- * said. All addresses are kept as IPv6 (IPv4 mapped, RFC 4291 2.5.5.2), so that one host has one value. */
+ * said. Nobody but the administrator makes a Unix socket's peers a proxy: whoever may connect could
+ * say anything. All addresses are kept as IPv6 (IPv4 mapped, RFC 4291 2.5.5.2), so that one host has one value. */
 #include "http/peer.h"
 #include "base/ascii.h"
 
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #include "base/banned.h"
+
+static const char unix_word[] = "unix";
 
 static void map(struct in_addr v4, struct in6_addr *out)
 {
@@ -37,7 +40,7 @@ bool peer_parse(str text, struct in6_addr *out)
 
 fallible peer_list_parse(struct arena *a, str words, struct peer_list *out)
 {
-    struct peer_list list = {NULL, 0};
+    struct peer_list list = {NULL, 0, false};
     size_t most = words.n / 2 + 1;
     list.addresses = arena_array(a, most, sizeof(*list.addresses));
     if (list.addresses == NULL)
@@ -47,7 +50,10 @@ fallible peer_list_parse(struct arena *a, str words, struct peer_list *out)
         size_t end = at;
         while (end < words.n && words.p[end] != ' ' && words.p[end] != ',')
             end++;
-        if (end > at && !peer_parse((str){words.p + at, end - at}, &list.addresses[list.count++]))
+        str word = {words.p + at, end - at};
+        if (str_is(word, unix_word))
+            list.unix_peers = true;
+        else if (end > at && !peer_parse(word, &list.addresses[list.count++]))
             REFUSE(INVALID_REQUEST, "A trusted proxy is not a numeric address.", "listen: a trusted proxy is no address");
         at = end + 1;
     }
@@ -57,6 +63,8 @@ fallible peer_list_parse(struct arena *a, str words, struct peer_list *out)
 
 bool peer_listed(const struct peer_list *list, const struct in6_addr *address)
 {
+    if (IN6_IS_ADDR_UNSPECIFIED(address))
+        return list->unix_peers;
     for (size_t i = 0; i < list->count; i++)
         if (IN6_ARE_ADDR_EQUAL(&list->addresses[i], address))
             return true;
@@ -66,7 +74,9 @@ bool peer_listed(const struct peer_list *list, const struct in6_addr *address)
 void peer_write(const struct in6_addr *address, char text[PEER_TEXT])
 {
     bool v4 = IN6_IS_ADDR_V4MAPPED(address);
-    if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address->s6_addr + 12 : address->s6_addr, text, PEER_TEXT) == NULL)
+    if (IN6_IS_ADDR_UNSPECIFIED(address))
+        memcpy(text, unix_word, sizeof unix_word);
+    else if (inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address->s6_addr + 12 : address->s6_addr, text, PEER_TEXT) == NULL)
         text[0] = '\0';
 }
 
@@ -98,7 +108,7 @@ str peer_forwarded(const struct request *r)
     while (begin > 0 && hops.p[begin - 1] != ',')
         begin--;
     struct in6_addr address;
-    if (!peer_parse(str_trim((str){hops.p + begin, hops.n - begin}), &address))
+    if (!peer_parse(str_trim((str){hops.p + begin, hops.n - begin}), &address) || IN6_IS_ADDR_UNSPECIFIED(&address))
         return STR_ABSENT;
     char text[PEER_TEXT];
     peer_write(&address, text);

@@ -107,12 +107,20 @@ static void event_thread_begins(void)
     hot_inline(true);
 }
 
+/* The port that is set; a free one; 0 where there is none. */
+static uint16_t port_for(str host, uint16_t set)
+{
+    return set != 0 || settings_portless(host) ? set : free_port();
+}
+
 static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
 {
     const struct settings *s = app->settings;
     struct listen_options options = {
         .host = s->listen_host,
         .port = port,
+        .mode = s->mode,
+        .group = s->socket_group,
         .threads = or_cores(s->event_threads),
         .trusted_proxies = s->trusted_proxies,
         .certificate_header = s->client_cert_header,
@@ -126,7 +134,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .context = app,
     };
     TRY(material_certificates(a, s, app->authority.issuer, &app->pairs, app->problems));
-    uint16_t asking = s->mtls_port ? s->mtls_port : free_port();
+    uint16_t asking = port_for(s->mtls_host, s->mtls_port);
     app->authority.issuer_mtls = settings_issuer_mtls(a, s, app->authority.issuer, asking);
     app->authority.certificates = str_filled(s->listen_mtls) || str_filled(s->client_cert_header);
     options.pairs = app->pairs;
@@ -148,11 +156,11 @@ static fallible open_listener(struct app *app, struct arena *a)
     err result = ERR(SERVER_ERROR, "app: no port");
     for (int i = 0; i < PORT_TRIES; i++) {
         app->problems->count = 0;
-        uint16_t port = s->listen_port ? s->listen_port : free_port();
+        uint16_t port = port_for(s->listen_host, s->listen_port);
         TRY(open_authority(app, a, port));
         result = open_doors(app, a, port);
         bool certified = s->tls == SETTINGS_TLS_OFF || app->pairs.count > 0;
-        if (!FAILED(result) || s->listen_port != 0 || app->listener || !certified)
+        if (!FAILED(result) || s->listen_port != 0 || port == 0 || app->listener || !certified)
             return result; /* it was not the free port that somebody else took meanwhile */
         authority_close(&app->authority);
         app->authority.keys = NULL;

@@ -52,7 +52,7 @@ static void add_further(struct names *to, str hosts, bool secure, uint16_t port)
         if (word.n == 0)
             continue;
         add_host(to, word, secure);
-        if (str_find(word, ':') == word.n || word.p[word.n - 1] == ']')
+        if (port != 0 && (str_find(word, ':') == word.n || word.p[word.n - 1] == ']'))
             add_name(to, str_format(to->arena, "%.*s:%u", STR_FMT(word), port));
     }
 }
@@ -68,9 +68,11 @@ fallible names_of(struct arena *a, const struct settings *s, const struct author
     if (str_present(authority->issuer_mtls))
         TRY(add_address(&to, authority->issuer_mtls));
     add_further(&to, s->hosts, authority->secure, port);
-    add_name(&to, str_format(a, "localhost:%u", port));
-    add_name(&to, str_format(a, "127.0.0.1:%u", port));
-    add_name(&to, str_format(a, "[::1]:%u", port));
+    add_name(&to, port == 0 ? STR("localhost") : str_format(a, "localhost:%u", port));
+    if (port != 0) {
+        add_name(&to, str_format(a, "127.0.0.1:%u", port));
+        add_name(&to, str_format(a, "[::1]:%u", port));
+    }
     *rules = (struct guard_rules){.hosts = to.hosts, .host_count = to.n};
     return OK;
 }

@@ -6,6 +6,6 @@
 #include "http/guard.h"
 #include "server/settings.h"
 /* The issuer's, that of the addresses that ask for certificates, further ones of the setting `hosts`, and on loopback its addresses with
- * the port. Arena memory. */
+ * the port; without a port, `localhost`. Arena memory. */
 fallible names_of(struct arena *a, const struct settings *s, const struct authority *authority, uint16_t port, struct guard_rules *rules);
 #endif

@@ -45,7 +45,7 @@ fallible probe_ready_get(struct call *c)
 
 static bool local_peer(str peer)
 {
-    return str_starts(peer, STR("127.")) || str_is(peer, "::1");
+    return str_starts(peer, STR("127.")) || str_is(peer, "::1") || str_is(peer, "unix");
 }
 
 static void put_requests(struct buf *b, const struct app *app)

@@ -121,6 +121,21 @@ static bool next_file(size_t row, str *rest, str *file)
     return str_next(rest, strcmp(settings_rows[row].shape, "FILES") == 0 ? ' ' : '\0', file);
 }
 
+/* A Unix socket is made before system calls are listed, but behind this fence; it is removed at the end. */
+static void let_socket(struct fence *f, str address)
+{
+    const str prefix = STR("unix:");
+    if (!str_starts(address, prefix))
+        return;
+    size_t n = address.n;
+    while (n > prefix.n + 1 && address.p[n - 1] != '/')
+        n--;
+    const char *path = str_z(f->arena, (str){address.p + prefix.n, n - prefix.n});
+    if (path != NULL)
+        let(f, path, LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE);
+    f->good = f->good && path != NULL;
+}
+
 static str settings_file(const struct settings *s)
 {
     static const char name[] = "JETON_CONFIG=";
@@ -145,6 +160,8 @@ static bool raise_fence(struct fence *f, const struct settings *s, const char *d
     for (size_t i = 0; i < sizeof linked / sizeof linked[0]; i++)
         let_named(f, str_of(linked[i]));
     let_named(f, settings_file(s));
+    let_socket(f, s->text[SETTINGS_listen]);
+    let_socket(f, s->text[SETTINGS_listen_mtls]);
     for (size_t row = 0; row < SETTINGS_COUNT; row++)
         for (str rest = names_files(row) ? s->text[row] : STR_ABSENT, file; str_present(rest) && next_file(row, &rest, &file);)
             let_named(f, file);

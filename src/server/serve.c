@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "codec/text.h"
 #include "server/app.h"
+#include "server/notify.h"
 #include "server/reload.h"
 #include "server/sandbox.h"
 #include <errno.h>
@@ -87,10 +88,14 @@ static void wait_for_the_end(struct app *app, const sigset_t *signals)
         int got = sigtimedwait(signals, NULL, &tick);
         if (got == SIGTERM || got == SIGINT) {
             LOG(INFO, "stop", LOG_INT("signal", got));
+            notify_stopping();
             return;
         }
-        if (got == SIGHUP)
+        if (got == SIGHUP) {
+            notify_reloading();
             reload_run(app);
+            notify_ready();
+        }
         log_flush();
         if (got == SIGUSR1 || got == SIGHUP)
             continue;
@@ -207,6 +212,7 @@ int serve_run(const struct settings *settings, struct arena *arena)
         LOG(INFO, "sandbox", LOG_STR("calls", STR("listed")), LOG_STR("files", app->fence > 0 ? STR("fenced") : STR("open: this kernel offers no Landlock")));
     (void)printf("jeton ready on %.*s\n", STR_FMT(app->authority.issuer));
     (void)fflush(stdout);
+    notify_ready();
     log_buffered(true);
     if (!text_available())
         LOG(WARN, "text.icu_missing", LOG_STR("why", STR("install the package libicu72: without it nobody logs in with a name or password beyond ASCII, and no person can be added")));

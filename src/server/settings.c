@@ -10,6 +10,7 @@
 #include "directory/redirect_rules.h"
 #include <arpa/inet.h>
 #include <string.h>
+#include <sys/un.h>
 #include "base/banned.h"
 
 enum { PORT_MAX = 65535, HOST_MAX = 253 };
@@ -75,20 +76,43 @@ static bool address_form(str word)
     text[word.n] = '\0';
     return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
 }
+bool settings_portless(str host)
+{
+    return str_starts(host, STR("unix:")) || str_starts(host, STR("systemd:"));
+}
+/* The name of a socket unit's file descriptor (systemd.socket 5): printable, without a colon. */
+static bool passed_form(str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!ascii_visible(name.p[i]) || name.p[i] == ':')
+            return false;
+    return name.n > 0 && name.n < 256;
+}
 static bool listen_form(str value)
 {
     str host;
     uint16_t port;
+    if (str_starts(value, STR("unix:")))
+        return value.n > 6 && value.p[5] == '/' && value.n - 5 < sizeof((struct sockaddr_un *)0)->sun_path && !str_ends(value, STR("/"));
+    if (str_starts(value, STR("systemd:")))
+        return passed_form((str){value.p + 8, value.n - 8});
     return listen_cut(value, &host, &port) && (str_is(host, "localhost") || address_form(host));
 }
-static bool addresses_form(str value)
+static bool proxies_form(str value)
 {
     str rest = value, word;
     while (value.n > 0 && str_next(&rest, ' ', &word)) {
-        if (word.n > 0 && !address_form(word))
+        if (word.n > 0 && !address_form(word) && !str_is(word, "unix"))
             return false;
     }
     return true;
+}
+static bool mode_form(str value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if (value.p[i] < '0' || value.p[i] > '7')
+            return false;
+    return value.n == 3 || value.p[0] == '0';
 }
 static bool is_http(const struct url *u)
 {
@@ -305,14 +329,16 @@ static size_t words(str list)
 }
 static void judge_plain(const struct settings *s, bool http, struct problems *p)
 {
-    bool near = settings_loopback(s->listen_host);
+    bool near = settings_loopback(s->listen_host) || str_starts(s->listen_host, STR("unix:"));
     if (!str_filled(s->issuer) && s->tls == SETTINGS_TLS_OFF && !near)
         problem_add(p, "issuer", STR("tls=off beyond loopback needs a proxy in front: set issuer to its https:// address"));
     if (http && s->tls != SETTINGS_TLS_OFF)
         problem_add(p, "issuer", STR("an http:// issuer needs tls=off, or make the issuer https://"));
     if (http && s->tls == SETTINGS_TLS_OFF && !near)
         problem_add(p, "listen",
-                    STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1] or localhost"));
+                    STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1], localhost or a Unix socket"));
+    if (!str_filled(s->issuer) && settings_portless(s->listen_host))
+        problem_add(p, "issuer", STR("what listens has no port that the issuer could be made of: set issuer to the server's public address"));
 }
 static void judge_times(const struct settings *s, struct problems *p)
 {
@@ -327,12 +353,19 @@ static void judge_times(const struct settings *s, struct problems *p)
         problem_add(p, "account_delay", STR("a first wait must not be longer than the longest one"));
 }
 /* RFC 8705; CA-12 */
+static bool same_place(const struct settings *s)
+{
+    bool fixed = s->mtls_port != 0 || settings_portless(s->mtls_host);
+    return fixed && s->mtls_port == s->listen_port && str_equal(s->mtls_host, s->listen_host);
+}
 static void judge_certificates(const struct settings *s, struct problems *p)
 {
     if (str_filled(s->listen_mtls) && s->tls == SETTINGS_TLS_OFF)
         problem_add(p, "listen_mtls", STR("listen_mtls needs TLS here: with tls=off a proxy asks, see client_cert_header"));
-    if (str_filled(s->listen_mtls) && s->mtls_port != 0 && s->mtls_port == s->listen_port && str_equal(s->mtls_host, s->listen_host))
+    if (str_filled(s->listen_mtls) && same_place(s))
         problem_add(p, "listen_mtls", STR("listen_mtls must differ from listen: there nobody is asked for a certificate"));
+    if (str_filled(s->listen_mtls) && settings_portless(s->mtls_host) && !str_filled(s->issuer_mtls))
+        problem_add(p, "issuer_mtls", STR("what listen_mtls names has no port: set issuer_mtls to its public address"));
     if (str_filled(s->client_cert_header) && !str_filled(s->trusted_proxies))
         problem_add(p, "client_cert_header", STR("client_cert_header is believed from trusted_proxies alone: name them"));
     if (str_filled(s->issuer_mtls) && !str_filled(s->listen_mtls) && !str_filled(s->client_cert_header))

@@ -46,6 +46,7 @@ str settings_issuer(struct arena *a, const struct settings *settings, uint16_t p
 str settings_issuer_mtls(struct arena *a, const struct settings *settings, str issuer, uint16_t port);
 /* The issuer's path: "" or /… without a slash at its end. */
 str settings_base(const struct settings *settings);
+bool settings_portless(str host); /* what is listened on is unix:/PATH or systemd:NAME */
 /* Is this host (IPv6 with or without brackets) the machine itself: localhost, 127.0.0.0/8, ::1? */
 bool settings_loopback(str host);
 void settings_policy(const struct settings *settings, struct policy *out);

@@ -184,10 +184,22 @@ static int64_t number_of(str value)
     INVARIANT(!FAILED(str_u64(value, INT64_MAX, &number))); /* settings_refuses let it pass */
     return (int64_t)number;
 }
-/* HOST:PORT, whose form settings_refuses let pass. */
+/* Octal digits, whose form settings_refuses let pass. */
+static unsigned mode_of(str text)
+{
+    unsigned mode = 0;
+    for (size_t i = 0; i < text.n; i++)
+        mode = mode * 8 + (unsigned)(text.p[i] - '0');
+    return mode;
+}
+/* HOST:PORT, or all of what has no port, whose form settings_refuses let pass. */
 static void cut_listen(str text, str *host, uint16_t *port)
 {
     size_t colon = text.n;
+    *port = 0;
+    *host = text;
+    if (settings_portless(text))
+        return;
     while (colon > 0 && text.p[colon - 1] != ':')
         colon--;
     *port = (uint16_t)number_of((str){text.p + colon, text.n - colon});
@@ -212,6 +224,7 @@ static void settle(struct settings *s)
     cut_listen(s->listen, &s->listen_host, &s->listen_port);
     if (str_filled(s->listen_mtls))
         cut_listen(s->listen_mtls, &s->mtls_host, &s->mtls_port);
+    s->mode = mode_of(s->socket_mode);
 }
 /* Which file: the one that is named, else the one in the data directory, which only options and environment can have moved. */
 static void choose_file(struct load *l, const struct settings_input *input)
@@ -273,6 +286,7 @@ static void keep_at_start(const struct settings *old, struct settings *s, struct
     s->listen_port = old->listen_port;
     s->mtls_host = old->mtls_host;
     s->mtls_port = old->mtls_port;
+    s->mode = old->mode;
 }
 fallible settings_again(struct arena *a, const struct settings *old, struct settings *out, struct settings_late *late, struct problems *p)
 {

@@ -9,8 +9,10 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
 /* X(name, kind, default, least, most, shape, check, sentence[, AT_START]).
  * Kinds: TEXT (bounds: bytes), NUMBER, FLAG, CHOICE (words of shape). AT_START: read once; all others are read again on SIGHUP. */
 #define SETTINGS(X)                                                                                                            \
-    X(listen, TEXT, "localhost:8443", 1, 300, "ADDRESS:PORT", listen_form,                                                     \
-      "Numeric address, or localhost, and port to listen on; port 0 picks a free one.", AT_START)                              \
+    X(listen, TEXT, "localhost:8443", 1, 300, "ADDRESS", listen_form,                                                          \
+      "ADDRESS:PORT, numeric or localhost, where port 0 picks a free one; unix:/PATH; or systemd:NAME, sockets that systemd passes.", AT_START)\
+    X(socket_mode, TEXT, "0660", 3, 4, "MODE", mode_form, "Of a Unix socket that is listened on, octal: who may connect.", AT_START)\
+    X(socket_group, TEXT, "", 0, 63, "GROUP", any_form, "Its group, a name or number; without it that of the server.", AT_START)\
     X(issuer, TEXT, "", 0, 512, "URL", issuer_form,                                                                            \
       "The server's public address, with a path if it lies below one; without it https://localhost:PORT. http:// is for loopback "\
       "hosts alone.", AT_START)                                                                                                \
@@ -22,7 +24,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "Certificate chains, PEM, separated by spaces; the first is shown to whoever asks for a name of none. Each needs its tls_key.")\
     X(tls_key, TEXT, "", 0, 4096, "FILES", any_form,                                                                           \
       "Private keys of tls_cert, PEM, in the same order, each readable by its owner alone.")                                   \
-    X(listen_mtls, TEXT, "", 0, 300, "ADDRESS:PORT", listen_or_none,                                                           \
+    X(listen_mtls, TEXT, "", 0, 300, "ADDRESS", listen_or_none,                                                           \
       "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.", AT_START) \
     X(issuer_mtls, TEXT, "", 0, 512, "URL", origin_or_none,                                                                    \
       "The public https:// address of listen_mtls, or of the proxy's host that asks for client certificates; without it the issuer's host "\
@@ -38,8 +40,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(event_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that talk to the network; 0: one per core.", AT_START)  \
     X(worker_threads, NUMBER, "8", 1, 256, "NUMBER", any_form, "Threads that read the database.", AT_START)                    \
     X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one per core.", AT_START) \
-    X(trusted_proxies, TEXT, "", 0, 4096, "ADDRESSES", addresses_form,                                                         \
-      "IP addresses, separated by spaces, whose X-Forwarded-For is believed.")                                                 \
+    X(trusted_proxies, TEXT, "", 0, 4096, "ADDRESSES", proxies_form,                                                          \
+      "IP addresses, separated by spaces, whose X-Forwarded-For is believed; unix: whoever may connect to a Unix socket.")     \
     X(cors_origins, TEXT, "", 0, 4096, "ORIGINS", origins_form,                                                                \
       "Web origins, separated by spaces, whose pages may call the token endpoint and the API.")                                \
     X(log_level, CHOICE, "info", 0, 0, "debug|info|warn|error", any_form, "The least weighty line that is logged.")            \
@@ -185,10 +187,11 @@ struct settings { /* arena memory of settings_load */
     SETTINGS(X)
 #undef X
     /* derived */
-    str listen_host;      /* of `listen`, IPv6 without brackets */
-    uint16_t listen_port; /* 0: a free one */
+    str listen_host;      /* of `listen`, IPv6 without brackets; all of it where it has no port */
+    uint16_t listen_port; /* 0: a free one, or none */
     str mtls_host;        /* of `listen_mtls`; absent: none */
     uint16_t mtls_port;
+    unsigned mode;        /* of `socket_mode` */
     str file;             /* the file that was read; absent: none */
     enum settings_source source[SETTINGS_COUNT];
     str text[SETTINGS_COUNT]; /* each value as it was written */

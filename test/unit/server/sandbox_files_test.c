@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * sandbox_files: a process of its own is fenced and tries each thing. Where the kernel has no Landlock there is nothing to test. */
 #include "server/sandbox_files.h"
+#include "http/doors.h"
 #include "fixture.h"
 #include "server/sandbox.h"
 #include "store/store.h"
@@ -197,6 +198,28 @@ Test(sandbox_files, each_file_of_a_list_is_read_and_a_hidden_one_is_told, .init 
     t.settings.text[SETTINGS_tls_cert] = str_format(t.arena, "%s  %s", path("tls/live/cert.pem"), path("second/cert.pem"));
     cr_expect_eq(fenced(reads_each_of_a_list), 0);
     cr_expect_eq(fenced(tells_which_is_hidden), 0);
+}
+
+static int makes_and_removes_its_socket(void)
+{
+    struct doors d;
+    const struct doors_wish wish = {.host = t.settings.text[SETTINGS_listen], .mode = 0600};
+    if (FAILED(doors_open(&wish, &d)) || access(path("outside/socket"), F_OK) != 0)
+        return 1;
+    doors_close(&d);
+    return access(path("outside/socket"), F_OK) == 0 ? 2 : makes_a_file();
+}
+
+/* Rights are given before calls are listed, so this is tried with files alone fenced. */
+Test(sandbox_files, a_unix_socket_is_made_in_its_folder_and_nothing_else_is, .init = set_up)
+{
+    int status = 0, version = 0;
+    t.settings.text[SETTINGS_listen] = str_format(t.arena, "unix:%s", path("outside/socket"));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(FAILED(sandbox_files(t.arena, &t.settings, &version)) || version <= 0 ? NOT_FENCED : makes_and_removes_its_socket());
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == EACCES, "%d", status);
 }
 
 /* ---- renewed certificates ---- */

@@ -136,6 +136,49 @@ Test(settings, listen_takes_a_host_and_a_port_and_nothing_else)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
 }
+Test(settings, what_has_no_port_listens_too_and_needs_an_issuer)
+{
+    const char *good[] = {"unix:/run/jeton/s", "unix:/s", "systemd:jeton.socket", "systemd:a"};
+    const char *bad[] = {"unix:", "unix:s", "unix:/", "unix:/run/", "systemd:", "systemd:a:b", "systemd:a b", "unix"};
+    char longest[5 + 108];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_expect_null(settings_refuses(f.arena, SETTINGS_listen, str_of(good[i])), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
+    memset(longest, 'x', sizeof longest);
+    memcpy(longest, "unix:/", 6);
+    cr_expect_null(settings_refuses(f.arena, SETTINGS_listen_mtls, (str){longest, sizeof longest - 1}));
+    cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen_mtls, (str){longest, sizeof longest}));
+    f.options[SETTINGS_listen] = STR("unix:/run/jeton/s");
+    cr_assert(FAILED(judge()) && complained("no port that the issuer"));
+    f.problems.count = 0;
+    f.options[SETTINGS_issuer] = STR("http://localhost");
+    f.options[SETTINGS_tls] = STR("off");
+    f.options[SETTINGS_trusted_proxies] = STR("unix ::1");
+    f.options[SETTINGS_socket_mode] = STR("0620");
+    cr_assert(!FAILED(judge()));
+    cr_expect(str_is(f.settings.listen_host, "unix:/run/jeton/s") && f.settings.listen_port == 0 && f.settings.mode == 0620);
+    f.options[SETTINGS_listen] = STR("systemd:jeton.socket"); /* whose address nobody knows */
+    cr_assert(FAILED(judge()) && complained("loopback addresses alone"));
+}
+Test(settings, two_listeners_are_not_the_same_socket_and_the_second_has_a_public_address)
+{
+    f.options[SETTINGS_listen] = f.options[SETTINGS_listen_mtls] = STR("unix:/run/jeton/s");
+    f.options[SETTINGS_issuer] = STR("https://id.example");
+    cr_assert(FAILED(judge()) && complained("must differ") && complained("set issuer_mtls"));
+    f.problems.count = 0;
+    f.options[SETTINGS_listen_mtls] = STR("systemd:asking");
+    f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
+    cr_assert(!FAILED(judge()));
+}
+Test(settings, a_mode_is_octal)
+{
+    const char *good[] = {"660", "0600", "0777"}, *bad[] = {"0888", "1660", "66", "rw-", "0x1", "07777"};
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_null(settings_refuses(f.arena, SETTINGS_socket_mode, str_of(good[i])), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_not_null(settings_refuses(f.arena, SETTINGS_socket_mode, str_of(bad[i])), "%s", bad[i]);
+}
 Test(settings, read_again_what_may_change_does_and_the_rest_waits_for_the_next_start) /* TL-05 */
 {
     struct settings fresh;
