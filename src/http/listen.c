@@ -112,6 +112,11 @@ void listen_answer(struct exchange *x)
     atomic_fetch_sub(&l->waking, 1); /* the last touch: listen_close may be waiting for it */
 }
 
+void listen_admit(struct listener *l)
+{
+    atomic_store(&l->admitting, true);
+}
+
 void listen_quiesce(struct listener *l)
 {
     atomic_store(&l->closing, true);

@@ -56,6 +56,8 @@ fallible listen_names(struct listener *l, struct arena *a, const struct guard_ru
 /* New connections are shown these and resume nothing of before; open ones go on. INVALID_REQUEST with a telling `say`: they are unfit, and nothing
  * changes (TL-05). */
 fallible listen_certificates(struct listener *l, const struct listen_pairs *pairs);
+/* Whoever opens it can answer now. Who waits at passed sockets ("systemd:NAME") is accepted from now on alone; elsewhere people came in before. */
+void listen_admit(struct listener *l);
 uint16_t listen_port(const struct listener *l); /* 0: it has none */
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */

@@ -181,7 +181,7 @@ static bool admits(const struct listener *l, const struct in6_addr *address)
 
 static bool leaves_waiting(const struct listener *l)
 {
-    return l->doors.kept && atomic_load_explicit(&l->closing, memory_order_relaxed);
+    return l->doors.kept && (!atomic_load(&l->admitting) || atomic_load_explicit(&l->closing, memory_order_relaxed));
 }
 
 static void accept_some(struct loop *l, int door)

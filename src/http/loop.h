@@ -28,6 +28,7 @@ struct listener {
     struct loop *loops;
     size_t loop_count, places; /* connections at once */
     atomic_bool closing;
+    atomic_bool admitting; /* listen_admit was called */
     atomic_size_t inside; /* arrived or refused and not yet gone */
     atomic_size_t waking; /* inside listen_answer */
 };

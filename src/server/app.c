@@ -221,6 +221,9 @@ fallible app_open(struct app *app, const struct settings *settings, struct arena
         return result;
     }
     atomic_store(&app->open, true);
+    listen_admit(app->listener);
+    if (app->asking)
+        listen_admit(app->asking);
     return OK;
 }
 

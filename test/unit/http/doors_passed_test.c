@@ -110,6 +110,7 @@ static void who_comes_while_it_closes_is_left_to_the_next(void)
     l.options.host = STR("systemd:plain");
     live_start(&l);
     MUST(listen_port(l.listener) == 0);
+    listen_admit(l.listener);
     listen_quiesce(l.listener);
     MUST(connect(client, (struct sockaddr *)&a, sizeof a) == 0);
     MUST(poll(&(struct pollfd){client, POLLIN, 0}, 1, 200) == 0); /* not turned away */
