@@ -159,7 +159,7 @@ static void *watch_opening(void *context)
 
 static void opening_begins(struct opening *o, const struct settings *s, struct arena *a)
 {
-    const char *file = str_z(a, str_format(a, "%.*s/jeton.db", STR_FMT(s->data)));
+    const char *file = str_z(a, str_format(a, "%.*s/master.key", STR_FMT(s->data)));
     if (file && access(file, F_OK) != 0 && errno == ENOENT)
         LOG(INFO, "first.start", LOG_STR("data", s->data), LOG_STR("what", STR("making the database, the signing keys and a certificate; this takes some seconds")));
     o->watched = pthread_create(&o->thread, NULL, watch_opening, o) == 0;
