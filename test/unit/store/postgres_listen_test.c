@@ -49,7 +49,7 @@ Test(postgres_listen, another_nodes_change_is_heard_of_at_once)
     bool changed = false;
     int64_t sum_us = 0;
     for (int i = 0; i < 5; i++) {
-        char name[8];
+        char name[16];
         uint64_t before = store_generation(t.there);
         (void)snprintf(name, sizeof(name), "s%d", i);
         MUST(store_changed_elsewhere(t.there, &changed));
