@@ -110,7 +110,10 @@ static void begin_anew(struct pipeline *w)
 static void run_in_transaction(struct tx *tx, void *context)
 {
     struct pipeline *w = context;
+    if (w->call.finish) /* a run before this one was taken back; it holds the ground still */
+        authority_leave(&w->ground);
     begin_anew(w);
+    w->refusal_told = false; /* what was told was taken back too */
     w->outcome = pass(w, tx);
     w->ground.tx = store_each(w->app->authority.store);
     if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
@@ -307,6 +310,13 @@ static fallible find_row(struct pipeline *w)
     FAIL(METHOD_NOT_ALLOWED, "pipeline: the address does not take this method"); /* IN-08 */
 }
 
+/* Another process has changed something: a worker reads what, so that no transaction has to wait for it. */
+static bool facts_are_old(const struct pipeline *w)
+{
+    bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
+    return client && w->pool == WRITE && FAILED(hot_refresh(w->app->authority.hot));
+}
+
 void pipeline_arrive(struct exchange *x, void *context)
 {
     struct app *app = context;
@@ -332,7 +342,7 @@ void pipeline_arrive(struct exchange *x, void *context)
     w->pool = w->route->pool == CHOOSE ? w->route->choose(&w->call.form) : w->route->pool;
     if (w->pool == INLINE)
         run_inline(w);
-    else if (w->pool != READ && phase_waits(w))
+    else if (w->pool != READ && (phase_waits(w) || facts_are_old(w)))
         hand_over_admitted_first(w);
     else
         hand_over(w);
