@@ -150,6 +150,7 @@ $(OUT)/json_echo: $(OUT)/test/e2e/json_echo.o $(LIB)
 BENCHES := $(patsubst bench/%.c,$(OUT)/bench/%,$(wildcard bench/*.c))
 $(OUT)/bench/%: $(OUT)/bench/%.o $(LIB)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $< $(LIB) $(LIBS)
+$(OUT)/bench/limit_postgres: LIBS += -lpq
 benches: $(BENCHES)
 
 clean:
