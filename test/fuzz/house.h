@@ -59,7 +59,6 @@ static inline void house_furnish(struct authority *authority)
 static inline struct authority *house(void)
 {
     static struct authority authority;
-    static struct arena *kept; /* the authority's texts */
     if (authority.store != NULL)
         return &authority;
     const char *base = getenv("TMPDIR");
@@ -71,8 +70,7 @@ static inline struct authority *house(void)
     authority.issuer = authority.issuer_origin = STR(HOUSE_ISSUER);
     authority.secure = true;
     authority.policy = (struct policy){.access_lifetime = 3600, .access_lifetime_max = 86400, .code_lifetime = 60};
-    kept = arena_new(8 << 20);
-    INVARIANT(!FAILED(authority_open(kept, &authority, house_folder)));
+    INVARIANT(!FAILED(authority_open(&authority, house_folder)));
     house_furnish(&authority);
     return &authority;
 }
