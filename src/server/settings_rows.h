@@ -9,7 +9,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
 /* X(name, kind, default, least, most, shape, check, sentence[, AT_START]).
  * Kinds: TEXT (bounds: bytes), NUMBER, FLAG, CHOICE (words of shape). AT_START: read once; all others are read again on SIGHUP. */
 #define SETTINGS(X)                                                                                                            \
-    X(listen, TEXT, "localhost:8443", 1, 300, "ADDRESS", listen_form,                                                          \
+    X(listen, TEXT, "localhost:8443", 1, 300, "ADDRESS:PORT", listen_form,                                                          \
       "ADDRESS:PORT, numeric or localhost, where port 0 picks a free one; unix:/PATH; or systemd:NAME, sockets that systemd passes.", AT_START)\
     X(socket_mode, TEXT, "0660", 3, 4, "MODE", mode_form, "Of a Unix socket that is listened on, octal: who may connect.", AT_START)\
     X(socket_group, TEXT, "", 0, 63, "GROUP", any_form, "Its group, a name or number; without it that of the server.", AT_START)\
@@ -24,7 +24,7 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "Certificate chains, PEM, separated by spaces; the first is shown to whoever asks for a name of none. Each needs its tls_key.")\
     X(tls_key, TEXT, "", 0, 4096, "FILES", any_form,                                                                           \
       "Private keys of tls_cert, PEM, in the same order, each readable by its owner alone.")                                   \
-    X(listen_mtls, TEXT, "", 0, 300, "ADDRESS", listen_or_none,                                                           \
+    X(listen_mtls, TEXT, "", 0, 300, "ADDRESS:PORT", listen_or_none,                                                           \
       "A second address that asks for client certificates (RFC 8705); without it browsers are never asked, and nobody is.", AT_START) \
     X(issuer_mtls, TEXT, "", 0, 512, "URL", origin_or_none,                                                                    \
       "The public https:// address of listen_mtls, or of the proxy's host that asks for client certificates; without it the issuer's host "\
