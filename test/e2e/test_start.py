@@ -368,9 +368,8 @@ class Hangup(unittest.TestCase):
         return connection.getresponse().read()
 
     def test_many_in_a_row_under_load(self):
-        stop = time.monotonic() + 3
-        connection, count = self.connect(), 0
-        while time.monotonic() < stop:
+        connection = self.connect()
+        for count in range(12):
             pair = (self.one, self.two)[count % 2]
             self.put(pair[0], "tls.pem")
             self.put(pair[1], "tls.key")
@@ -378,8 +377,6 @@ class Hangup(unittest.TestCase):
             self.hang_up()
             self.assertEqual(self.ask(connection)["expires_in"], 1000 + count)
             self.assertEqual(self.shown(), self.pem(pair))
-            count += 1
-        self.assertGreater(count, 5)
 
     def test_explain_says_when_each_is_taken(self):
         rows = {row["name"]: row["taken"] for row in self.s.cli("config", "explain")}
