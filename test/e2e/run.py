@@ -102,7 +102,7 @@ def main(engines):
     modules.sort(key=lambda name: LONG.index(name) if name in LONG else len(LONG))
     lock = threading.Lock()
     crews = [Crew(engine, list(modules), lock) for engine in engines]
-    at_once = 3 * len(os.sched_getaffinity(0))
+    at_once = len(os.sched_getaffinity(0))  # more, and tests of floods and lifetimes wait for the processor instead
     members = [threading.Thread(target=crew.member) for crew in crews for _ in range(max(1, at_once // len(crews)))]
     for each in members:
         each.start()
