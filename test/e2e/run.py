@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs the whole suite: run.py ENGINE… (sqlite, postgres). Most tests wait, for a start, a lifetime, a foreign program; so several
-processes go on at once, each with a world of its own, which takes the next module off the list, the longest first. What each module
+processes go on at once, each with a world of its own, which takes the next module off the list, by name: modules of one process share
+their world (harness.world), and some of the later ones change its people. What each module
 said comes in one piece; test_zz_logs comes last, when all servers have stopped, and judges what all of them left."""
 import glob
 import json
@@ -16,9 +17,6 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "test", "e2e")
-# Those of more than fifteen seconds, longest first.
-LONG = ["test_start", "test_docs", "test_faults", "test_names", "test_reach", "test_certify_fapi", "test_requirements", "test_bound", "test_connect", "test_people_names",
-        "test_token_client", "test_judges", "test_token_real", "test_trail", "test_login"]
 LAST = "test_zz_logs"
 MODULE_LIMIT = 900  # seconds
 
@@ -99,7 +97,6 @@ def main(engines):
         shutil.rmtree(os.path.join(RUN, engine), ignore_errors=True)
     modules = sorted(os.path.basename(f)[:-3] for f in glob.glob(os.path.join(HERE, "test_*.py")))
     modules.remove(LAST)
-    modules.sort(key=lambda name: LONG.index(name) if name in LONG else len(LONG))
     lock = threading.Lock()
     crews = [Crew(engine, list(modules), lock) for engine in engines]
     at_once = len(os.sched_getaffinity(0))  # more, and tests of floods and lifetimes wait for the processor instead
