@@ -172,10 +172,8 @@ err postgres_work_write(struct store *store, enum db_care care, db_body *body, v
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)
             trouble = settle(store, &c, &e);
-        if (!FAILED(e)) {
-            err seen = store_committed(store, postgres_conn_base(c)); /* who asks next finds memory behind */
-            (void)seen;
-        }
+        if (!FAILED(e)) /* made; but what this node cannot see of it is not told as being in force */
+            e = store_committed(store, postgres_conn_base(c));
         give_back(store, c);
         if (is_over(trouble, tries, since_us))
             return e;

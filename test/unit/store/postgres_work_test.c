@@ -388,3 +388,25 @@ Test(postgres_work, when_every_connection_is_in_use_one_waits_a_little_and_the_q
     free(jobs);
     fresh_end(&s);
 }
+
+/* ---- what this node does not see ---- */
+
+static err blind(void *context, struct db_conn *c)
+{
+    ++*(int *)context;
+    (void)c;
+    FAIL(UNAVAILABLE, "test: memory does not follow");
+}
+
+Test(postgres_work, a_change_that_memory_cannot_follow_is_made_once_and_not_acknowledged) /* AT-16 */
+{
+    struct fresh s = fresh_postgres(false);
+    int told = 0;
+    store_after_change(s.store, blind, &told);
+    MUST_FAIL(UNAVAILABLE, db_scope_add(s.tx, STR("unseen"), STR("words")));
+    cr_assert_eq(told, 1);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'unseen'"), 1);
+    store_after_change(s.store, NULL, NULL);
+    MUST_FAIL(CONFLICT, db_scope_add(s.tx, STR("unseen"), STR("words")));
+    fresh_end(&s);
+}
