@@ -14,6 +14,7 @@ struct db_conn;
 struct store;
 struct store_job;
 struct store_options;
+struct db_calling;
 
 /* A sheet: the statements of one file. `index` is unique (db_sheet.h), lines are the file's own enum. */
 enum { DB_SHEET_LINES = 40, DB_PARAMS_MAX = 26, DB_HASHES_MAX = 4 };
@@ -150,8 +151,8 @@ struct store_driver {
     err (*start)(struct store *store);  /* options->threads: from then on any thread may read, write and submit; otherwise one at a time may */
     err (*read)(struct store *store, bool snapshot, db_body *body, void *context);
     err (*write)(struct store *store, enum db_care care, db_body *body, void *context); /* a transaction of its own; durable when OK */
-    /* The same of one statement whose rows nobody wants; NULL: write does it. *changed is untouched when it fails. */
-    err (*call)(struct store *store, const struct db_call *call, int64_t *changed);
+    /* The same of one statement (db_call_body), in fewer steps; NULL: write does it. */
+    err (*call)(struct store *store, struct db_calling *calling);
     /* store_submit; without threads: it is done when this returns. Jobs with `aside` share a transaction, at most STORE_GROUP_MAX of them. */
     err (*submit)(struct store *store, struct store_job *job);
     err (*elsewhere)(struct store *store, bool *changed); /* has another process written since the last call? */

@@ -214,24 +214,19 @@ err store_together(struct tx *tx, err (*body)(struct tx *tx, void *context), voi
     return db_write(tx, DB_SEVERAL, together_body, &w);
 }
 
-struct calling {
-    const struct db_call *call;
-    int64_t changed;
-};
-
-static err call_body(struct db_conn *c, void *context)
+err db_call_body(struct db_conn *c, void *calling)
 {
-    struct calling *w = context;
+    struct db_calling *w = calling;
     return db_run(c, w->call, &w->changed);
 }
 
 err db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed)
 {
-    struct calling w = {call, 0};
+    struct db_calling w = {call, 0};
     if (tx->c == NULL && tx->store->driver->call != NULL)
-        TRY(tx->store->driver->call(tx->store, call, &w.changed));
+        TRY(tx->store->driver->call(tx->store, &w));
     else
-        TRY(db_write(tx, DB_SINGLE, call_body, &w));
+        TRY(db_write(tx, DB_SINGLE, db_call_body, &w));
     if (changed != NULL)
         *changed = w.changed;
     return OK;

@@ -30,7 +30,12 @@ DB_SHEETS(X)
 fallible db_write(struct tx *tx, enum db_care care, db_body *body, void *context);
 /* In the open transaction, or on a reader's connection. */
 fallible db_read(struct tx *tx, db_body *body, void *context);
-/* Of one statement. */
+/* Of one statement. The struct and the body are what drivers run it by (struct store_driver, call). */
+struct db_calling {
+    const struct db_call *call;
+    int64_t changed;
+};
+err db_call_body(struct db_conn *c, void *calling);
 fallible db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed);
 fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
 fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape,

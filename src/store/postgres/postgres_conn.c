@@ -99,6 +99,16 @@ struct postgres_link *postgres_conn_link(struct postgres_conn *c)
 
 /* ---- transactions ---- */
 
+bool postgres_conn_feeds(struct postgres_conn *c, const struct db_call *call)
+{
+    return postgres_batch_slot(c, call)->feeds != DB_CHANGE_NONE;
+}
+
+bool postgres_conn_named(const struct postgres_conn *c)
+{
+    return c->id[0] != '\0';
+}
+
 static err begin_with(struct postgres_conn *c, size_t line)
 {
     INVARIANT(!c->base.open);

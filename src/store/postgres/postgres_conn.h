@@ -22,6 +22,10 @@ bool postgres_conn_alive(const struct postgres_conn *c); /* nothing says that th
 bool postgres_conn_usable(const struct postgres_conn *c); /* after use: may it be used again? */
 enum postgres_trouble postgres_conn_trouble(const struct postgres_conn *c); /* of the last transaction, or of the last statement without one */
 struct postgres_link *postgres_conn_link(struct postgres_conn *c);
+/* Does this statement change something that is kept in memory? */
+bool postgres_conn_feeds(struct postgres_conn *c, const struct db_call *call);
+/* Has the server a name for what was lost (POSTGRES_UNSURE), by which postgres_conn_outcome asks? Not for a statement outside of a transaction. */
+bool postgres_conn_named(const struct postgres_conn *c);
 
 /* What became of the transaction whose commit was not answered on `lost`? Asked of another connection. */
 enum postgres_outcome { POSTGRES_COMMITTED, POSTGRES_ABORTED, POSTGRES_OPEN, POSTGRES_UNKNOWN };

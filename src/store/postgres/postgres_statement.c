@@ -64,8 +64,10 @@ err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *c
     err e = postgres_batch_go(&b);
     if (FAILED(e)) {
         postgres_batch_failed(c, e, step && b.refused == at);
-        if (!c->base.open && slot->writes && b.refused == b.count)
+        if (!c->base.open && slot->writes && b.refused == b.count) {
             c->trouble = POSTGRES_UNSURE;
+            c->id[0] = '\0';
+        }
         postgres_batch_free(&b);
         return e;
     }

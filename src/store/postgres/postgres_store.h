@@ -50,7 +50,7 @@ fallible postgres_work_start(struct store *store);
 void postgres_work_stop(struct store *store); /* what is queued is done first */
 err postgres_work_read(struct store *store, bool snapshot, db_body *body, void *context);
 err postgres_work_write(struct store *store, enum db_care care, db_body *body, void *context);
-err postgres_work_call(struct store *store, const struct db_call *call, int64_t *changed);
+err postgres_work_call(struct store *store, struct db_calling *calling);
 err postgres_work_submit(struct store *store, struct store_job *job);
 
 /* ---- postgres_listen, postgres_keeper: two threads ---- */

@@ -12,7 +12,6 @@
 #include "store/postgres/postgres_store.h"
 
 #include "crypto/random.h"
-#include "store/table/db_change.h"
 
 #include <time.h>
 
@@ -123,7 +122,7 @@ static enum postgres_trouble settle(struct store *store, struct postgres_conn **
     struct postgres_conn *fresh = NULL;
     enum postgres_outcome outcome = POSTGRES_UNKNOWN;
     enum postgres_trouble trouble = POSTGRES_WRONG;
-    err asked = ask_outcome(store, *c, &fresh, &outcome);
+    err asked = postgres_conn_named(*c) ? ask_outcome(store, *c, &fresh, &outcome) : OK; /* a statement alone has no name to ask by */
     if (FAILED(asked) || outcome == POSTGRES_UNKNOWN)
         *e = ERR(UNAVAILABLE, "store: the answer to a commit was lost, and whether it was made is not known");
     else if (outcome == POSTGRES_COMMITTED) {
@@ -161,14 +160,20 @@ static bool is_over(enum postgres_trouble trouble, int tries, int64_t since_us)
     return tries >= (trouble == POSTGRES_AGAIN ? TRIES : TRIES_LOST);
 }
 
-err postgres_work_write(struct store *store, enum db_care care, db_body *body, void *context)
+/* A statement that changes nothing kept in memory is committed by the server itself: one round trip. */
+static err run_call(struct postgres_conn *c, db_body *body, void *context)
+{
+    const struct db_calling *w = context;
+    return postgres_conn_feeds(c, w->call) ? run_once(c, body, context) : body(postgres_conn_base(c), context);
+}
+
+static err try_until_over(struct store *store, err (*once)(struct postgres_conn *c, db_body *body, void *context), db_body *body, void *context)
 {
     int64_t since_us = clock_monotonic_us();
-    (void)care; /* what fails takes all of it back */
     for (int tries = 1;; tries++) {
         struct postgres_conn *c = NULL;
         TRY(tries > 1 ? borrow_again(store, &c) : borrow(store, &c));
-        err e = run_once(c, body, context);
+        err e = once(c, body, context);
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)
             trouble = settle(store, &c, &e);
@@ -181,42 +186,15 @@ err postgres_work_write(struct store *store, enum db_care care, db_body *body, v
     }
 }
 
-struct calling {
-    const struct db_call *call;
-    int64_t changed;
-};
-
-static err call_body(struct db_conn *c, void *context)
+err postgres_work_write(struct store *store, enum db_care care, db_body *body, void *context)
 {
-    struct calling *w = context;
-    return postgres_conn_run(c, w->call, &w->changed);
+    (void)care; /* what fails takes all of it back */
+    return try_until_over(store, run_once, body, context);
 }
 
-/* One statement that the server commits by itself: one round trip. */
-static err call_alone(struct store *store, struct calling *w)
+err postgres_work_call(struct store *store, struct db_calling *calling)
 {
-    int64_t since_us = clock_monotonic_us();
-    for (int tries = 1;; tries++) {
-        struct postgres_conn *c = NULL;
-        TRY(tries > 1 ? borrow_again(store, &c) : borrow(store, &c));
-        err e = call_body(postgres_conn_base(c), w);
-        enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
-        give_back(store, c);
-        if (trouble == POSTGRES_UNSURE)
-            FAIL(UNAVAILABLE, "store: the answer to a change was lost, and whether it was made is not known");
-        if (is_over(trouble, tries, since_us))
-            return e;
-        pause_by_chance(tries);
-    }
-}
-
-err postgres_work_call(struct store *store, const struct db_call *call, int64_t *changed)
-{
-    struct calling w = {call, 0};
-    bool feeds = db_change_of(call->sheet->texts[call->line]) != DB_CHANGE_NONE;
-    TRY(feeds ? postgres_work_write(store, DB_SINGLE, call_body, &w) : call_alone(store, &w));
-    *changed = w.changed;
-    return OK;
+    return try_until_over(store, run_call, db_call_body, calling);
 }
 
 /* ---- jobs ---- */
