@@ -78,10 +78,12 @@ static void refresh_bare(PGconn *c, int64_t number, int64_t event)
     (void)snprintf(n, sizeof(n), "%lld", (long long)number);
     (void)snprintf(e, sizeof(e), "%lld", (long long)event);
     const char *const a[] = {n}, *const b[] = {n, hash, successor, "1700000000", "1900000000"}, *const d[] = {e, "1700000000"};
-    must(PQsendQueryPrepared(c, "begin", 0, NULL, NULL, NULL, 0) == 1 && PQsendQueryPrepared(c, "get", 1, a, NULL, NULL, 0) == 1 && PQpipelineSync(c) == 1, "send");
+    must(PQsendQueryPrepared(c, "begin", 0, NULL, NULL, NULL, 0) == 1 && PQsendQueryPrepared(c, "get", 1, a, NULL, NULL, 0) == 1 && PQpipelineSync(c) == 1,
+         "send");
     read_all(c, 2);
     must(PQsendQueryPrepared(c, "rotate", 5, b, NULL, NULL, 0) == 1 && PQsendQueryPrepared(c, "note", 2, d, NULL, NULL, 0) == 1 &&
-             PQsendQueryPrepared(c, "commit", 0, NULL, NULL, NULL, 0) == 1 && PQpipelineSync(c) == 1, "send");
+             PQsendQueryPrepared(c, "commit", 0, NULL, NULL, NULL, 0) == 1 && PQpipelineSync(c) == 1,
+         "send");
     read_all(c, 3);
 }
 
@@ -127,8 +129,12 @@ static void refresh_run(struct tx *tx, void *context)
     g->rotated_at = g->last_used_at = 1700000000;
     g->successor = STR("s01234567890123456789012345678901234567890123456789");
     must(!FAILED(db_refresh_rotate(tx, g, from, &rotated)), "no rotation");
-    db_event_add(tx, &(struct db_event){.name = STR("token.refreshed"), .actor = STR("u"), .client_id = STR("app"), .address = STR("127.0.0.1"),
-                                        .request_id = STR("r"), .class = DB_EVENT_MACHINES});
+    db_event_add(tx, &(struct db_event){.name = STR("token.refreshed"),
+                                        .actor = STR("u"),
+                                        .client_id = STR("app"),
+                                        .address = STR("127.0.0.1"),
+                                        .request_id = STR("r"),
+                                        .class = DB_EVENT_MACHINES});
 }
 
 static void refresh_done(void *context, err committed)
@@ -173,8 +179,14 @@ static void fill(void)
     struct db_client c = {.id = STR("app"), .name = STR("App")};
     must(!FAILED(db_user_add(tx, a, &u, NULL)) && !FAILED(db_client_add(tx, &c)), "people");
     for (size_t i = 0; i < ROWS; i++) {
-        struct db_grant g = {.id = STR("01234567-89ab-4cde-8f01-23456789abcd"), .user_number = u.number, .client_number = c.number, .scope = STR("profile"),
-                             .flow = STR("authorization_code"), .created_at = 1700000000, .expires_at = 1900000000, .generation = 1};
+        struct db_grant g = {.id = STR("01234567-89ab-4cde-8f01-23456789abcd"),
+                             .user_number = u.number,
+                             .client_number = c.number,
+                             .scope = STR("profile"),
+                             .flow = STR("authorization_code"),
+                             .created_at = 1700000000,
+                             .expires_at = 1900000000,
+                             .generation = 1};
         must(!FAILED(db_grant_reserve(tx, &g.number)) && !FAILED(db_grant_add(tx, &g)), "grant");
         numbers[i] = g.number;
     }
@@ -232,8 +244,10 @@ int main(int argc, char **argv)
     char folder[] = P_tmpdir "/limit-postgres-XXXXXX";
     must(connections >= 2 && connections <= CONNECTIONS_MAX && mkdtemp(folder) != NULL, "arguments");
     connection = argv[1];
-    must(!FAILED(store_open(&(struct store_options){.directory = folder, .database = connection, .connections = (int64_t)connections, .create = true,
-                                                    .threads = !bare}, &store)), "no store");
+    must(!FAILED(store_open(
+             &(struct store_options){.directory = folder, .database = connection, .connections = (int64_t)connections, .create = true, .threads = !bare},
+             &store)),
+         "no store");
     fill();
     pthread_t threads[CONNECTIONS_MAX];
     struct worker workers[CONNECTIONS_MAX];

@@ -26,8 +26,8 @@ static double now(clockid_t clock)
 static EVP_PKEY_CTX *prepared(EVP_PKEY *key, bool rsa, int (*init)(EVP_PKEY_CTX *))
 {
     EVP_PKEY_CTX *c = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
-    bool ready = c != NULL && init(c) == 1 && EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1 &&
-                 (!rsa || EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1);
+    bool ready =
+        c != NULL && init(c) == 1 && EVP_PKEY_CTX_set_signature_md(c, EVP_sha256()) == 1 && (!rsa || EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PADDING) == 1);
     return ready ? c : NULL;
 }
 

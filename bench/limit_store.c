@@ -13,30 +13,24 @@
 
 enum { GROUP = 50, HASH = 43, SUCCESSOR = 147, ROWS_MAX = 10000000, SPAN_MAX = 60000 };
 
-static const char schema[] =
-    "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000;"
-    "CREATE TABLE grants (number INTEGER PRIMARY KEY, id TEXT NOT NULL, user_number BIGINT NOT NULL,"
-    " client_number BIGINT NOT NULL, client_epoch BIGINT NOT NULL, scope TEXT, resource TEXT, flow TEXT,"
-    " created_at BIGINT NOT NULL, auth_time BIGINT NOT NULL,"
-    " last_used_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, revoked_at BIGINT NOT NULL, generation BIGINT NOT NULL,"
-    " current_hash TEXT, previous_hash TEXT, rotated_at BIGINT NOT NULL, successor TEXT, begun_at BIGINT NOT NULL);"
-    "CREATE INDEX grants_user ON grants (user_number);"
-    "CREATE TABLE codes (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, grant_number BIGINT NOT NULL, redirect_uri TEXT,"
-    " code_challenge TEXT, expires_at BIGINT NOT NULL, used_at BIGINT NOT NULL DEFAULT 0);";
+static const char schema[] = "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000;"
+                             "CREATE TABLE grants (number INTEGER PRIMARY KEY, id TEXT NOT NULL, user_number BIGINT NOT NULL,"
+                             " client_number BIGINT NOT NULL, client_epoch BIGINT NOT NULL, scope TEXT, resource TEXT, flow TEXT,"
+                             " created_at BIGINT NOT NULL, auth_time BIGINT NOT NULL,"
+                             " last_used_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, revoked_at BIGINT NOT NULL, generation BIGINT NOT NULL,"
+                             " current_hash TEXT, previous_hash TEXT, rotated_at BIGINT NOT NULL, successor TEXT, begun_at BIGINT NOT NULL);"
+                             "CREATE INDEX grants_user ON grants (user_number);"
+                             "CREATE TABLE codes (number INTEGER PRIMARY KEY, hash TEXT NOT NULL, grant_number BIGINT NOT NULL, redirect_uri TEXT,"
+                             " code_challenge TEXT, expires_at BIGINT NOT NULL, used_at BIGINT NOT NULL DEFAULT 0);";
 
-static const char add_grant[] =
-    "INSERT INTO grants VALUES (?1, '01234567-89ab-4cde-8f01-23456789abcd', ?1, 1, 0, 'profile', NULL, 'authorization_code',"
-    " 1700000000, 1700000000, 1700000000, 1900000000, 0, 1, ?2, ?2, 1700000000, ?3, ?4)";
-static const char add_code[] =
-    "INSERT INTO codes VALUES (?1, ?2, ?1, 'http://127.0.0.1/callback', ?2, 1900000000, 0)";
-static const char rotate[] =
-    "UPDATE grants SET generation = ?3, current_hash = ?4, previous_hash = ?5, successor = ?6, rotated_at = ?7,"
-    " last_used_at = ?8, expires_at = ?9 WHERE number = ?1 AND generation <> ?2 AND revoked_at = 0 AND expires_at > ?10";
-static const char take[] =
-    "UPDATE codes SET used_at = ?3 WHERE number = ?1 AND hash = ?2 AND used_at = 0 AND expires_at > ?3 RETURNING number";
-static const char begin[] =
-    "UPDATE grants SET begun_at = ?2, last_used_at = ?2, expires_at = ?3, current_hash = ?4,"
-    " generation = CASE WHEN ?4 IS NULL THEN 0 ELSE 1 END WHERE number = ?1 AND begun_at = 0 AND revoked_at = 0";
+static const char add_grant[] = "INSERT INTO grants VALUES (?1, '01234567-89ab-4cde-8f01-23456789abcd', ?1, 1, 0, 'profile', NULL, 'authorization_code',"
+                                " 1700000000, 1700000000, 1700000000, 1900000000, 0, 1, ?2, ?2, 1700000000, ?3, ?4)";
+static const char add_code[] = "INSERT INTO codes VALUES (?1, ?2, ?1, 'http://127.0.0.1/callback', ?2, 1900000000, 0)";
+static const char rotate[] = "UPDATE grants SET generation = ?3, current_hash = ?4, previous_hash = ?5, successor = ?6, rotated_at = ?7,"
+                             " last_used_at = ?8, expires_at = ?9 WHERE number = ?1 AND generation <> ?2 AND revoked_at = 0 AND expires_at > ?10";
+static const char take[] = "UPDATE codes SET used_at = ?3 WHERE number = ?1 AND hash = ?2 AND used_at = 0 AND expires_at > ?3 RETURNING number";
+static const char begin[] = "UPDATE grants SET begun_at = ?2, last_used_at = ?2, expires_at = ?3, current_hash = ?4,"
+                            " generation = CASE WHEN ?4 IS NULL THEN 0 ELSE 1 END WHERE number = ?1 AND begun_at = 0 AND revoked_at = 0";
 
 static sqlite3 *db;
 

@@ -58,7 +58,7 @@ static uint32_t *samples;
 static size_t sample_count;
 static double warm_end, end;
 static size_t answered, finished, on_the_way; /* all; those after the warming up; those asked and not answered */
-static bool exhausted, any; /* any: every answer is as good as another, and none is too: a flood */
+static bool exhausted, any;                   /* any: every answer is as good as another, and none is too: a flood */
 
 static void die(const char *what)
 {
@@ -173,8 +173,7 @@ static bool token_choose(struct connection *c)
 static size_t fill(char *out, size_t room, const char *text, const char *token)
 {
     const char *at = mode == PLAIN ? NULL : strstr(text, mark);
-    int n = at == NULL ? snprintf(out, room, "%s", text)
-                       : snprintf(out, room, "%.*s%s%s", (int)(at - text), text, token, at + strlen(mark));
+    int n = at == NULL ? snprintf(out, room, "%s", text) : snprintf(out, room, "%.*s%s%s", (int)(at - text), text, token, at + strlen(mark));
     if (n < 0 || (size_t)n >= room)
         die("the request is too long");
     return (size_t)n;
@@ -190,8 +189,8 @@ static void ask(struct connection *c, double since)
     const struct step *s = &steps[c->step];
     const char *token = mode == PLAIN ? "" : mode == FLOW ? c->captured : tokens[c->token];
     size_t n = fill(whole, sizeof(whole), s->head, token), m = *s->body == '\0' ? 0 : fill(filled, sizeof(filled), s->body, token);
-    int more = m == 0 ? snprintf(whole + n, sizeof(whole) - n, "\r\n\r\n")
-                      : snprintf(whole + n, sizeof(whole) - n, "\r\nContent-Length: %zu\r\n\r\n%s", m, filled);
+    int more =
+        m == 0 ? snprintf(whole + n, sizeof(whole) - n, "\r\n\r\n") : snprintf(whole + n, sizeof(whole) - n, "\r\nContent-Length: %zu\r\n\r\n%s", m, filled);
     n += (size_t)more;
     if (n >= sizeof(whole) || send(c->fd, whole, n, MSG_NOSIGNAL) != (ssize_t)n)
         die("a request could not be sent whole");

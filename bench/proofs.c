@@ -27,8 +27,7 @@ static str key_made(struct arena *a, struct sign_key **key)
 {
     struct sign_jwk jwk;
     must(!FAILED(sign_key_generate(SIGN_ES256, key)) && !FAILED(sign_key_jwk(a, *key, &jwk)), "no key");
-    str header = str_format(a,
-                            "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%.*s\",\"y\":\"%.*s\"}}",
+    str header = str_format(a, "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%.*s\",\"y\":\"%.*s\"}}",
                             STR_FMT(jwk.x), STR_FMT(jwk.y));
     return b64url_encode(a, header.p, header.n);
 }

@@ -9,11 +9,11 @@
 
 /* Every ceiling that does not belong to HTTP (those are in http/http.h), in bytes. */
 enum {
-    BUF_URL_MAX = 8192,       /* an address that we build */
-    BUF_JSON_MAX = 1 << 20,   /* a JSON answer: 100 rows of a list at the most */
-    BUF_PAGE_MAX = 1 << 20,   /* an HTML page */
-    BUF_TOKEN_MAX = 16384,    /* any token */
-    BUF_LINE_MAX = 4096,      /* a log line */
+    BUF_URL_MAX = 8192,     /* an address that we build */
+    BUF_JSON_MAX = 1 << 20, /* a JSON answer: 100 rows of a list at the most */
+    BUF_PAGE_MAX = 1 << 20, /* an HTML page */
+    BUF_TOKEN_MAX = 16384,  /* any token */
+    BUF_LINE_MAX = 4096,    /* a log line */
 };
 
 struct buf {
@@ -24,8 +24,8 @@ struct buf {
 };
 
 struct buf buf_new(struct arena *a, size_t max);
-void buf_reserve(struct buf *b, size_t n); /* room for n bytes at once, which spares growing; changes no text */
-char *buf_place(struct buf *b, size_t n);  /* where n further bytes are to be written, all of them; NULL when they do not fit */
+void buf_reserve(struct buf *b, size_t n);  /* room for n bytes at once, which spares growing; changes no text */
+char *buf_place(struct buf *b, size_t n);   /* where n further bytes are to be written, all of them; NULL when they do not fit */
 void buf_add_growing(struct buf *b, str s); /* as buf_add, which is inline for what fits already */
 static inline void buf_add(struct buf *b, str s)
 {

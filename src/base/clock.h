@@ -8,7 +8,7 @@
 typedef int64_t unix_time; /* seconds since 1970-01-01 UTC */
 
 unix_time clock_now(void);
-int64_t clock_now_ms(void);      /* wall clock, milliseconds */
+int64_t clock_now_ms(void);       /* wall clock, milliseconds */
 int64_t clock_monotonic_us(void); /* microseconds since an arbitrary start, never backwards */
 /* t + seconds, saturating at the ends of int64. */
 unix_time clock_add(unix_time t, int64_t seconds);

@@ -24,7 +24,6 @@ void log_flush(void);
 /* Called, from whatever thread, when the buffer fills faster than it is flushed: wake the one who flushes. Set it before the first
  * thread. */
 void log_when_pressed(void (*call)(void));
-#define LOG(level_, event_, ...)                                                                                               \
-    log_write(LOG_LEVEL_##level_, event_, (const struct log_field[]){__VA_ARGS__},                                             \
-              sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+#define LOG(level_, event_, ...) \
+    log_write(LOG_LEVEL_##level_, event_, (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 #endif

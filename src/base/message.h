@@ -39,15 +39,27 @@ struct message_argument {
     int64_t number;
 };
 struct message {
-    const char *context; /* NULL: none */
-    str text;            /* English; where `many` is there too, the form for one */
-    const char *many;    /* English for any other number; NULL: the text does not depend on a number */
+    const char *context;                                      /* NULL: none */
+    str text;                                                 /* English; where `many` is there too, the form for one */
+    const char *many;                                         /* English for any other number; NULL: the text does not depend on a number */
     struct message_argument arguments[MESSAGE_ARGUMENTS_MAX]; /* up to the first without a kind */
 };
-#define MESSAGE_TEXT(name_, text_)     {.name = (name_), .kind = MESSAGE_KIND_TEXT, .text = (text_)}
-#define MESSAGE_NUMBER(name_, number_) {.name = (name_), .kind = MESSAGE_KIND_NUMBER, .number = (int64_t)(number_)}
-#define MESSAGE_TIME(name_, seconds_)  {.name = (name_), .kind = MESSAGE_KIND_TIME, .number = (seconds_)}
-#define MESSAGE_WORD(name_, english_)  {.name = (name_), .kind = MESSAGE_KIND_WORD, .text = str_of(english_)}
+#define MESSAGE_TEXT(name_, text_)                                  \
+    {                                                               \
+        .name = (name_), .kind = MESSAGE_KIND_TEXT, .text = (text_) \
+    }
+#define MESSAGE_NUMBER(name_, number_)                                             \
+    {                                                                              \
+        .name = (name_), .kind = MESSAGE_KIND_NUMBER, .number = (int64_t)(number_) \
+    }
+#define MESSAGE_TIME(name_, seconds_)                                    \
+    {                                                                    \
+        .name = (name_), .kind = MESSAGE_KIND_TIME, .number = (seconds_) \
+    }
+#define MESSAGE_WORD(name_, english_)                                        \
+    {                                                                        \
+        .name = (name_), .kind = MESSAGE_KIND_WORD, .text = str_of(english_) \
+    }
 /* struct message values; the texts are literals. */
 #define MESSAGE_PLAIN(text_)             ((struct message){.text = STR(text_)})
 #define MESSAGE(text_, ...)              ((struct message){.text = STR(text_), .arguments = {__VA_ARGS__}})
@@ -69,7 +81,7 @@ struct message_piece {
     str text;  /* or the name */
     str whole; /* as it stands in the message: shown when there is no such argument or mark, so that a brace that a person typed stays */
 };
-bool message_next(str *rest, struct message_piece *piece); /* cuts the next piece off; false at the end */
+bool message_next(str *rest, struct message_piece *piece);                          /* cuts the next piece off; false at the end */
 const struct message_argument *message_argument(const struct message *m, str name); /* NULL: the message has none of that name */
 /* "2026-11-22 03:00 UTC"; "" for 0 and for years that do not have four digits. */
 enum { MESSAGE_TIME_SIZE = 24 };
@@ -82,9 +94,9 @@ bool message_known(const char *context, str english);
  * (OpenID Connect Core 3.1.2.1: tags by spaces) goes before `accept` (the header, RFC 9110 12.5.4, by its weights; weight 0 is never
  * chosen; `*` says nothing). What is malformed is passed over. English when none fits. Either may be absent. */
 const struct message_language *message_choose(str ui_locales, str accept);
-str message_tag(const struct message_language *language);            /* "en" */
+str message_tag(const struct message_language *language);               /* "en" */
 const char *message_direction(const struct message_language *language); /* "ltr" or "rtl" */
-const struct message_language *message_language_at(size_t i); /* all that are here, English first; NULL past the last */
+const struct message_language *message_language_at(size_t i);           /* all that are here, English first; NULL past the last */
 
 /* Which of `forms` is for n: a Plural-Forms expression of gettext over n (C's operators ?: || && == != < > <= >= + - * / % ! and
  * parentheses), at most MESSAGE_PLURAL_MAX bytes and MESSAGE_PLURAL_DEPTH deep. 0 when it is malformed, divides by zero, or says a form

@@ -6,10 +6,10 @@
 
 struct message_language {
     const char *tag;
-    const char *plural;   /* the expression of Plural-Forms */
-    unsigned forms;       /* nplurals */
+    const char *plural; /* the expression of Plural-Forms */
+    unsigned forms;     /* nplurals */
     bool right_to_left;
-    const uint32_t *at;   /* message_key_count + 1: where the translation of the key of the same number begins in text; empty: none.
+    const uint32_t *at; /* message_key_count + 1: where the translation of the key of the same number begins in text; empty: none.
                              Plural forms are parted by a NUL, and each text ends with one */
     const char *text;
 };

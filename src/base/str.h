@@ -12,8 +12,8 @@ typedef struct str {
 } str;
 
 #define STR(literal_) ((str){"" literal_, sizeof(literal_) - 1})
-#define STR_ABSENT ((str){NULL, 0})
-#define STR_FMT(s_) (int)(s_).n, ((s_).p ? (s_).p : "") /* for "%.*s" */
+#define STR_ABSENT    ((str){NULL, 0})
+#define STR_FMT(s_)   (int)(s_).n, ((s_).p ? (s_).p : "") /* for "%.*s" */
 
 static inline str str_of(const char *z) /* borrows; NULL gives absent. Inline, so that a literal's length is known to the compiler */
 {
@@ -42,7 +42,7 @@ static inline bool str_is(str a, const char *z)
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 int str_compare(str a, str b); /* memcmp order, shorter first */
-str str_trim(str s);          /* ASCII space and tab at both ends */
+str str_trim(str s);           /* ASCII space and tab at both ends */
 /* Position of the first c, or s.n. */
 size_t str_find(str s, char c);
 /* Cuts the next piece up to `separator` off *rest; false when nothing is left (*rest is then absent). Empty pieces are
@@ -52,7 +52,7 @@ bool str_next(str *rest, char separator, str *piece);
 bool str_has_word(str list, str word);
 /* The same for a list of lines (separated by \n). */
 bool str_has_line(str list, str line);
-str str_dup(struct arena *a, str s);                 /* NUL-terminated copy; absent when the arena fails or s is absent */
+str str_dup(struct arena *a, str s);                           /* NUL-terminated copy; absent when the arena fails or s is absent */
 str str_join(struct arena *a, const str *parts, size_t count); /* concatenation; absent when the arena fails */
 str str_format(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3))); /* absent when it fails */
 /* A C string; NULL when s holds a NUL byte, is absent, or the arena fails. */

@@ -92,14 +92,13 @@ static fallible import(str pem, const struct client_key_file *from, struct sign_
     }
     FAIL(INVALID_REQUEST, "no algorithm takes the key");
 }
-fallible client_key_load(struct arena *a, const struct client_key_file *from, const struct client_key **out,
-                         const char **trouble)
+fallible client_key_load(struct arena *a, const struct client_key_file *from, const struct client_key **out, const char **trouble)
 {
     str pem;
     struct sign_key *pair;
     TRY(read_file(a, from->file, &pem, trouble));
-    *trouble = str_format(a, "the key file %.*s holds no private key in PEM, without a password, that can sign%s%.*s",
-                          STR_FMT(from->file), str_present(from->alg) ? " with " : "", STR_FMT(from->alg))
+    *trouble = str_format(a, "the key file %.*s holds no private key in PEM, without a password, that can sign%s%.*s", STR_FMT(from->file),
+                          str_present(from->alg) ? " with " : "", STR_FMT(from->alg))
                    .p;
     TRY(import(pem, from, &pair));
     return adopt(a, pair, from->kid, out);

@@ -15,8 +15,7 @@ struct client_key_file {
     str file, alg, kid;
     const json *liked; /* the server's list; NULL: unknown */
 };
-fallible client_key_load(struct arena *a, const struct client_key_file *from, const struct client_key **out,
-                         const char **trouble);
+fallible client_key_load(struct arena *a, const struct client_key_file *from, const struct client_key **out, const char **trouble);
 fallible client_key_fresh(struct arena *a, const struct client_key **out); /* ES256, gone with the arena */
 /* As client_key_load, but makes a key (ES256) and the file (0600) when there is none. */
 fallible client_key_keep(struct arena *a, str file, const struct client_key **out, const char **trouble);

@@ -22,8 +22,7 @@ static int run_backup(struct command_call *call)
     json *j = json_object_new(call->arena);
     json_put_text(call->arena, j, "file", file);
     json_put_text(call->arena, j, "also_needed", str_format(call->arena, "%s/master.key", site->directory));
-    return output_done(call, j, "%.*s is written. Keep %s/master.key too, in another place: the keys are sealed with it.",
-                       STR_FMT(file), site->directory);
+    return output_done(call, j, "%.*s is written. Keep %s/master.key too, in another place: the keys are sealed with it.", STR_FMT(file), site->directory);
 }
 
 /* clang-format off */

@@ -24,7 +24,8 @@ static int run_check(struct command_call *call)
     json *j = json_object_new(call->arena);
     json_put_boolean(call->arena, j, "ok", true);
     if (!text_available())
-        (void)fprintf(stderr, "jeton: warning: the package libicu72 is missing: nobody can log in with a name or password beyond ASCII, and no person can be added\n");
+        (void)fprintf(stderr,
+                      "jeton: warning: the package libicu72 is missing: nobody can log in with a name or password beyond ASCII, and no person can be added\n");
     output_lines(call, j, "report", report);
     if (call->json)
         return output_value(call, j, NULL);

@@ -197,9 +197,8 @@ static int run_add(struct command_call *call)
     if (FAILED(e))
         return command_failed(call, e, &p);
     warn(call, added.client);
-    status =
-        output_value(call, client_json(call, added.client, added.secret),
-                     str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
+    status = output_value(call, client_json(call, added.client, added.secret),
+                          str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
     if (str_present(added.secret))
         output_note(call, "The secret is shown this once and never again.");
     return status;

@@ -70,15 +70,13 @@ static void man_noun(struct buf *b, const struct command_noun *noun)
 }
 static void man_settings(struct buf *b)
 {
-    buf_add_z(
-        b,
-        ".SH SETTINGS\n"
-        "Each is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
-        "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. An option beats the environment, that "
-        "beats\n"
-        "the file, that beats the default. Unknown settings are refused with their line number.\n"
-        "On SIGHUP the file is read again, and tls_cert, tls_key and client_ca with it; connections go on. What is wrong is named in the\n"
-        "log, and what was in force stays.\n");
+    buf_add_z(b, ".SH SETTINGS\n"
+                 "Each is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
+                 "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. An option beats the environment, that "
+                 "beats\n"
+                 "the file, that beats the default. Unknown settings are refused with their line number.\n"
+                 "On SIGHUP the file is read again, and tls_cert, tls_key and client_ca with it; connections go on. What is wrong is named in the\n"
+                 "log, and what was in force stays.\n");
     for (size_t row = 0; row < SETTINGS_COUNT; row++) {
         const struct settings_row *r = &settings_rows[row];
         buf_format(b, ".TP\n\\fB%s\\fR = \\fI", r->name);
@@ -111,9 +109,8 @@ static void manual(struct buf *b)
     for (size_t i = 0; i < command_noun_count; i++)
         man_noun(b, &command_nouns[i]);
     man_settings(b);
-    buf_add_z(
-        b, ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nrefused or failed; one line on standard error says what and how to mend it\n"
-           ".TP\n2\nwrong usage\n");
+    buf_add_z(b, ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nrefused or failed; one line on standard error says what and how to mend it\n"
+                 ".TP\n2\nwrong usage\n");
     buf_add_z(b, ".SH FILES\n.TP\n.I DIR/jeton.conf\nsettings, when it is there\n.TP\n.I DIR/jeton.db\nthe database\n"
                  ".TP\n.I DIR/master.key\nseals the private keys in the database; back it up in another place\n"
                  ".TP\n.I DIR/tls/ca.pem\nwhat a client must trust when TLS is self\\-signed\n");

@@ -90,7 +90,8 @@ static int run_list(struct command_call *call)
 
 static int run_remove(struct command_call *call)
 {
-    static const struct removal what = {"issuer", "issuer", "issuer", issuers_remove, " Its assertions are taken no more; tokens that came from them live on to their end."};
+    static const struct removal what = {"issuer", "issuer", "issuer", issuers_remove,
+                                        " Its assertions are taken no more; tokens that came from them live on to their end."};
     return removal_run(call, &what);
 }
 

@@ -14,8 +14,8 @@
 #include <time.h>
 #include "base/banned.h"
 
-#define METHODS                                                                                                                \
-    "client_secret_basic|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth|"    \
+#define METHODS                                                                                                             \
+    "client_secret_basic|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth|" \
     "none"
 #define GRANTS "authorization_code|password|client_credentials|refresh_token|device_code|token_exchange|jwt_bearer|ciba"
 #define MODES  "query|form_post|jwt|query.jwt|form_post.jwt"
@@ -142,9 +142,7 @@ static const char *unmet(struct command_call *call)
             buf_format(&wanted, "%s --%s", j > 0 ? " or" : "", d->one_of[j]);
         }
         if (!met && !FAILED(buf_done(&wanted, &text)))
-            return str_format(call->arena, "--%s%s%s needs%.*s", d->option, d->value ? " " : "", d->value ? d->value : "",
-                              STR_FMT(text))
-                .p;
+            return str_format(call->arena, "--%s%s%s needs%.*s", d->option, d->value ? " " : "", d->value ? d->value : "", STR_FMT(text)).p;
     }
     return NULL;
 }
@@ -183,8 +181,7 @@ static const char *stray(struct command_call *call, const struct token_grant *gr
 static bool is_json(struct command_call *call, const char *option)
 {
     json *value;
-    return !options_has(&call->options, option) ||
-           !FAILED(json_parse(call->arena, options_text(&call->options, option), &value));
+    return !options_has(&call->options, option) || !FAILED(json_parse(call->arena, options_text(&call->options, option), &value));
 }
 static const char *lacking(struct command_call *call, const struct token_grant *grant)
 {
@@ -226,8 +223,7 @@ static int ask_secret(struct command_call *call, struct token_flow *f)
 /* What the person tells beats what the metadata says. */
 static void take_told(struct command_call *call, json *metadata)
 {
-    static const char *const told[][2] = {
-        {"token-endpoint", "token_endpoint"}, {"authorization-endpoint", "authorization_endpoint"}, {"jwks-uri", "jwks_uri"}};
+    static const char *const told[][2] = {{"token-endpoint", "token_endpoint"}, {"authorization-endpoint", "authorization_endpoint"}, {"jwks-uri", "jwks_uri"}};
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
         if (options_has(&call->options, told[i][0]))
             json_put_text(call->arena, metadata, told[i][1], options_text(&call->options, told[i][0]));
@@ -255,8 +251,7 @@ static int find_server(struct command_call *call, struct token_flow *f)
         return COMMAND_DONE;
     take_told(call, f->server.metadata);
     const char *first = f->grant->endpoint ? f->grant->endpoint : "token_endpoint";
-    if (str_present(discover_endpoint(&f->server, "token_endpoint", false)) &&
-        str_present(discover_endpoint(&f->server, first, false)))
+    if (str_present(discover_endpoint(&f->server, "token_endpoint", false)) && str_present(discover_endpoint(&f->server, first, false)))
         return COMMAND_DONE;
     return command_refuse(call, "%.*s: the server does not offer this grant: its metadata names no %s", STR_FMT(issuer), first);
 }
@@ -336,8 +331,7 @@ static json *decode_all(struct command_call *call, const json *response)
     json *decoded = NULL, *identity = NULL;
     if (FAILED(token_flow_decode(a, json_member_text(response, "access_token"), &decoded)))
         (void)fprintf(stderr, "jeton: this access token is opaque: there is nothing to decode\n");
-    if (str_present(json_member_text(response, "id_token")) &&
-        !FAILED(token_flow_decode(a, json_member_text(response, "id_token"), &identity))) {
+    if (str_present(json_member_text(response, "id_token")) && !FAILED(token_flow_decode(a, json_member_text(response, "id_token"), &identity))) {
         json_put_text(a, identity, "checked", str_of(received_checks));
         decoded = decoded ? decoded : json_object_new(a);
         json_put(a, decoded, "id_token", identity);

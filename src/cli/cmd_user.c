@@ -278,8 +278,7 @@ static int set_blocked(struct command_call *call, bool blocked)
     status = changed_user(call, site, user->id, &user);
     if (status != COMMAND_DONE)
         return status;
-    return output_done(call, user_json(call, user), "%.*s is %s.", STR_FMT(user->username),
-                       blocked ? "blocked" : "blocked no more");
+    return output_done(call, user_json(call, user), "%.*s is %s.", STR_FMT(user->username), blocked ? "blocked" : "blocked no more");
 }
 static int run_block(struct command_call *call)
 {

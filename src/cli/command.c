@@ -102,9 +102,8 @@ static const struct command *find_verb(const struct command_noun *noun, const ch
 
 void command_usage_of(struct buf *b, const struct command_noun *noun, const struct command *command)
 {
-    buf_format(b, "usage: jeton %s%s%s%s%s [options]\n%s.\n\n", noun->name, command->verb ? " " : "",
-               command->verb ? command->verb : "", command->arguments ? " " : "", command->arguments ? command->arguments : "",
-               command->help);
+    buf_format(b, "usage: jeton %s%s%s%s%s [options]\n%s.\n\n", noun->name, command->verb ? " " : "", command->verb ? command->verb : "",
+               command->arguments ? " " : "", command->arguments ? command->arguments : "", command->help);
     options_usage(b, command->options);
     options_usage(b, command_common);
 }
@@ -116,8 +115,8 @@ void command_usage_noun(struct buf *b, const struct command_noun *noun)
     }
     buf_format(b, "jeton %s: %s.\n", noun->name, noun->help);
     for (const struct command *c = noun->commands; c->run; c++) {
-        buf_format(b, "\njeton %s%s%s%s%s\n  %s.\n", noun->name, c->verb ? " " : "", c->verb ? c->verb : "",
-                   c->arguments ? " " : "", c->arguments ? c->arguments : "", c->help);
+        buf_format(b, "\njeton %s%s%s%s%s\n  %s.\n", noun->name, c->verb ? " " : "", c->verb ? c->verb : "", c->arguments ? " " : "",
+                   c->arguments ? c->arguments : "", c->help);
         options_usage(b, c->options);
     }
     buf_add_z(b, "\nEvery command also takes:\n");

@@ -31,8 +31,7 @@ fallible discover_read(struct arena *a, str issuer, str document, struct discove
     facts.issuer = json_member_text(j, "issuer");
     /* RFC 8414 3.3: must be identical; a slash at the end, which people forget, is let pass */
     if (!str_present(facts.issuer) || !str_equal(without_slash(facts.issuer), without_slash(issuer)))
-        REFUSE(INVALID_REQUEST, "its metadata speaks for another issuer; give the issuer as the server spells it",
-               "issuer mismatch");
+        REFUSE(INVALID_REQUEST, "its metadata speaks for another issuer; give the issuer as the server spells it", "issuer mismatch");
     facts.metadata = j;
     facts.iss_promised = discover_flag(&facts, "authorization_response_iss_parameter_supported");
     *out = facts;

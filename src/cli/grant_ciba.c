@@ -28,8 +28,7 @@ static fallible put(struct arena *a, json *claims, const struct parameter *p)
     return OK;
 }
 /* CIBA 7.1.1: all of the request stands in the JWT. */
-static fallible add_request(struct arena *a, const struct token_flow *f, const struct parameter *rows, size_t count,
-                            struct buf *form)
+static fallible add_request(struct arena *a, const struct token_flow *f, const struct parameter *rows, size_t count, struct buf *form)
 {
     str jwt;
     json *claims = json_object_new(a);

@@ -142,8 +142,7 @@ static fallible check_address(struct arena *a, str address, const char **trouble
         FAIL(INVALID_REQUEST, "an authorization endpoint in the open");
     return OK;
 }
-fallible grant_code_address(struct arena *a, struct token_flow *f, const struct grant_code_secrets *secrets, str *address,
-                            const char **trouble)
+fallible grant_code_address(struct arena *a, struct token_flow *f, const struct grant_code_secrets *secrets, str *address, const char **trouble)
 {
     json *request;
     str endpoint = discover_endpoint(&f->server, "authorization_endpoint", false), query;
@@ -210,8 +209,7 @@ static fallible open_redirect(struct arena *a, const struct token_flow *f, struc
     str given = str_present(f->redirect_uri) ? f->redirect_uri : STR("http://127.0.0.1/callback");
     TRY(url_parse(given, &u));
     if (!str_equal_nocase(u.scheme, STR("http")) || !url_loopback(&u) || str_present(u.query) || str_present(u.fragment))
-        REFUSE(INVALID_REQUEST, "the redirect URI must be http:// on a loopback host, without query and fragment",
-               "not a loopback URI");
+        REFUSE(INVALID_REQUEST, "the redirect URI must be http:// on a loopback host, without query and fragment", "not a loopback URI");
     if (port == 0 && str_present(u.port))
         TRY(str_u64(u.port, PORT_MAX, &port));
     l->posts = str_present(f->response_mode) && str_starts(f->response_mode, STR("form_post"));
@@ -220,8 +218,7 @@ static fallible open_redirect(struct arena *a, const struct token_flow *f, struc
     *uri = str_format(a, "http://%.*s:%u%.*s", STR_FMT(u.host), (unsigned)l->port, STR_FMT(u.path));
     return str_present(*uri) ? OK : ERR(UNAVAILABLE, "no memory for the redirect URI");
 }
-static fallible visit(struct arena *a, struct token_flow *f, struct grant_code_secrets *secrets, str *query,
-                      const char **trouble)
+static fallible visit(struct arena *a, struct token_flow *f, struct grant_code_secrets *secrets, str *query, const char **trouble)
 {
     struct loopback l = {.descriptor = -1};
     str path, address;

@@ -32,9 +32,8 @@ fallible grant_device(struct arena *a, struct token_flow *f, json **response, co
     if (!str_filled(poll.code) || !str_filled(code) || !str_filled(address))
         FAIL(INVALID_REQUEST, "no code");
     bool more = str_filled(whole);
-    f->show(str_format(a, "Open this address in any browser:\n%.*s\nand enter this code:\n%.*s%s%.*s",
-                       STR_FMT(server_call_printable(a, address)), STR_FMT(server_call_printable(a, code)),
-                       more ? "\nor open this one, which has the code in it:\n" : "",
+    f->show(str_format(a, "Open this address in any browser:\n%.*s\nand enter this code:\n%.*s%s%.*s", STR_FMT(server_call_printable(a, address)),
+                       STR_FMT(server_call_printable(a, code)), more ? "\nor open this one, which has the code in it:\n" : "",
                        STR_FMT(more ? server_call_printable(a, whole) : STR(""))));
     return grant_poll(a, f, &poll, response, trouble);
 }

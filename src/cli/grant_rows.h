@@ -18,8 +18,7 @@ struct grant_poll {
     str code;
     const json *answer;
 };
-fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_poll *poll, json **response,
-                    const char **trouble);
+fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_poll *poll, json **response, const char **trouble);
 /* The seconds to wait before the next request after `error`; negative: there is no next one. */
 int64_t grant_poll_next(str error, int64_t interval);
 #endif

@@ -14,10 +14,9 @@
 
 enum { REQUEST_MAX = 16384, SILENCE_MS = 1000, BACKLOG = 16, MICROSECONDS = 1000000 };
 
-static const char page_found[] =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\nCache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\n\r\n"
-    "<!DOCTYPE html><html lang=\"en\"><title>jeton</title><p>The answer has arrived. You can close this window.</p></html>\n";
+static const char page_found[] = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\nCache-Control: no-store\r\n"
+                                 "Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\n\r\n"
+                                 "<!DOCTYPE html><html lang=\"en\"><title>jeton</title><p>The answer has arrived. You can close this window.</p></html>\n";
 static const char page_missing[] = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 fallible loopback_open(str host, uint16_t port, struct loopback *out)

@@ -21,10 +21,10 @@ struct parse {
 };
 
 /* One sentence for wrong usage. */
-#define WRONG(parse_, ...)                                                                                                     \
-    do {                                                                                                                       \
-        *(parse_)->trouble = str_format((parse_)->arena, __VA_ARGS__).p;                                                       \
-        FAIL(INVALID_REQUEST, "wrong usage");                                                                                  \
+#define WRONG(parse_, ...)                                               \
+    do {                                                                 \
+        *(parse_)->trouble = str_format((parse_)->arena, __VA_ARGS__).p; \
+        FAIL(INVALID_REQUEST, "wrong usage");                            \
     } while (0)
 
 /* The name as it is typed. */
@@ -123,8 +123,7 @@ static fallible check_value(struct parse *p, const struct option *row, str value
         return OK;
     case OPTION_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)row->most, &number)) || (int64_t)number < row->least)
-            WRONG(p, "--%s must be a whole number from %lld to %lld", typed(p, row), (long long)row->least,
-                  (long long)row->most);
+            WRONG(p, "--%s must be a whole number from %lld to %lld", typed(p, row), (long long)row->least, (long long)row->most);
         return OK;
     case OPTION_CHOICE:
         if (!is_choice(row->shape, value))
@@ -184,8 +183,7 @@ static fallible parse_option(struct parse *p, const char *const **words)
     const struct option *row = p->out->rows[i];
     if (!takes_value(row)) {
         if (joined)
-            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value",
-                  typed(p, row));
+            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value", typed(p, row));
         return store_value(p, i, STR(""));
     }
     if (!joined) {
@@ -205,8 +203,7 @@ static void add_table(struct options *o, const struct option *table)
         o->rows[o->count++] = table;
     }
 }
-fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out,
-                       const char **trouble)
+fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out, const char **trouble)
 {
     struct parse p = {.arena = a, .out = out, .trouble = trouble};
     bool only_arguments = false;

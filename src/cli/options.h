@@ -38,15 +38,13 @@ struct options {
     size_t argument_count;
 };
 /* Tables end with a row of OPTION_END. INVALID_REQUEST for wrong usage, and then *trouble is the sentence (arena memory). */
-fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out,
-                       const char **trouble);
+fallible options_parse(struct arena *a, const struct option *const tables[2], const char *const *words, struct options *out, const char **trouble);
 /* By name, which must stand in a table. Absent, false, `fallback` when it was not given. */
 str options_text(const struct options *o, const char *name);
 bool options_has(const struct options *o, const char *name);
 int64_t options_number(const struct options *o, const char *name, int64_t fallback);
 /* Reads a line for each OPTION_SECRET that was given, in order, through `read`, into its value. */
-fallible options_read_secrets(struct arena *a, struct options *o, err (*read)(struct arena *a, str *line),
-                              const char **trouble);
+fallible options_read_secrets(struct arena *a, struct options *o, err (*read)(struct arena *a, str *line), const char **trouble);
 /* "  --name VALUE   what it does" for each row. */
 struct buf;
 void options_usage(struct buf *b, const struct option *table);

@@ -22,8 +22,7 @@ static fallible fetch_keys(struct arena *a, struct token_flow *f, const char **t
     *trouble = "the server's metadata names no jwks_uri, so nothing that it signed can be checked; give --jwks-uri";
     if (!str_present(address))
         FAIL(NOT_FOUND, "no jwks_uri");
-    struct fetch_request request = {
-        .url = address, .authority = f->authority, .accept = STR("application/jwk-set+json, application/json")};
+    struct fetch_request request = {.url = address, .authority = f->authority, .accept = STR("application/jwk-set+json, application/json")};
     TRY(fetch_run(a, &request, &answer, trouble));
     *trouble = str_format(a, "the server's jwks_uri answered with status %ld and no key set", answer.status).p;
     struct jwk_set *set = ARENA_NEW(a, struct jwk_set);
@@ -43,8 +42,7 @@ struct received_rule {
     const char *what;
     bool expires, issued; /* exp, iat must be there */
 };
-static fallible check(struct arena *a, struct token_flow *f, str token, const struct received_rule *rule, struct jwt *out,
-                      const char **trouble)
+static fallible check(struct arena *a, struct token_flow *f, str token, const struct received_rule *rule, struct jwt *out, const char **trouble)
 {
     struct jwt t;
     struct jwt_facts facts;
@@ -117,8 +115,7 @@ static fallible check_identity(struct arena *a, const struct token_flow *f, cons
     TRY(check_login(f, t->claims));
     return check_hash(a, t, access_token);
 }
-fallible received_id_token(struct arena *a, struct token_flow *f, const json *response, const json **claims,
-                           const char **trouble)
+fallible received_id_token(struct arena *a, struct token_flow *f, const json *response, const json **claims, const char **trouble)
 {
     static const struct received_rule rule = {"ID token", true, true};
     struct jwt t;

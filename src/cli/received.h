@@ -7,8 +7,7 @@
 /* What received_id_token and received_answer check, in one sentence for people. */
 extern const char received_checks[];
 /* The id_token of a token response (OpenID Connect Core 3.1.3.7). */
-fallible received_id_token(struct arena *a, struct token_flow *f, const json *response, const json **claims,
-                           const char **trouble);
+fallible received_id_token(struct arena *a, struct token_flow *f, const json *response, const json **claims, const char **trouble);
 /* The `response` of an authorization answer (JARM 2.4). */
 fallible received_answer(struct arena *a, struct token_flow *f, str token, const json **claims, const char **trouble);
 /* A signed userinfo answer (OpenID Connect Core 5.3.2). */

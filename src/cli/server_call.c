@@ -73,8 +73,7 @@ static fallible add_assertion(struct arena *a, const struct token_flow *f, bool 
     form_add(form, STR("client_assertion"), jwt);
     return OK;
 }
-static fallible add_client(struct arena *a, const struct token_flow *f, bool named, struct buf *form,
-                           struct fetch_request *request)
+static fallible add_client(struct arena *a, const struct token_flow *f, bool named, struct buf *form, struct fetch_request *request)
 {
     str method = str_of(server_call_method(f));
     if (str_is(method, "client_secret_basic")) {
@@ -92,8 +91,7 @@ static fallible add_client(struct arena *a, const struct token_flow *f, bool nam
 
 struct fetch_request server_call_request(const struct token_flow *f, str address)
 {
-    return (struct fetch_request){
-        .url = address, .authority = f->authority, .certificate = f->certificate, .key = f->certificate_key};
+    return (struct fetch_request){.url = address, .authority = f->authority, .certificate = f->certificate, .key = f->certificate_key};
 }
 fallible server_call_prove(struct arena *a, const struct token_flow *f, const struct assertion_proof *about, str *header)
 {
@@ -106,8 +104,7 @@ fallible server_call_prove(struct arena *a, const struct token_flow *f, const st
     return OK;
 }
 /* One request, with everything that must be fresh. */
-static fallible ask(struct arena *a, const struct token_flow *f, const struct server_call *call, struct fetch_answer *answer,
-                    const char **trouble)
+static fallible ask(struct arena *a, const struct token_flow *f, const struct server_call *call, struct fetch_answer *answer, const char **trouble)
 {
     struct fetch_request request = server_call_request(f, discover_endpoint(&f->server, call->endpoint, server_call_mutual(f)));
     struct assertion_proof about = {.method = "POST", .address = request.url, .nonce = f->server_nonce};
@@ -128,8 +125,7 @@ static fallible ask(struct arena *a, const struct token_flow *f, const struct se
     }
     return fetch_run(a, &request, answer, trouble);
 }
-static fallible read_answer(struct arena *a, const struct server_call *call, const struct fetch_answer *answer,
-                            struct server_answer *out, const char **trouble)
+static fallible read_answer(struct arena *a, const struct server_call *call, const struct fetch_answer *answer, struct server_answer *out, const char **trouble)
 {
     struct server_answer found = {.status = answer->status};
     bool success = answer->status == 200 || answer->status == 201;
@@ -144,8 +140,7 @@ static fallible read_answer(struct arena *a, const struct server_call *call, con
     *out = found;
     return OK;
 }
-fallible server_call_post(struct arena *a, struct token_flow *f, const struct server_call *call, struct server_answer *out,
-                          const char **trouble)
+fallible server_call_post(struct arena *a, struct token_flow *f, const struct server_call *call, struct server_answer *out, const char **trouble)
 {
     struct fetch_answer answer;
     struct server_answer found;
@@ -174,8 +169,7 @@ static const struct {
     {"unknown_user_id", "see --login-hint"},
     {"invalid_authorization_details", "see --authorization-details"},
 };
-fallible server_call_judge(struct arena *a, const struct token_flow *f, const struct server_answer *answer,
-                           const char **trouble)
+fallible server_call_judge(struct arena *a, const struct token_flow *f, const struct server_answer *answer, const char **trouble)
 {
     if (!str_present(answer->error))
         return OK;
@@ -187,7 +181,6 @@ fallible server_call_judge(struct arena *a, const struct token_flow *f, const st
     if (str_is(answer->error, "use_dpop_nonce") && f->proof)
         advice = "it refused its own nonce";
     const char *said = server_call_refusal(a, answer->error, json_member_text(answer->body, "error_description"));
-    *trouble = advice ? str_format(a, "%s (status %ld; %s)", said, answer->status, advice).p
-                      : str_format(a, "%s (status %ld)", said, answer->status).p;
+    *trouble = advice ? str_format(a, "%s (status %ld; %s)", said, answer->status, advice).p : str_format(a, "%s (status %ld)", said, answer->status).p;
     FAIL(INVALID_GRANT, "the server refused");
 }

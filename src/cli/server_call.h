@@ -18,11 +18,9 @@ struct server_answer {
     str error;  /* absent: none */
 };
 /* OK also for a refusal: then `error` is there. Else *trouble says what is wrong with the answer or the way to it. */
-fallible server_call_post(struct arena *a, struct token_flow *f, const struct server_call *call, struct server_answer *out,
-                          const char **trouble);
+fallible server_call_post(struct arena *a, struct token_flow *f, const struct server_call *call, struct server_answer *out, const char **trouble);
 /* OK for a success; else *trouble is what the server said, and what may help. */
-fallible server_call_judge(struct arena *a, const struct token_flow *f, const struct server_answer *answer,
-                           const char **trouble);
+fallible server_call_judge(struct arena *a, const struct token_flow *f, const struct server_answer *answer, const char **trouble);
 /* The same for an error that came by another way. */
 const char *server_call_refusal(struct arena *a, str error, str description);
 str server_call_printable(struct arena *a, str text); /* other bytes become ? */

@@ -74,9 +74,7 @@ int site_settings(struct command_call *call, struct settings *out)
 }
 static int missing(struct command_call *call, const struct site *site)
 {
-    return command_refuse(call,
-                          "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add",
-                          site->directory);
+    return command_refuse(call, "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add", site->directory);
 }
 int site_open_db(struct command_call *call, enum site_open_how how, struct site **out)
 {
@@ -90,10 +88,7 @@ int site_open_db(struct command_call *call, enum site_open_how how, struct site 
     site->directory = str_z(a, site->settings.data);
     if (!site->directory)
         return command_misused(call, "--data must be a path");
-    struct store_options options = {.directory = site->directory,
-                                    .database = str_z(a, site->settings.database),
-                                    .create = how == SITE_MAKE,
-                                    .threads = false};
+    struct store_options options = {.directory = site->directory, .database = str_z(a, site->settings.database), .create = how == SITE_MAKE, .threads = false};
     err e = store_open(&options, &site->store);
     if (e.kind == ERR_NOT_FOUND)
         return missing(call, site);

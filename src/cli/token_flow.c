@@ -122,8 +122,7 @@ fallible token_flow_decode(struct arena *a, str token, json **decoded)
 {
     str rest = token, header, claims, signature, more;
     json *h, *c;
-    if (!str_next(&rest, '.', &header) || !str_next(&rest, '.', &claims) || !str_next(&rest, '.', &signature) ||
-        str_next(&rest, '.', &more))
+    if (!str_next(&rest, '.', &header) || !str_next(&rest, '.', &claims) || !str_next(&rest, '.', &signature) || str_next(&rest, '.', &more))
         FAIL(INVALID_REQUEST, "not three parts");
     TRY(decode_part(a, header, &h));
     TRY(decode_part(a, claims, &c));

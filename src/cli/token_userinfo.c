@@ -12,8 +12,7 @@
 static fallible ask(struct arena *a, struct token_flow *f, str token, struct fetch_answer *answer, const char **trouble)
 {
     str headers[2], nonce = STR_ABSENT, before;
-    struct fetch_request request =
-        server_call_request(f, discover_endpoint(&f->server, "userinfo_endpoint", server_call_mutual(f)));
+    struct fetch_request request = server_call_request(f, discover_endpoint(&f->server, "userinfo_endpoint", server_call_mutual(f)));
     *trouble = "the server's metadata names no userinfo_endpoint";
     if (!str_present(request.url))
         FAIL(NOT_FOUND, "no such endpoint");
@@ -41,8 +40,7 @@ static const char *refusal(struct arena *a, const struct fetch_answer *answer)
                       STR_FMT(str_filled(told) ? server_call_printable(a, told) : STR("")))
         .p;
 }
-static fallible read_claims(struct arena *a, struct token_flow *f, const struct fetch_answer *answer, json **claims,
-                            const char **trouble)
+static fallible read_claims(struct arena *a, struct token_flow *f, const struct fetch_answer *answer, json **claims, const char **trouble)
 {
     json *plain;
     str type = fetch_header(answer, "Content-Type");
@@ -60,8 +58,7 @@ static fallible read_claims(struct arena *a, struct token_flow *f, const struct 
     *claims = plain;
     return OK;
 }
-fallible token_userinfo_get(struct arena *a, struct token_flow *f, const struct token_flow_result *result, json **claims,
-                            const char **trouble)
+fallible token_userinfo_get(struct arena *a, struct token_flow *f, const struct token_flow_result *result, json **claims, const char **trouble)
 {
     struct fetch_answer answer;
     json *found = NULL;

@@ -5,7 +5,7 @@
 #define JETON_CODEC_B64URL_H
 #include "base/buf.h"
 
-#define B64URL_LENGTH(bytes_) (((bytes_) * 4 + 2) / 3)
+#define B64URL_LENGTH(bytes_) (((bytes_)*4 + 2) / 3)
 void b64url_add(struct buf *b, const void *bytes, size_t n);
 str b64url_encode(struct arena *a, const void *bytes, size_t n); /* absent when the arena fails */
 /* Writes B64URL_LENGTH(n) characters and no NUL. */

@@ -29,7 +29,7 @@ bool json_integer_of(const json *number, int64_t *out);     /* false when not an
  * lies beyond 2^53 either way. */
 bool json_seconds_of(const json *number, int64_t *out);
 bool json_boolean_of(const json *value, bool *out);
-bool json_is_nothing(const json *value); /* JSON null */
+bool json_is_nothing(const json *value);            /* JSON null */
 bool json_same(const json *one, const json *other); /* the same value, whatever the order of members */
 
 /* Trees. Members keep the order in which they were put; one that is put again keeps its place. Texts and names are copied; a value may be

@@ -14,9 +14,9 @@ struct json_pair {
 };
 
 struct json {
-    uint8_t kind; /* enum json_kind */
-    bool yes;     /* JSON_BOOLEAN */
-    bool sorted;  /* JSON_OBJECT: behind the pairs stands their order by name, count of uint32_t; no room is left there */
+    uint8_t kind;   /* enum json_kind */
+    bool yes;       /* JSON_BOOLEAN */
+    bool sorted;    /* JSON_OBJECT: behind the pairs stands their order by name, count of uint32_t; no room is left there */
     uint32_t count; /* bytes of text; items; pairs */
     union {
         int64_t integer;

@@ -21,14 +21,14 @@ struct json_writer json_writer_new(struct arena *a);
 void json_write_object(struct json_writer *w, const char *name); /* opens; json_write_end closes */
 void json_write_list(struct json_writer *w, const char *name);
 void json_write_end(struct json_writer *w);
-void json_write_text(struct json_writer *w, const char *name, str value);  /* absent: JSON null */
+void json_write_text(struct json_writer *w, const char *name, str value);   /* absent: JSON null */
 void json_write_filled(struct json_writer *w, const char *name, str value); /* absent: nothing at all */
 void json_write_integer(struct json_writer *w, const char *name, int64_t value);
 void json_write_boolean(struct json_writer *w, const char *name, bool value);
 void json_write_null(struct json_writer *w, const char *name);
-void json_write_words(struct json_writer *w, const char *name, str words); /* "a b" becomes ["a","b"] */
+void json_write_words(struct json_writer *w, const char *name, str words);         /* "a b" becomes ["a","b"] */
 void json_write_value(struct json_writer *w, const char *name, const json *value); /* a part that was read; NULL: the text has a hole */
-void json_write_members(struct json_writer *w, const json *object); /* its members, within the object that is open */
+void json_write_members(struct json_writer *w, const json *object);                /* its members, within the object that is open */
 /* The text, NUL-terminated. SERVER_ERROR for what stands out of order or is not closed; UNAVAILABLE for the rest, and when the arena
  * failed meanwhile: a text that could not be made reads as absent. */
 fallible json_writer_done(struct json_writer *w, str *out);

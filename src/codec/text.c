@@ -19,12 +19,14 @@
 
 enum { TEXT_BYTES_MAX = 16384, GROWTH = 18 /* NFKC, the worst character: U+FDFA */ };
 
-#define NAME_OF(symbol_) NAME_OF_(symbol_)
+#define NAME_OF(symbol_)  NAME_OF_(symbol_)
 #define NAME_OF_(symbol_) #symbol_ /* with the version that ICU appends to each */
+/* clang-format off */
 #define ICU(X)                                                                                                                 \
     X(u_strFromUTF8) X(u_strToUTF8) X(unorm2_getNFCInstance) X(unorm2_getNFKCCasefoldInstance) X(unorm2_normalize)             \
     X(uspoof_open) X(uspoof_getSkeleton) X(u_charType) X(u_hasBinaryProperty) X(u_getIntPropertyValue) X(u_strToLower)         \
     X(unorm2_getNFKCInstance) X(uidna_openUTS46) X(uidna_labelToUnicode)
+/* clang-format on */
 static struct {
 #define X(name_) __typeof__(name_) *p_##name_;
     ICU(X)
@@ -42,8 +44,8 @@ static void load(void)
     void *common = dlopen("libicuuc.so." NAME_OF(U_ICU_VERSION_MAJOR_NUM), RTLD_NOW | RTLD_GLOBAL);
     UErrorCode code = U_ZERO_ERROR;
     bool whole = library != NULL && common != NULL;
-#define X(name_)                                                                                                               \
-    if (whole && (*(void **)&icu.p_##name_ = dlsym(common, NAME_OF(name_))) == NULL)                                            \
+#define X(name_)                                                                     \
+    if (whole && (*(void **)&icu.p_##name_ = dlsym(common, NAME_OF(name_))) == NULL) \
         whole = (*(void **)&icu.p_##name_ = dlsym(library, NAME_OF(name_))) != NULL;
     ICU(X)
 #undef X
@@ -251,8 +253,8 @@ static bool ascii_readable(str text)
 /* Controls, separators, what has no meaning for everybody, and what turns the text around it. */
 static bool never_shown(UChar32 c)
 {
-    static const int32_t types = 1 << U_CONTROL_CHAR | 1 << U_LINE_SEPARATOR | 1 << U_PARAGRAPH_SEPARATOR | 1 << U_UNASSIGNED |
-                                 1 << U_PRIVATE_USE_CHAR | 1 << U_SURROGATE;
+    static const int32_t types =
+        1 << U_CONTROL_CHAR | 1 << U_LINE_SEPARATOR | 1 << U_PARAGRAPH_SEPARATOR | 1 << U_UNASSIGNED | 1 << U_PRIVATE_USE_CHAR | 1 << U_SURROGATE;
     return (types >> icu.p_u_charType(c) & 1) != 0 || icu.p_u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL);
 }
 
@@ -279,8 +281,7 @@ fallible text_readable(struct arena *a, str text, bool *readable)
 
 /* ---- user names ---- */
 
-#define SAY_SIGNS                                                                                                                    \
-    "A username has letters and digits of any script, single spaces inside, and of other characters only . ! # $ * + = ^ _ ` | ~ @ -"
+#define SAY_SIGNS "A username has letters and digits of any script, single spaces inside, and of other characters only . ! # $ * + = ^ _ ` | ~ @ -"
 
 static bool ascii_fits(UChar32 c)
 {
@@ -312,8 +313,7 @@ static fallible identifier(struct arena *a, UChar32 c, const struct wide *one, b
                                    1 << U_DECIMAL_DIGIT_NUMBER | 1 << U_NON_SPACING_MARK | 1 << U_COMBINING_SPACING_MARK;
     struct wide same = *one;
     *fits = among(c, valid, sizeof valid / sizeof *valid);
-    if (*fits || among(c, barred, sizeof barred / sizeof *barred) || hangul_part(c) ||
-        icu.p_u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
+    if (*fits || among(c, barred, sizeof barred / sizeof *barred) || hangul_part(c) || icu.p_u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
         return OK;
     TRY(normalize(a, icu.nfkc, &same));
     if (same.n == one->n && memcmp(same.p, one->p, (size_t)one->n * sizeof *one->p) == 0)
@@ -387,7 +387,8 @@ static fallible judge_part(struct arena *a, const UChar *p, int32_t n)
     if (U_FAILURE(code))
         FAIL(UNAVAILABLE, "text: ICU could not judge a name");
     if (info.errors & UIDNA_ERROR_BIDI)
-        REFUSE(INVALID_REQUEST, "A word of a username is written from left to right or from right to left, not both, and begins and ends with a letter or digit of its script.",
+        REFUSE(INVALID_REQUEST,
+               "A word of a username is written from left to right or from right to left, not both, and begins and ends with a letter or digit of its script.",
                "text: bidi rule");
     if (info.errors & (UIDNA_ERROR_CONTEXTJ | UIDNA_ERROR_CONTEXTO_PUNCTUATION | UIDNA_ERROR_CONTEXTO_DIGITS))
         REFUSE(INVALID_REQUEST, "A username holds a joiner, a mark or digits where its script has none.", "text: context rule");

@@ -27,8 +27,7 @@ static fallible check_bytes(str text)
         if (!ascii_visible(c))
             REFUSE(INVALID_REQUEST, "A URL may not hold spaces or control characters.", "url: control or space");
         if (strchr("\"<>^`{|}", c) != NULL) /* RFC 3986 2 */
-            REFUSE(INVALID_REQUEST, "The URL holds a character that must be percent-encoded.",
-                   "url: character outside the grammar");
+            REFUSE(INVALID_REQUEST, "The URL holds a character that must be percent-encoded.", "url: character outside the grammar");
         if (c == '%' && (text.n - i < 3 || ascii_hex(text.p[i + 1]) < 0 || ascii_hex(text.p[i + 2]) < 0))
             REFUSE(INVALID_REQUEST, "The URL holds a malformed percent escape.", "url: bad escape");
     }
@@ -129,8 +128,7 @@ static fallible cut_authority(str *rest, struct url *u)
     bool web = str_equal_nocase(u->scheme, STR("https")) || str_equal_nocase(u->scheme, STR("http"));
     if (str_starts(*rest, STR("//"))) {
         str authority = {rest->p + 2, 0};
-        while (authority.n < rest->n - 2 && authority.p[authority.n] != '/' && authority.p[authority.n] != '?' &&
-               authority.p[authority.n] != '#')
+        while (authority.n < rest->n - 2 && authority.p[authority.n] != '/' && authority.p[authority.n] != '?' && authority.p[authority.n] != '#')
             authority.n++;
         TRY(split_authority(authority, &u->host, &u->port));
         *rest = (str){authority.p + authority.n, rest->n - 2 - authority.n};

@@ -4,6 +4,6 @@
 #define JETON_CODEC_UTF8_H
 #include "base/str.h"
 bool utf8_valid(str s);
-size_t utf8_length(str s);      /* code points of a valid text */
-bool utf8_no_controls(str s);   /* valid and free of C0, DEL and C1 controls: what may be a name that people read */
+size_t utf8_length(str s);    /* code points of a valid text */
+bool utf8_no_controls(str s); /* valid and free of C0, DEL and C1 controls: what may be a name that people read */
 #endif

@@ -20,12 +20,12 @@ enum { SERIAL_SIZE = 16 /* RFC 5280 4.1.2.2: at most 20 */, VERSION_3 = 2, BACKD
 enum { HOST_MAX = 253, PEM_MAX = 1 << 20 };
 
 /* Libcrypto said no, and its own account of it stays inside. */
-#define TRY_LIB(condition_, why_)                                                                                              \
-    do {                                                                                                                       \
-        if (!(condition_)) {                                                                                                   \
-            ERR_clear_error();                                                                                                 \
-            FAIL(SERVER_ERROR, why_);                                                                                          \
-        }                                                                                                                      \
+#define TRY_LIB(condition_, why_)     \
+    do {                              \
+        if (!(condition_)) {          \
+            ERR_clear_error();        \
+            FAIL(SERVER_ERROR, why_); \
+        }                             \
     } while (0)
 
 static fallible pem_text(struct arena *a, BIO *bio, str *out)
@@ -67,8 +67,7 @@ static fallible extend(X509 *certificate, X509 *issuer, int nid, const char *val
 static bool name_set(X509 *certificate, const char *common)
 {
     X509_NAME *name = X509_get_subject_name(certificate); /* borrowed */
-    return name != NULL &&
-           X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"jeton", -1, -1, 0) == 1 &&
+    return name != NULL && X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"jeton", -1, -1, 0) == 1 &&
            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common, -1, -1, 0) == 1;
 }
 
@@ -81,8 +80,7 @@ static fallible fill(X509 *certificate, EVP_PKEY *key, const char *common, unix_
     SCOPED(BIGNUM) *serial = BN_bin2bn(bytes, sizeof bytes, NULL);
     TRY_LIB(serial != NULL && BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate)) != NULL, "cert: no serial number");
     TRY_LIB(X509_set_version(certificate, VERSION_3) == 1 && name_set(certificate, common), "cert: no subject");
-    TRY_LIB(ASN1_TIME_set(X509_getm_notBefore(certificate), from) != NULL &&
-                ASN1_TIME_set(X509_getm_notAfter(certificate), until) != NULL,
+    TRY_LIB(ASN1_TIME_set(X509_getm_notBefore(certificate), from) != NULL && ASN1_TIME_set(X509_getm_notAfter(certificate), until) != NULL,
             "cert: time out of range");
     TRY_LIB(X509_set_pubkey(certificate, key) == 1, "cert: cannot set the public key");
     return OK;
@@ -199,13 +197,11 @@ static fallible extend_server(X509 *certificate, X509 *issuer, const char *names
     return OK;
 }
 
-fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str hosts, unix_time now, int64_t seconds,
-                          struct cert_pem *out)
+fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str hosts, unix_time now, int64_t seconds, struct cert_pem *out)
 {
     SCOPED(X509) *issuer = read_certificate(authority->certificate);
     SCOPED(EVP_PKEY) *issuer_key = read_key(authority->key);
-    TRY_LIB(issuer != NULL && issuer_key != NULL && X509_check_private_key(issuer, issuer_key) == 1,
-            "cert: unusable authority");
+    TRY_LIB(issuer != NULL && issuer_key != NULL && X509_check_private_key(issuer, issuer_key) == 1, "cert: unusable authority");
     const char *first;
     str names;
     unix_time until = clock_add(now, seconds), latest;

@@ -9,8 +9,7 @@ struct cert_pem {
 };
 fallible cert_authority_make(struct arena *a, unix_time now, int64_t seconds, struct cert_pem *out);
 /* `hosts`: space-separated DNS names and IP literals for subjectAltName. Chain: leaf then CA, in one PEM. */
-fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str hosts, unix_time now, int64_t seconds,
-                          struct cert_pem *out);
+fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str hosts, unix_time now, int64_t seconds, struct cert_pem *out);
 /* When does this PEM certificate end, and does it name every host? SERVER_ERROR when unreadable. */
 fallible cert_covers(str certificate_pem, str hosts, unix_time *not_after, bool *covers);
 #endif

@@ -35,10 +35,10 @@ static X509 *read_leaf(str der)
     return leaf;
 }
 
-#define READ(name_, der_)                                                                                                      \
-    SCOPED(X509) *name_ = read_leaf(der_);                                                                                     \
-    if (name_ == NULL)                                                                                                         \
-    FAIL(INVALID_REQUEST, "certificate: unreadable")
+#define READ(name_, der_)                  \
+    SCOPED(X509) *name_ = read_leaf(der_); \
+    if (name_ == NULL)                     \
+        FAIL(INVALID_REQUEST, "certificate: unreadable")
 
 fallible leaf_valid(str der, unix_time now)
 {

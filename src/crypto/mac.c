@@ -56,11 +56,9 @@ fallible mac_make(enum mac_alg alg, str secret, str data, uint8_t out[MAC_SIZE_M
     if (row->size == 0)
         FAIL(SERVER_ERROR, "mac: no such algorithm");
     if (!str_filled(secret) || secret.n < row->size || secret.n > SECRET_MAX) /* RFC 7518 3.2; AT-05 */
-        REFUSE(INVALID_REQUEST, "The secret is too short for this algorithm.",
-               "mac: secret shorter than the hash, or absurdly long");
+        REFUSE(INVALID_REQUEST, "The secret is too short for this algorithm.", "mac: secret shorter than the hash, or absurdly long");
     size_t n = 0;
-    if (EVP_Q_mac(NULL, "HMAC", NULL, row->digest, NULL, secret.p, secret.n, (const uint8_t *)data.p, data.n, out, MAC_SIZE_MAX,
-                  &n) == NULL ||
+    if (EVP_Q_mac(NULL, "HMAC", NULL, row->digest, NULL, secret.p, secret.n, (const uint8_t *)data.p, data.n, out, MAC_SIZE_MAX, &n) == NULL ||
         n != row->size) {
         ERR_clear_error();
         FAIL(UNAVAILABLE, "mac: libcrypto cannot make a tag");

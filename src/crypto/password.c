@@ -66,8 +66,7 @@ static bool argon2_parse(str hash, struct cost *out)
         return false;
     str rest = {hash.p + head.n, hash.n - head.n};
     if (!str_next(&rest, '$', &parameters) || !cut_number(&parameters, "m=", MEMORY_KIB_MAX, &cost.memory_kib) ||
-        !cut_number(&parameters, "t=", PASSES_MAX, &cost.passes) || !cut_number(&parameters, "p=", LANES_MAX, &cost.lanes) ||
-        str_present(parameters))
+        !cut_number(&parameters, "t=", PASSES_MAX, &cost.passes) || !cut_number(&parameters, "p=", LANES_MAX, &cost.lanes) || str_present(parameters))
         return false;
     if (!cut_base64(&rest, 11) || !cut_base64(&rest, 22) || str_present(rest)) /* RFC 9106 3.1: 8 bytes; 16 bytes */
         return false;
@@ -78,8 +77,7 @@ static bool argon2_parse(str hash, struct cost *out)
 /* $2y$10$ and 53 characters of its own base64 */
 static bool bcrypt_known(str hash)
 {
-    if (hash.n != BCRYPT_SIZE ||
-        !(str_starts(hash, STR("$2y$")) || str_starts(hash, STR("$2a$")) || str_starts(hash, STR("$2b$"))))
+    if (hash.n != BCRYPT_SIZE || !(str_starts(hash, STR("$2y$")) || str_starts(hash, STR("$2a$")) || str_starts(hash, STR("$2b$"))))
         return false;
     const char *p = hash.p;
     if (!ascii_digit(p[4]) || !ascii_digit(p[5]) || p[6] != '$')
@@ -109,8 +107,7 @@ fallible password_hash(str password, char out[PASSWORD_HASH_MAX])
     uint8_t salt[SALT_SIZE];
     char text[PASSWORD_HASH_MAX];
     random_bytes(salt, sizeof salt);
-    TRY(outcome(argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.p, password.n, salt, sizeof salt, HASH_SIZE, text,
-                                      sizeof text)));
+    TRY(outcome(argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.p, password.n, salt, sizeof salt, HASH_SIZE, text, sizeof text)));
     memcpy(out, text, sizeof text);
     return OK;
 }
@@ -178,7 +175,8 @@ static fallible work(str password, str setting)
     if (!argon2_parse(hash, &cost))
         return OK;
     uint8_t raw[HASH_SIZE];
-    TRY(outcome(argon2id_hash_raw((uint32_t)cost.passes, (uint32_t)cost.memory_kib, (uint32_t)cost.lanes, shown.p, shown.n, salt, sizeof salt, raw, sizeof raw)));
+    TRY(outcome(
+        argon2id_hash_raw((uint32_t)cost.passes, (uint32_t)cost.memory_kib, (uint32_t)cost.lanes, shown.p, shown.n, salt, sizeof salt, raw, sizeof raw)));
     secret_wipe(raw, sizeof raw);
     return OK;
 }

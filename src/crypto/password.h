@@ -20,8 +20,8 @@ struct password_settings {
  * `!`), or a password over PASSWORD_MAX all are dummies and *matches is false. A password over the 72 bytes that bcrypt reads costs a
  * whole bcrypt and does not match (LS-12). */
 fallible password_verify(str password, str hash, const struct password_settings *others, bool *matches);
-bool password_foreign(str hash);  /* has it another setting than those made here? */
-bool password_outdated(str hash); /* other algorithm or weaker parameters: hash again at the next login */
-bool password_hash_known(str hash); /* is it one that password_verify understands? */
+bool password_foreign(str hash);       /* has it another setting than those made here? */
+bool password_outdated(str hash);      /* other algorithm or weaker parameters: hash again at the next login */
+bool password_hash_known(str hash);    /* is it one that password_verify understands? */
 bool password_hash_bearable(str hash); /* may it be brought in? At most sixteen times our own work, bcrypt to cost 13: every login pays for it */
 #endif

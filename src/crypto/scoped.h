@@ -11,10 +11,10 @@
 #include <openssl/x509v3.h>
 
 #define SCOPED(type_) __attribute__((cleanup(scoped_##type_))) type_
-#define SCOPED_HANDLE(type_, free_)                                                                                            \
-    static inline void scoped_##type_(type_ **handle)                                                                          \
-    {                                                                                                                          \
-        free_(*handle);                                                                                                        \
+#define SCOPED_HANDLE(type_, free_)                   \
+    static inline void scoped_##type_(type_ **handle) \
+    {                                                 \
+        free_(*handle);                               \
     }
 SCOPED_HANDLE(BIO, BIO_free_all)
 SCOPED_HANDLE(BIGNUM, BN_clear_free)

@@ -16,6 +16,5 @@ void seal_close(const struct seal_key *key, str context, const void *plain, size
 fallible seal_open(const struct seal_key *key, str context, const uint8_t *box, size_t box_n, uint8_t *plain);
 /* The same, with the salt given: deterministic, for a successor that is sealed under a one-time secret. */
 void seal_close_once(const uint8_t one_time_key[32], str context, const void *plain, size_t n, uint8_t *out /* n + SEAL_TAG */);
-fallible seal_open_once(const uint8_t one_time_key[32], str context, const uint8_t *in, size_t n,
-                        uint8_t *plain /* n - SEAL_TAG */);
+fallible seal_open_once(const uint8_t one_time_key[32], str context, const uint8_t *in, size_t n, uint8_t *plain /* n - SEAL_TAG */);
 #endif

@@ -91,8 +91,7 @@ static bool der_to_pair(const uint8_t *der, size_t n, size_t coordinate, uint8_t
 {
     SCOPED(ECDSA_SIG) *pair = d2i_ECDSA_SIG(NULL, &der, (long)n);
     int size = (int)coordinate;
-    return pair != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, size) == size &&
-           BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + coordinate, size) == size;
+    return pair != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, size) == size && BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + coordinate, size) == size;
 }
 
 /* Writes at most DER_MAX bytes; 0 when it fails. */

@@ -36,8 +36,7 @@ void sign_key_free(struct sign_key *key);
 enum sign_alg sign_key_alg(const struct sign_key *key);
 /* DER PKCS#8 of the private half, to be sealed by the caller. */
 fallible sign_key_export(struct arena *a, const struct sign_key *key, str *der);
-fallible sign_key_import(enum sign_alg alg, str der,
-                         struct sign_key **out); /* own algorithms; refuses weak or foreign keys (CA-13) */
+fallible sign_key_import(enum sign_alg alg, str der, struct sign_key **out); /* own algorithms; refuses weak or foreign keys (CA-13) */
 /* A private key that a person brings: unencrypted PEM as PKCS#8, SEC 1 or PKCS#1, for any row. INVALID_REQUEST with a `say`. */
 fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out);
 /* Members of the public JWK (RFC 7517), each base64url: EC x y; RSA n e; OKP x. Unused ones absent. */

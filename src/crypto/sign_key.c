@@ -110,8 +110,7 @@ static bool sound(EVP_PKEY *pair, const struct sign_key_row *row, enum half half
 /* RFC 7518 3.5: MGF1 with the same hash (libcrypto's way when nothing is said), a salt as long as the hash. */
 static bool pad(EVP_PKEY_CTX *c, const struct sign_key_row *row)
 {
-    return !row->pss || (EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PSS_PADDING) == 1 &&
-                         EVP_PKEY_CTX_set_rsa_pss_saltlen(c, RSA_PSS_SALTLEN_DIGEST) == 1);
+    return !row->pss || (EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PSS_PADDING) == 1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(c, RSA_PSS_SALTLEN_DIGEST) == 1);
 }
 
 static bool prepare(struct sign_key *key, enum half half)
@@ -119,14 +118,12 @@ static bool prepare(struct sign_key *key, enum half half)
     const struct sign_key_row *row = sign_key_row(key->alg);
     EVP_PKEY_CTX *c = NULL; /* belongs to the digest's context */
     key->checker = EVP_MD_CTX_new();
-    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, &c, row->digest, NULL, NULL, key->pair, NULL) != 1 ||
-        !pad(c, row))
+    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, &c, row->digest, NULL, NULL, key->pair, NULL) != 1 || !pad(c, row))
         return false;
     if (half == HALF_PUBLIC)
         return true;
     key->signer = EVP_MD_CTX_new();
-    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, &c, row->digest, NULL, NULL, key->pair, NULL) == 1 &&
-           pad(c, row);
+    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, &c, row->digest, NULL, NULL, key->pair, NULL) == 1 && pad(c, row);
 }
 
 /* Owns `pair` from here on, also when it fails. */
@@ -244,14 +241,12 @@ fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out)
     EVP_PKEY *pair = text != NULL ? PEM_read_bio_PrivateKey(text, NULL, no_pass_phrase, NULL) : NULL;
     if (pair == NULL) {
         ERR_clear_error();
-        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).",
-               "sign: bad PEM");
+        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
     }
     if (!fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
-        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.",
-               "sign: PEM of another kind or strength");
+        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.", "sign: PEM of another kind or strength");
     }
     return adopt(pair, alg, HALF_PRIVATE, out);
 }
@@ -308,8 +303,7 @@ bool sign_jwk_fits(const struct sign_jwk *jwk, enum sign_alg alg)
     if (row->coordinate == 0)
         return rsa_lengths(jwk);
     uint8_t bytes[COORDINATE_MAX];
-    return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) &&
-           (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
+    return !FAILED(b64url_decode_exact(jwk->x, bytes, row->coordinate)) && (row->group == NULL || !FAILED(b64url_decode_exact(jwk->y, bytes, row->coordinate)));
 }
 
 static EVP_PKEY *from_parameters(const char *type, int selection, OSSL_PARAM_BLD *builder)
@@ -317,8 +311,7 @@ static EVP_PKEY *from_parameters(const char *type, int selection, OSSL_PARAM_BLD
     SCOPED(OSSL_PARAM) *parameters = OSSL_PARAM_BLD_to_param(builder);
     SCOPED(EVP_PKEY_CTX) *c = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
     EVP_PKEY *pair = NULL;
-    if (parameters == NULL || c == NULL || EVP_PKEY_fromdata_init(c) != 1 ||
-        EVP_PKEY_fromdata(c, &pair, selection, parameters) != 1)
+    if (parameters == NULL || c == NULL || EVP_PKEY_fromdata_init(c) != 1 || EVP_PKEY_fromdata(c, &pair, selection, parameters) != 1)
         return NULL;
     return pair;
 }

@@ -17,8 +17,7 @@ static bool person(const struct actor *actor)
 
 static bool client(const struct actor *actor)
 {
-    return actor != NULL && actor->kind == ACTOR_CLIENT && actor->way == ACTOR_BY_TOKEN && actor->client != NULL &&
-           !actor->client->disabled;
+    return actor != NULL && actor->kind == ACTOR_CLIENT && actor->way == ACTOR_BY_TOKEN && actor->client != NULL && !actor->client->disabled;
 }
 
 bool actor_is_full(const struct actor *actor)
@@ -66,8 +65,7 @@ bool actor_is_admin(const struct actor *actor)
 
 bool actor_is(const struct actor *actor, int64_t user_number)
 {
-    return actor != NULL && actor->kind == ACTOR_PERSON && actor->user != NULL && user_number > 0 &&
-           actor->user->number == user_number;
+    return actor != NULL && actor->kind == ACTOR_PERSON && actor->user != NULL && user_number > 0 && actor->user->number == user_number;
 }
 
 bool actor_may_self(const struct actor *actor, int64_t user_number, const char *own)

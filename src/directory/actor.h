@@ -17,13 +17,13 @@ struct actor {
     bool unscoped_full;             /* such a token that acts with all of the person's permissions */
     int64_t session;                /* number; BY_SESSION */
     unix_time auth_time, expires_at;
-    str token_id;                   /* jti or personal token id */
-    str userinfo_claims;            /* words: what its token asks of userinfo beyond its scope; absent: nothing */
+    str token_id;        /* jti or personal token id */
+    str userinfo_claims; /* words: what its token asks of userinfo beyond its scope; absent: nothing */
 };
 extern const struct actor actor_owner, actor_software;
 /* Permission words: view-users create-users edit-users delete-users view-auth_clients … (the built-in scopes). */
 bool actor_may(const struct actor *actor, const char *permission);
-bool actor_is_admin(const struct actor *actor); /* an administrator, with a token or session that is not narrowed */
+bool actor_is_admin(const struct actor *actor);                /* an administrator, with a token or session that is not narrowed */
 bool actor_is(const struct actor *actor, int64_t user_number); /* this very person */
 /* Does the way they came in reach as far as this word, whatever the person has? A session always; a token by its scope; an unscoped one for
  * view- words, or for all of them. A client's own token by its scope. */

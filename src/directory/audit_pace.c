@@ -65,7 +65,7 @@ const char *audit_class_name(int64_t class)
 enum { WAYS = 8, SETS = AUDIT_PACE_SOURCES / WAYS, EVERYBODY = 16, MINUTE = 60 };
 
 struct allowance {
-    int64_t left;     /* in sixtieths of an event */
+    int64_t left; /* in sixtieths of an event */
     unix_time seen;
 };
 
@@ -148,11 +148,11 @@ bool audit_pace_left_out(struct audit_left_out *out)
 {
     bool found = false;
     (void)pthread_mutex_lock(&pace.lock);
-    for (unsigned class = 1; class <= DB_EVENT_CLASSES && !found; class++) {
+    for (unsigned class = 1; class <= DB_EVENT_CLASSES && !found; class ++) {
         struct source *all = pace.sources[class][0];
         for (size_t i = 0; i < (size_t)SETS * WAYS && !found; i++)
-            found = told(out, (enum db_event_class)class, all[i].name, &all[i].left_out);
-        found = found || told(out, (enum db_event_class)class, "", &pace.forgotten[class]);
+            found = told(out, (enum db_event_class) class, all[i].name, &all[i].left_out);
+        found = found || told(out, (enum db_event_class) class, "", &pace.forgotten[class]);
     }
     (void)pthread_mutex_unlock(&pace.lock);
     return found;

@@ -6,9 +6,9 @@
 #define JETON_DIRECTORY_AUDIT_PACE_H
 #include "store/store.h"
 struct audit_row {
-    const char *name;         /* of the event, or with a dot at its end the beginning of several */
+    const char *name; /* of the event, or with a dot at its end the beginning of several */
     enum db_event_class class;
-    bool paced;               /* what can be caused without a right to: refusals, and what machines do by themselves */
+    bool paced; /* what can be caused without a right to: refusals, and what machines do by themselves */
 };
 /* The row of an event; an event without one would be a machine's, paced. */
 const struct audit_row *audit_row_of(str name);

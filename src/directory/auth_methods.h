@@ -11,6 +11,6 @@ struct auth_method {
     bool tls;    /* works only where certificates reach this server: listen_mtls or client_cert_header */
     bool listed; /* offered in metadata (tls rows: where they work) */
 };
-extern const struct auth_method auth_methods[];      /* ended by name NULL */
+extern const struct auth_method auth_methods[];        /* ended by name NULL */
 const struct auth_method *auth_methods_find(str name); /* NULL: no such way */
 #endif

@@ -81,13 +81,14 @@ static struct rotation_view rotation_of(const struct ground *g)
         .ring = g->keys,
         .arena = g->arena,
         .now = g->now,
-        .policy = {
-            .every = p->key_rotation,
-            /* AT-11: until the last token that it signed is dead; and an ID token is a logout hint as long as its session may live. */
-            .signed_lives = p->session_absolute > p->access_lifetime_max ? p->session_absolute : p->access_lifetime_max,
-            /* refresh tokens, the longest-lived of what is sealed, may come back until then */
-            .sealed_lives = p->refresh_absolute,
-        },
+        .policy =
+            {
+                .every = p->key_rotation,
+                /* AT-11: until the last token that it signed is dead; and an ID token is a logout hint as long as its session may live. */
+                .signed_lives = p->session_absolute > p->access_lifetime_max ? p->session_absolute : p->access_lifetime_max,
+                /* refresh tokens, the longest-lived of what is sealed, may come back until then */
+                .sealed_lives = p->refresh_absolute,
+            },
     };
 }
 
@@ -152,14 +153,14 @@ void authority_event(const struct ground *g, const char *name, const struct auth
         !audit_pace_allows(class, source_of(g, refusal, facts), g->now))
         return;
     db_event_add(g->tx, &(struct db_event){.at = g->now,
-                                                      .name = text,
-                                                      .actor = facts->actor,
-                                                      .client_id = facts->client_id,
-                                                      .subject = facts->subject,
-                                                      .address = g->address,
-                                                      .request_id = g->request_id,
-                                                      .detail = facts->detail,
-                                                      .class = class});
+                                           .name = text,
+                                           .actor = facts->actor,
+                                           .client_id = facts->client_id,
+                                           .subject = facts->subject,
+                                           .address = g->address,
+                                           .request_id = g->request_id,
+                                           .detail = facts->detail,
+                                           .class = class});
 }
 
 static void tell_left_out(struct ground *g, const struct audit_left_out *left)
@@ -167,8 +168,7 @@ static void tell_left_out(struct ground *g, const struct audit_left_out *left)
     str source = left->source[0] ? str_of(left->source) : STR("sources that are not known any more");
     str detail = str_format(g->arena, "%lld events of the class %s were left out", (long long)left->count, audit_class_name(left->class));
     LOG(WARN, "events.suppressed", LOG_STR("class", str_of(audit_class_name(left->class))), LOG_STR("source", source), LOG_INT("count", left->count));
-    db_event_add(g->tx,
-                 &(struct db_event){.at = g->now, .name = STR("events.suppressed"), .subject = source, .detail = detail, .class = left->class});
+    db_event_add(g->tx, &(struct db_event){.at = g->now, .name = STR("events.suppressed"), .subject = source, .detail = detail, .class = left->class});
 }
 
 /* Once a day and class. */
@@ -194,7 +194,7 @@ fallible authority_events_tell(struct ground *g, const int64_t budgets[DB_EVENT_
     for (size_t i = 0; i < (size_t)AUDIT_PACE_SOURCES * DB_EVENT_CLASSES && audit_pace_left_out(&left); i++)
         tell_left_out(g, &left);
     TRY(db_event_kept(g->tx, g->arena, kept));
-    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
+    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class ++)
         if (kept[class] >= budgets[class] - budgets[class] / 5)
             tell_nearly_full(g, class, kept[class]);
     return OK;

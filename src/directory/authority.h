@@ -14,43 +14,43 @@ enum profile { PROFILE_NONE = 0, PROFILE_OAUTH21, PROFILE_FAPI2_SECURITY, PROFIL
 enum registration_mode { REGISTRATION_OFF = 0, REGISTRATION_TOKEN, REGISTRATION_OPEN };
 struct policy { /* seconds unless said otherwise; from the settings */
     int64_t access_lifetime, access_lifetime_max, code_lifetime, refresh_lifetime, refresh_absolute, refresh_grace;
-    int64_t personal_lifetime, personal_lifetime_max;   /* default and longest; 0 in _max: no limit */
+    int64_t personal_lifetime, personal_lifetime_max;         /* default and longest; 0 in _max: no limit */
     int64_t session_idle, session_absolute, reauthentication; /* reauthentication: how fresh a password must be for sensitive steps */
-    int64_t secret_overlap;                              /* rotate-secret: how long the old one goes on */
+    int64_t secret_overlap;                                   /* rotate-secret: how long the old one goes on */
     struct db_throttle_rule account_rule, address_rule, device_rule;
-    int64_t key_rotation;                                /* seconds that signing keys are used; 0: no schedule */
+    int64_t key_rotation; /* seconds that signing keys are used; 0: no schedule */
     bool password_common_refused;
-    bool login_with_email; /* a verified one, in place of the username */
+    bool login_with_email;                                 /* a verified one, in place of the username */
     int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
-    int registration;      /* enum registration_mode */
-    str registration_grants, registration_scopes; /* words: what software may register for, unless its initial access token says */
-    int64_t registration_max, registration_unused; /* clients that registered by themselves at the most; seconds until an unused one goes */
+    int registration;                                      /* enum registration_mode */
+    str registration_grants, registration_scopes;          /* words: what software may register for, unless its initial access token says */
+    int64_t registration_max, registration_unused;         /* clients that registered by themselves at the most; seconds until an unused one goes */
     struct db_throttle_rule registration_rule;
     int64_t registration_per_address;
     struct db_deferred_caps device_caps, ciba_caps;
     int64_t revocations_max, revocations_a_second; /* of access tokens, in memory: in all; by one client */
-    str redirect_schemes; /* words: schemes without a dot that redirect URIs of every client may have */
-    bool client_documents; /* client ids that are addresses of documents */
-    str client_document_hosts; /* words; empty: any */
+    str redirect_schemes;                          /* words: schemes without a dot that redirect URIs of every client may have */
+    bool client_documents;                         /* client ids that are addresses of documents */
+    str client_document_hosts;                     /* words; empty: any */
     int64_t id_token_lifetime, dpop_window;
     bool dpop_nonce; /* demanded of every DPoP proof */
     int64_t par_lifetime;
-    bool require_par; /* every authorization request must be pushed (RFC 9126 5) */
+    bool require_par;           /* every authorization request must be pushed (RFC 9126 5) */
     struct fetch_manners fetch; /* how this server calls others */
-    enum profile profile; /* what every client is held to at the least */
+    enum profile profile;       /* what every client is held to at the least */
 };
 struct authority {
     struct store *store;
     struct hot *hot;
-    str issuer;              /* without trailing slash */
+    str issuer; /* without trailing slash */
     str issuer_origin;
-    str base;                /* the issuer's path, below which every address of this server lies: empty, or /… without a slash at its end */
-    bool secure;             /* the issuer is https */
-    unix_time started;       /* when this process opened it: what it may have forgotten is older; 0: nobody was before it */
-    uint8_t begun[6];        /* random: what this very process has handed out, and not the one before it */
-    str issuer_mtls;         /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
-    bool certificates;       /* client certificates reach this server: directly or by a trusted proxy's header */
-    str client_ca;           /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
+    str base;          /* the issuer's path, below which every address of this server lies: empty, or /… without a slash at its end */
+    bool secure;       /* the issuer is https */
+    unix_time started; /* when this process opened it: what it may have forgotten is older; 0: nobody was before it */
+    uint8_t begun[6];  /* random: what this very process has handed out, and not the one before it */
+    str issuer_mtls;   /* base of the addresses that ask for client certificates, without trailing slash (RFC 8705 5); absent: none */
+    bool certificates; /* client certificates reach this server: directly or by a trusted proxy's header */
+    str client_ca;     /* PEM of the authorities of client certificates (RFC 8705 2.1); absent: none */
     struct policy policy;
     const struct keeper *keeper; /* what DIR/master.key is for */
     struct keys *keys;           /* the keyring in force */
@@ -69,20 +69,20 @@ struct ground_proof {
  * event thread would have to read for it. */
 struct ground {
     const struct authority *authority;
-    struct tx *tx;                       /* where the store's functions run: the open transaction, or each by itself */
+    struct tx *tx; /* where the store's functions run: the open transaction, or each by itself */
     const struct hot_facts *facts;
     const struct keyring *keys;
     struct arena *arena;
     unix_time now;
-    str address, request_id, user_agent; /* of the caller; for events and throttling */
-    str method, url;                     /* of the request as the issuer's address knows it, without query: for proofs (RFC 9449 4.2) */
-    str dpop;                            /* the DPoP header; absent: none */
-    str certificate;                     /* DER of the TLS client certificate whose key the caller holds; absent: none */
-    str device;                          /* the device cookie's text; absent: none */
+    str address, request_id, user_agent;     /* of the caller; for events and throttling */
+    str method, url;                         /* of the request as the issuer's address knows it, without query: for proofs (RFC 9449 4.2) */
+    str dpop;                                /* the DPoP header; absent: none */
+    str certificate;                         /* DER of the TLS client certificate whose key the caller holds; absent: none */
+    str device;                              /* the device cookie's text; absent: none */
     const struct message_language *language; /* what the person reads; NULL: English */
-    bool *refusal_told;                  /* set when the audit trail has heard of this request's refusal; NULL: nobody asks */
-    struct ground_bind bind;             /* what the tokens that this request makes are bound to (grant/sender) */
-    struct ground_proof *proven;         /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */
+    bool *refusal_told;                      /* set when the audit trail has heard of this request's refusal; NULL: nobody asks */
+    struct ground_bind bind;                 /* what the tokens that this request makes are bound to (grant/sender) */
+    struct ground_proof *proven;             /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */
 };
 fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out);
 void authority_leave(struct ground *g); /* every enter has its leave */

@@ -22,13 +22,15 @@ void check_text(struct arena *a, str value, const struct check_text *rule, struc
     }
     bool readable = false;
     if (str_trim(value).n > 0 && FAILED(text_readable(a, value, &readable))) {
-        problem_tell(p, rule->field, a,
-                     &MESSAGE("{what} cannot be checked now: this server needs the package libicu72 for letters beyond ASCII.", MESSAGE_WORD("what", rule->label)));
+        problem_tell(
+            p, rule->field, a,
+            &MESSAGE("{what} cannot be checked now: this server needs the package libicu72 for letters beyond ASCII.", MESSAGE_WORD("what", rule->label)));
         return;
     }
     if (str_trim(value).n > 0 && !readable) {
         problem_tell(p, rule->field, a,
-                     &MESSAGE("{what} must be readable: no invisible or unknown characters, and none that change the direction of the text around them.", MESSAGE_WORD("what", rule->label)));
+                     &MESSAGE("{what} must be readable: no invisible or unknown characters, and none that change the direction of the text around them.",
+                              MESSAGE_WORD("what", rule->label)));
         return;
     }
     size_t length = utf8_length(value);

@@ -27,13 +27,8 @@ enum { ID_MAX = 255, OVERLAP_MAX = 90 * 86400 };
 
 struct client_edit client_edit_nothing(void)
 {
-    return (struct client_edit){.refresh = -1,
-                                .is_public = -1,
-                                .first_party = -1,
-                                .require_pkce = -1,
-                                .compat_processmaker = -1,
-                                .access_lifetime = -1,
-                                .refresh_lifetime = -1};
+    return (struct client_edit){
+        .refresh = -1, .is_public = -1, .first_party = -1, .require_pkce = -1, .compat_processmaker = -1, .access_lifetime = -1, .refresh_lifetime = -1};
 }
 
 static fallible client_permission(const struct actor *by, const char *permission)
@@ -49,8 +44,7 @@ static fallible copied(struct arena *a, const struct db_client *from, struct db_
     if (to == NULL)
         FAIL(UNAVAILABLE, "memory");
     *to = *from;
-    str *texts[] = {&to->id,      &to->name,   &to->description,   &to->auth_method,
-                    &to->grants,  &to->scopes, &to->redirect_uris, &to->post_logout_redirect_uris,
+    str *texts[] = {&to->id,      &to->name, &to->description, &to->auth_method, &to->grants, &to->scopes, &to->redirect_uris, &to->post_logout_redirect_uris,
                     &to->owner_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = str_dup(a, *texts[i]);
@@ -149,8 +143,7 @@ static fallible added(err e, const struct client_edit *edit, struct problems *p)
     return problem_result(p);
 }
 
-fallible client_add(struct ground *g, const struct actor *by, const struct client_edit *edit, struct problems *p,
-                    struct client_added *out)
+fallible client_add(struct ground *g, const struct actor *by, const struct client_edit *edit, struct problems *p, struct client_added *out)
 {
     TRY(client_permission(by, "create-auth_clients"));
     struct db_client *next = ARENA_NEW(g->arena, struct db_client);
@@ -175,11 +168,9 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
     struct db_client *kept = NULL;
     TRY(copied(g->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
     TRY(added(db_client_add(g->tx, kept), edit, p));
-    check_event(
-        g, by, "client.added",
-        &(struct authority_event_facts){.client_id = kept->id,
-                                        .subject = kept->id,
-                                        .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
+    check_event(g, by, "client.added",
+                &(struct authority_event_facts){
+                    .client_id = kept->id, .subject = kept->id, .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
     out->client = kept;
     out->secret = raw;
     return OK;
@@ -256,8 +247,7 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
     if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
-    check_event(g, by, "client.secret_rotated",
-                &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
+    check_event(g, by, "client.secret_rotated", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     *secret = raw;
     return OK;
 }
@@ -273,8 +263,7 @@ fallible client_set_disabled(struct ground *g, const struct actor *by, str id, b
     if (client->disabled == disabled)
         return OK;
     TRY(db_client_set_disabled(g->tx, client->number, disabled));
-    check_event(g, by, disabled ? "client.disabled" : "client.enabled",
-                &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
+    check_event(g, by, disabled ? "client.disabled" : "client.enabled", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
 }
 

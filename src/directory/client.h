@@ -5,23 +5,23 @@
 #include "directory/actor.h"
 #include "directory/metadata.h"
 #include "directory/problem.h"
-struct client_edit { /* absent str, -1: leave as it is (add: the default) */
-    str id;                /* add only: 1..255 visible ASCII; absent: a fresh UUID */
-    str name, description; /* name 1..255, unique among live clients without regard to case */
-    str grants;            /* words; present but empty: none */
-    int refresh;           /* 0: --no-refresh; else refresh_token is implied by authorization_code and password */
-    str redirect_uris, post_logout_redirect_uris; /* lines */
-    str scopes;            /* words, each known */
-    str auth_method;       /* a word of auth_methods; add: default `any` for confidential, `none` for public */
+struct client_edit {                                               /* absent str, -1: leave as it is (add: the default) */
+    str id;                                                        /* add only: 1..255 visible ASCII; absent: a fresh UUID */
+    str name, description;                                         /* name 1..255, unique among live clients without regard to case */
+    str grants;                                                    /* words; present but empty: none */
+    int refresh;                                                   /* 0: --no-refresh; else refresh_token is implied by authorization_code and password */
+    str redirect_uris, post_logout_redirect_uris;                  /* lines */
+    str scopes;                                                    /* words, each known */
+    str auth_method;                                               /* a word of auth_methods; add: default `any` for confidential, `none` for public */
     int is_public, first_party, require_pkce, compat_processmaker; /* -1 0 1 */
-    str owner;             /* user id or name */
-    int64_t access_lifetime, refresh_lifetime; /* -1: as it is */
-    str secret;            /* given by the caller (--secret-stdin); absent: made here. ≥ 32 bytes of visible ASCII */
-    int64_t version;       /* 0: do not check */
-    str metadata[METADATA_COUNT]; /* as text (metadata.h); absent: as it is; empty: remove */
-    str origin;            /* add only: absent for administrators, dynamic, open, document */
-    str initial_grants, initial_scopes; /* add only: what its initial access token allows, where that says so */
-    struct token_hash registration; /* add only: of the registration access token (RFC 7592); zero: none */
+    str owner;                                                     /* user id or name */
+    int64_t access_lifetime, refresh_lifetime;                     /* -1: as it is */
+    str secret;                                                    /* given by the caller (--secret-stdin); absent: made here. ≥ 32 bytes of visible ASCII */
+    int64_t version;                                               /* 0: do not check */
+    str metadata[METADATA_COUNT];                                  /* as text (metadata.h); absent: as it is; empty: remove */
+    str origin;                                                    /* add only: absent for administrators, dynamic, open, document */
+    str initial_grants, initial_scopes;                            /* add only: what its initial access token allows, where that says so */
+    struct token_hash registration;                                /* add only: of the registration access token (RFC 7592); zero: none */
 };
 /* A client_edit that leaves everything as it is. */
 struct client_edit client_edit_nothing(void);

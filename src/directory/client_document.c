@@ -75,8 +75,8 @@ static bool dot_segments(str path)
 bool client_document_form(str id)
 {
     struct url url;
-    return str_starts(id, STR("https://")) && id.n <= ID_MAX && !FAILED(url_parse(id, &url)) && url.path.n > 1 &&
-           !str_present(url.fragment) && !dot_segments(url.path);
+    return str_starts(id, STR("https://")) && id.n <= ID_MAX && !FAILED(url_parse(id, &url)) && url.path.n > 1 && !str_present(url.fragment) &&
+           !dot_segments(url.path);
 }
 
 bool client_document_is(const struct db_client *client)
@@ -129,8 +129,7 @@ static int64_t fresh_for(const struct fetch_answer *answer)
         part = str_trim(part);
         if (str_equal_nocase(part, STR("no-store")) || str_equal_nocase(part, STR("no-cache")))
             return CLIENT_DOCUMENT_FRESH_MIN;
-        if (part.n > 8 && str_equal_nocase((str){part.p, 8}, STR("max-age=")) &&
-            !FAILED(str_u64((str){part.p + 8, part.n - 8}, INT32_MAX, &age)))
+        if (part.n > 8 && str_equal_nocase((str){part.p, 8}, STR("max-age=")) && !FAILED(str_u64((str){part.p + 8, part.n - 8}, INT32_MAX, &age)))
             seconds = (int64_t)age;
     }
     if (seconds < CLIENT_DOCUMENT_FRESH_MIN)
@@ -165,8 +164,7 @@ static fallible judge(str id, const json *document)
 {
     str method = json_member_text(document, "token_endpoint_auth_method");
     if (!str_equal(json_member_text(document, "client_id"), id)) /* by simple string comparison (RFC 3986 6.2.1) */
-        REFUSE(INVALID_CLIENT, "The client_id in the client metadata document is not the address of the document.",
-               "client document: another client_id");
+        REFUSE(INVALID_CLIENT, "The client_id in the client metadata document is not the address of the document.", "client document: another client_id");
     if (json_member(document, "client_secret") != NULL || json_member(document, "client_secret_expires_at") != NULL)
         REFUSE(INVALID_CLIENT, "A client metadata document is public and may hold no client_secret.", "client document: a secret");
     if (json_member(document, "token_endpoint_auth_method") != NULL && !str_is(method, "none") && !str_is(method, "private_key_jwt"))

@@ -91,8 +91,7 @@ static void judge_texts(const struct client_rules_draft *d)
     }
     if (str_present(edit->description) || d->before == NULL) {
         d->next->description = str_present(edit->description) ? edit->description : STR("");
-        check_text(a, d->next->description, &(struct check_text){"description", SAY("The description"), 0, DESCRIPTION_MAX},
-                   d->problems);
+        check_text(a, d->next->description, &(struct check_text){"description", SAY("The description"), 0, DESCRIPTION_MAX}, d->problems);
     }
 }
 
@@ -218,11 +217,9 @@ static fallible judge_redirects(const struct client_rules_draft *d)
         TRY(judge_uris(d, str_present(edit->post_logout_redirect_uris) ? edit->post_logout_redirect_uris : next->post_logout_redirect_uris,
                        "post_logout_redirect_uris", &next->post_logout_redirect_uris));
     for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        if (row->redirects && next->redirect_uris.n == 0 &&
-            str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
+        if (row->redirects && next->redirect_uris.n == 0 && str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
             problem_tell(d->problems, "redirect_uris", d->g->arena,
-                         &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.",
-                                  MESSAGE_TEXT("grant", str_of(row->name))));
+                         &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.", MESSAGE_TEXT("grant", str_of(row->name))));
     return OK;
 }
 
@@ -272,8 +269,7 @@ static void judge_flags(const struct client_rules_draft *d)
     if (next->is_public)
         next->require_pkce = true; /* RFC 9700 2.1.1: it always is */
     if (next->is_public && next->compat_processmaker)
-        problem_add(d->problems, "compat_processmaker",
-                    STR("The compatibility mode finds a client by its secret; a public one has none."));
+        problem_add(d->problems, "compat_processmaker", STR("The compatibility mode finds a client by its secret; a public one has none."));
 }
 
 static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, int64_t most, const char *field, int64_t *out)

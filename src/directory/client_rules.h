@@ -7,10 +7,10 @@
 struct client_rules_grant {
     const char *name;
     const char *wire; /* its grant_type; NULL: the name */
-    bool redirects;  /* needs a redirect URI */
-    bool refreshes;  /* implies refresh_token */
-    bool public_may; /* a client that cannot keep a secret may have it */
-    bool as_itself;  /* acts with the client's own scopes, without a person */
+    bool redirects;   /* needs a redirect URI */
+    bool refreshes;   /* implies refresh_token */
+    bool public_may;  /* a client that cannot keep a secret may have it */
+    bool as_itself;   /* acts with the client's own scopes, without a person */
 };
 /* Every grant that a client can be given, one row each; the name of the row after the last is NULL. */
 extern const struct client_rules_grant client_rules_grants[];

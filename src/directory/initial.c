@@ -24,8 +24,9 @@ static void judge_grants(str grants, struct problems *p)
     str word;
     for (str rest = grants; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (!str_present(client_rules_of_wire(client_rules_wire(word))) || str_is(word, "personal_access"))
-            problem_add(p, "grants", STR("Software registers for authorization_code, refresh_token, password, client_credentials, "
-                                         "device_code, token_exchange, jwt_bearer and ciba at the most."));
+            problem_add(p, "grants",
+                        STR("Software registers for authorization_code, refresh_token, password, client_credentials, "
+                            "device_code, token_exchange, jwt_bearer and ciba at the most."));
 }
 
 static fallible judge_scopes(struct ground *g, str scopes, struct problems *p)
@@ -42,8 +43,7 @@ static fallible judge_scopes(struct ground *g, str scopes, struct problems *p)
     return OK;
 }
 
-fallible initial_add(struct ground *g, const struct actor *by, const struct initial_edit *edit, struct problems *p,
-                     struct initial_made *out)
+fallible initial_add(struct ground *g, const struct actor *by, const struct initial_edit *edit, struct problems *p, struct initial_made *out)
 {
     struct token_raw raw;
     struct db_initial *row = ARENA_NEW(g->arena, struct db_initial);

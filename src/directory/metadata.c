@@ -62,7 +62,6 @@ static json *list_json(struct arena *a, str value, char separator)
     return list;
 }
 
-
 static void put_value(struct arena *a, json *object, size_t row, str value)
 {
     const char *name = metadata_rows[row].name;

@@ -80,17 +80,22 @@ enum metadata_member {
 #undef X
         METADATA_COUNT
 };
-enum metadata_kind { METADATA_KIND_TEXT = 1, METADATA_KIND_NUMBER, METADATA_KIND_WORDS, METADATA_KIND_LINES, METADATA_KIND_FLAG,
-                     METADATA_KIND_KEYS };
-enum metadata_group { METADATA_GROUP_ABOUT = 1, METADATA_GROUP_LOGIN, METADATA_GROUP_KEYS, METADATA_GROUP_REQUEST,
-                      METADATA_GROUP_PROFILE, METADATA_GROUP_SCOPES };
+enum metadata_kind { METADATA_KIND_TEXT = 1, METADATA_KIND_NUMBER, METADATA_KIND_WORDS, METADATA_KIND_LINES, METADATA_KIND_FLAG, METADATA_KIND_KEYS };
+enum metadata_group {
+    METADATA_GROUP_ABOUT = 1,
+    METADATA_GROUP_LOGIN,
+    METADATA_GROUP_KEYS,
+    METADATA_GROUP_REQUEST,
+    METADATA_GROUP_PROFILE,
+    METADATA_GROUP_SCOPES
+};
 enum metadata_setter { METADATA_BY_SOFTWARE = 1, METADATA_BY_ADMIN, METADATA_BY_SYSTEM };
 struct metadata_row {
     const char *name;
     enum metadata_kind kind;
     enum metadata_group group;
     enum metadata_setter setter;
-    bool needed; /* software that asks for what cannot be registered is refused; else that is left out */
+    bool needed;              /* software that asks for what cannot be registered is refused; else that is left out */
     const char *shape, *help; /* shape NULL: a flag */
     size_t offset;            /* in struct db_client_metadata */
 };

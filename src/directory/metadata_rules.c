@@ -21,8 +21,8 @@
 #include "base/banned.h"
 
 enum { TEXT_MAX = 1000, URI_MAX = 2000, LIST_MAX = 100, AGE_DIGITS_MAX = 315360000 /* ten years of seconds */ };
-#define SIGNED_BY_SECRET  "HS256 HS384 HS512"
-#define SIGNED_BY_US      "RS256 ES256 EdDSA"
+#define SIGNED_BY_SECRET "HS256 HS384 HS512"
+#define SIGNED_BY_US     "RS256 ES256 EdDSA"
 
 /* One piece of a member: NULL when it may be registered, else why not: a key with {member} and {words}, or a sentence without. */
 typedef const char *piece_rule(struct arena *a, const struct metadata_row *row, str piece);
@@ -157,8 +157,7 @@ struct message metadata_rules_message(size_t member, const char *why)
     str words = ours ? STR(SIGNED_BY_US) : theirs ? sign_alg_words : str_of(row->shape);
     if (strstr(why, "{member}") == NULL) /* of url_parse, of jwk_set_parse */
         return MESSAGE("{member}: {why}", MESSAGE_TEXT("member", str_of(row->name)), MESSAGE_WORD("why", why));
-    return (struct message){.text = str_of(why),
-                            .arguments = {MESSAGE_TEXT("member", str_of(row->name)), MESSAGE_TEXT("words", words)}};
+    return (struct message){.text = str_of(why), .arguments = {MESSAGE_TEXT("member", str_of(row->name)), MESSAGE_TEXT("words", words)}};
 }
 
 static void wrong(const struct client_rules_draft *d, size_t member, const char *why)
@@ -233,8 +232,7 @@ static void judge_keys(const struct client_rules_draft *d)
     if (str_present(m->jwks) && str_present(m->jwks_uri)) /* RFC 7591 2 */
         wrong(d, METADATA_jwks_uri, "{member} and jwks exclude each other: keys have one source.");
     if (method != NULL && method->keys && !keys)
-        problem_tell(d->problems, "jwks", d->g->arena,
-                     &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
+        problem_tell(d->problems, "jwks", d->g->arena, &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
     if (!keys && m->require_signed_request_object)
         wrong(d, METADATA_jwks, "{member} or jwks_uri is needed to check signed request objects.");
 }
@@ -259,16 +257,14 @@ static void judge_auth_alg(const struct client_rules_draft *d)
 /* RFC 8705 2.1.2: exactly one name. */
 static void judge_certificate(const struct client_rules_draft *d)
 {
-    static const size_t names[] = {METADATA_tls_client_auth_subject_dn, METADATA_tls_client_auth_san_dns,
-                                   METADATA_tls_client_auth_san_uri, METADATA_tls_client_auth_san_ip,
-                                   METADATA_tls_client_auth_san_email};
+    static const size_t names[] = {METADATA_tls_client_auth_subject_dn, METADATA_tls_client_auth_san_dns, METADATA_tls_client_auth_san_uri,
+                                   METADATA_tls_client_auth_san_ip, METADATA_tls_client_auth_san_email};
     size_t count = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         count += str_present(metadata_value(&d->next->metadata, names[i]));
     bool needed = str_is(d->next->auth_method, "tls_client_auth");
     if (count > 1 || (needed && count == 0))
-        wrong(d, METADATA_tls_client_auth_subject_dn,
-              "{member} or another tls_client_auth member must name the certificate, and exactly one of them.");
+        wrong(d, METADATA_tls_client_auth_subject_dn, "{member} or another tls_client_auth member must name the certificate, and exactly one of them.");
 }
 
 /* CIBA Core 4 */
@@ -380,8 +376,7 @@ static void judge_application(const struct client_rules_draft *d)
         return;
     for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);)
         if (!str_starts(line, STR("https:")) && !str_starts(line, STR("http:"))) {
-            problem_add(d->problems, "redirect_uris",
-                        STR("A web application can only have https redirect URIs; one with a scheme of its own is native."));
+            problem_add(d->problems, "redirect_uris", STR("A web application can only have https redirect URIs; one with a scheme of its own is native."));
             return;
         }
 }

@@ -67,8 +67,7 @@ static unix_time lifetime(const struct ground *g, int64_t asked, struct problems
     int64_t most = policy->personal_lifetime_max, wanted = asked;
     if (asked < 0 || (most > 0 && asked > most)) { /* PT-02 */
         if (most > 0)
-            problem_tell(p, "expires_in", g->arena,
-                         &MESSAGE("A token may live for 1 to {most} seconds; 0 takes the default.", MESSAGE_NUMBER("most", most)));
+            problem_tell(p, "expires_in", g->arena, &MESSAGE("A token may live for 1 to {most} seconds; 0 takes the default.", MESSAGE_NUMBER("most", most)));
         else
             problem_add(p, "expires_in", STR("The lifetime is a number of seconds; 0 takes the default."));
         return 0;
@@ -92,8 +91,7 @@ static str judge_key(str jkt, struct problems *p)
     return jkt;
 }
 
-static fallible judge(struct ground *g, const struct db_user *user, const struct pat_edit *edit, struct problems *p,
-                      struct db_pat *next)
+static fallible judge(struct ground *g, const struct db_user *user, const struct pat_edit *edit, struct problems *p, struct db_pat *next)
 {
     next->user_number = user->number;
     next->created_at = g->now;
@@ -112,8 +110,7 @@ static fallible judge(struct ground *g, const struct db_user *user, const struct
     return problem_result(p);
 }
 
-fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit *edit, struct problems *p,
-                 struct pat_made *out)
+fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit *edit, struct problems *p, struct pat_made *out)
 {
     struct db_user *user = NULL;
     if (str_present(edit->user))
@@ -130,9 +127,7 @@ fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit
     next.jkt = str_dup(g->arena, next.jkt);
     TRY(check_arena(g->arena));
     TRY(db_pat_add(g->tx, g->arena, &next));
-    check_event(g, by, "pat.added",
-                &(struct authority_event_facts){.subject = next.id,
-                                                .detail = str_format(g->arena, "for user %.*s", STR_FMT(user->id))});
+    check_event(g, by, "pat.added", &(struct authority_event_facts){.subject = next.id, .detail = str_format(g->arena, "for user %.*s", STR_FMT(user->id))});
     out->pat = next;
     out->token = raw.text;
     return OK;

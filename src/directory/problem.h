@@ -7,7 +7,7 @@ enum { PROBLEM_MAX = 32 };
 struct problems {
     struct problem {
         const char *field;
-        str message; /* a whole sentence in English: what is wrong and how to mend it; may quote input (escape it on the way out) */
+        str message;              /* a whole sentence in English: what is wrong and how to mend it; may quote input (escape it on the way out) */
         const struct message *of; /* the same with its arguments; NULL: the sentence is its own key */
     } rows[PROBLEM_MAX];
     size_t count;

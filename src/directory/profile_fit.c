@@ -38,9 +38,8 @@ static bool weak(str alg)
 static bool weak_algs(const struct db_client *c) /* FAPI 2.0 Security Profile 5.4 */
 {
     const struct db_client_metadata *m = &c->metadata;
-    return weak(m->token_endpoint_auth_signing_alg) || weak(m->request_object_signing_alg) ||
-           weak(m->id_token_signed_response_alg) || weak(m->userinfo_signed_response_alg) ||
-           weak(m->authorization_signed_response_alg) || weak(m->introspection_signed_response_alg) ||
+    return weak(m->token_endpoint_auth_signing_alg) || weak(m->request_object_signing_alg) || weak(m->id_token_signed_response_alg) ||
+           weak(m->userinfo_signed_response_alg) || weak(m->authorization_signed_response_alg) || weak(m->introspection_signed_response_alg) ||
            weak(m->backchannel_authentication_request_signing_alg);
 }
 
@@ -58,8 +57,7 @@ static bool keyless(const struct db_client *c)
 static bool plain_answers_alone(const struct db_client *c)
 {
     str modes = c->metadata.response_modes;
-    return str_filled(modes) && !str_has_word(modes, STR("jwt")) && !str_has_word(modes, STR("query.jwt")) &&
-           !str_has_word(modes, STR("form_post.jwt"));
+    return str_filled(modes) && !str_has_word(modes, STR("jwt")) && !str_has_word(modes, STR("query.jwt")) && !str_has_word(modes, STR("form_post.jwt"));
 }
 
 static bool pkce(const struct db_client *c)
@@ -168,8 +166,7 @@ void profile_fit_judge(const struct ground *g, const struct db_client *next, str
         const struct fit *fit = &fits[rule];
         if (profile_includes(held, (enum profile_rule)rule) && fit->contradicts != NULL && fit->contradicts(next))
             problem_tell(p, fit->field, g->arena,
-                         &MESSAGE("The profile {profile}, which this client must meet, demands {what}.",
-                                  MESSAGE_TEXT("profile", str_of(profile_name(held))),
+                         &MESSAGE("The profile {profile}, which this client must meet, demands {what}.", MESSAGE_TEXT("profile", str_of(profile_name(held))),
                                   MESSAGE_WORD("what", profile_words((enum profile_rule)rule))));
     }
 }

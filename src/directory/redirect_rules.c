@@ -16,17 +16,19 @@
 enum { URI_MAX = 2000, SHOWN_MAX = 200 };
 
 /* RU-03: what runs a script or reads something, whatever else is allowed; with a dot or without. */
-static const char *const running_schemes[] = {"javascript", "data", "vbscript", "livescript", "mocha", "file", "blob", "about",
-                                              "filesystem", "view-source", "jar", "mhtml", "wyciwyg", "resource", "res", "cid", "mid"};
+static const char *const running_schemes[] = {"javascript",  "data", "vbscript", "livescript", "mocha",    "file", "blob", "about", "filesystem",
+                                              "view-source", "jar",  "mhtml",    "wyciwyg",    "resource", "res",  "cid",  "mid"};
 /* RU-12: what no application of somebody's own answers to: it fetches from the network, opens a conversation, starts a program of the
  * system, or belongs to the browser. A trailing `*` stands for any end. */
 static const char *const foreign_schemes[] = {
-    "http*", "shttp", "ws", "wss", "ftp*", "sftp", "tftp", "gopher", "feed", "dav", "davs", "webcal*", "rtsp*", "rtmp*", "news", "nntp", "snews",
-    "ldap*", "ssh", "telnet", "rlogin", "tn3270", "rdp", "vnc", "smb", "nfs", "cifs", "afp", "git", "svn", "jdbc", "mailto", "tel", "sms*",
-    "mms*", "callto", "facetime*", "sip", "sips", "xmpp", "irc*", "geo", "urn", "tag", "doi", "ni", "nih", "magnet", "ipfs", "ipns",
-    "intent", "android-app", "market", "ms-*", "search", "search-ms", "shell", "hcp", "its", "mk", "itms*", "applescript", "app-settings",
-    "content", "help", "x-help*", "x-web*", "prefs", "x-apple*",
-    "web+*", "ext+*", "chrome*", "devtools", "edge", "opera", "brave", "vivaldi", "moz-*", "safari-*", "microsoft-edge*"};
+    "http*",  "shttp",       "ws",           "wss",     "ftp*",   "sftp",      "tftp",      "gopher", "feed",     "dav",
+    "davs",   "webcal*",     "rtsp*",        "rtmp*",   "news",   "nntp",      "snews",     "ldap*",  "ssh",      "telnet",
+    "rlogin", "tn3270",      "rdp",          "vnc",     "smb",    "nfs",       "cifs",      "afp",    "git",      "svn",
+    "jdbc",   "mailto",      "tel",          "sms*",    "mms*",   "callto",    "facetime*", "sip",    "sips",     "xmpp",
+    "irc*",   "geo",         "urn",          "tag",     "doi",    "ni",        "nih",       "magnet", "ipfs",     "ipns",
+    "intent", "android-app", "market",       "ms-*",    "search", "search-ms", "shell",     "hcp",    "its",      "mk",
+    "itms*",  "applescript", "app-settings", "content", "help",   "x-help*",   "x-web*",    "prefs",  "x-apple*", "web+*",
+    "ext+*",  "chrome*",     "devtools",     "edge",    "opera",  "brave",     "vivaldi",   "moz-*",  "safari-*", "microsoft-edge*"};
 static const char *const our_parameters[] = {"code", "state", "error", "iss", "error_description", "response"}; /* RU-07; JARM 2.3 */
 /* RU-13: names that no public DNS answers (RFC 6762, RFC 8375, RFC 6761, ICANN's .internal and what it never gives away). */
 static const char *const private_ends[] = {".local", ".lan", ".home", ".home.arpa", ".internal", ".intranet", ".corp", ".private", ".localhost"};
@@ -34,15 +36,15 @@ static const struct {
     int family, bits;
     uint8_t from[16];
 } private_nets[] = {
-    {AF_INET, 8, {10}},                 /* RFC 1918 */
-    {AF_INET, 12, {172, 16}},           /* RFC 1918 */
-    {AF_INET, 16, {192, 168}},          /* RFC 1918 */
-    {AF_INET, 16, {169, 254}},          /* RFC 3927 */
-    {AF_INET, 10, {100, 64}},           /* RFC 6598 */
-    {AF_INET, 8, {127}},                /* RFC 1122 */
-    {AF_INET6, 7, {0xfc}},              /* RFC 4193 */
-    {AF_INET6, 10, {0xfe, 0x80}},       /* RFC 4291 2.5.6 */
-    {AF_INET6, 128, {[15] = 1}},        /* RFC 4291 2.5.3, in another spelling than [::1] */
+    {AF_INET, 8, {10}},           /* RFC 1918 */
+    {AF_INET, 12, {172, 16}},     /* RFC 1918 */
+    {AF_INET, 16, {192, 168}},    /* RFC 1918 */
+    {AF_INET, 16, {169, 254}},    /* RFC 3927 */
+    {AF_INET, 10, {100, 64}},     /* RFC 6598 */
+    {AF_INET, 8, {127}},          /* RFC 1122 */
+    {AF_INET6, 7, {0xfc}},        /* RFC 4193 */
+    {AF_INET6, 10, {0xfe, 0x80}}, /* RFC 4291 2.5.6 */
+    {AF_INET6, 128, {[15] = 1}},  /* RFC 4291 2.5.3, in another spelling than [::1] */
 };
 
 static bool names(const char *row, str scheme)
@@ -160,7 +162,7 @@ static const char *judge_scheme(const struct url *url, const struct redirect_lea
         return SAY("an address of this scheme is not answered by an application of your own and is never allowed.");
     if (!dotted(scheme) && !leave->any_scheme && !among(leave->schemes, scheme)) /* RFC 8252 7.1 */
         return SAY("use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback. An administrator can "
-               "allow others: redirect_custom_schemes for one client, the setting redirect_schemes for all.");
+                   "allow others: redirect_custom_schemes for one client, the setting redirect_schemes for all.");
     if (!str_present(url->host) && !str_starts(url->path, STR("/"))) /* `example.com:443/x` is not meant as a scheme */
         return SAY("after a private-use scheme comes a slash, as in com.example.app:/callback; web addresses begin with https://.");
     return NULL;

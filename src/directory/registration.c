@@ -172,8 +172,7 @@ fallible registration_find(struct ground *g, str id, str token, const struct db_
     if (!str_present(token) || FAILED(opaque_plain_check(token, OPAQUE_REGISTRATION)))
         REFUSE(INVALID_TOKEN, "Send the registration access token of this client in the Authorization header.", "registration: no such token");
     struct token_hash hash = token_hash_of(token);
-    if (client == NULL || client->disabled || token_hash_equal(&client->registration, &none) ||
-        !token_hash_equal(&client->registration, &hash))
+    if (client == NULL || client->disabled || token_hash_equal(&client->registration, &none) || !token_hash_equal(&client->registration, &hash))
         REFUSE(INVALID_TOKEN, "This is not the registration access token of this client.", "registration: token of another client, or none");
     *out = client;
     return OK;
@@ -212,8 +211,7 @@ static struct registration_right right_again(const struct ground *g, const struc
                                        redirect_rules_leave(g, client, NULL)};
 }
 
-fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p,
-                              struct registration_made *out)
+fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p, struct registration_made *out)
 {
     struct client_edit edit = client_edit_nothing();
     struct registration_right right = right_again(g, client);

@@ -6,7 +6,12 @@
 #include "codec/json_writer.h"
 #include "directory/client.h"
 /* RL-06: of one registration; of all together, as they lie in memory, where every client has its place. */
-enum { REGISTRATION_SHARED = 20 /* places from which on addresses have shares */, REGISTRATION_FIRST_USE = 600 /* seconds: not removed for others before */, REGISTRATION_BYTES = 16384, REGISTRATION_BYTES_ALL = 24 << 20 };
+enum {
+    REGISTRATION_SHARED = 20 /* places from which on addresses have shares */,
+    REGISTRATION_FIRST_USE = 600 /* seconds: not removed for others before */,
+    REGISTRATION_BYTES = 16384,
+    REGISTRATION_BYTES_ALL = 24 << 20
+};
 struct registration_made {
     const struct db_client *client;
     str secret;          /* absent: none, or not shown again */
@@ -20,8 +25,7 @@ fallible registration_add(struct ground *g, str bearer, const json *body, struct
 fallible registration_find(struct ground *g, str id, str token, const struct db_client **out);
 /* All that software may set anew; what is not named goes back to its default; what administrators set stays (MD-04). out->secret is set
  * when the new way to authenticate needed one. */
-fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p,
-                              struct registration_made *out);
+fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p, struct registration_made *out);
 fallible registration_remove(struct ground *g, const struct db_client *client);
 /* The client as RFC 7591 3.2.1 wants it told, without secret and token: members of the object that is open. */
 void registration_write(struct ground *g, const struct db_client *client, struct json_writer *w);

@@ -47,8 +47,7 @@ static void add_piece(struct buf *b, char separator, str piece)
 /* ---- addresses ---- */
 
 /* MD-06: those that may be registered. A bad one among good ones is a problem only where the profile of this server wants strictness. */
-static fallible read_addresses(struct ground *g, const json *body, const char *member, const struct redirect_leave *leave, str *out,
-                               str *first_wrong)
+static fallible read_addresses(struct ground *g, const json *body, const char *member, const struct redirect_leave *leave, str *out, str *first_wrong)
 {
     struct buf b = buf_new(g->arena, LIST_BYTES);
     const json *value = json_member(body, member), *piece;
@@ -79,8 +78,7 @@ static bool strict(const struct ground *g)
     return profile_includes(g->authority->policy.profile, PROFILE_RULE_REDIRECT_FIT);
 }
 
-static fallible judge_addresses(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit,
-                                struct problems *p)
+static fallible judge_addresses(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
 {
     str wrong_uri, wrong_leaving;
     TRY(read_addresses(g, body, "redirect_uris", &right->leave, &edit->redirect_uris, &wrong_uri));
@@ -113,8 +111,7 @@ static bool grant_fits(const struct registration_right *right, const struct clie
 
 /* RFC 7591 3.2.1: the server may replace what was asked; the answer tells what there is. response_types need no look: code is the one
  * that there is, and comes with the authorization code. */
-static fallible judge_grants(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit,
-                             struct problems *p)
+static fallible judge_grants(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
 {
     const str usual = STR("authorization_code"); /* RFC 7591 2 */
     struct buf b = buf_new(g->arena, LIST_BYTES);
@@ -294,8 +291,7 @@ static void fit_wishes(struct client_edit *edit)
     edit->metadata[METADATA_application_type] = application_type(edit->redirect_uris, edit->metadata[METADATA_application_type]);
 }
 
-fallible registration_form_read(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit,
-                                struct problems *p)
+fallible registration_form_read(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
 {
     TRY(judge_addresses(g, body, right, edit, p));
     judge_method(g, body, right, edit);

@@ -37,8 +37,7 @@ fallible scopes_known(const struct ground *g, str words, const char *field, stru
                         STR("A scope is a word of 1 to 128 visible ASCII characters without quotes and backslashes; "
                             "scopes are separated by spaces."));
         else if (hot_scope(g->facts, word) == NULL)
-            problem_tell(p, field, g->arena,
-                         &MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", word)));
+            problem_tell(p, field, g->arena, &MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", word)));
     }
     if (p->count > before || p->count >= PROBLEM_MAX)
         FAIL(UNPROCESSABLE, "a scope is malformed or unknown");
@@ -121,9 +120,9 @@ static fallible judge_resource_scopes(struct ground *g, const struct resource_ed
     TRY(check_fold(g->arena, edit->scopes, ' ', &next->scopes));
     for (str rest = next->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (hot_scope(g->facts, word)->builtin)
-            problem_tell(p, "scopes", g->arena,
-                         &MESSAGE("`{scope}` is one of this server's own scopes; a resource carries those that were defined for it.",
-                                  MESSAGE_TEXT("scope", word)));
+            problem_tell(
+                p, "scopes", g->arena,
+                &MESSAGE("`{scope}` is one of this server's own scopes; a resource carries those that were defined for it.", MESSAGE_TEXT("scope", word)));
     if (!str_filled(next->scopes))
         next->scopes = STR_ABSENT;
     return OK;

@@ -23,9 +23,9 @@
 enum { TRIES = 3 };
 
 struct rights {
-    bool admin; /* may change rights */
-    bool edit;  /* may change this person as others */
-    bool self;  /* is this person */
+    bool admin;       /* may change rights */
+    bool edit;        /* may change this person as others */
+    bool self;        /* is this person */
     bool email_moved; /* the edit gives another address */
 };
 
@@ -121,7 +121,8 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
         problem_add(p, "password_hash", STR("This is not a bcrypt or Argon2 hash that can be verified here."));
     else if (str_present(edit->password_hash) && !password_hash_bearable(edit->password_hash))
         problem_add(p, "password_hash",
-                    STR("This hash is too costly: every login would do its work (at most 16 times our own Argon2id, bcrypt to cost 13). Give the person a new password."));
+                    STR("This hash is too costly: every login would do its work (at most 16 times our own Argon2id, bcrypt to cost 13). Give the person a new "
+                        "password."));
     else if (str_present(edit->password_hash) && !setting_fits(g, edit->password_hash))
         problem_add(p, "password_hash",
                     STR("There already are hashes with eight other settings here, and every login does the work of each. Give the person a new password."));
@@ -130,8 +131,7 @@ static fallible judge_new(struct ground *g, const struct user_edit *edit, struct
     return user_names_verdict(g, next);
 }
 
-fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p,
-                  struct db_user **out)
+fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out)
 {
     if (!actor_may(by, "create-users"))
         FAIL(INSUFFICIENT_SCOPE, "create-users is needed");
@@ -160,7 +160,7 @@ fallible user_add(struct ground *g, const struct actor *by, const struct user_ed
     TRY(check_arena(g->arena));
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike};
     TRY(user_names_saved(g, db_user_add(g->tx, g->arena, next, &clash), &clash, p));
-    str detail = next->admin                      ? STR("an administrator")
+    str detail = next->admin                     ? STR("an administrator")
                  : str_filled(next->permissions) ? str_format(g->arena, "permissions: %.*s", STR_FMT(next->permissions))
                                                  : STR("no permissions");
     if (edit->allow_look_alike)
@@ -176,8 +176,7 @@ static bool differs(str wanted, str present)
 }
 
 /* The fields of a person's own; each that changes is named in `changed` for the audit trail. */
-static fallible change_profile(struct ground *g, const struct actor *by, const struct user_edit *edit, const struct rights *may,
-                               struct db_user *next)
+static fallible change_profile(struct ground *g, const struct actor *by, const struct user_edit *edit, const struct rights *may, struct db_user *next)
 {
     if (differs(edit->username, next->username)) {
         if (!may->edit) /* AD-04 */
@@ -186,8 +185,7 @@ static fallible change_profile(struct ground *g, const struct actor *by, const s
     }
     if (differs(edit->email, next->email)) {
         if (!may->edit && !actor_recent(g, by)) /* LS-13 */
-            REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.",
-                   "an own e-mail address without a fresh password");
+            REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.", "an own e-mail address without a fresh password");
         next->email = edit->email;
     }
     if (differs(edit->full_name, next->full_name))
@@ -206,16 +204,14 @@ static fallible judge_verdict(str *wanted, str present, const struct rights *may
     return OK;
 }
 
-static fallible change_claims(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p,
-                              struct db_user *next)
+static fallible change_claims(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p, struct db_user *next)
 {
     struct user_claims_edit claims = edit->claims, present;
     bool email_moved = may->email_moved;
     TRY(user_claims_values(g->arena, next, &present));
     bool phone_moved = differs(claims.values[USER_CLAIMS_phone_number], present.values[USER_CLAIMS_phone_number]);
     TRY(judge_verdict(&claims.values[USER_CLAIMS_email_verified], present.values[USER_CLAIMS_email_verified], may, email_moved));
-    TRY(judge_verdict(&claims.values[USER_CLAIMS_phone_number_verified], present.values[USER_CLAIMS_phone_number_verified], may,
-                      phone_moved));
+    TRY(judge_verdict(&claims.values[USER_CLAIMS_phone_number_verified], present.values[USER_CLAIMS_phone_number_verified], may, phone_moved));
     return user_claims_change(g->arena, next->claims, &claims, p, &next->claims);
 }
 
@@ -231,8 +227,7 @@ static fallible change_demand(const struct user_edit *edit, const struct rights 
     return OK;
 }
 
-static fallible change_rights(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p,
-                              struct db_user *next)
+static fallible change_rights(struct ground *g, const struct user_edit *edit, const struct rights *may, struct problems *p, struct db_user *next)
 {
     if (edit->admin >= 0 && (edit->admin > 0) != next->admin) {
         if (!may->admin) /* AD-04 */
@@ -334,8 +329,7 @@ fallible user_block(struct ground *g, const struct actor *by, str id, bool block
         if (e.kind == ERR_CONFLICT)
             continue;
         if (e.kind == ERR_UNPROCESSABLE) /* AD-07 */
-            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; appoint another one first.",
-                   "last administrator");
+            REFUSE(UNPROCESSABLE, "This is the last administrator who can log in; appoint another one first.", "last administrator");
         TRY(e);
         check_event(g, by, blocked ? "user.blocked" : "user.unblocked", &(struct authority_event_facts){.subject = user->id});
         return OK;

@@ -10,17 +10,17 @@ enum user_must_change { USER_MUST_CHANGE_AS_IS = 0, USER_MUST_CHANGE_PASSWORD, U
 /* What client and person are told while it is due. */
 #define USER_MUST_CHANGE_SAY "This person must choose a new password first: they log in at this server's own pages, which ask for it."
 struct user_edit {
-    str username;  /* 2 characters to 255 bytes (text_username), unique without regard to case and width; blanks at its ends are left out */
+    str username;          /* 2 characters to 255 bytes (text_username), unique without regard to case and width; blanks at its ends are left out */
     bool allow_look_alike; /* the username may look like another person's; by who may edit others alone */
     str email, full_name;
-    str password;  /* add: may be absent (no password login yet); edit: ignored, see user_password */
-    str password_hash; /* add by the command line alone: a hash brought from elsewhere (Argon2 PHC, bcrypt); upgraded at the first login */
-    int admin;     /* -1 as it is, 0, 1; only an administrator may change it */
-    str permissions; /* words; only an administrator may change them; unknown ones refused */
-    struct user_claims_edit claims; /* standard claims; a verdict (VERIFIED) is given by those who may edit others alone, and falls when
+    str password;                      /* add: may be absent (no password login yet); edit: ignored, see user_password */
+    str password_hash;                 /* add by the command line alone: a hash brought from elsewhere (Argon2 PHC, bcrypt); upgraded at the first login */
+    int admin;                         /* -1 as it is, 0, 1; only an administrator may change it */
+    str permissions;                   /* words; only an administrator may change them; unknown ones refused */
+    struct user_claims_edit claims;    /* standard claims; a verdict (VERIFIED) is given by those who may edit others alone, and falls when
                                        the person changes what it is about */
     enum user_must_change must_change; /* the password, at the next login; add, and others' alone */
-    int64_t version; /* 0: do not check; otherwise CONFLICT when it has moved on */
+    int64_t version;                   /* 0: do not check; otherwise CONFLICT when it has moved on */
 };
 /* `password` is hashed here: call it on the hash lane. */
 fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out);
@@ -31,10 +31,10 @@ struct user_password_change {
     fallible (*prove)(struct ground *g, const struct db_user *user, str current, int64_t *retry_after);
     int64_t retry_after; /* out: with THROTTLED */
     str id;
-    str current;               /* a person changing their own must give it (LS-13); the command line need not */
+    str current; /* a person changing their own must give it (LS-13); the command line need not */
     str fresh;
     bool end_personal_tokens;
-    bool must_change;          /* by the command line; what another person sets must always be changed */
+    bool must_change; /* by the command line; what another person sets must always be changed */
     int64_t keep_session;
 };
 /* Own password with the current one, a first password for somebody else by who may edit people (AD-06: it must be changed at the next login),

@@ -101,8 +101,7 @@ static bool is_phone(str s)
     if (end == s.n)
         return true;
     str extension = {s.p + end, s.n - end};
-    return str_starts(extension, STR(";ext=")) && extension.n > 5 && extension.n <= 5 + EXTENSION_MAX &&
-           digits(extension, 5, extension.n - 5);
+    return str_starts(extension, STR(";ext=")) && extension.n > 5 && extension.n <= 5 + EXTENSION_MAX && digits(extension, 5, extension.n - 5);
 }
 
 static bool is_web(str s)
@@ -316,4 +315,3 @@ fallible user_claims_put(struct arena *a, const struct db_user *user, json *obje
     write(a, &values, object);
     return check_arena(a);
 }
-

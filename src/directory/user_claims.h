@@ -46,7 +46,7 @@ enum user_claims_name {
 #define X(claim, parent, field, kind, most, label) USER_CLAIMS_##field,
     USER_CLAIMS(X)
 #undef X
-    USER_CLAIMS_COUNT
+        USER_CLAIMS_COUNT
 };
 struct user_claims_row {
     const char *claim, *parent, *field;

@@ -70,7 +70,8 @@ fallible user_names_saved(struct ground *g, err e, const struct db_user_clash *c
         break;
     case DB_USER_CLASH_LOOK:
         problem_tell(p, "allow_look_alike", g->arena,
-                     &MESSAGE("This username looks like `{other}`, which is another person's: choose another one, or confirm that you want it.", MESSAGE_TEXT("other", clash->other)));
+                     &MESSAGE("This username looks like `{other}`, which is another person's: choose another one, or confirm that you want it.",
+                              MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_NAME_IS_EMAIL:
         problem_tell(p, "username", g->arena,
@@ -81,8 +82,9 @@ fallible user_names_saved(struct ground *g, err e, const struct db_user_clash *c
                      &MESSAGE("This is the verified e-mail address of `{other}`; two people cannot share one.", MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_EMAIL_IS_NAME:
-        problem_tell(p, "email", g->arena,
-                     &MESSAGE("This is the username of `{other}`; it cannot be another person's verified e-mail address.", MESSAGE_TEXT("other", clash->other)));
+        problem_tell(
+            p, "email", g->arena,
+            &MESSAGE("This is the username of `{other}`; it cannot be another person's verified e-mail address.", MESSAGE_TEXT("other", clash->other)));
         break;
     }
     return problem_result(p);

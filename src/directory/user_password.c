@@ -44,13 +44,11 @@ void user_password_judge(struct ground *g, str password, str username, const cha
     }
     if (utf8_length(password) < PASSWORD_MIN) {
         problem_tell(p, field, g->arena,
-                     &MESSAGE("A password needs at least {least} characters; a few random words make a good one.",
-                              MESSAGE_NUMBER("least", PASSWORD_MIN)));
+                     &MESSAGE("A password needs at least {least} characters; a few random words make a good one.", MESSAGE_NUMBER("least", PASSWORD_MIN)));
         return;
     }
     if (str_filled(username) && beside(password, username) < BESIDE_USERNAME)
-        problem_add(p, field,
-                    STR("The password is little more than the username; choose something that cannot be guessed from it."));
+        problem_add(p, field, STR("The password is little more than the username; choose something that cannot be guessed from it."));
     else if (g->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
         problem_add(p, field, STR("This password is one of the most common ones, which attackers try first; choose another one."));
 }
@@ -109,9 +107,8 @@ fallible user_password(struct ground *g, const struct actor *by, struct user_pas
     bool must_change = by->kind == ACTOR_OWNER ? change->must_change : !own; /* AD-06 */
     struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens, must_change};
     TRY(db_user_set_password(g->tx, g->arena, &fresh)); /* LS-05 */
-    check_event(g, by, "user.password_changed",
-                &(struct authority_event_facts){.subject = user->id,
-                                                .detail = change->end_personal_tokens ? STR("personal access tokens ended too")
-                                                                                      : STR_ABSENT});
+    check_event(
+        g, by, "user.password_changed",
+        &(struct authority_event_facts){.subject = user->id, .detail = change->end_personal_tokens ? STR("personal access tokens ended too") : STR_ABSENT});
     return OK;
 }

@@ -15,25 +15,25 @@ struct call {
     struct request *request;
     struct response *response;
     struct ground *ground;
-    struct form form;            /* rows that take FORM (or QUERY): parsed once, by the guards */
-    str parameters[3];           /* what stood for {id} … in the path, in order */
-    struct session session;      /* BROWSER, USER rows */
-    struct actor actor;          /* USER and BEARER rows; NOBODY otherwise */
-    struct client_proof client;  /* CLIENT rows */
-    struct problems problems;    /* what UNPROCESSABLE is about; serve.c shows them in the API's shape */
-    call_handler *finish;        /* set by a handler: what is left to do, costly and without effect (signatures). Called once, when what
+    struct form form;           /* rows that take FORM (or QUERY): parsed once, by the guards */
+    str parameters[3];          /* what stood for {id} … in the path, in order */
+    struct session session;     /* BROWSER, USER rows */
+    struct actor actor;         /* USER and BEARER rows; NOBODY otherwise */
+    struct client_proof client; /* CLIENT rows */
+    struct problems problems;   /* what UNPROCESSABLE is about; serve.c shows them in the API's shape */
+    call_handler *finish;       /* set by a handler: what is left to do, costly and without effect (signatures). Called once, when what
                                     the handler did is durable, off the store's writer, on the same ground; response is filled by it */
-    void *unfinished;            /* the handler's own, for finish */
+    void *unfinished;           /* the handler's own, for finish */
 };
 /* A handler fills response and returns OK, or returns an err that serve.c turns into the row's shape (page, OAuth JSON, API JSON).
  * INLINE handlers may return ELSEWHERE to be run again on the worker lane; they must not have had any effect by then. */
 
 /* Answers. Each takes its memory from the request's arena. */
-struct json_writer call_object(struct call *c); /* the answer's object, opened; nothing has to become of it */
+struct json_writer call_object(struct call *c);                             /* the answer's object, opened; nothing has to become of it */
 fallible call_json(struct call *c, int status, struct json_writer *object); /* closes it */
 fallible call_page(struct call *c, int status, const char *template_name, struct page_fields *fields); /* adds session, csrf, notices */
-fallible call_redirect(struct call *c, str location);      /* 303 */
-fallible call_empty(struct call *c, int status);           /* 204 */
+fallible call_redirect(struct call *c, str location);                                                  /* 303 */
+fallible call_empty(struct call *c, int status);                                                       /* 204 */
 /* The page's fields with what every page needs: user, csrf token, flash. */
 struct page_fields *call_fields(struct call *c);
 /* An internal place to go back to: a local path or the fallback (RU-10: `//`, `/\`, controls, schemes refused). */

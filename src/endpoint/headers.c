@@ -5,8 +5,8 @@
 #include "http/http.h"
 #include "base/banned.h"
 
-#define CSP_BASE                                                                                                               \
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "      \
+#define CSP_BASE                                                                                                           \
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " \
     "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
 
 /* The place of one address as CSP knows it: its origin, or its scheme for a private-use one. */

@@ -16,8 +16,8 @@
 #undef curl_easy_getinfo
 #include "base/banned.h"
 
-#define CALLS(X)                                                                                                               \
-    X(global_init)                                                                                                             \
+#define CALLS(X)   \
+    X(global_init) \
     X(easy_init) X(easy_cleanup) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(slist_append) X(slist_free_all)
 static struct {
     bool whole; /* loaded and started: stays so until the process ends */
@@ -62,8 +62,7 @@ struct setup {
     CURL *handle;
     CURLcode code;
 };
-#define SET(setup_, option_, value_)                                                                                           \
-    ((setup_)->code == CURLE_OK ? (void)((setup_)->code = curl.easy_setopt((setup_)->handle, option_, value_)) : (void)0)
+#define SET(setup_, option_, value_) ((setup_)->code == CURLE_OK ? (void)((setup_)->code = curl.easy_setopt((setup_)->handle, option_, value_)) : (void)0)
 
 /* The last word before a socket is opened, about the very address that it will be connected to (no DNS rebinding). */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
@@ -209,8 +208,7 @@ static fallible perform(struct arena *a, struct setup *s, struct ways *w, struct
     out->headers = lines;
     return OK;
 }
-static fallible run(struct arena *a, const struct fetch_request *request, struct ways *w, struct fetch_answer *out,
-                    const char **trouble)
+static fallible run(struct arena *a, const struct fetch_request *request, struct ways *w, struct fetch_answer *out, const char **trouble)
 {
     struct setup s = {NULL, CURLE_OK};
     (void)pthread_once(&loaded, load);
@@ -283,8 +281,8 @@ static enum fetch_end end_of(err e, const struct ways *w)
     return !theirs ? FETCH_ENDED_WELL : w->hung ? FETCH_HUNG : FETCH_FAILED;
 }
 /* RL-06: within the shares, or on a thread of its own, which only must not be held by who hangs. */
-static fallible shared(struct arena *a, const struct fetch_manners *manners, const struct shared_call *call, struct ways *w,
-                       struct fetch_answer *out, const char **trouble)
+static fallible shared(struct arena *a, const struct fetch_manners *manners, const struct shared_call *call, struct ways *w, struct fetch_answer *out,
+                       const char **trouble)
 {
     const struct fetch_place place = {host_of(a, call->url), manners->caller};
     size_t seat = 0;
@@ -306,8 +304,7 @@ static fallible shared(struct arena *a, const struct fetch_manners *manners, con
     fetch_share_end(seat, end_of(e, w));
     return e;
 }
-fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out,
-                    const char **trouble)
+fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out, const char **trouble)
 {
     struct url u;
     *trouble = "the address is not an https:// URL";

@@ -12,9 +12,9 @@ struct fetch_request {
     str json;           /* POST of a JSON text; absent, as the form: GET */
     const str *headers; /* further lines `Name: value`, without control bytes */
     size_t header_count;
-    str accept;         /* absent: application/json */
-    str user, password; /* Basic; absent: none. Already in the form that RFC 6749 2.3.1 wants */
-    str authority;      /* file with further certificates to trust; absent: the machine's own alone */
+    str accept;           /* absent: application/json */
+    str user, password;   /* Basic; absent: none. Already in the form that RFC 6749 2.3.1 wants */
+    str authority;        /* file with further certificates to trust; absent: the machine's own alone */
     str certificate, key; /* PEM files: the client certificate of this connection and its private key; absent: none */
 };
 struct fetch_answer {
@@ -44,8 +44,7 @@ fallible fetch_run(struct arena *a, const struct fetch_request *request, struct 
  * the name, so no second look-up can change it. request->authority is not used. INVALID_REQUEST: this address is never called;
  * UNAVAILABLE: it did not answer, or not in time, or too much; THROTTLED: a share is used up, or the host is benched (fetch_share): nothing
  * was called. May wait: never on an event thread or the store's writer. *trouble is for logs. */
-fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out,
-                    const char **trouble);
+fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out, const char **trouble);
 /* The same for a document by GET: status 200 and a body, or UNAVAILABLE. accept absent: application/json. */
 fallible fetch_document(struct arena *a, const struct fetch_manners *manners, str url, str accept, str *body);
 /* The value of one of the answer's headers, trimmed; absent when it is missing or stands there twice. */

@@ -131,8 +131,8 @@ static struct held count(const struct fetch_place *place)
 
 static bool room_for(const struct held *h)
 {
-    return h->free < FETCH_AT_ONCE && h->host < FETCH_PER_HOST && h->caller < FETCH_PER_CALLER &&
-           share_allows(h->host, h->all, FETCH_AT_ONCE) && share_allows(h->caller, h->all, FETCH_AT_ONCE);
+    return h->free < FETCH_AT_ONCE && h->host < FETCH_PER_HOST && h->caller < FETCH_PER_CALLER && share_allows(h->host, h->all, FETCH_AT_ONCE) &&
+           share_allows(h->caller, h->all, FETCH_AT_ONCE);
 }
 
 /* With the lock. After the pause one call goes first: the next ones wait for its end, or for the time that it may take. */
@@ -160,8 +160,7 @@ fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, siz
     (void)pthread_mutex_unlock(&table.lock);
     if (open)
         return OK;
-    *trouble = room ? "the host did not answer lately and is left alone for a while"
-                    : "too many calls are under way: in all, to this host, or for this caller";
+    *trouble = room ? "the host did not answer lately and is left alone for a while" : "too many calls are under way: in all, to this host, or for this caller";
     if (room)
         FAIL(THROTTLED, "fetch: the host is benched");
     FAIL(THROTTLED, "fetch: too many calls are under way");

@@ -20,8 +20,8 @@ static fallible burnt(struct ground *g, const struct db_taken *taken, const stru
     unix_time horizon = clock_add(g->now, g->authority->policy.access_lifetime_max);
     TRY(hot_revoke(g->authority->hot, g->tx, "grant", taken->grant->id, horizon));
     authority_event(g, "code.replayed",
-                    &(struct authority_event_facts){.client_id = client->id, .subject = taken->grant->id,
-                                                    .detail = STR("a used authorization code came again; its grant was revoked")});
+                    &(struct authority_event_facts){
+                        .client_id = client->id, .subject = taken->grant->id, .detail = STR("a used authorization code came again; its grant was revoked")});
     REFUSE(INVALID_GRANT, "The authorization code was used before; every token that came from it has been revoked.", "code: used before");
 }
 

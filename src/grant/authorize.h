@@ -26,10 +26,10 @@ struct authorize_request {
     const struct db_client *client;
     struct form parameters; /* that count: those of the request, its request object, or what was pushed */
     enum authorize_source source;
-    bool arriving;          /* at the PAR endpoint */
+    bool arriving; /* at the PAR endpoint */
     bool signed_object;
-    int64_t pushed;         /* number of the pushed request; 0: none */
-    err broken;             /* the request object, the state, a parameter that came twice: told like any failure, once the way back is known */
+    int64_t pushed;        /* number of the pushed request; 0: none */
+    err broken;            /* the request object, the state, a parameter that came twice: told like any failure, once the way back is known */
     str redirect_uri;      /* matched: where the answer goes */
     str redirect_uri_sent; /* as asked; absent when left out */
     enum redirect_mode mode;
@@ -41,10 +41,10 @@ struct authorize_request {
     str jkt;                   /* key that the code is bound to (RFC 9449 10); absent: any */
     str subjects[2];           /* the person that it must be: of id_token_hint, of claims; absent: any */
     bool prompt_none, prompt_login, prompt_consent, prompt_select;
-    int64_t max_age;       /* -1: none */
+    int64_t max_age;               /* -1: none */
     str acr_essential, acr_wished; /* words, as in struct assurance_need */
-    str login_ticket;      /* authorize_ticket's text, when the request comes back from a page of ours; absent: first time */
-    bool assumed_code;     /* compat processmaker: response_type was missing */
+    str login_ticket;              /* authorize_ticket's text, when the request comes back from a page of ours; absent: first time */
+    bool assumed_code;             /* compat processmaker: response_type was missing */
 };
 /* Client and redirect URI. Failures are pages for people (AZ-01, RU-06). May fetch a request object. */
 fallible authorize_read(struct ground *g, const struct form *f, struct authorize_request *out);

@@ -16,8 +16,7 @@
 enum { PENDING_SECONDS = 600 };
 
 /* What of the judged request the answer needs; the order is that of the sealed text. */
-#define PENDING_TEXTS(X)                                                                                                       \
-    X(state) X(scope) X(resources) X(challenge) X(redirect_uri_sent) X(redirect_uri) X(nonce) X(claims) X(claims_scopes) X(details) X(jkt)
+#define PENDING_TEXTS(X) X(state) X(scope) X(resources) X(challenge) X(redirect_uri_sent) X(redirect_uri) X(nonce) X(claims) X(claims_scopes) X(details) X(jkt)
 enum {
     PRINT,
     END,
@@ -65,15 +64,14 @@ fallible authorize_pend(struct ground *g, const struct authorize_request *reques
     struct token_raw raw;
     struct buf b = buf_new(g->arena, OPAQUE_PAYLOAD_MAX);
     random_uuid(once);
-    const str pieces[PENDING_COUNT] = {
-        [PRINT] = session_print(g->arena, s),
-        [END] = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS)),
-        [ONCE] = str_of(once),
-        [CLIENT] = request->client->id,
-        [MODE] = str_format(g->arena, "%d", (int)request->mode),
-        [PUSHED] = str_format(g->arena, "%lld", (long long)request->pushed),
+    const str pieces[PENDING_COUNT] = {[PRINT] = session_print(g->arena, s),
+                                       [END] = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS)),
+                                       [ONCE] = str_of(once),
+                                       [CLIENT] = request->client->id,
+                                       [MODE] = str_format(g->arena, "%d", (int)request->mode),
+                                       [PUSHED] = str_format(g->arena, "%lld", (long long)request->pushed),
 #define X(name_) [TEXT_##name_] = request->name_,
-        PENDING_TEXTS(X)
+                                       PENDING_TEXTS(X)
 #undef X
     };
     if (arena_failed(g->arena))
@@ -111,14 +109,13 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
         FAIL(STALE_FORM, "consent: pending request has expired");
     if (FAILED(str_u64(pieces[MODE], REDIRECT_FRAGMENT_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is damaged");
-    struct authorize_request request = {
-        .client = hot_client(g->facts, pieces[CLIENT]),
-        .mode = (enum redirect_mode)mode,
-        .pushed = (int64_t)pushed,
-        .broken = OK,
-        .max_age = -1,
+    struct authorize_request request = {.client = hot_client(g->facts, pieces[CLIENT]),
+                                        .mode = (enum redirect_mode)mode,
+                                        .pushed = (int64_t)pushed,
+                                        .broken = OK,
+                                        .max_age = -1,
 #define X(name_) .name_ = pieces[TEXT_##name_],
-        PENDING_TEXTS(X)
+                                        PENDING_TEXTS(X)
 #undef X
     };
     if (!request.client || request.client->disabled)
@@ -214,12 +211,8 @@ static int64_t code_seconds(const struct ground *g, const struct db_client *clie
 
 static fallible respond(struct ground *g, const struct authorize_request *request, str code, err error, struct redirect_sent *out)
 {
-    struct redirect_answer answer = {.client = request->client,
-                                     .uri = request->redirect_uri,
-                                     .mode = request->mode,
-                                     .code = code,
-                                     .error = error,
-                                     .state = request->state};
+    struct redirect_answer answer = {
+        .client = request->client, .uri = request->redirect_uri, .mode = request->mode, .code = code, .error = error, .state = request->state};
     return redirect_send(g, &answer, out);
 }
 
@@ -261,8 +254,7 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         TRY(remember(g, request, s));
     const char *event = pending->asked ? "consent.given" : "code.issued";
     authority_event(g, event,
-                    &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id,
-                                                    .detail = request->scope});
+                    &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id, .detail = request->scope});
     return respond(g, request, code.text, OK, out);
 }
 

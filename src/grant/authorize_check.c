@@ -87,12 +87,11 @@ static fallible read_mode(const struct ground *g, struct authorize_request *requ
 static fallible check_source(const struct ground *g, const struct authorize_request *request)
 {
     const struct db_client *client = request->client;
-    bool pushed = client->metadata.require_pushed_authorization_requests || g->authority->policy.require_par ||
-                  profile_demands(g, client, PROFILE_RULE_PUSHED);
+    bool pushed = client->metadata.require_pushed_authorization_requests || g->authority->policy.require_par || profile_demands(g, client, PROFILE_RULE_PUSHED);
     if (pushed && request->source != AUTHORIZE_PUSHED) /* PR-03; RFC 9126 5, 6 */
         REFUSE(INVALID_REQUEST, "Authorization requests of this client must be pushed (PAR) first.", "authorize: must be pushed");
     bool signed_object = client->metadata.require_signed_request_object || profile_demands(g, client, PROFILE_RULE_SIGNED_REQUEST);
-    bool judged_before = request->pushed != 0; /* when it arrived */
+    bool judged_before = request->pushed != 0;                      /* when it arrived */
     if (signed_object && !request->signed_object && !judged_before) /* RFC 9101 10.5 */
         REFUSE(INVALID_REQUEST, "Authorization requests of this client must be signed request objects.", "authorize: must be signed");
     return OK;

@@ -33,8 +33,7 @@ bool authorize_other_person(struct ground *g, const struct authorize_request *re
 
 static bool choice_due(struct ground *g, const struct authorize_request *request, const struct session *s)
 {
-    return request->prompt_select && s->user && !authorize_ticket_login(g, request->login_ticket, s) &&
-           !authorize_ticket_choice(g, request->login_ticket, s);
+    return request->prompt_select && s->user && !authorize_ticket_login(g, request->login_ticket, s) && !authorize_ticket_choice(g, request->login_ticket, s);
 }
 
 /* Why a login that is needed will not be asked for; OK when it will. */

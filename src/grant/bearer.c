@@ -27,8 +27,7 @@ fallible bearer_of_header(str authorization, struct bearer_sent *sent)
         REFUSE(INVALID_TOKEN, "No access token was sent: use the header Authorization: Bearer followed by the token.", "bearer: no Authorization header");
     bool bound = scheme_is(authorization, dpop);
     if (!bound && !scheme_is(authorization, bearer))
-        REFUSE(INVALID_TOKEN, "The Authorization header is not of the form: Bearer (or DPoP) followed by one access token.",
-               "bearer: not a Bearer header");
+        REFUSE(INVALID_TOKEN, "The Authorization header is not of the form: Bearer (or DPoP) followed by one access token.", "bearer: not a Bearer header");
     size_t skip = bound ? dpop.n : bearer.n;
     str text = str_trim((str){authorization.p + skip, authorization.n - skip});
     size_t i = 0;

@@ -8,12 +8,12 @@
 enum bearer_kind { BEARER_NONE = 0, BEARER_SEALED, BEARER_JWT, BEARER_PERSONAL };
 struct bearer {
     enum bearer_kind kind;
-    struct access_facts facts;      /* SEALED, JWT */
-    const struct db_client *client; /* SEALED, JWT */
+    struct access_facts facts;          /* SEALED, JWT */
+    const struct db_client *client;     /* SEALED, JWT */
     const struct db_resource *resource; /* NULL: for jeton itself */
-    struct db_user *user;           /* NULL: a client's own token */
-    struct db_pat *pat;             /* PERSONAL */
-    str jkt, x5t;                   /* what it is bound to; absent: not to such a thing. Whether the sender holds it is asked by bearer_actor */
+    struct db_user *user;               /* NULL: a client's own token */
+    struct db_pat *pat;                 /* PERSONAL */
+    str jkt, x5t;                       /* what it is bound to; absent: not to such a thing. Whether the sender holds it is asked by bearer_actor */
 };
 /* INVALID_TOKEN with a `say` that tells expired from revoked from malformed; ELSEWHERE: run again on the worker lane; UNAVAILABLE. */
 fallible bearer_check(struct ground *g, str token, struct bearer *out);

@@ -54,8 +54,7 @@ static fallible find_person(struct ground *g, const struct db_client *client, co
 }
 
 /* Counted before it is judged; given back when there is such a person. */
-static fallible person(struct ground *g, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user,
-                       int64_t *retry_after)
+static fallible person(struct ground *g, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user, int64_t *retry_after)
 {
     bool allowed;
     struct db_throttle state;

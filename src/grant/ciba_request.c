@@ -55,9 +55,18 @@ static fallible judge(struct ground *g, const struct db_client *client, str toke
 {
     str registered = client->metadata.backchannel_authentication_request_signing_alg;
     const str audiences[] = {g->authority->issuer};
-    const struct jwt_rule rule = {.issuer = client->id, .audiences = audiences, .audience_count = 1, .now = g->now, .skew = SKEW,
-                                  .life_max = LIFE_MAX, .span_max = LIFE_MAX, .age_max = LIFE_MAX,
-                                  .need_exp = true, .need_jti = true, .need_iat = true, .need_nbf = true};
+    const struct jwt_rule rule = {.issuer = client->id,
+                                  .audiences = audiences,
+                                  .audience_count = 1,
+                                  .now = g->now,
+                                  .skew = SKEW,
+                                  .life_max = LIFE_MAX,
+                                  .span_max = LIFE_MAX,
+                                  .age_max = LIFE_MAX,
+                                  .need_exp = true,
+                                  .need_jti = true,
+                                  .need_iat = true,
+                                  .need_nbf = true};
     struct jwk_set *keys;
     TRY(jwt_read(g->arena, token, t));
     TRY(client_keys_get(g, client, t, &keys));

@@ -51,10 +51,10 @@ static const struct known *find(str claim)
     return NULL;
 }
 
-#define MALFORMED(why_)                                                                                                        \
-    REFUSE(INVALID_REQUEST,                                                                                                    \
-           "claims must be a JSON object with members userinfo and id_token, each claim null or an object with essential, value "  \
-           "and values.",                                                                                                      \
+#define MALFORMED(why_)                                                                                                           \
+    REFUSE(INVALID_REQUEST,                                                                                                       \
+           "claims must be a JSON object with members userinfo and id_token, each claim null or an object with essential, value " \
+           "and values.",                                                                                                         \
            why_)
 
 /* 5.5.1: how a claim is wanted. Members that nobody defined are ignored. */
@@ -155,7 +155,7 @@ static fallible read_place(struct reading *r, const json *place, json **kept)
     *kept = json_object_new(r->a);
     for (void *at = NULL; json_each(place, &at, &claim, &wish);) {
         TRY(read_wish(wish));
-        const struct known *known = find(claim); /* 5.5: unknown ones are ignored */
+        const struct known *known = find(claim);                                         /* 5.5: unknown ones are ignored */
         if (!known || (known->scope && !str_has_word(r->allowed, str_of(known->scope)))) /* AZ-15 */
             continue;
         if (str_is(claim, "acr"))

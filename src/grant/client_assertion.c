@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-#define TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#define TYPE       "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #define TOKEN_PATH "/oauth/token"
 enum { SKEW = 10, LIFE = 600, LIFE_STRICT = 300, AUDIENCES = 4, HELD = 60 /* seconds that a request may have waited for this */ };
 

@@ -50,8 +50,7 @@ static fallible read_header(struct arena *a, str authorization, struct claimed *
     out->count = 1;
     out->sent = SENT_BASIC;
     struct reading *raw = &out->readings[0], *decoded = &out->readings[1];
-    if (!FAILED(percent_decode(a, raw->id, PERCENT_PLUS_SPACE, &decoded->id)) &&
-        !FAILED(percent_decode(a, raw->secret, PERCENT_PLUS_SPACE, &decoded->secret)))
+    if (!FAILED(percent_decode(a, raw->id, PERCENT_PLUS_SPACE, &decoded->id)) && !FAILED(percent_decode(a, raw->secret, PERCENT_PLUS_SPACE, &decoded->secret)))
         out->count = 2; /* CA-04 */
     return OK;
 }
@@ -275,8 +274,7 @@ fallible client_auth_check(struct ground *g, const struct client_claim *claim, s
     if (claimed.sent != SENT_BASIC && !str_present(claimed.readings[0].id)) {
         TRY(judge_by_secret(g, claimed.readings[0].secret, claim->token_request, out));
         authority_event(g, "client.deprecated",
-                        &(struct authority_event_facts){.client_id = out->client->id,
-                                                        .detail = STR("token request without client_id, found by its secret")});
+                        &(struct authority_event_facts){.client_id = out->client->id, .detail = STR("token request without client_id, found by its secret")});
         return OK;
     }
     return judge(g, &claimed, out);

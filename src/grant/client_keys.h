@@ -10,7 +10,7 @@
 #include "token/jwt.h"
 enum { CLIENT_KEYS_WAITING = 64 /* threads that wait for another one's fetch, at the most */ };
 struct client_keys_source {
-    str caller; /* whose keys: a client's id, an issuer */
+    str caller;         /* whose keys: a client's id, an issuer */
     str jwks, jwks_uri; /* the first goes before the second */
 };
 /* wanting: the token that is to be checked: when no key fits it, published keys may be fetched anew; NULL: what is there will do.

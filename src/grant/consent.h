@@ -7,7 +7,7 @@
 struct consent_question {
     str scope, redirect_uri;
     str resources; /* words of grant/resource; absent: this server alone */
-    bool forced; /* prompt=consent */
+    bool forced;   /* prompt=consent */
 };
 /* Must this be asked? Everything already agreed to, by a client whose identity is sure (CO-01): false. */
 fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);

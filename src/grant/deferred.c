@@ -88,8 +88,7 @@ fallible deferred_resume(struct ground *g, str pending, const struct session *s,
     if (!str_present(pending) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_CONSENT, pending, &text)) || !str_starts(text, begins))
         REFUSE(INVALID_REQUEST, STALE, "deferred: pending request is not ours");
     str rest = {text.p + begins.n, text.n - begins.n};
-    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user ||
-        !str_equal(rest, session_print(g->arena, s)))
+    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user || !str_equal(rest, session_print(g->arena, s)))
         FAIL(STALE_FORM, "deferred: pending request of another browser session");
     TRY(db_deferred_get(g->tx, g->arena, (int64_t)n, &found));
     if (!found)
@@ -193,8 +192,7 @@ static fallible take(struct ground *g, const struct client_proof *proof, enum de
     REFUSE(INVALID_GRANT, "The code is unknown, has expired, or was issued to another client.", "deferred: unknown or another client's");
 }
 
-fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f,
-                         struct token_answer *out)
+fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f, struct token_answer *out)
 {
     const struct db_client *client = proof->client;
     struct db_polled polled = {0};

@@ -30,6 +30,5 @@ fallible deferred_resume(struct ground *g, str pending, const struct session *s,
 fallible deferred_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool allow);
 /* At the token endpoint: the polled code for tokens. AUTHORIZATION_PENDING, SLOW_DOWN, EXPIRED_TOKEN, ACCESS_DENIED, INVALID_GRANT; INVALID_TARGET
  * for the form's `resource`. Durable lane. */
-fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f,
-                         struct token_answer *out);
+fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f, struct token_answer *out);
 #endif

@@ -109,7 +109,7 @@ fallible device_code_request(struct ground *g, const struct client_proof *proof,
         REFUSE(UNAUTHORIZED_CLIENT, "The device grant is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "device: grant not enabled for the client");
     TRY(resource_words(g, f, &row.resource));
-    TRY(scope_grant(g, proof->client, row.resource, form_get(f, "scope"), &row.scope)); /* DV-04 */
+    TRY(scope_grant(g, proof->client, row.resource, form_get(f, "scope"), &row.scope));      /* DV-04 */
     TRY(details_read(g, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
     const struct policy *policy = &g->authority->policy;
     struct deferred_begin how = {DEFERRED_DEVICE, proof->client, policy->device_lifetime, policy->device_caps};

@@ -21,8 +21,7 @@ static fallible hint_of(struct ground *g, const struct form *f, struct id_token 
         return OK;
     err checked = id_token_read(g->arena, g->keys, hint, g->authority->issuer, out);
     if (checked.kind == ERR_INVALID_TOKEN)
-        REFUSE(INVALID_REQUEST, "The id_token_hint is not an ID token of this server. To log out here, open /logout.",
-               "end_session: the hint does not verify");
+        REFUSE(INVALID_REQUEST, "The id_token_hint is not an ID token of this server. To log out here, open /logout.", "end_session: the hint does not verify");
     return checked;
 }
 

@@ -98,8 +98,8 @@ static fallible read_id(struct ground *g, const struct db_client *client, str to
         REFUSE(INVALID_REQUEST, USER_MUST_CHANGE_SAY, "exchange: the person must change their password first");
     TRY(login_is_open(g, user, t.session_id));
     TRY(still_authorized(g, user, client));
-    *out = (struct exchange_token){.client_id = t.client_id, .subject = user->id, .user = user, .session_id = t.session_id,
-                                   .auth_time = t.auth_time, .expires_at = t.expires_at};
+    *out = (struct exchange_token){
+        .client_id = t.client_id, .subject = user->id, .user = user, .session_id = t.session_id, .auth_time = t.auth_time, .expires_at = t.expires_at};
     return read_may_act(g, "JWT", token, &out->may_act);
 }
 

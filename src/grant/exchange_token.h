@@ -6,16 +6,16 @@
 #include "grant/bearer.h"
 #define EXCHANGE_TYPE "urn:ietf:params:oauth:token-type:"
 struct exchange_token {
-    str client_id;          /* whom it was issued to */
-    str subject;            /* user id, or client:<client_id> */
-    struct db_user *user;   /* NULL: a client's own token */
-    str grant_id;           /* absent: an ID token, a client's own token */
-    str session_id;         /* ID token: of the login; absent: unknown */
-    str scope;              /* absent: an ID token, which has none */
-    str act;                /* who acted so far, JSON; absent: nobody */
-    str jkt, x5t;           /* what it is bound to */
+    str client_id;                      /* whom it was issued to */
+    str subject;                        /* user id, or client:<client_id> */
+    struct db_user *user;               /* NULL: a client's own token */
+    str grant_id;                       /* absent: an ID token, a client's own token */
+    str session_id;                     /* ID token: of the login; absent: unknown */
+    str scope;                          /* absent: an ID token, which has none */
+    str act;                            /* who acted so far, JSON; absent: nobody */
+    str jkt, x5t;                       /* what it is bound to */
     const struct db_resource *resource; /* what it was made for; NULL: jeton itself */
-    const json *may_act;    /* RFC 8693 4.4; NULL: no such claim */
+    const json *may_act;                /* RFC 8693 4.4; NULL: no such claim */
     unix_time auth_time, expires_at;
 };
 /* type: the URN that came with it: access_token, jwt, id_token (then it must be the client's own). INVALID_REQUEST for whatever is no live

@@ -37,8 +37,8 @@ static fallible tell_refresh(struct ground *g, const struct client_proof *proof,
     if (!grant)
         return OK;
     struct token_hash hash = token_hash_of(token);
-    bool live = grant->revoked_at == 0 && grant->expires_at > g->now && generation == grant->generation &&
-                grant->client_epoch == proof->client->epoch && token_hash_equal(&hash, &grant->current);
+    bool live = grant->revoked_at == 0 && grant->expires_at > g->now && generation == grant->generation && grant->client_epoch == proof->client->epoch &&
+                token_hash_equal(&hash, &grant->current);
     TRY(hot_user(g->authority->hot, g->tx, g->arena, grant->user_number, &user));
     if (!live || !user || user->blocked)
         return OK;
@@ -128,8 +128,8 @@ fallible introspect_signs(struct ground *g, const struct client_proof *proof, st
 {
     const struct db_client *client = proof->client;
     str registered = client->metadata.introspection_signed_response_alg;
-    how->is_signed = str_filled(registered) || accepts(accept, STR("application/token-introspection+jwt")) ||
-                     profile_demands(g, client, PROFILE_RULE_SIGNED_INTROSPECTION);
+    how->is_signed =
+        str_filled(registered) || accepts(accept, STR("application/token-introspection+jwt")) || profile_demands(g, client, PROFILE_RULE_SIGNED_INTROSPECTION);
     if (!how->is_signed)
         return OK;
     TRY(signing_alg(g, client, registered, &how->alg));
@@ -199,8 +199,7 @@ static fallible end_grant(struct ground *g, const struct client_proof *proof, st
         return OK;
     TRY(db_grant_revoke(g->tx, grant->number, g->now)); /* IR-08 */
     TRY(hot_revoke(g->authority->hot, g->tx, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
-    authority_event(g, "grant.revoked",
-                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = grant->id, .detail = STR("refresh token")});
+    authority_event(g, "grant.revoked", &(struct authority_event_facts){.client_id = proof->client->id, .subject = grant->id, .detail = STR("refresh token")});
     return OK;
 }
 

@@ -59,8 +59,14 @@ static fallible judge(struct ground *g, const struct db_client *client, str asse
     TRY(as_grant_error(jwt_check(g->arena, &t, keys, sign_alg_words)));
     const str endpoint[] = {g->authority->issuer, STR("/oauth/token")};
     const str audiences[] = {g->authority->issuer, str_join(g->arena, endpoint, 2)}; /* RFC 7523 3, item 3 */
-    const struct jwt_rule rule = {.issuer = out->issuer->issuer, .audiences = audiences, .audience_count = 2, .now = g->now, .skew = SKEW,
-                                  .life_max = out->issuer->life_max, .need_exp = true, .need_jti = true};
+    const struct jwt_rule rule = {.issuer = out->issuer->issuer,
+                                  .audiences = audiences,
+                                  .audience_count = 2,
+                                  .now = g->now,
+                                  .skew = SKEW,
+                                  .life_max = out->issuer->life_max,
+                                  .need_exp = true,
+                                  .need_jti = true};
     if (!str_present(audiences[1]))
         FAIL(UNAVAILABLE, "assertion: no memory");
     TRY(as_grant_error(jwt_judge(&t, &rule, &out->facts)));
@@ -190,8 +196,7 @@ fallible jwt_bearer_redeem(struct ground *g, const struct client_proof *proof, c
     TRY(subject(g, proof->client, &x));
     TRY(give(g, proof->client, &x, f, &answer));
     authority_event(g, "token.asserted",
-                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = x.user ? x.user->id : STR_ABSENT,
-                                                    .detail = x.issuer->issuer});
+                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = x.user ? x.user->id : STR_ABSENT, .detail = x.issuer->issuer});
     *out = answer;
     return OK;
 }

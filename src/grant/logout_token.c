@@ -15,7 +15,7 @@ static fallible claims_of(struct ground *g, const struct db_client *client, cons
 {
     char jti[37];
     str sub;
-    unix_time now = clock_now(); /* the ground may be older than the message is */
+    unix_time now = clock_now();                                          /* the ground may be older than the message is */
     const struct db_user person = {.id = json_member_text(facts, "sub")}; /* who may be gone by now */
     TRY(subject_of(g, client, &person, &sub));
     random_uuid(jti);

@@ -18,16 +18,14 @@ fallible pkce_request(const struct db_client *client, str challenge, str method)
             REFUSE(INVALID_REQUEST, "This client is public and must use PKCE: send code_challenge and code_challenge_method=S256.",
                    "pkce: public client without challenge");
         if (client->require_pkce) /* PK-02 */
-            REFUSE(INVALID_REQUEST, "This client must use PKCE: send code_challenge and code_challenge_method=S256.",
-                   "pkce: client must send a challenge");
+            REFUSE(INVALID_REQUEST, "This client must use PKCE: send code_challenge and code_challenge_method=S256.", "pkce: client must send a challenge");
         return OK;
     }
     if (!str_is(method, "S256")) /* PK-03; RFC 7636 4.3: an absent method would mean plain */
         REFUSE(INVALID_REQUEST, "Only code_challenge_method=S256 is supported, and it must be sent.", "pkce: method is not S256");
     uint8_t digest[DIGEST_SIZE];
     if (FAILED(b64url_decode_exact(challenge, digest, sizeof digest))) /* PK-07 */
-        REFUSE(INVALID_REQUEST, "code_challenge must be the base64url SHA-256 of the verifier: 43 characters without padding.",
-               "pkce: malformed challenge");
+        REFUSE(INVALID_REQUEST, "code_challenge must be the base64url SHA-256 of the verifier: 43 characters without padding.", "pkce: malformed challenge");
     return OK;
 }
 
@@ -35,8 +33,7 @@ fallible pkce_check(str challenge, str verifier)
 {
     if (!str_filled(challenge)) {
         if (str_filled(verifier)) /* PK-05; an empty parameter is an absent one (RFC 6749 3.2) */
-            REFUSE(INVALID_GRANT, "code_verifier was sent, but the authorization request had no code_challenge.",
-                   "pkce: verifier without challenge");
+            REFUSE(INVALID_GRANT, "code_verifier was sent, but the authorization request had no code_challenge.", "pkce: verifier without challenge");
         return OK;
     }
     if (!str_filled(verifier)) /* PK-04 */

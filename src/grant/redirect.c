@@ -38,8 +38,7 @@ fallible redirect_match(struct arena *a, const struct db_client *client, str ask
         }
     }
     if (count == 0)
-        REFUSE(INVALID_REQUEST, "This client has no redirect URI registered, so it cannot use the authorization code grant.",
-               "redirect: client has none");
+        REFUSE(INVALID_REQUEST, "This client has no redirect URI registered, so it cannot use the authorization code grant.", "redirect: client has none");
     if (str_present(asked))
         REFUSE(INVALID_REQUEST,
                "The redirect_uri is not registered for this client. It must equal a registered one character for character; "
@@ -56,9 +55,13 @@ static const struct {
     const char *word;
     enum redirect_mode mode;
 } modes[] = {
-    {"query", REDIRECT_QUERY},         {"form_post", REDIRECT_FORM_POST},         {"jwt", REDIRECT_QUERY_JWT},
-    {"query.jwt", REDIRECT_QUERY_JWT}, {"form_post.jwt", REDIRECT_FORM_POST_JWT},
-    {"fragment", REDIRECT_FRAGMENT},   {"fragment.jwt", REDIRECT_FRAGMENT_JWT},
+    {"query", REDIRECT_QUERY},
+    {"form_post", REDIRECT_FORM_POST},
+    {"jwt", REDIRECT_QUERY_JWT},
+    {"query.jwt", REDIRECT_QUERY_JWT},
+    {"form_post.jwt", REDIRECT_FORM_POST_JWT},
+    {"fragment", REDIRECT_FRAGMENT},
+    {"fragment.jwt", REDIRECT_FRAGMENT_JWT},
 };
 const str redirect_modes = {"query fragment form_post jwt query.jwt fragment.jwt form_post.jwt", 65};
 

@@ -54,8 +54,8 @@ static fallible stolen(struct ground *g, const struct db_grant *grant, const str
     TRY(db_grant_revoke(g->tx, grant->number, g->now));
     TRY(hot_revoke(g->authority->hot, g->tx, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
     authority_event(g, "refresh.replayed",
-                    &(struct authority_event_facts){.client_id = client->id, .subject = grant->id,
-                                                    .detail = STR("an old refresh token came again; its grant was revoked")});
+                    &(struct authority_event_facts){
+                        .client_id = client->id, .subject = grant->id, .detail = STR("an old refresh token came again; its grant was revoked")});
     REFUSE(INVALID_GRANT, "The refresh token was used before; every token of this authorization has been revoked.", "refresh: used before");
 }
 

@@ -87,8 +87,7 @@ static fallible read_signed(struct ground *g, const struct db_client *client, st
     if (!typ_fits(jwt->typ))
         REFUSE(INVALID_REQUEST_OBJECT, "The typ of a request object is oauth-authz-req+jwt.", "request object: another typ");
     if (!str_has_word(algs, jwt->alg_name)) /* AZ-17 */
-        REFUSE(INVALID_REQUEST_OBJECT, "The request object is signed with an algorithm that this client may not use.",
-               "request object: algorithm not allowed");
+        REFUSE(INVALID_REQUEST_OBJECT, "The request object is signed with an algorithm that this client may not use.", "request object: algorithm not allowed");
     TRY(as_refusal(client_keys_get(g, client, jwt, &keys)));
     return as_refusal(jwt_check(g->arena, jwt, keys, algs));
 }
@@ -169,15 +168,13 @@ static fallible take_parameters(struct arena *a, const struct db_client *client,
     return OK;
 }
 
-fallible request_object_read(struct ground *g, const struct db_client *client, const struct form *outer, enum request_object_way way,
-                             struct form *parameters)
+fallible request_object_read(struct ground *g, const struct db_client *client, const struct form *outer, enum request_object_way way, struct form *parameters)
 {
     struct jwt jwt;
     str text;
     TRY(find_text(g, client, outer, &text));
     if (dots(text) == 4)
-        REFUSE(INVALID_REQUEST_OBJECT, "Encrypted request objects are not supported; sign it and leave it readable.",
-               "request object: encrypted");
+        REFUSE(INVALID_REQUEST_OBJECT, "Encrypted request objects are not supported; sign it and leave it readable.", "request object: encrypted");
     if (unsigned_object(g->arena, text)) { /* AZ-17; OpenID Connect Core 3.1.2.6 */
         if (way == REQUEST_OBJECT_FRONT && !profile_demands(g, client, PROFILE_RULE_STRONG_ALGS))
             REFUSE(REQUEST_NOT_SUPPORTED, "Request objects must be signed; alg none is not supported.", "request object: alg none");

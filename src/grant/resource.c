@@ -34,8 +34,7 @@ fallible resource_find(const struct ground *g, str uri, const struct db_resource
     if (str_present(other))
         found = hot_resource(g->facts, other);
     if (!found)
-        REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.",
-               "resource: unknown");
+        REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.", "resource: unknown");
     *resource = found;
     return OK;
 }

@@ -84,11 +84,9 @@ static bool may_have(const struct ground *g, const struct db_client *client, str
 static fallible judge_word(const struct ground *g, const struct db_client *client, str resources, str word)
 {
     if (!hot_scope(g->facts, word))
-        REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.",
-               "scope: not defined");
+        REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.", "scope: not defined");
     if (!may_have(g, client, resources, word)) /* AZ-15 */
-        REFUSE(INVALID_SCOPE,
-               "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
+        REFUSE(INVALID_SCOPE, "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
                "scope: not in the client's list");
     return OK;
 }
@@ -125,8 +123,7 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
         buf_word(&kept, word);
     }
     if (kept.n == 0) /* offline_access alone must not become an unscoped token */
-        REFUSE(INVALID_SCOPE, "offline_access is for requests with the scope openid, by clients with refresh tokens.",
-               "scope: nothing is left of it");
+        REFUSE(INVALID_SCOPE, "offline_access is for requests with the scope openid, by clients with refresh tokens.", "scope: nothing is left of it");
     return buf_done(&kept, granted);
 }
 

@@ -81,11 +81,7 @@ static fallible nonce_check(const struct ground *g, const struct dpop_proof *pro
 
 static fallible judge(struct ground *g, str access_token, struct dpop_proof *out)
 {
-    struct dpop_expect expect = {.method = g->method,
-                                 .url = g->url,
-                                 .access_token = access_token,
-                                 .now = g->now,
-                                 .window = g->authority->policy.dpop_window};
+    struct dpop_expect expect = {.method = g->method, .url = g->url, .access_token = access_token, .now = g->now, .window = g->authority->policy.dpop_window};
     struct dpop_proof proof;
     if (store_is_open(g->tx)) /* others would wait for this one's signature */
         FAIL(SERVER_ERROR, "sender: a proof is not judged inside a transaction; its request comes by a worker first");

@@ -57,8 +57,7 @@ static fallible may_hand_in(const struct exchange *x)
 static fallible proven(const struct ground *g, const struct exchange_token *t)
 {
     if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
-        REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.",
-               "exchange: bound token without its key");
+        REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.", "exchange: bound token without its key");
     return OK;
 }
 
@@ -81,8 +80,8 @@ static fallible may_act(const struct exchange *x)
         return OK;
     str sub = json_member_text(rule, "sub"), client_id = json_member_text(rule, "client_id");
     str self[] = {STR("client:"), x->client->id};
-    bool by_subject = str_present(sub) && (x->delegated ? str_equal(sub, x->actor.subject)
-                                                        : str_starts(sub, self[0]) && sub.n == self[0].n + self[1].n && str_ends(sub, self[1]));
+    bool by_subject = str_present(sub) &&
+                      (x->delegated ? str_equal(sub, x->actor.subject) : str_starts(sub, self[0]) && sub.n == self[0].n + self[1].n && str_ends(sub, self[1]));
     bool by_client = str_present(client_id) && str_equal(client_id, x->client->id);
     bool fits = (str_present(sub) || str_present(client_id)) && (!str_present(sub) || by_subject) && (!str_present(client_id) || by_client);
     if (!fits)

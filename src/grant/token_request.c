@@ -60,8 +60,7 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
         REFUSE(INVALID_REQUEST, "grant_type is missing.", "token: grant_type missing");
     const struct grant_row *row = token_request_row(type);
     if (!row) /* TE-05 */
-        REFUSE(UNSUPPORTED_GRANT_TYPE,
-               "This server does not know this grant_type; grant_types_supported of its metadata lists those that it offers.",
+        REFUSE(UNSUPPORTED_GRANT_TYPE, "This server does not know this grant_type; grant_types_supported of its metadata lists those that it offers.",
                "token: unknown grant_type");
     if (row->confidential_only && !proof->authenticated) /* TE-07 */
         REFUSE(UNAUTHORIZED_CLIENT, "A public client may not use this grant type.", "token: grant for confidential clients only");
@@ -71,8 +70,7 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
     TRY(sender_bind(g, proof)); /* DP-01 */
     TRY(row->redeem(g, proof, f, out));
     if (row->told) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
-        authority_event(g, "token.issued",
-                        &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->type)});
+        authority_event(g, "token.issued", &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->type)});
     return OK;
 }
 
@@ -154,8 +152,7 @@ static fallible put_openid(struct ground *g, const struct db_client *client, con
     return OK;
 }
 
-fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
-                              struct token_answer *out)
+fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope, struct token_answer *out)
 {
     struct db_user *user;
     const struct db_resource *resource;
@@ -167,7 +164,7 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     TRY(resource_find(g, grant->resource, &resource));
     str reach;
     TRY(scope_reach(g, client, grant->resource, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
-    if (resource && str_filled(scope) && !str_filled(reach)) /* without scope it would be another kind of token, not a narrower one */
+    if (resource && str_filled(scope) && !str_filled(reach))     /* without scope it would be another kind of token, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing of what was granted may be asked for in a token for this resource.", "token: no scope for this resource");
     /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
     bool unscoped = !str_filled(grant->scope) && client_any_scope(client);
@@ -219,8 +216,7 @@ fallible token_request_begin(struct ground *g, const struct db_client *client, c
 fallible token_request_mint(struct ground *g, const struct permit *asked, struct token_answer *out)
 {
     struct permit permit = *asked;
-    const struct db_resource *resource =
-        permit.resource_number ? hot_resource_by_number(g->facts, permit.resource_number) : NULL;
+    const struct db_resource *resource = permit.resource_number ? hot_resource_by_number(g->facts, permit.resource_number) : NULL;
     if (permit.resource_number && !resource)
         REFUSE(INVALID_TARGET, "The resource is no longer registered here.", "token: resource removed meanwhile");
     if (!str_present(permit.jkt) && !str_present(permit.x5t)) {

@@ -28,7 +28,7 @@ struct token_answer {
     struct token_owed owed;
 };
 struct grant_row {
-    const char *type;    /* grant_type */
+    const char *type;       /* grant_type */
     const char *permission; /* word in db_client.grants */
     enum grant_lane lane;
     bool confidential_only;
@@ -47,8 +47,7 @@ fallible token_request_finish(struct ground *g, struct token_answer *answer);
 fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out);
 /* For the rows that act for a person: an access token under this grant for grant->resource (one URI: resource_pick), with `scope` (the grant's
  * own or narrower), and with the scope openid an ID token (owed; out->owed.id_token.nonce is the caller's to fill). */
-fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope,
-                              struct token_answer *out);
+fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope, struct token_answer *out);
 /* For the rows that take a code: its grant begins to live (db_grant_begin), with its first refresh token where the client has them, bound
  * to what the request has proven (DP-04). Reads answer->expires_in, sets answer->refresh_token. */
 fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer);

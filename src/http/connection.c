@@ -29,7 +29,7 @@
 enum {
     INPUT_MAX = 32768, /* more than H1_HEAD_MAX, so that a head that is too large is seen to be */
     LINGER_MAX = 16 * HTTP_BODY_MAX,
-    SHARE = 64,        /* steps of one connection in one turn, so that others have theirs */
+    SHARE = 64, /* steps of one connection in one turn, so that others have theirs */
 };
 _Static_assert(INPUT_MAX > H1_HEAD_MAX + CONNECTION_BODY_ROOM, "a head that is read must fit");
 

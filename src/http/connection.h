@@ -5,8 +5,16 @@
 #include "http/h1.h"
 #include "http/loop.h"
 
-enum connection_state { CONNECTION_HANDSHAKE, CONNECTION_HEAD, CONNECTION_BODY, CONNECTION_WAITING, CONNECTION_WRITING, CONNECTION_LINGER,
-                        CONNECTION_H2, CONNECTION_DEAD };
+enum connection_state {
+    CONNECTION_HANDSHAKE,
+    CONNECTION_HEAD,
+    CONNECTION_BODY,
+    CONNECTION_WAITING,
+    CONNECTION_WRITING,
+    CONNECTION_LINGER,
+    CONNECTION_H2,
+    CONNECTION_DEAD
+};
 struct connection {
     struct loop_mark mark; /* first: an event is about it */
     enum connection_state state;
@@ -40,7 +48,7 @@ enum { CONNECTION_BODY_ROOM = 1024 }; /* bytes free behind a head whose body is 
 str connection_input(const struct connection *c);
 bool connection_grow_input(struct connection *c); /* twice the room; false: no memory */
 void connection_wipe_input(struct connection *c);
-void connection_drop_input(struct connection *c); /* and the room with it */
+void connection_drop_input(struct connection *c);             /* and the room with it */
 enum connection_next connection_fill(struct connection *c);   /* another part of what the peer sends; WAIT: nothing is there now */
 enum connection_next connection_flush(struct connection *c);  /* sends c->out; WAIT: the rest later */
 enum connection_next connection_linger(struct connection *c); /* it has said its last word, and hears the peer's */

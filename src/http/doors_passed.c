@@ -34,7 +34,8 @@ static fallible take(int fd, struct doors *d)
     const int on = 1;
     int family = option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
     if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1 || (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
-        REFUSE(INVALID_REQUEST, "what the service manager passed is no listening TCP or Unix socket: use ListenStream=, without Accept=yes", "listen: passed socket is of another kind");
+        REFUSE(INVALID_REQUEST, "what the service manager passed is no listening TCP or Unix socket: use ListenStream=, without Accept=yes",
+               "listen: passed socket is of another kind");
     if (d->count == DOORS_MAX)
         REFUSE(INVALID_REQUEST, "the service manager passed more than 8 sockets of that name", "listen: too many passed sockets");
     bool good = flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
@@ -61,7 +62,8 @@ fallible doors_passed_open(str name, struct doors *out)
             TRY(take(FIRST + i, &d));
     }
     if (d.count == 0)
-        REFUSE(INVALID_REQUEST, "the service manager passed no socket of that name: FileDescriptorName= of its socket unit must be the same", "listen: no passed socket");
+        REFUSE(INVALID_REQUEST, "the service manager passed no socket of that name: FileDescriptorName= of its socket unit must be the same",
+               "listen: no passed socket");
     *out = d;
     return OK;
 }

@@ -11,9 +11,12 @@
 enum once { ONCE_AUTHORIZATION, ONCE_HOST, ONCE_CONTENT_TYPE, ONCE_COOKIE, ONCE_LENGTH, ONCE_CODING, ONCE_DPOP, ONCE_COUNT };
 
 static const str once_names[ONCE_COUNT] = {
-    [ONCE_AUTHORIZATION] = {"authorization", 13}, [ONCE_HOST] = {"host", 4},
-    [ONCE_CONTENT_TYPE] = {"content-type", 12},   [ONCE_COOKIE] = {"cookie", 6},
-    [ONCE_LENGTH] = {"content-length", 14},       [ONCE_CODING] = {"transfer-encoding", 17},
+    [ONCE_AUTHORIZATION] = {"authorization", 13},
+    [ONCE_HOST] = {"host", 4},
+    [ONCE_CONTENT_TYPE] = {"content-type", 12},
+    [ONCE_COOKIE] = {"cookie", 6},
+    [ONCE_LENGTH] = {"content-length", 14},
+    [ONCE_CODING] = {"transfer-encoding", 17},
     [ONCE_DPOP] = {"dpop", 4}, /* RFC 9449 4.3 */
 };
 
@@ -26,8 +29,7 @@ static fallible sizes_check(const struct request *r) /* IN-01 */
     size_t sum = 0;
     for (size_t i = 0; i < r->header_count; i++) {
         size_t size;
-        if (__builtin_add_overflow(r->headers[i].name.n, r->headers[i].value.n, &size) ||
-            __builtin_add_overflow(sum, size, &sum) || sum > HTTP_HEADERS_MAX)
+        if (__builtin_add_overflow(r->headers[i].name.n, r->headers[i].value.n, &size) || __builtin_add_overflow(sum, size, &sum) || sum > HTTP_HEADERS_MAX)
             FAIL(HEADERS_TOO_LARGE, "guard: headers too large");
     }
     return OK;

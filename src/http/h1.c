@@ -281,12 +281,28 @@ static str reason_phrase(int status) /* RFC 9110 15 */
         int status;
         str phrase;
     } rows[] = {
-        {200, {"200 OK", 6}}, {201, {"201 Created", 11}}, {204, {"204 No Content", 14}}, {302, {"302 Found", 9}}, {303, {"303 See Other", 13}},
-        {304, {"304 Not Modified", 16}}, {400, {"400 Bad Request", 15}}, {401, {"401 Unauthorized", 16}}, {403, {"403 Forbidden", 13}},
-        {404, {"404 Not Found", 13}}, {405, {"405 Method Not Allowed", 22}}, {409, {"409 Conflict", 12}}, {413, {"413 Content Too Large", 21}},
-        {414, {"414 URI Too Long", 16}}, {415, {"415 Unsupported Media Type", 26}}, {421, {"421 Misdirected Request", 23}},
-        {422, {"422 Unprocessable Content", 25}}, {429, {"429 Too Many Requests", 21}}, {431, {"431 Request Header Fields Too Large", 35}},
-        {500, {"500 Internal Server Error", 25}}, {503, {"503 Service Unavailable", 23}}, {505, {"505 HTTP Version Not Supported", 30}},
+        {200, {"200 OK", 6}},
+        {201, {"201 Created", 11}},
+        {204, {"204 No Content", 14}},
+        {302, {"302 Found", 9}},
+        {303, {"303 See Other", 13}},
+        {304, {"304 Not Modified", 16}},
+        {400, {"400 Bad Request", 15}},
+        {401, {"401 Unauthorized", 16}},
+        {403, {"403 Forbidden", 13}},
+        {404, {"404 Not Found", 13}},
+        {405, {"405 Method Not Allowed", 22}},
+        {409, {"409 Conflict", 12}},
+        {413, {"413 Content Too Large", 21}},
+        {414, {"414 URI Too Long", 16}},
+        {415, {"415 Unsupported Media Type", 26}},
+        {421, {"421 Misdirected Request", 23}},
+        {422, {"422 Unprocessable Content", 25}},
+        {429, {"429 Too Many Requests", 21}},
+        {431, {"431 Request Header Fields Too Large", 35}},
+        {500, {"500 Internal Server Error", 25}},
+        {503, {"503 Service Unavailable", 23}},
+        {505, {"505 HTTP Version Not Supported", 30}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].status == status)

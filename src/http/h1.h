@@ -9,7 +9,7 @@
 enum {
     H1_METHOD_MAX = 32,
     H1_HEAD_MAX = HTTP_TARGET_MAX + HTTP_HEADERS_MAX + 4 * HTTP_HEADER_COUNT_MAX + 512, /* bytes of a head that is still being read */
-    H1_CHUNK_LINE_MAX = 256, /* bytes of a chunk's size and extensions */
+    H1_CHUNK_LINE_MAX = 256,                                                            /* bytes of a chunk's size and extensions */
 };
 
 /* Where the search for a head's end stands. All zero before the first byte. */
@@ -26,9 +26,9 @@ fallible h1_scan(struct h1_scan *scan, str bytes);
 
 struct h1_head { /* borrowed from the bytes */
     str method, target;
-    unsigned minor; /* HTTP/1.minor: 0 or 1 */
+    unsigned minor;              /* HTTP/1.minor: 0 or 1 */
     struct http_header *headers; /* in the arena */
-    size_t header_count; /* one more than HTTP_HEADER_COUNT_MAX at the most: guard refuses that one */
+    size_t header_count;         /* one more than HTTP_HEADER_COUNT_MAX at the most: guard refuses that one */
 };
 /* A whole head's pieces. INVALID_REQUEST; VERSION_NOT_SUPPORTED (505): another major version; UNAVAILABLE: no memory. */
 fallible h1_head(struct arena *a, const struct h1_scan *scan, str bytes, struct h1_head *out);
@@ -36,8 +36,18 @@ fallible h1_head(struct arena *a, const struct h1_scan *scan, str bytes, struct 
 bool h1_persists(const struct request *r, unsigned minor);
 
 enum h1_chunk_state {
-    H1_CHUNK_SIZE = 0, H1_CHUNK_EXTENSION, H1_CHUNK_SIZE_LF, H1_CHUNK_DATA, H1_CHUNK_DATA_CR, H1_CHUNK_DATA_LF,
-    H1_TRAILER, H1_TRAILER_NAME, H1_TRAILER_VALUE, H1_TRAILER_LF, H1_CHUNKS_LF, H1_CHUNKS_END,
+    H1_CHUNK_SIZE = 0,
+    H1_CHUNK_EXTENSION,
+    H1_CHUNK_SIZE_LF,
+    H1_CHUNK_DATA,
+    H1_CHUNK_DATA_CR,
+    H1_CHUNK_DATA_LF,
+    H1_TRAILER,
+    H1_TRAILER_NAME,
+    H1_TRAILER_VALUE,
+    H1_TRAILER_LF,
+    H1_CHUNKS_LF,
+    H1_CHUNKS_END,
 };
 struct h1_chunks { /* all zero before the first byte (RFC 9112 7.1) */
     enum h1_chunk_state state;
@@ -51,7 +61,7 @@ fallible h1_chunks(struct h1_chunks *chunks, str *rest, str *data);
 /* The bytes of an answer: status line, Date, Content-Length, the response's own fields, and the body when it is small or `split` is NULL; else
  * *split is what must follow. `head_only`: the request was HEAD. In the response's arena; absent when that fails. */
 struct h1_answer {
-    const char *date; /* RFC 9110 5.6.7 */
+    const char *date;                  /* RFC 9110 5.6.7 */
     bool head_only, close, keep_alive; /* keep_alive: an HTTP/1.0 client asked for it */
 };
 str h1_write(const struct response *r, const struct h1_answer *how, str *split);

@@ -26,9 +26,9 @@ struct h2 {
     struct connection *connection;
     nghttp2_session *session;
     struct stream *streams; /* all that nghttp2 has not closed */
-    size_t working;        /* arrived and not answered, orphans too */
-    size_t held;           /* bytes of bodies whose end has not come */
-    int64_t idle_since_us; /* when the last stream ended, or the session began */
+    size_t working;         /* arrived and not answered, orphans too */
+    size_t held;            /* bytes of bodies whose end has not come */
+    int64_t idle_since_us;  /* when the last stream ended, or the session began */
     bool leaving, left;
 };
 

@@ -5,15 +5,15 @@
 #include "base/clock.h"
 #include "codec/form.h"
 
-enum { /* bytes unless said otherwise; each is answered with its own 4xx */
-    HTTP_TARGET_MAX = 8192,          /* 414 */
-    HTTP_HEADERS_MAX = 16384,        /* 431: all names and values */
-    HTTP_HEADER_COUNT_MAX = 100,     /* 431 */
-    HTTP_BODY_MAX = 65536,           /* 413 */
-    HTTP_COOKIE_MAX = 8192,          /* 431 */
-    HTTP_ARENA_MAX = 4 << 20,        /* memory of one request */
-    HTTP_IDLE_SECONDS = 15,          /* a connection that sends nothing, or a request that does not end */
-    HTTP_CONNECTIONS_MAX = 16384,
+enum {                              /* bytes unless said otherwise; each is answered with its own 4xx */
+       HTTP_TARGET_MAX = 8192,      /* 414 */
+       HTTP_HEADERS_MAX = 16384,    /* 431: all names and values */
+       HTTP_HEADER_COUNT_MAX = 100, /* 431 */
+       HTTP_BODY_MAX = 65536,       /* 413 */
+       HTTP_COOKIE_MAX = 8192,      /* 431 */
+       HTTP_ARENA_MAX = 4 << 20,    /* memory of one request */
+       HTTP_IDLE_SECONDS = 15,      /* a connection that sends nothing, or a request that does not end */
+       HTTP_CONNECTIONS_MAX = 16384,
 };
 
 enum http_method { HTTP_OTHER = 0, HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_DELETE = 16, HTTP_OPTIONS = 32 };
@@ -26,18 +26,18 @@ struct request {
     struct arena *arena;
     enum http_method method;
     str method_name;
-    str target;         /* raw, as sent */
-    str path;           /* decoded once; without `.`/`..` segments, `//` or NUL (refused instead: IN-05) */
-    str query;          /* raw, absent when none */
+    str target; /* raw, as sent */
+    str path;   /* decoded once; without `.`/`..` segments, `//` or NUL (refused instead: IN-05) */
+    str query;  /* raw, absent when none */
     struct http_header *headers;
     size_t header_count;
     str body;
     enum http_body body_kind;
-    str peer;           /* address of the socket, or what a trusted proxy said (RL-04) */
-    str certificate;    /* DER of the client's TLS certificate, whose key it holds; absent: none. Not judged in any way */
-    bool secure;        /* the issuer is https */
-    char id[17];        /* request id: 16 hex digits, NUL */
-    int64_t begun_us;   /* monotonic */
+    str peer;         /* address of the socket, or what a trusted proxy said (RL-04) */
+    str certificate;  /* DER of the client's TLS certificate, whose key it holds; absent: none. Not judged in any way */
+    bool secure;      /* the issuer is https */
+    char id[17];      /* request id: 16 hex digits, NUL */
+    int64_t begun_us; /* monotonic */
 };
 /* Value of the only header of that name (any letter case); absent when missing. (Headers that may come once are checked by guard.) */
 str request_header(const struct request *r, const char *name);
@@ -66,9 +66,9 @@ fallible response_header(struct response *r, const char *name, str value);
 #define response_literal(r_, name_, value_) response_literal_put((r_), (struct http_header){STR(name_), STR(value_)})
 fallible response_literal_put(struct response *r, struct http_header literal); /* through the macro alone */
 struct response_cookie_rule {
-    bool secure;      /* Secure; the caller chooses the __Host- or __Secure- name then */
-    int64_t max_age;  /* seconds; 0: a session cookie; negative: delete it */
-    str path;         /* absent or empty: the whole host */
+    bool secure;     /* Secure; the caller chooses the __Host- or __Secure- name then */
+    int64_t max_age; /* seconds; 0: a session cookie; negative: delete it */
+    str path;        /* absent or empty: the whole host */
 };
 /* HttpOnly, SameSite=Lax always (LS-02). */
 fallible response_cookie(struct response *r, str name, str value, const struct response_cookie_rule *rule);

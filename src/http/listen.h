@@ -27,22 +27,22 @@ struct listen_pairs {
     size_t count; /* 0: plain HTTP */
 };
 struct listen_options {
-    str host;               /* address to bind: literal, "localhost" (127.0.0.1 and ::1), "unix:/PATH", or "systemd:NAME" (sockets that were passed) */
-    uint16_t port;          /* 0: a free one */
-    unsigned mode;          /* of unix:/PATH: who may connect */
-    str group;              /* its group; absent or empty: this process's */
+    str host;      /* address to bind: literal, "localhost" (127.0.0.1 and ::1), "unix:/PATH", or "systemd:NAME" (sockets that were passed) */
+    uint16_t port; /* 0: a free one */
+    unsigned mode; /* of unix:/PATH: who may connect */
+    str group;     /* its group; absent or empty: this process's */
     unsigned threads;
     struct listen_pairs pairs; /* borrowed until listen_open returns */
-    unsigned idle_seconds;  /* 0: HTTP_IDLE_SECONDS */
-    struct guard_rules rules; /* the hosts are borrowed until listen_close */
-    str trusted_proxies;    /* words: addresses whose X-Forwarded-For (last hop) is believed; `unix`: whoever comes by a Unix socket */
-    str certificate_header; /* in which the trusted proxies hand on the client's certificate; absent: none */
-    bool ask_certificate;   /* ask each client for a certificate, of whatever authority; none is needed */
-    bool secure;            /* the issuer is https */
-    void (*locate)(struct request *r, void *context); /* may move r->path and r->target below the issuer's path; NULL: they stay */
+    unsigned idle_seconds;     /* 0: HTTP_IDLE_SECONDS */
+    struct guard_rules rules;  /* the hosts are borrowed until listen_close */
+    str trusted_proxies;       /* words: addresses whose X-Forwarded-For (last hop) is believed; `unix`: whoever comes by a Unix socket */
+    str certificate_header;    /* in which the trusted proxies hand on the client's certificate; absent: none */
+    bool ask_certificate;      /* ask each client for a certificate, of whatever authority; none is needed */
+    bool secure;               /* the issuer is https */
+    void (*locate)(struct request *r, void *context);                  /* may move r->path and r->target below the issuer's path; NULL: they stay */
     enum guard_names (*names)(const struct request *r, void *context); /* asked when Host is none of our own: to which names the address
                                      answers; NULL: to its own */
-    void (*thread_begins)(void);  /* called once on each event thread; may be NULL */
+    void (*thread_begins)(void);                                       /* called once on each event thread; may be NULL */
     void (*arrive)(struct exchange *x, void *context);
     void (*refused)(struct exchange *x, err why, void *context); /* by target, guard, limits: fills x->response, which is sent */
     void (*gone)(struct exchange *x, void *context);
@@ -62,7 +62,7 @@ uint16_t listen_port(const struct listener *l); /* 0: it has none */
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */
 void listen_answer(struct exchange *x);
-void listen_quiesce(struct listener *l);             /* stop accepting; go on with what is open */
+void listen_quiesce(struct listener *l); /* stop accepting; go on with what is open */
 size_t listen_connections(const struct listener *l);
 /* Waits for answers that are owed (each arrived exchange must still be answered by somebody), then for their sending. */
 void listen_close(struct listener *l);

@@ -29,8 +29,8 @@ struct listener {
     size_t loop_count, places; /* connections at once */
     atomic_bool closing;
     atomic_bool admitting; /* listen_admit was called */
-    atomic_size_t inside; /* arrived or refused and not yet gone */
-    atomic_size_t waking; /* inside listen_answer */
+    atomic_size_t inside;  /* arrived or refused and not yet gone */
+    atomic_size_t waking;  /* inside listen_answer */
 };
 
 enum loop_kind { LOOP_DOOR, LOOP_WAKE, LOOP_CONNECTION };
@@ -38,7 +38,7 @@ struct loop_mark { /* what an event is about; the first member of it */
     enum loop_kind kind;
     int fd;
 };
-struct loop_link { /* a place in a list that is in the order of time */
+struct loop_link {                     /* a place in a list that is in the order of time */
     struct loop_link *next, *previous; /* both NULL: in no list */
     int64_t since_us;
 };
@@ -51,11 +51,11 @@ struct loop {
     struct stream *_Atomic answered;
     atomic_bool stopping;
     atomic_size_t connections;
-    int64_t now_us;            /* of this turn */
-    struct loop_link quiet;    /* connections by their last sign of life … */
-    struct loop_link awaited;  /* … and by since when a head, or a last word, is awaited */
-    struct loop_link again;    /* those that had their share of their turn */
-    int64_t paused_us;         /* since when nobody is accepted; 0: everybody is */
+    int64_t now_us;           /* of this turn */
+    struct loop_link quiet;   /* connections by their last sign of life … */
+    struct loop_link awaited; /* … and by since when a head, or a last word, is awaited */
+    struct loop_link again;   /* those that had their share of their turn */
+    int64_t paused_us;        /* since when nobody is accepted; 0: everybody is */
     uint64_t id;
     size_t arena_count, buffer_count;
     struct arena *arenas[LOOP_ARENAS];
@@ -65,15 +65,15 @@ struct loop {
     bool running;
 };
 
-fallible loop_open(struct loop *l, struct listener *listener);  /* starts the thread */
-void loop_close(struct loop *l); /* ends all connections, which wait for no answer, and the thread */
-void loop_answer(struct stream *s); /* from any thread: the answer is there */
+fallible loop_open(struct loop *l, struct listener *listener); /* starts the thread */
+void loop_close(struct loop *l);                               /* ends all connections, which wait for no answer, and the thread */
+void loop_answer(struct stream *s);                            /* from any thread: the answer is there */
 
-struct arena *loop_arena(struct loop *l); /* an empty one; NULL when there is no memory */
+struct arena *loop_arena(struct loop *l);              /* an empty one; NULL when there is no memory */
 void loop_arena_back(struct loop *l, struct arena *a); /* wiped and kept, or released */
-char *loop_buffer(struct loop *l);        /* LOOP_BUFFER_SIZE bytes; NULL when there is no memory */
-void loop_buffer_back(struct loop *l, char *buffer); /* which the caller wiped */
-void loop_id(struct loop *l, char id[17]);     /* 16 hex digits, unlike any other of this process; not a secret */
+char *loop_buffer(struct loop *l);                     /* LOOP_BUFFER_SIZE bytes; NULL when there is no memory */
+void loop_buffer_back(struct loop *l, char *buffer);   /* which the caller wiped */
+void loop_id(struct loop *l, char id[17]);             /* 16 hex digits, unlike any other of this process; not a secret */
 const char *loop_date(struct loop *l);
 int64_t loop_idle_us(const struct loop *l); /* how long silence may last */
 

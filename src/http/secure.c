@@ -158,9 +158,8 @@ static bool set_rules(SSL_CTX *c, bool ask_certificate)
         SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
         SSL_CTX_set_cert_verify_callback(c, believe, NULL);
     }
-    return set_tickets(c, ask_certificate) && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
-           SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 && SSL_CTX_set_ciphersuites(c, suites_1_3) == 1 &&
-           SSL_CTX_set_cipher_list(c, suites_1_2) == 1 && SSL_CTX_set1_groups_list(c, groups) == 1 &&
+    return set_tickets(c, ask_certificate) && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 && SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
+           SSL_CTX_set_ciphersuites(c, suites_1_3) == 1 && SSL_CTX_set_cipher_list(c, suites_1_2) == 1 && SSL_CTX_set1_groups_list(c, groups) == 1 &&
            SSL_CTX_set1_sigalgs_list(c, signatures) == 1;
 }
 
@@ -218,7 +217,8 @@ static fallible read_pairs(const struct listen_pairs *given, struct secure_pair 
         TRY(secure_pair_names(f->arena, p, names));
         for (size_t i = 0; i < f->count; i++)
             if (secure_pair_alike(&pairs[i], p) && secure_names_cover(&f->shown[i].names, names, false))
-                REFUSE(INVALID_REQUEST, "one certificate would never be shown: another before it has all its names and the same kind of key", "secure: pair hidden");
+                REFUSE(INVALID_REQUEST, "one certificate would never be shown: another before it has all its names and the same kind of key",
+                       "secure: pair hidden");
     }
     return OK;
 }

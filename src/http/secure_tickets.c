@@ -98,7 +98,8 @@ int secure_tickets_seal(struct secure_tickets *t, const struct secure_ticket *on
 int secure_tickets_open(struct secure_tickets *t, const struct secure_ticket *one)
 {
     struct secure_ticket_key key;
-    bool known = opening_key(t, one, &key), good = known && EVP_DecryptInit_ex2(one->cipher, t->cipher, key.cipher, one->vector, NULL) == 1 && set_mac(one->mac, &key);
+    bool known = opening_key(t, one, &key),
+         good = known && EVP_DecryptInit_ex2(one->cipher, t->cipher, key.cipher, one->vector, NULL) == 1 && set_mac(one->mac, &key);
     bool past = known && one->now_us - key.made_us >= seals_us;
     explicit_bzero(&key, sizeof key);
     return !known ? 0 : !good ? -1 : past ? 2 : 1;

@@ -25,7 +25,7 @@ struct secure_tickets {
 fallible secure_tickets_begin(struct secure_tickets *t);
 void secure_tickets_end(struct secure_tickets *t);
 
-struct secure_ticket { /* what OpenSSL hands out for one ticket */
+struct secure_ticket {            /* what OpenSSL hands out for one ticket */
     unsigned char *name, *vector; /* SECURE_TICKET_NAME, EVP_MAX_IV_LENGTH bytes */
     EVP_CIPHER_CTX *cipher;
     EVP_MAC_CTX *mac;

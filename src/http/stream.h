@@ -15,7 +15,7 @@ struct stream {
     unsigned minor; /* HTTP/1.minor */
     bool given;     /* arrive or refused was called: gone is owed */
     bool answered;
-    bool last;      /* its answer closes the connection */
+    bool last; /* its answer closes the connection */
     /* h2's own */
     int32_t id;
     struct stream *following, *preceding; /* among those of its connection */

@@ -40,8 +40,7 @@ fallible at_rest_material(const struct keeper *k, struct arena *a, const struct 
     TRY(label_of(a, row->use, row->kid, &label));
     err opened = keeper_open(k, a, &label, row->sealed, out);
     if (opened.kind == ERR_SERVER_ERROR)
-        REFUSE(SERVER_ERROR, "The stored keys do not belong to master.key; put the right file back.",
-               "a stored key does not open with master.key");
+        REFUSE(SERVER_ERROR, "The stored keys do not belong to master.key; put the right file back.", "a stored key does not open with master.key");
     return opened;
 }
 
@@ -52,9 +51,9 @@ struct renewal {
     struct arena *a;
     const struct keeper *keeper;
     const struct master *master;
-    struct db_key *keys; /* .sealed: anew; absent: left as it is */
-    str *was;            /* .sealed before */
-    size_t key_count, found; /* found: of before */
+    struct db_key *keys;       /* .sealed: anew; absent: left as it is */
+    str *was;                  /* .sealed before */
+    size_t key_count, found;   /* found: of before */
     struct db_client *clients; /* those with sealed secrets, metadata anew */
     size_t client_count;
 };

@@ -6,26 +6,26 @@
 #include "crypto/digest.h"
 struct keeper;
 /* X(name, label of its key): a purpose that other versions of jeton know keeps its label for ever. */
-#define KEEPER_MACS(X)                                                                                                         \
-    X(DPOP_NONCE, "dpop nonce")             /* RFC 9449 8 */                                                                   \
-    X(PAIRWISE_SUBJECT, "pairwise subject") /* OpenID Connect Core 8.1 */                                                      \
-    X(SESSION_HINT, "session hint")                                                                                            \
+#define KEEPER_MACS(X)                                                    \
+    X(DPOP_NONCE, "dpop nonce")             /* RFC 9449 8 */              \
+    X(PAIRWISE_SUBJECT, "pairwise subject") /* OpenID Connect Core 8.1 */ \
+    X(SESSION_HINT, "session hint")                                       \
     X(CSRF_MARK, "csrf mark")
 /* X(name, label of its key, what a box's context begins with) */
-#define KEEPER_BOXES(X)                                                                                                        \
-    X(PRIVATE_KEY, "private keys at rest", "jeton key")                                                                        \
+#define KEEPER_BOXES(X)                                 \
+    X(PRIVATE_KEY, "private keys at rest", "jeton key") \
     X(CLIENT_SECRET, "client secrets at rest", "jeton client secret")
 enum keeper_mac {
 #define X(name_, label_) KEEPER_##name_,
     KEEPER_MACS(X)
 #undef X
-    KEEPER_MAC_COUNT
+        KEEPER_MAC_COUNT
 };
 enum keeper_box {
 #define X(name_, label_, context_) KEEPER_##name_,
     KEEPER_BOXES(X)
 #undef X
-    KEEPER_BOX_COUNT
+        KEEPER_BOX_COUNT
 };
 /* HMAC-SHA-256 of text under the key of that purpose. Cannot fail. */
 void keeper_mac(const struct keeper *k, enum keeper_mac purpose, str text, uint8_t out[DIGEST_SIZE]);

@@ -4,9 +4,9 @@
 #define JETON_KEYS_KEYRING_BUILD_H
 #include "base/clock.h"
 #include "keys/keyring.h"
-struct keyring_entry {                      /* one key; absent texts are refused */
-    str kid, use, alg, state;               /* use: sig seal pub; state: next active old */
-    str material;                           /* DER, or JSON of the public half; sealing: 32 bytes */
+struct keyring_entry {        /* one key; absent texts are refused */
+    str kid, use, alg, state; /* use: sig seal pub; state: next active old */
+    str material;             /* DER, or JSON of the public half; sealing: 32 bytes */
     unix_time created_at, destroy_after;
 };
 /* Copies what it needs: the entries stay the caller's, whose arena wipes them. SERVER_ERROR: no active sealing key, or a key that is not whole. */

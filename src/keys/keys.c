@@ -37,7 +37,7 @@ struct keys {
     pthread_mutex_t lock;    /* rings, current, holders */
     pthread_mutex_t loading; /* one thread loads; guards rows */
     struct ring *rings, *current;
-    uint8_t rows[DIGEST_SIZE]; /* of what the current ring was built from */
+    uint8_t rows[DIGEST_SIZE];  /* of what the current ring was built from */
     atomic_uint_least64_t seen; /* hot_keys before the rows were read */
 };
 

@@ -21,11 +21,9 @@ static fallible judge(int file)
     if (fstat(file, &s) != 0)
         FAIL(SERVER_ERROR, "master.key cannot be looked at");
     if (!S_ISREG(s.st_mode) || s.st_uid != geteuid() || (s.st_mode & 077) != 0) /* ST-03 */
-        REFUSE(SERVER_ERROR, "master.key must belong to the user that runs jeton and have mode 0600.",
-               "master.key is open to others");
+        REFUSE(SERVER_ERROR, "master.key must belong to the user that runs jeton and have mode 0600.", "master.key is open to others");
     if (s.st_size != MASTER_SIZE)
-        REFUSE(SERVER_ERROR, "master.key is damaged: it must hold exactly 32 bytes. Restore it from your backup.",
-               "master.key has the wrong size");
+        REFUSE(SERVER_ERROR, "master.key is damaged: it must hold exactly 32 bytes. Restore it from your backup.", "master.key has the wrong size");
     return OK;
 }
 

@@ -104,8 +104,7 @@ static fallible sealing_number(const struct rotation_view *v, uint8_t *out)
             return OK;
         }
     }
-    REFUSE(UNPROCESSABLE, "The keys were rotated too often: wait until the oldest sealing keys are destroyed.",
-           "all numbers of sealing keys are taken");
+    REFUSE(UNPROCESSABLE, "The keys were rotated too often: wait until the oldest sealing keys are destroyed.", "all numbers of sealing keys are taken");
 }
 
 /* What a rotation puts into the store, made beforehand: an RSA key takes its time, and the writer has none. */
@@ -151,8 +150,7 @@ static bool same_keys(const struct keyring *ring, const struct db_key *rows, siz
 {
     for (size_t i = 0; i < count; i++) {
         enum sign_alg alg;
-        if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "active") && sign_alg_of(rows[i].alg, &alg) &&
-            !str_equal(keyring_kid(ring, alg), rows[i].kid))
+        if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "active") && sign_alg_of(rows[i].alg, &alg) && !str_equal(keyring_kid(ring, alg), rows[i].kid))
             return false;
     }
     return true;
@@ -169,8 +167,10 @@ static err rotate_all(struct tx *tx, void *context)
     if (!same_keys(v->ring, rows, count))
         FAIL(CONFLICT, "the keys were rotated meanwhile");
     if (r->how != ROTATION_NOW && !published(rows, count, v->now))
-        REFUSE(UNPROCESSABLE, "The next keys have not been published for an hour yet, so clients may not know them: wait, or rotate at once "
-               "by jeton key rotate --now when a key is in wrong hands.", "the next keys were not published long enough");
+        REFUSE(UNPROCESSABLE,
+               "The next keys have not been published for an hour yet, so clients may not know them: wait, or rotate at once "
+               "by jeton key rotate --now when a key is in wrong hands.",
+               "the next keys were not published long enough");
     for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
         err added = db_key_add(tx, &r->old[alg]);
         if (FAILED(added) && added.kind != ERR_CONFLICT) /* a rotation that did not come to its end has left it there */

@@ -4,10 +4,10 @@
 #define JETON_KEYS_ROTATION_H
 #include "base/clock.h"
 #include "keys/keys.h"
-struct rotation_policy { /* seconds */
-    int64_t every;         /* that signing keys are used; 0: no schedule */
-    int64_t signed_lives;  /* the longest time that anybody may hold what they signed */
-    int64_t sealed_lives;  /* the same for what sealing keys sealed */
+struct rotation_policy {  /* seconds */
+    int64_t every;        /* that signing keys are used; 0: no schedule */
+    int64_t signed_lives; /* the longest time that anybody may hold what they signed */
+    int64_t sealed_lives; /* the same for what sealing keys sealed */
 };
 /* The caller's view, whose ring a rotation is judged by. */
 struct rotation_view {

@@ -6,72 +6,72 @@
 #include "base/banned.h"
 
 /* X(symbol, file) */
-#define ASSETS_PAGES(X)                                                                                                        \
-    X(layout)                                                                                                                  \
-    X(problems)                                                                                                                \
-    X(pager)                                                                                                                   \
-    X(scope_choice)                                                                                                            \
-    X(login)                                                                                                                   \
-    X(logout)                                                                                                                  \
-    X(form_post)                                                                                                               \
-    X(select_account)                                                                                                          \
-    X(logged_out)                                                                                                              \
-    X(consent)                                                                                                                 \
-    X(device)                                                                                                                  \
-    X(device_confirm)                                                                                                          \
-    X(device_done)                                                                                                             \
-    X(requests)                                                                                                                \
-    X(deferred_scopes)                                                                                                         \
-    X(error)                                                                                                                   \
-    X(account)                                                                                                                 \
-    X(password)                                                                                                                \
-    X(tokens)                                                                                                                  \
-    X(token_made)                                                                                                              \
-    X(token_revoke)                                                                                                            \
-    X(applications)                                                                                                            \
-    X(application_revoke)                                                                                                      \
-    X(sessions)                                                                                                                \
-    X(admin)                                                                                                                   \
-    X(clients)                                                                                                                 \
-    X(client_fields)                                                                                                           \
-    X(client_member)                                                                                                           \
-    X(client_members)                                                                                                          \
-    X(client_new)                                                                                                              \
-    X(client)                                                                                                                  \
-    X(client_snippets)                                                                                                         \
-    X(client_secret)                                                                                                           \
-    X(client_remove)                                                                                                           \
-    X(users)                                                                                                                   \
-    X(user_fields)                                                                                                             \
-    X(claim_fields)                                                                                                            \
-    X(user_new)                                                                                                                \
-    X(user)                                                                                                                    \
-    X(user_remove)                                                                                                             \
-    X(scopes)                                                                                                                  \
-    X(scope_remove)                                                                                                            \
-    X(registrations)                                                                                                           \
-    X(resources)                                                                                                               \
-    X(resource)                                                                                                                \
-    X(resource_scopes)                                                                                                         \
-    X(resource_remove)                                                                                                         \
-    X(events)                                                                                                                  \
-    X(keys)                                                                                                                    \
+#define ASSETS_PAGES(X)   \
+    X(layout)             \
+    X(problems)           \
+    X(pager)              \
+    X(scope_choice)       \
+    X(login)              \
+    X(logout)             \
+    X(form_post)          \
+    X(select_account)     \
+    X(logged_out)         \
+    X(consent)            \
+    X(device)             \
+    X(device_confirm)     \
+    X(device_done)        \
+    X(requests)           \
+    X(deferred_scopes)    \
+    X(error)              \
+    X(account)            \
+    X(password)           \
+    X(tokens)             \
+    X(token_made)         \
+    X(token_revoke)       \
+    X(applications)       \
+    X(application_revoke) \
+    X(sessions)           \
+    X(admin)              \
+    X(clients)            \
+    X(client_fields)      \
+    X(client_member)      \
+    X(client_members)     \
+    X(client_new)         \
+    X(client)             \
+    X(client_snippets)    \
+    X(client_secret)      \
+    X(client_remove)      \
+    X(users)              \
+    X(user_fields)        \
+    X(claim_fields)       \
+    X(user_new)           \
+    X(user)               \
+    X(user_remove)        \
+    X(scopes)             \
+    X(scope_remove)       \
+    X(registrations)      \
+    X(resources)          \
+    X(resource)           \
+    X(resource_scopes)    \
+    X(resource_remove)    \
+    X(events)             \
+    X(keys)               \
     X(keys_rotate)
 /* X(symbol, name, file, content type) */
-#define ASSETS_STATIC(X)                                                                                                       \
-    X(style, "style.css", "assets/style.css", "text/css; charset=utf-8")                                                       \
-    X(script, "script.js", "assets/script.js", "text/javascript; charset=utf-8")                                               \
-    X(submit, "submit.js", "assets/submit.js", "text/javascript; charset=utf-8")                                               \
-    X(icon, "icon.svg", "assets/icon.svg", "image/svg+xml")                                                                    \
+#define ASSETS_STATIC(X)                                                         \
+    X(style, "style.css", "assets/style.css", "text/css; charset=utf-8")         \
+    X(script, "script.js", "assets/script.js", "text/javascript; charset=utf-8") \
+    X(submit, "submit.js", "assets/submit.js", "text/javascript; charset=utf-8") \
+    X(icon, "icon.svg", "assets/icon.svg", "image/svg+xml")                      \
     X(openapi, "openapi.json", "assets/openapi.json", "application/json")
 
-#define EMBED(symbol_, file_)                                                                                                  \
-    extern const char symbol_##_first[], symbol_##_end[];                                                                      \
-    __asm__(".section .rodata\n"                                                                                               \
-            ".global " #symbol_ "_first\n.global " #symbol_ "_end\n"                                                           \
-            ".hidden " #symbol_ "_first\n.hidden " #symbol_ "_end\n" #symbol_ "_first:\n"                                      \
-            ".incbin \"" file_ "\"\n" #symbol_ "_end:\n"                                                                       \
-            ".byte 0\n"                                                                                                        \
+#define EMBED(symbol_, file_)                                                             \
+    extern const char symbol_##_first[], symbol_##_end[];                                 \
+    __asm__(".section .rodata\n"                                                          \
+            ".global " #symbol_ "_first\n.global " #symbol_ "_end\n"                      \
+            ".hidden " #symbol_ "_first\n.hidden " #symbol_ "_end\n" #symbol_ "_first:\n" \
+            ".incbin \"" file_ "\"\n" #symbol_ "_end:\n"                                  \
+            ".byte 0\n"                                                                   \
             ".previous\n");
 #define EMBED_PAGE(stem_)                        EMBED(assets_page_##stem_, "assets/pages/" #stem_ ".html")
 #define EMBED_STATIC(stem_, name_, file_, type_) EMBED(assets_static_##stem_, file_)

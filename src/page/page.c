@@ -22,8 +22,8 @@ struct field {
 struct page_fields {
     struct arena *arena;
     struct field *first, *last;
-    struct page_fields *next; /* the next row of the same list */
-    str base;                 /* of the whole page */
+    struct page_fields *next;                /* the next row of the same list */
+    str base;                                /* of the whole page */
     const struct message_language *language; /* the same */
 };
 /* Where names are looked up: the row, then what surrounds it. */

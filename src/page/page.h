@@ -13,9 +13,9 @@
 #ifndef JETON_PAGE_PAGE_H
 #define JETON_PAGE_PAGE_H
 #include "base/message.h"
-struct page_fields; /* an arena list of name → text or rows */
+struct page_fields;                                   /* an arena list of name → text or rows */
 struct page_fields *page_fields_new(struct arena *a); /* NULL marks the arena failed; all functions tolerate NULL */
-void page_base(struct page_fields *f, str base); /* the issuer's path: what addresses lie below that begin with a slash in href, action or src */
+void page_base(struct page_fields *f, str base);      /* the issuer's path: what addresses lie below that begin with a slash in href, action or src */
 void page_language(struct page_fields *f, const struct message_language *language); /* of the whole page; without it English */
 void page_put(struct page_fields *f, const char *name, str value);
 /* Shown in the page's language: a message (copied; its texts are borrowed), and one without arguments (absent: empty). Outside of

@@ -19,8 +19,8 @@ enum template_kind {
 };
 struct template_step {
     enum template_kind kind;
-    str text;   /* bytes, or the name */
-    size_t end; /* LIST WHEN UNLESS TITLE: the step after the matching END; MESSAGE: the step after its slots */
+    str text;       /* bytes, or the name */
+    size_t end;     /* LIST WHEN UNLESS TITLE: the step after the matching END; MESSAGE: the step after its slots */
     size_t message; /* MESSAGE: its number */
     bool attribute; /* FIELD: inside a tag, where no element can be */
 };
@@ -30,7 +30,7 @@ struct template_message {
     size_t slots_first, slots_end;
 };
 struct template_slot {
-    str name; /* client_name, a, code2 */
+    str name;          /* client_name, a, code2 */
     size_t first, end; /* its steps */
 };
 struct template
@@ -43,10 +43,10 @@ struct template
 /* NULL when there is none of that name, or it is malformed. Thread-safe; the first call parses all. */
 const struct template *template_find(const char *name);
 const struct template_step *template_step_at(size_t i);
-const struct template_message *template_message_at(size_t i); /* NULL past the last, for tests */
+const struct template_message *template_message_at(size_t i);                             /* NULL past the last, for tests */
 const struct template_slot *template_slot_of(const struct template_message *m, str name); /* NULL: it has none */
-const char *template_name(size_t i);               /* NULL past the last */
-const struct page_asset *template_asset(str name); /* NULL: none */
+const char *template_name(size_t i);                                                      /* NULL past the last */
+const struct page_asset *template_asset(str name);                                        /* NULL: none */
 bool template_knows(const struct template *t, const char *field);
 
 /* The embedded files: assets.c. */

@@ -12,25 +12,25 @@
 
 enum { APP_STATUS_CLASSES = 6, APP_ROUTES_MAX = 128 };
 struct app {
-    const struct settings *_Atomic settings;   /* in force; replaced on SIGHUP (server/reload) */
-    struct authority authority;                /* as it was opened */
-    const struct authority *_Atomic current;   /* in force: the same store and keys, perhaps other rules */
+    const struct settings *_Atomic settings; /* in force; replaced on SIGHUP (server/reload) */
+    struct authority authority;              /* as it was opened */
+    const struct authority *_Atomic current; /* in force: the same store and keys, perhaps other rules */
     struct arena *arena;
-    struct problems *problems;                 /* why it did not start */
-    struct listen_pairs pairs;                 /* that the listeners show */
-    struct generation *generations;            /* what was put in force by SIGHUP, the newest first */
+    struct problems *problems;      /* why it did not start */
+    struct listen_pairs pairs;      /* that the listeners show */
+    struct generation *generations; /* what was put in force by SIGHUP, the newest first */
     struct listener *listener;
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
     struct pool *worker, *hash;
     struct courier *courier;
-    int fence; /* Landlock's version; 0: files are not fenced */
-    _Atomic bool open;     /* requests are answered; before and while closing: 503 */
+    int fence;         /* Landlock's version; 0: files are not fenced */
+    _Atomic bool open; /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
     unix_time started;
     _Atomic bool access_log, hsts;
     _Atomic uint64_t answered[APP_ROUTES_MAX + 1][APP_STATUS_CLASSES]; /* by row (last: no row) and status / 100 */
-    _Atomic int64_t inside; /* requests that arrived and are not yet gone */
-    _Atomic uint64_t shed; /* refused because a queue was full */
+    _Atomic int64_t inside;                                            /* requests that arrived and are not yet gone */
+    _Atomic uint64_t shed;                                             /* refused because a queue was full */
 };
 /* Startup order: settings, fence, store, migrations, keys, TLS, bind, sandbox. On failure app->problems says what to mend, if anything can be
  * said; nothing is left open. */

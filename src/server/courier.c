@@ -28,12 +28,12 @@ struct courier {
     pthread_cond_t wake;
     bool started;
     _Atomic bool added, closing;
-    bool changed;         /* under the lock: other rules wait */
+    bool changed; /* under the lock: other rules wait */
     const struct authority *next_authority;
     struct courier_rule next_rule;
-    uint64_t generation;  /* of the store when it was last asked */
+    uint64_t generation; /* of the store when it was last asked */
     int64_t asked_us;
-    unix_time next_due;   /* 0: nothing waits */
+    unix_time next_due; /* 0: nothing waits */
 };
 
 /* ---- makers: what is sent is made when it is sent ---- */
@@ -83,8 +83,7 @@ static const struct kind *kind_of(str name)
 
 /* ---- one message ---- */
 
-static fallible post(struct ground *g, const struct fetch_manners *manners, const struct db_client *client,
-                     const struct db_delivery *d, const char **trouble)
+static fallible post(struct ground *g, const struct fetch_manners *manners, const struct db_client *client, const struct db_delivery *d, const char **trouble)
 {
     struct posted m = {.bearer = d->bearer, .header = STR_ABSENT};
     struct fetch_answer answer;
@@ -107,8 +106,7 @@ static fallible post(struct ground *g, const struct fetch_manners *manners, cons
 
 static void tell(struct ground *g, const char *event, const struct db_client *client, const char *detail)
 {
-    authority_event(g, event,
-                    &(struct authority_event_facts){.client_id = client != NULL ? client->id : STR_ABSENT, .detail = str_of(detail)});
+    authority_event(g, event, &(struct authority_event_facts){.client_id = client != NULL ? client->id : STR_ABSENT, .detail = str_of(detail)});
     LOG(INFO, event, LOG_STR("client", client != NULL ? client->id : STR_ABSENT), LOG_STR("why", str_of(detail)));
 }
 
@@ -156,8 +154,7 @@ static fallible deliver(struct ground *g, const struct courier_rule *rule, const
     unix_time again = clock_add(clock_now(), wait_after(rule, d->tries));
     if (again >= end_of(rule, d))
         return give_up(g, d, client, why);
-    LOG(WARN, "courier.postponed", LOG_STR("kind", d->kind), LOG_STR("client", client->id), LOG_INT("tries", d->tries + 1),
-        LOG_STR("why", str_of(why)));
+    LOG(WARN, "courier.postponed", LOG_STR("kind", d->kind), LOG_STR("client", client->id), LOG_INT("tries", d->tries + 1), LOG_STR("why", str_of(why)));
     *postponed = again;
     return db_delivery_postpone(g->tx, d, again);
 }
@@ -246,8 +243,8 @@ static void added(void *context)
 static bool wanted(struct courier *c)
 {
     int64_t now_us = clock_monotonic_us();
-    return atomic_load(&c->added) || c->generation != store_generation(c->authority->store) ||
-           (c->next_due != 0 && clock_now() >= c->next_due) || now_us - c->asked_us > LOOK_SECONDS * INT64_C(1000000);
+    return atomic_load(&c->added) || c->generation != store_generation(c->authority->store) || (c->next_due != 0 && clock_now() >= c->next_due) ||
+           now_us - c->asked_us > LOOK_SECONDS * INT64_C(1000000);
 }
 
 static void round_once(struct courier *c)

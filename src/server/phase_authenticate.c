@@ -89,8 +89,7 @@ static fallible find_session(struct pipeline *w)
 
 static struct client_claim claim_of(const struct pipeline *w)
 {
-    return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form,
-                                 w->route->who == CLIENT_OF_GRANT};
+    return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form, w->route->who == CLIENT_OF_GRANT};
 }
 
 /* Before any rule sees the request: who fails here has spent nothing (AC-07). */

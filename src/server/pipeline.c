@@ -31,7 +31,7 @@ static fallible phase_handle(struct pipeline *w)
 /* From the moment when the ground is entered, in this order, for every route. */
 static fallible run_phases(struct pipeline *w)
 {
-    static err (*const phases[])(struct pipeline *w) = {phase_describe, phase_authenticate, phase_authorize, phase_handle};
+    static err (*const phases[])(struct pipeline * w) = {phase_describe, phase_authenticate, phase_authorize, phase_handle};
     bool again = str_present(w->admitted);
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
         TRY(again && phases[i] == phase_authenticate ? phase_again(w) : phases[i](w));
@@ -163,7 +163,7 @@ static void hand_over(struct pipeline *w)
 {
     err taken = submit(w);
     if (!FAILED(taken))
-        return; /* somebody else answers */
+        return;                                                        /* somebody else answers */
     atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
     reply_error(w, taken);
     answer(w);
@@ -306,7 +306,7 @@ static fallible find_row(struct pipeline *w)
         return OK;
     if (w->methods == 0)
         FAIL(NOT_FOUND, "pipeline: no such address");
-    w->route = route_find_any(r->path); /* so that the answer has the address's shape */
+    w->route = route_find_any(r->path);                                          /* so that the answer has the address's shape */
     FAIL(METHOD_NOT_ALLOWED, "pipeline: the address does not take this method"); /* IN-08 */
 }
 

@@ -11,16 +11,16 @@ struct pipeline { /* lives in the request's arena */
     struct call call;
     struct ground ground;
     struct ground_proof proven; /* by the DPoP header, however often the request is run */
-    str interaction_id;        /* x-fapi-interaction-id of the answer; absent: none was due */
-    bool refusal_told;         /* the audit trail has an event about this refusal already */
+    str interaction_id;         /* x-fapi-interaction-id of the answer; absent: none was due */
+    bool refusal_told;          /* the audit trail has an event about this refusal already */
     enum route_pool pool;
-    str admitted;              /* client id: admitted on a worker before its own lane (client_auth_waits); absent: not yet */
+    str admitted; /* client id: admitted on a worker before its own lane (client_auth_waits); absent: not yet */
     struct pool_job pool_job;
     struct store_job store_job;
-    err outcome;               /* WRITE: what the handler said, until the commit is known */
+    err outcome; /* WRITE: what the handler said, until the commit is known */
 };
 
-void pipeline_locate(struct request *r, void *app); /* moves the request below the issuer's path */
+void pipeline_locate(struct request *r, void *app);                  /* moves the request below the issuer's path */
 enum guard_names pipeline_names(const struct request *r, void *app); /* to which names its address answers */
 void pipeline_arrive(struct exchange *x, void *app);
 void pipeline_refused(struct exchange *x, err why, void *app);

@@ -23,8 +23,8 @@ struct pool {
     size_t waiting, bound;
     bool closing;
     char name[POOL_NAME];
-    unsigned own, busy, away;     /* threads of its own; jobs under way; those of them that wait for another server */
-    unsigned thread_count, most;  /* with the spare ones */
+    unsigned own, busy, away;    /* threads of its own; jobs under way; those of them that wait for another server */
+    unsigned thread_count, most; /* with the spare ones */
     pthread_t threads[];
 };
 static _Thread_local struct pool *here;
@@ -104,8 +104,7 @@ fallible pool_open(const char *name, const struct pool_size *how, struct pool **
     size_t size, bound = how->bound;
     if (threads == 0 || bound == 0)
         FAIL(SERVER_ERROR, "pool: no threads or no room");
-    if (most < threads || __builtin_mul_overflow((size_t)most, sizeof(pthread_t), &size) ||
-        __builtin_add_overflow(size, sizeof(struct pool), &size))
+    if (most < threads || __builtin_mul_overflow((size_t)most, sizeof(pthread_t), &size) || __builtin_add_overflow(size, sizeof(struct pool), &size))
         FAIL(SERVER_ERROR, "pool: too many threads");
     struct pool *pool = calloc(1, size);
     if (pool == NULL)

@@ -52,14 +52,15 @@ static void put_requests(struct buf *b, const struct app *app)
 {
     buf_add_z(b, "# HELP jeton_requests_total Requests answered, by address and class of status.\n# TYPE jeton_requests_total counter\n");
     for (size_t row = 0; row <= route_count; row++) {
-        for (int class = 2; class < APP_STATUS_CLASSES; class++) {
+        for (int class = 2; class < APP_STATUS_CLASSES; class ++) {
             uint64_t n = atomic_load_explicit(&app->answered[row][class], memory_order_relaxed);
             if (n == 0)
                 continue;
-            const char *method = row == route_count ? "" : route_table[row].method == HTTP_GET      ? "GET"
-                                                       : route_table[row].method == HTTP_POST   ? "POST"
-                                                       : route_table[row].method == HTTP_PUT    ? "PUT"
-                                                                                                : "DELETE";
+            const char *method = row == route_count                     ? ""
+                                 : route_table[row].method == HTTP_GET  ? "GET"
+                                 : route_table[row].method == HTTP_POST ? "POST"
+                                 : route_table[row].method == HTTP_PUT  ? "PUT"
+                                                                        : "DELETE";
             buf_format(b, "jeton_requests_total{method=\"%s\",path=\"%s\",status=\"%dxx\"} %llu\n", method,
                        row == route_count ? "unknown" : route_table[row].path, class, (unsigned long long)n);
         }

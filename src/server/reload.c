@@ -152,7 +152,7 @@ static fallible put_in_force(struct change *c)
         app->pairs = g->pairs;
     }
     app->access_log = g->settings.access_log;
-    app->hsts = g->settings.hsts && g->authority.secure; /* LS-10 */
+    app->hsts = g->settings.hsts && g->authority.secure;  /* LS-10 */
     log_level_set((enum log_level)g->settings.log_level); /* the words stand in the order of the enum */
     const struct courier_rule rule = app_courier_rule(&g->settings);
     app_event_limits(&g->settings, g->limits);

@@ -279,8 +279,9 @@ void reply_error(struct pipeline *w, err why)
 }
 
 /* Headers that a page of a registered origin may send; browsers ask for them one by one. */
-static const char *const cors_headers[] = {"accept", "accept-language", "authorization", "content-type", "dpop", "if-match", "mcp-protocol-version",
-                                           "mcp-session-id", "x-fapi-interaction-id", "x-request-id", "x-requested-with"};
+static const char *const cors_headers[] = {"accept",          "accept-language",      "authorization",  "content-type",          "dpop",
+                                           "if-match",        "mcp-protocol-version", "mcp-session-id", "x-fapi-interaction-id", "x-request-id",
+                                           "x-requested-with"};
 
 static bool cors_header(str name, bool any)
 {
@@ -400,9 +401,18 @@ void reply_finish(struct pipeline *w)
  * to look into. */
 static bool ordinary(err why)
 {
-    static const enum err_kind kinds[] = {ERR_OK, ERR_AUTHORIZATION_PENDING, ERR_SLOW_DOWN, ERR_USE_DPOP_NONCE, ERR_LOGIN_REQUIRED, ERR_PASSWORD_DUE,
-                                          ERR_CONSENT_REQUIRED, ERR_ACCOUNT_SELECTION_REQUIRED, ERR_ACCESS_DENIED, ERR_NOT_FOUND,
-                                          ERR_METHOD_NOT_ALLOWED, ERR_ELSEWHERE};
+    static const enum err_kind kinds[] = {ERR_OK,
+                                          ERR_AUTHORIZATION_PENDING,
+                                          ERR_SLOW_DOWN,
+                                          ERR_USE_DPOP_NONCE,
+                                          ERR_LOGIN_REQUIRED,
+                                          ERR_PASSWORD_DUE,
+                                          ERR_CONSENT_REQUIRED,
+                                          ERR_ACCOUNT_SELECTION_REQUIRED,
+                                          ERR_ACCESS_DENIED,
+                                          ERR_NOT_FOUND,
+                                          ERR_METHOD_NOT_ALLOWED,
+                                          ERR_ELSEWHERE};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (why.kind == kinds[i])
             return true;

@@ -7,18 +7,26 @@
 enum route_who {
     ROUTE_WHO_UNSET = 0,
     ANYONE,
-    BROWSER, /* has a session or a visit; POST: CSRF check */
-    USER,    /* must be logged in, else 303 to /login (page) ; POST: CSRF check */
-    USER_DUE, /* USER, even one who must choose a new password before anything else; all other rows send them there */
-    ADMIN,   /* USER who is an administrator or has a permission that the handler asks; others get 403 */
-    CLIENT,  /* client authentication before any other parameter is interpreted */
+    BROWSER,         /* has a session or a visit; POST: CSRF check */
+    USER,            /* must be logged in, else 303 to /login (page) ; POST: CSRF check */
+    USER_DUE,        /* USER, even one who must choose a new password before anything else; all other rows send them there */
+    ADMIN,           /* USER who is an administrator or has a permission that the handler asks; others get 403 */
+    CLIENT,          /* client authentication before any other parameter is interpreted */
     CLIENT_OF_GRANT, /* the same at the token endpoint, the only place where client_id may be left out (contract 4) */
-    BEARER,  /* an access token meant for jeton's API */
-    PROBE,   /* anyone: it tells nothing */
-    METER,   /* whom the setting `metrics` lets */
+    BEARER,          /* an access token meant for jeton's API */
+    PROBE,           /* anyone: it tells nothing */
+    METER,           /* whom the setting `metrics` lets */
 };
-enum route_takes { ROUTE_TAKES_UNSET = 0, NOTHING, QUERY, FORM, FORM_OR_JSON, JSON_BODY, QUERY_OR_FORM,
-                   QUERY_OR_FORM_REPEATING /* the handler judges what came twice */ };
+enum route_takes {
+    ROUTE_TAKES_UNSET = 0,
+    NOTHING,
+    QUERY,
+    FORM,
+    FORM_OR_JSON,
+    JSON_BODY,
+    QUERY_OR_FORM,
+    QUERY_OR_FORM_REPEATING /* the handler judges what came twice */
+};
 enum route_answers { ROUTE_ANSWERS_UNSET = 0, HTML, OAUTH_JSON, API_JSON, PUBLIC_JSON, STATIC, TEXT };
 enum route_pool { ROUTE_POOL_UNSET = 0, INLINE, READ, HASH, WRITE, CHOOSE };
 /* Of requests that carry a session's cookie (LS-06). READS: a GET, which changes nothing. TOKEN: the form carries the token, and origin and fetch metadata
@@ -53,19 +61,19 @@ struct route {
     enum route_names names;
 };
 /* The last five columns, by what the address is. */
-#define AS_PAGE   CSRF_READS, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN              /* what a browser shows */
-#define AS_FORM   CSRF_TOKEN, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN              /* what its forms are sent to */
-#define AS_LANDING CSRF_CROSS_SITE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN        /* where applications send browsers */
-#define AS_PUBLIC CSRF_NO_COOKIE, CORS_ANY, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN           /* keys and metadata */
-#define AS_FILE   CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN
-#define AS_CLIENT CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BASIC, PROOF_NONE, NAMES_OWN   /* clients of OAuth */
-#define AS_ISSUE  CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BASIC, PROOF_BINDS, NAMES_OWN  /* the same, where proofs bind */
-#define AS_SERVICE CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_BASIC, PROOF_NONE, NAMES_OWN        /* resource servers: never from a browser (IR-10) */
-#define AS_REGISTER CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER, PROOF_NONE, NAMES_OWN
-#define AS_TOKEN  CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER, PROOF_SHOWN, NAMES_OWN /* what an access token opens */
-#define AS_API    CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER_API, PROOF_SHOWN, NAMES_OWN
-#define AS_PROBE  CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_ANY
-#define AS_METER  CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN_OR_ADDRESS
+#define AS_PAGE          CSRF_READS, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN      /* what a browser shows */
+#define AS_FORM          CSRF_TOKEN, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN      /* what its forms are sent to */
+#define AS_LANDING       CSRF_CROSS_SITE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN /* where applications send browsers */
+#define AS_PUBLIC        CSRF_NO_COOKIE, CORS_ANY, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN   /* keys and metadata */
+#define AS_FILE          CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN
+#define AS_CLIENT        CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BASIC, PROOF_NONE, NAMES_OWN  /* clients of OAuth */
+#define AS_ISSUE         CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BASIC, PROOF_BINDS, NAMES_OWN /* the same, where proofs bind */
+#define AS_SERVICE       CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_BASIC, PROOF_NONE, NAMES_OWN        /* resource servers: never from a browser (IR-10) */
+#define AS_REGISTER      CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER, PROOF_NONE, NAMES_OWN
+#define AS_TOKEN         CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER, PROOF_SHOWN, NAMES_OWN /* what an access token opens */
+#define AS_API           CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER_API, PROOF_SHOWN, NAMES_OWN
+#define AS_PROBE         CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_ANY
+#define AS_METER         CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN_OR_ADDRESS
 #define ROUTE_REACH_ANY  "*"        /* any valid token: the handler tells each what its scopes tell */
 #define ROUTE_REACH_FULL "\"full\"" /* none but unscoped tokens with all of the person's permissions: no scope has such a name */
 /* Which column of this row is empty, or does not fit another one? NULL: none. */

@@ -29,6 +29,7 @@
 enum { FIRST_NEWER = 451, LAST_NEWER = 511, BINARY_TREE = 2 };
 
 /* Names that an architecture does not have are passed over. */
+/* clang-format off */
 static const char *const listed[] = {
     /* bytes */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "_llseek", "close",
@@ -52,6 +53,7 @@ static const char *const listed[] = {
     "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime",
     "signalfd4",
 };
+/* clang-format on */
 
 void sandbox_no_dumps(void)
 {
@@ -98,8 +100,7 @@ static bool allow_threads(scmp_filter_ctx f)
 static bool allow_memory(scmp_filter_ctx f)
 {
     const struct scmp_arg_cmp data = masked(2, PROT_EXEC, 0);
-    const struct scmp_arg_cmp code[] = {masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC),
-                                        masked(3, MAP_ANONYMOUS, 0)};
+    const struct scmp_arg_cmp code[] = {masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), masked(3, MAP_ANONYMOUS, 0)};
     return !refuses(f, "mmap", &data, 1) && !refuses(f, "mmap", code, 2) && !refuses(f, "mprotect", &data, 1);
 }
 

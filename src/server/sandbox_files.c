@@ -22,10 +22,10 @@
 
 /* By version of the interface; headers of Debian 12 end at REFER. */
 enum { UNTIL_MAKE_SYM = 13, UNTIL_REFER = 14, UNTIL_TRUNCATE = 15, UNTIL_IOCTL = 16 };
-#define TRUNCATE   (1ULL << 14)
-#define READING    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define OF_A_FILE  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE)
-#define WRITING                                                                                                                \
+#define TRUNCATE  (1ULL << 14)
+#define READING   (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define OF_A_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | TRUNCATE)
+#define WRITING                                                                                                                               \
     (READING | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | \
      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER | TRUNCATE)
 

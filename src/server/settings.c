@@ -50,8 +50,7 @@ static bool listen_cut(str value, str *host, uint16_t *port)
 /* What libpq takes: an address, or words of which at least one is key=value. */
 bool settings_database_form(str value)
 {
-    return value.n == 0 || str_starts(value, STR("postgresql://")) || str_starts(value, STR("postgres://")) ||
-           str_find(value, '=') < value.n;
+    return value.n == 0 || str_starts(value, STR("postgresql://")) || str_starts(value, STR("postgres://")) || str_find(value, '=') < value.n;
 }
 
 bool settings_has_password(str database)
@@ -125,8 +124,7 @@ static bool is_https(const struct url *u)
 static bool origin_form(str word)
 {
     struct url u;
-    return !FAILED(url_parse(word, &u)) && (is_http(&u) || is_https(&u)) && u.path.n == 0 && !str_present(u.query) &&
-           !str_present(u.fragment);
+    return !FAILED(url_parse(word, &u)) && (is_http(&u) || is_https(&u)) && u.path.n == 0 && !str_present(u.query) && !str_present(u.fragment);
 }
 static bool origins_form(str value)
 {
@@ -209,7 +207,7 @@ static bool schemes_form(str value)
 }
 
 const struct settings_row settings_rows[SETTINGS_COUNT] = {
-#define X(name, kind, fallback, least, most, shape, check, ...)                                                                \
+#define X(name, kind, fallback, least, most, shape, check, ...) \
     {#name, SETTINGS_##kind, fallback, least, most, shape, SETTINGS_SENTENCE(__VA_ARGS__), check, SETTINGS_WHEN(__VA_ARGS__)},
     SETTINGS(X)
 #undef X
@@ -247,9 +245,7 @@ const char *settings_refuses(struct arena *a, size_t row, str value)
     switch (r->kind) {
     case SETTINGS_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)r->most, &number)) || (int64_t)number < r->least)
-            return or_literal(
-                str_format(a, "must be a whole number from %lld to %lld", (long long)r->least, (long long)r->most),
-                "is out of bounds");
+            return or_literal(str_format(a, "must be a whole number from %lld to %lld", (long long)r->least, (long long)r->most), "is out of bounds");
         return NULL;
     case SETTINGS_FLAG:
     case SETTINGS_CHOICE:
@@ -258,8 +254,7 @@ const char *settings_refuses(struct arena *a, size_t row, str value)
         break;
     }
     if ((int64_t)value.n < r->least || (int64_t)value.n > r->most)
-        return or_literal(str_format(a, "must have %lld to %lld bytes", (long long)r->least, (long long)r->most),
-                          "is too long");
+        return or_literal(str_format(a, "must have %lld to %lld bytes", (long long)r->least, (long long)r->most), "is too long");
     for (size_t i = 0; i < value.n; i++) {
         if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
             return "holds a control character";
@@ -335,8 +330,7 @@ static void judge_plain(const struct settings *s, bool http, struct problems *p)
     if (http && s->tls != SETTINGS_TLS_OFF)
         problem_add(p, "issuer", STR("an http:// issuer needs tls=off, or make the issuer https://"));
     if (http && s->tls == SETTINGS_TLS_OFF && !near)
-        problem_add(p, "listen",
-                    STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1], localhost or a Unix socket"));
+        problem_add(p, "listen", STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1], localhost or a Unix socket"));
     if (!str_filled(s->issuer) && settings_portless(s->listen_host))
         problem_add(p, "issuer", STR("what listens has no port that the issuer could be made of: set issuer to the server's public address"));
 }
@@ -348,8 +342,7 @@ static void judge_times(const struct settings *s, struct problems *p)
         problem_add(p, "refresh_lifetime", STR("refresh_lifetime must not be longer than refresh_absolute"));
     if (s->personal_lifetime_max > 0 && s->personal_lifetime > s->personal_lifetime_max)
         problem_add(p, "personal_lifetime", STR("personal_lifetime must not be longer than personal_lifetime_max"));
-    if (s->account_delay > s->account_delay_max || s->address_delay > s->address_delay_max ||
-        s->device_delay > s->device_delay_max)
+    if (s->account_delay > s->account_delay_max || s->address_delay > s->address_delay_max || s->device_delay > s->device_delay_max)
         problem_add(p, "account_delay", STR("a first wait must not be longer than the longest one"));
 }
 /* RFC 8705; CA-12 */

@@ -37,8 +37,8 @@ static void complain(struct load *l, const char *field, str sentence)
 static void complain_line(struct load *l, const char *what, str quoted)
 {
     complain(l, "config",
-             str_format(l->arena, "%.*s line %zu: %s%s%.*s%s", STR_FMT(l->file), l->line, what, quoted.n > 0 ? " \"" : "",
-                        STR_FMT(quoted), quoted.n > 0 ? "\"" : ""));
+             str_format(l->arena, "%.*s line %zu: %s%s%.*s%s", STR_FMT(l->file), l->line, what, quoted.n > 0 ? " \"" : "", STR_FMT(quoted),
+                        quoted.n > 0 ? "\"" : ""));
 }
 
 /* The library's reader, fgets with a count of lines. Reading stops at the first line that does not fit. */
@@ -146,8 +146,7 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name,
-                     str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused, STR_FMT(value)));
+            complain(l, settings_rows[row].name, str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -162,8 +161,7 @@ static void load_options(struct load *l, const struct settings_input *input)
             continue;
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name,
-                     str_format(l->arena, "as an option it %s, not \"%.*s\"", refused, STR_FMT(value)));
+            complain(l, settings_rows[row].name, str_format(l->arena, "as an option it %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -277,8 +275,8 @@ static void keep_at_start(const struct settings *old, struct settings *s, struct
         s->text[row] = old->text[row];
         s->source[row] = old->source[row];
     }
-#define X(name, ...)                                                                                                           \
-    if (settings_rows[SETTINGS_##name].when == SETTINGS_AT_START)                                                              \
+#define X(name, ...)                                              \
+    if (settings_rows[SETTINGS_##name].when == SETTINGS_AT_START) \
         s->name = old->name;
     SETTINGS(X)
 #undef X

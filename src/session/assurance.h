@@ -9,12 +9,12 @@ enum assurance_factor { FACTOR_KNOWS = 1, FACTOR_HAS = 2, FACTOR_IS = 4 }; /* NI
 struct login_trial;
 /* A way to prove who one is: one row, one file with its judge. */
 struct authenticator {
-    const char *name;         /* in the login page's form and in the sealed state */
-    const char *amr;          /* its word (RFC 8176 2) */
-    unsigned proves;          /* set of factors */
-    bool resists_phishing;    /* cannot be told to another site */
-    bool first, next;         /* may begin a login; may follow another step */
-    const char *field;        /* how it is offered: the field of the login page that carries the proof */
+    const char *name;      /* in the login page's form and in the sealed state */
+    const char *amr;       /* its word (RFC 8176 2) */
+    unsigned proves;       /* set of factors */
+    bool resists_phishing; /* cannot be told to another site */
+    bool first, next;      /* may begin a login; may follow another step */
+    const char *field;     /* how it is offered: the field of the login page that carries the proof */
     /* *reason absent: it is the person. Else a literal for the audit trail. Takes the same time whoever it is about, t->user NULL included. */
     err (*judge)(const struct login_trial *t, str *reason);
     void (*proved)(const struct login_trial *t); /* after it was; NULL: nothing to do */
@@ -33,7 +33,7 @@ struct assurance_rules {
 };
 extern const struct assurance_rules assurance_usual;
 #define ACR_PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport" /* one factor, over TLS */
-#define ACR_WORDS    ACR_PASSWORD /* all levels of assurance_usual, for metadata; a test compares */
+#define ACR_WORDS    ACR_PASSWORD                                                        /* all levels of assurance_usual, for metadata; a test compares */
 
 const struct authenticator *assurance_row(const struct assurance_rules *rules, str name); /* NULL: no such row */
 /* The strongest level that ways with these words (amr) reach; absent: none. */

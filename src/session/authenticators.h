@@ -10,13 +10,13 @@ struct login_trial {
     const struct login_try *attempt;
     const struct assurance_rules *rules;
     const struct authenticator *row;
-    struct db_user *user;    /* NULL: no such person */
-    str account, address;    /* keys of the counters; address absent when the caller has none or needs none */
+    struct db_user *user; /* NULL: no such person */
+    str account, address; /* keys of the counters; address absent when the caller has none or needs none */
     bool known_device;
     unix_time begun;
-    int64_t steps;           /* counted before this one, in this login */
-    str amr;                 /* words of the steps that were proved; absent: none */
-    str id;                  /* of the login, once it is sealed; absent before */
+    int64_t steps; /* counted before this one, in this login */
+    str amr;       /* words of the steps that were proved; absent: none */
+    str id;        /* of the login, once it is sealed; absent before */
 };
 err authenticator_password(const struct login_trial *t, str *reason);
 void authenticator_password_proved(const struct login_trial *t);

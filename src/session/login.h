@@ -6,22 +6,22 @@
 #define JETON_SESSION_LOGIN_H
 #include "session/assurance.h"
 #include "session/session.h"
-struct login_try { /* one step */
-    str username, proof; /* username: as typed; with the setting login_with_email also a verified address. Of a first step alone */
-    const char *event;   /* "login", "password_grant" or "password_change": the name in the audit trail */
-    str client_id;       /* absent on the page */
-    str with;            /* name of an authenticator; absent: password */
-    str state;           /* what the step before handed out; absent: a first step */
-    const struct session *session; /* of the browser, which the state is bound to; NULL: there is none */
-    str essential, wished;         /* levels, as in struct assurance_need */
-    bool alone;          /* this step proves what it must by itself: a session stands behind it */
+struct login_try {                       /* one step */
+    str username, proof;                 /* username: as typed; with the setting login_with_email also a verified address. Of a first step alone */
+    const char *event;                   /* "login", "password_grant" or "password_change": the name in the audit trail */
+    str client_id;                       /* absent on the page */
+    str with;                            /* name of an authenticator; absent: password */
+    str state;                           /* what the step before handed out; absent: a first step */
+    const struct session *session;       /* of the browser, which the state is bound to; NULL: there is none */
+    str essential, wished;               /* levels, as in struct assurance_need */
+    bool alone;                          /* this step proves what it must by itself: a session stands behind it */
     const struct assurance_rules *rules; /* NULL: assurance_usual */
 };
 struct login_result {
-    struct db_user *user;  /* NULL until nothing is missing */
-    int64_t retry_after;   /* seconds; set when THROTTLED */
-    str amr, acr;          /* of this login, with user */
-    str state, offers;     /* user NULL and no error: bring state to a step with one of these authenticators (words) */
+    struct db_user *user; /* NULL until nothing is missing */
+    int64_t retry_after;  /* seconds; set when THROTTLED */
+    str amr, acr;         /* of this login, with user */
+    str state, offers;    /* user NULL and no error: bring state to a step with one of these authenticators (words) */
 };
 /* INVALID_GRANT: wrong (say: "The username or password is wrong."), or more is needed than there is a way for; THROTTLED: too many tries;
  * STALE_FORM: state of another browser or too old; CONFLICT: this login has come to its end before; INVALID_REQUEST: a step that may not stand

@@ -9,11 +9,11 @@
 #include "session/assurance.h"
 #include "store/table/db_session.h"
 struct session {
-    str cookie;              /* text of the cookie in force, which the CSRF token hangs on; never absent after session_find */
-    bool fresh;              /* the cookie is new and must be set */
-    struct db_session *row;  /* NULL: nobody is logged in */
-    struct db_user *user;    /* NULL likewise */
-    struct actor actor;      /* NOBODY, or PERSON by session */
+    str cookie;             /* text of the cookie in force, which the CSRF token hangs on; never absent after session_find */
+    bool fresh;             /* the cookie is new and must be set */
+    struct db_session *row; /* NULL: nobody is logged in */
+    struct db_user *user;   /* NULL likewise */
+    struct actor actor;     /* NOBODY, or PERSON by session */
 };
 /* Names of the two cookies; absent when the arena fails. */
 str session_cookie_name(struct arena *a, const struct authority *authority);
@@ -22,8 +22,8 @@ str session_device_cookie_name(struct arena *a, const struct authority *authorit
 fallible session_find(struct ground *g, str cookie, struct session *out);
 /* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */
 fallible session_begin(struct ground *g, const struct db_user *user, str amr, struct session *s); /* amr: of the login */
-fallible session_reauthenticated(struct ground *g, str amr, struct session *s); /* proved again: auth_time now, new cookie secret (LS-01) */
-fallible session_end(struct ground *g, struct session *s); /* logout: the row ends, a fresh visit follows */
+fallible session_reauthenticated(struct ground *g, str amr, struct session *s);                   /* proved again: auth_time now, new cookie secret (LS-01) */
+fallible session_end(struct ground *g, struct session *s);                                        /* logout: the row ends, a fresh visit follows */
 /* What is missing at this browser for a request (session/assurance)? */
 enum assurance_missing session_missing(const struct ground *g, const struct session *s, const struct assurance_need *need);
 bool session_recent(const struct ground *g, const struct session *s); /* nothing is missing for a sensitive step: policy.reauthentication */

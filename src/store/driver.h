@@ -32,7 +32,7 @@ struct db_param {
     str text;
     const struct token_hash *hash;
 };
-#define P_INT(v_) ((struct db_param){.kind = DB_INT, .number = (v_)})
+#define P_INT(v_)  ((struct db_param){.kind = DB_INT, .number = (v_)})
 #define P_TEXT(v_) ((struct db_param){.kind = DB_TEXT, .text = (v_)})
 #define P_HASH(v_) ((struct db_param){.kind = DB_HASH, .hash = (v_)})
 
@@ -46,7 +46,10 @@ struct db_shape {
     const struct db_field *fields;
     size_t count;
 };
-#define DB_SHAPE(type_, fields_) {sizeof(type_), (fields_), sizeof(fields_) / sizeof((fields_)[0])}
+#define DB_SHAPE(type_, fields_)                                         \
+    {                                                                    \
+        sizeof(type_), (fields_), sizeof(fields_) / sizeof((fields_)[0]) \
+    }
 
 /* One statement with its values; $1 is params[0]. */
 struct db_call {
@@ -56,9 +59,8 @@ struct db_call {
     size_t count;
 };
 /* For a file whose sheet is called `sheet`. */
-#define CALL(line_, ...)                                                                                                       \
-    (&(const struct db_call){&sheet, (line_), (const struct db_param[]){__VA_ARGS__},                                          \
-                             sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param)})
+#define CALL(line_, ...) \
+    (&(const struct db_call){&sheet, (line_), (const struct db_param[]){__VA_ARGS__}, sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param)})
 #define CALL_ALONE(line_) (&(const struct db_call){&sheet, (line_), NULL, 0})
 /* Values from a struct by its shape, in order: for INSERTs. The row must outlive the call. */
 void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params);
@@ -74,11 +76,9 @@ fallible db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
 fallible db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room);
 /* First row into fresh arena memory, or NULL. Every row is stepped through, so that RETURNING is whole. */
 fallible db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
-fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape,
-                 struct db_rows *out);
+fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
 /* First column of the first row as a number; *found false when there is no row or it is NULL. */
 fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
-
 
 /* ---- transactions, on a connection ---- */
 
@@ -87,32 +87,32 @@ fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value
  * guard of a table's row waits for who has changed that row, and the other way round. X(name, table, key, order): the locks of one
  * transaction are taken in ascending order (and of one guard by number), so that no two wait for each other. ARCHITECTURE.md lists the rule, the guard
  * and the race test of each. */
-#define DB_GUARDS(X)                                                                                                           \
-    X(USER, "users", "number")                                                                                                 \
-    X(CLIENT, "clients", "number")                                                                                             \
-    X(GRANT, "grants", "number")                                                                                               \
+#define DB_GUARDS(X)               \
+    X(USER, "users", "number")     \
+    X(CLIENT, "clients", "number") \
+    X(GRANT, "grants", "number")   \
     X(COUNTER, "counters", "name")
 enum db_guard {
 #define X(name_, table_, key_) DB_GUARD_##name_,
     DB_GUARDS(X)
 #undef X
-    DB_GUARD_COUNT
+        DB_GUARD_COUNT
 };
 /* SHARED: others may do the same beside this one, but nobody may change what is guarded; ALONE: nobody else. */
 enum db_guard_mode { DB_GUARD_SHARED, DB_GUARD_ALONE };
 
 /* What the change feed (db_change) and the outbox know of a connection. */
 struct db_feeding {
-    bool on;        /* changes of what is kept in memory are appended: the schema is this program's */
-    bool touched;   /* the open transaction made such a change, or the last one did */
-    bool changed;   /* the last one that was committed did; whoever tells of it takes it back */
-    bool delivery;  /* a message was put into the outbox; whoever tells of it takes it back */
+    bool on;       /* changes of what is kept in memory are appended: the schema is this program's */
+    bool touched;  /* the open transaction made such a change, or the last one did */
+    bool changed;  /* the last one that was committed did; whoever tells of it takes it back */
+    bool delivery; /* a message was put into the outbox; whoever tells of it takes it back */
 };
 /* Every engine's connection begins with this. */
 struct db_conn {
     const struct store_driver *driver;
     struct db_feeding feeding;
-    bool open; /* a transaction is */
+    bool open;               /* a transaction is */
     struct store_job *later; /* submitted when the open transaction is committed (db_later) */
 };
 
@@ -122,14 +122,14 @@ typedef err db_body(struct db_conn *c, void *context);
 enum db_care { DB_SINGLE, DB_SEVERAL }; /* SEVERAL: more than one statement that writes, or one whose answer may not fit the arena */
 
 struct store_driver {
-    const char *name;  /* "sqlite", "postgres" */
-    bool one_writer;   /* begin waits for whoever has a transaction open: guards have nothing to do, transactions never run again */
+    const char *name; /* "sqlite", "postgres" */
+    bool one_writer;  /* begin waits for whoever has a transaction open: guards have nothing to do, transactions never run again */
 
     /* Statements (see db_run, db_many, db_scalar below). */
     err (*run)(struct db_conn *c, const struct db_call *call, int64_t *changed);
     err (*many)(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
     err (*scalar)(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
-    err (*script)(struct db_conn *c, const char *sql);               /* several statements without values */
+    err (*script)(struct db_conn *c, const char *sql); /* several statements without values */
     err (*has_table)(struct db_conn *c, const char *name, bool *has);
 
     /* Transactions. */

@@ -48,8 +48,7 @@ err store_migrate(struct db_conn *c)
     int64_t version = 0;
     TRY(version_of(c, &version));
     if (version > migrations_version(migrations_count() - 1))
-        REFUSE(SERVER_ERROR, "This database was made by a newer jeton: use that version, or restore a backup.",
-               "store: database from the future");
+        REFUSE(SERVER_ERROR, "This database was made by a newer jeton: use that version, or restore a backup.", "store: database from the future");
     for (size_t i = 0; i < migrations_count(); i++) {
         if (migrations_version(i) <= version)
             continue;

@@ -10,11 +10,13 @@
 static const struct db_sheet *sheet_of(size_t index)
 {
     switch (index) {
-#define X(name_)                                                                                                               \
-    case DB_SHEET_##name_: return db_sheet_##name_;
+#define X(name_)           \
+    case DB_SHEET_##name_: \
+        return db_sheet_##name_;
         DB_SHEETS(X)
 #undef X
-    default: return NULL;
+    default:
+        return NULL;
     }
 }
 
@@ -102,11 +104,19 @@ void db_params_from(const struct db_shape *shape, const void *row, struct db_par
         const struct db_field *f = &shape->fields[i];
         const void *from = (const char *)row + f->at;
         switch (f->kind) {
-        case DB_INT: params[i] = P_INT(*(const int64_t *)from); break;
-        case DB_FLAG: params[i] = P_INT(*(const bool *)from ? 1 : 0); break;
-        case DB_TEXT: params[i] = P_TEXT(*(const str *)from); break;
+        case DB_INT:
+            params[i] = P_INT(*(const int64_t *)from);
+            break;
+        case DB_FLAG:
+            params[i] = P_INT(*(const bool *)from ? 1 : 0);
+            break;
+        case DB_TEXT:
+            params[i] = P_TEXT(*(const str *)from);
+            break;
         case DB_HASH:
-        default: params[i] = P_HASH((const struct token_hash *)from); break;
+        default:
+            params[i] = P_HASH((const struct token_hash *)from);
+            break;
         }
     }
 }

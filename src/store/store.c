@@ -14,8 +14,18 @@
 
 enum {
     READY,
-    COUNT_USERS, COUNT_CLIENTS, COUNT_GRANTS, COUNT_CODES, COUNT_SESSIONS, COUNT_PATS, COUNT_CONSENTS, COUNT_KEYS, COUNT_EVENTS,
-    COUNT_REVOCATIONS, COUNT_SCOPES, COUNT_RESOURCES
+    COUNT_USERS,
+    COUNT_CLIENTS,
+    COUNT_GRANTS,
+    COUNT_CODES,
+    COUNT_SESSIONS,
+    COUNT_PATS,
+    COUNT_CONSENTS,
+    COUNT_KEYS,
+    COUNT_EVENTS,
+    COUNT_REVOCATIONS,
+    COUNT_SCOPES,
+    COUNT_RESOURCES
 };
 static const char *const texts[] = {
     [READY] = "UPDATE counters SET next = next + 1 WHERE name = 'ready'",
@@ -47,8 +57,7 @@ static err open_parts(struct store *store, const struct store_options *options)
     if (!options->create) {
         TRY(store_is_made(first, &made));
         if (!made)
-            REFUSE(NOT_FOUND, "There is no database here: check the data directory and the database, or make one with jeton serve.",
-                   "store: no schema");
+            REFUSE(NOT_FOUND, "There is no database here: check the data directory and the database, or make one with jeton serve.", "store: no schema");
     }
     TRY(store_migrate(first));
     store->migrated = first->feeding.on = true;
@@ -70,8 +79,7 @@ err store_open(const struct store_options *options, struct store **out)
     (void)pthread_mutex_init(&store->after_lock, NULL);
     (void)pthread_mutex_init(&store->numbers.lock, NULL);
     for (size_t i = 1; i <= DB_EVENT_CLASSES; i++)
-        store->event_limits[i] =
-            options->event_limits != NULL ? options->event_limits[i] : (struct db_event_limit){DB_EVENT_ROWS_USUAL, 0};
+        store->event_limits[i] = options->event_limits != NULL ? options->event_limits[i] : (struct db_event_limit){DB_EVENT_ROWS_USUAL, 0};
     atomic_store(&store->event_limits_now, store->event_limits);
     err e = open_parts(store, options);
     if (FAILED(e)) {
@@ -392,10 +400,9 @@ static err count_body(struct db_conn *c, struct checking *check)
         const char *name;
         size_t line;
     } counts[] = {
-        {"people", COUNT_USERS},         {"client applications", COUNT_CLIENTS}, {"grants", COUNT_GRANTS},
-        {"codes", COUNT_CODES},          {"sessions", COUNT_SESSIONS},           {"personal access tokens", COUNT_PATS},
-        {"consents", COUNT_CONSENTS},    {"keys", COUNT_KEYS},                   {"events", COUNT_EVENTS},
-        {"revocations", COUNT_REVOCATIONS}, {"scopes", COUNT_SCOPES},            {"resources", COUNT_RESOURCES},
+        {"people", COUNT_USERS},      {"client applications", COUNT_CLIENTS}, {"grants", COUNT_GRANTS},     {"codes", COUNT_CODES},
+        {"sessions", COUNT_SESSIONS}, {"personal access tokens", COUNT_PATS}, {"consents", COUNT_CONSENTS}, {"keys", COUNT_KEYS},
+        {"events", COUNT_EVENTS},     {"revocations", COUNT_REVOCATIONS},     {"scopes", COUNT_SCOPES},     {"resources", COUNT_RESOURCES},
     };
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         int64_t count = 0;

@@ -38,11 +38,11 @@ struct db_event_limit {
 };
 enum { DB_EVENT_ROWS_USUAL = 100000, STORE_CONNECTIONS_USUAL = 8 };
 struct store_options {
-    const char *directory;   /* data directory: DIR/jeton.db; made with 0700 when `create` */
-    const char *database;    /* postgresql://… or a libpq connection string with key=value words; NULL or empty: DIR/jeton.db */
-    int64_t connections;     /* PostgreSQL: at the most so many at once, 2 to 100; 0: STORE_CONNECTIONS_USUAL */
-    bool create;             /* make what is missing; otherwise a missing database is NOT_FOUND with a telling `say` */
-    bool threads;            /* true in the server; false in commands: the calling thread commits each store call by itself */
+    const char *directory;                     /* data directory: DIR/jeton.db; made with 0700 when `create` */
+    const char *database;                      /* postgresql://… or a libpq connection string with key=value words; NULL or empty: DIR/jeton.db */
+    int64_t connections;                       /* PostgreSQL: at the most so many at once, 2 to 100; 0: STORE_CONNECTIONS_USUAL */
+    bool create;                               /* make what is missing; otherwise a missing database is NOT_FOUND with a telling `say` */
+    bool threads;                              /* true in the server; false in commands: the calling thread commits each store call by itself */
     const struct db_event_limit *event_limits; /* by class, from 1; NULL: DB_EVENT_ROWS_USUAL of each, however old */
 };
 /* Opens, checks modes (0600/0700, own user: SERVER_ERROR otherwise, ST-03), migrates (each migration one transaction; crash-safe).
@@ -54,7 +54,7 @@ void store_close(struct store *store); /* commits what is queued, checkpoints, c
 
 /* No transaction is open: each function is one of its own. Lives as long as the store. */
 struct tx *store_each(struct store *store);
-bool store_is_open(const struct tx *tx); /* does it stand for an open transaction? */
+bool store_is_open(const struct tx *tx);  /* does it stand for an open transaction? */
 bool store_changing(const struct tx *tx); /* and has that changed something that is kept in memory? */
 
 /* The durable way of the server: `run` is called inside a transaction, `done` after that is durable
@@ -78,10 +78,10 @@ uint64_t store_generation(const struct store *store);
 void store_generation_bump(struct store *store); /* the next request looks at the feed, in each process that shares the counter */
 /* The slow, certain way (asks the engine): true when another process has written since the last call. About once a second. */
 fallible store_changed_elsewhere(struct store *store, bool *changed);
-bool store_is_remote(const struct store *store); /* is the engine a server of its own, that may be away while this process goes on? */
+bool store_is_remote(const struct store *store);     /* is the engine a server of its own, that may be away while this process goes on? */
 const char *store_engine(const struct store *store); /* "sqlite" or "postgres" */
 
-fallible store_ready(struct store *store);                              /* a real write and commit: health (AV-06) */
+fallible store_ready(struct store *store); /* a real write and commit: health (AV-06) */
 /* A consistent copy while serving; refuses an existing file; 0600. UNPROCESSABLE on PostgreSQL: its own tools do that, and `say` names them. */
 fallible store_backup(struct store *store, const char *file);
 fallible store_check(struct store *store, struct arena *a, str *report); /* integrity, foreign keys, counts; SERVER_ERROR when damaged */
@@ -93,7 +93,7 @@ size_t store_statement_count(void);
 const char *store_statement_text(size_t i);
 const char *store_migrations_text(size_t i); /* NULL past the last */
 
-struct store_counts { /* for /metrics */
+struct store_counts {                         /* for /metrics */
     uint64_t groups, jobs, failures, dropped; /* failures: groups that could not be made durable; dropped: events not queued */
     int64_t queued;
 };

@@ -40,7 +40,8 @@ static err check_directory(int descriptor)
     if (s.st_uid != geteuid()) /* ST-03 */
         REFUSE(SERVER_ERROR,
                "The data directory belongs to another user: run jeton as its owner, give it to this user (chown), or, if it is the root of "
-               "a container's volume, name a directory below it, such as VOLUME/jeton, and jeton makes it.", "store: wrong owner");
+               "a container's volume, name a directory below it, such as VOLUME/jeton, and jeton makes it.",
+               "store: wrong owner");
     if ((s.st_mode & 077) == 0)
         return OK;
     bool empty = is_empty(descriptor);
@@ -52,7 +53,8 @@ static err check_directory(int descriptor)
                "store: directory of somebody else");
     REFUSE(SERVER_ERROR,
            "Others may enter the data directory: set mode 0700 on it (chmod 700). If a container's volume forces other rights, name a "
-           "directory below it, such as VOLUME/jeton, and jeton makes it.", "store: directory's mode too open"); /* ST-03 */
+           "directory below it, such as VOLUME/jeton, and jeton makes it.",
+           "store: directory's mode too open"); /* ST-03 */
 }
 
 static err open_checked(const char *path)
@@ -60,11 +62,9 @@ static err open_checked(const char *path)
     int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) {
         if (errno == ENOENT)
-            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or make one with jeton serve.",
-                   "store: no directory");
+            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or make one with jeton serve.", "store: no directory");
         if (errno == EACCES || errno == ELOOP || errno == ENOTDIR)
-            REFUSE(SERVER_ERROR, "The data directory cannot be opened: it is no directory, a link, or this user may not read it.",
-                   "store: open refused");
+            REFUSE(SERVER_ERROR, "The data directory cannot be opened: it is no directory, a link, or this user may not read it.", "store: open refused");
         FAIL(UNAVAILABLE, "store: open failed");
     }
     err e = check_directory(descriptor);

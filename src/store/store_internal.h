@@ -8,13 +8,15 @@
 #include <stdatomic.h>
 
 /* At the head of a file with statements: its texts become its sheet. */
-#define DB_SHEET(name_, texts_)                                                                                                \
-    static const struct db_sheet sheet = {DB_SHEET_##name_, (texts_), sizeof(texts_) / sizeof((texts_)[0])};                   \
+#define DB_SHEET(name_, texts_)                                                                              \
+    static const struct db_sheet sheet = {DB_SHEET_##name_, (texts_), sizeof(texts_) / sizeof((texts_)[0])}; \
     const struct db_sheet *const db_sheet_##name_ = &sheet
 /* Every file with statements has one sheet; the list is in db_sheet.c. */
+/* clang-format off */
 #define DB_SHEETS(X)                                                                                                           \
     X(migrate) X(store) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
     X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password) X(change)
+/* clang-format on */
 enum {
 #define X(name_) DB_SHEET_##name_,
     DB_SHEETS(X)
@@ -38,8 +40,7 @@ struct db_calling {
 err db_call_body(struct db_conn *c, void *calling);
 fallible db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed);
 fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
-fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape,
-                      struct db_rows *out);
+fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
 /* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that
  * `run`'s owner frees in `done`. False: it was not queued, and is still the caller's. */
 enum { DB_ASIDE_MAX = 1024 };
@@ -50,9 +51,24 @@ void db_aside_done(struct store *store);
 
 /* Counters. The first kinds are taken from the table one by one inside a sentence; the cached ones in blocks kept in memory. */
 enum db_counter {
-    DB_COUNT_GRANT, DB_COUNT_CODE, DB_COUNT_SESSION, DB_COUNT_PUSHED, DB_COUNT_DEFERRED, DB_COUNTERS_CACHED,
-    DB_COUNT_USER = DB_COUNTERS_CACHED, DB_COUNT_CLIENT, DB_COUNT_SECRET, DB_COUNT_RESOURCE, DB_COUNT_KEY, DB_COUNT_PAT,
-    DB_COUNT_REVOCATION, DB_COUNT_DELIVERY, DB_COUNT_INITIAL, DB_COUNT_ISSUER, DB_COUNT_CHANGE, DB_COUNTERS
+    DB_COUNT_GRANT,
+    DB_COUNT_CODE,
+    DB_COUNT_SESSION,
+    DB_COUNT_PUSHED,
+    DB_COUNT_DEFERRED,
+    DB_COUNTERS_CACHED,
+    DB_COUNT_USER = DB_COUNTERS_CACHED,
+    DB_COUNT_CLIENT,
+    DB_COUNT_SECRET,
+    DB_COUNT_RESOURCE,
+    DB_COUNT_KEY,
+    DB_COUNT_PAT,
+    DB_COUNT_REVOCATION,
+    DB_COUNT_DELIVERY,
+    DB_COUNT_INITIAL,
+    DB_COUNT_ISSUER,
+    DB_COUNT_CHANGE,
+    DB_COUNTERS
 };
 fallible db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number);
 fallible db_number_reserve(struct tx *tx, enum db_counter counter, int64_t *number);
@@ -138,7 +154,7 @@ enum { DB_PURGE_TABLES = 14 };
 struct db_purge_state {
     int64_t at[DB_PURGE_TABLES]; /* last number looked at */
     size_t table;
-    int64_t last_us;             /* the writer's: end of the last round */
+    int64_t last_us; /* the writer's: end of the last round */
     bool inside_round;
 };
 struct db_purge_step {
@@ -156,23 +172,23 @@ fallible db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct 
 
 struct store {
     const struct store_driver *driver;
-    void *engine;    /* the driver's own */
-    struct tx each;  /* no transaction is open: store_each */
+    void *engine;   /* the driver's own */
+    struct tx each; /* no transaction is open: store_each */
     char *directory;
-    bool threaded;   /* in the server; a command has one connection, and its threads take turns */
-    bool migrated;   /* connections feed the change feed (db_feeding.on) from now on */
-    _Atomic bool missed; /* store_missed; taken back by the driver that moves the generation for it */
+    bool threaded;                /* in the server; a command has one connection, and its threads take turns */
+    bool migrated;                /* connections feed the change feed (db_feeding.on) from now on */
+    _Atomic bool missed;          /* store_missed; taken back by the driver that moves the generation for it */
     _Atomic uint64_t *generation; /* the driver's: moves when others may have committed something that is kept in memory */
     struct db_numbers numbers;
     struct db_purge_state purge;
-    struct db_event_limit event_limits[DB_EVENT_CLASSES + 1];        /* as it was opened */
-    const struct db_event_limit *_Atomic event_limits_now;            /* in force */
+    struct db_event_limit event_limits[DB_EVENT_CLASSES + 1]; /* as it was opened */
+    const struct db_event_limit *_Atomic event_limits_now;    /* in force */
     pthread_mutex_t after_lock;
     store_changed *after_change;
     void *after_change_context;
     void (*when_added)(void *context); /* deliveries; under after_lock too */
     void *when_added_context;
-    _Atomic int64_t aside, queued;     /* queued: jobs submitted and not yet done */
+    _Atomic int64_t aside, queued;                    /* queued: jobs submitted and not yet done */
     _Atomic uint64_t groups, jobs, failures, dropped; /* store_counts */
 };
 
@@ -190,6 +206,6 @@ fallible store_tidy(struct store *store, struct db_conn *c, int64_t jobs);
 
 /* Fills store->directory; makes it when `create`; mode and owner are checked (ST-03). */
 fallible store_directory_prepare(struct store *store, const struct store_options *options);
-fallible store_migrate(struct db_conn *c); /* SERVER_ERROR: the database was made by a newer program */
+fallible store_migrate(struct db_conn *c);             /* SERVER_ERROR: the database was made by a newer program */
 fallible store_is_made(struct db_conn *c, bool *made); /* is there a schema at all? */
 #endif

@@ -111,8 +111,7 @@ bool access_number_fits(int64_t number)
 
 bool access_own_subject(const struct permit *p)
 {
-    return p->subject.n == client_subject.n + p->client_id.n && str_starts(p->subject, client_subject) &&
-           str_ends(p->subject, p->client_id);
+    return p->subject.n == client_subject.n + p->client_id.n && str_starts(p->subject, client_subject) && str_ends(p->subject, p->client_id);
 }
 
 static bool whole_subject(const struct permit *p)
@@ -202,14 +201,13 @@ static uint8_t *put_more(uint8_t *p, const struct permit *permit)
 
 static bool has_more(const struct permit *p)
 {
-    return str_present(p->jkt) || str_present(p->x5t) || str_present(p->details) || str_present(p->act) ||
-           str_present(p->userinfo_claims);
+    return str_present(p->jkt) || str_present(p->x5t) || str_present(p->details) || str_present(p->act) || str_present(p->userinfo_claims);
 }
 
 static fallible record_write(struct arena *a, const struct permit *permit, str *out)
 {
-    size_t most = RECORD_FIXED + permit->subject.n + permit->client_id.n + permit->scope.n + permit->audience.n +
-                  permit->details.n + permit->act.n + permit->userinfo_claims.n;
+    size_t most = RECORD_FIXED + permit->subject.n + permit->client_id.n + permit->scope.n + permit->audience.n + permit->details.n + permit->act.n +
+                  permit->userinfo_claims.n;
     uint8_t *record = arena_take(a, most), *p = record, flags = 0;
     if (record == NULL)
         FAIL(UNAVAILABLE, "no memory for an access token");

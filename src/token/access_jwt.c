@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 enum { TOKEN_ID_SIZE = 16, NUMBER_SIZE = 6 };
-static const char jwt_type[] = "at+jwt"; /* RFC 9068 2.1 */
+static const char jwt_type[] = "at+jwt";         /* RFC 9068 2.1 */
 static const str person_prefix = {"jtn_su_", 7}; /* no credential: opaque knows no such kind */
 static const str client_subject = {"client:", 7};
 
@@ -54,8 +54,7 @@ static fallible write_subject(struct arena *a, const struct keyring *k, struct j
     return OK;
 }
 
-fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how,
-                     str *token)
+fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how, str *token)
 {
     TRY(access_permit_whole(permit));
     if (!str_filled(permit->audience) || !str_filled(how->issuer)) /* AT-03 */
@@ -151,8 +150,7 @@ static fallible claims_read(const json *claims, struct access_facts *out)
     return OK;
 }
 
-fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader,
-                      struct access_facts *out)
+fallible access_check(struct arena *a, const struct keyring *k, str token, const struct access_reader *reader, struct access_facts *out)
 {
     json *claims;
     struct access_facts facts = {.is_jwt = true};

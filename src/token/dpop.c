@@ -32,8 +32,7 @@ static fallible signature_check(struct arena *a, const struct jwt *t, struct dpo
     if (!str_is(t->typ, "dpop+jwt")) /* RFC 9449 4.3 4 */
         REFUSE(INVALID_DPOP_PROOF, "The typ of the DPoP proof is not dpop+jwt.", "dpop: typ is not dpop+jwt");
     if (!str_has_word(dpop_algs, t->alg_name) || !sign_alg_foreign(t->alg_name, &alg)) /* 4.3 5 */
-        REFUSE(INVALID_DPOP_PROOF, "The alg of the DPoP proof is not an asymmetric one that this server supports.",
-               "dpop: algorithm is not supported");
+        REFUSE(INVALID_DPOP_PROOF, "The alg of the DPoP proof is not an asymmetric one that this server supports.", "dpop: algorithm is not supported");
     const json *jwk = json_member(t->header, "jwk");
     if (!json_is_object(jwk)) /* 4.2 */
         REFUSE(INVALID_DPOP_PROOF, "The header of the DPoP proof holds no jwk.", "dpop: no jwk");
@@ -163,8 +162,7 @@ static fallible token_check(const struct jwt *t, str access_token)
     digest_sha256(access_token, digest);
     b64url_write(text, digest, sizeof digest);
     if (!secret_equal(json_member_text(t->claims, "ath"), (str){text, sizeof text}))
-        REFUSE(INVALID_DPOP_PROOF, "The claim ath of the DPoP proof is missing or not the hash of the access token.",
-               "dpop: wrong ath");
+        REFUSE(INVALID_DPOP_PROOF, "The claim ath of the DPoP proof is missing or not the hash of the access token.", "dpop: wrong ath");
     return OK;
 }
 
@@ -173,8 +171,7 @@ fallible dpop_check(struct arena *a, str proof, const struct dpop_expect *expect
     struct jwt t;
     struct dpop_proof p = {0};
     TRY_PROOF(jwt_read(a, proof, &t));
-    TRY(place_check(a, &t,
-                    expect)); /* what costs little is asked before the signature; nothing is believed until all of it holds */
+    TRY(place_check(a, &t, expect)); /* what costs little is asked before the signature; nothing is believed until all of it holds */
     TRY(moment_check(&t, expect, &p));
     TRY(token_check(&t, expect->access_token));
     TRY(signature_check(a, &t, &p));

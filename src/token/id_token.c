@@ -9,8 +9,8 @@
 
 static const char id_type[] = "JWT"; /* RFC 7519 5.1; no other token of ours has it */
 
-static const char *const own_names[] = {"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "at_hash", "c_hash",
-                                        "acr", "amr", "azp", "sid", "session_hint", "cnf", "act", "sub_jwk", "s_hash", "events"};
+static const char *const own_names[] = {"iss", "sub", "aud", "exp", "iat",          "nbf", "jti", "auth_time", "nonce",  "at_hash", "c_hash",
+                                        "acr", "amr", "azp", "sid", "session_hint", "cnf", "act", "sub_jwk",   "s_hash", "events"};
 
 static bool is_own(str name)
 {

@@ -11,7 +11,7 @@ struct id_token {
     str session_hint;                /* names the session to this server alone, for RP-Initiated Logout; absent: no such claim */
     str access_token;                /* for at_hash; absent: none */
     unix_time auth_time, issued_at, expires_at;
-    const json *more;                /* further claims of the person, an object; NULL: none. None may have the name of one of the above */
+    const json *more; /* further claims of the person, an object; NULL: none. None may have the name of one of the above */
 };
 /* SERVER_ERROR when there is no active key of that algorithm. */
 fallible id_token_sign(struct arena *a, const struct keyring *k, enum sign_alg alg, const struct id_token *what, str *token);

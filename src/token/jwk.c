@@ -22,8 +22,7 @@ static const struct kind {
     const char *kty, *crv;
     enum sign_alg alg;
 } kinds[] = {
-    {"EC", "P-256", SIGN_ES256}, {"EC", "P-384", SIGN_ES384},      {"EC", "P-521", SIGN_ES512},
-    {"RSA", NULL, SIGN_RS256},   {"OKP", "Ed25519", SIGN_ED25519},
+    {"EC", "P-256", SIGN_ES256}, {"EC", "P-384", SIGN_ES384}, {"EC", "P-521", SIGN_ES512}, {"RSA", NULL, SIGN_RS256}, {"OKP", "Ed25519", SIGN_ED25519},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -152,8 +151,8 @@ fallible jwk_set_parse(struct arena *a, str text, struct jwk_set *out)
 
 bool jwk_fits(const struct jwk *key, enum sign_alg alg)
 {
-    return (!str_present(key->use) || str_is(key->use, "sig")) &&
-           (!str_present(key->alg) || str_is(key->alg, sign_alg_name(alg))) && sign_jwk_fits(&key->parts, alg);
+    return (!str_present(key->use) || str_is(key->use, "sig")) && (!str_present(key->alg) || str_is(key->alg, sign_alg_name(alg))) &&
+           sign_jwk_fits(&key->parts, alg);
 }
 
 fallible jwk_sound(const struct jwk *key)
@@ -246,12 +245,7 @@ json *jwk_json(struct arena *a, const struct sign_jwk *parts)
         const char *name;
         str value;
     } members[] = {
-        {"kty", str_of(parts->kty)},
-        {"crv", str_of(parts->crv)},
-        {"x", parts->x},
-        {"y", parts->y},
-        {"n", parts->n},
-        {"e", parts->e},
+        {"kty", str_of(parts->kty)}, {"crv", str_of(parts->crv)}, {"x", parts->x}, {"y", parts->y}, {"n", parts->n}, {"e", parts->e},
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (str_present(members[i].value))

@@ -64,8 +64,7 @@ static fallible header_read(struct jwt *t)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         const json *member = json_member(t->header, texts[i]);
         if (member != NULL && !json_is_text(member))
-            REFUSE(INVALID_TOKEN, "alg, kid and typ in the header of the signed token must be strings.",
-                   "jwt: header member of the wrong type");
+            REFUSE(INVALID_TOKEN, "alg, kid and typ in the header of the signed token must be strings.", "jwt: header member of the wrong type");
     }
     /* RFC 7515 4.1.11: we understand no extension, so a critical one cannot be followed (AT-07) */
     if (json_member(t->header, "crit") != NULL)
@@ -97,8 +96,7 @@ fallible jwt_read(struct arena *a, str token, struct jwt *out)
 static fallible allowed(const struct jwt *t, str allowed_algs)
 {
     if (!str_filled(allowed_algs) || !str_has_word(allowed_algs, t->alg_name)) /* RFC 8725 3.1; AT-05 */
-        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not allowed here.",
-               "jwt: algorithm is not in the allowed list");
+        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not allowed here.", "jwt: algorithm is not in the allowed list");
     return OK;
 }
 
@@ -124,8 +122,7 @@ fallible jwt_check(struct arena *a, const struct jwt *t, const struct jwk_set *k
     enum sign_alg alg;
     TRY(allowed(t, allowed_algs));
     if (!sign_alg_foreign(t->alg_name, &alg)) /* HMAC names are in another table */
-        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that public keys check.",
-               "jwt: algorithm is no asymmetric one");
+        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that public keys check.", "jwt: algorithm is no asymmetric one");
     if (arena_failed(a)) /* a list of keys that lost one is no list to judge by */
         FAIL(UNAVAILABLE, "no memory to check a signed token");
     size_t tries = 0;
@@ -138,8 +135,7 @@ fallible jwt_check(struct arena *a, const struct jwt *t, const struct jwk_set *k
             return e;
     }
     if (tries == 0)
-        REFUSE(INVALID_TOKEN, "None of the registered keys has the kid and the algorithm of the signed token.",
-               "jwt: no key of that kid and algorithm");
+        REFUSE(INVALID_TOKEN, "None of the registered keys has the kid and the algorithm of the signed token.", "jwt: no key of that kid and algorithm");
     REFUSE(INVALID_TOKEN, "The signature of the token does not match.", "jwt: signature does not match");
 }
 
@@ -148,7 +144,6 @@ fallible jwt_check_secret(const struct jwt *t, str secret, str allowed_algs)
     enum mac_alg alg;
     TRY(allowed(t, allowed_algs));
     if (!mac_alg_of(t->alg_name, &alg))
-        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that a shared secret checks.",
-               "jwt: algorithm is no HMAC");
+        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that a shared secret checks.", "jwt: algorithm is no HMAC");
     return mac_check(alg, secret, t->signed_text, t->signature);
 }

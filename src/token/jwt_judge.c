@@ -20,8 +20,7 @@ static fallible time_claim(const struct jwt *t, const char *name, bool *there, u
     const json *claim = json_member(t->claims, name);
     int64_t seconds = 0;
     if (claim != NULL && (!json_seconds_of(claim, &seconds) || seconds <= 0)) /* RFC 7519 2: NumericDate */
-        REFUSE(INVALID_TOKEN, "The claims exp, nbf and iat must be seconds since 1970 as JSON numbers.",
-               "jwt: exp, nbf or iat is no time");
+        REFUSE(INVALID_TOKEN, "The claims exp, nbf and iat must be seconds since 1970 as JSON numbers.", "jwt: exp, nbf or iat is no time");
     *there = claim != NULL;
     *out = seconds;
     return OK;
@@ -66,8 +65,7 @@ static fallible judge_audience(const struct jwt *t, const struct jwt_rule *rule)
     if (rule->audience_alone && !json_is_text(aud)) /* FAPI 2.0 security profile 5.3.2.1 */
         REFUSE(INVALID_TOKEN, "The claim aud must be one string, the address of this server.", "jwt: aud is not one string");
     if (rule->audience_count > 0 && !found)
-        REFUSE(INVALID_TOKEN, "The signed token is not meant for this server: its claim aud names another or is missing.",
-               "jwt: wrong aud");
+        REFUSE(INVALID_TOKEN, "The signed token is not meant for this server: its claim aud names another or is missing.", "jwt: wrong aud");
     return OK;
 }
 
@@ -83,8 +81,7 @@ static fallible judge_expiry(const struct jwt_rule *rule, const struct jwt_facts
         REFUSE(INVALID_TOKEN, "The claim exp of the signed token lies too far ahead.", "jwt: exp too far ahead");
     unix_time begin = f->not_before > 0 ? f->not_before : f->issued_at;
     if (rule->span_max > 0 && begin > 0 && f->expires_at > clock_add(begin, rule->span_max))
-        REFUSE(INVALID_TOKEN, "The signed token is valid for too long: exp lies too far after nbf or iat.",
-               "jwt: life too long");
+        REFUSE(INVALID_TOKEN, "The signed token is valid for too long: exp lies too far after nbf or iat.", "jwt: life too long");
     return OK;
 }
 

@@ -142,8 +142,7 @@ static int64_t number_get(const char *p)
     return (int64_t)v;
 }
 
-fallible opaque_numbers_make(struct arena *a, const struct keyring *k, enum opaque_kind kind, const int64_t numbers[2],
-                             struct token_raw *out)
+fallible opaque_numbers_make(struct arena *a, const struct keyring *k, enum opaque_kind kind, const int64_t numbers[2], struct token_raw *out)
 {
     uint8_t payload[NUMBERS_SIZE];
     number_put(payload, numbers[0]);

@@ -9,20 +9,20 @@
 #include "keys/keyring.h"
 enum opaque_kind {
     OPAQUE_NONE = 0,
-    OPAQUE_PERSONAL,     /* jtn_pat_ plain */
-    OPAQUE_CLIENT_SECRET,/* jtn_cs_  plain */
-    OPAQUE_ACCESS,       /* jtn_at_  sealed: see token/access */
-    OPAQUE_REFRESH,      /* jtn_rt_  sealed: numbers = grant, generation */
-    OPAQUE_CODE,         /* jtn_ac_  sealed: number = code */
-    OPAQUE_SESSION,      /* jtn_se_  sealed: number = session; cookie */
-    OPAQUE_VISIT,        /* jtn_vi_  sealed: the cookie of a browser before login; no row */
-    OPAQUE_CONSENT,      /* jtn_co_  sealed: the pending consent, in the page's form */
-    OPAQUE_DEVICE,       /* jtn_de_  sealed: a browser where this person logged in before */
-    OPAQUE_DEVICE_CODE,  /* jtn_dc_  sealed: number = deferred request (RFC 8628) */
-    OPAQUE_AUTH_REQUEST, /* jtn_cr_  sealed: number = deferred request (CIBA) */
-    OPAQUE_PUSHED,       /* jtn_pr_  sealed: number = pushed request; the end of a request_uri (RFC 9126 2.2) */
-    OPAQUE_REGISTRATION, /* jtn_ra_ plain: reads and changes one client (RFC 7592) */
-    OPAQUE_INITIAL,      /* jtn_ri_ plain: lets software register (RFC 7591 3) */
+    OPAQUE_PERSONAL,      /* jtn_pat_ plain */
+    OPAQUE_CLIENT_SECRET, /* jtn_cs_  plain */
+    OPAQUE_ACCESS,        /* jtn_at_  sealed: see token/access */
+    OPAQUE_REFRESH,       /* jtn_rt_  sealed: numbers = grant, generation */
+    OPAQUE_CODE,          /* jtn_ac_  sealed: number = code */
+    OPAQUE_SESSION,       /* jtn_se_  sealed: number = session; cookie */
+    OPAQUE_VISIT,         /* jtn_vi_  sealed: the cookie of a browser before login; no row */
+    OPAQUE_CONSENT,       /* jtn_co_  sealed: the pending consent, in the page's form */
+    OPAQUE_DEVICE,        /* jtn_de_  sealed: a browser where this person logged in before */
+    OPAQUE_DEVICE_CODE,   /* jtn_dc_  sealed: number = deferred request (RFC 8628) */
+    OPAQUE_AUTH_REQUEST,  /* jtn_cr_  sealed: number = deferred request (CIBA) */
+    OPAQUE_PUSHED,        /* jtn_pr_  sealed: number = pushed request; the end of a request_uri (RFC 9126 2.2) */
+    OPAQUE_REGISTRATION,  /* jtn_ra_ plain: reads and changes one client (RFC 7592) */
+    OPAQUE_INITIAL,       /* jtn_ri_ plain: lets software register (RFC 7591 3) */
     OPAQUE_KIND_COUNT
 };
 enum { OPAQUE_PAYLOAD_MAX = 24000 };

@@ -51,7 +51,8 @@ int main(void)
 {
     static const str hosts[] = {{"localhost", 9}};
     struct listener *listener;
-    struct listen_options o = {.host = STR("127.0.0.1"), .threads = 1, .rules = {hosts, 1}, .trusted_proxies = STR(""), .arrive = arrive, .refused = refused, .gone = gone};
+    struct listen_options o = {
+        .host = STR("127.0.0.1"), .threads = 1, .rules = {hosts, 1}, .trusted_proxies = STR(""), .arrive = arrive, .refused = refused, .gone = gone};
     char ignored;
     if (FAILED(listen_open(&o, &listener)))
         return 1;

@@ -10,8 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct dpop_expect expect = {
-    .method = {"POST", 4}, .url = {"https://as.example/oauth/token", 30}, .now = 1562262616, .window = 60};
+static const struct dpop_expect expect = {.method = {"POST", 4}, .url = {"https://as.example/oauth/token", 30}, .now = 1562262616, .window = 60};
 
 static bool passes(struct arena *a, str text, struct dpop_proof *p)
 {

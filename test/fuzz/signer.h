@@ -33,8 +33,7 @@ static inline str signer_token(struct arena *a, str header, str claims)
 {
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
-    str text =
-        str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, claims.p, claims.n)}, 3);
+    str text = str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, claims.p, claims.n)}, 3);
     if (text.n > BUF_TOKEN_MAX)
         return STR_ABSENT;
     INVARIANT(!FAILED(sign_make(signer_key(), text, signature, &n)));

@@ -40,10 +40,9 @@ static void write_client(struct call *c, struct json_writer *w, const struct db_
 /* The members that both POST and PUT take. */
 #define NAMED(name_, ...) #name_,
 #define HIDDEN(...)
-#define EDITABLE                                                                                                               \
-    "name", "description", "grants", "refresh", "redirect_uris", "post_logout_redirect_uris", "scopes", "auth_method", "owner", \
-        "public", "first_party", "require_pkce", "access_lifetime", "refresh_lifetime", "compat",                              \
-        METADATA_ROWS(NAMED, NAMED, NAMED, HIDDEN)
+#define EDITABLE                                                                                                                                         \
+    "name", "description", "grants", "refresh", "redirect_uris", "post_logout_redirect_uris", "scopes", "auth_method", "owner", "public", "first_party", \
+        "require_pkce", "access_lifetime", "refresh_lifetime", "compat", METADATA_ROWS(NAMED, NAMED, NAMED, HIDDEN)
 
 static fallible need(const struct call *c, const char *permission)
 {

@@ -232,8 +232,9 @@ static fallible changeable(struct call *c, struct db_user **out)
 
 fallible api_user_put(struct call *c)
 {
-    static const char *const own[] = {"username", "email",  "full_name", "password", "current_password", "end_personal_tokens", "admin",
-                                      "permissions", "status", "version", "must_change_password", "allow_look_alike", NULL};
+    static const char *const own[] = {"username", "email",       "full_name", "password", "current_password",     "end_personal_tokens",
+                                      "admin",    "permissions", "status",    "version",  "must_change_password", "allow_look_alike",
+                                      NULL};
     const char *const *known;
     struct user_edit edit = {.admin = -1};
     struct db_user *user;

@@ -23,29 +23,46 @@ void claim_form_read(struct call *c, enum claim_form_for whose, struct user_clai
 static const char *autocomplete_of(size_t claim)
 {
     switch (claim) {
-    case USER_CLAIMS_given_name: return "given-name";
-    case USER_CLAIMS_family_name: return "family-name";
-    case USER_CLAIMS_middle_name: return "additional-name";
-    case USER_CLAIMS_nickname: return "nickname";
-    case USER_CLAIMS_website: return "url";
-    case USER_CLAIMS_phone_number: return "tel";
-    case USER_CLAIMS_street_address: return "street-address";
-    case USER_CLAIMS_locality: return "address-level2";
-    case USER_CLAIMS_region: return "address-level1";
-    case USER_CLAIMS_postal_code: return "postal-code";
-    case USER_CLAIMS_country: return "country-name";
-    default: return "off";
+    case USER_CLAIMS_given_name:
+        return "given-name";
+    case USER_CLAIMS_family_name:
+        return "family-name";
+    case USER_CLAIMS_middle_name:
+        return "additional-name";
+    case USER_CLAIMS_nickname:
+        return "nickname";
+    case USER_CLAIMS_website:
+        return "url";
+    case USER_CLAIMS_phone_number:
+        return "tel";
+    case USER_CLAIMS_street_address:
+        return "street-address";
+    case USER_CLAIMS_locality:
+        return "address-level2";
+    case USER_CLAIMS_region:
+        return "address-level1";
+    case USER_CLAIMS_postal_code:
+        return "postal-code";
+    case USER_CLAIMS_country:
+        return "country-name";
+    default:
+        return "off";
     }
 }
 
 static const char *hint_of(enum user_claims_kind kind)
 {
     switch (kind) {
-    case USER_CLAIMS_URL: return "https://…";
-    case USER_CLAIMS_DATE: return SAY("YYYY-MM-DD");
-    case USER_CLAIMS_ZONE: return "Europe/Paris";
-    case USER_CLAIMS_LOCALE: return SAY("en or fr-CA");
-    case USER_CLAIMS_PHONE: return "+1 (425) 555-1212";
+    case USER_CLAIMS_URL:
+        return "https://…";
+    case USER_CLAIMS_DATE:
+        return SAY("YYYY-MM-DD");
+    case USER_CLAIMS_ZONE:
+        return "Europe/Paris";
+    case USER_CLAIMS_LOCALE:
+        return SAY("en or fr-CA");
+    case USER_CLAIMS_PHONE:
+        return "+1 (425) 555-1212";
     case USER_CLAIMS_TEXT:
     case USER_CLAIMS_LINES:
     case USER_CLAIMS_VERIFIED:

@@ -10,8 +10,7 @@
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
 
-static const char *const names[] = {
-    "name", "description", "redirect_uris", "post_logout_redirect_uris", "access_lifetime", "refresh_lifetime", NULL};
+static const char *const names[] = {"name", "description", "redirect_uris", "post_logout_redirect_uris", "access_lifetime", "refresh_lifetime", NULL};
 static const char *const problem_names[] = {"name",
                                             "description",
                                             "grants",

@@ -84,12 +84,11 @@ static fallible answer_throttled(struct call *c, err why, int64_t seconds)
     struct arena *a = c->ground->arena;
     int64_t wait = seconds > 0 ? seconds : 1;
     int64_t end = clock_add(c->ground->now, wait);
-    struct message error = wait < 120 ? MESSAGE_MANY("Too many attempts. Try again in {n} second, at {time}.",
-                                                     "Too many attempts. Try again in {n} seconds, at {time}.",
-                                                     MESSAGE_NUMBER("n", wait), MESSAGE_TIME("time", end))
-                                      : MESSAGE_MANY("Too many attempts. Try again in {n} minute, at {time}.",
-                                                     "Too many attempts. Try again in {n} minutes, at {time}.",
-                                                     MESSAGE_NUMBER("n", (wait + 59) / 60), MESSAGE_TIME("time", end));
+    struct message error =
+        wait < 120 ? MESSAGE_MANY("Too many attempts. Try again in {n} second, at {time}.", "Too many attempts. Try again in {n} seconds, at {time}.",
+                                  MESSAGE_NUMBER("n", wait), MESSAGE_TIME("time", end))
+                   : MESSAGE_MANY("Too many attempts. Try again in {n} minute, at {time}.", "Too many attempts. Try again in {n} minutes, at {time}.",
+                                  MESSAGE_NUMBER("n", (wait + 59) / 60), MESSAGE_TIME("time", end));
     c->response->refused = why;
     TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)wait)));
     return answer_form(c, 429, &error);

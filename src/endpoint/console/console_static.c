@@ -26,8 +26,7 @@ static fallible answer(struct call *c, str name)
     str hash = {asset->etag.p + 1, asset->etag.n - 2}, version = form_get(&c->form, "v");
     bool lasting = str_present(version) && str_equal(version, hash);
     TRY(response_header(c->response, "ETag", asset->etag));
-    TRY(response_header(c->response, "Cache-Control",
-                        lasting ? STR("public, max-age=31536000, immutable") : STR("public, max-age=300")));
+    TRY(response_header(c->response, "Cache-Control", lasting ? STR("public, max-age=31536000, immutable") : STR("public, max-age=300")));
     if (etag_matches(request_header(c->request, "If-None-Match"), asset->etag)) /* RFC 9110 13.1.2 */
         return call_empty(c, 304);
     response_body(c->response, 200, asset->content_type, asset->bytes);

@@ -98,8 +98,7 @@ err console_tokens_post(struct call *c)
     int status = 422;
     if (!session_recent(c->ground, &c->session)) /* PT-03 */
         return widget_login_again(c, STR("/account/tokens"));
-    struct pat_edit edit = {
-        .user = c->session.user->id, .name = form_get(&c->form, "name"), .scopes = widget_words(c, "scopes[]")};
+    struct pat_edit edit = {.user = c->session.user->id, .name = form_get(&c->form, "name"), .scopes = widget_words(c, "scopes[]")};
     edit.dpop_jkt = form_get(&c->form, "dpop_jkt");
     edit.expires_in = seconds_asked(c, &problems);
     err added = problem_result(&problems);

@@ -278,8 +278,8 @@ err console_users_password_post(struct call *c)
     struct user_edit demand = {.admin = -1, .must_change = form_has(&c->form, "lift") ? USER_MUST_CHANGE_NOTHING : USER_MUST_CHANGE_PASSWORD};
     if (actor_is(&c->actor, user->number))
         REFUSE(UNPROCESSABLE, "Change your own password under Account, Password.", "console: the own password");
-    err changed = str_filled(change.fresh) ? user_password(c->ground, &c->actor, &change, &problems)
-                                           : user_change(c->ground, &c->actor, user->id, &demand, &problems);
+    err changed =
+        str_filled(change.fresh) ? user_password(c->ground, &c->actor, &change, &problems) : user_change(c->ground, &c->actor, user->id, &demand, &problems);
     if (!FAILED(changed))
         return answer_done(c, user->id, "?done=saved");
     TRY(fields_of(c, user, &f));

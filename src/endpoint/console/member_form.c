@@ -9,14 +9,12 @@
 #include "base/banned.h"
 
 static const char *const lists[] = {
-    [METADATA_GROUP_ABOUT] = "members_about",     [METADATA_GROUP_LOGIN] = "members_login",
-    [METADATA_GROUP_KEYS] = "members_keys",       [METADATA_GROUP_REQUEST] = "members_request",
-    [METADATA_GROUP_PROFILE] = "members_profile", /* what the form has words of its own for stands in no list */
+    [METADATA_GROUP_ABOUT] = "members_about",     [METADATA_GROUP_LOGIN] = "members_login",     [METADATA_GROUP_KEYS] = "members_keys",
+    [METADATA_GROUP_REQUEST] = "members_request", [METADATA_GROUP_PROFILE] = "members_profile", /* what the form has words of its own for stands in no list */
 };
 static const char *const opened[] = {
-    [METADATA_GROUP_ABOUT] = "open_about",     [METADATA_GROUP_LOGIN] = "open_login",
-    [METADATA_GROUP_KEYS] = "open_keys",       [METADATA_GROUP_REQUEST] = "open_request",
-    [METADATA_GROUP_PROFILE] = "open_profile",
+    [METADATA_GROUP_ABOUT] = "open_about",     [METADATA_GROUP_LOGIN] = "open_login",     [METADATA_GROUP_KEYS] = "open_keys",
+    [METADATA_GROUP_REQUEST] = "open_request", [METADATA_GROUP_PROFILE] = "open_profile",
 };
 
 static void put(const struct call *c, struct page_fields *f, const str *values, const struct problems *p)

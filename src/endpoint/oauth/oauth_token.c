@@ -17,7 +17,7 @@ static fallible write_answer(struct call *c, const struct token_answer *answer) 
     json_write_integer(&body, "expires_in", answer->expires_in);
     json_write_text(&body, "access_token", answer->access_token);
     json_write_filled(&body, "refresh_token", answer->refresh_token);
-    json_write_filled(&body, "id_token", answer->id_token); /* OpenID Connect Core 3.1.3.3 */
+    json_write_filled(&body, "id_token", answer->id_token);                   /* OpenID Connect Core 3.1.3.3 */
     json_write_filled(&body, "issued_token_type", answer->issued_token_type); /* RFC 8693 2.2.1 */
     if (str_present(answer->details)) {
         json *details;

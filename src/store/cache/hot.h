@@ -28,7 +28,7 @@ uint64_t hot_keys(struct hot *hot); /* differs when keys (db_key) may have chang
 
 const struct hot_facts *hot_hold(struct hot *hot); /* never NULL after hot_open */
 void hot_let_go(struct hot *hot, const struct hot_facts *facts);
-const struct db_client *hot_client(const struct hot_facts *facts, str client_id);        /* NULL: none */
+const struct db_client *hot_client(const struct hot_facts *facts, str client_id); /* NULL: none */
 const struct db_client *hot_client_by_number(const struct hot_facts *facts, int64_t number);
 const struct db_client *hot_client_by_secret(const struct hot_facts *facts, const struct token_hash *hash); /* compat clients alone */
 bool hot_secret_taken(const struct hot_facts *facts, const struct token_hash *hash, int64_t client_number); /* by another client */

@@ -61,16 +61,15 @@ enum { MAPS = 9 };
 
 static void maps_of(struct hot_facts *f, struct hot_map *maps[MAPS])
 {
-    struct hot_map *all[MAPS] = {&f->clients,   &f->clients_by_id,    &f->secrets, &f->scopes, &f->resources, &f->resources_by_uri,
-                                 &f->details, &f->folds,            &f->looks};
+    struct hot_map *all[MAPS] = {&f->clients,          &f->clients_by_id, &f->secrets, &f->scopes, &f->resources,
+                                 &f->resources_by_uri, &f->details,       &f->folds,   &f->looks};
     for (size_t i = 0; i < MAPS; i++)
         maps[i] = all[i];
 }
 
 err hot_facts_new(struct hot_facts **out)
 {
-    static hot_key *const keys[MAPS] = {client_number, client_id, secret_hash, scope_name, resource_number, resource_uri,
-                                        details_type,  name_text, name_text};
+    static hot_key *const keys[MAPS] = {client_number, client_id, secret_hash, scope_name, resource_number, resource_uri, details_type, name_text, name_text};
     struct hot_map *maps[MAPS];
     struct hot_facts *f = calloc(1, sizeof(*f));
     if (f == NULL)
@@ -262,7 +261,10 @@ err hot_facts_resource(struct hot_facts *f, int64_t number, const struct db_reso
 
 err hot_facts_settings(struct hot_facts *f, const struct db_rows *words)
 {
-#define WORD(i_) {DB_TEXT, offsetof(struct hot_settings, words[i_])}
+#define WORD(i_)                                          \
+    {                                                     \
+        DB_TEXT, offsetof(struct hot_settings, words[i_]) \
+    }
     static const struct db_field fields[DB_PASSWORD_SETTINGS_MAX] = {WORD(0), WORD(1), WORD(2), WORD(3), WORD(4), WORD(5), WORD(6), WORD(7)};
 #undef WORD
     static const struct db_shape shape = DB_SHAPE(struct hot_settings, fields);

@@ -10,13 +10,13 @@
 
 enum { HOT_FACTS_BYTES_MAX = 256 << 20 }; /* what all rows may take */
 struct hot_facts {
-    int64_t holders;                  /* requests that look at it; under hot.lock; the first member, for the others are copied */
+    int64_t holders;                       /* requests that look at it; under hot.lock; the first member, for the others are copied */
     struct hot_map clients, clients_by_id; /* struct db_client, by number and by id */
     struct hot_map secrets;                /* struct hot_secret, by hash */
     struct hot_map scopes, resources, resources_by_uri, details;
-    struct hot_map folds, looks; /* struct hot_name: names of clients that administrators made, as they are the same and as they look */
-    bool folds_kept, looks_kept; /* they are from the first question on (hot_names) */
-    struct hot_entry *settings;  /* struct hot_settings */
+    struct hot_map folds, looks;  /* struct hot_name: names of clients that administrators made, as they are the same and as they look */
+    bool folds_kept, looks_kept;  /* they are from the first question on (hot_names) */
+    struct hot_entry *settings;   /* struct hot_settings */
     int64_t algs[SIGN_OWN_COUNT]; /* how many registrations want a signature of that algorithm */
     size_t registered;            /* clients that registered themselves */
     size_t registered_bytes;

@@ -20,7 +20,7 @@ enum { MEMORY_MAX = 64 << 20, PORTION = 64 }; /* of what is read at once: a port
 struct following {
     struct hot *hot;
     struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
-    struct hot_facts *next; /* NULL: no snapshot to go on from */
+    struct hot_facts *next;  /* NULL: no snapshot to go on from */
     int64_t seq, last_revocation;
 };
 

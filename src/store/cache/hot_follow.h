@@ -9,11 +9,11 @@ struct hot {
     struct store *store;
     pthread_mutex_t lock; /* facts and their holders */
     struct hot_facts *facts;
-    pthread_mutex_t following;      /* one follows: guards seq and last_revocation */
-    int64_t seq, last_revocation;   /* how far it has come */
-    _Atomic bool behind;            /* the last try failed: nothing may be decided by what is kept */
+    pthread_mutex_t following;        /* one follows: guards seq and last_revocation */
+    int64_t seq, last_revocation;     /* how far it has come */
+    _Atomic bool behind;              /* the last try failed: nothing may be decided by what is kept */
     _Atomic uint64_t seen_generation; /* store_generation before the last try that did not fail */
-    _Atomic uint64_t keys;          /* changes of keys that were seen */
+    _Atomic uint64_t keys;            /* changes of keys that were seen */
     struct hot_set *revoked;
     struct hot_cache *users, *pats;
 };

@@ -15,8 +15,8 @@ struct hot_map {
 struct hot_map hot_map_share(const struct hot_map *m); /* to be dropped by whoever asked for it */
 void hot_map_drop(struct hot_map *m);                  /* what nobody else holds is freed; the map is empty */
 /* UNAVAILABLE: no memory; the map is whole, but what it holds is not known: drop it. */
-fallible hot_map_put(struct hot_map *m, struct hot_entry *e); /* holds e by itself; whatever had its key goes */
-fallible hot_map_remove(struct hot_map *m, str key);          /* not there: OK */
+fallible hot_map_put(struct hot_map *m, struct hot_entry *e);    /* holds e by itself; whatever had its key goes */
+fallible hot_map_remove(struct hot_map *m, str key);             /* not there: OK */
 struct hot_entry *hot_map_get(const struct hot_map *m, str key); /* NULL: none; as long as the map lives and is not changed */
 void hot_map_each(const struct hot_map *m, void (*visit)(void *context, struct hot_entry *e), void *context); /* in no order */
 #endif

@@ -25,11 +25,13 @@
 
 #include "base/banned.h"
 
+/* clang-format off */
 #define CALLS(X)                                                                                                               \
     X(connectdbParams) X(finish) X(backendPID) X(status) X(errorMessage) X(serverVersion) X(parameterStatus) X(socket) X(setNoticeProcessor) \
     X(enterPipelineMode) X(exitPipelineMode) X(sendPrepare) X(sendQueryPrepared) X(pipelineSync) X(getResult) X(exec)          \
     X(consumeInput) X(notifies) X(freemem) X(clear) X(resultStatus) X(ntuples) X(nfields) X(getisnull) X(getvalue)             \
     X(getlength) X(cmdTuples) X(cmdStatus) X(resultErrorField)
+/* clang-format on */
 static struct {
     bool whole;
 #define X(name_) __typeof__(&PQ##name_) name_;
@@ -39,7 +41,8 @@ static struct {
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
 enum {
-    TYPE_INT8 = 20, TYPE_TEXT = 25, /* the server's own numbers of its types, fixed for ever */
+    TYPE_INT8 = 20,
+    TYPE_TEXT = 25, /* the server's own numbers of its types, fixed for ever */
     BINARY = 1,
     HASH_TEXT = B64URL_LENGTH(sizeof(struct token_hash)),
     VERSION_LEAST = 150000,
@@ -82,8 +85,11 @@ static void ignore_notice(void *context, const char *message)
 static PGconn *dial(const char *database)
 {
     /* What the administrator's own words may change stands before them; they are expanded where they stand. */
-    static const char *const words[] = {"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-                                        "gssencmode", "fallback_application_name", "dbname", "client_encoding", NULL};
+    static const char *const words[] = {"connect_timeout",           "keepalives_idle",
+                                        "keepalives_interval",       "keepalives_count",
+                                        "tcp_user_timeout",          "gssencmode",
+                                        "fallback_application_name", "dbname",
+                                        "client_encoding",           NULL};
     const char *const values[] = {"5", "10", "5", "3", "10000", "disable", "jeton", database, "UTF8", NULL};
     return pq.connectdbParams(words, values, 1);
 }
@@ -107,8 +113,7 @@ static err check_server(const struct postgres_link *l)
     if (pq.serverVersion(l->connection) < VERSION_LEAST)
         REFUSE(SERVER_ERROR, "The database server is too old: jeton needs PostgreSQL 15 or newer.", "store: server too old");
     if (encoding == NULL || !str_is(str_of(encoding), "UTF8"))
-        REFUSE(SERVER_ERROR, "The database's encoding is not UTF8: make another one (createdb -E UTF8 -T template0 NAME).",
-               "store: encoding is not UTF8");
+        REFUSE(SERVER_ERROR, "The database's encoding is not UTF8: make another one (createdb -E UTF8 -T template0 NAME).", "store: encoding is not UTF8");
     return OK;
 }
 
@@ -116,14 +121,13 @@ static err check_server(const struct postgres_link *l)
  * a commit is on the disk before it is answered. A schema of the search path is kept as it was found first. */
 static err set_up(struct postgres_link *l)
 {
-    static const char text[] =
-        "SELECT set_config('statement_timeout', '5000', false), set_config('lock_timeout', '2000', false),"
-        " set_config('idle_in_transaction_session_timeout', '10000', false),"
-        " set_config('default_transaction_isolation', 'read committed', false), set_config('standard_conforming_strings', 'on', false),"
-        " set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false),"
-        " CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END,"
-        " CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
-        " || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()), current_schema()";
+    static const char text[] = "SELECT set_config('statement_timeout', '5000', false), set_config('lock_timeout', '2000', false),"
+                               " set_config('idle_in_transaction_session_timeout', '10000', false),"
+                               " set_config('default_transaction_isolation', 'read committed', false), set_config('standard_conforming_strings', 'on', false),"
+                               " set_config('search_path', quote_ident(current_schema()) || ', pg_temp', false),"
+                               " CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', false) END,"
+                               " CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+                               " || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()), current_schema()";
     enum { HISTORY = 7, SCHEMA = 8 };
     PGresult *r = pq.exec(l->connection, text);
     bool done = pq.resultStatus(r) == PGRES_TUPLES_OK && pq.ntuples(r) == 1, schema = done && pq.getisnull(r, 0, SCHEMA) == 0;
@@ -135,7 +139,8 @@ static err set_up(struct postgres_link *l)
     if (!done || pq.enterPipelineMode(l->connection) != 1)
         FAIL(UNAVAILABLE, "store: the database server refused our settings");
     if (!schema)
-        REFUSE(SERVER_ERROR, "The database has no schema that this user may work in: make one (CREATE SCHEMA jeton AUTHORIZATION the user) or set its search_path.",
+        REFUSE(SERVER_ERROR,
+               "The database has no schema that this user may work in: make one (CREATE SCHEMA jeton AUTHORIZATION the user) or set its search_path.",
                "store: no current schema");
     return OK;
 }
@@ -251,10 +256,16 @@ static void put_all(struct values *v, const struct db_call *call)
         v->formats[i] = BINARY;
         switch (p->kind) {
         case DB_INT:
-        case DB_FLAG: put_number(v, i, p->number); break;
-        case DB_TEXT: put_text(v, i, p->text); break;
+        case DB_FLAG:
+            put_number(v, i, p->number);
+            break;
+        case DB_TEXT:
+            put_text(v, i, p->text);
+            break;
         case DB_HASH:
-        default: put_hash(v, i, p->hash); break;
+        default:
+            put_hash(v, i, p->hash);
+            break;
         }
     }
 }

@@ -16,9 +16,9 @@ fallible postgres_connect(const char *database, struct postgres_link **out);
 void postgres_disconnect(struct postgres_link *l); /* NULL is allowed */
 /* Of a link that waits for nothing: has nothing come from the server? What comes then is its farewell. */
 bool postgres_quiet(const struct postgres_link *l);
-bool postgres_lost(const struct postgres_link *l);  /* the connection is no more */
-void postgres_give_up(struct postgres_link *l);     /* from now on it counts as lost */
-int postgres_socket(const struct postgres_link *l); /* for poll */
+bool postgres_lost(const struct postgres_link *l);   /* the connection is no more */
+void postgres_give_up(struct postgres_link *l);      /* from now on it counts as lost */
+int postgres_socket(const struct postgres_link *l);  /* for poll */
 int postgres_process(const struct postgres_link *l); /* the server's process at its other end, as notifications name it */
 /* Names the history of the data on this server: differs after a failover, for then what was committed before may be lost. */
 const char *postgres_history(const struct postgres_link *l);
@@ -33,7 +33,7 @@ enum postgres_status {
     POSTGRES_DONE,
     POSTGRES_REFUSED, /* *answer says why; what follows up to the end is skipped */
     POSTGRES_SKIPPED,
-    POSTGRES_LOST,    /* no answer will come */
+    POSTGRES_LOST, /* no answer will come */
 };
 enum postgres_status postgres_receive(struct postgres_link *l, struct postgres_answer **answer);
 /* Several statements without values, outside of any pipeline: DONE, REFUSED or LOST. */
@@ -50,8 +50,8 @@ size_t postgres_rows(const struct postgres_answer *a);
 size_t postgres_columns(const struct postgres_answer *a);
 /* Lives as long as the answer; absent: NULL. */
 str postgres_value(const struct postgres_answer *a, size_t row, size_t column);
-int64_t postgres_changed(const struct postgres_answer *a); /* rows that the statement wrote */
-const char *postgres_tag(const struct postgres_answer *a); /* the command that was done */
+int64_t postgres_changed(const struct postgres_answer *a);     /* rows that the statement wrote */
+const char *postgres_tag(const struct postgres_answer *a);     /* the command that was done */
 const char *postgres_state(const struct postgres_answer *a);   /* SQLSTATE; "" when it has none */
 const char *postgres_message(const struct postgres_answer *a); /* the server's words, for the log alone */
 #endif

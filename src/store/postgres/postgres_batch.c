@@ -25,13 +25,13 @@ static const char *const own_texts[OWN_COUNT] = {
     [OWN_ID] = "SELECT pg_current_xact_id_if_assigned()",
     /* The counter is locked from here to the end of the transaction, so seq is the order of commits. */
     [OWN_LINES] = "WITH taken AS (UPDATE counters SET next = next + $1 WHERE name = 'change' RETURNING next - $1 AS first)"
-              " INSERT INTO changes (seq, kind, key) SELECT (SELECT first FROM taken) + place - 1, kind, key" /* no counter: no number, refused */
-              " FROM unnest(('{' || $2 || '}')::text[], ('{' || $3 || '}')::text[]) WITH ORDINALITY AS line (kind, key, place)",
+                  " INSERT INTO changes (seq, kind, key) SELECT (SELECT first FROM taken) + place - 1, kind, key" /* no counter: no number, refused */
+                  " FROM unnest(('{' || $2 || '}')::text[], ('{' || $3 || '}')::text[]) WITH ORDINALITY AS line (kind, key, place)",
     [OWN_TRIM] = "DELETE FROM changes WHERE seq <= (SELECT (next - 1) / $2 * $2 - $1 FROM counters WHERE name = 'change')",
     [OWN_NOTIFY] = "SELECT pg_notify('jeton_changes', '')",
     [OWN_OUTCOME] = "SELECT CASE WHEN $2 <> CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
-                " || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) THEN 'unknown'"
-                " ELSE pg_xact_status($1::xid8) END",
+                    " || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) THEN 'unknown'"
+                    " ELSE pg_xact_status($1::xid8) END",
     [OWN_CHOSEN] = "SELECT CASE WHEN pg_try_advisory_xact_lock(7234598612001) THEN 1 ELSE 0 END",
     [OWN_HEADS] = "SELECT next FROM counters WHERE name IN ('change', 'revocation') ORDER BY name",
     [OWN_LISTEN] = "LISTEN jeton_changes",
@@ -39,7 +39,7 @@ static const char *const own_texts[OWN_COUNT] = {
     DB_GUARDS(X)
 #undef X
 #define X(name_, table_, key_) [OWN_ALONE + DB_GUARD_##name_] = LOCK(table_, key_, "NO KEY UPDATE"),
-    DB_GUARDS(X)
+        DB_GUARDS(X)
 #undef X
 };
 const struct db_sheet postgres_batch_own = {DB_SHEET_COUNT, own_texts, OWN_COUNT};

@@ -8,23 +8,41 @@
 
 /* The driver's own statements: a sheet like others. Those from OWN_SHARED on are guards. */
 enum {
-    OWN_BEGIN, OWN_SNAPSHOT, OWN_COMMIT, OWN_ROLLBACK, OWN_SAVE, OWN_KEEP, OWN_UNDO, OWN_STEP, OWN_STEP_KEEP, OWN_STEP_UNDO, OWN_ID, OWN_LINES,
-    OWN_TRIM, OWN_NOTIFY, OWN_OUTCOME, OWN_CHOSEN, OWN_HEADS, OWN_LISTEN,
-    OWN_SHARED, OWN_ALONE = OWN_SHARED + DB_GUARD_COUNT, OWN_COUNT = OWN_ALONE + DB_GUARD_COUNT
+    OWN_BEGIN,
+    OWN_SNAPSHOT,
+    OWN_COMMIT,
+    OWN_ROLLBACK,
+    OWN_SAVE,
+    OWN_KEEP,
+    OWN_UNDO,
+    OWN_STEP,
+    OWN_STEP_KEEP,
+    OWN_STEP_UNDO,
+    OWN_ID,
+    OWN_LINES,
+    OWN_TRIM,
+    OWN_NOTIFY,
+    OWN_OUTCOME,
+    OWN_CHOSEN,
+    OWN_HEADS,
+    OWN_LISTEN,
+    OWN_SHARED,
+    OWN_ALONE = OWN_SHARED + DB_GUARD_COUNT,
+    OWN_COUNT = OWN_ALONE + DB_GUARD_COUNT
 };
 extern const struct db_sheet postgres_batch_own;
 
 enum {
     POSTGRES_SLOTS = (int)POSTGRES_SHEETS * (int)DB_SHEET_LINES,
-    POSTGRES_WAITING_MAX = 8,  /* what waits for the next statement */
-    POSTGRES_BATCH_MAX = 16,   /* what is sent at once */
-    POSTGRES_DEPTH_MAX = 8,    /* savepoints within savepoints */
+    POSTGRES_WAITING_MAX = 8, /* what waits for the next statement */
+    POSTGRES_BATCH_MAX = 16,  /* what is sent at once */
+    POSTGRES_DEPTH_MAX = 8,   /* savepoints within savepoints */
     POSTGRES_KEY_MAX = 32,
     POSTGRES_ID_SIZE = 24
 };
 
 enum postgres_slot_state { SLOT_NEW, SLOT_ASKED, SLOT_READY };
-struct postgres_slot { /* of a statement */
+struct postgres_slot {    /* of a statement */
     uint8_t state, feeds; /* feeds: enum db_change_kind */
     bool writes, breaks;
 };
@@ -42,11 +60,11 @@ struct postgres_conn {
     struct postgres_link *link;
     bool begun, broken, snapshot; /* begun: the server knows of the open transaction */
     enum postgres_trouble trouble;
-    char id[POSTGRES_ID_SIZE];             /* of the open transaction or of the last one; "": it wrote nothing */
+    char id[POSTGRES_ID_SIZE]; /* of the open transaction or of the last one; "": it wrote nothing */
     struct postgres_waiting waiting[POSTGRES_WAITING_MAX];
     size_t waits;
-    struct arena *arena;          /* of the lines */
-    struct buf kinds, keys;       /* the inside of two arrays of SQL */
+    struct arena *arena;    /* of the lines */
+    struct buf kinds, keys; /* the inside of two arrays of SQL */
     int64_t lines;
     struct postgres_mark marks[POSTGRES_DEPTH_MAX];
     size_t depth;
@@ -62,10 +80,9 @@ struct postgres_item {
 struct postgres_batch {
     struct postgres_conn *c;
     struct postgres_item items[POSTGRES_BATCH_MAX];
-    size_t count, refused; /* refused: the item that was; count: none */
+    size_t count, refused;                  /* refused: the item that was; count: none */
     struct db_call own[POSTGRES_BATCH_MAX]; /* the calls of our own statements */
 };
-
 
 struct postgres_slot *postgres_batch_slot(struct postgres_conn *c, const struct db_call *call);
 void postgres_batch_add(struct postgres_batch *b, const struct db_call *call); /* the call lives until postgres_batch_go */

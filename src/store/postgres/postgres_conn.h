@@ -18,8 +18,8 @@ fallible postgres_conn_open(const char *database, struct postgres_conn **out);
 void postgres_conn_close(struct postgres_conn *c);
 struct db_conn *postgres_conn_base(struct postgres_conn *c);
 struct postgres_conn *postgres_conn_of(struct db_conn *base);
-bool postgres_conn_alive(const struct postgres_conn *c); /* nothing says that the server has left it; asked of an idle one */
-bool postgres_conn_usable(const struct postgres_conn *c); /* after use: may it be used again? */
+bool postgres_conn_alive(const struct postgres_conn *c);                    /* nothing says that the server has left it; asked of an idle one */
+bool postgres_conn_usable(const struct postgres_conn *c);                   /* after use: may it be used again? */
 enum postgres_trouble postgres_conn_trouble(const struct postgres_conn *c); /* of the last transaction, or of the last statement without one */
 struct postgres_link *postgres_conn_link(struct postgres_conn *c);
 /* Does this statement change something that is kept in memory? */

@@ -23,9 +23,9 @@ static const struct {
     {"08", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the connection to the database server was lost", NULL}},
     {"57P", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the database server ended the connection", NULL}},
     {"25P03", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: a transaction was idle for too long", NULL}},
-    {"25006", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the database server only reads", NULL}}, /* a replica, after a failover */
+    {"25006", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the database server only reads", NULL}},            /* a replica, after a failover */
     {"26000", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the connection is not the one that it was", NULL}}, /* somebody pools it */
-    {"0A000", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: a statement must be prepared anew", NULL}}, /* the schema moved on */
+    {"0A000", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: a statement must be prepared anew", NULL}},         /* the schema moved on */
     {"53100", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: the database server's disk is full", NULL}},
     {"53", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: the database server is out of memory or connections", NULL}},
     {"57014", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: a statement took too long", NULL}},

@@ -38,8 +38,7 @@ static bool wait_for_news(struct postgres *p, struct postgres_conn *c, int64_t u
     int64_t now_us;
     l->due = false;
     while (!l->due && (now_us = clock_monotonic_us()) < until_us) {
-        struct pollfd polled[] = {{.fd = l->stop, .events = POLLIN},
-                                  {.fd = c != NULL ? postgres_socket(postgres_conn_link(c)) : -1, .events = POLLIN}};
+        struct pollfd polled[] = {{.fd = l->stop, .events = POLLIN}, {.fd = c != NULL ? postgres_socket(postgres_conn_link(c)) : -1, .events = POLLIN}};
         (void)poll(polled, 2, (int)((until_us - now_us) / 1000 + 1));
         if (polled[0].revents != 0)
             return true;

@@ -105,7 +105,8 @@ static err refuse_backup(struct store *store, const char *file)
     (void)store, (void)file;
     REFUSE(UNPROCESSABLE,
            "This database is PostgreSQL's, whose own tools copy it while jeton serves: pg_dump -Fc -f FILE with the connection string of the setting;"
-           " pg_restore brings it back into an empty database.", "store: PostgreSQL is copied by pg_dump");
+           " pg_restore brings it back into an empty database.",
+           "store: PostgreSQL is copied by pg_dump");
 }
 
 const struct store_driver postgres_driver = {

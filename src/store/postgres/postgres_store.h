@@ -16,9 +16,9 @@ struct postgres_pool {
     size_t most, made; /* made: those that there are, and those that are being made */
     struct postgres_conn *idle[POSTGRES_POOL_MAX];
     size_t idle_count;
-    struct postgres_waiter *first, **last; /* who waits, in the order in which they came */
-    bool down, probing;                    /* the last try to connect failed; somebody tries again */
-    int64_t down_until_us;                 /* nobody tries before */
+    struct postgres_waiter *first, **last;    /* who waits, in the order in which they came */
+    bool down, probing;                       /* the last try to connect failed; somebody tries again */
+    int64_t down_until_us;                    /* nobody tries before */
     _Atomic int processes[POSTGRES_POOL_MAX]; /* the server's, of our connections; 0: a free place */
 };
 fallible postgres_pool_init(struct postgres_pool *pool, const char *database, size_t most);
@@ -42,8 +42,8 @@ struct postgres_work {
     pthread_t threads[POSTGRES_POOL_MAX];
     size_t thread_count, idle;
     struct postgres_queue jobs, aside;
-    int64_t waiting;  /* jobs in both queues */
-    bool aside_busy;  /* a thread is at those aside: they are written in the order in which they came */
+    int64_t waiting; /* jobs in both queues */
+    bool aside_busy; /* a thread is at those aside: they are written in the order in which they came */
     bool closing;
 };
 fallible postgres_work_start(struct store *store);
@@ -58,11 +58,11 @@ err postgres_work_submit(struct store *store, struct store_job *job);
 struct postgres_listen {
     pthread_t thread;
     bool started;
-    int stop;                  /* an eventfd: written when the thread is to end */
+    int stop;                    /* an eventfd: written when the thread is to end */
     struct postgres_heads heads; /* as they were seen last */
-    bool due;                  /* somebody else told of a change */
-    _Atomic bool moved;        /* since the last time that somebody asked */
-    _Atomic int64_t seen_us;   /* when the heads were seen last */
+    bool due;                    /* somebody else told of a change */
+    _Atomic bool moved;          /* since the last time that somebody asked */
+    _Atomic int64_t seen_us;     /* when the heads were seen last */
 };
 fallible postgres_listen_start(struct store *store);
 void postgres_listen_stop(struct store *store);
@@ -88,8 +88,8 @@ struct postgres {
 };
 struct postgres *postgres_of(const struct store *store);
 fallible postgres_thread(pthread_t *thread, void *(*run)(void *context), void *context); /* signals are for another thread */
-void postgres_clock_cond(pthread_cond_t *cond);                 /* a condition whose waits end by the monotonic clock */
-struct timespec postgres_clock_in(int64_t microseconds);        /* for pthread_cond_timedwait */
+void postgres_clock_cond(pthread_cond_t *cond);                                          /* a condition whose waits end by the monotonic clock */
+struct timespec postgres_clock_in(int64_t microseconds);                                 /* for pthread_cond_timedwait */
 
 /* ---- postgres_schema ---- */
 

@@ -18,11 +18,14 @@
 #include "base/banned.h"
 
 enum {
-    TRIES = 8, TRIES_LOST = 3,  /* the second: with connections that were lost */
-    PATIENCE_US = 5000000,      /* no further try begins later */
-    PAUSE_US = 1000,            /* doubled with each try, and a part of it is chance */
-    COMING_BACK_US = 1000000, PROBE_EVERY_US = 50000,
-    ASK_EVERY_US = 100000, ASK_US = 5000000
+    TRIES = 8,
+    TRIES_LOST = 3,        /* the second: with connections that were lost */
+    PATIENCE_US = 5000000, /* no further try begins later */
+    PAUSE_US = 1000,       /* doubled with each try, and a part of it is chance */
+    COMING_BACK_US = 1000000,
+    PROBE_EVERY_US = 50000,
+    ASK_EVERY_US = 100000,
+    ASK_US = 5000000
 };
 
 static void pause_us(int64_t microseconds)

@@ -31,9 +31,14 @@ enum {
 };
 
 static const char *const fixed_texts[FIXED_COUNT] = {
-    [FIXED_BEGIN] = "BEGIN IMMEDIATE", [FIXED_COMMIT] = "COMMIT",        [FIXED_ROLLBACK] = "ROLLBACK",
-    [FIXED_SAVE] = "SAVEPOINT part",   [FIXED_KEEP] = "RELEASE part",    [FIXED_UNDO] = "ROLLBACK TO part",
-    [FIXED_DATA_VERSION] = "PRAGMA data_version", [FIXED_SNAPSHOT] = "BEGIN",
+    [FIXED_BEGIN] = "BEGIN IMMEDIATE",
+    [FIXED_COMMIT] = "COMMIT",
+    [FIXED_ROLLBACK] = "ROLLBACK",
+    [FIXED_SAVE] = "SAVEPOINT part",
+    [FIXED_KEEP] = "RELEASE part",
+    [FIXED_UNDO] = "ROLLBACK TO part",
+    [FIXED_DATA_VERSION] = "PRAGMA data_version",
+    [FIXED_SNAPSHOT] = "BEGIN",
 };
 
 struct db_conn *sqlite_base(struct sqlite_conn *c)
@@ -264,8 +269,7 @@ static err check_integrity(struct db_conn *base, struct arena *a, str *defects)
     struct sqlite_conn *c = sqlite_own(base);
     struct buf lines = buf_new(a, BUF_JSON_MAX);
     TRY(run_text(c, "PRAGMA integrity_check(20)", NULL, &lines));
-    TRY(run_text(c, "SELECT \"table\" || ' names a missing row of ' || parent FROM pragma_foreign_key_check LIMIT 20", NULL,
-                 &lines));
+    TRY(run_text(c, "SELECT \"table\" || ' names a missing row of ' || parent FROM pragma_foreign_key_check LIMIT 20", NULL, &lines));
     return buf_done(&lines, defects);
 }
 

@@ -19,7 +19,7 @@ int64_t sqlite_log_pages(const struct sqlite_conn *c);
 enum sqlite_checkpoint { SQLITE_CHECKPOINT_BY_SELF, SQLITE_CHECKPOINT_BY_OTHERS }; /* for a connection: itself now and then, or others */
 void sqlite_checkpoint_by(struct sqlite_conn *c, enum sqlite_checkpoint who);
 fallible sqlite_checkpoint(struct sqlite_conn *c, int64_t *left); /* *left: pages that are still only in the log */
-fallible sqlite_copy(struct sqlite_conn *c, const char *file);   /* a consistent copy into an empty file */
+fallible sqlite_copy(struct sqlite_conn *c, const char *file);    /* a consistent copy into an empty file */
 /* Tests: the database may not grow beyond this many pages (0: no limit): a full disk. */
 void sqlite_limit_pages(struct sqlite_conn *c, int64_t pages);
 
@@ -31,9 +31,9 @@ struct sqlite_writer {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct store_job *first, **last;
-    int64_t waiting;       /* jobs in the queue, not yet in a group */
+    int64_t waiting; /* jobs in the queue, not yet in a group */
     bool idle, closing;
-    pthread_t tidier;      /* moves the log into the database file beside the writer's work */
+    pthread_t tidier; /* moves the log into the database file beside the writer's work */
     pthread_mutex_t tidy_lock;
     pthread_cond_t tidy_wake;
     bool tidy_wanted, tidy_closing;
@@ -42,13 +42,13 @@ struct sqlite_writer {
 enum { SQLITE_POOL_MAX = 8 };
 struct sqlite {
     char *file;
-    struct sqlite_conn *conn;       /* the one that writes */
-    pthread_mutex_t command_lock;   /* without a writer thread: one transaction at a time */
+    struct sqlite_conn *conn;     /* the one that writes */
+    pthread_mutex_t command_lock; /* without a writer thread: one transaction at a time */
     pthread_mutex_t pool_lock;
     struct sqlite_conn *pool[SQLITE_POOL_MAX];
     size_t pooled;
     struct sqlite_writer writer;
-    _Atomic int64_t data_version;   /* as the writer saw it last */
+    _Atomic int64_t data_version; /* as the writer saw it last */
 };
 struct sqlite *sqlite_of(const struct store *store);
 fallible sqlite_writer_start(struct store *store);

@@ -11,7 +11,7 @@ enum { SQLITE_SLOTS = DB_SHEET_COUNT * DB_SHEET_LINES };
 struct sqlite_slot {
     sqlite3_stmt *statement;
     uint8_t numbers[DB_PARAMS_MAX]; /* SQLite counts `$n` by first appearance: numbers[i] is the n of its parameter i + 1 */
-    uint8_t count, feeds; /* feeds: enum db_change_kind */
+    uint8_t count, feeds;           /* feeds: enum db_change_kind */
 };
 struct sqlite_conn {
     struct db_conn base; /* first: a pointer to it is one to this */

@@ -32,11 +32,9 @@ static err open_checked(const char *path)
     int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) {
         if (errno == ENOENT)
-            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or make one with jeton serve.",
-                   "store: no database");
+            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or make one with jeton serve.", "store: no database");
         if (errno == EACCES || errno == ELOOP || errno == ENOTDIR)
-            REFUSE(SERVER_ERROR, "jeton.db in the data directory cannot be opened: it is a link, or this user may not read it.",
-                   "store: open refused");
+            REFUSE(SERVER_ERROR, "jeton.db in the data directory cannot be opened: it is a link, or this user may not read it.", "store: open refused");
         if (errno == EROFS)
             REFUSE(SERVER_ERROR, "The data directory lies on a file system that cannot be written.", "store: read-only file system");
         FAIL(UNAVAILABLE, "store: open failed");

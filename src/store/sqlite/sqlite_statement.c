@@ -31,17 +31,26 @@ err sqlite_err(struct sqlite_conn *c, int code)
     if (c->base.open)
         c->broken = true;
     switch (code & 0xff) {
-    case SQLITE_FULL: FAIL(UNAVAILABLE, "store: the disk is full");
+    case SQLITE_FULL:
+        FAIL(UNAVAILABLE, "store: the disk is full");
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: FAIL(UNAVAILABLE, "store: locked by another process for too long");
-    case SQLITE_IOERR: FAIL(UNAVAILABLE, "store: reading or writing the disk failed");
-    case SQLITE_NOMEM: FAIL(UNAVAILABLE, "store: out of memory");
+    case SQLITE_LOCKED:
+        FAIL(UNAVAILABLE, "store: locked by another process for too long");
+    case SQLITE_IOERR:
+        FAIL(UNAVAILABLE, "store: reading or writing the disk failed");
+    case SQLITE_NOMEM:
+        FAIL(UNAVAILABLE, "store: out of memory");
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: FAIL(SERVER_ERROR, "store: the database file is damaged; restore a backup");
-    case SQLITE_READONLY: FAIL(UNAVAILABLE, "store: the database cannot be written");
-    case SQLITE_CANTOPEN: FAIL(UNAVAILABLE, "store: the database file cannot be opened");
-    case SQLITE_ERROR: FAIL(UNAVAILABLE, "store: the engine refused a statement");
-    default: FAIL(UNAVAILABLE, "store: the engine failed");
+    case SQLITE_NOTADB:
+        FAIL(SERVER_ERROR, "store: the database file is damaged; restore a backup");
+    case SQLITE_READONLY:
+        FAIL(UNAVAILABLE, "store: the database cannot be written");
+    case SQLITE_CANTOPEN:
+        FAIL(UNAVAILABLE, "store: the database file cannot be opened");
+    case SQLITE_ERROR:
+        FAIL(UNAVAILABLE, "store: the engine refused a statement");
+    default:
+        FAIL(UNAVAILABLE, "store: the engine failed");
     }
 }
 
@@ -76,7 +85,8 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_param *p, struct scr
     static const struct token_hash none;
     switch (p->kind) {
     case DB_INT:
-    case DB_FLAG: return sqlite3_bind_int64(s, i, p->number);
+    case DB_FLAG:
+        return sqlite3_bind_int64(s, i, p->number);
     case DB_TEXT:
         if (!str_present(p->text))
             return sqlite3_bind_null(s, i);

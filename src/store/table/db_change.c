@@ -22,10 +22,9 @@ static const struct db_shape shape = DB_SHAPE(struct db_change, fields);
 
 static const struct {
     const char *word, *table, *key;
-} kinds[] = {
-    {"", "", ""},
+} kinds[] = {{"", "", ""},
 #define X(name_, word_, table_, key_) {word_, table_, key_},
-    DB_CHANGES(X)
+             DB_CHANGES(X)
 #undef X
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };

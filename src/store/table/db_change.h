@@ -10,16 +10,16 @@
 #include "store/driver.h"
 
 /* X(name, word, table, its key). REVOCATION: that table is a feed itself, numbered in the order of commits; it appends nothing here. */
-#define DB_CHANGES(X)                                                                                                          \
-    X(CLIENT, "client", "clients", "number")                                                                                   \
-    X(CLIENT_SECRET, "client", "client_secrets", "client_number")                                                              \
-    X(SCOPE, "scope", "scopes", "name")                                                                                        \
-    X(RESOURCE, "resource", "resources", "number")                                                                             \
-    X(DETAILS, "details", "details_types", "type")                                                                             \
-    X(PASSWORD, "password", "password_settings", "setting")                                                                    \
-    X(USER, "user", "users", "number")                                                                                         \
-    X(PAT, "pat", "pats", "hash")                                                                                              \
-    X(KEY, "key", "keys", "number")                                                                                            \
+#define DB_CHANGES(X)                                             \
+    X(CLIENT, "client", "clients", "number")                      \
+    X(CLIENT_SECRET, "client", "client_secrets", "client_number") \
+    X(SCOPE, "scope", "scopes", "name")                           \
+    X(RESOURCE, "resource", "resources", "number")                \
+    X(DETAILS, "details", "details_types", "type")                \
+    X(PASSWORD, "password", "password_settings", "setting")       \
+    X(USER, "user", "users", "number")                            \
+    X(PAT, "pat", "pats", "hash")                                 \
+    X(KEY, "key", "keys", "number")                               \
     X(REVOCATION, "revocation", "revocations", "")
 enum db_change_kind {
     DB_CHANGE_NONE,

@@ -26,9 +26,10 @@ static const char *const texts[] = {
              " WHERE number = $1 AND version = $2 AND removed_at = 0 RETURNING number",
     [SET_DISABLED] = "UPDATE clients SET epoch = epoch + CASE WHEN disabled = 0 AND $2 = 1 THEN 1 ELSE 0 END, disabled = $2,"
                      " updated_at = $3, version = version + 1 WHERE number = $1 AND removed_at = 0 RETURNING number",
-    [REMOVE] = "UPDATE clients SET name = NULL, description = NULL, redirect_uris = NULL, post_logout_redirect_uris = NULL,"
-               " owner_id = NULL, metadata = NULL, registration_hash = NULL, disabled = 1, epoch = epoch + 1, updated_at = $2, removed_at = $2, version = version + 1"
-               " WHERE number = $1 AND removed_at = 0 RETURNING number",
+    [REMOVE] =
+        "UPDATE clients SET name = NULL, description = NULL, redirect_uris = NULL, post_logout_redirect_uris = NULL,"
+        " owner_id = NULL, metadata = NULL, registration_hash = NULL, disabled = 1, epoch = epoch + 1, updated_at = $2, removed_at = $2, version = version + 1"
+        " WHERE number = $1 AND removed_at = 0 RETURNING number",
     [ROWS] = "SELECT " COLUMNS " FROM clients WHERE number >= $1 AND number <= $2 AND removed_at = 0 ORDER BY number LIMIT $3",
     [SECRET_ADD] = "INSERT INTO client_secrets (number, client_number, hash, created_at, expires_at)"
                    " VALUES ($1, $2, $3, $4, $5) RETURNING client_number",
@@ -45,14 +46,34 @@ static const char *const texts[] = {
 DB_SHEET(client, texts);
 enum { SAVE_PARAMS = 19, METADATA_MAX = 1 << 20 }; /* those of ADD up to refresh_lifetime, then updated_at and metadata */
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_client, member_)}
+#define FIELD(kind_, member_)                      \
+    {                                              \
+        kind_, offsetof(struct db_client, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_TEXT, name), FIELD(DB_TEXT, description), FIELD(DB_TEXT, auth_method),
-    FIELD(DB_TEXT, grants), FIELD(DB_TEXT, redirect_uris), FIELD(DB_TEXT, post_logout_redirect_uris), FIELD(DB_TEXT, scopes),
-    FIELD(DB_TEXT, owner_id), FIELD(DB_FLAG, is_public), FIELD(DB_FLAG, first_party), FIELD(DB_FLAG, require_pkce),
-    FIELD(DB_FLAG, compat_processmaker), FIELD(DB_FLAG, disabled), FIELD(DB_INT, access_lifetime),
-    FIELD(DB_INT, refresh_lifetime), FIELD(DB_INT, epoch), FIELD(DB_INT, version), FIELD(DB_INT, created_at),
-    FIELD(DB_INT, updated_at), FIELD(DB_TEXT, metadata_text), FIELD(DB_HASH, registration),
+    FIELD(DB_INT, number),
+    FIELD(DB_TEXT, id),
+    FIELD(DB_TEXT, name),
+    FIELD(DB_TEXT, description),
+    FIELD(DB_TEXT, auth_method),
+    FIELD(DB_TEXT, grants),
+    FIELD(DB_TEXT, redirect_uris),
+    FIELD(DB_TEXT, post_logout_redirect_uris),
+    FIELD(DB_TEXT, scopes),
+    FIELD(DB_TEXT, owner_id),
+    FIELD(DB_FLAG, is_public),
+    FIELD(DB_FLAG, first_party),
+    FIELD(DB_FLAG, require_pkce),
+    FIELD(DB_FLAG, compat_processmaker),
+    FIELD(DB_FLAG, disabled),
+    FIELD(DB_INT, access_lifetime),
+    FIELD(DB_INT, refresh_lifetime),
+    FIELD(DB_INT, epoch),
+    FIELD(DB_INT, version),
+    FIELD(DB_INT, created_at),
+    FIELD(DB_INT, updated_at),
+    FIELD(DB_TEXT, metadata_text),
+    FIELD(DB_HASH, registration),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_client, fields);
 
@@ -72,10 +93,7 @@ static err insert_secret(struct db_conn *c, int64_t client_number, const struct 
 {
     int64_t number = 0;
     TRY(db_number_next(c, DB_COUNT_SECRET, &number));
-    return db_run(c,
-                  CALL(SECRET_ADD, P_INT(number), P_INT(client_number), P_HASH(&secret->hash), P_INT(secret->created_at),
-                       P_INT(secret->expires_at)),
-                  NULL);
+    return db_run(c, CALL(SECRET_ADD, P_INT(number), P_INT(client_number), P_HASH(&secret->hash), P_INT(secret->created_at), P_INT(secret->expires_at)), NULL);
 }
 
 static err add_body(struct db_conn *c, void *context)
@@ -256,11 +274,16 @@ err db_client_all(struct store *store, struct arena *a, struct db_client **rows,
 
 #define KEPT(name_) FIELD(DB_TEXT, metadata.name_),
 #define UNKEPT(name_)
-static const struct db_field kept_fields[] = {
-    FIELD(DB_TEXT, id), FIELD(DB_TEXT, name), FIELD(DB_TEXT, description), FIELD(DB_TEXT, auth_method), FIELD(DB_TEXT, grants),
-    FIELD(DB_TEXT, redirect_uris), FIELD(DB_TEXT, post_logout_redirect_uris), FIELD(DB_TEXT, scopes), FIELD(DB_TEXT, owner_id),
-    DB_CLIENT_METADATA(KEPT, KEPT, KEPT, UNKEPT)
-};
+static const struct db_field kept_fields[] = {FIELD(DB_TEXT, id),
+                                              FIELD(DB_TEXT, name),
+                                              FIELD(DB_TEXT, description),
+                                              FIELD(DB_TEXT, auth_method),
+                                              FIELD(DB_TEXT, grants),
+                                              FIELD(DB_TEXT, redirect_uris),
+                                              FIELD(DB_TEXT, post_logout_redirect_uris),
+                                              FIELD(DB_TEXT, scopes),
+                                              FIELD(DB_TEXT, owner_id),
+                                              DB_CLIENT_METADATA(KEPT, KEPT, KEPT, UNKEPT)};
 #undef KEPT
 #undef UNKEPT
 const struct db_shape db_client_kept = DB_SHAPE(struct db_client, kept_fields);

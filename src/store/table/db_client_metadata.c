@@ -13,8 +13,8 @@ fallible db_client_metadata_write(struct arena *a, const struct db_client_metada
     struct json_writer w = json_writer_new(a);
     json_write_object(&w, NULL);
 #define TEXT(name_) json_write_filled(&w, #name_, m->name_);
-#define FLAG(name_)                                                                                                            \
-    if (m->name_)                                                                                                              \
+#define FLAG(name_) \
+    if (m->name_)   \
         json_write_boolean(&w, #name_, true);
     DB_CLIENT_METADATA(TEXT, TEXT, TEXT, FLAG)
 #undef TEXT
@@ -35,8 +35,8 @@ fallible db_client_metadata_read(struct arena *a, str text, struct db_client_met
     if (FAILED(json_parse(a, text, &o)) || !json_is_object(o))
         FAIL(SERVER_ERROR, "store: stored client metadata is damaged");
 #define TEXT(name_) m.name_ = json_member_text(o, #name_);
-#define FLAG(name_)                                                                                                            \
-    if (!json_boolean_of(json_member(o, #name_), &m.name_))                                                                    \
+#define FLAG(name_)                                         \
+    if (!json_boolean_of(json_member(o, #name_), &m.name_)) \
         m.name_ = false;
     DB_CLIENT_METADATA(TEXT, TEXT, TEXT, FLAG)
 #undef TEXT

@@ -10,11 +10,11 @@
 
 #include "base/banned.h"
 
-#define COLUMNS                                                                                                                \
-    "number, kind, hash, user_code, client_number, client_epoch, scope, resource, details, claims, acr_values,"               \
-    " binding_message, notification, jkt, x5t, address, source, user_number, grant_number, state, created_at, expires_at,"            \
+#define COLUMNS                                                                                                            \
+    "number, kind, hash, user_code, client_number, client_epoch, scope, resource, details, claims, acr_values,"            \
+    " binding_message, notification, jkt, x5t, address, source, user_number, grant_number, state, created_at, expires_at," \
     " interval_seconds, polled_at"
-#define MINE " WHERE number = $1 AND hash = $2 AND client_number = $3 AND kind = $4"
+#define MINE    " WHERE number = $1 AND hash = $2 AND client_number = $3 AND kind = $4"
 #define PENDING " FROM deferred_requests WHERE state = 'pending' AND kind = $1 AND expires_at > $2 AND created_at <= $2 + 1"
 enum { ADD, COUNT_HELD, COUNT_ASKED, COUNT_CLIENT, COUNT_ALL, GET, BY_USER_CODE, WAITING, ALLOW, DENY, TAKE, EARLY, POLLED, POLL_GET };
 static const char *const texts[] = {
@@ -42,14 +42,35 @@ static const char *const texts[] = {
 };
 DB_SHEET(deferred, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_deferred, member_)}
+#define FIELD(kind_, member_)                        \
+    {                                                \
+        kind_, offsetof(struct db_deferred, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, kind), FIELD(DB_HASH, hash), FIELD(DB_TEXT, user_code),
-    FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch), FIELD(DB_TEXT, scope), FIELD(DB_TEXT, resource),
-    FIELD(DB_TEXT, details), FIELD(DB_TEXT, claims), FIELD(DB_TEXT, acr_values), FIELD(DB_TEXT, binding_message),
-    FIELD(DB_TEXT, notification), FIELD(DB_TEXT, jkt), FIELD(DB_TEXT, x5t), FIELD(DB_TEXT, address), FIELD(DB_TEXT, source),
-    FIELD(DB_INT, user_number), FIELD(DB_INT, grant_number), FIELD(DB_TEXT, state), FIELD(DB_INT, created_at),
-    FIELD(DB_INT, expires_at), FIELD(DB_INT, interval_seconds), FIELD(DB_INT, polled_at),
+    FIELD(DB_INT, number),
+    FIELD(DB_TEXT, kind),
+    FIELD(DB_HASH, hash),
+    FIELD(DB_TEXT, user_code),
+    FIELD(DB_INT, client_number),
+    FIELD(DB_INT, client_epoch),
+    FIELD(DB_TEXT, scope),
+    FIELD(DB_TEXT, resource),
+    FIELD(DB_TEXT, details),
+    FIELD(DB_TEXT, claims),
+    FIELD(DB_TEXT, acr_values),
+    FIELD(DB_TEXT, binding_message),
+    FIELD(DB_TEXT, notification),
+    FIELD(DB_TEXT, jkt),
+    FIELD(DB_TEXT, x5t),
+    FIELD(DB_TEXT, address),
+    FIELD(DB_TEXT, source),
+    FIELD(DB_INT, user_number),
+    FIELD(DB_INT, grant_number),
+    FIELD(DB_TEXT, state),
+    FIELD(DB_INT, created_at),
+    FIELD(DB_INT, expires_at),
+    FIELD(DB_INT, interval_seconds),
+    FIELD(DB_INT, polled_at),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_deferred, fields);
 struct asked {
@@ -82,8 +103,8 @@ static err judge_person(struct db_conn *c, const struct adding *w)
 {
     const struct db_deferred *row = w->row;
     struct asked *now = NULL;
-    TRY(db_one(c, w->a, CALL(COUNT_ASKED, P_TEXT(row->kind), P_INT(clock_now()), P_INT(row->client_number), P_INT(row->user_number)),
-               &asked_shape, (void **)&now));
+    TRY(db_one(c, w->a, CALL(COUNT_ASKED, P_TEXT(row->kind), P_INT(clock_now()), P_INT(row->client_number), P_INT(row->user_number)), &asked_shape,
+               (void **)&now));
     if (now == NULL)
         FAIL(UNAVAILABLE, "store: a count without a row");
     if (!within(w->caps->user, w->caps->client_of_user, now->client, now->all))
@@ -205,8 +226,7 @@ struct polling {
 static err not_open(struct db_conn *c, struct polling *w)
 {
     const struct db_poll_claim *m = w->claim;
-    TRY(db_one(c, w->a, CALL(POLL_GET, P_INT(m->number), P_HASH(m->hash), P_INT(m->client_number), P_TEXT(str_of(m->kind))), &shape,
-               (void **)&w->out.row));
+    TRY(db_one(c, w->a, CALL(POLL_GET, P_INT(m->number), P_HASH(m->hash), P_INT(m->client_number), P_TEXT(str_of(m->kind))), &shape, (void **)&w->out.row));
     const struct db_deferred *row = w->out.row;
     if (row == NULL)
         w->out.how = DB_POLL_UNKNOWN;
@@ -228,8 +248,8 @@ static err poll_body(struct db_conn *c, void *context)
     struct polling *w = context;
     const struct db_poll_claim *m = w->claim;
     for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
-        const struct db_param params[] = {P_INT(m->number), P_HASH(m->hash), P_INT(m->client_number),
-                                          P_TEXT(str_of(m->kind)), P_INT(w->now), P_INT(DB_DEFERRED_SLOWER)};
+        const struct db_param params[] = {P_INT(m->number),        P_HASH(m->hash), P_INT(m->client_number),
+                                          P_TEXT(str_of(m->kind)), P_INT(w->now),   P_INT(DB_DEFERRED_SLOWER)};
         size_t count = tries[i].line == EARLY ? 6 : 5;
         TRY(db_one(c, w->a, &(struct db_call){&sheet, tries[i].line, params, count}, &shape, (void **)&w->out.row));
         if (w->out.row == NULL)

@@ -12,23 +12,23 @@
 enum { DB_DEFERRED_SLOWER = 5 /* RFC 8628 3.5: seconds by which an early poll lengthens the interval */ };
 struct db_deferred {
     int64_t number;
-    str kind;                   /* device or ciba */
-    struct token_hash hash;     /* of the polled code */
-    str user_code;              /* as it is compared: letters alone; absent: none (ciba) */
+    str kind;               /* device or ciba */
+    struct token_hash hash; /* of the polled code */
+    str user_code;          /* as it is compared: letters alone; absent: none (ciba) */
     int64_t client_number, client_epoch;
     str scope, resource, details; /* fixed at the request (DV-04); resource, details absent: none */
     str claims, acr_values;
     str binding_message;
-    str notification;           /* the client's notification token, sealed by the caller; absent: the client polls */
-    str jkt, x5t;               /* what the request was bound to; absent: nothing */
-    str address;                /* where the request came from */
-    str source;                 /* the same as shares are counted (directory/source); absent: unknown */
-    int64_t user_number;        /* who must decide (ciba), or did (device); 0: not known yet */
-    int64_t grant_number;       /* 0 until allowed */
+    str notification;     /* the client's notification token, sealed by the caller; absent: the client polls */
+    str jkt, x5t;         /* what the request was bound to; absent: nothing */
+    str address;          /* where the request came from */
+    str source;           /* the same as shares are counted (directory/source); absent: unknown */
+    int64_t user_number;  /* who must decide (ciba), or did (device); 0: not known yet */
+    int64_t grant_number; /* 0 until allowed */
     str state;
     unix_time created_at, expires_at;
     int64_t interval_seconds;
-    unix_time polled_at;        /* 0: never */
+    unix_time polled_at; /* 0: never */
 };
 /* How many undecided rows of the same kind there may be (RL-06); 0: not bounded. all: shared by clients; client: of one, shared by sources,
  * of which none has more than `source`; user: that wait for one person, shared by clients, of which none has more than client_of_user. */

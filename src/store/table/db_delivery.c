@@ -25,11 +25,13 @@ static const char *const texts[] = {
 };
 DB_SHEET(delivery, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_delivery, member_)}
+#define FIELD(kind_, member_)                        \
+    {                                                \
+        kind_, offsetof(struct db_delivery, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, kind), FIELD(DB_INT, client_number), FIELD(DB_TEXT, url), FIELD(DB_TEXT, media_type),
-    FIELD(DB_TEXT, body), FIELD(DB_TEXT, bearer), FIELD(DB_INT, created_at), FIELD(DB_INT, due_at), FIELD(DB_INT, tries),
-    FIELD(DB_INT, expires_at),
+    FIELD(DB_INT, number),  FIELD(DB_TEXT, kind),      FIELD(DB_INT, client_number), FIELD(DB_TEXT, url),  FIELD(DB_TEXT, media_type), FIELD(DB_TEXT, body),
+    FIELD(DB_TEXT, bearer), FIELD(DB_INT, created_at), FIELD(DB_INT, due_at),        FIELD(DB_INT, tries), FIELD(DB_INT, expires_at),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_delivery, fields);
 

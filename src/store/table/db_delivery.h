@@ -11,11 +11,11 @@
 enum { DB_DELIVERIES_MAX = 20000, DB_DELIVERIES_PER_CLIENT = 2000, DB_DELIVERIES_TAKEN = 16 };
 struct db_delivery {
     int64_t number;
-    str kind;             /* who makes the message when it is sent: a row of the courier's table ("ping", "logout") */
+    str kind; /* who makes the message when it is sent: a row of the courier's table ("ping", "logout") */
     int64_t client_number;
     str url, media_type;
-    str body;             /* the message, or the facts that it is made from */
-    str bearer;           /* for the Authorization header; absent: none */
+    str body;   /* the message, or the facts that it is made from */
+    str bearer; /* for the Authorization header; absent: none */
     unix_time created_at, due_at;
     int64_t tries;        /* that failed */
     unix_time expires_at; /* then it is given up; 0: when the courier has tried as long as the settings say */

@@ -15,9 +15,15 @@ static const char *const texts[] = {
 };
 DB_SHEET(details, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_details_type, member_)}
+#define FIELD(kind_, member_)                            \
+    {                                                    \
+        kind_, offsetof(struct db_details_type, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_TEXT, type), FIELD(DB_TEXT, description), FIELD(DB_TEXT, fields), FIELD(DB_INT, created_at),
+    FIELD(DB_TEXT, type),
+    FIELD(DB_TEXT, description),
+    FIELD(DB_TEXT, fields),
+    FIELD(DB_INT, created_at),
 };
 const struct db_shape db_details_shape = DB_SHAPE(struct db_details_type, fields);
 

@@ -14,15 +14,26 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, at, name, actor, client_id, subject, address, request_id, detail, class"
-#define CHOSEN                                                                                                                 \
-    " FROM events WHERE (actor = $2 OR $2 = '') AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!'"                                \
-    " OR lower(actor) LIKE $1 ESCAPE '!' OR lower(client_id) LIKE $1 ESCAPE '!' OR lower(subject) LIKE $1 ESCAPE '!'"          \
+#define CHOSEN                                                                                                        \
+    " FROM events WHERE (actor = $2 OR $2 = '') AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!'"                       \
+    " OR lower(actor) LIKE $1 ESCAPE '!' OR lower(client_id) LIKE $1 ESCAPE '!' OR lower(subject) LIKE $1 ESCAPE '!'" \
     " OR lower(detail) LIKE $1 ESCAPE '!' OR lower(request_id) LIKE $1 ESCAPE '!')"
-#define LIST(column_, direction_)                                                                                              \
-    "SELECT " COLUMNS CHOSEN " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $3 OFFSET $4"
-#define LISTS(column_) LIST(column_, "ASC"), LIST(column_, "DESC")
+#define LIST(column_, direction_) "SELECT " COLUMNS CHOSEN " ORDER BY " column_ " " direction_ ", number " direction_ " LIMIT $3 OFFSET $4"
+#define LISTS(column_)            LIST(column_, "ASC"), LIST(column_, "DESC")
 enum {
-    ADD, KEPT, AFTER, COUNT, ONCE_TAKE, THROTTLE_GET, THROTTLE_SET, THROTTLE_CLEAR, THROTTLE_RETURN, THROTTLE_TOUCH, REVOCATION_ADD, REVOCATIONS, LIST_FIRST
+    ADD,
+    KEPT,
+    AFTER,
+    COUNT,
+    ONCE_TAKE,
+    THROTTLE_GET,
+    THROTTLE_SET,
+    THROTTLE_CLEAR,
+    THROTTLE_RETURN,
+    THROTTLE_TOUCH,
+    REVOCATION_ADD,
+    REVOCATIONS,
+    LIST_FIRST
 };
 static const char *const texts[] = {
     /* Numbered when it is written, so that the order is one for all processes. */
@@ -43,17 +54,21 @@ static const char *const texts[] = {
     [THROTTLE_RETURN] = "UPDATE throttles SET failures = failures - 1, until_at = 0 WHERE name = $1 AND failures > 0",
     [REVOCATION_ADD] = "INSERT INTO revocations (number, kind, id, expires_at) VALUES ($1, $2, $3, $4)",
     [REVOCATIONS] = "SELECT number, kind, id, expires_at FROM revocations WHERE number > $1 ORDER BY number LIMIT 4096",
-    [LIST_FIRST] = LISTS("number"), LISTS("at"), LISTS("name"),
+    [LIST_FIRST] = LISTS("number"),
+    LISTS("at"),
+    LISTS("name"),
 };
 DB_SHEET(event, texts);
 static const char *const columns[] = {"number", "at", "name"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_event, member_)}
+#define FIELD(kind_, member_)                     \
+    {                                             \
+        kind_, offsetof(struct db_event, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_INT, at), FIELD(DB_TEXT, name), FIELD(DB_TEXT, actor), FIELD(DB_TEXT, client_id),
-    FIELD(DB_TEXT, subject), FIELD(DB_TEXT, address), FIELD(DB_TEXT, request_id), FIELD(DB_TEXT, detail),
-    FIELD(DB_INT, class),
+    FIELD(DB_INT, number),   FIELD(DB_INT, at),       FIELD(DB_TEXT, name),       FIELD(DB_TEXT, actor),  FIELD(DB_TEXT, client_id),
+    FIELD(DB_TEXT, subject), FIELD(DB_TEXT, address), FIELD(DB_TEXT, request_id), FIELD(DB_TEXT, detail), FIELD(DB_INT, class),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_event, fields);
 static const struct db_field kept_fields[] = {{DB_INT, 0}};
@@ -113,9 +128,8 @@ static void queued_done(void *context, err committed)
 static struct queued *copy(struct store *store, const struct db_event *event)
 {
     const size_t texts_at[] = {
-        offsetof(struct db_event, name),    offsetof(struct db_event, actor),      offsetof(struct db_event, client_id),
-        offsetof(struct db_event, subject), offsetof(struct db_event, address),    offsetof(struct db_event, request_id),
-        offsetof(struct db_event, detail),
+        offsetof(struct db_event, name),    offsetof(struct db_event, actor),      offsetof(struct db_event, client_id), offsetof(struct db_event, subject),
+        offsetof(struct db_event, address), offsetof(struct db_event, request_id), offsetof(struct db_event, detail),
     };
     enum { TEXTS = sizeof(texts_at) / sizeof(texts_at[0]) };
     size_t size = sizeof(struct queued);
@@ -175,7 +189,7 @@ err db_event_after(struct tx *tx, struct arena *a, int64_t class, int64_t after,
 err db_event_kept(struct tx *tx, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1])
 {
     int64_t found[DB_EVENT_CLASSES + 1] = {0};
-    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++) {
+    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class ++) {
         void *row = NULL;
         TRY(db_read_one(tx, a, CALL(KEPT, P_INT(class)), &kept_shape, &row));
         found[class] = row != NULL ? *(int64_t *)row : 0;
@@ -196,9 +210,7 @@ err db_event_list(struct tx *tx, struct arena *a, str actor, const struct db_pag
     struct db_listed listed;
     TRY(db_list_read(tx, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_TEXT(whose)),
-                                             CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit),
-                                                  P_INT(page->offset)),
-                                             &shape},
+                                             CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit), P_INT(page->offset)), &shape},
                      &listed));
     *out = (struct db_event_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;

@@ -9,15 +9,30 @@
 
 #include "base/banned.h"
 
-#define COLUMNS                                                                                                                \
-    "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at,"        \
-    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims,"  \
+#define COLUMNS                                                                                                         \
+    "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at," \
+    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims,"      \
     " details, jkt, x5t, amr, acr"
-#define WORDS "' ' || coalesce(scope, '') || ' '"
+#define WORDS        "' ' || coalesce(scope, '') || ' '"
 #define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt"
 enum {
-    ADD, GET, BEGIN, BIND, ROTATE, REVOKE, FIND_BY_ID, REVOKE_FOUND, REVOKE_OWN, REVOKE_ALL, END_SESSION, REVOKE_SESSION, LIST,
-    CODE_ADD, CODE_TAKE, CODE_GET, CODE_USED
+    ADD,
+    GET,
+    BEGIN,
+    BIND,
+    ROTATE,
+    REVOKE,
+    FIND_BY_ID,
+    REVOKE_FOUND,
+    REVOKE_OWN,
+    REVOKE_ALL,
+    END_SESSION,
+    REVOKE_SESSION,
+    LIST,
+    CODE_ADD,
+    CODE_TAKE,
+    CODE_GET,
+    CODE_USED
 };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO grants (" COLUMNS ", begun_at)"
@@ -50,22 +65,25 @@ static const char *const texts[] = {
 };
 DB_SHEET(grant, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_grant, member_)}
+#define FIELD(kind_, member_)                     \
+    {                                             \
+        kind_, offsetof(struct db_grant, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_INT, user_number), FIELD(DB_INT, client_number),
-    FIELD(DB_INT, client_epoch), FIELD(DB_TEXT, scope), FIELD(DB_TEXT, resource), FIELD(DB_TEXT, flow),
-    FIELD(DB_INT, created_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, last_used_at), FIELD(DB_INT, expires_at),
-    FIELD(DB_INT, revoked_at), FIELD(DB_INT, generation), FIELD(DB_HASH, current), FIELD(DB_HASH, previous),
-    FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor), FIELD(DB_TEXT, session_id),
-    FIELD(DB_TEXT, claims), FIELD(DB_TEXT, details), FIELD(DB_TEXT, jkt), FIELD(DB_TEXT, x5t),
-    FIELD(DB_TEXT, amr), FIELD(DB_TEXT, acr),
+    FIELD(DB_INT, number),       FIELD(DB_TEXT, id),        FIELD(DB_INT, user_number), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
+    FIELD(DB_TEXT, scope),       FIELD(DB_TEXT, resource),  FIELD(DB_TEXT, flow),       FIELD(DB_INT, created_at),    FIELD(DB_INT, auth_time),
+    FIELD(DB_INT, last_used_at), FIELD(DB_INT, expires_at), FIELD(DB_INT, revoked_at),  FIELD(DB_INT, generation),    FIELD(DB_HASH, current),
+    FIELD(DB_HASH, previous),    FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor),  FIELD(DB_TEXT, session_id),   FIELD(DB_TEXT, claims),
+    FIELD(DB_TEXT, details),     FIELD(DB_TEXT, jkt),       FIELD(DB_TEXT, x5t),        FIELD(DB_TEXT, amr),          FIELD(DB_TEXT, acr),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_grant, fields);
-#define CODE_FIELD(kind_, member_) {kind_, offsetof(struct db_code, member_)}
+#define CODE_FIELD(kind_, member_)               \
+    {                                            \
+        kind_, offsetof(struct db_code, member_) \
+    }
 static const struct db_field code_fields[] = {
-    CODE_FIELD(DB_INT, number), CODE_FIELD(DB_HASH, hash), CODE_FIELD(DB_INT, grant_number),
-    CODE_FIELD(DB_TEXT, redirect_uri), CODE_FIELD(DB_TEXT, code_challenge), CODE_FIELD(DB_INT, expires_at),
-    CODE_FIELD(DB_TEXT, nonce), CODE_FIELD(DB_TEXT, jkt),
+    CODE_FIELD(DB_INT, number),          CODE_FIELD(DB_HASH, hash),      CODE_FIELD(DB_INT, grant_number), CODE_FIELD(DB_TEXT, redirect_uri),
+    CODE_FIELD(DB_TEXT, code_challenge), CODE_FIELD(DB_INT, expires_at), CODE_FIELD(DB_TEXT, nonce),       CODE_FIELD(DB_TEXT, jkt),
 };
 static const struct db_shape code_shape = DB_SHAPE(struct db_code, code_fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
@@ -164,8 +182,7 @@ static err not_taken(struct db_conn *c, struct taking *w)
 static err take_body(struct db_conn *c, void *context)
 {
     struct taking *w = context;
-    TRY(db_one(c, w->a, CALL(CODE_TAKE, P_INT(w->number), P_HASH(w->hash), P_INT(w->now)), &code_shape,
-               (void **)&w->taken.code));
+    TRY(db_one(c, w->a, CALL(CODE_TAKE, P_INT(w->number), P_HASH(w->hash), P_INT(w->now)), &code_shape, (void **)&w->taken.code));
     w->taken.how = DB_TAKEN;
     if (w->taken.code == NULL)
         TRY(not_taken(c, w));
@@ -190,10 +207,7 @@ err db_code_take(struct tx *tx, struct arena *a, int64_t number, const struct to
 err db_grant_begin(struct tx *tx, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
 {
     int64_t changed = 0;
-    TRY(db_write_call(tx,
-                      CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current),
-                           P_INT(current != NULL ? 1 : 0)),
-                      &changed));
+    TRY(db_write_call(tx, CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current), P_INT(current != NULL ? 1 : 0)), &changed));
     if (changed == 0)
         FAIL(INVALID_GRANT, "store: the grant was revoked or begun before");
     return OK;
@@ -213,9 +227,8 @@ err db_refresh_rotate(struct tx *tx, const struct db_grant *next, int64_t from, 
 {
     int64_t changed = 0;
     TRY(db_write_call(tx,
-                      CALL(ROTATE, P_INT(next->number), P_INT(from), P_INT(next->generation), P_HASH(&next->current),
-                           P_HASH(&next->previous), P_TEXT(next->successor), P_INT(next->rotated_at),
-                           P_INT(next->last_used_at), P_INT(next->expires_at), P_INT(clock_now())),
+                      CALL(ROTATE, P_INT(next->number), P_INT(from), P_INT(next->generation), P_HASH(&next->current), P_HASH(&next->previous),
+                           P_TEXT(next->successor), P_INT(next->rotated_at), P_INT(next->last_used_at), P_INT(next->expires_at), P_INT(clock_now())),
                       &changed)); /* RF-03 */
     *rotated = changed == 1;
     return OK;

@@ -12,11 +12,11 @@
 #include "store/store.h"
 struct db_grant {
     int64_t number;
-    str id;             /* UUID text, public; tokens carry it */
+    str id; /* UUID text, public; tokens carry it */
     int64_t user_number, client_number, client_epoch;
-    str scope;          /* words; what was granted in full; narrowing a refresh does not change it (RF-06) */
-    str resource;       /* URI or absent */
-    str flow;           /* authorization_code or password */
+    str scope;                                                             /* words; what was granted in full; narrowing a refresh does not change it (RF-06) */
+    str resource;                                                          /* URI or absent */
+    str flow;                                                              /* authorization_code or password */
     unix_time created_at, auth_time, last_used_at, expires_at, revoked_at; /* revoked_at 0: alive */
     /* refresh state: generation 0 = no refresh token was issued */
     int64_t generation;
@@ -24,21 +24,21 @@ struct db_grant {
     struct token_hash previous; /* hash of the one before (zero: none) */
     unix_time rotated_at;       /* when `previous` was used */
     str successor;              /* the live token's secret sealed under the previous one, b64url; absent once it has been used */
-    str claims;            /* the claims parameter as agreed to (OpenID Connect Core 5.5), JSON; absent: none */
-    str details;           /* authorization details (RFC 9396), a JSON list; absent: none */
-    str jkt, x5t;          /* thumbprint of the key (RFC 9449) or certificate (RFC 8705) that the tokens are bound to; absent: none */
-    str amr, acr;          /* how the person logged in for it, as in struct db_session; absent: nobody did */
-    str session_id;        /* public id of the browser session that the consent was given in; absent: none */
+    str claims;                 /* the claims parameter as agreed to (OpenID Connect Core 5.5), JSON; absent: none */
+    str details;                /* authorization details (RFC 9396), a JSON list; absent: none */
+    str jkt, x5t;               /* thumbprint of the key (RFC 9449) or certificate (RFC 8705) that the tokens are bound to; absent: none */
+    str amr, acr;               /* how the person logged in for it, as in struct db_session; absent: nobody did */
+    str session_id;             /* public id of the browser session that the consent was given in; absent: none */
 };
 struct db_code {
     int64_t number;
     struct token_hash hash; /* all that is kept of it (AC-10) */
     int64_t grant_number;
-    str redirect_uri;      /* as sent in the request; absent when it was left out there */
-    str code_challenge;    /* absent: none */
+    str redirect_uri;   /* as sent in the request; absent when it was left out there */
+    str code_challenge; /* absent: none */
     unix_time expires_at;
-    str nonce;             /* of the authentication request; absent: none */
-    str jkt;               /* dpop_jkt: the key that must redeem it (RFC 9449 10); absent: any */
+    str nonce; /* of the authentication request; absent: none */
+    str jkt;   /* dpop_jkt: the key that must redeem it (RFC 9449 10); absent: any */
 };
 /* Numbers go inside the sealed credential, so they are reserved first; never used twice. */
 fallible db_grant_reserve(struct tx *tx, int64_t *number);

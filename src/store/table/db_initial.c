@@ -11,11 +11,12 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, id, hash, label, grants, scopes, uses_left, created_at, expires_at"
-#define UNUSED                                                                                                                 \
-    "SELECT clients.number FROM clients WHERE clients.created_at < $1 AND clients.removed_at = 0"                              \
-    " AND (clients.metadata LIKE '%\"origin\":\"open\"%' OR clients.metadata LIKE '%\"origin\":\"document\"%') AND ' ' || clients.grants || ' ' NOT LIKE '% client_credentials %'"    \
-    " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_number = clients.number)"                                       \
-    " AND NOT EXISTS (SELECT 1 FROM consents WHERE consents.client_number = clients.number)"                                   \
+#define UNUSED                                                                                                                                                \
+    "SELECT clients.number FROM clients WHERE clients.created_at < $1 AND clients.removed_at = 0"                                                             \
+    " AND (clients.metadata LIKE '%\"origin\":\"open\"%' OR clients.metadata LIKE '%\"origin\":\"document\"%') AND ' ' || clients.grants || ' ' NOT LIKE '% " \
+    "client_credentials %'"                                                                                                                                   \
+    " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_number = clients.number)"                                                                      \
+    " AND NOT EXISTS (SELECT 1 FROM consents WHERE consents.client_number = clients.number)"                                                                  \
     " AND NOT EXISTS (SELECT 1 FROM deferred_requests WHERE deferred_requests.client_number = clients.number)"
 enum { ADD, FIND, TAKE, GIVE_BACK, LIST, REMOVE, PURGE_SECRETS, PURGE, NOTE, HELD, FULLEST, PURGE_SECRETS_OF, PURGE_ONE, TIDY };
 static const char *const texts[] = {
@@ -39,9 +40,12 @@ static const char *const texts[] = {
 };
 DB_SHEET(initial, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_initial, member_)}
+#define FIELD(kind_, member_)                       \
+    {                                               \
+        kind_, offsetof(struct db_initial, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, id),       FIELD(DB_HASH, hash),      FIELD(DB_TEXT, label),    FIELD(DB_TEXT, grants),
+    FIELD(DB_INT, number),  FIELD(DB_TEXT, id),       FIELD(DB_HASH, hash),      FIELD(DB_TEXT, label),     FIELD(DB_TEXT, grants),
     FIELD(DB_TEXT, scopes), FIELD(DB_INT, uses_left), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_initial, fields);

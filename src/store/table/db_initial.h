@@ -7,8 +7,8 @@ struct db_initial {
     int64_t number;
     str id, label;
     struct token_hash hash;
-    str grants, scopes;  /* words: what may be registered with it; absent: what the settings say */
-    int64_t uses_left;   /* -1: without limit */
+    str grants, scopes;               /* words: what may be registered with it; absent: what the settings say */
+    int64_t uses_left;                /* -1: without limit */
     unix_time created_at, expires_at; /* expires_at 0: never */
 };
 enum { DB_INITIAL_MAX = 1000 };

@@ -16,9 +16,12 @@ static const char *const texts[] = {
 };
 DB_SHEET(issuer, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_issuer, member_)}
+#define FIELD(kind_, member_)                      \
+    {                                              \
+        kind_, offsetof(struct db_issuer, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number),      FIELD(DB_TEXT, issuer),  FIELD(DB_TEXT, jwks),     FIELD(DB_TEXT, jwks_uri),  FIELD(DB_TEXT, subject_is),
+    FIELD(DB_INT, number),      FIELD(DB_TEXT, issuer), FIELD(DB_TEXT, jwks),    FIELD(DB_TEXT, jwks_uri),  FIELD(DB_TEXT, subject_is),
     FIELD(DB_TEXT, client_ids), FIELD(DB_TEXT, scopes), FIELD(DB_INT, life_max), FIELD(DB_INT, created_at),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_issuer, fields);

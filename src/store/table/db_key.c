@@ -27,11 +27,13 @@ static const char *const texts[] = {
 };
 DB_SHEET(key, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_key, member_)}
+#define FIELD(kind_, member_)                   \
+    {                                           \
+        kind_, offsetof(struct db_key, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, kid), FIELD(DB_TEXT, use), FIELD(DB_TEXT, alg), FIELD(DB_TEXT, sealed),
-    FIELD(DB_TEXT, state), FIELD(DB_INT, created_at), FIELD(DB_INT, active_at), FIELD(DB_INT, retired_at),
-    FIELD(DB_INT, destroy_after),
+    FIELD(DB_INT, number), FIELD(DB_TEXT, kid),       FIELD(DB_TEXT, use),      FIELD(DB_TEXT, alg),       FIELD(DB_TEXT, sealed),
+    FIELD(DB_TEXT, state), FIELD(DB_INT, created_at), FIELD(DB_INT, active_at), FIELD(DB_INT, retired_at), FIELD(DB_INT, destroy_after),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_key, fields);
 

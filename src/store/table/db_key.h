@@ -5,11 +5,11 @@
 #include "store/store.h"
 struct db_key {
     int64_t number;
-    str kid;    /* signing: RFC 7638 thumbprint; sealing: decimal number 1..255 */
-    str use;    /* "sig", "seal" or "pub" */
-    str alg;    /* ES256 RS256 EdDSA A256GCM */
-    str sealed; /* b64url */
-    str state;  /* next active old: published before use; signs; only checks */
+    str kid;                                                    /* signing: RFC 7638 thumbprint; sealing: decimal number 1..255 */
+    str use;                                                    /* "sig", "seal" or "pub" */
+    str alg;                                                    /* ES256 RS256 EdDSA A256GCM */
+    str sealed;                                                 /* b64url */
+    str state;                                                  /* next active old: published before use; signs; only checks */
     unix_time created_at, active_at, retired_at, destroy_after; /* 0: not yet */
 };
 /* Inside a transaction: until its end no other process adds or rotates keys, and db_key_all tells what they have left. */

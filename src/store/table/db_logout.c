@@ -27,10 +27,12 @@ struct notice {
     int64_t user_number, client_number;
     str metadata;
 };
-#define FIELD(kind_, member_) {kind_, offsetof(struct notice, member_)}
+#define FIELD(kind_, member_)                   \
+    {                                           \
+        kind_, offsetof(struct notice, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_TEXT, session_id), FIELD(DB_TEXT, user_id), FIELD(DB_INT, user_number), FIELD(DB_INT, client_number),
-    FIELD(DB_TEXT, metadata),
+    FIELD(DB_TEXT, session_id), FIELD(DB_TEXT, user_id), FIELD(DB_INT, user_number), FIELD(DB_INT, client_number), FIELD(DB_TEXT, metadata),
 };
 static const struct db_shape shape = DB_SHAPE(struct notice, fields);
 

@@ -11,15 +11,13 @@
 
 #include "base/banned.h"
 
-#define COLUMNS                                                                                                                \
-    "number, id, user_number, hash, name, scope, created_at, expires_at, last_used_at, revoked_at, last_used_address, jkt"
-#define LIVE                                                                                                                   \
-    " FROM pats WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $3) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!')"  \
+#define COLUMNS "number, id, user_number, hash, name, scope, created_at, expires_at, last_used_at, revoked_at, last_used_address, jkt"
+#define LIVE                                                                                                                  \
+    " FROM pats WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $3) AND ($1 = '' OR lower(name) LIKE $1 ESCAPE '!')" \
     " AND (user_number = $2 OR $2 = 0)"
-#define LIST(column_, direction_, nulls_)                                                                                      \
-    "SELECT " COLUMNS LIVE " ORDER BY " column_ " " direction_ nulls_ ", number " direction_ " LIMIT $4 OFFSET $5"
-#define LISTS(column_) LIST(column_, "ASC", ""), LIST(column_, "DESC", "")
-#define LISTS_NULL(column_) LIST(column_, "ASC", " NULLS FIRST"), LIST(column_, "DESC", " NULLS LAST") /* what has none stands before all */
+#define LIST(column_, direction_, nulls_) "SELECT " COLUMNS LIVE " ORDER BY " column_ " " direction_ nulls_ ", number " direction_ " LIMIT $4 OFFSET $5"
+#define LISTS(column_)                    LIST(column_, "ASC", ""), LIST(column_, "DESC", "")
+#define LISTS_NULL(column_)               LIST(column_, "ASC", " NULLS FIRST"), LIST(column_, "DESC", " NULLS LAST") /* what has none stands before all */
 enum { ADD, BY_HASH, BY_ID, REVOKE, USED, COUNT, LIST_FIRST };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO pats (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING hash",
@@ -28,17 +26,23 @@ static const char *const texts[] = {
     [REVOKE] = "UPDATE pats SET revoked_at = $3 WHERE id = $1 AND (user_number = $2 OR $2 = 0) AND revoked_at = 0 RETURNING hash",
     [USED] = "UPDATE pats SET last_used_at = $2, last_used_address = $3 WHERE number = $1 AND last_used_at < $2 RETURNING hash",
     [COUNT] = "SELECT count(*)" LIVE,
-    [LIST_FIRST] = LISTS("created_at"), LISTS("expires_at"), LISTS_NULL("name"), LISTS("last_used_at"),
+    [LIST_FIRST] = LISTS("created_at"),
+    LISTS("expires_at"),
+    LISTS_NULL("name"),
+    LISTS("last_used_at"),
 };
 DB_SHEET(pat, texts);
 static const char *const columns[] = {"created_at", "expires_at", "name", "last_used_at"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_pat, member_)}
+#define FIELD(kind_, member_)                   \
+    {                                           \
+        kind_, offsetof(struct db_pat, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_INT, user_number), FIELD(DB_HASH, hash), FIELD(DB_TEXT, name),
-    FIELD(DB_TEXT, scope), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at), FIELD(DB_INT, last_used_at),
-    FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address), FIELD(DB_TEXT, jkt),
+    FIELD(DB_INT, number),       FIELD(DB_TEXT, id),        FIELD(DB_INT, user_number),        FIELD(DB_HASH, hash),
+    FIELD(DB_TEXT, name),        FIELD(DB_TEXT, scope),     FIELD(DB_INT, created_at),         FIELD(DB_INT, expires_at),
+    FIELD(DB_INT, last_used_at), FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address), FIELD(DB_TEXT, jkt),
 };
 const struct db_shape db_pat_shape = DB_SHAPE(struct db_pat, fields);
 
@@ -143,8 +147,7 @@ err db_pat_list(struct tx *tx, struct arena *a, int64_t user_number, const struc
     struct db_listed listed;
     TRY(db_list_read(tx, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_INT(user_number), P_INT(now)),
-                                             CALL(line, P_TEXT(pattern), P_INT(user_number), P_INT(now), P_INT(page->limit),
-                                                  P_INT(page->offset)),
+                                             CALL(line, P_TEXT(pattern), P_INT(user_number), P_INT(now), P_INT(page->limit), P_INT(page->offset)),
                                              &db_pat_shape},
                      &listed));
     *out = (struct db_pat_rows){listed.rows.rows, listed.rows.count, listed.total};

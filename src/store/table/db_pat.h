@@ -13,7 +13,7 @@ struct db_pat {
     str last_used_address;
     str jkt; /* thumbprint of the key it is bound to (RFC 9449); absent: none */
 };
-fallible db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat); /* number and id (arena memory) are filled in */
+fallible db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat);                                     /* number and id (arena memory) are filled in */
 fallible db_pat_by_hash(struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out); /* revoked ones too */
 fallible db_pat_by_id(struct tx *tx, struct arena *a, str id, struct db_pat **out);
 fallible db_pat_revoke(struct tx *tx, str id, int64_t user_number, unix_time now, bool *revoked); /* user_number 0: any owner */

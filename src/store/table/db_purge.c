@@ -15,21 +15,37 @@
 
 enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 
-#define WINDOW_END(table_)                                                                                                     \
-    "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
-#define DUE(table_, key_, end_)                                                                                                \
-    "DELETE FROM " table_ " WHERE " key_ " IN (SELECT " key_ " FROM " table_ " WHERE " end_ " <= $1 ORDER BY " end_ " LIMIT $2)"
-#define IN_WINDOW(table_) "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
+#define WINDOW_END(table_)      "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
+#define DUE(table_, key_, end_) "DELETE FROM " table_ " WHERE " key_ " IN (SELECT " key_ " FROM " table_ " WHERE " end_ " <= $1 ORDER BY " end_ " LIMIT $2)"
+#define IN_WINDOW(table_)       "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
 
 enum {
-    CODES_END, CODES, GRANTS_END, GRANTS, SESSIONS_END, SESSIONS, REVOCATIONS_END, REVOCATIONS, PATS_END, PATS,
-    PUSHED_END, PUSHED, DELIVERIES_END, DELIVERIES, DEFERRED_END, DEFERRED,
-    ONCES, THROTTLES, KEYS, EVENTS_LAST, EVENTS
+    CODES_END,
+    CODES,
+    GRANTS_END,
+    GRANTS,
+    SESSIONS_END,
+    SESSIONS,
+    REVOCATIONS_END,
+    REVOCATIONS,
+    PATS_END,
+    PATS,
+    PUSHED_END,
+    PUSHED,
+    DELIVERIES_END,
+    DELIVERIES,
+    DEFERRED_END,
+    DEFERRED,
+    ONCES,
+    THROTTLES,
+    KEYS,
+    EVENTS_LAST,
+    EVENTS
 };
 static const char *const texts[] = {
     [CODES_END] = WINDOW_END("codes"),
     [CODES] = IN_WINDOW("codes") "expires_at <= $3 AND (used_at = 0 OR NOT EXISTS (SELECT 1 FROM grants"
-              " WHERE grants.number = codes.grant_number AND grants.revoked_at = 0 AND grants.expires_at > $3))",
+                                 " WHERE grants.number = codes.grant_number AND grants.revoked_at = 0 AND grants.expires_at > $3))",
     [GRANTS_END] = WINDOW_END("grants"),
     [GRANTS] = IN_WINDOW("grants") "expires_at <= $3",
     [SESSIONS_END] = WINDOW_END("sessions"),
@@ -49,7 +65,7 @@ static const char *const texts[] = {
     [KEYS] = "DELETE FROM keys WHERE state = 'old' AND destroy_after <> 0 AND destroy_after <= $1 RETURNING number",
     [EVENTS_LAST] = "SELECT max(place) FROM events WHERE class = $1",
     [EVENTS] = ("DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, place, at FROM events WHERE class = $1 ORDER BY place"
-               " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)"),
+                " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)"),
 };
 DB_SHEET(purge, texts);
 

@@ -16,10 +16,13 @@ static const char *const texts[] = {
 };
 DB_SHEET(pushed, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_pushed, member_)}
+#define FIELD(kind_, member_)                      \
+    {                                              \
+        kind_, offsetof(struct db_pushed, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_HASH, hash), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
-    FIELD(DB_TEXT, parameters), FIELD(DB_TEXT, jkt), FIELD(DB_INT, expires_at), FIELD(DB_INT, used_at),
+    FIELD(DB_INT, number),      FIELD(DB_HASH, hash), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
+    FIELD(DB_TEXT, parameters), FIELD(DB_TEXT, jkt),  FIELD(DB_INT, expires_at),    FIELD(DB_INT, used_at),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_pushed, fields);
 

@@ -12,8 +12,8 @@ struct db_pushed {
     int64_t number;
     struct token_hash hash; /* of the whole request_uri */
     int64_t client_number, client_epoch;
-    str parameters; /* as a form */
-    str jkt;        /* key that the code is bound to (RFC 9449 10.1); absent: none */
+    str parameters;                /* as a form */
+    str jkt;                       /* key that the code is bound to (RFC 9449 10.1); absent: none */
     unix_time expires_at, used_at; /* used_at 0: not yet */
 };
 fallible db_pushed_reserve(struct tx *tx, int64_t *number);

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-#define COLUMNS "name, description, builtin, created_at, identity, own"
+#define COLUMNS          "name, description, builtin, created_at, identity, own"
 #define RESOURCE_COLUMNS "number, uri, name, token_format, alg, client_id, created_at, scopes"
 enum { ADD, REMOVE, ALL, ONE, RESOURCE_ADD, RESOURCE_EDIT, RESOURCE_REMOVE, RESOURCE_ALL, RESOURCE_ONE };
 static const char *const texts[] = {
@@ -24,19 +24,17 @@ static const char *const texts[] = {
 DB_SHEET(scope, texts);
 
 static const struct db_field fields[] = {
-    {DB_TEXT, offsetof(struct db_scope, name)},
-    {DB_TEXT, offsetof(struct db_scope, description)},
-    {DB_FLAG, offsetof(struct db_scope, builtin)},
-    {DB_INT, offsetof(struct db_scope, created_at)},
-    {DB_FLAG, offsetof(struct db_scope, identity)},
-    {DB_FLAG, offsetof(struct db_scope, own)},
+    {DB_TEXT, offsetof(struct db_scope, name)},      {DB_TEXT, offsetof(struct db_scope, description)}, {DB_FLAG, offsetof(struct db_scope, builtin)},
+    {DB_INT, offsetof(struct db_scope, created_at)}, {DB_FLAG, offsetof(struct db_scope, identity)},    {DB_FLAG, offsetof(struct db_scope, own)},
 };
 const struct db_shape db_scope_shape = DB_SHAPE(struct db_scope, fields);
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_resource, member_)}
+#define FIELD(kind_, member_)                        \
+    {                                                \
+        kind_, offsetof(struct db_resource, member_) \
+    }
 static const struct db_field resource_fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, uri), FIELD(DB_TEXT, name), FIELD(DB_TEXT, token_format),
-    FIELD(DB_TEXT, alg), FIELD(DB_TEXT, client_id), FIELD(DB_INT, created_at),
-    FIELD(DB_TEXT, scopes),
+    FIELD(DB_INT, number), FIELD(DB_TEXT, uri),       FIELD(DB_TEXT, name),      FIELD(DB_TEXT, token_format),
+    FIELD(DB_TEXT, alg),   FIELD(DB_TEXT, client_id), FIELD(DB_INT, created_at), FIELD(DB_TEXT, scopes),
 };
 const struct db_shape db_resource_shape = DB_SHAPE(struct db_resource, resource_fields);
 

@@ -22,8 +22,8 @@ struct db_resource {
 fallible db_scope_add(struct tx *tx, str name, str description); /* CONFLICT: there already */
 fallible db_scope_remove(struct tx *tx, str name, bool *removed);
 fallible db_scope_all(struct tx *tx, struct arena *a, struct db_scope **rows, size_t *count); /* by name */
-fallible db_resource_add(struct tx *tx, struct db_resource *resource); /* CONFLICT: uri there already */
-fallible db_resource_edit(struct tx *tx, const struct db_resource *resource, bool *found); /* name and scopes, by uri */
+fallible db_resource_add(struct tx *tx, struct db_resource *resource);                        /* CONFLICT: uri there already */
+fallible db_resource_edit(struct tx *tx, const struct db_resource *resource, bool *found);    /* name and scopes, by uri */
 fallible db_resource_remove(struct tx *tx, str uri, bool *removed);
 fallible db_resource_all(struct tx *tx, struct arena *a, struct db_resource **rows, size_t *count);
 #endif

@@ -21,11 +21,14 @@ static const char *const texts[] = {
 };
 DB_SHEET(session, texts);
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_session, member_)}
+#define FIELD(kind_, member_)                       \
+    {                                               \
+        kind_, offsetof(struct db_session, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_HASH, hash), FIELD(DB_INT, user_number), FIELD(DB_INT, created_at),
-    FIELD(DB_INT, last_seen_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, expires_at), FIELD(DB_TEXT, address),
-    FIELD(DB_TEXT, user_agent), FIELD(DB_TEXT, amr), FIELD(DB_TEXT, acr),
+    FIELD(DB_INT, number),     FIELD(DB_TEXT, id),          FIELD(DB_HASH, hash),     FIELD(DB_INT, user_number),
+    FIELD(DB_INT, created_at), FIELD(DB_INT, last_seen_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, expires_at),
+    FIELD(DB_TEXT, address),   FIELD(DB_TEXT, user_agent),  FIELD(DB_TEXT, amr),      FIELD(DB_TEXT, acr),
 };
 static const struct db_shape shape = DB_SHAPE(struct db_session, fields);
 

@@ -9,14 +9,14 @@ struct db_session {
     struct token_hash hash;
     int64_t user_number;
     unix_time created_at, last_seen_at, auth_time, expires_at; /* expires_at: the absolute end */
-    str amr, acr; /* how the person logged in: words (RFC 8176), and what they amount to; absent acr: to nothing that has a name */
+    str amr, acr;            /* how the person logged in: words (RFC 8176), and what they amount to; absent acr: to nothing that has a name */
     str address, user_agent; /* cut to 64 and 200 bytes by the caller */
 };
 /* The number is needed inside the cookie before the hash is known: it is reserved first (never used twice). */
 fallible db_session_reserve(struct tx *tx, int64_t *number);
-fallible db_session_open(struct tx *tx, const struct db_session *session); /* number from reserve */
+fallible db_session_open(struct tx *tx, const struct db_session *session);                        /* number from reserve */
 fallible db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_session **out); /* NULL: none or ended */
-fallible db_session_seen(struct tx *tx, int64_t number, unix_time at);     /* the caller does it at most once a minute */
+fallible db_session_seen(struct tx *tx, int64_t number, unix_time at);                            /* the caller does it at most once a minute */
 fallible db_session_end(struct tx *tx, int64_t number);
 fallible db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count); /* newest first, ≤ 100 */
 #endif

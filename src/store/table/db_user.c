@@ -15,21 +15,40 @@
 
 #include "base/banned.h"
 
-#define COLUMNS                                                                                                                \
-    "number, id, username, email, full_name, password_hash, admin, blocked, permissions, created_at, updated_at,"              \
+#define COLUMNS                                                                                                   \
+    "number, id, username, email, full_name, password_hash, admin, blocked, permissions, created_at, updated_at," \
     " last_login_at, password_changed_at, version, claims, must_change_password, email_verified"
 #define PRESENT " FROM users WHERE removed_at = 0"
-#define MATCHES                                                                                                                \
-    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!'"                                      \
+#define MATCHES                                                                        \
+    " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!'" \
     " OR lower(full_name) LIKE $2 ESCAPE '!')"
-#define LIST(column_, direction_, nulls_)                                                                                      \
+#define LIST(column_, direction_, nulls_) \
     "SELECT " COLUMNS PRESENT MATCHES " ORDER BY " column_ " " direction_ nulls_ ", number " direction_ " LIMIT $3 OFFSET $4"
-#define LISTS(column_) LIST(column_, "ASC", ""), LIST(column_, "DESC", "")
+#define LISTS(column_)      LIST(column_, "ASC", ""), LIST(column_, "DESC", "")
 #define LISTS_NULL(column_) LIST(column_, "ASC", " NULLS FIRST"), LIST(column_, "DESC", " NULLS LAST") /* who has none stands before all */
 
 enum {
-    ADD, BY_NUMBER, BY_ID, BY_NAME, BY_EMAIL, KEY_OF, SAVE, OTHER_ADMINS, SET_PASSWORD, REHASH, LOGGED_IN, REMOVE, COUNT, COUNT_MATCHES,
-    END_SESSIONS, END_GRANTS, END_PATS, FORGET_PATS, FORGET_CONSENTS, FORGET_EVENTS, FORGET_NAME,
+    ADD,
+    BY_NUMBER,
+    BY_ID,
+    BY_NAME,
+    BY_EMAIL,
+    KEY_OF,
+    SAVE,
+    OTHER_ADMINS,
+    SET_PASSWORD,
+    REHASH,
+    LOGGED_IN,
+    REMOVE,
+    COUNT,
+    COUNT_MATCHES,
+    END_SESSIONS,
+    END_GRANTS,
+    END_PATS,
+    FORGET_PATS,
+    FORGET_CONSENTS,
+    FORGET_EVENTS,
+    FORGET_NAME,
     LIST_FIRST
 };
 static const char *const texts[] = {
@@ -51,7 +70,8 @@ static const char *const texts[] = {
     [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0 RETURNING number",
     [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0 RETURNING number",
     /* Upper case and colons are in no key: nobody can take a tombstone's place or stand in its way. */
-    [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL, username_skeleton = NULL, email_key = NULL, email_verified = 0,"
+    [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL, username_skeleton = NULL, email_key = NULL, "
+               "email_verified = 0,"
                " password_hash = NULL, admin = 0, blocked = 1, permissions = NULL, claims = NULL, last_login_at = 0, password_changed_at = 0,"
                " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0 RETURNING number",
     [COUNT] = "SELECT count(*)" PRESENT,
@@ -63,19 +83,40 @@ static const char *const texts[] = {
     [FORGET_CONSENTS] = "DELETE FROM consents WHERE user_number = $1",
     [FORGET_EVENTS] = "UPDATE events SET address = NULL, detail = NULL WHERE actor = $1 OR subject = $1",
     [FORGET_NAME] = "UPDATE events SET subject = $1, address = NULL, detail = NULL WHERE subject = $2 OR subject = $3",
-    [LIST_FIRST] = LISTS("username_key"), LISTS_NULL("email"), LISTS_NULL("full_name"), LISTS("created_at"), LISTS("updated_at"),
-    LISTS("last_login_at"), LISTS("id"),
+    [LIST_FIRST] = LISTS("username_key"),
+    LISTS_NULL("email"),
+    LISTS_NULL("full_name"),
+    LISTS("created_at"),
+    LISTS("updated_at"),
+    LISTS("last_login_at"),
+    LISTS("id"),
 };
 DB_SHEET(user, texts);
 static const char *const columns[] = {"username", "email", "full_name", "created_at", "updated_at", "last_login_at", "id"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 0};
 
-#define FIELD(kind_, member_) {kind_, offsetof(struct db_user, member_)}
+#define FIELD(kind_, member_)                    \
+    {                                            \
+        kind_, offsetof(struct db_user, member_) \
+    }
 static const struct db_field fields[] = {
-    FIELD(DB_INT, number), FIELD(DB_TEXT, id), FIELD(DB_TEXT, username), FIELD(DB_TEXT, email), FIELD(DB_TEXT, full_name),
-    FIELD(DB_TEXT, password_hash), FIELD(DB_FLAG, admin), FIELD(DB_FLAG, blocked), FIELD(DB_TEXT, permissions),
-    FIELD(DB_INT, created_at), FIELD(DB_INT, updated_at), FIELD(DB_INT, last_login_at), FIELD(DB_INT, password_changed_at),
-    FIELD(DB_INT, version), FIELD(DB_TEXT, claims), FIELD(DB_FLAG, must_change_password), FIELD(DB_FLAG, email_verified),
+    FIELD(DB_INT, number),
+    FIELD(DB_TEXT, id),
+    FIELD(DB_TEXT, username),
+    FIELD(DB_TEXT, email),
+    FIELD(DB_TEXT, full_name),
+    FIELD(DB_TEXT, password_hash),
+    FIELD(DB_FLAG, admin),
+    FIELD(DB_FLAG, blocked),
+    FIELD(DB_TEXT, permissions),
+    FIELD(DB_INT, created_at),
+    FIELD(DB_INT, updated_at),
+    FIELD(DB_INT, last_login_at),
+    FIELD(DB_INT, password_changed_at),
+    FIELD(DB_INT, version),
+    FIELD(DB_TEXT, claims),
+    FIELD(DB_FLAG, must_change_password),
+    FIELD(DB_FLAG, email_verified),
 };
 const struct db_shape db_user_shape = DB_SHAPE(struct db_user, fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
@@ -228,9 +269,9 @@ static err save_body(struct db_conn *c, void *context)
         TRY(another_admin(c, row));
     TRY(db_user_text_free(c, w->a, u, &w->text, row, w->clash));
     TRY(db_run(c,
-               CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->text.key), P_TEXT(u->email),
-                    P_TEXT(u->full_name), P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now),
-                    P_TEXT(u->claims), P_INT(u->must_change_password), P_INT(u->email_verified), P_TEXT(w->text.skeleton), P_TEXT(w->text.email)),
+               CALL(SAVE, P_INT(u->number), P_INT(u->version), P_TEXT(u->username), P_TEXT(w->text.key), P_TEXT(u->email), P_TEXT(u->full_name),
+                    P_INT(u->admin), P_INT(u->blocked), P_TEXT(u->permissions), P_INT(w->now), P_TEXT(u->claims), P_INT(u->must_change_password),
+                    P_INT(u->email_verified), P_TEXT(w->text.skeleton), P_TEXT(w->text.email)),
                NULL));
     if (u->blocked && !row->blocked)
         TRY(end_all(c, w, u->number, 0));
@@ -324,10 +365,8 @@ err db_user_list(struct tx *tx, struct arena *a, const struct db_page *page, str
     struct db_listed listed;
     TRY(db_list_read(tx, a,
                      &(struct db_list_query){str_filled(pattern) ? CALL(COUNT_MATCHES, P_TEXT(pattern), P_TEXT(named)) : CALL_ALONE(COUNT),
-                                             CALL(line, P_TEXT(pattern), P_TEXT(named), P_INT(page->limit), P_INT(page->offset)),
-                                             &db_user_shape},
+                                             CALL(line, P_TEXT(pattern), P_TEXT(named), P_INT(page->limit), P_INT(page->offset)), &db_user_shape},
                      &listed));
     *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;
 }
-

@@ -10,16 +10,23 @@ struct db_user {
     str password_hash; /* absent: cannot log in by password */
     bool admin, blocked;
     bool must_change_password; /* nothing else can be done before */
-    bool email_verified; /* by somebody else than the person; no two people have one verified address */
-    str permissions; /* words such as view-users; an admin has all */
-    str claims; /* standard claims (OpenID Connect Core 5.1) that have no column here: one JSON object; absent: none */
+    bool email_verified;       /* by somebody else than the person; no two people have one verified address */
+    str permissions;           /* words such as view-users; an admin has all */
+    str claims;                /* standard claims (OpenID Connect Core 5.1) that have no column here: one JSON object; absent: none */
     unix_time created_at, updated_at, last_login_at, password_changed_at;
     int64_t version; /* grows with every change: optimistic locking (AD-05) */
 };
 /* Bytes: of a username as it is kept, and its key; as it is typed, where decomposed letters take more; of an e-mail address (RFC 5321 4.5.3.1.3 less
  * the brackets). */
 enum { DB_USER_NAME_MAX = 255, DB_USER_TYPED_MAX = 1024, DB_USER_EMAIL_MAX = 254 };
-enum db_user_clash_with { DB_USER_CLASH_NONE = 0, DB_USER_CLASH_NAME, DB_USER_CLASH_LOOK, DB_USER_CLASH_NAME_IS_EMAIL, DB_USER_CLASH_EMAIL, DB_USER_CLASH_EMAIL_IS_NAME };
+enum db_user_clash_with {
+    DB_USER_CLASH_NONE = 0,
+    DB_USER_CLASH_NAME,
+    DB_USER_CLASH_LOOK,
+    DB_USER_CLASH_NAME_IS_EMAIL,
+    DB_USER_CLASH_EMAIL,
+    DB_USER_CLASH_EMAIL_IS_NAME
+};
 /* What a name or an address clashes with (CONFLICT), looked at in the transaction that writes it. */
 struct db_user_clash {
     bool look_alike_wanted; /* in: that the name looks like another's is known and wanted */
@@ -43,9 +50,9 @@ fallible db_user_save(struct tx *tx, struct arena *a, const struct db_user *user
 /* Ends the person's sessions (but keep_session, 0 for none) and grants in the same transaction, with the access tokens that came of them;
  * personal access tokens too when asked. */
 struct db_new_password {
-    int64_t user;          /* number */
+    int64_t user; /* number */
     const char *hash;
-    int64_t keep_session;  /* number of the session that made the change; 0: none survives */
+    int64_t keep_session; /* number of the session that made the change; 0: none survives */
     bool end_personal_tokens;
     bool must_change; /* at the next login */
 };

@@ -11,7 +11,7 @@
 enum { SAME_NAME, SAME_LOOK, EMAIL_OF, PORTION, FILL, DOUBT_SHARED, DOUBT_NAMED };
 #define OTHERS " AND number <> $2 AND removed_at = 0 ORDER BY number LIMIT 1"
 /* Whoever has it longest keeps it. */
-#define DOUBT                                                                                                                  \
+#define DOUBT                                                                                                                                     \
     "UPDATE users SET email_verified = 0, version = version + 1, claims = replace(claims, '\"email_verified\":true', '\"email_verified\":false')" \
     " WHERE email_verified = 1 AND EXISTS (SELECT 1 FROM users AS o WHERE o.removed_at = 0 AND "
 static const char *const texts[] = {

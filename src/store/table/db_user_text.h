@@ -8,9 +8,9 @@ enum { DB_USER_TEXT_VERSION = 12 }; /* the migration that made the columns */
 struct db_user_text {
     str key, shown; /* of the username */
     str skeleton;   /* what it looks like; absent: not asked yet */
-    str email;         /* absent: none */
-    str email_name;    /* the address as a username's key; absent: none could be so */
-    str name_email;    /* the username as an address's key */
+    str email;      /* absent: none */
+    str email_name; /* the address as a username's key; absent: none could be so */
+    str name_email; /* the username as an address's key */
 };
 /* All but the skeleton: what is ASCII needs no ICU. INVALID_REQUEST: no username. */
 fallible db_user_text_of(struct arena *a, str username, str email, struct db_user_text *out);

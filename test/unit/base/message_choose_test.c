@@ -50,8 +50,8 @@ Test(message_choose, weights_decide_and_of_equals_the_first)
 
 Test(message_choose, what_is_malformed_is_passed_over)
 {
-    static const char *const wishes[] = {"qaa;q=2",  "qaa;q=1.001", "qaa;q=.5",  "qaa;q=0.1234", "qaa;q=",   "qaa;p=1", "qaa;q=1;q=1", "qaa_CH",
-                                         "-qaa",     "qaa-",        "qaa--CH",   "qaa-\x80",     "q aa",     ";qaa",    "qaa-toolongsubtag", "*-qaa"};
+    static const char *const wishes[] = {"qaa;q=2", "qaa;q=1.001", "qaa;q=.5", "qaa;q=0.1234", "qaa;q=", "qaa;p=1", "qaa;q=1;q=1",       "qaa_CH",
+                                         "-qaa",    "qaa-",        "qaa--CH",  "qaa-\x80",     "q aa",   ";qaa",    "qaa-toolongsubtag", "*-qaa"};
     for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++)
         cr_expect(chooses(NULL, wishes[i], "en"), "%s", wishes[i]);
     cr_expect(chooses(NULL, ",, ,qaa,", "qaa"));

@@ -15,21 +15,22 @@ Test(message_plural, rules_of_languages)
             unsigned form;
         } rows[8];
     } languages[] = {
-        {"(n != 1)", 2, {{0, 1}, {1, 0}, {2, 1}, {UINT64_MAX, 1}}},                   /* English, German, Spanish */
-        {"n > 1", 2, {{0, 0}, {1, 0}, {2, 1}}},                                       /* French */
-        {"0", 1, {{0, 0}, {1, 0}, {99, 0}}},                                          /* Japanese */
-        {"n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5", 6,
-         {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {110, 3}, {11, 4}, {99, 4}, {102, 5}}},      /* Arabic */
-        {"(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2)", 3,
-         {{1, 0}, {21, 0}, {11, 2}, {3, 1}, {13, 2}, {24, 1}, {5, 2}, {0, 2}}},        /* Russian */
+        {"(n != 1)", 2, {{0, 1}, {1, 0}, {2, 1}, {UINT64_MAX, 1}}}, /* English, German, Spanish */
+        {"n > 1", 2, {{0, 0}, {1, 0}, {2, 1}}},                     /* French */
+        {"0", 1, {{0, 0}, {1, 0}, {99, 0}}},                        /* Japanese */
+        {"n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5",
+         6,
+         {{0, 0}, {1, 1}, {2, 2}, {3, 3}, {110, 3}, {11, 4}, {99, 4}, {102, 5}}}, /* Arabic */
+        {"(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2)",
+         3,
+         {{1, 0}, {21, 0}, {11, 2}, {3, 1}, {13, 2}, {24, 1}, {5, 2}, {0, 2}}},                                          /* Russian */
         {"n==1 ? 0 : n==0 || (n!=1 && n%100>=1 && n%100<=19) ? 1 : 2", 3, {{1, 0}, {0, 1}, {19, 1}, {20, 2}, {101, 1}}}, /* Romanian */
     };
     for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
         for (size_t k = 0; k < 8 && (k == 0 || languages[i].rows[k].n || languages[i].rows[k].form); k++) {
             bool sound;
             unsigned form = message_plural(languages[i].rule, languages[i].forms, languages[i].rows[k].n, &sound);
-            cr_expect(sound && form == languages[i].rows[k].form, "%s: %llu is %u", languages[i].rule,
-                      (unsigned long long)languages[i].rows[k].n, form);
+            cr_expect(sound && form == languages[i].rows[k].form, "%s: %llu is %u", languages[i].rule, (unsigned long long)languages[i].rows[k].n, form);
         }
 }
 
@@ -51,8 +52,9 @@ Test(message_plural, precedence_is_that_of_c)
 
 Test(message_plural, what_is_no_rule_is_the_first_form_and_told)
 {
-    static const char *const rules[] = {"",      "n n",  "nn",    "n ==",  "(n",      "n)",     "n ? 1",  "n ? 1 : ", "m",       "n = 1",
-                                        "n & 1", "n | 1", "1 / n", "1 % 0", "99999999999999999999", "2", "n--", "n;",        "1 ? : 2", "\n"};
+    static const char *const rules[] = {
+        "",  "n n", "nn", "n ==",    "(n", "n)", "n ? 1", "n ? 1 : ", "m", "n = 1", "n & 1", "n | 1", "1 / n", "1 % 0", "99999999999999999999",
+        "2", "n--", "n;", "1 ? : 2", "\n"};
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         bool sound = true;
         cr_expect_eq(message_plural(rules[i], 2, 0, &sound), 0);

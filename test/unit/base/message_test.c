@@ -49,8 +49,9 @@ Test(message, arguments_stand_where_the_text_wants_them_and_are_not_read_again)
     struct arena *a = arena_new(1 << 20);
     str text = shown(a, NULL, MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", STR("{scope} <b>"))));
     cr_assert(str_is(text, "The scope `{scope} <b>` is unknown; define it first, or leave it out."));
-    text = shown(a, pseudo(), MESSAGE("{what} must have {least} to {most} characters; it has {length}.", MESSAGE_WORD("what", "The name"),
-                                      MESSAGE_NUMBER("least", 1), MESSAGE_NUMBER("most", INT64_MIN), MESSAGE_NUMBER("length", INT64_MAX)));
+    text = shown(a, pseudo(),
+                 MESSAGE("{what} must have {least} to {most} characters; it has {length}.", MESSAGE_WORD("what", "The name"), MESSAGE_NUMBER("least", 1),
+                         MESSAGE_NUMBER("most", INT64_MIN), MESSAGE_NUMBER("length", INT64_MAX)));
     cr_assert(str_is(text, "⟦⟦The name⟧ must have 1 to -9223372036854775808 characters; it has 9223372036854775807.⟧"), "%.*s", STR_FMT(text));
     text = shown(a, NULL, MESSAGE("At {time}.", MESSAGE_TIME("time", 1795316400)));
     cr_assert(str_is(text, "At 2026-11-22 03:00 UTC."));
@@ -64,8 +65,7 @@ Test(message, what_is_no_argument_stays_as_it_is)
     struct arena *a = arena_new(1 << 20);
     static const char *const texts[] = {"{", "}", "{}", "{a", "{A}", "{a b}", "<", "</", "</>", "<b>", "a{b}c", "{{a}}", "<a href>", "{\n}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        cr_assert(str_is(shown(a, NULL, (struct message){.text = str_of(texts[i]), .arguments = {MESSAGE_TEXT("x", STR("no"))}}), texts[i]), "%s",
-                  texts[i]);
+        cr_assert(str_is(shown(a, NULL, (struct message){.text = str_of(texts[i]), .arguments = {MESSAGE_TEXT("x", STR("no"))}}), texts[i]), "%s", texts[i]);
     arena_release(a);
 }
 
@@ -75,9 +75,8 @@ Test(message, the_number_chooses_the_form_of_the_language)
     static const struct {
         int64_t n;
         const char *english, *pseudo;
-    } rows[] = {{0, "0 hours", "⟦0:0 hours⟧"},    {1, "1 hour", "⟦1:1 hour⟧"},     {2, "2 hours", "⟦2:2 hours⟧"},
-                {7, "7 hours", "⟦3:7 hours⟧"},    {11, "11 hours", "⟦4:11 hours⟧"}, {100, "100 hours", "⟦5:100 hours⟧"},
-                {-1, "-1 hour", "⟦1:-1 hour⟧"}, {103, "103 hours", "⟦3:103 hours⟧"}};
+    } rows[] = {{0, "0 hours", "⟦0:0 hours⟧"},    {1, "1 hour", "⟦1:1 hour⟧"},         {2, "2 hours", "⟦2:2 hours⟧"},  {7, "7 hours", "⟦3:7 hours⟧"},
+                {11, "11 hours", "⟦4:11 hours⟧"}, {100, "100 hours", "⟦5:100 hours⟧"}, {-1, "-1 hour", "⟦1:-1 hour⟧"}, {103, "103 hours", "⟦3:103 hours⟧"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct message m = MESSAGE_MANY("{n} hour", "{n} hours", MESSAGE_NUMBER("n", rows[i].n));
         cr_assert(str_is(message_text(a, NULL, &m), rows[i].english));

@@ -127,8 +127,7 @@ Test(str, copies_are_absent_when_memory_ends)
 
 Test(str, IN_06_numbers_have_one_spelling)
 {
-    const char *bad[] = {
-        "", "-1", "+1", " 1", "1 ", "01", "00", "0x1", "1e9", "1.0", "18446744073709551616", "99999999999999999999"};
+    const char *bad[] = {"", "-1", "+1", " 1", "1 ", "01", "00", "0x1", "1e9", "1.0", "18446744073709551616", "99999999999999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint64_t v = 42;
         cr_assert_eq(str_u64(str_of(bad[i]), UINT64_MAX, &v).kind, ERR_INVALID_REQUEST, "%s", bad[i]);

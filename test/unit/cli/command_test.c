@@ -135,9 +135,7 @@ Test(command, config_explain_tells_every_setting_as_json)
 Test(command, the_first_client_makes_the_directory_and_answers_json_alone, .timeout = 60)
 {
     json *client;
-    cr_assert_eq(
-        RUN("client", "add", "--data", directory, "--name", "App", "--grant", "client_credentials", "--id", "7", "--json"),
-        COMMAND_DONE);
+    cr_assert_eq(RUN("client", "add", "--data", directory, "--name", "App", "--grant", "client_credentials", "--id", "7", "--json"), COMMAND_DONE);
     cr_assert(!FAILED(json_parse(a, standard_output(), &client)));
     cr_assert(str_is(json_member_text(client, "client_id"), "7"));
     cr_assert(str_starts(json_member_text(client, "client_secret"), STR("jtn_cs_")));
@@ -175,8 +173,7 @@ Test(command, the_manual_names_every_command_and_option)
         }
     }
     for (size_t row = 0; row < SETTINGS_COUNT; row++)
-        cr_expect(memmem(made.p, made.n, settings_rows[row].name, strlen(settings_rows[row].name)), "%s",
-                  settings_rows[row].name);
+        cr_expect(memmem(made.p, made.n, settings_rows[row].name, strlen(settings_rows[row].name)), "%s", settings_rows[row].name);
 }
 /* The pipe behind standard output holds 64 KiB, and nobody reads it meanwhile. */
 static void drain(void)

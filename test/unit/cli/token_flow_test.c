@@ -46,12 +46,9 @@ static bool judge(const char *query, bool iss_promised)
 /* RFC 7636 appendix B */
 Test(token_flow, the_challenge_is_the_one_of_the_rfc)
 {
-    struct token_flow f = {.client_id = STR("c"),
-                           .scope = STR("a b"),
-                           .max_age = -1,
-                           .server = {.metadata = object("{\"authorization_endpoint\":\"https://as/a?x=1\"}")}};
-    struct grant_code_secrets secrets = {STR("S"), STR("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-                                         STR("http://127.0.0.1:1/callback")};
+    struct token_flow f = {
+        .client_id = STR("c"), .scope = STR("a b"), .max_age = -1, .server = {.metadata = object("{\"authorization_endpoint\":\"https://as/a?x=1\"}")}};
+    struct grant_code_secrets secrets = {STR("S"), STR("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), STR("http://127.0.0.1:1/callback")};
     str address;
     cr_assert(!FAILED(grant_code_address(a, &f, &secrets, &address, &trouble)));
     cr_assert(contains(address, "https://as/a?x=1&response_type=code&client_id=c"));
@@ -64,8 +61,7 @@ Test(token_flow, the_challenge_is_the_one_of_the_rfc)
 }
 Test(token_flow, an_authorization_endpoint_in_the_open_is_refused)
 {
-    struct token_flow f = {.client_id = STR("c"),
-                           .server = {.metadata = object("{\"authorization_endpoint\":\"http://as.example/a\"}")}};
+    struct token_flow f = {.client_id = STR("c"), .server = {.metadata = object("{\"authorization_endpoint\":\"http://as.example/a\"}")}};
     struct grant_code_secrets secrets = {STR("S"), STR("V"), STR("http://127.0.0.1:1/callback")};
     str address;
     cr_assert(FAILED(grant_code_address(a, &f, &secrets, &address, &trouble)));
@@ -110,9 +106,8 @@ static void note_wait(int64_t seconds)
 }
 Test(token_flow, the_server_s_interval_is_waited_before_the_first_question)
 {
-    struct token_flow f = {.grant = token_flow_grant(STR("device_code")),
-                           .wait = note_wait,
-                           .server = {.metadata = object("{\"token_endpoint\":\"http://127.0.0.1:1/t\"}")}};
+    struct token_flow f = {
+        .grant = token_flow_grant(STR("device_code")), .wait = note_wait, .server = {.metadata = object("{\"token_endpoint\":\"http://127.0.0.1:1/t\"}")}};
     const struct grant_poll poll = {"device_code", STR("D"), object("{\"interval\":7,\"expires_in\":30}")};
     json *response;
     cr_assert(FAILED(grant_poll(a, &f, &poll, &response, &trouble)), "nobody listens there");
@@ -145,9 +140,8 @@ Test(token_flow, the_way_of_authentication_is_what_the_server_names)
 /* RFC 8705 5 */
 Test(token_flow, a_certificate_goes_to_the_aliases)
 {
-    struct discover_facts facts = {.metadata =
-                                       object("{\"token_endpoint\":\"https://a/t\",\"userinfo_endpoint\":\"https://a/u\","
-                                              "\"mtls_endpoint_aliases\":{\"token_endpoint\":\"https://m/t\"}}")};
+    struct discover_facts facts = {.metadata = object("{\"token_endpoint\":\"https://a/t\",\"userinfo_endpoint\":\"https://a/u\","
+                                                      "\"mtls_endpoint_aliases\":{\"token_endpoint\":\"https://m/t\"}}")};
     cr_expect(str_is(discover_endpoint(&facts, "token_endpoint", true), "https://m/t"));
     cr_expect(str_is(discover_endpoint(&facts, "token_endpoint", false), "https://a/t"));
     cr_expect(str_is(discover_endpoint(&facts, "userinfo_endpoint", true), "https://a/u"));
@@ -225,12 +219,9 @@ Test(token_flow, a_jwt_is_decoded_and_anything_else_is_not)
 /* RFC 8414 3.1 and OpenID Connect Discovery 4.1 */
 Test(token_flow, the_well_known_part_goes_where_each_standard_puts_it)
 {
-    cr_assert(str_is(discover_address(a, STR("https://a.example/x"), true),
-                     "https://a.example/.well-known/oauth-authorization-server/x"));
-    cr_assert(
-        str_is(discover_address(a, STR("https://a.example/x"), false), "https://a.example/x/.well-known/openid-configuration"));
-    cr_assert(str_is(discover_address(a, STR("https://a.example/"), true),
-                     "https://a.example/.well-known/oauth-authorization-server"));
+    cr_assert(str_is(discover_address(a, STR("https://a.example/x"), true), "https://a.example/.well-known/oauth-authorization-server/x"));
+    cr_assert(str_is(discover_address(a, STR("https://a.example/x"), false), "https://a.example/x/.well-known/openid-configuration"));
+    cr_assert(str_is(discover_address(a, STR("https://a.example/"), true), "https://a.example/.well-known/oauth-authorization-server"));
 }
 Test(token_flow, metadata_of_another_issuer_is_refused)
 {
@@ -241,8 +232,7 @@ Test(token_flow, metadata_of_another_issuer_is_refused)
     cr_assert_null(facts.metadata);
     cr_assert(!FAILED(discover_read(a, STR("https://a.example"), document, &facts)));
     cr_assert(discover_lists(&facts, "token_endpoint_auth_methods_supported", "client_secret_post", false));
-    cr_assert(!facts.iss_promised &&
-              !discover_lists(&facts, "token_endpoint_auth_methods_supported", "client_secret_basic", true));
+    cr_assert(!facts.iss_promised && !discover_lists(&facts, "token_endpoint_auth_methods_supported", "client_secret_basic", true));
     cr_assert(!str_present(discover_endpoint(&facts, "authorization_endpoint", false)));
 }
 Test(token_flow, credentials_do_not_travel_in_the_open)

@@ -20,8 +20,7 @@ TestSuite(b64url, .init = open_arena, .fini = close_arena);
 
 Test(b64url, rfc4648_section_10_without_padding)
 {
-    const char *rows[][2] = {{"", ""},           {"f", "Zg"},          {"fo", "Zm8"},         {"foo", "Zm9v"},
-                             {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
+    const char *rows[][2] = {{"", ""}, {"f", "Zg"}, {"fo", "Zm8"}, {"foo", "Zm9v"}, {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         str s = b64url_encode(a, rows[i][0], strlen(rows[i][0]));
         cr_assert_str_eq(s.p, rows[i][1]);
@@ -42,8 +41,7 @@ Test(b64url, uses_the_url_alphabet)
 
 Test(b64url, one_value_has_one_spelling)
 {
-    const char *bad[] = {"Zg==",   "Zg=",   "Zh",   "Zm9",      "Z",    "Zm9vZ",     "Zm 9v",
-                         "Zm9v\n", " Zm9v", "Zm9*", "Zm9v====", "====", "\xc3\xa9Zz"};
+    const char *bad[] = {"Zg==", "Zg=", "Zh", "Zm9", "Z", "Zm9vZ", "Zm 9v", "Zm9v\n", " Zm9v", "Zm9*", "Zm9v====", "====", "\xc3\xa9Zz"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char out[16];
         size_t n = 77;
@@ -109,8 +107,7 @@ Test(b64url, plain_b64_for_basic_takes_missing_but_not_wrong_padding)
     cr_assert_not(FAILED(b64_decode(a, STR("+//+"), &out)));
     cr_assert(str_equal(out, STR("\xfb\xff\xfe")));
     cr_assert(!FAILED(b64_decode(a, STR(""), &out)) && out.n == 0 && str_present(out));
-    const char *bad[] = {"Zm9vYg=",  "Zm9vYh==", "Zm9vY===", "====",      "=",       "-__-",
-                         "Zm9v====", "Zm=v",     "Z",        "Zm9vYmE==", "Zm9v YmE"};
+    const char *bad[] = {"Zm9vYg=", "Zm9vYh==", "Zm9vY===", "====", "=", "-__-", "Zm9v====", "Zm=v", "Z", "Zm9vYmE==", "Zm9v YmE"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_eq(b64_decode(a, str_of(bad[i]), &out).kind, ERR_INVALID_REQUEST, "%s", bad[i]);
     arena_fail_after(1);

@@ -48,8 +48,7 @@ Test(form, empty_is_absent_but_there)
 
 Test(form, what_two_readers_could_read_differently_is_refused)
 {
-    const char *bad[] = {
-        "a=1&a=1", "a=1&a=2", "a=1&%61=2", "a&a", "=1", "a=1&=", "a=%zz", "a=%00", "%00=a", "a=%ff", "a=%c0%80", "a%=1"};
+    const char *bad[] = {"a=1&a=1", "a=1&a=2", "a=1&%61=2", "a&a", "=1", "a=1&=", "a=%zz", "a=%00", "%00=a", "a=%ff", "a=%c0%80", "a%=1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct form f;
         cr_assert_eq(form_parse(a, str_of(bad[i]), &f).kind, ERR_INVALID_REQUEST, "%s", bad[i]); /* TE-02, IN-03 */

@@ -82,6 +82,7 @@ static const struct {
     {"[\"]\",\"}\",\",\",\":\"]", NULL},
 };
 
+/* clang-format off */
 static const char *const refused[] = {
     /* structure */
     "", " ", "\n", "[", "]", "{", "}", "[}", "{]", "[1", "[1,", "[,1]", "[1,]", "[1,,2]", "[1 2]", "[1]]", "[[]", "[]x", "[] []", "{} ,", ",", ":",
@@ -109,6 +110,7 @@ static const char *const refused[] = {
     /* what others take for blanks or comments */
     "\x0b[]", "\x0c[]", "[\xc2\xa0]", "[\xe2\x80\xa8]", "\xe3\x80\x80[]", "[\x0c]", "// \n[]", "/**/[]", "[] // x", "[]#", "[1/*x*/]",
 };
+/* clang-format on */
 
 Test(json_read, what_the_grammar_has_is_read_and_written_again)
 {

@@ -29,8 +29,7 @@ static json *parsed(const char *text)
 
 Test(json, reads_values)
 {
-    const json *j =
-        parsed(" {\"s\":\"\\u00e9\\ud83d\\ude00\",\"n\":-5,\"r\":1.5,\"b\":true,\"f\":false,\"z\":null,\"l\":[1,\"x\"]} ");
+    const json *j = parsed(" {\"s\":\"\\u00e9\\ud83d\\ude00\",\"n\":-5,\"r\":1.5,\"b\":true,\"f\":false,\"z\":null,\"l\":[1,\"x\"]} ");
     int64_t n = 0;
     bool b = false;
     cr_assert(json_is_object(j));
@@ -179,9 +178,8 @@ Test(json, builds_compact_text)
 {
     str s;
     cr_assert_not(FAILED(build(&s)));
-    cr_assert_str_eq(s.p,
-                     "{\"t\":\"a\\\"\\\\/\\n\\u0001\xc3\xa9\",\"absent\":null,\"n\":-9223372036854775808,\"b\":true,\"z\":null,"
-                     "\"w\":[\"openid\",\"profile\"],\"none\":[],\"l\":[\"x\",{\"i\":1}]}");
+    cr_assert_str_eq(s.p, "{\"t\":\"a\\\"\\\\/\\n\\u0001\xc3\xa9\",\"absent\":null,\"n\":-9223372036854775808,\"b\":true,\"z\":null,"
+                          "\"w\":[\"openid\",\"profile\"],\"none\":[],\"l\":[\"x\",{\"i\":1}]}");
 }
 
 Test(json, no_failure_of_memory_yields_a_text_with_a_hole)

@@ -30,9 +30,8 @@ Test(percent, decodes_either_case_and_plus_only_when_told)
 
 Test(percent, refuses_bad_escapes_nul_and_bad_utf8)
 {
-    const str bad[] = {STR("%"),         STR("%4"),     STR("a%"),   STR("%zz"),    STR("%4g"), STR("%%41"),
-                       STR("%u0041"),    STR("%00"),    STR("a\0b"), STR("%c0%80"), STR("%ff"), STR("\xff"),
-                       STR("%ed%a0%80"), STR("%e2%82"), STR("% 41"), STR("%+1"),    STR("%-1"), STR("%\xc3\xa9")};
+    const str bad[] = {STR("%"),      STR("%4"),  STR("a%"),   STR("%zz"),       STR("%4g"),    STR("%%41"), STR("%u0041"), STR("%00"), STR("a\0b"),
+                       STR("%c0%80"), STR("%ff"), STR("\xff"), STR("%ed%a0%80"), STR("%e2%82"), STR("% 41"), STR("%+1"),    STR("%-1"), STR("%\xc3\xa9")};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         str s = STR("untouched");
         err e = percent_decode(a, bad[i], PERCENT_PLUS_SPACE, &s);

@@ -152,8 +152,7 @@ Test(url, loopback_is_told_by_literal)
     }
     struct url u = parsed("http://LocalHost:1/");
     cr_assert(!url_loopback_ip(&u) && url_loopback(&u));
-    const char *others[] = {"http://127.0.0.2/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/",
-                            "http://[::2]/", "app:/x"};
+    const char *others[] = {"http://127.0.0.2/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/", "http://[::2]/", "app:/x"};
     for (size_t i = 0; i < 5; i++) {
         u = parsed(others[i]);
         cr_assert(!url_loopback_ip(&u) && !url_loopback(&u), "%s", others[i]);

@@ -64,8 +64,7 @@ Test(utf8, accepts_exactly_the_code_points_that_there_are)
 {
     size_t good = 0;
     for (unsigned c = 0x80; c < 0x800000; c += c < 0x10000 ? 1 : 251) { /* as the four-byte pattern would write them */
-        char p[4] = {(char)(0xf0 | (c >> 18 & 7)), (char)(0x80 | (c >> 12 & 63)), (char)(0x80 | (c >> 6 & 63)),
-                     (char)(0x80 | (c & 63))};
+        char p[4] = {(char)(0xf0 | (c >> 18 & 7)), (char)(0x80 | (c >> 12 & 63)), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63))};
         bool expected = c >= 0x10000 && c <= 0x10ffff && c >> 18 <= 7 && (c & 0x1fffff) == c;
         if (c >> 21 != 0)
             continue;

@@ -91,8 +91,7 @@ Test(cert, covers_tells_the_end_and_the_names)
         cr_assert_not(FAILED(cert_covers(server.certificate, str_of(inside[i]), &end, &covers)));
         cr_assert(covers, "%s", inside[i]);
     }
-    const char *outside[] = {"",      "auth.example.evil",      "x.auth.example", "127.0.0.2", "::2",
-                             "jeton", "localhost evil.example", "localhost "};
+    const char *outside[] = {"", "auth.example.evil", "x.auth.example", "127.0.0.2", "::2", "jeton", "localhost evil.example", "localhost "};
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
         cr_assert_not(FAILED(cert_covers(server.certificate, str_of(outside[i]), &end, &covers)));
         cr_assert_not(covers, "%s", outside[i]);

@@ -145,9 +145,15 @@ Test(leaf, a_subject_is_compared_whole)
     str der = der_of(make((struct plan){.country = "DE", .organization = "Example, Inc. + Söhne", .common = "app"}));
     static const char *const same[] = {"CN=app,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=DE", "CN=app, O=Example\\, Inc. \\+ S\xc3\xb6hne, C=DE",
                                        "cn=app,o=Example\\, Inc. \\+ S\\C3\\B6hne,c=DE", " CN = app , O = Example\\, Inc. \\+ S\xc3\xb6hne , C = DE "};
-    static const char *const others[] = {"CN=app", "C=DE,O=Example\\, Inc. \\+ S\xc3\xb6hne,CN=app", "CN=App,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=DE",
-                                         "CN=app,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=DE,DC=x", "CN=app,O=Example, Inc. + S\xc3\xb6hne,C=DE", "CN=*",
-                                         "", "\\", "CN=app,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=D"};
+    static const char *const others[] = {"CN=app",
+                                         "C=DE,O=Example\\, Inc. \\+ S\xc3\xb6hne,CN=app",
+                                         "CN=App,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=DE",
+                                         "CN=app,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=DE,DC=x",
+                                         "CN=app,O=Example, Inc. + S\xc3\xb6hne,C=DE",
+                                         "CN=*",
+                                         "",
+                                         "\\",
+                                         "CN=app,O=Example\\, Inc. \\+ S\xc3\xb6hne,C=D"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++)
         cr_expect(!FAILED(leaf_named(a, der, LEAF_SUBJECT, str_of(same[i]))), "%s", same[i]);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -188,9 +194,7 @@ Test(leaf, its_key_is_compared_member_by_member)
     } rows[] = {{SIGN_ES256, "P-256"}, {SIGN_ES384, "P-384"}, {SIGN_EDDSA, NULL}, {SIGN_RS256, NULL}};
     struct sign_jwk before = {0};
     for (size_t i = 0; i < 4; i++) {
-        EVP_PKEY *pair = rows[i].group              ? EVP_EC_gen(rows[i].group)
-                         : rows[i].alg == SIGN_EDDSA ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
-                                                     : EVP_RSA_gen(2048);
+        EVP_PKEY *pair = rows[i].group ? EVP_EC_gen(rows[i].group) : rows[i].alg == SIGN_EDDSA ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_RSA_gen(2048);
         BIO *b = BIO_new(BIO_s_mem());
         char *p;
         struct sign_key *key;

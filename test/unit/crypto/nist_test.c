@@ -216,7 +216,6 @@ Test(nist, pss_with_a_salt_of_another_length_than_the_hash_is_refused) /* RFC 75
 {
     const char *algs[3] = {"PS256", "PS384", "PS512"};
     int counts[2] = {0};
-    rsa_feed(VECTORS "RSA/FIPS_186-2/SigGenPSS_186-3.rsp", "S", algs,
-             counts); /* right signatures, but with a salt of no byte */
+    rsa_feed(VECTORS "RSA/FIPS_186-2/SigGenPSS_186-3.rsp", "S", algs, counts); /* right signatures, but with a salt of no byte */
     cr_assert(counts[0] == 0 && counts[1] >= 90, "%d, %d", counts[0], counts[1]);
 }

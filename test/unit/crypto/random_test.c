@@ -78,8 +78,7 @@ Test(random, uuids_are_version_4)
         cr_assert_str_neq(text, first);
         cr_assert_eq(strlen(text), 36);
         for (int i = 0; i < 36; i++)
-            cr_assert(i == 8 || i == 13 || i == 18 || i == 23 ? text[i] == '-'
-                                                              : ascii_hex(text[i]) >= 0 && !(text[i] >= 'A' && text[i] <= 'F'));
+            cr_assert(i == 8 || i == 13 || i == 18 || i == 23 ? text[i] == '-' : ascii_hex(text[i]) >= 0 && !(text[i] >= 'A' && text[i] <= 'F'));
         cr_assert_eq(text[14], '4');                 /* RFC 9562 4.2 */
         cr_assert(strchr("89ab", text[19]) != NULL); /* RFC 9562 4.1 */
     }

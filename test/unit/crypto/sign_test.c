@@ -39,11 +39,10 @@ static struct sign_jwk jwk_ec(const char *x, const char *y)
     return (struct sign_jwk){.kty = "EC", .crv = "P-256", .x = str_of(x), .y = str_of(y)};
 }
 
-#define A3_X "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
-#define A3_Y "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
-#define A3_INPUT                                                                                                               \
-    "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
-#define A3_SIG "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+#define A3_X     "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
+#define A3_Y     "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+#define A3_INPUT "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+#define A3_SIG   "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 
 Test(sign, es256_of_rfc7515_a3)
 {
@@ -60,20 +59,17 @@ Test(sign, es256_of_rfc7515_a3)
 
 Test(sign, rs256_of_rfc7515_a2)
 {
-    struct sign_jwk jwk = {
-        .kty = "RSA",
-        .n = STR("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-"
-                 "SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-"
-                 "KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_"
-                 "h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"),
-        .e = STR("AQAB")};
-    const char *signature =
-        "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_"
-        "O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAc"
-        "QjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHW"
-        "EsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
-    str input = STR(
-        "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ");
+    struct sign_jwk jwk = {.kty = "RSA",
+                           .n = STR("ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-"
+                                    "SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-"
+                                    "KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_"
+                                    "h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"),
+                           .e = STR("AQAB")};
+    const char *signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_"
+                            "O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAc"
+                            "QjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHW"
+                            "EsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    str input = STR("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ");
     struct sign_key *key;
     cr_assert_not(FAILED(sign_key_from_jwk(&jwk, SIGN_RS256, &key)));
     cr_assert_not(FAILED(sign_check(key, input, decoded(signature))));
@@ -171,10 +167,14 @@ Test(sign, private_keys_in_pem_sign_in_each_of_their_forms)
         enum sign_alg alg;
         size_t size;
     } rows[] = {
-        {pem_of(rsa, NULL, NULL), SIGN_RS256, 256},  {pem_of(rsa, "old", NULL), SIGN_RS256, 256},
-        {pem_of(rsa, NULL, NULL), SIGN_PS256, 256},  {pem_of(rsa, NULL, NULL), SIGN_PS512, 256},
-        {pem_of(p256, NULL, NULL), SIGN_ES256, 64},  {pem_of(p256, "old", NULL), SIGN_ES256, 64},
-        {pem_of(p384, "old", NULL), SIGN_ES384, 96}, {pem_of(ed, NULL, NULL), SIGN_EDDSA, 64},
+        {pem_of(rsa, NULL, NULL), SIGN_RS256, 256},
+        {pem_of(rsa, "old", NULL), SIGN_RS256, 256},
+        {pem_of(rsa, NULL, NULL), SIGN_PS256, 256},
+        {pem_of(rsa, NULL, NULL), SIGN_PS512, 256},
+        {pem_of(p256, NULL, NULL), SIGN_ES256, 64},
+        {pem_of(p256, "old", NULL), SIGN_ES256, 64},
+        {pem_of(p384, "old", NULL), SIGN_ES384, 96},
+        {pem_of(ed, NULL, NULL), SIGN_EDDSA, 64},
         {str_join(a, (const str[]){parameters, pem_of(p256, "old", NULL)}, 2), SIGN_ES256, 64},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -277,9 +277,8 @@ Test(sign, eddsa_keys_survive_export_and_jwk)
 Test(sign, r_and_s_out_of_range_do_not_verify)
 {
     /* AT-08: zero, and the order of P-256 (CVE-2022-21449: "psychic signatures") */
-    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0,    0,    0,    0,    0xff, 0xff, 0xff,
-                                      0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
-                                      0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
+    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0,    0,    0,    0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
     struct sign_jwk jwk = jwk_ec(A3_X, A3_Y);
     struct sign_key *key;
     uint8_t s[64] = {0};
@@ -296,8 +295,7 @@ Test(sign, r_and_s_out_of_range_do_not_verify)
 Test(sign, ed25519_s_beyond_the_order_does_not_verify)
 {
     struct sign_jwk jwk = {.kty = "OKP", .crv = "Ed25519", .x = STR("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")};
-    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
-                                      0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
     struct sign_key *key;
     uint8_t s[64];
     cr_assert_not(FAILED(sign_key_from_jwk(&jwk, SIGN_EDDSA, &key)));

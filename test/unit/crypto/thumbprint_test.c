@@ -31,8 +31,7 @@ static struct sign_jwk jwk_of(struct arena *a, const json *key)
 
 Test(thumbprint, agrees_with_the_examples_of_the_rfcs) /* RFC 7638 3.1, RFC 8037 A.3 */
 {
-    static const char *const files[] = {"test/vectors/rfc7638_3_1.json", "test/vectors/rfc8037_a_3.json",
-                                        "test/vectors/thumbprint_ec.json"};
+    static const char *const files[] = {"test/vectors/rfc7638_3_1.json", "test/vectors/rfc8037_a_3.json", "test/vectors/thumbprint_ec.json"};
     struct arena *a = fixture_arena();
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         json *j = vector(a, files[i]);

@@ -8,9 +8,8 @@ static struct db_user plain = {.number = 1, .id = STR("u1"), .permissions = STR(
 static struct db_user admin = {.number = 2, .id = STR("u2"), .admin = true, .permissions = STR("")};
 static struct db_client machine = {.number = 3, .id = STR("robot"), .scopes = STR("view-users")};
 
-static const char *const words[] = {"view-users",        "create-users",        "edit-users",
-                                    "delete-users",      "view-auth_clients",   "create-auth_clients",
-                                    "edit-auth_clients", "delete-auth_clients", "edit-scopes"};
+static const char *const words[] = {"view-users",          "create-users",      "edit-users",          "delete-users", "view-auth_clients",
+                                    "create-auth_clients", "edit-auth_clients", "delete-auth_clients", "edit-scopes"};
 enum { WORDS = sizeof words / sizeof *words };
 
 Test(actor, the_command_line_may_all)
@@ -24,10 +23,8 @@ Test(actor, the_command_line_may_all)
 Test(actor, nobody_may_nothing)
 {
     struct actor none = {0};
-    struct actor hollow[] = {{.kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION},
-                             {.kind = ACTOR_CLIENT, .way = ACTOR_BY_TOKEN},
-                             {.kind = ACTOR_PERSON, .user = &admin},
-                             none};
+    struct actor hollow[] = {
+        {.kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION}, {.kind = ACTOR_CLIENT, .way = ACTOR_BY_TOKEN}, {.kind = ACTOR_PERSON, .user = &admin}, none};
     for (size_t k = 0; k < 4; k++)
         for (size_t i = 0; i < WORDS; i++)
             cr_expect_not(actor_may(&hollow[k], words[i]), "%zu %s", k, words[i]);
@@ -112,8 +109,7 @@ Test(actor, the_blocked_may_nothing_whatever_way_they_come)
 {
     struct db_user blocked = admin;
     blocked.blocked = true;
-    struct actor ways[] = {by_session(&blocked), by_token(&blocked, "", true), by_token(&blocked, "view-users", false),
-                           by_personal(&blocked, "")};
+    struct actor ways[] = {by_session(&blocked), by_token(&blocked, "", true), by_token(&blocked, "view-users", false), by_personal(&blocked, "")};
     for (size_t i = 0; i < 4; i++) {
         cr_expect_not(actor_may(&ways[i], "view-users"));
         cr_expect_not(actor_is_admin(&ways[i]));

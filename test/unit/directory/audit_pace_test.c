@@ -62,9 +62,15 @@ Test(audit_pace, every_name_has_a_class)
         const char *name;
         enum db_event_class class;
     } rows[] = {
-        {"client.changed", DB_EVENT_ADMINISTRATION}, {"client.refused", DB_EVENT_MACHINES}, {"login.failed", DB_EVENT_PEOPLE},
-        {"request.refused", DB_EVENT_MACHINES},      {"token.revoked", DB_EVENT_MACHINES},  {"pat.revoked", DB_EVENT_PEOPLE},
-        {"logout", DB_EVENT_PEOPLE},                 {"logout.delivered", DB_EVENT_MACHINES}, {"nobody.knows", DB_EVENT_MACHINES},
+        {"client.changed", DB_EVENT_ADMINISTRATION},
+        {"client.refused", DB_EVENT_MACHINES},
+        {"login.failed", DB_EVENT_PEOPLE},
+        {"request.refused", DB_EVENT_MACHINES},
+        {"token.revoked", DB_EVENT_MACHINES},
+        {"pat.revoked", DB_EVENT_PEOPLE},
+        {"logout", DB_EVENT_PEOPLE},
+        {"logout.delivered", DB_EVENT_MACHINES},
+        {"nobody.knows", DB_EVENT_MACHINES},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_expect_eq(audit_row_of(str_of(rows[i].name))->class, rows[i].class, "%s", rows[i].name);

@@ -82,13 +82,11 @@ Test(client, each_permission_opens_its_verb_alone)
         char name[16];
         snprintf(name, sizeof name, "person%zu", i);
         struct db_user *user = scene_person(&s, name, words[i], false);
-        struct actor ways[] = {by_session(user), by_token(user, words[i], false), by_personal(user, words[i]),
-                               by_token(user, "", true)};
+        struct actor ways[] = {by_session(user), by_token(user, words[i], false), by_personal(user, words[i]), by_token(user, "", true)};
         for (size_t w = 0; w < 4; w++) {
             struct client_rows rows = {0};
             snprintf(name, sizeof name, "App %zu %zu", i, w);
-            cr_expect_eq(client_list(s.g, &ways[w], &(struct db_page){.limit = 10}, &rows).kind,
-                         i == 0 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
+            cr_expect_eq(client_list(s.g, &ways[w], &(struct db_page){.limit = 10}, &rows).kind, i == 0 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(add(&s, &ways[w], app(name)).kind, i == 1 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(client_set_disabled(s.g, &ways[w], c->id, w % 2 == 0).kind, i == 2 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(client_remove(s.g, &ways[w], STR("nothing")).kind, i == 3 ? ERR_NOT_FOUND : ERR_INSUFFICIENT_SCOPE);
@@ -151,8 +149,7 @@ Test(client, a_public_one_has_none_and_always_pkce)
     cr_expect(str_is(out.client->auth_method, "none") && out.client->require_pkce);
     scene_next(&s);
     str secret = STR_ABSENT;
-    expect_kind(client_rotate_secret(s.g, &actor_owner, out.client->id, &(struct client_rotation){.overlap = 0}, &secret),
-                UNPROCESSABLE);
+    expect_kind(client_rotate_secret(s.g, &actor_owner, out.client->id, &(struct client_rotation){.overlap = 0}, &secret), UNPROCESSABLE);
     edit = app("Other phone");
     edit.auth_method = STR("none");
     cr_expect(made(&s, edit)->is_public, "none says it");
@@ -553,11 +550,8 @@ Test(client, lists_are_filtered_sorted_and_cut)
     cr_expect(r.count == 1 && r.total == 1);
     assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("%")}, &r));
     cr_expect_eq(r.count, 0);
-    struct db_page bad[] = {{.limit = 0},
-                            {.limit = 101},
-                            {.limit = 1, .offset = -1},
-                            {.limit = 1, .order_by = STR("secret")},
-                            {.limit = 1, .order_by = STR("")}};
+    struct db_page bad[] = {
+        {.limit = 0}, {.limit = 101}, {.limit = 1, .offset = -1}, {.limit = 1, .order_by = STR("secret")}, {.limit = 1, .order_by = STR("")}};
     for (size_t i = 0; i < 5; i++)
         expect_kind(client_list(s.g, &actor_owner, &bad[i], &r), UNPROCESSABLE);
 }

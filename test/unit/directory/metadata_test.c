@@ -7,8 +7,8 @@
 #include "base/banned.h"
 
 /* One good value for each member; all of them may stand together but the two sources of keys and the certificate's other names. */
-#define P256                                                                                                                   \
-    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","                                 \
+#define P256                                                                                   \
+    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\"," \
     "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}"
 static const struct sample {
     size_t member;
@@ -90,8 +90,8 @@ static const struct db_client *made(struct scene *s, struct client_edit edit)
 static void expect_full(const struct db_client *c)
 {
     for (size_t i = 0; i < SAMPLES; i++)
-        cr_expect(str_is(metadata_value(&c->metadata, samples[i].member), samples[i].value), "%s: %.*s",
-                  metadata_rows[samples[i].member].name, STR_FMT(metadata_value(&c->metadata, samples[i].member)));
+        cr_expect(str_is(metadata_value(&c->metadata, samples[i].member), samples[i].value), "%s: %.*s", metadata_rows[samples[i].member].name,
+                  STR_FMT(metadata_value(&c->metadata, samples[i].member)));
     cr_expect(str_is(c->metadata.sector, "app.example.com"));
 }
 
@@ -158,8 +158,10 @@ Test(metadata, software_cannot_read_in_what_administrators_alone_set)
     struct scene s = scene_new();
     json *o = NULL;
     str values[METADATA_COUNT] = {{0}};
-    cr_assert(!FAILED(json_parse(s.a, STR("{\"profile\":\"oauth2.1\",\"exchange_modes\":[\"delegation\"],\"origin\":\"x\","
-                                          "\"sector\":\"x\",\"software_id\":\"7\"}"), &o)));
+    cr_assert(!FAILED(json_parse(s.a,
+                                 STR("{\"profile\":\"oauth2.1\",\"exchange_modes\":[\"delegation\"],\"origin\":\"x\","
+                                     "\"sector\":\"x\",\"software_id\":\"7\"}"),
+                                 &o)));
     metadata_read(s.a, o, METADATA_BY_SOFTWARE, values, &s.p);
     for (size_t i = 0; i < METADATA_COUNT; i++)
         cr_expect_eq(str_present(values[i]), i == METADATA_software_id, "%s", metadata_rows[i].name);

@@ -38,8 +38,7 @@ Test(pat, who_may_make_one) /* PT-03 */
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         expect_kind(make(&s, &refused[i], anna, &out), INSUFFICIENT_SCOPE);
     cr_expect_not(str_present(out.token));
-    struct actor allowed[] = {by_session(anna), by_token(anna, "", true), by_session(root), by_token(root, "", true),
-                              actor_owner};
+    struct actor allowed[] = {by_session(anna), by_token(anna, "", true), by_session(root), by_token(root, "", true), actor_owner};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
         assert_done(make(&s, &allowed[i], anna, &out));
         cr_expect_eq(out.pat.user_number, anna->number);
@@ -126,8 +125,7 @@ Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
 {
     struct scene s = scene_new();
     struct db_user *root = scene_person(&s, "root", NULL, true), *anna = scene_person(&s, "anna", NULL, false);
-    struct db_user *other = scene_person(&s, "other", "view-users", false),
-                   *editor = scene_person(&s, "editor", "edit-users", false);
+    struct db_user *other = scene_person(&s, "other", "view-users", false), *editor = scene_person(&s, "editor", "edit-users", false);
     struct pat_made out = {0}, of_root = {0};
     assert_done(make(&s, &actor_owner, anna, &out));
     assert_done(make(&s, &actor_owner, root, &of_root));
@@ -135,10 +133,7 @@ Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
     struct db_pat_rows rows = {0};
     struct db_pat *pat = NULL;
     bool revoked = true;
-    struct actor refused[] = {{0},
-                              by_session(other),
-                              by_token(editor, "view-users", false),
-                              by_personal(other, "")};
+    struct actor refused[] = {{0}, by_session(other), by_token(editor, "view-users", false), by_personal(other, "")};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         expect_kind(pat_list(s.g, &refused[i], anna->id, &page, &rows), INSUFFICIENT_SCOPE);
         expect_kind(pat_get(s.g, &refused[i], anna->id, out.pat.id, &pat), INSUFFICIENT_SCOPE);

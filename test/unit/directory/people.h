@@ -82,19 +82,13 @@ static inline struct db_user *scene_again(struct scene *s, const struct db_user 
 
 static inline struct actor by_session(const struct db_user *user)
 {
-    return (struct actor){
-        .kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION, .user = user, .session = 1, .auth_time = NOW, .expires_at = NOW + 3600};
+    return (struct actor){.kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION, .user = user, .session = 1, .auth_time = NOW, .expires_at = NOW + 3600};
 }
 
 static inline struct actor by_token(const struct db_user *user, const char *scope, bool full)
 {
-    return (struct actor){.kind = ACTOR_PERSON,
-                          .way = ACTOR_BY_TOKEN,
-                          .user = user,
-                          .scope = str_of(scope),
-                          .unscoped_full = full,
-                          .auth_time = NOW,
-                          .expires_at = NOW + 3600};
+    return (struct actor){
+        .kind = ACTOR_PERSON, .way = ACTOR_BY_TOKEN, .user = user, .scope = str_of(scope), .unscoped_full = full, .auth_time = NOW, .expires_at = NOW + 3600};
 }
 
 static inline struct actor by_personal(const struct db_user *user, const char *scope)
@@ -127,20 +121,20 @@ static inline int64_t event_count(struct scene *s, const char *name)
     return count;
 }
 
-#define expect_kind(expression_, kind_)                                                                                        \
-    do {                                                                                                                       \
-        err got_ = (expression_);                                                                                              \
-        cr_expect_eq(got_.kind, ERR_##kind_, "%s: got %s (%s)", #expression_, err_code(got_), err_why(got_));                  \
+#define expect_kind(expression_, kind_)                                                                       \
+    do {                                                                                                      \
+        err got_ = (expression_);                                                                             \
+        cr_expect_eq(got_.kind, ERR_##kind_, "%s: got %s (%s)", #expression_, err_code(got_), err_why(got_)); \
     } while (0)
-#define assert_done(expression_)                                                                                               \
-    do {                                                                                                                       \
-        err got_ = (expression_);                                                                                              \
-        cr_assert(!FAILED(got_), "%s: %s", #expression_, err_why(got_));                                                       \
+#define assert_done(expression_)                                         \
+    do {                                                                 \
+        err got_ = (expression_);                                        \
+        cr_assert(!FAILED(got_), "%s: %s", #expression_, err_why(got_)); \
     } while (0)
-#define expect_problem(scene_, expression_, field_)                                                                            \
-    do {                                                                                                                       \
-        expect_kind(expression_, UNPROCESSABLE);                                                                               \
-        cr_expect(problem_at(&(scene_)->p, field_), "%s: no problem at %s", #expression_, field_);                             \
-        (scene_)->p.count = 0;                                                                                                 \
+#define expect_problem(scene_, expression_, field_)                                                \
+    do {                                                                                           \
+        expect_kind(expression_, UNPROCESSABLE);                                                   \
+        cr_expect(problem_at(&(scene_)->p, field_), "%s: no problem at %s", #expression_, field_); \
+        (scene_)->p.count = 0;                                                                     \
     } while (0)
 #endif

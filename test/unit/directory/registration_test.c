@@ -96,8 +96,9 @@ Test(registration, initial_tokens_are_for_administrators_and_give_no_permission)
 Test(registration, what_goes_beyond_the_right_is_left_out)
 {
     struct scene s = opened(REGISTRATION_OPEN);
-    struct registration_made made = registered(&s, STR_ABSENT, ",\"grant_types\":[\"authorization_code\",\"password\"],"
-                                                               "\"scope\":\"openid view-users\",\"first_party\":true");
+    struct registration_made made = registered(&s, STR_ABSENT,
+                                               ",\"grant_types\":[\"authorization_code\",\"password\"],"
+                                               "\"scope\":\"openid view-users\",\"first_party\":true");
     cr_expect(str_is(made.client->grants, "authorization_code"));
     cr_expect(str_is(made.client->scopes, "openid"));
     cr_expect(!made.client->first_party && !made.client->is_public);
@@ -215,8 +216,13 @@ static err flood(void *context)
 {
     const struct flood *w = context;
     for (int i = 0; i < w->count; i++) {
-        struct db_client next = {.id = str_format(w->s->a, "flood%d", i), .name = STR("x"), .auth_method = STR("none"), .grants = STR(""),
-                                 .redirect_uris = STR(""), .scopes = STR(""), .is_public = true,
+        struct db_client next = {.id = str_format(w->s->a, "flood%d", i),
+                                 .name = STR("x"),
+                                 .auth_method = STR("none"),
+                                 .grants = STR(""),
+                                 .redirect_uris = STR(""),
+                                 .scopes = STR(""),
+                                 .is_public = true,
                                  .metadata = {.origin = STR("open"), .software_id = w->jwks_uri}};
         TRY(db_client_add(w->s->g->tx, &next));
     }
@@ -321,9 +327,15 @@ Test(registration, an_update_keeps_what_administrators_set_and_drops_what_softwa
 Test(registration, ids_that_are_addresses_have_a_form)
 {
     static const char *const good[] = {"https://app.example/client", "https://app.example:8443/a/b.json", "https://app.example/a?b=c"};
-    static const char *const bad[] = {"http://app.example/client",  "https://app.example",      "https://app.example/",
-                                      "https://app.example/a#b",    "https://u@app.example/a",  "https://app.example/../a",
-                                      "https://app.example/a/./b",  "app",                      "https:///a"};
+    static const char *const bad[] = {"http://app.example/client",
+                                      "https://app.example",
+                                      "https://app.example/",
+                                      "https://app.example/a#b",
+                                      "https://u@app.example/a",
+                                      "https://app.example/../a",
+                                      "https://app.example/a/./b",
+                                      "app",
+                                      "https:///a"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         cr_expect(client_document_form(str_of(good[i])), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -31,12 +31,9 @@ Test(scopes, every_verb_needs_edit_scopes)
         expect_kind(scopes_resource_add(s.g, &refused[i], &edit, &s.p), INSUFFICIENT_SCOPE);
         expect_kind(scopes_resource_remove(s.g, &refused[i], edit.uri, &removed), INSUFFICIENT_SCOPE);
     }
-    struct actor allowed[] = {by_session(root),
-                              by_session(editor),
-                              by_token(root, "edit-scopes", false),
-                              by_personal(editor, "edit-scopes"),
-                              by_client(&machine, "edit-scopes"),
-                              actor_owner};
+    struct actor allowed[] = {
+        by_session(root), by_session(editor), by_token(root, "edit-scopes", false), by_personal(editor, "edit-scopes"), by_client(&machine, "edit-scopes"),
+        actor_owner};
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
         assert_done(scopes_add(s.g, &allowed[i], STR("orders"), STR("Your orders"), &s.p));
         assert_done(scopes_resource_add(s.g, &allowed[i], &edit, &s.p));
@@ -89,8 +86,7 @@ Test(scopes, lists_are_known_words_64_at_most)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         expect_kind(scopes_known(s.g, str_of(good[i]), "scopes", &s.p), OK);
     expect_kind(scopes_known(s.g, STR_ABSENT, "scopes", &s.p), OK);
-    static const char *const bad[] = {
-        "nope", "view-users nope", "view-users,edit-users", "view-users\tedit-users", "\"", "VIEW-USERS", "*"};
+    static const char *const bad[] = {"nope", "view-users nope", "view-users,edit-users", "view-users\tedit-users", "\"", "VIEW-USERS", "*"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_problem(&s, scopes_known(s.g, str_of(bad[i]), "scopes", &s.p), "scopes");
     struct buf b = buf_new(s.a, 65536);

@@ -32,30 +32,54 @@ static const struct {
     const char *value;
     bool fits;
 } forms[] = {
-    {USER_CLAIMS_birthdate, "1990-12-31", true},       {USER_CLAIMS_birthdate, "0000-12-31", true},
-    {USER_CLAIMS_birthdate, "0000-02-29", true},       {USER_CLAIMS_birthdate, "1990", true},
-    {USER_CLAIMS_birthdate, "2000-02-29", true},       {USER_CLAIMS_birthdate, "1900-02-29", false},
-    {USER_CLAIMS_birthdate, "1990-13-01", false},      {USER_CLAIMS_birthdate, "1990-00-01", false},
-    {USER_CLAIMS_birthdate, "1990-1-1", false},        {USER_CLAIMS_birthdate, "0000", false},
-    {USER_CLAIMS_birthdate, "31.12.1990", false},      {USER_CLAIMS_birthdate, "1990-04-31", false},
-    {USER_CLAIMS_zoneinfo, "Europe/Paris", true},      {USER_CLAIMS_zoneinfo, "America/Argentina/Buenos_Aires", true},
-    {USER_CLAIMS_zoneinfo, "Etc/GMT+5", true},         {USER_CLAIMS_zoneinfo, "UTC", true},
-    {USER_CLAIMS_zoneinfo, "Europe//Paris", false},    {USER_CLAIMS_zoneinfo, "../etc/passwd", false},
-    {USER_CLAIMS_zoneinfo, "Europe/", false},          {USER_CLAIMS_zoneinfo, "+5", false},
-    {USER_CLAIMS_locale, "en", true},                  {USER_CLAIMS_locale, "en-US", true},
-    {USER_CLAIMS_locale, "zh-Hant-TW", true},          {USER_CLAIMS_locale, "de_CH", true},
-    {USER_CLAIMS_locale, "es-419", true},              {USER_CLAIMS_locale, "e", false},
-    {USER_CLAIMS_locale, "en-", false},                {USER_CLAIMS_locale, "-en", false},
-    {USER_CLAIMS_locale, "12-US", false},              {USER_CLAIMS_locale, "en-abcdefghi", false},
-    {USER_CLAIMS_phone_number, "+1 (425) 555-1212", true}, {USER_CLAIMS_phone_number, "+1 (604) 555-1234;ext=5678", true},
-    {USER_CLAIMS_phone_number, "0446681800", true},    {USER_CLAIMS_phone_number, "+12", false},
-    {USER_CLAIMS_phone_number, "1+2345", false},       {USER_CLAIMS_phone_number, "+1234567890123456", false},
-    {USER_CLAIMS_phone_number, "+1234567;ext=", false}, {USER_CLAIMS_phone_number, "call me", false},
-    {USER_CLAIMS_website, "https://a.example/x?y", true}, {USER_CLAIMS_website, "http://a.example", true},
-    {USER_CLAIMS_website, "javascript:alert(1)", false}, {USER_CLAIMS_picture, "/me.png", false},
-    {USER_CLAIMS_profile, "ftp://a.example/", false},  {USER_CLAIMS_nickname, "a\nb", false},
-    {USER_CLAIMS_street_address, "1 Road\r\nHouse", true}, {USER_CLAIMS_street_address, "1\tRoad", false},
-    {USER_CLAIMS_email_verified, "true", true},        {USER_CLAIMS_email_verified, "yes", false},
+    {USER_CLAIMS_birthdate, "1990-12-31", true},
+    {USER_CLAIMS_birthdate, "0000-12-31", true},
+    {USER_CLAIMS_birthdate, "0000-02-29", true},
+    {USER_CLAIMS_birthdate, "1990", true},
+    {USER_CLAIMS_birthdate, "2000-02-29", true},
+    {USER_CLAIMS_birthdate, "1900-02-29", false},
+    {USER_CLAIMS_birthdate, "1990-13-01", false},
+    {USER_CLAIMS_birthdate, "1990-00-01", false},
+    {USER_CLAIMS_birthdate, "1990-1-1", false},
+    {USER_CLAIMS_birthdate, "0000", false},
+    {USER_CLAIMS_birthdate, "31.12.1990", false},
+    {USER_CLAIMS_birthdate, "1990-04-31", false},
+    {USER_CLAIMS_zoneinfo, "Europe/Paris", true},
+    {USER_CLAIMS_zoneinfo, "America/Argentina/Buenos_Aires", true},
+    {USER_CLAIMS_zoneinfo, "Etc/GMT+5", true},
+    {USER_CLAIMS_zoneinfo, "UTC", true},
+    {USER_CLAIMS_zoneinfo, "Europe//Paris", false},
+    {USER_CLAIMS_zoneinfo, "../etc/passwd", false},
+    {USER_CLAIMS_zoneinfo, "Europe/", false},
+    {USER_CLAIMS_zoneinfo, "+5", false},
+    {USER_CLAIMS_locale, "en", true},
+    {USER_CLAIMS_locale, "en-US", true},
+    {USER_CLAIMS_locale, "zh-Hant-TW", true},
+    {USER_CLAIMS_locale, "de_CH", true},
+    {USER_CLAIMS_locale, "es-419", true},
+    {USER_CLAIMS_locale, "e", false},
+    {USER_CLAIMS_locale, "en-", false},
+    {USER_CLAIMS_locale, "-en", false},
+    {USER_CLAIMS_locale, "12-US", false},
+    {USER_CLAIMS_locale, "en-abcdefghi", false},
+    {USER_CLAIMS_phone_number, "+1 (425) 555-1212", true},
+    {USER_CLAIMS_phone_number, "+1 (604) 555-1234;ext=5678", true},
+    {USER_CLAIMS_phone_number, "0446681800", true},
+    {USER_CLAIMS_phone_number, "+12", false},
+    {USER_CLAIMS_phone_number, "1+2345", false},
+    {USER_CLAIMS_phone_number, "+1234567890123456", false},
+    {USER_CLAIMS_phone_number, "+1234567;ext=", false},
+    {USER_CLAIMS_phone_number, "call me", false},
+    {USER_CLAIMS_website, "https://a.example/x?y", true},
+    {USER_CLAIMS_website, "http://a.example", true},
+    {USER_CLAIMS_website, "javascript:alert(1)", false},
+    {USER_CLAIMS_picture, "/me.png", false},
+    {USER_CLAIMS_profile, "ftp://a.example/", false},
+    {USER_CLAIMS_nickname, "a\nb", false},
+    {USER_CLAIMS_street_address, "1 Road\r\nHouse", true},
+    {USER_CLAIMS_street_address, "1\tRoad", false},
+    {USER_CLAIMS_email_verified, "true", true},
+    {USER_CLAIMS_email_verified, "yes", false},
 };
 
 Test(user_claims, each_kind_has_its_form)
@@ -81,7 +105,10 @@ Test(user_claims, a_change_leaves_the_others_and_empty_takes_away)
 
 Test(user_claims, are_read_with_the_types_of_core_5_1)
 {
-    struct db_user user = {.username = STR("ada"), .email = STR("ada@example.org"), .full_name = STR("Ada L"), .updated_at = 77,
+    struct db_user user = {.username = STR("ada"),
+                           .email = STR("ada@example.org"),
+                           .full_name = STR("Ada L"),
+                           .updated_at = 77,
                            .claims = STR("{\"email_verified\":true,\"phone_number\":\"+41446681800\",\"address\":{\"locality\":\"Bern\"}}")};
     json *object;
     str text;
@@ -89,7 +116,8 @@ Test(user_claims, are_read_with_the_types_of_core_5_1)
     cr_assert_eq(user_claims_put(memory, &user, object).kind, ERR_OK);
     cr_assert_eq(json_text(memory, object, &text).kind, ERR_OK);
     cr_assert(str_is(text, "{\"email_verified\":true,\"phone_number\":\"+41446681800\",\"phone_number_verified\":false,"
-                           "\"address\":{\"locality\":\"Bern\"}}"), "%s", text.p);
+                           "\"address\":{\"locality\":\"Bern\"}}"),
+              "%s", text.p);
     user.email = STR("");
     object = json_object_new(memory);
     cr_assert_eq(user_claims_put(memory, &user, object).kind, ERR_OK);
@@ -100,8 +128,8 @@ Test(user_claims, are_read_with_the_types_of_core_5_1)
 
 Test(user_claims, json_of_the_wrong_type_is_a_problem_by_field)
 {
-    static const char *const wrong[] = {"{\"given_name\":1}", "{\"email_verified\":\"true\"}", "{\"address\":\"Bern\"}",
-                                        "{\"address\":{\"planet\":\"Earth\"}}", "{\"address\":{\"country\":[]}}"};
+    static const char *const wrong[] = {"{\"given_name\":1}", "{\"email_verified\":\"true\"}", "{\"address\":\"Bern\"}", "{\"address\":{\"planet\":\"Earth\"}}",
+                                        "{\"address\":{\"country\":[]}}"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct user_claims_edit edit = {{{NULL, 0}}};
         struct problems p = {.count = 0};
@@ -111,4 +139,3 @@ Test(user_claims, json_of_the_wrong_type_is_a_problem_by_field)
         cr_expect_eq(p.count, 1u, "%s", wrong[i]);
     }
 }
-

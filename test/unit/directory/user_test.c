@@ -76,13 +76,9 @@ Test(user, every_verb_works_with_its_permission)
     struct cast c = cast_new(&s);
     struct db_client machine = {.number = 9, .id = STR("robot")};
     const char *all = "view-users create-users edit-users delete-users";
-    struct actor actors[] = {by_session(c.editor),
-                             by_session(c.root),
-                             by_token(c.editor, "", true),
-                             by_token(c.root, all, false),
-                             by_personal(c.editor, all),
-                             by_client(&machine, all),
-                             actor_owner};
+    struct actor actors[] = {
+        by_session(c.editor),     by_session(c.root), by_token(c.editor, "", true), by_token(c.root, all, false), by_personal(c.editor, all),
+        by_client(&machine, all), actor_owner};
     for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {
         struct user_edit edit = edit_nothing();
         struct db_user *made = NULL;
@@ -122,8 +118,8 @@ Test(user, only_an_administrator_gives_rights) /* AD-04 */
 {
     struct scene s = scene_new();
     struct cast c = cast_new(&s);
-    struct actor actors[] = {by_session(c.editor), by_token(c.root, "edit-users create-users", false),
-                             by_personal(c.root, "edit-users create-users"), by_personal(c.root, "")};
+    struct actor actors[] = {by_session(c.editor), by_token(c.root, "edit-users create-users", false), by_personal(c.root, "edit-users create-users"),
+                             by_personal(c.root, "")};
     for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {
         struct user_edit edit = edit_nothing();
         struct db_user *out = NULL;
@@ -221,8 +217,7 @@ Test(user, who_is_no_administrator_does_not_touch_one)
 {
     struct scene s = scene_new();
     struct cast c = cast_new(&s);
-    struct actor actors[] = {by_session(c.editor), by_token(c.second, "edit-users delete-users", false),
-                             by_personal(c.second, "edit-users delete-users")};
+    struct actor actors[] = {by_session(c.editor), by_token(c.second, "edit-users delete-users", false), by_personal(c.second, "edit-users delete-users")};
     struct user_edit edit = edit_nothing();
     edit.email = STR("stolen@example.com");
     for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {
@@ -264,8 +259,20 @@ Test(user, nobody_blocks_themselves)
 Test(user, usernames_follow_their_rule)
 {
     struct scene s = scene_new();
-    static const char *const bad[] = {"",     "a",   " a ",  "a:b", "a/b",  "a,b",     "\xe2\x82\xac" "uro",
-                                      "a\"b", "<b>", "a\nb", "a%b", "a\\b", "client:x"};
+    static const char *const bad[] = {"",
+                                      "a",
+                                      " a ",
+                                      "a:b",
+                                      "a/b",
+                                      "a,b",
+                                      "\xe2\x82\xac"
+                                      "uro",
+                                      "a\"b",
+                                      "<b>",
+                                      "a\nb",
+                                      "a%b",
+                                      "a\\b",
+                                      "client:x"};
     static const char *const good[] = {"ab", "a b", " \xc3\xa4rger ", "a.!#$*+=^_`|~@-", "Anna.Lena@example.com", "42", "--"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct user_edit edit = edit_nothing();
@@ -291,8 +298,7 @@ Test(user, usernames_follow_their_rule)
 Test(user, usernames_are_unique_in_any_letter_case)
 {
     struct scene s = scene_new();
-    struct db_user *first = scene_person(&s, "Anna", NULL, false), *second = scene_person(&s, "berta", NULL, false),
-                   *out = NULL;
+    struct db_user *first = scene_person(&s, "Anna", NULL, false), *second = scene_person(&s, "berta", NULL, false), *out = NULL;
     struct user_edit edit = edit_nothing();
     edit.username = STR("aNNA");
     expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "username");
@@ -454,8 +460,7 @@ Test(user, sessions_are_ended_by_their_person_or_an_administrator) /* LS-17 */
 {
     struct scene s = scene_new();
     struct cast c = cast_new(&s);
-    struct actor self = by_session(c.plain), other = by_session(c.other), editor = by_session(c.editor),
-                 root = by_session(c.root);
+    struct actor self = by_session(c.plain), other = by_session(c.other), editor = by_session(c.editor), root = by_session(c.root);
     for (int i = 0; i < 2; i++) {
         struct db_session row = {.id = i ? STR("second-one") : STR("first-one"),
                                  .user_number = c.plain->number,
@@ -526,8 +531,7 @@ Test(user, no_failed_allocation_makes_half_a_person)
     t.id = user->id;
     t.edit.permissions = STR("view-users");
     for (n = 1; n < 100 && !scene_torture(&s, n, torture_change, &t); n++)
-        cr_expect(str_is(scene_again(&s, user)->permissions, "view-users edit-users") ||
-                  str_is(scene_again(&s, user)->permissions, "view-users"));
+        cr_expect(str_is(scene_again(&s, user)->permissions, "view-users edit-users") || str_is(scene_again(&s, user)->permissions, "view-users"));
     cr_expect(n > 3 && n < 100);
     for (n = 1; n < 100 && !scene_torture(&s, n, torture_block, &t); n++)
         ;

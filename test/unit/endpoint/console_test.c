@@ -152,15 +152,11 @@ Test(console, login_on_the_way_to_an_application_names_it_and_may_end_there)
     edit.redirect_uris = STR("https://app.example/cb");
     cr_assert_eq(client_add(ground(), &actor_owner, &edit, &problems, &added).kind, ERR_OK);
     struct call *c =
-        got(console_login_get, NULL,
-            "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fapp.example%252Fcb",
-            STR_ABSENT);
+        got(console_login_get, NULL, "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fapp.example%252Fcb", STR_ABSENT);
     whole(c, "login_application", 200);
     cr_assert(shows(c, "to continue to <strong><bdi>Invoice Robot</bdi></strong>"));
     cr_assert(str_ends(answer_header(c, "Content-Security-Policy"), STR("form-action 'self' https://app.example")));
-    c = got(console_login_get, NULL,
-            "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fevil.example%252F",
-            STR_ABSENT);
+    c = got(console_login_get, NULL, "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fevil.example%252F", STR_ABSENT);
     cr_assert(!str_present(answer_header(c, "Content-Security-Policy")), "an unregistered place widens nothing");
 }
 
@@ -185,8 +181,7 @@ Test(console, unknown_person_gets_the_same_answer_as_a_wrong_password)
 
 Test(console, login_begins_a_session_and_leads_back)
 {
-    struct call *c =
-        sent(console_login_post, NULL, "username=ada&password=correct+horse+battery&return_to=%2Faccount%2Ftokens", STR_ABSENT);
+    struct call *c = sent(console_login_post, NULL, "username=ada&password=correct+horse+battery&return_to=%2Faccount%2Ftokens", STR_ABSENT);
     goes_to(c, "/account/tokens");
     cr_assert_not_null(c->session.user);
     cr_assert(c->session.fresh);
@@ -245,8 +240,7 @@ Test(console, logout_asks_and_ends)
 Test(console, profile_is_shown_and_changed)
 {
     whole(got(console_account_get, administrator, "done=saved", STR_ABSENT), "account", 200);
-    goes_to(sent(console_account_post, person, "full_name=Ada+Lovelace&email=ada%40example.com", STR_ABSENT),
-            "/account?done=saved");
+    goes_to(sent(console_account_post, person, "full_name=Ada+Lovelace&email=ada%40example.com", STR_ABSENT), "/account?done=saved");
     cr_assert_eq(user_find(ground(), person->id, &person).kind, ERR_OK);
     struct call *c = got(console_account_get, person, "", STR_ABSENT);
     cr_assert(shows(c, "value=\"ada@example.com\""));
@@ -375,19 +369,14 @@ Test(console, sessions_are_listed_and_the_others_ended)
 }
 
 static call_handler *const admin_gets[] = {
-    console_admin_get,      console_clients_get,           console_clients_new_get,     console_users_get,
-    console_users_new_get,  console_admin_scopes_get,      console_admin_resources_get, console_admin_events_get,
-    console_admin_keys_get, console_admin_keys_rotate_get,
+    console_admin_get,        console_clients_get,         console_clients_new_get,  console_users_get,      console_users_new_get,
+    console_admin_scopes_get, console_admin_resources_get, console_admin_events_get, console_admin_keys_get, console_admin_keys_rotate_get,
 };
 static call_handler *const admin_posts[] = {
-    console_clients_new_post,        console_clients_one_post,
-    console_clients_secret_post,     console_clients_disable_post,
-    console_clients_remove_post,     console_users_new_post,
-    console_users_one_post,          console_users_block_post,
-    console_users_remove_post,       console_users_token_revoke_post,
-    console_users_grant_revoke_post, console_users_session_end_post,
-    console_admin_scopes_post,       console_admin_scope_remove_post,
-    console_admin_resources_post,    console_admin_resource_remove_post,
+    console_clients_new_post,       console_clients_one_post,        console_clients_secret_post,     console_clients_disable_post,
+    console_clients_remove_post,    console_users_new_post,          console_users_one_post,          console_users_block_post,
+    console_users_remove_post,      console_users_token_revoke_post, console_users_grant_revoke_post, console_users_session_end_post,
+    console_admin_scopes_post,      console_admin_scope_remove_post, console_admin_resources_post,    console_admin_resource_remove_post,
     console_admin_keys_rotate_post,
 };
 
@@ -402,19 +391,17 @@ Test(console, a_person_without_rights_is_refused_everywhere) /* AD-01 */
 
 Test(console, an_administrator_sees_every_page)
 {
-    static const char *const names[] = {"admin",  "clients",   "client_new", "users", "user_new",
-                                        "scopes", "resources", "events",     "keys",  "keys_rotate"};
+    static const char *const names[] = {"admin", "clients", "client_new", "users", "user_new", "scopes", "resources", "events", "keys", "keys_rotate"};
     for (size_t i = 0; i < sizeof admin_gets / sizeof admin_gets[0]; i++)
         whole(got(admin_gets[i], administrator, "", STR_ABSENT), names[i], 200);
 }
 
 Test(console, a_client_is_made_changed_rotated_disabled_and_deleted)
 {
-    struct call *c =
-        sent(console_clients_new_post, administrator,
-             "name=%22%3E%3Cscript%3Ealert(1)&id=it%27s&grants%5B%5D=authorization_code&grants%5B%5D=refresh_token"
-             "&grants%5B%5D=client_credentials&grants%5B%5D=password&redirect_uris=https%3A%2F%2Fapp.example%2Fcb%0D%0A%0D%0A",
-             STR_ABSENT);
+    struct call *c = sent(console_clients_new_post, administrator,
+                          "name=%22%3E%3Cscript%3Ealert(1)&id=it%27s&grants%5B%5D=authorization_code&grants%5B%5D=refresh_token"
+                          "&grants%5B%5D=client_credentials&grants%5B%5D=password&redirect_uris=https%3A%2F%2Fapp.example%2Fcb%0D%0A%0D%0A",
+                          STR_ABSENT);
     whole(c, "client_secret", 201);
     cr_assert(shows(c, "value=\"jtn_cs_"));
     const struct db_client *client = client_find(ground(), STR("it's"));
@@ -426,8 +413,7 @@ Test(console, a_client_is_made_changed_rotated_disabled_and_deleted)
     cr_assert(shows(c, "&#39;it&#39;\\&#39;&#39;s&#39;"), "quoted for the shell");
     cr_assert(shows(c, "grant_type=client_credentials"));
     char fields[200];
-    snprintf(fields, sizeof fields, "name=App&grants%%5B%%5D=client_credentials&access_lifetime=60x&version=%lld",
-             (long long)client->version);
+    snprintf(fields, sizeof fields, "name=App&grants%%5B%%5D=client_credentials&access_lifetime=60x&version=%lld", (long long)client->version);
     c = sent(console_clients_one_post, administrator, fields, STR("it's"));
     whole(c, "client_problem", 422);
     cr_assert(shows(c, "id=\"access_lifetime-problem\""));
@@ -438,8 +424,7 @@ Test(console, a_client_is_made_changed_rotated_disabled_and_deleted)
     whole(c, "client_conflict", 409);
     c = sent(console_clients_secret_post, administrator, "overlap=3600", STR("it's"));
     cr_assert(shows(c, "value=\"jtn_cs_"));
-    goes_to(sent(console_clients_disable_post, administrator, "disabled=1", STR("it's")),
-            "/admin/clients/it%27s?done=disabled");
+    goes_to(sent(console_clients_disable_post, administrator, "disabled=1", STR("it's")), "/admin/clients/it%27s?done=disabled");
     whole(got(console_clients_one_get, administrator, "done=disabled", STR("it's")), "client_disabled", 200);
     goes_to(sent(console_clients_disable_post, administrator, "disabled=0", STR("it's")), "/admin/clients/it%27s?done=enabled");
     whole(got(console_clients_remove_get, administrator, "", STR("it's")), "client_remove", 200);
@@ -449,8 +434,8 @@ Test(console, a_client_is_made_changed_rotated_disabled_and_deleted)
 
 Test(console, a_refused_client_keeps_what_was_typed)
 {
-    struct call *c = sent(console_clients_new_post, administrator,
-                          "name=&redirect_uris=javascript%3Aalert(1)&grants%5B%5D=authorization_code&is_public=1", STR_ABSENT);
+    struct call *c =
+        sent(console_clients_new_post, administrator, "name=&redirect_uris=javascript%3Aalert(1)&grants%5B%5D=authorization_code&is_public=1", STR_ABSENT);
     whole(c, "client_new_problem", 422);
     cr_assert(shows(c, "id=\"name-problem\""));
     cr_assert(shows(c, "id=\"redirect_uris-problem\""));
@@ -462,9 +447,8 @@ Test(console, a_refused_client_keeps_what_was_typed)
 
 Test(console, a_user_is_made_changed_blocked_and_deleted)
 {
-    struct call *c =
-        sent(console_users_new_post, administrator,
-             "username=grace&full_name=%3Cscript%3Ealert(1)&email=g%40example.com&password=a+first+password", STR_ABSENT);
+    struct call *c = sent(console_users_new_post, administrator,
+                          "username=grace&full_name=%3Cscript%3Ealert(1)&email=g%40example.com&password=a+first+password", STR_ABSENT);
     struct db_user *user;
     cr_assert_eq(user_find(c->ground, STR("grace"), &user).kind, ERR_OK);
     cr_assert_not_null(user);
@@ -498,17 +482,14 @@ Test(console, the_last_administrator_stays)
 
 Test(console, scopes_and_resources_come_and_go)
 {
-    goes_to(sent(console_admin_scopes_post, administrator, "name=invoices%3Aread&description=Read+your+invoices", STR_ABSENT),
-            "/admin/scopes?done=added");
+    goes_to(sent(console_admin_scopes_post, administrator, "name=invoices%3Aread&description=Read+your+invoices", STR_ABSENT), "/admin/scopes?done=added");
     cr_assert(shows(got(console_admin_scopes_get, administrator, "", STR_ABSENT), "invoices:read"));
     struct call *c = sent(console_admin_scopes_post, administrator, "name=a+b&description=x", STR_ABSENT);
     whole(c, "scopes_problem", 422);
     cr_assert(shows(c, "id=\"name-problem\""));
     whole(got(console_admin_scope_remove_get, administrator, "name=invoices%3Aread", STR_ABSENT), "scope_remove", 200);
-    goes_to(sent(console_admin_scope_remove_post, administrator, "name=invoices%3Aread", STR_ABSENT),
-            "/admin/scopes?done=removed");
-    goes_to(sent(console_admin_resources_post, administrator,
-                 "uri=https%3A%2F%2Fapi.example&name=API&token_format=jwt&alg=ES256", STR_ABSENT),
+    goes_to(sent(console_admin_scope_remove_post, administrator, "name=invoices%3Aread", STR_ABSENT), "/admin/scopes?done=removed");
+    goes_to(sent(console_admin_resources_post, administrator, "uri=https%3A%2F%2Fapi.example&name=API&token_format=jwt&alg=ES256", STR_ABSENT),
             "/admin/resources?done=added");
     whole(got(console_admin_resources_get, administrator, "", STR_ABSENT), "resources", 200);
     c = sent(console_admin_resources_post, administrator, "uri=nowhere&name=API", STR_ABSENT);
@@ -517,12 +498,9 @@ Test(console, scopes_and_resources_come_and_go)
     c = sent(console_admin_resource_post, administrator, "uri=https%3A%2F%2Fapi.example&name=API&scopes%5B%5D=openid", STR_ABSENT);
     whole(c, "resource_problem", 422);
     cr_assert(shows(c, "id=\"scopes-problem\""));
-    goes_to(sent(console_admin_resource_post, administrator, "uri=https%3A%2F%2Fapi.example&name=Orders", STR_ABSENT),
-            "/admin/resources?done=saved");
-    whole(got(console_admin_resource_remove_get, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT), "resource_remove",
-          200);
-    goes_to(sent(console_admin_resource_remove_post, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT),
-            "/admin/resources?done=removed");
+    goes_to(sent(console_admin_resource_post, administrator, "uri=https%3A%2F%2Fapi.example&name=Orders", STR_ABSENT), "/admin/resources?done=saved");
+    whole(got(console_admin_resource_remove_get, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT), "resource_remove", 200);
+    goes_to(sent(console_admin_resource_remove_post, administrator, "uri=https%3A%2F%2Fapi.example", STR_ABSENT), "/admin/resources?done=removed");
 }
 
 Test(console, lists_are_filtered_and_paged)

@@ -22,11 +22,12 @@ static bool open_to(const char *text)
 Test(fetch_address, internal_addresses_are_not_public)
 {
     static const char *const closed[] = {
-        "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.255.0.9",
-        "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.19.255.255",
-        "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1",
-        "::ffff:8.8.8.8", "::127.0.0.1", "fc00::1", "fd12::1", "fe80::1", "fec0::1", "ff02::1", "2001:db8::1", "2001::1", "2002:7f00:1::",
-        "3fff::1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b:1::1", "100::1", "4000::1",
+        "0.0.0.0",          "0.1.2.3",        "10.0.0.1",       "10.255.255.255", "100.64.0.1",      "100.127.255.255", "127.0.0.1",    "127.255.0.9",
+        "169.254.169.254",  "172.16.0.1",     "172.31.255.255", "192.0.0.8",      "192.0.2.1",       "192.168.1.1",     "198.18.0.1",   "198.19.255.255",
+        "198.51.100.7",     "203.0.113.9",    "224.0.0.1",      "239.1.1.1",      "240.0.0.1",       "255.255.255.255", "::",           "::1",
+        "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1",    "fc00::1",        "fd12::1",         "fe80::1",         "fec0::1",      "ff02::1",
+        "2001:db8::1",      "2001::1",        "2002:7f00:1::",  "3fff::1",        "64:ff9b::7f00:1", "64:ff9b::a00:1",  "64:ff9b:1::1", "100::1",
+        "4000::1",
     };
     for (size_t i = 0; i < sizeof closed / sizeof *closed; i++)
         cr_expect_not(open_to(closed[i]), "%s", closed[i]);
@@ -34,9 +35,9 @@ Test(fetch_address, internal_addresses_are_not_public)
 
 Test(fetch_address, ordinary_addresses_are_public)
 {
-    static const char *const open[] = {"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.1", "100.63.255.255", "100.128.0.1", "126.1.1.1",
-                                       "128.0.0.1", "172.15.0.1", "172.32.0.1", "192.167.1.1", "198.17.1.1", "198.20.1.1", "223.1.1.1",
-                                       "2606:4700::1", "2a00:1450::1", "64:ff9b::808:808", "2001:200::1"};
+    static const char *const open[] = {"1.1.1.1",    "8.8.8.8",   "9.255.255.255", "11.0.0.1",     "100.63.255.255",   "100.128.0.1",
+                                       "126.1.1.1",  "128.0.0.1", "172.15.0.1",    "172.32.0.1",   "192.167.1.1",      "198.17.1.1",
+                                       "198.20.1.1", "223.1.1.1", "2606:4700::1",  "2a00:1450::1", "64:ff9b::808:808", "2001:200::1"};
     for (size_t i = 0; i < sizeof open / sizeof *open; i++)
         cr_expect(open_to(open[i]), "%s", open[i]);
     struct sockaddr other = {.sa_family = AF_UNIX};
@@ -68,9 +69,9 @@ Test(fetch, the_server_calls_no_plain_and_no_internal_address)
 {
     struct arena *a = arena_new(1 << 20);
     struct fetch_manners manners = {.seconds = 2};
-    static const char *const addresses[] = {"http://127.0.0.1:9/", "https://127.0.0.1:9/", "https://localhost:9/", "https://[::1]:9/",
-                                            "file:///etc/passwd", "ftp://127.0.0.1/", "https://[::ffff:127.0.0.1]:9/",
-                                            "https://0.0.0.0:9/", "https://169.254.169.254/latest"};
+    static const char *const addresses[] = {
+        "http://127.0.0.1:9/",           "https://127.0.0.1:9/", "https://localhost:9/",          "https://[::1]:9/", "file:///etc/passwd", "ftp://127.0.0.1/",
+        "https://[::ffff:127.0.0.1]:9/", "https://0.0.0.0:9/",   "https://169.254.169.254/latest"};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         struct fetch_request request = {.url = str_of(addresses[i])};
         struct fetch_answer answer;

@@ -58,8 +58,7 @@ Test(authorization_code, PK_06_a_wrong_verifier_burns_the_code)
 {
     struct stage t = stage_new();
     struct token_answer answer;
-    static const char *const wrong[] = {"", "&code_verifier=", "&code_verifier=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-                                        "&code_verifier=short"};
+    static const char *const wrong[] = {"", "&code_verifier=", "&code_verifier=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "&code_verifier=short"};
     for (size_t i = 0; i < 4; i++) {
         str code = stage_code(&t, ASK "&code_challenge_method=S256&code_challenge=" CHALLENGE);
         str more = stage_text(&t, REDIRECT, str_of(wrong[i]), "");
@@ -77,15 +76,13 @@ Test(authorization_code, RU_08_redirect_uri_equals_the_requests)
     struct stage t = stage_new();
     struct token_answer answer;
     static const char *const wrong[] = {"", "&redirect_uri=", "&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb%2F",
-                                        "&redirect_uri=https%3A%2F%2Fapp.example.com%2FCB",
-                                        "&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb%3F"};
+                                        "&redirect_uri=https%3A%2F%2Fapp.example.com%2FCB", "&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb%3F"};
     for (size_t i = 0; i < 5; i++)
         cr_expect_eq(stage_redeem(&t, "web", stage_code(&t, ASK), wrong[i], &answer).kind, ERR_INVALID_GRANT, "%s", wrong[i]);
     const char *left_out = "client_id=web&response_type=code";
     expect_kind(stage_redeem(&t, "web", stage_code(&t, left_out), "", &answer), OK);
     expect_kind(stage_redeem(&t, "web", stage_code(&t, left_out), REDIRECT, &answer), OK);
-    expect_kind(stage_redeem(&t, "web", stage_code(&t, left_out), "&redirect_uri=https%3A%2F%2Fevil.com", &answer),
-                INVALID_GRANT);
+    expect_kind(stage_redeem(&t, "web", stage_code(&t, left_out), "&redirect_uri=https%3A%2F%2Fevil.com", &answer), INVALID_GRANT);
 }
 
 Test(authorization_code, AC_02_a_minute_and_no_longer)

@@ -51,10 +51,10 @@ Test(authorize_next, scopes_of_openid_requests)
     } rows[] = {
         {"", "openid"},
         {"+email+profile+address+phone", "openid email profile address phone"},
-        {"+nosuch", "openid"},         /* OpenID Connect Core 3.1.2.2 */
+        {"+nosuch", "openid"}, /* OpenID Connect Core 3.1.2.2 */
         {"+offline_access", "openid offline_access"},
-        {"+read", "openid read"},      /* any scope that people may grant */
-        {"+view-users", NULL},         /* a right over this server: never among any (AZ-15) */
+        {"+read", "openid read"}, /* any scope that people may grant */
+        {"+view-users", NULL},    /* a right over this server: never among any (AZ-15) */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         err e = judge(&t, rows[i].scope, &r);
@@ -102,8 +102,12 @@ Test(authorize_next, parameters_that_are_wrong_are_said_by_their_word)
 static str hint_of(struct stage *t, const char *sub, unix_time expires_at)
 {
     str token;
-    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = str_of(sub), .client_id = STR("oidc"), .auth_time = NOW - 7200,
-                            .issued_at = NOW - 7200, .expires_at = expires_at};
+    struct id_token what = {.issuer = STR(FIXTURE_ISSUER),
+                            .subject = str_of(sub),
+                            .client_id = STR("oidc"),
+                            .auth_time = NOW - 7200,
+                            .issued_at = NOW - 7200,
+                            .expires_at = expires_at};
     assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
     return token;
 }
@@ -176,8 +180,7 @@ Test(authorize_next, select_account_is_answered_by_a_button_of_this_session_or_b
     const char *pressed = str_z(t.s.a, stage_text(&t, "&prompt=select_account&login_ticket=", choice, ""));
     cr_expect_eq(next(&t, pressed, &ada), AUTHORIZE_ASK);
     cr_expect_eq(next(&t, pressed, &elsewhere), AUTHORIZE_SELECT);
-    cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=login&login_ticket=", choice, "")), &ada), AUTHORIZE_LOGIN,
-                 "a choice is no password");
+    cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=login&login_ticket=", choice, "")), &ada), AUTHORIZE_LOGIN, "a choice is no password");
     assert_done(authorize_ticket(t.s.g, &r, &ada, &ticket));
     assert_done(session_reauthenticated(t.s.g, STR("pwd"), &ada));
     cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=select_account&login_ticket=", ticket, "")), &ada), AUTHORIZE_ASK);

@@ -47,8 +47,8 @@ Test(authorize, AZ_02_code_and_nothing_else)
     struct authorize_request r;
     static const char *const types[] = {"token", "id_token", "code+token", "code+id_token", "none", "CODE", "code+", "+code"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        cr_expect_eq(judge(&t, str_z(t.s.a, stage_text(&t, "client_id=web&response_type=", str_of(types[i]), "")), &r).kind,
-                     ERR_UNSUPPORTED_RESPONSE_TYPE, "%s", types[i]);
+        cr_expect_eq(judge(&t, str_z(t.s.a, stage_text(&t, "client_id=web&response_type=", str_of(types[i]), "")), &r).kind, ERR_UNSUPPORTED_RESPONSE_TYPE,
+                     "%s", types[i]);
     expect_kind(judge(&t, "client_id=web", &r), INVALID_REQUEST);
     expect_kind(judge(&t, "client_id=web&response_type=", &r), INVALID_REQUEST);
     expect_kind(judge(&t, ASK, &r), OK);
@@ -100,8 +100,7 @@ Test(authorize, what_is_wrong_is_said_by_its_own_word)
         {"&x=1&state=&nonce=&request=&prompt=&max_age=&scope=", ERR_OK} /* AZ-04, AZ-05 */,
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        cr_expect_eq(judge(&t, str_z(t.s.a, stage_text(&t, ASK, str_of(rows[i].more), "")), &r).kind, rows[i].kind, "%s",
-                     rows[i].more);
+        cr_expect_eq(judge(&t, str_z(t.s.a, stage_text(&t, ASK, str_of(rows[i].more), "")), &r).kind, rows[i].kind, "%s", rows[i].more);
     expect_kind(judge(&t, "client_id=pub&response_type=code", &r), INVALID_REQUEST); /* PK-01 */
     struct form f = stage_form(&t, "client_id=machine&response_type=code");
     expect_kind(authorize_read(t.s.g, &f, &r), OK);
@@ -281,8 +280,7 @@ Test(authorize, AZ_25_one_answer_to_one_page)
     expect_kind(authorize_deny(t.s.g, &p, &s, &sent), INVALID_REQUEST);
     assert_done(authorize_resume(t.s.g, pend(&t, ASK "&state=s", &s), &s, &p));
     assert_done(authorize_deny(t.s.g, &p, &s, &sent));
-    cr_expect(str_is(stage_parameter(&t, sent.location, "error"), "access_denied") &&
-              str_is(stage_parameter(&t, sent.location, "state"), "s"));
+    cr_expect(str_is(stage_parameter(&t, sent.location, "error"), "access_denied") && str_is(stage_parameter(&t, sent.location, "state"), "s"));
     cr_expect(!str_present(stage_parameter(&t, sent.location, "code")));
     expect_kind(authorize_allow(t.s.g, &p, &s, &sent), INVALID_REQUEST);
 }

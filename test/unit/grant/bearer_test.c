@@ -31,12 +31,8 @@ static struct pat_made personal(struct stage *t, const char *scopes)
 
 static void service(struct stage *t, const char *format)
 {
-    struct db_resource resource = {.uri = STR(SERVICE),
-                                   .name = STR("s"),
-                                   .token_format = str_of(format),
-                                   .alg = STR("ES256"),
-                                   .client_id = STR("other"),
-                                   .created_at = NOW};
+    struct db_resource resource = {
+        .uri = STR(SERVICE), .name = STR("s"), .token_format = str_of(format), .alg = STR("ES256"), .client_id = STR("other"), .created_at = NOW};
     assert_done(db_resource_add(store_each(t->s.authority->store), &resource));
     scene_next(&t->s);
 }
@@ -58,10 +54,9 @@ Test(bearer, the_header_has_one_form_in_any_letter_case)
     cr_expect(str_is(token.token, "abc") && !token.dpop);
     expect_kind(bearer_of_header(STR("dPoP abc"), &token), OK);
     cr_expect(str_is(token.token, "abc") && token.dpop);
-    const str bad[] = {
-        STR_ABSENT,       STR(""),           STR("Bearer"),     STR("Bearer "),     STR("Bearer    "),     STR("Basic abc"),
-        STR("Bearerabc"), STR("Bearer a b"), STR("Bearer a,b"), STR("Bearer a\tb"), STR("Bearer \xc3\xa9"),
-        STR("DPoP"),      STR("DPoP "),      STR("DPoPabc"),    STR("DPoP a b")};
+    const str bad[] = {STR_ABSENT,       STR(""),           STR("Bearer"),     STR("Bearer "),     STR("Bearer    "),      STR("Basic abc"),
+                       STR("Bearerabc"), STR("Bearer a b"), STR("Bearer a,b"), STR("Bearer a\tb"), STR("Bearer \xc3\xa9"), STR("DPoP"),
+                       STR("DPoP "),     STR("DPoPabc"),    STR("DPoP a b")};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_eq(bearer_of_header(bad[i], &token).kind, ERR_INVALID_TOKEN, "%zu", i);
 }

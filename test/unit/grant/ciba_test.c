@@ -133,14 +133,13 @@ Test(ciba, malformed_requests_get_their_own_words)
     cr_expect_eq(refused(&t, PLAIN "&request=x"), ERR_INVALID_REQUEST);
     cr_expect_eq(refused(&t, PLAIN "&binding_message=%C3%A9"), ERR_INVALID_BINDING_MESSAGE);
     cr_expect_eq(refused(&t, PLAIN "&binding_message=%0A"), ERR_INVALID_BINDING_MESSAGE);
-    cr_expect_eq(refused(&t, PLAIN "&binding_message=12345678901234567890123456789012345678901234567890123456789012345"),
-                 ERR_INVALID_BINDING_MESSAGE);
+    cr_expect_eq(refused(&t, PLAIN "&binding_message=12345678901234567890123456789012345678901234567890123456789012345"), ERR_INVALID_BINDING_MESSAGE);
 }
 
 static enum err_kind hinted(struct stage *t, str subject)
 {
-    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = subject, .client_id = STR("bank"), .auth_time = NOW, .issued_at = NOW,
-                            .expires_at = NOW + 300};
+    struct id_token what = {
+        .issuer = STR(FIXTURE_ISSUER), .subject = subject, .client_id = STR("bank"), .auth_time = NOW, .issued_at = NOW, .expires_at = NOW + 300};
     str token;
     scene_next(&t->s);
     assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
@@ -243,8 +242,9 @@ Test(ciba, a_ping_waits_in_the_outbox_and_is_sealed)
     struct db_delivery *rows;
     size_t count;
     str body, bearer;
-    register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
-                                                         .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
+    register_as(&t, "bank",
+                &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
+                                             .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
     cr_expect_eq(refused(&t, PLAIN), ERR_INVALID_REQUEST, "no client_notification_token");
     cr_expect_eq(refused(&t, PLAIN "&client_notification_token=a+b"), ERR_INVALID_REQUEST);
     struct ciba_answer request = asked(&t, PLAIN "&client_notification_token=8d67dc78-7faa");
@@ -261,16 +261,18 @@ Test(ciba, a_ping_waits_in_the_outbox_and_is_sealed)
 static str signed_request(struct stage *t, const struct sign_key *key, const char *members)
 {
     char text[1024];
-    (void)snprintf(text, sizeof text, "{\"iss\":\"bank\",\"aud\":\"" FIXTURE_ISSUER "\",\"iat\":%d,\"nbf\":%d,\"exp\":%d,%s}", NOW, NOW,
-                   NOW + 300, members);
+    (void)snprintf(text, sizeof text, "{\"iss\":\"bank\",\"aud\":\"" FIXTURE_ISSUER "\",\"iat\":%d,\"nbf\":%d,\"exp\":%d,%s}", NOW, NOW, NOW + 300, members);
     return stage_text(t, "request=", foreign_token(t->s.a, key, "{\"alg\":\"ES256\"}", text), "");
 }
 
 static err fill_outbox(void *context)
 {
     struct stage *t = context;
-    struct db_delivery one = {.kind = STR("ping"), .client_number = stage_find(t, "bank")->number, .url = STR("https://bank.example/ping"),
-                              .media_type = STR("application/json"), .body = STR("x")};
+    struct db_delivery one = {.kind = STR("ping"),
+                              .client_number = stage_find(t, "bank")->number,
+                              .url = STR("https://bank.example/ping"),
+                              .media_type = STR("application/json"),
+                              .body = STR("x")};
     for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
         struct db_delivery next = one;
         TRY(db_delivery_add(t->s.g->tx, &next));
@@ -282,8 +284,9 @@ Test(ciba, RL_06_a_full_outbox_does_not_take_a_persons_no)
 {
     struct stage t = stage_ciba();
     struct token_answer out;
-    register_as(&t, "bank", &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
-                                                         .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
+    register_as(&t, "bank",
+                &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
+                                             .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
     struct ciba_answer answer = asked(&t, PLAIN "&client_notification_token=abc");
     assert_done(authority_together(t.s.g, fill_outbox, &t));
     assert_done(decide(&t, t.ada, false));
@@ -296,8 +299,7 @@ Test(ciba, a_signed_request_stands_alone_and_counts_once)
     struct stage t = stage_ciba();
     struct ciba_answer answer;
     struct sign_key *key = foreign_key(t.s.a, SIGN_ES256), *other = foreign_key(t.s.a, SIGN_ES256);
-    register_as(&t, "bank", &(struct db_client_metadata){.jwks = ways_jwks(&t, key, NULL),
-                                                         .backchannel_authentication_request_signing_alg = STR("ES256")});
+    register_as(&t, "bank", &(struct db_client_metadata){.jwks = ways_jwks(&t, key, NULL), .backchannel_authentication_request_signing_alg = STR("ES256")});
     static const char right[] = "\"jti\":\"a\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"requested_expiry\":60";
     str good = signed_request(&t, key, right);
     cr_expect_eq(refused(&t, PLAIN), ERR_INVALID_REQUEST, "it must be signed");

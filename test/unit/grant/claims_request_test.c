@@ -49,12 +49,23 @@ Test(claims_request, malformed_ones_are_refused_whole)
 {
     struct arena *a = fixture_arena();
     struct claims_request c;
-    static const char *const texts[] = {"x", "[]", "5", "\"a\"", "null", "{\"userinfo\":[]}", "{\"userinfo\":5}", "{\"id_token\":\"x\"}",
-                                        "{\"userinfo\":{\"email\":true}}", "{\"userinfo\":{\"nosuch\":5}}",
-                                        "{\"userinfo\":{\"email\":{\"essential\":\"true\"}}}", "{\"userinfo\":{\"email\":{\"values\":\"a\"}}}",
-                                        "{\"id_token\":{\"sub\":{\"value\":5}}}", "{\"id_token\":{\"sub\":{\"value\":\"\"}}}",
+    static const char *const texts[] = {"x",
+                                        "[]",
+                                        "5",
+                                        "\"a\"",
+                                        "null",
+                                        "{\"userinfo\":[]}",
+                                        "{\"userinfo\":5}",
+                                        "{\"id_token\":\"x\"}",
+                                        "{\"userinfo\":{\"email\":true}}",
+                                        "{\"userinfo\":{\"nosuch\":5}}",
+                                        "{\"userinfo\":{\"email\":{\"essential\":\"true\"}}}",
+                                        "{\"userinfo\":{\"email\":{\"values\":\"a\"}}}",
+                                        "{\"id_token\":{\"sub\":{\"value\":5}}}",
+                                        "{\"id_token\":{\"sub\":{\"value\":\"\"}}}",
                                         "{\"userinfo\":{\"sub\":{\"value\":\"a\"}},\"id_token\":{\"sub\":{\"value\":\"b\"}}}",
-                                        "{\"userinfo\":{},\"userinfo\":{}}", "{} {}"};
+                                        "{\"userinfo\":{},\"userinfo\":{}}",
+                                        "{} {}"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         cr_expect_eq(read_text(a, texts[i], &c).kind, ERR_INVALID_REQUEST, "%s", texts[i]);
     char big[CLAIMS_REQUEST_MAX + 2];

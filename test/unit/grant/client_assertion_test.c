@@ -176,8 +176,7 @@ Test(client_assertion, a_public_key_is_no_hmac_secret)
 Test(client_assertion, the_endpoint_is_an_audience_unless_a_profile_forbids_it)
 {
     static const char *const others[] = {"\"https://auth.example.com/oauth/token\"", "[\"https://auth.example.com\"]",
-                                         "[\"https://auth.example.com\",\"https://auth.example.com/oauth/token\"]",
-                                         "\"https://auth.example.com/oauth/par\""};
+                                         "[\"https://auth.example.com\",\"https://auth.example.com/oauth/token\"]", "\"https://auth.example.com/oauth/par\""};
     for (int strict = 0; strict < 2; strict++) {
         begin_with(&(struct db_client_metadata){.profile = strict ? STR("fapi2-security") : STR_ABSENT});
         t.s.g->url = STR(FIXTURE_ISSUER "/oauth/par");
@@ -271,16 +270,15 @@ Test(client_assertion, CA_14_a_secret_signs_only_where_it_is_kept)
 
 Test(client_assertion, CA_03_full_matrix_of_ways)
 {
-    static const char *const methods[] = {"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt",
-                                          "tls_client_auth", "self_signed_tls_client_auth", "none", "any"};
+    static const char *const methods[] = {
+        "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "none", "any"};
     t = stage_new();
     key = foreign_key(t.s.a, SIGN_ES256);
     struct db_client secret = *stage_find(&t, "web");
     secret.auth_method = STR("client_secret_jwt");
     assert_done(client_secret_keep(t.s.g, t.secret, &secret));
-    struct db_client_metadata m = {.jwks = ways_jwks(&t, key, "k1"),
-                                   .sealed_secret = secret.metadata.sealed_secret,
-                                   .tls_client_auth_subject_dn = STR("CN=web")};
+    struct db_client_metadata m = {
+        .jwks = ways_jwks(&t, key, "k1"), .sealed_secret = secret.metadata.sealed_secret, .tls_client_auth_subject_dn = STR("CN=web")};
     str pair = stage_text(&t, "web:", t.secret, ""), basic = b64url_encode(t.s.a, pair.p, pair.n);
     for (char *p = (char *)(uintptr_t)basic.p; p < basic.p + basic.n; p++)
         *p = *p == '-' ? '+' : *p == '_' ? '/' : *p;

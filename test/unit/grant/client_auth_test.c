@@ -112,19 +112,16 @@ Test(client_auth, CA_04_basic_raw_and_form_decoded)
     expect_kind(check(&t, (struct sent){.authorization = basic(&t, STR("Basic "), pair_of(&t, "odd", secret))}, &proof), OK);
     str encoded = STR("odd:odd%3A%2541%2Bsecret-with-%3A-and-%2525-and-%2B-inside");
     expect_kind(check(&t, (struct sent){.authorization = basic(&t, STR("Basic "), encoded)}, &proof), OK);
-    expect_kind(check(&t, (struct sent){.authorization = basic(&t, STR("Basic "), STR("odd:odd:A secret"))}, &proof),
-                INVALID_CLIENT);
+    expect_kind(check(&t, (struct sent){.authorization = basic(&t, STR("Basic "), STR("odd:odd:A secret"))}, &proof), INVALID_CLIENT);
 }
 
 Test(client_auth, malformed_headers_are_refused)
 {
     struct stage t = stage_new();
     struct client_proof proof;
-    const str headers[] = {STR("Basic"), STR("Basic "),     STR("Basic !!!!"), STR("Bearer abc"),
-                           STR(""),      STR("basic d2Vi"), STR("Basic Og==")};
+    const str headers[] = {STR("Basic"), STR("Basic "), STR("Basic !!!!"), STR("Bearer abc"), STR(""), STR("basic d2Vi"), STR("Basic Og==")};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
-        cr_expect_eq(check(&t, (struct sent){.authorization = headers[i]}, &proof).kind, ERR_INVALID_CLIENT, "%s",
-                     headers[i].p);
+        cr_expect_eq(check(&t, (struct sent){.authorization = headers[i]}, &proof).kind, ERR_INVALID_CLIENT, "%s", headers[i].p);
         cr_expect(proof.header_tried && !proof.authenticated && proof.client == NULL);
     }
 }

@@ -60,8 +60,7 @@ Test(client_credentials, slow_signatures_are_made_elsewhere)
         enum err_kind inline_answer;
     } rows[] = {{"https://rsa.example", "RS256", ERR_ELSEWHERE}, {"https://ec.example", "ES256", ERR_OK}};
     for (size_t i = 0; i < 2; i++) {
-        struct db_resource row = {.uri = str_of(rows[i].uri), .name = STR("x"), .token_format = STR("jwt"), .alg = str_of(rows[i].alg),
-                                  .created_at = NOW};
+        struct db_resource row = {.uri = str_of(rows[i].uri), .name = STR("x"), .token_format = STR("jwt"), .alg = str_of(rows[i].alg), .created_at = NOW};
         assert_done(db_resource_add(store_each(t.s.authority->store), &row));
         str more = str_format(t.s.a, "&resource=%s", rows[i].uri);
         assert_done(redeem(&t, "web", more.p, &answer));

@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define KEYS "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"%s\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}]}" /* RFC 7515 A.3 */
+#define KEYS                                                                                                                                    \
+    "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"%s\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_" \
+    "tue659LNpXW6pCyStikYjKIWI5a0\"}]}" /* RFC 7515 A.3 */
 
 static struct {
     int fd;
@@ -87,8 +89,8 @@ static struct desk desk_new(void)
     int fd = mkstemp(d.file);
     cr_assert(write(fd, authority.certificate.p, authority.certificate.n) == (ssize_t)authority.certificate.n && close(fd) == 0);
     struct policy *policy = &d.s.authority->policy;
-    policy->fetch = (struct fetch_manners){.internal = str_format(d.s.a, "127.0.0.1:%d", ntohs(place.sin_port)),
-                                           .authority = str_dup(d.s.a, str_of(d.file)), .seconds = 1};
+    policy->fetch =
+        (struct fetch_manners){.internal = str_format(d.s.a, "127.0.0.1:%d", ntohs(place.sin_port)), .authority = str_dup(d.s.a, str_of(d.file)), .seconds = 1};
     d.source = (struct client_keys_source){STR("client"), STR_ABSENT, str_format(d.s.a, "https://127.0.0.1:%d/keys", ntohs(place.sin_port))};
     (void)strcpy(keys.kid, "k1");
     fetch_share_forget_all();

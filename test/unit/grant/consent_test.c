@@ -57,8 +57,7 @@ Test(consent, CO_01_whose_identity_is_not_sure_is_asked_each_time)
     struct stage t = stage_new();
     (void)stage_client(&t, "native", shape_loopback);
     (void)stage_client(&t, "first", shape_first);
-    (void)stage_allow(&t,
-                      "client_id=native&response_type=code&scope=read&code_challenge_method=S256&code_challenge=" CHALLENGE);
+    (void)stage_allow(&t, "client_id=native&response_type=code&scope=read&code_challenge_method=S256&code_challenge=" CHALLENGE);
     cr_expect(needed(&t, "native", "read", "http://127.0.0.1:8000/cb", false));
     cr_expect(!needed(&t, "first", "read", CALLBACK, false));
     cr_expect(needed(&t, "first", "read", CALLBACK, true));

@@ -50,13 +50,27 @@ Test(details, all_else_is_refused_by_its_own_word) /* RFC 9396 5 */
     struct stage t = paying();
     str out;
     static const char *const texts[] = {
-        "x", "{}", "[]", "5", "[5]", "[{}]", "[{\"type\":5}]", "[{\"type\":\"\"}]", "[{\"type\":\"nosuch\"}]",
-        "[{\"type\":\"account\"}]" /* not in the client's list */, "[{\"type\":\"payment\",\"color\":\"red\"}]",
-        "[{\"type\":\"payment\",\"actions\":\"initiate\"}]", "[{\"type\":\"payment\",\"actions\":[]}]",
-        "[{\"type\":\"payment\",\"locations\":[5]}]", "[{\"type\":\"payment\",\"identifier\":[\"x\"]}]",
-        "[{\"type\":\"payment\",\"creditor\":\"a\\u0007b\"}]", "[{\"type\":\"payment\",\"amount\":{\"value\":[\"a\\nb\"]}}]",
-        "[{\"type\":\"payment\",\"amount\":{\"a\\u0001\":1}}]", "[{\"type\":\"payment\",\"type\":\"payment\"}]",
-        "[{\"type\":\"payment\"},{\"type\":\"nosuch\"}]", "[{\"type\":\"payment\"}] x",
+        "x",
+        "{}",
+        "[]",
+        "5",
+        "[5]",
+        "[{}]",
+        "[{\"type\":5}]",
+        "[{\"type\":\"\"}]",
+        "[{\"type\":\"nosuch\"}]",
+        "[{\"type\":\"account\"}]" /* not in the client's list */,
+        "[{\"type\":\"payment\",\"color\":\"red\"}]",
+        "[{\"type\":\"payment\",\"actions\":\"initiate\"}]",
+        "[{\"type\":\"payment\",\"actions\":[]}]",
+        "[{\"type\":\"payment\",\"locations\":[5]}]",
+        "[{\"type\":\"payment\",\"identifier\":[\"x\"]}]",
+        "[{\"type\":\"payment\",\"creditor\":\"a\\u0007b\"}]",
+        "[{\"type\":\"payment\",\"amount\":{\"value\":[\"a\\nb\"]}}]",
+        "[{\"type\":\"payment\",\"amount\":{\"a\\u0001\":1}}]",
+        "[{\"type\":\"payment\",\"type\":\"payment\"}]",
+        "[{\"type\":\"payment\"},{\"type\":\"nosuch\"}]",
+        "[{\"type\":\"payment\"}] x",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         cr_expect_eq(read_text(&t, texts[i], &out).kind, ERR_INVALID_AUTHORIZATION_DETAILS, "%s", texts[i]);
@@ -95,9 +109,12 @@ Test(details, a_type_has_words_and_its_fields_too)
 {
     struct stage t = stage_new();
     static const struct details_edit bad[] = {
-        {{"a b", 3}, {"x", 1}, {NULL, 0}},           {{"a", 1}, {NULL, 0}, {NULL, 0}},
-        {{"a", 1}, {"x", 1}, {"amount", 6}},         {{"a", 1}, {"x", 1}, {"actions:Actions", 15}},
-        {{"a", 1}, {"x", 1}, {"am ount:Amount", 14}}, {{"a", 1}, {"x", 1}, {"amount:", 7}},
+        {{"a b", 3}, {"x", 1}, {NULL, 0}},
+        {{"a", 1}, {NULL, 0}, {NULL, 0}},
+        {{"a", 1}, {"x", 1}, {"amount", 6}},
+        {{"a", 1}, {"x", 1}, {"actions:Actions", 15}},
+        {{"a", 1}, {"x", 1}, {"am ount:Amount", 14}},
+        {{"a", 1}, {"x", 1}, {"amount:", 7}},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         t.s.p.count = 0;

@@ -152,8 +152,8 @@ Test(device_code, malformed_foreign_and_missing_codes_are_refused)
     cr_expect_eq(poll(&t, "tv", STR("jtn_dc_AAAA"), &answer).kind, ERR_INVALID_GRANT);
     cr_expect_eq(poll(&t, "tv", STR("x"), &answer).kind, ERR_INVALID_GRANT);
     cr_expect_eq(poll(&t, "tv", STR(""), &answer).kind, ERR_INVALID_REQUEST);
-    cr_expect_eq(stage_token(&t, "tv", stage_text(&t, "grant_type=refresh_token&refresh_token=", device.device_code, ""), &answer).kind,
-                 ERR_INVALID_GRANT, "AC-11");
+    cr_expect_eq(stage_token(&t, "tv", stage_text(&t, "grant_type=refresh_token&refresh_token=", device.device_code, ""), &answer).kind, ERR_INVALID_GRANT,
+                 "AC-11");
 }
 
 Test(device_code, only_a_client_with_the_grant_may_ask)

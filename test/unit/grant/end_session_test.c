@@ -29,8 +29,15 @@ static struct leaving leaving(void)
 static str hint(struct leaving *l, const char *client, str subject, str session)
 {
     str token;
-    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = subject, .client_id = str_of(client), .session_id = session, .acr = STR("1"),
-                            .amr = STR("pwd"), .auth_time = NOW - 100000, .issued_at = NOW - 100000, .expires_at = NOW - 90000};
+    struct id_token what = {.issuer = STR(FIXTURE_ISSUER),
+                            .subject = subject,
+                            .client_id = str_of(client),
+                            .session_id = session,
+                            .acr = STR("1"),
+                            .amr = STR("pwd"),
+                            .auth_time = NOW - 100000,
+                            .issued_at = NOW - 100000,
+                            .expires_at = NOW - 90000};
     assert_done(id_token_sign(l->t.s.a, l->t.s.g->keys, SIGN_RS256, &what, &token)); /* long expired: that is no matter */
     return token;
 }
@@ -68,8 +75,9 @@ Test(end_session, RU_09_the_place_is_registered_letter_for_letter_for_that_clien
 {
     struct leaving l = leaving();
     struct end_session_request r;
-    static const char *const wrong[] = {BYE "/", "https://app.example/by", "https://APP.example/bye", BYE "?", BYE "#x", BYE "%20",
-                                        "https://app.example:443/bye", "http://app.example/bye", CALLBACK, "//app.example/bye", "javascript:1"};
+    static const char *const wrong[] = {BYE "/",       "https://app.example/by",      "https://APP.example/bye", BYE "?",  BYE "#x",
+                                        BYE "%20",     "https://app.example:443/bye", "http://app.example/bye",  CALLBACK, "//app.example/bye",
+                                        "javascript:1"};
     str token = hint(&l, "web", l.t.ada->id, l.here.row->id);
     assert_done(ask(&l, token, "&post_logout_redirect_uri=" BYE "&state=a%20b%26", &r));
     cr_expect(str_is(r.uri, BYE) && str_is(r.location, BYE "?state=a%20b%26"), "%.*s", STR_FMT(r.location));
@@ -96,8 +104,14 @@ Test(end_session, what_is_no_hint_of_ours_is_refused)
     expect_kind(ask(&l, (str){good.p, good.n - 4}, "", &r), INVALID_REQUEST);
     expect_kind(ask(&l, good, "&client_id=other", &r), INVALID_REQUEST);
     expect_kind(ask(&l, STR_ABSENT, "&client_id=nosuch", &r), INVALID_REQUEST);
-    const struct id_token foreign = {.issuer = STR("https://evil.example"), .subject = l.t.ada->id, .client_id = STR("web"), .acr = STR("1"),
-                                     .amr = STR("pwd"), .auth_time = NOW, .issued_at = NOW, .expires_at = NOW + 60};
+    const struct id_token foreign = {.issuer = STR("https://evil.example"),
+                                     .subject = l.t.ada->id,
+                                     .client_id = STR("web"),
+                                     .acr = STR("1"),
+                                     .amr = STR("pwd"),
+                                     .auth_time = NOW,
+                                     .issued_at = NOW,
+                                     .expires_at = NOW + 60};
     assert_done(id_token_sign(l.t.s.a, l.t.s.g->keys, SIGN_RS256, &foreign, &other));
     expect_kind(ask(&l, other, "", &r), INVALID_REQUEST);
     assert_done(logout_token_make(l.t.s.g, stage_find(&l.t, "web"), STR("{\"sub\":\"x\",\"sid\":\"y\"}"), &other)); /* AT-04 */

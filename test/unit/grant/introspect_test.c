@@ -43,12 +43,8 @@ Test(introspect, IR_02_another_services_token_is_inactive)
 {
     struct stage t = stage_new();
     struct token_answer answer;
-    struct db_resource resource = {.uri = STR("https://s"),
-                                   .name = STR("s"),
-                                   .token_format = STR("sealed"),
-                                   .alg = STR("ES256"),
-                                   .client_id = STR("other"),
-                                   .created_at = NOW};
+    struct db_resource resource = {
+        .uri = STR("https://s"), .name = STR("s"), .token_format = STR("sealed"), .alg = STR("ES256"), .client_id = STR("other"), .created_at = NOW};
     assert_done(db_resource_add(store_each(t.s.authority->store), &resource));
     assert_done(stage_token(&t, "web", STR("grant_type=client_credentials&resource=https%3A%2F%2Fs"), &answer));
     cr_expect(ask(&t, "other", answer.access_token).active);
@@ -139,7 +135,7 @@ Test(introspect, RL_06_revocations_are_paced_per_client_and_bounded_in_all)
         done++;
     cr_assert(done >= 60 && done < 70, "%d", done);
     cr_expect_gt(wait, 0);
-    cr_expect(ask(&t, "web", tokens[done].access_token).active); /* it was told so: nothing is half revoked */
+    cr_expect(ask(&t, "web", tokens[done].access_token).active);       /* it was told so: nothing is half revoked */
     assert_done(revoke_one(&t, "web", tokens[0].access_token, &wait)); /* again costs nothing */
     assert_done(revoke_one(&t, "other", others.access_token, &wait));
     t.s.authority->policy.revocations_max = 1;

@@ -6,7 +6,8 @@
 
 static err send_it(struct stage *t, enum redirect_mode mode, err error, struct redirect_sent *out)
 {
-    struct redirect_answer answer = {.client = stage_find(t, "web"), .uri = STR(CALLBACK), .mode = mode, .code = STR("c"), .error = error, .state = STR("s\"<")};
+    struct redirect_answer answer = {
+        .client = stage_find(t, "web"), .uri = STR(CALLBACK), .mode = mode, .code = STR("c"), .error = error, .state = STR("s\"<")};
     return redirect_send(t->s.g, &answer, out);
 }
 
@@ -59,7 +60,8 @@ Test(jarm, the_algorithm_is_the_registered_one_and_the_profile_s)
 static enum err_kind mode_kind(struct stage *t, const char *mode, enum redirect_mode *out)
 {
     struct authorize_request r;
-    struct form f = stage_form(t, str_z(t->s.a, stage_text(t, "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&response_mode=", str_of(mode), "")));
+    struct form f = stage_form(
+        t, str_z(t->s.a, stage_text(t, "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&response_mode=", str_of(mode), "")));
     assert_done(authorize_read(t->s.g, &f, &r));
     enum err_kind kind = authorize_check(t->s.g, &f, &r).kind;
     *out = r.mode;

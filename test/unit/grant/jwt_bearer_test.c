@@ -28,8 +28,12 @@ static err add_issuer(struct stage *t, const struct issuer_edit *edit)
 
 static struct issuer_edit edit_of(struct trust *x, const char *subject_is)
 {
-    return (struct issuer_edit){.issuer = STR(ISS), .jwks = ways_jwks(&x->t, x->key, "k1"), .subject_is = str_of(subject_is),
-                                .clients = STR("app"), .scopes = STR("read"), .life_max = 300};
+    return (struct issuer_edit){.issuer = STR(ISS),
+                                .jwks = ways_jwks(&x->t, x->key, "k1"),
+                                .subject_is = str_of(subject_is),
+                                .clients = STR("app"),
+                                .scopes = STR("read"),
+                                .life_max = 300};
 }
 
 static struct trust trust_new(const char *subject_is)
@@ -53,8 +57,7 @@ static str assertion(struct trust *x, const char *head, const struct claims *c)
 {
     char text[1024];
     (void)snprintf(text, sizeof text, "{\"iss\":\"%s\",\"aud\":\"%s\",\"sub\":\"%s\",\"jti\":\"%s\",\"exp\":%lld}", c->iss ? c->iss : ISS,
-                   c->aud ? c->aud : FIXTURE_ISSUER, c->sub ? c->sub : "ada", c->jti ? c->jti : "j1",
-                   (long long)(NOW + (c->exp ? c->exp : 200)));
+                   c->aud ? c->aud : FIXTURE_ISSUER, c->sub ? c->sub : "ada", c->jti ? c->jti : "j1", (long long)(NOW + (c->exp ? c->exp : 200)));
     return foreign_token(x->t.s.a, x->key, head, text);
 }
 

@@ -3,8 +3,7 @@
 #include "grant/pkce.h"
 #include "grant/stage.h"
 
-static const struct db_client public_client = {.is_public = true, .require_pkce = true}, confidential = {.is_public = false},
-                              strict = {.require_pkce = true};
+static const struct db_client public_client = {.is_public = true, .require_pkce = true}, confidential = {.is_public = false}, strict = {.require_pkce = true};
 
 Test(pkce, the_vector_of_the_rfc_holds)
 {
@@ -64,15 +63,13 @@ Test(pkce, PK_07_lengths_and_alphabets)
         "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cN", /* the last character has bits that no digest has */
     };
     for (size_t i = 0; i < sizeof challenges / sizeof *challenges; i++)
-        cr_expect_eq(pkce_request(&public_client, str_of(challenges[i]), STR("S256")).kind, ERR_INVALID_REQUEST, "%s",
-                     challenges[i]);
+        cr_expect_eq(pkce_request(&public_client, str_of(challenges[i]), STR("S256")).kind, ERR_INVALID_REQUEST, "%s", challenges[i]);
     char text[130];
     memset(text, 'a', sizeof text);
     expect_kind(pkce_check(STR(CHALLENGE), (str){text, 42}), INVALID_GRANT);
     expect_kind(pkce_check(STR(CHALLENGE), (str){text, 129}), INVALID_GRANT);
     err long_enough = pkce_check(STR(CHALLENGE), (str){text, 128});
-    cr_expect(str_find(str_of(err_why(long_enough)), 'm') > 0 && strstr(err_why(long_enough), "match") != NULL, "%s",
-              err_why(long_enough));
+    cr_expect(str_find(str_of(err_why(long_enough)), 'm') > 0 && strstr(err_why(long_enough), "match") != NULL, "%s", err_why(long_enough));
     text[3] = '+';
     cr_expect(strstr(err_why(pkce_check(STR(CHALLENGE), (str){text, 43})), "alphabet") != NULL);
 }

@@ -84,9 +84,9 @@ Test(redirect, RU_01_forty_mutations_are_refused)
 
 Test(redirect, RU_02_the_port_of_a_loopback_address_may_differ_and_nothing_else)
 {
-    static const char *const good[] = {"http://127.0.0.1/cb?a=1", "http://127.0.0.1:1/cb?a=1", "http://127.0.0.1:65535/cb?a=1",
-                                       "http://[::1]/x",          "http://[::1]:4711/x",       "http://localhost:4000/cb",
-                                       "http://localhost:4001/cb", "http://localhost/cb",      "com.example.app:/cb"};
+    static const char *const good[] = {"http://127.0.0.1/cb?a=1",  "http://127.0.0.1:1/cb?a=1", "http://127.0.0.1:65535/cb?a=1",
+                                       "http://[::1]/x",           "http://[::1]:4711/x",       "http://localhost:4000/cb",
+                                       "http://localhost:4001/cb", "http://localhost/cb",       "com.example.app:/cb"};
     static const char *const bad[] = {
         "http://127.0.0.1:80/cb",
         "http://127.0.0.1:80/cb?a=2",
@@ -146,11 +146,9 @@ static str location_of(struct stage *t, const char *uri, const struct redirect_a
 Test(redirect, AZ_06_state_comes_back_byte_for_byte)
 {
     struct stage t = stage_new();
-    static const char *const states[] = {
-        "a", "a b+c%20d&e=f#g?h", "\xc3\xa9\xf0\x9f\x99\x82", "\"<>\\^`{|}", "\r\nSet-Cookie: x", "%0d%0a", "=&=&"};
+    static const char *const states[] = {"a", "a b+c%20d&e=f#g?h", "\xc3\xa9\xf0\x9f\x99\x82", "\"<>\\^`{|}", "\r\nSet-Cookie: x", "%0d%0a", "=&=&"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        struct redirect_answer answer = {
-            .code = STR("c"), .error = OK, .state = str_of(states[i])};
+        struct redirect_answer answer = {.code = STR("c"), .error = OK, .state = str_of(states[i])};
         str location = location_of(&t, CALLBACK, &answer);
         cr_expect(str_is(stage_parameter(&t, location, "state"), states[i]), "%s", states[i]);
         cr_expect(str_is(stage_parameter(&t, location, "iss"), FIXTURE_ISSUER)); /* AZ-07 */
@@ -170,8 +168,7 @@ Test(redirect, RU_07_a_registered_query_stays_and_ours_follows)
 Test(redirect, an_error_carries_no_code_and_echoes_nothing)
 {
     struct stage t = stage_new();
-    struct redirect_answer answer = {
-        .code = STR("secret"), .error = ERR(ACCESS_DENIED, "why"), .state = STR("s")};
+    struct redirect_answer answer = {.code = STR("secret"), .error = ERR(ACCESS_DENIED, "why"), .state = STR("s")};
     str location = location_of(&t, CALLBACK, &answer);
     cr_expect(str_is(stage_parameter(&t, location, "error"), "access_denied"));
     cr_expect(!str_present(stage_parameter(&t, location, "code")));

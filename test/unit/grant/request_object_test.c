@@ -88,8 +88,8 @@ Test(request_object, AZ_17_fourteen_that_are_refused)
         {HEADER, "{" MEANT ",\"redirect_uri\":\"" CALLBACK "\"}", ERR_INVALID_REQUEST}, /* response_type stands outside alone */
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        cr_expect_eq(read_outer(&s, BESIDE, object_of(&s, rows[i].header, rows[i].claims), &r).kind, rows[i].kind, "%zu: %s %s", i,
-                     rows[i].header, rows[i].claims);
+        cr_expect_eq(read_outer(&s, BESIDE, object_of(&s, rows[i].header, rows[i].claims), &r).kind, rows[i].kind, "%zu: %s %s", i, rows[i].header,
+                     rows[i].claims);
     str good = object_of(&s, HEADER, "{" MEANT "," ASKS "}");
     expect_kind(read_outer(&s, BESIDE, (str){good.p, good.n - 4}, &r), INVALID_REQUEST_OBJECT);
     expect_kind(read_outer(&s, BESIDE "a.b.c.d.e&x=", good, &r), INVALID_REQUEST_OBJECT); /* encrypted */
@@ -126,12 +126,14 @@ Test(request_object, AZ_18_an_address_that_is_not_registered_is_never_called)
     struct db_client_metadata m = {.request_uris = STR("https://app.example.com/r.jwt\nhttp://app.example.com/plain.jwt")};
     struct scene_object s = object_stage(m);
     struct authorize_request r;
-    static const char *const uris[] = {"https%3A%2F%2Fapp.example.com%2Fother.jwt", "https%3A%2F%2Fapp.example.com%2Fr.jwt%3Fx%3D1",
-                                       "https%3A%2F%2Fapp.example.com%2Fr.jwt%2F", "http%3A%2F%2Fapp.example.com%2Fplain.jwt",
-                                       "https%3A%2F%2Flocalhost%2F", "file%3A%2F%2F%2Fetc%2Fpasswd"};
+    static const char *const uris[] = {"https%3A%2F%2Fapp.example.com%2Fother.jwt",
+                                       "https%3A%2F%2Fapp.example.com%2Fr.jwt%3Fx%3D1",
+                                       "https%3A%2F%2Fapp.example.com%2Fr.jwt%2F",
+                                       "http%3A%2F%2Fapp.example.com%2Fplain.jwt",
+                                       "https%3A%2F%2Flocalhost%2F",
+                                       "file%3A%2F%2F%2Fetc%2Fpasswd"};
     for (size_t i = 0; i < sizeof uris / sizeof *uris; i++)
-        cr_expect_eq(read_outer(&s, "client_id=web&response_type=code&request_uri=", str_of(uris[i]), &r).kind, ERR_INVALID_REQUEST_URI,
-                     "%s", uris[i]);
+        cr_expect_eq(read_outer(&s, "client_id=web&response_type=code&request_uri=", str_of(uris[i]), &r).kind, ERR_INVALID_REQUEST_URI, "%s", uris[i]);
 }
 
 Test(request_object, who_must_sign_must_sign)

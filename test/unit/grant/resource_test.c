@@ -27,8 +27,8 @@ static void held(struct client_edit *edit)
 static struct stage stage_two(void)
 {
     struct stage t = stage_new();
-    struct db_resource one = {.uri = STR(ONE), .name = STR("One"), .token_format = STR("jwt"), .alg = STR("ES256"), .scopes = STR("read openid"),
-                              .created_at = NOW};
+    struct db_resource one = {
+        .uri = STR(ONE), .name = STR("One"), .token_format = STR("jwt"), .alg = STR("ES256"), .scopes = STR("read openid"), .created_at = NOW};
     struct db_resource two = {.uri = STR(TWO), .name = STR("Two"), .token_format = STR("jwt"), .alg = STR("ES256"), .created_at = NOW};
     assert_done(db_resource_add(store_each(t.s.authority->store), &one));
     assert_done(db_resource_add(store_each(t.s.authority->store), &two));
@@ -64,9 +64,14 @@ Test(resource, each_that_is_named_counts_once)
 Test(resource, AZ_23_all_are_good_or_none_is)
 {
     struct stage t = stage_two();
-    static const char *const bad[] = {"resource=https://three.example", "resource=" ONE "&resource=https://three.example", "resource=" ONE "//", "resource=" TWO "/", "resource=" ONE "/?",
+    static const char *const bad[] = {"resource=https://three.example",
+                                      "resource=" ONE "&resource=https://three.example",
+                                      "resource=" ONE "//",
+                                      "resource=" TWO "/",
+                                      "resource=" ONE "/?",
                                       "resource=HTTPS://ONE.EXAMPLE",
-                                      "resource=" ONE "%20" TWO, "resource=x"};
+                                      "resource=" ONE "%20" TWO,
+                                      "resource=x"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         str out = STR("untouched");
         struct form f = stage_form(&t, bad[i]);
@@ -120,9 +125,9 @@ Test(resource, AZ_15_what_a_service_carries_is_for_its_own_tokens_and_for_softwa
     cr_expect(str_is(got, "read"));
     expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(TWO), STR("read"), &got), INVALID_SCOPE);
     expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR_ABSENT, STR("read"), &got), INVALID_SCOPE);
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(ONE), STR("write"), &got), INVALID_SCOPE); /* it does not carry this one */
+    expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(ONE), STR("write"), &got), INVALID_SCOPE);  /* it does not carry this one */
     expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(ONE), STR("openid"), &got), INVALID_SCOPE); /* not a service's to give */
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "held"), STR(ONE), STR("read"), &got), INVALID_SCOPE);  /* an administrator held it to others */
+    expect_kind(scope_grant(t.s.g, stage_find(&t, "held"), STR(ONE), STR("read"), &got), INVALID_SCOPE);   /* an administrator held it to others */
     assert_done(scope_reach(t.s.g, stage_find(&t, "self"), STR(ONE), STR("read"), &got));
     cr_expect(str_is(got, "read"));
     assert_done(scope_reach(t.s.g, stage_find(&t, "self"), STR(TWO), STR("read"), &got));

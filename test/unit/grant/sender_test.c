@@ -245,9 +245,8 @@ Test(sender, a_public_clients_refresh_token_is_its_keys) /* DP-04, RF-01 */
     struct token_answer answer;
     (void)stage_client(&t, "app", public_and_refreshing);
     str code = stage_code(&t, "response_type=code&client_id=app&redirect_uri=" CALLBACK "&code_challenge=" CHALLENGE "&code_challenge_method=S256");
-    assert_done(proof_token(&t, "app", &h,
-                            stage_text(&t, "grant_type=authorization_code&code=", code, "&redirect_uri=" CALLBACK "&code_verifier=" VERIFIER),
-                            &answer));
+    assert_done(
+        proof_token(&t, "app", &h, stage_text(&t, "grant_type=authorization_code&code=", code, "&redirect_uri=" CALLBACK "&code_verifier=" VERIFIER), &answer));
     str ask = stage_text(&t, "grant_type=refresh_token&refresh_token=", answer.refresh_token, "");
     expect_kind(proof_token(&t, "app", NULL, ask, &answer), INVALID_GRANT);
     expect_kind(proof_token(&t, "app", &thief, ask, &answer), INVALID_GRANT);

@@ -99,8 +99,7 @@ static inline str stage_text(struct stage *t, const char *before, str middle, co
 
 static inline err stage_password(struct stage *t, const char *id, const char *more, struct token_answer *out)
 {
-    return stage_token(t, id,
-                       stage_text(t, "grant_type=password&username=ada&password=correct+horse+battery", str_of(more), ""), out);
+    return stage_token(t, id, stage_text(t, "grant_type=password&username=ada&password=correct+horse+battery", str_of(more), ""), out);
 }
 
 static inline err stage_refresh(struct stage *t, const char *id, str token, const char *more, struct token_answer *out)
@@ -177,8 +176,7 @@ static inline void stage_block_overtakes(void)
     sqlite3 *h = NULL;
     (void)snprintf(path, sizeof path, "%s/jeton.db", fixture_authority_directory());
     cr_assert_eq(sqlite3_open(path, &h), SQLITE_OK);
-    cr_assert_eq(sqlite3_exec(h, "CREATE TRIGGER overtaking AFTER INSERT ON grants BEGIN UPDATE users SET blocked = 1; END", NULL, NULL, NULL),
-                 SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(h, "CREATE TRIGGER overtaking AFTER INSERT ON grants BEGIN UPDATE users SET blocked = 1; END", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(h);
 }
 #endif

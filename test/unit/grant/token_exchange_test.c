@@ -39,8 +39,8 @@ static void policy(struct stage *t, const char *id, const char *modes, const cha
 
 static void resource(struct stage *t, const char *uri, const char *format, const char *client)
 {
-    struct db_resource row = {.uri = str_of(uri), .name = str_of(uri), .token_format = str_of(format), .alg = STR("ES256"),
-                              .client_id = str_of(client), .created_at = NOW};
+    struct db_resource row = {
+        .uri = str_of(uri), .name = str_of(uri), .token_format = str_of(format), .alg = STR("ES256"), .client_id = str_of(client), .created_at = NOW};
     assert_done(db_resource_add(store_each(t->s.authority->store), &row));
     scene_next(&t->s);
 }
@@ -239,9 +239,16 @@ Test(token_exchange, a_blocked_person_or_disabled_client_ends_it)
 /* What an ID token of this client comes from. */
 static void authorized(struct stage *t, const char *client, str id)
 {
-    struct db_grant grant = {.id = id, .user_number = t->ada->number, .client_number = stage_find(t, client)->number,
-                             .client_epoch = stage_find(t, client)->epoch, .scope = STR("openid"), .flow = STR("authorization_code"),
-                             .created_at = NOW, .auth_time = NOW, .last_used_at = NOW, .expires_at = NOW + 3600};
+    struct db_grant grant = {.id = id,
+                             .user_number = t->ada->number,
+                             .client_number = stage_find(t, client)->number,
+                             .client_epoch = stage_find(t, client)->epoch,
+                             .scope = STR("openid"),
+                             .flow = STR("authorization_code"),
+                             .created_at = NOW,
+                             .auth_time = NOW,
+                             .last_used_at = NOW,
+                             .expires_at = NOW + 3600};
     assert_done(db_grant_reserve(store_each(t->s.authority->store), &grant.number));
     assert_done(db_grant_add(store_each(t->s.authority->store), &grant));
     scene_next(&t->s);
@@ -249,8 +256,8 @@ static void authorized(struct stage *t, const char *client, str id)
 
 static str id_token_for(struct stage *t, const char *client, unix_time expires_at)
 {
-    struct id_token what = {.issuer = STR(FIXTURE_ISSUER), .subject = t->ada->id, .client_id = str_of(client), .auth_time = NOW,
-                            .issued_at = NOW, .expires_at = expires_at};
+    struct id_token what = {
+        .issuer = STR(FIXTURE_ISSUER), .subject = t->ada->id, .client_id = str_of(client), .auth_time = NOW, .issued_at = NOW, .expires_at = expires_at};
     str token;
     scene_next(&t->s);
     assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));

@@ -178,9 +178,9 @@ Test(userinfo, the_claims_parameter_asks_for_single_ones) /* 5.5 */
 {
     struct stage t = told_stage(NULL);
     struct userinfo_answer told;
-    struct token_answer answer =
-        redeemed(&t, "rp", STR("openid"),
-                 &(struct asked){.claims = "{\"userinfo\":{\"email\":null,\"sub\":null,\"password_hash\":null},\"id_token\":{\"given_name\":{\"essential\":true}}}"});
+    struct token_answer answer = redeemed(
+        &t, "rp", STR("openid"),
+        &(struct asked){.claims = "{\"userinfo\":{\"email\":null,\"sub\":null,\"password_hash\":null},\"id_token\":{\"given_name\":{\"essential\":true}}}"});
     json *claims = id_claims(&t, answer.id_token);
     cr_expect(str_is(json_member_text(claims, "given_name"), "Ada"));
     cr_expect_null(json_member(claims, "email"));
@@ -245,7 +245,8 @@ Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
     assert_done(db_resource_add(store_each(t.s.authority->store), &files));
     scene_next(&t.s);
     struct token_answer answer;
-    assert_done(stage_token(&t, "rp", STR("grant_type=password&username=ada&password=correct+horse+battery&scope=openid&resource=https://files.example.com"), &answer));
+    assert_done(
+        stage_token(&t, "rp", STR("grant_type=password&username=ada&password=correct+horse+battery&scope=openid&resource=https://files.example.com"), &answer));
     assert_done(stage_bearer(&t, answer.access_token, &b));
     cr_expect_eq(b.kind, BEARER_JWT);
     cr_expect_eq(b.user->number, t.ada->number);
@@ -272,8 +273,13 @@ Test(userinfo, details_may_be_narrowed_and_never_widened) /* RFC 9396 6 */
 {
     struct arena *a = fixture_arena();
     const str granted = STR("[{\"type\":\"payment\",\"amount\":1},{\"type\":\"account\"}]");
-    const str bad[] = {STR("[]"), STR("{}"), STR("x"), STR("[{\"type\":\"payment\"}]"), STR("[{\"type\":\"payment\",\"amount\":2}]"),
-                       STR("[{\"type\":\"account\"},{\"type\":\"other\"}]"), STR("[1]")};
+    const str bad[] = {STR("[]"),
+                       STR("{}"),
+                       STR("x"),
+                       STR("[{\"type\":\"payment\"}]"),
+                       STR("[{\"type\":\"payment\",\"amount\":2}]"),
+                       STR("[{\"type\":\"account\"},{\"type\":\"other\"}]"),
+                       STR("[1]")};
     str details;
     assert_done(token_request_details(a, granted, STR_ABSENT, &details));
     cr_expect(str_equal(details, granted));

@@ -52,7 +52,14 @@ Test(certificate, none_is_none)
 
 Test(certificate, what_is_unclear_is_refused)
 {
-    static const char *const rows[] = {"x", "::", ":AA==:", ":MAMCAQc=", ":%%%:", "MAMCAQc=", "%zz", "-----BEGIN CERTIFICATE----- MAMCAQc=",
+    static const char *const rows[] = {"x",
+                                       "::",
+                                       ":AA==:",
+                                       ":MAMCAQc=",
+                                       ":%%%:",
+                                       "MAMCAQc=",
+                                       "%zz",
+                                       "-----BEGIN CERTIFICATE----- MAMCAQc=",
                                        "-----BEGIN CERTIFICATE----- -----END CERTIFICATE-----",
                                        "-----BEGIN PRIVATE KEY----- MAMCAQc= -----END PRIVATE KEY-----"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -17,7 +17,9 @@
 
 #include "base/banned.h"
 
-#define MUST(held_) if (!(held_)) _exit(__LINE__)
+#define MUST(held_) \
+    if (!(held_))   \
+    _exit(__LINE__)
 
 static int listening(int family)
 {

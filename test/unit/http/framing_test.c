@@ -13,9 +13,9 @@
 #define HOST_  "Host: localhost\r\n"
 #define CODED_ POST_ HOST_ "Transfer-Encoding: chunked\r\n\r\n"
 #define AGAIN_ "GET /again HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n"
-#define CASE(name_, status_, again_, bytes_)                                                                                   \
-    {                                                                                                                          \
-        name_, {bytes_ AGAIN_, sizeof(bytes_ AGAIN_) - 1}, status_, again_                                                     \
+#define CASE(name_, status_, again_, bytes_)                               \
+    {                                                                      \
+        name_, {bytes_ AGAIN_, sizeof(bytes_ AGAIN_) - 1}, status_, again_ \
     }
 
 enum after { ENDS, GOES_ON };
@@ -158,8 +158,7 @@ static void each(unsigned threads)
         if (live_status(answer) == c->status && went_on == (c->after == GOES_ON))
             continue;
         bad++;
-        cr_log_error("%s: status %d (want %d), %s\n%.300s\n", c->name, live_status(answer), c->status,
-                     went_on ? "goes on" : "ends", answer);
+        cr_log_error("%s: status %d (want %d), %s\n%.300s\n", c->name, live_status(answer), c->status, went_on ? "goes on" : "ends", answer);
     }
     live_stop(&l);
     cr_assert_eq(bad, 0);

@@ -11,32 +11,27 @@ static const struct guard_rules rules = {hosts, 1};
 
 static enum err_kind verdict(const struct http_header *h, size_t n, const char *method)
 {
-    struct request r = {
-        .method_name = str_of(method), .target = STR("/"), .headers = (struct http_header *)h, .header_count = n};
+    struct request r = {.method_name = str_of(method), .target = STR("/"), .headers = (struct http_header *)h, .header_count = n};
     err e = guard_check(&r);
     return FAILED(e) ? e.kind : guard_host(&r, &rules, GUARD_OWN_NAMES).kind;
 }
 
-#define H(name_, value_)                                                                                                       \
-    {                                                                                                                          \
-        STR(name_), STR(value_)                                                                                                \
+#define H(name_, value_)        \
+    {                           \
+        STR(name_), STR(value_) \
     }
-#define VERDICT(...)                                                                                                           \
-    verdict((const struct http_header[]){__VA_ARGS__},                                                                         \
-            sizeof((struct http_header[]){__VA_ARGS__}) / sizeof(struct http_header), "GET")
-#define HOST_ H("Host", "id.example")
+#define VERDICT(...) verdict((const struct http_header[]){__VA_ARGS__}, sizeof((struct http_header[]){__VA_ARGS__}) / sizeof(struct http_header), "GET")
+#define HOST_        H("Host", "id.example")
 
 Test(guard, an_ordinary_request_passes)
 {
-    cr_expect_eq(VERDICT(HOST_, H("Content-Length", "65536"), H("Content-Type", "application/json"), H("X", "a\tb \xc3\xa9")),
-                 ERR_OK);
+    cr_expect_eq(VERDICT(HOST_, H("Content-Length", "65536"), H("Content-Type", "application/json"), H("X", "a\tb \xc3\xa9")), ERR_OK);
     cr_expect_eq(VERDICT(H("hOST", "ID.example"), H("transfer-ENCODING", "Chunked")), ERR_OK);
 }
 
 Test(guard, what_may_come_once_comes_once)
 {
-    static const char *const names[] = {"Authorization",  "Content-Type",      "Cookie",
-                                        "Content-Length", "Transfer-Encoding", "Host"};
+    static const char *const names[] = {"Authorization", "Content-Type", "Cookie", "Content-Length", "Transfer-Encoding", "Host"};
     for (size_t i = 0; i < 6; i++) {
         str value = i == 3 ? STR("1") : i == 4 ? STR("chunked") : STR("id.example");
         struct http_header h[3] = {HOST_, {str_of(names[i]), value}, {str_of(names[i]), value}};
@@ -122,8 +117,19 @@ Test(guard, probes_name_whatever_they_reach)
 Test(guard, figures_are_for_own_names_and_plain_addresses_never_for_a_foreign_name)
 {
     static const char *const good[] = {"id.example", "ID.example", "10.0.0.7", "10.0.0.7:8443", "[::1]", "[fe80::1]:9", "127.0.0.1:0"};
-    static const char *const bad[] = {"evil.example", "evil.example:8443", "10.0.0.7.evil.example", "127.0.0.1:x", "127.0.0.1:99999",
-                                      "[::1", "::1", "[127.0.0.1]", "[::1]x", "1.2.3", "", "127.1", "[]"};
+    static const char *const bad[] = {"evil.example",
+                                      "evil.example:8443",
+                                      "10.0.0.7.evil.example",
+                                      "127.0.0.1:x",
+                                      "127.0.0.1:99999",
+                                      "[::1",
+                                      "::1",
+                                      "[127.0.0.1]",
+                                      "[::1]x",
+                                      "1.2.3",
+                                      "",
+                                      "127.1",
+                                      "[]"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         cr_expect_eq(host(good[i], GUARD_OWN_NAMES_OR_ADDRESS), ERR_OK, "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

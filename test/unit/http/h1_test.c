@@ -81,9 +81,18 @@ Test(h1, what_is_too_large_is_refused_before_it_ends)
 Test(h1, other_request_lines_are_refused)
 {
     struct h1_head h;
-    static const char *const bad[] = {"GET /\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n", "GET /  HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n", "GET / b HTTP/1.1\r\n\r\n",
-                                      "GET / HTTP/1.2\r\n\r\n", "GET / http/1.1\r\n\r\n", "GET / HTTP/1.1x\r\n\r\n", "GET\t/ HTTP/1.1\r\n\r\n", "GET / HTTP/11\r\n\r\n",
-                                      "A23456789012345678901234567890123 / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nX\r\n\r\n",
+    static const char *const bad[] = {"GET /\r\n\r\n",
+                                      "GET  / HTTP/1.1\r\n\r\n",
+                                      "GET /  HTTP/1.1\r\n\r\n",
+                                      "GET / HTTP/1.1 \r\n\r\n",
+                                      "GET / b HTTP/1.1\r\n\r\n",
+                                      "GET / HTTP/1.2\r\n\r\n",
+                                      "GET / http/1.1\r\n\r\n",
+                                      "GET / HTTP/1.1x\r\n\r\n",
+                                      "GET\t/ HTTP/1.1\r\n\r\n",
+                                      "GET / HTTP/11\r\n\r\n",
+                                      "A23456789012345678901234567890123 / HTTP/1.1\r\n\r\n",
+                                      "GET / HTTP/1.1\r\nX\r\n\r\n",
                                       "GET / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_expect_eq(head_kind(bad[i], &h), ERR_INVALID_REQUEST, "%s", bad[i]);
@@ -156,9 +165,25 @@ Test(h1, chunks_are_their_data_however_they_are_cut)
 
 Test(h1, chunks_that_could_be_read_otherwise_are_refused)
 {
-    static const char *const bad[] = {"3\na=b\r\n0\r\n\r\n", "3\r\na=b\n0\r\n\r\n", "3\r\na=b\r\n0\n\r\n", "3\r\na=b\r\n0\r\n\n", "3 \r\na=b\r\n0\r\n\r\n", " 3\r\na=b\r\n0\r\n\r\n",
-                                      "+3\r\na=b\r\n0\r\n\r\n", "0x3\r\na=b\r\n0\r\n\r\n", "\r\na=b\r\n0\r\n\r\n", ";x\r\n\r\n", "3;x\ry\r\na=b\r\n0\r\n\r\n", "3;x\ny\r\na=b\r\n0\r\n\r\n",
-                                      "2\r\na=b\r\n0\r\n\r\n", "4\r\na=b\r\n0\r\n\r\n", "0\r\nX\r\n\r\n", "0\r\n X: y\r\n\r\n", "0\r\nX : y\r\n\r\n", "0\r\nX: \x01\r\n\r\n", "g\r\n"};
+    static const char *const bad[] = {"3\na=b\r\n0\r\n\r\n",
+                                      "3\r\na=b\n0\r\n\r\n",
+                                      "3\r\na=b\r\n0\n\r\n",
+                                      "3\r\na=b\r\n0\r\n\n",
+                                      "3 \r\na=b\r\n0\r\n\r\n",
+                                      " 3\r\na=b\r\n0\r\n\r\n",
+                                      "+3\r\na=b\r\n0\r\n\r\n",
+                                      "0x3\r\na=b\r\n0\r\n\r\n",
+                                      "\r\na=b\r\n0\r\n\r\n",
+                                      ";x\r\n\r\n",
+                                      "3;x\ry\r\na=b\r\n0\r\n\r\n",
+                                      "3;x\ny\r\na=b\r\n0\r\n\r\n",
+                                      "2\r\na=b\r\n0\r\n\r\n",
+                                      "4\r\na=b\r\n0\r\n\r\n",
+                                      "0\r\nX\r\n\r\n",
+                                      "0\r\n X: y\r\n\r\n",
+                                      "0\r\nX : y\r\n\r\n",
+                                      "0\r\nX: \x01\r\n\r\n",
+                                      "g\r\n"};
     struct arena *a = arena_new(1 << 20);
     enum err_kind kind;
     size_t left;

@@ -180,9 +180,7 @@ Test(handover, an_answer_before_sleep_needs_no_waking)
     l.options.arrive = arrive_and_wait;
     live_start(&l);
     for (int i = 0; i < 100; i++) {
-        live_talk(&l,
-                  i % 2 ? STR("GET /wait HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n")
-                        : STR("GET /race HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n"),
+        live_talk(&l, i % 2 ? STR("GET /wait HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n") : STR("GET /race HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n"),
                   answer, sizeof(answer));
         cr_assert_eq(live_status(answer), 200);
     }

@@ -155,8 +155,7 @@ Test(listen, pipelined_requests_are_answered_in_order)
               STR("GET /1 HTTP/1.1\r\n" HOST_ "\r\nPOST /2 HTTP/1.1\r\n" HOST_ "Content-Length: 3\r\n\r\na=b"
                   "GET /3 HTTP/1.1\r\n" HOST_ END_),
               answer, sizeof(answer));
-    const char *one = strstr(answer, "GET /1?#0:"), *two = strstr(answer, "POST /2?#1:a=b"),
-               *three = strstr(answer, "GET /3?#0:");
+    const char *one = strstr(answer, "GET /1?#0:"), *two = strstr(answer, "POST /2?#1:a=b"), *three = strstr(answer, "GET /3?#0:");
     cr_expect(one != NULL && one < two && two < three);
     live_stop(&l);
 }
@@ -221,15 +220,13 @@ Test(listen, expect_is_answered_before_the_body_and_refused_without_it)
     close(fd);
     cr_expect_eq(live_status(answer), 200);
     cr_expect_eq(status_of(&l, STR("POST /a HTTP/1.1\r\n" HOST_ "Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n")), 413);
-    cr_expect_eq(status_of(&l, STR("POST /a HTTP/1.1\r\nHost: evil\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")),
-                 421);
+    cr_expect_eq(status_of(&l, STR("POST /a HTTP/1.1\r\nHost: evil\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")), 421);
     live_stop(&l);
 }
 
 Test(listen, IN_10_silence_ends_a_connection)
 {
-    static const char *const silent[] = {"", "GET /a HT", "GET /a HTTP/1.1\r\n" HOST_,
-                                         "POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 9\r\n\r\na=b"};
+    static const char *const silent[] = {"", "GET /a HT", "GET /a HTTP/1.1\r\n" HOST_, "POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 9\r\n\r\na=b"};
     struct live l;
     live_defaults(&l);
     l.options.idle_seconds = 1;

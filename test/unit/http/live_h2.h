@@ -7,8 +7,8 @@
 
 #define LIVE_H2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0" /* and empty SETTINGS */
 /* :method, :scheme https, :path /a, :authority localhost, as RFC 7541 has them in its static table and literally */
-#define GET_  "\x82\x87\x04\x02/a\x01\x09localhost"
-#define POST_ "\x83\x87\x04\x02/a\x01\x09localhost"
+#define GET_            "\x82\x87\x04\x02/a\x01\x09localhost"
+#define POST_           "\x83\x87\x04\x02/a\x01\x09localhost"
 
 struct live_h2 {
     struct arena *a;
@@ -22,5 +22,5 @@ void live_h2_end(void);
 SSL *live_h2_greet(const struct live *l, int *fd); /* TLS, ALPN h2, the preface */
 void live_h2_part(SSL *ssl, int fd);
 void live_h2_frame(SSL *ssl, unsigned char type, unsigned char flags, unsigned id, str payload); /* a peer that closed is no failure here */
-bool live_h2_hears(SSL *ssl, const char *text); /* reads until it was heard; false: the end came first */
+bool live_h2_hears(SSL *ssl, const char *text);                                                  /* reads until it was heard; false: the end came first */
 #endif

@@ -60,7 +60,8 @@ void live_h2_part(SSL *ssl, int fd)
 void live_h2_frame(SSL *ssl, unsigned char type, unsigned char flags, unsigned id, str payload)
 {
     static char bytes[20000];
-    const char head[9] = {(char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags, (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id};
+    const char head[9] = {(char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags,
+                          (char)(id >> 24),        (char)(id >> 16),       (char)(id >> 8), (char)id};
     cr_assert_leq(payload.n + 9, sizeof bytes);
     memcpy(bytes, head, 9);
     if (payload.n > 0)

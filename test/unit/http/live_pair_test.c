@@ -24,7 +24,8 @@ struct listen_pair live_pair(struct arena *a, const char *type, const char *name
     X509 *x = X509_new();
     cr_assert(key != NULL && x != NULL && X509_set_version(x, 2) == 1 && ASN1_INTEGER_set(X509_get_serialNumber(x), 1) == 1);
     cr_assert(X509_gmtime_adj(X509_getm_notBefore(x), -60) != NULL && X509_gmtime_adj(X509_getm_notAfter(x), 86400) != NULL);
-    cr_assert_eq(X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)(names == NULL ? "nobody" : names), -1, -1, 0), 1);
+    cr_assert_eq(X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)(names == NULL ? "nobody" : names), -1, -1, 0),
+                 1);
     cr_assert(X509_set_issuer_name(x, X509_get_subject_name(x)) == 1 && X509_set_pubkey(x, key) == 1);
     if (names != NULL) {
         X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, names);

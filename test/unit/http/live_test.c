@@ -21,8 +21,8 @@ static void arrive(struct exchange *x, void *context)
     l->arrived++;
     if (str_is(r->path, "/again"))
         l->again++;
-    str text = str_format(r->arena, "%.*s %.*s?%.*s#%d:%.*s", STR_FMT(r->method_name), STR_FMT(r->path), STR_FMT(r->query),
-                          (int)r->body_kind, STR_FMT(r->body));
+    str text =
+        str_format(r->arena, "%.*s %.*s?%.*s#%d:%.*s", STR_FMT(r->method_name), STR_FMT(r->path), STR_FMT(r->query), (int)r->body_kind, STR_FMT(r->body));
     response_body(&x->response, 200, "text/plain", text);
     cr_assert_eq(response_header(&x->response, "X-Peer", r->peer).kind, ERR_OK);
     cr_assert_eq(response_header(&x->response, "X-Id", str_of(r->id)).kind, ERR_OK);
@@ -70,8 +70,7 @@ void live_stop(struct live *l)
 int live_connect(const struct live *l)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in a = {
-        .sin_family = AF_INET, .sin_port = htons(listen_port(l->listener)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(listen_port(l->listener)), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct timeval bound = {5, 0};
     cr_assert(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound)) == 0);
     cr_assert_eq(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);

@@ -62,8 +62,7 @@ Test(response, cookies_are_always_lax_and_http_only)
     cr_expect_str_eq(cookie("a", "b", (struct response_cookie_rule){false, 0, STR_ABSENT}), "a=b; Path=/; HttpOnly; SameSite=Lax");
     cr_expect_str_eq(cookie("__Host-a", "b", (struct response_cookie_rule){true, 60, STR_ABSENT}),
                      "__Host-a=b; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
-    cr_expect_str_eq(cookie("a", "", (struct response_cookie_rule){false, -1, STR_ABSENT}),
-                     "a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    cr_expect_str_eq(cookie("a", "", (struct response_cookie_rule){false, -1, STR_ABSENT}), "a=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
 }
 
 Test(response, a_cookie_may_be_for_a_path_alone)

@@ -50,7 +50,8 @@ Test(secure_pair, a_star_stands_for_one_whole_label) /* RFC 6125 6.4.3 */
 
 Test(secure_pair, names_cover_what_they_bear_all_of)
 {
-    struct secure_names one = names_of("DNS:a.example,DNS:b.example"), part = names_of("DNS:b.example"), star = names_of("DNS:*.example"), none = names_of(NULL);
+    struct secure_names one = names_of("DNS:a.example,DNS:b.example"), part = names_of("DNS:b.example"), star = names_of("DNS:*.example"),
+                        none = names_of(NULL);
     cr_expect(secure_names_cover(&one, &part, false) && !secure_names_cover(&part, &one, true));
     cr_expect(secure_names_cover(&star, &one, true) && !secure_names_cover(&star, &one, false) && !secure_names_cover(&one, &star, true));
     cr_expect(secure_names_cover(&star, &star, false) && secure_names_cover(&part, &none, false) && !secure_names_cover(&none, &part, true));

@@ -117,11 +117,23 @@ Test(siege, IN_02_a_malformed_field_is_refused_in_h2_too)
     int fd;
     live_start(&l);
     SSL *ssl = live_h2_greet(&l, &fd);
-    live_h2_frame(ssl, 1, 5, 1, STR(GET_ "\0\x04" "dpop" "\x03" "a\1b"));
+    live_h2_frame(ssl, 1, 5, 1,
+                  STR(GET_ "\0\x04"
+                           "dpop"
+                           "\x03"
+                           "a\1b"));
     ping(ssl, "is_done1");
-    live_h2_frame(ssl, 1, 5, 3, STR(GET_ "\0\x04" "dpop" "\x04" "abc "));
+    live_h2_frame(ssl, 1, 5, 3,
+                  STR(GET_ "\0\x04"
+                           "dpop"
+                           "\x04"
+                           "abc "));
     ping(ssl, "is_done2");
-    live_h2_frame(ssl, 1, 5, 5, STR(GET_ "\0\x04" "d(op" "\x04" "abcd"));
+    live_h2_frame(ssl, 1, 5, 5,
+                  STR(GET_ "\0\x04"
+                           "d(op"
+                           "\x04"
+                           "abcd"));
     ping(ssl, "is_done3");
     cr_expect_eq(l.arrived, 0);
     live_h2_part(ssl, fd);

@@ -49,12 +49,11 @@ Test(target, path_and_query_come_apart)
 Test(target, what_has_two_readings_is_refused)
 {
     static const char *const cases[] = {
-        "",       "*",      "a",          "http://x/a", "localhost:443", "?a",        "#",          "/a#b",
-        "/a?b#c", "//",     "//a",        "/a//b",      "/a//",          "/.",        "/..",        "/./a",
-        "/../a",  "/a/.",   "/a/..",      "/a/../b",    "/%2e",          "/%2e%2e/a", "/.%2E/a",    "/%2e./a",
-        "/a%2fb", "/a%2Fb", "/a%5cb",     "/a\\b",      "/a;b",          "/a%3bb",    "/..;/a",     "/a%00b",
-        "/a%",    "/a%1",   "/a%zz",      "/a%c0%ae",   "/a%ed%a0%80",   "/a%ff",     "/a%0ab",     "/a%7f",
-        "/a b",   "/a\tb",  "/a\xc3\xa9", "/a?\x01",    "/a?\xff",       "/a%2f",     "/%252e%2fx",
+        "",       "*",         "a",          "http://x/a", "localhost:443", "?a",       "#",           "/a#b",  "/a?b#c", "//",
+        "//a",    "/a//b",     "/a//",       "/.",         "/..",           "/./a",     "/../a",       "/a/.",  "/a/..",  "/a/../b",
+        "/%2e",   "/%2e%2e/a", "/.%2E/a",    "/%2e./a",    "/a%2fb",        "/a%2Fb",   "/a%5cb",      "/a\\b", "/a;b",   "/a%3bb",
+        "/..;/a", "/a%00b",    "/a%",        "/a%1",       "/a%zz",         "/a%c0%ae", "/a%ed%a0%80", "/a%ff", "/a%0ab", "/a%7f",
+        "/a b",   "/a\tb",     "/a\xc3\xa9", "/a?\x01",    "/a?\xff",       "/a%2f",    "/%252e%2fx",
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         str path = STR("kept"), query = STR("kept");

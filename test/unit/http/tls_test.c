@@ -172,7 +172,7 @@ static bool shown(const char *name, const char *signatures, const char *subject)
     return good;
 }
 
-#define EC_ONLY "ECDSA+SHA256"
+#define EC_ONLY  "ECDSA+SHA256"
 #define RSA_ONLY "rsa_pss_rsae_sha256:RSA+SHA256"
 
 Test(tls, chains_of_two_kinds_stand_side_by_side)
@@ -195,7 +195,7 @@ Test(tls, the_name_that_is_asked_for_chooses_the_chain)
     cr_expect(shown("first.example", NULL, "DNS:first.example id-ecPublicKey") && shown("FIRST.example", NULL, "DNS:first.example id-ecPublicKey"));
     cr_expect(shown("any.wild.example", NULL, "DNS:*.wild.example,DNS:wild.example id-ecPublicKey"));
     cr_expect(shown("any.wild.example", RSA_ONLY, "DNS:*.wild.example,DNS:wild.example rsaEncryption"));
-    cr_expect(shown("own.wild.example", NULL, "DNS:own.wild.example id-ecPublicKey")); /* before the star */
+    cr_expect(shown("own.wild.example", NULL, "DNS:own.wild.example id-ecPublicKey"));                   /* before the star */
     cr_expect(shown("own.wild.example", RSA_ONLY, "DNS:*.wild.example,DNS:wild.example rsaEncryption")); /* which stands beside it */
     cr_expect(shown("a.b.wild.example", NULL, "DNS:first.example id-ecPublicKey") && shown("unknown.example", NULL, "DNS:first.example id-ecPublicKey"));
     cr_expect(shown(NULL, NULL, "DNS:first.example id-ecPublicKey"));
@@ -220,7 +220,8 @@ Test(tls, a_session_is_resumed_under_its_own_name_alone) /* RFC 6066 3 */
 
 Test(tls, chains_that_would_never_be_shown_are_refused_and_nothing_changes) /* TL-05 */
 {
-    const struct listen_pair one = live_pair(a, "EC", "DNS:one.example,DNS:two.example"), hidden = live_pair(a, "EC", "DNS:two.example"), wider = live_pair(a, "EC", "DNS:*.example");
+    const struct listen_pair one = live_pair(a, "EC", "DNS:one.example,DNS:two.example"), hidden = live_pair(a, "EC", "DNS:two.example"),
+                             wider = live_pair(a, "EC", "DNS:*.example");
     struct listen_pair many[LISTEN_PAIRS_MAX + 1];
     cr_expect_eq(listen_certificates(l.listener, &(struct listen_pairs){(const struct listen_pair[]){one, hidden}, 2}).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(listen_certificates(l.listener, &(struct listen_pairs){&one, 0}).kind, ERR_INVALID_REQUEST);
@@ -235,7 +236,7 @@ Test(tls, chains_that_would_never_be_shown_are_refused_and_nothing_changes) /* T
 Test(tls, older_versions_and_weaker_suites_are_refused)
 {
     cr_expect_not(spoken(TLS1_VERSION, TLS1_1_VERSION, NULL));
-    cr_expect_not(spoken(TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256")); /* no forward secrecy */
+    cr_expect_not(spoken(TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256"));                                /* no forward secrecy */
     cr_expect_not(spoken(TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA")); /* CBC */
     cr_expect(spoken(TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-ECDSA-AES128-GCM-SHA256"));
 }

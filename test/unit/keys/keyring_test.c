@@ -70,12 +70,10 @@ Test(keyring, verifies_what_the_named_key_signed_with_its_own_algorithm_and_noth
     cr_assert(!FAILED(keyring_sign(k, SIGN_ES256, STR("data"), signature, &n)));
     str good = {(char *)signature, n};
     const struct keyring_claim wrong[] = {
-        {STR_ABSENT, STR("ES256"), STR("data"), good}, {STR(""), STR("ES256"), STR("data"), good},
-        {STR("unknown"), STR("ES256"), STR("data"), good}, {ed, STR("ES256"), STR("data"), good},
-        {ed, STR("EdDSA"), STR("data"), good}, {es, STR("EdDSA"), STR("data"), good},
-        {es, STR("none"), STR("data"), good}, {es, STR(""), STR("data"), good},
-        {es, STR_ABSENT, STR("data"), good}, {es, STR("es256"), STR("data"), good},
-        {es, STR("ES256"), STR("date"), good}, {es, STR("ES256"), STR("data"), {good.p, n - 1}},
+        {STR_ABSENT, STR("ES256"), STR("data"), good}, {STR(""), STR("ES256"), STR("data"), good}, {STR("unknown"), STR("ES256"), STR("data"), good},
+        {ed, STR("ES256"), STR("data"), good},         {ed, STR("EdDSA"), STR("data"), good},      {es, STR("EdDSA"), STR("data"), good},
+        {es, STR("none"), STR("data"), good},          {es, STR(""), STR("data"), good},           {es, STR_ABSENT, STR("data"), good},
+        {es, STR("es256"), STR("data"), good},         {es, STR("ES256"), STR("date"), good},      {es, STR("ES256"), STR("data"), {good.p, n - 1}},
         {es, STR("ES256"), STR("data"), STR("")},
     };
     cr_assert(!FAILED(keyring_verify(k, &(struct keyring_claim){es, STR("ES256"), STR("data"), good})));

@@ -37,8 +37,7 @@ static bool is_list(const struct template *t, str name)
 }
 
 /* Fills all names that the steps mention; lists get `rows` rows. */
-static void fill_all(struct arena *a, const struct template *t, struct page_fields *f, size_t from, size_t to, str value,
-                     int rows)
+static void fill_all(struct arena *a, const struct template *t, struct page_fields *f, size_t from, size_t to, str value, int rows)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
@@ -94,8 +93,7 @@ Test(page, hostile_text_never_comes_out_raw)
             cr_assert_eq(filled(b, page_template_name(i), lines[k], 2, &html).kind, ERR_OK, "%s", page_template_name(i));
             const char *const marks[] = {"<", ">", "\"", "'", "<script", "<img", "<svg"};
             for (size_t m = 0; m < sizeof marks / sizeof marks[0]; m++)
-                cr_assert_eq(count_of(html, marks[m]), count_of(calm, marks[m]), "%s with %.*s: %s", page_template_name(i),
-                             STR_FMT(lines[k]), marks[m]);
+                cr_assert_eq(count_of(html, marks[m]), count_of(calm, marks[m]), "%s with %.*s: %s", page_template_name(i), STR_FMT(lines[k]), marks[m]);
             arena_release(b);
         }
         arena_release(a);
@@ -120,12 +118,11 @@ Test(page, no_inline_script_style_or_foreign_origin)
         struct arena *a = arena_new(ARENA);
         str html;
         cr_assert_eq(filled(a, page_template_name(i), STR("x"), 1, &html).kind, ERR_OK);
-        const char *const banned[] = {"style=",      "<style",     " onclick",    " onload",  " onsubmit",
-                                      "javascript:", "src=\"http", "href=\"http", "href=\"//"};
+        const char *const banned[] = {"style=", "<style", " onclick", " onload", " onsubmit", "javascript:", "src=\"http", "href=\"http", "href=\"//"};
         for (size_t b = 0; b < sizeof banned / sizeof banned[0]; b++)
             cr_assert_eq(count_of(html, banned[b]), 0, "%s: %s", page_template_name(i), banned[b]);
         int scripts = strcmp(page_template_name(i), "form_post.html") == 0 ? 2 : 1; /* and submit.js */
-        if (strcmp(page_template_name(i), "layout.html") != 0) /* put into itself it has two */
+        if (strcmp(page_template_name(i), "layout.html") != 0)                      /* put into itself it has two */
             cr_assert_eq(count_of(html, "<script"), scripts, "only script.js: %s", page_template_name(i));
         arena_release(a);
     }
@@ -300,8 +297,9 @@ Test(page, messages_are_escaped_by_the_page_and_in_attributes_without_elements)
     str html;
     struct page_fields *f = page_fields_new(a);
     page_language(f, message_choose(STR("qaa"), STR_ABSENT));
-    page_put_message(f, "title", &MESSAGE("{x} & {t} {n} {w} {none} <b>", MESSAGE_TEXT("x", STR("<i>{n}")), MESSAGE_TIME("t", 1795316400),
-                                          MESSAGE_NUMBER("n", 7), MESSAGE_WORD("w", "Log in")));
+    page_put_message(f, "title",
+                     &MESSAGE("{x} & {t} {n} {w} {none} <b>", MESSAGE_TEXT("x", STR("<i>{n}")), MESSAGE_TIME("t", 1795316400), MESSAGE_NUMBER("n", 7),
+                              MESSAGE_WORD("w", "Log in")));
     page_put_word(f, "message", STR("Log in"));
     page_put_word(f, "request_id", STR_ABSENT);
     page_put_message(f, "user", &MESSAGE("\"{x}\" {t}", MESSAGE_TEXT("x", STR("<i>")), MESSAGE_TIME("t", 1795316400)));

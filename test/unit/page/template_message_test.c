@@ -51,9 +51,9 @@ Test(template_message, a_word_before_a_bar_is_the_context)
 
 Test(template_message, what_a_translator_could_not_keep_is_refused)
 {
-    static const char *const inside[] = {"",      "<b>x",     "x</b>",       "<b><i>x</b></i>", "x &amp; y", "two\nlines", "{{?a}}x{{/a}}", "{{#a}}x{{/a}}",
-                                         "{{a",   "{a}",      "<b",          "< b>x</b>",       "<bdi>{{a}}", "<bdi>{{a}} </bdi>", "verb|", "{{a-b}}",
-                                         "<b>x</c>", "{{}}",  "{{@style.css}}"};
+    static const char *const inside[] = {
+        "",   "<b>x",      "x</b>",      "<b><i>x</b></i>",   "x &amp; y", "two\nlines", "{{?a}}x{{/a}}", "{{#a}}x{{/a}}", "{{a",           "{a}",
+        "<b", "< b>x</b>", "<bdi>{{a}}", "<bdi>{{a}} </bdi>", "verb|",     "{{a-b}}",    "<b>x</c>",      "{{}}",          "{{@style.css}}"};
     for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
         cr_expect_not(template_message_cut(str_of(inside[i]), &cut), "%s", inside[i]);
 }

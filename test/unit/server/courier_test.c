@@ -12,8 +12,11 @@ static const struct courier_rule rule = {.hours = 1, .first_wait = 10, .drain_se
 
 static void put(struct stage *t, const char *kind, const char *client, const char *url)
 {
-    struct db_delivery d = {.kind = str_of(kind), .client_number = client ? stage_find(t, client)->number : 999999, .url = str_of(url),
-                            .media_type = STR("application/x-www-form-urlencoded"), .body = STR("{\"sub\":\"u1\",\"sid\":\"s1\"}")};
+    struct db_delivery d = {.kind = str_of(kind),
+                            .client_number = client ? stage_find(t, client)->number : 999999,
+                            .url = str_of(url),
+                            .media_type = STR("application/x-www-form-urlencoded"),
+                            .body = STR("{\"sub\":\"u1\",\"sid\":\"s1\"}")};
     assert_done(db_delivery_add(store_each(t->s.authority->store), &d));
 }
 
@@ -98,8 +101,12 @@ Test(courier, what_nobody_can_make_or_hear_is_given_up)
 Test(courier, an_end_of_its_own_counts_before_the_hours)
 {
     struct stage t = stage_new();
-    struct db_delivery d = {.kind = STR("logout"), .client_number = stage_find(&t, "web")->number, .url = STR(NOBODY),
-                            .media_type = STR("a/b"), .body = STR("{\"sub\":\"u\"}"), .expires_at = NOW + 5};
+    struct db_delivery d = {.kind = STR("logout"),
+                            .client_number = stage_find(&t, "web")->number,
+                            .url = STR(NOBODY),
+                            .media_type = STR("a/b"),
+                            .body = STR("{\"sub\":\"u\"}"),
+                            .expires_at = NOW + 5};
     assert_done(db_delivery_add(store_each(t.s.authority->store), &d));
     round_at(&t, NOW); /* the next try would be after its end */
     cr_expect_eq(next(&t), 0);

@@ -34,10 +34,10 @@ static struct pipeline begun(void)
     return w;
 }
 
-#define EXPECT(kind_, call_)                                                                                                   \
-    do {                                                                                                                       \
-        err e_ = (call_);                                                                                                      \
-        cr_expect_eq(e_.kind, ERR_##kind_, "%s: %s %s", #call_, err_code(e_), err_why(e_));                                    \
+#define EXPECT(kind_, call_)                                                                \
+    do {                                                                                    \
+        err e_ = (call_);                                                                   \
+        cr_expect_eq(e_.kind, ERR_##kind_, "%s: %s %s", #call_, err_code(e_), err_why(e_)); \
     } while (0)
 
 Test(phase_limit, parameters_come_from_where_the_row_says)

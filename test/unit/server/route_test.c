@@ -56,12 +56,12 @@ Test(route, every_row_says_everything)
         cr_expect_null(route_hole(&route_table[i]), "%s: %s", route_table[i].path, route_hole(&route_table[i]));
 }
 
-#define HOLE(column_, change_)                                                                                                 \
-    do {                                                                                                                       \
-        struct route row = page;                                                                                               \
-        row.change_;                                                                                                           \
-        const char *hole = route_hole(&row);                                                                                   \
-        cr_expect(hole != NULL && str_is(str_of(hole), #column_), "%s: %s", #change_, hole != NULL ? hole : "whole");          \
+#define HOLE(column_, change_)                                                                                        \
+    do {                                                                                                              \
+        struct route row = page;                                                                                      \
+        row.change_;                                                                                                  \
+        const char *hole = route_hole(&row);                                                                          \
+        cr_expect(hole != NULL && str_is(str_of(hole), #column_), "%s: %s", #change_, hole != NULL ? hole : "whole"); \
     } while (0)
 
 static err nothing(struct call *c)
@@ -114,7 +114,7 @@ Test(route, exceptions_are_these_and_no_others)
         const struct route *r = &route_table[i];
         bool data = r->answers == OAUTH_JSON || r->answers == API_JSON;
         cr_expect_eq(r->csrf == CSRF_CROSS_SITE, r->method == HTTP_POST && one_of(r->path, cross_site, 2), "%s", r->path); /* LS-06, LS-09 */
-        cr_expect_eq(data && r->cors == CORS_NONE, one_of(r->path, unread, 1), "%s", r->path);                            /* IR-10 */
+        cr_expect_eq(data && r->cors == CORS_NONE, one_of(r->path, unread, 1), "%s", r->path);                             /* IR-10 */
         cr_expect_eq(r->proof == PROOF_BINDS, one_of(r->path, binding, 2), "%s", r->path);
         cr_expect_eq(r->who == CLIENT_OF_GRANT, one_of(r->path, unnamed, 1), "%s", r->path);
         cr_expect(r->answers != HTML || r->cors == CORS_NONE, "%s", r->path);

@@ -118,7 +118,7 @@ static int writes_a_process_file(void)
 Test(sandbox_files, AV_09_nothing_outside_the_data_folder_can_be_written_or_read, .init = set_up)
 {
     static int (*const probes[])(void) = {
-        writes_what_is_there, makes_a_file, makes_a_file_of_the_machine, makes_a_folder, removes, reads_what_is_not_named,
+        writes_what_is_there,    makes_a_file,          makes_a_file_of_the_machine, makes_a_folder, removes, reads_what_is_not_named,
         lists_what_is_not_named, writes_a_named_folder, writes_a_process_file,
     };
     for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)

@@ -209,7 +209,12 @@ Test(settings, what_listens_is_a_numeric_address_or_localhost)
 }
 Test(settings, an_issuer_may_have_a_path_but_no_query_or_fragment)
 {
-    const char *bad[] = {"https://a/b//c", "https://a/b/..", "https://a/%62", "https://a/.well-known/b", "https://a/b;c", "https://a?x", "https://a/b?x", "https://a#", "ftp://a", "a", "https://u@a"};
+    const char *bad[] = {"https://a/b//c", "https://a/b/..",
+                         "https://a/%62",  "https://a/.well-known/b",
+                         "https://a/b;c",  "https://a?x",
+                         "https://a/b?x",  "https://a#",
+                         "ftp://a",        "a",
+                         "https://u@a"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_issuer, str_of(bad[i])), "%s", bad[i]);
     const char *good[] = {"https://a.example:444/", "https://a.example/b", "https://a.example/b/", "http://localhost/b/c-d._~"};
@@ -298,8 +303,7 @@ Test(settings, the_issuer_of_an_ipv6_address_has_brackets)
 Test(settings, loopback_is_recognised_however_it_is_written)
 {
     cr_assert(settings_loopback(STR("LocalHost")) && settings_loopback(STR("127.9.9.9")) && settings_loopback(STR("[::1]")));
-    cr_assert(!settings_loopback(STR("localhost.example")) && !settings_loopback(STR("128.0.0.1")) &&
-              !settings_loopback(STR("")));
+    cr_assert(!settings_loopback(STR("localhost.example")) && !settings_loopback(STR("128.0.0.1")) && !settings_loopback(STR("")));
 }
 Test(settings, the_policy_is_what_was_set)
 {
@@ -349,11 +353,16 @@ Test(settings, certificate_and_fetch_values_have_their_form)
         const char *value;
         bool good;
     } rows[] = {
-        {SETTINGS_fetch_internal, "keys.example:8443 localhost [::1]:1", true}, {SETTINGS_fetch_internal, "https://keys.example", false},
-        {SETTINGS_fetch_internal, "keys.example/a", false},                    {SETTINGS_fetch_internal, "a@b", false},
-        {SETTINGS_client_cert_header, "X-Client Cert", false},                  {SETTINGS_client_cert_header, "X-Client-Cert", true},
-        {SETTINGS_issuer_mtls, "http://a.example", false},                      {SETTINGS_issuer_mtls, "https://a.example/x", false},
-        {SETTINGS_listen_mtls, "8444", false},                                  {SETTINGS_listen_mtls, "[::]:8444", true},
+        {SETTINGS_fetch_internal, "keys.example:8443 localhost [::1]:1", true},
+        {SETTINGS_fetch_internal, "https://keys.example", false},
+        {SETTINGS_fetch_internal, "keys.example/a", false},
+        {SETTINGS_fetch_internal, "a@b", false},
+        {SETTINGS_client_cert_header, "X-Client Cert", false},
+        {SETTINGS_client_cert_header, "X-Client-Cert", true},
+        {SETTINGS_issuer_mtls, "http://a.example", false},
+        {SETTINGS_issuer_mtls, "https://a.example/x", false},
+        {SETTINGS_listen_mtls, "8444", false},
+        {SETTINGS_listen_mtls, "[::]:8444", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_expect_eq(settings_refuses(f.arena, (size_t)rows[i].row, str_of(rows[i].value)) == NULL, rows[i].good, "%s", rows[i].value);

@@ -27,10 +27,8 @@ Test(tls, named_files_may_be_links_as_certbot_makes_them)
 {
     struct arena *a = fixture_arena();
     const char *directory = fixture_directory();
-    str certificate = put(a, directory, "fullchain1.pem", "certificate", 0644),
-        key = put(a, directory, "privkey1.pem", "key", 0600);
-    str certificate_link = link_to(a, directory, "fullchain.pem", certificate),
-        key_link = link_to(a, directory, "privkey.pem", key);
+    str certificate = put(a, directory, "fullchain1.pem", "certificate", 0644), key = put(a, directory, "privkey1.pem", "key", 0600);
+    str certificate_link = link_to(a, directory, "fullchain.pem", certificate), key_link = link_to(a, directory, "privkey.pem", key);
     str text;
     cr_assert_eq(tls_file(a, certificate_link, false, &text).kind, ERR_OK);
     cr_expect(str_is(text, "certificate"));

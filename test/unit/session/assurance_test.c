@@ -4,8 +4,14 @@
 #include <criterion/criterion.h>
 #include "base/banned.h"
 
-#define S(text_) {text_, sizeof(text_) - 1}
-#define NONE {NULL, 0}
+#define S(text_)                 \
+    {                            \
+        text_, sizeof(text_) - 1 \
+    }
+#define NONE    \
+    {           \
+        NULL, 0 \
+    }
 enum { NOW = 1700000000 };
 
 Test(assurance, each_row_of_the_table_is_whole_and_its_words_are_its_own)
@@ -46,8 +52,17 @@ Test(assurance, ways_amount_to_the_strongest_level_that_they_reach)
         str amr;
         const char *acr; /* NULL: none */
     } rows[] = {
-        {NONE, NULL}, {S(""), NULL}, {S("unknown"), NULL}, {S("pw"), NULL}, {S("pwd"), ACR_PASSWORD}, {S("pwd pwd"), ACR_PASSWORD},
-        {S("otp"), ACR_PASSWORD}, {S("pwd otp"), ACR_TWO}, {S("otp pwd"), ACR_TWO}, {S("hwk"), ACR_PHISH}, {S("pwd hwk"), ACR_PHISH},
+        {NONE, NULL},
+        {S(""), NULL},
+        {S("unknown"), NULL},
+        {S("pw"), NULL},
+        {S("pwd"), ACR_PASSWORD},
+        {S("pwd pwd"), ACR_PASSWORD},
+        {S("otp"), ACR_PASSWORD},
+        {S("pwd otp"), ACR_TWO},
+        {S("otp pwd"), ACR_TWO},
+        {S("hwk"), ACR_PHISH},
+        {S("pwd hwk"), ACR_PHISH},
         {S("pwd unknown"), ACR_PASSWORD},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -6,13 +6,13 @@
 #include <string.h>
 #include "base/banned.h"
 
-#define ABSENT                                                                                                                 \
-    {                                                                                                                          \
-        NULL, 0                                                                                                                \
+#define ABSENT  \
+    {           \
+        NULL, 0 \
     }
-#define S(text_)                                                                                                               \
-    {                                                                                                                          \
-        text_, sizeof(text_) - 1                                                                                               \
+#define S(text_)                 \
+    {                            \
+        text_, sizeof(text_) - 1 \
     }
 
 static struct authority authority;
@@ -73,13 +73,8 @@ Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
     cr_assert(str_equal(right, csrf_token(&g, &s)), "the token must stay the same while the cookie does");
     str marked = str_dup(g.arena, csrf_token(&g, &other));
     ((char *)(uintptr_t)marked.p)[63] = marked.p[63] == 'A' ? 'Q' : 'A'; /* whose mark is not right is nobody's */
-    const str wrong[] = {STR_ABSENT,
-                         STR(""),
-                         csrf_token(&g, &other),
-                         marked,
-                         {right.p, right.n - 1},
-                         s.cookie,
-                         str_join(g.arena, (const str[]){right, STR("A")}, 2)};
+    const str wrong[] = {
+        STR_ABSENT, STR(""), csrf_token(&g, &other), marked, {right.p, right.n - 1}, s.cookie, str_join(g.arena, (const str[]){right, STR("A")}, 2)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct csrf_claim claim = {wrong[i], STR(FIXTURE_ISSUER), STR("same-origin"), STR_ABSENT};
         err e = csrf_check(&g, &s, &claim);

@@ -42,8 +42,8 @@ static void at(struct scene *s, unix_time t)
 
 static struct login_try try_of(struct scene *s, const char *with, const char *proof, str state)
 {
-    return (struct login_try){.username = STR("ada"), .proof = str_of(proof), .event = "login", .with = str_of(with), .state = state,
-                              .session = &s->browser, .rules = &rules_two};
+    return (struct login_try){
+        .username = STR("ada"), .proof = str_of(proof), .event = "login", .with = str_of(with), .state = state, .session = &s->browser, .rules = &rules_two};
 }
 
 static enum err_kind step(struct scene *s, const char *with, const char *proof, str state, struct login_result *out)

@@ -126,8 +126,7 @@ Test(login, odd_input_is_only_wrong)
     const str passwords[] = {STR(FIXTURE_PASSWORD), STR(FIXTURE_PASSWORD), STR("x"), STR("x"), {big, 5000}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         cr_assert_eq(attempt(&s, names[i], passwords[i], &result).kind, ERR_INVALID_GRANT, "case %zu", i);
-    cr_assert_eq(attempt(&s, STR("ada"), (str){FIXTURE_PASSWORD "\0", sizeof FIXTURE_PASSWORD}, &result).kind,
-                 ERR_INVALID_GRANT);
+    cr_assert_eq(attempt(&s, STR("ada"), (str){FIXTURE_PASSWORD "\0", sizeof FIXTURE_PASSWORD}, &result).kind, ERR_INVALID_GRANT);
     cr_assert_eq(attempt(&s, STR("ada"), STR_ABSENT, &result).kind, ERR_INVALID_GRANT);
 }
 

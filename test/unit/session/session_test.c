@@ -286,8 +286,7 @@ Test(session, another_cookie_with_the_same_number_is_nobody)
     struct scene s = scene();
     struct session session = logged_in(&s);
     struct token_raw forged;
-    cr_assert(
-        !FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_SESSION, (const int64_t[2]){session.row->number, 0}, &forged)));
+    cr_assert(!FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_SESSION, (const int64_t[2]){session.row->number, 0}, &forged)));
     cr_assert(find(&s, forged.text).row == NULL);
     cr_assert(find(&s, session.cookie).row != NULL);
 }

@@ -7,8 +7,8 @@
 
 static struct db_delivery one(int64_t client, const char *url)
 {
-    return (struct db_delivery){.kind = STR("ping"), .client_number = client, .url = str_of(url), .media_type = STR("application/json"),
-                                .body = STR("{}"), .bearer = STR("b")};
+    return (struct db_delivery){
+        .kind = STR("ping"), .client_number = client, .url = str_of(url), .media_type = STR("application/json"), .body = STR("{}"), .bearer = STR("b")};
 }
 
 static size_t due(struct fresh *s, unix_time now, struct db_delivery **rows)
@@ -113,8 +113,7 @@ Test(delivery, what_nobody_fetched_is_purged)
 
 static int64_t hearing_client(struct fresh *s, const char *id, const char *uri)
 {
-    struct db_client c = {.id = str_of(id), .name = STR("App"), .auth_method = STR("any"), .grants = STR("authorization_code"),
-                          .scopes = STR("openid")};
+    struct db_client c = {.id = str_of(id), .name = STR("App"), .auth_method = STR("any"), .grants = STR("authorization_code"), .scopes = STR("openid")};
     c.metadata.backchannel_logout_uri = str_of(uri);
     MUST(db_client_add(s->tx, &c));
     return c.number;
@@ -122,16 +121,22 @@ static int64_t hearing_client(struct fresh *s, const char *id, const char *uri)
 
 static void session_of(struct fresh *s, int64_t user, const char *id)
 {
-    struct db_session row = {.id = str_of(id), .hash = hash_of(id), .user_number = user, .created_at = T0, .last_seen_at = T0,
-                             .auth_time = T0, .expires_at = T0 + 1000};
+    struct db_session row = {
+        .id = str_of(id), .hash = hash_of(id), .user_number = user, .created_at = T0, .last_seen_at = T0, .auth_time = T0, .expires_at = T0 + 1000};
     MUST(db_session_reserve(s->tx, &row.number));
     MUST(db_session_open(s->tx, &row));
 }
 
 static int64_t grant_in(struct fresh *s, int64_t user, int64_t client, const char *session, const char *scope)
 {
-    struct db_grant g = {.user_number = user, .client_number = client, .client_epoch = 1, .scope = str_of(scope),
-                         .flow = STR("authorization_code"), .created_at = T0, .auth_time = T0, .expires_at = T0 + 60,
+    struct db_grant g = {.user_number = user,
+                         .client_number = client,
+                         .client_epoch = 1,
+                         .scope = str_of(scope),
+                         .flow = STR("authorization_code"),
+                         .created_at = T0,
+                         .auth_time = T0,
+                         .expires_at = T0 + 60,
                          .session_id = str_of(session)};
     char id[37];
     random_uuid(id);

@@ -8,8 +8,8 @@ static const struct db_throttle_rule rule = {.free_tries = 3, .base = 2, .most =
 
 static void event(struct fresh *s, const char *name, const char *actor, const char *detail)
 {
-    db_event_add(s->tx, &(struct db_event){.name = str_of(name), .actor = str_of(actor), .detail = str_of(detail),
-                                           .client_id = STR("app"), .request_id = STR("r1")});
+    db_event_add(s->tx,
+                 &(struct db_event){.name = str_of(name), .actor = str_of(actor), .detail = str_of(detail), .client_id = STR("app"), .request_id = STR("r1")});
 }
 
 Test(event, is_copied_queued_and_listed_newest_first)
@@ -45,8 +45,7 @@ Test(event, is_copied_queued_and_listed_newest_first)
 static void many(struct fresh *s, const char *columns, const char *values, int64_t count)
 {
     char text[512];
-    (void)snprintf(text, sizeof text,
-                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) INSERT INTO events (%s) SELECT %s FROM n",
+    (void)snprintf(text, sizeof text, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %lld) INSERT INTO events (%s) SELECT %s FROM n",
                    (long long)count, columns, values);
     (void)by_hand(s, text);
 }
@@ -81,7 +80,7 @@ Test(event, each_class_has_an_age_of_its_own)
     struct fresh s = fresh_new(false);
     int64_t deleted = 0, kept[DB_EVENT_CLASSES + 1];
     s.store->event_limits[DB_EVENT_MACHINES].seconds = 100;
-    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class++)
+    for (int64_t class = 1; class <= DB_EVENT_CLASSES; class ++)
         for (int i = 0; i < 4; i++)
             db_event_add(s.tx, &(struct db_event){.at = T0 - 60 * i, .name = STR("x"), .class = class});
     MUST(db_purge(s.store, T0, 1000, &deleted));
@@ -221,7 +220,7 @@ Test(purge, takes_what_has_ended_and_nothing_else)
     cr_assert_eq(purge(&s, T0), 0);
     MUST(db_session_get(s.tx, s.a, session.number, &r));
     cr_assert_not_null(r);
-    cr_assert_eq(purge(&s, T0 + 10), 3); /* session, once, revocation */
+    cr_assert_eq(purge(&s, T0 + 10), 3);  /* session, once, revocation */
     cr_assert_eq(purge(&s, T0 + 100), 2); /* the code that nobody used, the throttle */
     struct db_taken t;
     MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));

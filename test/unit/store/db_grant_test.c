@@ -209,8 +209,14 @@ Test(refresh, rotates_from_the_current_generation_alone)
 {
     struct scene x = scene_new(true);
     struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), *r;
-    struct db_grant next = {.number = g.number, .generation = 2, .current = hash_of("r2"), .previous = hash_of("r1"),
-                            .successor = STR("sealed"), .rotated_at = T0 + 5, .last_used_at = T0 + 5, .expires_at = T0 + 5000};
+    struct db_grant next = {.number = g.number,
+                            .generation = 2,
+                            .current = hash_of("r2"),
+                            .previous = hash_of("r1"),
+                            .successor = STR("sealed"),
+                            .rotated_at = T0 + 5,
+                            .last_used_at = T0 + 5,
+                            .expires_at = T0 + 5000};
     bool rotated = false;
     MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert(rotated);

@@ -20,10 +20,19 @@ static struct db_client client_now(struct fresh *s, int64_t number)
 Test(client, every_member_comes_back)
 {
     struct fresh s = fresh_new(true);
-    struct db_client c = {.id = STR("4711"), .name = STR("N"), .description = STR("D"), .auth_method = STR("none"),
-                          .grants = STR("password"), .redirect_uris = STR("https://a/\nhttps://b/"),
-                          .post_logout_redirect_uris = STR("https://c/"), .scopes = STR("x y"), .owner_id = STR("u"),
-                          .is_public = true, .require_pkce = true, .access_lifetime = 60, .refresh_lifetime = 600};
+    struct db_client c = {.id = STR("4711"),
+                          .name = STR("N"),
+                          .description = STR("D"),
+                          .auth_method = STR("none"),
+                          .grants = STR("password"),
+                          .redirect_uris = STR("https://a/\nhttps://b/"),
+                          .post_logout_redirect_uris = STR("https://c/"),
+                          .scopes = STR("x y"),
+                          .owner_id = STR("u"),
+                          .is_public = true,
+                          .require_pkce = true,
+                          .access_lifetime = 60,
+                          .refresh_lifetime = 600};
     MUST(db_client_add(s.tx, &c));
     struct db_client r = client_now(&s, c.number);
     cr_assert(str_equal(r.id, c.id) && str_equal(r.name, c.name) && str_equal(r.description, c.description));
@@ -138,8 +147,7 @@ Test(scope, builtin_ones_are_there_in_words_and_stay)
 Test(resource, numbers_never_come_back_and_uris_are_unique)
 {
     struct fresh s = fresh_new(true);
-    struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"),
-                            .alg = STR("ES256")};
+    struct db_resource r = {.uri = STR("https://api.example"), .name = STR("API"), .token_format = STR("jwt"), .alg = STR("ES256")};
     struct db_resource *rows, again = r;
     size_t count;
     bool removed;
@@ -160,8 +168,14 @@ Test(resource, numbers_never_come_back_and_uris_are_unique)
 
 static struct db_session session_new(struct fresh *s, int64_t user)
 {
-    struct db_session row = {.id = STR("public"), .hash = hash_of("cookie"), .user_number = user, .created_at = T0,
-                             .last_seen_at = T0, .auth_time = T0, .expires_at = T0 + 100, .address = STR("192.0.2.1"),
+    struct db_session row = {.id = STR("public"),
+                             .hash = hash_of("cookie"),
+                             .user_number = user,
+                             .created_at = T0,
+                             .last_seen_at = T0,
+                             .auth_time = T0,
+                             .expires_at = T0 + 100,
+                             .address = STR("192.0.2.1"),
                              .user_agent = STR("Browser")};
     MUST(db_session_reserve(s->tx, &row.number));
     MUST(db_session_open(s->tx, &row));
@@ -216,8 +230,8 @@ Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it
     cr_assert_eq(count, 1u);
     cr_assert(str_equal(told[0].id, inside.id), "in the same transaction");
     MUST(db_session_end(s.tx, b.number)); /* once more harms nobody */
-    MUST_FAIL(CONFLICT, db_session_open(s.tx, &(struct db_session){.number = session_new(&s, u.number).number, .id = STR("x"),
-                                                                   .hash = hash_of("y"), .user_number = u.number}));
+    MUST_FAIL(CONFLICT, db_session_open(s.tx, &(struct db_session){
+                                                  .number = session_new(&s, u.number).number, .id = STR("x"), .hash = hash_of("y"), .user_number = u.number}));
     fresh_end(&s);
 }
 
@@ -225,8 +239,7 @@ Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it
 
 static struct db_pat pat_new(struct fresh *s, int64_t user, const char *name)
 {
-    struct db_pat p = {.user_number = user, .hash = hash_of(name), .name = str_of(name), .scope = STR("openid"),
-                       .expires_at = T0 + 100};
+    struct db_pat p = {.user_number = user, .hash = hash_of(name), .name = str_of(name), .scope = STR("openid"), .expires_at = T0 + 100};
     MUST(db_pat_add(s->tx, s->a, &p));
     return p;
 }
@@ -360,15 +373,14 @@ static void expect_key(struct fresh *s, const char *kid, const char *state)
 
 static struct db_key key_of(const char *kid, const char *use, const char *alg, const char *state)
 {
-    return (struct db_key){.kid = str_of(kid), .use = str_of(use), .alg = str_of(alg), .sealed = STR("c2VhbGVk"),
-                           .state = str_of(state), .created_at = T0};
+    return (struct db_key){.kid = str_of(kid), .use = str_of(use), .alg = str_of(alg), .sealed = STR("c2VhbGVk"), .state = str_of(state), .created_at = T0};
 }
 
 Test(key, rotation_moves_next_to_active_to_old_and_other_algorithms_stay)
 {
     struct fresh s = fresh_new(true);
-    struct db_key a = key_of("a", "sig", "ES256", "active"), n = key_of("n", "sig", "ES256", "next"),
-                  r = key_of("r", "sig", "RS256", "active"), f = key_of("f", "sig", "ES256", ""), *rows;
+    struct db_key a = key_of("a", "sig", "ES256", "active"), n = key_of("n", "sig", "ES256", "next"), r = key_of("r", "sig", "RS256", "active"),
+                  f = key_of("f", "sig", "ES256", ""), *rows;
     size_t count;
     MUST(db_key_add(s.tx, &a));
     MUST(db_key_add(s.tx, &n));

@@ -14,8 +14,8 @@ static int64_t sessions_of(struct fresh *s, int64_t user)
 
 static int64_t session_for(struct fresh *s, int64_t user)
 {
-    struct db_session row = {.id = STR("public"), .hash = hash_of("x"), .user_number = user, .created_at = T0,
-                             .expires_at = T0 + 1000, .address = STR("192.0.2.1")};
+    struct db_session row = {
+        .id = STR("public"), .hash = hash_of("x"), .user_number = user, .created_at = T0, .expires_at = T0 + 1000, .address = STR("192.0.2.1")};
     MUST(db_session_reserve(s->tx, &row.number));
     MUST(db_session_open(s->tx, &row));
     return row.number;
@@ -297,8 +297,7 @@ static void three(struct fresh *s)
 {
     static const char *const names[] = {"carl", "Ada", "bob_100~"};
     for (size_t i = 0; i < 3; i++) {
-        struct db_user u = {.username = str_of(names[i]), .created_at = T0 + (int64_t)i,
-                            .email = i == 0 ? STR("ADA@carl.example") : STR("x@example.org")};
+        struct db_user u = {.username = str_of(names[i]), .created_at = T0 + (int64_t)i, .email = i == 0 ? STR("ADA@carl.example") : STR("x@example.org")};
         MUST(db_user_add(s->tx, s->a, &u, NULL));
     }
 }

@@ -26,15 +26,15 @@
 #include <unistd.h>
 
 enum { T0 = 1700000000 };
-#define MUST(call_)                                                                                                            \
-    do {                                                                                                                       \
-        err must_ = (call_);                                                                                                   \
-        cr_assert(!FAILED(must_), "%s: %s", #call_, err_why(must_));                                                           \
+#define MUST(call_)                                                  \
+    do {                                                             \
+        err must_ = (call_);                                         \
+        cr_assert(!FAILED(must_), "%s: %s", #call_, err_why(must_)); \
     } while (0)
-#define MUST_FAIL(kind_, call_)                                                                                                \
-    do {                                                                                                                       \
-        err must_ = (call_);                                                                                                   \
-        cr_assert_eq(must_.kind, ERR_##kind_, "%s: %s %s", #call_, err_code(must_), err_why(must_));                           \
+#define MUST_FAIL(kind_, call_)                                                                      \
+    do {                                                                                             \
+        err must_ = (call_);                                                                         \
+        cr_assert_eq(must_.kind, ERR_##kind_, "%s: %s %s", #call_, err_code(must_), err_why(must_)); \
     } while (0)
 
 struct fresh {
@@ -44,7 +44,7 @@ struct fresh {
     struct arena *a;
 };
 
-#define FRESH_OPTIONS(fresh_, create_, threads_)                                                                               \
+#define FRESH_OPTIONS(fresh_, create_, threads_) \
     (&(struct store_options){.directory = (fresh_)->directory, .database = (fresh_)->database, .connections = 4, .create = (create_), .threads = (threads_)})
 
 static inline bool fresh_on_postgres(void)
@@ -156,8 +156,8 @@ static inline struct token_hash hash_of(const char *text)
 
 static inline struct db_user fresh_user(struct fresh *s, const char *name)
 {
-    struct db_user u = {.username = str_of(name), .email = STR("a@example.org"), .full_name = STR("A Person"),
-                        .password_hash = STR("$argon2id$x"), .permissions = STR("")};
+    struct db_user u = {
+        .username = str_of(name), .email = STR("a@example.org"), .full_name = STR("A Person"), .password_hash = STR("$argon2id$x"), .permissions = STR("")};
     MUST(db_user_add(s->tx, s->a, &u, NULL));
     return u;
 }
@@ -171,8 +171,12 @@ static inline struct db_user fresh_admin(struct fresh *s, const char *name)
 
 static inline struct db_client fresh_client(struct fresh *s, const char *id)
 {
-    struct db_client c = {.id = str_of(id), .name = STR("An Application"), .grants = STR("authorization_code refresh_token"),
-                          .redirect_uris = STR("https://a.example/cb"), .scopes = STR("openid"), .auth_method = STR("any")};
+    struct db_client c = {.id = str_of(id),
+                          .name = STR("An Application"),
+                          .grants = STR("authorization_code refresh_token"),
+                          .redirect_uris = STR("https://a.example/cb"),
+                          .scopes = STR("openid"),
+                          .auth_method = STR("any")};
     c.secrets[0].hash = hash_of(id);
     c.secrets[0].created_at = T0;
     c.secret_count = 1;
@@ -182,8 +186,14 @@ static inline struct db_client fresh_client(struct fresh *s, const char *id)
 
 static inline struct db_grant fresh_grant_made(struct fresh *s, int64_t user, int64_t client)
 {
-    struct db_grant g = {.user_number = user, .client_number = client, .client_epoch = 1, .scope = STR("openid"),
-                         .flow = STR("authorization_code"), .created_at = T0, .auth_time = T0, .expires_at = T0 + 60};
+    struct db_grant g = {.user_number = user,
+                         .client_number = client,
+                         .client_epoch = 1,
+                         .scope = STR("openid"),
+                         .flow = STR("authorization_code"),
+                         .created_at = T0,
+                         .auth_time = T0,
+                         .expires_at = T0 + 60};
     char id[37];
     random_uuid(id);
     g.id = str_dup(s->a, str_of(id));
@@ -205,8 +215,11 @@ static inline struct db_grant fresh_grant(struct fresh *s, int64_t user, int64_t
 /* A grant that waits for its code, whose text is "code". */
 static inline struct db_code fresh_code(struct fresh *s, struct db_grant *g)
 {
-    struct db_code c = {.hash = hash_of("code"), .grant_number = g->number, .redirect_uri = STR("https://a.example/cb"),
-                        .code_challenge = STR("challenge"), .expires_at = T0 + 60};
+    struct db_code c = {.hash = hash_of("code"),
+                        .grant_number = g->number,
+                        .redirect_uri = STR("https://a.example/cb"),
+                        .code_challenge = STR("challenge"),
+                        .expires_at = T0 + 60};
     MUST(db_code_reserve(s->tx, &c.number));
     MUST(db_grant_add_with_code(s->tx, g, &c, STR_ABSENT));
     return c;

@@ -71,9 +71,20 @@ static void tell_counts(struct told *t, const struct hot_facts *f)
     struct told folds = {NULL, 0}, looks = {NULL, 0};
     hot_map_each(&f->folds, tell_name, &folds);
     hot_map_each(&f->looks, tell_name, &looks);
-    const size_t counts[] = {f->clients.count, f->clients_by_id.count, f->secrets.count,  f->scopes.count,      f->resources.count,
-                             f->details.count, f->registered,          f->registered_bytes, f->bytes, f->resources_by_uri.count,
-                             f->folds.count,   f->looks.count,         folds.n,           looks.n};
+    const size_t counts[] = {f->clients.count,
+                             f->clients_by_id.count,
+                             f->secrets.count,
+                             f->scopes.count,
+                             f->resources.count,
+                             f->details.count,
+                             f->registered,
+                             f->registered_bytes,
+                             f->bytes,
+                             f->resources_by_uri.count,
+                             f->folds.count,
+                             f->looks.count,
+                             folds.n,
+                             looks.n};
     tell(t, counts, sizeof(counts));
     tell(t, f->algs, sizeof(f->algs));
 }

@@ -47,7 +47,7 @@ Test(names, of_software_are_nobodys_but_its_own)
 Test(names, follow_what_happens_to_clients_after_the_first_question)
 {
     struct scene x = scene_new();
-    cr_assert_not(taken(&x, 0, "Later", "open")); /* from now on they are counted */
+    cr_assert_not(taken(&x, 0, "Later", "open"));                                                  /* from now on they are counted */
     struct db_client one = named(&x, "one", "Later", NULL), two = named(&x, "two", "later", NULL); /* as older programs let them be */
     cr_assert(taken(&x, one.number, "LATER", NULL));
     MUST(db_client_remove(x.s.tx, two.number));

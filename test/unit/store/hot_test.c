@@ -220,8 +220,7 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
 {
     static const char *const spoils[] = {
         "DELETE FROM changes WHERE seq = (SELECT max(seq) - 1 FROM changes)",
-        "UPDATE changes SET kind = 'of another version' WHERE seq = (SELECT max(seq) FROM changes)",
-        "DELETE FROM changes",
+        "UPDATE changes SET kind = 'of another version' WHERE seq = (SELECT max(seq) FROM changes)", "DELETE FROM changes",
         "UPDATE counters SET next = 1 WHERE name = 'change'", /* a backup was put in its place */
     };
     for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++) {

@@ -126,7 +126,8 @@ static bool is_watched(PGconn *c, str table, str column)
     char sql[512];
     (void)snprintf(sql, sizeof(sql),
                    "SELECT count(*) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relname = '%.*s' AND attname = '%.*s' AND ("
-                   "EXISTS (SELECT 1 FROM pg_index WHERE indrelid = attrelid AND indisunique AND (attnum = ANY (indkey) OR pg_get_expr(indpred, indrelid) LIKE '%%' || attname || '%%'))"
+                   "EXISTS (SELECT 1 FROM pg_index WHERE indrelid = attrelid AND indisunique AND (attnum = ANY (indkey) OR pg_get_expr(indpred, indrelid) LIKE "
+                   "'%%' || attname || '%%'))"
                    " OR EXISTS (SELECT 1 FROM pg_constraint WHERE contype = 'f' AND conrelid = attrelid AND attnum = ANY (conkey)))",
                    STR_FMT(table), STR_FMT(column));
     return hand_number(c, sql) > 0;

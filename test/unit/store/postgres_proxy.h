@@ -16,10 +16,10 @@ struct proxy {
     char folder[64], server[108], string[512];
     int listener;
     pthread_t thread;
-    _Atomic int cut;        /* the next commit; then it passes again */
-    _Atomic bool closed;    /* no new connection */
+    _Atomic int cut;     /* the next commit; then it passes again */
+    _Atomic bool closed; /* no new connection */
     _Atomic bool stopping;
-    _Atomic int trips;      /* ends of pipelines that clients sent */
+    _Atomic int trips; /* ends of pipelines that clients sent */
 };
 struct proxy_pair {
     struct proxy *proxy;

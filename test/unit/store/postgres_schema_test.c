@@ -28,7 +28,10 @@ Test(postgres_schema, types_are_widened_where_they_are_whole_words_of_code)
 Test(postgres_schema, every_text_is_compared_byte_by_byte_and_every_number_is_wide)
 {
     struct fresh s = fresh_postgres(false);
-    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'"), 0);
+    cr_assert_eq(
+        by_hand(&s,
+                "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'"),
+        0);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public' AND data_type NOT IN ('text', 'bigint')"), 0);
     cr_assert_gt(by_hand(&s, "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'public'"), 100);
     fresh_end(&s);

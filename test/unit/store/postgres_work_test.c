@@ -11,8 +11,8 @@
 struct counted {
     struct proxy *proxy;
     int runs;
-    enum proxy_cut cut;  /* what happens to the first commit */
-    bool closes;         /* and then nobody can be asked */
+    enum proxy_cut cut; /* what happens to the first commit */
+    bool closes;        /* and then nobody can be asked */
 };
 
 static err add_counted(struct tx *tx, void *context)

@@ -416,10 +416,8 @@ Test(access, kinds_do_not_stand_in_for_each_other) /* AT-04 */
 
 Test(access, a_signed_token_that_lacks_a_claim_is_refused)
 {
-    static const char *const names[] = {"iss", "sub", "aud", "client_id", "scope",
-                                        "jti", "iat", "exp", "auth_time", "client_epoch"};
-    static const char *const values[] = {
-        "\"" FIXTURE_ISSUER "\"", "\"me\"", "\"https://a\"", "\"c\"", "\"\"", "\"j\"", "1", "1900000000", "1", "0"};
+    static const char *const names[] = {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp", "auth_time", "client_epoch"};
+    static const char *const values[] = {"\"" FIXTURE_ISSUER "\"", "\"me\"", "\"https://a\"", "\"c\"", "\"\"", "\"j\"", "1", "1900000000", "1", "0"};
     struct arena *a = fixture_arena();
     struct keyring *k = fixture_keyring(a);
     enum { COUNT = sizeof names / sizeof *names };

@@ -36,10 +36,8 @@ Test(dpop, proofs_of_rfc_9449)
     struct arena *a = fixture_arena();
     for (size_t i = 0; i < 2; i++) {
         json *v = foreign_vector(a, names[i]);
-        struct dpop_expect expect = {.method = json_member_text(v, "method"),
-                                     .url = json_member_text(v, "url"),
-                                     .access_token = json_member_text(v, "access_token"),
-                                     .window = 10};
+        struct dpop_expect expect = {
+            .method = json_member_text(v, "method"), .url = json_member_text(v, "url"), .access_token = json_member_text(v, "access_token"), .window = 10};
         struct dpop_proof p;
         cr_assert(json_integer_of(json_member(v, "issued_at"), &expect.now));
         expect.now += 10;
@@ -102,8 +100,7 @@ Test(dpop, malformed_proofs_are_refused_each_for_its_reason) /* DP-01; RFC 9449 
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":null}", CLAIMS, "dpop: no jwk"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":[$]}", CLAIMS, "dpop: no jwk"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"kid\":\"x\",\"jku\":\"https://evil.example\"}", CLAIMS, "dpop: no jwk"},
-        {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"}}", CLAIMS,
-         "jwk: private or secret member"},
+        {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"oct\",\"k\":\"AAAA\"}}", CLAIMS, "jwk: private or secret member"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":{\"kty\":\"EC\"}}", CLAIMS, "jwk: of another type, strength or use"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"crit\":[\"jwk\"],\"jwk\":$}", CLAIMS, "jwt: crit"},
         {"{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"b64\":false,\"jwk\":$}", CLAIMS, "jwt: b64"},

@@ -48,8 +48,7 @@ Test(id_token, says_who_for_whom_when_and_how)
         cr_expect(json_integer_of(json_member(claims, "auth_time"), &number) && number == NOW - 5);
         cr_expect_null(json_member(claims, "azp"));
         if (alg == SIGN_RS256)
-            cr_expect(str_is(json_member_text(claims, "at_hash"), "77QmUPtjPfzWtF2AnpK9RQ"), "%.*s",
-                      STR_FMT(json_member_text(claims, "at_hash")));
+            cr_expect(str_is(json_member_text(claims, "at_hash"), "77QmUPtjPfzWtF2AnpK9RQ"), "%.*s", STR_FMT(json_member_text(claims, "at_hash")));
     }
     keyring_free(k);
 }

@@ -21,8 +21,7 @@ Test(jwk, members_that_are_there_are_told_and_absent_ones_stay_absent) /* RFC 75
 {
     struct arena *a = fixture_arena();
     struct jwk key;
-    cr_assert(
-        !FAILED(one(a, "{" EC ",\"kid\":\"k\",\"use\":\"sig\",\"alg\":\"ES256\",\"key_ops\":[\"verify\"],\"x5u\":1}", &key)));
+    cr_assert(!FAILED(one(a, "{" EC ",\"kid\":\"k\",\"use\":\"sig\",\"alg\":\"ES256\",\"key_ops\":[\"verify\"],\"x5u\":1}", &key)));
     cr_assert(str_is(key.kid, "k") && str_is(key.use, "sig") && str_is(key.alg, "ES256"));
     cr_assert_str_eq(key.parts.kty, "EC");
     cr_assert(!str_present(key.parts.n) && str_is(key.parts.y, Y256));
@@ -89,7 +88,7 @@ Test(jwk, keys_of_another_kind_strength_or_use_are_not_usable_and_a_set_skips_th
         str_format(a, "{\"kty\":\"RSA\",\"e\":\"Ag\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 342, "w"))),
         str_format(a, "{\"kty\":\"RSA\",\"e\":\"AAM\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 342, "w"))),
         str_format(a, "{\"kty\":\"RSA\",\"e\":\"____________\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 342, "w"))), /* 72 bits */
-        str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 1367, "8"))), /* over 8192 bits */
+        str_format(a, "{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"%.*s\"}", STR_FMT(modulus(a, 1367, "8"))),        /* over 8192 bits */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct jwk key;
@@ -195,8 +194,7 @@ Test(jwk, each_algorithm_checks_what_its_key_signed_and_nothing_else)
         cr_assert_eq(jwk_check(&jwk, (enum sign_alg)alg, STR("data"), (str){(char *)out, n - 1}).kind, ERR_INVALID_TOKEN);
         cr_assert_eq(jwk_check(&jwk, (enum sign_alg)alg, STR("data"), STR_ABSENT).kind, ERR_INVALID_TOKEN);
         for (int other = SIGN_NONE_CHOSEN + 1; other < SIGN_ALG_COUNT; other++)
-            cr_assert(other == alg || (alg == SIGN_EDDSA && other == SIGN_ED25519) ||
-                          (alg == SIGN_ED25519 && other == SIGN_EDDSA) ||
+            cr_assert(other == alg || (alg == SIGN_EDDSA && other == SIGN_ED25519) || (alg == SIGN_ED25519 && other == SIGN_EDDSA) ||
                           FAILED(jwk_check(&jwk, (enum sign_alg)other, STR("data"), signature)),
                       "%s passes as %s", name, sign_alg_name((enum sign_alg)other));
     }
@@ -212,8 +210,7 @@ Test(jwk, keys_that_are_no_points_are_not_sound) /* AT-08 */
     cr_assert_eq(jwk_set_sound(&set).kind, ERR_INVALID_REQUEST);
     uint8_t any[64] = {1};
     cr_assert_eq(jwk_check(&key, SIGN_ES256, STR("x"), (str){(char *)any, 64}).kind, ERR_INVALID_TOKEN);
-    cr_assert(
-        !FAILED(one(a, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", &key)));
+    cr_assert(!FAILED(one(a, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", &key)));
     cr_assert_eq(jwk_sound(&key).kind, ERR_INVALID_REQUEST);
     cr_assert(!FAILED(one(a, "{" OKP "}", &key)) && !FAILED(jwk_set_sound(&set)));
 }

@@ -34,8 +34,7 @@ static str forge(struct arena *a, const struct keyring *k, enum sign_alg alg, st
 {
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
-    str text =
-        str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, payload.p, payload.n)}, 3);
+    str text = str_join(a, (const str[]){b64url_encode(a, header.p, header.n), STR("."), b64url_encode(a, payload.p, payload.n)}, 3);
     cr_assert(!FAILED(keyring_sign(k, alg, text, signature, &n)));
     return str_join(a, (const str[]){text, STR("."), b64url_encode(a, signature, n)}, 3);
 }
@@ -131,8 +130,7 @@ Test(jws, a_public_key_never_serves_as_hmac_secret) /* AT-05, CVE-2026-44699 */
 
 Test(jws, claims_that_are_not_one_object_are_refused) /* AT-06 */
 {
-    static const char *const payloads[] = {"", "[]", "1", "\"x\"", "null", "{\"a\":1,\"a\":1}", "{}{}", "{\"a\":\"\\u0000\"}",
-                                           "{"};
+    static const char *const payloads[] = {"", "[]", "1", "\"x\"", "null", "{\"a\":1,\"a\":1}", "{}{}", "{\"a\":\"\\u0000\"}", "{"};
     struct arena *a = fixture_arena();
     struct keyring *k = fixture_keyring(a);
     str header = header_of(a, k, SIGN_EDDSA, "{\"alg\":\"EdDSA\",\"typ\":\"at+jwt\",\"kid\":\"$\"}");

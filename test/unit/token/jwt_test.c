@@ -162,9 +162,7 @@ Test(jwt, a_key_in_the_header_is_never_used) /* CA-10 */
     struct sign_key *ours = foreign_key(a, SIGN_ES256), *theirs = foreign_key(a, SIGN_ES256);
     struct jwk_set set = set_of(a, ours, ""), none = {0};
     str jwk = foreign_json(a, foreign_jwk(a, theirs));
-    str header =
-        str_format(a, "{\"alg\":\"ES256\",\"jwk\":%.*s,\"jku\":\"https://evil.example/\",\"x5u\":\"https://evil.example/\"}",
-                   STR_FMT(jwk));
+    str header = str_format(a, "{\"alg\":\"ES256\",\"jwk\":%.*s,\"jku\":\"https://evil.example/\",\"x5u\":\"https://evil.example/\"}", STR_FMT(jwk));
     str token = foreign_token(a, theirs, str_z(a, header), "{}");
     cr_assert_eq(checked(a, token, &set, ALL).kind, ERR_INVALID_TOKEN);
     cr_assert_eq(checked(a, token, &none, ALL).kind, ERR_INVALID_TOKEN);
@@ -246,8 +244,7 @@ Test(jwt, claims_that_are_not_one_object_are_refused) /* AT-06 */
     struct sign_key *key = foreign_key(a, SIGN_EDDSA);
     struct jwk_set set = set_of(a, key, "");
     for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++)
-        cr_assert_eq(checked(a, foreign_token(a, key, "{\"alg\":\"EdDSA\"}", payloads[i]), &set, ALL).kind, ERR_INVALID_TOKEN,
-                     "%s", payloads[i]);
+        cr_assert_eq(checked(a, foreign_token(a, key, "{\"alg\":\"EdDSA\"}", payloads[i]), &set, ALL).kind, ERR_INVALID_TOKEN, "%s", payloads[i]);
 }
 
 /* ------------------------------------------------------------------------------------------------------ keys, algorithms */
@@ -273,9 +270,7 @@ Test(jwt, a_public_key_is_no_hmac_secret_and_a_secret_no_public_key) /* AT-05, C
             cr_assert(!FAILED(jwt_read(a, token, &t)));
             cr_assert_eq(FAILED(jwt_check_secret(&t, secrets[s], STR(ALL))), !made);
             cr_assert_eq(jwt_check_secret(&t, secrets[s], STR("RS256 ES256")).kind, ERR_INVALID_TOKEN);
-            cr_assert_eq(
-                jwt_check_secret(&t, STR("another secret that is long enough, for it has 64 bytes and more."), STR(ALL)).kind,
-                ERR_INVALID_TOKEN);
+            cr_assert_eq(jwt_check_secret(&t, STR("another secret that is long enough, for it has 64 bytes and more."), STR(ALL)).kind, ERR_INVALID_TOKEN);
         }
     }
     struct jwt t;
@@ -439,8 +434,8 @@ Test(jwt, aud_alone_must_be_one_string) /* FAPI 2.0 */
     struct arena *a = fixture_arena();
     struct jwt_facts facts;
     cr_assert(!FAILED(judged(a, "{\"aud\":\"https://as\"}", &rule, &facts)));
-    static const char *const bad[] = {"{\"aud\":[\"https://as\"]}", "{\"aud\":[\"https://as\",\"x\"]}",
-                                      "{\"aud\":\"https://as/\"}", "{\"aud\":\"https://as/token\"}", "{}"};
+    static const char *const bad[] = {"{\"aud\":[\"https://as\"]}", "{\"aud\":[\"https://as\",\"x\"]}", "{\"aud\":\"https://as/\"}",
+                                      "{\"aud\":\"https://as/token\"}", "{}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_assert_eq(judged(a, bad[i], &rule, &facts).kind, ERR_INVALID_TOKEN, "%s", bad[i]);
 }

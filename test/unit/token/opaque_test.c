@@ -10,8 +10,7 @@
 #include "base/banned.h"
 
 static const enum opaque_kind plain_kinds[] = {OPAQUE_PERSONAL, OPAQUE_CLIENT_SECRET};
-static const enum opaque_kind sealed_kinds[] = {OPAQUE_ACCESS, OPAQUE_REFRESH, OPAQUE_CODE,  OPAQUE_SESSION,
-                                                OPAQUE_VISIT,  OPAQUE_CONSENT, OPAQUE_DEVICE};
+static const enum opaque_kind sealed_kinds[] = {OPAQUE_ACCESS, OPAQUE_REFRESH, OPAQUE_CODE, OPAQUE_SESSION, OPAQUE_VISIT, OPAQUE_CONSENT, OPAQUE_DEVICE};
 #define COUNT(list_) (sizeof(list_) / sizeof *(list_))
 
 static str changed(struct arena *a, str text, size_t at, char to)
