@@ -77,8 +77,8 @@ $(OUT)/%.o: %.c
 # Rooms where nothing is hot: people's pages, the command line, what administrators do, calls to others.
 ifeq ($(BUILD),release)
 $(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/endpoint/api/%.o $(OUT)/src/page/%.o: MODE += -Os
-$(OUT)/src/directory/metadata%.o $(OUT)/src/directory/registration%.o $(OUT)/src/server/settings%.o: MODE += -Os
-$(OUT)/src/directory/client_%.o $(OUT)/src/fetch/%.o $(OUT)/src/server/courier.o $(OUT)/src/server/tls.o: MODE += -Os
+$(OUT)/src/client/metadata%.o $(OUT)/src/client/client_%.o $(OUT)/src/registration/%.o $(OUT)/src/config/settings%.o: MODE += -Os
+$(OUT)/src/fetch/%.o $(OUT)/src/server/courier.o $(OUT)/src/server/tls.o: MODE += -Os
 endif
 
 # Embedded files are prerequisites of the objects that .incbin them.
@@ -89,9 +89,9 @@ $(OUT)/src/store/migrations.o: $(SQL)
 $(OUT)/common-passwords: assets/common-passwords.txt tools/front.awk
 	@mkdir -p $(@D)
 	@LC_ALL=C awk -f tools/front.awk $< >$@
-$(OUT)/src/directory/common.o: $(OUT)/common-passwords
-$(OUT)/src/directory/common.o: BASE += -DCOMMON_LIST='"$(OUT)/common-passwords"'
-$(OUT)/src/server/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
+$(OUT)/src/user/common.o: $(OUT)/common-passwords
+$(OUT)/src/user/common.o: BASE += -DCOMMON_LIST='"$(OUT)/common-passwords"'
+$(OUT)/src/config/settings.o $(OUT)/src/cli/cmd_version.o: VERSION
 
 # The catalogues of what people read, English first: PO files become one C file (tools/catalogue.awk).
 PO := assets/po/en.po $(filter-out assets/po/en.po,$(sort $(wildcard assets/po/*.po)))
@@ -111,7 +111,7 @@ $(OUT)/jeton-pseudo: $(OUT)/src/main.o $(OUT)/catalogue-pseudo.o $(LIB)
 
 # One test program a folder, mirrored under test/unit; Criterion registers tests by itself.
 define unit_rule
-$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/*.c)) $(LIB)
+$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/$(1)/*/*_test.c test/unit/*.c)) $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion -lpq
 endef

@@ -10,7 +10,7 @@
 #include "codec/b64url.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
-#include "directory/authority.h"
+#include "context/authority.h"
 #include "token/opaque.h"
 
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * main: the process around the commands. It makes sure that what the program inherits cannot hurt it: descriptors 0 to 2 are
  * open, no other one is but the sockets that a service manager passed, new files are the owner's alone, no core is dumped, a closed
- * pipe is an error and not a signal. The table of commands is cli/command_nouns.c, the loop over it cli/command.c; the exit status is
+ * pipe is an error and not a signal. The table of commands is cli/admin/command_nouns.c, the loop over it cli/command.c; the exit status is
  * the command's. */
 #include "cli/command.h"
 #include "http/doors_passed.h"

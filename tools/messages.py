@@ -16,7 +16,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PO = "assets/po"
 # Rooms whose words are for who runs the server: the command line, settings, the log.
-SILENT = re.compile(r"^src/(cli|store|fetch|crypto|http)/|^src/main\.c|^src/server/(settings|material|app|serve|sandbox|reload|courier|tls|material)")
+SILENT = re.compile(r"^src/(cli|config|store|fetch|crypto|http)/|^src/main\.c|^src/server/(material|app|serve|sandbox|reload|courier|tls|material)")
 HEADER = '''# English is the language of the sources: its texts are the keys, and nothing is translated here. Made by tools/messages.py write.
 # Begin another language with: msginit -i assets/po/en.po -l de -o assets/po/de.po, and give it the X-Direction that it has.
 msgid ""
@@ -160,8 +160,8 @@ def marked(place, source, names):
 
 
 # The last text of each row of these tables.
-TABLES = {"src/base/err.h": r"\bX\(", "src/directory/user_claims.h": r"\bX\(", "src/directory/profile.h": r"\bX\(",
-          "src/directory/metadata.h": r"\b(?:WISH|NEED|ADMIN)\("}
+TABLES = {"src/base/err.h": r"\bX\(", "src/user/user_claims.h": r"\bX\(", "src/client/profile.h": r"\bX\(",
+          "src/client/metadata.h": r"\b(?:WISH|NEED|ADMIN)\("}
 
 
 def table(place, source):

@@ -4,7 +4,7 @@
 #ifndef JETON_CLI_COMMAND_H
 #define JETON_CLI_COMMAND_H
 #include "cli/options.h"
-#include "directory/problem.h"
+#include "context/problem.h"
 
 enum command_status { COMMAND_DONE = 0, COMMAND_REFUSED = 1, COMMAND_USAGE = 2 };
 

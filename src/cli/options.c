@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "codec/url.h"
 #include "codec/utf8.h"
-#include "server/settings.h"
+#include "config/settings.h"
 #include <string.h>
 #include "base/banned.h"
 

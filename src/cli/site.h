@@ -3,7 +3,7 @@
 #ifndef JETON_CLI_SITE_H
 #define JETON_CLI_SITE_H
 #include "cli/command.h"
-#include "server/settings.h"
+#include "config/settings.h"
 
 enum site_open_how { SITE_MUST_EXIST, SITE_MAKE }; /* MAKE: the first thing that is added makes the directory */
 struct site {

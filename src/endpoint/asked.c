@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * asked: what an application asks for, in words, for every page on which a person decides (CO-02). Relies on the facts in memory. */
 #include "endpoint/asked.h"
-#include "grant/details.h"
-#include "grant/resource.h"
+#include "scope/details.h"
+#include "scope/resource.h"
 #include "base/banned.h"
 
 struct message asked_lifetime(int64_t seconds)

@@ -5,7 +5,7 @@
 #include "endpoint/call.h"
 /* The list `scopes` (name, description). */
 void asked_scopes(struct call *c, struct page_fields *f, str scopes);
-/* The list `services` (name, uri) of words of grant/resource, and for a request without scopes by a client that may ask for any: unscoped where
+/* The list `services` (name, uri) of words of scope/resource, and for a request without scopes by a client that may ask for any: unscoped where
  * this server is among them, unscoped_service where it is not. */
 fallible asked_services(struct call *c, struct page_fields *f, str resources, bool unscoped);
 /* The list `details` (what, facts of label and value): authorization details (RFC 9396). */

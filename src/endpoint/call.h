@@ -3,8 +3,8 @@
 #ifndef JETON_ENDPOINT_CALL_H
 #define JETON_ENDPOINT_CALL_H
 #include "codec/json_writer.h"
-#include "grant/bearer.h"
-#include "grant/client_auth.h"
+#include "resource/bearer.h"
+#include "clientauth/client_auth.h"
 #include "http/http.h"
 #include "page/page.h"
 #include "session/csrf.h"

@@ -21,7 +21,7 @@ fallible deferred_page_put(struct call *c, struct page_fields *f, const struct d
     struct message lifetime = client ? asked_lifetime(token_request_lifetime(c->ground, client)) : MESSAGE_PLAIN("");
     page_put_message(f, "lifetime", &lifetime);
     asked_scopes(c, f, row->scope);
-    TRY(asked_services(c, f, row->resource, !str_filled(row->scope) && client && client_any_scope(client)));
+    TRY(asked_services(c, f, row->resource, !str_filled(row->scope) && client && scopes_any(client)));
     return asked_details(c, f, row->details);
 }
 

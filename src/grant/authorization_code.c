@@ -7,11 +7,11 @@
  *   3. a grant that was revoked between consent and exchange yields nothing (AC-08);
  *   4. a proof that must be sent again (RFC 9449 8) costs nothing: it is judged before the code is taken (token_request). */
 #include "grant/authorization_code.h"
-#include "directory/profile.h"
-#include "grant/pkce.h"
-#include "grant/redirect.h"
-#include "grant/resource.h"
-#include "grant/sender.h"
+#include "client/profile.h"
+#include "authorize/pkce.h"
+#include "authorize/redirect.h"
+#include "scope/resource.h"
+#include "clientauth/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 

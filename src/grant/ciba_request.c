@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * ciba_request: reads what a client asks for. A client that registered a signing algorithm must sign (CIBA Core 7.1.1); then the JWT's claims
- * are the parameters and none may stand beside it. Relies on token/jwt and grant/client_keys for the signature. Promises: one hint, one
+ * are the parameters and none may stand beside it. Relies on token/jwt and clientauth/client_keys for the signature. Promises: one hint, one
  * reading of each parameter, a signed request is taken once. */
 #include "grant/ciba_request.h"
 #include "base/ascii.h"
 #include "grant/ciba.h"
-#include "grant/client_keys.h"
-#include "grant/resource.h"
+#include "clientauth/client_keys.h"
+#include "scope/resource.h"
 #include "store/table/db_event.h"
 #include "base/banned.h"
 

@@ -2,8 +2,8 @@
  * client_credentials: a client acts for itself (RFC 6749 4.4). No person, no grant row, no refresh token (RF-09), no disk. Its subject is
  * `client:<client_id>`, which no person's id can be (TE-08). */
 #include "grant/client_credentials.h"
-#include "grant/resource.h"
-#include "grant/signing.h"
+#include "scope/resource.h"
+#include "client/signing.h"
 #include "base/banned.h"
 
 fallible client_credentials_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)

@@ -6,9 +6,9 @@
  *   3. a person, session or client that ended between yes and fetching yields nothing (LS-16). */
 #include "grant/deferred.h"
 #include "crypto/random.h"
-#include "directory/source.h"
-#include "grant/resource.h"
-#include "grant/sender.h"
+#include "context/source.h"
+#include "scope/resource.h"
+#include "clientauth/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 

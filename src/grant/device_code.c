@@ -8,9 +8,9 @@
 #include "base/ascii.h"
 #include "base/pace.h"
 #include "crypto/random.h"
-#include "directory/source.h"
-#include "grant/details.h"
-#include "grant/resource.h"
+#include "context/source.h"
+#include "scope/details.h"
+#include "scope/resource.h"
 #include "store/table/db_event.h"
 #include <string.h>
 #include "base/banned.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * exchange_token: what was handed in for an exchange. Relies on grant/bearer for access tokens, which asks for every cause of death, and on
+ * exchange_token: what was handed in for an exchange. Relies on resource/bearer for access tokens, which asks for every cause of death, and on
  * token/id_token. Promises: what cannot be read is an error and never "nothing was sent" (CVE-2026-9704); only tokens of this server, only
  * live ones, only of people who are there. */
 #include "grant/exchange_token.h"
-#include "directory/user.h"
-#include "grant/subject.h"
+#include "user/user.h"
+#include "client/subject.h"
 #include "store/table/db_grant.h"
 #include "store/table/db_session.h"
 #include "token/id_token.h"

@@ -3,7 +3,7 @@
 #ifndef JETON_GRANT_EXCHANGE_TOKEN_H
 #define JETON_GRANT_EXCHANGE_TOKEN_H
 #include "codec/json.h"
-#include "grant/bearer.h"
+#include "resource/bearer.h"
 #define EXCHANGE_TYPE "urn:ietf:params:oauth:token-type:"
 struct exchange_token {
     str client_id;                      /* whom it was issued to */

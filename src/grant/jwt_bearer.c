@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * jwt_bearer: RFC 7523 2.1. Relies on token/jwt for form, signature and claims, on grant/client_keys for the issuer's keys, on store/db_issuer
+ * jwt_bearer: RFC 7523 2.1. Relies on token/jwt for form, signature and claims, on clientauth/client_keys for the issuer's keys, on store/db_issuer
  * for whom to trust. Promises: the issuer is named in the store before its key is asked for, an assertion works once and for the clients and
  * scopes that the administrator gave its issuer, a blocked or removed person gets nothing (TE-06, CVE-2026-1609), there is no refresh token, and
  * nobody is said to have logged in: no ID token, no auth_time. */
 #include "grant/jwt_bearer.h"
-#include "directory/user.h"
+#include "user/user.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "codec/b64url.h"
-#include "grant/client_keys.h"
+#include "clientauth/client_keys.h"
 #include "grant/person_hint.h"
-#include "grant/resource.h"
-#include "grant/subject.h"
+#include "scope/resource.h"
+#include "client/subject.h"
 #include "session/login.h"
 #include "store/table/db_event.h"
 #include "store/table/db_issuer.h"

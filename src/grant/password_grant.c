@@ -2,12 +2,12 @@
  * password_grant: RFC 6749 4.3, for clients that an administrator trusts with people's passwords. Relies on session/login for the
  * whole judgement, so that throttling, blocking and timing are those of the login page (TE-06, LS-16). Hash lane: the hash blocks
  * this thread, the store's commit too. */
-#include "directory/user.h"
+#include "user/user.h"
 #include "grant/password_grant.h"
 #include "crypto/random.h"
-#include "directory/profile.h"
-#include "grant/resource.h"
-#include "grant/sender.h"
+#include "client/profile.h"
+#include "scope/resource.h"
+#include "clientauth/sender.h"
 #include "session/login.h"
 #include "token/opaque.h"
 #include "base/banned.h"

@@ -10,10 +10,10 @@
  *   t = g, hash is current                           ──db_refresh_rotate──▶ g, the same token
  * Promises: one winner; the loser of a race is a retry and gets the winner's token; nothing is ever widened (RF-06). */
 #include "grant/refresh_token.h"
-#include "directory/profile.h"
-#include "grant/resource.h"
-#include "grant/scope.h"
-#include "grant/sender.h"
+#include "client/profile.h"
+#include "scope/resource.h"
+#include "scope/scope.h"
+#include "clientauth/sender.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 

@@ -9,10 +9,10 @@
 #include "grant/token_exchange.h"
 #include "codec/json_writer.h"
 #include "crypto/random.h"
-#include "grant/consent.h"
+#include "authorize/consent.h"
 #include "grant/exchange_token.h"
-#include "grant/resource.h"
-#include "grant/subject.h"
+#include "scope/resource.h"
+#include "client/subject.h"
 #include "store/table/db_consent.h"
 #include "base/banned.h"
 

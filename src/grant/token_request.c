@@ -7,7 +7,7 @@
  *   token_request_answer ─ row: rules, effects, sealed tokens ─▶ [owed] ──effects are durable──▶ token_request_finish: signatures
  */
 #include "grant/token_request.h"
-#include "directory/user.h"
+#include "user/user.h"
 #include "grant/authorization_code.h"
 #include "grant/ciba.h"
 #include "grant/client_credentials.h"
@@ -15,12 +15,12 @@
 #include "grant/jwt_bearer.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
-#include "grant/resource.h"
-#include "grant/sender.h"
-#include "grant/signing.h"
-#include "grant/subject.h"
+#include "scope/resource.h"
+#include "clientauth/sender.h"
+#include "client/signing.h"
+#include "client/subject.h"
 #include "grant/token_exchange.h"
-#include "grant/userinfo.h"
+#include "resource/userinfo.h"
 #include "token/access.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -167,7 +167,7 @@ fallible token_request_person(struct ground *g, const struct db_client *client, 
     if (resource && str_filled(scope) && !str_filled(reach))     /* without scope it would be another kind of token, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing of what was granted may be asked for in a token for this resource.", "token: no scope for this resource");
     /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
-    bool unscoped = !str_filled(grant->scope) && client_any_scope(client);
+    bool unscoped = !str_filled(grant->scope) && scopes_any(client);
     struct permit permit = {
         .user_number = user->number,
         .subject = user->id,

@@ -2,8 +2,8 @@
  * token_request: the token endpoint's one way through (RFC 6749 3.2): the grants table. A grant is one file and one row here. */
 #ifndef JETON_GRANT_TOKEN_REQUEST_H
 #define JETON_GRANT_TOKEN_REQUEST_H
-#include "grant/client_auth.h"
-#include "grant/scope.h"
+#include "clientauth/client_auth.h"
+#include "scope/scope.h"
 #include "store/table/db_grant.h"
 #include "token/id_token.h"
 #include "token/permit.h"

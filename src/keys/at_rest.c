@@ -89,7 +89,7 @@ static fallible renew_keys(struct renewal *r)
     return OK;
 }
 
-/* The words of metadata.sealed_secret (directory/client_secret). */
+/* The words of metadata.sealed_secret (client/client_secret). */
 static fallible secrets_anew(struct renewal *r, struct db_client *client)
 {
     const struct keeper_label label = {KEEPER_CLIENT_SECRET, client->id};

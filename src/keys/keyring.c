@@ -6,7 +6,7 @@
  *   2. there is an active sealing key, and at most one key of each kid and one sealing key of each number;
  *   3. no key and no byte of one leaves it but by keyring_fresh_*, which seal at once in keys/;
  *   4. the JWKS holds public members only, active keys first, then the next ones, then the old ones (AT-10, AT-11).
- * The life of a key (the store holds the state, directory/authority moves it):
+ * The life of a key (the store holds the state, context/authority moves it):
  *   signing:  next ──rotate──▶ active ──rotate──▶ old (public half alone) ──destroy_after──▶ gone
  *   sealing:                   active ──rotate──▶ old (opens only)        ──destroy_after──▶ gone */
 #include "keys/keyring_build.h"

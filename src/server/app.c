@@ -4,7 +4,7 @@
 #include "server/app.h"
 #include "base/log.h"
 #include "codec/url.h"
-#include "grant/client_keys.h"
+#include "clientauth/client_keys.h"
 #include "server/material.h"
 #include "server/names.h"
 #include "server/reload.h"

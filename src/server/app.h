@@ -2,12 +2,12 @@
  * app: the running server: what one process has one of. Built before the first request, immutable then but for its counters. */
 #ifndef JETON_SERVER_APP_H
 #define JETON_SERVER_APP_H
-#include "directory/authority.h"
+#include "context/authority.h"
 #include "http/listen.h"
 #include "server/courier.h"
 #include "server/pool.h"
 #include "server/route.h"
-#include "server/settings.h"
+#include "config/settings.h"
 #include <stdatomic.h>
 
 enum { APP_STATUS_CLASSES = 6, APP_ROUTES_MAX = 128 };

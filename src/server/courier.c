@@ -9,7 +9,7 @@
 #include "server/courier.h"
 #include "base/log.h"
 #include "grant/ciba.h"
-#include "grant/logout_token.h"
+#include "logout/logout_token.h"
 #include "store/table/db_delivery.h"
 #include <pthread.h>
 #include <stdatomic.h>

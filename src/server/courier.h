@@ -4,7 +4,7 @@
  * its hours are over; each end is an event, each failure a line in the log that says which check failed. */
 #ifndef JETON_SERVER_COURIER_H
 #define JETON_SERVER_COURIER_H
-#include "directory/authority.h"
+#include "context/authority.h"
 struct courier;
 struct courier_rule {
     int64_t hours;         /* how long a message is tried */

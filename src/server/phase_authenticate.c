@@ -2,7 +2,7 @@
  * phase_authenticate: who is it: the person at a browser, a client, or the bearer of an access token, by the row's `who`. Relies on the rules for
  * every judgement; promises that who fails here has spent nothing, and that a client's failed proof is told to the administrator. */
 #include "server/phase.h"
-#include "grant/sender.h"
+#include "clientauth/sender.h"
 #include "base/banned.h"
 
 /* RFC 9449 4.3: one header at the most. */

@@ -5,7 +5,7 @@
 #include "server/pipeline.h"
 #include <stdio.h>
 #include <unistd.h>
-#include "directory/audit_pace.h"
+#include "context/audit_pace.h"
 #include "store/table/db_event.h"
 #include "base/banned.h"
 

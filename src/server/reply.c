@@ -8,7 +8,7 @@
 #include "codec/percent.h"
 #include "crypto/random.h"
 #include "endpoint/headers.h"
-#include "grant/sender.h"
+#include "clientauth/sender.h"
 #include "grant/token_request.h"
 #include "token/dpop.h"
 #include "base/banned.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * route_api: the rows under /api/1.0. The last column names what a token must reach to get in; whose things they are, and what
- * the person or client behind it may, is asked by the rules in directory/ and grant/. */
+ * the person or client behind it may, is asked by the rules themselves. */
 #ifndef JETON_SERVER_ROUTE_API_H
 #define JETON_SERVER_ROUTE_API_H
 /* clang-format off */

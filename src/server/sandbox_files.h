@@ -4,7 +4,7 @@
 #ifndef JETON_SERVER_SANDBOX_FILES_H
 #define JETON_SERVER_SANDBOX_FILES_H
 #include "base/err.h"
-#include "server/settings.h"
+#include "config/settings.h"
 /* For the calling thread and those that it makes: call it before the first one. Makes the data folder when it is missing; one that cannot
  * be had is left for store_open to name. *version: Landlock's; 0: this kernel has none, and nothing is fenced. UNAVAILABLE when a kernel that
  * has it refuses, or the arena fails. */

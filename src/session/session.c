@@ -9,7 +9,7 @@
  *
  *   visit (no row) ──session_begin──▶ live ──session_reauthenticated──▶ live (new row, same absolute end)
  *                                     live ──session_end, idle, absolute end──▶ visit
- *                                     live ──block, password change (directory/user)──▶ visit */
+ *                                     live ──block, password change (user/user)──▶ visit */
 #include "session/session.h"
 #include "codec/b64url.h"
 #include "crypto/random.h"

@@ -5,7 +5,7 @@
  * (LS-01); idle and absolute ends (LS-03). A second cookie, `__Host-jeton-device`, remembers that this person logged in here (RL-02). */
 #ifndef JETON_SESSION_SESSION_H
 #define JETON_SESSION_SESSION_H
-#include "directory/actor.h"
+#include "context/actor.h"
 #include "session/assurance.h"
 #include "store/table/db_session.h"
 struct session {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * access: access tokens, sealed (jtn_at_…, self-contained, for this server alone) or signed JWTs (RFC 9068) for a registered
  * resource. Minting needs a permit. Reading says only what the token says; whether it still holds (revocation, client, user) is asked by
- * grant/bearer. */
+ * resource/bearer. */
 #ifndef JETON_TOKEN_ACCESS_H
 #define JETON_TOKEN_ACCESS_H
 #include "keys/keyring.h"

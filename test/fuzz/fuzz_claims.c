@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Fuzz: the claims parameter (OpenID Connect Core 5.5). What is accepted is bounded, and says the same when it is read again. */
-#include "grant/claims_request.h"
+#include "authorize/claims_request.h"
 #include <stdlib.h>
 #include "base/banned.h"
 

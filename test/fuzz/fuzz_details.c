@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Fuzz: authorization_details (RFC 9396). What is accepted is of the one type that the client may ask for, says the same when it is read
  * again, and everything in it can be shown to people. */
-#include "grant/details.h"
+#include "scope/details.h"
 #include "house.h"
 #include "base/banned.h"
 

@@ -2,7 +2,7 @@
  * Fuzz: the body of a registration (RFC 7591). Software gets no grant beyond its right and, where none is registered, no
  * scope but those about a person, sets nothing that is an
  * administrator's, and every refusal names a member. The first byte says how much is allowed. */
-#include "directory/registration_form.h"
+#include "registration/registration_form.h"
 #include "house.h"
 #include "base/banned.h"
 

@@ -3,7 +3,7 @@
  *   even: the input is an object from outside; without the client's key none is accepted but the very one that the key signed.
  *   odd:  the input is a header, a line feed and claims, signed by the client's key: what is accepted is for this server, by this
  *         client, and its parameters are few, named and text. */
-#include "grant/request_object.h"
+#include "authorize/request_object.h"
 #include "house.h"
 #include "base/banned.h"
 

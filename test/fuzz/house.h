@@ -3,8 +3,8 @@
  * folder goes at the end. One client, `app`, whose key is signer.h's, and two types of authorization details. */
 #ifndef JETON_FUZZ_HOUSE_H
 #define JETON_FUZZ_HOUSE_H
-#include "directory/client.h"
-#include "directory/details_types.h"
+#include "client/client.h"
+#include "scope/details_types.h"
 #include "signer.h"
 #include "store/cache/hot.h"
 #include <ftw.h>

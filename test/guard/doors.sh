@@ -29,7 +29,7 @@ door 'nghttp2/' src/http/h2 1
 door 'sys/epoll' src/http/ many
 door 'curl/' src/fetch/ 1
 door 'seccomp' src/server/ 1
-door 'ini\.h' src/server/ 1
+door 'ini\.h' src/config/ 1
 door 'qrencode' src/page/ 1
 door 'unicode/' src/codec/ 1
 if strays=$(grep -rl '"codec/json_node.h"' src test --include='*.[ch]' | grep -v '^src/codec/json'); then

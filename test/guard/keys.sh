@@ -18,9 +18,9 @@ if strays=$(grep -rnE '"keys/' src/token --include='*.[ch]' | grep -v '"keys/key
     printf 'keys: src/token sees more than the ring:\n%s\n' "$strays"
     status=1
 fi
-# src/cli/client_key.c makes the key of a client, for `jeton token`.
+# src/cli/client/client_key.c makes the key of a client, for `jeton token`.
 material='struct seal_key|seal_close\(|seal_open\(|sign_key_(generate|import|export)\(|struct master|master_read|digest_derive\('
-if strays=$(grep -rnE "$material" src --include='*.[ch]' | grep -vE '^src/(keys|crypto)/|^src/cli/client_key\.c:'); then
+if strays=$(grep -rnE "$material" src --include='*.[ch]' | grep -vE '^src/(keys|crypto)/|^src/cli/client/client_key\.c:'); then
     printf 'keys: key material outside of src/keys and src/crypto:\n%s\n' "$strays"
     status=1
 fi

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.."
 plan=${1:-ARCHITECTURE.md}
 [ -f "$plan" ] || { echo "layers: $plan is missing, and with it the table of includes"; exit 1; }
 awk -v plan="$plan" '
+function row_of(path,   part, n) { n = split(path, part, "/"); return n > 2 && (part[1] "/" part[2]) in known ? part[1] "/" part[2] : part[1] }
 function fail(text) { print "layers: " text; bad = 1 }
 BEGIN {
     while ((getline line < plan) > 0) {
@@ -23,13 +24,13 @@ BEGIN {
     }
     if (!rows) { fail("no table of includes in " plan); exit 1 }
     while (("find src -name \"*.[ch]\" | LC_ALL=C sort" | getline file) > 0) {
-        n = split(file, part, "/"); from = n == 2 ? "main" : part[2]
+        n = split(file, part, "/"); from = n == 2 ? "main" : row_of(substr(file, 5))
         if (!(from in known)) { if (!told[from]++) fail("src/" from " has no row in " plan); continue }
         while ((getline line < file) > 0) {
             if (line !~ /^[ \t]*#[ \t]*include[ \t]*"/) continue
             split(line, quoted, "\""); to = quoted[2]; seen++
             if (to !~ /\//) { fail(file ": include of " to " without its folder"); continue }
-            split(to, part, "/"); folder = part[1]; stem = to; sub(/\.h$/, "", stem)
+            folder = row_of(to); stem = to; sub(/\.h$/, "", stem)
             if (folder == from || ((from, folder) in may) || ((from, stem) in may)) continue
             if (from in all && index(all[from], " " folder " ") == 0) continue
             fail(file " includes " to ": " from " may not")

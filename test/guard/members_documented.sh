@@ -4,7 +4,7 @@
 # the other way round; and in the OpenAPI document's client.
 set -eu
 cd "$(dirname "$0")/../.."
-table=$(grep -oE '(WISH|NEED|ADMIN|SYSTEM)\([a-z][a-z_]+,' src/directory/metadata.h | sed 's/.*(//; s/,//' | grep -v '^sealed_secret$' | LC_ALL=C sort)
+table=$(grep -oE '(WISH|NEED|ADMIN|SYSTEM)\([a-z][a-z_]+,' src/client/metadata.h | sed 's/.*(//; s/,//' | grep -v '^sealed_secret$' | LC_ALL=C sort)
 told=$(sed -n '/^## Registered members/,$p' docs/clients.md | grep -oE '^\| `[a-z_]+`' | tr -d '|` ' | LC_ALL=C sort)
 [ -n "$table" ] || { echo "members_documented: saw no member"; exit 1; }
 difference=$(diff <(printf '%s\n' "$table") <(printf '%s\n' "$told") || true)

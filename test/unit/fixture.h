@@ -3,7 +3,7 @@
  * All functions end the test when something fails. */
 #ifndef JETON_TEST_FIXTURE_H
 #define JETON_TEST_FIXTURE_H
-#include "directory/authority.h"
+#include "context/authority.h"
 #include "store/table/db_user.h"
 
 #define FIXTURE_ISSUER   "https://auth.example.com"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * api_clients: client applications over the API; the rules are in directory/client. */
-#include "directory/client.h"
-#include "directory/profile_fit.h"
-#include "directory/redirect_rules.h"
+ * api_clients: client applications over the API; the rules are in client/client. */
+#include "scope/scopes.h"
+#include "client/client.h"
+#include "client/profile_fit.h"
+#include "client/redirect_rules.h"
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 
@@ -12,7 +13,7 @@ static void write_client(struct call *c, struct json_writer *w, const struct db_
     struct arena *a = c->ground->arena;
     json *metadata = json_object_new(a);
     metadata_put(a, metadata, &client->metadata, METADATA_BY_SYSTEM);
-    json_put_text(a, metadata, "scope_policy", client_any_scope(client) ? STR("any") : STR("only")); /* what holds, in its place */
+    json_put_text(a, metadata, "scope_policy", scopes_any(client) ? STR("any") : STR("only")); /* what holds, in its place */
     json_write_text(w, "id", client->id);
     json_write_text(w, "client_id", client->id);
     json_write_text(w, "name", client->name);

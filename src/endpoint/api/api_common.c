@@ -2,8 +2,8 @@
  * api_common: what all API handlers share. Parses once into typed values; whatever is wrong with a field becomes a problem of that
  * field, so that one answer tells everything that is wrong. */
 #include "endpoint/api/api.h"
-#include "grant/subject.h"
-#include "directory/user.h"
+#include "client/subject.h"
+#include "user/user.h"
 #include "base/banned.h"
 
 enum { PER_PAGE = 10, PER_PAGE_MAX = 100, PAGE_MAX = 1000000, SHOWN_MAX = 64 };

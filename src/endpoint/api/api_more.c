@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * api_more: scopes, events, sessions, grants, and the document that describes it all. */
-#include "directory/audit.h"
-#include "directory/audit_pace.h"
-#include "directory/scopes.h"
-#include "directory/user.h"
+#include "context/audit.h"
+#include "context/audit_pace.h"
+#include "scope/scopes.h"
+#include "user/user.h"
 #include "endpoint/api/api.h"
-#include "grant/consent.h"
+#include "authorize/consent.h"
 #include "base/banned.h"
 
 /* The addresses that the document names (url, tokenUrl …) are this server's: written from the root, told from the issuer on. */

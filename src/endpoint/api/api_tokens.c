@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * api_tokens: a person's personal access tokens over the API; the rules are in directory/pat. */
-#include "directory/pat.h"
-#include "directory/user.h"
+ * api_tokens: a person's personal access tokens over the API; the rules are in user/pat. */
+#include "user/pat.h"
+#include "user/user.h"
 #include "endpoint/api/api.h"
 #include "base/banned.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * api_users: people over the API; the rules are in directory/user. */
-#include "directory/user.h"
+ * api_users: people over the API; the rules are in user/user. */
+#include "user/user.h"
 #include "endpoint/api/api.h"
-#include "grant/subject.h"
-#include "grant/userinfo.h"
+#include "client/subject.h"
+#include "resource/userinfo.h"
 #include "session/login.h"
 #include "base/banned.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * claim_form: one row of the table of claims is one field of the form. Relies on directory/user_claims for what there is and on the
+ * claim_form: one row of the table of claims is one field of the form. Relies on user/user_claims for what there is and on the
  * template for escaping; promises that typed values come back as they were typed, and that a person's own form has no field for a
- * verdict (AD-04; the rule itself is in directory/user). */
+ * verdict (AD-04; the rule itself is in user/user). */
 #include "endpoint/console/claim_form.h"
 #include "endpoint/console/widget.h"
 

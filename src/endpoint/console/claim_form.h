@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * claim_form: the fields of the standard claims in the forms for people (claim_fields.html), made from directory/user_claims. Private
+ * claim_form: the fields of the standard claims in the forms for people (claim_fields.html), made from user/user_claims. Private
  * to the console. */
 #ifndef JETON_ENDPOINT_CONSOLE_CLAIM_FORM_H
 #define JETON_ENDPOINT_CONSOLE_CLAIM_FORM_H
-#include "directory/user_claims.h"
+#include "user/user_claims.h"
 #include "endpoint/call.h"
 enum claim_form_for { CLAIM_FORM_OWN = 1, CLAIM_FORM_OTHERS }; /* OTHERS: verdicts too */
 /* What the form says, as it was typed; fields that it has not are absent. */

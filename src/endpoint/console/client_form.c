@@ -5,7 +5,8 @@
 #include "endpoint/console/client_form.h"
 
 #include "base/ascii.h"
-#include "directory/auth_methods.h"
+#include "scope/scopes.h"
+#include "client/auth_methods.h"
 #include "endpoint/console/member_form.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
@@ -109,7 +110,7 @@ void client_form_kept(struct call *c, struct page_fields *f, const struct db_cli
     put_seconds(f, "access_lifetime", client->access_lifetime);
     put_seconds(f, "refresh_lifetime", client->refresh_lifetime);
     put_grants(f, client->grants);
-    put_scopes(c, f, client->scopes, client_any_scope(client));
+    put_scopes(c, f, client->scopes, scopes_any(client));
     page_put_flag(f, "first_party", client->first_party);
     page_put_flag(f, "require_pkce", client->require_pkce);
     page_put_flag(f, "compat_processmaker", client->compat_processmaker);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * console: the handlers of people's pages. Each is named in one row of the route table, whose guards have run before: the
- * session is found, POST forms carry their CSRF token, /account and /admin have a person. Rules are asked of directory/,
+ * session is found, POST forms carry their CSRF token, /account and /admin have a person. Rules are asked of user/, client/,
  * session/ and grant/. */
 #ifndef JETON_ENDPOINT_CONSOLE_CONSOLE_H
 #define JETON_ENDPOINT_CONSOLE_CONSOLE_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * console_access: what may act for a person: applications that they have allowed, and browsers where they are logged in. Relies
- * on grant/consent and on directory/user. Promises: a person sees and ends all of it, and nobody else's (CO-04, LS-17). */
+ * on authorize/consent and on user/user. Promises: a person sees and ends all of it, and nobody else's (CO-04, LS-17). */
 #include "endpoint/console/console.h"
-#include "directory/user.h"
+#include "user/user.h"
 #include "endpoint/console/widget.h"
-#include "grant/consent.h"
+#include "authorize/consent.h"
 #include "base/banned.h"
 
 /* The words of both, each once. */

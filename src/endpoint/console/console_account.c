@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * console_account: a person's own profile and password. Relies on directory/user for every rule. Promises: the e-mail address
+ * console_account: a person's own profile and password. Relies on user/user for every rule. Promises: the e-mail address
  * changes only after a recent password (LS-13), and a new password leaves this browser logged in, with a new cookie, and no
  * other. */
-#include "directory/user.h"
+#include "user/user.h"
 #include "endpoint/console/claim_form.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * console_admin: the rest of an administrator's pages: overview, scopes, resources, events, keys. Relies on directory/ for
+ * console_admin: the rest of an administrator's pages: overview, scopes, resources, events, keys. Relies on the rules for
  * every change. Promises: each page asks for the permission that the change behind it asks for, keys for an administrator
  * (AD-01); private halves of keys and secrets never reach a page (AD-03); deleting and rotating ask first. */
-#include "directory/audit.h"
-#include "directory/scopes.h"
+#include "context/audit.h"
+#include "scope/scopes.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * console_clients: client applications for administrators: list, make, change, new secret, disable, delete. Relies on
- * directory/client for every rule and every permission; what is shown is asked of actor_may again. Promises: a secret stands on
+ * client/client for every rule and every permission; what is shown is asked of actor_may again. Promises: a secret stands on
  * the one page that answers its making (AD-03), typed values survive a refusal, and a change made meanwhile by somebody else is
  * not overwritten (AD-05). */
 #include "endpoint/console/console.h"
 
-#include "directory/profile_fit.h"
-#include "directory/redirect_rules.h"
+#include "client/profile_fit.h"
+#include "client/redirect_rules.h"
 #include "endpoint/console/client_form.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"

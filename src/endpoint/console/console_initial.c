@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * console_initial: initial access tokens for administrators: list, make, remove. Relies on directory/initial for every rule. Promises
+ * console_initial: initial access tokens for administrators: list, make, remove. Relies on registration/initial for every rule. Promises
  * that a token stands on the one page that answers its making (AD-03). */
-#include "directory/initial.h"
+#include "registration/initial.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"

@@ -8,7 +8,7 @@
 #include "endpoint/console/console.h"
 
 #include "endpoint/headers.h"
-#include "grant/redirect.h"
+#include "authorize/redirect.h"
 #include "session/login.h"
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * console_tokens: a person's personal access tokens. Relies on directory/pat. Promises: a token is made only after a recent
+ * console_tokens: a person's personal access tokens. Relies on user/pat. Promises: a token is made only after a recent
  * password (PT-03), shown on the one page that answers its making (PT-01), and listed with its last use (PT-04). */
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * console_users: people, for administrators. Relies on directory/user for every rule and permission. Promises: a password is
+ * console_users: people, for administrators. Relies on user/user for every rule and permission. Promises: a password is
  * given once, when a person is made, and never seen or chosen again here (AD-06); rights are offered to administrators alone;
  * what may act for a person (tokens, applications, sessions) is shown and ended on one page (LS-17). */
-#include "directory/user.h"
+#include "user/user.h"
 #include "endpoint/console/claim_form.h"
 #include "endpoint/console/console.h"
 #include "endpoint/console/widget.h"
-#include "grant/consent.h"
+#include "authorize/consent.h"
 #include "base/banned.h"
 
 static const char *const names[] = {"username", "full_name", "email", NULL};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * member_form: registered metadata in a client's form. Relies on directory/metadata for what there is and on directory/client for what
+ * member_form: registered metadata in a client's form. Relies on client/metadata for what there is and on client/client for what
  * is allowed. Promises that every row of the table stands on the page once (METADATA_GROUP_SCOPES beside the scopes), that a field which was not sent changes nothing, and that
  * an unchecked box counts only when the form says that the boxes were there (CVE-2026-107623). */
 #include "endpoint/console/member_form.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * member_form: registered metadata in a client's form: one field for each row of directory/metadata, in sections that open. Private to
+ * member_form: registered metadata in a client's form: one field for each row of client/metadata, in sections that open. Private to
  * the console. */
 #ifndef JETON_ENDPOINT_CONSOLE_MEMBER_FORM_H
 #define JETON_ENDPOINT_CONSOLE_MEMBER_FORM_H

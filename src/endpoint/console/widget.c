@@ -2,7 +2,7 @@
  * widget: what many pages share. Relies on call_fields and on the facts in memory. Promises: typed values come back as they
  * were typed (page_fill escapes them), every problem is shown at least in the summary, page numbers are bounded (AD-09). */
 #include "endpoint/console/widget.h"
-#include "directory/scopes.h"
+#include "scope/scopes.h"
 
 #include "codec/percent.h"
 #include "base/banned.h"

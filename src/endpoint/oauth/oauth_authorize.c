@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * oauth_authorize: the authorization endpoint for browsers: parses once, asks grant/authorize what comes next, and answers with a page, a
+ * oauth_authorize: the authorization endpoint for browsers: parses once, asks authorize/authorize what comes next, and answers with a page, a
  * way to the login page, or a redirect to the client. */
 #include "codec/url.h"
-#include "directory/client_document.h"
+#include "registration/client_document.h"
 #include "endpoint/asked.h"
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
-#include "grant/authorize.h"
-#include "grant/scope.h"
+#include "authorize/authorize.h"
+#include "scope/scope.h"
 #include "base/banned.h"
 
 enum { HINT_MAX = 255 /* the longest username */ };
@@ -184,7 +184,7 @@ static fallible answer_page(struct call *c, const struct authorize_request *requ
     page_put(f, "pending", pending);
     page_put(f, "return_to", FAILED(same_request(c, request, form_get(&c->form, "login_ticket"), &back)) ? STR("") : back);
     asked_scopes(c, f, shown);
-    TRY(asked_services(c, f, request->resources, !str_filled(request->scope) && client_any_scope(request->client)));
+    TRY(asked_services(c, f, request->resources, !str_filled(request->scope) && scopes_any(request->client)));
     TRY(asked_details(c, f, request->details));
     TRY(response_header(c->response, "Content-Security-Policy", headers_csp(a, request->redirect_uri)));
     return call_page(c, 200, "consent.html", f);

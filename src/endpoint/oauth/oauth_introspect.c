@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * oauth_introspect: RFC 7662, RFC 9701 and RFC 7009 over HTTP; the rules are in grant/introspect. */
-#include "grant/introspect.h"
+ * oauth_introspect: RFC 7662, RFC 9701 and RFC 7009 over HTTP; the rules are in resource/introspect. */
+#include "resource/introspect.h"
 #include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * oauth_logout: the end-session endpoint (OpenID Connect RP-Initiated Logout 1.0) and /logout, which is the same without an application.
- * Relies on grant/end_session for what a request may do. Promises: without a hint that names this very session nobody is logged out by a
+ * Relies on logout/end_session for what a request may do. Promises: without a hint that names this very session nobody is logged out by a
  * mere link: a page asks, and its form carries the CSRF token (LO-01, LS-06); whatever is wrong is said on a page (RU-09).
  *
  *   request ─┬─ nobody is logged in, or surely meant ──▶ ended ─▶ location, or a page
  *            └─ else: the page asks ── POST /logout ───▶ ended ─▶ location, or the login page */
 #include "endpoint/headers.h"
 #include "endpoint/oauth/oauth.h"
-#include "grant/end_session.h"
+#include "logout/end_session.h"
 #include "base/banned.h"
 
 /* LS-09: a form on another site comes without our cookie; as a link it comes with it. */

@@ -6,10 +6,10 @@
  *
  * To add a member is to add a row: an ADDRESS below the issuer, WORDS, a FLAG, or a LIST whose items a function writes; in the last column, when. */
 #include "codec/url.h"
-#include "directory/auth_methods.h"
-#include "directory/profile.h"
+#include "client/auth_methods.h"
+#include "client/profile.h"
 #include "endpoint/oauth/oauth.h"
-#include "grant/redirect.h"
+#include "authorize/redirect.h"
 #include "token/dpop.h"
 #include "base/banned.h"
 

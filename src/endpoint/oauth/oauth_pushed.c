@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * oauth_pushed: the pushed authorization request endpoint (RFC 9126 2). The row's guards have parsed the body and authenticated the
- * client; the rules are in grant/pushed. */
+ * client; the rules are in authorize/pushed. */
 #include "endpoint/oauth/oauth.h"
-#include "grant/pushed.h"
+#include "authorize/pushed.h"
 #include "base/banned.h"
 
 bool oauth_pushed_waits(const struct form *form)

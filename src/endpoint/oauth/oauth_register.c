@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * oauth_register: dynamic client registration over HTTP (RFC 7591, RFC 7592, OpenID Connect Registration 1.0); the rules are in
- * directory/registration. Promises that what is refused is named by its member, and that secret and token stand in no answer but those
+ * registration/registration. Promises that what is refused is named by its member, and that secret and token stand in no answer but those
  * that RFC 7591 3.2.1 wants. */
-#include "directory/registration.h"
+#include "registration/registration.h"
 #include "endpoint/oauth/oauth.h"
 #include "codec/percent.h"
 #include "base/banned.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * oauth_userinfo: OpenID Connect Core 5.3 over HTTP, by GET and by POST. The row's guards have judged the token, its sender and the place
- * where it stood; grant/userinfo says what may be told. */
-#include "grant/userinfo.h"
+ * where it stood; resource/userinfo says what may be told. */
+#include "resource/userinfo.h"
 #include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 

@@ -4,8 +4,8 @@
  * changes: it follows the change feed (db_change), which the store's statements write. A change of this process is in memory before the
  * store function that made it returns; a command's before the next request is answered (hot_refresh, at the start of each). When the feed
  * cannot be followed, UNAVAILABLE: the old facts are not used to say yes. Pointers into a snapshot live as long as it is held. */
-#ifndef JETON_STORE_HOT_H
-#define JETON_STORE_HOT_H
+#ifndef JETON_STORE_CACHE_HOT_H
+#define JETON_STORE_CACHE_HOT_H
 #include "crypto/sign.h"
 #include "store/store.h"
 #include "store/table/db_client.h"

@@ -2,8 +2,8 @@
  * hot_cache: a bounded cache of rows: fixed places, eight a bucket, the least lately used of a bucket goes first. A row is
  * wiped when it goes. Safe for many threads. A row that was read before something was forgotten is
  * never put in after it: the reader takes a ticket first. */
-#ifndef JETON_STORE_HOT_CACHE_H
-#define JETON_STORE_HOT_CACHE_H
+#ifndef JETON_STORE_CACHE_HOT_CACHE_H
+#define JETON_STORE_CACHE_HOT_CACHE_H
 #include "base/str.h"
 #include "store/driver.h"
 struct hot_cache;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * hot_entry: a row in one block of memory, its texts behind it. Never changed; shared by whoever holds a reference; wiped and freed with the
  * last one. Safe for many threads. */
-#ifndef JETON_STORE_HOT_ENTRY_H
-#define JETON_STORE_HOT_ENTRY_H
+#ifndef JETON_STORE_CACHE_HOT_ENTRY_H
+#define JETON_STORE_CACHE_HOT_ENTRY_H
 #include "store/driver.h"
 #include <stdatomic.h>
 struct hot_entry {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * hot_facts: one snapshot of what is kept in memory, private to store/. A snapshot that requests may hold is never changed: the next one
  * shares everything with it and is changed, row by row, before it is shown to anybody. */
-#ifndef JETON_STORE_HOT_FACTS_H
-#define JETON_STORE_HOT_FACTS_H
+#ifndef JETON_STORE_CACHE_HOT_FACTS_H
+#define JETON_STORE_CACHE_HOT_FACTS_H
 #include "crypto/sign.h"
 #include "store/store_internal.h"
 #include "store/cache/hot.h"

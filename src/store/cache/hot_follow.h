@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * hot_follow: brings what is kept in memory up to the change feed (db_change), private to store/. */
-#ifndef JETON_STORE_HOT_FOLLOW_H
-#define JETON_STORE_HOT_FOLLOW_H
+#ifndef JETON_STORE_CACHE_HOT_FOLLOW_H
+#define JETON_STORE_CACHE_HOT_FOLLOW_H
 #include "store/cache/hot_cache.h"
 #include "store/cache/hot_facts.h"
 #include "store/cache/hot_set.h"

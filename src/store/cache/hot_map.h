@@ -2,8 +2,8 @@
  * hot_map: entries (hot_entry) found by a key that each holds in its row; a hash trie whose nodes are shared. hot_map_share gives a second
  * map in no time, whatever the size; changing one afterwards copies the few nodes on the way to the entry and nothing else, and never
  * changes what others see. Reading needs no lock; a map that is being changed belongs to one thread. */
-#ifndef JETON_STORE_HOT_MAP_H
-#define JETON_STORE_HOT_MAP_H
+#ifndef JETON_STORE_CACHE_HOT_MAP_H
+#define JETON_STORE_CACHE_HOT_MAP_H
 #include "store/cache/hot_entry.h"
 struct hot_node;
 typedef str hot_key(const void *row); /* never absent; the same for as long as the row lives */

@@ -5,8 +5,8 @@
  *
  * seq comes from a counter inside the transaction: it is the order of commits, without a gap. The newest DB_CHANGES_KEPT are kept; whoever
  * has missed more loads everything anew. */
-#ifndef JETON_STORE_DB_CHANGE_H
-#define JETON_STORE_DB_CHANGE_H
+#ifndef JETON_STORE_TABLE_DB_CHANGE_H
+#define JETON_STORE_TABLE_DB_CHANGE_H
 #include "store/driver.h"
 
 /* X(name, word, table, its key). REVOCATION: that table is a feed itself, numbered in the order of commits; it appends nothing here. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * db_client_metadata: what a client may have registered beyond the columns, by the names of RFC 7591 and its family. One row here is a
- * member of struct db_client_metadata, a member of the stored JSON object, and (directory/metadata) an option, an API field and a
+ * member of struct db_client_metadata, a member of the stored JSON object, and (client/metadata) an option, an API field and a
  * registration member. Kept as one JSON text; read once, when the client is loaded.
  *   TEXT: a string, JSON text or decimal number; absent: not registered. WORDS: separated by one space. LINES: by \n. FLAG: false when
  *   not registered. */
-#ifndef JETON_STORE_DB_CLIENT_METADATA_H
-#define JETON_STORE_DB_CLIENT_METADATA_H
+#ifndef JETON_STORE_TABLE_DB_CLIENT_METADATA_H
+#define JETON_STORE_TABLE_DB_CLIENT_METADATA_H
 #include "base/str.h"
 /* clang-format off */
 #define DB_CLIENT_METADATA(TEXT, WORDS, LINES, FLAG)                                                                           \
@@ -36,7 +36,7 @@
     TEXT(backchannel_authentication_request_signing_alg)                                                                       \
     FLAG(redirect_custom_schemes) FLAG(redirect_private_http) /* what its redirect URIs may be beyond the usual */            \
     WORDS(id_token_claims)            /* claims, or `scopes` for all: told by ID tokens too, as far as the scope goes */       \
-    TEXT(scope_policy)                /* any, only; absent: follows from the list (directory/client) */                        \
+    TEXT(scope_policy)                /* any, only; absent: follows from the list (client/client) */                        \
     /* jeton's own: the profile that the client is held to; for token exchange (RFC 8693) what it may ask for: */              \
     TEXT(profile)                     /* oauth2.1, fapi2-security, fapi2-message-signing; absent: the server's */              \
     WORDS(exchange_modes)             /* impersonation, delegation; absent: none */                                            \
@@ -45,7 +45,7 @@
     /* how it came: admin (absent), dynamic (RFC 7591, by an initial access token), open (without one), document (at its id) */ \
     TEXT(origin)                                                                                                               \
     WORDS(initial_grants) WORDS(initial_scopes) /* to what its initial access token holds it; absent: the server's settings */ \
-    /* of a client with client_secret_jwt: its secrets, sealed (directory/client_secret); never shown nor set from outside */  \
+    /* of a client with client_secret_jwt: its secrets, sealed (client/client_secret); never shown nor set from outside */  \
     TEXT(sealed_secret)
 /* clang-format on */
 struct db_client_metadata {

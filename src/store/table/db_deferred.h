@@ -6,8 +6,8 @@
  *                          └──────db_deferred_deny──▶ [denied]
  *   any state ── expires_at passed: nothing of it can be used any more ──db_purge──▶ gone
  */
-#ifndef JETON_STORE_DB_DEFERRED_H
-#define JETON_STORE_DB_DEFERRED_H
+#ifndef JETON_STORE_TABLE_DB_DEFERRED_H
+#define JETON_STORE_TABLE_DB_DEFERRED_H
 #include "store/table/db_grant.h"
 enum { DB_DEFERRED_SLOWER = 5 /* RFC 8628 3.5: seconds by which an early poll lengthens the interval */ };
 struct db_deferred {
@@ -22,7 +22,7 @@ struct db_deferred {
     str notification;     /* the client's notification token, sealed by the caller; absent: the client polls */
     str jkt, x5t;         /* what the request was bound to; absent: nothing */
     str address;          /* where the request came from */
-    str source;           /* the same as shares are counted (directory/source); absent: unknown */
+    str source;           /* the same as shares are counted (context/source); absent: unknown */
     int64_t user_number;  /* who must decide (ciba), or did (device); 0: not known yet */
     int64_t grant_number; /* 0 until allowed */
     str state;

@@ -5,8 +5,8 @@
  *   db_delivery_add ─▶ [due] ──db_delivery_take──▶ [leased] ──db_delivery_done (arrived, or given up)──▶ gone
  *                        ▲────db_delivery_postpone───┤                     expires_at + a day, or 31 days, db_purge──▶ gone
  *                        └──the lease ran out────────┘ */
-#ifndef JETON_STORE_DB_DELIVERY_H
-#define JETON_STORE_DB_DELIVERY_H
+#ifndef JETON_STORE_TABLE_DB_DELIVERY_H
+#define JETON_STORE_TABLE_DB_DELIVERY_H
 #include "store/store.h"
 enum { DB_DELIVERIES_MAX = 20000, DB_DELIVERIES_PER_CLIENT = 2000, DB_DELIVERIES_TAKEN = 16 };
 struct db_delivery {

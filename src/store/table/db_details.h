@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * db_details: the types of authorization details that the administrator defined (RFC 9396 2). Few; all of them are kept in memory
  * (store/hot). */
-#ifndef JETON_STORE_DB_DETAILS_H
-#define JETON_STORE_DB_DETAILS_H
+#ifndef JETON_STORE_TABLE_DB_DETAILS_H
+#define JETON_STORE_TABLE_DB_DETAILS_H
 #include "store/store.h"
 struct db_details_type {
     str type, description; /* description: what people read when they are asked to agree */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * db_event: the audit trail (LG-01): three classes, each with a budget and an age of its own (oldest go first), so that nothing weightier
  * is washed out by something lighter; queued without waiting; never holds a secret. Also the two little registers that many rules share: things that may happen only once, and counters of failures. */
-#ifndef JETON_STORE_DB_EVENT_H
-#define JETON_STORE_DB_EVENT_H
+#ifndef JETON_STORE_TABLE_DB_EVENT_H
+#define JETON_STORE_TABLE_DB_EVENT_H
 #include "store/store.h"
 struct db_event {
     int64_t number;

@@ -7,8 +7,8 @@
  *   made ──db_grant_add────────────────────────────────────▶ [live] ───────────────────┘
  *   any state ──db_grant_revoke*, code or old refresh token used again, user or client ended──▶ [revoked] ──db_purge──▶ gone
  */
-#ifndef JETON_STORE_DB_GRANT_H
-#define JETON_STORE_DB_GRANT_H
+#ifndef JETON_STORE_TABLE_DB_GRANT_H
+#define JETON_STORE_TABLE_DB_GRANT_H
 #include "store/store.h"
 struct db_grant {
     int64_t number;

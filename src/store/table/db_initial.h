@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_initial: initial access tokens for dynamic client registration (RFC 7591 3); and the room that registered software takes. */
-#ifndef JETON_STORE_DB_INITIAL_H
-#define JETON_STORE_DB_INITIAL_H
+#ifndef JETON_STORE_TABLE_DB_INITIAL_H
+#define JETON_STORE_TABLE_DB_INITIAL_H
 #include "store/store.h"
 struct db_initial {
     int64_t number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_issuer: issuers whose assertions are taken as grants (RFC 7523 2.1), as the administrator named them. Few; read from the store. */
-#ifndef JETON_STORE_DB_ISSUER_H
-#define JETON_STORE_DB_ISSUER_H
+#ifndef JETON_STORE_TABLE_DB_ISSUER_H
+#define JETON_STORE_TABLE_DB_ISSUER_H
 #include "store/store.h"
 struct db_issuer {
     int64_t number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_key: signing and sealing keys, private halves sealed by the caller with what is not in the database (ST-02). */
-#ifndef JETON_STORE_DB_KEY_H
-#define JETON_STORE_DB_KEY_H
+#ifndef JETON_STORE_TABLE_DB_KEY_H
+#define JETON_STORE_TABLE_DB_KEY_H
 #include "store/store.h"
 struct db_key {
     int64_t number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_password: which settings (algorithm and cost, the beginning of a hash) the password hashes of people have that came from elsewhere. */
-#ifndef JETON_STORE_DB_PASSWORD_H
-#define JETON_STORE_DB_PASSWORD_H
+#ifndef JETON_STORE_TABLE_DB_PASSWORD_H
+#define JETON_STORE_TABLE_DB_PASSWORD_H
 #include "store/store.h"
 enum { DB_PASSWORD_SETTINGS_MAX = 8 };
 fallible db_password_setting_add(struct tx *tx, str setting); /* there already: OK */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_pat: personal access tokens; few and long-lived, found by hash. */
-#ifndef JETON_STORE_DB_PAT_H
-#define JETON_STORE_DB_PAT_H
+#ifndef JETON_STORE_TABLE_DB_PAT_H
+#define JETON_STORE_TABLE_DB_PAT_H
 #include "store/store.h"
 struct db_pat {
     int64_t number;

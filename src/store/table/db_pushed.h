@@ -3,8 +3,8 @@
  *
  *   made ──db_pushed_add──▶ [waiting] ──db_pushed_take: the authorization ended, well or badly──▶ [used]
  *                           [waiting] ──expires_at; begun in time it may end within DB_PUSHED_SPARE──▶ db_purge */
-#ifndef JETON_STORE_DB_PUSHED_H
-#define JETON_STORE_DB_PUSHED_H
+#ifndef JETON_STORE_TABLE_DB_PUSHED_H
+#define JETON_STORE_TABLE_DB_PUSHED_H
 #include "crypto/secret.h"
 #include "store/store.h"
 enum { DB_PUSHED_SPARE = 3600 /* seconds that a row stays beyond its end, for people who are still logging in */ };

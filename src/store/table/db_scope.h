@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_scope: scopes that the administrator defined, and resources (RFC 8707): services that tokens can be made for. */
-#ifndef JETON_STORE_DB_SCOPE_H
-#define JETON_STORE_DB_SCOPE_H
+#ifndef JETON_STORE_TABLE_DB_SCOPE_H
+#define JETON_STORE_TABLE_DB_SCOPE_H
 #include "store/store.h"
 struct db_scope {
     str name, description;

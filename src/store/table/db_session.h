@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_session: logged-in browser sessions, found by number; the cookie holds number and secret sealed, the row only the hash. */
-#ifndef JETON_STORE_DB_SESSION_H
-#define JETON_STORE_DB_SESSION_H
+#ifndef JETON_STORE_TABLE_DB_SESSION_H
+#define JETON_STORE_TABLE_DB_SESSION_H
 #include "store/store.h"
 struct db_session {
     int64_t number;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * db_user: people. `number` is the row, `id` the public identifier (UUID text, never used twice). username_key is the name as it is compared
  * (text_username) and unique; a removed user leaves a tombstone without personal data, so that ids never come back. */
-#ifndef JETON_STORE_DB_USER_H
-#define JETON_STORE_DB_USER_H
+#ifndef JETON_STORE_TABLE_DB_USER_H
+#define JETON_STORE_TABLE_DB_USER_H
 #include "store/store.h"
 struct db_user {
     int64_t number;

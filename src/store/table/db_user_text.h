@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * db_user_text: names and addresses of people as they are compared, and what may not be alike (for db_user and db_migrate alone). */
-#ifndef JETON_STORE_DB_USER_TEXT_H
-#define JETON_STORE_DB_USER_TEXT_H
+#ifndef JETON_STORE_TABLE_DB_USER_TEXT_H
+#define JETON_STORE_TABLE_DB_USER_TEXT_H
 #include "store/store_internal.h"
 #include "store/table/db_user.h"
 enum { DB_USER_TEXT_VERSION = 12 }; /* the migration that made the columns */

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "cli/nouns.h"
 #include "codec/json.h"
-#include "server/settings.h"
+#include "config/settings.h"
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
 #include <dirent.h>

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "directory/pat.h"
-#include "directory/scopes.h"
-#include "directory/user.h"
+#include "user/pat.h"
+#include "scope/scopes.h"
+#include "user/user.h"
 #include "fixture.h"
 
 #define HOSTILE "\"><script>alert(1)</script>'"

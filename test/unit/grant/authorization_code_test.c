@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * authorization_code: once, by the right client, with the right redirect and verifier, in time. */
 #include "grant/authorization_code.h"
-#include "grant/stage.h"
+#include "stage.h"
 
 #define ASK      "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb"
 #define REDIRECT "&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb"

@@ -2,8 +2,8 @@
  * ciba: CIBA Core 1.0: who may ask for whom, how the person answers, what the client gets. */
 #include "base/pace.h"
 #include "grant/ciba.h"
-#include "directory/user.h"
-#include "grant/client_ways.h"
+#include "user/user.h"
+#include "client_ways.h"
 #include "store/table/db_delivery.h"
 #include "token/id_token.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * client_credentials: a client for itself, never a person. */
 #include "grant/client_credentials.h"
-#include "grant/stage.h"
+#include "stage.h"
 
 static err redeem(struct stage *t, const char *id, const char *more, struct token_answer *out)
 {

@@ -2,8 +2,8 @@
  * device_code: RFC 8628: who may ask, who may say yes, who gets the tokens and how often. */
 #include "base/pace.h"
 #include "grant/device_code.h"
-#include "directory/user.h"
-#include "grant/stage.h"
+#include "user/user.h"
+#include "stage.h"
 
 #define GRANT "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code="
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * jwt_bearer: RFC 7523 2.1: whose word counts, for whom, how often and how far. */
 #include "grant/jwt_bearer.h"
-#include "directory/issuers.h"
-#include "directory/user.h"
-#include "grant/client_ways.h"
+#include "client/issuers.h"
+#include "user/user.h"
+#include "client_ways.h"
 
 #define GRANT "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion="
 #define ISS   "https://idp.example"

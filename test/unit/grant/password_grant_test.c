@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * password_grant: every rule of the login page, and the client's. */
 #include "grant/password_grant.h"
-#include "grant/stage.h"
+#include "stage.h"
 
 static void shape_no_scopes(struct client_edit *edit)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * refresh_token: rotation; a retry is not a theft; a theft ends the family. */
 #include "grant/refresh_token.h"
-#include "grant/stage.h"
+#include "stage.h"
 
 static struct token_answer begin(struct stage *t)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * token_exchange: RFC 8693 under policy: who may hand in what, for whom, and that the result is never more. */
 #include "grant/token_exchange.h"
-#include "directory/user.h"
-#include "grant/consent.h"
-#include "grant/stage.h"
+#include "user/user.h"
+#include "authorize/consent.h"
+#include "stage.h"
 #include "proof.h"
 #include "store/table/db_consent.h"
 #include "token/id_token.h"

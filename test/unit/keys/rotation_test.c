@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Claims about keys in a store: they are made once, found again, lost with the master key, and rotate without breaking what is out. */
 #include "keys/rotation.h"
-#include "directory/authority.h"
+#include "context/authority.h"
 #include "fixture.h"
 #include "keys/at_rest.h"
 #include "token/jws.h"

@@ -2,7 +2,7 @@
  * The courier without a network: its addresses are internal ones, so that fetch refuses each call at once; what arrives is proved end to
  * end (test_logout.py, test_ciba.py). */
 #include "server/courier.h"
-#include "grant/stage.h"
+#include "stage.h"
 #include "store/table/db_delivery.h"
 #include "store/table/db_event.h"
 

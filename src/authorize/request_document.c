@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ * request_document: a small shelf of fetched documents. Relies on fetch for where this server may call and on the caller for having
+ * found the address registered. Promises a bounded shelf, entries that end after a minute, and that failures are never kept.
+ *
+ * Invariant: an entry's memory is its own arena, touched under the lock alone; what is handed out is a copy. */
+#include "authorize/request_document.h"
+#include "fetch/fetch.h"
+#include <pthread.h>
+#include "base/banned.h"
+
+static struct entry {
+    struct arena *arena;
+    str uri, text;
+    unix_time until;
+} shelf[REQUEST_DOCUMENT_KEPT];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static str kept(struct ground *g, str uri)
+{
+    str text = STR_ABSENT;
+    (void)pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < REQUEST_DOCUMENT_KEPT; i++)
+        if (shelf[i].until > g->now && shelf[i].until <= clock_add(g->now, REQUEST_DOCUMENT_SECONDS) && str_equal(shelf[i].uri, uri))
+            text = str_dup(g->arena, shelf[i].text);
+    (void)pthread_mutex_unlock(&lock);
+    return text;
+}
+
+/* In the place of the one that ends first. Not being kept is no failure. */
+static void keep(const struct ground *g, str uri, str text)
+{
+    struct arena *a = arena_new(2 * (uri.n + text.n) + 4096), *old;
+    struct entry fresh = {a, STR_ABSENT, STR_ABSENT, clock_add(g->now, REQUEST_DOCUMENT_SECONDS)};
+    size_t at = 0;
+    if (!a)
+        return;
+    fresh.uri = str_dup(a, uri);
+    fresh.text = str_dup(a, text);
+    if (arena_failed(a)) {
+        arena_release(a);
+        return;
+    }
+    (void)pthread_mutex_lock(&lock);
+    for (size_t i = 1; i < REQUEST_DOCUMENT_KEPT; i++)
+        if (shelf[i].until < shelf[at].until)
+            at = i;
+    old = shelf[at].arena;
+    shelf[at] = fresh;
+    (void)pthread_mutex_unlock(&lock);
+    arena_release(old);
+}
+
+fallible request_document_get(struct ground *g, const struct db_client *client, str uri, str *text)
+{
+    str found = kept(g, uri), address = {uri.p, str_find(uri, '#')};
+    struct fetch_manners manners = g->authority->policy.fetch;
+    manners.bytes = REQUEST_DOCUMENT_BYTES;
+    manners.caller = client->id;
+    if (!str_present(found)) {
+        err fetched = fetch_document(g->arena, &manners, address, STR("application/oauth-authz-req+jwt, application/jwt, */*"), &found);
+        if (FAILED(fetched) && arena_failed(g->arena))
+            return fetched;
+        if (fetched.kind == ERR_THROTTLED)
+            FAIL(UNAVAILABLE, "request object: too many fetches at once");
+        if (FAILED(fetched))
+            REFUSE(INVALID_REQUEST_URI, "The document at the request_uri could not be fetched.", "request object: cannot be fetched");
+        found = str_trim(found);
+        while (found.n > 0 && (found.p[found.n - 1] == '\n' || found.p[found.n - 1] == '\r'))
+            found.n--;
+        keep(g, uri, found);
+    }
+    *text = found;
+    return OK;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_registration: `jeton registration`: initial access tokens, with which software registers itself. Relies on registration/initial. */
+#include "cli/nouns.h"
+#include "cli/output.h"
+#include "cli/site.h"
+#include "registration/initial.h"
+#include "base/banned.h"
+
+/* clang-format off */
+static const struct option options_add[] = {
+    {"label",      OPTION_TEXT,   "TEXT",    1, 0,             "whom or what it is for"},
+    {"uses",       OPTION_NUMBER, "NUMBER",  1, 1000000,       "how many clients may be registered with it; else without limit"},
+    {"expires-in", OPTION_NUMBER, "SECONDS", 1, 315360000,     "how long it is good; else for ever"},
+    {"grant",      OPTION_WORDS,  "TYPE",    0, 0,             "grants that may be registered with it; else the server's setting"},
+    {"scope",      OPTION_WORDS,  "WORDS",   0, 0,             "scopes that may be registered with it; else the server's setting"},
+    OPTION_LAST,
+};
+/* clang-format on */
+
+static json *token_json(struct command_call *call, const struct db_initial *row, str token)
+{
+    struct arena *a = call->arena;
+    json *j = json_object_new(a);
+    json_put_text(a, j, "id", row->id);
+    if (str_present(token))
+        json_put_text(a, j, "token", token);
+    json_put_text(a, j, "label", row->label);
+    json_put_words(a, j, "grants", str_present(row->grants) ? row->grants : STR(""));
+    json_put_words(a, j, "scopes", str_present(row->scopes) ? row->scopes : STR(""));
+    if (row->uses_left >= 0)
+        json_put_integer(a, j, "uses_left", row->uses_left);
+    else
+        json_put_null(a, j, "uses_left");
+    output_time(call, j, "created_at", row->created_at);
+    output_time(call, j, "expires_at", row->expires_at);
+    return j;
+}
+static int run_add(struct command_call *call)
+{
+    const struct options *o = &call->options;
+    struct site *site;
+    struct problems p = {0};
+    struct initial_made made;
+    if (!options_has(o, "label"))
+        return command_misused(call, "registration add needs --label TEXT");
+    struct initial_edit edit = {.label = options_text(o, "label"),
+                                .grants = options_text(o, "grant"),
+                                .scopes = options_text(o, "scope"),
+                                .uses = options_number(o, "uses", 0),
+                                .life = options_number(o, "expires-in", 0)};
+    int status = site_open(call, SITE_MAKE, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = initial_add(&site->ground, &actor_owner, &edit, &p, &made);
+    if (FAILED(e))
+        return command_failed(call, e, &p);
+    status = output_value(call, token_json(call, made.row, made.token), "id token label");
+    output_note(call, "The token is shown this once and never again.");
+    return status;
+}
+static int run_list(struct command_call *call)
+{
+    struct site *site;
+    struct db_initial_rows rows;
+    json *list = json_list_new(call->arena);
+    int status = site_open(call, SITE_MUST_EXIST, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = initial_list(&site->ground, &actor_owner, &rows);
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    for (size_t i = 0; i < rows.count; i++)
+        json_add(call->arena, list, token_json(call, &rows.rows[i], STR_ABSENT));
+    return output_value(call, list, "id label uses_left expires_at");
+}
+static int run_remove(struct command_call *call)
+{
+    struct site *site;
+    str id = command_argument(call, 0);
+    int status = site_open(call, SITE_MUST_EXIST, &site);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = initial_remove(&site->ground, &actor_owner, id);
+    if (e.kind == ERR_NOT_FOUND)
+        return command_refuse(call, "there is no initial access token \"%.*s\"; jeton registration list shows which are there", STR_FMT(id));
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    json *j = json_object_new(call->arena);
+    json_put_text(call->arena, j, "id", id);
+    json_put_boolean(call->arena, j, "removed", true);
+    return output_done(call, j, "The initial access token %.*s is removed.", STR_FMT(id));
+}
+
+/* clang-format off */
+const struct command cmd_registration[] = {
+    {"add",    NULL, options_add, run_add,    "Make an initial access token and print it"},
+    {"list",   NULL, NULL,        run_list,   "List initial access tokens"},
+    {"remove", "ID", NULL,        run_remove, "Remove an initial access token; clients registered with it stay"},
+    COMMAND_END,
+};
+/* clang-format on */

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: MIT
- * audit: who may read the audit trail: an administrator or `view-events` all of it, a person what they did themselves. */
-#ifndef JETON_DIRECTORY_AUDIT_H
-#define JETON_DIRECTORY_AUDIT_H
-#include "directory/actor.h"
-fallible audit_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_event_rows *out);
-#endif
