@@ -78,7 +78,7 @@ $(OUT)/%.o: %.c
 ifeq ($(BUILD),release)
 $(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/endpoint/api/%.o $(OUT)/src/page/%.o: MODE += -Os
 $(OUT)/src/client/metadata%.o $(OUT)/src/client/client_%.o $(OUT)/src/registration/%.o $(OUT)/src/config/settings%.o: MODE += -Os
-$(OUT)/src/fetch/%.o $(OUT)/src/server/courier.o $(OUT)/src/server/tls.o: MODE += -Os
+$(OUT)/src/fetch/%.o $(OUT)/src/server/outbox.o $(OUT)/src/server/tls.o: MODE += -Os
 endif
 
 # Embedded files are prerequisites of the objects that .incbin them.

@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 static const str body = {"{\"token_type\":\"Bearer\",\"expires_in\":3600,\"scope\":\"none\"}   ", 59};
-static struct pool *lane;
+static struct pool *pool;
 
 static void answer(void *context)
 {
@@ -23,14 +23,14 @@ static void answer(void *context)
 static void arrive(struct exchange *x, void *context)
 {
     (void)context;
-    if (lane == NULL) {
+    if (pool == NULL) {
         answer(x);
         return;
     }
     struct pool_job *job = ARENA_NEW(x->request.arena, struct pool_job);
     if (job != NULL)
         *job = (struct pool_job){answer, x, NULL};
-    if (job == NULL || FAILED(pool_submit(lane, job)))
+    if (job == NULL || FAILED(pool_submit(pool, job)))
         answer(x);
 }
 
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
-    if (strcmp(argv[2], "handover") == 0 && FAILED(pool_open("bench", &(struct pool_size){1, 0, 65536}, &lane)))
+    if (strcmp(argv[2], "handover") == 0 && FAILED(pool_open("bench", &(struct pool_size){1, 0, 65536}, &pool)))
         return 1;
     struct listen_options o = {.host = STR("127.0.0.1"),
                                .port = (uint16_t)port,
@@ -74,6 +74,6 @@ int main(int argc, char **argv)
     int signal_number;
     sigwait(&ends, &signal_number);
     listen_close(listener);
-    pool_close(lane);
+    pool_close(pool);
     return 0;
 }

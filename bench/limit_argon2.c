@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { KIB = 19 * 1024, PASSES = 2, LANES = 1, HASH = 32, SALT = 16, THREADS_MAX = 64, SPAN_MAX = 60000 };
+enum { KIB = 19 * 1024, PASSES = 2, POOLS = 1, HASH = 32, SALT = 16, THREADS_MAX = 64, SPAN_MAX = 60000 };
 
 struct work {
     pthread_t thread;
@@ -30,7 +30,7 @@ static void *hash(void *context)
     static const char password[] = "correct horse battery staple";
     unsigned char salt[SALT] = {1}, out[HASH];
     do {
-        if (argon2id_hash_raw(PASSES, KIB, LANES, password, sizeof(password) - 1, salt, SALT, out, HASH) != ARGON2_OK)
+        if (argon2id_hash_raw(PASSES, KIB, POOLS, password, sizeof(password) - 1, salt, SALT, out, HASH) != ARGON2_OK)
             exit(1);
         w->count++;
         w->finished = now(CLOCK_MONOTONIC);

@@ -4,7 +4,7 @@
  *     limit_postgres CONNECTION MILLISECONDS CONNECTIONS bare|store      CONNECTION: an empty database of one's own on this machine
  * Prints refreshes a second, and the processor time of each here and in the server's processes, in microseconds. */
 #include "store/table/db_event.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "store/table/db_client.h"
 #include "store/table/db_user.h"
 
@@ -121,10 +121,10 @@ struct refresh {
 static void refresh_run(struct tx *tx, void *context)
 {
     struct refresh *r = context;
-    struct db_grant *g = NULL;
+    struct db_authorization *g = NULL;
     bool rotated = false;
     arena_reset(r->a);
-    must(!FAILED(db_grant_get(tx, r->a, numbers[r->row], &g)) && g != NULL, "no grant");
+    must(!FAILED(db_authorization_get(tx, r->a, numbers[r->row], &g)) && g != NULL, "no grant");
     int64_t from = g->generation++;
     g->rotated_at = g->last_used_at = 1700000000;
     g->successor = STR("s01234567890123456789012345678901234567890123456789");
@@ -179,15 +179,15 @@ static void fill(void)
     struct db_client c = {.id = STR("app"), .name = STR("App")};
     must(!FAILED(db_user_add(tx, a, &u, NULL)) && !FAILED(db_client_add(tx, &c)), "people");
     for (size_t i = 0; i < ROWS; i++) {
-        struct db_grant g = {.id = STR("01234567-89ab-4cde-8f01-23456789abcd"),
-                             .user_number = u.number,
-                             .client_number = c.number,
-                             .scope = STR("profile"),
-                             .flow = STR("authorization_code"),
-                             .created_at = 1700000000,
-                             .expires_at = 1900000000,
-                             .generation = 1};
-        must(!FAILED(db_grant_reserve(tx, &g.number)) && !FAILED(db_grant_add(tx, &g)), "grant");
+        struct db_authorization g = {.id = STR("01234567-89ab-4cde-8f01-23456789abcd"),
+                                     .user_number = u.number,
+                                     .client_number = c.number,
+                                     .scope = STR("profile"),
+                                     .flow = STR("authorization_code"),
+                                     .created_at = 1700000000,
+                                     .expires_at = 1900000000,
+                                     .generation = 1};
+        must(!FAILED(db_authorization_reserve(tx, &g.number)) && !FAILED(db_authorization_add(tx, &g)), "grant");
         numbers[i] = g.number;
     }
     arena_release(a);

@@ -27,7 +27,7 @@ static const char verifier[] = "0123456789012345678901234567890123456789012";
 static sqlite3 *db;
 static struct arena *scratch;
 static const struct keyring *keys;
-static int64_t now, client, epoch, next_user, next_grant, next_code;
+static int64_t now, client, epoch, next_user, next_authorization, next_code;
 
 static void must(bool good, const char *what)
 {
@@ -143,9 +143,9 @@ static void grants_add(int64_t count, int64_t people, FILE *out, int64_t every)
 {
     sqlite3_stmt *s = grants_prepared();
     for (int64_t i = 0; i < count; i++) {
-        str old = STR("the token before, which nobody has"), sealed, fresh = token(OPAQUE_REFRESH, next_grant, 2);
+        str old = STR("the token before, which nobody has"), sealed, fresh = token(OPAQUE_REFRESH, next_authorization, 2);
         must(!FAILED(opaque_successor_close(scratch, old, fresh, &sealed)), "no successor");
-        grant_add(s, next_grant++, next_user + (people > 0 ? i % people : -1), now);
+        grant_add(s, next_authorization++, next_user + (people > 0 ? i % people : -1), now);
         put_hash(s, 8, fresh);
         put_hash(s, 9, old);
         put(s, 10, sealed);
@@ -168,11 +168,11 @@ static void codes_add(int64_t count, int64_t people, FILE *out)
                                   " VALUES (?1, ?2, ?3, 'http://127.0.0.1/callback', ?4, ?5)");
     for (int64_t i = 0; i < count; i++) {
         str text = token(OPAQUE_CODE, next_code, 0);
-        grant_add(grant, next_grant, next_user + (people > 0 ? i % people : -1), 0);
+        grant_add(grant, next_authorization, next_user + (people > 0 ? i % people : -1), 0);
         run(grant);
         (void)sqlite3_bind_int64(code, 1, next_code++);
         put_hash(code, 2, text);
-        (void)sqlite3_bind_int64(code, 3, next_grant++);
+        (void)sqlite3_bind_int64(code, 3, next_authorization++);
         put(code, 4, (str){challenge, HASH_TEXT});
         (void)sqlite3_bind_int64(code, 5, now + SPAN);
         run(code);
@@ -188,10 +188,11 @@ static const struct keyring *keys_of(const char *directory)
     static struct authority authority;
     struct store_options options = {.directory = directory};
     struct arena *a = arena_new(ROOM);
-    must(a != NULL && !FAILED(store_open(&options, &authority.store)) && !FAILED(hot_open(authority.store, 1, &authority.hot)), "the store cannot be opened");
+    must(a != NULL && !FAILED(store_open(&options, &authority.store)) && !FAILED(cache_open(authority.store, 1, &authority.cache)),
+         "the store cannot be opened");
     must(!FAILED(authority_open(&authority, directory)), "the keys cannot be opened");
     const struct keyring *ring = keys_hold(authority.keys);
-    hot_close(authority.hot);
+    cache_close(authority.cache);
     store_close(authority.store);
     return ring;
 }
@@ -202,7 +203,7 @@ static void counters_set(int64_t people)
     (void)snprintf(sql, sizeof(sql),
                    "UPDATE counters SET next = %lld WHERE name = 'user'; UPDATE counters SET next = %lld WHERE name = 'grant';"
                    "UPDATE counters SET next = %lld WHERE name = 'code'",
-                   (long long)(next_user + people), (long long)next_grant, (long long)next_code);
+                   (long long)(next_user + people), (long long)next_authorization, (long long)next_code);
     script(sql);
 }
 
@@ -234,7 +235,7 @@ int main(int argc, char **argv)
     client = one("SELECT number FROM clients WHERE id = ?1", argv[2]);
     epoch = one("SELECT epoch FROM clients WHERE id = ?1", argv[2]);
     next_user = one("SELECT next FROM counters WHERE name = 'user'", NULL);
-    next_grant = one("SELECT next FROM counters WHERE name = 'grant'", NULL);
+    next_authorization = one("SELECT next FROM counters WHERE name = 'grant'", NULL);
     next_code = one("SELECT next FROM counters WHERE name = 'code'", NULL);
     FILE *refresh = file(argv[6], "refresh"), *names = file(argv[6], "people"), *code = file(argv[6], "codes");
     people_add(people, names, (people + sample - 1) / sample);

@@ -13,12 +13,12 @@
 #include "authorize/request_object.h"
 #include "base/banned.h"
 
-static fallible find_client(struct ground *g, const struct form *f, const struct db_client **client)
+static fallible find_client(struct context *ctx, const struct form *f, const struct db_client **client)
 {
     str id = form_get(f, "client_id");
     if (!str_present(id))
         REFUSE(INVALID_REQUEST, "client_id is missing: the application did not say who it is.", "authorize: client_id missing");
-    TRY(client_document_find(g, id, client));
+    TRY(client_document_find(ctx, id, client));
     if (!*client)
         REFUSE(INVALID_REQUEST, "No application with this client_id is registered here.", "authorize: no such client");
     if ((*client)->disabled)
@@ -45,11 +45,11 @@ static err find_twice(const struct form *f)
     return OK;
 }
 
-static fallible from_pushed(struct ground *g, const struct form *f, struct authorize_request *request)
+static fallible from_pushed(struct context *ctx, const struct form *f, struct authorize_request *request)
 {
     struct pushed_request pushed;
-    int64_t begun = authorize_ticket_pushed(g, form_get(f, "login_ticket"));
-    TRY(pushed_find(g, request->client, form_get(f, "request_uri"), begun, &pushed));
+    int64_t begun = authorize_ticket_pushed(ctx, form_get(f, "login_ticket"));
+    TRY(pushed_find(ctx, request->client, form_get(f, "request_uri"), begun, &pushed));
     request->parameters = pushed.parameters;
     request->pushed = pushed.number;
     request->jkt = pushed.jkt;
@@ -58,10 +58,10 @@ static fallible from_pushed(struct ground *g, const struct form *f, struct autho
 }
 
 /* What is wrong with the object is told where the answer goes, when that is known without it. */
-static fallible from_object(struct ground *g, const struct form *f, struct authorize_request *request)
+static fallible from_object(struct context *ctx, const struct form *f, struct authorize_request *request)
 {
     enum request_object_way way = request->arriving ? REQUEST_OBJECT_PUSHED : REQUEST_OBJECT_FRONT;
-    err read = request_object_read(g, request->client, f, way, &request->parameters);
+    err read = request_object_read(ctx, request->client, f, way, &request->parameters);
     if (read.kind == ERR_ELSEWHERE)
         return read;
     request->broken = read;
@@ -71,27 +71,27 @@ static fallible from_object(struct ground *g, const struct form *f, struct autho
     return OK;
 }
 
-static fallible take_parameters(struct ground *g, const struct form *f, struct authorize_request *request)
+static fallible take_parameters(struct context *ctx, const struct form *f, struct authorize_request *request)
 {
     request->parameters = *f;
     if (!request->arriving && pushed_uri(form_get(f, "request_uri")))
-        return from_pushed(g, f, request);
+        return from_pushed(ctx, f, request);
     if (str_present(form_get(f, "request")) || str_present(form_get(f, "request_uri"))) /* AZ-16 */
-        return from_object(g, f, request);
+        return from_object(ctx, f, request);
     return OK;
 }
 
-static fallible match_redirect(struct ground *g, struct authorize_request *request)
+static fallible match_redirect(struct context *ctx, struct authorize_request *request)
 {
     const struct form *p = &request->parameters;
     request->redirect_uri_sent = form_get(p, "redirect_uri");
     bool openid = str_has_word(form_get(p, "scope"), STR("openid"));
     if (!str_present(request->redirect_uri_sent) && openid) /* RU-05; OpenID Connect Core 3.1.2.1 */
         REFUSE(INVALID_REQUEST, "redirect_uri is missing; requests with the scope openid must have it.", "authorize: openid without redirect_uri");
-    if (!str_present(request->redirect_uri_sent) && profile_demands(g, request->client, PROFILE_RULE_REDIRECT_NAMED))
+    if (!str_present(request->redirect_uri_sent) && profile_demands(ctx, request->client, PROFILE_RULE_REDIRECT_NAMED))
         REFUSE(INVALID_REQUEST, "redirect_uri is missing; the profile of this client demands it.", "authorize: redirect_uri demanded by profile");
-    TRY(redirect_match(g->arena, request->client, request->redirect_uri_sent, &request->redirect_uri));
-    if (profile_demands(g, request->client, PROFILE_RULE_REDIRECT_FIT) && !redirect_rules_usual(request->redirect_uri)) /* RU-13 */
+    TRY(redirect_match(ctx->arena, request->client, request->redirect_uri_sent, &request->redirect_uri));
+    if (profile_demands(ctx, request->client, PROFILE_RULE_REDIRECT_FIT) && !redirect_rules_usual(request->redirect_uri)) /* RU-13 */
         REFUSE(INVALID_REQUEST, "The profile of this client allows no redirect URI of this kind.", "authorize: redirect URI against the profile");
     return OK;
 }
@@ -117,22 +117,22 @@ static void read_state(struct authorize_request *request)
         request->broken = wrong;
 }
 
-static fallible begin(struct ground *g, const struct form *f, struct authorize_request *request)
+static fallible begin(struct context *ctx, const struct form *f, struct authorize_request *request)
 {
     request->max_age = -1;
-    TRY(take_parameters(g, f, request));
-    err matched = match_redirect(g, request);
+    TRY(take_parameters(ctx, f, request));
+    err matched = match_redirect(ctx, request);
     TRY(FAILED(matched) && FAILED(request->broken) ? request->broken : matched); /* what went wrong first is told */
     read_state(request);
     return OK;
 }
 
-fallible authorize_read(struct ground *g, const struct form *f, struct authorize_request *out)
+fallible authorize_read(struct context *ctx, const struct form *f, struct authorize_request *out)
 {
     struct authorize_request request = {.broken = OK};
     TRY(check_way_once(f));
-    TRY(find_client(g, f, &request.client));
-    TRY(begin(g, f, &request));
+    TRY(find_client(ctx, f, &request.client));
+    TRY(begin(ctx, f, &request));
     err twice = find_twice(f);
     if (FAILED(twice)) /* beside an object or a pushed request too */
         request.broken = twice;
@@ -140,10 +140,10 @@ fallible authorize_read(struct ground *g, const struct form *f, struct authorize
     return OK;
 }
 
-fallible authorize_take(struct ground *g, const struct db_client *client, const struct form *f, struct authorize_request *out)
+fallible authorize_take(struct context *ctx, const struct db_client *client, const struct form *f, struct authorize_request *out)
 {
     struct authorize_request request = {.client = client, .arriving = true, .source = AUTHORIZE_PUSHED, .broken = OK};
-    TRY(begin(g, f, &request));
+    TRY(begin(ctx, f, &request));
     *out = request;
     return OK;
 }

@@ -47,36 +47,36 @@ struct authorize_request {
     bool assumed_code;             /* compat processmaker: response_type was missing */
 };
 /* Client and redirect URI. Failures are pages for people (AZ-01, RU-06). May fetch a request object. */
-fallible authorize_read(struct ground *g, const struct form *f, struct authorize_request *out);
+fallible authorize_read(struct context *ctx, const struct form *f, struct authorize_request *out);
 /* The same for a client that is known, at the PAR endpoint. */
-fallible authorize_take(struct ground *g, const struct db_client *client, const struct form *f, struct authorize_request *out);
+fallible authorize_take(struct context *ctx, const struct db_client *client, const struct form *f, struct authorize_request *out);
 /* All else; failures may be told to the client (AZ-02..AZ-16). out->scope becomes what is granted at most. out->mode is set first. */
-fallible authorize_check(struct ground *g, const struct form *f, struct authorize_request *request);
+fallible authorize_check(struct context *ctx, const struct form *f, struct authorize_request *request);
 enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_SELECT, AUTHORIZE_CHANGE, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
 /* Must the person be asked about this request? */
-fallible authorize_consent_due(struct ground *g, const struct authorize_request *request, const struct session *s, bool *due);
+fallible authorize_consent_due(struct context *ctx, const struct authorize_request *request, const struct session *s, bool *due);
 /* What must happen now for this browser; LOGIN_REQUIRED / CONSENT_REQUIRED for prompt=none (to be told). */
-fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step);
+fallible authorize_next(struct context *ctx, const struct authorize_request *request, const struct session *s, enum authorize_step *step);
 /* Must the person who logs in be another than the one who is here? */
-bool authorize_other_person(struct ground *g, const struct authorize_request *request, const struct session *s);
+bool authorize_other_user(struct context *ctx, const struct authorize_request *request, const struct session *s);
 /* Goes along to the login page and back in `login_ticket`: proves that a password was given after it was made, by a browser whose
  * cookie has changed since (AZ-12, AZ-13), and that a pushed request was begun in time. */
-fallible authorize_ticket(struct ground *g, const struct authorize_request *request, const struct session *s, str *ticket);
+fallible authorize_ticket(struct context *ctx, const struct authorize_request *request, const struct session *s, str *ticket);
 /* Stands in the account page's button alone: proves that the person at this browser session pressed it. */
-fallible authorize_choice(struct ground *g, const struct authorize_request *request, const struct session *s, str *ticket);
+fallible authorize_choice(struct context *ctx, const struct authorize_request *request, const struct session *s, str *ticket);
 /* The request sealed for the consent form: single use, bound to the session's cookie, 10 minutes (AZ-24, AZ-25, CO-03). */
-fallible authorize_pend(struct ground *g, const struct authorize_request *request, const struct session *s, str *pending);
+fallible authorize_pend(struct context *ctx, const struct authorize_request *request, const struct session *s, str *pending);
 struct authorize_pending {
     struct authorize_request request;
     str once_id; /* taken with the answer: a second answer is CONFLICT */
     bool asked;  /* a person saw the page and said yes: only then is it remembered as agreed to */
 };
-fallible authorize_resume(struct ground *g, str pending, const struct session *s, struct authorize_pending *out);
+fallible authorize_resume(struct context *ctx, str pending, const struct session *s, struct authorize_pending *out);
 /* Makes grant and code, ends the pushed request, remembers the consent where that is allowed (CO-01); the response carries code, state, iss. */
-fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out);
-fallible authorize_deny(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out);
+fallible authorize_allow(struct context *ctx, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out);
+fallible authorize_deny(struct context *ctx, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out);
 /* May this failure be told to the client now, or must somebody log in first? (AZ-21) */
 bool authorize_may_tell(const struct authorize_request *request, const struct session *s, err why);
 /* The response that tells it; ends a pushed request (PR-01). */
-fallible authorize_refuse(struct ground *g, const struct authorize_request *request, err why, struct redirect_sent *out);
+fallible authorize_refuse(struct context *ctx, const struct authorize_request *request, err why, struct redirect_sent *out);
 #endif

@@ -8,7 +8,7 @@
 #include "authorize/consent.h"
 #include "scope/scope.h"
 #include "store/table/db_consent.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "store/table/db_pushed.h"
 #include "token/opaque.h"
 #include "base/banned.h"
@@ -57,40 +57,40 @@ static bool unpack(str *rest, str *piece)
     return true;
 }
 
-fallible authorize_pend(struct ground *g, const struct authorize_request *request, const struct session *s, str *pending)
+fallible authorize_pend(struct context *ctx, const struct authorize_request *request, const struct session *s, str *pending)
 {
     char once[37];
     str text;
     struct token_raw raw;
-    struct buf b = buf_new(g->arena, OPAQUE_PAYLOAD_MAX);
+    struct buf b = buf_new(ctx->arena, OPAQUE_PAYLOAD_MAX);
     random_uuid(once);
-    const str pieces[PENDING_COUNT] = {[PRINT] = session_print(g->arena, s),
-                                       [END] = str_format(g->arena, "%lld", (long long)clock_add(g->now, PENDING_SECONDS)),
+    const str pieces[PENDING_COUNT] = {[PRINT] = session_print(ctx->arena, s),
+                                       [END] = str_format(ctx->arena, "%lld", (long long)clock_add(ctx->now, PENDING_SECONDS)),
                                        [ONCE] = str_of(once),
                                        [CLIENT] = request->client->id,
-                                       [MODE] = str_format(g->arena, "%d", (int)request->mode),
-                                       [PUSHED] = str_format(g->arena, "%lld", (long long)request->pushed),
+                                       [MODE] = str_format(ctx->arena, "%d", (int)request->mode),
+                                       [PUSHED] = str_format(ctx->arena, "%lld", (long long)request->pushed),
 #define X(name_) [TEXT_##name_] = request->name_,
                                        PENDING_TEXTS(X)
 #undef X
     };
-    if (arena_failed(g->arena))
+    if (arena_failed(ctx->arena))
         FAIL(UNAVAILABLE, "authorize: no memory");
     for (size_t i = 0; i < PENDING_COUNT; i++)
         pack(&b, pieces[i]);
     if (FAILED(buf_done(&b, &text)))
         REFUSE(INVALID_REQUEST, "The authorization request is too long.", "authorize: pending request too long");
-    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
+    TRY(opaque_sealed_make(ctx->arena, ctx->keys, OPAQUE_CONSENT, text, &raw));
     *pending = raw.text;
     return OK;
 }
 
 #define STALE "This page has expired or belongs to another login. Please go back to the application and start again."
 
-static fallible open_pending(struct ground *g, str pending, str pieces[PENDING_COUNT])
+static fallible open_pending(struct context *ctx, str pending, str pieces[PENDING_COUNT])
 {
     str text;
-    if (!str_present(pending) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_CONSENT, pending, &text)))
+    if (!str_present(pending) || FAILED(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is not ours");
     for (size_t i = 0; i < PENDING_COUNT; i++)
         if (!unpack(&text, &pieces[i]))
@@ -98,18 +98,18 @@ static fallible open_pending(struct ground *g, str pending, str pieces[PENDING_C
     return OK;
 }
 
-fallible authorize_resume(struct ground *g, str pending, const struct session *s, struct authorize_pending *out)
+fallible authorize_resume(struct context *ctx, str pending, const struct session *s, struct authorize_pending *out)
 {
     str pieces[PENDING_COUNT], matched;
     uint64_t end, mode, pushed;
-    TRY(open_pending(g, pending, pieces));
-    if (!s->user || !str_equal(pieces[PRINT], session_print(g->arena, s))) /* AZ-24 */
+    TRY(open_pending(ctx, pending, pieces));
+    if (!s->user || !str_equal(pieces[PRINT], session_print(ctx->arena, s))) /* AZ-24 */
         FAIL(STALE_FORM, "consent: pending request of another browser session");
-    if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || !clock_ahead(g->now, (unix_time)end, PENDING_SECONDS))
+    if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || !clock_ahead(ctx->now, (unix_time)end, PENDING_SECONDS))
         FAIL(STALE_FORM, "consent: pending request has expired");
     if (FAILED(str_u64(pieces[MODE], REDIRECT_FRAGMENT_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is damaged");
-    struct authorize_request request = {.client = hot_client(g->facts, pieces[CLIENT]),
+    struct authorize_request request = {.client = cache_client(ctx->snapshot, pieces[CLIENT]),
                                         .mode = (enum redirect_mode)mode,
                                         .pushed = (int64_t)pushed,
                                         .broken = OK,
@@ -120,7 +120,7 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
     };
     if (!request.client || request.client->disabled)
         REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "consent: client disabled meanwhile");
-    TRY(redirect_match(g->arena, request.client, request.redirect_uri, &matched)); /* it may have been changed meanwhile */
+    TRY(redirect_match(ctx->arena, request.client, request.redirect_uri, &matched)); /* it may have been changed meanwhile */
     *out = (struct authorize_pending){request, pieces[ONCE], true};
     return OK;
 }
@@ -128,11 +128,11 @@ fallible authorize_resume(struct ground *g, str pending, const struct session *s
 #define ANSWERED "This page was already answered. Please go back to the application and start again."
 
 /* PR-01: a pushed request ends once, whichever page or way ends it. */
-static fallible end_pushed(struct ground *g, const struct authorize_request *request)
+static fallible end_pushed(struct context *ctx, const struct authorize_request *request)
 {
     bool first = true;
     if (request->pushed != 0)
-        TRY(db_pushed_take(g->tx, request->pushed, g->now, &first));
+        TRY(db_pushed_take(ctx->tx, request->pushed, ctx->now, &first));
     if (!first)
         REFUSE(INVALID_REQUEST_URI, "The request_uri was used before. Please go back to the application and start again.",
                "authorize: pushed request was ended before");
@@ -140,10 +140,10 @@ static fallible end_pushed(struct ground *g, const struct authorize_request *req
 }
 
 struct adding {
-    struct ground *g;
+    struct context *ctx;
     const struct session *session;
     const struct authorize_pending *pending;
-    const struct db_grant *grant;
+    const struct db_authorization *authorization;
     const struct db_code *code;
 };
 
@@ -151,7 +151,7 @@ struct adding {
 static fallible session_still_open(const struct adding *w)
 {
     struct db_session *row;
-    TRY(db_session_get(w->g->tx, w->g->arena, w->session->row->number, &row));
+    TRY(db_session_get(w->ctx->tx, w->ctx->arena, w->session->row->number, &row));
     if (!row)
         FAIL(LOGIN_REQUIRED, "consent: the session ended meanwhile");
     return OK;
@@ -162,7 +162,7 @@ static fallible consent_still_there(const struct adding *w)
 {
     bool due = false;
     if (!w->pending->asked)
-        TRY(authorize_consent_due(w->g, &w->pending->request, w->session, &due));
+        TRY(authorize_consent_due(w->ctx, &w->pending->request, w->session, &due));
     if (due)
         FAIL(CONSENT_REQUIRED, "consent: it was taken back meanwhile");
     return OK;
@@ -171,68 +171,68 @@ static fallible consent_still_there(const struct adding *w)
 static err add(void *context)
 {
     const struct adding *w = context;
-    TRY(db_user_hold(w->g->tx, w->session->user->number));
+    TRY(db_user_hold(w->ctx->tx, w->session->user->number));
     TRY(session_still_open(w));
     TRY(consent_still_there(w));
-    TRY(end_pushed(w->g, &w->pending->request));
-    return db_grant_add_with_code(w->g->tx, w->grant, w->code, w->pending->once_id);
+    TRY(end_pushed(w->ctx, &w->pending->request));
+    return db_authorization_add_with_code(w->ctx->tx, w->authorization, w->code, w->pending->once_id);
 }
 
-static fallible make_code(const struct adding *w, struct db_grant *grant, struct token_raw *code)
+static fallible make_code(const struct adding *w, struct db_authorization *authorization, struct token_raw *code)
 {
     const struct authorize_request *request = &w->pending->request;
-    struct ground *g = w->g;
+    struct context *ctx = w->ctx;
     struct db_code row = {
         .redirect_uri = request->redirect_uri_sent,
         .code_challenge = request->challenge,
-        .expires_at = grant->expires_at,
+        .expires_at = authorization->expires_at,
         .nonce = request->nonce,
         .jkt = request->jkt,
     };
-    struct adding whole = {g, w->session, w->pending, grant, &row};
-    TRY(db_grant_reserve(g->tx, &grant->number));
-    TRY(db_code_reserve(g->tx, &row.number));
-    row.grant_number = grant->number;
+    struct adding whole = {ctx, w->session, w->pending, authorization, &row};
+    TRY(db_authorization_reserve(ctx->tx, &authorization->number));
+    TRY(db_code_reserve(ctx->tx, &row.number));
+    row.authorization_number = authorization->number;
     const int64_t numbers[2] = {row.number, 0};
-    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_CODE, numbers, code));
+    TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_CODE, numbers, code));
     row.hash = token_hash_of(code->text);
-    err added = authority_together(g, add, &whole);
+    err added = authority_together(ctx, add, &whole);
     if (added.kind == ERR_CONFLICT) /* AZ-25 */
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return added;
 }
 
-static int64_t code_seconds(const struct ground *g, const struct db_client *client) /* AC-02 */
+static int64_t code_seconds(const struct context *ctx, const struct db_client *client) /* AC-02 */
 {
-    int64_t seconds = g->authority->policy.code_lifetime;
-    bool minute = profile_demands(g, client, PROFILE_RULE_CODE_MINUTE);
+    int64_t seconds = ctx->authority->policy.code_lifetime;
+    bool minute = profile_demands(ctx, client, PROFILE_RULE_CODE_MINUTE);
     return minute && seconds > 60 ? 60 : seconds; /* FAPI 2.0 Security Profile 5.3.2.1 */
 }
 
-static fallible respond(struct ground *g, const struct authorize_request *request, str code, err error, struct redirect_sent *out)
+static fallible respond(struct context *ctx, const struct authorize_request *request, str code, err error, struct redirect_sent *out)
 {
     struct redirect_answer answer = {
         .client = request->client, .uri = request->redirect_uri, .mode = request->mode, .code = code, .error = error, .state = request->state};
-    return redirect_send(g, &answer, out);
+    return redirect_send(ctx, &answer, out);
 }
 
 /* What was shown and agreed to: the scope, and the scopes that single claims amount to. */
-static fallible remember(struct ground *g, const struct authorize_request *request, const struct session *s)
+static fallible remember(struct context *ctx, const struct authorize_request *request, const struct session *s)
 {
     str shown, agreed;
-    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &shown));
-    TRY(consent_words(g, request->client, shown, request->resources, &agreed));
-    return db_consent_remember(g->tx, s->user->number, request->client->number, agreed, g->now);
+    TRY(scope_union(ctx->arena, request->scope, request->claims_scopes, &shown));
+    TRY(consent_words(ctx, request->client, shown, request->resources, &agreed));
+    return db_consent_remember(ctx->tx, s->user->number, request->client->number, agreed, ctx->now);
 }
 
-fallible authorize_allow(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
+fallible authorize_allow(struct context *ctx, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
 {
     const struct authorize_request *request = &pending->request;
     char id[37];
     struct token_raw code;
     random_uuid(id);
-    struct db_grant grant = {
-        .id = str_dup(g->arena, str_of(id)),
+    struct db_authorization authorization = {
+        .id = str_dup(ctx->arena, str_of(id)),
         .user_number = s->user->number,
         .client_number = request->client->number,
         .client_epoch = request->client->epoch,
@@ -242,40 +242,41 @@ fallible authorize_allow(struct ground *g, const struct authorize_pending *pendi
         .details = request->details,
         .session_id = s->row->id,
         .flow = STR("authorization_code"),
-        .created_at = g->now,
+        .created_at = ctx->now,
         .auth_time = s->row->auth_time,
         .amr = s->row->amr,
         .acr = s->row->acr,
-        .last_used_at = g->now,
-        .expires_at = clock_add(g->now, code_seconds(g, request->client)),
+        .last_used_at = ctx->now,
+        .expires_at = clock_add(ctx->now, code_seconds(ctx, request->client)),
     };
-    TRY(make_code(&(struct adding){.g = g, .session = s, .pending = pending}, &grant, &code));
+    TRY(make_code(&(struct adding){.ctx = ctx, .session = s, .pending = pending}, &authorization, &code));
     if (pending->asked)
-        TRY(remember(g, request, s));
+        TRY(remember(ctx, request, s));
     const char *event = pending->asked ? "consent.given" : "code.issued";
-    authority_event(g, event,
-                    &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = grant.id, .detail = request->scope});
-    return respond(g, request, code.text, OK, out);
+    authority_event(
+        ctx, event,
+        &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = authorization.id, .detail = request->scope});
+    return respond(ctx, request, code.text, OK, out);
 }
 
 static err deny(void *context)
 {
     const struct adding *w = context;
     bool first;
-    TRY(end_pushed(w->g, &w->pending->request));
-    TRY(db_once_take(w->g->tx, "consent", w->pending->once_id, clock_add(w->g->now, PENDING_SECONDS), &first));
+    TRY(end_pushed(w->ctx, &w->pending->request));
+    TRY(db_once_take(w->ctx->tx, "consent", w->pending->once_id, clock_add(w->ctx->now, PENDING_SECONDS), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return OK;
 }
 
-fallible authorize_deny(struct ground *g, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
+fallible authorize_deny(struct context *ctx, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
 {
     const struct authorize_request *request = &pending->request;
-    struct adding w = {.g = g, .pending = pending};
-    TRY(authority_together(g, deny, &w));
-    authority_event(g, "consent.denied", &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id});
-    return respond(g, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
+    struct adding w = {.ctx = ctx, .pending = pending};
+    TRY(authority_together(ctx, deny, &w));
+    authority_event(ctx, "consent.denied", &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id});
+    return respond(ctx, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
 }
 
 /* RFC 9700 4.11.2: an open redirector needs a client that anybody can be, and a person who has not yet shown to be here. Clients that an
@@ -287,10 +288,10 @@ bool authorize_may_tell(const struct authorize_request *request, const struct se
     return why.kind != ERR_ELSEWHERE && (s->user || silent || !anybody);
 }
 
-fallible authorize_refuse(struct ground *g, const struct authorize_request *request, err why, struct redirect_sent *out)
+fallible authorize_refuse(struct context *ctx, const struct authorize_request *request, err why, struct redirect_sent *out)
 {
     if (why.kind == ERR_THROTTLED || why.kind == ERR_CONFLICT) /* no words of RFC 6749 4.1.2.1 */
         why.kind = ERR_UNAVAILABLE;
-    TRY(end_pushed(g, request));
-    return respond(g, request, STR_ABSENT, why, out);
+    TRY(end_pushed(ctx, request));
+    return respond(ctx, request, STR_ABSENT, why, out);
 }

@@ -34,25 +34,25 @@ static char road_of(enum redirect_mode mode)
     return 'q';
 }
 
-static bool may_use(const struct ground *g, const struct db_client *client, const struct way_back *way)
+static bool may_use(const struct context *ctx, const struct db_client *client, const struct way_back *way)
 {
     str allowed = client->metadata.response_modes;
     bool listed = str_has_word(allowed, str_of(way->word)) || (way->mode == REDIRECT_QUERY_JWT && str_has_word(allowed, STR("jwt")));
     if (redirect_mode_fragment(way->mode))
-        return listed && !profile_demands(g, client, PROFILE_RULE_NO_FRAGMENT);
-    if (profile_demands(g, client, PROFILE_RULE_SIGNED_RESPONSE) && !redirect_mode_signed(way->mode))
+        return listed && !profile_demands(ctx, client, PROFILE_RULE_NO_FRAGMENT);
+    if (profile_demands(ctx, client, PROFILE_RULE_SIGNED_RESPONSE) && !redirect_mode_signed(way->mode))
         return false;
     return listed || !str_filled(allowed);
 }
 
 /* AZ-09: for what is refused the answer goes the nearest way that the client and its profile allow. */
-static enum redirect_mode nearest(const struct ground *g, const struct db_client *client, enum redirect_mode asked)
+static enum redirect_mode nearest(const struct context *ctx, const struct db_client *client, enum redirect_mode asked)
 {
-    enum redirect_mode best = profile_demands(g, client, PROFILE_RULE_SIGNED_RESPONSE) ? REDIRECT_QUERY_JWT : REDIRECT_QUERY;
+    enum redirect_mode best = profile_demands(ctx, client, PROFILE_RULE_SIGNED_RESPONSE) ? REDIRECT_QUERY_JWT : REDIRECT_QUERY;
     int most = -1;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         int alike = 2 * (ways[i].road == road_of(asked)) + (redirect_mode_signed(ways[i].mode) == redirect_mode_signed(asked));
-        if (alike <= most || !may_use(g, client, &ways[i]))
+        if (alike <= most || !may_use(ctx, client, &ways[i]))
             continue;
         best = ways[i].mode;
         most = alike;
@@ -61,17 +61,17 @@ static enum redirect_mode nearest(const struct ground *g, const struct db_client
 }
 
 /* AZ-09; JARM 2.3 */
-static fallible read_mode(const struct ground *g, struct authorize_request *request)
+static fallible read_mode(const struct context *ctx, struct authorize_request *request)
 {
     str word = form_get(&request->parameters, "response_mode"), allowed = request->client->metadata.response_modes;
     enum redirect_mode mode = REDIRECT_QUERY;
-    bool signed_alone = profile_demands(g, request->client, PROFILE_RULE_SIGNED_RESPONSE);
+    bool signed_alone = profile_demands(ctx, request->client, PROFILE_RULE_SIGNED_RESPONSE);
     bool known = !str_present(word) || redirect_mode_of(word, &mode);
-    request->mode = nearest(g, request->client, mode);
+    request->mode = nearest(ctx, request->client, mode);
     if (!known)
         REFUSE(INVALID_REQUEST, "response_mode may be query, fragment, form_post, jwt, query.jwt, fragment.jwt or form_post.jwt.",
                "authorize: unknown response_mode");
-    if (redirect_mode_fragment(mode) && (!str_has_word(allowed, word) || profile_demands(g, request->client, PROFILE_RULE_NO_FRAGMENT))) /* AZ-09 */
+    if (redirect_mode_fragment(mode) && (!str_has_word(allowed, word) || profile_demands(ctx, request->client, PROFILE_RULE_NO_FRAGMENT))) /* AZ-09 */
         REFUSE(INVALID_REQUEST, "response_mode=fragment is for clients that are registered for it (response_modes), and never under a FAPI profile.",
                "authorize: fragment, without being registered for it");
     if (str_filled(allowed) && !str_has_word(allowed, str_present(word) ? word : STR("query")))
@@ -83,13 +83,14 @@ static fallible read_mode(const struct ground *g, struct authorize_request *requ
 }
 
 /* Must the parameters have come another way? */
-static fallible check_source(const struct ground *g, const struct authorize_request *request)
+static fallible check_source(const struct context *ctx, const struct authorize_request *request)
 {
     const struct db_client *client = request->client;
-    bool pushed = client->metadata.require_pushed_authorization_requests || g->authority->policy.require_par || profile_demands(g, client, PROFILE_RULE_PUSHED);
+    bool pushed =
+        client->metadata.require_pushed_authorization_requests || ctx->authority->policy.require_par || profile_demands(ctx, client, PROFILE_RULE_PUSHED);
     if (pushed && request->source != AUTHORIZE_PUSHED) /* PR-03; RFC 9126 5, 6 */
         REFUSE(INVALID_REQUEST, "Authorization requests of this client must be pushed (PAR) first.", "authorize: must be pushed");
-    bool signed_object = client->metadata.require_signed_request_object || profile_demands(g, client, PROFILE_RULE_SIGNED_REQUEST);
+    bool signed_object = client->metadata.require_signed_request_object || profile_demands(ctx, client, PROFILE_RULE_SIGNED_REQUEST);
     bool judged_before = request->pushed != 0;                      /* when it arrived */
     if (signed_object && !request->signed_object && !judged_before) /* RFC 9101 10.5 */
         REFUSE(INVALID_REQUEST, "Authorization requests of this client must be signed request objects.", "authorize: must be signed");
@@ -111,20 +112,20 @@ static fallible check_response(struct authorize_request *request)
     return OK;
 }
 
-static fallible check_client(const struct ground *g, const struct authorize_request *request)
+static fallible check_client(const struct context *ctx, const struct authorize_request *request)
 {
     if (!client_allows_grant(request->client, STR("authorization_code")))
         REFUSE(UNAUTHORIZED_CLIENT, "The authorization code grant is not enabled for this application.", "authorize: grant not enabled");
-    if (request->client->is_public && profile_demands(g, request->client, PROFILE_RULE_CONFIDENTIAL))
+    if (request->client->is_public && profile_demands(ctx, request->client, PROFILE_RULE_CONFIDENTIAL))
         REFUSE(UNAUTHORIZED_CLIENT, "The profile of this application demands a confidential client.", "authorize: public client under a profile");
     return OK;
 }
 
-static fallible read_pkce(const struct ground *g, struct authorize_request *request)
+static fallible read_pkce(const struct context *ctx, struct authorize_request *request)
 {
     const struct form *p = &request->parameters;
     request->challenge = form_get(p, "code_challenge");
-    if (!str_present(request->challenge) && profile_demands(g, request->client, PROFILE_RULE_PKCE))
+    if (!str_present(request->challenge) && profile_demands(ctx, request->client, PROFILE_RULE_PKCE))
         REFUSE(INVALID_REQUEST, "The profile of this client demands PKCE: send code_challenge and code_challenge_method=S256.",
                "authorize: challenge demanded by profile");
     return pkce_request(request->client, request->challenge, form_get(p, "code_challenge_method"));
@@ -170,13 +171,13 @@ static void read_acr(struct authorize_request *request)
 }
 
 /* AZ-14; OpenID Connect Core 3.1.2.1. An ID token of ours says whom it is about long after it has expired. */
-static fallible read_hint(struct ground *g, struct authorize_request *request)
+static fallible read_hint(struct context *ctx, struct authorize_request *request)
 {
     struct id_token told;
     str hint = form_get(&request->parameters, "id_token_hint");
     if (!str_present(hint))
         return OK;
-    err read = id_token_read(g->arena, g->keys, hint, g->authority->issuer, &told);
+    err read = id_token_read(ctx->arena, ctx->keys, hint, ctx->authority->issuer, &told);
     if (read.kind == ERR_INVALID_TOKEN)
         REFUSE(INVALID_REQUEST, "id_token_hint is not an ID token of this server.", "authorize: id_token_hint is not ours");
     TRY(read);
@@ -184,7 +185,7 @@ static fallible read_hint(struct ground *g, struct authorize_request *request)
     return OK;
 }
 
-static fallible read_openid(struct ground *g, struct authorize_request *request)
+static fallible read_openid(struct context *ctx, struct authorize_request *request)
 {
     struct claims_request claims;
     str allowed;
@@ -193,9 +194,9 @@ static fallible read_openid(struct ground *g, struct authorize_request *request)
         REFUSE(INVALID_REQUEST, "The nonce parameter is longer than 1024 bytes.", "authorize: nonce too long");
     if (str_present(request->nonce) && !utf8_no_controls(request->nonce)) /* six bytes each in a JWT, which has a limit */
         REFUSE(INVALID_REQUEST, "The nonce parameter holds control characters.", "authorize: control characters in nonce");
-    TRY(scope_reach(g, request->client, STR_ABSENT, STR("profile email address phone"), &allowed));
-    TRY(claims_request_read(g->arena, form_get(&request->parameters, "claims"), allowed, &claims));
-    TRY(read_hint(g, request));
+    TRY(scope_reach(ctx, request->client, STR_ABSENT, STR("profile email address phone"), &allowed));
+    TRY(claims_request_read(ctx->arena, form_get(&request->parameters, "claims"), allowed, &claims));
+    TRY(read_hint(ctx, request));
     if (!str_has_word(request->scope, STR("openid"))) /* the claims parameter is OpenID Connect's alone (5.5) */
         return OK;
     request->claims = claims.text;
@@ -217,23 +218,23 @@ static fallible read_key(struct authorize_request *request)
     return OK;
 }
 
-fallible authorize_check(struct ground *g, const struct form *f, struct authorize_request *request)
+fallible authorize_check(struct context *ctx, const struct form *f, struct authorize_request *request)
 {
     const struct form *p = &request->parameters;
     request->login_ticket = form_get(f, "login_ticket");
-    TRY(read_mode(g, request));
+    TRY(read_mode(ctx, request));
     TRY(request->broken);
-    TRY(check_source(g, request));
+    TRY(check_source(ctx, request));
     TRY(check_response(request));
-    TRY(check_client(g, request));
-    TRY(read_pkce(g, request));
+    TRY(check_client(ctx, request));
+    TRY(read_pkce(ctx, request));
     TRY(read_prompt(request));
     TRY(read_max_age(request));
     read_acr(request);
-    TRY(resource_words(g, p, &request->resources));
-    TRY(scope_grant(g, request->client, request->resources, form_get(p, "scope"), &request->scope));
-    TRY(read_openid(g, request));
+    TRY(resource_words(ctx, p, &request->resources));
+    TRY(scope_grant(ctx, request->client, request->resources, form_get(p, "scope"), &request->scope));
+    TRY(read_openid(ctx, request));
     TRY(read_key(request));
     request->login_hint = form_get(p, "login_hint");
-    return details_read(g, request->client, form_get(p, "authorization_details"), &request->details);
+    return details_read(ctx, request->client, form_get(p, "authorization_details"), &request->details);
 }

@@ -11,35 +11,36 @@
 #include "base/banned.h"
 
 /* A login that was asked for has happened: age and prompt are satisfied, and a wish is met as far as it went (AZ-12). */
-static enum assurance_missing missing(struct ground *g, const struct authorize_request *request, const struct session *s)
+static enum assurance_missing missing(struct context *ctx, const struct authorize_request *request, const struct session *s)
 {
-    bool done = authorize_ticket_login(g, request->login_ticket, s);
+    bool done = authorize_ticket_login(ctx, request->login_ticket, s);
     const struct assurance_need need = {
         .max_age = done ? -1 : request->max_age,
         .again = !done && request->prompt_login,
         .essential = request->acr_essential,
         .wished = done ? STR_ABSENT : request->acr_wished,
     };
-    return session_missing(g, s, &need);
+    return session_missing(ctx, s, &need);
 }
 
-bool authorize_other_person(struct ground *g, const struct authorize_request *request, const struct session *s)
+bool authorize_other_user(struct context *ctx, const struct authorize_request *request, const struct session *s)
 {
     for (size_t i = 0; s->user && i < sizeof request->subjects / sizeof request->subjects[0]; i++)
-        if (str_present(request->subjects[i]) && !subject_matches(g, request->client, s->user, request->subjects[i]))
+        if (str_present(request->subjects[i]) && !subject_matches(ctx, request->client, s->user, request->subjects[i]))
             return true;
     return false;
 }
 
-static bool choice_due(struct ground *g, const struct authorize_request *request, const struct session *s)
+static bool choice_due(struct context *ctx, const struct authorize_request *request, const struct session *s)
 {
-    return request->prompt_select && s->user && !authorize_ticket_login(g, request->login_ticket, s) && !authorize_ticket_choice(g, request->login_ticket, s);
+    return request->prompt_select && s->user && !authorize_ticket_login(ctx, request->login_ticket, s) &&
+           !authorize_ticket_choice(ctx, request->login_ticket, s);
 }
 
 /* Why a login that is needed will not be asked for; OK when it will. */
-static fallible login_refused(struct ground *g, const struct authorize_request *request, const struct session *s, enum assurance_missing lacks)
+static fallible login_refused(struct context *ctx, const struct authorize_request *request, const struct session *s, enum assurance_missing lacks)
 {
-    bool other = authorize_other_person(g, request, s), done = authorize_ticket_login(g, request->login_ticket, s);
+    bool other = authorize_other_user(ctx, request, s), done = authorize_ticket_login(ctx, request->login_ticket, s);
     if (lacks == ASSURANCE_NEVER || (lacks == ASSURANCE_STEP && done)) /* OpenID Connect Core 5.5.1.1 */
         FAIL(UNMET_AUTHENTICATION, "authorize: an essential acr that this login does not reach");
     if (request->prompt_none && other) /* AZ-14 */
@@ -51,35 +52,35 @@ static fallible login_refused(struct ground *g, const struct authorize_request *
     return OK;
 }
 
-static fallible login_step(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
+static fallible login_step(struct context *ctx, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
 {
-    enum assurance_missing lacks = missing(g, request, s);
+    enum assurance_missing lacks = missing(ctx, request, s);
     *step = 0;
-    if (choice_due(g, request, s)) {
+    if (choice_due(ctx, request, s)) {
         *step = AUTHORIZE_SELECT;
         return OK;
     }
-    if (lacks == ASSURANCE_NOTHING && !authorize_other_person(g, request, s))
+    if (lacks == ASSURANCE_NOTHING && !authorize_other_user(ctx, request, s))
         return OK;
-    TRY(login_refused(g, request, s, lacks));
+    TRY(login_refused(ctx, request, s, lacks));
     *step = AUTHORIZE_LOGIN;
     return OK;
 }
 
-fallible authorize_consent_due(struct ground *g, const struct authorize_request *request, const struct session *s, bool *due)
+fallible authorize_consent_due(struct context *ctx, const struct authorize_request *request, const struct session *s, bool *due)
 {
     struct consent_question question = {.redirect_uri = request->redirect_uri, .resources = request->resources};
     /* Whoever may refuse is asked, but for the house's own clients and for prompt=none, which shows nothing (AZ-11). */
-    bool asked = profile_demands(g, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;
+    bool asked = profile_demands(ctx, request->client, PROFILE_RULE_ASKED) && !request->client->first_party && !request->prompt_none;
     question.forced = request->prompt_consent || asked || str_present(request->details); /* RFC 9396 6: each asks for something of its own */
-    TRY(scope_union(g->arena, request->scope, request->claims_scopes, &question.scope));
-    return consent_needed(g, request->client, s->user->number, &question, due);
+    TRY(scope_union(ctx->arena, request->scope, request->claims_scopes, &question.scope));
+    return consent_needed(ctx, request->client, s->user->number, &question, due);
 }
 
-fallible authorize_next(struct ground *g, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
+fallible authorize_next(struct context *ctx, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
 {
     bool needed;
-    TRY(login_step(g, request, s, step));
+    TRY(login_step(ctx, request, s, step));
     if (*step != 0)
         return OK;
     if (s->user->must_change_password && request->prompt_none) /* LS-14, AZ-11 */
@@ -88,7 +89,7 @@ fallible authorize_next(struct ground *g, const struct authorize_request *reques
         *step = AUTHORIZE_CHANGE;
         return OK;
     }
-    TRY(authorize_consent_due(g, request, s, &needed));
+    TRY(authorize_consent_due(ctx, request, s, &needed));
     if (needed && request->prompt_none)
         FAIL(CONSENT_REQUIRED, "authorize: prompt=none and consent is needed");
     *step = needed ? AUTHORIZE_ASK : AUTHORIZE_ANSWER;

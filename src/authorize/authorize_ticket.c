@@ -18,26 +18,26 @@ struct ticket {
     int64_t pushed;
 };
 
-static fallible make(struct ground *g, const char *kind, int64_t pushed, const struct session *s, str *ticket)
+static fallible make(struct context *ctx, const char *kind, int64_t pushed, const struct session *s, str *ticket)
 {
     struct token_raw raw;
-    str print = session_print(g->arena, s);
-    str payload = str_format(g->arena, "%s %lld %lld %.*s", kind, (long long)g->now, (long long)pushed, STR_FMT(print));
+    str print = session_print(ctx->arena, s);
+    str payload = str_format(ctx->arena, "%s %lld %lld %.*s", kind, (long long)ctx->now, (long long)pushed, STR_FMT(print));
     if (!str_present(print) || !str_present(payload))
         FAIL(UNAVAILABLE, "authorize: no memory");
-    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_VISIT, payload, &raw));
+    TRY(opaque_sealed_make(ctx->arena, ctx->keys, OPAQUE_VISIT, payload, &raw));
     *ticket = raw.text;
     return OK;
 }
 
-fallible authorize_ticket(struct ground *g, const struct authorize_request *request, const struct session *s, str *ticket)
+fallible authorize_ticket(struct context *ctx, const struct authorize_request *request, const struct session *s, str *ticket)
 {
-    return make(g, "login", request->pushed, s, ticket);
+    return make(ctx, "login", request->pushed, s, ticket);
 }
 
-fallible authorize_choice(struct ground *g, const struct authorize_request *request, const struct session *s, str *ticket)
+fallible authorize_choice(struct context *ctx, const struct authorize_request *request, const struct session *s, str *ticket)
 {
-    return make(g, "choice", request->pushed, s, ticket);
+    return make(ctx, "choice", request->pushed, s, ticket);
 }
 
 static bool number_of(str *rest, uint64_t *number)
@@ -46,11 +46,11 @@ static bool number_of(str *rest, uint64_t *number)
     return str_next(rest, ' ', &word) && !FAILED(str_u64(word, INT64_MAX, number));
 }
 
-static bool open_ticket(struct ground *g, str text, struct ticket *out)
+static bool open_ticket(struct context *ctx, str text, struct ticket *out)
 {
     str payload, kind, print;
     uint64_t made, pushed;
-    if (!str_present(text) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_VISIT, text, &payload)))
+    if (!str_present(text) || FAILED(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_VISIT, text, &payload)))
         return false;
     if (!str_next(&payload, ' ', &kind) || (!str_is(kind, "login") && !str_is(kind, "choice")))
         return false;
@@ -60,28 +60,28 @@ static bool open_ticket(struct ground *g, str text, struct ticket *out)
     return true;
 }
 
-bool authorize_ticket_login(struct ground *g, str text, const struct session *s)
+bool authorize_ticket_login(struct context *ctx, str text, const struct session *s)
 {
     struct ticket t;
-    if (!s->row || !open_ticket(g, text, &t) || t.choice)
+    if (!s->row || !open_ticket(ctx, text, &t) || t.choice)
         return false;
-    if (!clock_within(g->now, s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
+    if (!clock_within(ctx->now, s->row->auth_time, BACK_AT_ONCE)) /* AZ-12 */
         return false;
-    return s->row->auth_time >= t.made && !str_equal(t.print, session_print(g->arena, s));
+    return s->row->auth_time >= t.made && !str_equal(t.print, session_print(ctx->arena, s));
 }
 
-bool authorize_ticket_choice(struct ground *g, str text, const struct session *s)
+bool authorize_ticket_choice(struct context *ctx, str text, const struct session *s)
 {
     struct ticket t;
-    if (!s->row || !open_ticket(g, text, &t) || !t.choice)
+    if (!s->row || !open_ticket(ctx, text, &t) || !t.choice)
         return false;
-    return clock_within(g->now, t.made, CHOICE_SECONDS - 1) && str_equal(t.print, session_print(g->arena, s));
+    return clock_within(ctx->now, t.made, CHOICE_SECONDS - 1) && str_equal(t.print, session_print(ctx->arena, s));
 }
 
-int64_t authorize_ticket_pushed(struct ground *g, str text)
+int64_t authorize_ticket_pushed(struct context *ctx, str text)
 {
     struct ticket t;
-    if (!open_ticket(g, text, &t) || !clock_within(g->now, t.made, DB_PUSHED_SPARE - 1))
+    if (!open_ticket(ctx, text, &t) || !clock_within(ctx->now, t.made, DB_PUSHED_SPARE - 1))
         return 0;
     return t.pushed;
 }

@@ -5,7 +5,7 @@
 #include "base/str.h"
 enum { CLAIMS_REQUEST_MAX = 4096 /* bytes */ };
 struct claims_request {
-    str text;   /* what is left after unknown claims are gone: {"userinfo":{…},"id_token":{…}}, for db_grant.claims; absent: nothing */
+    str text;   /* what is left after unknown claims are gone: {"userinfo":{…},"id_token":{…}}, for db_authorization.claims; absent: nothing */
     str scopes; /* identity scopes that these claims amount to; words, may be empty: what people are asked */
     str acr;    /* words: an essential acr, of which one must be reached (5.5.1.1); absent: none */
     str sub;    /* the one person that it must be about (5.5.1); absent: any */

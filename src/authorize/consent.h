@@ -3,27 +3,27 @@
 #ifndef JETON_AUTHORIZE_CONSENT_H
 #define JETON_AUTHORIZE_CONSENT_H
 #include "context/actor.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 struct consent_question {
     str scope, redirect_uri;
     str resources; /* words of scope/resource; absent: this server alone */
     bool forced;   /* prompt=consent */
 };
 /* Must this be asked? Everything already agreed to, by a client whose identity is sure (CO-01): false. */
-fallible consent_needed(struct ground *g, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);
+fallible consent_needed(struct context *ctx, const struct db_client *client, int64_t user_number, const struct consent_question *q, bool *needed);
 /* What a yes is remembered as: its scopes, each for the service that it was asked for, and a word of its own for a request without scopes, which
  * reaches what no scope does. */
-fallible consent_words(struct ground *g, const struct db_client *client, str scope, str resources, str *words);
+fallible consent_words(struct context *ctx, const struct db_client *client, str scope, str resources, str *words);
 /* The scopes among remembered words that were agreed to for this service (NULL: this server), or for this server, which hands on what it may have
  * itself; empty: nothing in particular; absent: nothing was agreed to. */
-fallible consent_scope(struct ground *g, str words, const struct db_resource *resource, str *scope);
+fallible consent_scope(struct context *ctx, str words, const struct db_resource *resource, str *scope);
 /* May they see what this person has allowed: the person, with a token that reaches view-own-authorizations, or an administrator? */
 bool consent_may_see(const struct actor *by, int64_t user_number);
 /* INSUFFICIENT_SCOPE where they may not. */
-fallible consent_grants(struct ground *g, const struct actor *by, int64_t user_number, struct db_grant **rows, size_t *count);
+fallible consent_authorizations(struct context *ctx, const struct actor *by, int64_t user_number, struct db_authorization **rows, size_t *count);
 /* One grant: access and refresh tokens end at once. The person, with a token that reaches
  * delete-own-authorizations, or an administrator. */
-fallible consent_revoke_grant(struct ground *g, const struct actor *by, str grant_id, bool *revoked);
+fallible consent_revoke_authorization(struct context *ctx, const struct actor *by, str authorization_id, bool *revoked);
 /* All of a person's grants to a client, and the remembered consent. */
-fallible consent_revoke_client(struct ground *g, const struct actor *by, int64_t user_number, str client_id);
+fallible consent_revoke_client(struct context *ctx, const struct actor *by, int64_t user_number, str client_id);
 #endif

@@ -7,26 +7,26 @@
 #include "token/jws.h"
 #include "base/banned.h"
 
-static fallible choose(const struct ground *g, const struct db_client *client, enum sign_alg *alg)
+static fallible choose(const struct context *ctx, const struct db_client *client, enum sign_alg *alg)
 {
     str registered = client->metadata.authorization_signed_response_alg;
-    bool strong = profile_demands(g, client, PROFILE_RULE_STRONG_ALGS);
+    bool strong = profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS);
     str name = str_filled(registered) ? registered : strong ? STR("ES256") : STR("RS256"); /* JARM 3; FAPI 2.0 Security Profile 5.4 */
-    if (!str_has_word(profile_algs(g, client, STR_ABSENT), name) || !sign_alg_of(name, alg))
+    if (!str_has_word(profile_algs(ctx, client, STR_ABSENT), name) || !sign_alg_of(name, alg))
         FAIL(SERVER_ERROR, "jarm: the registered algorithm cannot be used");
     return OK;
 }
 
-fallible jarm_response(struct ground *g, const struct db_client *client, const struct redirect_sent *plain, str *jwt)
+fallible jarm_response(struct context *ctx, const struct db_client *client, const struct redirect_sent *plain, str *jwt)
 {
-    struct arena *a = g->arena;
+    struct arena *a = ctx->arena;
     enum sign_alg alg;
     str claims;
     struct json_writer body = json_writer_new(a);
-    TRY(choose(g, client, &alg));
+    TRY(choose(ctx, client, &alg));
     json_write_object(&body, NULL);
     json_write_text(&body, "aud", client->id);
-    json_write_integer(&body, "exp", clock_add(g->now, JARM_SECONDS));
+    json_write_integer(&body, "exp", clock_add(ctx->now, JARM_SECONDS));
     for (size_t i = 0; i < plain->count; i++) { /* iss is one of them */
         const char *name = str_z(a, plain->fields[i].name);
         if (name)
@@ -34,5 +34,5 @@ fallible jarm_response(struct ground *g, const struct db_client *client, const s
     }
     json_write_end(&body);
     TRY(json_writer_done(&body, &claims));
-    return jws_sign(a, g->keys, alg, "JWT", claims, jwt);
+    return jws_sign(a, ctx->keys, alg, "JWT", claims, jwt);
 }

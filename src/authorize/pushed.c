@@ -27,17 +27,17 @@ bool pushed_waits(const struct form *f)
     return str_present(form_get(f, "request")) || str_present(form_get(f, "client_assertion"));
 }
 
-static fallible make_uri(struct ground *g, int64_t number, str *uri)
+static fallible make_uri(struct context *ctx, int64_t number, str *uri)
 {
     uint8_t bytes[RANDOM_BYTES];
     struct token_raw raw;
     random_bytes(bytes, sizeof bytes);
-    str secret = b64url_encode(g->arena, bytes, sizeof bytes);
-    str payload = str_format(g->arena, "%lld %.*s", (long long)number, STR_FMT(secret));
+    str secret = b64url_encode(ctx->arena, bytes, sizeof bytes);
+    str payload = str_format(ctx->arena, "%lld %.*s", (long long)number, STR_FMT(secret));
     if (!str_present(secret) || !str_present(payload))
         FAIL(UNAVAILABLE, "pushed: no memory");
-    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_PUSHED, payload, &raw));
-    *uri = str_join(g->arena, (const str[]){STR(URN), raw.text}, 2);
+    TRY(opaque_sealed_make(ctx->arena, ctx->keys, OPAQUE_PUSHED, payload, &raw));
+    *uri = str_join(ctx->arena, (const str[]){STR(URN), raw.text}, 2);
     return str_present(*uri) ? OK : ERR(UNAVAILABLE, "pushed: no memory");
 }
 
@@ -59,11 +59,11 @@ static fallible pack_parameters(struct arena *a, const struct form *parameters, 
 }
 
 /* RFC 9449 10.1: the header binds as the parameter does; two that differ are refused. */
-static fallible bind_key(struct ground *g, const struct db_client *client, str asked, str *jkt)
+static fallible bind_key(struct context *ctx, const struct db_client *client, str asked, str *jkt)
 {
     struct sender sender = {STR_ABSENT, STR_ABSENT, STR_ABSENT};
-    TRY(sender_proof(g, STR_ABSENT, &sender));
-    TRY(sender_alg(g, client, &sender));
+    TRY(sender_proof(ctx, STR_ABSENT, &sender));
+    TRY(sender_alg(ctx, client, &sender));
     if (str_present(sender.jkt) && str_present(asked) && !str_equal(sender.jkt, asked))
         REFUSE(INVALID_DPOP_PROOF, "dpop_jkt names another key than the DPoP proof.", "pushed: dpop_jkt differs from the proof");
     *jkt = str_present(sender.jkt) ? sender.jkt : asked;
@@ -71,55 +71,55 @@ static fallible bind_key(struct ground *g, const struct db_client *client, str a
 }
 
 /* RL-05, RL-06: whoever is nobody in particular may push so much from one place in a minute, and the table cannot be filled by them. */
-static fallible paced(struct ground *g, const struct client_proof *proof, int64_t *retry_after)
+static fallible paced(struct context *ctx, const struct client_proof *proof, int64_t *retry_after)
 {
     static const struct db_throttle_rule rule = {.free_tries = PUSHED_A_MINUTE, .base = 60, .most = 60, .forget = 120};
     struct db_throttle state;
     bool allowed;
     if (proof->authenticated)
         return OK;
-    str place = source_key(g->arena, "par", g->address);
-    str key = str_format(g->arena, "%.*s %lld", STR_FMT(place), (long long)(g->now / 60));
-    if (arena_failed(g->arena))
+    str place = source_key(ctx->arena, "par", ctx->address);
+    str key = str_format(ctx->arena, "%.*s %lld", STR_FMT(place), (long long)(ctx->now / 60));
+    if (arena_failed(ctx->arena))
         FAIL(UNAVAILABLE, "pushed: no memory");
-    TRY(db_throttle_try(g->tx, key, &rule, &allowed, &state));
+    TRY(db_throttle_try(ctx->tx, key, &rule, &allowed, &state));
     if (allowed)
         return OK;
-    *retry_after = 60 - g->now % 60;
+    *retry_after = 60 - ctx->now % 60;
     REFUSE(THROTTLED, "There were too many pushed requests from this address; please wait a little.", "pushed: throttled");
 }
 
-fallible pushed_accept(struct ground *g, const struct client_proof *proof, const struct form *f, struct pushed_answer *out)
+fallible pushed_accept(struct context *ctx, const struct client_proof *proof, const struct form *f, struct pushed_answer *out)
 {
     struct authorize_request request;
     struct db_pushed row = {.client_number = proof->client->number, .client_epoch = proof->client->epoch};
-    struct pushed_answer answer = {.expires_in = g->authority->policy.par_lifetime};
+    struct pushed_answer answer = {.expires_in = ctx->authority->policy.par_lifetime};
     str id = form_get(f, "client_id");
     if (form_has(f, "request_uri")) /* RFC 9126 2.1 */
         REFUSE(INVALID_REQUEST, "A pushed request has no request_uri.", "pushed: request_uri inside");
     if (str_present(id) && !str_equal(id, proof->client->id))
         REFUSE(INVALID_REQUEST, "client_id is not the client that authenticated.", "pushed: another client_id");
-    TRY(authorize_take(g, proof->client, f, &request));
-    TRY(authorize_check(g, f, &request));
-    TRY(bind_key(g, proof->client, request.jkt, &row.jkt));
-    TRY(pack_parameters(g->arena, &request.parameters, &row.parameters));
-    TRY(paced(g, proof, &out->retry_after));
-    TRY(db_pushed_reserve(g->tx, &row.number));
-    TRY(make_uri(g, row.number, &answer.request_uri));
+    TRY(authorize_take(ctx, proof->client, f, &request));
+    TRY(authorize_check(ctx, f, &request));
+    TRY(bind_key(ctx, proof->client, request.jkt, &row.jkt));
+    TRY(pack_parameters(ctx->arena, &request.parameters, &row.parameters));
+    TRY(paced(ctx, proof, &out->retry_after));
+    TRY(db_pushed_reserve(ctx->tx, &row.number));
+    TRY(make_uri(ctx, row.number, &answer.request_uri));
     row.hash = token_hash_of(answer.request_uri);
-    row.expires_at = clock_add(g->now, answer.expires_in);
-    TRY(db_pushed_add(g->tx, &row));
+    row.expires_at = clock_add(ctx->now, answer.expires_in);
+    TRY(db_pushed_add(ctx->tx, &row));
     *out = answer;
     return OK;
 }
 
 #define GONE "The request_uri is unknown, was used, or has expired. Please go back to the application and start again."
 
-static fallible open_uri(struct ground *g, str uri, int64_t *number)
+static fallible open_uri(struct context *ctx, str uri, int64_t *number)
 {
     str payload, text, sealed = {uri.p + sizeof URN - 1, uri.n - (sizeof URN - 1)};
     uint64_t value;
-    err opened = opaque_sealed_open(g->arena, g->keys, OPAQUE_PUSHED, sealed, &payload);
+    err opened = opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_PUSHED, sealed, &payload);
     if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
         return opened;
     if (FAILED(opened) || !str_next(&payload, ' ', &text) || FAILED(str_u64(text, INT64_MAX, &value)))
@@ -128,29 +128,29 @@ static fallible open_uri(struct ground *g, str uri, int64_t *number)
     return OK;
 }
 
-static fallible judge_row(const struct ground *g, const struct db_client *client, const struct db_pushed *row, int64_t begun)
+static fallible judge_row(const struct context *ctx, const struct db_client *client, const struct db_pushed *row, int64_t begun)
 {
     if (row->client_number != client->number || row->client_epoch != client->epoch) /* RFC 9126 2.2, 7.3 */
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri of another client, or from before its end");
     if (row->used_at != 0) /* PR-01 */
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri was used");
     unix_time end = begun == row->number ? clock_add(row->expires_at, DB_PUSHED_SPARE) : row->expires_at;
-    if (!clock_ahead(g->now, end, begun == row->number ? LIFE_MAX + DB_PUSHED_SPARE : LIFE_MAX))
+    if (!clock_ahead(ctx->now, end, begun == row->number ? LIFE_MAX + DB_PUSHED_SPARE : LIFE_MAX))
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri has expired");
     return OK;
 }
 
-fallible pushed_find(struct ground *g, const struct db_client *client, str request_uri, int64_t begun, struct pushed_request *out)
+fallible pushed_find(struct context *ctx, const struct db_client *client, str request_uri, int64_t begun, struct pushed_request *out)
 {
     struct db_pushed *row;
     struct pushed_request found = {0};
     struct token_hash hash = token_hash_of(request_uri);
-    TRY(open_uri(g, request_uri, &found.number));
-    TRY(db_pushed_get(g->tx, g->arena, found.number, &row));
+    TRY(open_uri(ctx, request_uri, &found.number));
+    TRY(db_pushed_get(ctx->tx, ctx->arena, found.number, &row));
     if (!row || !token_hash_equal(&row->hash, &hash))
         REFUSE(INVALID_REQUEST_URI, GONE, "pushed: request_uri unknown");
-    TRY(judge_row(g, client, row, begun));
-    TRY(form_parse(g->arena, row->parameters, &found.parameters));
+    TRY(judge_row(ctx, client, row, begun));
+    TRY(form_parse(ctx->arena, row->parameters, &found.parameters));
     found.jkt = row->jkt;
     *out = found;
     return OK;

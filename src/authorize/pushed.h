@@ -13,7 +13,7 @@ struct pushed_answer {
 };
 /* Judges all that the authorization endpoint would (PR-02), binds to the client and to the key of a DPoP proof (RFC 9449 10.1), stores.
  * With a request object it may fetch: not on the store's writer then (pushed_waits). */
-fallible pushed_accept(struct ground *g, const struct client_proof *proof, const struct form *f, struct pushed_answer *out);
+fallible pushed_accept(struct context *ctx, const struct client_proof *proof, const struct form *f, struct pushed_answer *out);
 bool pushed_waits(const struct form *f);
 bool pushed_uri(str request_uri); /* is it an address of this kind at all? */
 struct pushed_request {
@@ -23,5 +23,5 @@ struct pushed_request {
 };
 /* For the authorization endpoint: alive, of this client, not used. begun: number of the pushed request that this browser began in time and
  * is back from the login page with; 0: none. INVALID_REQUEST_URI. */
-fallible pushed_find(struct ground *g, const struct db_client *client, str request_uri, int64_t begun, struct pushed_request *out);
+fallible pushed_find(struct context *ctx, const struct db_client *client, str request_uri, int64_t begun, struct pushed_request *out);
 #endif

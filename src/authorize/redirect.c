@@ -90,7 +90,7 @@ static void put(struct redirect_sent *out, str name, str value)
     out->fields[out->count++] = (struct form_field){name, value};
 }
 
-static void put_plain(const struct ground *g, const struct redirect_answer *answer, struct redirect_sent *out)
+static void put_plain(const struct context *ctx, const struct redirect_answer *answer, struct redirect_sent *out)
 {
     if (FAILED(answer->error)) {
         put(out, STR("error"), str_of(err_code(answer->error)));
@@ -100,21 +100,21 @@ static void put_plain(const struct ground *g, const struct redirect_answer *answ
     }
     if (str_present(answer->state)) /* AZ-06 */
         put(out, STR("state"), answer->state);
-    put(out, STR("iss"), g->authority->issuer); /* RFC 9207; AZ-07 */
+    put(out, STR("iss"), ctx->authority->issuer); /* RFC 9207; AZ-07 */
 }
 
-fallible redirect_send(struct ground *g, const struct redirect_answer *answer, struct redirect_sent *out)
+fallible redirect_send(struct context *ctx, const struct redirect_answer *answer, struct redirect_sent *out)
 {
     struct redirect_sent sent = {.uri = answer->uri};
     str response;
-    put_plain(g, answer, &sent);
+    put_plain(ctx, answer, &sent);
     if (redirect_mode_signed(answer->mode)) { /* JARM 2.3: one parameter instead of all */
-        TRY(jarm_response(g, answer->client, &sent, &response));
+        TRY(jarm_response(ctx, answer->client, &sent, &response));
         sent.count = 0;
         put(&sent, STR("response"), response);
     }
     if (answer->mode != REDIRECT_FORM_POST && answer->mode != REDIRECT_FORM_POST_JWT) {
-        struct buf b = buf_new(g->arena, LOCATION_MAX), fragment = buf_new(g->arena, LOCATION_MAX);
+        struct buf b = buf_new(ctx->arena, LOCATION_MAX), fragment = buf_new(ctx->arena, LOCATION_MAX);
         bool apart = redirect_mode_fragment(answer->mode); /* OAuth 2.0 Multiple Response Types 2.1; no registered URI has one (RU-04) */
         buf_add(&b, answer->uri);
         for (size_t i = 0; i < sent.count; i++)

@@ -29,5 +29,5 @@ struct redirect_sent {
     size_t count;
 };
 /* Signs for the JARM modes: not on the store's writer. SERVER_ERROR: there is no key of the registered algorithm. */
-fallible redirect_send(struct ground *g, const struct redirect_answer *answer, struct redirect_sent *out);
+fallible redirect_send(struct context *ctx, const struct redirect_answer *answer, struct redirect_sent *out);
 #endif

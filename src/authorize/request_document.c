@@ -15,22 +15,22 @@ static struct entry {
 } shelf[REQUEST_DOCUMENT_KEPT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static str kept(struct ground *g, str uri)
+static str kept(struct context *ctx, str uri)
 {
     str text = STR_ABSENT;
     (void)pthread_mutex_lock(&lock);
     for (size_t i = 0; i < REQUEST_DOCUMENT_KEPT; i++)
-        if (shelf[i].until > g->now && shelf[i].until <= clock_add(g->now, REQUEST_DOCUMENT_SECONDS) && str_equal(shelf[i].uri, uri))
-            text = str_dup(g->arena, shelf[i].text);
+        if (shelf[i].until > ctx->now && shelf[i].until <= clock_add(ctx->now, REQUEST_DOCUMENT_SECONDS) && str_equal(shelf[i].uri, uri))
+            text = str_dup(ctx->arena, shelf[i].text);
     (void)pthread_mutex_unlock(&lock);
     return text;
 }
 
 /* In the place of the one that ends first. Not being kept is no failure. */
-static void keep(const struct ground *g, str uri, str text)
+static void keep(const struct context *ctx, str uri, str text)
 {
     struct arena *a = arena_new(2 * (uri.n + text.n) + 4096), *old;
-    struct entry fresh = {a, STR_ABSENT, STR_ABSENT, clock_add(g->now, REQUEST_DOCUMENT_SECONDS)};
+    struct entry fresh = {a, STR_ABSENT, STR_ABSENT, clock_add(ctx->now, REQUEST_DOCUMENT_SECONDS)};
     size_t at = 0;
     if (!a)
         return;
@@ -50,15 +50,15 @@ static void keep(const struct ground *g, str uri, str text)
     arena_release(old);
 }
 
-fallible request_document_get(struct ground *g, const struct db_client *client, str uri, str *text)
+fallible request_document_get(struct context *ctx, const struct db_client *client, str uri, str *text)
 {
-    str found = kept(g, uri), address = {uri.p, str_find(uri, '#')};
-    struct fetch_manners manners = g->authority->policy.fetch;
+    str found = kept(ctx, uri), address = {uri.p, str_find(uri, '#')};
+    struct fetch_manners manners = ctx->authority->policy.fetch;
     manners.bytes = REQUEST_DOCUMENT_BYTES;
     manners.caller = client->id;
     if (!str_present(found)) {
-        err fetched = fetch_document(g->arena, &manners, address, STR("application/oauth-authz-req+jwt, application/jwt, */*"), &found);
-        if (FAILED(fetched) && arena_failed(g->arena))
+        err fetched = fetch_document(ctx->arena, &manners, address, STR("application/oauth-authz-req+jwt, application/jwt, */*"), &found);
+        if (FAILED(fetched) && arena_failed(ctx->arena))
             return fetched;
         if (fetched.kind == ERR_THROTTLED)
             FAIL(UNAVAILABLE, "request object: too many fetches at once");
@@ -67,7 +67,7 @@ fallible request_document_get(struct ground *g, const struct db_client *client, 
         found = str_trim(found);
         while (found.n > 0 && (found.p[found.n - 1] == '\n' || found.p[found.n - 1] == '\r'))
             found.n--;
-        keep(g, uri, found);
+        keep(ctx, uri, found);
     }
     *text = found;
     return OK;

@@ -6,5 +6,5 @@
 #include "context/authority.h"
 enum { REQUEST_DOCUMENT_SECONDS = 60, REQUEST_DOCUMENT_KEPT = 32, REQUEST_DOCUMENT_BYTES = 32768 };
 /* uri: registered; its fragment tells versions apart and is not sent. INVALID_REQUEST_URI when it cannot be had. May wait. */
-fallible request_document_get(struct ground *g, const struct db_client *client, str uri, str *text);
+fallible request_document_get(struct context *ctx, const struct db_client *client, str uri, str *text);
 #endif

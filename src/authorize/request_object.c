@@ -21,22 +21,22 @@ static str without_fragment(str uri)
     return (str){uri.p, str_find(uri, '#')};
 }
 
-static fallible by_reference(struct ground *g, const struct db_client *client, str uri, str *text)
+static fallible by_reference(struct context *ctx, const struct db_client *client, str uri, str *text)
 {
     str registered;
     for (str rest = client->metadata.request_uris; str_filled(rest) && str_next(&rest, '\n', &registered);)
         if (str_equal(without_fragment(registered), without_fragment(uri)) && str_starts(uri, STR("https://"))) /* AZ-18 */
-            return request_document_get(g, client, uri, text);
+            return request_document_get(ctx, client, uri, text);
     REFUSE(INVALID_REQUEST_URI, "The request_uri is not registered for this client.", "request object: address not registered");
 }
 
-static fallible find_text(struct ground *g, const struct db_client *client, const struct form *outer, str *text)
+static fallible find_text(struct context *ctx, const struct db_client *client, const struct form *outer, str *text)
 {
     str object = form_get(outer, "request"), uri = form_get(outer, "request_uri");
     if (str_present(object) && str_present(uri)) /* RFC 9101 5 */
         REFUSE(INVALID_REQUEST, "Send request or request_uri, not both.", "request object: by value and by reference");
     if (str_present(uri))
-        return by_reference(g, client, uri, text);
+        return by_reference(ctx, client, uri, text);
     *text = object;
     return OK;
 }
@@ -79,31 +79,31 @@ static err as_refusal(err e)
     return e;
 }
 
-static fallible read_signed(struct ground *g, const struct db_client *client, str text, struct jwt *jwt)
+static fallible read_signed(struct context *ctx, const struct db_client *client, str text, struct jwt *jwt)
 {
     struct jwk_set *keys;
-    str algs = profile_algs(g, client, client->metadata.request_object_signing_alg);
-    TRY(as_refusal(jwt_read(g->arena, text, jwt)));
+    str algs = profile_algs(ctx, client, client->metadata.request_object_signing_alg);
+    TRY(as_refusal(jwt_read(ctx->arena, text, jwt)));
     if (!typ_fits(jwt->typ))
         REFUSE(INVALID_REQUEST_OBJECT, "The typ of a request object is oauth-authz-req+jwt.", "request object: another typ");
     if (!str_has_word(algs, jwt->alg_name)) /* AZ-17 */
         REFUSE(INVALID_REQUEST_OBJECT, "The request object is signed with an algorithm that this client may not use.", "request object: algorithm not allowed");
-    TRY(as_refusal(client_keys_get(g, client, jwt, &keys)));
-    return as_refusal(jwt_check(g->arena, jwt, keys, algs));
+    TRY(as_refusal(client_keys_get(ctx, client, jwt, &keys)));
+    return as_refusal(jwt_check(ctx->arena, jwt, keys, algs));
 }
 
 /* ---- is it meant for us, now ---- */
 
-static fallible judge_claims(const struct ground *g, const struct db_client *client, const struct jwt *jwt)
+static fallible judge_claims(const struct context *ctx, const struct db_client *client, const struct jwt *jwt)
 {
     struct jwt_facts facts;
-    bool strict = profile_demands(g, client, PROFILE_RULE_STRONG_ALGS);
-    str own[] = {g->authority->issuer};
+    bool strict = profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS);
+    str own[] = {ctx->authority->issuer};
     struct jwt_rule rule = {
         .issuer = client->id,
         .audiences = own,
         .audience_count = 1,
-        .now = g->now,
+        .now = ctx->now,
         .skew = REQUEST_OBJECT_SKEW,
         .life_max = REQUEST_OBJECT_SECONDS,
         .span_max = strict ? REQUEST_OBJECT_SECONDS : 0, /* FAPI 2.0 Message Signing 5.3.1 */
@@ -168,19 +168,20 @@ static fallible take_parameters(struct arena *a, const struct db_client *client,
     return OK;
 }
 
-fallible request_object_read(struct ground *g, const struct db_client *client, const struct form *outer, enum request_object_way way, struct form *parameters)
+fallible request_object_read(struct context *ctx, const struct db_client *client, const struct form *outer, enum request_object_way way,
+                             struct form *parameters)
 {
     struct jwt jwt;
     str text;
-    TRY(find_text(g, client, outer, &text));
+    TRY(find_text(ctx, client, outer, &text));
     if (dots(text) == 4)
         REFUSE(INVALID_REQUEST_OBJECT, "Encrypted request objects are not supported; sign it and leave it readable.", "request object: encrypted");
-    if (unsigned_object(g->arena, text)) { /* AZ-17; OpenID Connect Core 3.1.2.6 */
-        if (way == REQUEST_OBJECT_FRONT && !profile_demands(g, client, PROFILE_RULE_STRONG_ALGS))
+    if (unsigned_object(ctx->arena, text)) { /* AZ-17; OpenID Connect Core 3.1.2.6 */
+        if (way == REQUEST_OBJECT_FRONT && !profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS))
             REFUSE(REQUEST_NOT_SUPPORTED, "Request objects must be signed; alg none is not supported.", "request object: alg none");
         REFUSE(INVALID_REQUEST_OBJECT, "Request objects must be signed; alg none is not supported.", "request object: alg none");
     }
-    TRY(read_signed(g, client, text, &jwt));
-    TRY(judge_claims(g, client, &jwt));
-    return take_parameters(g->arena, client, jwt.claims, parameters);
+    TRY(read_signed(ctx, client, text, &jwt));
+    TRY(judge_claims(ctx, client, &jwt));
+    return take_parameters(ctx->arena, client, jwt.claims, parameters);
 }

@@ -9,5 +9,6 @@ enum request_object_way { REQUEST_OBJECT_FRONT, REQUEST_OBJECT_PUSHED };
 /* `request` or `request_uri` of the outer form; *parameters are the object's alone (RFC 9101 6.3; AZ-17). INVALID_REQUEST_OBJECT,
  * INVALID_REQUEST_URI, REQUEST_NOT_SUPPORTED (not signed at all, on the front channel), UNAVAILABLE. May fetch: never inline, never on the
  * store's writer. */
-fallible request_object_read(struct ground *g, const struct db_client *client, const struct form *outer, enum request_object_way way, struct form *parameters);
+fallible request_object_read(struct context *ctx, const struct db_client *client, const struct form *outer, enum request_object_way way,
+                             struct form *parameters);
 #endif

@@ -64,7 +64,7 @@
     X(SERVER_ERROR, 500, "server_error", "The server met an unexpected condition.")                                                                           \
     X(VERSION_NOT_SUPPORTED, 505, "invalid_request", "This server speaks HTTP/1.1 and HTTP/2.")                                                               \
     X(UNAVAILABLE, 503, "temporarily_unavailable", "The server cannot do this right now; try again.")                                                         \
-    /* never leaves the process: an INLINE handler asks to be run again on the worker lane */                                                                 \
+    /* never leaves the process: an INLINE handler asks to be run again on the READ pool */                                                                   \
     X(ELSEWHERE, 500, "server_error", "The server met an unexpected condition.")
 
 enum err_kind {

@@ -12,19 +12,19 @@ static void close_db(void *db)
 {
     store_close(db);
 }
-static void close_hot(void *hot)
+static void close_cache(void *cache)
 {
-    hot_close(hot);
+    cache_close(cache);
 }
 static void close_authority(void *authority)
 {
     authority_close(authority);
 }
-static void leave_ground(void *object)
+static void leave_context(void *object)
 {
     struct site *site = object;
     if (site->entered)
-        authority_leave(&site->ground);
+        authority_leave(&site->context);
     site->entered = false;
 }
 
@@ -105,7 +105,7 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
     struct authority *authority = &site->authority;
     struct url u;
     authority->store = site->store;
-    authority->hot = site->hot;
+    authority->cache = site->cache;
     /* Port 0 is a free one that only the server knows; commands put no address into anything. */
     uint16_t port = site->settings.listen_port == 0 ? 443 : site->settings.listen_port;
     authority->issuer = settings_issuer(a, &site->settings, port);
@@ -121,16 +121,16 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
 }
 static fallible enter(struct command_call *call, struct site *site)
 {
-    TRY(authority_enter(&site->authority, call->arena, &site->ground));
+    TRY(authority_enter(&site->authority, call->arena, &site->context));
     site->entered = true;
     return OK;
 }
 static fallible open_floors(struct command_call *call, struct site *site)
 {
-    TRY(hot_open(site->store, SITE_USER_CACHE, &site->hot));
-    TRY(arena_on_release(call->arena, close_hot, site->hot));
+    TRY(cache_open(site->store, SITE_USER_CACHE, &site->cache));
+    TRY(arena_on_release(call->arena, close_cache, site->cache));
     TRY(prepare_authority(call, site));
-    TRY(arena_on_release(call->arena, leave_ground, site));
+    TRY(arena_on_release(call->arena, leave_context, site));
     return enter(call, site);
 }
 int site_enter(struct command_call *call, struct site *site)
@@ -152,7 +152,7 @@ int site_open(struct command_call *call, enum site_open_how how, struct site **o
 }
 int site_changed(struct command_call *call, struct site *site)
 {
-    leave_ground(site);
+    leave_context(site);
     err e = enter(call, site); /* the facts as they are now */
     return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
 }

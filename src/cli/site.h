@@ -10,9 +10,9 @@ struct site {
     struct settings settings;
     const char *directory;
     struct store *store;
-    struct hot *hot;
+    struct cache *cache;
     struct authority authority;
-    struct ground ground;
+    struct context context;
     bool entered;
 };
 /* The settings that hold for this call: --data, --database, --config, options of `serve`, environment, file. Prints what is
@@ -23,6 +23,6 @@ int site_open(struct command_call *call, enum site_open_how how, struct site **o
 /* In two steps: the database alone, then all that stands on it. */
 int site_open_db(struct command_call *call, enum site_open_how how, struct site **out);
 int site_enter(struct command_call *call, struct site *site);
-/* Something was changed: from now on the ground has the facts as they are. */
+/* Something was changed: from now on the context has the facts as they are. */
 int site_changed(struct command_call *call, struct site *site);
 #endif

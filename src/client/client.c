@@ -55,50 +55,50 @@ static fallible copied(struct arena *a, const struct db_client *from, struct db_
 }
 
 /* As the client is now, not as it was when the request began: NOT_FOUND when there is none. */
-static fallible load(struct ground *g, str id, struct db_client **out)
+static fallible load(struct context *ctx, str id, struct db_client **out)
 {
-    struct hot *hot = g->authority->hot;
-    TRY(hot_refresh(hot));
-    const struct hot_facts *facts = hot_hold(hot);
-    const struct db_client *found = hot_client(facts, id);
-    err e = found != NULL ? copied(g->arena, found, out) : ERR(NOT_FOUND, "no such client");
-    hot_let_go(hot, facts);
+    struct cache *cache = ctx->authority->cache;
+    TRY(cache_refresh(cache));
+    const struct snapshot *snapshot = cache_hold(cache);
+    const struct db_client *found = cache_client(snapshot, id);
+    err e = found != NULL ? copied(ctx->arena, found, out) : ERR(NOT_FOUND, "no such client");
+    cache_let_go(cache, snapshot);
     return e;
 }
 
-fallible client_now(struct ground *g, str id, const struct db_client **out)
+fallible client_now(struct context *ctx, str id, const struct db_client **out)
 {
     struct db_client *found = NULL;
-    TRY(load(g, id, &found));
+    TRY(load(ctx, id, &found));
     *out = found;
     return OK;
 }
 
 /* Id, name, and secret when there is one, against every live client but this one. */
-static fallible unique(struct ground *g, const struct db_client *client, const struct token_hash *hash, struct problems *p)
+static fallible unique(struct context *ctx, const struct db_client *client, const struct token_hash *hash, struct problems *p)
 {
-    struct hot *hot = g->authority->hot;
+    struct cache *cache = ctx->authority->cache;
     bool named = false;
-    TRY(hot_name_taken(hot, g->arena, client, &named));
-    const struct hot_facts *facts = hot_hold(hot);
-    const struct db_client *same = hot_client(facts, client->id);
+    TRY(cache_name_taken(cache, ctx->arena, client, &named));
+    const struct snapshot *snapshot = cache_hold(cache);
+    const struct db_client *same = cache_client(snapshot, client->id);
     if (named)
         problem_add(p, "name", STR("There already is a client with this name or with one that looks like it; choose another one."));
     if (same != NULL && same->number != client->number)
         problem_add(p, "id", STR("There already is a client with this id; choose another one."));
-    if (hash != NULL && hot_secret_taken(facts, hash, client->number))
+    if (hash != NULL && cache_secret_taken(snapshot, hash, client->number))
         problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
-    hot_let_go(hot, facts);
+    cache_let_go(cache, snapshot);
     return problem_result(p);
 }
 
-static fallible judge_id(struct ground *g, str id, struct problems *p, str *out)
+static fallible judge_id(struct context *ctx, str id, struct problems *p, str *out)
 {
     if (!str_present(id)) {
         char uuid[37];
         random_uuid(uuid);
-        *out = str_dup(g->arena, str_of(uuid));
-        return check_arena(g->arena);
+        *out = str_dup(ctx->arena, str_of(uuid));
+        return check_arena(ctx->arena);
     }
     bool fit = id.n >= 1 && id.n <= ID_MAX;
     for (size_t i = 0; fit && i < id.n; i++)
@@ -110,14 +110,14 @@ static fallible judge_id(struct ground *g, str id, struct problems *p, str *out)
 }
 
 /* The raw secret: the given one, or a fresh one. */
-static fallible secret_for(struct ground *g, str given, str *raw)
+static fallible secret_for(struct context *ctx, str given, str *raw)
 {
     if (str_present(given)) {
         *raw = given;
         return OK;
     }
     struct token_raw made;
-    TRY(opaque_plain_make(g->arena, OPAQUE_CLIENT_SECRET, &made));
+    TRY(opaque_plain_make(ctx->arena, OPAQUE_CLIENT_SECRET, &made));
     *raw = made.text;
     return OK;
 }
@@ -143,32 +143,32 @@ static fallible added(err e, const struct client_edit *edit, struct problems *p)
     return problem_result(p);
 }
 
-fallible client_add(struct ground *g, const struct actor *by, const struct client_edit *edit, struct problems *p, struct client_added *out)
+fallible client_add(struct context *ctx, const struct actor *by, const struct client_edit *edit, struct problems *p, struct client_added *out)
 {
     TRY(client_permission(by, "create-auth_clients"));
-    struct db_client *next = ARENA_NEW(g->arena, struct db_client);
+    struct db_client *next = ARENA_NEW(ctx->arena, struct db_client);
     if (next == NULL)
         FAIL(UNAVAILABLE, "memory");
-    next->created_at = next->updated_at = g->now;
+    next->created_at = next->updated_at = ctx->now;
     next->version = next->epoch = 1;
     next->registration = edit->registration;
-    struct client_rules_draft draft = {.g = g, .by = by, .edit = edit, .problems = p, .next = next};
-    TRY(judge_id(g, edit->id, p, &next->id));
+    struct client_rules_draft draft = {.ctx = ctx, .by = by, .edit = edit, .problems = p, .next = next};
+    TRY(judge_id(ctx, edit->id, p, &next->id));
     TRY(client_rules_apply(&draft));
     judge_secret(edit, next, p);
     TRY(problem_result(p));
     str raw = STR_ABSENT;
     if (client_has_secret(next)) {
-        TRY(secret_for(g, edit->secret, &raw));
-        next->secrets[0] = (struct db_client_secret){.hash = token_hash_of(raw), .created_at = g->now};
+        TRY(secret_for(ctx, edit->secret, &raw));
+        next->secrets[0] = (struct db_client_secret){.hash = token_hash_of(raw), .created_at = ctx->now};
         next->secret_count = 1;
-        TRY(client_secret_keep(g, raw, next)); /* CA-14 */
+        TRY(client_secret_keep(ctx, raw, next)); /* CA-14 */
     }
-    TRY(unique(g, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
+    TRY(unique(ctx, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
     struct db_client *kept = NULL;
-    TRY(copied(g->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
-    TRY(added(db_client_add(g->tx, kept), edit, p));
-    check_event(g, by, "client.added",
+    TRY(copied(ctx->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
+    TRY(added(db_client_add(ctx->tx, kept), edit, p));
+    check_event(ctx, by, "client.added",
                 &(struct authority_event_facts){
                     .client_id = kept->id, .subject = kept->id, .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
     out->client = kept;
@@ -176,35 +176,35 @@ fallible client_add(struct ground *g, const struct actor *by, const struct clien
     return OK;
 }
 
-fallible client_change(struct ground *g, const struct actor *by, str id, const struct client_edit *edit, struct problems *p)
+fallible client_change(struct context *ctx, const struct actor *by, str id, const struct client_edit *edit, struct problems *p)
 {
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *before = NULL;
-    TRY(load(g, id, &before));
-    if (client_rules_beyond(g, by, before))
+    TRY(load(ctx, id, &before));
+    if (client_rules_beyond(ctx, by, before))
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may change this client: it has more permissions than you have.",
                "the client has more rights than the actor");
     if (edit->version != 0 && edit->version != before->version) /* AD-05 */
         FAIL(CONFLICT, "the client was changed meanwhile");
     struct db_client next = *before;
-    struct client_rules_draft draft = {.g = g, .by = by, .edit = edit, .problems = p, .before = before, .next = &next};
+    struct client_rules_draft draft = {.ctx = ctx, .by = by, .edit = edit, .problems = p, .before = before, .next = &next};
     if (str_present(edit->id) && !str_equal(edit->id, before->id)) /* AD-04 */
         problem_add(p, "id", STR("A client's id never changes."));
     if (str_present(edit->secret))
         problem_add(p, "secret", STR("A secret is not set here; rotate it instead."));
     TRY(client_rules_apply(&draft));
     TRY(problem_result(p));
-    TRY(unique(g, &next, NULL, p));
-    next.updated_at = g->now;
+    TRY(unique(ctx, &next, NULL, p));
+    next.updated_at = ctx->now;
     if (!client_secret_kept(&next)) /* CA-14 */
         next.metadata.sealed_secret = STR_ABSENT;
-    TRY(db_client_save(g->tx, &next));
-    check_event(g, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
+    TRY(db_client_save(ctx->tx, &next));
+    check_event(ctx, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
     return OK;
 }
 
 struct renewal {
-    struct ground *g;
+    struct context *ctx;
     struct db_client *client;
     const struct token_hash *hash;
     unix_time until;
@@ -215,19 +215,19 @@ static err renew(void *context)
 {
     struct renewal *r = context;
     if (client_secret_kept(r->client)) {
-        err saved = db_client_save(r->g->tx, r->client);
+        err saved = db_client_save(r->ctx->tx, r->client);
         r->overtaken = saved.kind == ERR_CONFLICT;
         TRY(saved);
     }
-    return db_client_secret_add(r->g->tx, r->client->number, r->hash, r->until);
+    return db_client_secret_add(r->ctx->tx, r->client->number, r->hash, r->until);
 }
 
-fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, const struct client_rotation *how, str *secret)
+fallible client_rotate_secret(struct context *ctx, const struct actor *by, str id, const struct client_rotation *how, str *secret)
 {
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *client = NULL;
-    TRY(load(g, id, &client));
-    if (client_rules_beyond(g, by, client))
+    TRY(load(ctx, id, &client));
+    if (client_rules_beyond(ctx, by, client))
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may renew this secret: the client has more permissions than you have.",
                "the client has more rights than the actor");
     if (!client_has_secret(client))
@@ -236,50 +236,50 @@ fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, 
         REFUSE(UNPROCESSABLE, "The old secret can keep working for 0 to 7776000 seconds (90 days).", "overlap out of range");
     if (str_present(how->secret) && client_rules_secret(how->secret) != NULL)
         REFUSE(UNPROCESSABLE, "A secret has 32 to 1024 visible ASCII characters, without spaces.", "unfit secret");
-    int64_t overlap = how->overlap == -1 ? g->authority->policy.secret_overlap : how->overlap;
+    int64_t overlap = how->overlap == -1 ? ctx->authority->policy.secret_overlap : how->overlap;
     str raw;
-    TRY(secret_for(g, how->secret, &raw));
+    TRY(secret_for(ctx, how->secret, &raw));
     struct token_hash hash = token_hash_of(raw);
-    unix_time until = overlap > 0 ? clock_add(g->now, overlap) : 0;
-    TRY(client_secret_keep(g, raw, client));
-    struct renewal renewal = {g, client, &hash, until, false};
-    err e = authority_together(g, renew, &renewal);
+    unix_time until = overlap > 0 ? clock_add(ctx->now, overlap) : 0;
+    TRY(client_secret_keep(ctx, raw, client));
+    struct renewal renewal = {ctx, client, &hash, until, false};
+    err e = authority_together(ctx, renew, &renewal);
     if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
-    check_event(g, by, "client.secret_rotated", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
+    check_event(ctx, by, "client.secret_rotated", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     *secret = raw;
     return OK;
 }
 
-fallible client_set_disabled(struct ground *g, const struct actor *by, str id, bool disabled)
+fallible client_set_disabled(struct context *ctx, const struct actor *by, str id, bool disabled)
 {
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *client = NULL;
-    TRY(load(g, id, &client));
-    if (client_rules_beyond(g, by, client)) /* AD-04: to enable is to give, to disable takes everybody's tokens */
+    TRY(load(ctx, id, &client));
+    if (client_rules_beyond(ctx, by, client)) /* AD-04: to enable is to give, to disable takes everybody's tokens */
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may enable or disable this client: it has more permissions than you have.",
                "the client has more rights than the actor");
     if (client->disabled == disabled)
         return OK;
-    TRY(db_client_set_disabled(g->tx, client->number, disabled));
-    check_event(g, by, disabled ? "client.disabled" : "client.enabled", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
+    TRY(db_client_set_disabled(ctx->tx, client->number, disabled));
+    check_event(ctx, by, disabled ? "client.disabled" : "client.enabled", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
 }
 
-fallible client_remove(struct ground *g, const struct actor *by, str id)
+fallible client_remove(struct context *ctx, const struct actor *by, str id)
 {
     TRY(client_permission(by, "delete-auth_clients"));
     struct db_client *client = NULL;
-    TRY(load(g, id, &client));
-    TRY(db_client_remove(g->tx, client->number));
-    check_event(g, by, "client.removed", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
+    TRY(load(ctx, id, &client));
+    TRY(db_client_remove(ctx->tx, client->number));
+    check_event(ctx, by, "client.removed", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
 }
 
-const struct db_client *client_find(const struct ground *g, str id)
+const struct db_client *client_find(const struct context *ctx, str id)
 {
-    return hot_client(g->facts, id);
+    return cache_client(ctx->snapshot, id);
 }
 
 bool client_has_secret(const struct db_client *client)
@@ -341,7 +341,7 @@ static const struct order {
     comparison *compare;
 } orders[] = {{"name", compare_name}, {"id", compare_id}, {"created_at", compare_created}};
 
-fallible client_list(struct ground *g, const struct actor *by, const struct db_page *page, struct client_rows *out)
+fallible client_list(struct context *ctx, const struct actor *by, const struct db_page *page, struct client_rows *out)
 {
     TRY(client_permission(by, "view-auth_clients"));
     TRY(check_page(page));
@@ -352,7 +352,7 @@ fallible client_list(struct ground *g, const struct actor *by, const struct db_p
     if (compare == NULL) /* AD-09 */
         REFUSE(UNPROCESSABLE, "order_by is name, id or created_at.", "unknown column");
     size_t count = 0, kept = 0;
-    const struct db_client **rows = hot_clients(g->facts, g->arena, &count);
+    const struct db_client **rows = cache_clients(ctx->snapshot, ctx->arena, &count);
     if (rows == NULL)
         FAIL(UNAVAILABLE, "memory");
     for (size_t i = 0; i < count; i++)

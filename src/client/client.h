@@ -30,26 +30,26 @@ struct client_added {
     str secret;
 };
 /* out->secret: the raw secret, shown this once; absent for public clients. AD-04, RU-03, RU-04, RU-07 hold. */
-fallible client_add(struct ground *g, const struct actor *by, const struct client_edit *edit, struct problems *p, struct client_added *out);
-fallible client_change(struct ground *g, const struct actor *by, str id, const struct client_edit *edit, struct problems *p);
+fallible client_add(struct context *ctx, const struct actor *by, const struct client_edit *edit, struct problems *p, struct client_added *out);
+fallible client_change(struct context *ctx, const struct actor *by, str id, const struct client_edit *edit, struct problems *p);
 struct client_rotation {
     int64_t overlap;
     str secret; /* absent: made here */
 };
 /* overlap: seconds that the old secret goes on; -1: the server's setting. */
-fallible client_rotate_secret(struct ground *g, const struct actor *by, str id, const struct client_rotation *how, str *secret);
-fallible client_set_disabled(struct ground *g, const struct actor *by, str id, bool disabled);
-fallible client_remove(struct ground *g, const struct actor *by, str id);
+fallible client_rotate_secret(struct context *ctx, const struct actor *by, str id, const struct client_rotation *how, str *secret);
+fallible client_set_disabled(struct context *ctx, const struct actor *by, str id, bool disabled);
+fallible client_remove(struct context *ctx, const struct actor *by, str id);
 /* From the facts in memory; NULL when none. Lists: filter over id and name; order by name id created_at. */
-const struct db_client *client_find(const struct ground *g, str id);
+const struct db_client *client_find(const struct context *ctx, str id);
 /* A copy as it is now, after a change of this very request. NOT_FOUND. */
-fallible client_now(struct ground *g, str id, const struct db_client **out);
+fallible client_now(struct context *ctx, str id, const struct db_client **out);
 struct client_rows {
     const struct db_client **rows;
     size_t count;
     int64_t total;
 };
-fallible client_list(struct ground *g, const struct actor *by, const struct db_page *page, struct client_rows *out);
+fallible client_list(struct context *ctx, const struct actor *by, const struct db_page *page, struct client_rows *out);
 bool client_has_secret(const struct db_client *client); /* its way to authenticate needs one */
 bool client_allows_grant(const struct db_client *client, str grant);
 #endif

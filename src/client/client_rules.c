@@ -74,7 +74,7 @@ const char *client_rules_secret(str secret)
 /* Pieces once each; a list that is too long becomes a problem. */
 static fallible folded(const struct client_rules_draft *d, str list, char separator, const char *field, str *out)
 {
-    err e = check_fold(d->g->arena, list, separator, out);
+    err e = check_fold(d->ctx->arena, list, separator, out);
     if (e.kind != ERR_UNPROCESSABLE)
         return e;
     problem_add(d->problems, field, STR("This list is too long."));
@@ -84,7 +84,7 @@ static fallible folded(const struct client_rules_draft *d, str list, char separa
 static void judge_texts(const struct client_rules_draft *d)
 {
     const struct client_edit *edit = d->edit;
-    struct arena *a = d->g->arena;
+    struct arena *a = d->ctx->arena;
     if (str_present(edit->name) || d->before == NULL) {
         d->next->name = str_trim(edit->name);
         check_text(a, d->next->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, d->problems);
@@ -118,8 +118,8 @@ static void judge_kind(const struct client_rules_draft *d)
     else if (d->before == NULL)
         next->auth_method = next->is_public ? STR("none") : STR("any");
     if (auth_methods_find(next->auth_method) == NULL)
-        problem_tell(d->problems, "auth_method", d->g->arena,
-                     &MESSAGE("The authentication method is unknown; there are {known}.", MESSAGE_TEXT("known", known_methods(d->g->arena))));
+        problem_tell(d->problems, "auth_method", d->ctx->arena,
+                     &MESSAGE("The authentication method is unknown; there are {known}.", MESSAGE_TEXT("known", known_methods(d->ctx->arena))));
     else if (str_is(next->auth_method, "none") != next->is_public)
         problem_add(d->problems, "auth_method",
                     next->is_public ? STR("A public client has no secret: its authentication method is none.")
@@ -133,7 +133,7 @@ static bool judge_grant(const struct client_rules_draft *d, str word, struct buf
     if (row == NULL)
         return false;
     if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
-        problem_tell(d->problems, "grants", d->g->arena,
+        problem_tell(d->problems, "grants", d->ctx->arena,
                      &MESSAGE("A public client cannot have {grant}: it has no secret.", MESSAGE_TEXT("grant", str_of(row->name))));
     *refreshes = *refreshes || row->refreshes;
     if (str_is(word, "refresh_token"))
@@ -163,12 +163,12 @@ static fallible judge_grants(const struct client_rules_draft *d)
     bool asked_anew = str_present(d->edit->grants) || d->before == NULL;
     str all = STR(""), word, grants;
     TRY(folded(d, wanted_grants(d), ' ', "grants", &all));
-    struct buf list = buf_new(d->g->arena, CHECK_LIST_BYTES * 2);
+    struct buf list = buf_new(d->ctx->arena, CHECK_LIST_BYTES * 2);
     bool refreshes = false, named = str_has_word(all, STR("refresh_token"));
     for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);)
         if (!judge_grant(d, word, &list, &refreshes)) {
-            problem_tell(d->problems, "grants", d->g->arena,
-                         &MESSAGE("A grant is unknown; there are {known}.", MESSAGE_TEXT("known", known_grants(d->g->arena))));
+            problem_tell(d->problems, "grants", d->ctx->arena,
+                         &MESSAGE("A grant is unknown; there are {known}.", MESSAGE_TEXT("known", known_grants(d->ctx->arena))));
             return OK;
         }
     bool implied = refreshes && (asked_anew || d->edit->refresh > 0);
@@ -184,14 +184,14 @@ static fallible judge_uris(const struct client_rules_draft *d, str given, const 
     str lines = STR(""), line;
     TRY(folded(d, given, '\n', field, &lines));
     if (check_count(lines, '\n') > URIS_MAX)
-        problem_tell(d->problems, field, d->g->arena, &MESSAGE("At most {most} addresses may be registered.", MESSAGE_NUMBER("most", URIS_MAX)));
-    const struct redirect_leave leave = redirect_rules_leave(d->g, d->before, d->edit);
+        problem_tell(d->problems, field, d->ctx->arena, &MESSAGE("At most {most} addresses may be registered.", MESSAGE_NUMBER("most", URIS_MAX)));
+    const struct redirect_leave leave = redirect_rules_leave(d->ctx, d->before, d->edit);
     size_t wrong = 0;
     for (str rest = lines; wrong < 4 && rest.n > 0 && str_next(&rest, '\n', &line);) {
         struct message problem;
-        if (!redirect_rules_message(d->g->arena, line, &leave, &problem))
+        if (!redirect_rules_message(d->ctx->arena, line, &leave, &problem))
             continue;
-        problem_tell(d->problems, field, d->g->arena, &problem);
+        problem_tell(d->problems, field, d->ctx->arena, &problem);
         wrong++;
     }
     *out = lines;
@@ -218,7 +218,7 @@ static fallible judge_redirects(const struct client_rules_draft *d)
                        "post_logout_redirect_uris", &next->post_logout_redirect_uris));
     for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
         if (row->redirects && next->redirect_uris.n == 0 && str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
-            problem_tell(d->problems, "redirect_uris", d->g->arena,
+            problem_tell(d->problems, "redirect_uris", d->ctx->arena,
                          &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.", MESSAGE_TEXT("grant", str_of(row->name))));
     return OK;
 }
@@ -232,7 +232,7 @@ static fallible judge_scopes(const struct client_rules_draft *d)
     }
     str words = STR("");
     TRY(folded(d, d->edit->scopes, ' ', "scopes", &words));
-    err e = scopes_known(d->g, words, "scopes", d->problems);
+    err e = scopes_known(d->ctx, words, "scopes", d->problems);
     if (e.kind != ERR_UNPROCESSABLE)
         TRY(e);
     d->next->scopes = words;
@@ -278,11 +278,11 @@ static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, i
         return;
     if (wanted != 0 && (wanted < LIFETIME_MIN || (most > 0 && wanted > most))) {
         if (most > 0)
-            problem_tell(d->problems, field, d->g->arena,
+            problem_tell(d->problems, field, d->ctx->arena,
                          &MESSAGE("The lifetime is 0 (the server's setting) or {least} to {most} seconds.", MESSAGE_NUMBER("least", LIFETIME_MIN),
                                   MESSAGE_NUMBER("most", most)));
         else
-            problem_tell(d->problems, field, d->g->arena,
+            problem_tell(d->problems, field, d->ctx->arena,
                          &MESSAGE("The lifetime is 0 (the server's setting) or at least {least} seconds.", MESSAGE_NUMBER("least", LIFETIME_MIN)));
         return;
     }
@@ -298,7 +298,7 @@ static fallible judge_owner(const struct client_rules_draft *d)
         return OK;
     }
     struct db_user *owner = NULL;
-    TRY(user_find(d->g, d->edit->owner, &owner));
+    TRY(user_find(d->ctx, d->edit->owner, &owner));
     if (owner == NULL)
         problem_add(d->problems, "owner", STR("There is no person with this id or username."));
     else
@@ -306,7 +306,7 @@ static fallible judge_owner(const struct client_rules_draft *d)
     return OK;
 }
 
-bool client_rules_beyond(const struct ground *g, const struct actor *by, const struct db_client *client)
+bool client_rules_beyond(const struct context *ctx, const struct actor *by, const struct db_client *client)
 {
     if (actor_is_admin(by))
         return false;
@@ -317,8 +317,8 @@ bool client_rules_beyond(const struct ground *g, const struct actor *by, const s
         itself = itself || (row->as_itself && str_has_word(client->grants, str_of(row->name)));
     str word;
     for (str rest = client->scopes; itself && rest.n > 0 && str_next(&rest, ' ', &word);) {
-        const struct db_scope *scope = hot_scope(g->facts, word);
-        const char *permission = str_z(g->arena, word);
+        const struct db_scope *scope = cache_scope(ctx->snapshot, word);
+        const char *permission = str_z(ctx->arena, word);
         if (permission == NULL || (scope != NULL && scope->builtin && !scope->identity && !scope->own && !actor_may(by, permission)))
             return true;
     }
@@ -327,7 +327,7 @@ bool client_rules_beyond(const struct ground *g, const struct actor *by, const s
 
 fallible client_rules_apply(struct client_rules_draft *d)
 {
-    const struct policy *policy = &d->g->authority->policy;
+    const struct policy *policy = &d->ctx->authority->policy;
     judge_texts(d);
     judge_kind(d);
     TRY(judge_grants(d));
@@ -339,9 +339,9 @@ fallible client_rules_apply(struct client_rules_draft *d)
     TRY(judge_owner(d));
     TRY(metadata_rules_apply(d));
     judge_scope_policy(d);
-    profile_fit_judge(d->g, d->next, d->problems);
-    if (client_rules_beyond(d->g, d->by, d->next)) /* AD-04: no way around the own permissions */
+    profile_fit_judge(d->ctx, d->next, d->problems);
+    if (client_rules_beyond(d->ctx, d->by, d->next)) /* AD-04: no way around the own permissions */
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more than they have themselves.",
                "the client would have more rights than the actor");
-    return check_arena(d->g->arena);
+    return check_arena(d->ctx->arena);
 }

@@ -20,7 +20,7 @@ str client_rules_wire(str grant);
 str client_rules_of_wire(str grant_type); /* absent: no such grant */
 
 struct client_rules_draft {
-    struct ground *g;
+    struct context *ctx;
     const struct actor *by;
     const struct client_edit *edit;
     struct problems *problems;
@@ -38,5 +38,5 @@ const char *client_rules_redirect(struct arena *a, str uri);
 const char *client_rules_secret(str secret);
 /* Whose rights go beyond the actor's: a first-party client (no consent is asked), or one that acts as itself with permissions
  * that the actor lacks. Only an administrator may make, change or renew those. */
-bool client_rules_beyond(const struct ground *g, const struct actor *by, const struct db_client *client);
+bool client_rules_beyond(const struct context *ctx, const struct actor *by, const struct db_client *client);
 #endif

@@ -8,7 +8,7 @@
 bool client_secret_kept(const struct db_client *client);
 /* Puts the raw secret before those that are kept already in metadata.sealed_secret (at most DB_CLIENT_SECRETS); for other clients the
  * member becomes absent. */
-fallible client_secret_keep(struct ground *g, str raw, struct db_client *client);
+fallible client_secret_keep(struct context *ctx, str raw, struct db_client *client);
 /* The kept secrets whose hash is a live secret of the client, newest first: raw[0..*count). SERVER_ERROR when one does not open. */
-fallible client_secret_live(struct ground *g, const struct db_client *client, str raw[DB_CLIENT_SECRETS], size_t *count);
+fallible client_secret_live(struct context *ctx, const struct db_client *client, str raw[DB_CLIENT_SECRETS], size_t *count);
 #endif

@@ -24,7 +24,7 @@ static void judge_name(struct problems *p, str issuer)
         problem_add(p, "issuer", STR("The issuer is its `iss`: 1 to 2000 visible ASCII characters."));
 }
 
-static void judge_keys(struct ground *g, const struct issuer_edit *edit, struct problems *p)
+static void judge_keys(struct context *ctx, const struct issuer_edit *edit, struct problems *p)
 {
     struct jwk_set set;
     struct url url;
@@ -33,7 +33,7 @@ static void judge_keys(struct ground *g, const struct issuer_edit *edit, struct 
         return;
     }
     if (str_filled(edit->jwks)) {
-        err e = jwk_set_parse(g->arena, edit->jwks, &set);
+        err e = jwk_set_parse(ctx->arena, edit->jwks, &set);
         if (!FAILED(e))
             e = jwk_set_sound(&set);
         if (FAILED(e) || set.count == 0) /* CA-13 */
@@ -46,36 +46,36 @@ static void judge_keys(struct ground *g, const struct issuer_edit *edit, struct 
         problem_add(p, "jwks_uri", STR("The address of its keys must be an https one."));
 }
 
-static void judge_clients(struct ground *g, str clients, struct problems *p)
+static void judge_clients(struct context *ctx, str clients, struct problems *p)
 {
     str line;
     if (!str_filled(clients))
         problem_add(p, "clients", STR("Name at least one client that may bring its assertions."));
     for (str rest = clients; str_filled(rest) && str_next(&rest, '\n', &line);)
-        if (!client_find(g, line))
-            problem_tell(p, "clients", g->arena, &MESSAGE("There is no client `{client}`.", MESSAGE_TEXT("client", line)));
+        if (!client_find(ctx, line))
+            problem_tell(p, "clients", ctx->arena, &MESSAGE("There is no client `{client}`.", MESSAGE_TEXT("client", line)));
 }
 
-static fallible judge(struct ground *g, const struct issuer_edit *edit, struct problems *p)
+static fallible judge(struct context *ctx, const struct issuer_edit *edit, struct problems *p)
 {
     bool known = false;
     judge_name(p, edit->issuer);
-    judge_keys(g, edit, p);
-    judge_clients(g, edit->clients, p);
+    judge_keys(ctx, edit, p);
+    judge_clients(ctx, edit->clients, p);
     for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
         known = known || str_is(edit->subject_is, subjects[i]);
     if (!known)
         problem_add(p, "subject_is", STR("Its subject is user_id, username, email or client."));
     if (!str_filled(edit->scopes))
         problem_add(p, "scopes", STR("Name at least one scope that its assertions may reach."));
-    err scopes = scopes_known(g, edit->scopes, "scopes", p);
+    err scopes = scopes_known(ctx, edit->scopes, "scopes", p);
     if (scopes.kind != ERR_UNPROCESSABLE)
         TRY(scopes);
     if (edit->life_max < LIFE_MIN || edit->life_max > LIFE_MAX)
         problem_add(p, "life_max", STR("Its assertions may live 10 to 86400 seconds."));
     if (p->count > 0)
         FAIL(UNPROCESSABLE, "issuers: problems");
-    return check_arena(g->arena);
+    return check_arena(ctx->arena);
 }
 
 static fallible may(const struct actor *by)
@@ -85,10 +85,10 @@ static fallible may(const struct actor *by)
     return OK;
 }
 
-fallible issuers_add(struct ground *g, const struct actor *by, const struct issuer_edit *edit, struct problems *p)
+fallible issuers_add(struct context *ctx, const struct actor *by, const struct issuer_edit *edit, struct problems *p)
 {
     TRY(may(by));
-    TRY(judge(g, edit, p));
+    TRY(judge(ctx, edit, p));
     struct db_issuer row = {
         .issuer = edit->issuer,
         .jwks = edit->jwks,
@@ -97,24 +97,24 @@ fallible issuers_add(struct ground *g, const struct actor *by, const struct issu
         .client_ids = edit->clients,
         .scopes = edit->scopes,
         .life_max = edit->life_max,
-        .created_at = g->now,
+        .created_at = ctx->now,
     };
-    TRY(db_issuer_add(g->tx, &row));
-    authority_event(g, "issuer.added", &(struct authority_event_facts){.actor = actor_name(by), .subject = edit->issuer});
+    TRY(db_issuer_add(ctx->tx, &row));
+    authority_event(ctx, "issuer.added", &(struct authority_event_facts){.actor = actor_name(by), .subject = edit->issuer});
     return OK;
 }
 
-fallible issuers_list(struct ground *g, const struct actor *by, struct db_issuer **rows, size_t *count)
+fallible issuers_list(struct context *ctx, const struct actor *by, struct db_issuer **rows, size_t *count)
 {
     TRY(may(by));
-    return db_issuer_all(g->tx, g->arena, rows, count);
+    return db_issuer_all(ctx->tx, ctx->arena, rows, count);
 }
 
-fallible issuers_remove(struct ground *g, const struct actor *by, str issuer, bool *removed)
+fallible issuers_remove(struct context *ctx, const struct actor *by, str issuer, bool *removed)
 {
     TRY(may(by));
-    TRY(db_issuer_remove(g->tx, issuer, removed));
+    TRY(db_issuer_remove(ctx->tx, issuer, removed));
     if (*removed)
-        authority_event(g, "issuer.removed", &(struct authority_event_facts){.actor = actor_name(by), .subject = issuer});
+        authority_event(ctx, "issuer.removed", &(struct authority_event_facts){.actor = actor_name(by), .subject = issuer});
     return OK;
 }

@@ -14,7 +14,7 @@ struct issuer_edit {
     int64_t life_max;   /* 10..86400 seconds */
 };
 /* An administrator or the command line. CONFLICT: there already; UNPROCESSABLE with problems. */
-fallible issuers_add(struct ground *g, const struct actor *by, const struct issuer_edit *edit, struct problems *p);
-fallible issuers_list(struct ground *g, const struct actor *by, struct db_issuer **rows, size_t *count);
-fallible issuers_remove(struct ground *g, const struct actor *by, str issuer, bool *removed);
+fallible issuers_add(struct context *ctx, const struct actor *by, const struct issuer_edit *edit, struct problems *p);
+fallible issuers_list(struct context *ctx, const struct actor *by, struct db_issuer **rows, size_t *count);
+fallible issuers_remove(struct context *ctx, const struct actor *by, str issuer, bool *removed);
 #endif

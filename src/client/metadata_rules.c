@@ -163,7 +163,7 @@ struct message metadata_rules_message(size_t member, const char *why)
 static void wrong(const struct client_rules_draft *d, size_t member, const char *why)
 {
     struct message m = metadata_rules_message(member, why);
-    problem_tell(d->problems, metadata_rows[member].name, d->g->arena, &m);
+    problem_tell(d->problems, metadata_rows[member].name, d->ctx->arena, &m);
 }
 
 const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
@@ -188,7 +188,7 @@ const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
 static fallible judge_member(const struct client_rules_draft *d, size_t i, str *value)
 {
     const struct metadata_row *row = &metadata_rows[i];
-    struct arena *a = d->g->arena;
+    struct arena *a = d->ctx->arena;
     char separator = separator_of(row);
     str pieces = *value;
     if (separator != '\0') {
@@ -232,7 +232,7 @@ static void judge_keys(const struct client_rules_draft *d)
     if (str_present(m->jwks) && str_present(m->jwks_uri)) /* RFC 7591 2 */
         wrong(d, METADATA_jwks_uri, "{member} and jwks exclude each other: keys have one source.");
     if (method != NULL && method->keys && !keys)
-        problem_tell(d->problems, "jwks", d->g->arena, &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
+        problem_tell(d->problems, "jwks", d->ctx->arena, &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
     if (!keys && m->require_signed_request_object)
         wrong(d, METADATA_jwks, "{member} or jwks_uri is needed to check signed request objects.");
 }
@@ -324,14 +324,14 @@ static void judge_sector_list(const struct client_rules_draft *d)
     json *list = NULL;
     if (!str_present(uri) || same_sector(before, next) || d->problems->count > 0)
         return;
-    struct fetch_manners manners = d->g->authority->policy.fetch;
-    manners.caller = source_key(d->g->arena, "sector", d->g->address);
-    err fetched = fetch_document(d->g->arena, &manners, uri, STR_ABSENT, &body);
+    struct fetch_manners manners = d->ctx->authority->policy.fetch;
+    manners.caller = source_key(d->ctx->arena, "sector", d->ctx->address);
+    err fetched = fetch_document(d->ctx->arena, &manners, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
         wrong(d, METADATA_sector_identifier_uri, "{member} could not be fetched now: this server makes too many calls; try again in a moment.");
     else if (FAILED(fetched))
         wrong(d, METADATA_sector_identifier_uri, "{member} could not be fetched: it must answer with a JSON list of redirect URIs.");
-    else if (FAILED(json_parse(d->g->arena, body, &list)) || !json_is_list(list))
+    else if (FAILED(json_parse(d->ctx->arena, body, &list)) || !json_is_list(list))
         wrong(d, METADATA_sector_identifier_uri, "{member} does not answer with a JSON list of redirect URIs.");
     else if (!lists_all(list, next->redirect_uris))
         wrong(d, METADATA_sector_identifier_uri, "{member} does not list every redirect URI of the client.");
@@ -344,7 +344,7 @@ static void judge_sector_list(const struct client_rules_draft *d)
 static void judge_sector(const struct client_rules_draft *d)
 {
     struct db_client_metadata *m = &d->next->metadata;
-    struct arena *a = d->g->arena;
+    struct arena *a = d->ctx->arena;
     str line, sector = STR_ABSENT;
     m->sector = STR_ABSENT;
     if (!str_is(m->subject_type, "pairwise"))
@@ -369,7 +369,7 @@ static void judge_sector(const struct client_rules_draft *d)
 }
 
 /* OpenID Connect Registration 2: what is installed on a device answers at addresses of its own; a web application does not. */
-static void judge_application(const struct client_rules_draft *d)
+static void judge_client(const struct client_rules_draft *d)
 {
     str line;
     if (!str_is(d->next->metadata.application_type, "web"))
@@ -394,7 +394,7 @@ fallible metadata_rules_apply(struct client_rules_draft *d)
     judge_certificate(d);
     judge_ciba(d);
     judge_sector(d);
-    judge_application(d);
+    judge_client(d);
     judge_sector_list(d);
-    return check_arena(d->g->arena);
+    return check_arena(d->ctx->arena);
 }

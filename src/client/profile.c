@@ -39,9 +39,9 @@ bool profile_of_name(str name, enum profile *out)
     return false;
 }
 
-enum profile profile_of(const struct ground *g, const struct db_client *client)
+enum profile profile_of(const struct context *ctx, const struct db_client *client)
 {
-    enum profile own, server = g->authority->policy.profile;
+    enum profile own, server = ctx->authority->policy.profile;
     if (!profile_of_name(client->metadata.profile, &own)) /* fail closed: an unknown word is the strictest */
         own = PROFILE_FAPI2_MESSAGE_SIGNING;
     return own > server ? own : server;
@@ -52,9 +52,9 @@ bool profile_includes(enum profile p, enum profile_rule rule)
     return p >= rules[rule].least;
 }
 
-bool profile_demands(const struct ground *g, const struct db_client *client, enum profile_rule rule)
+bool profile_demands(const struct context *ctx, const struct db_client *client, enum profile_rule rule)
 {
-    return profile_includes(profile_of(g, client), rule);
+    return profile_includes(profile_of(ctx, client), rule);
 }
 
 const char *profile_words(enum profile_rule rule)
@@ -62,10 +62,10 @@ const char *profile_words(enum profile_rule rule)
     return rules[rule].words;
 }
 
-str profile_algs(const struct ground *g, const struct db_client *client, str registered)
+str profile_algs(const struct context *ctx, const struct db_client *client, str registered)
 {
     str all = STR("RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519");
-    if (profile_demands(g, client, PROFILE_RULE_STRONG_ALGS)) /* FAPI 2.0 Security Profile 5.4 */
+    if (profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS)) /* FAPI 2.0 Security Profile 5.4 */
         all = STR(PROFILE_ALGS_STRONG);
     if (!str_filled(registered))
         return all;

@@ -33,10 +33,10 @@ enum profile_rule {
 };
 const char *profile_name(enum profile p);          /* oauth2.1 … ; "none" */
 bool profile_of_name(str name, enum profile *out); /* absent and empty: PROFILE_NONE */
-enum profile profile_of(const struct ground *g, const struct db_client *client);
-bool profile_demands(const struct ground *g, const struct db_client *client, enum profile_rule rule);
+enum profile profile_of(const struct context *ctx, const struct db_client *client);
+bool profile_demands(const struct context *ctx, const struct db_client *client, enum profile_rule rule);
 bool profile_includes(enum profile p, enum profile_rule rule);
 const char *profile_words(enum profile_rule rule);
 /* The algorithms that a client's signatures may have, as words: its profile's, and of these the one registered (absent: any). */
-str profile_algs(const struct ground *g, const struct db_client *client, str registered);
+str profile_algs(const struct context *ctx, const struct db_client *client, str registered);
 #endif

@@ -120,37 +120,37 @@ static const struct fit {
 };
 /* clang-format on */
 
-bool profile_fit_misses(const struct ground *g, const struct db_client *client, enum profile p, enum profile_rule rule)
+bool profile_fit_misses(const struct context *ctx, const struct db_client *client, enum profile p, enum profile_rule rule)
 {
     const struct fit *fit = &fits[rule];
     if (!profile_includes(p, rule))
         return false;
     if (fit->contradicts != NULL && fit->contradicts(client))
         return true;
-    return fit->fulfilled != NULL && !fit->fulfilled(client) && !profile_demands(g, client, rule);
+    return fit->fulfilled != NULL && !fit->fulfilled(client) && !profile_demands(ctx, client, rule);
 }
 
-bool profile_fit_meets(const struct ground *g, const struct db_client *client, enum profile p)
+bool profile_fit_meets(const struct context *ctx, const struct db_client *client, enum profile p)
 {
     for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++)
-        if (profile_fit_misses(g, client, p, (enum profile_rule)rule))
+        if (profile_fit_misses(ctx, client, p, (enum profile_rule)rule))
             return false;
     return true;
 }
 
-json *profile_fit_json(const struct ground *g, const struct db_client *client)
+json *profile_fit_json(const struct context *ctx, const struct db_client *client)
 {
-    struct arena *a = g->arena;
+    struct arena *a = ctx->arena;
     json *o = json_object_new(a), *meets = json_list_new(a), *missing = json_object_new(a);
-    json_put_text(a, o, "held_to", str_of(profile_name(profile_of(g, client))));
+    json_put_text(a, o, "held_to", str_of(profile_name(profile_of(ctx, client))));
     for (int p = PROFILE_NONE + 1; p < PROFILE_COUNT; p++) {
-        if (profile_fit_meets(g, client, (enum profile)p)) {
+        if (profile_fit_meets(ctx, client, (enum profile)p)) {
             json_add_text(a, meets, str_of(profile_name((enum profile)p)));
             continue;
         }
         json *list = json_list_new(a);
         for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++)
-            if (profile_fit_misses(g, client, (enum profile)p, (enum profile_rule)rule))
+            if (profile_fit_misses(ctx, client, (enum profile)p, (enum profile_rule)rule))
                 json_add_text(a, list, str_of(profile_words((enum profile_rule)rule)));
         json_put(a, missing, profile_name((enum profile)p), list);
     }
@@ -159,13 +159,13 @@ json *profile_fit_json(const struct ground *g, const struct db_client *client)
     return o;
 }
 
-void profile_fit_judge(const struct ground *g, const struct db_client *next, struct problems *p)
+void profile_fit_judge(const struct context *ctx, const struct db_client *next, struct problems *p)
 {
-    enum profile held = profile_of(g, next);
+    enum profile held = profile_of(ctx, next);
     for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++) {
         const struct fit *fit = &fits[rule];
         if (profile_includes(held, (enum profile_rule)rule) && fit->contradicts != NULL && fit->contradicts(next))
-            problem_tell(p, fit->field, g->arena,
+            problem_tell(p, fit->field, ctx->arena,
                          &MESSAGE("The profile {profile}, which this client must meet, demands {what}.", MESSAGE_TEXT("profile", str_of(profile_name(held))),
                                   MESSAGE_WORD("what", profile_words((enum profile_rule)rule))));
     }

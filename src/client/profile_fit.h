@@ -6,10 +6,10 @@
 #include "codec/json.h"
 #include "context/problem.h"
 #include "client/profile.h"
-bool profile_fit_misses(const struct ground *g, const struct db_client *client, enum profile p, enum profile_rule rule);
-bool profile_fit_meets(const struct ground *g, const struct db_client *client, enum profile p);
+bool profile_fit_misses(const struct context *ctx, const struct db_client *client, enum profile p, enum profile_rule rule);
+bool profile_fit_meets(const struct context *ctx, const struct db_client *client, enum profile p);
 /* {"held_to":"…","meets":["…"],"missing":{"fapi2-security":["…"]}}: missing for each profile that is not met. */
-json *profile_fit_json(const struct ground *g, const struct db_client *client);
+json *profile_fit_json(const struct context *ctx, const struct db_client *client);
 /* What the registration has that the profile forbids to which it will be held: a problem each. */
-void profile_fit_judge(const struct ground *g, const struct db_client *next, struct problems *p);
+void profile_fit_judge(const struct context *ctx, const struct db_client *next, struct problems *p);
 #endif

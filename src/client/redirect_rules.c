@@ -227,12 +227,12 @@ static bool switched(const struct client_edit *edit, size_t member, bool before)
     return str_present(said) ? str_is(said, "true") : before;
 }
 
-struct redirect_leave redirect_rules_leave(const struct ground *g, const struct db_client *before, const struct client_edit *edit)
+struct redirect_leave redirect_rules_leave(const struct context *ctx, const struct db_client *before, const struct client_edit *edit)
 {
     const struct db_client_metadata none = {0}, *m = before != NULL ? &before->metadata : &none;
     bool software = str_filled(before != NULL ? m->origin : edit != NULL ? edit->origin : STR_ABSENT);
     return (struct redirect_leave){
-        .schemes = g->authority->policy.redirect_schemes,
+        .schemes = ctx->authority->policy.redirect_schemes,
         .any_scheme = switched(edit, METADATA_redirect_custom_schemes, m->redirect_custom_schemes),
         .private_http = !software && switched(edit, METADATA_redirect_private_http, m->redirect_private_http),
     };

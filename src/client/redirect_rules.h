@@ -12,7 +12,7 @@ struct redirect_leave {
     bool private_http; /* the client's redirect_private_http */
 };
 /* Of a client as it will be; before NULL: a new one. An edit says what it changes (NULL: nothing). */
-struct redirect_leave redirect_rules_leave(const struct ground *g, const struct db_client *before, const struct client_edit *edit);
+struct redirect_leave redirect_rules_leave(const struct context *ctx, const struct db_client *before, const struct client_edit *edit);
 /* NULL when it may be registered, else a sentence that says why not. */
 const char *redirect_rules_refuse(struct arena *a, str uri, const struct redirect_leave *leave);
 /* The same as a whole sentence that names the address; absent when it may be registered. */

@@ -12,7 +12,7 @@ bool subject_pairwise(const struct db_client *client)
     return client != NULL && str_is(client->metadata.subject_type, "pairwise");
 }
 
-fallible subject_of(struct ground *g, const struct db_client *client, const struct db_user *user, str *sub)
+fallible subject_of(struct context *ctx, const struct db_client *client, const struct db_user *user, str *sub)
 {
     if (!subject_pairwise(client)) {
         *sub = user->id;
@@ -22,35 +22,35 @@ fallible subject_of(struct ground *g, const struct db_client *client, const stru
     bool named = str_filled(m->sector);
     /* the separators cannot stand in hosts, client ids or user ids */
     str parts[] = {named ? STR("host ") : STR("client "), named ? m->sector : client->id, STR("\n"), user->id};
-    str text = str_join(g->arena, parts, sizeof parts / sizeof *parts);
+    str text = str_join(ctx->arena, parts, sizeof parts / sizeof *parts);
     uint8_t mac[DIGEST_SIZE];
     if (!str_present(text))
         FAIL(UNAVAILABLE, "subject: no memory");
-    keeper_mac(g->authority->keeper, KEEPER_PAIRWISE_SUBJECT, text, mac);
-    str name = b64url_encode(g->arena, mac, sizeof mac);
+    keeper_mac(ctx->authority->keeper, KEEPER_PAIRWISE_SUBJECT, text, mac);
+    str name = b64url_encode(ctx->arena, mac, sizeof mac);
     if (!str_present(name))
         FAIL(UNAVAILABLE, "subject: no memory");
     *sub = name;
     return OK;
 }
 
-fallible subject_session_hint(struct ground *g, const struct db_client *client, str session_id, str *hint)
+fallible subject_session_hint(struct context *ctx, const struct db_client *client, str session_id, str *hint)
 {
     enum { HINT_BYTES = 16 };
-    str text = str_join(g->arena, (const str[]){client->id, STR("\n"), session_id}, 3);
+    str text = str_join(ctx->arena, (const str[]){client->id, STR("\n"), session_id}, 3);
     uint8_t mac[DIGEST_SIZE];
     if (!str_present(text))
         FAIL(UNAVAILABLE, "subject: no memory");
-    keeper_mac(g->authority->keeper, KEEPER_SESSION_HINT, text, mac);
-    str made = b64url_encode(g->arena, mac, HINT_BYTES);
+    keeper_mac(ctx->authority->keeper, KEEPER_SESSION_HINT, text, mac);
+    str made = b64url_encode(ctx->arena, mac, HINT_BYTES);
     if (!str_present(made))
         FAIL(UNAVAILABLE, "subject: no memory");
     *hint = made;
     return OK;
 }
 
-bool subject_matches(struct ground *g, const struct db_client *client, const struct db_user *user, str sub)
+bool subject_matches(struct context *ctx, const struct db_client *client, const struct db_user *user, str sub)
 {
     str own;
-    return !FAILED(subject_of(g, client, user, &own)) && secret_equal(own, sub);
+    return !FAILED(subject_of(ctx, client, user, &own)) && secret_equal(own, sub);
 }

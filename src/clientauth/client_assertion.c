@@ -55,17 +55,17 @@ fallible client_assertion_read(struct arena *a, const struct form *f, struct cli
     return OK;
 }
 
-static fallible accepted_audiences(const struct ground *g, str out[AUDIENCES], size_t *count)
+static fallible accepted_audiences(const struct context *ctx, str out[AUDIENCES], size_t *count)
 {
-    const struct authority *authority = g->authority;
+    const struct authority *authority = ctx->authority;
     const str bases[] = {authority->issuer, authority->issuer_mtls};
     size_t n = 0;
     out[n++] = authority->issuer;
-    if (str_filled(g->url))
-        out[n++] = g->url;
+    if (str_filled(ctx->url))
+        out[n++] = ctx->url;
     for (size_t i = 0; i < 2; i++) {
         const str parts[] = {bases[i], STR(TOKEN_PATH)};
-        str address = str_filled(bases[i]) ? str_join(g->arena, parts, 2) : STR_ABSENT;
+        str address = str_filled(bases[i]) ? str_join(ctx->arena, parts, 2) : STR_ABSENT;
         if (str_present(address))
             out[n++] = address;
     }
@@ -83,17 +83,17 @@ static bool among(str audience, const str *accepted, size_t count)
 
 /* The issuer, as one string (FAPI 2.0 Security Profile 5.3.2.1). Without such a profile also what OpenID Connect Core 9 wants: the token
  * endpoint, or the address that was called; in a list, every one must be ours: what another server would take too is not for us. */
-static fallible judge_audience(struct ground *g, const struct db_client *client, const struct jwt *t)
+static fallible judge_audience(struct context *ctx, const struct db_client *client, const struct jwt *t)
 {
     const json *aud = json_member(t->claims, "aud");
-    if (profile_demands(g, client, PROFILE_RULE_ISSUER_AUDIENCE)) {
-        if (!str_equal(json_text_of(aud), g->authority->issuer))
+    if (profile_demands(ctx, client, PROFILE_RULE_ISSUER_AUDIENCE)) {
+        if (!str_equal(json_text_of(aud), ctx->authority->issuer))
             REFUSE(INVALID_CLIENT, "aud of a client assertion must be the issuer of this server, as a string.", "assertion: aud is not the issuer");
         return OK;
     }
     str accepted[AUDIENCES];
     size_t count, n = json_is_list(aud) ? json_count(aud) : 0;
-    TRY(accepted_audiences(g, accepted, &count));
+    TRY(accepted_audiences(ctx, accepted, &count));
     bool good = json_is_list(aud) ? n > 0 && n <= AUDIENCES : among(json_text_of(aud), accepted, count);
     for (size_t i = 0; good && i < n; i++)
         good = among(json_text_of(json_at(aud, i)), accepted, count);
@@ -104,76 +104,76 @@ static fallible judge_audience(struct ground *g, const struct db_client *client,
 }
 
 /* CA-08: one winner, for as long as the assertion lives. */
-static fallible take_once(struct ground *g, const struct db_client *client, const struct jwt_facts *facts)
+static fallible take_once(struct context *ctx, const struct db_client *client, const struct jwt_facts *facts)
 {
     uint8_t hash[DIGEST_SIZE];
     bool first = false;
     digest_sha256(facts->jti, hash);
-    str name = b64url_encode(g->arena, hash, sizeof hash);
-    str id = str_present(name) ? str_format(g->arena, "%lld:%.*s", (long long)client->number, STR_FMT(name)) : STR_ABSENT;
+    str name = b64url_encode(ctx->arena, hash, sizeof hash);
+    str id = str_present(name) ? str_format(ctx->arena, "%lld:%.*s", (long long)client->number, STR_FMT(name)) : STR_ABSENT;
     if (!str_present(id))
         FAIL(UNAVAILABLE, "no memory to take a jti");
-    TRY(db_once_take(g->tx, "jti", id, clock_add(facts->expires_at, SKEW + HELD), &first));
+    TRY(db_once_take(ctx->tx, "jti", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_CLIENT, "This client assertion was used before: each needs a fresh jti.", "assertion: jti used before");
     return OK;
 }
 
 /* After the signature held: whoever reads these sentences is the client. */
-static fallible judge_claims(struct ground *g, const struct db_client *client, const struct client_assertion *assertion)
+static fallible judge_claims(struct context *ctx, const struct db_client *client, const struct client_assertion *assertion)
 {
-    bool strict = profile_demands(g, client, PROFILE_RULE_ISSUER_AUDIENCE);
+    bool strict = profile_demands(ctx, client, PROFILE_RULE_ISSUER_AUDIENCE);
     struct jwt_rule rule = {
         .issuer = client->id,
         .subject = client->id,
-        .now = g->now,
+        .now = ctx->now,
         .skew = SKEW,
         .life_max = (strict ? LIFE_STRICT : LIFE) + SKEW, /* CA-09 */
         .need_exp = true,
         .need_jti = true,
     };
     struct jwt_facts facts;
-    TRY(judge_audience(g, client, &assertion->token));
+    TRY(judge_audience(ctx, client, &assertion->token));
     TRY(malformed(jwt_judge(&assertion->token, &rule, &facts)));
-    return take_once(g, client, &facts);
+    return take_once(ctx, client, &facts);
 }
 
 /* Before the signature held: the log hears which check it was, the caller only that it did not work (TE-12). */
-static err hushed(struct ground *g, err e)
+static err hushed(struct context *ctx, err e)
 {
     bool verdict = e.kind == ERR_INVALID_TOKEN || e.kind == ERR_INVALID_REQUEST || e.kind == ERR_INVALID_CLIENT;
-    return verdict ? client_certificate_refusal(g, e) : e;
+    return verdict ? client_certificate_refusal(ctx, e) : e;
 }
 
-fallible client_assertion_by_key(struct ground *g, const struct db_client *client, const struct client_assertion *assertion)
+fallible client_assertion_by_key(struct context *ctx, const struct db_client *client, const struct client_assertion *assertion)
 {
     struct jwk_set *keys = NULL;
-    if (hot_is_inline())
+    if (cache_is_inline())
         FAIL(ELSEWHERE, "assertion: taking the jti waits for the disk");
-    err e = client_keys_get(g, client, &assertion->token, &keys);
+    err e = client_keys_get(ctx, client, &assertion->token, &keys);
     if (!FAILED(e)) {
-        str algs = profile_algs(g, client, client->metadata.token_endpoint_auth_signing_alg);
-        e = jwt_check(g->arena, &assertion->token, keys, algs);
+        str algs = profile_algs(ctx, client, client->metadata.token_endpoint_auth_signing_alg);
+        e = jwt_check(ctx->arena, &assertion->token, keys, algs);
     }
     if (FAILED(e))
-        return hushed(g, e);
-    return judge_claims(g, client, assertion);
+        return hushed(ctx, e);
+    return judge_claims(ctx, client, assertion);
 }
 
-fallible client_assertion_by_secret(struct ground *g, const struct db_client *client, const struct client_assertion *assertion)
+fallible client_assertion_by_secret(struct context *ctx, const struct db_client *client, const struct client_assertion *assertion)
 {
     str secrets[DB_CLIENT_SECRETS], algs = STR("HS256 HS384 HS512"), registered = client->metadata.token_endpoint_auth_signing_alg;
     size_t count = 0;
-    if (hot_is_inline())
+    if (cache_is_inline())
         FAIL(ELSEWHERE, "assertion: taking the jti waits for the disk");
     if (str_filled(registered)) /* OpenID Connect Registration 2 */
         algs = str_has_word(algs, registered) ? registered : STR("");
-    TRY(client_secret_live(g, client, secrets, &count));
+    TRY(client_secret_live(ctx, client, secrets, &count));
     err e = ERR(INVALID_CLIENT, "assertion: no secret is kept for the client; renew it with rotate-secret");
     for (size_t i = 0; i < count; i++) {
         e = jwt_check_secret(&assertion->token, secrets[i], algs);
         if (!FAILED(e))
-            return judge_claims(g, client, assertion);
+            return judge_claims(ctx, client, assertion);
     }
-    return hushed(g, e);
+    return hushed(ctx, e);
 }

@@ -14,6 +14,6 @@ bool client_assertion_sent(const struct form *f);
 fallible client_assertion_read(struct arena *a, const struct form *f, struct client_assertion *out);
 /* Signature by one of the client's keys, or by its secret; then the claims; then the jti is taken, once for ever. INVALID_CLIENT;
  * ELSEWHERE on an event thread, for taking waits. */
-fallible client_assertion_by_key(struct ground *g, const struct db_client *client, const struct client_assertion *assertion);
-fallible client_assertion_by_secret(struct ground *g, const struct db_client *client, const struct client_assertion *assertion);
+fallible client_assertion_by_key(struct context *ctx, const struct db_client *client, const struct client_assertion *assertion);
+fallible client_assertion_by_secret(struct context *ctx, const struct db_client *client, const struct client_assertion *assertion);
 #endif

@@ -89,13 +89,13 @@ static fallible read_claim(struct arena *a, const struct client_claim *claim, st
     return OK;
 }
 
-static bool secret_matches(const struct ground *g, const struct db_client *client, str secret)
+static bool secret_matches(const struct context *ctx, const struct db_client *client, str secret)
 {
     struct token_hash hash = token_hash_of(secret.n <= SECRET_MAX ? secret : STR(""));
     bool matches = false;
     for (size_t i = 0; client && i < client->secret_count; i++) {
         const struct db_client_secret *s = &client->secrets[i];
-        bool live = s->expires_at == 0 || s->expires_at > g->now;
+        bool live = s->expires_at == 0 || s->expires_at > ctx->now;
         if (token_hash_equal(&hash, &s->hash) && live)
             matches = true;
     }
@@ -110,32 +110,32 @@ struct judged {
     bool matches; /* a live secret of this client was sent */
 };
 
-static err by_secret(struct ground *g, const struct judged *j)
+static err by_secret(struct context *ctx, const struct judged *j)
 {
-    (void)g;
+    (void)ctx;
     if (!j->matches)
         FAIL(INVALID_CLIENT, "client: wrong or expired secret");
     return OK;
 }
 
-static err by_key(struct ground *g, const struct judged *j)
+static err by_key(struct context *ctx, const struct judged *j)
 {
-    return client_assertion_by_key(g, j->client, &j->claimed->assertion);
+    return client_assertion_by_key(ctx, j->client, &j->claimed->assertion);
 }
 
-static err by_mac(struct ground *g, const struct judged *j)
+static err by_mac(struct context *ctx, const struct judged *j)
 {
-    return client_assertion_by_secret(g, j->client, &j->claimed->assertion);
+    return client_assertion_by_secret(ctx, j->client, &j->claimed->assertion);
 }
 
-static err by_authority(struct ground *g, const struct judged *j)
+static err by_authority(struct context *ctx, const struct judged *j)
 {
-    return client_certificate_pki(g, j->client);
+    return client_certificate_pki(ctx, j->client);
 }
 
-static err by_certificate(struct ground *g, const struct judged *j)
+static err by_certificate(struct context *ctx, const struct judged *j)
 {
-    return client_certificate_self_signed(g, j->client);
+    return client_certificate_self_signed(ctx, j->client);
 }
 
 /* clang-format off */
@@ -143,7 +143,7 @@ static const struct row {
     const char *method; /* client/auth_methods */
     unsigned takes;     /* SENT_… */
     bool asymmetric;    /* FAPI 2.0 Security Profile 5.3.2.1 */
-    err (*judge)(struct ground *g, const struct judged *j);
+    err (*judge)(struct context *ctx, const struct judged *j);
 } rows[] = {
     { "client_secret_basic",         SENT_BASIC,             false, by_secret },
     { "client_secret_post",          SENT_BODY,              false, by_secret },
@@ -189,13 +189,13 @@ static fallible way_allowed(const struct row *row, enum sent sent)
     FAIL(INVALID_CLIENT, "client: a secret was sent, but another way is registered");
 }
 
-static fallible judge_public(struct ground *g, const struct db_client *client, const struct claimed *claimed, struct client_proof *out)
+static fallible judge_public(struct context *ctx, const struct db_client *client, const struct claimed *claimed, struct client_proof *out)
 {
     if (str_filled(claimed->readings[0].secret))
         FAIL(INVALID_CLIENT, "client: public, but a secret was sent");
     if (claimed->sent == SENT_ASSERTION)
         FAIL(INVALID_CLIENT, "client: public, but a client assertion was sent");
-    if (profile_demands(g, client, PROFILE_RULE_CONFIDENTIAL))
+    if (profile_demands(ctx, client, PROFILE_RULE_CONFIDENTIAL))
         FAIL(INVALID_CLIENT, "client: public, but its profile is for confidential clients");
     out->client = client;
     out->authenticated = false;
@@ -203,7 +203,7 @@ static fallible judge_public(struct ground *g, const struct db_client *client, c
     return OK;
 }
 
-static fallible judge_confidential(struct ground *g, const struct judged *j, struct client_proof *out)
+static fallible judge_confidential(struct context *ctx, const struct judged *j, struct client_proof *out)
 {
     const struct row *row = row_of(j->client);
     enum sent sent = j->claimed->sent;
@@ -212,9 +212,9 @@ static fallible judge_confidential(struct ground *g, const struct judged *j, str
     if (sent == SENT_BASIC && !str_filled(j->claimed->readings[0].secret))
         FAIL(INVALID_CLIENT, "client: confidential, but no secret was sent");
     TRY(way_allowed(row, sent));
-    if (!row->asymmetric && profile_demands(g, j->client, PROFILE_RULE_ASYMMETRIC_AUTH))
+    if (!row->asymmetric && profile_demands(ctx, j->client, PROFILE_RULE_ASYMMETRIC_AUTH))
         FAIL(INVALID_CLIENT, "client: its profile wants private_key_jwt or mutual TLS");
-    TRY(row->judge(g, j));
+    TRY(row->judge(ctx, j));
     out->client = j->client;
     out->authenticated = true;
     out->method = method_used(row, sent);
@@ -222,21 +222,21 @@ static fallible judge_confidential(struct ground *g, const struct judged *j, str
 }
 
 /* The registered client, or the one that the document at this address describes: it may come here first, by PAR for instance. */
-static fallible find(struct ground *g, str id, const struct db_client **out)
+static fallible find(struct context *ctx, str id, const struct db_client **out)
 {
     if (client_document_form(id))
-        return client_document_find(g, id, out);
-    *out = hot_client(g->facts, id);
+        return client_document_find(ctx, id, out);
+    *out = cache_client(ctx->snapshot, id);
     return OK;
 }
 
-static fallible judge(struct ground *g, const struct claimed *claimed, struct client_proof *out)
+static fallible judge(struct context *ctx, const struct claimed *claimed, struct client_proof *out)
 {
     struct judged j = {.claimed = claimed};
     for (size_t i = 0; i < claimed->count && !j.matches; i++) {
         const struct db_client *found;
-        TRY(find(g, claimed->readings[i].id, &found));
-        j.matches = secret_matches(g, found, claimed->readings[i].secret);
+        TRY(find(ctx, claimed->readings[i].id, &found));
+        j.matches = secret_matches(ctx, found, claimed->readings[i].secret);
         if (found)
             j.client = found;
     }
@@ -244,15 +244,15 @@ static fallible judge(struct ground *g, const struct claimed *claimed, struct cl
         FAIL(INVALID_CLIENT, "client: no such client_id");
     if (j.client->disabled) /* CA-15 */
         FAIL(INVALID_CLIENT, "client: disabled");
-    return j.client->is_public ? judge_public(g, j.client, claimed, out) : judge_confidential(g, &j, out);
+    return j.client->is_public ? judge_public(ctx, j.client, claimed, out) : judge_confidential(ctx, &j, out);
 }
 
 /* Contract 4: `--compat processmaker` clients may leave client_id out; their secret alone names them. */
-static fallible judge_by_secret(struct ground *g, str secret, bool allowed, struct client_proof *out)
+static fallible judge_by_secret(struct context *ctx, str secret, bool allowed, struct client_proof *out)
 {
     struct token_hash hash = token_hash_of(secret.n <= SECRET_MAX ? secret : STR(""));
-    const struct db_client *client = str_filled(secret) && allowed ? hot_client_by_secret(g->facts, &hash) : NULL;
-    if (!client || !client->compat_processmaker || !secret_matches(g, client, secret))
+    const struct db_client *client = str_filled(secret) && allowed ? cache_client_by_secret(ctx->snapshot, &hash) : NULL;
+    if (!client || !client->compat_processmaker || !secret_matches(ctx, client, secret))
         REFUSE(INVALID_CLIENT, "Client authentication failed: client_id is missing.",
                "client: client_id missing, and the secret names no client set --compat processmaker");
     if (client->disabled)
@@ -260,36 +260,36 @@ static fallible judge_by_secret(struct ground *g, str secret, bool allowed, stru
     const struct row *row = row_of(client);
     if (row == NULL || (row->takes & SENT_BODY) == 0)
         FAIL(INVALID_CLIENT, "client: registered for another way than client_secret in the body");
-    if (profile_demands(g, client, PROFILE_RULE_ASYMMETRIC_AUTH))
+    if (profile_demands(ctx, client, PROFILE_RULE_ASYMMETRIC_AUTH))
         FAIL(INVALID_CLIENT, "client: its profile wants private_key_jwt or mutual TLS");
     *out = (struct client_proof){.client = client, .authenticated = true, .by_secret_alone = true};
     return OK;
 }
 
-fallible client_auth_check(struct ground *g, const struct client_claim *claim, struct client_proof *out)
+fallible client_auth_check(struct context *ctx, const struct client_claim *claim, struct client_proof *out)
 {
     *out = (struct client_proof){.header_tried = str_present(claim->authorization)};
     struct claimed claimed = {0};
-    TRY(read_claim(g->arena, claim, &claimed));
+    TRY(read_claim(ctx->arena, claim, &claimed));
     if (claimed.sent != SENT_BASIC && !str_present(claimed.readings[0].id)) {
-        TRY(judge_by_secret(g, claimed.readings[0].secret, claim->token_request, out));
-        authority_event(g, "client.deprecated",
+        TRY(judge_by_secret(ctx, claimed.readings[0].secret, claim->token_request, out));
+        authority_event(ctx, "client.deprecated",
                         &(struct authority_event_facts){.client_id = out->client->id, .detail = STR("token request without client_id, found by its secret")});
         return OK;
     }
-    return judge(g, &claimed, out);
+    return judge(ctx, &claimed, out);
 }
 
-bool client_auth_waits(const struct ground *g, const struct client_claim *claim)
+bool client_auth_waits(const struct context *ctx, const struct client_claim *claim)
 {
     if (client_assertion_sent(claim->form) || client_document_form(form_get(claim->form, "client_id")))
         return true;
-    return str_filled(g->certificate) && !str_present(claim->authorization) && !form_has(claim->form, "client_secret");
+    return str_filled(ctx->certificate) && !str_present(claim->authorization) && !form_has(claim->form, "client_secret");
 }
 
-fallible client_auth_again(struct ground *g, str client_id, struct client_proof *proof)
+fallible client_auth_again(struct context *ctx, str client_id, struct client_proof *proof)
 {
-    const struct db_client *client = hot_client(g->facts, client_id);
+    const struct db_client *client = cache_client(ctx->snapshot, client_id);
     if (!client || client->disabled || client->is_public == proof->authenticated) /* CA-15 */
         FAIL(INVALID_CLIENT, "client: ended while its request was on the way");
     proof->client = client;
@@ -304,16 +304,16 @@ fallible client_auth_confidential(const struct client_proof *proof)
     return OK;
 }
 
-void client_auth_report(struct ground *g, const struct client_claim *claim, err why)
+void client_auth_report(struct context *ctx, const struct client_claim *claim, err why)
 {
     struct claimed claimed = {0};
     str id = form_get(claim->form, "client_id");
-    if (!FAILED(read_claim(g->arena, claim, &claimed)))
+    if (!FAILED(read_claim(ctx->arena, claim, &claimed)))
         id = claimed.readings[0].id;
     if (id.n > 255)
         id = STR_ABSENT;
     for (size_t i = 0; i < id.n; i++)
         if (!ascii_visible(id.p[i]))
             id = STR_ABSENT;
-    authority_event(g, "client.refused", &(struct authority_event_facts){.client_id = id, .detail = str_of(err_why(why))});
+    authority_event(ctx, "client.refused", &(struct authority_event_facts){.client_id = id, .detail = str_of(err_why(why))});
 }

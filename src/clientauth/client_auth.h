@@ -19,13 +19,13 @@ struct client_proof {
 };
 /* out->header_tried is set on failure too. INVALID_CLIENT, INVALID_REQUEST (two methods). ELSEWHERE on an event thread when keys must be
  * fetched or a jti be taken; for the same reason never to be called on the store's writer when client_auth_waits. */
-fallible client_auth_check(struct ground *g, const struct client_claim *claim, struct client_proof *out);
-/* May judging this claim wait for the disk or another server? Then it is judged on a worker before the request goes on to its own lane. */
-bool client_auth_waits(const struct ground *g, const struct client_claim *claim);
+fallible client_auth_check(struct context *ctx, const struct client_claim *claim, struct client_proof *out);
+/* May judging this claim wait for the disk or another server? Then it is judged on a worker before the request goes on to its own pool. */
+bool client_auth_waits(const struct context *ctx, const struct client_claim *claim);
 /* The same request later, under newer facts: who was let in as client_id still exists? INVALID_CLIENT. */
-fallible client_auth_again(struct ground *g, str client_id, struct client_proof *proof);
+fallible client_auth_again(struct context *ctx, str client_id, struct client_proof *proof);
 /* For introspection and revocation: the client must be confidential and authenticated (CA-01, IR-01). */
 fallible client_auth_confidential(const struct client_proof *proof);
 /* Last words of a refused authentication for the administrator: event client.refused with id (when known) and why. */
-void client_auth_report(struct ground *g, const struct client_claim *claim, err why);
+void client_auth_report(struct context *ctx, const struct client_claim *claim, err why);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * client_certificate: judges the certificate of this request's connection. Relies on the ground for having it from TLS itself or from a
+ * client_certificate: judges the certificate of this request's connection. Relies on the context for having it from TLS itself or from a
  * trusted proxy, so that its key is known to be the caller's; on crypto/leaf for reading it. Promises: no certificate, no name or no key
  * registered, and whatever cannot be read, is a refusal (CA-12). */
 #include "clientauth/client_certificate.h"
@@ -9,9 +9,9 @@
 
 #include "base/banned.h"
 
-err client_certificate_refusal(struct ground *g, err e)
+err client_certificate_refusal(struct context *ctx, err e)
 {
-    struct err_reason *reason = ARENA_NEW(g->arena, struct err_reason);
+    struct err_reason *reason = ARENA_NEW(ctx->arena, struct err_reason);
     if (reason == NULL || e.reason == NULL)
         return ERR(INVALID_CLIENT, "client: refused, and no memory to say why");
     reason->why = e.reason->why;
@@ -19,9 +19,9 @@ err client_certificate_refusal(struct ground *g, err e)
 }
 
 /* What is no verdict stays what it is. */
-static err judged(struct ground *g, err e)
+static err judged(struct context *ctx, err e)
 {
-    return e.kind == ERR_INVALID_REQUEST || e.kind == ERR_INVALID_TOKEN ? client_certificate_refusal(g, e) : e;
+    return e.kind == ERR_INVALID_REQUEST || e.kind == ERR_INVALID_TOKEN ? client_certificate_refusal(ctx, e) : e;
 }
 
 /* RFC 8705 2.1.2: exactly one of the five names is registered. */
@@ -47,42 +47,42 @@ static fallible registered_name(const struct db_client_metadata *m, enum leaf_na
     return OK;
 }
 
-static fallible sent(const struct ground *g)
+static fallible sent(const struct context *ctx)
 {
-    if (!str_filled(g->certificate))
+    if (!str_filled(ctx->certificate))
         FAIL(INVALID_CLIENT, "client: registered for mutual TLS, but no client certificate came with the connection");
     return OK;
 }
 
-fallible client_certificate_pki(struct ground *g, const struct db_client *client)
+fallible client_certificate_pki(struct context *ctx, const struct db_client *client)
 {
     enum leaf_name kind = LEAF_SUBJECT;
     str wanted = STR_ABSENT;
-    TRY(sent(g));
-    if (!str_filled(g->authority->client_ca))
+    TRY(sent(ctx));
+    if (!str_filled(ctx->authority->client_ca))
         FAIL(INVALID_CLIENT, "certificate: the setting client_ca names no authorities");
     TRY(registered_name(&client->metadata, &kind, &wanted));
-    err e = leaf_chain(g->certificate, g->authority->client_ca, g->now);
+    err e = leaf_chain(ctx->certificate, ctx->authority->client_ca, ctx->now);
     if (!FAILED(e))
-        e = leaf_named(g->arena, g->certificate, kind, wanted);
-    return judged(g, e);
+        e = leaf_named(ctx->arena, ctx->certificate, kind, wanted);
+    return judged(ctx, e);
 }
 
-fallible client_certificate_self_signed(struct ground *g, const struct db_client *client)
+fallible client_certificate_self_signed(struct context *ctx, const struct db_client *client)
 {
     struct jwk_set *keys = NULL;
-    TRY(sent(g));
-    err e = leaf_valid(g->certificate, g->now);
+    TRY(sent(ctx));
+    err e = leaf_valid(ctx->certificate, ctx->now);
     if (FAILED(e))
-        return judged(g, e);
-    e = client_keys_get(g, client, NULL, &keys);
+        return judged(ctx, e);
+    e = client_keys_get(ctx, client, NULL, &keys);
     if (FAILED(e))
-        return judged(g, e);
+        return judged(ctx, e);
     e = ERR(INVALID_CLIENT, "certificate: the client has no usable key registered");
     for (size_t i = 0; i < keys->count; i++) {
-        e = leaf_has_key(g->arena, g->certificate, &keys->keys[i].parts);
+        e = leaf_has_key(ctx->arena, ctx->certificate, &keys->keys[i].parts);
         if (!FAILED(e))
             return OK;
     }
-    return judged(g, e);
+    return judged(ctx, e);
 }

@@ -113,43 +113,43 @@ static bool keep(struct row *r, str text, unix_time now)
 
 /* Without the lock: the row is claimed, so it stays where it is. UNAVAILABLE: not asked; NOT_FOUND: not reached; INVALID_REQUEST: what came
  * is no set. */
-static fallible fetch_set(struct ground *g, const struct look *look, str *text)
+static fallible fetch_set(struct context *ctx, const struct look *look, str *text)
 {
-    struct fetch_manners manners = g->authority->policy.fetch;
+    struct fetch_manners manners = ctx->authority->policy.fetch;
     struct fetch_answer answer;
     struct jwk_set set;
     const char *trouble;
     const struct fetch_request request = {.url = look->uri, .accept = STR("application/jwk-set+json, application/json")};
     manners.caller = look->caller;
-    err e = fetch_call(g->arena, &manners, &request, &answer, &trouble);
+    err e = fetch_call(ctx->arena, &manners, &request, &answer, &trouble);
     if (e.kind == ERR_THROTTLED)
         FAIL(UNAVAILABLE, "keys: too many fetches at once, or the host did not answer lately");
     if (e.kind == ERR_INVALID_REQUEST)
         FAIL(INVALID_REQUEST, "keys: jwks_uri is no https address, or leads to an internal one that fetch_internal does not name");
     if (FAILED(e))
         FAIL(NOT_FOUND, "keys: jwks_uri cannot be fetched");
-    if (answer.status != 200 || FAILED(jwk_set_parse(g->arena, answer.body, &set)))
+    if (answer.status != 200 || FAILED(jwk_set_parse(ctx->arena, answer.body, &set)))
         FAIL(INVALID_REQUEST, "keys: what jwks_uri answers is no set of public keys");
     *text = answer.body;
     return OK;
 }
 
 /* Called and left with the lock. */
-static fallible renew(struct ground *g, const struct look *look)
+static fallible renew(struct context *ctx, const struct look *look)
 {
-    if (hot_is_inline())
+    if (cache_is_inline())
         FAIL(ELSEWHERE, "keys: fetching waits");
     struct row *r = claim(look->uri);
     if (r == NULL)
         FAIL(UNAVAILABLE, "keys: too many fetches at once");
     r->fetching = true;
-    r->tried_at = r->used_at = g->now;
+    r->tried_at = r->used_at = ctx->now;
     (void)pthread_mutex_unlock(&table.lock);
     str text = STR_ABSENT;
-    err e = fetch_set(g, look, &text);
+    err e = fetch_set(ctx, look, &text);
     (void)pthread_mutex_lock(&table.lock);
     r->fetching = false;
-    if (!FAILED(e) && !keep(r, text, g->now))
+    if (!FAILED(e) && !keep(r, text, ctx->now))
         e = ERR(UNAVAILABLE, "keys: no memory to keep a set");
     r->refused = e.kind == ERR_INVALID_REQUEST;
     r->failed = FAILED(e) && e.kind != ERR_UNAVAILABLE; /* that was us, not they */
@@ -172,7 +172,7 @@ static fallible settled(const struct look *look, struct row **out)
 {
     struct row *r = find(look->uri);
     while (r != NULL && r->fetching) {
-        if (hot_is_inline())
+        if (cache_is_inline())
             FAIL(ELSEWHERE, "keys: waiting for a fetch");
         if (!share_allows(r->waiting, table.waiting, CLIENT_KEYS_WAITING)) /* RL-06 */
             FAIL(UNAVAILABLE, "keys: too many wait for a fetch");
@@ -216,88 +216,88 @@ static bool at_once(struct row *r, const struct look *look)
 /* ---- what may be used ---- */
 
 /* With the lock: is a fetch due before the row may be used? */
-static bool due(struct ground *g, struct row *r, const struct look *look)
+static bool due(struct context *ctx, struct row *r, const struct look *look)
 {
-    if (!fresh(r, g->now))
+    if (!fresh(r, ctx->now))
         return true;
     if (!look->anew)
         return false;
-    return !within(g->now, r->tried_at, REFRESH) || (!hot_is_inline() && at_once(r, look));
+    return !within(ctx->now, r->tried_at, REFRESH) || (!cache_is_inline() && at_once(r, look));
 }
 
 /* With the lock: a row whose set may be used. */
-static fallible usable(struct ground *g, const struct look *look, struct row **out)
+static fallible usable(struct context *ctx, const struct look *look, struct row **out)
 {
     struct row *r = find(look->uri);
-    if (r != NULL && r->fetching && !look->anew && serves(r, g->now)) { /* stale while somebody is on the way */
+    if (r != NULL && r->fetching && !look->anew && serves(r, ctx->now)) { /* stale while somebody is on the way */
         *out = r;
         return OK;
     }
     TRY(settled(look, &r));
     err renewed = OK;
-    if (r != NULL && r->failed && within(g->now, r->tried_at, REFRESH))
+    if (r != NULL && r->failed && within(ctx->now, r->tried_at, REFRESH))
         renewed = ERR(INVALID_REQUEST, "keys: jwks_uri failed less than 30 seconds ago");
-    else if (due(g, r, look))
-        renewed = renew(g, look);
+    else if (due(ctx, r, look))
+        renewed = renew(ctx, look);
     if (renewed.kind == ERR_ELSEWHERE)
         return renewed;
     r = find(look->uri); /* the lock was open meanwhile */
-    if (FAILED(renewed) && !serves(r, g->now))
+    if (FAILED(renewed) && !serves(r, ctx->now))
         return renewed.kind == ERR_NOT_FOUND ? ERR(INVALID_REQUEST, "keys: jwks_uri cannot be fetched") : renewed;
-    if (!serves(r, g->now))
+    if (!serves(r, ctx->now))
         FAIL(UNAVAILABLE, "keys: pushed out by others meanwhile");
     *out = r;
     return OK;
 }
 
 /* With the lock: the text of the set, copied. */
-static fallible text_of(struct ground *g, const struct look *look, str *text)
+static fallible text_of(struct context *ctx, const struct look *look, str *text)
 {
     struct row *r;
-    TRY(usable(g, look, &r));
-    r->used_at = g->now;
-    *text = str_dup(g->arena, r->text);
+    TRY(usable(ctx, look, &r));
+    r->used_at = ctx->now;
+    *text = str_dup(ctx->arena, r->text);
     if (!str_present(*text))
         FAIL(UNAVAILABLE, "no memory for a set of keys");
     return OK;
 }
 
-static fallible published(struct ground *g, struct look *look, struct jwk_set *out)
+static fallible published(struct context *ctx, struct look *look, struct jwk_set *out)
 {
     str text = STR_ABSENT;
     for (int i = 0; i < 2; i++) {
         look->anew = i > 0;
         (void)pthread_mutex_lock(&table.lock);
-        err e = text_of(g, look, &text);
+        err e = text_of(ctx, look, &text);
         (void)pthread_mutex_unlock(&table.lock);
         TRY(e);
-        TRY(jwk_set_parse(g->arena, text, out));
+        TRY(jwk_set_parse(ctx->arena, text, out));
         if (look->wanting == NULL || jwt_has_key(look->wanting, out))
             return OK;
-        if (i == 0 && hot_is_inline())
+        if (i == 0 && cache_is_inline())
             FAIL(ELSEWHERE, "keys: another look may wait");
     }
     return OK;
 }
 
-fallible client_keys_of(struct ground *g, const struct client_keys_source *source, const struct jwt *wanting, struct jwk_set **out)
+fallible client_keys_of(struct context *ctx, const struct client_keys_source *source, const struct jwt *wanting, struct jwk_set **out)
 {
-    struct jwk_set *set = ARENA_NEW(g->arena, struct jwk_set);
+    struct jwk_set *set = ARENA_NEW(ctx->arena, struct jwk_set);
     struct look look = {source->caller, source->jwks_uri, wanting, false};
     if (set == NULL)
         FAIL(UNAVAILABLE, "no memory for a set of keys");
     if (str_filled(source->jwks))
-        TRY(jwk_set_parse(g->arena, source->jwks, set));
+        TRY(jwk_set_parse(ctx->arena, source->jwks, set));
     else if (str_filled(source->jwks_uri))
-        TRY(published(g, &look, set));
+        TRY(published(ctx, &look, set));
     else
         FAIL(INVALID_REQUEST, "keys: neither jwks nor jwks_uri is registered");
     *out = set;
     return OK;
 }
 
-fallible client_keys_get(struct ground *g, const struct db_client *client, const struct jwt *wanting, struct jwk_set **out)
+fallible client_keys_get(struct context *ctx, const struct db_client *client, const struct jwt *wanting, struct jwk_set **out)
 {
     const struct client_keys_source source = {client->id, client->metadata.jwks, client->metadata.jwks_uri};
-    return client_keys_of(g, &source, wanting, out);
+    return client_keys_of(ctx, &source, wanting, out);
 }

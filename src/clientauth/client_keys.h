@@ -16,7 +16,7 @@ struct client_keys_source {
 /* wanting: the token that is to be checked: when no key fits it, published keys may be fetched anew; NULL: what is there will do.
  * ELSEWHERE on an event thread when a fetch is due; never call it on the store's writer. INVALID_REQUEST: none are registered, or they are
  * malformed, or their address does not give them; UNAVAILABLE: this server cannot do more right now. *out belongs to g's arena. */
-fallible client_keys_get(struct ground *g, const struct db_client *client, const struct jwt *wanting, struct jwk_set **out);
+fallible client_keys_get(struct context *ctx, const struct db_client *client, const struct jwt *wanting, struct jwk_set **out);
 /* The same for a pair that is registered elsewhere. */
-fallible client_keys_of(struct ground *g, const struct client_keys_source *source, const struct jwt *wanting, struct jwk_set **out);
+fallible client_keys_of(struct context *ctx, const struct client_keys_source *source, const struct jwt *wanting, struct jwk_set **out);
 #endif

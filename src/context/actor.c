@@ -12,7 +12,7 @@ const struct actor actor_owner = {.kind = ACTOR_OWNER}, actor_software = {.kind 
 
 static bool person(const struct actor *actor)
 {
-    return actor != NULL && actor->kind == ACTOR_PERSON && actor->user != NULL && !actor->user->blocked;
+    return actor != NULL && actor->kind == ACTOR_USER && actor->user != NULL && !actor->user->blocked;
 }
 
 static bool client(const struct actor *actor)
@@ -65,7 +65,7 @@ bool actor_is_admin(const struct actor *actor)
 
 bool actor_is(const struct actor *actor, int64_t user_number)
 {
-    return actor != NULL && actor->kind == ACTOR_PERSON && actor->user != NULL && user_number > 0 && actor->user->number == user_number;
+    return actor != NULL && actor->kind == ACTOR_USER && actor->user != NULL && user_number > 0 && actor->user->number == user_number;
 }
 
 bool actor_may_self(const struct actor *actor, int64_t user_number, const char *own)
@@ -73,11 +73,11 @@ bool actor_may_self(const struct actor *actor, int64_t user_number, const char *
     return actor_is(actor, user_number) && actor_reaches(actor, str_of(own));
 }
 
-bool actor_recent(const struct ground *g, const struct actor *actor)
+bool actor_recent(const struct context *ctx, const struct actor *actor)
 {
     if (actor == NULL || actor->auth_time <= 0)
         return false;
-    return clock_within(g->now, actor->auth_time, g->authority->policy.reauthentication - 1);
+    return clock_within(ctx->now, actor->auth_time, ctx->authority->policy.reauthentication - 1);
 }
 
 str actor_name(const struct actor *actor)
@@ -91,7 +91,7 @@ str actor_name(const struct actor *actor)
         return STR("command line");
     case ACTOR_SOFTWARE:
         return STR("registration");
-    case ACTOR_PERSON:
+    case ACTOR_USER:
         return actor->user != NULL ? actor->user->id : STR_ABSENT;
     case ACTOR_CLIENT: {
         if (actor->client == NULL)

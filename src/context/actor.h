@@ -5,7 +5,7 @@
 #define JETON_CONTEXT_ACTOR_H
 #include "context/authority.h"
 /* OWNER: the command line; SOFTWARE: an application that registers itself, which may make, change and remove clients, and nothing else */
-enum actor_kind { ACTOR_NOBODY = 0, ACTOR_OWNER, ACTOR_PERSON, ACTOR_CLIENT, ACTOR_SOFTWARE };
+enum actor_kind { ACTOR_NOBODY = 0, ACTOR_OWNER, ACTOR_USER, ACTOR_CLIENT, ACTOR_SOFTWARE };
 enum actor_way { ACTOR_BY_NOTHING = 0, ACTOR_BY_SESSION, ACTOR_BY_TOKEN, ACTOR_BY_PERSONAL_TOKEN };
 struct actor {
     enum actor_kind kind;
@@ -33,7 +33,7 @@ bool actor_may_self(const struct actor *actor, int64_t user_number, const char *
 /* An unscoped token, or a session, that acts with all of the person's permissions. */
 bool actor_is_full(const struct actor *actor);
 /* The password was given within policy.reauthentication: what sensitive steps ask for (PT-03, LS-13). */
-bool actor_recent(const struct ground *g, const struct actor *actor);
+bool actor_recent(const struct context *ctx, const struct actor *actor);
 /* For events: user id, client:<id>, "command line"; absent for nobody. Borrowed: good until this thread's next call. */
 str actor_name(const struct actor *actor);
 #endif

@@ -3,10 +3,10 @@
 #include "context/audit.h"
 #include "base/banned.h"
 
-fallible audit_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_event_rows *out)
+fallible audit_list(struct context *ctx, const struct actor *by, const struct db_page *page, struct db_event_rows *out)
 {
     bool all = by->kind == ACTOR_OWNER || actor_may(by, "view-events");
-    if (!all && (by->kind != ACTOR_PERSON || !actor_may_self(by, by->user->number, "view-own-events")))
+    if (!all && (by->kind != ACTOR_USER || !actor_may_self(by, by->user->number, "view-own-events")))
         FAIL(INSUFFICIENT_SCOPE, "audit: not allowed to see events");
-    return db_event_list(g->tx, g->arena, all ? STR_ABSENT : by->user->id, page, out);
+    return db_event_list(ctx->tx, ctx->arena, all ? STR_ABSENT : by->user->id, page, out);
 }

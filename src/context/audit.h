@@ -3,5 +3,5 @@
 #ifndef JETON_CONTEXT_AUDIT_H
 #define JETON_CONTEXT_AUDIT_H
 #include "context/actor.h"
-fallible audit_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_event_rows *out);
+fallible audit_list(struct context *ctx, const struct actor *by, const struct db_page *page, struct db_event_rows *out);
 #endif

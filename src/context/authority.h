@@ -5,7 +5,7 @@
 #define JETON_CONTEXT_AUTHORITY_H
 #include "fetch/fetch.h"
 #include "store/store.h"
-#include "store/cache/hot.h"
+#include "store/cache/cache.h"
 #include "store/table/db_deferred.h"
 #include "store/table/db_event.h"
 #include "keys/rotation.h"
@@ -41,7 +41,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
 };
 struct authority {
     struct store *store;
-    struct hot *hot;
+    struct cache *cache;
     str issuer; /* without trailing slash */
     str issuer_origin;
     str base;          /* the issuer's path, below which every address of this server lies: empty, or /… without a slash at its end */
@@ -58,19 +58,19 @@ struct authority {
 /* Its keys and what keys_open says. */
 fallible authority_open(struct authority *authority, const char *directory);
 void authority_close(struct authority *authority);
-struct ground_bind {
+struct context_binding {
     str jkt, x5t; /* absent: not bound to such a thing */
 };
-struct ground_proof {
+struct context_proof {
     bool judged;
     str access_token, jkt, nonce, alg; /* what it was judged for, and what it said */
 };
 /* The facts of one request: snapshot and keyring, consistent for its length. Refreshes first: UNAVAILABLE when that fails, ELSEWHERE when an
  * event thread would have to read for it. */
-struct ground {
+struct context {
     const struct authority *authority;
     struct tx *tx; /* where the store's functions run: the open transaction, or each by itself */
-    const struct hot_facts *facts;
+    const struct snapshot *snapshot;
     const struct keyring *keys;
     struct arena *arena;
     unix_time now;
@@ -80,26 +80,26 @@ struct ground {
     str certificate;                         /* DER of the TLS client certificate whose key the caller holds; absent: none */
     str device;                              /* the device cookie's text; absent: none */
     const struct message_language *language; /* what the person reads; NULL: English */
-    bool *refusal_told;                      /* set when the audit trail has heard of this request's refusal; NULL: nobody asks */
-    struct ground_bind bind;                 /* what the tokens that this request makes are bound to (clientauth/sender) */
-    struct ground_proof *proven;             /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */
+    bool *refusal_audited;                   /* set when the audit trail has heard of this request's refusal; NULL: nobody asks */
+    struct context_binding bind;             /* what the tokens that this request makes are bound to (clientauth/sender) */
+    struct context_proof *proven;            /* what the DPoP header has proved: a request may be run twice and is no replay; NULL: nobody keeps it */
 };
-fallible authority_enter(const struct authority *authority, struct arena *a, struct ground *out);
-void authority_leave(struct ground *g); /* every enter has its leave */
-/* store_together on this ground: inside of body g->tx is the transaction that they share. */
-fallible authority_together(struct ground *g, err (*body)(void *context), void *context);
+fallible authority_enter(const struct authority *authority, struct arena *a, struct context *out);
+void authority_leave(struct context *ctx); /* every enter has its leave */
+/* store_together on this context: inside of body ctx->tx is the transaction that they share. */
+fallible authority_together(struct context *ctx, err (*body)(void *context), void *context);
 
 /* Keys: `jeton key list | rotate` (keys/rotation). A rotation stands in the audit trail, and this process's next request has it. */
-fallible authority_keys_list(struct ground *g, struct rotation_row **rows, size_t *count);
-fallible authority_keys_rotate(struct ground *g, enum rotation_how how);
+fallible authority_keys_list(struct context *ctx, struct rotation_row **rows, size_t *count);
+fallible authority_keys_rotate(struct context *ctx, enum rotation_how how);
 /* Rotates when policy.key_rotation says so. Any number of processes may ask: one does it. */
-fallible authority_keys_schedule(struct ground *g, bool *rotated);
+fallible authority_keys_schedule(struct context *ctx, bool *rotated);
 struct authority_event_facts {
     str actor, client_id, subject, detail;
 };
 /* One line in the audit trail; actor, client, subject may be absent. */
-void authority_event(const struct ground *g, const char *name, const struct authority_event_facts *facts);
+void authority_event(const struct context *ctx, const char *name, const struct authority_event_facts *facts);
 /* Tells what the trail left out since the last call: an event a source in its class, a line in the log; and, once a day, which class is at
  * four fifths of its budget, so that an administrator can export before anything goes. About once a minute. */
-fallible authority_events_tell(struct ground *g, const int64_t budgets[DB_EVENT_CLASSES + 1]);
+fallible authority_events_tell(struct context *ctx, const int64_t budgets[DB_EVENT_CLASSES + 1]);
 #endif

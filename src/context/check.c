@@ -109,9 +109,9 @@ fallible check_arena(const struct arena *a)
     return OK;
 }
 
-void check_event(const struct ground *g, const struct actor *by, const char *name, const struct authority_event_facts *facts)
+void check_event(const struct context *ctx, const struct actor *by, const char *name, const struct authority_event_facts *facts)
 {
     struct authority_event_facts whole = *facts;
     whole.actor = actor_name(by);
-    authority_event(g, name, &whole);
+    authority_event(ctx, name, &whole);
 }

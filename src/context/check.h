@@ -22,5 +22,5 @@ bool check_scope_token(str word); /* RFC 6749 3.3 */
 /* UNAVAILABLE when the arena could not give all that was asked of it: a copy may be missing. */
 fallible check_arena(const struct arena *a);
 /* One line in the audit trail, by this actor. */
-void check_event(const struct ground *g, const struct actor *by, const char *name, const struct authority_event_facts *facts);
+void check_event(const struct context *ctx, const struct actor *by, const char *name, const struct authority_event_facts *facts);
 #endif

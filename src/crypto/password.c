@@ -19,13 +19,13 @@
 enum {
     MEMORY_KIB = 19456,
     PASSES = 2,
-    LANES = 1,
+    POOLS = 1,
     SALT_SIZE = 16,
     HASH_SIZE = 32,
     /* what a hash from elsewhere may ask for */
     MEMORY_KIB_MAX = 1 << 20,
     PASSES_MAX = 16,
-    LANES_MAX = 16,
+    POOLS_MAX = 16,
     BCRYPT_SIZE = 60,
     BCRYPT_PASSWORD_MAX = 72,
     BCRYPT_COST_MIN = 4,
@@ -33,7 +33,7 @@ enum {
 };
 
 struct cost {
-    uint64_t memory_kib, passes, lanes;
+    uint64_t memory_kib, passes, pools;
 };
 
 static bool cut_number(str *rest, const char *name, uint64_t max, uint64_t *out)
@@ -66,7 +66,7 @@ static bool argon2_parse(str hash, struct cost *out)
         return false;
     str rest = {hash.p + head.n, hash.n - head.n};
     if (!str_next(&rest, '$', &parameters) || !cut_number(&parameters, "m=", MEMORY_KIB_MAX, &cost.memory_kib) ||
-        !cut_number(&parameters, "t=", PASSES_MAX, &cost.passes) || !cut_number(&parameters, "p=", LANES_MAX, &cost.lanes) || str_present(parameters))
+        !cut_number(&parameters, "t=", PASSES_MAX, &cost.passes) || !cut_number(&parameters, "p=", POOLS_MAX, &cost.pools) || str_present(parameters))
         return false;
     if (!cut_base64(&rest, 11) || !cut_base64(&rest, 22) || str_present(rest)) /* RFC 9106 3.1: 8 bytes; 16 bytes */
         return false;
@@ -107,7 +107,7 @@ fallible password_hash(str password, char out[PASSWORD_HASH_MAX])
     uint8_t salt[SALT_SIZE];
     char text[PASSWORD_HASH_MAX];
     random_bytes(salt, sizeof salt);
-    TRY(outcome(argon2id_hash_encoded(PASSES, MEMORY_KIB, LANES, password.p, password.n, salt, sizeof salt, HASH_SIZE, text, sizeof text)));
+    TRY(outcome(argon2id_hash_encoded(PASSES, MEMORY_KIB, POOLS, password.p, password.n, salt, sizeof salt, HASH_SIZE, text, sizeof text)));
     memcpy(out, text, sizeof text);
     return OK;
 }
@@ -176,7 +176,7 @@ static fallible work(str password, str setting)
         return OK;
     uint8_t raw[HASH_SIZE];
     TRY(outcome(
-        argon2id_hash_raw((uint32_t)cost.passes, (uint32_t)cost.memory_kib, (uint32_t)cost.lanes, shown.p, shown.n, salt, sizeof salt, raw, sizeof raw)));
+        argon2id_hash_raw((uint32_t)cost.passes, (uint32_t)cost.memory_kib, (uint32_t)cost.pools, shown.p, shown.n, salt, sizeof salt, raw, sizeof raw)));
     secret_wipe(raw, sizeof raw);
     return OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * password: Argon2id (RFC 9106; 19 MiB, t=2, p=1: OWASP's first choice), stored as a PHC string; bcrypt `$2y$`, `$2a$`, `$2b$`
- * hashes from elsewhere verify too. A call takes about 50 ms of one core and 19 MiB: only the hash lane may make it.
+ * hashes from elsewhere verify too. A call takes about 50 ms of one core and 19 MiB: only the HASH pool may make it.
  * Passwords are bytes: there is no Unicode normalisation here (NFC), so a caller that wants two spellings of one letter to be
  * the same password normalises before. */
 #ifndef JETON_CRYPTO_PASSWORD_H

@@ -19,7 +19,7 @@ void asked_scopes(struct call *c, struct page_fields *f, str scopes)
     str word;
     page_list(f, "scopes");
     for (str rest = scopes; str_filled(rest) && str_next(&rest, ' ', &word);) { /* CO-02 */
-        const struct db_scope *scope = hot_scope(c->ground->facts, word);
+        const struct db_scope *scope = cache_scope(c->context->snapshot, word);
         struct page_fields *row = page_row(f, "scopes");
         page_put(row, "name", word);
         page_put_word(row, "description", scope ? scope->description : word);
@@ -33,7 +33,7 @@ fallible asked_services(struct call *c, struct page_fields *f, str resources, bo
     bool here = !str_filled(resources);
     page_list(f, "services");
     for (str rest = resources; str_filled(rest) && str_next(&rest, ' ', &uri);) {
-        TRY(resource_find(c->ground, uri, &resource));
+        TRY(resource_find(c->context, uri, &resource));
         here = here || !resource;
         struct page_fields *row = page_row(f, "services");
         page_put_word(row, "name", resource ? resource->name : STR("This server"));
@@ -48,7 +48,7 @@ fallible asked_details(struct call *c, struct page_fields *f, str details)
 {
     struct details_words *words;
     size_t count;
-    TRY(details_show(c->ground, details, &words, &count));
+    TRY(details_show(c->context, details, &words, &count));
     page_list(f, "details");
     for (size_t i = 0; i < count; i++) {
         struct page_fields *row = page_row(f, "details");

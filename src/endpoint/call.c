@@ -46,15 +46,15 @@ static const char *notice_of(const struct call *c)
 
 struct page_fields *call_fields(struct call *c)
 {
-    struct page_fields *f = page_fields_new(c->ground->arena);
+    struct page_fields *f = page_fields_new(c->context->arena);
     const struct db_user *user = c->session.user;
     const struct actor *actor = &c->session.actor;
     bool clients = actor_may(actor, "view-auth_clients"), users = actor_may(actor, "view-users");
     bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
-    page_base(f, c->ground->authority->base);
-    page_language(f, c->ground->language);
+    page_base(f, c->context->authority->base);
+    page_language(f, c->context->language);
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
-    page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->ground, &c->session) : STR_ABSENT);
+    page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->context, &c->session) : STR_ABSENT);
     page_put_word(f, "notice", str_of(notice_of(c)));
     page_put_flag(f, "may_clients", clients);
     page_put_flag(f, "may_users", users);
@@ -68,14 +68,14 @@ struct page_fields *call_fields(struct call *c)
 err call_page(struct call *c, int status, const char *template_name, struct page_fields *fields)
 {
     str html;
-    TRY(page_fill(c->ground->arena, template_name, fields ? fields : call_fields(c), &html));
+    TRY(page_fill(c->context->arena, template_name, fields ? fields : call_fields(c), &html));
     response_body(c->response, status, html_type, html);
     return OK;
 }
 
 struct json_writer call_object(struct call *c)
 {
-    struct json_writer object = json_writer_new(c->ground->arena);
+    struct json_writer object = json_writer_new(c->context->arena);
     json_write_object(&object, NULL);
     return object;
 }
@@ -92,7 +92,7 @@ err call_json(struct call *c, int status, struct json_writer *object)
 err call_redirect(struct call *c, str location)
 {
     if (str_filled(location) && location.p[0] == '/') /* an address of this server */
-        location = str_join(c->ground->arena, (const str[]){c->ground->authority->base, location}, 2);
+        location = str_join(c->context->arena, (const str[]){c->context->authority->base, location}, 2);
     if (!str_present(location))
         FAIL(UNAVAILABLE, "call: no memory for an address");
     return response_redirect(c->response, location);
@@ -111,7 +111,7 @@ err call_set_session(struct call *c)
     const struct request *r = c->request;
     if (!c->session.fresh)
         return OK;
-    const struct authority *authority = c->ground->authority;
+    const struct authority *authority = c->context->authority;
     struct response_cookie_rule rule = {.secure = r->secure, .max_age = 0, .path = authority->base}; /* LS-02; ends with the browser */
     TRY(response_cookie(c->response, session_cookie_name(r->arena, authority), c->session.cookie, &rule));
     c->session.fresh = false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * call: what a handler gets: the request, the ground it stands on, and what the row's guards found out before it. */
+ * call: what a handler gets: the request, the context it stands on, and what the row's guards found out before it. */
 #ifndef JETON_ENDPOINT_CALL_H
 #define JETON_ENDPOINT_CALL_H
 #include "codec/json_writer.h"
@@ -14,7 +14,7 @@ typedef err call_handler(struct call *c);
 struct call {
     struct request *request;
     struct response *response;
-    struct ground *ground;
+    struct context *context;
     struct form form;           /* rows that take FORM (or QUERY): parsed once, by the guards */
     str parameters[3];          /* what stood for {id} … in the path, in order */
     struct session session;     /* BROWSER, USER rows */
@@ -22,11 +22,11 @@ struct call {
     struct client_proof client; /* CLIENT rows */
     struct problems problems;   /* what UNPROCESSABLE is about; serve.c shows them in the API's shape */
     call_handler *finish;       /* set by a handler: what is left to do, costly and without effect (signatures). Called once, when what
-                                    the handler did is durable, off the store's writer, on the same ground; response is filled by it */
+                                    the handler did is durable, off the store's writer, on the same context; response is filled by it */
     void *unfinished;           /* the handler's own, for finish */
 };
 /* A handler fills response and returns OK, or returns an err that serve.c turns into the row's shape (page, OAuth JSON, API JSON).
- * INLINE handlers may return ELSEWHERE to be run again on the worker lane; they must not have had any effect by then. */
+ * INLINE handlers may return ELSEWHERE to be run again on the READ pool; they must not have had any effect by then. */
 
 /* Answers. Each takes its memory from the request's arena. */
 struct json_writer call_object(struct call *c);                             /* the answer's object, opened; nothing has to become of it */

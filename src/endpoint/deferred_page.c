@@ -14,11 +14,11 @@ static void put_client(struct page_fields *f, const struct db_client *client)
 
 fallible deferred_page_put(struct call *c, struct page_fields *f, const struct db_deferred *row)
 {
-    const struct db_client *client = deferred_client(c->ground, row);
+    const struct db_client *client = deferred_client(c->context, row);
     put_client(f, client);
     page_put_flag(f, "first_party", client && client->first_party);
     page_put_time(f, "created", row->created_at);
-    struct message lifetime = client ? asked_lifetime(token_request_lifetime(c->ground, client)) : MESSAGE_PLAIN("");
+    struct message lifetime = client ? asked_lifetime(token_request_lifetime(c->context, client)) : MESSAGE_PLAIN("");
     page_put_message(f, "lifetime", &lifetime);
     asked_scopes(c, f, row->scope);
     TRY(asked_services(c, f, row->resource, !str_filled(row->scope) && client && scopes_any(client)));
@@ -30,7 +30,7 @@ fallible deferred_page_decision(struct call *c, struct db_deferred **row, bool *
     str decision = form_get(&c->form, "decision");
     if (!str_is(decision, "allow") && !str_is(decision, "deny"))
         REFUSE(INVALID_REQUEST, "Please choose to allow or to deny.", "deferred: no decision");
-    TRY(deferred_resume(c->ground, form_get(&c->form, "request"), &c->session, row));
+    TRY(deferred_resume(c->context, form_get(&c->form, "request"), &c->session, row));
     *allow = str_is(decision, "allow");
     return OK;
 }

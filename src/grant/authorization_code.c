@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * authorization_code: redeems a code (RFC 6749 4.1.3). The code names its row, sealed, so a forged one never reaches the store.
- * Relies on db_code_take deciding in one statement; runs on the durable lane, so the answer leaves only after the commit.
+ * Relies on db_code_take deciding in one statement; runs on the WRITE pool, so the answer leaves only after the commit.
  * Promises, in this order:
  *   1. a code is taken at most once; the second time everything that came from it is revoked (AC-03, AC-04);
  *   2. whoever takes it wrongly (client, redirect_uri, verifier) has burnt it (AC-05, PK-06);
@@ -15,28 +15,29 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-static fallible burnt(struct ground *g, const struct db_taken *taken, const struct db_client *client)
+static fallible burnt(struct context *ctx, const struct db_taken *taken, const struct db_client *client)
 {
-    unix_time horizon = clock_add(g->now, g->authority->policy.access_lifetime_max);
-    TRY(hot_revoke(g->authority->hot, g->tx, "grant", taken->grant->id, horizon));
-    authority_event(g, "code.replayed",
-                    &(struct authority_event_facts){
-                        .client_id = client->id, .subject = taken->grant->id, .detail = STR("a used authorization code came again; its grant was revoked")});
+    unix_time horizon = clock_add(ctx->now, ctx->authority->policy.access_lifetime_max);
+    TRY(cache_revoke(ctx->authority->cache, ctx->tx, "grant", taken->authorization->id, horizon));
+    authority_event(ctx, "code.replayed",
+                    &(struct authority_event_facts){.client_id = client->id,
+                                                    .subject = taken->authorization->id,
+                                                    .detail = STR("a used authorization code came again; its grant was revoked")});
     REFUSE(INVALID_GRANT, "The authorization code was used before; every token that came from it has been revoked.", "code: used before");
 }
 
-static fallible take(struct ground *g, str text, const struct db_client *client, struct db_taken *taken)
+static fallible take(struct context *ctx, str text, const struct db_client *client, struct db_taken *taken)
 {
     int64_t numbers[2];
-    if (FAILED(opaque_numbers_open(g->arena, g->keys, OPAQUE_CODE, text, numbers))) /* AC-11 */
+    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_CODE, text, numbers))) /* AC-11 */
         REFUSE(INVALID_GRANT, "The authorization code is malformed or was not issued by this server.", "code: not ours");
     struct token_hash hash = token_hash_of(text);
-    TRY(db_code_take(g->tx, g->arena, numbers[0], &hash, taken));
+    TRY(db_code_take(ctx->tx, ctx->arena, numbers[0], &hash, taken));
     switch (taken->how) {
     case DB_TAKEN:
         return OK;
     case DB_TAKE_USED_BEFORE:
-        return burnt(g, taken, client);
+        return burnt(ctx, taken, client);
     case DB_TAKE_EXPIRED:
         REFUSE(INVALID_GRANT, "The authorization code has expired; start again at the authorization endpoint.", "code: expired");
     case DB_TAKE_UNKNOWN:
@@ -45,7 +46,7 @@ static fallible take(struct ground *g, str text, const struct db_client *client,
     REFUSE(INVALID_GRANT, "The authorization code is unknown or has expired.", "code: unknown");
 }
 
-static fallible same_redirect(struct ground *g, const struct db_client *client, const struct db_code *code, str sent)
+static fallible same_redirect(struct context *ctx, const struct db_client *client, const struct db_code *code, str sent)
 {
     if (str_present(code->redirect_uri)) { /* RFC 6749 4.1.3; RU-08 */
         if (!str_present(sent))
@@ -55,54 +56,54 @@ static fallible same_redirect(struct ground *g, const struct db_client *client, 
         return OK;
     }
     str matched;
-    if (str_present(sent) && FAILED(redirect_match(g->arena, client, sent, &matched)))
+    if (str_present(sent) && FAILED(redirect_match(ctx->arena, client, sent, &matched)))
         REFUSE(INVALID_GRANT, "redirect_uri is not the one where the code was sent.", "code: redirect_uri not registered");
     return OK;
 }
 
 /* RFC 9449 10 (AC-06); FAPI 2.0 Security Profile 5.3.2.1 */
-static fallible right_key_in_time(const struct ground *g, const struct client_proof *proof, const struct db_taken *taken)
+static fallible right_key_in_time(const struct context *ctx, const struct client_proof *proof, const struct db_taken *taken)
 {
     enum { MINUTE = 60, LONGEST = 600 };
     str jkt = taken->code->jkt;
-    if (str_present(jkt) && !str_present(g->bind.jkt))
+    if (str_present(jkt) && !str_present(ctx->bind.jkt))
         REFUSE(INVALID_GRANT, "The authorization code is bound to a key: send a DPoP proof of it.", "code: dpop_jkt, and no proof");
-    if (str_present(jkt) && !str_equal(jkt, g->bind.jkt))
+    if (str_present(jkt) && !str_equal(jkt, ctx->bind.jkt))
         REFUSE(INVALID_GRANT, "The authorization code is bound to another key than the one of the DPoP proof.", "code: dpop_jkt of another key");
-    bool strict = profile_demands(g, proof->client, PROFILE_RULE_CODE_MINUTE);
-    if (!clock_within(g->now, taken->grant->created_at, strict ? MINUTE : LONGEST)) /* the store has judged the code's own end; AC-02 */
+    bool strict = profile_demands(ctx, proof->client, PROFILE_RULE_CODE_MINUTE);
+    if (!clock_within(ctx->now, taken->authorization->created_at, strict ? MINUTE : LONGEST)) /* the store has judged the code's own end; AC-02 */
         REFUSE(INVALID_GRANT, "The authorization code has expired; start again at the authorization endpoint.", "code: older than its profile allows");
     return OK;
 }
 
-static fallible still_good(struct ground *g, const struct client_proof *proof, const struct form *f, const struct db_taken *taken)
+static fallible still_good(struct context *ctx, const struct client_proof *proof, const struct form *f, const struct db_taken *taken)
 {
-    const struct db_grant *grant = taken->grant;
-    if (grant->client_number != proof->client->number)
+    const struct db_authorization *authorization = taken->authorization;
+    if (authorization->client_number != proof->client->number)
         REFUSE(INVALID_GRANT, "The authorization code was issued to another client.", "code: issued to another client");
-    if (grant->revoked_at != 0 || grant->client_epoch != proof->client->epoch)
+    if (authorization->revoked_at != 0 || authorization->client_epoch != proof->client->epoch)
         REFUSE(INVALID_GRANT, "The authorization behind this code was revoked.", "code: grant revoked");
-    TRY(right_key_in_time(g, proof, taken));
-    TRY(same_redirect(g, proof->client, taken->code, form_get(f, "redirect_uri")));
-    TRY(resource_pick(g, f, grant->resource, &taken->grant->resource));
+    TRY(right_key_in_time(ctx, proof, taken));
+    TRY(same_redirect(ctx, proof->client, taken->code, form_get(f, "redirect_uri")));
+    TRY(resource_pick(ctx, f, authorization->resource, &taken->authorization->resource));
     /* PK-08: the challenge lies with the code, not with the browser or the client */
     return pkce_check(taken->code->code_challenge, form_get_raw(f, "code_verifier"));
 }
 
-fallible authorization_code_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible authorization_code_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     const struct db_client *client = proof->client;
     struct db_taken taken = {0};
     str code = form_get(f, "code");
     if (!str_present(code))
         REFUSE(INVALID_REQUEST, "code is missing.", "code: missing");
-    TRY(take(g, code, client, &taken));
-    TRY(still_good(g, proof, f, &taken));
+    TRY(take(ctx, code, client, &taken));
+    TRY(still_good(ctx, proof, f, &taken));
     struct token_answer answer = {0};
-    TRY(token_request_details(g->arena, taken.grant->details, form_get(f, "authorization_details"), &taken.grant->details));
-    TRY(token_request_person(g, client, taken.grant, taken.grant->scope, &answer));
+    TRY(token_request_details(ctx->arena, taken.authorization->details, form_get(f, "authorization_details"), &taken.authorization->details));
+    TRY(token_request_user(ctx, client, taken.authorization, taken.authorization->scope, &answer));
     answer.owed.id_token.nonce = taken.code->nonce; /* OpenID Connect Core 3.1.3.7 11 */
-    TRY(token_request_begin(g, client, taken.grant, &answer));
+    TRY(token_request_begin(ctx, client, taken.authorization, &answer));
     *out = answer;
     return OK;
 }

@@ -11,7 +11,7 @@
 #include "codec/json_writer.h"
 #include "user/user.h"
 #include "grant/ciba_request.h"
-#include "grant/person_hint.h"
+#include "grant/user_hint.h"
 #include "client/subject.h"
 #include "store/table/db_delivery.h"
 #include "store/table/db_event.h"
@@ -24,50 +24,50 @@ enum { EXPIRY_MIN = 30, EXPIRY_MAX = 600 };
 
 /* ---- who is meant ---- */
 
-static fallible by_login_hint(struct ground *g, str hint, struct db_user **user)
+static fallible by_login_hint(struct context *ctx, str hint, struct db_user **user)
 {
-    TRY(user_find(g, hint, user));
-    return *user ? OK : person_hint_email(g, hint, user);
+    TRY(user_find(ctx, hint, user));
+    return *user ? OK : user_hint_email(ctx, hint, user);
 }
 
-static fallible by_id_token(struct ground *g, const struct db_client *client, str token, struct db_user **user)
+static fallible by_id_token(struct context *ctx, const struct db_client *client, str token, struct db_user **user)
 {
     struct id_token hint;
     *user = NULL;
-    if (FAILED(id_token_read(g->arena, g->keys, token, g->authority->issuer, &hint)) || !str_equal(hint.client_id, client->id))
+    if (FAILED(id_token_read(ctx->arena, ctx->keys, token, ctx->authority->issuer, &hint)) || !str_equal(hint.client_id, client->id))
         REFUSE(INVALID_REQUEST, "id_token_hint is not an ID token that this server issued to this client.", "ciba: foreign id_token_hint");
     if (subject_pairwise(client))
         REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; send login_hint instead of id_token_hint.",
                "ciba: id_token_hint of a pairwise client");
-    return db_user_by_id(g->tx, g->arena, hint.subject, user); /* by no other name: it may be somebody else's */
+    return db_user_by_id(ctx->tx, ctx->arena, hint.subject, user); /* by no other name: it may be somebody else's */
 }
 
-static fallible find_person(struct ground *g, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user)
+static fallible find_user_by_name(struct context *ctx, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user)
 {
     if (str_present(ask->id_token_hint))
-        TRY(by_id_token(g, client, ask->id_token_hint, user));
+        TRY(by_id_token(ctx, client, ask->id_token_hint, user));
     else
-        TRY(by_login_hint(g, ask->login_hint, user));
+        TRY(by_login_hint(ctx, ask->login_hint, user));
     if (*user && !(*user)->blocked)
         return OK;
     FAIL(UNKNOWN_USER_ID, "ciba: no such person, or blocked");
 }
 
 /* Counted before it is judged; given back when there is such a person. */
-static fallible person(struct ground *g, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user, int64_t *retry_after)
+static fallible person(struct context *ctx, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user, int64_t *retry_after)
 {
     bool allowed;
     struct db_throttle state;
-    str key = str_format(g->arena, "ciba:%lld", (long long)client->number);
+    str key = str_format(ctx->arena, "ciba:%lld", (long long)client->number);
     if (!str_present(key))
         FAIL(UNAVAILABLE, "ciba: no memory");
-    TRY(db_throttle_try(g->tx, key, &g->authority->policy.address_rule, &allowed, &state));
+    TRY(db_throttle_try(ctx->tx, key, &ctx->authority->policy.address_rule, &allowed, &state));
     if (!allowed) {
-        *retry_after = state.until - g->now > 1 ? state.until - g->now : 1;
+        *retry_after = state.until - ctx->now > 1 ? state.until - ctx->now : 1;
         REFUSE(THROTTLED, "This client named too many people who are not here; try again later.", "ciba: throttled");
     }
-    TRY(find_person(g, client, ask, user));
-    return db_throttle_return(g->tx, key);
+    TRY(find_user_by_name(ctx, client, ask, user));
+    return db_throttle_return(ctx->tx, key);
 }
 
 /* ---- the client's request ---- */
@@ -112,10 +112,10 @@ static fallible notification(const struct db_client *client, str token, str *out
     return OK;
 }
 
-static fallible lifetime(const struct ground *g, str requested, int64_t *seconds)
+static fallible lifetime(const struct context *ctx, str requested, int64_t *seconds)
 {
     uint64_t asked;
-    *seconds = g->authority->policy.ciba_lifetime;
+    *seconds = ctx->authority->policy.ciba_lifetime;
     if (!str_present(requested))
         return OK;
     if (FAILED(str_u64(requested, INT32_MAX, &asked)) || asked == 0)
@@ -124,41 +124,41 @@ static fallible lifetime(const struct ground *g, str requested, int64_t *seconds
     return OK;
 }
 
-fallible ciba_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct ciba_answer *out)
+fallible ciba_request(struct context *ctx, const struct client_proof *proof, const struct form *f, struct ciba_answer *out)
 {
     const struct db_client *client = proof->client;
     struct ciba_ask ask;
     struct db_user *user;
     struct token_raw code;
     TRY(may_ask(proof));
-    TRY(ciba_request_read(g, client, f, &ask));
-    struct db_deferred row = {.acr_values = ask.acr_values, .binding_message = ask.binding_message, .address = g->address};
-    struct deferred_begin how = {.kind = DEFERRED_CIBA, .client = client, .caps = g->authority->policy.ciba_caps};
+    TRY(ciba_request_read(ctx, client, f, &ask));
+    struct db_deferred row = {.acr_values = ask.acr_values, .binding_message = ask.binding_message, .address = ctx->address};
+    struct deferred_begin how = {.kind = DEFERRED_CIBA, .client = client, .caps = ctx->authority->policy.ciba_caps};
     row.resource = ask.resources;
-    TRY(scope_grant(g, client, row.resource, ask.scope, &row.scope));
+    TRY(scope_grant(ctx, client, row.resource, ask.scope, &row.scope));
     TRY(notification(client, ask.notification_token, &row.notification));
-    TRY(lifetime(g, ask.requested_expiry, &how.lifetime));
-    TRY(person(g, client, &ask, &user, &out->retry_after));
+    TRY(lifetime(ctx, ask.requested_expiry, &how.lifetime));
+    TRY(person(ctx, client, &ask, &user, &out->retry_after));
     row.user_number = user->number;
     const struct pace_key key = {PACE_CIBA, (uint64_t)client->number, (uint64_t)user->number};
     if (!pace_take(&key, &asking, 1, &out->retry_after)) /* RL-06: nobody is asked without end by one client */
         REFUSE(BUSY, "This client asked this person too often; try again later.", "ciba: a client's questions to a person are paced");
     out->retry_after = DEFERRED_AGAIN;
-    TRY(deferred_begin(g, &how, &row, &code));
-    authority_event(g, "ciba.asked", &(struct authority_event_facts){.client_id = client->id, .subject = user->id, .detail = row.scope});
+    TRY(deferred_begin(ctx, &how, &row, &code));
+    authority_event(ctx, "ciba.asked", &(struct authority_event_facts){.client_id = client->id, .subject = user->id, .detail = row.scope});
     *out = (struct ciba_answer){code.text, how.lifetime, row.interval_seconds, 0};
     return OK;
 }
 
 /* ---- the person's decision ---- */
 
-fallible ciba_waiting(struct ground *g, const struct session *s, struct db_deferred **rows, size_t *count)
+fallible ciba_waiting(struct context *ctx, const struct session *s, struct db_deferred **rows, size_t *count)
 {
     struct db_deferred *all;
     size_t n, kept = 0;
-    TRY(db_deferred_waiting(g->tx, g->arena, s->user->number, &all, &n));
+    TRY(db_deferred_waiting(ctx->tx, ctx->arena, s->user->number, &all, &n));
     for (size_t i = 0; i < n; i++)
-        if (deferred_client(g, &all[i]))
+        if (deferred_client(ctx, &all[i]))
             all[kept++] = all[i];
     *rows = all;
     *count = kept;
@@ -166,7 +166,7 @@ fallible ciba_waiting(struct ground *g, const struct session *s, struct db_defer
 }
 
 struct deciding {
-    struct ground *g;
+    struct context *ctx;
     const struct db_deferred *row;
     const struct session *s;
     bool allow;
@@ -175,8 +175,8 @@ struct deciding {
 static err decide_and_tell(void *context)
 {
     const struct deciding *w = context;
-    TRY(deferred_decide(w->g, w->row, w->s, w->allow));
-    const struct db_client *client = deferred_client(w->g, w->row);
+    TRY(deferred_decide(w->ctx, w->row, w->s, w->allow));
+    const struct db_client *client = deferred_client(w->ctx, w->row);
     if (!client || !str_filled(w->row->notification))
         return OK;
     struct db_delivery ping = {
@@ -187,27 +187,27 @@ static err decide_and_tell(void *context)
         .body = w->row->notification,
         .expires_at = w->row->expires_at,
     };
-    err added = str_filled(ping.url) ? db_delivery_add(w->g->tx, &ping) : OK;
+    err added = str_filled(ping.url) ? db_delivery_add(w->ctx->tx, &ping) : OK;
     return added.kind == ERR_THROTTLED ? OK : added; /* RL-06: a full outbox takes nobody's word away; the client may poll */
 }
 
-fallible ciba_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)
+fallible ciba_decide(struct context *ctx, const struct db_deferred *row, const struct session *s, bool yes)
 {
-    struct deciding w = {g, row, s, yes};
-    return authority_together(g, decide_and_tell, &w);
+    struct deciding w = {ctx, row, s, yes};
+    return authority_together(ctx, decide_and_tell, &w);
 }
 
 /* deferred_begin sealed them together: the code that is polled, a line feed, the client's own token. */
-fallible ciba_ping_open(struct ground *g, str sealed, str *body, str *bearer)
+fallible ciba_ping_open(struct context *ctx, str sealed, str *body, str *bearer)
 {
     str text, code;
-    TRY(opaque_sealed_open(g->arena, g->keys, OPAQUE_CONSENT, sealed, &text));
+    TRY(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, sealed, &text));
     if (!str_starts(text, STR(DEFERRED_PING)))
         FAIL(SERVER_ERROR, "ciba: a ping that is none");
     str rest = {text.p + sizeof DEFERRED_PING - 1, text.n - sizeof DEFERRED_PING + 1};
     if (!str_next(&rest, '\n', &code) || !str_filled(rest))
         FAIL(SERVER_ERROR, "ciba: a ping without its parts");
-    struct json_writer message = json_writer_new(g->arena); /* CIBA Core 10.2 */
+    struct json_writer message = json_writer_new(ctx->arena); /* CIBA Core 10.2 */
     json_write_object(&message, NULL);
     json_write_text(&message, "auth_req_id", code);
     json_write_end(&message);
@@ -218,10 +218,10 @@ fallible ciba_ping_open(struct ground *g, str sealed, str *body, str *bearer)
 
 /* ---- the client's poll ---- */
 
-fallible ciba_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible ciba_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str code = form_get(f, "auth_req_id");
     if (!str_present(code))
         REFUSE(INVALID_REQUEST, "auth_req_id is missing.", "ciba: auth_req_id missing");
-    return deferred_redeem(g, proof, DEFERRED_CIBA, code, f, out);
+    return deferred_redeem(ctx, proof, DEFERRED_CIBA, code, f, out);
 }

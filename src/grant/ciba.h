@@ -10,13 +10,13 @@ struct ciba_answer {
     int64_t expires_in, interval;
     int64_t retry_after; /* set with THROTTLED */
 };
-/* The request as it came, or signed (`request`). Errors of CIBA Core 13. May fetch the client's keys: worker lane. */
-fallible ciba_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct ciba_answer *out);
+/* The request as it came, or signed (`request`). Errors of CIBA Core 13. May fetch the client's keys: READ pool. */
+fallible ciba_request(struct context *ctx, const struct client_proof *proof, const struct form *f, struct ciba_answer *out);
 /* What waits for this person, newest first. */
-fallible ciba_waiting(struct ground *g, const struct session *s, struct db_deferred **rows, size_t *count);
+fallible ciba_waiting(struct context *ctx, const struct session *s, struct db_deferred **rows, size_t *count);
 /* deferred_decide, and the client that wants it is told in the same transaction (CIBA Core 10.2). */
-fallible ciba_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool allow);
+fallible ciba_decide(struct context *ctx, const struct db_deferred *row, const struct session *s, bool allow);
 /* The body of a waiting message, opened: what is posted and the bearer that goes with it. */
-fallible ciba_ping_open(struct ground *g, str sealed, str *body, str *bearer);
-fallible ciba_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+fallible ciba_ping_open(struct context *ctx, str sealed, str *body, str *bearer);
+fallible ciba_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
 #endif

@@ -25,12 +25,12 @@ static fallible nothing_beside(const struct form *f)
     return OK;
 }
 
-static fallible parameter_of(struct ground *g, const json *value, const char *name, struct form *out)
+static fallible parameter_of(struct context *ctx, const json *value, const char *name, struct form *out)
 {
     int64_t number;
     str text = json_text_of(value);
     if (!str_present(text) && str_is(str_of(name), "requested_expiry") && json_integer_of(value, &number))
-        text = str_format(g->arena, "%lld", (long long)number);
+        text = str_format(ctx->arena, "%lld", (long long)number);
     if (!str_present(text))
         REFUSE(INVALID_REQUEST, "A claim of the signed request has the wrong type.", "ciba: claim of the request object is no text");
     if (out->count == PARAMETERS + RESOURCES_MAX)
@@ -39,26 +39,26 @@ static fallible parameter_of(struct ground *g, const json *value, const char *na
     return OK;
 }
 
-static fallible once(struct ground *g, const struct db_client *client, const struct jwt_facts *facts)
+static fallible once(struct context *ctx, const struct db_client *client, const struct jwt_facts *facts)
 {
     bool first;
-    str id = str_format(g->arena, "%lld %.*s", (long long)client->number, STR_FMT(facts->jti));
+    str id = str_format(ctx->arena, "%lld %.*s", (long long)client->number, STR_FMT(facts->jti));
     if (!str_present(id))
         FAIL(UNAVAILABLE, "ciba: no memory");
-    TRY(db_once_take(g->tx, "ciba-request", id, clock_add(facts->expires_at, SKEW + HELD), &first));
+    TRY(db_once_take(ctx->tx, "ciba-request", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, "The signed request was sent before: its jti must be new each time.", "ciba: request object replayed");
     return OK;
 }
 
-static fallible judge(struct ground *g, const struct db_client *client, str token, struct jwt *t, struct jwt_facts *facts)
+static fallible judge(struct context *ctx, const struct db_client *client, str token, struct jwt *t, struct jwt_facts *facts)
 {
     str registered = client->metadata.backchannel_authentication_request_signing_alg;
-    const str audiences[] = {g->authority->issuer};
+    const str audiences[] = {ctx->authority->issuer};
     const struct jwt_rule rule = {.issuer = client->id,
                                   .audiences = audiences,
                                   .audience_count = 1,
-                                  .now = g->now,
+                                  .now = ctx->now,
                                   .skew = SKEW,
                                   .life_max = LIFE_MAX,
                                   .span_max = LIFE_MAX,
@@ -68,24 +68,24 @@ static fallible judge(struct ground *g, const struct db_client *client, str toke
                                   .need_iat = true,
                                   .need_nbf = true};
     struct jwk_set *keys;
-    TRY(jwt_read(g->arena, token, t));
-    TRY(client_keys_get(g, client, t, &keys));
-    TRY(jwt_check(g->arena, t, keys, str_filled(registered) ? registered : sign_alg_words));
+    TRY(jwt_read(ctx->arena, token, t));
+    TRY(client_keys_get(ctx, client, t, &keys));
+    TRY(jwt_check(ctx->arena, t, keys, str_filled(registered) ? registered : sign_alg_words));
     return jwt_judge(t, &rule, facts);
 }
 
-static fallible unsign(struct ground *g, const struct db_client *client, const struct form *f, struct form *out)
+static fallible unsign(struct context *ctx, const struct db_client *client, const struct form *f, struct form *out)
 {
     struct jwt t;
     struct jwt_facts facts;
     TRY(nothing_beside(f));
-    err judged = judge(g, client, form_get(f, "request"), &t, &facts);
+    err judged = judge(ctx, client, form_get(f, "request"), &t, &facts);
     if (judged.kind == ERR_UNAVAILABLE || judged.kind == ERR_SERVER_ERROR || judged.kind == ERR_ELSEWHERE)
         return judged;
     if (FAILED(judged)) /* CIBA Core 13 knows no other word for it */
         return (err){ERR_INVALID_REQUEST, judged.reason};
-    TRY(once(g, client, &facts));
-    out->fields = arena_array(g->arena, PARAMETERS + RESOURCES_MAX, sizeof *out->fields);
+    TRY(once(ctx, client, &facts));
+    out->fields = arena_array(ctx->arena, PARAMETERS + RESOURCES_MAX, sizeof *out->fields);
     out->count = 0;
     if (!out->fields)
         FAIL(UNAVAILABLE, "ciba: no memory");
@@ -93,9 +93,9 @@ static fallible unsign(struct ground *g, const struct db_client *client, const s
         const json *value = json_member(t.claims, parameters[i]);
         bool several = value && json_is_list(value) && form_may_repeat(str_of(parameters[i]));
         for (size_t k = 0; several && k < json_count(value); k++)
-            TRY(parameter_of(g, json_at(value, k), parameters[i], out));
+            TRY(parameter_of(ctx, json_at(value, k), parameters[i], out));
         if (value && !several)
-            TRY(parameter_of(g, value, parameters[i], out));
+            TRY(parameter_of(ctx, value, parameters[i], out));
     }
     return OK;
 }
@@ -125,11 +125,11 @@ static fallible judge_binding(str message)
     return OK;
 }
 
-fallible ciba_request_read(struct ground *g, const struct db_client *client, const struct form *f, struct ciba_ask *out)
+fallible ciba_request_read(struct context *ctx, const struct db_client *client, const struct form *f, struct ciba_ask *out)
 {
     struct form inside = *f;
     if (form_has(f, "request"))
-        TRY(unsign(g, client, f, &inside));
+        TRY(unsign(ctx, client, f, &inside));
     else if (str_filled(client->metadata.backchannel_authentication_request_signing_alg))
         REFUSE(INVALID_REQUEST, "This client is registered to sign its requests: send the parameters as a JWT in request.", "ciba: unsigned request");
     f = &inside;
@@ -146,5 +146,5 @@ fallible ciba_request_read(struct ground *g, const struct db_client *client, con
         .binding_message = form_get(f, "binding_message"),
         .requested_expiry = form_get(f, "requested_expiry"),
     };
-    return resource_words(g, f, &out->resources);
+    return resource_words(ctx, f, &out->resources);
 }

@@ -9,5 +9,5 @@ struct ciba_ask { /* absent: not sent */
     str resources; /* words (scope/resource); absent: this server alone */
 };
 /* Exactly one hint, openid in the scope, a plain binding message. INVALID_REQUEST, INVALID_SCOPE, INVALID_BINDING_MESSAGE, UNAVAILABLE. */
-fallible ciba_request_read(struct ground *g, const struct db_client *client, const struct form *f, struct ciba_ask *out);
+fallible ciba_request_read(struct context *ctx, const struct db_client *client, const struct form *f, struct ciba_ask *out);
 #endif

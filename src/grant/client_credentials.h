@@ -3,5 +3,5 @@
 #ifndef JETON_GRANT_CLIENT_CREDENTIALS_H
 #define JETON_GRANT_CLIENT_CREDENTIALS_H
 #include "grant/token_request.h"
-fallible client_credentials_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+fallible client_credentials_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
 #endif

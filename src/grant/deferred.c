@@ -14,50 +14,50 @@
 
 static const struct flow {
     const char *kind;  /* in the row */
-    const char *grant; /* db_grant.flow, and the word in events */
+    const char *grant; /* db_authorization.flow, and the word in events */
     enum opaque_kind code;
 } flows[] = {
     [DEFERRED_DEVICE] = {"device", "device_code", OPAQUE_DEVICE_CODE},
     [DEFERRED_CIBA] = {"ciba", "ciba", OPAQUE_AUTH_REQUEST},
 };
 
-static fallible seal_notification(struct ground *g, str code, str *notification)
+static fallible seal_notification(struct context *ctx, str code, str *notification)
 {
     struct token_raw raw;
     const str parts[] = {STR(DEFERRED_PING), code, STR("\n"), *notification};
-    str text = str_join(g->arena, parts, sizeof parts / sizeof parts[0]);
+    str text = str_join(ctx->arena, parts, sizeof parts / sizeof parts[0]);
     if (!str_present(text))
         FAIL(UNAVAILABLE, "deferred: no memory");
-    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
+    TRY(opaque_sealed_make(ctx->arena, ctx->keys, OPAQUE_CONSENT, text, &raw));
     *notification = raw.text;
     return OK;
 }
 
-fallible deferred_begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code)
+fallible deferred_begin(struct context *ctx, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code)
 {
     const struct flow *flow = &flows[how->kind];
-    TRY(db_deferred_reserve(g->tx, &row->number));
+    TRY(db_deferred_reserve(ctx->tx, &row->number));
     const int64_t numbers[2] = {row->number, 0};
-    TRY(opaque_numbers_make(g->arena, g->keys, flow->code, numbers, code));
+    TRY(opaque_numbers_make(ctx->arena, ctx->keys, flow->code, numbers, code));
     if (str_filled(row->notification))
-        TRY(seal_notification(g, code->text, &row->notification));
+        TRY(seal_notification(ctx, code->text, &row->notification));
     row->kind = str_of(flow->kind);
     row->hash = token_hash_of(code->text);
     row->client_number = how->client->number;
     row->client_epoch = how->client->epoch;
-    row->created_at = g->now;
-    row->expires_at = clock_add(g->now, how->lifetime);
-    row->source = source_key(g->arena, "at", g->address);
-    row->interval_seconds = g->authority->policy.poll_interval;
-    err added = db_deferred_add(g->tx, row, &how->caps);
+    row->created_at = ctx->now;
+    row->expires_at = clock_add(ctx->now, how->lifetime);
+    row->source = source_key(ctx->arena, "at", ctx->address);
+    row->interval_seconds = ctx->authority->policy.poll_interval;
+    err added = db_deferred_add(ctx->tx, row, &how->caps);
     if (added.kind == ERR_THROTTLED)
         return REFUSAL(BUSY, "Too many requests wait for somebody to decide; try again in a few minutes.", "deferred: too many pending requests");
     return added;
 }
 
-const struct db_client *deferred_client(const struct ground *g, const struct db_deferred *row)
+const struct db_client *deferred_client(const struct context *ctx, const struct db_deferred *row)
 {
-    const struct db_client *client = hot_client_by_number(g->facts, row->client_number);
+    const struct db_client *client = cache_client_by_number(ctx->snapshot, row->client_number);
     return client && !client->disabled && client->epoch == row->client_epoch ? client : NULL;
 }
 
@@ -65,58 +65,58 @@ const struct db_client *deferred_client(const struct ground *g, const struct db_
 
 #define PENDING_BEGINS "deferred "
 
-fallible deferred_pend(struct ground *g, const struct db_deferred *row, const struct session *s, str *pending)
+fallible deferred_pend(struct context *ctx, const struct db_deferred *row, const struct session *s, str *pending)
 {
     struct token_raw raw;
-    str print = session_print(g->arena, s);
-    str text = str_format(g->arena, PENDING_BEGINS "%lld %.*s", (long long)row->number, STR_FMT(print));
+    str print = session_print(ctx->arena, s);
+    str text = str_format(ctx->arena, PENDING_BEGINS "%lld %.*s", (long long)row->number, STR_FMT(print));
     if (!str_present(print) || !str_present(text))
         FAIL(UNAVAILABLE, "deferred: no memory");
-    TRY(opaque_sealed_make(g->arena, g->keys, OPAQUE_CONSENT, text, &raw));
+    TRY(opaque_sealed_make(ctx->arena, ctx->keys, OPAQUE_CONSENT, text, &raw));
     *pending = raw.text;
     return OK;
 }
 
 #define STALE "This page has expired or belongs to another login. Please load the request again."
 
-fallible deferred_resume(struct ground *g, str pending, const struct session *s, struct db_deferred **row)
+fallible deferred_resume(struct context *ctx, str pending, const struct session *s, struct db_deferred **row)
 {
     const str begins = STR(PENDING_BEGINS);
     str text, number;
     uint64_t n;
     struct db_deferred *found;
-    if (!str_present(pending) || FAILED(opaque_sealed_open(g->arena, g->keys, OPAQUE_CONSENT, pending, &text)) || !str_starts(text, begins))
+    if (!str_present(pending) || FAILED(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text)) || !str_starts(text, begins))
         REFUSE(INVALID_REQUEST, STALE, "deferred: pending request is not ours");
     str rest = {text.p + begins.n, text.n - begins.n};
-    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user || !str_equal(rest, session_print(g->arena, s)))
+    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user || !str_equal(rest, session_print(ctx->arena, s)))
         FAIL(STALE_FORM, "deferred: pending request of another browser session");
-    TRY(db_deferred_get(g->tx, g->arena, (int64_t)n, &found));
+    TRY(db_deferred_get(ctx->tx, ctx->arena, (int64_t)n, &found));
     if (!found)
         REFUSE(INVALID_REQUEST, "The request has expired. Start again on the device or in the application.", "deferred: expired");
-    if (!deferred_client(g, found))
+    if (!deferred_client(ctx, found))
         REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "deferred: client gone meanwhile");
     *row = found;
     return OK;
 }
 
 /* A logout, a block or a password change that overtook the yes must win: its end of all grants came before this one. */
-static fallible session_still_open(struct ground *g, const struct session *s, const struct db_grant *grant)
+static fallible session_still_open(struct context *ctx, const struct session *s, const struct db_authorization *grant)
 {
     struct db_session *row;
-    TRY(db_session_get(g->tx, g->arena, s->row->number, &row));
+    TRY(db_session_get(ctx->tx, ctx->arena, s->row->number, &row));
     if (row)
         return OK;
-    TRY(db_grant_revoke(g->tx, grant->number, g->now));
+    TRY(db_authorization_revoke(ctx->tx, grant->number, ctx->now));
     FAIL(LOGIN_REQUIRED, "deferred: the session ended meanwhile");
 }
 
-static fallible allow(struct ground *g, const struct db_deferred *row, const struct session *s, bool *decided)
+static fallible allow(struct context *ctx, const struct db_deferred *row, const struct session *s, bool *decided)
 {
     char id[37];
     bool device = str_is(row->kind, flows[DEFERRED_DEVICE].kind);
     random_uuid(id);
-    struct db_grant grant = {
-        .id = str_dup(g->arena, str_of(id)),
+    struct db_authorization grant = {
+        .id = str_dup(ctx->arena, str_of(id)),
         .user_number = s->user->number,
         .client_number = row->client_number,
         .client_epoch = row->client_epoch,
@@ -126,53 +126,53 @@ static fallible allow(struct ground *g, const struct db_deferred *row, const str
         .claims = row->claims,
         .session_id = s->row->id,
         .flow = str_of(flows[device ? DEFERRED_DEVICE : DEFERRED_CIBA].grant),
-        .created_at = g->now,
+        .created_at = ctx->now,
         .auth_time = s->row->auth_time,
         .amr = s->row->amr,
         .acr = s->row->acr,
-        .last_used_at = g->now,
+        .last_used_at = ctx->now,
         .expires_at = row->expires_at, /* until its tokens are fetched */
     };
-    TRY(db_grant_reserve(g->tx, &grant.number));
-    TRY(db_deferred_allow(g->tx, row->number, &grant, decided));
-    return *decided ? session_still_open(g, s, &grant) : OK;
+    TRY(db_authorization_reserve(ctx->tx, &grant.number));
+    TRY(db_deferred_allow(ctx->tx, row->number, &grant, decided));
+    return *decided ? session_still_open(ctx, s, &grant) : OK;
 }
 
 /* CIBA Core 7.1: acr_values are a wish. */
-static fallible well_enough(struct ground *g, const struct db_deferred *row, const struct session *s)
+static fallible well_enough(struct context *ctx, const struct db_deferred *row, const struct session *s)
 {
     const struct assurance_need need = {.max_age = -1, .wished = row->acr_values};
-    if (session_missing(g, s, &need) != ASSURANCE_NOTHING)
+    if (session_missing(ctx, s, &need) != ASSURANCE_NOTHING)
         FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or not well enough");
     return OK;
 }
 
-fallible deferred_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool yes)
+fallible deferred_decide(struct context *ctx, const struct db_deferred *row, const struct session *s, bool yes)
 {
     bool decided;
-    const struct db_client *client = deferred_client(g, row);
+    const struct db_client *client = deferred_client(ctx, row);
     if (!client || !s->user || !s->row)
         FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or the client is gone");
     if (yes)
-        TRY(well_enough(g, row, s));
-    TRY(yes ? allow(g, row, s, &decided) : db_deferred_deny(g->tx, row->number, s->user->number, &decided));
+        TRY(well_enough(ctx, row, s));
+    TRY(yes ? allow(ctx, row, s, &decided) : db_deferred_deny(ctx->tx, row->number, s->user->number, &decided));
     if (!decided)
         REFUSE(INVALID_REQUEST, "This request was already answered, or it has expired.", "deferred: decided before");
-    authority_event(g, yes ? "consent.given" : "consent.denied",
+    authority_event(ctx, yes ? "consent.given" : "consent.denied",
                     &(struct authority_event_facts){.actor = s->user->id, .client_id = client->id, .subject = row->kind, .detail = row->scope});
     return OK;
 }
 
 /* ---- the client's part ---- */
 
-static fallible take(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str text, struct db_polled *polled)
+static fallible take(struct context *ctx, const struct client_proof *proof, enum deferred_kind kind, str text, struct db_polled *polled)
 {
     int64_t numbers[2];
-    if (FAILED(opaque_numbers_open(g->arena, g->keys, flows[kind].code, text, numbers))) /* AC-11 */
+    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, flows[kind].code, text, numbers))) /* AC-11 */
         REFUSE(INVALID_GRANT, "The code is malformed or was not issued by this server.", "deferred: not ours");
     struct token_hash hash = token_hash_of(text);
     struct db_poll_claim claim = {numbers[0], proof->client->number, &hash, flows[kind].kind};
-    TRY(db_deferred_poll(g->tx, g->arena, &claim, polled));
+    TRY(db_deferred_poll(ctx->tx, ctx->arena, &claim, polled));
     switch (polled->how) { /* RFC 8628 3.5, CIBA Core 11; DV-02 */
     case DB_POLL_TAKEN:
         return OK;
@@ -192,19 +192,20 @@ static fallible take(struct ground *g, const struct client_proof *proof, enum de
     REFUSE(INVALID_GRANT, "The code is unknown, has expired, or was issued to another client.", "deferred: unknown or another client's");
 }
 
-fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f, struct token_answer *out)
+fallible deferred_redeem(struct context *ctx, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f,
+                         struct token_answer *out)
 {
     const struct db_client *client = proof->client;
     struct db_polled polled = {0};
-    struct db_grant *grant;
-    TRY(take(g, proof, kind, code, &polled));
-    TRY(db_grant_get(g->tx, g->arena, polled.row->grant_number, &grant));
+    struct db_authorization *grant;
+    TRY(take(ctx, proof, kind, code, &polled));
+    TRY(db_authorization_get(ctx->tx, ctx->arena, polled.row->authorization_number, &grant));
     if (!grant || grant->revoked_at != 0 || grant->client_epoch != client->epoch)
         REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");
-    TRY(resource_pick(g, f, grant->resource, &grant->resource));
+    TRY(resource_pick(ctx, f, grant->resource, &grant->resource));
     struct token_answer answer = {0};
-    TRY(token_request_person(g, client, grant, grant->scope, &answer));
-    TRY(token_request_begin(g, client, grant, &answer));
+    TRY(token_request_user(ctx, client, grant, grant->scope, &answer));
+    TRY(token_request_begin(ctx, client, grant, &answer));
     *out = answer;
     return OK;
 }

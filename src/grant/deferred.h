@@ -19,16 +19,17 @@ struct deferred_begin {
     int64_t lifetime;
     struct db_deferred_caps caps;
 };
-fallible deferred_begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code);
+fallible deferred_begin(struct context *ctx, const struct deferred_begin *how, struct db_deferred *row, struct token_raw *code);
 /* The client that asks, when it is still the one that asked: NULL otherwise. */
-const struct db_client *deferred_client(const struct ground *g, const struct db_deferred *row);
+const struct db_client *deferred_client(const struct context *ctx, const struct db_deferred *row);
 /* For the page that shows the request: names it, sealed, bound to this browser's session, so that a decision is about what was shown. */
-fallible deferred_pend(struct ground *g, const struct db_deferred *row, const struct session *s, str *pending);
+fallible deferred_pend(struct context *ctx, const struct db_deferred *row, const struct session *s, str *pending);
 /* INVALID_REQUEST with a `say` for people: malformed, another session's, decided or expired meanwhile, client gone. */
-fallible deferred_resume(struct ground *g, str pending, const struct session *s, struct db_deferred **row);
+fallible deferred_resume(struct context *ctx, str pending, const struct session *s, struct db_deferred **row);
 /* The person of this session says yes or no; the first answer counts. */
-fallible deferred_decide(struct ground *g, const struct db_deferred *row, const struct session *s, bool allow);
+fallible deferred_decide(struct context *ctx, const struct db_deferred *row, const struct session *s, bool allow);
 /* At the token endpoint: the polled code for tokens. AUTHORIZATION_PENDING, SLOW_DOWN, EXPIRED_TOKEN, ACCESS_DENIED, INVALID_GRANT; INVALID_TARGET
- * for the form's `resource`. Durable lane. */
-fallible deferred_redeem(struct ground *g, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f, struct token_answer *out);
+ * for the form's `resource`. WRITE pool. */
+fallible deferred_redeem(struct context *ctx, const struct client_proof *proof, enum deferred_kind kind, str code, const struct form *f,
+                         struct token_answer *out);
 #endif

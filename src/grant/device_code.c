@@ -54,17 +54,17 @@ static str shown(struct arena *a, const char letters[DEVICE_CODE_LETTERS])
     return str_format(a, "%.4s-%.4s", letters, letters + 4);
 }
 
-str device_code_address(const struct ground *g, str user_code)
+str device_code_address(const struct context *ctx, str user_code)
 {
-    str issuer = g->authority->issuer;
+    str issuer = ctx->authority->issuer;
     if (!str_present(user_code))
-        return str_format(g->arena, "%.*s/oauth/device", STR_FMT(issuer));
-    return str_format(g->arena, "%.*s/oauth/device?user_code=%.*s", STR_FMT(issuer), STR_FMT(user_code));
+        return str_format(ctx->arena, "%.*s/oauth/device", STR_FMT(issuer));
+    return str_format(ctx->arena, "%.*s/oauth/device?user_code=%.*s", STR_FMT(issuer), STR_FMT(user_code));
 }
 
 /* ---- the device's request ---- */
 
-static fallible begin(struct ground *g, const struct deferred_begin *how, struct db_deferred *row, struct device_code_answer *out)
+static fallible begin(struct context *ctx, const struct deferred_begin *how, struct db_deferred *row, struct device_code_answer *out)
 {
     char letters[DEVICE_CODE_LETTERS];
     struct token_raw code;
@@ -72,7 +72,7 @@ static fallible begin(struct ground *g, const struct deferred_begin *how, struct
     for (int i = 0; i < CODE_TRIES; i++) {
         letters_make(letters);
         row->user_code = (str){letters, sizeof letters};
-        added = deferred_begin(g, how, row, &code);
+        added = deferred_begin(ctx, how, row, &code);
         if (added.kind != ERR_CONFLICT)
             break;
     }
@@ -80,16 +80,16 @@ static fallible begin(struct ground *g, const struct deferred_begin *how, struct
         FAIL(UNAVAILABLE, "device: no free user code was found");
     TRY(added);
     out->device_code = code.text;
-    out->user_code = shown(g->arena, letters);
+    out->user_code = shown(ctx->arena, letters);
     return OK;
 }
 
 /* RL-06: what would be refused in the store anyway costs its writer nothing: from one place, to one client, as many as may wait at once, and
  * from then on as many as expire. */
-static fallible paced(struct ground *g, const struct db_client *client, int64_t *retry_after)
+static fallible paced(struct context *ctx, const struct db_client *client, int64_t *retry_after)
 {
-    const struct policy *policy = &g->authority->policy;
-    str source = source_key(g->arena, "at", g->address);
+    const struct policy *policy = &ctx->authority->policy;
+    str source = source_key(ctx->arena, "at", ctx->address);
     int64_t most = policy->device_caps.source > 0 ? policy->device_caps.source : 1;
     const struct pace_rule rule = {most, policy->device_lifetime * 1000 / most};
     struct pace_key key = {.kind = PACE_DEVICE, .a = (uint64_t)client->number};
@@ -102,23 +102,23 @@ static fallible paced(struct ground *g, const struct db_client *client, int64_t 
     return OK;
 }
 
-fallible device_code_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct device_code_answer *out)
+fallible device_code_request(struct context *ctx, const struct client_proof *proof, const struct form *f, struct device_code_answer *out)
 {
-    struct db_deferred row = {.address = g->address};
+    struct db_deferred row = {.address = ctx->address};
     if (!client_allows_grant(proof->client, STR("device_code")))
         REFUSE(UNAUTHORIZED_CLIENT, "The device grant is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "device: grant not enabled for the client");
-    TRY(resource_words(g, f, &row.resource));
-    TRY(scope_grant(g, proof->client, row.resource, form_get(f, "scope"), &row.scope));      /* DV-04 */
-    TRY(details_read(g, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
-    const struct policy *policy = &g->authority->policy;
+    TRY(resource_words(ctx, f, &row.resource));
+    TRY(scope_grant(ctx, proof->client, row.resource, form_get(f, "scope"), &row.scope));      /* DV-04 */
+    TRY(details_read(ctx, proof->client, form_get(f, "authorization_details"), &row.details)); /* RFC 9396 3 */
+    const struct policy *policy = &ctx->authority->policy;
     struct deferred_begin how = {DEFERRED_DEVICE, proof->client, policy->device_lifetime, policy->device_caps};
     struct device_code_answer answer = {.expires_in = how.lifetime, .interval = policy->poll_interval};
     out->retry_after = DEFERRED_AGAIN;
-    TRY(paced(g, proof->client, &out->retry_after));
-    TRY(begin(g, &how, &row, &answer));
-    answer.verification_uri = device_code_address(g, STR_ABSENT);
-    answer.verification_uri_complete = device_code_address(g, answer.user_code);
+    TRY(paced(ctx, proof->client, &out->retry_after));
+    TRY(begin(ctx, &how, &row, &answer));
+    answer.verification_uri = device_code_address(ctx, STR_ABSENT);
+    answer.verification_uri_complete = device_code_address(ctx, answer.user_code);
     if (!str_present(answer.verification_uri) || !str_present(answer.verification_uri_complete) || !str_present(answer.user_code))
         FAIL(UNAVAILABLE, "device: no memory");
     *out = answer;
@@ -128,7 +128,7 @@ fallible device_code_request(struct ground *g, const struct client_proof *proof,
 /* ---- the person's word ---- */
 
 struct trying {
-    struct ground *g;
+    struct context *ctx;
     str person, place; /* keys of the counters */
     bool allowed;
     struct db_throttle state;
@@ -137,8 +137,8 @@ struct trying {
 static err count_try(void *context)
 {
     struct trying *w = context;
-    struct tx *tx = w->g->tx;
-    TRY(db_throttle_try(tx, w->place, &w->g->authority->policy.address_rule, &w->allowed, &w->state));
+    struct tx *tx = w->ctx->tx;
+    TRY(db_throttle_try(tx, w->place, &w->ctx->authority->policy.address_rule, &w->allowed, &w->state));
     if (!w->allowed)
         return OK;
     return db_throttle_try(tx, w->person, &person_rule, &w->allowed, &w->state);
@@ -147,7 +147,7 @@ static err count_try(void *context)
 static err give_back(void *context)
 {
     struct trying *w = context;
-    struct tx *tx = w->g->tx;
+    struct tx *tx = w->ctx->tx;
     TRY(db_throttle_return(tx, w->place));
     return db_throttle_return(tx, w->person);
 }
@@ -155,44 +155,44 @@ static err give_back(void *context)
 /* DV-01: counted before it is judged, so that parallel tries gain nothing (RL-01). */
 static fallible counted(struct trying *w, const struct session *s, int64_t *retry_after)
 {
-    w->person = str_format(w->g->arena, "u:%lld", (long long)s->user->number);
-    w->place = source_key(w->g->arena, "ui", w->g->address); /* one place has one key, an IPv6 network too */
+    w->person = str_format(w->ctx->arena, "u:%lld", (long long)s->user->number);
+    w->place = source_key(w->ctx->arena, "ui", w->ctx->address); /* one place has one key, an IPv6 network too */
     if (!str_present(w->place))
         w->place = STR("ui:");
-    if (arena_failed(w->g->arena))
+    if (arena_failed(w->ctx->arena))
         FAIL(UNAVAILABLE, "device: no memory");
-    TRY(authority_together(w->g, count_try, w));
+    TRY(authority_together(w->ctx, count_try, w));
     if (w->allowed)
         return OK;
-    int64_t wait = w->state.until - w->g->now;
+    int64_t wait = w->state.until - w->ctx->now;
     *retry_after = wait > 1 ? wait : 1;
     REFUSE(THROTTLED, "There were too many wrong codes; please wait a little and try again.", "device: throttled");
 }
 
 #define UNKNOWN "This code is not known, or it has expired. Compare it with the one on your device."
 
-fallible device_code_find(struct ground *g, const struct session *s, str typed, struct device_code_found *out)
+fallible device_code_find(struct context *ctx, const struct session *s, str typed, struct device_code_found *out)
 {
     char letters[DEVICE_CODE_LETTERS];
-    struct trying w = {.g = g};
+    struct trying w = {.ctx = ctx};
     struct db_deferred *row = NULL;
     TRY(counted(&w, s, &out->retry_after));
     if (device_code_letters(typed, letters))
-        TRY(db_deferred_by_user_code(g->tx, g->arena, (str){letters, sizeof letters}, &row));
-    if (!row || !str_is(row->state, "pending") || !deferred_client(g, row))
+        TRY(db_deferred_by_user_code(ctx->tx, ctx->arena, (str){letters, sizeof letters}, &row));
+    if (!row || !str_is(row->state, "pending") || !deferred_client(ctx, row))
         REFUSE(NOT_FOUND, UNKNOWN, "device: unknown, decided or expired user code");
-    TRY(authority_together(g, give_back, &w)); /* this one try; the wrong ones stay */
+    TRY(authority_together(ctx, give_back, &w)); /* this one try; the wrong ones stay */
     out->row = row;
-    out->shown = shown(g->arena, letters);
+    out->shown = shown(ctx->arena, letters);
     return OK;
 }
 
 /* ---- the device's poll ---- */
 
-fallible device_code_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible device_code_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str code = form_get(f, "device_code");
     if (!str_present(code))
         REFUSE(INVALID_REQUEST, "device_code is missing.", "device: device_code missing");
-    return deferred_redeem(g, proof, DEFERRED_DEVICE, code, f, out);
+    return deferred_redeem(ctx, proof, DEFERRED_DEVICE, code, f, out);
 }

@@ -12,17 +12,17 @@ struct device_code_answer {
     int64_t expires_in, interval;
     int64_t retry_after; /* seconds; set when BUSY */
 };
-fallible device_code_request(struct ground *g, const struct client_proof *proof, const struct form *f, struct device_code_answer *out);
+fallible device_code_request(struct context *ctx, const struct client_proof *proof, const struct form *f, struct device_code_answer *out);
 /* What a person typed, in any letter case, with dashes and spaces: the letters alone; false: it cannot be one of ours. */
 bool device_code_letters(str typed, char out[DEVICE_CODE_LETTERS]);
 /* The address that a device shows; with the code in it when user_code (as shown) is present. Absent when the arena fails. */
-str device_code_address(const struct ground *g, str user_code);
+str device_code_address(const struct context *ctx, str user_code);
 struct device_code_found {
     struct db_deferred *row;
     str shown;           /* XXXX-XXXX */
     int64_t retry_after; /* set with THROTTLED */
 };
 /* The request behind a typed word. A few wrong words a person and a place, then a wait (DV-01). NOT_FOUND, THROTTLED with `say`s for people. */
-fallible device_code_find(struct ground *g, const struct session *s, str typed, struct device_code_found *out);
-fallible device_code_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+fallible device_code_find(struct context *ctx, const struct session *s, str typed, struct device_code_found *out);
+fallible device_code_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
 #endif

@@ -9,7 +9,7 @@ struct exchange_token {
     str client_id;                      /* whom it was issued to */
     str subject;                        /* user id, or client:<client_id> */
     struct db_user *user;               /* NULL: a client's own token */
-    str grant_id;                       /* absent: an ID token, a client's own token */
+    str authorization_id;               /* absent: an ID token, a client's own token */
     str session_id;                     /* ID token: of the login; absent: unknown */
     str scope;                          /* absent: an ID token, which has none */
     str act;                            /* who acted so far, JSON; absent: nobody */
@@ -20,5 +20,5 @@ struct exchange_token {
 };
 /* type: the URN that came with it: access_token, jwt, id_token (then it must be the client's own). INVALID_REQUEST for whatever is no live
  * token of this server (RFC 8693 2.2.2), and for personal access tokens, refresh tokens and the like. */
-fallible exchange_token_read(struct ground *g, const struct db_client *client, str token, str type, struct exchange_token *out);
+fallible exchange_token_read(struct context *ctx, const struct db_client *client, str token, str type, struct exchange_token *out);
 #endif

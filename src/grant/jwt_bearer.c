@@ -9,7 +9,7 @@
 #include "crypto/random.h"
 #include "codec/b64url.h"
 #include "clientauth/client_keys.h"
-#include "grant/person_hint.h"
+#include "grant/user_hint.h"
 #include "scope/resource.h"
 #include "client/subject.h"
 #include "session/login.h"
@@ -35,12 +35,12 @@ static fallible as_grant_error(err e)
 
 /* ---- the assertion ---- */
 
-static fallible trusted(struct ground *g, const struct db_client *client, const struct jwt *t, const struct db_issuer **out)
+static fallible trusted(struct context *ctx, const struct db_client *client, const struct jwt *t, const struct db_issuer **out)
 {
     struct db_issuer *issuer = NULL;
     str iss = json_member_text(t->claims, "iss");
     if (str_filled(iss))
-        TRY(db_issuer_get(g->tx, g->arena, iss, &issuer));
+        TRY(db_issuer_get(ctx->tx, ctx->arena, iss, &issuer));
     if (!issuer || !str_has_line(issuer->client_ids, client->id))
         REFUSE(INVALID_GRANT, "The assertion's issuer is not trusted for this client. An administrator names it with: jeton issuer add.",
                "assertion: issuer unknown, or not for this client");
@@ -48,21 +48,21 @@ static fallible trusted(struct ground *g, const struct db_client *client, const 
     return OK;
 }
 
-static fallible judge(struct ground *g, const struct db_client *client, str assertion, struct asserted *out)
+static fallible judge(struct context *ctx, const struct db_client *client, str assertion, struct asserted *out)
 {
     struct jwt t;
     struct jwk_set *keys;
-    TRY(as_grant_error(jwt_read(g->arena, assertion, &t)));
-    TRY(trusted(g, client, &t, &out->issuer));
+    TRY(as_grant_error(jwt_read(ctx->arena, assertion, &t)));
+    TRY(trusted(ctx, client, &t, &out->issuer));
     const struct client_keys_source source = {out->issuer->issuer, out->issuer->jwks, out->issuer->jwks_uri};
-    TRY(as_grant_error(client_keys_of(g, &source, &t, &keys)));
-    TRY(as_grant_error(jwt_check(g->arena, &t, keys, sign_alg_words)));
-    const str endpoint[] = {g->authority->issuer, STR("/oauth/token")};
-    const str audiences[] = {g->authority->issuer, str_join(g->arena, endpoint, 2)}; /* RFC 7523 3, item 3 */
+    TRY(as_grant_error(client_keys_of(ctx, &source, &t, &keys)));
+    TRY(as_grant_error(jwt_check(ctx->arena, &t, keys, sign_alg_words)));
+    const str endpoint[] = {ctx->authority->issuer, STR("/oauth/token")};
+    const str audiences[] = {ctx->authority->issuer, str_join(ctx->arena, endpoint, 2)}; /* RFC 7523 3, item 3 */
     const struct jwt_rule rule = {.issuer = out->issuer->issuer,
                                   .audiences = audiences,
                                   .audience_count = 2,
-                                  .now = g->now,
+                                  .now = ctx->now,
                                   .skew = SKEW,
                                   .life_max = out->issuer->life_max,
                                   .need_exp = true,
@@ -76,16 +76,16 @@ static fallible judge(struct ground *g, const struct db_client *client, str asse
 }
 
 /* Durable, so that it works once across restarts too (CA-08). */
-static fallible once(struct ground *g, const struct asserted *x)
+static fallible once(struct context *ctx, const struct asserted *x)
 {
     bool first;
     uint8_t digest[DIGEST_SIZE];
     digest_sha256(x->facts.jti, digest);
-    str print = b64url_encode(g->arena, digest, sizeof digest);
-    str id = str_format(g->arena, "%lld %.*s", (long long)x->issuer->number, STR_FMT(print));
+    str print = b64url_encode(ctx->arena, digest, sizeof digest);
+    str id = str_format(ctx->arena, "%lld %.*s", (long long)x->issuer->number, STR_FMT(print));
     if (!str_present(print) || !str_present(id))
         FAIL(UNAVAILABLE, "assertion: no memory");
-    TRY(db_once_take(g->tx, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
+    TRY(db_once_take(ctx->tx, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
     if (!first)
         REFUSE(INVALID_GRANT, "The assertion was used before: its jti must be new each time.", "assertion: replayed");
     return OK;
@@ -93,7 +93,7 @@ static fallible once(struct ground *g, const struct asserted *x)
 
 /* ---- whom it is about ---- */
 
-static fallible subject(struct ground *g, const struct db_client *client, struct asserted *x)
+static fallible subject(struct context *ctx, const struct db_client *client, struct asserted *x)
 {
     str is = x->issuer->subject_is, sub = x->facts.subject;
     if (str_is(is, "client")) {
@@ -102,11 +102,11 @@ static fallible subject(struct ground *g, const struct db_client *client, struct
         return OK;
     }
     if (str_is(is, "user_id"))
-        TRY(db_user_by_id(g->tx, g->arena, sub, &x->user));
+        TRY(db_user_by_id(ctx->tx, ctx->arena, sub, &x->user));
     else if (str_is(is, "username"))
-        TRY(db_user_by_name(g->tx, g->arena, sub, &x->user));
+        TRY(db_user_by_name(ctx->tx, ctx->arena, sub, &x->user));
     else if (str_is(is, "email"))
-        TRY(person_hint_email(g, sub, &x->user));
+        TRY(user_hint_email(ctx, sub, &x->user));
     if (!x->user || x->user->blocked) /* TE-06 */
         REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person is unknown, blocked or gone");
     if (x->user->must_change_password) /* LS-14 */
@@ -116,86 +116,86 @@ static fallible subject(struct ground *g, const struct db_client *client, struct
 
 /* ---- what it gives ---- */
 
-static fallible scope_of(struct ground *g, const struct db_client *client, const struct asserted *x, str asked, str *scope)
+static fallible scope_of(struct context *ctx, const struct db_client *client, const struct asserted *x, str asked, str *scope)
 {
     str whole;
-    TRY(scope_common(g->arena, x->issuer->scopes, client->scopes, &whole));
+    TRY(scope_common(ctx->arena, x->issuer->scopes, client->scopes, &whole));
     if (!str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing that the assertion's issuer may reach is in this client's list of scopes.", "assertion: no scope in common");
-    err narrowed = scope_narrow(g->arena, whole, asked, scope);
+    err narrowed = scope_narrow(ctx->arena, whole, asked, scope);
     if (narrowed.kind == ERR_INVALID_SCOPE)
         REFUSE(INVALID_SCOPE, "The scope goes beyond what this client and the assertion's issuer may ask for.", "assertion: scope too wide");
     return narrowed;
 }
 
 /* The person sees it among the applications and can end it. */
-static fallible grant_of(struct ground *g, const struct asserted *x, struct permit *permit)
+static fallible grant_of(struct context *ctx, const struct asserted *x, struct permit *permit)
 {
     char id[37];
     random_uuid(id);
-    struct db_grant grant = {
-        .id = str_dup(g->arena, str_of(id)),
+    struct db_authorization authorization = {
+        .id = str_dup(ctx->arena, str_of(id)),
         .user_number = x->user->number,
         .client_number = permit->client_number,
         .client_epoch = permit->client_epoch,
         .scope = permit->scope,
         .resource = permit->resource_number ? permit->audience : STR_ABSENT,
         .flow = STR("jwt_bearer"),
-        .created_at = g->now,
-        .last_used_at = g->now,
+        .created_at = ctx->now,
+        .last_used_at = ctx->now,
         .expires_at = permit->expires_at,
     };
     bool overtaken;
-    TRY(db_grant_reserve(g->tx, &grant.number));
-    TRY(db_grant_add(g->tx, &grant));
-    TRY(login_overtaken(g, x->user, &overtaken)); /* a block meanwhile ended all grants but this one: what it ended stays ended (TE-06) */
+    TRY(db_authorization_reserve(ctx->tx, &authorization.number));
+    TRY(db_authorization_add(ctx->tx, &authorization));
+    TRY(login_overtaken(ctx, x->user, &overtaken)); /* a block meanwhile ended all grants but this one: what it ended stays ended (TE-06) */
     if (overtaken) {
-        TRY(db_grant_revoke(g->tx, grant.number, g->now));
+        TRY(db_authorization_revoke(ctx->tx, authorization.number, ctx->now));
         REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person was changed meanwhile");
     }
-    permit->grant_id = grant.id;
+    permit->authorization_id = authorization.id;
     return OK;
 }
 
-static fallible give(struct ground *g, const struct db_client *client, const struct asserted *x, const struct form *f, struct token_answer *out)
+static fallible give(struct context *ctx, const struct db_client *client, const struct asserted *x, const struct form *f, struct token_answer *out)
 {
     const struct db_resource *resource;
     str scope, own[] = {STR("client:"), client->id};
-    TRY(scope_of(g, client, x, form_get(f, "scope"), &scope));
-    TRY(resource_one(g, f, &resource));
+    TRY(scope_of(ctx, client, x, form_get(f, "scope"), &scope));
+    TRY(resource_one(ctx, f, &resource));
     struct permit permit = {
         .user_number = x->user ? x->user->number : 0,
-        .subject = x->user ? x->user->id : str_join(g->arena, own, 2),
+        .subject = x->user ? x->user->id : str_join(ctx->arena, own, 2),
         .client_number = client->number,
         .client_epoch = client->epoch,
         .client_id = client->id,
         .scope = scope,
         .resource_number = resource ? resource->number : 0,
-        .audience = resource ? resource->uri : g->authority->issuer,
-        .issued_at = g->now,
-        .expires_at = clock_add(g->now, token_request_lifetime(g, client)),
+        .audience = resource ? resource->uri : ctx->authority->issuer,
+        .issued_at = ctx->now,
+        .expires_at = clock_add(ctx->now, token_request_lifetime(ctx, client)),
     };
     if (!str_present(permit.subject))
         FAIL(UNAVAILABLE, "assertion: no memory");
-    TRY(once(g, x));
+    TRY(once(ctx, x));
     if (x->user)
-        TRY(grant_of(g, x, &permit));
+        TRY(grant_of(ctx, x, &permit));
     if (x->user && subject_pairwise(client))
-        TRY(subject_of(g, client, x->user, &permit.pairwise));
-    return token_request_mint(g, &permit, out);
+        TRY(subject_of(ctx, client, x->user, &permit.pairwise));
+    return token_request_mint(ctx, &permit, out);
 }
 
-fallible jwt_bearer_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible jwt_bearer_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     struct asserted x = {0};
     struct token_answer answer = {0};
     str assertion = form_get(f, "assertion");
     if (!str_present(assertion))
         REFUSE(INVALID_REQUEST, "assertion is missing.", "assertion: missing");
-    TRY(judge(g, proof->client, assertion, &x));
-    TRY(subject(g, proof->client, &x));
-    TRY(give(g, proof->client, &x, f, &answer));
-    authority_event(g, "token.asserted",
+    TRY(judge(ctx, proof->client, assertion, &x));
+    TRY(subject(ctx, proof->client, &x));
+    TRY(give(ctx, proof->client, &x, f, &answer));
+    authority_event(ctx, "token.asserted",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = x.user ? x.user->id : STR_ABSENT, .detail = x.issuer->issuer});
     *out = answer;
     return OK;

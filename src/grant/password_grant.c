@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * password_grant: RFC 6749 4.3, for clients that an administrator trusts with people's passwords. Relies on session/login for the
- * whole judgement, so that throttling, blocking and timing are those of the login page (TE-06, LS-16). Hash lane: the hash blocks
+ * whole judgement, so that throttling, blocking and timing are those of the login page (TE-06, LS-16). HASH pool: the hash blocks
  * this thread, the store's commit too. */
 #include "user/user.h"
 #include "grant/password_grant.h"
@@ -12,47 +12,47 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-static fallible open_grant(struct ground *g, const struct db_client *client, struct db_grant *grant, struct token_answer *answer)
+static fallible open_authorization(struct context *ctx, const struct db_client *client, struct db_authorization *authorization, struct token_answer *answer)
 {
-    TRY(token_request_person(g, client, grant, grant->scope, answer));
-    grant->expires_at = clock_add(g->now, answer->expires_in);
+    TRY(token_request_user(ctx, client, authorization, authorization->scope, answer));
+    authorization->expires_at = clock_add(ctx->now, answer->expires_in);
     if (client_allows_grant(client, STR("refresh_token"))) {
         struct token_raw refresh;
-        const int64_t numbers[2] = {grant->number, 1};
-        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
-        grant->generation = 1;
-        grant->current = token_hash_of(refresh.text);
+        const int64_t numbers[2] = {authorization->number, 1};
+        TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_REFRESH, numbers, &refresh));
+        authorization->generation = 1;
+        authorization->current = token_hash_of(refresh.text);
         answer->refresh_token = refresh.text;
-        unix_time end = token_request_refresh_end(g, client, g->now);
-        grant->expires_at = end > grant->expires_at ? end : grant->expires_at;
+        unix_time end = token_request_refresh_end(ctx, client, ctx->now);
+        authorization->expires_at = end > authorization->expires_at ? end : authorization->expires_at;
     }
-    return db_grant_add(g->tx, grant);
+    return db_authorization_add(ctx->tx, authorization);
 }
 
 /* Judging a password takes long; a block or a password change that overtook it must win (LS-05, contract 7). */
-static fallible still_the_same(struct ground *g, const struct db_grant *grant, const struct db_user *judged)
+static fallible still_the_same(struct context *ctx, const struct db_authorization *authorization, const struct db_user *judged)
 {
     bool overtaken;
-    TRY(login_overtaken(g, judged, &overtaken));
+    TRY(login_overtaken(ctx, judged, &overtaken));
     if (!overtaken)
         return OK;
-    TRY(db_grant_revoke(g->tx, grant->number, g->now));
+    TRY(db_authorization_revoke(ctx->tx, authorization->number, ctx->now));
     FAIL(INVALID_GRANT, "password: the person was changed while the password was judged");
 }
 
-fallible password_grant_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible password_grant_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str username = form_get(f, "username"), password = form_get(f, "password"), scope;
     const struct db_resource *resource;
     if (!str_present(username) || !str_present(password))
         REFUSE(INVALID_REQUEST, "username and password are both needed.", "password: username or password missing");
-    if (profile_demands(g, proof->client, PROFILE_RULE_NO_PASSWORD)) /* OAuth 2.1 10.1 */
+    if (profile_demands(ctx, proof->client, PROFILE_RULE_NO_PASSWORD)) /* OAuth 2.1 10.1 */
         REFUSE(UNAUTHORIZED_CLIENT, "The profile of this client forbids the password grant.", "password: forbidden by the profile");
-    TRY(scope_grant(g, proof->client, STR_ABSENT, form_get(f, "scope"), &scope));
-    TRY(resource_one(g, f, &resource));
+    TRY(scope_grant(ctx, proof->client, STR_ABSENT, form_get(f, "scope"), &scope));
+    TRY(resource_one(ctx, f, &resource));
     struct login_result login = {0};
     struct login_try attempt = {.username = username, .proof = password, .event = "password_grant", .client_id = proof->client->id};
-    err judged = login_check(g, &attempt, &login);
+    err judged = login_check(ctx, &attempt, &login);
     out->retry_after = login.retry_after;
     TRY(judged);
     if (!login.user) /* no page here for another step; what was counted stays */
@@ -61,26 +61,26 @@ fallible password_grant_redeem(struct ground *g, const struct client_proof *proo
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "password: the person must change it first");
     char id[37];
     random_uuid(id);
-    struct db_grant grant = {
-        .id = str_dup(g->arena, str_of(id)),
+    struct db_authorization authorization = {
+        .id = str_dup(ctx->arena, str_of(id)),
         .user_number = login.user->number,
         .client_number = proof->client->number,
         .client_epoch = proof->client->epoch,
         .scope = scope,
         .resource = resource ? resource->uri : STR_ABSENT,
         .flow = STR("password"),
-        .created_at = g->now,
-        .auth_time = g->now,
+        .created_at = ctx->now,
+        .auth_time = ctx->now,
         .amr = login.amr,
         .acr = login.acr,
-        .last_used_at = g->now,
-        .jkt = sender_keeps(g, proof->client).jkt,
-        .x5t = sender_keeps(g, proof->client).x5t,
+        .last_used_at = ctx->now,
+        .jkt = sender_keeps(ctx, proof->client).jkt,
+        .x5t = sender_keeps(ctx, proof->client).x5t,
     };
-    TRY(db_grant_reserve(g->tx, &grant.number));
+    TRY(db_authorization_reserve(ctx->tx, &authorization.number));
     struct token_answer answer = {0};
-    TRY(open_grant(g, proof->client, &grant, &answer));
-    TRY(still_the_same(g, &grant, login.user));
+    TRY(open_authorization(ctx, proof->client, &authorization, &answer));
+    TRY(still_the_same(ctx, &authorization, login.user));
     *out = answer;
     return OK;
 }

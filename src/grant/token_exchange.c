@@ -21,7 +21,7 @@ struct exchange {
     struct exchange_token subject, actor;
     bool delegated;
     const struct db_resource *resource;
-    str scope, act, grant_id;
+    str scope, act, authorization_id;
     unix_time expires_at;
 };
 
@@ -54,22 +54,22 @@ static fallible may_hand_in(const struct exchange *x)
     return OK;
 }
 
-static fallible proven(const struct ground *g, const struct exchange_token *t)
+static fallible proven(const struct context *ctx, const struct exchange_token *t)
 {
-    if ((str_present(t->jkt) && !str_equal(t->jkt, g->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, g->bind.x5t)))
+    if ((str_present(t->jkt) && !str_equal(t->jkt, ctx->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, ctx->bind.x5t)))
         REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.", "exchange: bound token without its key");
     return OK;
 }
 
 /* DP-02: a bound token is handed in by its holder alone, and stays bound: a thief could change it into one that is bound to nothing.
  * Only the service that it was made for has it from its holder, with a proof that was judged there, and cannot show the key. */
-static fallible still_bound(const struct ground *g, const struct exchange *x)
+static fallible still_bound(const struct context *ctx, const struct exchange *x)
 {
     const struct exchange_token *t = &x->subject;
     bool served = t->resource && str_equal(t->resource->client_id, x->client->id) && !str_equal(t->client_id, x->client->id);
     if (!served)
-        TRY(proven(g, t));
-    return x->delegated ? proven(g, &x->actor) : OK;
+        TRY(proven(ctx, t));
+    return x->delegated ? proven(ctx, &x->actor) : OK;
 }
 
 /* RFC 8693 4.4: the token itself says who may act. */
@@ -92,11 +92,11 @@ static fallible may_act(const struct exchange *x)
 /* ---- for whom ---- */
 
 /* A logical name: a resource's URI, or the client that is such a service. */
-static fallible by_audience(const struct ground *g, str audience, const struct db_resource **out)
+static fallible by_audience(const struct context *ctx, str audience, const struct db_resource **out)
 {
     size_t count, found = 0;
-    const struct db_resource **all = hot_resources(g->facts, g->arena, &count);
-    *out = hot_resource(g->facts, audience);
+    const struct db_resource **all = cache_resources(ctx->snapshot, ctx->arena, &count);
+    *out = cache_resource(ctx->snapshot, audience);
     for (size_t i = 0; !*out && i < count; i++)
         found += str_equal(all[i]->client_id, audience);
     for (size_t i = 0; !*out && found == 1 && i < count; i++)
@@ -107,13 +107,13 @@ static fallible by_audience(const struct ground *g, str audience, const struct d
     return OK;
 }
 
-static fallible target(const struct ground *g, const struct form *f, struct exchange *x)
+static fallible target(const struct context *ctx, const struct form *f, struct exchange *x)
 {
     str audience = form_get(f, "audience");
     const struct db_resource *named = NULL;
-    TRY(resource_one(g, f, &x->resource));
-    if (str_present(audience) && !str_equal(audience, g->authority->issuer))
-        TRY(by_audience(g, audience, &named));
+    TRY(resource_one(ctx, f, &x->resource));
+    if (str_present(audience) && !str_equal(audience, ctx->authority->issuer))
+        TRY(by_audience(ctx, audience, &named));
     if (resource_named(f) && str_present(audience) && named != x->resource)
         REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
     if (str_present(audience))
@@ -142,7 +142,7 @@ static fallible wanted_type(const struct exchange *x, str type, struct token_ans
 /* ---- how much ---- */
 
 /* An ID token has no scope: what the person has agreed to for this client bounds it then, or the client's list for one of the house. */
-static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
+static fallible reach_of(struct context *ctx, const struct exchange *x, str *reach)
 {
     const struct db_client *client = x->client;
     *reach = x->subject.scope;
@@ -150,25 +150,25 @@ static fallible reach_of(struct ground *g, const struct exchange *x, str *reach)
         return OK;
     *reach = client->scopes;
     if (!client->first_party)
-        TRY(db_consent_get(g->tx, g->arena, x->subject.user->number, client->number, reach));
-    TRY(consent_scope(g, *reach, x->resource, reach));
+        TRY(db_consent_get(ctx->tx, ctx->arena, x->subject.user->number, client->number, reach));
+    TRY(consent_scope(ctx, *reach, x->resource, reach));
     if (!str_present(*reach))
         REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
     return OK;
 }
 
-static fallible scope_of(struct ground *g, struct exchange *x, str asked)
+static fallible scope_of(struct context *ctx, struct exchange *x, str asked)
 {
     str reach, whole;
-    TRY(reach_of(g, x, &reach));
-    TRY(scope_reach(g, x->client, STR_ABSENT, reach, &whole));
+    TRY(reach_of(ctx, x, &reach));
+    TRY(scope_reach(ctx, x->client, STR_ABSENT, reach, &whole));
     if (str_filled(reach) && !str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing of the subject token's scope may be asked for by this client.", "exchange: no scope in common");
     if (!str_filled(asked)) {
         x->scope = whole;
         return OK;
     }
-    err narrowed = scope_narrow(g->arena, whole, asked, &x->scope);
+    err narrowed = scope_narrow(ctx->arena, whole, asked, &x->scope);
     if (narrowed.kind == ERR_INVALID_SCOPE)
         REFUSE(INVALID_SCOPE, "The scope goes beyond the subject token's, or beyond what this client may ask for.", "exchange: scope too wide");
     return narrowed;
@@ -177,21 +177,21 @@ static fallible scope_of(struct ground *g, struct exchange *x, str asked)
 /* A chain that nests deeper than JSON is read here would make tokens that nobody can ask about (IN-01). */
 enum { ACTORS_MAX = 8 };
 
-static fallible act_of(struct ground *g, struct exchange *x)
+static fallible act_of(struct context *ctx, struct exchange *x)
 {
     x->act = x->subject.act; /* impersonation adds nobody and hides nobody */
     if (!x->delegated)
         return OK;
     size_t actors = 1;
     json *before;
-    struct json_writer act = json_writer_new(g->arena);
+    struct json_writer act = json_writer_new(ctx->arena);
     str sub = x->actor.subject;
     if (x->actor.user) /* the name that this client, and whoever reads its tokens, knows them by (AT-14) */
-        TRY(subject_of(g, x->client, x->actor.user, &sub));
+        TRY(subject_of(ctx, x->client, x->actor.user, &sub));
     json_write_object(&act, NULL);
     json_write_text(&act, "sub", sub);
     if (str_present(x->subject.act)) { /* RFC 8693 4.1 */
-        TRY(json_parse(g->arena, x->subject.act, &before));
+        TRY(json_parse(ctx->arena, x->subject.act, &before));
         json_write_value(&act, "act", before);
         for (const json *inner = before; inner; inner = json_member(inner, "act"))
             actors++;
@@ -204,25 +204,25 @@ static fallible act_of(struct ground *g, struct exchange *x)
 }
 
 /* A logout, a block or a withdrawal that overtook the exchange must win: its end of all grants came before this one (RF-08). */
-static fallible still_there(struct ground *g, const struct form *f, const struct exchange *x, int64_t grant_number)
+static fallible still_there(struct context *ctx, const struct form *f, const struct exchange *x, int64_t authorization_number)
 {
     struct exchange_token again;
-    err e = exchange_token_read(g, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &again);
+    err e = exchange_token_read(ctx, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &again);
     if (FAILED(e))
-        TRY(db_grant_revoke(g->tx, grant_number, g->now));
+        TRY(db_authorization_revoke(ctx->tx, authorization_number, ctx->now));
     return e;
 }
 
 /* An ID token hangs on a login, not on a grant: the exchange makes one, which the person sees and can end. */
-static fallible grant_of(struct ground *g, const struct form *f, struct exchange *x)
+static fallible grant_of(struct context *ctx, const struct form *f, struct exchange *x)
 {
     char id[37];
-    x->grant_id = x->subject.grant_id;
-    if (str_present(x->grant_id) || !x->subject.user)
+    x->authorization_id = x->subject.authorization_id;
+    if (str_present(x->authorization_id) || !x->subject.user)
         return OK;
     random_uuid(id);
-    struct db_grant grant = {
-        .id = str_dup(g->arena, str_of(id)),
+    struct db_authorization authorization = {
+        .id = str_dup(ctx->arena, str_of(id)),
         .user_number = x->subject.user->number,
         .client_number = x->client->number,
         .client_epoch = x->client->epoch,
@@ -230,51 +230,51 @@ static fallible grant_of(struct ground *g, const struct form *f, struct exchange
         .resource = x->resource ? x->resource->uri : STR_ABSENT,
         .session_id = x->subject.session_id,
         .flow = STR("token_exchange"),
-        .created_at = g->now,
+        .created_at = ctx->now,
         .auth_time = x->subject.auth_time,
-        .last_used_at = g->now,
+        .last_used_at = ctx->now,
         .expires_at = x->expires_at,
     };
-    TRY(db_grant_reserve(g->tx, &grant.number));
-    TRY(db_grant_add(g->tx, &grant));
-    x->grant_id = grant.id;
-    return still_there(g, f, x, grant.number);
+    TRY(db_authorization_reserve(ctx->tx, &authorization.number));
+    TRY(db_authorization_add(ctx->tx, &authorization));
+    x->authorization_id = authorization.id;
+    return still_there(ctx, f, x, authorization.number);
 }
 
 /* ---- the exchange ---- */
 
-static fallible hand_in(struct ground *g, const struct form *f, struct exchange *x)
+static fallible hand_in(struct context *ctx, const struct form *f, struct exchange *x)
 {
     if (!str_present(form_get(f, "subject_token")))
         REFUSE(INVALID_REQUEST, "subject_token is missing.", "exchange: subject_token missing");
-    TRY(exchange_token_read(g, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &x->subject));
+    TRY(exchange_token_read(ctx, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &x->subject));
     x->delegated = form_has(f, "actor_token"); /* an empty one is an error, not an impersonation (CVE-2026-9704) */
     if (!x->delegated && form_has(f, "actor_token_type"))
         REFUSE(INVALID_REQUEST, "actor_token_type without actor_token.", "exchange: actor_token_type alone"); /* RFC 8693 2.1 */
     if (!x->delegated)
         return OK;
-    TRY(exchange_token_read(g, x->client, form_get(f, "actor_token"), form_get(f, "actor_token_type"), &x->actor));
+    TRY(exchange_token_read(ctx, x->client, form_get(f, "actor_token"), form_get(f, "actor_token_type"), &x->actor));
     if (!str_equal(x->actor.client_id, x->client->id))
         REFUSE(INVALID_REQUEST, "The actor_token was issued to another client.", "exchange: actor token of another client");
     return OK;
 }
 
-static fallible judge(struct ground *g, const struct form *f, struct exchange *x)
+static fallible judge(struct context *ctx, const struct form *f, struct exchange *x)
 {
-    TRY(hand_in(g, f, x));
+    TRY(hand_in(ctx, f, x));
     TRY(may_exchange(x));
     TRY(may_hand_in(x));
-    TRY(still_bound(g, x));
+    TRY(still_bound(ctx, x));
     TRY(may_act(x));
-    TRY(target(g, f, x));
-    TRY(scope_of(g, x, form_get(f, "scope")));
-    TRY(act_of(g, x));
-    unix_time own = clock_add(g->now, token_request_lifetime(g, x->client));
+    TRY(target(ctx, f, x));
+    TRY(scope_of(ctx, x, form_get(f, "scope")));
+    TRY(act_of(ctx, x));
+    unix_time own = clock_add(ctx->now, token_request_lifetime(ctx, x->client));
     x->expires_at = own < x->subject.expires_at ? own : x->subject.expires_at;
     return OK;
 }
 
-static fallible mint(struct ground *g, const struct exchange *x, struct token_answer *answer)
+static fallible mint(struct context *ctx, const struct exchange *x, struct token_answer *answer)
 {
     const struct exchange_token *t = &x->subject;
     struct permit permit = {
@@ -283,33 +283,33 @@ static fallible mint(struct ground *g, const struct exchange *x, struct token_an
         .client_number = x->client->number,
         .client_epoch = x->client->epoch,
         .client_id = x->client->id,
-        .grant_id = x->grant_id,
+        .authorization_id = x->authorization_id,
         .scope = x->scope,
         .resource_number = x->resource ? x->resource->number : 0,
-        .audience = x->resource ? x->resource->uri : g->authority->issuer,
+        .audience = x->resource ? x->resource->uri : ctx->authority->issuer,
         .act = x->act,
         .auth_time = t->auth_time,
-        .issued_at = g->now,
+        .issued_at = ctx->now,
         .expires_at = x->expires_at,
     };
     if (t->user && subject_pairwise(x->client))
-        TRY(subject_of(g, x->client, t->user, &permit.pairwise));
-    return token_request_mint(g, &permit, answer);
+        TRY(subject_of(ctx, x->client, t->user, &permit.pairwise));
+    return token_request_mint(ctx, &permit, answer);
 }
 
-fallible token_exchange_redeem(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible token_exchange_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     struct exchange x = {.client = proof->client};
     struct token_answer answer = {0};
-    TRY(judge(g, f, &x));
+    TRY(judge(ctx, f, &x));
     TRY(wanted_type(&x, form_get(f, "requested_token_type"), &answer));
-    TRY(grant_of(g, f, &x));
-    TRY(mint(g, &x, &answer));
-    authority_event(g, x.delegated ? "token.delegated" : "token.impersonated",
+    TRY(grant_of(ctx, f, &x));
+    TRY(mint(ctx, &x, &answer));
+    authority_event(ctx, x.delegated ? "token.delegated" : "token.impersonated",
                     &(struct authority_event_facts){.actor = x.delegated ? x.actor.subject : STR_ABSENT,
                                                     .client_id = x.client->id,
                                                     .subject = x.subject.subject,
-                                                    .detail = x.resource ? x.resource->uri : g->authority->issuer});
+                                                    .detail = x.resource ? x.resource->uri : ctx->authority->issuer});
     *out = answer;
     return OK;
 }

@@ -27,7 +27,7 @@
 
 /* clang-format off */
 static const struct grant_row rows[] = {
-/*   grant_type            client's permission   lane           confidential  told   code */
+/*   grant_type            client's permission   pool           confidential  audited code */
     {"client_credentials", "client_credentials", GRANT_INLINE,  true,         false, client_credentials_redeem},
     {"refresh_token",      "refresh_token",      GRANT_WRITE, false,        false, refresh_token_redeem},
     {"authorization_code", "authorization_code", GRANT_WRITE, false,        true,  authorization_code_redeem},
@@ -53,7 +53,7 @@ const struct grant_row *token_request_row(str grant_type)
     return NULL;
 }
 
-fallible token_request_answer(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+fallible token_request_answer(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str type = form_get(f, "grant_type");
     if (!str_present(type))
@@ -67,10 +67,10 @@ fallible token_request_answer(struct ground *g, const struct client_proof *proof
     if (!client_allows_grant(proof->client, str_of(row->permission)))
         REFUSE(UNAUTHORIZED_CLIENT, "This grant type is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "token: grant not enabled for the client");
-    TRY(sender_bind(g, proof)); /* DP-01 */
-    TRY(row->redeem(g, proof, f, out));
-    if (row->told) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
-        authority_event(g, "token.issued", &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->type)});
+    TRY(sender_bind(ctx, proof)); /* DP-01 */
+    TRY(row->redeem(ctx, proof, f, out));
+    if (row->audited) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
+        authority_event(ctx, "token.issued", &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->type)});
     return OK;
 }
 
@@ -99,129 +99,130 @@ fallible token_request_details(struct arena *a, str granted, str asked, str *det
     return json_text(a, part, details);
 }
 
-int64_t token_request_lifetime(const struct ground *g, const struct db_client *client)
+int64_t token_request_lifetime(const struct context *ctx, const struct db_client *client)
 {
-    const struct policy *p = &g->authority->policy;
+    const struct policy *p = &ctx->authority->policy;
     int64_t seconds = client->access_lifetime > 0 ? client->access_lifetime : p->access_lifetime;
     return seconds < p->access_lifetime_max ? seconds : p->access_lifetime_max;
 }
 
-unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun)
+unix_time token_request_refresh_end(const struct context *ctx, const struct db_client *client, unix_time begun)
 {
-    const struct policy *p = &g->authority->policy;
-    unix_time idle = clock_add(g->now, client->refresh_lifetime > 0 ? client->refresh_lifetime : p->refresh_lifetime);
+    const struct policy *p = &ctx->authority->policy;
+    unix_time idle = clock_add(ctx->now, client->refresh_lifetime > 0 ? client->refresh_lifetime : p->refresh_lifetime);
     unix_time absolute = clock_add(begun, p->refresh_absolute);
     return idle < absolute ? idle : absolute;
 }
 
 /* What the ID token will say (OpenID Connect Core 2), as far as it is known before the access token is. */
-static fallible owe_id_token(struct ground *g, const struct db_client *client, const struct db_grant *grant, const struct db_user *user,
+static fallible owe_id_token(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, const struct db_user *user,
                              struct token_owed *owed)
 {
     struct id_token *t = &owed->id_token;
-    TRY(signing_alg(g, client, client->metadata.id_token_signed_response_alg, &owed->id_alg));
-    TRY(userinfo_asked(g->arena, grant->claims, "id_token", &owed->claims)); /* 5.5 */
-    TRY(subject_of(g, client, user, &t->subject));
-    t->issuer = g->authority->issuer;
+    TRY(signing_alg(ctx, client, client->metadata.id_token_signed_response_alg, &owed->id_alg));
+    TRY(userinfo_asked(ctx->arena, authorization->claims, "id_token", &owed->claims)); /* 5.5 */
+    TRY(subject_of(ctx, client, user, &t->subject));
+    t->issuer = ctx->authority->issuer;
     t->client_id = client->id;
-    t->acr = grant->acr;
-    t->amr = grant->amr;
+    t->acr = authorization->acr;
+    t->amr = authorization->amr;
     if (str_filled(client->metadata.backchannel_logout_uri)) /* OpenID Connect Back-Channel Logout 2.1: for those who hear of it */
-        t->session_id = grant->session_id;
-    else if (str_filled(grant->session_id))
-        TRY(subject_session_hint(g, client, grant->session_id, &t->session_hint));
-    t->auth_time = grant->auth_time; /* RF-11 */
-    t->issued_at = g->now;
-    t->expires_at = clock_add(g->now, g->authority->policy.id_token_lifetime);
+        t->session_id = authorization->session_id;
+    else if (str_filled(authorization->session_id))
+        TRY(subject_session_hint(ctx, client, authorization->session_id, &t->session_hint));
+    t->auth_time = authorization->auth_time; /* RF-11 */
+    t->issued_at = ctx->now;
+    t->expires_at = clock_add(ctx->now, ctx->authority->policy.id_token_lifetime);
     owed->user = user;
     owed->id = true;
     return OK;
 }
 
-static fallible put_openid(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct permit *permit)
+static fallible put_openid(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, struct permit *permit)
 {
-    if (grant->details.n > PERMIT_DETAILS_MAX)
+    if (authorization->details.n > PERMIT_DETAILS_MAX)
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "The authorization details are too long for a token.", "token: details too long");
-    permit->details = grant->details;
+    permit->details = authorization->details;
     if (permit->resource_number == 0 && str_has_word(permit->scope, STR("openid")))
-        TRY(userinfo_asked(g->arena, grant->claims, "userinfo", &permit->userinfo_claims));
+        TRY(userinfo_asked(ctx->arena, authorization->claims, "userinfo", &permit->userinfo_claims));
     if (subject_pairwise(client)) {
         struct db_user person = {.id = permit->subject};
-        TRY(subject_of(g, client, &person, &permit->pairwise));
+        TRY(subject_of(ctx, client, &person, &permit->pairwise));
     }
     return OK;
 }
 
-fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope, struct token_answer *out)
+fallible token_request_user(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str scope,
+                            struct token_answer *out)
 {
     struct db_user *user;
     const struct db_resource *resource;
-    TRY(hot_user(g->authority->hot, g->tx, g->arena, grant->user_number, &user));
+    TRY(cache_user(ctx->authority->cache, ctx->tx, ctx->arena, authorization->user_number, &user));
     if (!user || user->blocked) /* TE-06, RF-08 */
         FAIL(INVALID_GRANT, "token: the person is blocked or gone");
     if (user->must_change_password) /* LS-14 */
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "token: the person must change their password first");
-    TRY(resource_find(g, grant->resource, &resource));
+    TRY(resource_find(ctx, authorization->resource, &resource));
     str reach;
-    TRY(scope_reach(g, client, grant->resource, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
-    if (resource && str_filled(scope) && !str_filled(reach))     /* without scope it would be another kind of token, not a narrower one */
+    TRY(scope_reach(ctx, client, authorization->resource, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
+    if (resource && str_filled(scope) && !str_filled(reach))               /* without scope it would be another kind of token, not a narrower one */
         REFUSE(INVALID_SCOPE, "Nothing of what was granted may be asked for in a token for this resource.", "token: no scope for this resource");
     /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
-    bool unscoped = !str_filled(grant->scope) && scopes_any(client);
+    bool unscoped = !str_filled(authorization->scope) && scopes_any(client);
     struct permit permit = {
         .user_number = user->number,
         .subject = user->id,
         .client_number = client->number,
         .client_epoch = client->epoch,
         .client_id = client->id,
-        .grant_id = grant->id,
+        .authorization_id = authorization->id,
         .scope = reach,
         .unscoped = unscoped,
-        .unscoped_full = unscoped && (client->first_party || str_is(grant->flow, "password")),
+        .unscoped_full = unscoped && (client->first_party || str_is(authorization->flow, "password")),
         .resource_number = resource ? resource->number : 0,
-        .audience = resource ? resource->uri : g->authority->issuer,
-        .auth_time = grant->auth_time,
-        .issued_at = g->now,
-        .expires_at = clock_add(g->now, token_request_lifetime(g, client)),
+        .audience = resource ? resource->uri : ctx->authority->issuer,
+        .auth_time = authorization->auth_time,
+        .issued_at = ctx->now,
+        .expires_at = clock_add(ctx->now, token_request_lifetime(ctx, client)),
     };
-    TRY(put_openid(g, client, grant, &permit));
-    TRY(token_request_mint(g, &permit, out));
+    TRY(put_openid(ctx, client, authorization, &permit));
+    TRY(token_request_mint(ctx, &permit, out));
     if (!str_has_word(reach, STR("openid")))
         return OK;
-    TRY(owe_id_token(g, client, grant, user, &out->owed));
-    return userinfo_of_id_token(g->arena, reach, client->metadata.id_token_claims, out->owed.claims, &out->owed.claims);
+    TRY(owe_id_token(ctx, client, authorization, user, &out->owed));
+    return userinfo_of_id_token(ctx->arena, reach, client->metadata.id_token_claims, out->owed.claims, &out->owed.claims);
 }
 
-fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer)
+fallible token_request_begin(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, struct token_answer *answer)
 {
-    unix_time end = clock_add(g->now, answer->expires_in);
+    unix_time end = clock_add(ctx->now, answer->expires_in);
     struct token_hash hash, *current = NULL;
     if (client_allows_grant(client, STR("refresh_token"))) {
         struct token_raw refresh;
-        const int64_t numbers[2] = {grant->number, 1};
-        TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_REFRESH, numbers, &refresh));
+        const int64_t numbers[2] = {authorization->number, 1};
+        TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_REFRESH, numbers, &refresh));
         hash = token_hash_of(refresh.text);
         current = &hash;
         answer->refresh_token = refresh.text;
-        unix_time refresh_end = token_request_refresh_end(g, client, g->now);
+        unix_time refresh_end = token_request_refresh_end(ctx, client, ctx->now);
         end = refresh_end > end ? refresh_end : end;
     }
-    TRY(db_grant_begin(g->tx, grant->number, current, g->now, end));
-    struct sender keeps = sender_keeps(g, client); /* DP-04 */
+    TRY(db_authorization_begin(ctx->tx, authorization->number, current, ctx->now, end));
+    struct sender keeps = sender_keeps(ctx, client); /* DP-04 */
     if (current && (str_present(keeps.jkt) || str_present(keeps.x5t)))
-        TRY(db_grant_bind(g->tx, grant->number, keeps.jkt, keeps.x5t));
+        TRY(db_authorization_bind(ctx->tx, authorization->number, keeps.jkt, keeps.x5t));
     return OK;
 }
 
-fallible token_request_mint(struct ground *g, const struct permit *asked, struct token_answer *out)
+fallible token_request_mint(struct context *ctx, const struct permit *asked, struct token_answer *out)
 {
     struct permit permit = *asked;
-    const struct db_resource *resource = permit.resource_number ? hot_resource_by_number(g->facts, permit.resource_number) : NULL;
+    const struct db_resource *resource = permit.resource_number ? cache_resource_by_number(ctx->snapshot, permit.resource_number) : NULL;
     if (permit.resource_number && !resource)
         REFUSE(INVALID_TARGET, "The resource is no longer registered here.", "token: resource removed meanwhile");
     if (!str_present(permit.jkt) && !str_present(permit.x5t)) {
-        permit.jkt = g->bind.jkt;
-        permit.x5t = g->bind.x5t;
+        permit.jkt = ctx->bind.jkt;
+        permit.x5t = ctx->bind.x5t;
     }
     struct token_owed owed = {0};
     str token = STR_ABSENT, id;
@@ -231,7 +232,7 @@ fallible token_request_mint(struct ground *g, const struct permit *asked, struct
         owed.access = true;
         owed.permit = permit;
     } else {
-        TRY(access_seal(g->arena, g->keys, &permit, &token, &id));
+        TRY(access_seal(ctx->arena, ctx->keys, &permit, &token, &id));
     }
     out->owed = owed;
     out->access_token = token;
@@ -242,27 +243,27 @@ fallible token_request_mint(struct ground *g, const struct permit *asked, struct
     return OK;
 }
 
-static fallible finish_id(struct ground *g, const struct token_answer *answer, str *token)
+static fallible finish_id(struct context *ctx, const struct token_answer *answer, str *token)
 {
     struct id_token t = answer->owed.id_token;
     t.access_token = answer->access_token; /* AT-13 */
     if (str_filled(answer->owed.claims)) {
-        json *more = json_object_new(g->arena);
-        TRY(userinfo_put(g->arena, answer->owed.user, answer->owed.claims, more));
+        json *more = json_object_new(ctx->arena);
+        TRY(userinfo_put(ctx->arena, answer->owed.user, answer->owed.claims, more));
         t.more = more;
     }
-    return id_token_sign(g->arena, g->keys, answer->owed.id_alg, &t, token);
+    return id_token_sign(ctx->arena, ctx->keys, answer->owed.id_alg, &t, token);
 }
 
-fallible token_request_finish(struct ground *g, struct token_answer *answer)
+fallible token_request_finish(struct context *ctx, struct token_answer *answer)
 {
     struct token_answer whole = *answer;
     if (whole.owed.access) {
-        struct access_jwt how = {.alg = whole.owed.access_alg, .issuer = g->authority->issuer};
-        TRY(access_sign(g->arena, g->keys, &whole.owed.permit, &how, &whole.access_token));
+        struct access_jwt how = {.alg = whole.owed.access_alg, .issuer = ctx->authority->issuer};
+        TRY(access_sign(ctx->arena, ctx->keys, &whole.owed.permit, &how, &whole.access_token));
     }
     if (whole.owed.id)
-        TRY(finish_id(g, &whole, &whole.id_token));
+        TRY(finish_id(ctx, &whole, &whole.id_token));
     whole.owed = (struct token_owed){0};
     *answer = whole;
     return OK;

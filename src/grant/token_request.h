@@ -4,10 +4,10 @@
 #define JETON_GRANT_TOKEN_REQUEST_H
 #include "clientauth/client_auth.h"
 #include "scope/scope.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "token/id_token.h"
 #include "token/permit.h"
-enum grant_lane { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_WRITE, GRANT_HASH, GRANT_READ }; /* where its code may run */
+enum grant_pool { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_WRITE, GRANT_HASH, GRANT_READ }; /* where its code may run */
 /* Signatures that are still to be made: they take long and change nothing, so they are left until the answer's effects are durable. */
 struct token_owed {
     bool access, id;
@@ -30,32 +30,33 @@ struct token_answer {
 struct grant_row {
     const char *type;       /* grant_type */
     const char *permission; /* word in db_client.grants */
-    enum grant_lane lane;
+    enum grant_pool pool;
     bool confidential_only;
-    bool told; /* each token is an event in the audit trail: a person was there */
-    err (*redeem)(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+    bool audited; /* each token is an event in the audit trail: a person was there */
+    err (*redeem)(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
 };
 const struct grant_row *token_request_row(str grant_type); /* NULL: not offered */
 const struct grant_row *token_request_rows(size_t *count);
-/* Checks that the client may use the grant and what its tokens must be bound to, runs its row, writes the event. g stands on the lane that
+/* Checks that the client may use the grant and what its tokens must be bound to, runs its row, writes the event. ctx stands on the pool that
  * the row names. Tokens that must be signed are still owed: token_request_finish. */
-fallible token_request_answer(struct ground *g, const struct client_proof *proof, const struct form *f, struct token_answer *out);
-/* Makes what is owed; on any thread, once what the row did is durable, with the same ground. Nothing is handed out when it fails. */
-fallible token_request_finish(struct ground *g, struct token_answer *answer);
-/* For the rows: a permit becomes an access token: sealed, or (owed) a JWT when the resource wants one. It is bound to g->bind unless the
+fallible token_request_answer(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+/* Makes what is owed; on any thread, once what the row did is durable, with the same context. Nothing is handed out when it fails. */
+fallible token_request_finish(struct context *ctx, struct token_answer *answer);
+/* For the rows: a permit becomes an access token: sealed, or (owed) a JWT when the resource wants one. It is bound to ctx->bind unless the
  * permit says to what. */
-fallible token_request_mint(struct ground *g, const struct permit *permit, struct token_answer *out);
+fallible token_request_mint(struct context *ctx, const struct permit *permit, struct token_answer *out);
 /* For the rows that act for a person: an access token under this grant for grant->resource (one URI: resource_pick), with `scope` (the grant's
  * own or narrower), and with the scope openid an ID token (owed; out->owed.id_token.nonce is the caller's to fill). */
-fallible token_request_person(struct ground *g, const struct db_client *client, const struct db_grant *grant, str scope, struct token_answer *out);
-/* For the rows that take a code: its grant begins to live (db_grant_begin), with its first refresh token where the client has them, bound
+fallible token_request_user(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str scope,
+                            struct token_answer *out);
+/* For the rows that take a code: its grant begins to live (db_authorization_begin), with its first refresh token where the client has them, bound
  * to what the request has proven (DP-04). Reads answer->expires_in, sets answer->refresh_token. */
-fallible token_request_begin(struct ground *g, const struct db_client *client, const struct db_grant *grant, struct token_answer *answer);
+fallible token_request_begin(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, struct token_answer *answer);
 /* For the rows: when a grant with a refresh token ends if nobody uses it: idle lifetime, within the absolute one (RF-07). */
-unix_time token_request_refresh_end(const struct ground *g, const struct db_client *client, unix_time begun);
+unix_time token_request_refresh_end(const struct context *ctx, const struct db_client *client, unix_time begun);
 /* For the rows: the authorization_details parameter of a token request (RFC 9396 6): absent: all that was granted; else some of the
  * granted objects, as they were granted. INVALID_AUTHORIZATION_DETAILS. */
 fallible token_request_details(struct arena *a, str granted, str asked, str *details);
 /* For the rows: seconds that this client's access tokens live. */
-int64_t token_request_lifetime(const struct ground *g, const struct db_client *client);
+int64_t token_request_lifetime(const struct context *ctx, const struct db_client *client);
 #endif

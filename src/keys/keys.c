@@ -4,7 +4,7 @@
  * their seals and on keys/keyring for the rest. Promises:
  *   1. a ring is never changed, and never freed while a request holds it;
  *   2. when the rows changed (this process or another rotated), no request begins with the old ring once the change feed told
- * of it (hot_keys);
+ * of it (cache_keys);
  *   3. when rows cannot be read or opened, the request fails: an old ring is never used on a guess;
  *   4. after keys_open no copy of the master key is left in this process: struct, stack and libcrypto's contexts are wiped.
  *
@@ -32,13 +32,13 @@ struct ring {
 };
 struct keys {
     struct store *store;
-    struct hot *hot;
+    struct cache *cache;
     struct keeper *keeper;
     pthread_mutex_t lock;    /* rings, current, holders */
     pthread_mutex_t loading; /* one thread loads; guards rows */
     struct ring *rings, *current;
     uint8_t rows[DIGEST_SIZE];  /* of what the current ring was built from */
-    atomic_uint_least64_t seen; /* hot_keys before the rows were read */
+    atomic_uint_least64_t seen; /* cache_keys before the rows were read */
 };
 
 /* ---- loading ---- */
@@ -164,7 +164,7 @@ static fallible within_arena(err (*body)(struct arena *a, struct keys *keys), st
 static fallible load(struct keys *keys)
 {
     /* What is counted after this is seen by the next look. */
-    uint64_t seen = hot_keys(keys->hot);
+    uint64_t seen = cache_keys(keys->cache);
     TRY(within_arena(load_in, keys));
     atomic_store(&keys->seen, seen);
     return OK;
@@ -172,14 +172,14 @@ static fallible load(struct keys *keys)
 
 static bool stale(struct keys *keys)
 {
-    return atomic_load(&keys->seen) != hot_keys(keys->hot);
+    return atomic_load(&keys->seen) != cache_keys(keys->cache);
 }
 
 fallible keys_follow(struct keys *keys)
 {
     if (!stale(keys))
         return OK;
-    if (hot_is_inline())
+    if (cache_is_inline())
         FAIL(ELSEWHERE, "keys: the rows must be read from disk");
     pthread_mutex_lock(&keys->loading);
     err loaded = stale(keys) ? load(keys) : OK;
@@ -328,7 +328,7 @@ fallible keys_open(const struct keys_place *place, struct keys **out)
     if (keys == NULL)
         FAIL(UNAVAILABLE, "no memory for the keys");
     keys->store = place->store;
-    keys->hot = place->hot;
+    keys->cache = place->cache;
     pthread_mutex_init(&keys->lock, NULL);
     pthread_mutex_init(&keys->loading, NULL);
     err opened = open_in(keys, place->directory);

@@ -4,11 +4,11 @@
 #define JETON_KEYS_KEYS_H
 #include "keys/keeper.h"
 #include "keys/keyring.h"
-#include "store/cache/hot.h"
+#include "store/cache/cache.h"
 struct keys;
 struct keys_place { /* both outlive the keys */
     struct store *store;
-    struct hot *hot;
+    struct cache *cache;
     const char *directory; /* of master.key; asked for at the opening alone */
 };
 /* master.key is made when it is missing and the store is empty. It is read once and wiped before this returns: the keeper has what was derived

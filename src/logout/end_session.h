@@ -13,5 +13,5 @@ struct end_session_request {
 };
 /* Parameters id_token_hint, client_id, post_logout_redirect_uri, state; logout_hint changes nothing here, and ui_locales the language of the page alone. INVALID_REQUEST
  * with a `say` for a page: nothing is ever redirected to where this failed (RU-09). */
-fallible end_session_read(struct ground *g, const struct form *f, const struct session *s, struct end_session_request *out);
+fallible end_session_read(struct context *ctx, const struct form *f, const struct session *s, struct end_session_request *out);
 #endif

@@ -11,15 +11,15 @@
 
 #include "base/banned.h"
 
-static fallible claims_of(struct ground *g, const struct db_client *client, const json *facts, struct json_writer *w)
+static fallible claims_of(struct context *ctx, const struct db_client *client, const json *facts, struct json_writer *w)
 {
     char jti[37];
     str sub;
-    unix_time now = clock_now();                                          /* the ground may be older than the message is */
+    unix_time now = clock_now();                                          /* the context may be older than the message is */
     const struct db_user person = {.id = json_member_text(facts, "sub")}; /* who may be gone by now */
-    TRY(subject_of(g, client, &person, &sub));
+    TRY(subject_of(ctx, client, &person, &sub));
     random_uuid(jti);
-    json_write_text(w, "iss", g->authority->issuer);
+    json_write_text(w, "iss", ctx->authority->issuer);
     json_write_text(w, "aud", client->id);
     json_write_integer(w, "iat", now);
     json_write_integer(w, "exp", clock_add(now, LOGOUT_TOKEN_SECONDS));
@@ -34,19 +34,19 @@ static fallible claims_of(struct ground *g, const struct db_client *client, cons
     return OK;
 }
 
-fallible logout_token_make(struct ground *g, const struct db_client *client, str facts, str *token)
+fallible logout_token_make(struct context *ctx, const struct db_client *client, str facts, str *token)
 {
     json *read;
-    struct json_writer claims = json_writer_new(g->arena);
+    struct json_writer claims = json_writer_new(ctx->arena);
     str text, alg_name = client->metadata.id_token_signed_response_alg;
     enum sign_alg alg;
     if (!sign_alg_of(str_filled(alg_name) ? alg_name : STR("RS256"), &alg))
         FAIL(SERVER_ERROR, "the algorithm of this client's ID tokens is none of ours");
-    if (FAILED(json_parse(g->arena, facts, &read)) || !str_filled(json_member_text(read, "sub")))
+    if (FAILED(json_parse(ctx->arena, facts, &read)) || !str_filled(json_member_text(read, "sub")))
         FAIL(SERVER_ERROR, "the facts of a logout notice are damaged");
     json_write_object(&claims, NULL);
-    TRY(claims_of(g, client, read, &claims));
+    TRY(claims_of(ctx, client, read, &claims));
     json_write_end(&claims);
     TRY(json_writer_done(&claims, &text));
-    return jws_sign(g->arena, g->keys, alg, "logout+jwt", text, token);
+    return jws_sign(ctx->arena, ctx->keys, alg, "logout+jwt", text, token);
 }

@@ -6,5 +6,5 @@
 enum { LOGOUT_TOKEN_SECONDS = 120 };
 /* From the facts that the store posted with the end of the session ({"sub","sid","user"}), for this client, good from now on.
  * SERVER_ERROR: the facts are damaged, or no key signs in the client's algorithm. */
-fallible logout_token_make(struct ground *g, const struct db_client *client, str facts, str *token);
+fallible logout_token_make(struct context *ctx, const struct db_client *client, str facts, str *token);
 #endif

@@ -41,9 +41,9 @@ static struct slot *slot_of(const struct token_hash *hash)
 }
 
 /* Which authority too: tests have several in one process. */
-static struct token_hash key_of(const struct ground *g, str id)
+static struct token_hash key_of(const struct context *ctx, str id)
 {
-    return token_hash_of(str_format(g->arena, "%p %.*s", (const void *)g->authority, STR_FMT(id)));
+    return token_hash_of(str_format(ctx->arena, "%p %.*s", (const void *)ctx->authority, STR_FMT(id)));
 }
 
 static bool remembered(const struct token_hash *hash, unix_time now, bool *failed)
@@ -97,23 +97,23 @@ str client_document_host(struct arena *a, const struct db_client *client)
     return client_document_is(client) ? host_of(a, client->id) : STR_ABSENT;
 }
 
-static bool host_allowed(struct ground *g, str id)
+static bool host_allowed(struct context *ctx, str id)
 {
-    str hosts = g->authority->policy.client_document_hosts, host = host_of(g->arena, id), word;
+    str hosts = ctx->authority->policy.client_document_hosts, host = host_of(ctx->arena, id), word;
     bool allowed = !str_filled(hosts);
     for (str rest = hosts; !allowed && str_next(&rest, ' ', &word);)
         allowed = word.n > 0 && str_equal_nocase(word, host);
     return allowed && str_present(host);
 }
 
-static fallible count_attempt(struct ground *g)
+static fallible count_attempt(struct context *ctx)
 {
     struct db_throttle state = {0};
     bool allowed = true;
-    str key = source_key(g->arena, "doc", g->address);
+    str key = source_key(ctx->arena, "doc", ctx->address);
     if (!str_present(key))
-        return check_arena(g->arena);
-    TRY(db_throttle_try(g->tx, key, &g->authority->policy.registration_rule, &allowed, &state));
+        return check_arena(ctx->arena);
+    TRY(db_throttle_try(ctx->tx, key, &ctx->authority->policy.registration_rule, &allowed, &state));
     if (!allowed)
         REFUSE(THROTTLED, "Too many applications were introduced from this address; please wait a little.", "client document: throttled");
     return OK;
@@ -137,22 +137,22 @@ static int64_t fresh_for(const struct fetch_answer *answer)
     return seconds > CLIENT_DOCUMENT_FRESH_MAX ? CLIENT_DOCUMENT_FRESH_MAX : seconds;
 }
 
-static fallible fetched(struct ground *g, str id, const json **out, int64_t *fresh)
+static fallible fetched(struct context *ctx, str id, const json **out, int64_t *fresh)
 {
-    struct fetch_manners manners = g->authority->policy.fetch;
+    struct fetch_manners manners = ctx->authority->policy.fetch;
     struct fetch_request request = {.url = id};
     struct fetch_answer answer = {0};
     const char *trouble = NULL;
     json *document = NULL;
     manners.bytes = CLIENT_DOCUMENT_BYTES;
-    manners.caller = source_key(g->arena, "doc", g->address); /* who named it; the document itself has its host's share */
-    err called = fetch_call(g->arena, &manners, &request, &answer, &trouble);
+    manners.caller = source_key(ctx->arena, "doc", ctx->address); /* who named it; the document itself has its host's share */
+    err called = fetch_call(ctx->arena, &manners, &request, &answer, &trouble);
     if (called.kind == ERR_THROTTLED)
         FAIL(UNAVAILABLE, "client document: too many fetches at once");
     if (FAILED(called) || answer.status != 200)
         REFUSE(INVALID_CLIENT, "The client id is an address, but no client metadata document of at most 5 kB could be had from there.",
                "client document: not fetched");
-    if (FAILED(json_parse(g->arena, answer.body, &document)) || !json_is_object(document))
+    if (FAILED(json_parse(ctx->arena, answer.body, &document)) || !json_is_object(document))
         REFUSE(INVALID_CLIENT, "The document at the client id is not a JSON object.", "client document: not a JSON object");
     *out = document;
     *fresh = fresh_for(&answer);
@@ -174,60 +174,60 @@ static fallible judge(str id, const json *document)
     return OK;
 }
 
-static fallible stored(struct ground *g, str id, struct client_edit *edit, const struct db_client **out)
+static fallible stored(struct context *ctx, str id, struct client_edit *edit, const struct db_client **out)
 {
     struct problems p = {.count = 0};
     struct client_added added = {0};
     const struct db_client *before = NULL;
-    err known = client_now(g, id, &before), e = OK;
+    err known = client_now(ctx, id, &before), e = OK;
     if (FAILED(known) && known.kind != ERR_NOT_FOUND)
         return known;
     if (before != NULL) {
-        e = client_change(g, &actor_software, id, edit, &p);
+        e = client_change(ctx, &actor_software, id, edit, &p);
     } else {
-        TRY(registration_room(g, false));
+        TRY(registration_room(ctx, false));
         edit->id = id;
         edit->origin = STR("document");
-        e = client_add(g, &actor_software, edit, &p, &added);
+        e = client_add(ctx, &actor_software, edit, &p, &added);
         if (!FAILED(e))
-            e = registration_note(g, added.client);
+            e = registration_note(ctx, added.client);
     }
-    if (e.kind == ERR_UNPROCESSABLE && before == NULL && !FAILED(client_now(g, id, out)))
+    if (e.kind == ERR_UNPROCESSABLE && before == NULL && !FAILED(client_now(ctx, id, out)))
         return OK; /* another request was quicker */
     if (e.kind == ERR_UNPROCESSABLE)
         REFUSE(INVALID_CLIENT, "The client metadata document has a member that cannot be accepted.", "client document: a member is refused");
     TRY(e);
-    return client_now(g, id, out);
+    return client_now(ctx, id, out);
 }
 
-static fallible renew(struct ground *g, str id, const struct db_client **out, int64_t *fresh)
+static fallible renew(struct context *ctx, str id, const struct db_client **out, int64_t *fresh)
 {
-    const struct policy *policy = &g->authority->policy;
+    const struct policy *policy = &ctx->authority->policy;
     const struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR("none"),
-                                             redirect_rules_leave(g, client_find(g, id), NULL)};
+                                             redirect_rules_leave(ctx, client_find(ctx, id), NULL)};
     struct client_edit edit = client_edit_nothing();
     struct problems p = {.count = 0};
     const json *document = NULL;
-    TRY(fetched(g, id, &document, fresh));
+    TRY(fetched(ctx, id, &document, fresh));
     TRY(judge(id, document));
-    TRY(registration_form_read(g, document, &right, &edit, &p));
+    TRY(registration_form_read(ctx, document, &right, &edit, &p));
     if (p.count > 0)
         REFUSE(INVALID_CLIENT, "The client metadata document has a member that cannot be accepted.", "client document: a member is malformed");
-    return stored(g, id, &edit, out);
+    return stored(ctx, id, &edit, out);
 }
 
-fallible client_document_get(struct ground *g, str client_id, const struct db_client **out)
+fallible client_document_get(struct context *ctx, str client_id, const struct db_client **out)
 {
-    const struct db_client *known = client_find(g, client_id), *made = NULL;
+    const struct db_client *known = client_find(ctx, client_id), *made = NULL;
     bool failed = false;
     int64_t fresh = 0;
     *out = NULL;
-    if (!g->authority->policy.client_documents || !client_document_form(client_id) || (known != NULL && !client_document_is(known)))
+    if (!ctx->authority->policy.client_documents || !client_document_form(client_id) || (known != NULL && !client_document_is(known)))
         return OK;
-    if (!host_allowed(g, client_id))
+    if (!host_allowed(ctx, client_id))
         REFUSE(INVALID_CLIENT, "Client metadata documents of this host are not accepted here.", "client document: host not allowed");
-    struct token_hash key = key_of(g, client_id);
-    if (remembered(&key, g->now, &failed)) {
+    struct token_hash key = key_of(ctx, client_id);
+    if (remembered(&key, ctx->now, &failed)) {
         if (failed)
             REFUSE(INVALID_CLIENT, "The client metadata document could not be used a moment ago; try again in a minute.",
                    "client document: failed less than a minute ago");
@@ -236,22 +236,22 @@ fallible client_document_get(struct ground *g, str client_id, const struct db_cl
             return OK;
         }
     }
-    if (hot_is_inline())
+    if (cache_is_inline())
         FAIL(ELSEWHERE, "client document: another server must be asked");
-    TRY(count_attempt(g));
-    err e = renew(g, client_id, &made, &fresh);
+    TRY(count_attempt(ctx));
+    err e = renew(ctx, client_id, &made, &fresh);
     if (!FAILED(e) || e.kind == ERR_INVALID_CLIENT)
-        remember(&key, clock_add(g->now, FAILED(e) ? CLIENT_DOCUMENT_FRESH_MIN : fresh), FAILED(e));
+        remember(&key, clock_add(ctx->now, FAILED(e) ? CLIENT_DOCUMENT_FRESH_MIN : fresh), FAILED(e));
     TRY(e);
     *out = made;
     return OK;
 }
 
-fallible client_document_find(struct ground *g, str client_id, const struct db_client **out)
+fallible client_document_find(struct context *ctx, str client_id, const struct db_client **out)
 {
-    const struct db_client *found = client_find(g, client_id);
+    const struct db_client *found = client_find(ctx, client_id);
     if (found == NULL || client_document_is(found))
-        TRY(client_document_get(g, client_id, &found));
+        TRY(client_document_get(ctx, client_id, &found));
     *out = found;
     return OK;
 }

@@ -5,12 +5,12 @@
 #define JETON_REGISTRATION_CLIENT_DOCUMENT_H
 #include "client/client.h"
 enum { CLIENT_DOCUMENT_BYTES = 5120, CLIENT_DOCUMENT_FRESH_MIN = 60, CLIENT_DOCUMENT_FRESH_MAX = 86400 };
-/* For the doors at which a client id comes first (authorize, PAR), when hot_client finds nothing or client_document_is(its row): the
+/* For the doors at which a client id comes first (authorize, PAR), when cache_client finds nothing or client_document_is(its row): the
  * client as its document says now (arena memory, or the facts'). *out NULL: no such id, or not offered. INVALID_CLIENT: there is no
  * valid document, by `say`; THROTTLED; UNAVAILABLE; ELSEWHERE on event threads. May wait for another server: WORKER alone. */
-fallible client_document_get(struct ground *g, str client_id, const struct db_client **out);
-/* What authorize and PAR ask in place of hot_client: the facts' client, or the document's. *out NULL: neither. */
-fallible client_document_find(struct ground *g, str client_id, const struct db_client **out);
+fallible client_document_get(struct context *ctx, str client_id, const struct db_client **out);
+/* What authorize and PAR ask in place of cache_client: the facts' client, or the document's. *out NULL: neither. */
+fallible client_document_find(struct context *ctx, str client_id, const struct db_client **out);
 bool client_document_is(const struct db_client *client); /* came by a document: its host must be shown to people */
 /* Is this the form of such an id: https, a path, no fragment, no user, no dot segments? */
 bool client_document_form(str client_id);

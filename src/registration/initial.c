@@ -29,67 +29,67 @@ static void judge_grants(str grants, struct problems *p)
                             "device_code, token_exchange, jwt_bearer and ciba at the most."));
 }
 
-static fallible judge_scopes(struct ground *g, str scopes, struct problems *p)
+static fallible judge_scopes(struct context *ctx, str scopes, struct problems *p)
 {
     str word;
-    err e = str_filled(scopes) ? scopes_known(g, scopes, "scopes", p) : OK;
+    err e = str_filled(scopes) ? scopes_known(ctx, scopes, "scopes", p) : OK;
     if (FAILED(e) && e.kind != ERR_UNPROCESSABLE)
         return e;
     for (str rest = scopes; str_filled(rest) && str_next(&rest, ' ', &word);) {
-        const struct db_scope *scope = hot_scope(g->facts, word);
+        const struct db_scope *scope = cache_scope(ctx->snapshot, word);
         if (scope != NULL && scope->builtin && !scope->identity) /* MD-04 */
             problem_add(p, "scopes", STR("Permissions over this server are never given to software that registers itself."));
     }
     return OK;
 }
 
-fallible initial_add(struct ground *g, const struct actor *by, const struct initial_edit *edit, struct problems *p, struct initial_made *out)
+fallible initial_add(struct context *ctx, const struct actor *by, const struct initial_edit *edit, struct problems *p, struct initial_made *out)
 {
     struct token_raw raw;
-    struct db_initial *row = ARENA_NEW(g->arena, struct db_initial);
+    struct db_initial *row = ARENA_NEW(ctx->arena, struct db_initial);
     struct db_initial_rows all;
     TRY(administrators(by));
     if (row == NULL)
         FAIL(UNAVAILABLE, "memory");
     str label = str_trim(edit->label);
-    check_text(g->arena, label, &(struct check_text){"label", SAY("The label"), 1, CHECK_NAME_MAX}, p);
+    check_text(ctx->arena, label, &(struct check_text){"label", SAY("The label"), 1, CHECK_NAME_MAX}, p);
     judge_grants(edit->grants, p);
-    TRY(judge_scopes(g, edit->scopes, p));
+    TRY(judge_scopes(ctx, edit->scopes, p));
     if (edit->uses < 0 || edit->uses > USES_MAX)
         problem_add(p, "uses", STR("Uses are 1 to 1000000, or 0 for no limit."));
     if (edit->life < 0 || edit->life > LIFE_MAX)
         problem_add(p, "expires_in", STR("The lifetime is at most ten years of seconds; 0: for ever."));
-    TRY(initial_list(g, by, &all));
+    TRY(initial_list(ctx, by, &all));
     if (all.count >= DB_INITIAL_MAX)
         problem_add(p, "label", STR("There are 1000 initial access tokens; remove some first."));
     TRY(problem_result(p));
-    TRY(opaque_plain_make(g->arena, OPAQUE_INITIAL, &raw));
+    TRY(opaque_plain_make(ctx->arena, OPAQUE_INITIAL, &raw));
     *row = (struct db_initial){.label = label,
                                .hash = token_hash_of(raw.text),
                                .grants = edit->grants,
                                .scopes = edit->scopes,
                                .uses_left = edit->uses > 0 ? edit->uses : -1,
-                               .created_at = g->now,
-                               .expires_at = edit->life > 0 ? clock_add(g->now, edit->life) : 0};
-    TRY(db_initial_add(g->tx, g->arena, row));
-    check_event(g, by, "initial_token.added", &(struct authority_event_facts){.subject = row->id});
+                               .created_at = ctx->now,
+                               .expires_at = edit->life > 0 ? clock_add(ctx->now, edit->life) : 0};
+    TRY(db_initial_add(ctx->tx, ctx->arena, row));
+    check_event(ctx, by, "initial_token.added", &(struct authority_event_facts){.subject = row->id});
     *out = (struct initial_made){row, raw.text};
     return OK;
 }
 
-fallible initial_list(struct ground *g, const struct actor *by, struct db_initial_rows *out)
+fallible initial_list(struct context *ctx, const struct actor *by, struct db_initial_rows *out)
 {
     TRY(administrators(by));
-    return db_initial_list(g->tx, g->arena, out);
+    return db_initial_list(ctx->tx, ctx->arena, out);
 }
 
-fallible initial_remove(struct ground *g, const struct actor *by, str id)
+fallible initial_remove(struct context *ctx, const struct actor *by, str id)
 {
     bool removed = false;
     TRY(administrators(by));
-    TRY(db_initial_remove(g->tx, id, &removed));
+    TRY(db_initial_remove(ctx->tx, id, &removed));
     if (!removed)
         FAIL(NOT_FOUND, "no such initial token");
-    check_event(g, by, "initial_token.removed", &(struct authority_event_facts){.subject = id});
+    check_event(ctx, by, "initial_token.removed", &(struct authority_event_facts){.subject = id});
     return OK;
 }

@@ -13,7 +13,7 @@ struct initial_made {
     struct db_initial *row;
     str token; /* shown this once */
 };
-fallible initial_add(struct ground *g, const struct actor *by, const struct initial_edit *edit, struct problems *p, struct initial_made *out);
-fallible initial_list(struct ground *g, const struct actor *by, struct db_initial_rows *out);
-fallible initial_remove(struct ground *g, const struct actor *by, str id); /* NOT_FOUND */
+fallible initial_add(struct context *ctx, const struct actor *by, const struct initial_edit *edit, struct problems *p, struct initial_made *out);
+fallible initial_list(struct context *ctx, const struct actor *by, struct db_initial_rows *out);
+fallible initial_remove(struct context *ctx, const struct actor *by, str id); /* NOT_FOUND */
 #endif

@@ -23,63 +23,63 @@
 
 #include "base/banned.h"
 
-static fallible count_attempt(struct ground *g, struct registration_made *out)
+static fallible count_attempt(struct context *ctx, struct registration_made *out)
 {
     struct db_throttle state = {0};
     bool allowed = true;
-    str key = source_key(g->arena, "reg", g->address);
+    str key = source_key(ctx->arena, "reg", ctx->address);
     if (!str_present(key))
-        return check_arena(g->arena);
-    TRY(db_throttle_try(g->tx, key, &g->authority->policy.registration_rule, &allowed, &state));
+        return check_arena(ctx->arena);
+    TRY(db_throttle_try(ctx->tx, key, &ctx->authority->policy.registration_rule, &allowed, &state));
     if (allowed)
         return OK;
-    out->retry_after = state.until > g->now ? state.until - g->now : 1;
+    out->retry_after = state.until > ctx->now ? state.until - ctx->now : 1;
     REFUSE(THROTTLED, "There were too many registrations from this address; please wait a little.", "registration: throttled");
 }
 
 /* *out NULL: none was given, and none is needed. */
-static fallible judge_bearer(struct ground *g, str bearer, struct db_initial **out)
+static fallible judge_bearer(struct context *ctx, str bearer, struct db_initial **out)
 {
     *out = NULL;
     if (!str_present(bearer)) {
-        if (g->authority->policy.registration == REGISTRATION_OPEN)
+        if (ctx->authority->policy.registration == REGISTRATION_OPEN)
             return OK;
         REFUSE(INVALID_TOKEN, "Registration needs an initial access token in the Authorization header.", "registration: no initial token");
     }
     if (FAILED(opaque_plain_check(bearer, OPAQUE_INITIAL)))
         REFUSE(INVALID_TOKEN, "This is no initial access token of this server.", "registration: not an initial token");
     struct token_hash hash = token_hash_of(bearer);
-    TRY(db_initial_find(g->tx, g->arena, &hash, g->now, out));
+    TRY(db_initial_find(ctx->tx, ctx->arena, &hash, ctx->now, out));
     if (*out == NULL)
         REFUSE(INVALID_TOKEN, "The initial access token is unknown, expired or used up.", "registration: initial token unknown or spent");
     return OK;
 }
 
-size_t registration_count(const struct ground *g)
+size_t registration_count(const struct context *ctx)
 {
     size_t bytes;
-    return hot_registered(g->facts, &bytes);
+    return cache_registered(ctx->snapshot, &bytes);
 }
 
 /* All clients are in memory: too many bytes of strangers there would stop the server for everybody. */
-static fallible light_enough(const struct ground *g)
+static fallible light_enough(const struct context *ctx)
 {
     size_t bytes;
-    (void)hot_registered(g->facts, &bytes);
+    (void)cache_registered(ctx->snapshot, &bytes);
     if (bytes + REGISTRATION_BYTES > REGISTRATION_BYTES_ALL)
         REFUSE(UNAVAILABLE, "There is no room for more registered metadata; the administrator can make room.", "registration: too many bytes in all");
     return OK;
 }
 
 /* RL-06: is this source's share used up? Whoever has an initial access token was let in by an administrator and has none. */
-static fallible judge_share(struct ground *g, int64_t all)
+static fallible judge_share(struct context *ctx, int64_t all)
 {
-    const struct policy *policy = &g->authority->policy;
-    str source = source_key(g->arena, "at", g->address);
+    const struct policy *policy = &ctx->authority->policy;
+    str source = source_key(ctx->arena, "at", ctx->address);
     int64_t held = 0;
     if (!str_present(source))
-        return check_arena(g->arena);
-    TRY(db_registration_held(g->tx, source, &held));
+        return check_arena(ctx->arena);
+    TRY(db_registration_held(ctx->tx, source, &held));
     int64_t room = policy->registration_max;
     bool most = policy->registration_per_address > 0 && held >= policy->registration_per_address;
     bool shared = room >= REGISTRATION_SHARED && all < room; /* of less there is nothing to share */
@@ -89,32 +89,32 @@ static fallible judge_share(struct ground *g, int64_t all)
     return OK;
 }
 
-fallible registration_room(struct ground *g, bool by_token)
+fallible registration_room(struct context *ctx, bool by_token)
 {
-    const struct policy *policy = &g->authority->policy;
+    const struct policy *policy = &ctx->authority->policy;
     int64_t removed = 0, more = 0;
-    TRY(db_initial_purge_unused(g->tx, g->now - policy->registration_unused, &removed));
-    int64_t all = (int64_t)registration_count(g) - removed;
+    TRY(db_initial_purge_unused(ctx->tx, ctx->now - policy->registration_unused, &removed));
+    int64_t all = (int64_t)registration_count(ctx) - removed;
     if (!by_token)
-        TRY(judge_share(g, all));
+        TRY(judge_share(ctx, all));
     if (all >= policy->registration_max) /* the fullest source makes room; a client that may be at its first login just now does not */
-        TRY(db_registration_make_room(g->tx, g->now - REGISTRATION_FIRST_USE, &more));
+        TRY(db_registration_make_room(ctx->tx, ctx->now - REGISTRATION_FIRST_USE, &more));
     if (all - more >= policy->registration_max)
         REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make room.", "registration: registration_max is reached");
-    return light_enough(g);
+    return light_enough(ctx);
 }
 
-fallible registration_note(struct ground *g, const struct db_client *client)
+fallible registration_note(struct context *ctx, const struct db_client *client)
 {
-    str source = source_key(g->arena, "at", g->address);
-    TRY(check_arena(g->arena));
-    return str_present(source) ? db_registration_note(g->tx, client->number, source) : OK;
+    str source = source_key(ctx->arena, "at", ctx->address);
+    TRY(check_arena(ctx->arena));
+    return str_present(source) ? db_registration_note(ctx->tx, client->number, source) : OK;
 }
 
-static struct registration_right right_of(const struct ground *g, const struct db_initial *initial)
+static struct registration_right right_of(const struct context *ctx, const struct db_initial *initial)
 {
-    const struct policy *policy = &g->authority->policy;
-    struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR_ABSENT, redirect_rules_leave(g, NULL, NULL)};
+    const struct policy *policy = &ctx->authority->policy;
+    struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR_ABSENT, redirect_rules_leave(ctx, NULL, NULL)};
     if (initial != NULL && str_filled(initial->grants))
         right.grants = initial->grants;
     if (initial != NULL && str_filled(initial->scopes))
@@ -122,52 +122,52 @@ static struct registration_right right_of(const struct ground *g, const struct d
     return right;
 }
 
-static fallible make(struct ground *g, const struct client_edit *edit, struct problems *p, struct registration_made *out)
+static fallible make(struct context *ctx, const struct client_edit *edit, struct problems *p, struct registration_made *out)
 {
     struct client_added added = {0};
     struct token_raw token;
     struct client_edit next = *edit;
-    TRY(opaque_plain_make(g->arena, OPAQUE_REGISTRATION, &token));
+    TRY(opaque_plain_make(ctx->arena, OPAQUE_REGISTRATION, &token));
     next.registration = token_hash_of(token.text);
-    err e = client_add(g, &actor_software, &next, p, &added);
+    err e = client_add(ctx, &actor_software, &next, p, &added);
     registration_form_rename(p);
     TRY(e);
     if (str_is(edit->origin, "open"))
-        TRY(registration_note(g, added.client));
+        TRY(registration_note(ctx, added.client));
     *out = (struct registration_made){.client = added.client, .secret = added.secret, .token = token.text};
     return OK;
 }
 
-fallible registration_add(struct ground *g, str bearer, const json *body, struct problems *p, struct registration_made *out)
+fallible registration_add(struct context *ctx, str bearer, const json *body, struct problems *p, struct registration_made *out)
 {
     struct client_edit edit = client_edit_nothing();
     struct db_initial *initial = NULL;
     bool taken = true;
-    if (g->authority->policy.registration == REGISTRATION_OFF) /* MD-04 */
+    if (ctx->authority->policy.registration == REGISTRATION_OFF) /* MD-04 */
         REFUSE(NOT_FOUND, "Clients cannot register themselves here.", "registration is off");
-    TRY(count_attempt(g, out));
-    TRY(judge_bearer(g, bearer, &initial));
+    TRY(count_attempt(ctx, out));
+    TRY(judge_bearer(ctx, bearer, &initial));
     out->retry_after = REGISTRATION_FIRST_USE;
-    TRY(registration_room(g, initial != NULL));
-    struct registration_right right = right_of(g, initial);
-    TRY(registration_form_read(g, body, &right, &edit, p));
+    TRY(registration_room(ctx, initial != NULL));
+    struct registration_right right = right_of(ctx, initial);
+    TRY(registration_form_read(ctx, body, &right, &edit, p));
     TRY(problem_result(p));
     edit.origin = initial != NULL ? STR("dynamic") : STR("open");
     edit.initial_grants = initial != NULL ? initial->grants : STR_ABSENT;
     edit.initial_scopes = initial != NULL ? initial->scopes : STR_ABSENT;
     if (initial != NULL)
-        TRY(db_initial_take(g->tx, initial->number, g->now, &taken));
+        TRY(db_initial_take(ctx->tx, initial->number, ctx->now, &taken));
     if (!taken)
         REFUSE(INVALID_TOKEN, "The initial access token is used up.", "registration: the last use went to somebody else");
-    err made = make(g, &edit, p, out);
+    err made = make(ctx, &edit, p, out);
     if (FAILED(made) && initial != NULL)
-        TRY(db_initial_give_back(g->tx, initial->number));
+        TRY(db_initial_give_back(ctx->tx, initial->number));
     return made;
 }
 
-fallible registration_find(struct ground *g, str id, str token, const struct db_client **out)
+fallible registration_find(struct context *ctx, str id, str token, const struct db_client **out)
 {
-    const struct db_client *client = client_find(g, id);
+    const struct db_client *client = client_find(ctx, id);
     static const struct token_hash none;
     if (!str_present(token) || FAILED(opaque_plain_check(token, OPAQUE_REGISTRATION)))
         REFUSE(INVALID_TOKEN, "Send the registration access token of this client in the Authorization header.", "registration: no such token");
@@ -200,42 +200,42 @@ static str both(struct arena *a, str one, str other)
 }
 
 /* What it may choose anew: what it has, and what it could have chosen when it came (MD-04). */
-static struct registration_right right_again(const struct ground *g, const struct db_client *client)
+static struct registration_right right_again(const struct context *ctx, const struct db_client *client)
 {
-    const struct policy *policy = &g->authority->policy;
+    const struct policy *policy = &ctx->authority->policy;
     const struct db_client_metadata *m = &client->metadata;
     str grants = str_filled(m->initial_grants) ? m->initial_grants : policy->registration_grants;
     str scopes = str_filled(m->initial_scopes) ? m->initial_scopes : policy->registration_scopes;
-    return (struct registration_right){both(g->arena, client->grants, grants), both(g->arena, client->scopes, scopes),
+    return (struct registration_right){both(ctx->arena, client->grants, grants), both(ctx->arena, client->scopes, scopes),
                                        client->is_public ? STR("none") : STR_ABSENT, /* public or not is settled for good */
-                                       redirect_rules_leave(g, client, NULL)};
+                                       redirect_rules_leave(ctx, client, NULL)};
 }
 
-fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p, struct registration_made *out)
+fallible registration_replace(struct context *ctx, const struct db_client *client, const json *body, struct problems *p, struct registration_made *out)
 {
     struct client_edit edit = client_edit_nothing();
-    struct registration_right right = right_again(g, client);
-    str id = str_dup(g->arena, client->id), secret = STR_ABSENT;
-    TRY(check_arena(g->arena));
-    TRY(light_enough(g));
+    struct registration_right right = right_again(ctx, client);
+    str id = str_dup(ctx->arena, client->id), secret = STR_ABSENT;
+    TRY(check_arena(ctx->arena));
+    TRY(light_enough(ctx));
     judge_identity(client, body, p);
-    TRY(registration_form_read(g, body, &right, &edit, p));
+    TRY(registration_form_read(ctx, body, &right, &edit, p));
     TRY(problem_result(p));
     edit.version = client->version; /* AD-05 */
-    err e = client_change(g, &actor_software, id, &edit, p);
+    err e = client_change(ctx, &actor_software, id, &edit, p);
     registration_form_rename(p);
     TRY(e);
-    TRY(client_now(g, id, &out->client));
+    TRY(client_now(ctx, id, &out->client));
     bool unkept = client_secret_kept(out->client) && !str_present(out->client->metadata.sealed_secret);
     if (client_has_secret(out->client) && (out->client->secret_count == 0 || unkept))
-        TRY(client_rotate_secret(g, &actor_software, id, &(struct client_rotation){.overlap = 0}, &secret));
+        TRY(client_rotate_secret(ctx, &actor_software, id, &(struct client_rotation){.overlap = 0}, &secret));
     out->secret = secret;
     return OK;
 }
 
-fallible registration_remove(struct ground *g, const struct db_client *client)
+fallible registration_remove(struct context *ctx, const struct db_client *client)
 {
-    return client_remove(g, &actor_software, client->id);
+    return client_remove(ctx, &actor_software, client->id);
 }
 
 /* ---- the answer ---- */
@@ -259,10 +259,10 @@ static void write_lines(struct json_writer *w, const char *name, str lines)
     json_write_end(w);
 }
 
-void registration_write(struct ground *g, const struct db_client *client, struct json_writer *w)
+void registration_write(struct context *ctx, const struct db_client *client, struct json_writer *w)
 {
     struct db_client_metadata told = client->metadata;
-    json *members = json_object_new(g->arena);
+    json *members = json_object_new(ctx->arena);
     json_write_text(w, "client_id", client->id);
     json_write_integer(w, "client_id_issued_at", client->created_at);
     json_write_text(w, "client_name", client->name);
@@ -275,7 +275,7 @@ void registration_write(struct ground *g, const struct db_client *client, struct
     if (!str_present(told.subject_type))
         told.subject_type = STR("public");
     if (!str_filled(told.id_token_signed_response_alg) || str_is(told.id_token_signed_response_alg, "RS256")) /* what it gets */
-        told.id_token_signed_response_alg = profile_demands(g, client, PROFILE_RULE_STRONG_ALGS) ? STR("ES256") : STR("RS256");
-    metadata_put(g->arena, members, &told, METADATA_BY_SOFTWARE);
+        told.id_token_signed_response_alg = profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS) ? STR("ES256") : STR("RS256");
+    metadata_put(ctx->arena, members, &told, METADATA_BY_SOFTWARE);
     json_write_members(w, members);
 }

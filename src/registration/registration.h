@@ -20,19 +20,19 @@ struct registration_made {
 };
 /* bearer: the initial access token; absent: none. NOT_FOUND: registration is off. INVALID_TOKEN, THROTTLED, UNAVAILABLE (no room);
  * UNPROCESSABLE with problems, whose fields are those of RFC 7591. */
-fallible registration_add(struct ground *g, str bearer, const json *body, struct problems *p, struct registration_made *out);
+fallible registration_add(struct context *ctx, str bearer, const json *body, struct problems *p, struct registration_made *out);
 /* The client whose registration access token this is. INVALID_TOKEN for anything else, unknown clients too (RFC 7592 2). */
-fallible registration_find(struct ground *g, str id, str token, const struct db_client **out);
+fallible registration_find(struct context *ctx, str id, str token, const struct db_client **out);
 /* All that software may set anew; what is not named goes back to its default; what administrators set stays (MD-04). out->secret is set
  * when the new way to authenticate needed one. */
-fallible registration_replace(struct ground *g, const struct db_client *client, const json *body, struct problems *p, struct registration_made *out);
-fallible registration_remove(struct ground *g, const struct db_client *client);
+fallible registration_replace(struct context *ctx, const struct db_client *client, const json *body, struct problems *p, struct registration_made *out);
+fallible registration_remove(struct context *ctx, const struct db_client *client);
 /* The client as RFC 7591 3.2.1 wants it told, without secret and token: members of the object that is open. */
-void registration_write(struct ground *g, const struct db_client *client, struct json_writer *w);
+void registration_write(struct context *ctx, const struct db_client *client, struct json_writer *w);
 /* Clients that came by themselves, by any way. */
-size_t registration_count(const struct ground *g);
+size_t registration_count(const struct context *ctx);
 /* Is there room for one more? Unused ones of open registration are removed first (RL-06). BUSY when this source has its share, which does
  * not count for who has an initial access token; UNAVAILABLE when there is none. */
-fallible registration_room(struct ground *g, bool by_token);
-fallible registration_note(struct ground *g, const struct db_client *client); /* it came by itself from this source */
+fallible registration_room(struct context *ctx, bool by_token);
+fallible registration_note(struct context *ctx, const struct db_client *client); /* it came by itself from this source */
 #endif

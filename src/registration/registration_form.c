@@ -47,9 +47,9 @@ static void add_piece(struct buf *b, char separator, str piece)
 /* ---- addresses ---- */
 
 /* MD-06: those that may be registered. A bad one among good ones is a problem only where the profile of this server wants strictness. */
-static fallible read_addresses(struct ground *g, const json *body, const char *member, const struct redirect_leave *leave, str *out, str *first_wrong)
+static fallible read_addresses(struct context *ctx, const json *body, const char *member, const struct redirect_leave *leave, str *out, str *first_wrong)
 {
-    struct buf b = buf_new(g->arena, LIST_BYTES);
+    struct buf b = buf_new(ctx->arena, LIST_BYTES);
     const json *value = json_member(body, member), *piece;
     size_t count = 0;
     *first_wrong = STR_ABSENT;
@@ -60,7 +60,7 @@ static fallible read_addresses(struct ground *g, const json *body, const char *m
         str uri = json_is_text(piece) ? json_text_of(piece) : STR_ABSENT;
         str why = json_is_text(piece) ? STR("An empty address cannot be registered.") : STR("must be a list of strings.");
         if (str_filled(uri))
-            why = redirect_rules_problem(g->arena, uri, leave);
+            why = redirect_rules_problem(ctx->arena, uri, leave);
         if (!str_present(why) && count == CLIENT_RULES_URIS_MAX)
             why = STR("holds more addresses than can be registered: 20 at the most.");
         if (!str_present(why)) {
@@ -73,19 +73,19 @@ static fallible read_addresses(struct ground *g, const json *body, const char *m
     return b.n > 0 ? buf_done(&b, out) : OK;
 }
 
-static bool strict(const struct ground *g)
+static bool strict(const struct context *ctx)
 {
-    return profile_includes(g->authority->policy.profile, PROFILE_RULE_REDIRECT_FIT);
+    return profile_includes(ctx->authority->policy.profile, PROFILE_RULE_REDIRECT_FIT);
 }
 
-static fallible judge_addresses(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
+static fallible judge_addresses(struct context *ctx, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
 {
     str wrong_uri, wrong_leaving;
-    TRY(read_addresses(g, body, "redirect_uris", &right->leave, &edit->redirect_uris, &wrong_uri));
-    TRY(read_addresses(g, body, "post_logout_redirect_uris", &right->leave, &edit->post_logout_redirect_uris, &wrong_leaving));
-    if (str_present(wrong_uri) && (strict(g) || edit->redirect_uris.n == 0))
+    TRY(read_addresses(ctx, body, "redirect_uris", &right->leave, &edit->redirect_uris, &wrong_uri));
+    TRY(read_addresses(ctx, body, "post_logout_redirect_uris", &right->leave, &edit->post_logout_redirect_uris, &wrong_leaving));
+    if (str_present(wrong_uri) && (strict(ctx) || edit->redirect_uris.n == 0))
         problem_add(p, "redirect_uris", wrong_uri);
-    if (str_present(wrong_leaving) && strict(g))
+    if (str_present(wrong_leaving) && strict(ctx))
         problem_add(p, "post_logout_redirect_uris", wrong_leaving);
     return OK;
 }
@@ -111,10 +111,10 @@ static bool grant_fits(const struct registration_right *right, const struct clie
 
 /* RFC 7591 3.2.1: the server may replace what was asked; the answer tells what there is. response_types need no look: code is the one
  * that there is, and comes with the authorization code. */
-static fallible judge_grants(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
+static fallible judge_grants(struct context *ctx, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
 {
     const str usual = STR("authorization_code"); /* RFC 7591 2 */
-    struct buf b = buf_new(g->arena, LIST_BYTES);
+    struct buf b = buf_new(ctx->arena, LIST_BYTES);
     const json *value = json_member(body, "grant_types"), *piece;
     bool refresh = false, code = str_has_word(right->grants, usual);
     for (size_t i = 0; (piece = piece_at(value, i)) != NULL; i++) {
@@ -143,22 +143,22 @@ static fallible judge_grants(struct ground *g, const json *body, const struct re
 
 /* Identity scopes are everybody's; those over the person's own account are for who may have them by name; permissions over this server
  * are nobody's (MD-04). */
-static bool scope_allowed(struct ground *g, const struct registration_right *right, str word)
+static bool scope_allowed(struct context *ctx, const struct registration_right *right, str word)
 {
-    const struct db_scope *scope = hot_scope(g->facts, word);
+    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     if (scope == NULL || (scope->builtin && !scope->identity && !scope->own))
         return false;
     return scope->identity || str_has_word(right->scopes, word);
 }
 
-static fallible judge_scopes(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit)
+static fallible judge_scopes(struct context *ctx, const json *body, const struct registration_right *right, struct client_edit *edit)
 {
-    struct buf b = buf_new(g->arena, LIST_BYTES);
+    struct buf b = buf_new(ctx->arena, LIST_BYTES);
     size_t count = 0;
-    const struct db_scope **scopes = hot_scopes(g->facts, g->arena, &count);
+    const struct db_scope **scopes = cache_scopes(ctx->snapshot, ctx->arena, &count);
     str asked = text_of(body, "scope", STR_ABSENT);
     for (size_t i = 0; i < count; i++) {
-        if (!scope_allowed(g, right, scopes[i]->name) || (str_present(asked) && !str_has_word(asked, scopes[i]->name)))
+        if (!scope_allowed(ctx, right, scopes[i]->name) || (str_present(asked) && !str_has_word(asked, scopes[i]->name)))
             continue;
         buf_word(&b, scopes[i]->name);
     }
@@ -168,12 +168,12 @@ static fallible judge_scopes(struct ground *g, const json *body, const struct re
 
 /* RFC 7591 3.2.1: for a way that is not offered here comes the usual one, and the answer says so. What a way that is offered needs beside
  * it (keys, a name in a certificate) is never let off: that would be a weaker client than the one that was asked for. */
-static void judge_method(const struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit)
+static void judge_method(const struct context *ctx, const json *body, const struct registration_right *right, struct client_edit *edit)
 {
     str usual = str_present(right->method) ? right->method : STR("client_secret_basic"); /* RFC 7591 2 */
     str asked = text_of(body, "token_endpoint_auth_method", usual);
     const struct auth_method *method = auth_methods_find(asked);
-    bool offered = method != NULL && method->listed && (!method->tls || g->authority->certificates);
+    bool offered = method != NULL && method->listed && (!method->tls || ctx->authority->certificates);
     edit->auth_method = offered ? asked : usual;
 }
 
@@ -186,12 +186,12 @@ static str derived_name(struct arena *a, str redirect_uris)
     return STR("Unnamed application");
 }
 
-static str name_of(struct ground *g, const json *body, const struct client_edit *edit)
+static str name_of(struct context *ctx, const json *body, const struct client_edit *edit)
 {
     struct problems unfit = {.count = 0};
     str name = str_trim(text_of(body, "client_name", STR("")));
-    check_text(g->arena, name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, &unfit);
-    return unfit.count == 0 ? name : derived_name(g->arena, edit->redirect_uris);
+    check_text(ctx->arena, name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, &unfit);
+    return unfit.count == 0 ? name : derived_name(ctx->arena, edit->redirect_uris);
 }
 
 /* ---- members ---- */
@@ -232,25 +232,25 @@ static bool read_kindly(const struct metadata_row *row, const json *value, str *
 }
 
 /* One member as the table of metadata wants it: a wish that cannot be granted is left out, a need that cannot be met is a problem. */
-static fallible judge_member(struct ground *g, size_t i, const json *value, str *out, struct problems *p)
+static fallible judge_member(struct context *ctx, size_t i, const json *value, str *out, struct problems *p)
 {
     const struct metadata_row *row = &metadata_rows[i];
     str text = STR("");
     if (read_kindly(row, value, out))
         return OK;
     if (separator_of(row) != '\0' && !row->needed)
-        return read_pieces(g->arena, i, value, out);
-    const char *why = metadata_value_read(g->arena, i, value, &text);
+        return read_pieces(ctx->arena, i, value, out);
+    const char *why = metadata_value_read(ctx->arena, i, value, &text);
     if (why == NULL && str_filled(text))
-        why = metadata_rules_refuses(g->arena, i, text);
+        why = metadata_rules_refuses(ctx->arena, i, text);
     struct message m = metadata_rules_message(i, why != NULL ? why : "");
     if (why != NULL && row->needed)
-        problem_tell(p, row->name, g->arena, &m);
+        problem_tell(p, row->name, ctx->arena, &m);
     *out = why == NULL ? text : STR("");
     return OK;
 }
 
-static fallible judge_members(struct ground *g, const json *body, struct client_edit *edit, struct problems *p)
+static fallible judge_members(struct context *ctx, const json *body, struct client_edit *edit, struct problems *p)
 {
     for (size_t i = 0; i < METADATA_COUNT; i++) {
         const json *value = json_member(body, metadata_rows[i].name);
@@ -258,7 +258,7 @@ static fallible judge_members(struct ground *g, const json *body, struct client_
             continue;
         edit->metadata[i] = STR("");
         if (value != NULL && !json_is_nothing(value))
-            TRY(judge_member(g, i, value, &edit->metadata[i], p));
+            TRY(judge_member(ctx, i, value, &edit->metadata[i], p));
     }
     return OK;
 }
@@ -291,16 +291,16 @@ static void fit_wishes(struct client_edit *edit)
     edit->metadata[METADATA_application_type] = application_type(edit->redirect_uris, edit->metadata[METADATA_application_type]);
 }
 
-fallible registration_form_read(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
+fallible registration_form_read(struct context *ctx, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p)
 {
-    TRY(judge_addresses(g, body, right, edit, p));
-    judge_method(g, body, right, edit);
-    edit->name = name_of(g, body, edit);
-    TRY(judge_grants(g, body, right, edit, p));
-    TRY(judge_scopes(g, body, right, edit));
-    TRY(judge_members(g, body, edit, p));
+    TRY(judge_addresses(ctx, body, right, edit, p));
+    judge_method(ctx, body, right, edit);
+    edit->name = name_of(ctx, body, edit);
+    TRY(judge_grants(ctx, body, right, edit, p));
+    TRY(judge_scopes(ctx, body, right, edit));
+    TRY(judge_members(ctx, body, edit, p));
     fit_wishes(edit);
-    return check_arena(g->arena);
+    return check_arena(ctx->arena);
 }
 
 void registration_form_rename(struct problems *p)

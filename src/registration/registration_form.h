@@ -11,7 +11,7 @@ struct registration_right {
 };
 /* Everything that software may set; absent members become their defaults. What cannot be registered is left out where that does no harm
  * (RFC 7591 3.2.1; the table of metadata says where); a problem is what would weaken the client, and that nothing sensible is left. */
-fallible registration_form_read(struct ground *g, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p);
+fallible registration_form_read(struct context *ctx, const json *body, const struct registration_right *right, struct client_edit *edit, struct problems *p);
 /* The fields of problems under the names that RFC 7591 has for them. */
 void registration_form_rename(struct problems *p);
 #endif

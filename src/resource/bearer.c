@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bearer: the one place that says whether an access token holds now. Relies on token/access for what the token says and on store/hot
+ * bearer: the one place that says whether an access token holds now. Relies on token/access for what the token says and on store/cache
  * for what has happened since; promises that every cause of death is asked for every kind (CVE-2026-8922), and that a failing
  * store is an error and never a verdict. Runs on event threads: touches no disk, or asks to be run elsewhere. */
 #include "resource/bearer.h"
@@ -50,94 +50,94 @@ static fallible settled(const struct db_user *user)
     return OK;
 }
 
-static fallible person(struct ground *g, int64_t user_number, struct db_user **user)
+static fallible person(struct context *ctx, int64_t user_number, struct db_user **user)
 {
-    TRY(hot_user(g->authority->hot, g->tx, g->arena, user_number, user));
+    TRY(cache_user(ctx->authority->cache, ctx->tx, ctx->arena, user_number, user));
     if (!*user || (*user)->blocked) /* PT-04, RF-08 */
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
     return settled(*user);
 }
 
 /* What sealed and signed tokens share: is everything that the token hangs on still there? */
-static fallible alive(struct ground *g, struct bearer *b)
+static fallible alive(struct context *ctx, struct bearer *b)
 {
     const struct permit *p = &b->facts.permit;
-    b->client = hot_client(g->facts, p->client_id);
+    b->client = cache_client(ctx->snapshot, p->client_id);
     if (!b->client || b->client->disabled || b->client->epoch != p->client_epoch) /* CA-15 */
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the client is disabled, gone, or was disabled meanwhile");
-    if (hot_revoked(g->authority->hot, "token", b->facts.token_id))
+    if (cache_revoked(ctx->authority->cache, "token", b->facts.token_id))
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: token revoked");
-    if (str_present(p->grant_id) && hot_revoked(g->authority->hot, "grant", p->grant_id))
+    if (str_present(p->authorization_id) && cache_revoked(ctx->authority->cache, "grant", p->authorization_id))
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: grant revoked");
     if (p->user_number != 0)
-        return person(g, p->user_number, &b->user);
+        return person(ctx, p->user_number, &b->user);
     return OK;
 }
 
-static fallible check_sealed(struct ground *g, str token, struct bearer *b)
+static fallible check_sealed(struct context *ctx, str token, struct bearer *b)
 {
     b->kind = BEARER_SEALED;
-    TRY(access_open(g->arena, g->keys, token, g->now, &b->facts));
+    TRY(access_open(ctx->arena, ctx->keys, token, ctx->now, &b->facts));
     if (b->facts.permit.resource_number != 0) {
-        b->resource = hot_resource_by_number(g->facts, b->facts.permit.resource_number);
+        b->resource = cache_resource_by_number(ctx->snapshot, b->facts.permit.resource_number);
         if (!b->resource)
             REFUSE(INVALID_TOKEN, "The access token is for a service that is no longer registered.", "bearer: resource removed");
     }
-    return alive(g, b);
+    return alive(ctx, b);
 }
 
-static fallible check_jwt(struct ground *g, str token, struct bearer *b)
+static fallible check_jwt(struct context *ctx, str token, struct bearer *b)
 {
     b->kind = BEARER_JWT;
-    struct access_reader reader = {g->authority->issuer, g->now};
-    TRY(access_check(g->arena, g->keys, token, &reader, &b->facts));
-    b->resource = hot_resource(g->facts, b->facts.permit.audience);
+    struct access_reader reader = {ctx->authority->issuer, ctx->now};
+    TRY(access_check(ctx->arena, ctx->keys, token, &reader, &b->facts));
+    b->resource = cache_resource(ctx->snapshot, b->facts.permit.audience);
     if (!b->resource)
         REFUSE(INVALID_TOKEN, "The access token is for a service that is no longer registered.", "bearer: resource removed");
     const struct permit *p = &b->facts.permit;
-    if (p->user_number != 0 && !str_present(p->grant_id)) /* TE-08, as below */
+    if (p->user_number != 0 && !str_present(p->authorization_id)) /* TE-08, as below */
         REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");
     if (p->user_number != 0) /* pairwise: the person came along sealed */
-        return alive(g, b);
-    if (str_present(p->grant_id)) { /* a JWT names the person by id alone */
-        TRY(alive(g, b));
-        if (hot_is_inline())
+        return alive(ctx, b);
+    if (str_present(p->authorization_id)) { /* a JWT names the person by id alone */
+        TRY(alive(ctx, b));
+        if (cache_is_inline())
             return ERR(ELSEWHERE, "bearer: a person by id is on disk");
-        TRY(db_user_by_id(g->tx, g->arena, p->subject, &b->user));
+        TRY(db_user_by_id(ctx->tx, ctx->arena, p->subject, &b->user));
         if (!b->user || b->user->blocked)
             REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
         return settled(b->user);
     }
     if (!str_starts(p->subject, STR("client:"))) /* TE-08: a person's token always hangs on a grant */
         REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");
-    return alive(g, b);
+    return alive(ctx, b);
 }
 
-static fallible check_personal(struct ground *g, str token, struct bearer *b)
+static fallible check_personal(struct context *ctx, str token, struct bearer *b)
 {
     b->kind = BEARER_PERSONAL;
     TRY(opaque_plain_check(token, OPAQUE_PERSONAL));
     struct token_hash hash = token_hash_of(token);
-    TRY(hot_pat(g->authority->hot, g->tx, g->arena, &hash, &b->pat));
+    TRY(cache_pat(ctx->authority->cache, ctx->tx, ctx->arena, &hash, &b->pat));
     if (!b->pat)
         REFUSE(INVALID_TOKEN, "The personal access token is unknown.", "bearer: personal token unknown");
     if (b->pat->revoked_at != 0)
         REFUSE(INVALID_TOKEN, "The personal access token was revoked.", "bearer: personal token revoked");
-    if (b->pat->expires_at != 0 && b->pat->expires_at <= g->now)
+    if (b->pat->expires_at != 0 && b->pat->expires_at <= ctx->now)
         REFUSE(INVALID_TOKEN, "The personal access token has expired.", "bearer: personal token expired");
-    return person(g, b->pat->user_number, &b->user);
+    return person(ctx, b->pat->user_number, &b->user);
 }
 
-fallible bearer_check(struct ground *g, str token, struct bearer *out)
+fallible bearer_check(struct context *ctx, str token, struct bearer *out)
 {
     struct bearer b = {0};
     enum opaque_kind kind = opaque_kind_of(token);
     if (kind == OPAQUE_ACCESS)
-        TRY(check_sealed(g, token, &b));
+        TRY(check_sealed(ctx, token, &b));
     else if (kind == OPAQUE_PERSONAL)
-        TRY(check_personal(g, token, &b));
+        TRY(check_personal(ctx, token, &b));
     else if (kind == OPAQUE_NONE)
-        TRY(check_jwt(g, token, &b));
+        TRY(check_jwt(ctx, token, &b));
     else /* AT-04 */
         REFUSE(INVALID_TOKEN, "This credential is not an access token.", "bearer: another kind of credential");
     b.jkt = b.pat ? b.pat->jkt : b.facts.permit.jkt;
@@ -147,23 +147,23 @@ fallible bearer_check(struct ground *g, str token, struct bearer *out)
 }
 
 /* At most one write a minute for each token. Two tokens may share a slot and then write more often; nothing is lost. */
-static void note_use(struct ground *g, const struct db_pat *pat)
+static void note_use(struct context *ctx, const struct db_pat *pat)
 {
     enum { SLOTS = 1024, MINUTE_BITS = 28 };
     static atomic_llong slots[SLOTS];
-    long long minute = (long long)(g->now / 60) & ((1LL << MINUTE_BITS) - 1);
+    long long minute = (long long)(ctx->now / 60) & ((1LL << MINUTE_BITS) - 1);
     long long mark = ((pat->number & 0x7ffffffffLL) << MINUTE_BITS) | minute;
     atomic_llong *slot = &slots[pat->number % SLOTS];
     if (atomic_exchange(slot, mark) != mark)
-        (void)!FAILED(db_pat_used(g->tx, pat->number, g->now, g->address)); /* lost only when the queue is full */
+        (void)!FAILED(db_pat_used(ctx->tx, pat->number, ctx->now, ctx->address)); /* lost only when the queue is full */
 }
 
-static void describe(struct ground *g, const struct bearer *b, struct actor *actor)
+static void describe(struct context *ctx, const struct bearer *b, struct actor *actor)
 {
     *actor = (struct actor){.user = b->user, .client = b->client};
-    actor->kind = b->user ? ACTOR_PERSON : ACTOR_CLIENT;
+    actor->kind = b->user ? ACTOR_USER : ACTOR_CLIENT;
     if (b->kind == BEARER_PERSONAL) {
-        note_use(g, b->pat);
+        note_use(ctx, b->pat);
         actor->way = ACTOR_BY_PERSONAL_TOKEN;
         actor->scope = b->pat->scope;
         actor->unscoped = !str_filled(b->pat->scope);
@@ -183,23 +183,23 @@ static void describe(struct ground *g, const struct bearer *b, struct actor *act
 }
 
 /* RFC 9449 7.1, 7.2: the scheme must tell the truth both ways. */
-static fallible held(struct ground *g, const struct bearer_sent *sent, const struct bearer *b)
+static fallible held(struct context *ctx, const struct bearer_sent *sent, const struct bearer *b)
 {
     if (sent->dpop && !str_present(b->jkt))
         REFUSE(INVALID_TOKEN, "This access token is not bound to a key: send it with the scheme Bearer.", "bearer: an unbound token as DPoP");
     if (!sent->dpop && str_present(b->jkt)) /* DP-02 */
         REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the header DPoP.",
                "bearer: a bound token as Bearer");
-    return sender_fits(g, &(struct sender){b->jkt, b->x5t, STR_ABSENT}, b->client, sent->token);
+    return sender_fits(ctx, &(struct sender){b->jkt, b->x5t, STR_ABSENT}, b->client, sent->token);
 }
 
-fallible bearer_actor(struct ground *g, const struct bearer_sent *sent, struct actor *out)
+fallible bearer_actor(struct context *ctx, const struct bearer_sent *sent, struct actor *out)
 {
     struct bearer b;
-    TRY(bearer_check(g, sent->token, &b));
+    TRY(bearer_check(ctx, sent->token, &b));
     if (b.resource) /* AT-03 */
         REFUSE(INVALID_TOKEN, "This access token is for another service.", "bearer: made for another resource");
-    TRY(held(g, sent, &b));
-    describe(g, &b, out);
+    TRY(held(ctx, sent, &b));
+    describe(ctx, &b, out);
     return OK;
 }

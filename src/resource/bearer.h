@@ -15,8 +15,8 @@ struct bearer {
     struct db_pat *pat;                 /* PERSONAL */
     str jkt, x5t;                       /* what it is bound to; absent: not to such a thing. Whether the sender holds it is asked by bearer_actor */
 };
-/* INVALID_TOKEN with a `say` that tells expired from revoked from malformed; ELSEWHERE: run again on the worker lane; UNAVAILABLE. */
-fallible bearer_check(struct ground *g, str token, struct bearer *out);
+/* INVALID_TOKEN with a `say` that tells expired from revoked from malformed; ELSEWHERE: run again on the READ pool; UNAVAILABLE. */
+fallible bearer_check(struct context *ctx, str token, struct bearer *out);
 /* As it was sent: by which scheme (RFC 6750 2, RFC 9449 7.1). */
 struct bearer_sent {
     str token;
@@ -24,7 +24,7 @@ struct bearer_sent {
 };
 /* For jeton's own API: the token must be meant for it, and used by whoever holds the key that it is bound to (DP-02, DP-05); notes the use
  * of a personal token (at most once a minute). Also INVALID_DPOP_PROOF, USE_DPOP_NONCE. */
-fallible bearer_actor(struct ground *g, const struct bearer_sent *sent, struct actor *out);
+fallible bearer_actor(struct context *ctx, const struct bearer_sent *sent, struct actor *out);
 /* `Bearer` or `DPoP` in any letter case, one token: INVALID_TOKEN when missing or malformed. */
 fallible bearer_of_header(str authorization, struct bearer_sent *sent);
 #endif

@@ -5,72 +5,72 @@
 #include "client/profile.h"
 #include "client/signing.h"
 #include "client/subject.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "token/jws.h"
 #include "token/opaque.h"
 #include "base/pace.h"
 #include "base/banned.h"
 
 /* The grant of a refresh token that is the asking client's; NULL when there is nothing to tell. */
-static fallible own_refresh(struct ground *g, const struct client_proof *proof, str token, struct db_grant **grant, int64_t *generation)
+static fallible own_refresh(struct context *ctx, const struct client_proof *proof, str token, struct db_authorization **authorization, int64_t *generation)
 {
     int64_t numbers[2];
-    *grant = NULL;
-    if (FAILED(opaque_numbers_open(g->arena, g->keys, OPAQUE_REFRESH, token, numbers)))
+    *authorization = NULL;
+    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_REFRESH, token, numbers)))
         return OK;
-    if (hot_is_inline())
+    if (cache_is_inline())
         return ERR(ELSEWHERE, "introspect: a refresh token is on disk");
-    struct db_grant *row;
-    TRY(db_grant_get(g->tx, g->arena, numbers[0], &row));
+    struct db_authorization *row;
+    TRY(db_authorization_get(ctx->tx, ctx->arena, numbers[0], &row));
     if (row && row->client_number == proof->client->number)
-        *grant = row;
+        *authorization = row;
     *generation = numbers[1];
     return OK;
 }
 
-static fallible tell_refresh(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out)
+static fallible tell_refresh(struct context *ctx, const struct client_proof *proof, str token, struct introspect_answer *out)
 {
-    struct db_grant *grant;
+    struct db_authorization *authorization;
     struct db_user *user;
     int64_t generation = 0;
-    TRY(own_refresh(g, proof, token, &grant, &generation));
-    if (!grant)
+    TRY(own_refresh(ctx, proof, token, &authorization, &generation));
+    if (!authorization)
         return OK;
     struct token_hash hash = token_hash_of(token);
-    bool live = grant->revoked_at == 0 && grant->expires_at > g->now && generation == grant->generation && grant->client_epoch == proof->client->epoch &&
-                token_hash_equal(&hash, &grant->current);
-    TRY(hot_user(g->authority->hot, g->tx, g->arena, grant->user_number, &user));
+    bool live = authorization->revoked_at == 0 && authorization->expires_at > ctx->now && generation == authorization->generation &&
+                authorization->client_epoch == proof->client->epoch && token_hash_equal(&hash, &authorization->current);
+    TRY(cache_user(ctx->authority->cache, ctx->tx, ctx->arena, authorization->user_number, &user));
     if (!live || !user || user->blocked)
         return OK;
     out->active = true;
-    out->scope = grant->scope;
+    out->scope = authorization->scope;
     out->client_id = proof->client->id;
     out->username = subject_pairwise(proof->client) ? STR_ABSENT : user->username;
-    TRY(subject_of(g, proof->client, user, &out->sub));
-    out->details = grant->details;
-    out->jkt = grant->jkt;
-    out->x5t = grant->x5t;
+    TRY(subject_of(ctx, proof->client, user, &out->sub));
+    out->details = authorization->details;
+    out->jkt = authorization->jkt;
+    out->x5t = authorization->x5t;
     out->token_type = STR("refresh_token");
-    out->aud = out->iss = g->authority->issuer;
-    out->exp = grant->expires_at;
-    out->iat = grant->rotated_at ? grant->rotated_at : grant->last_used_at;
+    out->aud = out->iss = ctx->authority->issuer;
+    out->exp = authorization->expires_at;
+    out->iat = authorization->rotated_at ? authorization->rotated_at : authorization->last_used_at;
     return OK;
 }
 
 /* A pairwise subject hides who it is from those who compare notes; a username beside it would tell (AT-14). */
-static fallible tell_access(struct ground *g, const struct bearer *b, struct introspect_answer *out)
+static fallible tell_access(struct context *ctx, const struct bearer *b, struct introspect_answer *out)
 {
     bool hidden = b->user && subject_pairwise(b->client);
     out->active = true;
     out->token_type = str_present(b->jkt) ? STR("DPoP") : STR("Bearer"); /* TE-10 */
-    out->iss = g->authority->issuer;
+    out->iss = ctx->authority->issuer;
     out->username = b->user && !hidden ? b->user->username : STR_ABSENT;
     out->jkt = b->jkt; /* IR-05 */
     out->x5t = b->x5t;
     if (b->kind == BEARER_PERSONAL) {
         out->scope = b->pat->scope;
         out->sub = b->user->id;
-        out->aud = g->authority->issuer;
+        out->aud = ctx->authority->issuer;
         out->jti = b->pat->id;
         out->exp = b->pat->expires_at;
         out->iat = b->pat->created_at;
@@ -81,8 +81,8 @@ static fallible tell_access(struct ground *g, const struct bearer *b, struct int
     out->client_id = p->client_id;
     out->sub = p->subject;
     if (hidden && !b->facts.is_jwt)
-        TRY(subject_of(g, b->client, b->user, &out->sub));
-    out->aud = b->resource ? b->resource->uri : g->authority->issuer;
+        TRY(subject_of(ctx, b->client, b->user, &out->sub));
+    out->aud = b->resource ? b->resource->uri : ctx->authority->issuer;
     out->details = p->details;
     out->act = p->act;
     out->jti = b->facts.token_id;
@@ -91,22 +91,22 @@ static fallible tell_access(struct ground *g, const struct bearer *b, struct int
     return OK;
 }
 
-fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out)
+fallible introspect_token(struct context *ctx, const struct client_proof *proof, str token, struct introspect_answer *out)
 {
     struct bearer b;
     struct introspect_answer answer = {0};
     TRY(client_auth_confidential(proof)); /* IR-01 */
     if (opaque_kind_of(token) == OPAQUE_REFRESH) {
-        TRY(tell_refresh(g, proof, token, &answer));
+        TRY(tell_refresh(ctx, proof, token, &answer));
         *out = answer;
         return OK;
     }
-    err judged = bearer_check(g, token, &b); /* IR-11: a guess fails at seal, checksum or signature, before any store */
+    err judged = bearer_check(ctx, token, &b); /* IR-11: a guess fails at seal, checksum or signature, before any store */
     if (FAILED(judged) && judged.kind != ERR_INVALID_TOKEN)
         return judged;
     bool meant = !FAILED(judged) && (!b.resource || str_equal(b.resource->client_id, proof->client->id)); /* IR-02 */
     if (meant)
-        TRY(tell_access(g, &b, &answer));
+        TRY(tell_access(ctx, &b, &answer));
     *out = answer; /* IR-03 */
     return OK;
 }
@@ -124,50 +124,50 @@ static bool accepts(str accept, str type)
     return false;
 }
 
-fallible introspect_signs(struct ground *g, const struct client_proof *proof, str accept, struct introspect_signed *how)
+fallible introspect_signs(struct context *ctx, const struct client_proof *proof, str accept, struct introspect_signed *how)
 {
     const struct db_client *client = proof->client;
     str registered = client->metadata.introspection_signed_response_alg;
-    how->is_signed =
-        str_filled(registered) || accepts(accept, STR("application/token-introspection+jwt")) || profile_demands(g, client, PROFILE_RULE_SIGNED_INTROSPECTION);
+    how->is_signed = str_filled(registered) || accepts(accept, STR("application/token-introspection+jwt")) ||
+                     profile_demands(ctx, client, PROFILE_RULE_SIGNED_INTROSPECTION);
     if (!how->is_signed)
         return OK;
-    TRY(signing_alg(g, client, registered, &how->alg));
-    if (signing_is_slow(how->alg) && hot_is_inline())
+    TRY(signing_alg(ctx, client, registered, &how->alg));
+    if (signing_is_slow(how->alg) && cache_is_inline())
         return ERR(ELSEWHERE, "introspect: a signature takes long");
     return OK;
 }
 
-void introspect_begin(const struct ground *g, const struct client_proof *proof, struct json_writer *claims)
+void introspect_begin(const struct context *ctx, const struct client_proof *proof, struct json_writer *claims)
 {
-    json_write_text(claims, "iss", g->authority->issuer); /* RFC 9701 5; no sub and no exp, so that it is no token */
+    json_write_text(claims, "iss", ctx->authority->issuer); /* RFC 9701 5; no sub and no exp, so that it is no token */
     json_write_text(claims, "aud", proof->client->id);
-    json_write_integer(claims, "iat", g->now);
+    json_write_integer(claims, "iat", ctx->now);
     json_write_object(claims, "token_introspection");
 }
 
-fallible introspect_sign(struct ground *g, const struct introspect_signed *how, struct json_writer *claims, str *jwt)
+fallible introspect_sign(struct context *ctx, const struct introspect_signed *how, struct json_writer *claims, str *jwt)
 {
     str text;
     json_write_end(claims);
     json_write_end(claims);
     TRY(json_writer_done(claims, &text));
-    return jws_sign(g->arena, g->keys, how->alg, "token-introspection+jwt", text, jwt);
+    return jws_sign(ctx->arena, ctx->keys, how->alg, "token-introspection+jwt", text, jwt);
 }
 
 /* RL-06: a revoked token lies in memory until it expires, so a client may revoke so many in a second, and less as the memory fills, which
  * is felt most by those who revoke most. What people and administrators end, and refresh tokens, whose grants a person made, never asks here. */
-static fallible paced(const struct ground *g, const struct db_client *client, int64_t *retry_after)
+static fallible paced(const struct context *ctx, const struct db_client *client, int64_t *retry_after)
 {
     enum { MINUTE = 60, SECOND_MS = 1000, HALF_FULL = 8, NEARLY_FULL = 64 };
-    const struct policy *policy = &g->authority->policy;
+    const struct policy *policy = &ctx->authority->policy;
     const int64_t a_second = policy->revocations_a_second, most = policy->revocations_max;
     const struct pace_key key = {PACE_REVOKE, (uint64_t)client->number, 0};
     size_t count;
     if (a_second == 0) /* not bounded */
         return OK;
     const struct pace_rule rule = {a_second * MINUTE, SECOND_MS / a_second > 0 ? SECOND_MS / a_second : 1};
-    TRY(hot_revocations(g->authority->hot, &count));
+    TRY(cache_revocations(ctx->authority->cache, &count));
     int64_t cost = (int64_t)count >= most / 4 * 3 ? NEARLY_FULL : (int64_t)count >= most / 2 ? HALF_FULL : 1;
     *retry_after = MINUTE;
     if ((int64_t)count >= most)
@@ -177,45 +177,46 @@ static fallible paced(const struct ground *g, const struct db_client *client, in
     return OK;
 }
 
-static fallible end_access(struct ground *g, const struct client_proof *proof, const struct access_facts *facts, int64_t *retry_after)
+static fallible end_access(struct context *ctx, const struct client_proof *proof, const struct access_facts *facts, int64_t *retry_after)
 {
     if (!str_equal(facts->permit.client_id, proof->client->id)) /* IR-06 */
         return OK;
-    if (hot_revoked(g->authority->hot, "token", facts->token_id))
+    if (cache_revoked(ctx->authority->cache, "token", facts->token_id))
         return OK; /* RFC 7009 2.2: once is enough */
-    TRY(paced(g, proof->client, retry_after));
-    TRY(hot_revoke(g->authority->hot, g->tx, "token", facts->token_id, facts->permit.expires_at));
-    authority_event(g, "token.revoked",
+    TRY(paced(ctx, proof->client, retry_after));
+    TRY(cache_revoke(ctx->authority->cache, ctx->tx, "token", facts->token_id, facts->permit.expires_at));
+    authority_event(ctx, "token.revoked",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = facts->token_id, .detail = STR("access token")});
     return OK;
 }
 
-static fallible end_grant(struct ground *g, const struct client_proof *proof, str token)
+static fallible end_authorization(struct context *ctx, const struct client_proof *proof, str token)
 {
-    struct db_grant *grant;
+    struct db_authorization *authorization;
     int64_t generation;
-    TRY(own_refresh(g, proof, token, &grant, &generation));
-    if (!grant || grant->revoked_at != 0)
+    TRY(own_refresh(ctx, proof, token, &authorization, &generation));
+    if (!authorization || authorization->revoked_at != 0)
         return OK;
-    TRY(db_grant_revoke(g->tx, grant->number, g->now)); /* IR-08 */
-    TRY(hot_revoke(g->authority->hot, g->tx, "grant", grant->id, clock_add(g->now, g->authority->policy.access_lifetime_max)));
-    authority_event(g, "grant.revoked", &(struct authority_event_facts){.client_id = proof->client->id, .subject = grant->id, .detail = STR("refresh token")});
+    TRY(db_authorization_revoke(ctx->tx, authorization->number, ctx->now)); /* IR-08 */
+    TRY(cache_revoke(ctx->authority->cache, ctx->tx, "grant", authorization->id, clock_add(ctx->now, ctx->authority->policy.access_lifetime_max)));
+    authority_event(ctx, "grant.revoked",
+                    &(struct authority_event_facts){.client_id = proof->client->id, .subject = authorization->id, .detail = STR("refresh token")});
     return OK;
 }
 
-fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token, int64_t *retry_after)
+fallible introspect_revoke(struct context *ctx, const struct client_proof *proof, str token, int64_t *retry_after)
 {
     struct access_facts facts;
     enum opaque_kind kind = opaque_kind_of(token);
     if (kind == OPAQUE_REFRESH)
-        return end_grant(g, proof, token);
-    struct access_reader reader = {g->authority->issuer, g->now};
+        return end_authorization(ctx, proof, token);
+    struct access_reader reader = {ctx->authority->issuer, ctx->now};
     err read = ERR(INVALID_TOKEN, "revoke: not an access token");
     if (kind == OPAQUE_ACCESS)
-        read = access_open(g->arena, g->keys, token, g->now, &facts);
+        read = access_open(ctx->arena, ctx->keys, token, ctx->now, &facts);
     else if (kind == OPAQUE_NONE)
-        read = access_check(g->arena, g->keys, token, &reader, &facts);
+        read = access_check(ctx->arena, ctx->keys, token, &reader, &facts);
     if (FAILED(read)) /* RFC 7009 2.2: unknown, expired or foreign is fine (IR-07) */
         return read.kind == ERR_INVALID_TOKEN ? OK : read;
-    return end_access(g, proof, &facts, retry_after);
+    return end_access(ctx, proof, &facts, retry_after);
 }

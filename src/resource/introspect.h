@@ -14,17 +14,17 @@ struct introspect_answer {
     str details, act; /* JSON texts (RFC 9396 9.2, RFC 8693 4.1); absent: none */
     unix_time exp, iat;
 };
-fallible introspect_token(struct ground *g, const struct client_proof *proof, str token, struct introspect_answer *out);
+fallible introspect_token(struct context *ctx, const struct client_proof *proof, str token, struct introspect_answer *out);
 struct introspect_signed {
     bool is_signed;
     enum sign_alg alg;
 };
 /* Is the answer a JWT for this caller (RFC 9701 5)? When it asks for one (accept: its Accept header), is registered for it, or its profile
  * demands it. ELSEWHERE: the signature takes long. */
-fallible introspect_signs(struct ground *g, const struct client_proof *proof, str accept, struct introspect_signed *how);
+fallible introspect_signs(struct context *ctx, const struct client_proof *proof, str accept, struct introspect_signed *how);
 /* In the claims' object: what stands around the answer, whose object is left open; introspect_sign closes both and signs. */
-void introspect_begin(const struct ground *g, const struct client_proof *proof, struct json_writer *claims);
-fallible introspect_sign(struct ground *g, const struct introspect_signed *how, struct json_writer *claims, str *jwt);
-/* Own tokens only (IR-06); unknown or foreign ones: OK without effect. An access token ends alone, a refresh token ends its grant. Durable lane. */
-fallible introspect_revoke(struct ground *g, const struct client_proof *proof, str token, int64_t *retry_after);
+void introspect_begin(const struct context *ctx, const struct client_proof *proof, struct json_writer *claims);
+fallible introspect_sign(struct context *ctx, const struct introspect_signed *how, struct json_writer *claims, str *jwt);
+/* Own tokens only (IR-06); unknown or foreign ones: OK without effect. An access token ends alone, a refresh token ends its grant. WRITE pool. */
+fallible introspect_revoke(struct context *ctx, const struct client_proof *proof, str token, int64_t *retry_after);
 #endif

@@ -133,43 +133,43 @@ fallible userinfo_scoped(struct arena *a, const struct actor *actor, json *into)
 }
 
 /* `sub` always, and from us (5.3.2): it is none of the claims that scopes tell. */
-static fallible gather(struct ground *g, const struct actor *actor, struct json_writer *w)
+static fallible gather(struct context *ctx, const struct actor *actor, struct json_writer *w)
 {
     str sub;
-    json *claims = json_object_new(g->arena);
-    TRY(userinfo_scoped(g->arena, actor, claims));
-    TRY(subject_of(g, actor->client, actor->user, &sub));
+    json *claims = json_object_new(ctx->arena);
+    TRY(userinfo_scoped(ctx->arena, actor, claims));
+    TRY(subject_of(ctx, actor->client, actor->user, &sub));
     json_write_object(w, NULL);
     json_write_members(w, claims);
     json_write_text(w, "sub", sub);
     return OK;
 }
 
-static fallible sign(struct ground *g, const struct actor *actor, struct json_writer *w, struct userinfo_answer *answer)
+static fallible sign(struct context *ctx, const struct actor *actor, struct json_writer *w, struct userinfo_answer *answer)
 {
     enum sign_alg alg;
-    TRY(signing_alg(g, actor->client, actor->client->metadata.userinfo_signed_response_alg, &alg));
-    if (signing_is_slow(alg) && hot_is_inline())
+    TRY(signing_alg(ctx, actor->client, actor->client->metadata.userinfo_signed_response_alg, &alg));
+    if (signing_is_slow(alg) && cache_is_inline())
         return ERR(ELSEWHERE, "userinfo: a signature takes long");
-    json_write_text(w, "iss", g->authority->issuer); /* 5.3.2 */
+    json_write_text(w, "iss", ctx->authority->issuer); /* 5.3.2 */
     json_write_text(w, "aud", actor->client->id);
     json_write_end(w);
     TRY(json_writer_done(w, &answer->text));
-    return jws_sign(g->arena, g->keys, alg, NULL, answer->text, &answer->jwt); /* no typ: never taken for an ID token (AT-04) */
+    return jws_sign(ctx->arena, ctx->keys, alg, NULL, answer->text, &answer->jwt); /* no typ: never taken for an ID token (AT-04) */
 }
 
-fallible userinfo_tell(struct ground *g, const struct actor *actor, struct userinfo_answer *out)
+fallible userinfo_tell(struct context *ctx, const struct actor *actor, struct userinfo_answer *out)
 {
     struct userinfo_answer answer = {0};
-    struct json_writer w = json_writer_new(g->arena);
-    if (actor->kind != ACTOR_PERSON) /* TE-08 */
+    struct json_writer w = json_writer_new(ctx->arena);
+    if (actor->kind != ACTOR_USER) /* TE-08 */
         REFUSE(INVALID_TOKEN, "This access token belongs to a client, not to a person.", "userinfo: a client's own token");
     if (!str_has_word(actor->scope, STR("openid"))) /* OpenID Connect Core 5.3.1 */
         REFUSE(INSUFFICIENT_SCOPE, "The access token lacks the scope openid.", "userinfo: no openid scope");
-    TRY(gather(g, actor, &w));
+    TRY(gather(ctx, actor, &w));
     answer.is_signed = actor->client && str_filled(actor->client->metadata.userinfo_signed_response_alg);
     if (answer.is_signed) {
-        TRY(sign(g, actor, &w, &answer));
+        TRY(sign(ctx, actor, &w, &answer));
     } else {
         json_write_end(&w);
         TRY(json_writer_done(&w, &answer.text));

@@ -18,5 +18,5 @@ struct userinfo_answer {
 /* Adds the claims that the token's scopes (profile, email, address, phone) and its claims parameter tell, without sub. */
 fallible userinfo_scoped(struct arena *a, const struct actor *actor, json *into);
 /* The whole answer for this token. INVALID_TOKEN: a client's own token (TE-08); INSUFFICIENT_SCOPE: without openid; ELSEWHERE. */
-fallible userinfo_tell(struct ground *g, const struct actor *actor, struct userinfo_answer *out);
+fallible userinfo_tell(struct context *ctx, const struct actor *actor, struct userinfo_answer *out);
 #endif

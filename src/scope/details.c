@@ -78,13 +78,13 @@ static fallible judge_member(const struct db_details_type *type, str name, const
     return OK;
 }
 
-static fallible judge_object(const struct ground *g, const struct db_client *client, const json *object)
+static fallible judge_object(const struct context *ctx, const struct db_client *client, const json *object)
 {
     str name, word = json_member_text(object, "type");
     const json *value;
     if (!json_is_object(object) || !str_filled(word))
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "Each of the authorization_details is an object with a type.", "details: no object, or no type");
-    const struct db_details_type *type = hot_details_type(g->facts, word);
+    const struct db_details_type *type = cache_details_type(ctx->snapshot, word);
     if (!type)
         REFUSE(INVALID_AUTHORIZATION_DETAILS,
                "A type of authorization_details is not defined on this server. An administrator defines types with: jeton details add.",
@@ -111,18 +111,18 @@ static fallible parse(struct arena *a, str text, json **list)
     return OK;
 }
 
-fallible details_read(const struct ground *g, const struct db_client *client, str text, str *details)
+fallible details_read(const struct context *ctx, const struct db_client *client, str text, str *details)
 {
     json *list;
     if (!str_filled(text)) {
         *details = STR_ABSENT;
         return OK;
     }
-    TRY(parse(g->arena, text, &list));
+    TRY(parse(ctx->arena, text, &list));
     for (size_t i = 0; i < json_count(list); i++)
-        TRY(judge_object(g, client, json_at(list, i)));
+        TRY(judge_object(ctx, client, json_at(list, i)));
     str whole;
-    TRY(json_text(g->arena, list, &whole));
+    TRY(json_text(ctx->arena, list, &whole));
     if (whole.n > PERMIT_DETAILS_MAX) /* before a person is asked, not when the code is redeemed */
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details are too long: they would not fit into an access token.", "details: too long for a token");
     *details = whole;
@@ -172,15 +172,15 @@ static fallible value_words(struct arena *a, const json *value, str *words)
     return buf_done(&b, words);
 }
 
-static fallible show_object(const struct ground *g, const json *object, struct details_words *out)
+static fallible show_object(const struct context *ctx, const json *object, struct details_words *out)
 {
     str name;
     const json *value;
-    const struct db_details_type *type = hot_details_type(g->facts, json_member_text(object, "type"));
+    const struct db_details_type *type = cache_details_type(ctx->snapshot, json_member_text(object, "type"));
     if (!type)
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "A type of authorization_details was removed meanwhile.", "details: type removed meanwhile");
     out->description = type->description;
-    out->facts = arena_array(g->arena, json_count(object), sizeof *out->facts);
+    out->facts = arena_array(ctx->arena, json_count(object), sizeof *out->facts);
     if (!out->facts)
         FAIL(UNAVAILABLE, "details: no memory");
     for (void *at = NULL; json_each(object, &at, &name, &value);) {
@@ -191,24 +191,24 @@ static fallible show_object(const struct ground *g, const json *object, struct d
         fact->label = common ? str_of(common->label) : field_words(type, name);
         if (!str_present(fact->label)) /* its type has lost the field: shown by its own name rather than not at all */
             fact->label = name;
-        TRY(value_words(g->arena, value, &fact->value));
+        TRY(value_words(ctx->arena, value, &fact->value));
     }
     return OK;
 }
 
-fallible details_show(const struct ground *g, str details, struct details_words **rows, size_t *count)
+fallible details_show(const struct context *ctx, str details, struct details_words **rows, size_t *count)
 {
     json *list;
     *rows = NULL;
     *count = 0;
     if (!str_filled(details))
         return OK;
-    TRY(parse(g->arena, details, &list));
-    struct details_words *words = arena_array(g->arena, json_count(list), sizeof *words);
+    TRY(parse(ctx->arena, details, &list));
+    struct details_words *words = arena_array(ctx->arena, json_count(list), sizeof *words);
     if (!words)
         FAIL(UNAVAILABLE, "details: no memory");
     for (size_t i = 0; i < json_count(list); i++)
-        TRY(show_object(g, json_at(list, i), &words[i]));
+        TRY(show_object(ctx, json_at(list, i), &words[i]));
     *rows = words;
     *count = json_count(list);
     return OK;

@@ -58,32 +58,32 @@ static fallible fold_fields(struct arena *a, str given, struct problems *p, str 
     return buf_done(&b, lines);
 }
 
-fallible details_types_add(struct ground *g, const struct actor *by, const struct details_edit *edit, struct problems *p)
+fallible details_types_add(struct context *ctx, const struct actor *by, const struct details_edit *edit, struct problems *p)
 {
-    struct db_details_type type = {.type = edit->type, .description = edit->description, .created_at = g->now};
+    struct db_details_type type = {.type = edit->type, .description = edit->description, .created_at = ctx->now};
     TRY(may_edit(by));
     if (!check_scope_token(edit->type))
         problem_add(p, "type", STR("A type has 1 to 128 visible ASCII characters without quotes and backslashes."));
-    check_text(g->arena, edit->description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
-    TRY(fold_fields(g->arena, edit->fields, p, &type.fields));
+    check_text(ctx->arena, edit->description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
+    TRY(fold_fields(ctx->arena, edit->fields, p, &type.fields));
     TRY(problem_result(p));
-    err e = db_details_add(g->tx, &type);
+    err e = db_details_add(ctx->tx, &type);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "type", STR("There already is such a type."));
         return problem_result(p);
     }
     TRY(e);
-    check_event(g, by, "details.added", &(struct authority_event_facts){.subject = edit->type});
+    check_event(ctx, by, "details.added", &(struct authority_event_facts){.subject = edit->type});
     return OK;
 }
 
-fallible details_types_remove(struct ground *g, const struct actor *by, str type, bool *removed)
+fallible details_types_remove(struct context *ctx, const struct actor *by, str type, bool *removed)
 {
     bool gone = false;
     TRY(may_edit(by));
-    TRY(db_details_remove(g->tx, type, &gone));
+    TRY(db_details_remove(ctx->tx, type, &gone));
     if (gone)
-        check_event(g, by, "details.removed", &(struct authority_event_facts){.subject = type});
+        check_event(ctx, by, "details.removed", &(struct authority_event_facts){.subject = type});
     *removed = gone;
     return OK;
 }

@@ -10,6 +10,6 @@ struct details_edit {
     str description; /* 1..255 characters: what people read when they are asked to agree */
     str fields;      /* `name:words;name:words`: members beyond type, locations, actions, datatypes, identifier, privileges */
 };
-fallible details_types_add(struct ground *g, const struct actor *by, const struct details_edit *edit, struct problems *p);
-fallible details_types_remove(struct ground *g, const struct actor *by, str type, bool *removed);
+fallible details_types_add(struct context *ctx, const struct actor *by, const struct details_edit *edit, struct problems *p);
+fallible details_types_remove(struct context *ctx, const struct actor *by, str type, bool *removed);
 #endif

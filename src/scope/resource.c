@@ -6,44 +6,44 @@
 #include "base/banned.h"
 
 /* This server as a resource: its issuer, or its API by the name that its protected-resource metadata gives (RFC 9728 2). */
-static bool is_own(const struct ground *g, str uri)
+static bool is_own(const struct context *ctx, str uri)
 {
-    const str issuer = g->authority->issuer;
+    const str issuer = ctx->authority->issuer;
     return str_starts(uri, issuer) && (uri.n == issuer.n || str_is((str){uri.p + issuer.n, uri.n - issuer.n}, "/api/1.0"));
 }
 
 /* RFC 3986 6.2.3: on the web no path and the path `/` are the same; libraries that parse a URI and write it again add the slash. */
-static str other_root(const struct ground *g, str uri)
+static str other_root(const struct context *ctx, str uri)
 {
     struct url u;
     if (FAILED(url_parse(uri, &u)) || str_present(u.query) || !(str_is(u.scheme, "https") || str_is(u.scheme, "http")))
         return STR_ABSENT;
     if (str_is(u.path, "/"))
         return (str){uri.p, uri.n - 1};
-    return u.path.n == 0 ? str_join(g->arena, (const str[]){uri, STR("/")}, 2) : STR_ABSENT;
+    return u.path.n == 0 ? str_join(ctx->arena, (const str[]){uri, STR("/")}, 2) : STR_ABSENT;
 }
 
-fallible resource_find(const struct ground *g, str uri, const struct db_resource **resource)
+fallible resource_find(const struct context *ctx, str uri, const struct db_resource **resource)
 {
-    if (!str_filled(uri) || is_own(g, uri)) {
+    if (!str_filled(uri) || is_own(ctx, uri)) {
         *resource = NULL;
         return OK;
     }
-    const struct db_resource *found = hot_resource(g->facts, uri); /* AZ-23: exact, registered */
-    str other = found ? STR_ABSENT : other_root(g, uri);
+    const struct db_resource *found = cache_resource(ctx->snapshot, uri); /* AZ-23: exact, registered */
+    str other = found ? STR_ABSENT : other_root(ctx, uri);
     if (str_present(other))
-        found = hot_resource(g->facts, other);
+        found = cache_resource(ctx->snapshot, other);
     if (!found)
         REFUSE(INVALID_TARGET, "The resource is not registered here. An administrator registers it with: jeton resource add.", "resource: unknown");
     *resource = found;
     return OK;
 }
 
-static fallible add_word(const struct ground *g, str uri, struct buf *words, size_t *count)
+static fallible add_word(const struct context *ctx, str uri, struct buf *words, size_t *count)
 {
     const struct db_resource *resource;
-    TRY(resource_find(g, uri, &resource));
-    str word = resource ? resource->uri : g->authority->issuer;
+    TRY(resource_find(ctx, uri, &resource));
+    str word = resource ? resource->uri : ctx->authority->issuer;
     if (str_has_word((str){words->p, words->n}, word))
         return OK;
     if (++*count > RESOURCES_MAX)
@@ -62,7 +62,7 @@ bool resource_named(const struct form *f)
     return false;
 }
 
-fallible resource_words(const struct ground *g, const struct form *f, str *words)
+fallible resource_words(const struct context *ctx, const struct form *f, str *words)
 {
     enum { BYTES = RESOURCES_MAX * 2100 };
     size_t at = 0, count = 0;
@@ -71,31 +71,31 @@ fallible resource_words(const struct ground *g, const struct form *f, str *words
         *words = STR_ABSENT;
         return OK;
     }
-    struct buf b = buf_new(g->arena, BYTES);
+    struct buf b = buf_new(ctx->arena, BYTES);
     while (form_each(f, "resource", &at, &uri))
         if (str_filled(uri))
-            TRY(add_word(g, uri, &b, &count));
+            TRY(add_word(ctx, uri, &b, &count));
     TRY(buf_done(&b, &all));
-    *words = str_equal(all, g->authority->issuer) ? STR_ABSENT : all;
+    *words = str_equal(all, ctx->authority->issuer) ? STR_ABSENT : all;
     return OK;
 }
 
-fallible resource_one(const struct ground *g, const struct form *f, const struct db_resource **resource)
+fallible resource_one(const struct context *ctx, const struct form *f, const struct db_resource **resource)
 {
     str words;
-    TRY(resource_words(g, f, &words));
+    TRY(resource_words(ctx, f, &words));
     if (str_present(words) && str_find(words, ' ') < words.n)
         REFUSE(INVALID_TARGET, "An access token is for one service: ask for a token for each resource.", "resource: several for one token");
-    return resource_find(g, words, resource);
+    return resource_find(ctx, words, resource);
 }
 
-fallible resource_pick(const struct ground *g, const struct form *f, str granted, str *resource)
+fallible resource_pick(const struct context *ctx, const struct form *f, str granted, str *resource)
 {
     str asked;
     const struct db_resource *one;
     bool named = resource_named(f), several = str_present(granted) && str_find(granted, ' ') < granted.n;
-    TRY(resource_one(g, f, &one));
-    asked = one ? one->uri : g->authority->issuer;
+    TRY(resource_one(ctx, f, &one));
+    asked = one ? one->uri : ctx->authority->issuer;
     if (named && !(str_present(granted) ? str_has_word(granted, asked) : !one))
         REFUSE(INVALID_TARGET, "resource is not among those of the authorization.", "resource: not in the authorization");
     if (!named && several)
@@ -104,12 +104,12 @@ fallible resource_pick(const struct ground *g, const struct form *f, str granted
     return OK;
 }
 
-bool resource_carries(const struct ground *g, str words, str scope)
+bool resource_carries(const struct context *ctx, str words, str scope)
 {
     str uri;
     const struct db_resource *found;
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &uri);)
-        if ((found = hot_resource(g->facts, uri)) && str_filled(found->scopes) && str_has_word(found->scopes, scope))
+        if ((found = cache_resource(ctx->snapshot, uri)) && str_filled(found->scopes) && str_has_word(found->scopes, scope))
             return true;
     return false;
 }

@@ -35,57 +35,57 @@ static fallible tidy(struct arena *a, str words, str *clean)
     return buf_done(&out, clean);
 }
 
-static bool identity(const struct ground *g, str word)
+static bool identity(const struct context *ctx, str word)
 {
-    const struct db_scope *scope = hot_scope(g->facts, word);
+    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && scope->identity;
 }
 
 /* Words that mean nothing without a person. */
-static bool personal(const struct ground *g, str word)
+static bool personal(const struct context *ctx, str word)
 {
-    const struct db_scope *scope = hot_scope(g->facts, word);
+    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && (scope->identity || scope->own);
 }
 
 /* People give what is theirs, or a service's; permissions over this server are an administrator's to give, by name. */
-static bool grantable(const struct ground *g, str word)
+static bool grantable(const struct context *ctx, str word)
 {
-    const struct db_scope *scope = hot_scope(g->facts, word);
+    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && (!scope->builtin || scope->identity || scope->own);
 }
 
 /* The client's own list, without what has been removed from this server since (such a word has no sentence for people), and without those
  * that are asked for by name: the identity scopes, and for a client's own token all that needs a person. */
-static fallible own_list(const struct ground *g, const struct db_client *client, bool (*unlisted)(const struct ground *, str), str *granted)
+static fallible own_list(const struct context *ctx, const struct db_client *client, bool (*unlisted)(const struct context *, str), str *granted)
 {
     str word;
-    struct buf known = buf_new(g->arena, client->scopes.n + 1);
+    struct buf known = buf_new(ctx->arena, client->scopes.n + 1);
     for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (word.n > 0 && hot_scope(g->facts, word) && !unlisted(g, word))
+        if (word.n > 0 && cache_scope(ctx->snapshot, word) && !unlisted(ctx, word))
             buf_word(&known, word);
     return buf_done(&known, granted);
 }
 
 /* Software that registered itself may ask people for what the service that it asks for carries, if that is the service's own word and no
  * administrator has said which words this software may have. */
-static bool by_resource(const struct ground *g, const struct db_client *client, str resources, str word)
+static bool by_resource(const struct context *ctx, const struct db_client *client, str resources, str word)
 {
-    const struct db_scope *scope = hot_scope(g->facts, word);
+    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     bool free_to_ask = str_filled(client->metadata.origin) && !str_filled(client->metadata.initial_scopes);
-    return free_to_ask && scope && !scope->builtin && resource_carries(g, resources, word);
+    return free_to_ask && scope && !scope->builtin && resource_carries(ctx, resources, word);
 }
 
-static bool may_have(const struct ground *g, const struct db_client *client, str resources, str word)
+static bool may_have(const struct context *ctx, const struct db_client *client, str resources, str word)
 {
-    return str_has_word(client->scopes, word) || (scopes_any(client) && grantable(g, word)) || by_resource(g, client, resources, word);
+    return str_has_word(client->scopes, word) || (scopes_any(client) && grantable(ctx, word)) || by_resource(ctx, client, resources, word);
 }
 
-static fallible judge_word(const struct ground *g, const struct db_client *client, str resources, str word)
+static fallible judge_word(const struct context *ctx, const struct db_client *client, str resources, str word)
 {
-    if (!hot_scope(g->facts, word))
+    if (!cache_scope(ctx->snapshot, word))
         REFUSE(INVALID_SCOPE, "A requested scope is not defined on this server. An administrator defines scopes with: jeton scope add.", "scope: not defined");
-    if (!may_have(g, client, resources, word)) /* AZ-15 */
+    if (!may_have(ctx, client, resources, word)) /* AZ-15 */
         REFUSE(INVALID_SCOPE, "This client may not ask for a requested scope. An administrator allows it with: jeton client edit ID --scope.",
                "scope: not in the client's list");
     return OK;
@@ -98,28 +98,28 @@ static bool idle_word(const struct db_client *client, bool openid, str word)
 }
 
 /* What a request with these words gets nothing for, and is not refused for. */
-static bool left_out(const struct ground *g, const struct db_client *client, bool openid, str word)
+static bool left_out(const struct context *ctx, const struct db_client *client, bool openid, str word)
 {
-    return idle_word(client, openid, word) || (openid && !hot_scope(g->facts, word)); /* OpenID Connect Core 3.1.2.2 */
+    return idle_word(client, openid, word) || (openid && !cache_scope(ctx->snapshot, word)); /* OpenID Connect Core 3.1.2.2 */
 }
 
-fallible scope_grant(const struct ground *g, const struct db_client *client, str resources, str asked, str *granted)
+fallible scope_grant(const struct context *ctx, const struct db_client *client, str resources, str asked, str *granted)
 {
     str clean = STR(""), word;
     if (str_filled(asked))
-        TRY(tidy(g->arena, asked, &clean));
+        TRY(tidy(ctx->arena, asked, &clean));
     if (clean.n == 0 && scopes_any(client)) {
         *granted = STR(""); /* unscoped: people are told what that reaches */
         return OK;
     }
     if (clean.n == 0)
-        return own_list(g, client, identity, granted);
+        return own_list(ctx, client, identity, granted);
     bool openid = str_has_word(clean, STR("openid"));
-    struct buf kept = buf_new(g->arena, clean.n + 1);
+    struct buf kept = buf_new(ctx->arena, clean.n + 1);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
-        if (left_out(g, client, openid, word))
+        if (left_out(ctx, client, openid, word))
             continue;
-        TRY(judge_word(g, client, resources, word));
+        TRY(judge_word(ctx, client, resources, word));
         buf_word(&kept, word);
     }
     if (kept.n == 0) /* offline_access alone must not become an unscoped token */
@@ -127,29 +127,29 @@ fallible scope_grant(const struct ground *g, const struct db_client *client, str
     return buf_done(&kept, granted);
 }
 
-fallible scope_grant_own(const struct ground *g, const struct db_client *client, str asked, str *granted)
+fallible scope_grant_own(const struct context *ctx, const struct db_client *client, str asked, str *granted)
 {
     str clean = STR(""), word;
     if (str_filled(asked))
-        TRY(tidy(g->arena, asked, &clean));
+        TRY(tidy(ctx->arena, asked, &clean));
     if (clean.n == 0)
-        return own_list(g, client, personal, granted);
+        return own_list(ctx, client, personal, granted);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
-        if (personal(g, word))
+        if (personal(ctx, word))
             REFUSE(INVALID_SCOPE, "Scopes like openid, profile and view-own-profile are about a person; a client's own token has none.",
                    "scope: about a person, without one");
-        TRY(judge_word(g, client, STR_ABSENT, word));
+        TRY(judge_word(ctx, client, STR_ABSENT, word));
     }
     *granted = clean;
     return OK;
 }
 
-fallible scope_reach(const struct ground *g, const struct db_client *client, str resources, str scope, str *reach)
+fallible scope_reach(const struct context *ctx, const struct db_client *client, str resources, str scope, str *reach)
 {
     str word;
-    struct buf out = buf_new(g->arena, scope.n + 1);
+    struct buf out = buf_new(ctx->arena, scope.n + 1);
     for (str rest = scope; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (word.n > 0 && may_have(g, client, resources, word))
+        if (word.n > 0 && may_have(ctx, client, resources, word))
             buf_word(&out, word);
     return buf_done(&out, reach);
 }
@@ -187,19 +187,19 @@ bool scope_within(str words, str whole)
     return true;
 }
 
-fallible scope_refresh(const struct ground *g, const struct db_client *client, str whole, str asked, str *narrowed)
+fallible scope_refresh(const struct context *ctx, const struct db_client *client, str whole, str asked, str *narrowed)
 {
     str clean = STR(""), word;
     if (str_filled(asked))
-        TRY(tidy(g->arena, asked, &clean));
+        TRY(tidy(ctx->arena, asked, &clean));
     bool openid = str_has_word(clean, STR("openid"));
-    struct buf kept = buf_new(g->arena, clean.n + 1);
+    struct buf kept = buf_new(ctx->arena, clean.n + 1);
     for (str rest = clean; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (str_has_word(whole, word) || !left_out(g, client, openid, word))
+        if (str_has_word(whole, word) || !left_out(ctx, client, openid, word))
             buf_word(&kept, word);
     if (clean.n > 0 && kept.n == 0)
         REFUSE(INVALID_SCOPE, "Nothing of the requested scope was granted.", "scope: nothing is left of it");
-    return scope_narrow(g->arena, whole, (str){kept.p, kept.n}, narrowed);
+    return scope_narrow(ctx->arena, whole, (str){kept.p, kept.n}, narrowed);
 }
 
 fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed)

@@ -19,7 +19,7 @@ static fallible scopes_permission(const struct actor *by)
     return OK;
 }
 
-fallible scopes_known(const struct ground *g, str words, const char *field, struct problems *p)
+fallible scopes_known(const struct context *ctx, str words, const char *field, struct problems *p)
 {
     size_t before = p->count;
     if (words.n > CHECK_LIST_BYTES) {
@@ -27,55 +27,55 @@ fallible scopes_known(const struct ground *g, str words, const char *field, stru
         return problem_result(p);
     }
     str folded;
-    TRY(check_fold(g->arena, words, ' ', &folded));
+    TRY(check_fold(ctx->arena, words, ' ', &folded));
     if (check_count(folded, ' ') > WORDS_MAX)
-        problem_tell(p, field, g->arena, &MESSAGE("At most {most} scopes may be named.", MESSAGE_NUMBER("most", WORDS_MAX)));
+        problem_tell(p, field, ctx->arena, &MESSAGE("At most {most} scopes may be named.", MESSAGE_NUMBER("most", WORDS_MAX)));
     str word;
     while (p->count - before < 4 && folded.n > 0 && str_next(&folded, ' ', &word)) {
         if (!check_scope_token(word))
             problem_add(p, field,
                         STR("A scope is a word of 1 to 128 visible ASCII characters without quotes and backslashes; "
                             "scopes are separated by spaces."));
-        else if (hot_scope(g->facts, word) == NULL)
-            problem_tell(p, field, g->arena, &MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", word)));
+        else if (cache_scope(ctx->snapshot, word) == NULL)
+            problem_tell(p, field, ctx->arena, &MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", word)));
     }
     if (p->count > before || p->count >= PROBLEM_MAX)
         FAIL(UNPROCESSABLE, "a scope is malformed or unknown");
     return OK;
 }
 
-fallible scopes_add(struct ground *g, const struct actor *by, str name, str description, struct problems *p)
+fallible scopes_add(struct context *ctx, const struct actor *by, str name, str description, struct problems *p)
 {
     TRY(scopes_permission(by));
     if (!check_scope_token(name))
         problem_add(p, "name", STR("A scope's name has 1 to 128 visible ASCII characters without quotes and backslashes."));
-    check_text(g->arena, description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
+    check_text(ctx->arena, description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
     TRY(problem_result(p));
-    err e = db_scope_add(g->tx, name, description);
+    err e = db_scope_add(ctx->tx, name, description);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "name", STR("There already is a scope with this name."));
         return problem_result(p);
     }
     TRY(e);
-    check_event(g, by, "scope.added", &(struct authority_event_facts){.subject = name});
+    check_event(ctx, by, "scope.added", &(struct authority_event_facts){.subject = name});
     return OK;
 }
 
-fallible scopes_remove(struct ground *g, const struct actor *by, str name, bool *removed)
+fallible scopes_remove(struct context *ctx, const struct actor *by, str name, bool *removed)
 {
     TRY(scopes_permission(by));
-    const struct db_scope *scope = hot_scope(g->facts, name);
+    const struct db_scope *scope = cache_scope(ctx->snapshot, name);
     if (scope != NULL && scope->builtin)
         REFUSE(UNPROCESSABLE, "This scope is one of the server's own permissions and cannot be removed.", "built-in scope");
     bool gone = false;
-    TRY(db_scope_remove(g->tx, name, &gone));
+    TRY(db_scope_remove(ctx->tx, name, &gone));
     if (gone)
-        check_event(g, by, "scope.removed", &(struct authority_event_facts){.subject = name});
+        check_event(ctx, by, "scope.removed", &(struct authority_event_facts){.subject = name});
     *removed = gone;
     return OK;
 }
 
-static void judge_uri(struct ground *g, str uri, struct problems *p)
+static void judge_uri(struct context *ctx, str uri, struct problems *p)
 {
     struct url url;
     if (!str_filled(uri) || uri.n > URI_MAX) {
@@ -89,7 +89,7 @@ static void judge_uri(struct ground *g, str uri, struct problems *p)
     }
     if (str_present(url.fragment) || str_find(uri, '#') < uri.n) /* RFC 8707 2 */
         problem_add(p, "uri", STR("The address of a resource has no fragment: leave out `#` and what follows."));
-    str issuer = g->authority->issuer, bare = uri;
+    str issuer = ctx->authority->issuer, bare = uri;
     while (bare.n > 0 && bare.p[bare.n - 1] == '/')
         bare.n--;
     if (str_equal_nocase(bare, issuer)) /* the audience of jeton's own API */
@@ -109,76 +109,76 @@ static void judge_format(const struct resource_edit *edit, struct db_resource *n
 }
 
 /* Words that this server gives a meaning to are not a service's to carry. */
-static fallible judge_resource_scopes(struct ground *g, const struct resource_edit *edit, struct db_resource *next, struct problems *p)
+static fallible judge_resource_scopes(struct context *ctx, const struct resource_edit *edit, struct db_resource *next, struct problems *p)
 {
     str word;
     if (!str_present(edit->scopes))
         return OK;
-    err known = scopes_known(g, edit->scopes, "scopes", p);
+    err known = scopes_known(ctx, edit->scopes, "scopes", p);
     if (FAILED(known))
         return known.kind == ERR_UNPROCESSABLE ? OK : known; /* the problems say which */
-    TRY(check_fold(g->arena, edit->scopes, ' ', &next->scopes));
+    TRY(check_fold(ctx->arena, edit->scopes, ' ', &next->scopes));
     for (str rest = next->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (hot_scope(g->facts, word)->builtin)
+        if (cache_scope(ctx->snapshot, word)->builtin)
             problem_tell(
-                p, "scopes", g->arena,
+                p, "scopes", ctx->arena,
                 &MESSAGE("`{scope}` is one of this server's own scopes; a resource carries those that were defined for it.", MESSAGE_TEXT("scope", word)));
     if (!str_filled(next->scopes))
         next->scopes = STR_ABSENT;
     return OK;
 }
 
-fallible scopes_resource_add(struct ground *g, const struct actor *by, const struct resource_edit *edit, struct problems *p)
+fallible scopes_resource_add(struct context *ctx, const struct actor *by, const struct resource_edit *edit, struct problems *p)
 {
     TRY(scopes_permission(by));
-    struct db_resource next = {.uri = edit->uri, .name = edit->name, .created_at = g->now};
-    judge_uri(g, edit->uri, p);
-    check_text(g->arena, edit->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
+    struct db_resource next = {.uri = edit->uri, .name = edit->name, .created_at = ctx->now};
+    judge_uri(ctx, edit->uri, p);
+    check_text(ctx->arena, edit->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
     judge_format(edit, &next, p);
-    TRY(judge_resource_scopes(g, edit, &next, p));
+    TRY(judge_resource_scopes(ctx, edit, &next, p));
     if (str_filled(edit->client_id)) {
         next.client_id = edit->client_id;
-        if (hot_client(g->facts, edit->client_id) == NULL)
+        if (cache_client(ctx->snapshot, edit->client_id) == NULL)
             problem_add(p, "client_id", STR("There is no client application with this id."));
     }
     TRY(problem_result(p));
-    err e = db_resource_add(g->tx, &next);
+    err e = db_resource_add(ctx->tx, &next);
     if (e.kind == ERR_CONFLICT) {
         problem_add(p, "uri", STR("There already is a resource with this address."));
         return problem_result(p);
     }
     TRY(e);
-    check_event(g, by, "resource.added", &(struct authority_event_facts){.subject = edit->uri, .client_id = next.client_id});
+    check_event(ctx, by, "resource.added", &(struct authority_event_facts){.subject = edit->uri, .client_id = next.client_id});
     return OK;
 }
 
-fallible scopes_resource_edit(struct ground *g, const struct actor *by, const struct resource_edit *edit, struct problems *p)
+fallible scopes_resource_edit(struct context *ctx, const struct actor *by, const struct resource_edit *edit, struct problems *p)
 {
     TRY(scopes_permission(by));
-    const struct db_resource *now = hot_resource(g->facts, edit->uri);
+    const struct db_resource *now = cache_resource(ctx->snapshot, edit->uri);
     if (!now)
         FAIL(NOT_FOUND, "scopes: no such resource");
     struct db_resource next = *now;
     bool found = false;
     if (str_present(edit->name))
-        check_text(g->arena, edit->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
+        check_text(ctx->arena, edit->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
     next.name = str_present(edit->name) ? edit->name : now->name;
-    TRY(judge_resource_scopes(g, edit, &next, p));
+    TRY(judge_resource_scopes(ctx, edit, &next, p));
     TRY(problem_result(p));
-    TRY(db_resource_edit(g->tx, &next, &found));
+    TRY(db_resource_edit(ctx->tx, &next, &found));
     if (!found)
         FAIL(NOT_FOUND, "scopes: the resource was removed meanwhile");
-    check_event(g, by, "resource.changed", &(struct authority_event_facts){.subject = edit->uri, .detail = next.scopes});
+    check_event(ctx, by, "resource.changed", &(struct authority_event_facts){.subject = edit->uri, .detail = next.scopes});
     return OK;
 }
 
-fallible scopes_resource_remove(struct ground *g, const struct actor *by, str uri, bool *removed)
+fallible scopes_resource_remove(struct context *ctx, const struct actor *by, str uri, bool *removed)
 {
     TRY(scopes_permission(by));
     bool gone = false;
-    TRY(db_resource_remove(g->tx, uri, &gone));
+    TRY(db_resource_remove(ctx->tx, uri, &gone));
     if (gone)
-        check_event(g, by, "resource.removed", &(struct authority_event_facts){.subject = uri});
+        check_event(ctx, by, "resource.removed", &(struct authority_event_facts){.subject = uri});
     *removed = gone;
     return OK;
 }

@@ -96,15 +96,15 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
     settings_policy(s, &app->authority.policy);
     if (!app->authority.store)
         TRY(app_because(app, store_open(&options, &app->authority.store), "data", str_format(a, "cannot open the database in %s", options.directory)));
-    if (!app->authority.hot)
-        TRY(hot_open(app->authority.store, USER_CACHE, &app->authority.hot));
+    if (!app->authority.cache)
+        TRY(cache_open(app->authority.store, USER_CACHE, &app->authority.cache));
     return app_because(app, authority_open(&app->authority, options.directory), "data",
                        str_format(a, "cannot take the keys in %s into use", options.directory));
 }
 
 static void event_thread_begins(void)
 {
-    hot_inline(true);
+    cache_inline(true);
 }
 
 /* The port that is set; a free one; 0 where there is none. */
@@ -196,13 +196,13 @@ static fallible open_all(struct app *app, struct arena *a)
     if (s->sandbox)
         TRY(app_because(app, sandbox_enter(), "sandbox", STR("cannot give up rights")));
     look_back(app);
-    const struct courier_rule rule = app_courier_rule(s);
-    return courier_open(&app->authority, &rule, &app->courier);
+    const struct outbox_rule rule = app_outbox_rule(s);
+    return outbox_open(&app->authority, &rule, &app->outbox);
 }
 
-struct courier_rule app_courier_rule(const struct settings *s)
+struct outbox_rule app_outbox_rule(const struct settings *s)
 {
-    return (struct courier_rule){s->courier_hours, s->courier_wait, s->drain_seconds};
+    return (struct outbox_rule){s->courier_hours, s->courier_wait, s->drain_seconds};
 }
 
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a)
@@ -242,8 +242,8 @@ static void drain(struct app *app)
 
 void app_close(struct app *app)
 {
-    if (app->courier)
-        courier_rest(app->courier); /* what it has begun ends while the requests drain */
+    if (app->outbox)
+        outbox_rest(app->outbox); /* what it has begun ends while the requests drain */
     if (app->listener) {
         atomic_store(&app->draining, true);
         listen_quiesce(app->listener);
@@ -255,15 +255,15 @@ void app_close(struct app *app)
             listen_close(app->asking);
         listen_close(app->listener);
     }
-    courier_close(app->courier);
+    outbox_close(app->outbox);
     if (app->worker)
         pool_close(app->worker);
     if (app->hash)
         pool_close(app->hash);
     if (app->authority.keys)
         authority_close(&app->authority);
-    if (app->authority.hot)
-        hot_close(app->authority.hot);
+    if (app->authority.cache)
+        cache_close(app->authority.cache);
     if (app->authority.store)
         store_close(app->authority.store);
     reload_forget(app);

@@ -4,7 +4,7 @@
 #define JETON_SERVER_APP_H
 #include "context/authority.h"
 #include "http/listen.h"
-#include "server/courier.h"
+#include "server/outbox.h"
 #include "server/pool.h"
 #include "server/route.h"
 #include "config/settings.h"
@@ -22,7 +22,7 @@ struct app {
     struct listener *listener;
     struct listener *asking; /* the second one, that asks for client certificates; NULL: none */
     struct pool *worker, *hash;
-    struct courier *courier;
+    struct outbox *outbox;
     int fence;         /* Landlock's version; 0: files are not fenced */
     _Atomic bool open; /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
@@ -36,6 +36,6 @@ struct app {
  * said; nothing is left open. */
 fallible app_open(struct app *app, const struct settings *settings, struct arena *a);
 void app_event_limits(const struct settings *s, struct db_event_limit limits[DB_EVENT_CLASSES + 1]); /* by class, from 1 */
-struct courier_rule app_courier_rule(const struct settings *s);
+struct outbox_rule app_outbox_rule(const struct settings *s);
 void app_close(struct app *app); /* stops accepting, drains within settings->drain_seconds, closes */
 #endif

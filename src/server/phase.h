@@ -9,7 +9,7 @@
 #include "server/pipeline.h"
 /* The body or query as fields, by the row's `takes`; on the event thread. INVALID_REQUEST, UNSUPPORTED_MEDIA. */
 fallible phase_limit(struct pipeline *w);
-/* The ground learns of the request: who called, from where, with which proofs. INVALID_DPOP_PROOF: two of them. */
+/* The context learns of the request: who called, from where, with which proofs. INVALID_DPOP_PROOF: two of them. */
 fallible phase_describe(struct pipeline *w);
 /* The language of what this request is told; pages are told in it from their beginning, everything else when it fails. */
 void phase_language(struct pipeline *w);

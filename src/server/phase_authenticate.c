@@ -24,7 +24,7 @@ static fallible only_proof(const struct request *r, str *out)
  * two was called (MD-02). */
 static str public_url(const struct pipeline *w)
 {
-    const struct authority *authority = w->ground.authority;
+    const struct authority *authority = w->context.authority;
     const struct request *r = &w->exchange->request;
     const str scheme = STR("https://");
     str base = authority->issuer, twin = authority->issuer_mtls;
@@ -49,40 +49,40 @@ static str languages_wanted(const struct pipeline *w)
 
 void phase_language(struct pipeline *w)
 {
-    w->ground.language = message_choose(languages_wanted(w), request_header(&w->exchange->request, "Accept-Language"));
+    w->context.language = message_choose(languages_wanted(w), request_header(&w->exchange->request, "Accept-Language"));
 }
 
 fallible phase_describe(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
-    struct ground *g = &w->ground;
-    g->address = r->peer;
-    g->request_id = str_of(r->id);
-    g->user_agent = request_header(r, "User-Agent");
-    g->method = r->method_name;
-    g->certificate = r->certificate;
-    g->proven = &w->proven;
+    struct context *ctx = &w->context;
+    ctx->address = r->peer;
+    ctx->request_id = str_of(r->id);
+    ctx->user_agent = request_header(r, "User-Agent");
+    ctx->method = r->method_name;
+    ctx->certificate = r->certificate;
+    ctx->proven = &w->proven;
     if (w->route->answers == HTML)
         phase_language(w);
-    g->refusal_told = &w->refusal_told;
-    g->url = public_url(w);
-    if (!str_present(g->url))
+    ctx->refusal_audited = &w->refusal_audited;
+    ctx->url = public_url(w);
+    if (!str_present(ctx->url))
         FAIL(UNAVAILABLE, "request: no memory");
-    return only_proof(r, &g->dpop);
+    return only_proof(r, &ctx->dpop);
 }
 
 static fallible find_session(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     str cookie, device;
-    const struct authority *authority = w->ground.authority;
+    const struct authority *authority = w->context.authority;
     str names[] = {session_cookie_name(r->arena, authority), session_device_cookie_name(r->arena, authority)};
     if (!str_present(names[0]) || !str_present(names[1]))
         FAIL(UNAVAILABLE, "authenticate: no memory");
     TRY(request_cookie(r, names[0].p, &cookie)); /* LS-20 */
     TRY(request_cookie(r, names[1].p, &device));
-    w->ground.device = device;
-    TRY(session_find(&w->ground, cookie, &w->call.session));
+    w->context.device = device;
+    TRY(session_find(&w->context, cookie, &w->call.session));
     w->call.actor = w->call.session.actor;
     return OK;
 }
@@ -96,9 +96,9 @@ static struct client_claim claim_of(const struct pipeline *w)
 static fallible find_client(struct pipeline *w)
 {
     struct client_claim claim = claim_of(w);
-    err judged = client_auth_check(&w->ground, &claim, &w->call.client);
+    err judged = client_auth_check(&w->context, &claim, &w->call.client);
     if (FAILED(judged) && judged.kind != ERR_ELSEWHERE)
-        client_auth_report(&w->ground, &claim, judged);
+        client_auth_report(&w->context, &claim, judged);
     return judged;
 }
 
@@ -111,7 +111,7 @@ static bool proof_waits(const struct pipeline *w)
 bool phase_waits(const struct pipeline *w)
 {
     const struct client_claim claim = claim_of(w);
-    const struct ground seen = {.certificate = w->exchange->request.certificate};
+    const struct context seen = {.certificate = w->exchange->request.certificate};
     bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
     return client && (proof_waits(w) || client_auth_waits(&seen, &claim));
 }
@@ -119,12 +119,12 @@ bool phase_waits(const struct pipeline *w)
 fallible phase_proof(struct pipeline *w)
 {
     struct sender shown;
-    return w->route->proof == PROOF_BINDS ? sender_proof(&w->ground, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its lane finds it */
+    return w->route->proof == PROOF_BINDS ? sender_proof(&w->context, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its pool finds it */
 }
 
 fallible phase_again(struct pipeline *w)
 {
-    return client_auth_again(&w->ground, w->admitted, &w->call.client);
+    return client_auth_again(&w->context, w->admitted, &w->call.client);
 }
 
 /* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */
@@ -140,7 +140,7 @@ static fallible find_bearer(struct pipeline *w)
         sent.token = field;
     else
         TRY(bearer_of_header(header, &sent));
-    return bearer_actor(&w->ground, &sent, &w->call.actor);
+    return bearer_actor(&w->context, &sent, &w->call.actor);
 }
 
 fallible phase_authenticate(struct pipeline *w)

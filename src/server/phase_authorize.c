@@ -16,10 +16,10 @@ static fallible check_csrf(struct pipeline *w)
         .fetch_site = request_header(r, "Sec-Fetch-Site"),
         .here = str_format(r->arena, "%s://%.*s", r->secure ? "https" : "http", STR_FMT(request_header(r, "Host"))),
     };
-    return csrf_check(&w->ground, &w->call.session, &claim); /* LS-06 */
+    return csrf_check(&w->context, &w->call.session, &claim); /* LS-06 */
 }
 
-static fallible check_person(struct pipeline *w)
+static fallible check_user(struct pipeline *w)
 {
     const struct db_user *user = w->call.session.user;
     if (w->route->who != BROWSER && !user)
@@ -57,7 +57,7 @@ fallible phase_authorize(struct pipeline *w)
     case USER:
     case USER_DUE:
     case ADMIN:
-        return check_person(w);
+        return check_user(w);
     case BEARER:
         return check_reach(w);
     case ROUTE_WHO_UNSET:

@@ -3,9 +3,9 @@
  *
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
  *                                      │                    └ ELSEWHERE ─▶ READ
- *                                      ├─ READ, HASH ─▶ lane thread ─ pass ──────────────▶ answer
+ *                                      ├─ READ, HASH ─▶ pool thread ─ pass ──────────────▶ answer
  *                                      ├─ HASH, WRITE whose client must be waited for, or whose proof must be checked
- *                                      │                                        ─▶ READ ─ admit_first ─▶ its lane
+ *                                      │                                        ─▶ READ ─ admit_first ─▶ its pool
  *                                      └─ WRITE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
  *                                                       something is left to be signed   └─▶ READ ─ finish ─▶ answer
  *
@@ -28,7 +28,7 @@ static fallible phase_handle(struct pipeline *w)
     return w->route->handler(&w->call);
 }
 
-/* From the moment when the ground is entered, in this order, for every route. */
+/* From the moment when the context is entered, in this order, for every route. */
 static fallible run_phases(struct pipeline *w)
 {
     static err (*const phases[])(struct pipeline * w) = {phase_describe, phase_authenticate, phase_authorize, phase_handle};
@@ -48,7 +48,7 @@ static void keep(struct pipeline *w)
     w->call.actor.client = NULL;
 }
 
-/* The end of a pass: an error gets its shape, and the ground is left. */
+/* The end of a pass: an error gets its shape, and the context is left. */
 static err leave(struct pipeline *w, err outcome)
 {
     struct request *r = &w->exchange->request;
@@ -59,16 +59,16 @@ static err leave(struct pipeline *w, err outcome)
     if (FAILED(outcome) && outcome.kind != ERR_ELSEWHERE)
         reply_error(w, outcome);
     keep(w);
-    authority_leave(&w->ground);
+    authority_leave(&w->context);
     return outcome;
 }
 
 /* Everything between the gate and the answer, on whatever thread the row wants. What is left to finish is left to the one who
- * knows when it is durable; the ground is held until then. tx: of the transaction around it; NULL: none. */
+ * knows when it is durable; the context is held until then. tx: of the transaction around it; NULL: none. */
 static err pass(struct pipeline *w, struct tx *tx)
 {
-    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
-    w->ground.tx = tx != NULL ? tx : w->ground.tx;
+    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->context));
+    w->context.tx = tx != NULL ? tx : w->context.tx;
     err outcome = run_phases(w);
     if (!FAILED(outcome) && w->call.finish) {
         if (w->pool == WRITE)
@@ -92,7 +92,7 @@ static void run_and_answer(void *context)
         pool_stand_behind();
     err outcome = pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
-        reply_error(w, outcome); /* a lane is nowhere to flee from; or the ground itself could not be entered */
+        reply_error(w, outcome); /* a pool is nowhere to flee from; or the context itself could not be entered */
     answer(w);
 }
 
@@ -110,12 +110,12 @@ static void begin_anew(struct pipeline *w)
 static void run_in_transaction(struct tx *tx, void *context)
 {
     struct pipeline *w = context;
-    if (w->call.finish) /* a run before this one was taken back; it holds the ground still */
-        authority_leave(&w->ground);
+    if (w->call.finish) /* a run before this one was taken back; it holds the context still */
+        authority_leave(&w->context);
     begin_anew(w);
-    w->refusal_told = false; /* what was told was taken back too */
+    w->refusal_audited = false; /* what was told was taken back too */
     w->outcome = pass(w, tx);
-    w->ground.tx = store_each(w->app->authority.store);
+    w->context.tx = store_each(w->app->authority.store);
     if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
         reply_error(w, w->outcome);
 }
@@ -135,7 +135,7 @@ static void transaction_done(void *context, err committed)
         reply_error(w, committed);
     if (unfinished) {
         keep(w);
-        authority_leave(&w->ground);
+        authority_leave(&w->context);
     }
     answer(w);
 }
@@ -171,7 +171,7 @@ static void hand_over(struct pipeline *w)
 
 static err admit(struct pipeline *w)
 {
-    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->ground));
+    TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->context));
     err e = phase_describe(w);
     if (!FAILED(e))
         e = phase_authenticate(w);
@@ -185,7 +185,7 @@ static err admit(struct pipeline *w)
     if (FAILED(e))
         reply_error(w, e);
     keep(w);
-    authority_leave(&w->ground);
+    authority_leave(&w->context);
     return e;
 }
 
@@ -247,14 +247,14 @@ static struct pipeline *pipeline_new(struct exchange *x, struct app *app)
     w->app = app;
     w->call.request = &x->request;
     w->call.response = &x->response;
-    w->call.ground = &w->ground;
-    w->ground.authority = atomic_load_explicit(&app->current, memory_order_acquire);
-    w->ground.tx = store_each(app->authority.store);
-    w->ground.arena = x->request.arena;
-    w->ground.now = clock_now();
-    w->ground.address = x->request.peer;
-    w->ground.request_id = str_of(x->request.id);
-    w->ground.refusal_told = &w->refusal_told;
+    w->call.context = &w->context;
+    w->context.authority = atomic_load_explicit(&app->current, memory_order_acquire);
+    w->context.tx = store_each(app->authority.store);
+    w->context.arena = x->request.arena;
+    w->context.now = clock_now();
+    w->context.address = x->request.peer;
+    w->context.request_id = str_of(x->request.id);
+    w->context.refusal_audited = &w->refusal_audited;
     x->upper = w;
     return w;
 }
@@ -314,7 +314,7 @@ static fallible find_row(struct pipeline *w)
 static bool facts_are_old(const struct pipeline *w)
 {
     bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
-    return client && w->pool == WRITE && FAILED(hot_refresh(w->app->authority.hot));
+    return client && w->pool == WRITE && FAILED(cache_refresh(w->app->authority.cache));
 }
 
 void pipeline_arrive(struct exchange *x, void *context)

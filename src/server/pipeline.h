@@ -9,12 +9,12 @@ struct pipeline { /* lives in the request's arena */
     const struct route *route; /* NULL: no such address */
     unsigned methods;          /* that the address takes, when the method was wrong */
     struct call call;
-    struct ground ground;
-    struct ground_proof proven; /* by the DPoP header, however often the request is run */
-    str interaction_id;         /* x-fapi-interaction-id of the answer; absent: none was due */
-    bool refusal_told;          /* the audit trail has an event about this refusal already */
+    struct context context;
+    struct context_proof proven; /* by the DPoP header, however often the request is run */
+    str interaction_id;          /* x-fapi-interaction-id of the answer; absent: none was due */
+    bool refusal_audited;        /* the audit trail has an event about this refusal already */
     enum route_pool pool;
-    str admitted; /* client id: admitted on a worker before its own lane (client_auth_waits); absent: not yet */
+    str admitted; /* client id: admitted on a worker before its own pool (client_auth_waits); absent: not yet */
     struct pool_job pool_job;
     struct store_job store_job;
     err outcome; /* WRITE: what the handler said, until the commit is known */

@@ -8,7 +8,7 @@ struct pool;
 struct pool_job {
     void (*run)(void *context);
     void *context;
-    struct pool_job *next; /* the lane's own */
+    struct pool_job *next; /* the pool's own */
 };
 struct pool_size {
     unsigned threads, spares; /* spares: at the most so many beside them, while as many wait for other servers */

@@ -38,7 +38,7 @@ fallible probe_ready_get(struct call *c)
 {
     if (atomic_load(&app_of(c)->draining))
         FAIL(UNAVAILABLE, "probe: draining");
-    TRY(writable(c->ground->authority->store));
+    TRY(writable(c->context->authority->store));
     response_body(c->response, 200, "text/plain; charset=utf-8", STR("ready\n"));
     return OK;
 }
@@ -93,7 +93,7 @@ static fallible put_events(struct buf *b, struct call *c, const struct settings 
 {
     const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
     int64_t kept[DB_EVENT_CLASSES + 1];
-    TRY(db_event_kept(c->ground->tx, c->ground->arena, kept));
+    TRY(db_event_kept(c->context->tx, c->context->arena, kept));
     buf_add_z(b, "# HELP jeton_events Events in the audit trail.\n# TYPE jeton_events gauge\n");
     for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
         buf_format(b, "jeton_events{class=\"%s\"} %lld\n", audit_class_name(i), (long long)kept[i]);
@@ -110,7 +110,7 @@ static fallible put_events(struct buf *b, struct call *c, const struct settings 
 fallible probe_metrics_get(struct call *c)
 {
     const struct app *app = app_of(c);
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     int whom = atomic_load(&app->settings)->metrics;
     if (whom == SETTINGS_METRICS_OFF || (whom == SETTINGS_METRICS_LOCAL && !local_peer(c->request->peer)))
         FAIL(NOT_FOUND, "probe: metrics are not for this peer");

@@ -34,11 +34,11 @@ struct change {
 
 static void tell(struct app *app, const char *event, str detail)
 {
-    struct ground g;
+    struct context ctx;
     struct arena *a = arena_new(EVENT_MEMORY);
-    if (a != NULL && !FAILED(authority_enter(atomic_load(&app->current), a, &g))) {
-        authority_event(&g, event, &(struct authority_event_facts){.detail = detail});
-        authority_leave(&g);
+    if (a != NULL && !FAILED(authority_enter(atomic_load(&app->current), a, &ctx))) {
+        authority_event(&ctx, event, &(struct authority_event_facts){.detail = detail});
+        authority_leave(&ctx);
     }
     arena_release(a);
 }
@@ -154,10 +154,10 @@ static fallible put_in_force(struct change *c)
     app->access_log = g->settings.access_log;
     app->hsts = g->settings.hsts && g->authority.secure;  /* LS-10 */
     log_level_set((enum log_level)g->settings.log_level); /* the words stand in the order of the enum */
-    const struct courier_rule rule = app_courier_rule(&g->settings);
+    const struct outbox_rule rule = app_outbox_rule(&g->settings);
     app_event_limits(&g->settings, g->limits);
     store_event_limits_change(app->authority.store, g->limits);
-    courier_change(app->courier, &g->authority, &rule);
+    outbox_change(app->outbox, &g->authority, &rule);
     atomic_store(&app->settings, &g->settings);
     atomic_store(&app->current, &g->authority);
     return OK;

@@ -77,7 +77,7 @@ static fallible challenge(struct pipeline *w, err why)
     struct response *r = &w->exchange->response;
     str sent = request_header(&w->exchange->request, "Authorization"), none = STR("");
     bool dpop = sent.n > 5 && str_equal_nocase((str){sent.p, 5}, STR("dpop ")); /* as bearer_of_header reads it */
-    bool told = str_present(sent) || str_present(w->ground.dpop) || form_has(&w->call.form, "access_token");
+    bool told = str_present(sent) || str_present(w->context.dpop) || form_has(&w->call.form, "access_token");
     str error = told ? str_format(r->arena, ", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why)) : none;
     str where = metadata_of(w);
     if (why.kind == ERR_INSUFFICIENT_SCOPE && names_scopes(w->route)) /* RFC 6750 3 */
@@ -104,7 +104,7 @@ static fallible error_headers(struct pipeline *w, err why)
     if (bearer && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
         TRY(challenge(w, why));
     if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
-        TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->ground)));
+        TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->context)));
     return OK;
 }
 
@@ -133,7 +133,7 @@ static void write_problems(const struct call *c, struct json_writer *w)
         json_write_list(w, p->rows[i].field);
         for (size_t k = i; k < p->count; k++)
             if (str_is(field, p->rows[k].field))
-                json_write_text(w, NULL, problem_text(c->ground->arena, c->ground->language, &p->rows[k]));
+                json_write_text(w, NULL, problem_text(c->context->arena, c->context->language, &p->rows[k]));
         json_write_end(w);
     }
     json_write_end(w);
@@ -148,7 +148,7 @@ static const char *api_word(int status, err why)
 /* For a person; OAuth's error_description stays English. */
 static str said(const struct pipeline *w, err why)
 {
-    return message_word(w->ground.language, str_of(err_say(why)));
+    return message_word(w->context.language, str_of(err_say(why)));
 }
 
 /* Contract 6: one shape for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
@@ -259,7 +259,7 @@ static fallible error_body(struct pipeline *w, err why)
 void reply_error(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
-    if (!w->ground.language)
+    if (!w->context.language)
         phase_language(w);
     str note = r->note;
     struct http_header kept[4];
@@ -381,8 +381,8 @@ static fallible finish(struct pipeline *w)
     TRY(response_header(&w->exchange->response, "X-Request-Id", str_of(w->exchange->request.id)));
     if (w->route && w->route->who == BEARER)
         TRY(response_header(&w->exchange->response, "x-fapi-interaction-id", interaction_id(w)));
-    if (sender_wants_nonce(&w->ground) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)
-        TRY(response_header(&w->exchange->response, "DPoP-Nonce", sender_nonce(&w->ground)));
+    if (sender_wants_nonce(&w->context) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)
+        TRY(response_header(&w->exchange->response, "DPoP-Nonce", sender_nonce(&w->context)));
     TRY(cors(w));
     return headers_protect(&w->exchange->response, html, w->app->hsts);
 }
@@ -425,7 +425,7 @@ static void audit_refusal(struct pipeline *w)
     const struct exchange *x = w->exchange;
     const struct db_user *user = w->call.actor.user;
     err why = x->response.refused;
-    if (ordinary(why) || w->refusal_told || !w->ground.authority->store)
+    if (ordinary(why) || w->refusal_audited || !w->context.authority->store)
         return;
     struct authority_event_facts facts = {
         .actor = user ? user->id : STR_ABSENT,
@@ -433,7 +433,7 @@ static void audit_refusal(struct pipeline *w)
         .subject = str_of(err_code(why)),
         .detail = str_format(x->request.arena, "%.*s %.*s: %s", STR_FMT(x->request.method_name), STR_FMT(x->request.path), err_why(why)),
     };
-    authority_event(&w->ground, "request.refused", &facts);
+    authority_event(&w->context, "request.refused", &facts);
 }
 
 void reply_log(struct pipeline *w)

@@ -13,7 +13,7 @@
 
 static enum route_pool token_runs(const struct form *form)
 {
-    switch (oauth_token_lane(form)) {
+    switch (oauth_token_pool(form)) {
     case GRANT_INLINE:
         return INLINE;
     case GRANT_WRITE:

@@ -22,7 +22,7 @@ static void look_elsewhere(struct app *app)
     bool changed = false;
     if (FAILED(store_changed_elsewhere(app->authority.store, &changed)))
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot ask whether the store was changed")));
-    if (changed && FAILED(hot_poll(app->authority.hot)))
+    if (changed && FAILED(cache_poll(app->authority.cache)))
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot read what another process changed")));
 }
 
@@ -30,12 +30,12 @@ static void look_elsewhere(struct app *app)
 static void look_at_keys(struct app *app)
 {
     bool rotated = false;
-    struct ground g;
+    struct context ctx;
     struct arena *a = arena_new(KEYS_MEMORY);
-    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &ctx) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
-        e = authority_keys_schedule(&g, &rotated);
-        authority_leave(&g);
+        e = authority_keys_schedule(&ctx, &rotated);
+        authority_leave(&ctx);
     }
     arena_release(a);
     if (FAILED(e))
@@ -47,16 +47,16 @@ static void look_at_keys(struct app *app)
 /* Every six hours: settings of passwords that the last one has left, so that logins stop doing their work. */
 static void look_at_passwords(struct app *app)
 {
-    struct ground g;
+    struct context ctx;
     struct arena *a = arena_new(EVENTS_MEMORY);
     size_t count = 0;
-    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &ctx) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
-        const str *settings = hot_password_settings(g.facts, &count);
+        const str *settings = cache_password_settings(ctx.snapshot, &count);
         bool gone = false;
         for (size_t i = 0; i < count && !FAILED(e); i++)
-            e = db_password_setting_forget(g.tx, settings[i], &gone);
-        authority_leave(&g);
+            e = db_password_setting_forget(ctx.tx, settings[i], &gone);
+        authority_leave(&ctx);
     }
     arena_release(a);
     if (FAILED(e))
@@ -68,12 +68,12 @@ static void look_at_events(struct app *app)
 {
     const struct settings *s = atomic_load(&app->settings);
     const int64_t budgets[DB_EVENT_CLASSES + 1] = {0, s->events_administration, s->events_people, s->events_machines};
-    struct ground g;
+    struct context ctx;
     struct arena *a = arena_new(EVENTS_MEMORY);
-    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &g) : ERR(UNAVAILABLE, "no memory");
+    err e = a != NULL ? authority_enter(atomic_load(&app->current), a, &ctx) : ERR(UNAVAILABLE, "no memory");
     if (!FAILED(e)) {
-        e = authority_events_tell(&g, budgets);
-        authority_leave(&g);
+        e = authority_events_tell(&ctx, budgets);
+        authority_leave(&ctx);
     }
     arena_release(a);
     if (FAILED(e))

@@ -15,7 +15,7 @@ static void learn(const struct login_trial *t, str hash, const struct password_s
     for (size_t i = 0; i < others->count && !known; i++)
         known = str_equal(others->settings[i], setting);
     if (!known && others->count < DB_PASSWORD_SETTINGS_MAX) {
-        err e = db_password_setting_add(t->g->tx, setting);
+        err e = db_password_setting_add(t->ctx->tx, setting);
         (void)e; /* the next login of this person learns it */
     }
 }
@@ -24,7 +24,7 @@ static void learn(const struct login_trial *t, str hash, const struct password_s
 static fallible prepared(const struct login_trial *t, str password, str *out)
 {
     *out = password;
-    return utf8_valid(password) && password.n <= PASSWORD_MAX ? text_password(t->g->arena, password, out) : OK;
+    return utf8_valid(password) && password.n <= PASSWORD_MAX ? text_password(t->ctx->arena, password, out) : OK;
 }
 
 err authenticator_password(const struct login_trial *t, str *reason)
@@ -33,7 +33,7 @@ err authenticator_password(const struct login_trial *t, str *reason)
     str password = t->attempt->proof;
     str hash = t->user != NULL ? t->user->password_hash : STR_ABSENT;
     struct password_settings others;
-    others.settings = hot_password_settings(t->g->facts, &others.count);
+    others.settings = cache_password_settings(t->ctx->snapshot, &others.count);
     TRY(prepared(t, password, &password));
     TRY(password_verify(password, hash, &others, &matches)); /* LS-11 */
     if (!matches && !str_equal(password, t->attempt->proof)) /* as it was set before passwords were prepared; for every name */
@@ -50,7 +50,7 @@ void authenticator_password_proved(const struct login_trial *t)
     char fresh[PASSWORD_HASH_MAX];
     if (!password_outdated(t->user->password_hash) || FAILED(prepared(t, t->attempt->proof, &password)) || FAILED(password_hash(password, fresh)))
         return;
-    err e = db_user_rehash(t->g->tx, t->user->number, t->user->password_hash, fresh);
+    err e = db_user_rehash(t->ctx->tx, t->user->number, t->user->password_hash, fresh);
     (void)e;
     secret_wipe(fresh, sizeof fresh);
 }

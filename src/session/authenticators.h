@@ -6,7 +6,7 @@
 #include "session/login.h"
 /* A login on its way (login.c): what one step is judged by. */
 struct login_trial {
-    struct ground *g;
+    struct context *ctx;
     const struct login_try *attempt;
     const struct assurance_rules *rules;
     const struct authenticator *row;

@@ -8,18 +8,18 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-fallible device_known(struct ground *g, const struct db_user *user, bool *known)
+fallible device_known(struct context *ctx, const struct db_user *user, bool *known)
 {
     int64_t numbers[2]; /* the person, the time it was made */
-    if (!str_present(g->device)) {
+    if (!str_present(ctx->device)) {
         *known = false;
         return OK;
     }
-    err opened = opaque_numbers_open(g->arena, g->keys, OPAQUE_DEVICE, g->device, numbers);
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_DEVICE, ctx->device, numbers);
     if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
         return opened;
     /* A changed password ends the trust in old devices: one of them may be why it was changed. */
-    *known = !FAILED(opened) && numbers[0] == user->number && numbers[1] >= user->password_changed_at && numbers[1] <= g->now;
+    *known = !FAILED(opened) && numbers[0] == user->number && numbers[1] >= user->password_changed_at && numbers[1] <= ctx->now;
     return OK;
 }
 
@@ -30,16 +30,16 @@ str device_name(struct arena *a, str text)
     return b64url_encode(a, digest, DIGEST_SIZE / 2);
 }
 
-fallible session_device_make(struct ground *g, const struct db_user *user, str *text)
+fallible session_device_make(struct context *ctx, const struct db_user *user, str *text)
 {
     bool known;
     struct token_raw fresh;
-    TRY(device_known(g, user, &known));
+    TRY(device_known(ctx, user, &known));
     if (known) { /* its counter of failures goes on with it */
-        *text = g->device;
+        *text = ctx->device;
         return OK;
     }
-    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_DEVICE, (const int64_t[2]){user->number, g->now}, &fresh));
+    TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_DEVICE, (const int64_t[2]){user->number, ctx->now}, &fresh));
     *text = fresh.text;
     return OK;
 }

@@ -23,20 +23,20 @@ static fallible find_user(struct login_trial *t)
 {
     struct db_user *found = NULL;
     str name = str_trim(t->attempt->username);
-    TRY(db_user_by_name(t->g->tx, t->g->arena, name, &t->user));
-    if (t->user != NULL || !t->g->authority->policy.login_with_email)
+    TRY(db_user_by_name(t->ctx->tx, t->ctx->arena, name, &t->user));
+    if (t->user != NULL || !t->ctx->authority->policy.login_with_email)
         return OK;
-    TRY(db_user_by_email(t->g->tx, t->g->arena, name, &found));
+    TRY(db_user_by_email(t->ctx->tx, t->ctx->arena, name, &found));
     t->user = found != NULL && found->email_verified ? found : NULL;
     return OK;
 }
 
 static void note(const struct login_trial *t, const char *outcome, str detail)
 {
-    str name = str_format(t->g->arena, "%s.%s", t->attempt->event, outcome);
+    str name = str_format(t->ctx->arena, "%s.%s", t->attempt->event, outcome);
     if (!str_present(name))
         return;
-    authority_event(t->g, name.p,
+    authority_event(t->ctx, name.p,
                     &(struct authority_event_facts){
                         .actor = str_is(str_of(outcome), "ok") ? t->user->id : STR_ABSENT,
                         .client_id = t->attempt->client_id,
@@ -47,7 +47,7 @@ static void note(const struct login_trial *t, const char *outcome, str detail)
 
 static fallible refused(const struct login_trial *t, const struct db_throttle *state, struct login_result *out)
 {
-    int64_t wait = state->until - t->g->now;
+    int64_t wait = state->until - t->ctx->now;
     out->retry_after = wait > 1 ? wait : 1;
     note(t, "failed", STR("throttled"));
     REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
@@ -62,7 +62,7 @@ static fallible begin_from_session(struct login_trial *t)
     if (s == NULL || s->row == NULL)
         REFUSE(INVALID_REQUEST, "A login does not begin with this.", "login: no first step");
     t->amr = s->row->amr;
-    return db_user_by_number(t->g->tx, t->g->arena, s->row->user_number, &t->user);
+    return db_user_by_number(t->ctx->tx, t->ctx->arena, s->row->user_number, &t->user);
 }
 
 static fallible begin(struct login_trial *t)
@@ -70,7 +70,7 @@ static fallible begin(struct login_trial *t)
     const struct login_try *attempt = t->attempt;
     t->rules = attempt->rules != NULL ? attempt->rules : &assurance_usual;
     t->row = assurance_row(t->rules, str_filled(attempt->with) ? attempt->with : STR("password"));
-    t->begun = t->g->now;
+    t->begun = t->ctx->now;
     t->amr = t->id = STR_ABSENT;
     if (t->row == NULL)
         REFUSE(INVALID_REQUEST, "There is no such way to log in.", "login: an unknown authenticator");
@@ -101,14 +101,14 @@ static fallible with_step(struct login_trial *t)
     str word = str_of(t->row->amr), parts[] = {t->amr, STR(" "), word};
     if (str_filled(t->amr) && str_has_word(t->amr, word)) /* a session had it already */
         return OK;
-    t->amr = str_filled(t->amr) ? str_join(t->g->arena, parts, 3) : word;
+    t->amr = str_filled(t->amr) ? str_join(t->ctx->arena, parts, 3) : word;
     return str_present(t->amr) ? OK : ERR(UNAVAILABLE, "login: no memory");
 }
 
 /* Names of the steps that may follow. */
 static fallible offers(const struct login_trial *t, str *names)
 {
-    struct buf b = buf_new(t->g->arena, BUF_TOKEN_MAX);
+    struct buf b = buf_new(t->ctx->arena, BUF_TOKEN_MAX);
     for (size_t i = 0; i < t->rules->count; i++) {
         const struct authenticator *row = &t->rules->rows[i];
         if (!row->next || str_has_word(t->amr, str_of(row->amr)))
@@ -124,7 +124,7 @@ static fallible finish(const struct login_trial *t, struct login_result *out)
 {
     TRY(login_count_settle(t));
     note(t, "ok", STR_ABSENT);
-    t->user->last_login_at = t->g->now;
+    t->user->last_login_at = t->ctx->now;
     *out = (struct login_result){.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr)};
     return OK;
 }
@@ -134,7 +134,7 @@ static fallible advance(struct login_trial *t, struct login_result *out)
 {
     TRY(with_step(t));
     struct assurance_need need = {.max_age = -1, .essential = t->attempt->essential, .wished = t->attempt->wished};
-    const struct assurance_have have = {t->amr, t->g->now, t->g->now};
+    const struct assurance_have have = {t->amr, t->ctx->now, t->ctx->now};
     enum assurance_missing missing = t->attempt->alone ? ASSURANCE_NOTHING : assurance_missing(t->rules, &need, &have);
     if (missing == ASSURANCE_NOTHING)
         return finish(t, out);
@@ -147,9 +147,9 @@ static fallible advance(struct login_trial *t, struct login_result *out)
     return OK;
 }
 
-fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out)
+fallible login_check(struct context *ctx, const struct login_try *attempt, struct login_result *out)
 {
-    struct login_trial t = {.g = g, .attempt = attempt};
+    struct login_trial t = {.ctx = ctx, .attempt = attempt};
     struct db_throttle state = {0, 0};
     bool allowed;
     str reason;
@@ -170,19 +170,19 @@ fallible login_check(struct ground *g, const struct login_try *attempt, struct l
     return OK;
 }
 
-fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *overtaken)
+fallible login_overtaken(struct context *ctx, const struct db_user *judged, bool *overtaken)
 {
     struct db_user *now;
-    TRY(db_user_by_number(g->tx, g->arena, judged->number, &now));
+    TRY(db_user_by_number(ctx->tx, ctx->arena, judged->number, &now));
     *overtaken = now == NULL || now->blocked || now->password_changed_at != judged->password_changed_at;
     return OK;
 }
 
-fallible login_prove(struct ground *g, const struct db_user *user, str password, int64_t *retry_after)
+fallible login_prove(struct context *ctx, const struct db_user *user, str password, int64_t *retry_after)
 {
     struct login_result result;
     const struct login_try attempt = {.username = user->username, .proof = password, .event = "password_change", .alone = true};
-    err judged = login_check(g, &attempt, &result);
+    err judged = login_check(ctx, &attempt, &result);
     *retry_after = result.retry_after;
     if (!FAILED(judged) && result.user->number != user->number)
         FAIL(SERVER_ERROR, "login: the name is another person's now");

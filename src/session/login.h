@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * login: is this the person? The one place that judges proofs; the page, the password grant and changes of a password all call it, so they obey
  * the same rules (LS-16): throttle by account and address counted before each step (RL-01), known devices apart (RL-02), one answer and one
- * time for unknown, wrong, blocked (LS-11), steps until nothing is missing (session/assurance). A password takes ~50 ms: hash lane. */
+ * time for unknown, wrong, blocked (LS-11), steps until nothing is missing (session/assurance). A password takes ~50 ms: HASH pool. */
 #ifndef JETON_SESSION_LOGIN_H
 #define JETON_SESSION_LOGIN_H
 #include "session/assurance.h"
@@ -26,11 +26,11 @@ struct login_result {
 /* INVALID_GRANT: wrong (say: "The username or password is wrong."), or more is needed than there is a way for; THROTTLED: too many tries;
  * STALE_FORM: state of another browser or too old; CONFLICT: this login has come to its end before; INVALID_REQUEST: a step that may not stand
  * here; UNAVAILABLE: store. */
-fallible login_check(struct ground *g, const struct login_try *attempt, struct login_result *out);
+fallible login_check(struct context *ctx, const struct login_try *attempt, struct login_result *out);
 /* Is this the person's password? A login without a session: the same counters, answers, time and events (password_change.ok, .failed). For
  * struct user_password_change. */
-fallible login_prove(struct ground *g, const struct db_user *user, str password, int64_t *retry_after);
+fallible login_prove(struct context *ctx, const struct db_user *user, str password, int64_t *retry_after);
 /* Judging a password takes long: was the person blocked, removed or given another password since `judged` was read (LS-05)? Asks the
  * store, never a cache. */
-fallible login_overtaken(struct ground *g, const struct db_user *judged, bool *overtaken);
+fallible login_overtaken(struct context *ctx, const struct db_user *judged, bool *overtaken);
 #endif

@@ -59,14 +59,14 @@ static str address_key(struct arena *a, str address)
 
 fallible login_count_keys(struct login_trial *t)
 {
-    struct arena *a = t->g->arena;
+    struct arena *a = t->ctx->arena;
     if (t->user != NULL)
-        TRY(device_known(t->g, t->user, &t->known_device));
+        TRY(device_known(t->ctx, t->user, &t->known_device));
     TRY(account_key(a, t->user, t->attempt->username, &t->account));
-    t->address = address_key(a, t->g->address);
+    t->address = address_key(a, t->ctx->address);
     if (t->known_device) {
         t->address = STR_ABSENT; /* such a device guesses at one person alone, and its own rule slows it */
-        t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->g->device)}, 4);
+        t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->ctx->device)}, 4);
     }
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory to check a login");
@@ -83,8 +83,8 @@ static err count_both(void *context)
 {
     struct counting *w = context;
     const struct login_trial *t = w->trial;
-    struct tx *tx = t->g->tx;
-    const struct policy *p = &t->g->authority->policy;
+    struct tx *tx = t->ctx->tx;
+    const struct policy *p = &t->ctx->authority->policy;
     w->allowed = true;
     if (str_present(t->address))
         TRY(db_throttle_try(tx, t->address, &p->address_rule, &w->allowed, &w->state));
@@ -99,9 +99,9 @@ fallible login_count(const struct login_trial *t, bool *allowed, struct db_throt
 {
     struct counting w = {.trial = t, .allowed = true};
     if (str_present(t->address)) /* a flood from one place stays away from the writer */
-        TRY(db_throttle_look(t->g->tx, t->address, &t->g->authority->policy.address_rule, &w.allowed, &w.state));
+        TRY(db_throttle_look(t->ctx->tx, t->address, &t->ctx->authority->policy.address_rule, &w.allowed, &w.state));
     if (w.allowed)
-        TRY(authority_together(t->g, count_both, &w));
+        TRY(authority_together(t->ctx, count_both, &w));
     *allowed = w.allowed;
     *state = w.state;
     return OK;
@@ -111,7 +111,7 @@ fallible login_count(const struct login_trial *t, bool *allowed, struct db_throt
 static err settle(void *context)
 {
     const struct login_trial *t = *(const struct login_trial *const *)context;
-    struct tx *tx = t->g->tx;
+    struct tx *tx = t->ctx->tx;
     bool first = true;
     if (str_present(t->id))
         TRY(db_once_take(tx, "login", t->id, clock_add(t->begun, LOGIN_STATE_SECONDS + 1), &first));
@@ -120,10 +120,10 @@ static err settle(void *context)
     for (int64_t i = 0; str_present(t->address) && i <= t->steps; i++) /* one right password does not excuse the wrong ones from the same place */
         TRY(db_throttle_return(tx, t->address));
     TRY(db_throttle_clear(tx, t->account));
-    return db_user_logged_in(tx, t->user->number, t->g->now);
+    return db_user_logged_in(tx, t->user->number, t->ctx->now);
 }
 
 fallible login_count_settle(const struct login_trial *t)
 {
-    return authority_together(t->g, settle, &t);
+    return authority_together(t->ctx, settle, &t);
 }

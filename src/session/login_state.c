@@ -10,14 +10,14 @@ enum { UUID_TEXT = 37 };
 
 static str browser_of(const struct login_trial *t)
 {
-    return t->attempt->session == NULL ? STR("-") : session_print(t->g->arena, t->attempt->session);
+    return t->attempt->session == NULL ? STR("-") : session_print(t->ctx->arena, t->attempt->session);
 }
 
 fallible login_state_seal(const struct login_trial *t, str *text)
 {
     char id[UUID_TEXT];
     struct token_raw raw;
-    struct arena *a = t->g->arena;
+    struct arena *a = t->ctx->arena;
     str browser = browser_of(t);
     random_uuid(id);
     str named = str_present(t->id) ? t->id : str_of(id);
@@ -25,7 +25,7 @@ fallible login_state_seal(const struct login_trial *t, str *text)
                              STR_FMT(named), STR_FMT(browser), STR_FMT(t->amr));
     if (!str_present(browser) || !str_present(payload))
         FAIL(UNAVAILABLE, "login: no memory for what is proved so far");
-    TRY(opaque_sealed_make(a, t->g->keys, OPAQUE_VISIT, payload, &raw));
+    TRY(opaque_sealed_make(a, t->ctx->keys, OPAQUE_VISIT, payload, &raw));
     *text = raw.text;
     return OK;
 }
@@ -60,14 +60,14 @@ fallible login_state_open(struct login_trial *t)
 {
     str payload, browser;
     int64_t user;
-    err opened = opaque_sealed_open(t->g->arena, t->g->keys, OPAQUE_VISIT, t->attempt->state, &payload);
+    err opened = opaque_sealed_open(t->ctx->arena, t->ctx->keys, OPAQUE_VISIT, t->attempt->state, &payload);
     if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
         return opened;
     if (FAILED(opened) || !read_payload(t, payload, &user, &browser) || !str_equal(browser, browser_of(t)))
         FAIL(STALE_FORM, "login: what was proved so far is not of this browser");
-    if (!clock_within(t->g->now, t->begun, LOGIN_STATE_SECONDS - 1))
+    if (!clock_within(t->ctx->now, t->begun, LOGIN_STATE_SECONDS - 1))
         FAIL(STALE_FORM, "login: too long between two steps");
-    TRY(db_user_by_number(t->g->tx, t->g->arena, user, &t->user));
+    TRY(db_user_by_number(t->ctx->tx, t->ctx->arena, user, &t->user));
     if (t->user == NULL || t->user->password_changed_at > t->begun)
         FAIL(STALE_FORM, "login: the person was removed or has another password since the first step");
     return OK;

@@ -14,7 +14,7 @@
 #include "codec/b64url.h"
 #include "crypto/random.h"
 #include "session/login.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -48,23 +48,23 @@ str session_device_cookie_name(struct arena *a, const struct authority *authorit
     return cookie_name(a, authority, "jeton-device");
 }
 
-static fallible fresh_visit(struct ground *g, struct session *out)
+static fallible fresh_visit(struct context *ctx, struct session *out)
 {
     struct token_raw cookie;
-    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_VISIT, (const int64_t[2]){g->now, 0}, &cookie));
+    TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_VISIT, (const int64_t[2]){ctx->now, 0}, &cookie));
     *out = (struct session){.cookie = cookie.text, .fresh = true};
     return OK;
 }
 
 /* A visit that was made here and is no older than a session may be goes on: its forms stay valid. */
-static fallible visit_of(struct ground *g, str cookie, struct session *out)
+static fallible visit_of(struct context *ctx, str cookie, struct session *out)
 {
     int64_t numbers[2];
-    err opened = opaque_numbers_open(g->arena, g->keys, OPAQUE_VISIT, cookie, numbers);
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_VISIT, cookie, numbers);
     if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
         return opened;
-    if (FAILED(opened) || numbers[0] > g->now || clock_add(numbers[0], g->authority->policy.session_absolute) <= g->now)
-        return fresh_visit(g, out);
+    if (FAILED(opened) || numbers[0] > ctx->now || clock_add(numbers[0], ctx->authority->policy.session_absolute) <= ctx->now)
+        return fresh_visit(ctx, out);
     *out = (struct session){.cookie = cookie};
     return OK;
 }
@@ -72,7 +72,7 @@ static fallible visit_of(struct ground *g, str cookie, struct session *out)
 static struct actor actor_of(const struct db_session *row, const struct db_user *user)
 {
     return (struct actor){
-        .kind = ACTOR_PERSON,
+        .kind = ACTOR_USER,
         .way = ACTOR_BY_SESSION,
         .user = user,
         .session = row->number,
@@ -81,55 +81,55 @@ static struct actor actor_of(const struct db_session *row, const struct db_user 
     };
 }
 
-static bool over(const struct ground *g, const struct db_session *row) /* LS-03 */
+static bool over(const struct context *ctx, const struct db_session *row) /* LS-03 */
 {
-    return g->now >= row->expires_at || !clock_within(g->now, row->last_seen_at, g->authority->policy.session_idle - 1);
+    return ctx->now >= row->expires_at || !clock_within(ctx->now, row->last_seen_at, ctx->authority->policy.session_idle - 1);
 }
 
 /* *row NULL: the cookie is no live session. */
-static fallible row_of(struct ground *g, str cookie, struct db_session **row)
+static fallible row_of(struct context *ctx, str cookie, struct db_session **row)
 {
     int64_t numbers[2];
     struct db_session *found;
     *row = NULL;
-    err opened = opaque_numbers_open(g->arena, g->keys, OPAQUE_SESSION, cookie, numbers);
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_SESSION, cookie, numbers);
     if (opened.kind == ERR_INVALID_TOKEN)
         return OK;
     TRY(opened);
-    TRY(db_session_get(g->tx, g->arena, numbers[0], &found));
+    TRY(db_session_get(ctx->tx, ctx->arena, numbers[0], &found));
     struct token_hash hash = token_hash_of(cookie);
     if (found == NULL || !token_hash_equal(&found->hash, &hash))
         return OK;
-    if (over(g, found))
-        return db_session_end(g->tx, found->number);
+    if (over(ctx, found))
+        return db_session_end(ctx->tx, found->number);
     *row = found;
     return OK;
 }
 
-static void note_seen(struct ground *g, struct db_session *row)
+static void note_seen(struct context *ctx, struct db_session *row)
 {
-    if (g->now - row->last_seen_at < SEEN_EVERY)
+    if (ctx->now - row->last_seen_at < SEEN_EVERY)
         return;
     /* Without the note the session only ends sooner, so a store that cannot write does not lock people out of reading. */
-    if (!FAILED(db_session_seen(g->tx, row->number, g->now)))
-        row->last_seen_at = g->now;
+    if (!FAILED(db_session_seen(ctx->tx, row->number, ctx->now)))
+        row->last_seen_at = ctx->now;
 }
 
-fallible session_find(struct ground *g, str cookie, struct session *out)
+fallible session_find(struct context *ctx, str cookie, struct session *out)
 {
     if (opaque_kind_of(cookie) == OPAQUE_VISIT)
-        return visit_of(g, cookie, out);
+        return visit_of(ctx, cookie, out);
     if (opaque_kind_of(cookie) != OPAQUE_SESSION)
-        return fresh_visit(g, out);
+        return fresh_visit(ctx, out);
     struct db_session *row;
     struct db_user *user;
-    TRY(row_of(g, cookie, &row));
+    TRY(row_of(ctx, cookie, &row));
     if (row == NULL)
-        return fresh_visit(g, out);
-    TRY(hot_user(g->authority->hot, g->tx, g->arena, row->user_number, &user));
+        return fresh_visit(ctx, out);
+    TRY(cache_user(ctx->authority->cache, ctx->tx, ctx->arena, row->user_number, &user));
     if (user == NULL || user->blocked)
-        return fresh_visit(g, out);
-    note_seen(g, row);
+        return fresh_visit(ctx, out);
+    note_seen(ctx, row);
     *out = (struct session){.cookie = cookie, .row = row, .user = user, .actor = actor_of(row, user)};
     return OK;
 }
@@ -140,11 +140,11 @@ static str cut(str s, size_t most)
 }
 
 /* Judging a password takes long; what it was judged for may be gone by now (LS-05, contract 7). */
-static fallible still_the_same(struct ground *g, const struct db_session *row, const struct db_user *user)
+static fallible still_the_same(struct context *ctx, const struct db_session *row, const struct db_user *user)
 {
-    struct tx *tx = g->tx;
+    struct tx *tx = ctx->tx;
     bool overtaken;
-    TRY(login_overtaken(g, user, &overtaken));
+    TRY(login_overtaken(ctx, user, &overtaken));
     if (!overtaken)
         return OK;
     TRY(db_session_end(tx, row->number));
@@ -159,24 +159,24 @@ static void assured(struct db_session *row, str amr)
 
 /* Puts `row` (times, user and assurance given) into the store with a fresh number, id and secret; the old row of this browser ends
  * afterwards, so that a failure leaves the browser as it was. */
-static fallible replace(struct ground *g, struct db_session *row, struct session *s)
+static fallible replace(struct context *ctx, struct db_session *row, struct session *s)
 {
     struct token_raw cookie;
     char id[37];
-    struct tx *tx = g->tx;
+    struct tx *tx = ctx->tx;
     TRY(db_session_reserve(tx, &row->number));
-    TRY(opaque_numbers_make(g->arena, g->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
+    TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
     random_uuid(id);
     if (!str_present(row->id)) /* after a mere re-authentication it is the same session, with what was allowed in it */
-        row->id = str_dup(g->arena, str_of(id));
+        row->id = str_dup(ctx->arena, str_of(id));
     row->hash = token_hash_of(cookie.text);
-    row->last_seen_at = g->now;
-    row->address = cut(g->address, ADDRESS_MAX);
-    row->user_agent = cut(g->user_agent, USER_AGENT_MAX);
+    row->last_seen_at = ctx->now;
+    row->address = cut(ctx->address, ADDRESS_MAX);
+    row->user_agent = cut(ctx->user_agent, USER_AGENT_MAX);
     if (!str_present(row->id))
         FAIL(UNAVAILABLE, "no memory for a session");
     TRY(db_session_open(tx, row));
-    TRY(still_the_same(g, row, s->user));
+    TRY(still_the_same(ctx, row, s->user));
     if (s->row != NULL)
         TRY(db_session_end(tx, s->row->number));
     s->cookie = cookie.text;
@@ -187,54 +187,54 @@ static fallible replace(struct ground *g, struct db_session *row, struct session
 }
 
 /* The session, what was given in it, and the notices to its clients: one transaction (LS-04, RF-08, LO-02). */
-static fallible end_row(struct ground *g, const struct db_session *row, const struct db_user *user)
+static fallible end_row(struct context *ctx, const struct db_session *row, const struct db_user *user)
 {
     bool was_open;
     struct db_session_name name = {row->user_number, row->id};
-    TRY(db_grant_end_session(g->tx, g->arena, &name, &was_open));
-    authority_event(g, "logout", &(struct authority_event_facts){.actor = user->id});
+    TRY(db_authorization_end_session(ctx->tx, ctx->arena, &name, &was_open));
+    authority_event(ctx, "logout", &(struct authority_event_facts){.actor = user->id});
     return OK;
 }
 
-fallible session_begin(struct ground *g, const struct db_user *user, str amr, struct session *s)
+fallible session_begin(struct context *ctx, const struct db_user *user, str amr, struct session *s)
 {
-    struct db_session *row = ARENA_NEW(g->arena, struct db_session);
-    struct db_user *person = ARENA_NEW(g->arena, struct db_user);
+    struct db_session *row = ARENA_NEW(ctx->arena, struct db_session);
+    struct db_user *person = ARENA_NEW(ctx->arena, struct db_user);
     if (row == NULL || person == NULL)
         FAIL(UNAVAILABLE, "no memory for a session");
     *person = *user;
     row->user_number = user->number;
-    row->created_at = row->auth_time = g->now;
-    row->expires_at = clock_add(g->now, g->authority->policy.session_absolute);
+    row->created_at = row->auth_time = ctx->now;
+    row->expires_at = clock_add(ctx->now, ctx->authority->policy.session_absolute);
     assured(row, amr);
     struct session next = *s;
     next.user = person;
     next.row = NULL; /* who was logged in here before is logged out, once the new session stands */
-    TRY(replace(g, row, &next));
+    TRY(replace(ctx, row, &next));
     if (s->row != NULL)
-        TRY(end_row(g, s->row, s->user));
+        TRY(end_row(ctx, s->row, s->user));
     *s = next;
     return OK;
 }
 
-fallible session_reauthenticated(struct ground *g, str amr, struct session *s)
+fallible session_reauthenticated(struct context *ctx, str amr, struct session *s)
 {
     INVARIANT(s->row != NULL);
-    struct db_session *row = ARENA_NEW(g->arena, struct db_session);
+    struct db_session *row = ARENA_NEW(ctx->arena, struct db_session);
     if (row == NULL)
         FAIL(UNAVAILABLE, "no memory for a session");
     *row = *s->row; /* the absolute end stays (LS-03) */
-    row->auth_time = g->now;
+    row->auth_time = ctx->now;
     assured(row, amr);
-    return replace(g, row, s);
+    return replace(ctx, row, s);
 }
 
-fallible session_end(struct ground *g, struct session *s)
+fallible session_end(struct context *ctx, struct session *s)
 {
     struct session visit;
-    TRY(fresh_visit(g, &visit));
+    TRY(fresh_visit(ctx, &visit));
     if (s->row != NULL)
-        TRY(end_row(g, s->row, s->user));
+        TRY(end_row(ctx, s->row, s->user));
     *s = visit;
     return OK;
 }
@@ -246,9 +246,9 @@ str session_print(struct arena *a, const struct session *s)
     return b64url_encode(a, hash.bytes, PRINT);
 }
 
-enum assurance_missing session_missing(const struct ground *g, const struct session *s, const struct assurance_need *need)
+enum assurance_missing session_missing(const struct context *ctx, const struct session *s, const struct assurance_need *need)
 {
-    struct assurance_have have = {.amr = STR_ABSENT, .now = g->now};
+    struct assurance_have have = {.amr = STR_ABSENT, .now = ctx->now};
     if (s->row != NULL && s->user != NULL) {
         have.amr = s->row->amr;
         have.auth_time = s->row->auth_time;
@@ -256,13 +256,13 @@ enum assurance_missing session_missing(const struct ground *g, const struct sess
     return assurance_missing(&assurance_usual, need, &have);
 }
 
-bool session_recent(const struct ground *g, const struct session *s)
+bool session_recent(const struct context *ctx, const struct session *s)
 {
-    const struct assurance_need need = {.max_age = g->authority->policy.reauthentication};
-    return session_missing(g, s, &need) == ASSURANCE_NOTHING;
+    const struct assurance_need need = {.max_age = ctx->authority->policy.reauthentication};
+    return session_missing(ctx, s, &need) == ASSURANCE_NOTHING;
 }
 
-fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count)
+fallible session_list(struct context *ctx, int64_t user_number, struct db_session **rows, size_t *count)
 {
-    return db_session_list(g->tx, g->arena, user_number, rows, count);
+    return db_session_list(ctx->tx, ctx->arena, user_number, rows, count);
 }

@@ -19,18 +19,18 @@ struct session {
 str session_cookie_name(struct arena *a, const struct authority *authority);
 str session_device_cookie_name(struct arena *a, const struct authority *authority);
 /* cookie absent, forged, ended, of a blocked person: a fresh visit. Store failure: UNAVAILABLE (never "not logged in"). */
-fallible session_find(struct ground *g, str cookie, struct session *out);
+fallible session_find(struct context *ctx, str cookie, struct session *out);
 /* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */
-fallible session_begin(struct ground *g, const struct db_user *user, str amr, struct session *s); /* amr: of the login */
-fallible session_reauthenticated(struct ground *g, str amr, struct session *s);                   /* proved again: auth_time now, new cookie secret (LS-01) */
-fallible session_end(struct ground *g, struct session *s);                                        /* logout: the row ends, a fresh visit follows */
+fallible session_begin(struct context *ctx, const struct db_user *user, str amr, struct session *s); /* amr: of the login */
+fallible session_reauthenticated(struct context *ctx, str amr, struct session *s); /* proved again: auth_time now, new cookie secret (LS-01) */
+fallible session_end(struct context *ctx, struct session *s);                      /* logout: the row ends, a fresh visit follows */
 /* What is missing at this browser for a request (session/assurance)? */
-enum assurance_missing session_missing(const struct ground *g, const struct session *s, const struct assurance_need *need);
-bool session_recent(const struct ground *g, const struct session *s); /* nothing is missing for a sensitive step: policy.reauthentication */
+enum assurance_missing session_missing(const struct context *ctx, const struct session *s, const struct assurance_need *need);
+bool session_recent(const struct context *ctx, const struct session *s); /* nothing is missing for a sensitive step: policy.reauthentication */
 /* A short print of the cookie in force, for what must come back from the very same browser session; absent when the arena fails. */
 str session_print(struct arena *a, const struct session *s);
 /* Text of the device cookie for this person. */
-fallible session_device_make(struct ground *g, const struct db_user *user, str *text);
+fallible session_device_make(struct context *ctx, const struct db_user *user, str *text);
 /* The rows that a person may see and end. */
-fallible session_list(struct ground *g, int64_t user_number, struct db_session **rows, size_t *count);
+fallible session_list(struct context *ctx, int64_t user_number, struct db_session **rows, size_t *count);
 #endif

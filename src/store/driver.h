@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * driver: what a database engine gives to the store, private to store/: a struct of functions, one row per engine (sqlite/, postgres/).
  * Nothing above it knows which engine it is. One connection is used by one thread at a time. Every
- * statement stands in a sheet (a constant table of one file), is prepared once a connection and bound by the numbers of its
+ * statement stands in a constant table of its file, is prepared once a connection and bound by the numbers of its
  * `$n`. A broken constraint (CONFLICT; NOT_FOUND: a foreign key) leaves the open transaction usable; every other failure makes it worthless:
  * the connection refuses everything until db_conn_rollback. Rows that are read live in the caller's arena. */
 #ifndef JETON_STORE_DRIVER_H
@@ -16,9 +16,9 @@ struct store_job;
 struct store_options;
 struct db_calling;
 
-/* A sheet: the statements of one file. `index` is unique (db_sheet.h), lines are the file's own enum. */
-enum { DB_SHEET_LINES = 40, DB_PARAMS_MAX = 26, DB_HASHES_MAX = 4 };
-struct db_sheet {
+/* The statements of one file. `index` is unique (db_statements.h), lines are the file's own enum. */
+enum { DB_STATEMENTS_LINES = 40, DB_PARAMS_MAX = 26, DB_HASHES_MAX = 4 };
+struct db_statements {
     size_t index;
     const char *const *texts;
     size_t count;
@@ -41,29 +41,30 @@ struct db_field {
     enum db_kind kind;
     size_t at;
 };
-struct db_shape {
+struct db_columns {
     size_t size;
     const struct db_field *fields;
     size_t count;
 };
-#define DB_SHAPE(type_, fields_)                                         \
+#define DB_COLUMNS(type_, fields_)                                       \
     {                                                                    \
         sizeof(type_), (fields_), sizeof(fields_) / sizeof((fields_)[0]) \
     }
 
 /* One statement with its values; $1 is params[0]. */
 struct db_call {
-    const struct db_sheet *sheet;
+    const struct db_statements *statements;
     size_t line;
     const struct db_param *params;
     size_t count;
 };
-/* For a file whose sheet is called `sheet`. */
-#define CALL(line_, ...) \
-    (&(const struct db_call){&sheet, (line_), (const struct db_param[]){__VA_ARGS__}, sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param)})
-#define CALL_ALONE(line_) (&(const struct db_call){&sheet, (line_), NULL, 0})
+/* For a file whose table is called `statements`. */
+#define CALL(line_, ...)                                                                   \
+    (&(const struct db_call){&statements, (line_), (const struct db_param[]){__VA_ARGS__}, \
+                             sizeof((const struct db_param[]){__VA_ARGS__}) / sizeof(struct db_param)})
+#define CALL_ALONE(line_) (&(const struct db_call){&statements, (line_), NULL, 0})
 /* Values from a struct by its shape, in order: for INSERTs. The row must outlive the call. */
-void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params);
+void db_params_from(const struct db_columns *columns, const void *row, struct db_param *params);
 
 struct db_rows {
     void *rows; /* contiguous, shape.size each */
@@ -73,10 +74,10 @@ struct db_rows {
  * one alone, which hands each key that comes back to db_change_note. */
 fallible db_run(struct db_conn *c, const struct db_call *call, int64_t *changed);
 /* Room for one more row: four times the old room; the old one stays in the arena. */
-fallible db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room);
+fallible db_rows_room(struct arena *a, const struct db_columns *columns, struct db_rows *rows, size_t *room);
 /* First row into fresh arena memory, or NULL. Every row is stepped through, so that RETURNING is whole. */
-fallible db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
-fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+fallible db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row);
+fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 /* First column of the first row as a number; *found false when there is no row or it is NULL. */
 fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
 
@@ -90,7 +91,6 @@ fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value
 #define DB_GUARDS(X)               \
     X(USER, "users", "number")     \
     X(CLIENT, "clients", "number") \
-    X(GRANT, "grants", "number")   \
     X(COUNTER, "counters", "name")
 enum db_guard {
 #define X(name_, table_, key_) DB_GUARD_##name_,
@@ -127,7 +127,7 @@ struct store_driver {
 
     /* Statements (see db_run, db_many, db_scalar below). */
     err (*run)(struct db_conn *c, const struct db_call *call, int64_t *changed);
-    err (*many)(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+    err (*many)(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
     err (*scalar)(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
     err (*script)(struct db_conn *c, const char *sql); /* several statements without values */
     err (*has_table)(struct db_conn *c, const char *name, bool *has);
@@ -162,6 +162,5 @@ extern const struct store_driver sqlite_driver, postgres_driver;
 
 fallible db_guard_user(struct db_conn *c, int64_t number, enum db_guard_mode mode);
 fallible db_guard_client(struct db_conn *c, int64_t number, enum db_guard_mode mode);
-fallible db_guard_grant(struct db_conn *c, int64_t number, enum db_guard_mode mode);
 fallible db_guard_counter(struct db_conn *c, const char *name); /* ALONE; a row of the table counters */
 #endif

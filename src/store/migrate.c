@@ -13,7 +13,7 @@ static const char *const texts[] = {
     [VERSION] = "SELECT max(version) FROM migrations",
     [APPLIED] = "INSERT INTO migrations (version, applied_at) VALUES ($1, $2)",
 };
-DB_SHEET(migrate, texts);
+DB_STATEMENTS(migrate, texts);
 
 err store_is_made(struct db_conn *c, bool *made)
 {

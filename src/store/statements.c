@@ -7,13 +7,13 @@
 
 #include "base/banned.h"
 
-static const struct db_sheet *sheet_of(size_t index)
+static const struct db_statements *statements_of(size_t index)
 {
     switch (index) {
-#define X(name_)           \
-    case DB_SHEET_##name_: \
-        return db_sheet_##name_;
-        DB_SHEETS(X)
+#define X(name_)                \
+    case DB_STATEMENTS_##name_: \
+        return db_statements_##name_;
+        DB_STATEMENT_FILES(X)
 #undef X
     default:
         return NULL;
@@ -23,32 +23,32 @@ static const struct db_sheet *sheet_of(size_t index)
 size_t store_statement_count(void)
 {
     size_t count = 0;
-    for (size_t i = 0; i < DB_SHEET_COUNT; i++)
-        count += sheet_of(i)->count;
+    for (size_t i = 0; i < DB_STATEMENTS_COUNT; i++)
+        count += statements_of(i)->count;
     return count;
 }
 
 const char *store_statement_text(size_t i)
 {
-    for (size_t s = 0; s < DB_SHEET_COUNT; s++) {
-        const struct db_sheet *sheet = sheet_of(s);
-        if (i < sheet->count)
-            return sheet->texts[i];
-        i -= sheet->count;
+    for (size_t s = 0; s < DB_STATEMENTS_COUNT; s++) {
+        const struct db_statements *statements = statements_of(s);
+        if (i < statements->count)
+            return statements->texts[i];
+        i -= statements->count;
     }
     return NULL;
 }
 
-err db_rows_room(struct arena *a, const struct db_shape *shape, struct db_rows *rows, size_t *room)
+err db_rows_room(struct arena *a, const struct db_columns *columns, struct db_rows *rows, size_t *room)
 {
     if (rows->count < *room)
         return OK;
     size_t next = *room == 0 ? 1 : *room * 4;
-    char *bigger = arena_array(a, next, shape->size);
+    char *bigger = arena_array(a, next, columns->size);
     if (bigger == NULL)
         FAIL(UNAVAILABLE, "store: the arena is full");
     if (rows->count > 0)
-        memcpy(bigger, rows->rows, rows->count * shape->size);
+        memcpy(bigger, rows->rows, rows->count * columns->size);
     rows->rows = bigger;
     *room = next;
     return OK;
@@ -59,9 +59,9 @@ err db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
     return c->driver->run(c, call, changed);
 }
 
-err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
+err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
-    return c->driver->many(c, a, call, shape, out);
+    return c->driver->many(c, a, call, columns, out);
 }
 
 err db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found)
@@ -79,29 +79,24 @@ err db_guard_client(struct db_conn *c, int64_t number, enum db_guard_mode mode)
     return c->driver->guard(c, DB_GUARD_CLIENT, &P_INT(number), mode);
 }
 
-err db_guard_grant(struct db_conn *c, int64_t number, enum db_guard_mode mode)
-{
-    return c->driver->guard(c, DB_GUARD_GRANT, &P_INT(number), mode);
-}
-
 err db_guard_counter(struct db_conn *c, const char *name)
 {
     return c->driver->guard(c, DB_GUARD_COUNTER, &P_TEXT(str_of(name)), DB_GUARD_ALONE);
 }
 
-err db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
+err db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row)
 {
     struct db_rows rows = {NULL, 0};
-    TRY(db_many(c, a, call, shape, &rows));
+    TRY(db_many(c, a, call, columns, &rows));
     *row = rows.count > 0 ? rows.rows : NULL;
     return OK;
 }
 
-void db_params_from(const struct db_shape *shape, const void *row, struct db_param *params)
+void db_params_from(const struct db_columns *columns, const void *row, struct db_param *params)
 {
-    INVARIANT(shape->count <= DB_PARAMS_MAX);
-    for (size_t i = 0; i < shape->count; i++) {
-        const struct db_field *f = &shape->fields[i];
+    INVARIANT(columns->count <= DB_PARAMS_MAX);
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct db_field *f = &columns->fields[i];
         const void *from = (const char *)row + f->at;
         switch (f->kind) {
         case DB_INT:

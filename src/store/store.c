@@ -42,7 +42,7 @@ static const char *const texts[] = {
     [COUNT_SCOPES] = "SELECT count(*) FROM scopes",
     [COUNT_RESOURCES] = "SELECT count(*) FROM resources",
 };
-DB_SHEET(store, texts);
+DB_STATEMENTS(store, texts);
 
 enum { PURGE_EVERY_US = 1000000, PURGE_ROWS = 32, PURGE_ROWS_A_JOB = 2 };
 
@@ -243,28 +243,28 @@ err db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed)
 struct reading {
     struct arena *a;
     const struct db_call *call;
-    const struct db_shape *shape;
+    const struct db_columns *columns;
     struct db_rows rows;
 };
 
 static err read_body(struct db_conn *c, void *context)
 {
     struct reading *r = context;
-    return db_many(c, r->a, r->call, r->shape, &r->rows);
+    return db_many(c, r->a, r->call, r->columns, &r->rows);
 }
 
-err db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
+err db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
-    struct reading r = {a, call, shape, {NULL, 0}};
+    struct reading r = {a, call, columns, {NULL, 0}};
     TRY(db_read(tx, read_body, &r));
     *out = r.rows;
     return OK;
 }
 
-err db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row)
+err db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row)
 {
     struct db_rows rows = {NULL, 0};
-    TRY(db_read_many(tx, a, call, shape, &rows));
+    TRY(db_read_many(tx, a, call, columns, &rows));
     *row = rows.count > 0 ? rows.rows : NULL;
     return OK;
 }

@@ -7,24 +7,24 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* At the head of a file with statements: its texts become its sheet. */
-#define DB_SHEET(name_, texts_)                                                                              \
-    static const struct db_sheet sheet = {DB_SHEET_##name_, (texts_), sizeof(texts_) / sizeof((texts_)[0])}; \
-    const struct db_sheet *const db_sheet_##name_ = &sheet
-/* Every file with statements has one sheet; the list is in db_sheet.c. */
+/* At the head of a file with statements: its texts become its `statements`. */
+#define DB_STATEMENTS(name_, texts_)                                                                                        \
+    static const struct db_statements statements = {DB_STATEMENTS_##name_, (texts_), sizeof(texts_) / sizeof((texts_)[0])}; \
+    const struct db_statements *const db_statements_##name_ = &statements
+/* Every file with statements has one table of them; the list is in db_statements.c. */
 /* clang-format off */
-#define DB_SHEETS(X)                                                                                                           \
-    X(migrate) X(store) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(grant) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
+#define DB_STATEMENT_FILES(X)                                                                                                           \
+    X(migrate) X(store) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(authorization) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
     X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password) X(change)
 /* clang-format on */
 enum {
-#define X(name_) DB_SHEET_##name_,
-    DB_SHEETS(X)
+#define X(name_) DB_STATEMENTS_##name_,
+    DB_STATEMENT_FILES(X)
 #undef X
-        DB_SHEET_COUNT
+        DB_STATEMENTS_COUNT
 };
-#define X(name_) extern const struct db_sheet *const db_sheet_##name_;
-DB_SHEETS(X)
+#define X(name_) extern const struct db_statements *const db_statements_##name_;
+DB_STATEMENT_FILES(X)
 #undef X
 
 /* What a table function is made of. With an open transaction (tx->c) body becomes a part of it; otherwise body is a transaction of its
@@ -39,8 +39,8 @@ struct db_calling {
 };
 err db_call_body(struct db_conn *c, void *calling);
 fallible db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed);
-fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, void **row);
-fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row);
+fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 /* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that
  * `run`'s owner frees in `done`. False: it was not queued, and is still the caller's. */
 enum { DB_ASIDE_MAX = 1024 };
@@ -51,7 +51,7 @@ void db_aside_done(struct store *store);
 
 /* Counters. The first kinds are taken from the table one by one inside a sentence; the cached ones in blocks kept in memory. */
 enum db_counter {
-    DB_COUNT_GRANT,
+    DB_COUNT_AUTHORIZATION,
     DB_COUNT_CODE,
     DB_COUNT_SESSION,
     DB_COUNT_PUSHED,
@@ -88,13 +88,13 @@ void db_number_settle(struct store *store, bool committed);
 fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
 
 /* A grant as a part of another sentence; begun_at 0: it waits until its tokens are fetched. */
-struct db_grant;
-fallible db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_time begun_at);
+struct db_authorization;
+fallible db_authorization_insert(struct db_conn *c, const struct db_authorization *authorization, unix_time begun_at);
 
 fallible db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number, struct db_rows *out); /* as db_revocation_since */
 /* Many revocations of grants, inside the transaction that ends them, so that no crash can part the two. */
 struct db_ended {
-    const str *grant_ids;
+    const str *authorization_ids;
     size_t count;
 };
 fallible db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now);
@@ -108,9 +108,9 @@ struct db_logout {
     int64_t keep_session; /* number of one that does not end; 0: none */
 };
 fallible db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout *which);
-/* Rows as store/hot keeps them. */
-extern const struct db_shape db_user_shape, db_pat_shape, db_scope_shape, db_resource_shape, db_details_shape;
-extern const struct db_shape db_client_kept; /* the texts of a client alone, those of its metadata too */
+/* Rows as store/cache keeps them. */
+extern const struct db_columns db_user_columns, db_pat_columns, db_scope_columns, db_resource_columns, db_details_columns;
+extern const struct db_columns db_client_kept; /* the texts of a client alone, those of its metadata too */
 /* What lies there now of that which is kept: one (none, when it is gone) or, with absent or 0, all, in order. */
 struct db_range {
     int64_t from, to, most; /* numbers, both included; rows at the most */
@@ -140,7 +140,7 @@ fallible db_list_line(const struct db_listing *listing, const struct db_page *pa
 fallible db_list_pattern(struct arena *a, str filter, str *pattern); /* for LIKE … ESCAPE '!': lower case; '' for everything */
 struct db_list_query {
     const struct db_call *count, *rows;
-    const struct db_shape *shape;
+    const struct db_columns *columns;
 };
 struct db_listed {
     struct db_rows rows;

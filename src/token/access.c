@@ -24,7 +24,7 @@
 
 enum {
     VERSION = 1,
-    FLAG_PERSON = 1,
+    FLAG_USER = 1,
     FLAG_UNSCOPED_FULL = 2,
     FLAG_SUBJECT_UUID = 4,
     FLAG_GRANT = 8,
@@ -157,9 +157,9 @@ fallible access_permit_whole(const struct permit *p)
     return OK;
 }
 
-static uint8_t *put_person(uint8_t *p, const struct permit *permit, uint8_t *flags)
+static uint8_t *put_user(uint8_t *p, const struct permit *permit, uint8_t *flags)
 {
-    *flags |= FLAG_PERSON;
+    *flags |= FLAG_USER;
     p = put(p, permit->user_number, NUMBER_SIZE);
     p = put(p, permit->auth_time, NUMBER_SIZE);
     if (!uuid_pack(permit->subject, p))
@@ -218,10 +218,10 @@ static fallible record_write(struct arena *a, const struct permit *permit, str *
     p = put(p, permit->issued_at, NUMBER_SIZE);
     p = put(p, permit->expires_at - permit->issued_at, LIFETIME_SIZE);
     if (permit->user_number != 0)
-        p = put_person(p, permit, &flags);
-    if (str_present(permit->grant_id)) {
+        p = put_user(p, permit, &flags);
+    if (str_present(permit->authorization_id)) {
         flags |= FLAG_GRANT;
-        if (!uuid_pack(permit->grant_id, p))
+        if (!uuid_pack(permit->authorization_id, p))
             FAIL(SERVER_ERROR, "a permit whose grant id is no UUID");
         p += UUID_SIZE;
     }
@@ -302,7 +302,7 @@ static str take_uuid(struct cursor *c, struct arena *a)
     return (str){text, UUID_TEXT};
 }
 
-static void take_person(struct cursor *c, struct arena *a, unsigned flags, struct permit *out)
+static void take_user(struct cursor *c, struct arena *a, unsigned flags, struct permit *out)
 {
     out->user_number = take_number(c, NUMBER_SIZE);
     out->auth_time = take_number(c, NUMBER_SIZE);
@@ -344,10 +344,10 @@ static fallible record_read(struct arena *a, str record, struct permit *p)
     p->client_epoch = take_number(&c, NUMBER_SIZE);
     p->issued_at = take_number(&c, NUMBER_SIZE);
     p->expires_at = p->issued_at + take_number(&c, LIFETIME_SIZE);
-    if ((flags & FLAG_PERSON) != 0)
-        take_person(&c, a, flags, p);
+    if ((flags & FLAG_USER) != 0)
+        take_user(&c, a, flags, p);
     if ((flags & FLAG_GRANT) != 0)
-        p->grant_id = take_uuid(&c, a);
+        p->authorization_id = take_uuid(&c, a);
     p->client_id = take_text(&c, 1);
     p->scope = take_text(&c, 2);
     if ((flags & FLAG_RESOURCE) != 0) {
@@ -358,7 +358,7 @@ static fallible record_read(struct arena *a, str record, struct permit *p)
         take_more(&c, a, p);
     if (c.bad || c.left != 0 || p->client_id.n == 0)
         FAIL(INVALID_TOKEN, "an access token whose record is malformed");
-    if ((flags & FLAG_PERSON) == 0)
+    if ((flags & FLAG_USER) == 0)
         p->subject = str_join(a, (const str[]){client_subject, p->client_id}, 2);
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory to read an access token");

@@ -24,7 +24,7 @@ struct access_reader {
     str issuer;
     unix_time now;
 };
-/* JWTs of our own (AT-02), typ at+jwt, iss as given, not expired: INVALID_TOKEN otherwise. Claims beyond RFC 9068: `grant_id`,
+/* JWTs of our own (AT-02), typ at+jwt, iss as given, not expired: INVALID_TOKEN otherwise. Claims beyond RFC 9068: `authorization_id`,
  * `client_epoch` (so that revocation can be told). user_number, client_number and resource_number are left 0: row numbers do not
  * leave the house; the caller finds them by subject, client_id and audience. A person's token is told by its subject (TE-08). With a
  * pairwise subject (permit.subject and .pairwise are that one then) user_number is filled: it travelled sealed. */

@@ -73,7 +73,7 @@ fallible access_sign(struct arena *a, const struct keyring *k, const struct perm
     json_write_integer(&w, "exp", permit->expires_at);
     if (permit->user_number != 0)
         json_write_integer(&w, "auth_time", permit->auth_time);
-    json_write_filled(&w, "grant_id", permit->grant_id);
+    json_write_filled(&w, "grant_id", permit->authorization_id);
     json_write_integer(&w, "client_epoch", permit->client_epoch);
     write_cnf(&w, permit);
     TRY(write_parsed(a, &w, "authorization_details", permit->details)); /* RFC 9396 9.1 */
@@ -135,7 +135,7 @@ static fallible claims_read(const json *claims, struct access_facts *out)
     p->audience = json_member_text(claims, "aud");
     p->client_id = json_member_text(claims, "client_id");
     p->scope = json_member_text(claims, "scope");
-    p->grant_id = json_member_text(claims, "grant_id");
+    p->authorization_id = json_member_text(claims, "grant_id");
     out->token_id = json_member_text(claims, "jti");
     /* RFC 9068 2.2, 4 */
     if (!str_filled(p->subject) || !str_filled(p->audience) || !str_filled(p->client_id) || !str_filled(out->token_id))

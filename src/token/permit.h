@@ -9,7 +9,7 @@ struct permit {
     str subject;         /* user id, or client:<client_id> */
     int64_t client_number, client_epoch;
     str client_id;
-    str grant_id;            /* UUID; absent for a client's own token */
+    str authorization_id;    /* UUID; absent for a client's own token */
     str scope;               /* words; may be empty */
     bool unscoped;           /* no scope was asked for, by a client that may ask for any: reads what the person may read */
     bool unscoped_full;      /* such a token that acts with all of the person's permissions (docs: "unscoped tokens") */

@@ -16,14 +16,14 @@
 #include "base/banned.h"
 
 /* May they make one for this person (NULL: unknown)? */
-static fallible may_add(const struct ground *g, const struct actor *by, const struct db_user *user)
+static fallible may_add(const struct context *ctx, const struct actor *by, const struct db_user *user)
 {
     if (by->kind == ACTOR_OWNER)
         return OK;
     bool own = user != NULL && actor_is(by, user->number) && !user->blocked && !by->user->blocked;
     if (!actor_is_admin(by) && !(own && actor_is_full(by))) /* PT-03, AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "a personal token is made by its person or an administrator, never by a personal token");
-    if (by->way == ACTOR_BY_SESSION && !actor_recent(g, by)) /* PT-03 */
+    if (by->way == ACTOR_BY_SESSION && !actor_recent(ctx, by)) /* PT-03 */
         REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.", "a personal token without a fresh password");
     return OK;
 }
@@ -47,11 +47,11 @@ static bool may_revoke(const struct actor *by, const struct db_user *user)
 }
 
 /* NULL when `id` is absent; who may not edit people does not learn whether an id exists. */
-static fallible load_user(struct ground *g, const struct actor *by, str id, struct db_user **out)
+static fallible load_user(struct context *ctx, const struct actor *by, str id, struct db_user **out)
 {
     struct db_user *user = NULL;
     if (str_present(id)) {
-        TRY(db_user_by_id(g->tx, g->arena, id, &user));
+        TRY(db_user_by_id(ctx->tx, ctx->arena, id, &user));
         if (user == NULL && !actor_may(by, "edit-users"))
             FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
         if (user == NULL)
@@ -61,13 +61,13 @@ static fallible load_user(struct ground *g, const struct actor *by, str id, stru
     return OK;
 }
 
-static unix_time lifetime(const struct ground *g, int64_t asked, struct problems *p)
+static unix_time lifetime(const struct context *ctx, int64_t asked, struct problems *p)
 {
-    const struct policy *policy = &g->authority->policy;
+    const struct policy *policy = &ctx->authority->policy;
     int64_t most = policy->personal_lifetime_max, wanted = asked;
     if (asked < 0 || (most > 0 && asked > most)) { /* PT-02 */
         if (most > 0)
-            problem_tell(p, "expires_in", g->arena, &MESSAGE("A token may live for 1 to {most} seconds; 0 takes the default.", MESSAGE_NUMBER("most", most)));
+            problem_tell(p, "expires_in", ctx->arena, &MESSAGE("A token may live for 1 to {most} seconds; 0 takes the default.", MESSAGE_NUMBER("most", most)));
         else
             problem_add(p, "expires_in", STR("The lifetime is a number of seconds; 0 takes the default."));
         return 0;
@@ -77,7 +77,7 @@ static unix_time lifetime(const struct ground *g, int64_t asked, struct problems
         if (most > 0 && (wanted <= 0 || wanted > most))
             wanted = most;
     }
-    return wanted > 0 ? clock_add(g->now, wanted) : 0;
+    return wanted > 0 ? clock_add(ctx->now, wanted) : 0;
 }
 
 /* DP-02: what is no thumbprint would bind the token to nobody. */
@@ -91,93 +91,94 @@ static str judge_key(str jkt, struct problems *p)
     return jkt;
 }
 
-static fallible judge(struct ground *g, const struct db_user *user, const struct pat_edit *edit, struct problems *p, struct db_pat *next)
+static fallible judge(struct context *ctx, const struct db_user *user, const struct pat_edit *edit, struct problems *p, struct db_pat *next)
 {
     next->user_number = user->number;
-    next->created_at = g->now;
+    next->created_at = ctx->now;
     next->name = str_trim(edit->name);
-    check_text(g->arena, next->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
-    next->expires_at = lifetime(g, edit->expires_in, p);
+    check_text(ctx->arena, next->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
+    next->expires_at = lifetime(ctx, edit->expires_in, p);
     next->jkt = judge_key(str_trim(edit->dpop_jkt), p);
     next->scope = STR("");
     if (user->blocked)
         problem_add(p, "user", STR("This person is blocked; lift the block first."));
-    err e = str_present(edit->scopes) ? scopes_known(g, edit->scopes, "scopes", p) : OK;
+    err e = str_present(edit->scopes) ? scopes_known(ctx, edit->scopes, "scopes", p) : OK;
     if (e.kind != ERR_UNPROCESSABLE) {
         TRY(e);
-        TRY(check_fold(g->arena, edit->scopes, ' ', &next->scope));
+        TRY(check_fold(ctx->arena, edit->scopes, ' ', &next->scope));
     }
     return problem_result(p);
 }
 
-fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit *edit, struct problems *p, struct pat_made *out)
+fallible pat_add(struct context *ctx, const struct actor *by, const struct pat_edit *edit, struct problems *p, struct pat_made *out)
 {
     struct db_user *user = NULL;
     if (str_present(edit->user))
-        TRY(db_user_by_id(g->tx, g->arena, edit->user, &user));
-    TRY(may_add(g, by, user));
+        TRY(db_user_by_id(ctx->tx, ctx->arena, edit->user, &user));
+    TRY(may_add(ctx, by, user));
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
     struct db_pat next = {0};
-    TRY(judge(g, user, edit, p, &next));
+    TRY(judge(ctx, user, edit, p, &next));
     struct token_raw raw;
-    TRY(opaque_plain_make(g->arena, OPAQUE_PERSONAL, &raw));
+    TRY(opaque_plain_make(ctx->arena, OPAQUE_PERSONAL, &raw));
     next.hash = token_hash_of(raw.text); /* PT-01 */
-    next.name = str_dup(g->arena, next.name);
-    next.jkt = str_dup(g->arena, next.jkt);
-    TRY(check_arena(g->arena));
-    TRY(db_pat_add(g->tx, g->arena, &next));
-    check_event(g, by, "pat.added", &(struct authority_event_facts){.subject = next.id, .detail = str_format(g->arena, "for user %.*s", STR_FMT(user->id))});
+    next.name = str_dup(ctx->arena, next.name);
+    next.jkt = str_dup(ctx->arena, next.jkt);
+    TRY(check_arena(ctx->arena));
+    TRY(db_pat_add(ctx->tx, ctx->arena, &next));
+    check_event(ctx, by, "pat.added",
+                &(struct authority_event_facts){.subject = next.id, .detail = str_format(ctx->arena, "for user %.*s", STR_FMT(user->id))});
     out->pat = next;
     out->token = raw.text;
     return OK;
 }
 
-fallible pat_list(struct ground *g, const struct actor *by, str user, const struct db_page *page, struct db_pat_rows *out)
+fallible pat_list(struct context *ctx, const struct actor *by, str user, const struct db_page *page, struct db_pat_rows *out)
 {
     struct db_user *person = NULL;
-    TRY(load_user(g, by, user, &person));
+    TRY(load_user(ctx, by, user, &person));
     if (!may_see(by, person))
         FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
     TRY(check_page(page));
-    return db_pat_list(g->tx, g->arena, person != NULL ? person->number : 0, page, out);
+    return db_pat_list(ctx->tx, ctx->arena, person != NULL ? person->number : 0, page, out);
 }
 
 /* A live token of that person (NULL: of anybody). */
-static fallible find(struct ground *g, const struct db_user *person, str id, struct db_pat **out)
+static fallible find(struct context *ctx, const struct db_user *person, str id, struct db_pat **out)
 {
     struct db_pat *pat = NULL;
-    TRY(db_pat_by_id(g->tx, g->arena, id, &pat));
+    TRY(db_pat_by_id(ctx->tx, ctx->arena, id, &pat));
     if (pat != NULL && person != NULL && pat->user_number != person->number) /* AD-02 */
         pat = NULL;
-    if (pat != NULL && (pat->revoked_at != 0 || (pat->expires_at != 0 && pat->expires_at <= g->now)))
+    if (pat != NULL && (pat->revoked_at != 0 || (pat->expires_at != 0 && pat->expires_at <= ctx->now)))
         pat = NULL;
     *out = pat;
     return OK;
 }
 
-fallible pat_get(struct ground *g, const struct actor *by, str user, str id, struct db_pat **out)
+fallible pat_get(struct context *ctx, const struct actor *by, str user, str id, struct db_pat **out)
 {
     struct db_user *person = NULL;
-    TRY(load_user(g, by, user, &person));
+    TRY(load_user(ctx, by, user, &person));
     if (!may_see(by, person))
         FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
-    return find(g, person, id, out);
+    return find(ctx, person, id, out);
 }
 
-fallible pat_revoke(struct ground *g, const struct actor *by, str user, str id, bool *revoked)
+fallible pat_revoke(struct context *ctx, const struct actor *by, str user, str id, bool *revoked)
 {
     struct db_user *person = NULL;
     struct db_pat *pat = NULL;
-    TRY(load_user(g, by, user, &person));
+    TRY(load_user(ctx, by, user, &person));
     if (!may_revoke(by, person))
         FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
-    TRY(find(g, person, id, &pat));
+    TRY(find(ctx, person, id, &pat));
     bool done = false;
     if (pat != NULL)
-        TRY(db_pat_revoke(g->tx, pat->id, pat->user_number, g->now, &done));
+        TRY(db_pat_revoke(ctx->tx, pat->id, pat->user_number, ctx->now, &done));
     if (done) /* PT-04: memory has forgotten it already */
-        check_event(g, by, "pat.revoked", &(struct authority_event_facts){.subject = pat->id});
+        check_event(ctx, by, "pat.revoked", &(struct authority_event_facts){.subject = pat->id});
     *revoked = done;
     return OK;
 }

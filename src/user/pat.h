@@ -16,8 +16,8 @@ struct pat_made {
     struct db_pat pat;
     str token; /* raw, shown once */
 };
-fallible pat_add(struct ground *g, const struct actor *by, const struct pat_edit *edit, struct problems *p, struct pat_made *out);
-fallible pat_list(struct ground *g, const struct actor *by, str user, const struct db_page *page, struct db_pat_rows *out);
-fallible pat_get(struct ground *g, const struct actor *by, str user, str id, struct db_pat **out); /* NULL: none */
-fallible pat_revoke(struct ground *g, const struct actor *by, str user, str id, bool *revoked);    /* user absent: any (command line, admin) */
+fallible pat_add(struct context *ctx, const struct actor *by, const struct pat_edit *edit, struct problems *p, struct pat_made *out);
+fallible pat_list(struct context *ctx, const struct actor *by, str user, const struct db_page *page, struct db_pat_rows *out);
+fallible pat_get(struct context *ctx, const struct actor *by, str user, str id, struct db_pat **out); /* NULL: none */
+fallible pat_revoke(struct context *ctx, const struct actor *by, str user, str id, bool *revoked);    /* user absent: any (command line, admin) */
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * user: the only code that changes people; API, console and command line call it alike. Every function checks the actor itself
- * (INSUFFICIENT_SCOPE), validates, changes, tells hot, writes the event. Absent str in an edit = leave as it is. */
+ * (INSUFFICIENT_SCOPE), validates, changes, writes the event. Absent str in an edit = leave as it is. */
 #ifndef JETON_USER_USER_H
 #define JETON_USER_USER_H
 #include "context/actor.h"
@@ -22,13 +22,13 @@ struct user_edit {
     enum user_must_change must_change; /* the password, at the next login; add, and others' alone */
     int64_t version;                   /* 0: do not check; otherwise CONFLICT when it has moved on */
 };
-/* `password` is hashed here: call it on the hash lane. */
-fallible user_add(struct ground *g, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out);
-fallible user_change(struct ground *g, const struct actor *by, str id, const struct user_edit *edit, struct problems *p);
+/* `password` is hashed here: call it on the HASH pool. */
+fallible user_add(struct context *ctx, const struct actor *by, const struct user_edit *edit, struct problems *p, struct db_user **out);
+fallible user_change(struct context *ctx, const struct actor *by, str id, const struct user_edit *edit, struct problems *p);
 struct user_password_change {
     /* Is this the person's current password? session/login's login_prove, so that it is counted, answered and recorded like a login. NULL
      * is for the command line alone. INVALID_GRANT: it is not; THROTTLED: *retry_after seconds must pass. */
-    fallible (*prove)(struct ground *g, const struct db_user *user, str current, int64_t *retry_after);
+    fallible (*prove)(struct context *ctx, const struct db_user *user, str current, int64_t *retry_after);
     int64_t retry_after; /* out: with THROTTLED */
     str id;
     str current; /* a person changing their own must give it (LS-13); the command line need not */
@@ -38,16 +38,16 @@ struct user_password_change {
     int64_t keep_session;
 };
 /* Own password with the current one, a first password for somebody else by who may edit people (AD-06: it must be changed at the next login),
- * or the command line. Ends sessions, grants and their tokens. Hash lane. */
-fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p);
+ * or the command line. Ends sessions, grants and their tokens. HASH pool. */
+fallible user_password(struct context *ctx, const struct actor *by, struct user_password_change *change, struct problems *p);
 /* LS-12: length, the list of common ones, not the username. */
-void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p);
-fallible user_block(struct ground *g, const struct actor *by, str id, bool blocked); /* ends all that contract 7 names */
-fallible user_remove(struct ground *g, const struct actor *by, str id);
+void user_password_judge(struct context *ctx, str password, str username, const char *field, struct problems *p);
+fallible user_block(struct context *ctx, const struct actor *by, str id, bool blocked); /* ends all that contract 7 names */
+fallible user_remove(struct context *ctx, const struct actor *by, str id);
 /* By id, else by username; NULL when there is none. */
-fallible user_find(struct ground *g, str id_or_name, struct db_user **out);
-fallible user_list(struct ground *g, const struct actor *by, const struct db_page *page, struct db_user_rows *out);
+fallible user_find(struct context *ctx, str id_or_name, struct db_user **out);
+fallible user_list(struct context *ctx, const struct actor *by, const struct db_page *page, struct db_user_rows *out);
 /* Sessions and grants of a person: self or an administrator. */
 struct db_session;
-fallible user_end_session(struct ground *g, const struct actor *by, int64_t user_number, str session_id, bool *ended);
+fallible user_end_session(struct context *ctx, const struct actor *by, int64_t user_number, str session_id, bool *ended);
 #endif

@@ -6,11 +6,11 @@
 #include "context/problem.h"
 #include "user/user_claims.h"
 /* Judges a username as typed; *name is what is kept: NFC, single blanks, none at its ends (RFC 8265). UNAVAILABLE: no ICU. */
-fallible user_names_username(struct ground *g, str typed, struct problems *p, str *name);
+fallible user_names_username(struct context *ctx, str typed, struct problems *p, str *name);
 /* The same for an e-mail address; empty is none. */
-fallible user_names_email(struct ground *g, str typed, struct problems *p, str *email);
+fallible user_names_email(struct context *ctx, str typed, struct problems *p, str *email);
 /* Sets next->email_verified from its claims. */
-fallible user_names_verdict(struct ground *g, struct db_user *next);
+fallible user_names_verdict(struct context *ctx, struct db_user *next);
 /* What the store said of the name or the address, as a problem at its field. Other errors as they are. */
-fallible user_names_saved(struct ground *g, err e, const struct db_user_clash *clash, struct problems *p);
+fallible user_names_saved(struct context *ctx, err e, const struct db_user_clash *clash, struct problems *p);
 #endif

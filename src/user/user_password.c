@@ -32,10 +32,10 @@ static size_t beside(str password, str username)
     return left;
 }
 
-void user_password_judge(struct ground *g, str password, str username, const char *field, struct problems *p)
+void user_password_judge(struct context *ctx, str password, str username, const char *field, struct problems *p)
 {
     if (password.n > PASSWORD_MAX) {
-        problem_tell(p, field, g->arena, &MESSAGE("A password can have at most {most} bytes.", MESSAGE_NUMBER("most", PASSWORD_MAX)));
+        problem_tell(p, field, ctx->arena, &MESSAGE("A password can have at most {most} bytes.", MESSAGE_NUMBER("most", PASSWORD_MAX)));
         return;
     }
     if (!utf8_valid(password)) {
@@ -43,13 +43,13 @@ void user_password_judge(struct ground *g, str password, str username, const cha
         return;
     }
     if (utf8_length(password) < PASSWORD_MIN) {
-        problem_tell(p, field, g->arena,
+        problem_tell(p, field, ctx->arena,
                      &MESSAGE("A password needs at least {least} characters; a few random words make a good one.", MESSAGE_NUMBER("least", PASSWORD_MIN)));
         return;
     }
     if (str_filled(username) && beside(password, username) < BESIDE_USERNAME)
         problem_add(p, field, STR("The password is little more than the username; choose something that cannot be guessed from it."));
-    else if (g->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
+    else if (ctx->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
         problem_add(p, field, STR("This password is one of the most common ones, which attackers try first; choose another one."));
 }
 
@@ -67,48 +67,48 @@ static fallible allowed(const struct actor *by, const struct db_user *user, bool
 }
 
 /* LS-13, LS-16: by the one function that checks passwords, so that a stolen session cannot try them out. */
-static fallible prove_current(struct ground *g, const struct db_user *user, struct user_password_change *change, struct problems *p)
+static fallible prove_current(struct context *ctx, const struct db_user *user, struct user_password_change *change, struct problems *p)
 {
     if (change->prove == NULL)
         FAIL(SERVER_ERROR, "the current password is proven by nobody");
-    err proven = change->prove(g, user, change->current, &change->retry_after);
+    err proven = change->prove(ctx, user, change->current, &change->retry_after);
     if (proven.kind != ERR_INVALID_GRANT)
         return proven;
     problem_add(p, "current", STR("The current password is wrong."));
     return problem_result(p);
 }
 
-static bool same_password(struct ground *g, const struct user_password_change *change)
+static bool same_password(struct context *ctx, const struct user_password_change *change)
 {
     str current;
-    return utf8_valid(change->current) && !FAILED(text_password(g->arena, change->current, &current)) && secret_equal(current, change->fresh);
+    return utf8_valid(change->current) && !FAILED(text_password(ctx->arena, change->current, &current)) && secret_equal(current, change->fresh);
 }
 
-fallible user_password(struct ground *g, const struct actor *by, struct user_password_change *change, struct problems *p)
+fallible user_password(struct context *ctx, const struct actor *by, struct user_password_change *change, struct problems *p)
 {
     struct db_user *user = NULL;
-    TRY(db_user_by_id(g->tx, g->arena, change->id, &user));
+    TRY(db_user_by_id(ctx->tx, ctx->arena, change->id, &user));
     bool own;
     TRY(allowed(by, user, &own));
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
     if (utf8_valid(change->fresh))
-        TRY(text_password(g->arena, change->fresh, &change->fresh)); /* RFC 8265 4: the same from every keyboard */
-    user_password_judge(g, change->fresh, user->username, "password", p);
+        TRY(text_password(ctx->arena, change->fresh, &change->fresh)); /* RFC 8265 4: the same from every keyboard */
+    user_password_judge(ctx, change->fresh, user->username, "password", p);
     if (own && !str_present(change->current))
         problem_add(p, "current", STR("The current password is required."));
-    else if (own && same_password(g, change))
+    else if (own && same_password(ctx, change))
         problem_add(p, "password", STR("The new password is the same as the current one."));
     TRY(problem_result(p));
     if (own)
-        TRY(prove_current(g, user, change, p));
+        TRY(prove_current(ctx, user, change, p));
     char hash[PASSWORD_HASH_MAX];
     TRY(password_hash(change->fresh, hash));
     bool must_change = by->kind == ACTOR_OWNER ? change->must_change : !own; /* AD-06 */
     struct db_new_password fresh = {user->number, hash, change->keep_session, change->end_personal_tokens, must_change};
-    TRY(db_user_set_password(g->tx, g->arena, &fresh)); /* LS-05 */
+    TRY(db_user_set_password(ctx->tx, ctx->arena, &fresh)); /* LS-05 */
     check_event(
-        g, by, "user.password_changed",
+        ctx, by, "user.password_changed",
         &(struct authority_event_facts){.subject = user->id, .detail = change->end_personal_tokens ? STR("personal access tokens ended too") : STR_ABSENT});
     return OK;
 }

@@ -7,13 +7,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void accepted(struct ground *g, const struct db_client *client, str details)
+static void accepted(struct context *ctx, const struct db_client *client, str details)
 {
     struct details_words *rows;
     size_t count;
     str again;
-    INVARIANT(!FAILED(details_read(g, client, details, &again)) && str_equal(details, again));
-    INVARIANT(!FAILED(details_show(g, details, &rows, &count)) && count >= 1 && count <= DETAILS_MAX);
+    INVARIANT(!FAILED(details_read(ctx, client, details, &again)) && str_equal(details, again));
+    INVARIANT(!FAILED(details_show(ctx, details, &rows, &count)) && count >= 1 && count <= DETAILS_MAX);
     for (size_t i = 0; i < count; i++) {
         INVARIANT(str_is(rows[i].description, "Pay"));
         for (size_t k = 0; k < rows[i].count; k++)
@@ -24,15 +24,15 @@ static void accepted(struct ground *g, const struct db_client *client, str detai
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *a = arena_new(8 << 20);
-    struct ground g;
+    struct context ctx;
     str out;
-    INVARIANT(!FAILED(authority_enter(house(), a, &g)));
-    const struct db_client *client = hot_client(g.facts, STR("app"));
-    err e = details_read(&g, client, (str){(const char *)data, size}, &out);
+    INVARIANT(!FAILED(authority_enter(house(), a, &ctx)));
+    const struct db_client *client = cache_client(ctx.snapshot, STR("app"));
+    err e = details_read(&ctx, client, (str){(const char *)data, size}, &out);
     INVARIANT(!FAILED(e) || e.kind == ERR_INVALID_AUTHORIZATION_DETAILS);
     if (!FAILED(e) && str_present(out))
-        accepted(&g, client, out);
-    authority_leave(&g);
+        accepted(&ctx, client, out);
+    authority_leave(&ctx);
     arena_release(a);
     return 0;
 }

@@ -121,7 +121,7 @@ static void record(const struct matter *m)
         return; /* readable, but nothing that we would mint */
     INVARIANT(!FAILED(access_open(m->arena, keys(), token, m->change, &again)));
     INVARIANT(str_equal(facts.permit.subject, again.permit.subject) && str_equal(facts.permit.scope, again.permit.scope));
-    INVARIANT(str_equal(facts.permit.client_id, again.permit.client_id) && str_equal(facts.permit.grant_id, again.permit.grant_id));
+    INVARIANT(str_equal(facts.permit.client_id, again.permit.client_id) && str_equal(facts.permit.authorization_id, again.permit.authorization_id));
     INVARIANT(facts.permit.user_number == again.permit.user_number && facts.permit.expires_at == again.permit.expires_at);
 }
 

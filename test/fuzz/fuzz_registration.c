@@ -30,16 +30,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     struct arena *a = arena_new(16 << 20);
-    struct ground g;
+    struct context ctx;
     json *body;
     struct problems p = {0};
     struct client_edit edit = client_edit_nothing();
     struct registration_right right = {.grants = STR("authorization_code refresh_token"), .scopes = STR("")};
     if (data[0] % 2)
         right = (struct registration_right){.grants = STR("authorization_code client_credentials"), .scopes = STR(""), .method = STR("none")};
-    INVARIANT(!FAILED(authority_enter(house(), a, &g)));
+    INVARIANT(!FAILED(authority_enter(house(), a, &ctx)));
     if (!FAILED(json_parse(a, (str){(const char *)data + 1, size - 1}, &body))) {
-        err e = registration_form_read(&g, body, &right, &edit, &p);
+        err e = registration_form_read(&ctx, body, &right, &edit, &p);
         INVARIANT(!FAILED(e) || p.count > 0 || e.kind == ERR_UNPROCESSABLE || e.kind == ERR_INVALID_REQUEST || e.kind == ERR_UNAVAILABLE);
         registration_form_rename(&p);
         for (size_t i = 0; i < p.count; i++)
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!FAILED(e) && p.count == 0)
             judged(&edit, &right);
     }
-    authority_leave(&g);
+    authority_leave(&ctx);
     arena_release(a);
     return 0;
 }

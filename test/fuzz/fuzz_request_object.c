@@ -11,23 +11,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { NOW = 1700000000 };
 
-static bool passes(struct ground *g, str object, struct form *out)
+static bool passes(struct context *ctx, str object, struct form *out)
 {
-    const struct db_client *client = hot_client(g->facts, STR("app"));
+    const struct db_client *client = cache_client(ctx->snapshot, STR("app"));
     struct form outer = {(struct form_field[]){{STR("client_id"), client->id}, {STR("request"), object}}, 2};
-    err e = request_object_read(g, client, &outer, REQUEST_OBJECT_FRONT, out);
+    err e = request_object_read(ctx, client, &outer, REQUEST_OBJECT_FRONT, out);
     INVARIANT(!FAILED(e) || e.kind == ERR_INVALID_REQUEST_OBJECT || e.kind == ERR_REQUEST_NOT_SUPPORTED || e.kind == ERR_UNAVAILABLE);
     return !FAILED(e);
 }
 
-static void signed_by_the_client(struct ground *g, str header, str claims)
+static void signed_by_the_client(struct context *ctx, str header, str claims)
 {
     struct form f;
     json *read;
-    str object = signer_token(g->arena, header, claims);
-    if (!str_present(object) || !passes(g, object, &f))
+    str object = signer_token(ctx->arena, header, claims);
+    if (!str_present(object) || !passes(ctx, object, &f))
         return;
-    INVARIANT(!FAILED(json_parse(g->arena, claims, &read)));
+    INVARIANT(!FAILED(json_parse(ctx->arena, claims, &read)));
     INVARIANT(f.count <= FORM_FIELDS_MAX + 1 && str_is(form_get_raw(&f, "client_id"), "app"));
     INVARIANT(!form_has(&f, "request") && !form_has(&f, "request_uri") && !form_has(&f, "aud"));
     for (size_t i = 0; i < f.count; i++)
@@ -39,19 +39,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     struct arena *a = arena_new(16 << 20);
-    struct ground g;
+    struct context ctx;
     struct form f;
     str rest = {(const char *)data + 1, size - 1};
     clock_set(NOW);
-    INVARIANT(!FAILED(authority_enter(house(), a, &g)));
-    g.now = NOW;
+    INVARIANT(!FAILED(authority_enter(house(), a, &ctx)));
+    ctx.now = NOW;
     if (data[0] % 2 == 0) {
-        INVARIANT(!passes(&g, rest, &f));
+        INVARIANT(!passes(&ctx, rest, &f));
     } else {
         str header = signer_cut(&rest);
-        signed_by_the_client(&g, header, rest);
+        signed_by_the_client(&ctx, header, rest);
     }
-    authority_leave(&g);
+    authority_leave(&ctx);
     arena_release(a);
     return 0;
 }

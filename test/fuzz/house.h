@@ -6,7 +6,7 @@
 #include "client/client.h"
 #include "scope/details_types.h"
 #include "signer.h"
-#include "store/cache/hot.h"
+#include "store/cache/cache.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static inline void house_clean(void)
 static inline void house_furnish(struct authority *authority)
 {
     struct arena *a = arena_new(8 << 20);
-    struct ground g;
+    struct context ctx;
     struct problems p = {0};
     struct client_edit edit = client_edit_nothing();
     struct client_added added;
@@ -47,12 +47,12 @@ static inline void house_furnish(struct authority *authority)
     edit.redirect_uris = STR("https://app.example/cb");
     edit.metadata[METADATA_authorization_details_types] = STR("payment");
     INVARIANT(!FAILED(json_text(a, set, &edit.metadata[METADATA_jwks])));
-    INVARIANT(!FAILED(authority_enter(authority, a, &g)));
-    INVARIANT(!FAILED(details_types_add(&g, &actor_owner, &payment, &p)) && !FAILED(details_types_add(&g, &actor_owner, &look, &p)));
-    authority_leave(&g);
-    INVARIANT(!FAILED(authority_enter(authority, a, &g)));
-    INVARIANT(!FAILED(client_add(&g, &actor_owner, &edit, &p, &added)));
-    authority_leave(&g);
+    INVARIANT(!FAILED(authority_enter(authority, a, &ctx)));
+    INVARIANT(!FAILED(details_types_add(&ctx, &actor_owner, &payment, &p)) && !FAILED(details_types_add(&ctx, &actor_owner, &look, &p)));
+    authority_leave(&ctx);
+    INVARIANT(!FAILED(authority_enter(authority, a, &ctx)));
+    INVARIANT(!FAILED(client_add(&ctx, &actor_owner, &edit, &p, &added)));
+    authority_leave(&ctx);
     arena_release(a);
 }
 
@@ -66,7 +66,7 @@ static inline struct authority *house(void)
     INVARIANT(mkdtemp(house_folder) != NULL);
     atexit(house_clean);
     INVARIANT(!FAILED(store_open(&(struct store_options){.directory = house_folder, .create = true}, &authority.store)));
-    INVARIANT(!FAILED(hot_open(authority.store, 100, &authority.hot)));
+    INVARIANT(!FAILED(cache_open(authority.store, 100, &authority.cache)));
     authority.issuer = authority.issuer_origin = STR(HOUSE_ISSUER);
     authority.secure = true;
     authority.policy = (struct policy){.access_lifetime = 3600, .access_lifetime_max = 86400, .code_lifetime = 60};

@@ -14,6 +14,7 @@ calls=$(find src -name '*.c' -print0 | LC_ALL=C sort -z | xargs -0 awk '
         if (text ~ /;/) { print call; call = "" }
     }')
 [ -n "$calls" ] || { echo "secrets_in_logs: saw no call that logs"; exit 1; }
+calls=$(sed -E "s/authorization((->|\.)(id|number)|_id)//g" <<<"$calls") # the row of an authorization, not the header
 if strays=$(grep -E "^[^:]*:[0-9]*: .*[^A-Za-z]$words[^A-Za-z]" <<<"$calls"); then
     printf 'secrets_in_logs: this may log a secret:\n%s\n' "$strays"
     exit 1

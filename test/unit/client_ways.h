@@ -35,7 +35,7 @@ static inline err ways_check(struct stage *t, str authorization, str body, struc
     struct form f;
     assert_done(form_parse(t->s.a, body, &f));
     struct client_claim claim = {authorization, &f, true};
-    return client_auth_check(t->s.g, &claim, proof);
+    return client_auth_check(t->s.ctx, &claim, proof);
 }
 
 static inline str ways_body(struct stage *t, str assertion, const char *more)

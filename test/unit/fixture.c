@@ -13,12 +13,12 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { ARENA_MAX = 16 << 20, DIRECTORIES_MAX = 8, AUTHORITIES_MAX = 8, GROUNDS_MAX = 256, DER_MAX = 2048 };
+enum { ARENA_MAX = 16 << 20, DIRECTORIES_MAX = 8, AUTHORITIES_MAX = 8, CONTEXTS_MAX = 256, DER_MAX = 2048 };
 
 static struct arena *arenas[DIRECTORIES_MAX];
 static char directories[DIRECTORIES_MAX][64];
 static struct authority *authorities[AUTHORITIES_MAX];
-static struct ground grounds[GROUNDS_MAX]; /* facts NULL: left, so free for the next */
+static struct context contexts[CONTEXTS_MAX]; /* facts NULL: left, so free for the next */
 static size_t arena_count, directory_count, authority_count;
 static const char *last_directory;
 static pid_t owner;
@@ -35,12 +35,12 @@ static void clean(void)
 {
     if (owner != getpid())
         return;
-    for (size_t i = 0; i < GROUNDS_MAX; i++)
-        if (grounds[i].facts != NULL)
-            authority_leave(&grounds[i]);
+    for (size_t i = 0; i < CONTEXTS_MAX; i++)
+        if (contexts[i].snapshot != NULL)
+            authority_leave(&contexts[i]);
     for (size_t i = authority_count; i-- > 0;) {
         authority_close(authorities[i]);
-        hot_close(authorities[i]->hot);
+        cache_close(authorities[i]->cache);
         store_close(authorities[i]->store);
     }
     for (size_t i = 0; i < directory_count; i++)
@@ -173,7 +173,7 @@ struct authority *fixture_authority_again(struct arena *a)
     cr_assert(authority_count < AUTHORITIES_MAX);
     struct authority *authority = ARENA_NEW(a, struct authority);
     must(store_open(&(struct store_options){.directory = last_directory, .create = true}, &authority->store), "store");
-    must(hot_open(authority->store, 100, &authority->hot), "facts");
+    must(cache_open(authority->store, 100, &authority->cache), "facts");
     authority->issuer = authority->issuer_origin = STR(FIXTURE_ISSUER);
     authority->secure = true;
     authority->policy = default_policy();
@@ -194,17 +194,17 @@ const char *fixture_authority_directory(void)
     return last_directory;
 }
 
-struct ground *fixture_ground(struct authority *authority, struct arena *a)
+struct context *fixture_context(struct authority *authority, struct arena *a)
 {
     size_t slot = 0;
-    while (slot < GROUNDS_MAX && grounds[slot].facts != NULL)
+    while (slot < CONTEXTS_MAX && contexts[slot].snapshot != NULL)
         slot++;
-    cr_assert(slot < GROUNDS_MAX);
-    struct ground *g = &grounds[slot];
-    must(authority_enter(authority, a, g), "enter");
-    g->address = STR("192.0.2.7");
-    g->request_id = STR("test");
-    return g;
+    cr_assert(slot < CONTEXTS_MAX);
+    struct context *ctx = &contexts[slot];
+    must(authority_enter(authority, a, ctx), "enter");
+    ctx->address = STR("192.0.2.7");
+    ctx->request_id = STR("test");
+    return ctx;
 }
 
 struct db_user *fixture_user(struct authority *authority, struct arena *a, const char *username)

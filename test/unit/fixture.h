@@ -20,7 +20,7 @@ const char *fixture_authority_directory(void);
 /* Another authority over the same store: what a second process, or the next start, sees. */
 struct authority *fixture_authority_again(struct arena *a);
 /* Enters; address 192.0.2.7, request id "test". Left by authority_leave, or when the test ends. */
-struct ground *fixture_ground(struct authority *authority, struct arena *a);
+struct context *fixture_context(struct authority *authority, struct arena *a);
 /* A person with FIXTURE_PASSWORD. */
 struct db_user *fixture_user(struct authority *authority, struct arena *a, const char *username);
 /* What DIR/master.key is for; the file is made when it is missing. Freed by keeper_free (keys/keeper_build). */

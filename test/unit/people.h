@@ -15,7 +15,7 @@
 struct scene {
     struct arena *a;
     struct authority *authority;
-    struct ground *g;
+    struct context *ctx;
     struct problems p;
 };
 
@@ -24,31 +24,31 @@ static inline struct scene scene_new(void)
     clock_set(NOW);
     struct scene s = {.a = fixture_arena()};
     s.authority = fixture_authority(s.a);
-    s.g = fixture_ground(s.authority, s.a);
+    s.ctx = fixture_context(s.authority, s.a);
     return s;
 }
 
 /* The next request: fresh facts, no problems. */
 static inline void scene_next(struct scene *s)
 {
-    authority_leave(s->g);
-    err e = authority_enter(s->authority, s->a, s->g);
+    authority_leave(s->ctx);
+    err e = authority_enter(s->authority, s->a, s->ctx);
     cr_assert(!FAILED(e), "%s", err_why(e));
     s->p.count = 0;
 }
 
 /* The same request with the n-th allocation failing, in an arena of its own: done, or UNAVAILABLE. */
-typedef err scene_act(struct ground *g, void *context);
+typedef err scene_act(struct context *ctx, void *context);
 static inline bool scene_torture(struct scene *s, size_t n, scene_act *act, void *context)
 {
     struct arena *small = arena_new(1 << 20);
-    struct ground g;
-    cr_assert(small != NULL && !FAILED(authority_enter(s->authority, small, &g)));
+    struct context ctx;
+    cr_assert(small != NULL && !FAILED(authority_enter(s->authority, small, &ctx)));
     arena_fail_after(n);
-    err e = act(&g, context);
+    err e = act(&ctx, context);
     arena_fail_after(0);
     cr_expect(e.kind == ERR_OK || e.kind == ERR_UNAVAILABLE, "allocation %zu: %s (%s)", n, err_code(e), err_why(e));
-    authority_leave(&g);
+    authority_leave(&ctx);
     arena_release(small);
     scene_next(s);
     return e.kind == ERR_OK;
@@ -67,7 +67,7 @@ static inline struct db_user *scene_person(struct scene *s, const char *name, co
     edit.username = str_of(name);
     edit.permissions = str_of(permissions);
     edit.admin = admin;
-    err e = user_add(s->g, &actor_owner, &edit, &s->p, &user);
+    err e = user_add(s->ctx, &actor_owner, &edit, &s->p, &user);
     cr_assert(!FAILED(e), "%s: %s %s", name, err_why(e), s->p.count ? s->p.rows[0].message.p : "");
     scene_next(s);
     return user;
@@ -76,24 +76,24 @@ static inline struct db_user *scene_person(struct scene *s, const char *name, co
 static inline struct db_user *scene_again(struct scene *s, const struct db_user *user)
 {
     struct db_user *now = NULL;
-    cr_assert(!FAILED(user_find(s->g, user->id, &now)) && now != NULL);
+    cr_assert(!FAILED(user_find(s->ctx, user->id, &now)) && now != NULL);
     return now;
 }
 
 static inline struct actor by_session(const struct db_user *user)
 {
-    return (struct actor){.kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION, .user = user, .session = 1, .auth_time = NOW, .expires_at = NOW + 3600};
+    return (struct actor){.kind = ACTOR_USER, .way = ACTOR_BY_SESSION, .user = user, .session = 1, .auth_time = NOW, .expires_at = NOW + 3600};
 }
 
 static inline struct actor by_token(const struct db_user *user, const char *scope, bool full)
 {
     return (struct actor){
-        .kind = ACTOR_PERSON, .way = ACTOR_BY_TOKEN, .user = user, .scope = str_of(scope), .unscoped_full = full, .auth_time = NOW, .expires_at = NOW + 3600};
+        .kind = ACTOR_USER, .way = ACTOR_BY_TOKEN, .user = user, .scope = str_of(scope), .unscoped_full = full, .auth_time = NOW, .expires_at = NOW + 3600};
 }
 
 static inline struct actor by_personal(const struct db_user *user, const char *scope)
 {
-    return (struct actor){.kind = ACTOR_PERSON, .way = ACTOR_BY_PERSONAL_TOKEN, .user = user, .scope = str_of(scope), .unscoped = scope[0] == '\0'};
+    return (struct actor){.kind = ACTOR_USER, .way = ACTOR_BY_PERSONAL_TOKEN, .user = user, .scope = str_of(scope), .unscoped = scope[0] == '\0'};
 }
 
 static inline struct actor by_client(const struct db_client *client, const char *scope)

@@ -51,7 +51,7 @@ static inline str proof_make(struct stage *t, const struct holder *h, const stru
     json_put_text(a, claims, "jti", str_of(p->jti));
     json_put_text(a, claims, "htm", str_of(p->method ? p->method : "POST"));
     json_put_text(a, claims, "htu", str_of(p->url ? p->url : TOKEN_URL));
-    json_put_integer(a, claims, "iat", p->at ? p->at : t->s.g->now);
+    json_put_integer(a, claims, "iat", p->at ? p->at : t->s.ctx->now);
     if (str_present(p->nonce))
         json_put_text(a, claims, "nonce", p->nonce);
     if (str_present(p->access_token)) {
@@ -67,12 +67,12 @@ static inline str proof_make(struct stage *t, const struct holder *h, const stru
     return str_join(a, whole, 3);
 }
 
-/* The request that the ground stands for came with this proof (absent: with none). */
+/* The request that the context stands for came with this proof (absent: with none). */
 static inline void proof_send(struct stage *t, const char *method, const char *url, str proof)
 {
-    t->s.g->method = str_of(method);
-    t->s.g->url = str_of(url);
-    t->s.g->dpop = proof;
+    t->s.ctx->method = str_of(method);
+    t->s.ctx->url = str_of(url);
+    t->s.ctx->dpop = proof;
 }
 
 /* A token request with a fresh proof of this holder (NULL: none). */
@@ -88,7 +88,7 @@ static inline err proof_token(struct stage *t, const char *id, const struct hold
     }
     struct client_proof proof = stage_proof(t, id);
     assert_done(form_parse(t->s.a, text, &f));
-    err judged = token_request_answer(t->s.g, &proof, &f, out);
-    return FAILED(judged) ? judged : token_request_finish(t->s.g, out);
+    err judged = token_request_answer(t->s.ctx, &proof, &f, out);
+    return FAILED(judged) ? judged : token_request_finish(t->s.ctx, out);
 }
 #endif

@@ -34,7 +34,7 @@ static inline str stage_client(struct stage *t, const char *id, void (*shape)(st
     edit.scopes = STR("read write");
     if (shape)
         shape(&edit);
-    assert_done(client_add(t->s.g, &actor_owner, &edit, &t->s.p, &added));
+    assert_done(client_add(t->s.ctx, &actor_owner, &edit, &t->s.p, &added));
     str secret = added.secret;
     scene_next(&t->s);
     return secret;
@@ -61,7 +61,7 @@ static inline struct stage stage_new(void)
 
 static inline const struct db_client *stage_find(struct stage *t, const char *id)
 {
-    const struct db_client *client = hot_client(t->s.g->facts, str_of(id));
+    const struct db_client *client = cache_client(t->s.ctx->snapshot, str_of(id));
     cr_assert_not_null(client, "no client %s", id);
     return client;
 }
@@ -87,8 +87,8 @@ static inline err stage_token(struct stage *t, const char *id, str text, struct 
     struct client_proof proof = stage_proof(t, id);
     struct form f;
     assert_done(form_parse(t->s.a, text, &f));
-    err judged = token_request_answer(t->s.g, &proof, &f, out);
-    return FAILED(judged) ? judged : token_request_finish(t->s.g, out);
+    err judged = token_request_answer(t->s.ctx, &proof, &f, out);
+    return FAILED(judged) ? judged : token_request_finish(t->s.ctx, out);
 }
 
 static inline str stage_text(struct stage *t, const char *before, str middle, const char *after)
@@ -115,15 +115,15 @@ static inline err stage_redeem(struct stage *t, const char *id, str code, const 
 static inline err stage_bearer(struct stage *t, str token, struct bearer *out)
 {
     scene_next(&t->s);
-    return bearer_check(t->s.g, token, out);
+    return bearer_check(t->s.ctx, token, out);
 }
 
 static inline struct session stage_session(struct stage *t, const struct db_user *user)
 {
     struct session s;
-    assert_done(session_find(t->s.g, STR_ABSENT, &s));
+    assert_done(session_find(t->s.ctx, STR_ABSENT, &s));
     if (user)
-        assert_done(session_begin(t->s.g, user, STR("pwd"), &s));
+        assert_done(session_begin(t->s.ctx, user, STR("pwd"), &s));
     return s;
 }
 
@@ -148,11 +148,11 @@ static inline str stage_allow(struct stage *t, const char *request)
     scene_next(&t->s);
     struct form f = stage_form(t, request);
     struct session s = stage_session(t, t->ada);
-    assert_done(authorize_read(t->s.g, &f, &asked));
-    assert_done(authorize_check(t->s.g, &f, &asked));
-    assert_done(authorize_pend(t->s.g, &asked, &s, &sealed));
-    assert_done(authorize_resume(t->s.g, sealed, &s, &pending));
-    assert_done(authorize_allow(t->s.g, &pending, &s, &sent));
+    assert_done(authorize_read(t->s.ctx, &f, &asked));
+    assert_done(authorize_check(t->s.ctx, &f, &asked));
+    assert_done(authorize_pend(t->s.ctx, &asked, &s, &sealed));
+    assert_done(authorize_resume(t->s.ctx, sealed, &s, &pending));
+    assert_done(authorize_allow(t->s.ctx, &pending, &s, &sent));
     return sent.location;
 }
 
@@ -166,7 +166,7 @@ static inline str stage_code(struct stage *t, const char *request)
 static inline void stage_revoke_client(struct stage *t, const char *id, bool disabled)
 {
     scene_next(&t->s);
-    assert_done(client_set_disabled(t->s.g, &actor_owner, str_of(id), disabled));
+    assert_done(client_set_disabled(t->s.ctx, &actor_owner, str_of(id), disabled));
     scene_next(&t->s);
 }
 /* From now on a person is blocked by somebody else at the moment when a grant is written: what two threads do once in a thousand times. */

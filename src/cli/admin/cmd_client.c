@@ -152,7 +152,7 @@ static int open_and_find(struct command_call *call, struct site **site, const st
     int status = site_open(call, SITE_MUST_EXIST, site);
     if (status != COMMAND_DONE)
         return status;
-    *client = client_find(&(*site)->ground, id);
+    *client = client_find(&(*site)->context, id);
     if (!*client)
         return command_refuse(call, "there is no client \"%.*s\"; jeton client list shows which are there", STR_FMT(id));
     return COMMAND_DONE;
@@ -166,7 +166,7 @@ static int changed_client(struct command_call *call, struct site *site, err e, c
     int status = site_changed(call, site);
     if (status != COMMAND_DONE)
         return status;
-    *client = client_find(&site->ground, id);
+    *client = client_find(&site->context, id);
     return *client ? COMMAND_DONE : command_refuse(call, "the client \"%.*s\" was removed meanwhile", STR_FMT(id));
 }
 
@@ -192,7 +192,7 @@ static int run_add(struct command_call *call)
     int status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = client_add(&site->ground, &actor_owner, &edit, &p, &added);
+    err e = client_add(&site->context, &actor_owner, &edit, &p, &added);
     if (e.kind == ERR_CONFLICT && p.count == 0)
         return command_refuse(call, "that client id or name is taken; choose another one");
     if (FAILED(e))
@@ -225,7 +225,7 @@ static int run_edit(struct command_call *call)
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;
-    err e = client_change(&site->ground, &actor_owner, client->id, &edit, &p);
+    err e = client_change(&site->context, &actor_owner, client->id, &edit, &p);
     if (FAILED(e) && p.count > 0)
         return command_failed(call, e, &p);
     status = changed_client(call, site, e, &client);
@@ -244,7 +244,7 @@ static int run_list(struct command_call *call)
         return status;
     for (;;) {
         struct client_rows rows;
-        err e = client_list(&site->ground, &actor_owner, &page, &rows);
+        err e = client_list(&site->context, &actor_owner, &page, &rows);
         if (FAILED(e))
             return command_failed(call, e, NULL);
         for (size_t i = 0; i < rows.count; i++)
@@ -280,7 +280,7 @@ static int run_show(struct command_call *call)
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;
-    json *shown = client_json(call, client, STR_ABSENT), *fit = profile_fit_json(&site->ground, client);
+    json *shown = client_json(call, client, STR_ABSENT), *fit = profile_fit_json(&site->context, client);
     if (call->json)
         json_put(call->arena, shown, "profiles", fit);
     status = output_value(call, shown, NULL);
@@ -298,7 +298,7 @@ static int run_rotate(struct command_call *call)
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;
-    err e = client_rotate_secret(&site->ground, &actor_owner, client->id, &how, &secret);
+    err e = client_rotate_secret(&site->context, &actor_owner, client->id, &how, &secret);
     status = changed_client(call, site, e, &client);
     if (status != COMMAND_DONE)
         return status;
@@ -313,7 +313,7 @@ static int set_disabled(struct command_call *call, bool disabled)
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;
-    err e = client_set_disabled(&site->ground, &actor_owner, client->id, disabled);
+    err e = client_set_disabled(&site->context, &actor_owner, client->id, disabled);
     status = changed_client(call, site, e, &client);
     if (status != COMMAND_DONE)
         return status;
@@ -336,7 +336,7 @@ static int run_remove(struct command_call *call)
     int status = open_and_find(call, &site, &client);
     if (status != COMMAND_DONE)
         return status;
-    err e = client_remove(&site->ground, &actor_owner, id);
+    err e = client_remove(&site->context, &actor_owner, id);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     status = site_changed(call, site);

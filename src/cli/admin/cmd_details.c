@@ -36,11 +36,11 @@ static int run_add(struct command_call *call)
     int status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = details_types_add(&site->ground, &actor_owner, &edit, &p);
+    err e = details_types_add(&site->context, &actor_owner, &edit, &p);
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = site_changed(call, site);
-    const struct db_details_type *type = status == COMMAND_DONE ? hot_details_type(site->ground.facts, edit.type) : NULL;
+    const struct db_details_type *type = status == COMMAND_DONE ? cache_details_type(site->context.snapshot, edit.type) : NULL;
     if (status == COMMAND_DONE && !type)
         status = command_refuse(call, "the type was removed meanwhile");
     return type ? output_done(call, details_json(call, type), "Details of type %.*s may be asked for.", STR_FMT(edit.type)) : status;
@@ -53,7 +53,7 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_details_type **types = hot_details_types(site->ground.facts, call->arena, &count);
+    const struct db_details_type **types = cache_details_types(site->context.snapshot, call->arena, &count);
     for (size_t i = 0; i < count; i++)
         json_add(call->arena, list, details_json(call, types[i]));
     return output_value(call, list, "type description fields");

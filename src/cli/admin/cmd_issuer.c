@@ -61,7 +61,7 @@ static int run_add(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = issuers_add(&site->ground, &actor_owner, &edit, &p);
+    err e = issuers_add(&site->context, &actor_owner, &edit, &p);
     if (e.kind == ERR_CONFLICT)
         return command_refuse(call, "there is already an issuer \"%.*s\"", STR_FMT(edit.issuer));
     if (FAILED(e))
@@ -80,7 +80,7 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = issuers_list(&site->ground, &actor_owner, &rows, &count);
+    err e = issuers_list(&site->context, &actor_owner, &rows, &count);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     for (size_t i = 0; i < count; i++)

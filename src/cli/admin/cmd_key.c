@@ -11,7 +11,7 @@ static int print_keys(struct command_call *call, struct site *site)
     struct rotation_row *rows = NULL;
     size_t count = 0;
     json *list = json_list_new(a);
-    err e = authority_keys_list(&site->ground, &rows, &count);
+    err e = authority_keys_list(&site->context, &rows, &count);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     for (size_t i = 0; i < count; i++) {
@@ -42,7 +42,7 @@ static int run_rotate(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = authority_keys_rotate(&site->ground, options_has(&call->options, "now") ? ROTATION_NOW : ROTATION_PUBLISHED);
+    err e = authority_keys_rotate(&site->context, options_has(&call->options, "now") ? ROTATION_NOW : ROTATION_PUBLISHED);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     status = site_changed(call, site);

@@ -39,7 +39,7 @@ static int find_owner(struct command_call *call, struct site *site, struct db_us
 {
     str name = command_argument(call, 0);
     struct db_user *found = NULL;
-    err e = user_find(&site->ground, name, &found);
+    err e = user_find(&site->context, name, &found);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     if (!found)
@@ -68,7 +68,7 @@ static int run_add(struct command_call *call)
         .expires_in = options_number(o, "expires-in", 0),
         .dpop_jkt = options_text(o, "dpop-jkt"),
     };
-    err e = pat_add(&site->ground, &actor_owner, &edit, &p, &made);
+    err e = pat_add(&site->context, &actor_owner, &edit, &p, &made);
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = output_value(call, pat_json(call, &made.pat, made.token), "id token name scopes expires_at");
@@ -88,7 +88,7 @@ static int run_list(struct command_call *call)
         return status;
     for (;;) {
         struct db_pat_rows rows;
-        err e = pat_list(&site->ground, &actor_owner, user->id, &page, &rows);
+        err e = pat_list(&site->context, &actor_owner, user->id, &page, &rows);
         if (FAILED(e))
             return command_failed(call, e, NULL);
         for (size_t i = 0; i < rows.count; i++)
@@ -107,7 +107,7 @@ static int run_revoke(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = pat_revoke(&site->ground, &actor_owner, STR_ABSENT, id, &revoked);
+    err e = pat_revoke(&site->context, &actor_owner, STR_ABSENT, id, &revoked);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     if (!revoked)

@@ -51,7 +51,7 @@ static int run_add(struct command_call *call)
     int status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = initial_add(&site->ground, &actor_owner, &edit, &p, &made);
+    err e = initial_add(&site->context, &actor_owner, &edit, &p, &made);
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = output_value(call, token_json(call, made.row, made.token), "id token label");
@@ -66,7 +66,7 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = initial_list(&site->ground, &actor_owner, &rows);
+    err e = initial_list(&site->context, &actor_owner, &rows);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     for (size_t i = 0; i < rows.count; i++)
@@ -80,7 +80,7 @@ static int run_remove(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = initial_remove(&site->ground, &actor_owner, id);
+    err e = initial_remove(&site->context, &actor_owner, id);
     if (e.kind == ERR_NOT_FOUND)
         return command_refuse(call, "there is no initial access token \"%.*s\"; jeton registration list shows which are there", STR_FMT(id));
     if (FAILED(e))

@@ -43,7 +43,7 @@ static int show_changed(struct command_call *call, struct site *site, str uri, c
     int status = site_changed(call, site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_resource *resource = hot_resource(site->ground.facts, uri);
+    const struct db_resource *resource = cache_resource(site->context.snapshot, uri);
     return resource ? output_done(call, resource_json(call, resource), "%s", sentence) : command_refuse(call, "the resource was removed meanwhile");
 }
 static int run_add(struct command_call *call)
@@ -64,7 +64,7 @@ static int run_add(struct command_call *call)
     int status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = scopes_resource_add(&site->ground, &actor_owner, &edit, &p);
+    err e = scopes_resource_add(&site->context, &actor_owner, &edit, &p);
     if (e.kind == ERR_CONFLICT && p.count == 0)
         return command_refuse(call, "there is already a resource \"%.*s\"", STR_FMT(edit.uri));
     if (FAILED(e))
@@ -82,7 +82,7 @@ static int run_edit(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = scopes_resource_edit(&site->ground, &actor_owner, &edit, &p);
+    err e = scopes_resource_edit(&site->context, &actor_owner, &edit, &p);
     if (e.kind == ERR_NOT_FOUND)
         return command_refuse(call, "there is no resource \"%.*s\"", STR_FMT(edit.uri));
     if (FAILED(e))
@@ -97,7 +97,7 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_resource **resources = hot_resources(site->ground.facts, call->arena, &count);
+    const struct db_resource **resources = cache_resources(site->context.snapshot, call->arena, &count);
     for (size_t i = 0; i < count; i++)
         json_add(call->arena, list, resource_json(call, resources[i]));
     return output_value(call, list, "uri name token_format alg client_id scope");

@@ -33,13 +33,13 @@ static int run_add(struct command_call *call)
     int status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = scopes_add(&site->ground, &actor_owner, name, options_text(&call->options, "description"), &p);
+    err e = scopes_add(&site->context, &actor_owner, name, options_text(&call->options, "description"), &p);
     if (e.kind == ERR_CONFLICT && p.count == 0)
         return command_refuse(call, "there is already a scope \"%.*s\"", STR_FMT(name));
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = site_changed(call, site);
-    const struct db_scope *scope = status == COMMAND_DONE ? hot_scope(site->ground.facts, name) : NULL;
+    const struct db_scope *scope = status == COMMAND_DONE ? cache_scope(site->context.snapshot, name) : NULL;
     if (status == COMMAND_DONE && !scope)
         status = command_refuse(call, "the scope was removed meanwhile");
     return scope ? output_done(call, scope_json(call, scope), "The scope %.*s was added.", STR_FMT(name)) : status;
@@ -52,7 +52,7 @@ static int run_list(struct command_call *call)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    const struct db_scope **scopes = hot_scopes(site->ground.facts, call->arena, &count);
+    const struct db_scope **scopes = cache_scopes(site->context.snapshot, call->arena, &count);
     for (size_t i = 0; i < count; i++)
         json_add(call->arena, list, scope_json(call, scopes[i]));
     return output_value(call, list, "name description builtin");

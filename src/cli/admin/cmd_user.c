@@ -114,7 +114,7 @@ static int find_user(struct command_call *call, struct site *site, struct db_use
 {
     str name = command_argument(call, 0);
     struct db_user *user = NULL;
-    err e = user_find(&site->ground, name, &user);
+    err e = user_find(&site->context, name, &user);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     if (!user)
@@ -133,7 +133,7 @@ static int changed_user(struct command_call *call, struct site *site, str id, st
     int status = site_changed(call, site);
     err e = OK;
     if (status == COMMAND_DONE)
-        e = user_find(&site->ground, id, user);
+        e = user_find(&site->context, id, user);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     return status;
@@ -166,7 +166,7 @@ static int run_add(struct command_call *call)
         status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = user_add(&site->ground, &actor_owner, &edit, &p, &user);
+    err e = user_add(&site->context, &actor_owner, &edit, &p, &user);
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = site_changed(call, site);
@@ -202,7 +202,7 @@ static int run_edit(struct command_call *call)
     int status = open_and_find(call, &site, &user);
     if (status != COMMAND_DONE)
         return status;
-    err e = user_change(&site->ground, &actor_owner, user->id, &edit, &p);
+    err e = user_change(&site->context, &actor_owner, user->id, &edit, &p);
     if (e.kind == ERR_CONFLICT && p.count == 0)
         return command_refuse(call, "this person was changed at this very moment; try again");
     if (FAILED(e))
@@ -220,7 +220,7 @@ static int run_list(struct command_call *call)
         return status;
     for (;;) {
         struct db_user_rows rows;
-        err e = user_list(&site->ground, &actor_owner, &page, &rows);
+        err e = user_list(&site->context, &actor_owner, &page, &rows);
         if (FAILED(e))
             return command_failed(call, e, NULL);
         for (size_t i = 0; i < rows.count; i++)
@@ -252,7 +252,7 @@ static int run_password(struct command_call *call)
     if (status != COMMAND_DONE)
         return status;
     change.id = user->id;
-    err e = user_password(&site->ground, &actor_owner, &change, &p);
+    err e = user_password(&site->context, &actor_owner, &change, &p);
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = changed_user(call, site, change.id, &user);
@@ -272,7 +272,7 @@ static int set_blocked(struct command_call *call, bool blocked)
     int status = open_and_find(call, &site, &user);
     if (status != COMMAND_DONE)
         return status;
-    err e = user_block(&site->ground, &actor_owner, user->id, blocked);
+    err e = user_block(&site->context, &actor_owner, user->id, blocked);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     status = changed_user(call, site, user->id, &user);
@@ -295,7 +295,7 @@ static int run_remove(struct command_call *call)
     int status = open_and_find(call, &site, &user);
     if (status != COMMAND_DONE)
         return status;
-    err e = user_remove(&site->ground, &actor_owner, user->id);
+    err e = user_remove(&site->context, &actor_owner, user->id);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     status = site_changed(call, site);

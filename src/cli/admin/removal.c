@@ -15,7 +15,7 @@ int removal_run(struct command_call *call, const struct removal *what)
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
-    err e = what->remove(&site->ground, &actor_owner, name, &removed);
+    err e = what->remove(&site->context, &actor_owner, name, &removed);
     if (FAILED(e))
         return command_failed(call, e, NULL);
     if (!removed)

@@ -6,7 +6,7 @@
 #include "context/actor.h"
 struct removal {
     const char *noun, *thing, *member; /* thing: in a sentence; member: what its name is called in JSON */
-    err (*remove)(struct ground *g, const struct actor *by, str name, bool *removed);
+    err (*remove)(struct context *ctx, const struct actor *by, str name, bool *removed);
     const char *more; /* a further sentence for people, beginning with a space; "" for none */
 };
 /* The exit status. Refused when there is none of that name. */

@@ -35,5 +35,5 @@ fallible api_user_id(struct call *c, str id, str *out);
 fallible api_shown_id(struct call *c, str id, str *out);
 /* The person that {id} names, who must be this one, with a token that reaches the scope `own`, or be visible to them: NOT_FOUND,
  * INSUFFICIENT_SCOPE. */
-fallible api_person(struct call *c, str id, const char *own, struct db_user **out);
+fallible api_user(struct call *c, str id, const char *own, struct db_user **out);
 #endif

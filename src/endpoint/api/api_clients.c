@@ -10,7 +10,7 @@
 /* Its members, within an object. AD-03: no secret and no hash of one. */
 static void write_client(struct call *c, struct json_writer *w, const struct db_client *client)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     json *metadata = json_object_new(a);
     metadata_put(a, metadata, &client->metadata, METADATA_BY_SYSTEM);
     json_put_text(a, metadata, "scope_policy", scopes_any(client) ? STR("any") : STR("only")); /* what holds, in its place */
@@ -58,7 +58,7 @@ fallible api_clients_get(struct call *c)
     struct client_rows found;
     TRY(need(c, "view-auth_clients"));
     TRY(api_page(c, &page));
-    TRY(client_list(c->ground, &c->actor, &page, &found));
+    TRY(client_list(c->context, &c->actor, &page, &found));
     struct json_writer rows = api_rows(c);
     for (size_t i = 0; i < found.count; i++) {
         json_write_object(&rows, NULL);
@@ -86,7 +86,7 @@ static void read_edit(struct call *c, const json *body, struct client_edit *edit
     api_number(c, body, "access_lifetime", &edit->access_lifetime);
     api_number(c, body, "refresh_lifetime", &edit->refresh_lifetime);
     api_number(c, body, "version", &edit->version);
-    metadata_read(c->ground->arena, body, METADATA_BY_ADMIN, edit->metadata, &c->problems);
+    metadata_read(c->context->arena, body, METADATA_BY_ADMIN, edit->metadata, &c->problems);
     api_text(c, body, "compat", &compat);
     if (str_present(compat) && !str_is(compat, "processmaker") && compat.n > 0)
         problem_add(&c->problems, "compat", STR("Must be processmaker or null."));
@@ -105,7 +105,7 @@ fallible api_clients_post(struct call *c)
     api_text(c, body, "id", &edit.id);
     read_edit(c, body, &edit);
     TRY(problem_result(&c->problems));
-    TRY(client_add(c->ground, &c->actor, &edit, &c->problems, &added));
+    TRY(client_add(c->context, &c->actor, &edit, &c->problems, &added));
     struct json_writer answer = call_object(c);
     write_client(c, &answer, added.client);
     json_write_filled(&answer, "client_secret", added.secret); /* CA-05: this once */
@@ -114,7 +114,7 @@ fallible api_clients_post(struct call *c)
 
 static fallible find(struct call *c, const struct db_client **client)
 {
-    *client = client_find(c->ground, c->parameters[0]);
+    *client = client_find(c->context, c->parameters[0]);
     if (!*client)
         FAIL(NOT_FOUND, "api: no such client");
     return OK;
@@ -127,7 +127,7 @@ fallible api_client_get(struct call *c)
     TRY(find(c, &client));
     struct json_writer body = call_object(c);
     write_client(c, &body, client);
-    json_write_value(&body, "profiles", profile_fit_json(c->ground, client));
+    json_write_value(&body, "profiles", profile_fit_json(c->context, client));
     return call_json(c, 200, &body);
 }
 
@@ -145,9 +145,9 @@ fallible api_client_put(struct call *c)
     api_flag(c, body, "disabled", &disabled);
     TRY(problem_result(&c->problems));
     if (json_count(body) > (size_t)(disabled >= 0))
-        TRY(client_change(c->ground, &c->actor, client->id, &edit, &c->problems));
+        TRY(client_change(c->context, &c->actor, client->id, &edit, &c->problems));
     if (disabled >= 0)
-        TRY(client_set_disabled(c->ground, &c->actor, client->id, disabled == 1));
+        TRY(client_set_disabled(c->context, &c->actor, client->id, disabled == 1));
     return call_empty(c, 204);
 }
 
@@ -156,7 +156,7 @@ fallible api_client_delete(struct call *c)
     const struct db_client *client;
     TRY(need(c, "delete-auth_clients"));
     TRY(find(c, &client));
-    TRY(client_remove(c->ground, &c->actor, client->id));
+    TRY(client_remove(c->context, &c->actor, client->id));
     return call_empty(c, 204);
 }
 
@@ -174,7 +174,7 @@ fallible api_client_secret_post(struct call *c)
         api_number(c, body, "overlap", &how.overlap);
         TRY(problem_result(&c->problems));
     }
-    TRY(client_rotate_secret(c->ground, &c->actor, client->id, &how, &secret));
+    TRY(client_rotate_secret(c->context, &c->actor, client->id, &how, &secret));
     struct json_writer answer = call_object(c);
     json_write_text(&answer, "client_id", client->id);
     json_write_text(&answer, "client_secret", secret);

@@ -21,7 +21,7 @@ static void number_of(struct call *c, const char *name, uint64_t most, uint64_t 
     if (!str_present(text))
         return;
     if (FAILED(str_u64(text, most, &value)) || value == 0)
-        problem_tell(&c->problems, name, c->ground->arena, &MESSAGE("Must be a whole number from 1 to {most}.", MESSAGE_NUMBER("most", most)));
+        problem_tell(&c->problems, name, c->context->arena, &MESSAGE("Must be a whole number from 1 to {most}.", MESSAGE_NUMBER("most", most)));
     else
         *out = value;
 }
@@ -36,9 +36,9 @@ static void judge_names(struct call *c, const char *more)
         for (size_t k = 0; k < sizeof known / sizeof known[0] && !found; k++)
             found = str_is(name, known[k]);
         if (!found)
-            problem_tell(&c->problems, "query", c->ground->arena,
+            problem_tell(&c->problems, "query", c->context->arena,
                          &MESSAGE("The parameter {name} is unknown here; this list takes {known}.", MESSAGE_TEXT("name", shown(name)),
-                                  MESSAGE_TEXT("known", more ? str_format(c->ground->arena, LIST_TAKES ", %s", more) : STR(LIST_TAKES))));
+                                  MESSAGE_TEXT("known", more ? str_format(c->context->arena, LIST_TAKES ", %s", more) : STR(LIST_TAKES))));
     }
 }
 
@@ -112,11 +112,11 @@ fallible api_body(struct call *c, const char *const *known, const json **object)
     str name;
     const json *value;
     void *iterator = NULL;
-    if (FAILED(json_parse(c->ground->arena, c->request->body, &body)) || !json_is_object(body))
+    if (FAILED(json_parse(c->context->arena, c->request->body, &body)) || !json_is_object(body))
         REFUSE(INVALID_REQUEST, "The body must be one JSON object.", "api: body is not a JSON object");
     while (json_each(body, &iterator, &name, &value))
         if (!known_name(known, name)) /* AD-04 */
-            problem_tell(&c->problems, "body", c->ground->arena,
+            problem_tell(&c->problems, "body", c->context->arena,
                          &MESSAGE("The field {name} is unknown or cannot be set here.", MESSAGE_TEXT("name", shown(name))));
     TRY(problem_result(&c->problems));
     *object = body;
@@ -163,7 +163,7 @@ void api_number(struct call *c, const json *object, const char *name, int64_t *o
 void api_words(struct call *c, const json *object, const char *name, char separator, str *out)
 {
     const json *value = json_member(object, name);
-    struct buf b = buf_new(c->ground->arena, HTTP_BODY_MAX);
+    struct buf b = buf_new(c->context->arena, HTTP_BODY_MAX);
     str text;
     if (!value)
         return;
@@ -196,7 +196,7 @@ void api_write_time(struct call *c, struct json_writer *w, const char *name, uni
     if (t == 0)
         json_write_null(w, name);
     else
-        json_write_text(w, name, clock_rfc3339(c->ground->arena, t));
+        json_write_text(w, name, clock_rfc3339(c->context->arena, t));
 }
 
 void api_write_lines(struct json_writer *w, const char *name, str lines)
@@ -211,13 +211,13 @@ void api_write_lines(struct json_writer *w, const char *name, str lines)
 
 static bool known_pairwise(const struct call *c)
 {
-    return c->actor.kind == ACTOR_PERSON && subject_pairwise(c->actor.client);
+    return c->actor.kind == ACTOR_USER && subject_pairwise(c->actor.client);
 }
 
 fallible api_user_id(struct call *c, str id, str *out)
 {
     *out = id;
-    if (known_pairwise(c) && subject_matches(c->ground, c->actor.client, c->actor.user, id))
+    if (known_pairwise(c) && subject_matches(c->context, c->actor.client, c->actor.user, id))
         *out = c->actor.user->id;
     return OK;
 }
@@ -226,19 +226,19 @@ fallible api_shown_id(struct call *c, str id, str *out)
 {
     *out = id;
     if (known_pairwise(c) && str_equal(id, c->actor.user->id))
-        return subject_of(c->ground, c->actor.client, c->actor.user, out);
+        return subject_of(c->context, c->actor.client, c->actor.user, out);
     return OK;
 }
 
-fallible api_person(struct call *c, str named, const char *own, struct db_user **out)
+fallible api_user(struct call *c, str named, const char *own, struct db_user **out)
 {
     str id;
     struct db_user *user;
     TRY(api_user_id(c, named, &id));
-    bool self = c->actor.kind == ACTOR_PERSON && str_equal(c->actor.user->id, id) && actor_may_self(&c->actor, c->actor.user->number, own);
+    bool self = c->actor.kind == ACTOR_USER && str_equal(c->actor.user->id, id) && actor_may_self(&c->actor, c->actor.user->number, own);
     if (!self && !actor_may(&c->actor, "view-users")) /* AD-02: whether it exists is not told */
         FAIL(INSUFFICIENT_SCOPE, "api: neither the own account within the token's scope nor view-users");
-    TRY(user_find(c->ground, id, &user));
+    TRY(user_find(c->context, id, &user));
     if (!user || !str_equal(user->id, id))
         FAIL(NOT_FOUND, "api: no such person");
     *out = user;

@@ -12,14 +12,14 @@
 static str below_issuer(struct call *c, str text)
 {
     const str key = STR("rl\": \"");
-    struct buf b = buf_new(c->ground->arena, BUF_JSON_MAX);
+    struct buf b = buf_new(c->context->arena, BUF_JSON_MAX);
     str out;
     size_t begin = 0;
     for (size_t i = key.n; i < text.n; i++) {
         if (text.p[i] != '/' || !str_ends((str){text.p, i}, key))
             continue;
         buf_add(&b, (str){text.p + begin, i - begin});
-        buf_add(&b, c->ground->authority->issuer);
+        buf_add(&b, c->context->authority->issuer);
         begin = i;
     }
     buf_add(&b, (str){text.p + begin, text.n - begin});
@@ -50,7 +50,7 @@ fallible api_scopes_get(struct call *c)
     struct db_page page;
     size_t count, from, to;
     TRY(api_page(c, &page));
-    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
     struct json_writer list = api_rows(c), *w = &list;
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
@@ -76,7 +76,7 @@ fallible api_scopes_post(struct call *c)
     api_text(c, body, "name", &name);
     api_text(c, body, "description", &description);
     TRY(problem_result(&c->problems));
-    TRY(scopes_add(c->ground, &c->actor, name, description, &c->problems));
+    TRY(scopes_add(c->context, &c->actor, name, description, &c->problems));
     struct json_writer answer = call_object(c);
     json_write_text(&answer, "id", name);
     json_write_text(&answer, "name", name);
@@ -89,7 +89,7 @@ fallible api_scope_delete(struct call *c)
     bool removed;
     if (!actor_may(&c->actor, "edit-scopes"))
         FAIL(INSUFFICIENT_SCOPE, "api: edit-scopes is missing");
-    TRY(scopes_remove(c->ground, &c->actor, c->parameters[0], &removed));
+    TRY(scopes_remove(c->context, &c->actor, c->parameters[0], &removed));
     if (!removed)
         FAIL(NOT_FOUND, "api: no such scope");
     return call_empty(c, 204);
@@ -100,7 +100,7 @@ fallible api_events_get(struct call *c)
     struct db_page page;
     struct db_event_rows found;
     TRY(api_page(c, &page));
-    TRY(audit_list(c->ground, &c->actor, &page, &found));
+    TRY(audit_list(c->context, &c->actor, &page, &found));
     struct json_writer list = api_rows(c), *w = &list;
     for (size_t i = 0; i < found.count; i++) {
         const struct db_event *e = &found.rows[i];
@@ -128,18 +128,18 @@ static fallible whose(struct call *c, const char *own, struct db_user **user)
 {
     str id = form_get(&c->form, "user");
     if (str_present(id))
-        return api_person(c, id, own, user);
-    if (c->actor.kind != ACTOR_PERSON)
+        return api_user(c, id, own, user);
+    if (c->actor.kind != ACTOR_USER)
         REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
-    return api_person(c, c->actor.user->id, own, user);
+    return api_user(c, c->actor.user->id, own, user);
 }
 
 /* Client ids of the applications that were given something in the session, and still have it. */
-static void write_applications(struct call *c, struct json_writer *w, str session_id, const struct db_grant *grants, size_t count)
+static void write_clients(struct call *c, struct json_writer *w, str session_id, const struct db_authorization *grants, size_t count)
 {
     json_write_list(w, "applications");
     for (size_t i = 0; i < count; i++) {
-        const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
+        const struct db_client *client = cache_client_by_number(c->context->snapshot, grants[i].client_number);
         if (client && str_equal(grants[i].session_id, session_id))
             json_write_text(w, NULL, client->id);
     }
@@ -151,15 +151,15 @@ fallible api_sessions_get(struct call *c)
     struct db_page page;
     struct db_user *user;
     struct db_session *rows;
-    struct db_grant *grants = NULL;
+    struct db_authorization *grants = NULL;
     size_t count, granted = 0, from, to;
     TRY(whose(c, "view-own-sessions", &user));
     if (!actor_may_self(&c->actor, user->number, "view-own-sessions") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
     TRY(api_page_of(c, "user", &page));
-    TRY(session_list(c->ground, user->number, &rows, &count));
+    TRY(session_list(c->context, user->number, &rows, &count));
     if (consent_may_see(&c->actor, user->number)) /* which applications were opened in a login is more than the login */
-        TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &granted));
+        TRY(consent_authorizations(c->context, &c->actor, user->number, &grants, &granted));
     struct json_writer list = api_rows(c), *w = &list;
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
@@ -170,7 +170,7 @@ fallible api_sessions_get(struct call *c)
         api_write_time(c, w, "expires_at", rows[i].expires_at);
         json_write_text(w, "address", rows[i].address);
         json_write_text(w, "user_agent", rows[i].user_agent);
-        write_applications(c, w, rows[i].id, grants, granted);
+        write_clients(c, w, rows[i].id, grants, granted);
         json_write_end(w);
     }
     return api_list(c, &page, w, to - from, (int64_t)count);
@@ -181,7 +181,7 @@ fallible api_session_delete(struct call *c)
     bool ended;
     struct db_user *user;
     TRY(whose(c, "delete-own-sessions", &user));
-    TRY(user_end_session(c->ground, &c->actor, user->number, c->parameters[0], &ended));
+    TRY(user_end_session(c->context, &c->actor, user->number, c->parameters[0], &ended));
     if (!ended)
         FAIL(NOT_FOUND, "api: no such session");
     return call_empty(c, 204);
@@ -191,15 +191,15 @@ fallible api_grants_get(struct call *c)
 {
     struct db_page page;
     struct db_user *user;
-    struct db_grant *rows;
+    struct db_authorization *rows;
     size_t count, from, to;
     TRY(whose(c, "view-own-authorizations", &user));
     TRY(api_page_of(c, "user", &page));
-    TRY(consent_grants(c->ground, &c->actor, user->number, &rows, &count));
+    TRY(consent_authorizations(c->context, &c->actor, user->number, &rows, &count));
     struct json_writer list = api_rows(c), *w = &list;
     cut(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) { /* contract 7 */
-        const struct db_client *client = hot_client_by_number(c->ground->facts, rows[i].client_number);
+        const struct db_client *client = cache_client_by_number(c->context->snapshot, rows[i].client_number);
         json_write_object(w, NULL);
         json_write_text(w, "id", rows[i].id);
         json_write_text(w, "client_id", client ? client->id : STR_ABSENT);
@@ -215,9 +215,9 @@ fallible api_grants_get(struct call *c)
 fallible api_grant_delete(struct call *c)
 {
     bool revoked;
-    if (c->actor.kind != ACTOR_PERSON)
+    if (c->actor.kind != ACTOR_USER)
         REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
-    TRY(consent_revoke_grant(c->ground, &c->actor, c->parameters[0], &revoked));
+    TRY(consent_revoke_authorization(c->context, &c->actor, c->parameters[0], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "api: no such grant");
     return call_empty(c, 204);

@@ -30,9 +30,9 @@ fallible api_tokens_get(struct call *c)
     struct db_page page;
     struct db_pat_rows found;
     struct db_user *user;
-    TRY(api_person(c, c->parameters[0], "view-own-tokens", &user));
+    TRY(api_user(c, c->parameters[0], "view-own-tokens", &user));
     TRY(api_page(c, &page));
-    TRY(pat_list(c->ground, &c->actor, user->id, &page, &found));
+    TRY(pat_list(c->context, &c->actor, user->id, &page, &found));
     struct json_writer rows = api_rows(c);
     for (size_t i = 0; i < found.count; i++)
         write_token(c, &rows, NULL, &found.rows[i]);
@@ -46,7 +46,7 @@ fallible api_tokens_post(struct call *c)
     struct pat_made made;
     struct db_user *user;
     const json *given;
-    TRY(api_person(c, c->parameters[0], "view-own-tokens", &user)); /* who may make one reaches everything: PT-03, in pat_add */
+    TRY(api_user(c, c->parameters[0], "view-own-tokens", &user)); /* who may make one reaches everything: PT-03, in pat_add */
     edit.user = user->id;
     TRY(api_body(c, known, &given));
     api_text(c, given, "name", &edit.name);
@@ -54,7 +54,7 @@ fallible api_tokens_post(struct call *c)
     api_number(c, given, "expires_in", &edit.expires_in);
     api_text(c, given, "dpop_jkt", &edit.dpop_jkt);
     TRY(problem_result(&c->problems));
-    TRY(pat_add(c->ground, &c->actor, &edit, &c->problems, &made));
+    TRY(pat_add(c->context, &c->actor, &edit, &c->problems, &made));
     struct json_writer body = call_object(c);
     json_write_text(&body, "accessToken", made.token); /* PT-01: this once */
     write_token(c, &body, "token", &made.pat);
@@ -65,8 +65,8 @@ fallible api_token_get(struct call *c)
 {
     struct db_pat *pat;
     struct db_user *user;
-    TRY(api_person(c, c->parameters[0], "view-own-tokens", &user));
-    TRY(pat_get(c->ground, &c->actor, user->id, c->parameters[1], &pat));
+    TRY(api_user(c, c->parameters[0], "view-own-tokens", &user));
+    TRY(pat_get(c->context, &c->actor, user->id, c->parameters[1], &pat));
     if (!pat)
         FAIL(NOT_FOUND, "api: no such token");
     struct json_writer body = call_object(c);
@@ -79,7 +79,7 @@ fallible api_token_delete(struct call *c)
     bool revoked;
     str id;
     TRY(api_user_id(c, c->parameters[0], &id));
-    TRY(pat_revoke(c->ground, &c->actor, id, c->parameters[1], &revoked));
+    TRY(pat_revoke(c->context, &c->actor, id, c->parameters[1], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "api: no such token");
     return call_empty(c, 204);

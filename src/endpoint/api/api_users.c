@@ -13,7 +13,7 @@ enum { KNOWN_MAX = 64 };
 static fallible write_user(struct call *c, struct json_writer *w, const struct db_user *user)
 {
     str id;
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     json *claims = json_object_new(a);
     TRY(api_shown_id(c, user->id, &id));
     TRY(user_claims_put(a, user, claims)); /* a row that is damaged is shown to nobody */
@@ -44,14 +44,14 @@ static fallible answer_user(struct call *c, int status, const struct db_user *us
 /* What the token's scopes tell about its person, in the words of this API and of OpenID Connect. */
 static fallible write_me(struct call *c, struct json_writer *w)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     const struct actor *by = &c->actor;
     if (actor_may_self(by, by->user->number, "view-own-profile"))
         return write_user(c, w, by->user);
     json *claims = json_object_new(a);
     str sub;
     TRY(userinfo_scoped(a, by, claims));
-    TRY(subject_of(c->ground, by->client, by->user, &sub)); /* as in introspection and ID tokens */
+    TRY(subject_of(c->context, by->client, by->user, &sub)); /* as in introspection and ID tokens */
     json_write_members(w, claims);
     json_write_text(w, "id", sub);
     if (str_has_word(by->scope, STR("openid")))
@@ -67,7 +67,7 @@ fallible api_me_get(struct call *c)
 {
     const struct actor *by = &c->actor;
     struct json_writer body = call_object(c);
-    if (by->kind == ACTOR_PERSON)
+    if (by->kind == ACTOR_USER)
         TRY(write_me(c, &body));
     json_write_words(&body, "scopes", by->scope.p ? by->scope : STR(""));
     api_write_time(c, &body, "expires_at", by->expires_at);
@@ -88,7 +88,7 @@ fallible api_users_get(struct call *c)
     struct db_page page;
     struct db_user_rows found;
     TRY(api_page(c, &page));
-    TRY(user_list(c->ground, &c->actor, &page, &found));
+    TRY(user_list(c->context, &c->actor, &page, &found));
     struct json_writer rows = api_rows(c);
     for (size_t i = 0; i < found.count; i++) {
         json_write_object(&rows, NULL);
@@ -113,14 +113,14 @@ static void read_edit(struct call *c, const json *body, struct user_edit *edit)
         edit->must_change = must_change ? USER_MUST_CHANGE_PASSWORD : USER_MUST_CHANGE_NOTHING;
     api_words(c, body, "permissions", ' ', &edit->permissions);
     api_number(c, body, "version", &edit->version);
-    user_claims_from_json(c->ground->arena, body, &edit->claims, &c->problems);
+    user_claims_from_json(c->context->arena, body, &edit->claims, &c->problems);
 }
 
 /* The members of a person that may be written: `own` (ends with NULL), and the claims of the table. */
 static fallible known_members(struct call *c, const char *const *own, const char *const **out)
 {
     size_t n = 0;
-    const char **all = arena_array(c->ground->arena, KNOWN_MAX, sizeof *all);
+    const char **all = arena_array(c->context->arena, KNOWN_MAX, sizeof *all);
     if (!all)
         FAIL(UNAVAILABLE, "api: no memory");
     for (; own[n]; n++)
@@ -147,15 +147,15 @@ fallible api_users_post(struct call *c)
     TRY(api_body(c, known, &body));
     read_edit(c, body, &edit);
     TRY(problem_result(&c->problems));
-    TRY(user_add(c->ground, &c->actor, &edit, &c->problems, &user));
+    TRY(user_add(c->context, &c->actor, &edit, &c->problems, &user));
     return answer_user(c, 201, user);
 }
 
 fallible api_user_get(struct call *c)
 {
     struct db_user *user;
-    TRY(api_person(c, c->parameters[0], "view-own-profile", &user));
-    TRY(response_header(c->response, "ETag", str_format(c->ground->arena, "\"%lld\"", (long long)user->version)));
+    TRY(api_user(c, c->parameters[0], "view-own-profile", &user));
+    TRY(response_header(c->response, "ETag", str_format(c->context->arena, "\"%lld\"", (long long)user->version)));
     return answer_user(c, 200, user);
 }
 
@@ -180,9 +180,9 @@ static fallible change_password(struct call *c, const struct db_user *user, cons
     api_flag(c, body, "end_personal_tokens", &end_tokens);
     TRY(problem_result(&c->problems));
     change.end_personal_tokens = end_tokens == 1;
-    err changed = user_password(c->ground, &c->actor, &change, &c->problems);
+    err changed = user_password(c->context, &c->actor, &change, &c->problems);
     if (changed.kind == ERR_THROTTLED)
-        TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)change.retry_after)));
+        TRY(response_header(c->response, "Retry-After", str_format(c->context->arena, "%lld", (long long)change.retry_after)));
     for (size_t i = 0; i < c->problems.count; i++) /* the member's name here */
         if (str_is(str_of(c->problems.rows[i].field), "current"))
             c->problems.rows[i].field = "current_password";
@@ -220,10 +220,10 @@ static fallible changeable(struct call *c, struct db_user **out)
     struct db_user *user;
     const struct actor *by = &c->actor;
     TRY(api_user_id(c, c->parameters[0], &id));
-    bool own = by->kind == ACTOR_PERSON && str_equal(by->user->id, id) && actor_may_self(by, by->user->number, "edit-own-profile");
+    bool own = by->kind == ACTOR_USER && str_equal(by->user->id, id) && actor_may_self(by, by->user->number, "edit-own-profile");
     if (!own && !actor_may(by, "edit-users"))
         FAIL(INSUFFICIENT_SCOPE, "api: neither the own account within the token's scope nor edit-users");
-    TRY(user_find(c->ground, id, &user));
+    TRY(user_find(c->context, id, &user));
     if (!user || !str_equal(user->id, id))
         FAIL(NOT_FOUND, "api: no such person");
     *out = user;
@@ -253,11 +253,11 @@ fallible api_user_put(struct call *c)
         status = STR_ABSENT;
     TRY(judge_put(c, user, &edit, status));
     if (touches_profile(&edit))
-        TRY(user_change(c->ground, &c->actor, user->id, &edit, &c->problems));
+        TRY(user_change(c->context, &c->actor, user->id, &edit, &c->problems));
     if (str_present(edit.password))
         TRY(change_password(c, user, body, edit.password));
     if (str_present(status))
-        TRY(user_block(c->ground, &c->actor, user->id, str_is(status, "BLOCKED")));
+        TRY(user_block(c->context, &c->actor, user->id, str_is(status, "BLOCKED")));
     return call_empty(c, 204);
 }
 
@@ -266,9 +266,9 @@ fallible api_user_delete(struct call *c)
     struct db_user *user;
     if (!actor_may(&c->actor, "delete-users"))
         FAIL(INSUFFICIENT_SCOPE, "api: delete-users is missing");
-    TRY(user_find(c->ground, c->parameters[0], &user));
+    TRY(user_find(c->context, c->parameters[0], &user));
     if (!user || !str_equal(user->id, c->parameters[0]))
         FAIL(NOT_FOUND, "api: no such person");
-    TRY(user_remove(c->ground, &c->actor, user->id));
+    TRY(user_remove(c->context, &c->actor, user->id));
     return call_empty(c, 204);
 }

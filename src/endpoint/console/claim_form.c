@@ -90,7 +90,7 @@ fallible claim_form_put(struct call *c, struct page_fields *f, const struct clai
 {
     struct user_claims_edit values = {{{NULL, 0}}};
     if (form->user != NULL)
-        TRY(user_claims_values(c->ground->arena, form->user, &values));
+        TRY(user_claims_values(c->context->arena, form->user, &values));
     page_list(f, "claims");
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++) {
         if (!offered(&user_claims_table[i], form->whose))

@@ -139,7 +139,7 @@ void client_form_typed(struct call *c, struct page_fields *f, enum client_form_u
 /* One address a line, as browsers send them: CR LF, blank lines, spaces at the ends. */
 static str lines_of(struct call *c, const char *name)
 {
-    struct buf b = buf_new(c->ground->arena, HTTP_BODY_MAX);
+    struct buf b = buf_new(c->context->arena, HTTP_BODY_MAX);
     str line, out = STR("");
     for (str rest = form_get(&c->form, name); str_filled(rest) && str_next(&rest, '\n', &line);) {
         line = str_trim(line);
@@ -183,7 +183,7 @@ struct client_edit client_form_read(struct call *c, struct problems *p)
 /* 'text' for a POSIX shell; bare when nothing in it means anything to one. */
 static str for_shell(struct call *c, str text)
 {
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX);
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX);
     str out = STR("''");
     size_t plain = 0;
     while (plain < text.n && ascii_unreserved(text.p[plain]))
@@ -203,7 +203,7 @@ static str for_shell(struct call *c, str text)
 
 static str for_python(struct call *c, str text)
 {
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX);
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX);
     str out = STR("\"\"");
     buf_char(&b, '"');
     for (size_t i = 0; i < text.n; i++) {
@@ -222,7 +222,7 @@ void client_form_snippets(struct call *c, struct page_fields *f, const struct db
     bool code = client_allows_grant(client, STR("authorization_code")) && str_filled(redirect);
     bool credentials = client_allows_grant(client, STR("client_credentials"));
     bool password = client_allows_grant(client, STR("password")), refresh = client_allows_grant(client, STR("refresh_token"));
-    page_put(f, "issuer", c->ground->authority->issuer);
+    page_put(f, "issuer", c->context->authority->issuer);
     page_put(f, "id_url", id);
     page_put(f, "id_form", id);
     page_put(f, "id_shell", for_shell(c, client->id));

@@ -20,7 +20,7 @@ static str words_together(struct arena *a, str one, str other)
 }
 
 /* One row an application: grants come newest first; those of the same client before `i` were told already. */
-static bool told(const struct db_grant *grants, size_t i)
+static bool told(const struct db_authorization *grants, size_t i)
 {
     for (size_t k = 0; k < i; k++)
         if (grants[k].client_number == grants[i].client_number)
@@ -28,9 +28,9 @@ static bool told(const struct db_grant *grants, size_t i)
     return false;
 }
 
-static void put_application(struct call *c, struct page_fields *f, const struct db_grant *grants, size_t count)
+static void put_client(struct call *c, struct page_fields *f, const struct db_authorization *grants, size_t count)
 {
-    const struct db_client *client = hot_client_by_number(c->ground->facts, grants[0].client_number);
+    const struct db_client *client = cache_client_by_number(c->context->snapshot, grants[0].client_number);
     if (!client)
         return;
     str scope = STR("");
@@ -38,7 +38,7 @@ static void put_application(struct call *c, struct page_fields *f, const struct 
     for (size_t i = 0; i < count; i++) {
         if (grants[i].client_number != client->number)
             continue;
-        scope = words_together(c->ground->arena, scope, grants[i].scope);
+        scope = words_together(c->context->arena, scope, grants[i].scope);
         created = grants[i].created_at < created ? grants[i].created_at : created;
         used = grants[i].last_used_at > used ? grants[i].last_used_at : used;
     }
@@ -52,20 +52,20 @@ static void put_application(struct call *c, struct page_fields *f, const struct 
 
 err console_access_applications_get(struct call *c)
 {
-    struct db_grant *grants;
+    struct db_authorization *grants;
     size_t count;
-    TRY(consent_grants(c->ground, &c->actor, c->session.user->number, &grants, &count));
+    TRY(consent_authorizations(c->context, &c->actor, c->session.user->number, &grants, &count));
     struct page_fields *f = widget_account(c, "nav_applications");
     page_list(f, "applications");
     for (size_t i = 0; i < count; i++)
         if (!told(grants, i))
-            put_application(c, f, grants + i, count - i);
+            put_client(c, f, grants + i, count - i);
     return call_page(c, 200, "applications.html", f);
 }
 
 static fallible client_asked(struct call *c, const struct db_client **out)
 {
-    *out = client_find(c->ground, c->parameters[0]);
+    *out = client_find(c->context, c->parameters[0]);
     if (!*out)
         FAIL(NOT_FOUND, "access: no such client");
     return OK;
@@ -85,17 +85,17 @@ err console_access_application_revoke_post(struct call *c)
 {
     const struct db_client *client;
     TRY(client_asked(c, &client));
-    TRY(consent_revoke_client(c->ground, &c->actor, c->session.user->number, client->id));
+    TRY(consent_revoke_client(c->context, &c->actor, c->session.user->number, client->id));
     return call_redirect(c, STR("/account/applications?done=access-ended"));
 }
 
 /* Names of the applications that were given something in the session, and still have it. */
-static str applications_of(struct call *c, str session_id, const struct db_grant *grants, size_t count)
+static str applications_of(struct call *c, str session_id, const struct db_authorization *grants, size_t count)
 {
-    struct buf b = buf_new(c->ground->arena, BUF_PAGE_MAX / 4);
+    struct buf b = buf_new(c->context->arena, BUF_PAGE_MAX / 4);
     str out = STR("");
     for (size_t i = 0; i < count; i++) {
-        const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
+        const struct db_client *client = cache_client_by_number(c->context->snapshot, grants[i].client_number);
         if (!client || !str_equal(grants[i].session_id, session_id))
             continue;
         if (b.n > 0)
@@ -108,10 +108,10 @@ static str applications_of(struct call *c, str session_id, const struct db_grant
 err console_access_sessions_get(struct call *c)
 {
     struct db_session *rows;
-    struct db_grant *grants;
+    struct db_authorization *grants;
     size_t count, granted;
-    TRY(session_list(c->ground, c->session.user->number, &rows, &count));
-    TRY(consent_grants(c->ground, &c->actor, c->session.user->number, &grants, &granted));
+    TRY(session_list(c->context, c->session.user->number, &rows, &count));
+    TRY(consent_authorizations(c->context, &c->actor, c->session.user->number, &grants, &granted));
     struct page_fields *f = widget_account(c, "nav_sessions");
     page_list(f, "sessions");
     for (size_t i = 0; i < count; i++) {
@@ -131,7 +131,7 @@ err console_access_sessions_get(struct call *c)
 err console_access_session_end_post(struct call *c)
 {
     bool ended;
-    TRY(user_end_session(c->ground, &c->actor, c->session.user->number, c->parameters[0], &ended));
+    TRY(user_end_session(c->context, &c->actor, c->session.user->number, c->parameters[0], &ended));
     if (!ended)
         FAIL(NOT_FOUND, "access: no such session");
     return call_redirect(c, STR("/account/sessions?done=session-ended"));
@@ -141,11 +141,11 @@ err console_access_sessions_end_others_post(struct call *c)
 {
     struct db_session *rows;
     size_t count;
-    TRY(session_list(c->ground, c->session.user->number, &rows, &count));
+    TRY(session_list(c->context, c->session.user->number, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         bool ended;
         if (rows[i].number != c->session.row->number)
-            TRY(user_end_session(c->ground, &c->actor, c->session.user->number, rows[i].id, &ended));
+            TRY(user_end_session(c->context, &c->actor, c->session.user->number, rows[i].id, &ended));
     }
     return call_redirect(c, STR("/account/sessions?done=sessions-ended"));
 }

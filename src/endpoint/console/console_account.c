@@ -23,8 +23,8 @@ static void put_waiting(struct call *c, struct page_fields *f)
 {
     struct db_deferred *rows;
     size_t count;
-    bool any = !FAILED(ciba_waiting(c->ground, &c->session, &rows, &count)) && count > 0;
-    page_put(f, "requests_waiting", any ? str_format(c->ground->arena, "%zu", count) : STR(""));
+    bool any = !FAILED(ciba_waiting(c->context, &c->session, &rows, &count)) && count > 0;
+    page_put(f, "requests_waiting", any ? str_format(c->context->arena, "%zu", count) : STR(""));
 }
 
 static fallible profile_fields(struct call *c, const struct claim_form *form, struct page_fields **out)
@@ -38,10 +38,10 @@ static fallible profile_fields(struct call *c, const struct claim_form *form, st
     page_put_flag(f, "admin", user->admin);
     page_put(f, "permissions", user->permissions);
     page_put_number(f, "version", user->version);
-    page_put_flag(f, "recent", session_recent(c->ground, &c->session));
+    page_put_flag(f, "recent", session_recent(c->context, &c->session));
     page_put(f, "full_name", user->full_name);
     page_put(f, "email", user->email);
-    TRY(user_claims_values(c->ground->arena, user, &claims));
+    TRY(user_claims_values(c->context->arena, user, &claims));
     page_put_flag(f, "email_verified", str_is(claims.values[USER_CLAIMS_email_verified], "true"));
     TRY(claim_form_put(c, f, form));
     put_waiting(c, f);
@@ -73,12 +73,12 @@ err console_account_post(struct call *c)
     str email = form_get_raw(&c->form, "email");
     edit.version = widget_number(c, "version", 0, &problems);
     if (str_present(email) && !same(email, user->email)) {
-        if (!session_recent(c->ground, &c->session)) /* LS-13 */
+        if (!session_recent(c->context, &c->session)) /* LS-13 */
             return widget_login_again(c, STR("/account"));
         edit.email = email;
     }
     claim_form_read(c, CLAIM_FORM_OWN, &edit.claims);
-    err changed = user_change(c->ground, &c->actor, user->id, &edit, &problems);
+    err changed = user_change(c->context, &c->actor, user->id, &edit, &problems);
     if (!FAILED(changed))
         return call_redirect(c, STR("/account?done=saved"));
     struct page_fields *f;
@@ -110,10 +110,10 @@ static fallible answer_throttled(struct call *c, struct page_fields *f, err why,
 {
     struct problems p = {.count = 0};
     c->response->refused = why;
-    problem_tell(&p, "current", c->ground->arena,
+    problem_tell(&p, "current", c->context->arena,
                  &MESSAGE_MANY("Too many wrong passwords. Try again in {n} second.", "Too many wrong passwords. Try again in {n} seconds.",
                                MESSAGE_NUMBER("n", seconds)));
-    TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)seconds)));
+    TRY(response_header(c->response, "Retry-After", str_format(c->context->arena, "%lld", (long long)seconds)));
     widget_problems(c, f, &p, password_names);
     return call_page(c, 429, "password.html", f);
 }
@@ -130,12 +130,12 @@ err console_account_password_post(struct call *c)
         .end_personal_tokens = form_has(&c->form, "end_personal_tokens"),
         .keep_session = c->session.row->number,
     };
-    err changed = user_password(c->ground, &c->actor, &change, &problems);
+    err changed = user_password(c->context, &c->actor, &change, &problems);
     if (!FAILED(changed)) {
-        TRY(hot_user(c->ground->authority->hot, c->ground->tx, c->ground->arena, c->session.user->number, &c->session.user));
+        TRY(cache_user(c->context->authority->cache, c->context->tx, c->context->arena, c->session.user->number, &c->session.user));
         if (!c->session.user)
             FAIL(LOGIN_REQUIRED, "account: the person was removed meanwhile");
-        TRY(session_reauthenticated(c->ground, STR("pwd"), &c->session)); /* LS-01: the old cookie is dead here too */
+        TRY(session_reauthenticated(c->context, STR("pwd"), &c->session)); /* LS-01: the old cookie is dead here too */
         return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account/password?done=password")));
     }
     struct page_fields *f = password_fields(c);

@@ -36,14 +36,14 @@ err console_admin_get(struct call *c)
     if (!some)
         FAIL(INSUFFICIENT_SCOPE, "console: the person has no administrative rights");
     struct page_fields *f = widget_admin(c, NULL);
-    page_put(f, "issuer", c->ground->authority->issuer);
+    page_put(f, "issuer", c->context->authority->issuer);
     return call_page(c, 200, "admin.html", f);
 }
 
 static struct page_fields *scopes_fields(struct call *c)
 {
     size_t count;
-    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
     struct page_fields *f = widget_admin(c, "nav_scopes");
     page_list(f, "scopes");
     for (size_t i = 0; i < count; i++) {
@@ -70,7 +70,7 @@ err console_admin_scopes_post(struct call *c)
     struct problems problems = {.count = 0};
     int status = 422;
     TRY(may(c, "edit-scopes"));
-    err added = scopes_add(c->ground, &c->actor, form_get(&c->form, "name"), form_get(&c->form, "description"), &problems);
+    err added = scopes_add(c->context, &c->actor, form_get(&c->form, "name"), form_get(&c->form, "description"), &problems);
     if (!FAILED(added))
         return call_redirect(c, STR("/admin/scopes?done=added"));
     struct page_fields *f = scopes_fields(c);
@@ -83,7 +83,7 @@ err console_admin_scopes_post(struct call *c)
 err console_admin_scope_remove_get(struct call *c)
 {
     TRY(may(c, "edit-scopes"));
-    const struct db_scope *scope = hot_scope(c->ground->facts, form_get(&c->form, "name"));
+    const struct db_scope *scope = cache_scope(c->context->snapshot, form_get(&c->form, "name"));
     if (!scope || scope->builtin)
         FAIL(NOT_FOUND, "console: no such scope, or a built-in one");
     struct page_fields *f = widget_admin(c, "nav_scopes");
@@ -96,7 +96,7 @@ err console_admin_scope_remove_post(struct call *c)
     bool removed;
     int status = 422;
     TRY(may(c, "edit-scopes"));
-    err done = scopes_remove(c->ground, &c->actor, form_get(&c->form, "name"), &removed);
+    err done = scopes_remove(c->context, &c->actor, form_get(&c->form, "name"), &removed);
     if (!FAILED(done)) {
         if (!removed)
             FAIL(NOT_FOUND, "console: no such scope");
@@ -133,7 +133,7 @@ static void put_resource_choices(struct call *c, struct page_fields *f)
 static void put_service_scopes(struct call *c, struct page_fields *f, str chosen)
 {
     size_t count;
-    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
     page_list(f, "service_scopes");
     for (size_t i = 0; i < count; i++) {
         if (scopes[i]->builtin)
@@ -148,7 +148,7 @@ static void put_service_scopes(struct call *c, struct page_fields *f, str chosen
 static struct page_fields *resources_fields(struct call *c)
 {
     size_t count;
-    const struct db_resource **resources = hot_resources(c->ground->facts, c->ground->arena, &count);
+    const struct db_resource **resources = cache_resources(c->context->snapshot, c->context->arena, &count);
     struct page_fields *f = widget_admin(c, "nav_resources");
     page_list(f, "resources");
     for (size_t i = 0; i < count; i++) {
@@ -191,7 +191,7 @@ err console_admin_resources_post(struct call *c)
     };
     if (str_is(edit.token_format, "sealed"))
         edit.alg = STR_ABSENT;
-    err added = scopes_resource_add(c->ground, &c->actor, &edit, &problems);
+    err added = scopes_resource_add(c->context, &c->actor, &edit, &problems);
     if (!FAILED(added))
         return call_redirect(c, STR("/admin/resources?done=added"));
     struct page_fields *f = resources_fields(c);
@@ -215,7 +215,7 @@ static struct page_fields *resource_fields(struct call *c, const struct db_resou
 err console_admin_resource_get(struct call *c)
 {
     TRY(may(c, "edit-scopes"));
-    const struct db_resource *resource = hot_resource(c->ground->facts, form_get(&c->form, "uri"));
+    const struct db_resource *resource = cache_resource(c->context->snapshot, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
     return call_page(c, 200, "resource.html", resource_fields(c, resource, resource->name, resource->scopes));
@@ -226,12 +226,12 @@ err console_admin_resource_post(struct call *c)
     struct problems problems = {.count = 0};
     int status = 422;
     TRY(may(c, "edit-scopes"));
-    const struct db_resource *resource = hot_resource(c->ground->facts, form_get(&c->form, "uri"));
+    const struct db_resource *resource = cache_resource(c->context->snapshot, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
     str name = form_get_raw(&c->form, "name");
     struct resource_edit edit = {.uri = resource->uri, .name = str_present(name) ? name : STR(""), .scopes = widget_words(c, "scopes[]")};
-    err changed = scopes_resource_edit(c->ground, &c->actor, &edit, &problems);
+    err changed = scopes_resource_edit(c->context, &c->actor, &edit, &problems);
     if (!FAILED(changed))
         return call_redirect(c, STR("/admin/resources?done=saved"));
     struct page_fields *f = resource_fields(c, resource, edit.name, edit.scopes);
@@ -243,7 +243,7 @@ err console_admin_resource_post(struct call *c)
 err console_admin_resource_remove_get(struct call *c)
 {
     TRY(may(c, "edit-scopes"));
-    const struct db_resource *resource = hot_resource(c->ground->facts, form_get(&c->form, "uri"));
+    const struct db_resource *resource = cache_resource(c->context->snapshot, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
     struct page_fields *f = widget_admin(c, "nav_resources");
@@ -255,7 +255,7 @@ err console_admin_resource_remove_post(struct call *c)
 {
     bool removed;
     TRY(may(c, "edit-scopes"));
-    TRY(scopes_resource_remove(c->ground, &c->actor, form_get(&c->form, "uri"), &removed));
+    TRY(scopes_resource_remove(c->context, &c->actor, form_get(&c->form, "uri"), &removed));
     if (!removed)
         FAIL(NOT_FOUND, "console: no such resource");
     return call_redirect(c, STR("/admin/resources?done=removed"));
@@ -267,7 +267,7 @@ err console_admin_events_get(struct call *c)
     struct db_page page = widget_page(c);
     TRY(may(c, "view-events"));
     page.descending = true;
-    TRY(audit_list(c->ground, &c->actor, &page, &rows));
+    TRY(audit_list(c->context, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_events");
     page_list(f, "events");
     for (size_t i = 0; i < rows.count; i++) {
@@ -304,7 +304,7 @@ err console_admin_keys_get(struct call *c)
     struct rotation_row *rows;
     size_t count;
     TRY(admin(c));
-    TRY(authority_keys_list(c->ground, &rows, &count));
+    TRY(authority_keys_list(c->context, &rows, &count));
     struct page_fields *f = widget_admin(c, "nav_keys");
     page_list(f, "keys");
     for (size_t i = 0; i < count; i++) {
@@ -331,6 +331,6 @@ err console_admin_keys_rotate_get(struct call *c)
 err console_admin_keys_rotate_post(struct call *c)
 {
     TRY(admin(c));
-    TRY(authority_keys_rotate(c->ground, ROTATION_PUBLISHED));
+    TRY(authority_keys_rotate(c->context, ROTATION_PUBLISHED));
     return call_redirect(c, STR("/admin/keys?done=rotated"));
 }

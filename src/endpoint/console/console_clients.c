@@ -22,7 +22,7 @@ static fallible may(const struct call *c, const char *permission)
 static fallible asked(struct call *c, const char *permission, const struct db_client **out)
 {
     TRY(may(c, permission));
-    *out = client_find(c->ground, c->parameters[0]);
+    *out = client_find(c->context, c->parameters[0]);
     if (!*out)
         FAIL(NOT_FOUND, "console: no such client");
     return OK;
@@ -34,7 +34,7 @@ err console_clients_get(struct call *c)
     struct db_page page = widget_page(c);
     TRY(may(c, "view-auth_clients"));
     page.order_by = STR("name");
-    TRY(client_list(c->ground, &c->actor, &page, &rows));
+    TRY(client_list(c->context, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_clients");
     page_list(f, "clients");
     for (size_t i = 0; i < rows.count; i++) {
@@ -64,7 +64,7 @@ err console_clients_new_get(struct call *c)
 
 static void put_warnings(struct call *c, struct page_fields *f, const struct db_client *client)
 {
-    const json *list = redirect_rules_warnings(c->ground->arena, client);
+    const json *list = redirect_rules_warnings(c->context->arena, client);
     page_list(f, "warnings");
     for (size_t i = 0; i < json_count(list); i++)
         page_put_word(page_row(f, "warnings"), "warning", json_text_of(json_at(list, i)));
@@ -94,7 +94,7 @@ err console_clients_new_post(struct call *c)
         edit.auth_method = STR_ABSENT; /* it has no choice */
     err made = problem_result(&problems);
     if (!FAILED(made))
-        made = client_add(c->ground, &c->actor, &edit, &problems, &added);
+        made = client_add(c->context, &c->actor, &edit, &problems, &added);
     if (!FAILED(made))
         return answer_secret(c, 201, added.client, added.secret);
     struct page_fields *f = widget_admin(c, "nav_clients");
@@ -115,15 +115,15 @@ static void put_secrets(struct page_fields *f, const struct db_client *client)
 
 static void put_profiles(struct call *c, struct page_fields *f, const struct db_client *client)
 {
-    page_put(f, "held_to", str_of(profile_name(profile_of(c->ground, client))));
+    page_put(f, "held_to", str_of(profile_name(profile_of(c->context, client))));
     page_list(f, "profiles");
     for (int p = PROFILE_NONE + 1; p < PROFILE_COUNT; p++) {
         struct page_fields *row = page_row(f, "profiles");
         page_put(row, "profile_name", str_of(profile_name((enum profile)p)));
-        page_put_flag(row, "met", profile_fit_meets(c->ground, client, (enum profile)p));
+        page_put_flag(row, "met", profile_fit_meets(c->context, client, (enum profile)p));
         page_list(row, "missing");
         for (int rule = 0; rule < PROFILE_RULE_COUNT; rule++)
-            if (profile_fit_misses(c->ground, client, (enum profile)p, (enum profile_rule)rule))
+            if (profile_fit_misses(c->context, client, (enum profile)p, (enum profile_rule)rule))
                 page_put_word(page_row(row, "missing"), "demand", str_of(profile_words((enum profile_rule)rule)));
     }
 }
@@ -183,7 +183,7 @@ err console_clients_one_post(struct call *c)
     edit.version = widget_number(c, "version", 0, &problems);
     err changed = problem_result(&problems);
     if (!FAILED(changed))
-        changed = client_change(c->ground, &c->actor, client->id, &edit, &problems);
+        changed = client_change(c->context, &c->actor, client->id, &edit, &problems);
     if (!FAILED(changed))
         return answer_done(c, client, "?done=saved");
     struct page_fields *f = client_fields(c, client);
@@ -200,7 +200,7 @@ err console_clients_secret_post(struct call *c)
     TRY(asked(c, "edit-auth_clients", &client));
     struct client_rotation how = {.overlap = widget_number(c, "overlap", -1, &problems), .secret = STR_ABSENT};
     TRY(problem_result(&problems));
-    err rotated = client_rotate_secret(c->ground, &c->actor, client->id, &how, &secret); /* CA-05 */
+    err rotated = client_rotate_secret(c->context, &c->actor, client->id, &how, &secret); /* CA-05 */
     if (FAILED(rotated))
         return answer_refused(c, client, rotated);
     return answer_secret(c, 200, client, secret);
@@ -211,7 +211,7 @@ err console_clients_disable_post(struct call *c)
     const struct db_client *client;
     TRY(asked(c, "edit-auth_clients", &client));
     bool disabled = !str_is(form_get(&c->form, "disabled"), "0");
-    err changed = client_set_disabled(c->ground, &c->actor, client->id, disabled);
+    err changed = client_set_disabled(c->context, &c->actor, client->id, disabled);
     if (FAILED(changed))
         return answer_refused(c, client, changed);
     return answer_done(c, client, disabled ? "?done=disabled" : "?done=enabled");
@@ -232,7 +232,7 @@ err console_clients_remove_post(struct call *c)
 {
     const struct db_client *client;
     TRY(asked(c, "delete-auth_clients", &client));
-    err removed = client_remove(c->ground, &c->actor, client->id);
+    err removed = client_remove(c->context, &c->actor, client->id);
     if (FAILED(removed))
         return answer_refused(c, client, removed);
     return call_redirect(c, STR("/admin/clients?done=removed"));

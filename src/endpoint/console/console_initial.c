@@ -11,7 +11,7 @@ static const char *const names[] = {"label", "uses", "expires_in", "grants", "sc
 static fallible fields_of(struct call *c, struct page_fields **out)
 {
     struct db_initial_rows all;
-    TRY(initial_list(c->ground, &c->actor, &all));
+    TRY(initial_list(c->context, &c->actor, &all));
     struct page_fields *f = widget_admin(c, "nav_registrations");
     page_list(f, "tokens");
     for (size_t i = 0; i < all.count; i++) {
@@ -20,12 +20,12 @@ static fallible fields_of(struct call *c, struct page_fields **out)
         page_put(row, "token_label", all.rows[i].label);
         page_put(row, "token_grants", all.rows[i].grants);
         page_put(row, "token_scopes", all.rows[i].scopes);
-        page_put(row, "left", all.rows[i].uses_left < 0 ? STR("") : str_format(c->ground->arena, "%lld", (long long)all.rows[i].uses_left));
+        page_put(row, "left", all.rows[i].uses_left < 0 ? STR("") : str_format(c->context->arena, "%lld", (long long)all.rows[i].uses_left));
         page_put_time(row, "made", all.rows[i].created_at);
         page_put_time(row, "until", all.rows[i].expires_at);
     }
-    page_put_flag(f, "off", c->ground->authority->policy.registration == REGISTRATION_OFF);
-    page_put_flag(f, "open", c->ground->authority->policy.registration == REGISTRATION_OPEN);
+    page_put_flag(f, "off", c->context->authority->policy.registration == REGISTRATION_OFF);
+    page_put_flag(f, "open", c->context->authority->policy.registration == REGISTRATION_OPEN);
     page_put(f, "made_token", STR(""));
     widget_empty(f, names);
     widget_sound(c, f, names);
@@ -53,7 +53,7 @@ err console_registrations_post(struct call *c)
                                 .life = widget_number(c, "expires_in", 0, &problems)};
     err e = problem_result(&problems);
     if (!FAILED(e))
-        e = initial_add(c->ground, &c->actor, &edit, &problems, &made);
+        e = initial_add(c->context, &c->actor, &edit, &problems, &made);
     TRY(fields_of(c, &f));
     if (!FAILED(e)) {
         page_put(f, "made_token", made.token);
@@ -67,6 +67,6 @@ err console_registrations_post(struct call *c)
 
 err console_registration_remove_post(struct call *c)
 {
-    TRY(initial_remove(c->ground, &c->actor, c->parameters[0]));
+    TRY(initial_remove(c->context, &c->actor, c->parameters[0]));
     return call_redirect(c, STR("/admin/registrations?done=removed"));
 }

@@ -21,16 +21,16 @@ static const struct db_client *application_of(struct call *c, str return_to, str
     if (!str_starts(return_to, STR("/oauth/authorize?")))
         return NULL;
     size_t at = str_find(return_to, '?') + 1;
-    if (FAILED(form_parse(c->ground->arena, (str){return_to.p + at, return_to.n - at}, &query)))
+    if (FAILED(form_parse(c->context->arena, (str){return_to.p + at, return_to.n - at}, &query)))
         return NULL;
-    const struct db_client *client = client_find(c->ground, form_get(&query, "client_id"));
+    const struct db_client *client = client_find(c->context, form_get(&query, "client_id"));
     if (!client || client->disabled)
         return NULL;
     if (form_has(&query, "request_uri") || form_has(&query, "request")) { /* the address stands elsewhere: it is one of these */
         *redirect_uri = client->redirect_uris;
         return client;
     }
-    return FAILED(redirect_match(c->ground->arena, client, form_get(&query, "redirect_uri"), redirect_uri)) ? NULL : client;
+    return FAILED(redirect_match(c->context->arena, client, form_get(&query, "redirect_uri"), redirect_uri)) ? NULL : client;
 }
 
 /* OpenID Connect Registration 2: shown to whoever is about to log in; MD-05: registration took https alone, and the page holds to it. */
@@ -59,10 +59,10 @@ static fallible answer_step(struct call *c, const struct login_result *so_far, i
     page_put(f, "application", client ? client->name : STR_ABSENT);
     page_put(f, "policy_uri", client ? link_of(client->metadata.policy_uri) : STR_ABSENT);
     page_put(f, "tos_uri", client ? link_of(client->metadata.tos_uri) : STR_ABSENT);
-    page_put_flag(f, "with_email", c->ground->authority->policy.login_with_email);
+    page_put_flag(f, "with_email", c->context->authority->policy.login_with_email);
     page_put_message(f, "error", error);
     if (client) /* browsers hold the form to form-action through all redirects: it may end at the application at once */
-        TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, redirect_uri)));
+        TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->context->arena, redirect_uri)));
     return call_page(c, status, "login.html", f);
 }
 
@@ -81,9 +81,9 @@ err console_login_get(struct call *c)
 
 static fallible answer_throttled(struct call *c, err why, int64_t seconds)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     int64_t wait = seconds > 0 ? seconds : 1;
-    int64_t end = clock_add(c->ground->now, wait);
+    int64_t end = clock_add(c->context->now, wait);
     struct message error =
         wait < 120 ? MESSAGE_MANY("Too many attempts. Try again in {n} second, at {time}.", "Too many attempts. Try again in {n} seconds, at {time}.",
                                   MESSAGE_NUMBER("n", wait), MESSAGE_TIME("time", end))
@@ -99,12 +99,12 @@ static fallible begin(struct call *c, const struct login_result *login)
     const struct db_user *user = login->user;
     str device;
     if (c->session.user && c->session.user->number == user->number)
-        TRY(session_reauthenticated(c->ground, login->amr, &c->session));
+        TRY(session_reauthenticated(c->context, login->amr, &c->session));
     else
-        TRY(session_begin(c->ground, user, login->amr, &c->session));
-    TRY(session_device_make(c->ground, user, &device));
-    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->ground->authority->base};
-    return response_cookie(c->response, session_device_cookie_name(c->ground->arena, c->ground->authority), device, &rule); /* RL-02 */
+        TRY(session_begin(c->context, user, login->amr, &c->session));
+    TRY(session_device_make(c->context, user, &device));
+    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->context->authority->base};
+    return response_cookie(c->response, session_device_cookie_name(c->context->arena, c->context->authority), device, &rule); /* RL-02 */
 }
 
 /* The field that carries a proof is that of its authenticator; a step names it by `with`. */
@@ -129,7 +129,7 @@ err console_login_post(struct call *c)
     struct login_try attempt = attempt_of(c);
     if (!str_filled(attempt.state) && (!str_filled(attempt.username) || !str_filled(attempt.proof)))
         return answer_form(c, 400, &MESSAGE_PLAIN("Enter both your username and your password."));
-    err judged = login_check(c->ground, &attempt, &result);
+    err judged = login_check(c->context, &attempt, &result);
     if (judged.kind == ERR_THROTTLED)
         return answer_throttled(c, judged, result.retry_after);
     if (judged.kind == ERR_INVALID_GRANT) {

@@ -10,7 +10,7 @@
 static fallible put_request(struct call *c, struct page_fields *f, const struct db_deferred *row)
 {
     str pending;
-    TRY(deferred_pend(c->ground, row, &c->session, &pending));
+    TRY(deferred_pend(c->context, row, &c->session, &pending));
     struct page_fields *line = page_row(f, "requests");
     TRY(deferred_page_put(c, line, row));
     page_put(line, "binding_message", row->binding_message);
@@ -23,7 +23,7 @@ err console_requests_get(struct call *c)
 {
     struct db_deferred *rows;
     size_t count;
-    TRY(ciba_waiting(c->ground, &c->session, &rows, &count));
+    TRY(ciba_waiting(c->context, &c->session, &rows, &count));
     struct page_fields *f = widget_account(c, "nav_requests");
     page_list(f, "requests");
     for (size_t i = 0; i < count; i++)
@@ -36,6 +36,6 @@ err console_requests_post(struct call *c)
     struct db_deferred *row;
     bool allow;
     TRY(deferred_page_decision(c, &row, &allow));
-    TRY(ciba_decide(c->ground, row, &c->session, allow));
+    TRY(ciba_decide(c->context, row, &c->session, allow));
     return call_redirect(c, allow ? STR("/account/requests?done=request-allowed") : STR("/account/requests?done=request-denied"));
 }

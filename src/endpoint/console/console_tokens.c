@@ -43,7 +43,7 @@ static fallible page_of(struct call *c, struct page_fields **out)
     struct db_pat_rows rows;
     struct db_page page = widget_page(c);
     page.filter = STR_ABSENT;
-    TRY(pat_list(c->ground, &c->actor, c->session.user->id, &page, &rows));
+    TRY(pat_list(c->context, &c->actor, c->session.user->id, &page, &rows));
     struct page_fields *f = widget_account(c, "nav_tokens");
     page_list(f, "tokens");
     for (size_t i = 0; i < rows.count; i++) {
@@ -59,7 +59,7 @@ static fallible page_of(struct call *c, struct page_fields **out)
         page_put(row, "used_from", pat->last_used_address);
     }
     widget_pager(c, f, &page, rows.total);
-    page_put_flag(f, "recent", session_recent(c->ground, &c->session));
+    page_put_flag(f, "recent", session_recent(c->context, &c->session));
     put_periods(c, f);
     widget_scopes(c, f, widget_words(c, "scopes[]"));
     widget_typed(c, f, names);
@@ -96,14 +96,14 @@ err console_tokens_post(struct call *c)
     struct page_fields *f;
     struct pat_made made;
     int status = 422;
-    if (!session_recent(c->ground, &c->session)) /* PT-03 */
+    if (!session_recent(c->context, &c->session)) /* PT-03 */
         return widget_login_again(c, STR("/account/tokens"));
     struct pat_edit edit = {.user = c->session.user->id, .name = form_get(&c->form, "name"), .scopes = widget_words(c, "scopes[]")};
     edit.dpop_jkt = form_get(&c->form, "dpop_jkt");
     edit.expires_in = seconds_asked(c, &problems);
     err added = problem_result(&problems);
     if (!FAILED(added))
-        added = pat_add(c->ground, &c->actor, &edit, &problems, &made);
+        added = pat_add(c->context, &c->actor, &edit, &problems, &made);
     if (FAILED(added)) {
         TRY(page_of(c, &f));
         TRY(widget_refused(c, f, added, &status));
@@ -116,14 +116,14 @@ err console_tokens_post(struct call *c)
     page_put(f, "scope", made.pat.scope);
     page_put(f, "key", made.pat.jkt);
     page_put_time(f, "expires", made.pat.expires_at);
-    page_put(f, "issuer", c->ground->authority->issuer);
+    page_put(f, "issuer", c->context->authority->issuer);
     return call_page(c, 201, "token_made.html", f);
 }
 
 err console_tokens_revoke_get(struct call *c)
 {
     struct db_pat *pat;
-    TRY(pat_get(c->ground, &c->actor, c->session.user->id, c->parameters[0], &pat));
+    TRY(pat_get(c->context, &c->actor, c->session.user->id, c->parameters[0], &pat));
     if (!pat)
         FAIL(NOT_FOUND, "tokens: no such personal access token");
     struct page_fields *f = widget_account(c, "nav_tokens");
@@ -136,7 +136,7 @@ err console_tokens_revoke_get(struct call *c)
 err console_tokens_revoke_post(struct call *c)
 {
     bool revoked;
-    TRY(pat_revoke(c->ground, &c->actor, c->session.user->id, c->parameters[0], &revoked));
+    TRY(pat_revoke(c->context, &c->actor, c->session.user->id, c->parameters[0], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "tokens: no such personal access token");
     return call_redirect(c, STR("/account/tokens?done=revoked"));

@@ -23,7 +23,7 @@ static fallible may(const struct call *c, const char *permission)
 static fallible asked(struct call *c, const char *permission, struct db_user **out)
 {
     TRY(may(c, permission));
-    TRY(user_find(c->ground, c->parameters[0], out));
+    TRY(user_find(c->context, c->parameters[0], out));
     if (!*out || !str_equal((*out)->id, c->parameters[0])) /* by id alone */
         FAIL(NOT_FOUND, "console: no such user");
     return OK;
@@ -32,7 +32,7 @@ static fallible asked(struct call *c, const char *permission, struct db_user **o
 static void put_permissions(struct call *c, struct page_fields *f, str chosen)
 {
     size_t count;
-    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
     page_list(f, "permissions");
     for (size_t i = 0; i < count; i++) {
         if (!scopes[i]->builtin || scopes[i]->identity || scopes[i]->own)
@@ -73,7 +73,7 @@ err console_users_get(struct call *c)
     struct db_page page = widget_page(c);
     TRY(may(c, "view-users"));
     page.order_by = STR("username");
-    TRY(user_list(c->ground, &c->actor, &page, &rows));
+    TRY(user_list(c->context, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_users");
     page_list(f, "users");
     for (size_t i = 0; i < rows.count; i++) {
@@ -111,7 +111,7 @@ err console_users_new_post(struct call *c)
     struct user_edit edit = edit_asked(c);
     edit.password = form_get(&c->form, "password"); /* AD-06: the first one alone, which somebody else knows */
     edit.must_change = USER_MUST_CHANGE_PASSWORD;
-    err added = user_add(c->ground, &c->actor, &edit, &problems, &user);
+    err added = user_add(c->context, &c->actor, &edit, &problems, &user);
     if (!FAILED(added))
         return call_redirect(c, widget_place(c, "/admin/users/", user->id, "?done=added"));
     struct page_fields *f = widget_admin(c, "nav_users");
@@ -126,7 +126,7 @@ static fallible put_tokens(struct call *c, struct page_fields *f, const struct d
 {
     struct db_pat_rows rows;
     struct db_page page = {.limit = 100};
-    TRY(pat_list(c->ground, &c->actor, user->id, &page, &rows));
+    TRY(pat_list(c->context, &c->actor, user->id, &page, &rows));
     for (size_t i = 0; i < rows.count; i++) {
         struct page_fields *row = page_row(f, "tokens");
         page_put(row, "token_id", rows.rows[i].id);
@@ -140,11 +140,11 @@ static fallible put_tokens(struct call *c, struct page_fields *f, const struct d
 
 static fallible put_grants(struct call *c, struct page_fields *f, const struct db_user *user)
 {
-    struct db_grant *grants;
+    struct db_authorization *grants;
     size_t count;
-    TRY(consent_grants(c->ground, &c->actor, user->number, &grants, &count));
+    TRY(consent_authorizations(c->context, &c->actor, user->number, &grants, &count));
     for (size_t i = 0; i < count; i++) {
-        const struct db_client *client = hot_client_by_number(c->ground->facts, grants[i].client_number);
+        const struct db_client *client = cache_client_by_number(c->context->snapshot, grants[i].client_number);
         struct page_fields *row = page_row(f, "grants");
         page_put(row, "grant_id", grants[i].id);
         if (client)
@@ -161,7 +161,7 @@ static fallible put_sessions(struct call *c, struct page_fields *f, const struct
 {
     struct db_session *rows;
     size_t count;
-    TRY(session_list(c->ground, user->number, &rows, &count));
+    TRY(session_list(c->context, user->number, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         struct page_fields *row = page_row(f, "sessions");
         page_put(row, "session_id", rows[i].id);
@@ -250,12 +250,12 @@ err console_users_one_post(struct call *c)
     TRY(asked(c, "edit-users", &user));
     struct user_edit edit = edit_asked(c);
     bool other_email = str_present(edit.email) && !str_equal(edit.email, str_filled(user->email) ? user->email : STR(""));
-    if (actor_is(&c->actor, user->number) && other_email && !session_recent(c->ground, &c->session)) /* LS-13, here too */
+    if (actor_is(&c->actor, user->number) && other_email && !session_recent(c->context, &c->session)) /* LS-13, here too */
         return widget_login_again(c, widget_place(c, "/admin/users/", user->id, ""));
     edit.version = widget_number(c, "version", 0, &problems); /* AD-05 */
     err changed = problem_result(&problems);
     if (!FAILED(changed))
-        changed = user_change(c->ground, &c->actor, user->id, &edit, &problems);
+        changed = user_change(c->context, &c->actor, user->id, &edit, &problems);
     if (!FAILED(changed))
         return answer_done(c, user->id, "?done=saved");
     TRY(fields_of(c, user, &f));
@@ -279,7 +279,7 @@ err console_users_password_post(struct call *c)
     if (actor_is(&c->actor, user->number))
         REFUSE(UNPROCESSABLE, "Change your own password under Account, Password.", "console: the own password");
     err changed =
-        str_filled(change.fresh) ? user_password(c->ground, &c->actor, &change, &problems) : user_change(c->ground, &c->actor, user->id, &demand, &problems);
+        str_filled(change.fresh) ? user_password(c->context, &c->actor, &change, &problems) : user_change(c->context, &c->actor, user->id, &demand, &problems);
     if (!FAILED(changed))
         return answer_done(c, user->id, "?done=saved");
     TRY(fields_of(c, user, &f));
@@ -293,7 +293,7 @@ err console_users_block_post(struct call *c)
     struct db_user *user;
     TRY(asked(c, "edit-users", &user));
     bool blocked = !str_is(form_get(&c->form, "blocked"), "0");
-    err changed = user_block(c->ground, &c->actor, user->id, blocked);
+    err changed = user_block(c->context, &c->actor, user->id, blocked);
     if (FAILED(changed))
         return answer_refused(c, user, changed);
     return answer_done(c, user->id, blocked ? "?done=blocked" : "?done=unblocked");
@@ -314,7 +314,7 @@ err console_users_remove_post(struct call *c)
 {
     struct db_user *user;
     TRY(asked(c, "delete-users", &user));
-    err removed = user_remove(c->ground, &c->actor, user->id);
+    err removed = user_remove(c->context, &c->actor, user->id);
     if (FAILED(removed))
         return answer_refused(c, user, removed);
     return call_redirect(c, STR("/admin/users?done=removed"));
@@ -325,13 +325,13 @@ err console_users_token_revoke_get(struct call *c)
     struct db_user *user;
     struct db_pat *pat;
     TRY(asked(c, "edit-users", &user));
-    TRY(pat_get(c->ground, &c->actor, user->id, c->parameters[1], &pat));
+    TRY(pat_get(c->context, &c->actor, user->id, c->parameters[1], &pat));
     if (!pat)
         FAIL(NOT_FOUND, "console: no such personal access token");
     struct page_fields *f = widget_admin(c, "nav_users");
     str place = widget_place(c, "/admin/users/", user->id, "");
     page_put(f, "name", pat->name);
-    page_put(f, "action", str_format(c->ground->arena, "%.*s/tokens/%.*s/revoke", STR_FMT(place), STR_FMT(pat->id)));
+    page_put(f, "action", str_format(c->context->arena, "%.*s/tokens/%.*s/revoke", STR_FMT(place), STR_FMT(pat->id)));
     page_put(f, "back", place);
     return call_page(c, 200, "token_revoke.html", f);
 }
@@ -341,7 +341,7 @@ err console_users_token_revoke_post(struct call *c)
     struct db_user *user;
     bool revoked;
     TRY(asked(c, "edit-users", &user));
-    TRY(pat_revoke(c->ground, &c->actor, user->id, c->parameters[1], &revoked));
+    TRY(pat_revoke(c->context, &c->actor, user->id, c->parameters[1], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "console: no such personal access token");
     return answer_done(c, user->id, "?done=revoked");
@@ -352,7 +352,7 @@ err console_users_grant_revoke_post(struct call *c)
     struct db_user *user;
     bool revoked;
     TRY(asked(c, "edit-users", &user));
-    TRY(consent_revoke_grant(c->ground, &c->actor, c->parameters[1], &revoked));
+    TRY(consent_revoke_authorization(c->context, &c->actor, c->parameters[1], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "console: no such grant");
     return answer_done(c, user->id, "?done=access-ended");
@@ -363,7 +363,7 @@ err console_users_session_end_post(struct call *c)
     struct db_user *user;
     bool ended;
     TRY(asked(c, "edit-users", &user));
-    TRY(user_end_session(c->ground, &c->actor, user->number, c->parameters[1], &ended));
+    TRY(user_end_session(c->context, &c->actor, user->number, c->parameters[1], &ended));
     if (!ended)
         FAIL(NOT_FOUND, "console: no such session");
     return answer_done(c, user->id, "?done=session-ended");

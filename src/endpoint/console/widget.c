@@ -40,13 +40,13 @@ void widget_empty(struct page_fields *f, const char *const *names)
 
 str widget_problem(const struct call *c, const struct problems *p, const char *name)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct buf b = buf_new(a, BUF_LINE_MAX);
     str out = STR("");
     for (size_t i = 0; p && i < p->count; i++) {
         if (!str_is(str_of(p->rows[i].field), name))
             continue;
-        buf_word(&b, problem_text(a, c->ground->language, &p->rows[i]));
+        buf_word(&b, problem_text(a, c->context->language, &p->rows[i]));
     }
     return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
@@ -62,7 +62,7 @@ static bool shown(const char *const *names, const char *field)
 
 void widget_problems(struct call *c, struct page_fields *f, const struct problems *p, const char *const *names)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     for (const char *const *name = names; *name; name++) {
         str field = str_format(a, "problem_%s", *name);
         if (str_present(field))
@@ -71,7 +71,7 @@ void widget_problems(struct call *c, struct page_fields *f, const struct problem
     page_list(f, "problems");
     for (size_t i = 0; i < p->count; i++) {
         struct page_fields *row = page_row(f, "problems");
-        page_put(row, "message", problem_text(a, c->ground->language, &p->rows[i]));
+        page_put(row, "message", problem_text(a, c->context->language, &p->rows[i]));
         page_put(row, "field", shown(names, p->rows[i].field) ? str_of(p->rows[i].field) : STR(""));
     }
     if (p->count > 0)
@@ -103,7 +103,7 @@ err widget_refused(struct call *c, struct page_fields *f, err why, int *status)
 
 str widget_words(struct call *c, const char *name)
 {
-    struct buf b = buf_new(c->ground->arena, HTTP_BODY_MAX);
+    struct buf b = buf_new(c->context->arena, HTTP_BODY_MAX);
     str word, out = STR("");
     for (size_t at = 0; form_each(&c->form, name, &at, &word);) {
         buf_word(&b, word);
@@ -122,7 +122,7 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
         {"server", SAY("Permissions over this server")},
     };
     size_t count;
-    const struct db_scope **scopes = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
     page_list(f, "scope_groups");
     for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
         struct page_fields *group = NULL;
@@ -144,7 +144,7 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
 
 str widget_escaped(struct call *c, str text)
 {
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX);
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX);
     str out = STR("");
     percent_add(&b, text);
     return FAILED(buf_done(&b, &out)) ? STR("") : out;
@@ -153,7 +153,7 @@ str widget_escaped(struct call *c, str text)
 str widget_place(struct call *c, const char *before, str id, const char *after)
 {
     str escaped = widget_escaped(c, id);
-    return str_format(c->ground->arena, "%s%.*s%s", before, STR_FMT(escaped), after);
+    return str_format(c->context->arena, "%s%.*s%s", before, STR_FMT(escaped), after);
 }
 
 int64_t widget_number(struct call *c, const char *name, int64_t none, struct problems *p)
@@ -180,12 +180,12 @@ struct db_page widget_page(struct call *c)
 
 static str page_address(struct call *c, const struct db_page *page, int64_t number)
 {
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX);
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX);
     str out = STR("");
     buf_char(&b, '?');
     if (str_filled(page->filter))
         form_add(&b, STR("filter"), page->filter);
-    form_add(&b, STR("page"), str_format(c->ground->arena, "%lld", (long long)number));
+    form_add(&b, STR("page"), str_format(c->context->arena, "%lld", (long long)number));
     return FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
 
@@ -196,7 +196,7 @@ void widget_pager(struct call *c, struct page_fields *f, const struct db_page *p
     page_put(f, "next", last < total ? page_address(c, page, number + 1) : STR(""));
     page_put_number(f, "from", page->offset + 1);
     page_put_number(f, "to", last < total ? last : total);
-    page_put(f, "total", total <= page->offset ? STR("") : str_format(c->ground->arena, "%lld", (long long)total));
+    page_put(f, "total", total <= page->offset ? STR("") : str_format(c->context->arena, "%lld", (long long)total));
 }
 
 err widget_login_again(struct call *c, str back)

@@ -11,7 +11,7 @@ bool oauth_pushed_waits(const struct form *form);             /* may it have to 
 call_handler oauth_logout_any;                                /* GET, POST /oauth/logout */
 call_handler oauth_logout_page_get, oauth_logout_answer_post; /* GET, POST /logout */
 call_handler oauth_token_post;                                /* POST /oauth/token */
-enum grant_lane oauth_token_lane(const struct form *form);    /* where this token request must run */
+enum grant_pool oauth_token_pool(const struct form *form);    /* where this token request must run */
 call_handler oauth_introspect_post;                           /* POST /oauth/introspect */
 call_handler oauth_userinfo_any;                              /* GET, POST /oauth/userinfo */
 call_handler oauth_revoke_post;                               /* POST /oauth/revoke */

@@ -25,7 +25,7 @@ static fallible answer_sent(struct call *c, const struct redirect_sent *sent)
         page_put(row, "name", sent->fields[i].name);
         page_put(row, "value", sent->fields[i].value);
     }
-    TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, sent->uri)));
+    TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->context->arena, sent->uri)));
     return call_page(c, 200, "form_post.html", f);
 }
 
@@ -33,7 +33,7 @@ static fallible answer_error(struct call *c, const struct authorize_request *req
 {
     struct redirect_sent sent;
     c->response->refused = why;
-    TRY(authorize_refuse(c->ground, request, why, &sent));
+    TRY(authorize_refuse(c->context, request, why, &sent));
     return answer_sent(c, &sent);
 }
 
@@ -50,7 +50,7 @@ static bool carried(const struct call *c, const struct authorize_request *reques
 
 static fallible same_request(struct call *c, const struct authorize_request *request, str ticket, str *address)
 {
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 4);
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX * 4);
     buf_add(&b, STR("/oauth/authorize?"));
     for (size_t i = 0; i < c->form.count; i++)
         if (carried(c, request, i))
@@ -76,8 +76,8 @@ static fallible answer_again(struct call *c, const struct authorize_request *req
 static fallible login_address(struct call *c, const struct authorize_request *request, const char *how, str *address)
 {
     str back, ticket;
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 16);
-    TRY(authorize_ticket(c->ground, request, &c->session, &ticket));
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX * 16);
+    TRY(authorize_ticket(c->context, request, &c->session, &ticket));
     TRY(same_request(c, request, ticket, &back));
     buf_add(&b, STR("/login?"));
     if (how)
@@ -98,7 +98,7 @@ static fallible answer_login(struct call *c, const struct authorize_request *req
 {
     str location;
     const struct db_user *user = c->session.user;
-    bool other = request->prompt_select || authorize_other_person(c->ground, request, &c->session) ||
+    bool other = request->prompt_select || authorize_other_user(c->context, request, &c->session) ||
                  (user && str_filled(request->login_hint) && !str_equal_nocase(request->login_hint, user->username));
     TRY(login_address(c, request, !user ? NULL : other ? "switch" : "again", &location));
     return call_redirect(c, location);
@@ -108,8 +108,8 @@ static fallible answer_login(struct call *c, const struct authorize_request *req
 static fallible answer_change(struct call *c, const struct authorize_request *request)
 {
     str back, ticket, location;
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 16);
-    TRY(authorize_ticket(c->ground, request, &c->session, &ticket));
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX * 16);
+    TRY(authorize_ticket(c->context, request, &c->session, &ticket));
     TRY(same_request(c, request, ticket, &back));
     buf_add(&b, STR("/account/password?"));
     form_add(&b, STR("return_to"), back);
@@ -123,7 +123,7 @@ static fallible answer_select(struct call *c, const struct authorize_request *re
 {
     str choice, login;
     struct page_fields *f = call_fields(c);
-    TRY(authorize_choice(c->ground, request, &c->session, &choice));
+    TRY(authorize_choice(c->context, request, &c->session, &choice));
     TRY(login_address(c, request, "switch", &login));
     page_put(f, "client_name", request->client->name);
     page_put(f, "account", c->session.user->username);
@@ -138,7 +138,7 @@ static fallible answer_select(struct call *c, const struct authorize_request *re
         page_put(row, "name", c->form.fields[i].name);
         page_put(row, "value", c->form.fields[i].value);
     }
-    TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, request->redirect_uri)));
+    TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->context->arena, request->redirect_uri)));
     return call_page(c, 200, "select_account.html", f);
 }
 
@@ -166,20 +166,20 @@ static void put_client(struct call *c, struct page_fields *f, const struct db_cl
     page_put(f, "policy_uri", link_of(client->metadata.policy_uri));
     page_put(f, "tos_uri", link_of(client->metadata.tos_uri));
     page_put_flag(f, "first_party", client->first_party);
-    struct message lifetime = asked_lifetime(token_request_lifetime(c->ground, client));
+    struct message lifetime = asked_lifetime(token_request_lifetime(c->context, client));
     page_put_message(f, "lifetime", &lifetime);
 }
 
 static fallible answer_page(struct call *c, const struct authorize_request *request)
 {
     str pending, shown, back;
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct page_fields *f = call_fields(c);
-    TRY(authorize_pend(c->ground, request, &c->session, &pending));
+    TRY(authorize_pend(c->context, request, &c->session, &pending));
     TRY(scope_union(a, request->scope, request->claims_scopes, &shown));
     put_client(c, f, request->client);
     page_put(f, "redirect_host", redirect_host(request->redirect_uri));
-    page_put(f, "document_host", client_document_host(c->ground->arena, request->client));
+    page_put(f, "document_host", client_document_host(c->context->arena, request->client));
     page_put(f, "account", c->session.user->username);
     page_put(f, "pending", pending);
     page_put(f, "return_to", FAILED(same_request(c, request, form_get(&c->form, "login_ticket"), &back)) ? STR("") : back);
@@ -202,7 +202,7 @@ static fallible answer_code(struct call *c, const struct authorize_request *requ
 {
     struct redirect_sent sent;
     struct authorize_pending pending = {*request, STR_ABSENT, false};
-    err made = authorize_allow(c->ground, &pending, &c->session, &sent);
+    err made = authorize_allow(c->context, &pending, &c->session, &sent);
     return FAILED(made) ? answer_failed(c, request, made) : answer_sent(c, &sent);
 }
 
@@ -210,13 +210,13 @@ fallible oauth_authorize_any(struct call *c)
 {
     struct authorize_request request;
     enum authorize_step step;
-    TRY(authorize_read(c->ground, &c->form, &request));
+    TRY(authorize_read(c->context, &c->form, &request));
     c->response->note = request.client->id;
     if (c->request->method == HTTP_POST && c->session.fresh)
         return answer_again(c, &request);
-    err judged = authorize_check(c->ground, &c->form, &request);
+    err judged = authorize_check(c->context, &c->form, &request);
     if (!FAILED(judged))
-        judged = authorize_next(c->ground, &request, &c->session, &step);
+        judged = authorize_next(c->context, &request, &c->session, &step);
     if (FAILED(judged))
         return answer_failed(c, &request, judged);
     switch (step) {
@@ -239,12 +239,12 @@ fallible oauth_consent_post(struct call *c)
     struct authorize_pending pending;
     struct redirect_sent sent;
     str decision = form_get(&c->form, "decision");
-    TRY(authorize_resume(c->ground, form_get(&c->form, "pending"), &c->session, &pending));
+    TRY(authorize_resume(c->context, form_get(&c->form, "pending"), &c->session, &pending));
     c->response->note = pending.request.client->id;
     if (str_is(decision, "allow")) /* CO-05: the button says it, and neither the form nor a default does */
-        TRY(authorize_allow(c->ground, &pending, &c->session, &sent));
+        TRY(authorize_allow(c->context, &pending, &c->session, &sent));
     else if (str_is(decision, "deny"))
-        TRY(authorize_deny(c->ground, &pending, &c->session, &sent));
+        TRY(authorize_deny(c->context, &pending, &c->session, &sent));
     else
         REFUSE(INVALID_REQUEST, "Please choose to allow or to deny.", "consent: no decision");
     return answer_sent(c, &sent);

@@ -6,10 +6,10 @@
 
 err oauth_ciba_post(struct call *c)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct ciba_answer answer = {0};
     c->response->note = c->client.client->id;
-    err judged = ciba_request(c->ground, &c->client, &c->form, &answer);
+    err judged = ciba_request(c->context, &c->client, &c->form, &answer);
     if (judged.kind == ERR_THROTTLED || judged.kind == ERR_BUSY)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
     TRY(judged);

@@ -10,10 +10,10 @@
 
 err oauth_device_code_post(struct call *c)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct device_code_answer answer = {.retry_after = 0};
     c->response->note = c->client.client->id;
-    err judged = device_code_request(c->ground, &c->client, &c->form, &answer);
+    err judged = device_code_request(c->context, &c->client, &c->form, &answer);
     if (judged.kind == ERR_BUSY)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
     TRY(judged);
@@ -38,7 +38,7 @@ static fallible answer_entry(struct call *c, int status, str error)
 static fallible answer_confirm(struct call *c, const struct device_code_found *found)
 {
     str pending;
-    TRY(deferred_pend(c->ground, found->row, &c->session, &pending));
+    TRY(deferred_pend(c->context, found->row, &c->session, &pending));
     struct page_fields *f = call_fields(c);
     TRY(deferred_page_put(c, f, found->row));
     page_put(f, "account", c->session.user->username);
@@ -52,9 +52,9 @@ static fallible answer_confirm(struct call *c, const struct device_code_found *f
 static fallible answer_code(struct call *c)
 {
     struct device_code_found found = {0};
-    err judged = device_code_find(c->ground, &c->session, form_get(&c->form, "user_code"), &found);
+    err judged = device_code_find(c->context, &c->session, form_get(&c->form, "user_code"), &found);
     if (judged.kind == ERR_THROTTLED)
-        TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)found.retry_after)));
+        TRY(response_header(c->response, "Retry-After", str_format(c->context->arena, "%lld", (long long)found.retry_after)));
     if (judged.kind == ERR_THROTTLED || judged.kind == ERR_NOT_FOUND) {
         c->response->refused = judged;
         return answer_entry(c, err_status(judged), str_of(err_say(judged)));
@@ -75,8 +75,8 @@ static fallible answer_decision(struct call *c)
     struct db_deferred *row;
     bool allow;
     TRY(deferred_page_decision(c, &row, &allow));
-    TRY(deferred_decide(c->ground, row, &c->session, allow));
-    const struct db_client *client = deferred_client(c->ground, row);
+    TRY(deferred_decide(c->context, row, &c->session, allow));
+    const struct db_client *client = deferred_client(c->context, row);
     struct page_fields *f = call_fields(c);
     page_put_flag(f, "allowed", allow);
     if (client)
@@ -103,9 +103,9 @@ err oauth_device_qr_get(struct call *c)
     if (str_present(typed)) {
         if (!device_code_letters(typed, letters))
             REFUSE(INVALID_REQUEST, "This is not a code that this server makes.", "device: malformed user code");
-        shown = str_format(c->ground->arena, "%.4s-%.4s", letters, letters + 4);
+        shown = str_format(c->context->arena, "%.4s-%.4s", letters, letters + 4);
     }
-    TRY(qr_svg(c->ground->arena, device_code_address(c->ground, shown), &svg));
+    TRY(qr_svg(c->context->arena, device_code_address(c->context, shown), &svg));
     TRY(response_header(c->response, "Cache-Control", STR("no-store")));
     response_body(c->response, 200, "image/svg+xml", svg);
     return OK;

@@ -52,25 +52,25 @@ static fallible write_active(struct arena *a, struct json_writer *w, const struc
 
 fallible oauth_introspect_post(struct call *c)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct introspect_answer answer;
     struct introspect_signed how;
     str token, jwt;
     c->response->note = c->client.client->id;
     TRY(client_auth_confidential(&c->client));
     TRY(token_of(c, &token));
-    TRY(introspect_token(c->ground, &c->client, token, &answer));
+    TRY(introspect_token(c->context, &c->client, token, &answer));
     struct json_writer body = json_writer_new(a);
-    TRY(introspect_signs(c->ground, &c->client, request_header(c->request, "Accept"), &how));
+    TRY(introspect_signs(c->context, &c->client, request_header(c->request, "Accept"), &how));
     json_write_object(&body, NULL);
     if (how.is_signed)
-        introspect_begin(c->ground, &c->client, &body);
+        introspect_begin(c->context, &c->client, &body);
     json_write_boolean(&body, "active", answer.active);
     if (answer.active) /* IR-03 */
         TRY(write_active(a, &body, &answer));
     if (!how.is_signed)
         return call_json(c, 200, &body);
-    TRY(introspect_sign(c->ground, &how, &body, &jwt));
+    TRY(introspect_sign(c->context, &how, &body, &jwt));
     response_body(c->response, 200, "application/token-introspection+jwt", jwt);
     return OK;
 }
@@ -81,9 +81,9 @@ fallible oauth_revoke_post(struct call *c)
     c->response->note = c->client.client->id;
     TRY(token_of(c, &token));
     int64_t retry_after = 0;
-    err judged = introspect_revoke(c->ground, &c->client, token, &retry_after);
+    err judged = introspect_revoke(c->context, &c->client, token, &retry_after);
     if (judged.kind == ERR_BUSY)
-        TRY(response_header(c->response, "Retry-After", str_format(c->ground->arena, "%lld", (long long)retry_after)));
+        TRY(response_header(c->response, "Retry-After", str_format(c->context->arena, "%lld", (long long)retry_after)));
     TRY(judged);
     struct json_writer nothing = call_object(c);
     return call_json(c, 200, &nothing); /* RFC 7009 2.2: the body is ignored */

@@ -14,7 +14,7 @@
 static fallible answer_again(struct call *c)
 {
     str location;
-    struct buf b = buf_new(c->ground->arena, BUF_URL_MAX * 4);
+    struct buf b = buf_new(c->context->arena, BUF_URL_MAX * 4);
     buf_add(&b, STR("/oauth/logout?"));
     for (size_t i = 0; i < c->form.count; i++)
         form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
@@ -33,7 +33,7 @@ static fallible answer_question(struct call *c, const struct end_session_request
     page_put(f, "post_logout_redirect_uri", str_present(r->uri) ? r->uri : STR(""));
     page_put(f, "state", str_present(r->state) ? r->state : STR(""));
     if (str_present(r->uri)) /* the answer to the form leads there */
-        TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->ground->arena, r->uri)));
+        TRY(response_header(c->response, "Content-Security-Policy", headers_csp(c->context->arena, r->uri)));
     return call_page(c, 200, "logout.html", f);
 }
 
@@ -49,13 +49,13 @@ fallible oauth_logout_any(struct call *c)
     struct end_session_request r;
     if (c->request->method == HTTP_POST && c->session.fresh)
         return answer_again(c);
-    TRY(end_session_read(c->ground, &c->form, &c->session, &r));
+    TRY(end_session_read(c->context, &c->form, &c->session, &r));
     if (r.client)
         c->response->note = r.client->id;
     if (c->session.user && !r.sure)
         return answer_question(c, &r);
     if (c->session.user)
-        TRY(session_end(c->ground, &c->session)); /* LS-04 */
+        TRY(session_end(c->context, &c->session)); /* LS-04 */
     return answer_done(c, &r);
 }
 
@@ -71,9 +71,9 @@ fallible oauth_logout_page_get(struct call *c)
 fallible oauth_logout_answer_post(struct call *c)
 {
     struct end_session_request r;
-    TRY(end_session_read(c->ground, &c->form, &c->session, &r));
+    TRY(end_session_read(c->context, &c->form, &c->session, &r));
     if (c->session.user)
-        TRY(session_end(c->ground, &c->session)); /* LS-04 */
+        TRY(session_end(c->context, &c->session)); /* LS-04 */
     if (r.client)
         return answer_done(c, &r);
     return call_redirect(c, STR("/login?done=logged-out"));

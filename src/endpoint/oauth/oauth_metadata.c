@@ -20,7 +20,7 @@
 
 static bool demanded(const struct call *c, enum profile_rule rule) /* of every client */
 {
-    return profile_includes(c->ground->authority->policy.profile, rule);
+    return profile_includes(c->context->authority->policy.profile, rule);
 }
 
 static bool offered(const struct call *c, const char *grant)
@@ -41,32 +41,32 @@ static bool with_ciba(const struct call *c)
 
 static bool with_certificates(const struct call *c)
 {
-    return c->ground->authority->certificates;
+    return c->context->authority->certificates;
 }
 
 static bool with_registration(const struct call *c)
 {
-    return c->ground->authority->policy.registration != REGISTRATION_OFF;
+    return c->context->authority->policy.registration != REGISTRATION_OFF;
 }
 
 static bool with_documents(const struct call *c)
 {
-    return c->ground->authority->policy.client_documents;
+    return c->context->authority->policy.client_documents;
 }
 
 static bool with_mtls_host(const struct call *c)
 {
-    return str_filled(c->ground->authority->issuer_mtls);
+    return str_filled(c->context->authority->issuer_mtls);
 }
 
 static bool with_details(const struct call *c)
 {
-    return hot_details_any(c->ground->facts);
+    return cache_details_any(c->context->snapshot);
 }
 
 static bool par_required(const struct call *c)
 {
-    return c->ground->authority->policy.require_par || demanded(c, PROFILE_RULE_PUSHED);
+    return c->context->authority->policy.require_par || demanded(c, PROFILE_RULE_PUSHED);
 }
 
 static bool objects_required(const struct call *c)
@@ -86,7 +86,7 @@ static void languages(struct call *c, struct json_writer *w)
 static void scopes(struct call *c, struct json_writer *w)
 {
     size_t count;
-    const struct db_scope **rows = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **rows = cache_scopes(c->context->snapshot, c->context->arena, &count);
     for (size_t i = 0; i < count; i++)
         json_write_text(w, NULL, rows[i]->name);
 }
@@ -133,7 +133,7 @@ static void add_words(struct json_writer *w, str words)
 /* What the signatures of others may be made with, as far as the server's profile goes. */
 static str checked_algs(const struct call *c)
 {
-    return profile_algs(c->ground, &(struct db_client){0}, STR_ABSENT);
+    return profile_algs(c->context, &(struct db_client){0}, STR_ABSENT);
 }
 
 static void algs_assertion(struct call *c, struct json_writer *w)
@@ -151,7 +151,7 @@ static void algs_object(struct call *c, struct json_writer *w)
 static void algs_own(struct call *c, struct json_writer *w)
 {
     enum sign_alg algs[SIGN_ALG_COUNT];
-    size_t count = keyring_algs(c->ground->keys, algs);
+    size_t count = keyring_algs(c->context->keys, algs);
     for (size_t i = 0; i < count; i++)
         json_write_text(w, NULL, str_of(sign_alg_name(algs[i])));
 }
@@ -173,7 +173,7 @@ static void response_modes(struct call *c, struct json_writer *w)
 static void details_types(struct call *c, struct json_writer *w)
 {
     size_t count;
-    const struct db_details_type **rows = hot_details_types(c->ground->facts, c->ground->arena, &count);
+    const struct db_details_type **rows = cache_details_types(c->context->snapshot, c->context->arena, &count);
     for (size_t i = 0; i < count; i++)
         json_write_text(w, NULL, rows[i]->type);
 }
@@ -257,21 +257,21 @@ enum { ROWS = sizeof table / sizeof table[0] };
 
 static str below(struct call *c, str base, const char *path)
 {
-    return str_join(c->ground->arena, (const str[]){base, str_of(path)}, 2);
+    return str_join(c->context->arena, (const str[]){base, str_of(path)}, 2);
 }
 
 static void aliases(struct call *c, struct json_writer *w)
 {
     for (size_t i = 0; i < ROWS; i++)
         if (table[i].alias && (!table[i].when || table[i].when(c)))
-            json_write_text(w, table[i].member, below(c, c->ground->authority->issuer_mtls, table[i].text));
+            json_write_text(w, table[i].member, below(c, c->context->authority->issuer_mtls, table[i].text));
 }
 
 static void write_row(struct call *c, struct json_writer *w, const struct row *row)
 {
     switch (row->kind) {
     case ADDRESS:
-        json_write_text(w, row->member, below(c, c->ground->authority->issuer, row->text));
+        json_write_text(w, row->member, below(c, c->context->authority->issuer, row->text));
         return;
     case WORDS:
         json_write_words(w, row->member, str_of(row->text));
@@ -295,7 +295,7 @@ static void write_row(struct call *c, struct json_writer *w, const struct row *r
 fallible oauth_metadata_get(struct call *c)
 {
     struct json_writer body = call_object(c);
-    json_write_text(&body, "issuer", c->ground->authority->issuer); /* MD-01 */
+    json_write_text(&body, "issuer", c->context->authority->issuer); /* MD-01 */
     for (size_t i = 0; i < ROWS; i++)
         if (!table[i].when || table[i].when(c))
             write_row(c, &body, &table[i]);
@@ -310,14 +310,14 @@ static unsigned published_algs(struct call *c)
     if (demanded(c, PROFILE_RULE_STRONG_ALGS))
         algs |= 1U << SIGN_ES256;
     for (unsigned alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
-        if (hot_sign_alg(c->ground->facts, (enum sign_alg)alg))
+        if (cache_sign_alg(c->context->snapshot, (enum sign_alg)alg))
             algs |= 1U << alg;
     return algs;
 }
 
 fallible oauth_jwks_get(struct call *c)
 {
-    str keys = str_dup(c->ground->arena, keyring_jwks(c->ground->keys, published_algs(c))); /* sent when the keyring may be gone already */
+    str keys = str_dup(c->context->arena, keyring_jwks(c->context->keys, published_algs(c))); /* sent when the keyring may be gone already */
     if (!str_present(keys))
         FAIL(UNAVAILABLE, "metadata: no memory");
     response_body(c->response, 200, "application/jwk-set+json", keys);

@@ -12,10 +12,10 @@ bool oauth_pushed_waits(const struct form *form)
 
 fallible oauth_pushed_post(struct call *c)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct pushed_answer answer = {0};
     c->response->note = c->client.client->id;
-    err judged = pushed_accept(c->ground, &c->client, &c->form, &answer);
+    err judged = pushed_accept(c->context, &c->client, &c->form, &answer);
     if (judged.kind == ERR_THROTTLED)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer.retry_after)));
     TRY(judged);

@@ -23,7 +23,7 @@ static fallible body_of(struct call *c, const json **out)
     json *body = NULL;
     if (c->request->body.n > REGISTRATION_BYTES) /* RL-06 */
         REFUSE(INVALID_CLIENT_METADATA, "A registration has 16384 bytes at the most.", "register: body too long");
-    if (FAILED(json_parse(c->ground->arena, c->request->body, &body)) || !json_is_object(body))
+    if (FAILED(json_parse(c->context->arena, c->request->body, &body)) || !json_is_object(body))
         REFUSE(INVALID_CLIENT_METADATA, "The body must be one JSON object with the client's metadata.", "register: not a JSON object");
     *out = body;
     return OK;
@@ -44,7 +44,7 @@ static str plain(struct arena *a, const struct problem *p)
 /* RFC 7591 3.2.2 */
 static fallible answer_refused(struct call *c, err why, const struct problems *p, int64_t retry_after)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct json_writer body = call_object(c);
     if (why.kind == ERR_THROTTLED || why.kind == ERR_BUSY) {
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)retry_after)));
@@ -66,16 +66,16 @@ static fallible answer_refused(struct call *c, err why, const struct problems *p
 /* RFC 7591 3.2.1, RFC 7592 3 */
 static fallible answer(struct call *c, int status, const struct registration_made *made)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct buf uri = buf_new(a, BUF_URL_MAX);
     str address;
     struct json_writer body = call_object(c);
-    registration_write(c->ground, made->client, &body);
+    registration_write(c->context, made->client, &body);
     if (str_present(made->secret)) {
         json_write_text(&body, "client_secret", made->secret);
         json_write_integer(&body, "client_secret_expires_at", 0);
     }
-    buf_add(&uri, c->ground->authority->issuer);
+    buf_add(&uri, c->context->authority->issuer);
     buf_add_z(&uri, "/oauth/register/");
     percent_add(&uri, made->client->id);
     TRY(buf_done(&uri, &address));
@@ -92,14 +92,14 @@ fallible oauth_register_post(struct call *c)
     str token;
     TRY(bearer(c, &token));
     TRY(body_of(c, &body));
-    err e = registration_add(c->ground, token, body, &c->problems, &made);
+    err e = registration_add(c->context, token, body, &c->problems, &made);
     return FAILED(e) ? answer_refused(c, e, &c->problems, made.retry_after) : answer(c, 201, &made);
 }
 
 static fallible managed(struct call *c, struct registration_made *made)
 {
     TRY(bearer(c, &made->token));
-    return registration_find(c->ground, c->parameters[0], made->token, &made->client);
+    return registration_find(c->context, c->parameters[0], made->token, &made->client);
 }
 
 fallible oauth_register_one_get(struct call *c)
@@ -115,7 +115,7 @@ fallible oauth_register_one_put(struct call *c)
     const json *body = NULL;
     TRY(managed(c, &made));
     TRY(body_of(c, &body));
-    err e = registration_replace(c->ground, made.client, body, &c->problems, &made);
+    err e = registration_replace(c->context, made.client, body, &c->problems, &made);
     return FAILED(e) ? answer_refused(c, e, &c->problems, 0) : answer(c, 200, &made);
 }
 
@@ -123,6 +123,6 @@ fallible oauth_register_one_delete(struct call *c)
 {
     struct registration_made made = {0};
     TRY(managed(c, &made));
-    TRY(registration_remove(c->ground, made.client));
+    TRY(registration_remove(c->context, made.client));
     return call_empty(c, 204);
 }

@@ -8,10 +8,10 @@
 
 static fallible answer(struct call *c, const char *path)
 {
-    struct arena *a = c->ground->arena;
-    const struct authority *authority = c->ground->authority;
+    struct arena *a = c->context->arena;
+    const struct authority *authority = c->context->authority;
     size_t count = 0;
-    const struct db_scope **rows = hot_scopes(c->ground->facts, c->ground->arena, &count);
+    const struct db_scope **rows = cache_scopes(c->context->snapshot, c->context->arena, &count);
     struct json_writer body = call_object(c);
     json_write_text(&body, "resource", str_format(a, "%.*s%s", STR_FMT(authority->issuer), path));
     json_write_list(&body, "authorization_servers");

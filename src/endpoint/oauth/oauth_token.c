@@ -4,10 +4,10 @@
 #include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 
-enum grant_lane oauth_token_lane(const struct form *form)
+enum grant_pool oauth_token_pool(const struct form *form)
 {
     const struct grant_row *row = token_request_row(form_get(form, "grant_type"));
-    return row ? row->lane : GRANT_INLINE; /* an unknown one is refused at once */
+    return row ? row->pool : GRANT_INLINE; /* an unknown one is refused at once */
 }
 
 static fallible write_answer(struct call *c, const struct token_answer *answer) /* RFC 6749 5.1 */
@@ -21,7 +21,7 @@ static fallible write_answer(struct call *c, const struct token_answer *answer) 
     json_write_filled(&body, "issued_token_type", answer->issued_token_type); /* RFC 8693 2.2.1 */
     if (str_present(answer->details)) {
         json *details;
-        TRY(json_parse(c->ground->arena, answer->details, &details));
+        TRY(json_parse(c->context->arena, answer->details, &details));
         json_write_value(&body, "authorization_details", details); /* RFC 9396 7 */
     }
     json_write_text(&body, "scope", answer->scope); /* TE-09 */
@@ -31,18 +31,18 @@ static fallible write_answer(struct call *c, const struct token_answer *answer) 
 static fallible finish(struct call *c)
 {
     struct token_answer *answer = c->unfinished;
-    TRY(token_request_finish(c->ground, answer));
+    TRY(token_request_finish(c->context, answer));
     return write_answer(c, answer);
 }
 
 fallible oauth_token_post(struct call *c)
 {
-    struct arena *a = c->ground->arena;
+    struct arena *a = c->context->arena;
     struct token_answer *answer = ARENA_NEW(a, struct token_answer);
     if (!answer)
         FAIL(UNAVAILABLE, "token: no memory");
     c->response->note = c->client.client->id;
-    err judged = token_request_answer(c->ground, &c->client, &c->form, answer);
+    err judged = token_request_answer(c->context, &c->client, &c->form, answer);
     if (judged.kind == ERR_THROTTLED)
         TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)answer->retry_after)));
     TRY(judged);

@@ -10,7 +10,7 @@ fallible oauth_userinfo_any(struct call *c)
     struct userinfo_answer answer;
     if (c->actor.client)
         c->response->note = c->actor.client->id;
-    TRY(userinfo_tell(c->ground, &c->actor, &answer));
+    TRY(userinfo_tell(c->context, &c->actor, &answer));
     if (!answer.is_signed) {
         response_body(c->response, 200, "application/json", answer.text);
         return OK;

@@ -42,15 +42,15 @@ static const char *const own_texts[OWN_COUNT] = {
         DB_GUARDS(X)
 #undef X
 };
-const struct db_sheet postgres_batch_own = {DB_SHEET_COUNT, own_texts, OWN_COUNT};
-_Static_assert((int)OWN_COUNT <= (int)DB_SHEET_LINES, "they are a sheet like others");
+const struct db_statements postgres_batch_own = {DB_STATEMENTS_COUNT, own_texts, OWN_COUNT};
+_Static_assert((int)OWN_COUNT <= (int)DB_STATEMENTS_LINES, "they are a sheet like others");
 
 struct postgres_slot *postgres_batch_slot(struct postgres_conn *c, const struct db_call *call)
 {
-    INVARIANT(call->line < call->sheet->count && call->sheet->count <= DB_SHEET_LINES);
-    struct postgres_slot *slot = &c->slots[call->sheet->index * DB_SHEET_LINES + call->line];
-    if (slot->state == SLOT_NEW && call->sheet != &postgres_batch_own) {
-        const char *text = call->sheet->texts[call->line];
+    INVARIANT(call->line < call->statements->count && call->statements->count <= DB_STATEMENTS_LINES);
+    struct postgres_slot *slot = &c->slots[call->statements->index * DB_STATEMENTS_LINES + call->line];
+    if (slot->state == SLOT_NEW && call->statements != &postgres_batch_own) {
+        const char *text = call->statements->texts[call->line];
         slot->feeds = (uint8_t)db_change_of(text);
         slot->writes = !str_starts(str_of(text), STR("SELECT "));
         slot->breaks = postgres_conn_may_break(text);
@@ -64,10 +64,10 @@ void postgres_batch_add(struct postgres_batch *b, const struct db_call *call)
     INVARIANT(b->count < POSTGRES_BATCH_MAX);
     struct postgres_slot *slot = postgres_batch_slot(b->c, call);
     bool prepares = slot->state == SLOT_NEW;
-    (void)snprintf(name, sizeof(name), "s%u_%u", (unsigned)call->sheet->index, (unsigned)call->line);
+    (void)snprintf(name, sizeof(name), "s%u_%u", (unsigned)call->statements->index, (unsigned)call->line);
     if (prepares) {
         slot->state = SLOT_ASKED;
-        postgres_send_prepare(b->c->link, name, call->sheet->texts[call->line], call);
+        postgres_send_prepare(b->c->link, name, call->statements->texts[call->line], call);
     }
     postgres_send_call(b->c->link, name, call);
     b->items[b->count++] = (struct postgres_item){call, slot, prepares, NULL};

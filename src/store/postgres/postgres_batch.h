@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "store/postgres/postgres_conn.h"
 
-/* The driver's own statements: a sheet like others. Those from OWN_SHARED on are guards. */
+/* The driver's own statements: a table like others. Those from OWN_SHARED on are guards. */
 enum {
     OWN_BEGIN,
     OWN_SNAPSHOT,
@@ -30,10 +30,10 @@ enum {
     OWN_ALONE = OWN_SHARED + DB_GUARD_COUNT,
     OWN_COUNT = OWN_ALONE + DB_GUARD_COUNT
 };
-extern const struct db_sheet postgres_batch_own;
+extern const struct db_statements postgres_batch_own;
 
 enum {
-    POSTGRES_SLOTS = (int)POSTGRES_SHEETS * (int)DB_SHEET_LINES,
+    POSTGRES_SLOTS = (int)POSTGRES_STATEMENTS * (int)DB_STATEMENTS_LINES,
     POSTGRES_WAITING_MAX = 8, /* what waits for the next statement */
     POSTGRES_BATCH_MAX = 16,  /* what is sent at once */
     POSTGRES_DEPTH_MAX = 8,   /* savepoints within savepoints */

@@ -41,7 +41,7 @@ fallible postgres_conn_listen(struct postgres_conn *c);
 
 /* Rows of postgres_driver: see struct store_driver. */
 err postgres_conn_run(struct db_conn *base, const struct db_call *call, int64_t *changed);
-err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 err postgres_conn_scalar(struct db_conn *base, const struct db_call *call, int64_t *value, bool *found);
 err postgres_conn_begin(struct db_conn *base);
 err postgres_conn_commit(struct db_conn *base);
@@ -53,7 +53,7 @@ err postgres_conn_guard(struct db_conn *base, enum db_guard which, const struct 
 err postgres_conn_script(struct db_conn *base, const char *sql);
 /* First column of the first row of a statement that the server itself has written; absent: no row. */
 fallible postgres_conn_ask(struct db_conn *base, struct arena *a, const char *sql, str *out);
-enum { POSTGRES_SHEETS = DB_SHEET_COUNT + 2 }; /* those of the store, then postgres_conn's own and postgres_schema's */
+enum { POSTGRES_STATEMENTS = DB_STATEMENTS_COUNT + 2 }; /* those of the store, then postgres_conn's own and postgres_schema's */
 
 /* Does a statement of this text need a savepoint of its own inside a transaction, since it may break a constraint? */
 bool postgres_conn_may_break(const char *text);

@@ -33,7 +33,7 @@ static const char *const texts[LINES] = {
                      " JOIN pg_attribute AS parent ON parent.attrelid = confrelid AND parent.attnum = confkey[1]"
                      " WHERE contype = 'f' AND connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())",
 };
-static const struct db_sheet sheet = {DB_SHEET_COUNT + 1, texts, LINES};
+static const struct db_statements statements = {DB_STATEMENTS_COUNT + 1, texts, LINES};
 
 enum { SCRIPT_MAX = 1 << 20 };
 
@@ -119,12 +119,12 @@ err postgres_schema_lock(struct db_conn *base)
 /* ---- is it whole? ---- */
 
 static const struct db_field text_fields[] = {{DB_TEXT, 0}};
-static const struct db_shape text_shape = DB_SHAPE(str, text_fields);
+static const struct db_columns text_columns = DB_COLUMNS(str, text_fields);
 
 static err add_lines(struct db_conn *base, struct arena *a, const struct db_call *call, struct buf *lines)
 {
     struct db_rows rows = {NULL, 0};
-    TRY(postgres_conn_many(base, a, call, &text_shape, &rows));
+    TRY(postgres_conn_many(base, a, call, &text_columns, &rows));
     for (size_t i = 0; i < rows.count; i++) {
         buf_add(lines, ((const str *)rows.rows)[i]);
         buf_char(lines, '\n');
@@ -135,7 +135,7 @@ static err add_lines(struct db_conn *base, struct arena *a, const struct db_call
 static err check_foreign_keys(struct db_conn *base, struct arena *a, struct buf *lines)
 {
     struct db_rows keys = {NULL, 0};
-    TRY(postgres_conn_many(base, a, CALL_ALONE(FOREIGN_KEYS), &text_shape, &keys));
+    TRY(postgres_conn_many(base, a, CALL_ALONE(FOREIGN_KEYS), &text_columns, &keys));
     for (size_t i = 0; i < keys.count; i++) {
         str defect = STR_ABSENT;
         TRY(postgres_conn_ask(base, a, ((const str *)keys.rows)[i].p, &defect));
@@ -151,7 +151,7 @@ static err check_all(struct db_conn *base, struct arena *a, struct buf *lines)
 {
     TRY(postgres_conn_run(base, CALL_ALONE(PATIENT), NULL));
     for (size_t line = UNVALIDATED; line < FOREIGN_KEYS; line++)
-        TRY(add_lines(base, a, &(const struct db_call){&sheet, line, NULL, 0}, lines));
+        TRY(add_lines(base, a, &(const struct db_call){&statements, line, NULL, 0}, lines));
     return check_foreign_keys(base, a, lines);
 }
 

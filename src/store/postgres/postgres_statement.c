@@ -172,27 +172,27 @@ static err read_field(str text, struct arena *a, const struct db_field *field, c
     }
 }
 
-static err read_rows(const struct postgres_answer *answer, struct arena *a, const struct db_shape *shape, struct db_rows *out)
+static err read_rows(const struct postgres_answer *answer, struct arena *a, const struct db_columns *columns, struct db_rows *out)
 {
     size_t count = postgres_rows(answer);
-    INVARIANT(postgres_columns(answer) == shape->count);
-    char *rows = count > 0 ? arena_array(a, count, shape->size) : NULL;
+    INVARIANT(postgres_columns(answer) == columns->count);
+    char *rows = count > 0 ? arena_array(a, count, columns->size) : NULL;
     if (count > 0 && rows == NULL)
         FAIL(UNAVAILABLE, "store: the arena is full");
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < shape->count; k++)
-            TRY(read_field(postgres_value(answer, i, k), a, &shape->fields[k], rows + i * shape->size));
+        for (size_t k = 0; k < columns->count; k++)
+            TRY(read_field(postgres_value(answer, i, k), a, &columns->fields[k], rows + i * columns->size));
     *out = (struct db_rows){rows, count};
     return OK;
 }
 
-err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
+err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
     struct postgres_conn *c = mine(base);
     struct postgres_answer *answer = NULL;
     INVARIANT(postgres_batch_slot(c, call)->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
     TRY(postgres_statement_exchange(c, call, &answer));
-    err e = read_rows(answer, a, shape, out);
+    err e = read_rows(answer, a, columns, out);
     postgres_answer_free(answer);
     return e;
 }

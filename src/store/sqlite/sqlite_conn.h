@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 enum fixed { FIXED_BEGIN, FIXED_COMMIT, FIXED_ROLLBACK, FIXED_SAVE, FIXED_KEEP, FIXED_UNDO, FIXED_DATA_VERSION, FIXED_SNAPSHOT, FIXED_COUNT };
-enum { SQLITE_SLOTS = DB_SHEET_COUNT * DB_SHEET_LINES };
+enum { SQLITE_SLOTS = DB_STATEMENTS_COUNT * DB_STATEMENTS_LINES };
 struct sqlite_slot {
     sqlite3_stmt *statement;
     uint8_t numbers[DB_PARAMS_MAX]; /* SQLite counts `$n` by first appearance: numbers[i] is the n of its parameter i + 1 */
@@ -25,6 +25,6 @@ struct sqlite_conn *sqlite_own(struct db_conn *base);
 /* What SQLite said, as an err. Only a broken constraint leaves the transaction usable. */
 err sqlite_err(struct sqlite_conn *c, int code);
 err sqlite_statement_run(struct db_conn *base, const struct db_call *call, int64_t *changed);
-err sqlite_statement_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out);
+err sqlite_statement_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 err sqlite_statement_scalar(struct db_conn *base, const struct db_call *call, int64_t *value, bool *found);
 #endif

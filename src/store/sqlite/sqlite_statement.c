@@ -58,10 +58,10 @@ static err prepare(struct sqlite_conn *c, const struct db_call *call, struct sql
 {
     if (c->broken)
         FAIL(UNAVAILABLE, "store: the group was lost");
-    INVARIANT(call->line < call->sheet->count && call->sheet->count <= DB_SHEET_LINES);
-    struct sqlite_slot *slot = &c->slots[call->sheet->index * DB_SHEET_LINES + call->line];
+    INVARIANT(call->line < call->statements->count && call->statements->count <= DB_STATEMENTS_LINES);
+    struct sqlite_slot *slot = &c->slots[call->statements->index * DB_STATEMENTS_LINES + call->line];
     if (slot->statement == NULL) {
-        const char *text = call->sheet->texts[call->line];
+        const char *text = call->statements->texts[call->line];
         int code = sqlite3_prepare_v3(c->handle, text, -1, SQLITE_PREPARE_PERSISTENT, &slot->statement, NULL);
         if (code != SQLITE_OK)
             return sqlite_err(c, code);
@@ -181,27 +181,27 @@ static err read_field(sqlite3_stmt *s, int i, struct arena *a, const struct db_f
     return OK;
 }
 
-static err read_row(sqlite3_stmt *s, struct arena *a, const struct db_shape *shape, char *row)
+static err read_row(sqlite3_stmt *s, struct arena *a, const struct db_columns *columns, char *row)
 {
-    INVARIANT((size_t)sqlite3_column_count(s) == shape->count);
-    for (size_t i = 0; i < shape->count; i++)
-        TRY(read_field(s, (int)i, a, &shape->fields[i], row));
+    INVARIANT((size_t)sqlite3_column_count(s) == columns->count);
+    for (size_t i = 0; i < columns->count; i++)
+        TRY(read_field(s, (int)i, a, &columns->fields[i], row));
     return OK;
 }
 
-static err step_rows(struct sqlite_conn *c, sqlite3_stmt *s, struct arena *a, const struct db_shape *shape, struct db_rows *rows)
+static err step_rows(struct sqlite_conn *c, sqlite3_stmt *s, struct arena *a, const struct db_columns *columns, struct db_rows *rows)
 {
     size_t room = 0;
     int code;
     while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-        TRY(db_rows_room(a, shape, rows, &room));
-        TRY(read_row(s, a, shape, (char *)rows->rows + rows->count * shape->size));
+        TRY(db_rows_room(a, columns, rows, &room));
+        TRY(read_row(s, a, columns, (char *)rows->rows + rows->count * columns->size));
         rows->count++;
     }
     return code == SQLITE_DONE ? OK : sqlite_err(c, code);
 }
 
-err sqlite_statement_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_shape *shape, struct db_rows *out)
+err sqlite_statement_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
     struct sqlite_conn *c = sqlite_own(base);
     struct scratch scratch = {.used = 0};
@@ -209,7 +209,7 @@ err sqlite_statement_many(struct db_conn *base, struct arena *a, const struct db
     TRY(start(c, call, &scratch, &slot));
     INVARIANT(slot->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
     struct db_rows rows = {NULL, 0};
-    err e = step_rows(c, slot->statement, a, shape, &rows);
+    err e = step_rows(c, slot->statement, a, columns, &rows);
     finish(slot->statement);
     TRY(e);
     *out = rows;

@@ -15,10 +15,10 @@ static const char *const texts[] = {
     [HEAD] = "SELECT next - 1 FROM counters WHERE name = 'change'",
     [AFTER] = "SELECT seq, kind, key FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2",
 };
-DB_SHEET(change, texts);
+DB_STATEMENTS(change, texts);
 static const struct db_field fields[] = {
     {DB_INT, offsetof(struct db_change, seq)}, {DB_TEXT, offsetof(struct db_change, kind)}, {DB_TEXT, offsetof(struct db_change, key)}};
-static const struct db_shape shape = DB_SHAPE(struct db_change, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_change, fields);
 
 static const struct {
     const char *word, *table, *key;
@@ -100,5 +100,5 @@ err db_change_head(struct db_conn *c, int64_t *seq)
 
 err db_change_after(struct db_conn *c, struct arena *a, int64_t seq, struct db_rows *out)
 {
-    return db_many(c, a, CALL(AFTER, P_INT(seq), P_INT(DB_CHANGES_READ)), &shape, out);
+    return db_many(c, a, CALL(AFTER, P_INT(seq), P_INT(DB_CHANGES_READ)), &columns, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db_change: the change feed. Every statement that changes a row which processes keep in memory (store/hot) appends (seq, kind, key) to the
+ * db_change: the change feed. Every statement that changes a row which processes keep in memory (store/cache) appends (seq, kind, key) to the
  * table `changes` in its own transaction: the engine does so for each row that the statement returns, so no store function can forget it.
  * Such a statement therefore ends with `RETURNING` and its table's key (db_change_fits; a test asks it of every statement of the store).
  *

@@ -43,7 +43,7 @@ static const char *const texts[] = {
                      " WHERE client_number >= $1 AND client_number <= $2 ORDER BY client_number, number DESC",
     [EXISTS] = "SELECT number FROM clients WHERE number = $1 AND removed_at = 0",
 };
-DB_SHEET(client, texts);
+DB_STATEMENTS(client, texts);
 enum { SAVE_PARAMS = 19, METADATA_MAX = 1 << 20 }; /* those of ADD up to refresh_lifetime, then updated_at and metadata */
 
 #define FIELD(kind_, member_)                      \
@@ -75,7 +75,7 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, metadata_text),
     FIELD(DB_HASH, registration),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_client, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_client, fields);
 
 struct secret_row {
     int64_t client_number;
@@ -87,7 +87,7 @@ static const struct db_field secret_fields[] = {
     {DB_INT, offsetof(struct secret_row, secret.created_at)},
     {DB_INT, offsetof(struct secret_row, secret.expires_at)},
 };
-static const struct db_shape secret_shape = DB_SHAPE(struct secret_row, secret_fields);
+static const struct db_columns secret_columns = DB_COLUMNS(struct secret_row, secret_fields);
 
 static err insert_secret(struct db_conn *c, int64_t client_number, const struct db_client_secret *secret)
 {
@@ -101,9 +101,9 @@ static err add_body(struct db_conn *c, void *context)
     struct db_client *client = context;
     TRY(db_number_next(c, DB_COUNT_CLIENT, &client->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, client, params);
+    db_params_from(&columns, client, params);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, &changed));
+    TRY(db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That client id is taken, or was once.", "store: client id taken");
     for (size_t i = 0; i < client->secret_count; i++)
@@ -145,12 +145,12 @@ err db_client_add(struct tx *tx, struct db_client *client)
 static err write_changed(struct tx *tx, struct db_client *client)
 {
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, client, params);
+    db_params_from(&columns, client, params);
     params[1] = P_INT(client->version); /* in the place of the id, which is never written again */
     params[SAVE_PARAMS - 2] = P_INT(clock_now());
     params[SAVE_PARAMS - 1] = P_TEXT(client->metadata_text);
     int64_t changed = 0;
-    TRY(db_write_call(tx, &(struct db_call){&sheet, SAVE, params, SAVE_PARAMS}, &changed));
+    TRY(db_write_call(tx, &(struct db_call){&statements, SAVE, params, SAVE_PARAMS}, &changed));
     if (changed == 0) /* AD-05 */
         FAIL(CONFLICT, "store: the client was changed or removed meanwhile");
     return OK;
@@ -239,10 +239,10 @@ static void join(struct db_client *clients, size_t count, const struct secret_ro
 err db_client_rows(struct db_conn *c, struct arena *a, const struct db_range *range, struct db_rows *out)
 {
     struct db_rows rows = {NULL, 0}, secrets = {NULL, 0};
-    TRY(db_many(c, a, CALL(ROWS, P_INT(range->from), P_INT(range->to), P_INT(range->most)), &shape, &rows));
+    TRY(db_many(c, a, CALL(ROWS, P_INT(range->from), P_INT(range->to), P_INT(range->most)), &columns, &rows));
     struct db_client *clients = rows.rows;
     if (rows.count > 0)
-        TRY(db_many(c, a, CALL(SECRETS_ROWS, P_INT(clients[0].number), P_INT(clients[rows.count - 1].number)), &secret_shape, &secrets));
+        TRY(db_many(c, a, CALL(SECRETS_ROWS, P_INT(clients[0].number), P_INT(clients[rows.count - 1].number)), &secret_columns, &secrets));
     join(clients, rows.count, secrets.rows, secrets.count);
     for (size_t i = 0; i < rows.count; i++) {
         TRY(db_client_metadata_read(a, clients[i].metadata_text, &clients[i].metadata));
@@ -286,4 +286,4 @@ static const struct db_field kept_fields[] = {FIELD(DB_TEXT, id),
                                               DB_CLIENT_METADATA(KEPT, KEPT, KEPT, UNKEPT)};
 #undef KEPT
 #undef UNKEPT
-const struct db_shape db_client_kept = DB_SHAPE(struct db_client, kept_fields);
+const struct db_columns db_client_kept = DB_COLUMNS(struct db_client, kept_fields);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db_client: client applications and their secrets. All of them are also kept in memory (store/hot). Lists are words separated by
+ * db_client: client applications and their secrets. All of them are also kept in memory (store/cache). Lists are words separated by
  * one space (grants, scopes) or lines separated by \n (URIs). `epoch` grows when a client is disabled or removed: tokens carry it,
  * so what that ended stays ended. Row numbers and ids are never used twice: a removed client leaves a tombstone. */
 #ifndef JETON_STORE_DB_CLIENT_H
@@ -36,6 +36,6 @@ fallible db_client_secret_add(struct tx *tx, int64_t number, const struct token_
 fallible db_client_set_disabled(struct tx *tx, int64_t number, bool disabled); /* true: epoch grows */
 /* The hash of the registration access token, anew. NOT_FOUND. */
 fallible db_client_remove(struct tx *tx, int64_t number); /* tombstone: epoch grows, secrets gone, disabled */
-/* Every client that was not removed, secrets included, ordered by number: for store/hot. */
+/* Every client that was not removed, secrets included, ordered by number: for store/cache. */
 fallible db_client_all(struct store *store, struct arena *a, struct db_client **rows, size_t *count);
 #endif

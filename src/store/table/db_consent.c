@@ -16,9 +16,9 @@ static const char *const texts[] = {
                  " DO UPDATE SET scope = excluded.scope, updated_at = excluded.updated_at",
     [FORGET] = "DELETE FROM consents WHERE user_number = $1 AND client_number = $2",
 };
-DB_SHEET(consent, texts);
+DB_STATEMENTS(consent, texts);
 static const struct db_field fields[] = {{DB_TEXT, 0}};
-static const struct db_shape shape = {sizeof(str), fields, 1};
+static const struct db_columns columns = {sizeof(str), fields, 1};
 enum { CONSENT_ARENA = 1 << 18, CONSENT_SCOPE_MAX = 65536 };
 
 struct remembering {
@@ -31,7 +31,7 @@ struct remembering {
 static err get(struct db_conn *c, const struct remembering *w, str *scope)
 {
     void *row = NULL;
-    TRY(db_one(c, w->a, CALL(GET, P_INT(w->user_number), P_INT(w->client_number)), &shape, &row));
+    TRY(db_one(c, w->a, CALL(GET, P_INT(w->user_number), P_INT(w->client_number)), &columns, &row));
     *scope = row != NULL ? *(str *)row : STR_ABSENT;
     return OK;
 }

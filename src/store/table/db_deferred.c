@@ -40,7 +40,7 @@ static const char *const texts[] = {
     [POLLED] = "UPDATE deferred_requests SET polled_at = $5" MINE " AND state = 'pending' AND expires_at > $5 AND created_at <= $5 + 1 RETURNING " COLUMNS,
     [POLL_GET] = "SELECT " COLUMNS " FROM deferred_requests" MINE,
 };
-DB_SHEET(deferred, texts);
+DB_STATEMENTS(deferred, texts);
 
 #define FIELD(kind_, member_)                        \
     {                                                \
@@ -65,19 +65,19 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, address),
     FIELD(DB_TEXT, source),
     FIELD(DB_INT, user_number),
-    FIELD(DB_INT, grant_number),
+    FIELD(DB_INT, authorization_number),
     FIELD(DB_TEXT, state),
     FIELD(DB_INT, created_at),
     FIELD(DB_INT, expires_at),
     FIELD(DB_INT, interval_seconds),
     FIELD(DB_INT, polled_at),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_deferred, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_deferred, fields);
 struct asked {
     int64_t all, client;
 };
 static const struct db_field asked_fields[] = {{DB_INT, offsetof(struct asked, all)}, {DB_INT, offsetof(struct asked, client)}};
-static const struct db_shape asked_shape = DB_SHAPE(struct asked, asked_fields);
+static const struct db_columns asked_columns = DB_COLUMNS(struct asked, asked_fields);
 
 err db_deferred_reserve(struct tx *tx, int64_t *number)
 {
@@ -99,11 +99,11 @@ static bool within(int64_t cap, int64_t share, int64_t own, int64_t all)
 }
 
 /* What waits for one person: of all clients, and of this one. */
-static err judge_person(struct db_conn *c, const struct adding *w)
+static err judge_user(struct db_conn *c, const struct adding *w)
 {
     const struct db_deferred *row = w->row;
     struct asked *now = NULL;
-    TRY(db_one(c, w->a, CALL(COUNT_ASKED, P_TEXT(row->kind), P_INT(clock_now()), P_INT(row->client_number), P_INT(row->user_number)), &asked_shape,
+    TRY(db_one(c, w->a, CALL(COUNT_ASKED, P_TEXT(row->kind), P_INT(clock_now()), P_INT(row->client_number), P_INT(row->user_number)), &asked_columns,
                (void **)&now));
     if (now == NULL)
         FAIL(UNAVAILABLE, "store: a count without a row");
@@ -120,7 +120,7 @@ static err judge_caps(struct db_conn *c, const struct adding *w)
     int64_t held = 0, client = 0, all = 0, now = clock_now();
     bool found = false;
     if (caps->user > 0)
-        TRY(judge_person(c, w));
+        TRY(judge_user(c, w));
     if (caps->source > 0 && str_filled(row->source))
         TRY(db_scalar(c, CALL(COUNT_HELD, P_TEXT(row->kind), P_INT(now), P_INT(row->client_number), P_TEXT(row->source)), &held, &found));
     if (caps->source > 0 && held >= caps->source)
@@ -140,15 +140,15 @@ static err add_body(struct db_conn *c, void *context)
     TRY(db_guard_counter(c, "deferred")); /* the caps */
     TRY(judge_caps(c, w));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, w->row, params);
-    return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    db_params_from(&columns, w->row, params);
+    return db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, NULL);
 }
 
 err db_deferred_add(struct tx *tx, const struct db_deferred *row, const struct db_deferred_caps *caps)
 {
     struct db_deferred fresh = *row;
     fresh.state = STR("pending");
-    fresh.grant_number = 0;
+    fresh.authorization_number = 0;
     fresh.polled_at = 0;
     struct arena *a = arena_new(COUNT_ARENA);
     if (a == NULL)
@@ -163,18 +163,18 @@ err db_deferred_add(struct tx *tx, const struct db_deferred *row, const struct d
 
 err db_deferred_get(struct tx *tx, struct arena *a, int64_t number, struct db_deferred **out)
 {
-    return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &columns, (void **)out);
 }
 
 err db_deferred_by_user_code(struct tx *tx, struct arena *a, str user_code, struct db_deferred **out)
 {
-    return db_read_one(tx, a, CALL(BY_USER_CODE, P_TEXT(user_code), P_INT(clock_now())), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_USER_CODE, P_TEXT(user_code), P_INT(clock_now())), &columns, (void **)out);
 }
 
 err db_deferred_waiting(struct tx *tx, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(WAITING, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(WAITING, P_INT(user_number), P_INT(clock_now())), &columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -184,7 +184,7 @@ err db_deferred_waiting(struct tx *tx, struct arena *a, int64_t user_number, str
 
 struct deciding {
     int64_t number;
-    const struct db_grant *grant;
+    const struct db_authorization *authorization;
     bool decided;
 };
 
@@ -192,14 +192,14 @@ static err allow_body(struct db_conn *c, void *context)
 {
     struct deciding *w = context;
     int64_t changed = 0;
-    TRY(db_run(c, CALL(ALLOW, P_INT(w->number), P_INT(w->grant->user_number), P_INT(w->grant->number), P_INT(clock_now())), &changed));
+    TRY(db_run(c, CALL(ALLOW, P_INT(w->number), P_INT(w->authorization->user_number), P_INT(w->authorization->number), P_INT(clock_now())), &changed));
     w->decided = changed == 1;
-    return w->decided ? db_grant_insert(c, w->grant, 0) : OK;
+    return w->decided ? db_authorization_insert(c, w->authorization, 0) : OK;
 }
 
-err db_deferred_allow(struct tx *tx, int64_t number, const struct db_grant *grant, bool *decided)
+err db_deferred_allow(struct tx *tx, int64_t number, const struct db_authorization *authorization, bool *decided)
 {
-    struct deciding w = {number, grant, false};
+    struct deciding w = {number, authorization, false};
     TRY(db_write(tx, DB_SEVERAL, allow_body, &w));
     *decided = w.decided;
     return OK;
@@ -226,7 +226,7 @@ struct polling {
 static err not_open(struct db_conn *c, struct polling *w)
 {
     const struct db_poll_claim *m = w->claim;
-    TRY(db_one(c, w->a, CALL(POLL_GET, P_INT(m->number), P_HASH(m->hash), P_INT(m->client_number), P_TEXT(str_of(m->kind))), &shape, (void **)&w->out.row));
+    TRY(db_one(c, w->a, CALL(POLL_GET, P_INT(m->number), P_HASH(m->hash), P_INT(m->client_number), P_TEXT(str_of(m->kind))), &columns, (void **)&w->out.row));
     const struct db_deferred *row = w->out.row;
     if (row == NULL)
         w->out.how = DB_POLL_UNKNOWN;
@@ -251,7 +251,7 @@ static err poll_body(struct db_conn *c, void *context)
         const struct db_param params[] = {P_INT(m->number),        P_HASH(m->hash), P_INT(m->client_number),
                                           P_TEXT(str_of(m->kind)), P_INT(w->now),   P_INT(DB_DEFERRED_SLOWER)};
         size_t count = tries[i].line == EARLY ? 6 : 5;
-        TRY(db_one(c, w->a, &(struct db_call){&sheet, tries[i].line, params, count}, &shape, (void **)&w->out.row));
+        TRY(db_one(c, w->a, &(struct db_call){&statements, tries[i].line, params, count}, &columns, (void **)&w->out.row));
         if (w->out.row == NULL)
             continue;
         w->out.how = tries[i].how;

@@ -8,7 +8,7 @@
  */
 #ifndef JETON_STORE_TABLE_DB_DEFERRED_H
 #define JETON_STORE_TABLE_DB_DEFERRED_H
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 enum { DB_DEFERRED_SLOWER = 5 /* RFC 8628 3.5: seconds by which an early poll lengthens the interval */ };
 struct db_deferred {
     int64_t number;
@@ -19,12 +19,12 @@ struct db_deferred {
     str scope, resource, details; /* fixed at the request (DV-04); resource, details absent: none */
     str claims, acr_values;
     str binding_message;
-    str notification;     /* the client's notification token, sealed by the caller; absent: the client polls */
-    str jkt, x5t;         /* what the request was bound to; absent: nothing */
-    str address;          /* where the request came from */
-    str source;           /* the same as shares are counted (context/source); absent: unknown */
-    int64_t user_number;  /* who must decide (ciba), or did (device); 0: not known yet */
-    int64_t grant_number; /* 0 until allowed */
+    str notification;             /* the client's notification token, sealed by the caller; absent: the client polls */
+    str jkt, x5t;                 /* what the request was bound to; absent: nothing */
+    str address;                  /* where the request came from */
+    str source;                   /* the same as shares are counted (context/source); absent: unknown */
+    int64_t user_number;          /* who must decide (ciba), or did (device); 0: not known yet */
+    int64_t authorization_number; /* 0 until allowed */
     str state;
     unix_time created_at, expires_at;
     int64_t interval_seconds;
@@ -44,8 +44,8 @@ fallible db_deferred_by_user_code(struct tx *tx, struct arena *a, str user_code,
 /* The undecided ones that wait for this person, newest first, at most 50. */
 fallible db_deferred_waiting(struct tx *tx, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count);
 /* One UPDATE decides; *decided false: it was decided before, has expired, or waits for another person. With the yes the grant is made in
- * the same transaction (its number reserved; begun by db_grant_begin when its tokens are fetched). */
-fallible db_deferred_allow(struct tx *tx, int64_t number, const struct db_grant *grant, bool *decided);
+ * the same transaction (its number reserved; begun by db_authorization_begin when its tokens are fetched). */
+fallible db_deferred_allow(struct tx *tx, int64_t number, const struct db_authorization *authorization, bool *decided);
 fallible db_deferred_deny(struct tx *tx, int64_t number, int64_t user_number, bool *decided);
 
 enum db_poll { DB_POLL_TAKEN, DB_POLL_PENDING, DB_POLL_EARLY, DB_POLL_DENIED, DB_POLL_EXPIRED, DB_POLL_USED, DB_POLL_UNKNOWN };

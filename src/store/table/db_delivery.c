@@ -23,7 +23,7 @@ static const char *const texts[] = {
     [DONE] = "DELETE FROM deliveries WHERE number = $1",
     [NEXT] = "SELECT min(due_at) FROM deliveries",
 };
-DB_SHEET(delivery, texts);
+DB_STATEMENTS(delivery, texts);
 
 #define FIELD(kind_, member_)                        \
     {                                                \
@@ -33,7 +33,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number),  FIELD(DB_TEXT, kind),      FIELD(DB_INT, client_number), FIELD(DB_TEXT, url),  FIELD(DB_TEXT, media_type), FIELD(DB_TEXT, body),
     FIELD(DB_TEXT, bearer), FIELD(DB_INT, created_at), FIELD(DB_INT, due_at),        FIELD(DB_INT, tries), FIELD(DB_INT, expires_at),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_delivery, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_delivery, fields);
 
 void db_delivery_when_added(struct store *store, void (*call)(void *context), void *context)
 {
@@ -57,8 +57,8 @@ err db_delivery_within(struct db_conn *c, struct db_delivery *delivery)
     row.created_at = row.created_at != 0 ? row.created_at : clock_now();
     row.due_at = row.due_at != 0 ? row.due_at : row.created_at;
     TRY(db_number_next(c, DB_COUNT_DELIVERY, &row.number));
-    db_params_from(&shape, &row, params);
-    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL));
+    db_params_from(&columns, &row, params);
+    TRY(db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, NULL));
     c->feeding.delivery = true;
     *delivery = row;
     return OK;
@@ -86,7 +86,7 @@ struct taking {
 static err due_body(struct db_conn *c, void *context)
 {
     struct taking *w = context;
-    return db_many(c, w->a, CALL(DUE, P_INT(w->now), P_INT(DB_DELIVERIES_TAKEN)), &shape, &w->due);
+    return db_many(c, w->a, CALL(DUE, P_INT(w->now), P_INT(DB_DELIVERIES_TAKEN)), &columns, &w->due);
 }
 
 static err take_body(struct db_conn *c, void *context)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * db_delivery: messages to clients that must arrive (back-channel logout, CIBA pings): durable, tried again until they arrived or
- * expires_at passed (server/courier posts them). Bounded in all and per client (RL-06).
+ * expires_at passed (server/outbox posts them). Bounded in all and per client (RL-06).
  *
  *   db_delivery_add ─▶ [due] ──db_delivery_take──▶ [leased] ──db_delivery_done (arrived, or given up)──▶ gone
  *                        ▲────db_delivery_postpone───┤                     expires_at + a day, or 31 days, db_purge──▶ gone
@@ -11,14 +11,14 @@
 enum { DB_DELIVERIES_MAX = 20000, DB_DELIVERIES_PER_CLIENT = 2000, DB_DELIVERIES_TAKEN = 16 };
 struct db_delivery {
     int64_t number;
-    str kind; /* who makes the message when it is sent: a row of the courier's table ("ping", "logout") */
+    str kind; /* who makes the message when it is sent: a row of the outbox's table ("ping", "logout") */
     int64_t client_number;
     str url, media_type;
     str body;   /* the message, or the facts that it is made from */
     str bearer; /* for the Authorization header; absent: none */
     unix_time created_at, due_at;
     int64_t tries;        /* that failed */
-    unix_time expires_at; /* then it is given up; 0: when the courier has tried as long as the settings say */
+    unix_time expires_at; /* then it is given up; 0: when the outbox has tried as long as the settings say */
 };
 /* number is filled in; created_at and due_at 0: now. THROTTLED: too many wait already, for this client or in all. */
 fallible db_delivery_add(struct tx *tx, struct db_delivery *delivery);

@@ -13,7 +13,7 @@ static const char *const texts[] = {
     [ALL] = "SELECT type, description, fields, created_at FROM details_types ORDER BY type",
     [ONE] = "SELECT type, description, fields, created_at FROM details_types WHERE type = $1",
 };
-DB_SHEET(details, texts);
+DB_STATEMENTS(details, texts);
 
 #define FIELD(kind_, member_)                            \
     {                                                    \
@@ -25,14 +25,14 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, fields),
     FIELD(DB_INT, created_at),
 };
-const struct db_shape db_details_shape = DB_SHAPE(struct db_details_type, fields);
+const struct db_columns db_details_columns = DB_COLUMNS(struct db_details_type, fields);
 
 err db_details_add(struct tx *tx, const struct db_details_type *type)
 {
     int64_t changed = 0;
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&db_details_shape, type, params);
-    TRY(db_write_call(tx, &(struct db_call){&sheet, ADD, params, db_details_shape.count}, &changed));
+    db_params_from(&db_details_columns, type, params);
+    TRY(db_write_call(tx, &(struct db_call){&statements, ADD, params, db_details_columns.count}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That type is there already.", "store: type of details exists");
     return OK;
@@ -48,5 +48,5 @@ err db_details_remove(struct tx *tx, str type, bool *removed)
 
 err db_details_rows(struct db_conn *c, struct arena *a, str type, struct db_rows *out)
 {
-    return db_many(c, a, str_present(type) ? CALL(ONE, P_TEXT(type)) : CALL_ALONE(ALL), &db_details_shape, out);
+    return db_many(c, a, str_present(type) ? CALL(ONE, P_TEXT(type)) : CALL_ALONE(ALL), &db_details_columns, out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * db_details: the types of authorization details that the administrator defined (RFC 9396 2). Few; all of them are kept in memory
- * (store/hot). */
+ * (store/cache). */
 #ifndef JETON_STORE_TABLE_DB_DETAILS_H
 #define JETON_STORE_TABLE_DB_DETAILS_H
 #include "store/store.h"

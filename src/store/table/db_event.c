@@ -58,9 +58,9 @@ static const char *const texts[] = {
     LISTS("at"),
     LISTS("name"),
 };
-DB_SHEET(event, texts);
-static const char *const columns[] = {"number", "at", "name"};
-static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
+DB_STATEMENTS(event, texts);
+static const char *const sortable[] = {"number", "at", "name"};
+static const struct db_listing listing = {sortable, sizeof(sortable) / sizeof(sortable[0]), LIST_FIRST, 1}; /* newest first */
 
 #define FIELD(kind_, member_)                     \
     {                                             \
@@ -70,21 +70,21 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number),   FIELD(DB_INT, at),       FIELD(DB_TEXT, name),       FIELD(DB_TEXT, actor),  FIELD(DB_TEXT, client_id),
     FIELD(DB_TEXT, subject), FIELD(DB_TEXT, address), FIELD(DB_TEXT, request_id), FIELD(DB_TEXT, detail), FIELD(DB_INT, class),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_event, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_event, fields);
 static const struct db_field kept_fields[] = {{DB_INT, 0}};
-static const struct db_shape kept_shape = DB_SHAPE(int64_t, kept_fields);
+static const struct db_columns kept_columns = DB_COLUMNS(int64_t, kept_fields);
 static const struct db_field throttle_fields[] = {
     {DB_INT, offsetof(struct db_throttle, failures)},
     {DB_INT, offsetof(struct db_throttle, until)},
 };
-static const struct db_shape throttle_shape = DB_SHAPE(struct db_throttle, throttle_fields);
+static const struct db_columns throttle_columns = DB_COLUMNS(struct db_throttle, throttle_fields);
 static const struct db_field revocation_fields[] = {
     {DB_INT, offsetof(struct db_revocation, number)},
     {DB_TEXT, offsetof(struct db_revocation, kind)},
     {DB_TEXT, offsetof(struct db_revocation, id)},
     {DB_INT, offsetof(struct db_revocation, expires_at)},
 };
-static const struct db_shape revocation_shape = DB_SHAPE(struct db_revocation, revocation_fields);
+static const struct db_columns revocation_columns = DB_COLUMNS(struct db_revocation, revocation_fields);
 
 /* ---- events ---- */
 
@@ -92,9 +92,9 @@ static err add_body(struct db_conn *c, void *context)
 {
     const struct db_event *event = context;
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, event, params);
+    db_params_from(&columns, event, params);
     TRY(db_guard_counter(c, "event"));
-    return db_run(c, &(struct db_call){&sheet, ADD, params + 1, shape.count - 1}, NULL); /* all but the number */
+    return db_run(c, &(struct db_call){&statements, ADD, params + 1, columns.count - 1}, NULL); /* all but the number */
 }
 
 static err add_now(struct tx *tx, struct db_event *event)
@@ -180,7 +180,7 @@ void db_event_add(struct tx *tx, const struct db_event *event)
 err db_event_after(struct tx *tx, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(AFTER, P_INT(after), P_INT(class)), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(AFTER, P_INT(after), P_INT(class)), &columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -191,7 +191,7 @@ err db_event_kept(struct tx *tx, struct arena *a, int64_t kept[DB_EVENT_CLASSES 
     int64_t found[DB_EVENT_CLASSES + 1] = {0};
     for (int64_t class = 1; class <= DB_EVENT_CLASSES; class ++) {
         void *row = NULL;
-        TRY(db_read_one(tx, a, CALL(KEPT, P_INT(class)), &kept_shape, &row));
+        TRY(db_read_one(tx, a, CALL(KEPT, P_INT(class)), &kept_columns, &row));
         found[class] = row != NULL ? *(int64_t *)row : 0;
     }
     for (size_t i = 0; i <= DB_EVENT_CLASSES; i++)
@@ -210,7 +210,7 @@ err db_event_list(struct tx *tx, struct arena *a, str actor, const struct db_pag
     struct db_listed listed;
     TRY(db_list_read(tx, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_TEXT(whose)),
-                                             CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit), P_INT(page->offset)), &shape},
+                                             CALL(line, P_TEXT(pattern), P_TEXT(whose), P_INT(page->limit), P_INT(page->offset)), &columns},
                      &listed));
     *out = (struct db_event_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;
@@ -285,7 +285,7 @@ static err look_body(struct db_conn *c, void *context)
     struct trying *w = context;
     void *row = NULL;
     w->before = (struct db_throttle){0}; /* it may have been cleared between two looks */
-    TRY(db_one(c, w->a, CALL(THROTTLE_GET, P_TEXT(w->key), P_INT(w->now)), &throttle_shape, &row));
+    TRY(db_one(c, w->a, CALL(THROTTLE_GET, P_TEXT(w->key), P_INT(w->now)), &throttle_columns, &row));
     if (row != NULL)
         w->before = *(struct db_throttle *)row;
     unix_time farthest = clock_add(w->now, w->rule->most);
@@ -371,19 +371,19 @@ err db_revocation_add(struct tx *tx, const char *kind, str id, unix_time expires
 err db_revocation_within(struct db_conn *c, const struct db_ended *ended, unix_time now)
 {
     for (size_t i = 0; i < ended->count; i++)
-        TRY(revoke_body(c, &(struct revoking){"grant", ended->grant_ids[i], clock_add(now, DB_REVOCATION_SECONDS)}));
+        TRY(revoke_body(c, &(struct revoking){"grant", ended->authorization_ids[i], clock_add(now, DB_REVOCATION_SECONDS)}));
     return OK;
 }
 
 err db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number, struct db_rows *out)
 {
-    return db_many(c, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_shape, out);
+    return db_many(c, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_columns, out);
 }
 
 err db_revocation_since(struct tx *tx, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_shape, &all));
+    TRY(db_read_many(tx, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

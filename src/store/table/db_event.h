@@ -50,7 +50,7 @@ fallible db_throttle_clear(struct tx *tx, str key); /* after a success */
 /* Gives the attempt back (a success on another key's account): failures - 1, until 0. */
 fallible db_throttle_return(struct tx *tx, str key);
 
-/* Revocations whose tokens may still be alive, for store/hot: kind 'grant' (UUID) or 'token' (jti, b64url). */
+/* Revocations whose tokens may still be alive, for store/cache: kind 'grant' (UUID) or 'token' (jti, b64url). */
 struct db_revocation {
     int64_t number;
     str kind, id;

@@ -38,7 +38,7 @@ static const char *const texts[] = {
     [PURGE_ONE] = "DELETE FROM clients WHERE number = $1 RETURNING number",
     [TIDY] = "DELETE FROM registration_sources WHERE client_number NOT IN (SELECT number FROM clients WHERE removed_at = 0)",
 };
-DB_SHEET(initial, texts);
+DB_STATEMENTS(initial, texts);
 
 #define FIELD(kind_, member_)                       \
     {                                               \
@@ -48,15 +48,15 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number),  FIELD(DB_TEXT, id),       FIELD(DB_HASH, hash),      FIELD(DB_TEXT, label),     FIELD(DB_TEXT, grants),
     FIELD(DB_TEXT, scopes), FIELD(DB_INT, uses_left), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_initial, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_initial, fields);
 
 static err add_body(struct db_conn *c, void *context)
 {
     struct db_initial *token = context;
     TRY(db_number_next(c, DB_COUNT_INITIAL, &token->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, token, params);
-    return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    db_params_from(&columns, token, params);
+    return db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, NULL);
 }
 
 err db_initial_add(struct tx *tx, struct arena *a, struct db_initial *token)
@@ -76,7 +76,7 @@ err db_initial_add(struct tx *tx, struct arena *a, struct db_initial *token)
 
 err db_initial_find(struct tx *tx, struct arena *a, const struct token_hash *hash, unix_time now, struct db_initial **out)
 {
-    return db_read_one(tx, a, CALL(FIND, P_HASH(hash), P_INT(now)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(FIND, P_HASH(hash), P_INT(now)), &columns, (void **)out);
 }
 
 err db_initial_take(struct tx *tx, int64_t number, unix_time now, bool *taken)
@@ -96,7 +96,7 @@ err db_initial_give_back(struct tx *tx, int64_t number)
 err db_initial_list(struct tx *tx, struct arena *a, struct db_initial_rows *out)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(LIST), &shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(LIST), &columns, &all));
     *out = (struct db_initial_rows){all.rows, all.count};
     return OK;
 }

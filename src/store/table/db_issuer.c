@@ -14,7 +14,7 @@ static const char *const texts[] = {
     [ALL] = "SELECT " COLUMNS " FROM trusted_issuers ORDER BY issuer LIMIT 1000",
     [REMOVE] = "DELETE FROM trusted_issuers WHERE issuer = $1",
 };
-DB_SHEET(issuer, texts);
+DB_STATEMENTS(issuer, texts);
 
 #define FIELD(kind_, member_)                      \
     {                                              \
@@ -24,15 +24,15 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number),      FIELD(DB_TEXT, issuer), FIELD(DB_TEXT, jwks),    FIELD(DB_TEXT, jwks_uri),  FIELD(DB_TEXT, subject_is),
     FIELD(DB_TEXT, client_ids), FIELD(DB_TEXT, scopes), FIELD(DB_INT, life_max), FIELD(DB_INT, created_at),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_issuer, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_issuer, fields);
 
 static err add_body(struct db_conn *c, void *context)
 {
     struct db_issuer *issuer = context;
     struct db_param params[DB_PARAMS_MAX];
     TRY(db_number_next(c, DB_COUNT_ISSUER, &issuer->number));
-    db_params_from(&shape, issuer, params);
-    return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    db_params_from(&columns, issuer, params);
+    return db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, NULL);
 }
 
 err db_issuer_add(struct tx *tx, struct db_issuer *issuer)
@@ -45,13 +45,13 @@ err db_issuer_add(struct tx *tx, struct db_issuer *issuer)
 
 err db_issuer_get(struct tx *tx, struct arena *a, str issuer, struct db_issuer **out)
 {
-    return db_read_one(tx, a, CALL(GET, P_TEXT(issuer)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_TEXT(issuer)), &columns, (void **)out);
 }
 
 err db_issuer_all(struct tx *tx, struct arena *a, struct db_issuer **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

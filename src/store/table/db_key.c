@@ -25,7 +25,7 @@ static const char *const texts[] = {
     [PROMOTE] = "UPDATE keys SET state = 'active', active_at = $3 WHERE key_use = $1 AND alg = $2 AND state = 'next' RETURNING number",
     [RESEAL] = "UPDATE keys SET sealed = $3 WHERE number = $1 AND sealed = $2 RETURNING number",
 };
-DB_SHEET(key, texts);
+DB_STATEMENTS(key, texts);
 
 #define FIELD(kind_, member_)                   \
     {                                           \
@@ -35,7 +35,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, kid),       FIELD(DB_TEXT, use),      FIELD(DB_TEXT, alg),       FIELD(DB_TEXT, sealed),
     FIELD(DB_TEXT, state), FIELD(DB_INT, created_at), FIELD(DB_INT, active_at), FIELD(DB_INT, retired_at), FIELD(DB_INT, destroy_after),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_key, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_key, fields);
 
 struct rotating {
     struct db_key fresh;
@@ -46,9 +46,9 @@ static err insert(struct db_conn *c, struct db_key *key)
 {
     TRY(db_number_next(c, DB_COUNT_KEY, &key->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, key, params);
+    db_params_from(&columns, key, params);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, shape.count}, &changed));
+    TRY(db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, &changed));
     if (changed == 0)
         FAIL(CONFLICT, "store: a key of that name exists");
     return OK;
@@ -68,7 +68,7 @@ err db_key_add(struct tx *tx, const struct db_key *key)
 err db_key_all(struct tx *tx, struct arena *a, struct db_key **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

@@ -55,7 +55,7 @@ static err list_body(struct db_conn *c, void *context)
     struct listing *w = context;
     bool found = false;
     TRY(db_scalar(c, w->query->count, &w->listed.total, &found));
-    return db_many(c, w->a, w->query->rows, w->query->shape, &w->listed.rows);
+    return db_many(c, w->a, w->query->rows, w->query->columns, &w->listed.rows);
 }
 
 err db_list_read(struct tx *tx, struct arena *a, const struct db_list_query *query, struct db_listed *out)

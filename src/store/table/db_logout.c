@@ -20,7 +20,7 @@ static const char *const texts[] = {
             " AND sessions.expires_at > $4 AND grants.begun_at > 0 AND clients.removed_at = 0 AND clients.disabled = 0"
             " AND clients.metadata LIKE '%backchannel_logout_uri%' LIMIT 1000",
 };
-DB_SHEET(logout, texts);
+DB_STATEMENTS(logout, texts);
 
 struct notice {
     str session_id, user_id;
@@ -34,7 +34,7 @@ struct notice {
 static const struct db_field fields[] = {
     FIELD(DB_TEXT, session_id), FIELD(DB_TEXT, user_id), FIELD(DB_INT, user_number), FIELD(DB_INT, client_number), FIELD(DB_TEXT, metadata),
 };
-static const struct db_shape shape = DB_SHAPE(struct notice, fields);
+static const struct db_columns columns = DB_COLUMNS(struct notice, fields);
 
 static err post(struct db_conn *c, struct arena *a, const struct notice *n)
 {
@@ -60,7 +60,7 @@ err db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout 
 {
     struct db_rows who = {NULL, 0};
     str id = str_present(which->session_id) ? which->session_id : STR("");
-    TRY(db_many(c, a, CALL(WHO, P_INT(which->user_number), P_TEXT(id), P_INT(which->keep_session), P_INT(clock_now())), &shape, &who));
+    TRY(db_many(c, a, CALL(WHO, P_INT(which->user_number), P_TEXT(id), P_INT(which->keep_session), P_INT(clock_now())), &columns, &who));
     const struct notice *rows = who.rows;
     for (size_t i = 0; i < who.count; i++)
         TRY(post(c, a, &rows[i]));

@@ -13,9 +13,9 @@ static const char *const texts[] = {
     [FORGET] = ("DELETE FROM password_settings WHERE setting = $1 AND NOT EXISTS (SELECT 1 FROM users"
                 " WHERE removed_at = 0 AND substr(password_hash, 1, length($1)) = $1) RETURNING setting"),
 };
-DB_SHEET(password, texts);
+DB_STATEMENTS(password, texts);
 static const struct db_field fields[] = {{DB_TEXT, 0}};
-static const struct db_shape shape = DB_SHAPE(str, fields);
+static const struct db_columns columns = DB_COLUMNS(str, fields);
 
 err db_password_setting_add(struct tx *tx, str setting)
 {
@@ -24,7 +24,7 @@ err db_password_setting_add(struct tx *tx, str setting)
 
 err db_password_rows(struct db_conn *c, struct arena *a, struct db_rows *out)
 {
-    return db_many(c, a, CALL_ALONE(ALL), &shape, out);
+    return db_many(c, a, CALL_ALONE(ALL), &columns, out);
 }
 
 err db_password_setting_forget(struct tx *tx, str setting, bool *gone)

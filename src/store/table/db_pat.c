@@ -31,7 +31,7 @@ static const char *const texts[] = {
     LISTS_NULL("name"),
     LISTS("last_used_at"),
 };
-DB_SHEET(pat, texts);
+DB_STATEMENTS(pat, texts);
 static const char *const columns[] = {"created_at", "expires_at", "name", "last_used_at"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 1}; /* newest first */
 
@@ -44,7 +44,7 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, name),        FIELD(DB_TEXT, scope),     FIELD(DB_INT, created_at),         FIELD(DB_INT, expires_at),
     FIELD(DB_INT, last_used_at), FIELD(DB_INT, revoked_at), FIELD(DB_TEXT, last_used_address), FIELD(DB_TEXT, jkt),
 };
-const struct db_shape db_pat_shape = DB_SHAPE(struct db_pat, fields);
+const struct db_columns db_pat_columns = DB_COLUMNS(struct db_pat, fields);
 
 static err add_body(struct db_conn *c, void *context)
 {
@@ -52,8 +52,8 @@ static err add_body(struct db_conn *c, void *context)
     TRY(db_guard_user(c, pat->user_number, DB_GUARD_SHARED));
     TRY(db_number_next(c, DB_COUNT_PAT, &pat->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&db_pat_shape, pat, params);
-    return db_run(c, &(struct db_call){&sheet, ADD, params, db_pat_shape.count}, NULL);
+    db_params_from(&db_pat_columns, pat, params);
+    return db_run(c, &(struct db_call){&statements, ADD, params, db_pat_columns.count}, NULL);
 }
 
 err db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat)
@@ -73,12 +73,12 @@ err db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat)
 
 err db_pat_by_hash(struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out)
 {
-    return db_read_one(tx, a, CALL(BY_HASH, P_HASH(hash)), &db_pat_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_HASH, P_HASH(hash)), &db_pat_columns, (void **)out);
 }
 
 err db_pat_by_id(struct tx *tx, struct arena *a, str id, struct db_pat **out)
 {
-    return db_read_one(tx, a, CALL(BY_ID, P_TEXT(id)), &db_pat_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_ID, P_TEXT(id)), &db_pat_columns, (void **)out);
 }
 
 err db_pat_revoke(struct tx *tx, str id, int64_t user_number, unix_time now, bool *revoked)
@@ -148,7 +148,7 @@ err db_pat_list(struct tx *tx, struct arena *a, int64_t user_number, const struc
     TRY(db_list_read(tx, a,
                      &(struct db_list_query){CALL(COUNT, P_TEXT(pattern), P_INT(user_number), P_INT(now)),
                                              CALL(line, P_TEXT(pattern), P_INT(user_number), P_INT(now), P_INT(page->limit), P_INT(page->offset)),
-                                             &db_pat_shape},
+                                             &db_pat_columns},
                      &listed));
     *out = (struct db_pat_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;

@@ -22,7 +22,7 @@ enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 enum {
     CODES_END,
     CODES,
-    GRANTS_END,
+    AUTHORIZATIONS_END,
     GRANTS,
     SESSIONS_END,
     SESSIONS,
@@ -46,7 +46,7 @@ static const char *const texts[] = {
     [CODES_END] = WINDOW_END("codes"),
     [CODES] = IN_WINDOW("codes") "expires_at <= $3 AND (used_at = 0 OR NOT EXISTS (SELECT 1 FROM grants"
                                  " WHERE grants.number = codes.grant_number AND grants.revoked_at = 0 AND grants.expires_at > $3))",
-    [GRANTS_END] = WINDOW_END("grants"),
+    [AUTHORIZATIONS_END] = WINDOW_END("grants"),
     [GRANTS] = IN_WINDOW("grants") "expires_at <= $3",
     [SESSIONS_END] = WINDOW_END("sessions"),
     [SESSIONS] = IN_WINDOW("sessions") "expires_at <= $3",
@@ -67,7 +67,7 @@ static const char *const texts[] = {
     [EVENTS] = ("DELETE FROM events WHERE number IN (SELECT number FROM (SELECT number, place, at FROM events WHERE class = $1 ORDER BY place"
                 " LIMIT $4) AS oldest WHERE place <= $2 OR at <= $3)"),
 };
-DB_SHEET(purge, texts);
+DB_STATEMENTS(purge, texts);
 
 _Static_assert(DB_PUSHED_SPARE == 3600, "the line PUSHED adds it back");
 
@@ -134,7 +134,7 @@ err db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_pu
 {
     static const struct purge_window windows[] = {
         {CODES_END, 0},
-        {GRANTS_END, SPARE_SECONDS},
+        {AUTHORIZATIONS_END, SPARE_SECONDS},
         {SESSIONS_END, 0},
         {REVOCATIONS_END, 0},
         {PATS_END, SPARE_SECONDS},

@@ -14,7 +14,7 @@ static const char *const texts[] = {
     [GET] = "SELECT " COLUMNS " FROM pushed_requests WHERE number = $1",
     [TAKE] = "UPDATE pushed_requests SET used_at = $2 WHERE number = $1 AND used_at = 0",
 };
-DB_SHEET(pushed, texts);
+DB_STATEMENTS(pushed, texts);
 
 #define FIELD(kind_, member_)                      \
     {                                              \
@@ -24,7 +24,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, number),      FIELD(DB_HASH, hash), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
     FIELD(DB_TEXT, parameters), FIELD(DB_TEXT, jkt),  FIELD(DB_INT, expires_at),    FIELD(DB_INT, used_at),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_pushed, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_pushed, fields);
 
 err db_pushed_reserve(struct tx *tx, int64_t *number)
 {
@@ -34,13 +34,13 @@ err db_pushed_reserve(struct tx *tx, int64_t *number)
 err db_pushed_add(struct tx *tx, const struct db_pushed *pushed)
 {
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, pushed, params);
-    return db_write_call(tx, &(struct db_call){&sheet, ADD, params, shape.count}, NULL);
+    db_params_from(&columns, pushed, params);
+    return db_write_call(tx, &(struct db_call){&statements, ADD, params, columns.count}, NULL);
 }
 
 err db_pushed_get(struct tx *tx, struct arena *a, int64_t number, struct db_pushed **out)
 {
-    return db_read_one(tx, a, CALL(GET, P_INT(number)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number)), &columns, (void **)out);
 }
 
 err db_pushed_take(struct tx *tx, int64_t number, unix_time now, bool *first)

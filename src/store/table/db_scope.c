@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * db_scope: scopes and resources. Both are few, and all of them are kept in memory by store/hot. Promises that jeton's own
+ * db_scope: scopes and resources. Both are few, and all of them are kept in memory by store/cache. Promises that jeton's own
  * scopes cannot be removed and that a resource's number never comes back. */
 #include "store/table/db_scope.h"
 
@@ -21,13 +21,13 @@ static const char *const texts[] = {
     [RESOURCE_ALL] = "SELECT " RESOURCE_COLUMNS " FROM resources ORDER BY number",
     [RESOURCE_ONE] = "SELECT " RESOURCE_COLUMNS " FROM resources WHERE number = $1",
 };
-DB_SHEET(scope, texts);
+DB_STATEMENTS(scope, texts);
 
 static const struct db_field fields[] = {
     {DB_TEXT, offsetof(struct db_scope, name)},      {DB_TEXT, offsetof(struct db_scope, description)}, {DB_FLAG, offsetof(struct db_scope, builtin)},
     {DB_INT, offsetof(struct db_scope, created_at)}, {DB_FLAG, offsetof(struct db_scope, identity)},    {DB_FLAG, offsetof(struct db_scope, own)},
 };
-const struct db_shape db_scope_shape = DB_SHAPE(struct db_scope, fields);
+const struct db_columns db_scope_columns = DB_COLUMNS(struct db_scope, fields);
 #define FIELD(kind_, member_)                        \
     {                                                \
         kind_, offsetof(struct db_resource, member_) \
@@ -36,7 +36,7 @@ static const struct db_field resource_fields[] = {
     FIELD(DB_INT, number), FIELD(DB_TEXT, uri),       FIELD(DB_TEXT, name),      FIELD(DB_TEXT, token_format),
     FIELD(DB_TEXT, alg),   FIELD(DB_TEXT, client_id), FIELD(DB_INT, created_at), FIELD(DB_TEXT, scopes),
 };
-const struct db_shape db_resource_shape = DB_SHAPE(struct db_resource, resource_fields);
+const struct db_columns db_resource_columns = DB_COLUMNS(struct db_resource, resource_fields);
 
 err db_scope_add(struct tx *tx, str name, str description)
 {
@@ -58,7 +58,7 @@ err db_scope_remove(struct tx *tx, str name, bool *removed)
 err db_scope_all(struct tx *tx, struct arena *a, struct db_scope **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &db_scope_shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &db_scope_columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -69,9 +69,9 @@ static err resource_body(struct db_conn *c, void *context)
     struct db_resource *resource = context;
     TRY(db_number_next(c, DB_COUNT_RESOURCE, &resource->number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&db_resource_shape, resource, params);
+    db_params_from(&db_resource_columns, resource, params);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, RESOURCE_ADD, params, db_resource_shape.count}, &changed));
+    TRY(db_run(c, &(struct db_call){&statements, RESOURCE_ADD, params, db_resource_columns.count}, &changed));
     if (changed == 0)
         REFUSE(CONFLICT, "That resource is there already.", "store: resource exists");
     return OK;
@@ -106,7 +106,7 @@ err db_resource_remove(struct tx *tx, str uri, bool *removed)
 err db_resource_all(struct tx *tx, struct arena *a, struct db_resource **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(RESOURCE_ALL), &db_resource_shape, &all));
+    TRY(db_read_many(tx, a, CALL_ALONE(RESOURCE_ALL), &db_resource_columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -114,10 +114,10 @@ err db_resource_all(struct tx *tx, struct arena *a, struct db_resource **rows, s
 
 err db_scope_rows(struct db_conn *c, struct arena *a, str name, struct db_rows *out)
 {
-    return db_many(c, a, str_present(name) ? CALL(ONE, P_TEXT(name)) : CALL_ALONE(ALL), &db_scope_shape, out);
+    return db_many(c, a, str_present(name) ? CALL(ONE, P_TEXT(name)) : CALL_ALONE(ALL), &db_scope_columns, out);
 }
 
 err db_resource_rows(struct db_conn *c, struct arena *a, int64_t number, struct db_rows *out)
 {
-    return db_many(c, a, number > 0 ? CALL(RESOURCE_ONE, P_INT(number)) : CALL_ALONE(RESOURCE_ALL), &db_resource_shape, out);
+    return db_many(c, a, number > 0 ? CALL(RESOURCE_ONE, P_INT(number)) : CALL_ALONE(RESOURCE_ALL), &db_resource_columns, out);
 }

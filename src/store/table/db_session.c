@@ -19,7 +19,7 @@ static const char *const texts[] = {
     [END] = "DELETE FROM sessions WHERE number = $1",
     [LIST] = "SELECT " COLUMNS " FROM sessions WHERE user_number = $1 AND expires_at > $2 ORDER BY number DESC LIMIT 100",
 };
-DB_SHEET(session, texts);
+DB_STATEMENTS(session, texts);
 
 #define FIELD(kind_, member_)                       \
     {                                               \
@@ -30,7 +30,7 @@ static const struct db_field fields[] = {
     FIELD(DB_INT, created_at), FIELD(DB_INT, last_seen_at), FIELD(DB_INT, auth_time), FIELD(DB_INT, expires_at),
     FIELD(DB_TEXT, address),   FIELD(DB_TEXT, user_agent),  FIELD(DB_TEXT, amr),      FIELD(DB_TEXT, acr),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_session, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_session, fields);
 
 err db_session_reserve(struct tx *tx, int64_t *number)
 {
@@ -42,9 +42,9 @@ static err open_body(struct db_conn *c, void *context)
 {
     const struct db_session *session = context;
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, session, params);
+    db_params_from(&columns, session, params);
     TRY(db_guard_user(c, session->user_number, DB_GUARD_SHARED));
-    return db_run(c, &(struct db_call){&sheet, OPEN, params, shape.count}, NULL);
+    return db_run(c, &(struct db_call){&statements, OPEN, params, columns.count}, NULL);
 }
 
 err db_session_open(struct tx *tx, const struct db_session *session)
@@ -55,7 +55,7 @@ err db_session_open(struct tx *tx, const struct db_session *session)
 
 err db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_session **out)
 {
-    return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &columns, (void **)out);
 }
 
 err db_session_seen(struct tx *tx, int64_t number, unix_time at)
@@ -71,7 +71,7 @@ err db_session_end(struct tx *tx, int64_t number)
 err db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;

@@ -43,7 +43,7 @@ enum {
     COUNT,
     COUNT_MATCHES,
     END_SESSIONS,
-    END_GRANTS,
+    END_AUTHORIZATIONS,
     END_PATS,
     FORGET_PATS,
     FORGET_CONSENTS,
@@ -77,7 +77,7 @@ static const char *const texts[] = {
     [COUNT] = "SELECT count(*)" PRESENT,
     [COUNT_MATCHES] = "SELECT count(*)" PRESENT MATCHES,
     [END_SESSIONS] = "DELETE FROM sessions WHERE user_number = $1 AND number <> $2",
-    [END_GRANTS] = "UPDATE grants SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING id",
+    [END_AUTHORIZATIONS] = "UPDATE grants SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING id",
     [END_PATS] = "UPDATE pats SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING hash",
     [FORGET_PATS] = "DELETE FROM pats WHERE user_number = $1 RETURNING hash",
     [FORGET_CONSENTS] = "DELETE FROM consents WHERE user_number = $1",
@@ -91,7 +91,7 @@ static const char *const texts[] = {
     LISTS("last_login_at"),
     LISTS("id"),
 };
-DB_SHEET(user, texts);
+DB_STATEMENTS(user, texts);
 static const char *const columns[] = {"username", "email", "full_name", "created_at", "updated_at", "last_login_at", "id"};
 static const struct db_listing listing = {columns, sizeof(columns) / sizeof(columns[0]), LIST_FIRST, 0};
 
@@ -118,9 +118,9 @@ static const struct db_field fields[] = {
     FIELD(DB_FLAG, must_change_password),
     FIELD(DB_FLAG, email_verified),
 };
-const struct db_shape db_user_shape = DB_SHAPE(struct db_user, fields);
+const struct db_columns db_user_columns = DB_COLUMNS(struct db_user, fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
-static const struct db_shape id_shape = {sizeof(str), id_fields, 1};
+static const struct db_columns id_columns = {sizeof(str), id_fields, 1};
 
 /* ---- add and find ---- */
 
@@ -139,12 +139,12 @@ static err add_body(struct db_conn *c, void *context)
     TRY(db_user_text_free(c, w->a, &w->user, &w->text, NULL, w->clash));
     TRY(db_number_next(c, DB_COUNT_USER, &w->user.number));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&db_user_shape, &w->user, params);
-    params[db_user_shape.count] = P_TEXT(w->text.key);
-    params[db_user_shape.count + 1] = P_TEXT(w->text.skeleton);
-    params[db_user_shape.count + 2] = P_TEXT(w->text.email);
+    db_params_from(&db_user_columns, &w->user, params);
+    params[db_user_columns.count] = P_TEXT(w->text.key);
+    params[db_user_columns.count + 1] = P_TEXT(w->text.skeleton);
+    params[db_user_columns.count + 2] = P_TEXT(w->text.email);
     int64_t changed = 0;
-    TRY(db_run(c, &(struct db_call){&sheet, ADD, params, db_user_shape.count + 3}, &changed));
+    TRY(db_run(c, &(struct db_call){&statements, ADD, params, db_user_columns.count + 3}, &changed));
     if (changed == 0)
         FAIL(SERVER_ERROR, "store: a person's number or id is there already");
     return OK;
@@ -170,12 +170,12 @@ err db_user_add(struct tx *tx, struct arena *a, struct db_user *user, struct db_
 
 err db_user_by_number(struct tx *tx, struct arena *a, int64_t number, struct db_user **out)
 {
-    return db_read_one(tx, a, CALL(BY_NUMBER, P_INT(number)), &db_user_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_NUMBER, P_INT(number)), &db_user_columns, (void **)out);
 }
 
 err db_user_by_id(struct tx *tx, struct arena *a, str id, struct db_user **out)
 {
-    return db_read_one(tx, a, CALL(BY_ID, P_TEXT(id)), &db_user_shape, (void **)out);
+    return db_read_one(tx, a, CALL(BY_ID, P_TEXT(id)), &db_user_columns, (void **)out);
 }
 
 err db_user_by_name(struct tx *tx, struct arena *a, str username, struct db_user **out)
@@ -183,7 +183,7 @@ err db_user_by_name(struct tx *tx, struct arena *a, str username, struct db_user
     str key;
     *out = NULL;
     TRY(db_user_key(a, username, &key));
-    return str_filled(key) ? db_read_one(tx, a, CALL(BY_NAME, P_TEXT(key)), &db_user_shape, (void **)out) : OK;
+    return str_filled(key) ? db_read_one(tx, a, CALL(BY_NAME, P_TEXT(key)), &db_user_columns, (void **)out) : OK;
 }
 
 err db_user_by_email(struct tx *tx, struct arena *a, str email, struct db_user **out)
@@ -194,7 +194,7 @@ err db_user_by_email(struct tx *tx, struct arena *a, str email, struct db_user *
     if (!utf8_valid(email) || str_find(email, '@') == email.n || email.n > DB_USER_EMAIL_MAX)
         return OK;
     TRY(text_lower(a, email, &key));
-    TRY(db_read_many(tx, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_shape, &rows));
+    TRY(db_read_many(tx, a, CALL(BY_EMAIL, P_TEXT(key)), &db_user_columns, &rows));
     struct db_user *people = rows.rows;
     *out = rows.count == 1 || (rows.count == 2 && people[0].email_verified) ? &people[0] : NULL;
     return OK;
@@ -226,7 +226,7 @@ struct changing {
 
 static err current(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
 {
-    TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &db_user_shape, (void **)row));
+    TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &db_user_columns, (void **)row));
     if (*row == NULL)
         FAIL(NOT_FOUND, "store: no such user");
     return OK;
@@ -251,7 +251,7 @@ static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_
     TRY(db_logout_within(c, w->a, &(struct db_logout){.user_number = number, .keep_session = keep_session})); /* LS-04 */
     TRY(db_run(c, CALL(END_SESSIONS, P_INT(number), P_INT(keep_session)), NULL));
     struct db_rows ids = {NULL, 0};
-    TRY(db_many(c, w->a, CALL(END_GRANTS, P_INT(number), P_INT(w->now)), &id_shape, &ids));
+    TRY(db_many(c, w->a, CALL(END_AUTHORIZATIONS, P_INT(number), P_INT(w->now)), &id_columns, &ids));
     return db_revocation_within(c, &(struct db_ended){ids.rows, ids.count}, w->now);
 }
 
@@ -337,7 +337,7 @@ static err remove_body(struct db_conn *c, void *context)
     TRY(current(c, w, w->number, &row));
     TRY(another_admin(c, row));
     TRY(end_all(c, w, w->number, 0));
-    TRY(db_one(c, w->a, CALL(KEY_OF, P_INT(w->number)), &id_shape, &key));
+    TRY(db_one(c, w->a, CALL(KEY_OF, P_INT(w->number)), &id_columns, &key));
     TRY(db_run(c, CALL(FORGET_PATS, P_INT(w->number)), NULL));
     TRY(db_run(c, CALL(FORGET_CONSENTS, P_INT(w->number)), NULL));
     TRY(db_run(c, CALL(FORGET_EVENTS, P_TEXT(row->id)), NULL)); /* ST-06 */
@@ -365,7 +365,7 @@ err db_user_list(struct tx *tx, struct arena *a, const struct db_page *page, str
     struct db_listed listed;
     TRY(db_list_read(tx, a,
                      &(struct db_list_query){str_filled(pattern) ? CALL(COUNT_MATCHES, P_TEXT(pattern), P_TEXT(named)) : CALL_ALONE(COUNT),
-                                             CALL(line, P_TEXT(pattern), P_TEXT(named), P_INT(page->limit), P_INT(page->offset)), &db_user_shape},
+                                             CALL(line, P_TEXT(pattern), P_TEXT(named), P_INT(page->limit), P_INT(page->offset)), &db_user_columns},
                      &listed));
     *out = (struct db_user_rows){listed.rows.rows, listed.rows.count, listed.total};
     return OK;

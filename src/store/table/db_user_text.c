@@ -23,7 +23,7 @@ static const char *const texts[] = {
     [DOUBT_SHARED] = DOUBT "o.email_key = users.email_key AND o.email_verified = 1 AND o.number < users.number) RETURNING number",
     [DOUBT_NAMED] = DOUBT "o.username_key = users.email_key AND o.number <> users.number) RETURNING number",
 };
-DB_SHEET(user_text, texts);
+DB_STATEMENTS(user_text, texts);
 
 struct named {
     int64_t number;
@@ -31,9 +31,9 @@ struct named {
 };
 static const struct db_field named_fields[] = {
     {DB_INT, offsetof(struct named, number)}, {DB_TEXT, offsetof(struct named, username)}, {DB_TEXT, offsetof(struct named, email)}};
-static const struct db_shape named_shape = DB_SHAPE(struct named, named_fields);
+static const struct db_columns named_columns = DB_COLUMNS(struct named, named_fields);
 static const struct db_field name_fields[] = {{DB_TEXT, 0}};
-static const struct db_shape name_shape = {sizeof(str), name_fields, 1};
+static const struct db_columns name_columns = {sizeof(str), name_fields, 1};
 
 err db_user_text_of(struct arena *a, str username, str email, struct db_user_text *out)
 {
@@ -62,7 +62,7 @@ static err ask(struct db_conn *c, struct arena *a, const struct question *q, int
     void *row = NULL;
     if (!str_filled(q->key))
         return OK;
-    TRY(db_one(c, a, CALL(q->line, P_TEXT(q->key), P_INT(number)), &name_shape, &row));
+    TRY(db_one(c, a, CALL(q->line, P_TEXT(q->key), P_INT(number)), &name_columns, &row));
     if (row == NULL)
         return OK;
     clash->with = q->with;
@@ -99,7 +99,7 @@ err db_user_text_free(struct db_conn *c, struct arena *a, const struct db_user *
 static err fill_portion(struct db_conn *c, struct arena *a, int64_t *last, size_t *count, int64_t *unlooked)
 {
     struct db_rows rows = {NULL, 0};
-    TRY(db_many(c, a, CALL(PORTION, P_INT(*last)), &named_shape, &rows));
+    TRY(db_many(c, a, CALL(PORTION, P_INT(*last)), &named_columns, &rows));
     const struct named *people = rows.rows;
     for (size_t i = 0; i < rows.count; i++) {
         struct db_user_text text;

@@ -24,15 +24,15 @@ static struct stage oidc_stage(void)
 static err judge(struct stage *t, const char *more, struct authorize_request *r)
 {
     struct form f = stage_form(t, str_z(t->s.a, stage_text(t, ASK, str_of(more), "")));
-    TRY(authorize_read(t->s.g, &f, r));
-    return authorize_check(t->s.g, &f, r);
+    TRY(authorize_read(t->s.ctx, &f, r));
+    return authorize_check(t->s.ctx, &f, r);
 }
 
 static err step_of(struct stage *t, const char *more, const struct session *s, enum authorize_step *step)
 {
     struct authorize_request r;
     TRY(judge(t, more, &r));
-    return authorize_next(t->s.g, &r, s, step);
+    return authorize_next(t->s.ctx, &r, s, step);
 }
 
 static enum authorize_step next(struct stage *t, const char *more, const struct session *s)
@@ -63,10 +63,10 @@ Test(authorize_next, scopes_of_openid_requests)
             cr_expect(str_is(r.scope, rows[i].granted), "%s: %.*s", rows[i].scope, STR_FMT(r.scope));
     }
     struct form f = stage_form(&t, "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&scope=openid");
-    assert_done(authorize_read(t.s.g, &f, &r));
-    expect_kind(authorize_check(t.s.g, &f, &r), INVALID_SCOPE); /* a client with a list: only what is in it */
+    assert_done(authorize_read(t.s.ctx, &f, &r));
+    expect_kind(authorize_check(t.s.ctx, &f, &r), INVALID_SCOPE); /* a client with a list: only what is in it */
     f = stage_form(&t, "client_id=oidc&response_type=code&scope=openid");
-    expect_kind(authorize_read(t.s.g, &f, &r), INVALID_REQUEST); /* RU-05 */
+    expect_kind(authorize_read(t.s.ctx, &f, &r), INVALID_REQUEST); /* RU-05 */
 }
 
 Test(authorize_next, parameters_that_are_wrong_are_said_by_their_word)
@@ -108,7 +108,7 @@ static str hint_of(struct stage *t, const char *sub, unix_time expires_at)
                             .auth_time = NOW - 7200,
                             .issued_at = NOW - 7200,
                             .expires_at = expires_at};
-    assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
+    assert_done(id_token_sign(t->s.a, t->s.ctx->keys, SIGN_ES256, &what, &token));
     return token;
 }
 
@@ -124,8 +124,8 @@ Test(authorize_next, AZ_14_a_hint_about_somebody_else_is_never_answered_for_who_
     expect_kind(step_of(&t, str_z(t.s.a, stage_text(&t, other, STR("&prompt=none"), "")), &ada, &step), LOGIN_REQUIRED);
     expect_kind(step_of(&t, "&prompt=none&claims=%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22x%22%7D%7D%7D", &ada, &step), LOGIN_REQUIRED);
     str ticket; /* and logging in as the wrong one again is told, not asked for ever */
-    assert_done(authorize_ticket(t.s.g, &(struct authorize_request){0}, &ada, &ticket));
-    assert_done(session_reauthenticated(t.s.g, STR("pwd"), &ada));
+    assert_done(authorize_ticket(t.s.ctx, &(struct authorize_request){0}, &ada, &ticket));
+    assert_done(session_reauthenticated(t.s.ctx, STR("pwd"), &ada));
     str back = stage_text(&t, other, stage_text(&t, "&login_ticket=", ticket, ""), "");
     expect_kind(step_of(&t, str_z(t.s.a, back), &ada, &step), LOGIN_REQUIRED);
 }
@@ -161,8 +161,8 @@ Test(authorize_next, a_level_that_a_session_has_is_not_asked_for_again_and_one_t
     cr_expect_eq(next(&t, essential, &ada), AUTHORIZE_LOGIN);
     expect_kind(step_of(&t, none, &ada, &step), LOGIN_REQUIRED);
     str ticket; /* nor does a login that proves no more go round for ever */
-    assert_done(authorize_ticket(t.s.g, &(struct authorize_request){0}, &ada, &ticket));
-    assert_done(session_reauthenticated(t.s.g, STR("gone"), &ada));
+    assert_done(authorize_ticket(t.s.ctx, &(struct authorize_request){0}, &ada, &ticket));
+    assert_done(session_reauthenticated(t.s.ctx, STR("gone"), &ada));
     str back = stage_text(&t, essential, stage_text(&t, "&login_ticket=", ticket, ""), "");
     expect_kind(step_of(&t, str_z(t.s.a, back), &ada, &step), UNMET_AUTHENTICATION);
 }
@@ -176,13 +176,13 @@ Test(authorize_next, select_account_is_answered_by_a_button_of_this_session_or_b
     cr_expect_eq(next(&t, "&prompt=select_account", &nobody), AUTHORIZE_LOGIN);
     cr_expect_eq(next(&t, "&prompt=select_account", &ada), AUTHORIZE_SELECT);
     assert_done(judge(&t, "&prompt=select_account", &r));
-    assert_done(authorize_choice(t.s.g, &r, &ada, &choice));
+    assert_done(authorize_choice(t.s.ctx, &r, &ada, &choice));
     const char *pressed = str_z(t.s.a, stage_text(&t, "&prompt=select_account&login_ticket=", choice, ""));
     cr_expect_eq(next(&t, pressed, &ada), AUTHORIZE_ASK);
     cr_expect_eq(next(&t, pressed, &elsewhere), AUTHORIZE_SELECT);
     cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=login&login_ticket=", choice, "")), &ada), AUTHORIZE_LOGIN, "a choice is no password");
-    assert_done(authorize_ticket(t.s.g, &r, &ada, &ticket));
-    assert_done(session_reauthenticated(t.s.g, STR("pwd"), &ada));
+    assert_done(authorize_ticket(t.s.ctx, &r, &ada, &ticket));
+    assert_done(session_reauthenticated(t.s.ctx, STR("pwd"), &ada));
     cr_expect_eq(next(&t, str_z(t.s.a, stage_text(&t, "&prompt=select_account&login_ticket=", ticket, "")), &ada), AUTHORIZE_ASK);
 }
 
@@ -205,14 +205,14 @@ Test(authorize_next, CO_01_single_claims_are_agreed_to_as_the_scope_that_they_am
 Test(authorize_next, what_was_asked_lies_with_the_grant_and_the_code)
 {
     struct stage t = oidc_stage();
-    struct db_grant *grant;
+    struct db_authorization *authorization;
     str code = stage_code(&t, ASK "&nonce=n-0S6&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%7D&dpop_jkt=" CHALLENGE);
-    assert_done(db_grant_get(store_each(t.s.authority->store), t.s.a, 1, &grant));
-    cr_expect(str_is(grant->claims, "{\"userinfo\":{\"email\":null}}"));
+    assert_done(db_authorization_get(store_each(t.s.authority->store), t.s.a, 1, &authorization));
+    cr_expect(str_is(authorization->claims, "{\"userinfo\":{\"email\":null}}"));
     int64_t numbers[2];
     struct db_taken taken = {0};
     struct token_hash hash = token_hash_of(code);
-    assert_done(opaque_numbers_open(t.s.a, t.s.g->keys, OPAQUE_CODE, code, numbers));
+    assert_done(opaque_numbers_open(t.s.a, t.s.ctx->keys, OPAQUE_CODE, code, numbers));
     assert_done(db_code_take(store_each(t.s.authority->store), t.s.a, numbers[0], &hash, &taken));
     cr_expect(str_is(taken.code->nonce, "n-0S6") && str_is(taken.code->jkt, CHALLENGE));
 }
@@ -224,7 +224,7 @@ Test(authorize_next, AZ_21_who_may_be_told_of_a_failure)
     struct session nobody = stage_session(&t, NULL), ada = stage_session(&t, t.ada);
     err wrong = ERR(INVALID_SCOPE, "test"), down = ERR(UNAVAILABLE, "test");
     struct form f = stage_form(&t, "client_id=pub&response_type=code");
-    assert_done(authorize_read(t.s.g, &f, &r));
+    assert_done(authorize_read(t.s.ctx, &f, &r));
     cr_expect(authorize_may_tell(&r, &nobody, wrong) && authorize_may_tell(&r, &nobody, down));
     cr_expect(!authorize_may_tell(&r, &nobody, ERR(ELSEWHERE, "test")));
     static const char *const origins[] = {"open", "dynamic", "document"};
@@ -236,11 +236,11 @@ Test(authorize_next, AZ_21_who_may_be_told_of_a_failure)
         r.source = AUTHORIZE_SIGNED; /* whoever registers has keys */
         cr_expect(!authorize_may_tell(&r, &nobody, wrong), "%s", origins[i]);
         f = stage_form(&t, "client_id=pub&response_type=code&prompt=none");
-        assert_done(authorize_read(t.s.g, &f, &r));
+        assert_done(authorize_read(t.s.ctx, &f, &r));
         r.client = &came;
         cr_expect(authorize_may_tell(&r, &nobody, wrong), "%s", origins[i]);
         f = stage_form(&t, "client_id=pub&response_type=code");
-        assert_done(authorize_read(t.s.g, &f, &r));
+        assert_done(authorize_read(t.s.ctx, &f, &r));
     }
 }
 
@@ -254,11 +254,11 @@ Test(authorize_next, a_profile_demands_what_its_table_says)
     expect_kind(judge(&t, pkce, &r), INVALID_REQUEST); /* must be pushed */
     struct client_proof proof = stage_proof(&t, "oidc");
     struct form f = stage_form(&t, ASK);
-    expect_kind(pushed_accept(t.s.g, &proof, &f, &pushed), INVALID_REQUEST); /* PKCE */
+    expect_kind(pushed_accept(t.s.ctx, &proof, &f, &pushed), INVALID_REQUEST); /* PKCE */
     f = stage_form(&t, str_z(t.s.a, stage_text(&t, ASK, str_of(pkce), "")));
-    expect_kind(pushed_accept(t.s.g, &proof, &f, &pushed), OK);
+    expect_kind(pushed_accept(t.s.ctx, &proof, &f, &pushed), OK);
     ways_register(&t, "oidc", "private_key_jwt", &(struct db_client_metadata){.profile = STR("fapi2-message-signing")});
     proof = stage_proof(&t, "oidc");
     f = stage_form(&t, str_z(t.s.a, stage_text(&t, ASK "&response_mode=jwt", str_of(pkce), "")));
-    expect_kind(pushed_accept(t.s.g, &proof, &f, &pushed), INVALID_REQUEST); /* must be signed */
+    expect_kind(pushed_accept(t.s.ctx, &proof, &f, &pushed), INVALID_REQUEST); /* must be signed */
 }

@@ -9,14 +9,14 @@
 static err read_it(struct stage *t, const char *request, struct authorize_request *out)
 {
     struct form f = stage_form(t, request);
-    return authorize_read(t->s.g, &f, out);
+    return authorize_read(t->s.ctx, &f, out);
 }
 
 static err judge(struct stage *t, const char *request, struct authorize_request *out)
 {
     struct form f = stage_form(t, request);
-    assert_done(authorize_read(t->s.g, &f, out));
-    return authorize_check(t->s.g, &f, out);
+    assert_done(authorize_read(t->s.ctx, &f, out));
+    return authorize_check(t->s.ctx, &f, out);
 }
 
 static enum authorize_step next(struct stage *t, const char *request, const struct session *s)
@@ -24,7 +24,7 @@ static enum authorize_step next(struct stage *t, const char *request, const stru
     struct authorize_request asked;
     enum authorize_step step = 0;
     assert_done(judge(t, request, &asked));
-    assert_done(authorize_next(t->s.g, &asked, s, &step));
+    assert_done(authorize_next(t->s.ctx, &asked, s, &step));
     return step;
 }
 
@@ -103,8 +103,8 @@ Test(authorize, what_is_wrong_is_said_by_its_own_word)
         cr_expect_eq(judge(&t, str_z(t.s.a, stage_text(&t, ASK, str_of(rows[i].more), "")), &r).kind, rows[i].kind, "%s", rows[i].more);
     expect_kind(judge(&t, "client_id=pub&response_type=code", &r), INVALID_REQUEST); /* PK-01 */
     struct form f = stage_form(&t, "client_id=machine&response_type=code");
-    expect_kind(authorize_read(t.s.g, &f, &r), OK);
-    expect_kind(authorize_check(t.s.g, &f, &r), UNAUTHORIZED_CLIENT);
+    expect_kind(authorize_read(t.s.ctx, &f, &r), OK);
+    expect_kind(authorize_check(t.s.ctx, &f, &r), UNAUTHORIZED_CLIENT);
 }
 
 static void shape_login_alone(struct client_edit *edit)
@@ -162,10 +162,10 @@ Test(authorize, AZ_11_prompt_none_never_asks)
     enum authorize_step step;
     struct session nobody = stage_session(&t, NULL), ada = stage_session(&t, t.ada);
     assert_done(judge(&t, ASK "&prompt=none", &r));
-    expect_kind(authorize_next(t.s.g, &r, &nobody, &step), LOGIN_REQUIRED);
-    expect_kind(authorize_next(t.s.g, &r, &ada, &step), CONSENT_REQUIRED);
+    expect_kind(authorize_next(t.s.ctx, &r, &nobody, &step), LOGIN_REQUIRED);
+    expect_kind(authorize_next(t.s.ctx, &r, &ada, &step), CONSENT_REQUIRED);
     assert_done(judge(&t, ASK "&prompt=none&max_age=0", &r));
-    expect_kind(authorize_next(t.s.g, &r, &ada, &step), LOGIN_REQUIRED);
+    expect_kind(authorize_next(t.s.ctx, &r, &ada, &step), LOGIN_REQUIRED);
     (void)stage_allow(&t, ASK);
     cr_expect_eq(next(&t, ASK "&prompt=none", &ada), AUTHORIZE_ANSWER);
 }
@@ -182,11 +182,11 @@ Test(authorize, AZ_12_the_way_back_from_the_login_page_is_not_a_circle)
     struct authorize_request r;
     struct session s = stage_session(&t, t.ada);
     assert_done(judge(&t, ASK, &r));
-    assert_done(authorize_ticket(t.s.g, &r, &s, &ticket));
+    assert_done(authorize_ticket(t.s.ctx, &r, &s, &ticket));
     cr_expect_eq(next(&t, with_ticket(&t, ticket), &s), AUTHORIZE_LOGIN, "AZ-13: abandoned, the old session goes nowhere");
     clock_set(NOW + 500);
     scene_next(&t.s);
-    assert_done(session_reauthenticated(t.s.g, STR("pwd"), &s));
+    assert_done(session_reauthenticated(t.s.ctx, STR("pwd"), &s));
     cr_expect_eq(next(&t, with_ticket(&t, ticket), &s), AUTHORIZE_ASK);
 }
 
@@ -197,7 +197,7 @@ Test(authorize, AZ_12_an_old_ticket_does_not_speak_for_a_password_given_for_some
     struct authorize_request r;
     struct session visitor = stage_session(&t, NULL);
     assert_done(judge(&t, ASK, &r));
-    assert_done(authorize_ticket(t.s.g, &r, &visitor, &anybodys));
+    assert_done(authorize_ticket(t.s.ctx, &r, &visitor, &anybodys));
     clock_set(NOW + 1000);
     scene_next(&t.s);
     struct session ada = stage_session(&t, t.ada);
@@ -213,7 +213,7 @@ static str pend(struct stage *t, const char *request, const struct session *s)
     struct authorize_request r;
     str sealed;
     assert_done(judge(t, request, &r));
-    assert_done(authorize_pend(t->s.g, &r, s, &sealed));
+    assert_done(authorize_pend(t->s.ctx, &r, s, &sealed));
     return sealed;
 }
 
@@ -226,10 +226,10 @@ Test(authorize, CO_03_the_pending_request_comes_back_as_it_was)
                       ASK "&scope=read&state=a%26b&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&code_challenge_method=S256&"
                           "code_challenge=" CHALLENGE,
                       &s);
-    assert_done(authorize_resume(t.s.g, sealed, &s, &p));
+    assert_done(authorize_resume(t.s.ctx, sealed, &s, &p));
     cr_expect(str_is(p.request.scope, "read") && str_is(p.request.state, "a&b") && str_is(p.request.challenge, CHALLENGE));
     cr_expect(str_is(p.request.redirect_uri, CALLBACK) && str_is(p.request.redirect_uri_sent, CALLBACK));
-    assert_done(authorize_resume(t.s.g, pend(&t, ASK, &s), &s, &p));
+    assert_done(authorize_resume(t.s.ctx, pend(&t, ASK, &s), &s, &p));
     cr_expect(!str_present(p.request.redirect_uri_sent) && !str_present(p.request.state) && !str_present(p.request.challenge));
 }
 
@@ -239,17 +239,17 @@ Test(authorize, AZ_24_it_belongs_to_one_browser_and_ten_minutes)
     struct authorize_pending p;
     struct session s = stage_session(&t, t.ada), elsewhere = stage_session(&t, t.ada), nobody = stage_session(&t, NULL);
     str sealed = pend(&t, ASK, &s);
-    expect_kind(authorize_resume(t.s.g, sealed, &elsewhere, &p), STALE_FORM);
-    expect_kind(authorize_resume(t.s.g, sealed, &nobody, &p), STALE_FORM);
-    expect_kind(authorize_resume(t.s.g, STR_ABSENT, &s, &p), INVALID_REQUEST);
-    expect_kind(authorize_resume(t.s.g, s.cookie, &s, &p), INVALID_REQUEST);
-    expect_kind(authorize_resume(t.s.g, (str){sealed.p, sealed.n - 1}, &s, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.ctx, sealed, &elsewhere, &p), STALE_FORM);
+    expect_kind(authorize_resume(t.s.ctx, sealed, &nobody, &p), STALE_FORM);
+    expect_kind(authorize_resume(t.s.ctx, STR_ABSENT, &s, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.ctx, s.cookie, &s, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.ctx, (str){sealed.p, sealed.n - 1}, &s, &p), INVALID_REQUEST);
     clock_set(NOW + 599);
     scene_next(&t.s);
-    expect_kind(authorize_resume(t.s.g, sealed, &s, &p), OK);
+    expect_kind(authorize_resume(t.s.ctx, sealed, &s, &p), OK);
     clock_set(NOW + 600);
     scene_next(&t.s);
-    expect_kind(authorize_resume(t.s.g, sealed, &s, &p), STALE_FORM);
+    expect_kind(authorize_resume(t.s.ctx, sealed, &s, &p), STALE_FORM);
 }
 
 Test(authorize, a_client_that_was_changed_meanwhile_gets_nothing)
@@ -260,12 +260,12 @@ Test(authorize, a_client_that_was_changed_meanwhile_gets_nothing)
     str sealed = pend(&t, ASK, &s);
     struct client_edit edit = client_edit_nothing();
     edit.redirect_uris = STR("https://app.example.com/new");
-    assert_done(client_change(t.s.g, &actor_owner, STR("web"), &edit, &t.s.p));
+    assert_done(client_change(t.s.ctx, &actor_owner, STR("web"), &edit, &t.s.p));
     scene_next(&t.s);
-    expect_kind(authorize_resume(t.s.g, sealed, &s, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.ctx, sealed, &s, &p), INVALID_REQUEST);
     sealed = pend(&t, ASK, &s);
     stage_revoke_client(&t, "web", true);
-    expect_kind(authorize_resume(t.s.g, sealed, &s, &p), INVALID_REQUEST);
+    expect_kind(authorize_resume(t.s.ctx, sealed, &s, &p), INVALID_REQUEST);
 }
 
 Test(authorize, AZ_25_one_answer_to_one_page)
@@ -274,13 +274,13 @@ Test(authorize, AZ_25_one_answer_to_one_page)
     struct authorize_pending p;
     struct redirect_sent sent;
     struct session s = stage_session(&t, t.ada);
-    assert_done(authorize_resume(t.s.g, pend(&t, ASK, &s), &s, &p));
-    assert_done(authorize_allow(t.s.g, &p, &s, &sent));
-    expect_kind(authorize_allow(t.s.g, &p, &s, &sent), INVALID_REQUEST);
-    expect_kind(authorize_deny(t.s.g, &p, &s, &sent), INVALID_REQUEST);
-    assert_done(authorize_resume(t.s.g, pend(&t, ASK "&state=s", &s), &s, &p));
-    assert_done(authorize_deny(t.s.g, &p, &s, &sent));
+    assert_done(authorize_resume(t.s.ctx, pend(&t, ASK, &s), &s, &p));
+    assert_done(authorize_allow(t.s.ctx, &p, &s, &sent));
+    expect_kind(authorize_allow(t.s.ctx, &p, &s, &sent), INVALID_REQUEST);
+    expect_kind(authorize_deny(t.s.ctx, &p, &s, &sent), INVALID_REQUEST);
+    assert_done(authorize_resume(t.s.ctx, pend(&t, ASK "&state=s", &s), &s, &p));
+    assert_done(authorize_deny(t.s.ctx, &p, &s, &sent));
     cr_expect(str_is(stage_parameter(&t, sent.location, "error"), "access_denied") && str_is(stage_parameter(&t, sent.location, "state"), "s"));
     cr_expect(!str_present(stage_parameter(&t, sent.location, "code")));
-    expect_kind(authorize_allow(t.s.g, &p, &s, &sent), INVALID_REQUEST);
+    expect_kind(authorize_allow(t.s.ctx, &p, &s, &sent), INVALID_REQUEST);
 }

@@ -7,7 +7,7 @@ static bool needed(struct stage *t, const char *id, const char *scope, const cha
 {
     bool out = false;
     struct consent_question q = {.scope = str_of(scope), .redirect_uri = str_of(redirect_uri), .forced = forced};
-    assert_done(consent_needed(t->s.g, stage_find(t, id), t->ada->number, &q, &out));
+    assert_done(consent_needed(t->s.ctx, stage_find(t, id), t->ada->number, &q, &out));
     return out;
 }
 
@@ -65,10 +65,10 @@ Test(consent, CO_01_whose_identity_is_not_sure_is_asked_each_time)
 
 static size_t seen(struct stage *t, struct actor by)
 {
-    struct db_grant *rows;
+    struct db_authorization *rows;
     size_t count = 99;
     by.client = by.client ? stage_find(t, "web") : NULL;
-    assert_done(consent_grants(t->s.g, &by, t->ada->number, &rows, &count));
+    assert_done(consent_authorizations(t->s.ctx, &by, t->ada->number, &rows, &count));
     return count;
 }
 
@@ -76,7 +76,7 @@ static bool ends(struct stage *t, struct actor by, str id)
 {
     bool revoked = false;
     by.client = by.client ? stage_find(t, "web") : NULL;
-    err e = consent_revoke_grant(t->s.g, &by, id, &revoked);
+    err e = consent_revoke_authorization(t->s.ctx, &by, id, &revoked);
     cr_expect(!FAILED(e) || e.kind == ERR_INSUFFICIENT_SCOPE);
     return revoked;
 }
@@ -87,7 +87,7 @@ static str grant_of(struct stage *t, const char *id)
     struct bearer b;
     assert_done(stage_password(t, id, "", &answer));
     assert_done(stage_bearer(t, answer.access_token, &b));
-    return b.facts.permit.grant_id;
+    return b.facts.permit.authorization_id;
 }
 
 Test(consent, AD_02_a_token_sees_and_ends_what_its_scope_says)
@@ -96,10 +96,10 @@ Test(consent, AD_02_a_token_sees_and_ends_what_its_scope_says)
     str mine = grant_of(&t, "web"), others = grant_of(&t, "other");
     struct actor narrow = by_token(t.ada, "read openid", false), sees = by_token(t.ada, "view-own-authorizations", false);
     struct actor ending = by_token(t.ada, "delete-own-authorizations", false);
-    struct db_grant *rows;
+    struct db_authorization *rows;
     size_t count;
     narrow.client = sees.client = ending.client = stage_find(&t, "web");
-    expect_kind(consent_grants(t.s.g, &narrow, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
+    expect_kind(consent_authorizations(t.s.ctx, &narrow, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
     cr_expect_eq(seen(&t, sees), 2);
     cr_expect_eq(seen(&t, by_session(t.ada)), 2);
     cr_expect_eq(seen(&t, by_token(t.ada, "", true)), 2);
@@ -107,7 +107,7 @@ Test(consent, AD_02_a_token_sees_and_ends_what_its_scope_says)
     cr_expect(!ends(&t, narrow, mine) && !ends(&t, sees, mine) && !ends(&t, by_personal(t.ada, ""), mine));
     cr_expect(ends(&t, ending, mine) && !ends(&t, ending, mine));
     struct actor scoped = by_personal(t.ada, "read");
-    expect_kind(consent_grants(t.s.g, &scoped, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
+    expect_kind(consent_authorizations(t.s.ctx, &scoped, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
     cr_expect(!ends(&t, scoped, others));
     cr_expect(ends(&t, by_session(t.ada), others) && !ends(&t, by_session(t.ada), others));
 }
@@ -118,10 +118,10 @@ Test(consent, AD_02_another_person_neither_sees_nor_ends)
     str mine = grant_of(&t, "web");
     struct db_user *bob = fixture_user(t.s.authority, t.s.a, "bob");
     struct actor by = by_session(bob);
-    struct db_grant *rows;
+    struct db_authorization *rows;
     size_t count;
-    expect_kind(consent_grants(t.s.g, &by, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
-    expect_kind(consent_revoke_client(t.s.g, &by, t.ada->number, STR("web")), INSUFFICIENT_SCOPE);
+    expect_kind(consent_authorizations(t.s.ctx, &by, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
+    expect_kind(consent_revoke_client(t.s.ctx, &by, t.ada->number, STR("web")), INSUFFICIENT_SCOPE);
     cr_expect(!ends(&t, by, mine));
     struct actor nobody = {.kind = ACTOR_NOBODY}, client = by_client(stage_find(&t, "web"), "edit-users");
     cr_expect(!ends(&t, nobody, mine) && !ends(&t, client, mine));
@@ -135,8 +135,8 @@ Test(consent, CO_04_withdrawing_ends_the_tokens_and_forgets)
     str code = stage_code(&t, "client_id=web&response_type=code&scope=read");
     assert_done(stage_redeem(&t, "web", code, "", &answer));
     struct actor by = by_session(t.ada);
-    assert_done(consent_revoke_client(t.s.g, &by, t.ada->number, STR("web")));
+    assert_done(consent_revoke_client(t.s.ctx, &by, t.ada->number, STR("web")));
     expect_kind(stage_bearer(&t, answer.access_token, &b), INVALID_TOKEN);
     cr_expect(needed(&t, "web", "read", CALLBACK, false));
-    expect_kind(consent_revoke_client(t.s.g, &by, t.ada->number, STR("nosuch")), NOT_FOUND);
+    expect_kind(consent_revoke_client(t.s.ctx, &by, t.ada->number, STR("nosuch")), NOT_FOUND);
 }

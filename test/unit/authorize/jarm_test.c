@@ -8,7 +8,7 @@ static err send_it(struct stage *t, enum redirect_mode mode, err error, struct r
 {
     struct redirect_answer answer = {
         .client = stage_find(t, "web"), .uri = STR(CALLBACK), .mode = mode, .code = STR("c"), .error = error, .state = STR("s\"<")};
-    return redirect_send(t->s.g, &answer, out);
+    return redirect_send(t->s.ctx, &answer, out);
 }
 
 Test(jarm, one_parameter_that_only_this_client_and_only_now_may_take)
@@ -20,13 +20,13 @@ Test(jarm, one_parameter_that_only_this_client_and_only_now_may_take)
     assert_done(send_it(&t, REDIRECT_QUERY_JWT, OK, &sent));
     str response = stage_parameter(&t, sent.location, "response");
     cr_assert(str_filled(response) && sent.count == 1 && !str_present(stage_parameter(&t, sent.location, "code")));
-    assert_done(jws_check(t.s.a, t.s.g->keys, "JWT", response, &claims));
+    assert_done(jws_check(t.s.a, t.s.ctx->keys, "JWT", response, &claims));
     cr_expect(str_is(json_member_text(claims, "iss"), FIXTURE_ISSUER) && str_is(json_member_text(claims, "aud"), "web"));
     cr_expect(str_is(json_member_text(claims, "code"), "c") && str_is(json_member_text(claims, "state"), "s\"<"));
     cr_expect(json_integer_of(json_member(claims, "exp"), &exp) && exp == NOW + JARM_SECONDS);
     assert_done(send_it(&t, REDIRECT_FORM_POST_JWT, ERR(ACCESS_DENIED, "test"), &sent));
     cr_expect(!str_present(sent.location) && str_is(sent.uri, CALLBACK) && str_is(sent.fields[0].name, "response"));
-    assert_done(jws_check(t.s.a, t.s.g->keys, "JWT", sent.fields[0].value, &claims));
+    assert_done(jws_check(t.s.a, t.s.ctx->keys, "JWT", sent.fields[0].value, &claims));
     cr_expect(str_is(json_member_text(claims, "error"), "access_denied") && !json_member(claims, "code"));
 }
 
@@ -62,8 +62,8 @@ static enum err_kind mode_kind(struct stage *t, const char *mode, enum redirect_
     struct authorize_request r;
     struct form f = stage_form(
         t, str_z(t->s.a, stage_text(t, "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&response_mode=", str_of(mode), "")));
-    assert_done(authorize_read(t->s.g, &f, &r));
-    enum err_kind kind = authorize_check(t->s.g, &f, &r).kind;
+    assert_done(authorize_read(t->s.ctx, &f, &r));
+    enum err_kind kind = authorize_check(t->s.ctx, &f, &r).kind;
     *out = r.mode;
     return kind;
 }

@@ -12,7 +12,7 @@ static err push(struct stage *t, const char *id, const char *body, struct pushed
     scene_next(&t->s);
     struct client_proof proof = stage_proof(t, id);
     struct form f = stage_form(t, body);
-    return pushed_accept(t->s.g, &proof, &f, out);
+    return pushed_accept(t->s.ctx, &proof, &f, out);
 }
 
 static err come(struct stage *t, const char *client, str uri, const char *more, struct authorize_request *r)
@@ -24,8 +24,8 @@ static err come(struct stage *t, const char *client, str uri, const char *more, 
     percent_add(&b, uri);
     buf_add_z(&b, more);
     struct form f = stage_form(t, str_z(t->s.a, (str){b.p, b.n}));
-    TRY(authorize_read(t->s.g, &f, r));
-    return authorize_check(t->s.g, &f, r);
+    TRY(authorize_read(t->s.ctx, &f, r));
+    return authorize_check(t->s.ctx, &f, r);
 }
 
 Test(pushed, PR_04_the_address_is_all_that_comes_back_and_says_nothing)
@@ -106,7 +106,7 @@ Test(pushed, a_person_who_began_in_time_may_take_their_time_at_the_login_page)
     assert_done(push(&t, "web", ASKS, &b));
     assert_done(come(&t, "client_id=web", a.request_uri, "", &r));
     struct session nobody = stage_session(&t, NULL);
-    assert_done(authorize_ticket(t.s.g, &r, &nobody, &ticket));
+    assert_done(authorize_ticket(t.s.ctx, &r, &nobody, &ticket));
     const char *back = str_z(t.s.a, stage_text(&t, "&login_ticket=", ticket, ""));
     clock_set(NOW + 600);
     expect_kind(come(&t, "client_id=web", a.request_uri, back, &r), OK);
@@ -126,14 +126,14 @@ Test(pushed, PR_01_the_first_end_is_the_only_one)
     assert_done(push(&t, "web", ASKS, &a));
     assert_done(come(&t, "client_id=web", a.request_uri, "", &r));
     struct session ada = stage_session(&t, t.ada);
-    assert_done(authorize_pend(t.s.g, &r, &ada, &one));
-    assert_done(authorize_pend(t.s.g, &r, &ada, &two)); /* a second window */
-    assert_done(authorize_resume(t.s.g, one, &ada, &first));
-    assert_done(authorize_resume(t.s.g, two, &ada, &second));
-    assert_done(authorize_allow(t.s.g, &first, &ada, &sent));
+    assert_done(authorize_pend(t.s.ctx, &r, &ada, &one));
+    assert_done(authorize_pend(t.s.ctx, &r, &ada, &two)); /* a second window */
+    assert_done(authorize_resume(t.s.ctx, one, &ada, &first));
+    assert_done(authorize_resume(t.s.ctx, two, &ada, &second));
+    assert_done(authorize_allow(t.s.ctx, &first, &ada, &sent));
     cr_expect(str_is(stage_parameter(&t, sent.location, "state"), "secret-state"));
-    expect_kind(authorize_allow(t.s.g, &second, &ada, &sent), INVALID_REQUEST_URI);
-    expect_kind(authorize_deny(t.s.g, &second, &ada, &sent), INVALID_REQUEST_URI);
+    expect_kind(authorize_allow(t.s.ctx, &second, &ada, &sent), INVALID_REQUEST_URI);
+    expect_kind(authorize_deny(t.s.ctx, &second, &ada, &sent), INVALID_REQUEST_URI);
     expect_kind(come(&t, "client_id=web", a.request_uri, "", &r), INVALID_REQUEST_URI);
 }
 
@@ -147,11 +147,11 @@ Test(pushed, PR_01_an_error_that_was_told_ends_it_too) /* CVE-2026-96446: prompt
     assert_done(push(&t, "web", ASKS "&prompt=none", &a));
     assert_done(come(&t, "client_id=web", a.request_uri, "", &r));
     struct session nobody = stage_session(&t, NULL);
-    err e = authorize_next(t.s.g, &r, &nobody, &step);
+    err e = authorize_next(t.s.ctx, &r, &nobody, &step);
     expect_kind(e, LOGIN_REQUIRED);
     cr_expect(authorize_may_tell(&r, &nobody, e));
-    assert_done(authorize_refuse(t.s.g, &r, e, &sent));
-    expect_kind(authorize_refuse(t.s.g, &r, e, &sent), INVALID_REQUEST_URI);
+    assert_done(authorize_refuse(t.s.ctx, &r, e, &sent));
+    expect_kind(authorize_refuse(t.s.ctx, &r, e, &sent), INVALID_REQUEST_URI);
     expect_kind(come(&t, "client_id=web", a.request_uri, "", &r), INVALID_REQUEST_URI);
 }
 
@@ -162,8 +162,8 @@ Test(pushed, PR_03_who_must_push_must_push)
     struct authorize_request r;
     ways_register(&t, "web", "client_secret_basic", &(struct db_client_metadata){.require_pushed_authorization_requests = true});
     struct form f = stage_form(&t, "client_id=web&" ASKS);
-    assert_done(authorize_read(t.s.g, &f, &r));
-    expect_kind(authorize_check(t.s.g, &f, &r), INVALID_REQUEST);
+    assert_done(authorize_read(t.s.ctx, &f, &r));
+    expect_kind(authorize_check(t.s.ctx, &f, &r), INVALID_REQUEST);
     assert_done(push(&t, "web", ASKS, &a));
     expect_kind(come(&t, "client_id=web", a.request_uri, "", &r), OK);
 }
@@ -179,14 +179,14 @@ Test(pushed, the_proof_of_a_key_binds_the_code_as_dpop_jkt_does) /* RFC 9449 10.
     struct client_proof proof = stage_proof(&t, "web");
     struct form f = stage_form(&t, ASKS);
     proof_send(&t, "POST", FIXTURE_ISSUER "/oauth/par", proof_make(&t, &h, &(struct proof_of){.url = FIXTURE_ISSUER "/oauth/par", .jti = "a"}));
-    assert_done(pushed_accept(t.s.g, &proof, &f, &a));
+    assert_done(pushed_accept(t.s.ctx, &proof, &f, &a));
     assert_done(come(&t, "client_id=web", a.request_uri, "", &r));
     cr_expect(str_equal(r.jkt, h.jkt));
     scene_next(&t.s);
     proof = stage_proof(&t, "web");
     f = stage_form(&t, ASKS "&dpop_jkt=" CHALLENGE);
     proof_send(&t, "POST", FIXTURE_ISSUER "/oauth/par", proof_make(&t, &h, &(struct proof_of){.url = FIXTURE_ISSUER "/oauth/par", .jti = "b"}));
-    expect_kind(pushed_accept(t.s.g, &proof, &f, &a), INVALID_DPOP_PROOF);
+    expect_kind(pushed_accept(t.s.ctx, &proof, &f, &a), INVALID_DPOP_PROOF);
     assert_done(push(&t, "web", ASKS "&dpop_jkt=" CHALLENGE, &a));
     assert_done(come(&t, "client_id=web", a.request_uri, "", &r));
     cr_expect(str_is(r.jkt, CHALLENGE));
@@ -209,19 +209,19 @@ Test(pushed, RL_06_a_client_that_is_anybody_pushes_so_much_from_one_place_in_a_m
     struct client_proof proof = stage_proof(&t, "pusher");
     struct form f = stage_form(&t, asks);
     while (taken <= PUSHED_A_MINUTE && !FAILED(last)) {
-        last = pushed_accept(t.s.g, &proof, &f, &a);
+        last = pushed_accept(t.s.ctx, &proof, &f, &a);
         taken += !FAILED(last);
     }
     cr_expect_eq(last.kind, ERR_THROTTLED);
     cr_expect_eq(taken, PUSHED_A_MINUTE);
     cr_expect(a.retry_after >= 1 && a.retry_after <= 60);
-    t.s.g->address = STR("192.0.2.99");
-    expect_kind(pushed_accept(t.s.g, &proof, &f, &a), OK);
+    t.s.ctx->address = STR("192.0.2.99");
+    expect_kind(pushed_accept(t.s.ctx, &proof, &f, &a), OK);
     clock_set(NOW + 60);
     scene_next(&t.s);
     proof = stage_proof(&t, "pusher");
     f = stage_form(&t, asks);
-    expect_kind(pushed_accept(t.s.g, &proof, &f, &a), OK);
+    expect_kind(pushed_accept(t.s.ctx, &proof, &f, &a), OK);
     for (int i = 0; i < 3; i++) /* who authenticates is known, and is not counted */
         expect_kind(push(&t, "web", ASKS, &a), OK);
 }

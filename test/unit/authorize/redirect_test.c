@@ -139,7 +139,7 @@ static str location_of(struct stage *t, const char *uri, const struct redirect_a
     struct redirect_sent sent;
     struct redirect_answer there = *answer;
     there.uri = str_of(uri);
-    assert_done(redirect_send(t->s.g, &there, &sent));
+    assert_done(redirect_send(t->s.ctx, &there, &sent));
     return sent.location;
 }
 

@@ -39,8 +39,8 @@ static err read_outer(struct scene_object *s, const char *beside, str object, st
     scene_next(&s->t.s);
     str text = stage_text(&s->t, beside, object, "");
     struct form f = stage_form(&s->t, str_z(s->t.s.a, text));
-    TRY(authorize_read(s->t.s.g, &f, r));
-    return authorize_check(s->t.s.g, &f, r);
+    TRY(authorize_read(s->t.s.ctx, &f, r));
+    return authorize_check(s->t.s.ctx, &f, r);
 }
 
 #define BESIDE "client_id=web&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&response_type=code&scope=write&state=outer&nonce=outer&request="

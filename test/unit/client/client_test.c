@@ -19,7 +19,7 @@ static struct client_edit app(const char *name)
 static const struct db_client *made(struct scene *s, struct client_edit edit)
 {
     struct client_added out = {0};
-    err e = client_add(s->g, &actor_owner, &edit, &s->p, &out);
+    err e = client_add(s->ctx, &actor_owner, &edit, &s->p, &out);
     cr_assert(!FAILED(e), "%s: %s", err_why(e), s->p.count ? s->p.rows[0].message.p : "");
     scene_next(s);
     return out.client;
@@ -28,19 +28,19 @@ static const struct db_client *made(struct scene *s, struct client_edit edit)
 static err add(struct scene *s, const struct actor *by, struct client_edit edit)
 {
     struct client_added out = {0};
-    return client_add(s->g, by, &edit, &s->p, &out);
+    return client_add(s->ctx, by, &edit, &s->p, &out);
 }
 
 static err change(struct scene *s, const struct actor *by, const struct db_client *client, struct client_edit edit)
 {
-    return client_change(s->g, by, client->id, &edit, &s->p);
+    return client_change(s->ctx, by, client->id, &edit, &s->p);
 }
 
 static const struct db_client *now(struct scene *s, const struct db_client *client)
 {
     str id = str_dup(s->a, client->id);
     scene_next(s);
-    return client_find(s->g, id);
+    return client_find(s->ctx, id);
 }
 
 Test(client, every_verb_is_refused_without_its_permission)
@@ -64,11 +64,11 @@ Test(client, every_verb_is_refused_without_its_permission)
         str secret = STR_ABSENT;
         expect_kind(add(&s, &actors[i], app("Other")), INSUFFICIENT_SCOPE);
         expect_kind(change(&s, &actors[i], c, app("Other")), INSUFFICIENT_SCOPE);
-        expect_kind(client_rotate_secret(s.g, &actors[i], c->id, &how, &secret), INSUFFICIENT_SCOPE);
-        expect_kind(client_set_disabled(s.g, &actors[i], c->id, true), INSUFFICIENT_SCOPE);
-        expect_kind(client_remove(s.g, &actors[i], c->id), INSUFFICIENT_SCOPE);
-        expect_kind(client_remove(s.g, &actors[i], STR("nothing")), INSUFFICIENT_SCOPE);
-        expect_kind(client_list(s.g, &actors[i], &(struct db_page){.limit = 10}, &rows), INSUFFICIENT_SCOPE);
+        expect_kind(client_rotate_secret(s.ctx, &actors[i], c->id, &how, &secret), INSUFFICIENT_SCOPE);
+        expect_kind(client_set_disabled(s.ctx, &actors[i], c->id, true), INSUFFICIENT_SCOPE);
+        expect_kind(client_remove(s.ctx, &actors[i], c->id), INSUFFICIENT_SCOPE);
+        expect_kind(client_remove(s.ctx, &actors[i], STR("nothing")), INSUFFICIENT_SCOPE);
+        expect_kind(client_list(s.ctx, &actors[i], &(struct db_page){.limit = 10}, &rows), INSUFFICIENT_SCOPE);
         cr_expect_not(str_present(secret));
     }
 }
@@ -86,10 +86,10 @@ Test(client, each_permission_opens_its_verb_alone)
         for (size_t w = 0; w < 4; w++) {
             struct client_rows rows = {0};
             snprintf(name, sizeof name, "App %zu %zu", i, w);
-            cr_expect_eq(client_list(s.g, &ways[w], &(struct db_page){.limit = 10}, &rows).kind, i == 0 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
+            cr_expect_eq(client_list(s.ctx, &ways[w], &(struct db_page){.limit = 10}, &rows).kind, i == 0 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
             cr_expect_eq(add(&s, &ways[w], app(name)).kind, i == 1 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
-            cr_expect_eq(client_set_disabled(s.g, &ways[w], c->id, w % 2 == 0).kind, i == 2 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
-            cr_expect_eq(client_remove(s.g, &ways[w], STR("nothing")).kind, i == 3 ? ERR_NOT_FOUND : ERR_INSUFFICIENT_SCOPE);
+            cr_expect_eq(client_set_disabled(s.ctx, &ways[w], c->id, w % 2 == 0).kind, i == 2 ? ERR_OK : ERR_INSUFFICIENT_SCOPE);
+            cr_expect_eq(client_remove(s.ctx, &ways[w], STR("nothing")).kind, i == 3 ? ERR_NOT_FOUND : ERR_INSUFFICIENT_SCOPE);
         }
     }
 }
@@ -106,9 +106,9 @@ Test(client, one_with_more_rights_is_switched_by_administrators_alone) /* AD-04 
     const struct client_edit strong[] = {house, robot};
     for (size_t i = 0; i < 2; i++) {
         const struct db_client *c = made(&s, strong[i]);
-        expect_kind(client_set_disabled(s.g, &by_editor, c->id, true), INSUFFICIENT_SCOPE);
-        cr_expect(!FAILED(client_set_disabled(s.g, &by_root, c->id, true)));
-        expect_kind(client_set_disabled(s.g, &by_editor, c->id, false), INSUFFICIENT_SCOPE);
+        expect_kind(client_set_disabled(s.ctx, &by_editor, c->id, true), INSUFFICIENT_SCOPE);
+        cr_expect(!FAILED(client_set_disabled(s.ctx, &by_root, c->id, true)));
+        expect_kind(client_set_disabled(s.ctx, &by_editor, c->id, false), INSUFFICIENT_SCOPE);
         cr_expect(now(&s, c)->disabled);
     }
 }
@@ -118,14 +118,14 @@ Test(client, a_confidential_one_gets_a_secret_once)
     struct scene s = scene_new();
     struct client_edit edit = app("App");
     struct client_added out = {0};
-    assert_done(client_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(client_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect(str_starts(out.secret, STR("jtn_cs_")));
     cr_expect_eq(out.client->id.n, 36);
     cr_expect(str_is(out.client->auth_method, "any"));
     cr_expect(str_is(out.client->grants, "authorization_code refresh_token"));
     cr_expect_not(out.client->require_pkce || out.client->first_party || out.client->is_public || out.client->disabled);
     scene_next(&s);
-    const struct db_client *kept = client_find(s.g, out.client->id);
+    const struct db_client *kept = client_find(s.ctx, out.client->id);
     cr_assert_not_null(kept);
     struct token_hash hash = token_hash_of(out.secret);
     cr_assert_eq(kept->secret_count, 1);
@@ -143,13 +143,13 @@ Test(client, a_public_one_has_none_and_always_pkce)
     edit.is_public = 1;
     edit.require_pkce = 0;
     struct client_added out = {0};
-    assert_done(client_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(client_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect_not(str_present(out.secret));
     cr_expect_eq(out.client->secret_count, 0);
     cr_expect(str_is(out.client->auth_method, "none") && out.client->require_pkce);
     scene_next(&s);
     str secret = STR_ABSENT;
-    expect_kind(client_rotate_secret(s.g, &actor_owner, out.client->id, &(struct client_rotation){.overlap = 0}, &secret), UNPROCESSABLE);
+    expect_kind(client_rotate_secret(s.ctx, &actor_owner, out.client->id, &(struct client_rotation){.overlap = 0}, &secret), UNPROCESSABLE);
     edit = app("Other phone");
     edit.auth_method = STR("none");
     cr_expect(made(&s, edit)->is_public, "none says it");
@@ -199,10 +199,10 @@ Test(client, ids_are_unique_now_and_ever)
     made(&s, edit);
     edit.name = STR("Other");
     expect_problem(&s, add(&s, &actor_owner, edit), "id");
-    assert_done(client_remove(s.g, &actor_owner, STR("42")));
+    assert_done(client_remove(s.ctx, &actor_owner, STR("42")));
     scene_next(&s);
-    cr_expect_null(client_find(s.g, STR("42")));
-    expect_kind(client_remove(s.g, &actor_owner, STR("42")), NOT_FOUND);
+    cr_expect_null(client_find(s.ctx, STR("42")));
+    expect_kind(client_remove(s.ctx, &actor_owner, STR("42")), NOT_FOUND);
     expect_problem(&s, add(&s, &actor_owner, edit), "id");
     edit.id = STR_ABSENT;
     edit.name = STR("App");
@@ -349,11 +349,11 @@ Test(client, an_old_version_is_a_conflict) /* AD-05 */
     edit.version = c->version;
     edit.description = STR("One");
     str id = str_dup(s.a, c->id);
-    assert_done(client_change(s.g, &actor_owner, id, &edit, &s.p));
+    assert_done(client_change(s.ctx, &actor_owner, id, &edit, &s.p));
     edit.description = STR("Two");
-    expect_kind(client_change(s.g, &actor_owner, id, &edit, &s.p), CONFLICT);
+    expect_kind(client_change(s.ctx, &actor_owner, id, &edit, &s.p), CONFLICT);
     edit.version = 0;
-    assert_done(client_change(s.g, &actor_owner, id, &edit, &s.p));
+    assert_done(client_change(s.ctx, &actor_owner, id, &edit, &s.p));
 }
 
 Test(client, redirect_uris_are_a_list_of_20_at_most)
@@ -449,7 +449,7 @@ Test(client, nobody_gives_a_client_more_than_they_have)
     expect_kind(add(&s, &by, first), INSUFFICIENT_SCOPE);
     expect_kind(add(&s, &narrowed, first), INSUFFICIENT_SCOPE);
     struct client_added strong = {0};
-    assert_done(client_add(s.g, &admin, &robot, &s.p, &strong));
+    assert_done(client_add(s.ctx, &admin, &robot, &s.p, &strong));
     scene_next(&s);
     const struct db_client *own = made(&s, first);
     struct client_edit edit = client_edit_nothing();
@@ -460,7 +460,7 @@ Test(client, nobody_gives_a_client_more_than_they_have)
     expect_kind(change(&s, &by, strong.client, edit), INSUFFICIENT_SCOPE);
     str secret = STR_ABSENT;
     struct client_rotation how = {.overlap = 0};
-    expect_kind(client_rotate_secret(s.g, &by, strong.client->id, &how, &secret), INSUFFICIENT_SCOPE);
+    expect_kind(client_rotate_secret(s.ctx, &by, strong.client->id, &how, &secret), INSUFFICIENT_SCOPE);
     robot.name = STR("Small robot");
     robot.scopes = STR("view-users");
     assert_done(add(&s, &by, robot)); /* what they have themselves */
@@ -476,21 +476,21 @@ Test(client, a_rotated_secret_overlaps_and_ends)
     str id = str_dup(s.a, c->id), secret = STR_ABSENT;
     struct client_rotation bad[] = {{.overlap = -2}, {.overlap = 91 * 86400}, {.overlap = 0, .secret = STR("short")}};
     for (size_t i = 0; i < 3; i++)
-        expect_kind(client_rotate_secret(s.g, &actor_owner, id, &bad[i], &secret), UNPROCESSABLE);
-    expect_kind(client_rotate_secret(s.g, &actor_owner, STR("nothing"), &bad[0], &secret), NOT_FOUND);
+        expect_kind(client_rotate_secret(s.ctx, &actor_owner, id, &bad[i], &secret), UNPROCESSABLE);
+    expect_kind(client_rotate_secret(s.ctx, &actor_owner, STR("nothing"), &bad[0], &secret), NOT_FOUND);
     cr_expect_not(str_present(secret));
-    assert_done(client_rotate_secret(s.g, &actor_owner, id, &(struct client_rotation){.overlap = -1}, &secret));
+    assert_done(client_rotate_secret(s.ctx, &actor_owner, id, &(struct client_rotation){.overlap = -1}, &secret));
     scene_next(&s);
-    c = client_find(s.g, id);
+    c = client_find(s.ctx, id);
     cr_assert_eq(c->secret_count, 2);
     struct token_hash hash = token_hash_of(secret);
     size_t fresh = token_hash_equal(&c->secrets[0].hash, &hash) ? 0 : 1;
     cr_expect(token_hash_equal(&c->secrets[fresh].hash, &hash));
     cr_expect_eq(c->secrets[fresh].expires_at, 0);
     cr_expect_eq(c->secrets[1 - fresh].expires_at, NOW + s.authority->policy.secret_overlap);
-    assert_done(client_rotate_secret(s.g, &actor_owner, id, &(struct client_rotation){.overlap = 0}, &secret));
+    assert_done(client_rotate_secret(s.ctx, &actor_owner, id, &(struct client_rotation){.overlap = 0}, &secret));
     scene_next(&s);
-    c = client_find(s.g, id);
+    c = client_find(s.ctx, id);
     hash = token_hash_of(secret);
     cr_assert_eq(c->secret_count, 1);
     cr_expect(token_hash_equal(&c->secrets[0].hash, &hash));
@@ -504,16 +504,16 @@ Test(client, a_disabled_one_says_so_at_once_and_its_epoch_moves)
     c = now(&s, c);
     int64_t epoch = c->epoch;
     str id = str_dup(s.a, c->id);
-    assert_done(client_set_disabled(s.g, &actor_owner, id, true));
-    assert_done(client_set_disabled(s.g, &actor_owner, id, true));
+    assert_done(client_set_disabled(s.ctx, &actor_owner, id, true));
+    assert_done(client_set_disabled(s.ctx, &actor_owner, id, true));
     scene_next(&s);
-    c = client_find(s.g, id);
+    c = client_find(s.ctx, id);
     cr_expect(c->disabled);
     cr_expect_gt(c->epoch, epoch);
-    assert_done(client_set_disabled(s.g, &actor_owner, id, false));
+    assert_done(client_set_disabled(s.ctx, &actor_owner, id, false));
     scene_next(&s);
-    cr_expect_not(client_find(s.g, id)->disabled);
-    cr_expect_gt(client_find(s.g, id)->epoch, epoch);
+    cr_expect_not(client_find(s.ctx, id)->disabled);
+    cr_expect_gt(client_find(s.ctx, id)->epoch, epoch);
     cr_expect_eq(event_count(&s, "client.disabled"), 1);
     cr_expect_eq(event_count(&s, "client.enabled"), 1);
 }
@@ -532,28 +532,28 @@ Test(client, lists_are_filtered_sorted_and_cut)
         made(&s, edit);
     }
     struct client_rows r = {0};
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 2}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 2}, &r));
     cr_assert(r.total == 4 && r.count == 2);
     cr_expect(str_is(r.rows[0]->name, "Alpha") && str_is(r.rows[1]->name, "Bravo"));
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 2, .offset = 3}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 2, .offset = 3}, &r));
     cr_assert_eq(r.count, 1);
     cr_expect(str_is(r.rows[0]->name, "delta"));
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 2, .offset = INT64_MAX}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 2, .offset = INT64_MAX}, &r));
     cr_expect_eq(r.count, 0);
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .order_by = STR("id"), .descending = true}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 9, .order_by = STR("id"), .descending = true}, &r));
     cr_expect(str_is(r.rows[0]->id, "id-9") && str_is(r.rows[3]->id, "id-6"));
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .order_by = STR("created_at")}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 9, .order_by = STR("created_at")}, &r));
     cr_expect(str_is(r.rows[0]->name, "delta") && str_is(r.rows[3]->name, "Bravo"));
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("LPH")}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("LPH")}, &r));
     cr_expect(r.count == 1 && str_is(r.rows[0]->name, "Alpha"));
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("id-8")}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("id-8")}, &r));
     cr_expect(r.count == 1 && r.total == 1);
-    assert_done(client_list(s.g, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("%")}, &r));
+    assert_done(client_list(s.ctx, &actor_owner, &(struct db_page){.limit = 9, .filter = STR("%")}, &r));
     cr_expect_eq(r.count, 0);
     struct db_page bad[] = {
         {.limit = 0}, {.limit = 101}, {.limit = 1, .offset = -1}, {.limit = 1, .order_by = STR("secret")}, {.limit = 1, .order_by = STR("")}};
     for (size_t i = 0; i < 5; i++)
-        expect_kind(client_list(s.g, &actor_owner, &bad[i], &r), UNPROCESSABLE);
+        expect_kind(client_list(s.ctx, &actor_owner, &bad[i], &r), UNPROCESSABLE);
 }
 
 struct torture {
@@ -561,12 +561,12 @@ struct torture {
     str secret;
 };
 
-static err torture_add(struct ground *g, void *context)
+static err torture_add(struct context *ctx, void *context)
 {
     struct torture *t = context;
     struct problems p = {0};
     struct client_added out = {0};
-    err e = client_add(g, &actor_owner, &t->edit, &p, &out);
+    err e = client_add(ctx, &actor_owner, &t->edit, &p, &out);
     cr_expect_eq(str_present(out.secret), e.kind == ERR_OK);
     return e;
 }
@@ -578,11 +578,11 @@ Test(client, no_failed_allocation_makes_half_a_client)
     t.edit.scopes = STR("view-users");
     size_t n = 1, count = 0;
     for (; n < 200 && !scene_torture(&s, n, torture_add, &t); n++) {
-        (void)hot_clients(s.g->facts, s.g->arena, &count);
+        (void)cache_clients(s.ctx->snapshot, s.ctx->arena, &count);
         cr_expect_eq(count, 0, "allocation %zu", n);
     }
     cr_expect(n > 10 && n < 200);
-    const struct db_client **rows = hot_clients(s.g->facts, s.g->arena, &count), *all = rows[0];
+    const struct db_client **rows = cache_clients(s.ctx->snapshot, s.ctx->arena, &count), *all = rows[0];
     cr_assert_eq(count, 1);
     cr_expect(str_is(all->scopes, "view-users") && str_is(all->redirect_uris, "https://app.example.com/cb"));
     cr_expect(str_is(all->grants, "authorization_code refresh_token") && all->secret_count == 1);

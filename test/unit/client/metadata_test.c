@@ -80,11 +80,11 @@ static struct client_edit full(void)
 static const struct db_client *made(struct scene *s, struct client_edit edit)
 {
     struct client_added out = {0};
-    err e = client_add(s->g, &actor_owner, &edit, &s->p, &out);
+    err e = client_add(s->ctx, &actor_owner, &edit, &s->p, &out);
     cr_assert(!FAILED(e), "%s: %s", err_why(e), s->p.count ? s->p.rows[0].message.p : "");
     str id = str_dup(s->a, out.client->id);
     scene_next(s);
-    return client_find(s->g, id);
+    return client_find(s->ctx, id);
 }
 
 static void expect_full(const struct db_client *c)
@@ -111,9 +111,9 @@ Test(metadata, every_member_is_kept_and_an_edit_drops_none_that_it_does_not_name
     expect_full(c);
     struct client_edit edit = client_edit_nothing();
     edit.description = STR("Changed");
-    cr_assert(!FAILED(client_change(s.g, &actor_owner, id, &edit, &s.p)));
+    cr_assert(!FAILED(client_change(s.ctx, &actor_owner, id, &edit, &s.p)));
     scene_next(&s);
-    expect_full(client_find(s.g, id));
+    expect_full(client_find(s.ctx, id));
 }
 
 Test(metadata, every_member_is_removed_by_an_empty_value)
@@ -128,10 +128,10 @@ Test(metadata, every_member_is_removed_by_an_empty_value)
     for (size_t i = 0; i < METADATA_COUNT; i++)
         if (metadata_rows[i].setter != METADATA_BY_SYSTEM)
             edit.metadata[i] = STR("");
-    err e = client_change(s.g, &actor_owner, id, &edit, &s.p);
+    err e = client_change(s.ctx, &actor_owner, id, &edit, &s.p);
     cr_assert(!FAILED(e), "%s: %s", err_why(e), s.p.count ? s.p.rows[0].message.p : "");
     scene_next(&s);
-    c = client_find(s.g, id);
+    c = client_find(s.ctx, id);
     for (size_t i = 0; i < METADATA_COUNT; i++)
         cr_expect(!str_present(metadata_value(&c->metadata, i)) || i == METADATA_scope_policy, "%s", metadata_rows[i].name);
     cr_expect(str_is(c->metadata.scope_policy, "only"), "what follows from the list, never more than before");
@@ -188,7 +188,7 @@ static void expect_refused(struct scene *scene, struct client_edit edit, const c
     struct scene s = *scene;
     struct client_added out = {0};
     s.p.count = 0;
-    err e = client_add(s.g, &actor_owner, &edit, &s.p, &out);
+    err e = client_add(s.ctx, &actor_owner, &edit, &s.p, &out);
     cr_expect_eq(e.kind, ERR_UNPROCESSABLE, "%s", field);
     bool named = false;
     for (size_t i = 0; i < s.p.count; i++)

@@ -21,7 +21,7 @@ static void begin_with(const struct db_client_metadata *m)
     key = foreign_key(t.s.a, SIGN_ES256);
     metadata.jwks = ways_jwks(&t, key, "k1");
     ways_register(&t, "web", "private_key_jwt", &metadata);
-    t.s.g->url = STR(FIXTURE_ISSUER "/oauth/token");
+    t.s.ctx->url = STR(FIXTURE_ISSUER "/oauth/token");
 }
 
 static void begin(void)
@@ -79,11 +79,11 @@ Test(client_assertion, CA_08_a_jti_is_spent_for_the_next_start_too)
     begin();
     assert_done(sent(HEADER, good("kept")));
     struct authority *again = fixture_authority_again(t.s.a);
-    struct ground *g = fixture_ground(again, t.s.a);
+    struct context *ctx = fixture_context(again, t.s.a);
     struct form f;
     assert_done(form_parse(t.s.a, ways_body(&t, foreign_token(t.s.a, key, HEADER, good("kept")), ""), &f));
     struct client_claim claim = {STR_ABSENT, &f, true};
-    expect_kind(client_auth_check(g, &claim, &proof), INVALID_CLIENT);
+    expect_kind(client_auth_check(ctx, &claim, &proof), INVALID_CLIENT);
 }
 
 Test(client_assertion, CA_07_twenty_five_malformed_ones_are_refused)
@@ -179,7 +179,7 @@ Test(client_assertion, the_endpoint_is_an_audience_unless_a_profile_forbids_it)
                                          "[\"https://auth.example.com\",\"https://auth.example.com/oauth/token\"]", "\"https://auth.example.com/oauth/par\""};
     for (int strict = 0; strict < 2; strict++) {
         begin_with(&(struct db_client_metadata){.profile = strict ? STR("fapi2-security") : STR_ABSENT});
-        t.s.g->url = STR(FIXTURE_ISSUER "/oauth/par");
+        t.s.ctx->url = STR(FIXTURE_ISSUER "/oauth/par");
         for (size_t i = 0; i < 4; i++) {
             str claims = str_format(t.s.a, "{\"iss\":\"web\",\"sub\":\"web\",\"aud\":%s,\"exp\":1790000060,\"jti\":\"%zu\"}", others[i], i);
             err e = sent(HEADER, claims.p);
@@ -217,9 +217,9 @@ Test(client_assertion, form_and_company_must_be_right)
 Test(client_assertion, event_threads_send_it_elsewhere)
 {
     begin();
-    hot_inline(true);
+    cache_inline(true);
     err e = sent(HEADER, good("a"));
-    hot_inline(false);
+    cache_inline(false);
     expect_kind(e, ELSEWHERE);
     assert_done(sent(HEADER, good("a")));
 }
@@ -249,7 +249,7 @@ Test(client_assertion, CA_14_a_secret_signs_only_where_it_is_kept)
     ways_register(&t, "web", "client_secret_jwt", &(struct db_client_metadata){0});
     expect_kind(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(t.secret, "a"), ""), &proof), INVALID_CLIENT);
     str fresh;
-    assert_done(client_rotate_secret(t.s.g, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 60}, &fresh));
+    assert_done(client_rotate_secret(t.s.ctx, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 60}, &fresh));
     scene_next(&t.s);
     assert_done(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(fresh, "b"), ""), &proof));
     cr_expect_str_eq(proof.method, "client_secret_jwt");
@@ -257,12 +257,12 @@ Test(client_assertion, CA_14_a_secret_signs_only_where_it_is_kept)
     cr_expect_null(memmem(sealed.p, sealed.n, fresh.p, fresh.n));
     expect_kind(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(t.secret, "c"), ""), &proof), INVALID_CLIENT);
     str newer;
-    assert_done(client_rotate_secret(t.s.g, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 60}, &newer));
+    assert_done(client_rotate_secret(t.s.ctx, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 60}, &newer));
     scene_next(&t.s);
     assert_done(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(fresh, "d"), ""), &proof)); /* overlaps */
     assert_done(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(newer, "e"), ""), &proof));
     str last;
-    assert_done(client_rotate_secret(t.s.g, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 0}, &last));
+    assert_done(client_rotate_secret(t.s.ctx, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 0}, &last));
     scene_next(&t.s);
     expect_kind(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(newer, "f"), ""), &proof), INVALID_CLIENT); /* ended at once */
     assert_done(ways_check(&t, STR_ABSENT, ways_body(&t, mac_signed(last, "g"), ""), &proof));
@@ -276,7 +276,7 @@ Test(client_assertion, CA_03_full_matrix_of_ways)
     key = foreign_key(t.s.a, SIGN_ES256);
     struct db_client secret = *stage_find(&t, "web");
     secret.auth_method = STR("client_secret_jwt");
-    assert_done(client_secret_keep(t.s.g, t.secret, &secret));
+    assert_done(client_secret_keep(t.s.ctx, t.secret, &secret));
     struct db_client_metadata m = {
         .jwks = ways_jwks(&t, key, "k1"), .sealed_secret = secret.metadata.sealed_secret, .tls_client_auth_subject_dn = STR("CN=web")};
     str pair = stage_text(&t, "web:", t.secret, ""), basic = b64url_encode(t.s.a, pair.p, pair.n);

@@ -29,7 +29,7 @@ static err check(struct stage *t, struct sent sent, struct client_proof *proof)
     struct form f;
     assert_done(form_parse(t->s.a, str_present(sent.body) ? sent.body : STR(""), &f));
     struct client_claim claim = {sent.authorization, &f, !sent.elsewhere};
-    return client_auth_check(t->s.g, &claim, proof);
+    return client_auth_check(t->s.ctx, &claim, proof);
 }
 
 static str pair_of(struct stage *t, const char *id, str secret)
@@ -179,7 +179,7 @@ Test(client_auth, CA_05_after_a_rotation_both_secrets_live_until_the_overlap_end
     struct stage t = stage_new();
     struct client_proof proof;
     str fresh;
-    assert_done(client_rotate_secret(t.s.g, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 100}, &fresh));
+    assert_done(client_rotate_secret(t.s.ctx, &actor_owner, STR("web"), &(struct client_rotation){.overlap = 100}, &fresh));
     scene_next(&t.s);
     expect_kind(check(&t, (struct sent){.body = post(&t, "web", t.secret)}, &proof), OK);
     expect_kind(check(&t, (struct sent){.body = post(&t, "web", fresh)}, &proof), OK);
@@ -213,7 +213,7 @@ Test(client_auth, a_flood_of_refusals_is_a_trickle_of_events)
     struct form f = stage_form(&t, "client_id=nosuch");
     struct client_claim claim = {STR_ABSENT, &f, true};
     for (int i = 0; i < 3 * AUDIT_PACE_BURST; i++)
-        client_auth_report(t.s.g, &claim, ERR(INVALID_CLIENT, "test"));
+        client_auth_report(t.s.ctx, &claim, ERR(INVALID_CLIENT, "test"));
     int64_t seen = event_count(&t.s, "client.refused");
     cr_expect(seen > 0 && seen <= AUDIT_PACE_BURST, "%lld", (long long)seen);
 }

@@ -111,7 +111,7 @@ static enum err_kind look(struct desk *d, const char *kid, bool *found)
 {
     struct jwt t = {.kid = str_of(kid), .alg_name = STR("ES256")};
     struct jwk_set *set = NULL;
-    err e = client_keys_of(d->s.g, &d->source, &t, &set);
+    err e = client_keys_of(d->s.ctx, &d->source, &t, &set);
     *found = !FAILED(e) && jwt_has_key(&t, set);
     return e.kind;
 }
@@ -190,13 +190,13 @@ struct waiting {
 static void *look_apart(void *context)
 {
     struct waiting *w = context;
-    struct ground g = {0};
+    struct context ctx = {0};
     struct arena *a = arena_new(1 << 20);
     struct desk own = *w->d;
-    cr_assert(!FAILED(authority_enter(w->d->s.authority, a, &g)));
-    own.s.g = &g;
+    cr_assert(!FAILED(authority_enter(w->d->s.authority, a, &ctx)));
+    own.s.ctx = &ctx;
     w->kind = look(&own, "k1", &w->found);
-    authority_leave(&g);
+    authority_leave(&ctx);
     arena_release(a);
     return NULL;
 }

@@ -20,7 +20,7 @@ static err shown(struct stage *t, const struct holder *h, const struct proof_of 
 {
     scene_next(&t->s);
     proof_send(t, "POST", TOKEN_URL, proof_make(t, h, p));
-    return sender_proof(t->s.g, STR_ABSENT, out);
+    return sender_proof(t->s.ctx, STR_ABSENT, out);
 }
 
 Test(sender, a_proof_is_good_once) /* RFC 9449 11.1 */
@@ -40,15 +40,15 @@ Test(sender, the_same_request_may_be_judged_twice)
 {
     struct stage t = started_long_ago();
     struct holder h = holder_new(&t);
-    struct ground_proof kept = {0};
+    struct context_proof kept = {0};
     struct sender s;
     scene_next(&t.s);
     proof_send(&t, "POST", TOKEN_URL, proof_make(&t, &h, &(struct proof_of){.jti = "twice"}));
-    t.s.g->proven = &kept;
-    assert_done(sender_proof(t.s.g, STR_ABSENT, &s));
-    assert_done(sender_proof(t.s.g, STR_ABSENT, &s));
+    t.s.ctx->proven = &kept;
+    assert_done(sender_proof(t.s.ctx, STR_ABSENT, &s));
+    assert_done(sender_proof(t.s.ctx, STR_ABSENT, &s));
     cr_expect(str_equal(s.jkt, h.jkt));
-    expect_kind(sender_proof(t.s.g, STR("another question"), &s), INVALID_DPOP_PROOF);
+    expect_kind(sender_proof(t.s.ctx, STR("another question"), &s), INVALID_DPOP_PROOF);
 }
 
 Test(sender, what_may_be_older_than_the_process_needs_a_nonce_made_since)
@@ -59,12 +59,12 @@ Test(sender, what_may_be_older_than_the_process_needs_a_nonce_made_since)
     t.s.authority->started = NOW;
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "b"}, &s), USE_DPOP_NONCE);
     t.s.authority->begun[0] ^= 1; /* the process before this one */
-    str before = sender_nonce(t.s.g);
+    str before = sender_nonce(t.s.ctx);
     t.s.authority->begun[0] ^= 1;
     clock_set(NOW + 5);
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "b", .nonce = before}, &s), USE_DPOP_NONCE);
     scene_next(&t.s);
-    expect_kind(shown(&t, &h, &(struct proof_of){.jti = "b", .nonce = sender_nonce(t.s.g)}, &s), OK);
+    expect_kind(shown(&t, &h, &(struct proof_of){.jti = "b", .nonce = sender_nonce(t.s.ctx)}, &s), OK);
     clock_set(NOW + 11);
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "c"}, &s), OK);
 }
@@ -77,7 +77,7 @@ Test(sender, a_nonce_is_ours_and_young) /* DP-03 */
     t.s.authority->policy.dpop_nonce = true;
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "d"}, &s), USE_DPOP_NONCE);
     scene_next(&t.s);
-    str nonce = sender_nonce(t.s.g);
+    str nonce = sender_nonce(t.s.ctx);
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "d", .nonce = nonce}, &s), OK);
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "e", .nonce = STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")}, &s), USE_DPOP_NONCE);
     expect_kind(shown(&t, &h, &(struct proof_of){.jti = "e", .nonce = STR("?")}, &s), USE_DPOP_NONCE);
@@ -126,15 +126,15 @@ Test(sender, a_bound_token_is_good_with_its_proof_alone) /* DP-02 */
     cr_expect(str_is(answer.token_type, "DPoP"));
     str token = answer.access_token;
     scene_next(&t.s);
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, false}, &actor), INVALID_TOKEN);
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, true}, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, false}, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, true}, &actor), INVALID_TOKEN);
     proof_send(&t, "GET", me, proof_make(&t, &h, &(struct proof_of){.method = "GET", .url = me, .jti = "i", .access_token = token}));
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, false}, &actor), INVALID_TOKEN);
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, true}, &actor), OK);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, false}, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, true}, &actor), OK);
     proof_send(&t, "GET", me, proof_make(&t, &thief, &(struct proof_of){.method = "GET", .url = me, .jti = "j", .access_token = token}));
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, true}, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, true}, &actor), INVALID_TOKEN);
     proof_send(&t, "GET", me, proof_make(&t, &h, &(struct proof_of){.method = "GET", .url = me, .jti = "k"}));
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, true}, &actor), INVALID_DPOP_PROOF);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, true}, &actor), INVALID_DPOP_PROOF);
 }
 
 Test(sender, an_unbound_token_is_no_dpop_token) /* RFC 9449 7.1 */
@@ -148,8 +148,8 @@ Test(sender, an_unbound_token_is_no_dpop_token) /* RFC 9449 7.1 */
     str token = answer.access_token;
     scene_next(&t.s);
     proof_send(&t, "GET", me, proof_make(&t, &h, &(struct proof_of){.method = "GET", .url = me, .jti = "l", .access_token = token}));
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, true}, &actor), INVALID_TOKEN);
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){token, false}, &actor), OK);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, true}, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){token, false}, &actor), OK);
 }
 
 Test(sender, a_bound_personal_token_needs_its_proof_too) /* CVE-2024-49755 */
@@ -159,14 +159,14 @@ Test(sender, a_bound_personal_token_needs_its_proof_too) /* CVE-2024-49755 */
     struct pat_edit edit = {.user = t.ada->id, .name = STR("bound"), .dpop_jkt = STR("nonsense")};
     struct pat_made made;
     struct actor actor;
-    expect_kind(pat_add(t.s.g, &actor_owner, &edit, &t.s.p, &made), UNPROCESSABLE);
+    expect_kind(pat_add(t.s.ctx, &actor_owner, &edit, &t.s.p, &made), UNPROCESSABLE);
     edit.dpop_jkt = h.jkt;
     scene_next(&t.s);
-    assert_done(pat_add(t.s.g, &actor_owner, &edit, &t.s.p, &made));
+    assert_done(pat_add(t.s.ctx, &actor_owner, &edit, &t.s.p, &made));
     scene_next(&t.s);
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){made.token, false}, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){made.token, false}, &actor), INVALID_TOKEN);
     proof_send(&t, "GET", me, proof_make(&t, &h, &(struct proof_of){.method = "GET", .url = me, .jti = "m", .access_token = made.token}));
-    expect_kind(bearer_actor(t.s.g, &(struct bearer_sent){made.token, true}, &actor), OK);
+    expect_kind(bearer_actor(t.s.ctx, &(struct bearer_sent){made.token, true}, &actor), OK);
 }
 
 /* ---- at the token endpoint ---- */
@@ -204,7 +204,7 @@ Test(sender, what_is_registered_is_demanded)
     with_metadata(&t, "web", wants_dpop);
     expect_kind(proof_token(&t, "web", NULL, machine, &answer), INVALID_REQUEST); /* RFC 9449 5.2 */
     assert_done(proof_token(&t, "web", &h, machine, &answer));
-    assert_done(bearer_check(t.s.g, answer.access_token, &b));
+    assert_done(bearer_check(t.s.ctx, answer.access_token, &b));
     cr_expect(str_equal(b.jkt, h.jkt));
     with_metadata(&t, "other", fapi);
     expect_kind(proof_token(&t, "other", NULL, machine, &answer), INVALID_REQUEST);
@@ -220,16 +220,16 @@ Test(sender, a_certificate_binds_and_is_asked_for) /* DP-05 */
     struct client_proof proof = stage_proof(&t, "web");
     struct form f = stage_form(&t, "grant_type=client_credentials");
     answer = (struct token_answer){0};
-    expect_kind(token_request_answer(t.s.g, &proof, &f, &answer), INVALID_REQUEST);
-    t.s.g->certificate = STR("pretend this is DER");
-    assert_done(token_request_answer(t.s.g, &proof, &f, &answer));
+    expect_kind(token_request_answer(t.s.ctx, &proof, &f, &answer), INVALID_REQUEST);
+    t.s.ctx->certificate = STR("pretend this is DER");
+    assert_done(token_request_answer(t.s.ctx, &proof, &f, &answer));
     cr_expect(str_is(answer.token_type, "Bearer")); /* RFC 8705 3 */
     struct bearer_sent sent = {answer.access_token, false};
-    expect_kind(bearer_actor(t.s.g, &sent, &actor), OK);
-    t.s.g->certificate = STR("another");
-    expect_kind(bearer_actor(t.s.g, &sent, &actor), INVALID_TOKEN);
-    t.s.g->certificate = STR_ABSENT;
-    expect_kind(bearer_actor(t.s.g, &sent, &actor), INVALID_TOKEN);
+    expect_kind(bearer_actor(t.s.ctx, &sent, &actor), OK);
+    t.s.ctx->certificate = STR("another");
+    expect_kind(bearer_actor(t.s.ctx, &sent, &actor), INVALID_TOKEN);
+    t.s.ctx->certificate = STR_ABSENT;
+    expect_kind(bearer_actor(t.s.ctx, &sent, &actor), INVALID_TOKEN);
 }
 
 static void public_and_refreshing(struct client_edit *edit)
@@ -269,7 +269,7 @@ Test(sender, a_confidential_client_binds_anew_at_each_refresh)
     assert_done(proof_token(&t, "desk", &h, STR("grant_type=password&username=ada&password=correct+horse+battery"), &answer));
     str ask = stage_text(&t, "grant_type=refresh_token&refresh_token=", answer.refresh_token, "");
     assert_done(proof_token(&t, "desk", &next, ask, &answer));
-    assert_done(bearer_check(t.s.g, answer.access_token, &b));
+    assert_done(bearer_check(t.s.ctx, answer.access_token, &b));
     cr_expect(str_equal(b.jkt, next.jkt));
 }
 

@@ -24,7 +24,7 @@ Test(actor, nobody_may_nothing)
 {
     struct actor none = {0};
     struct actor hollow[] = {
-        {.kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION}, {.kind = ACTOR_CLIENT, .way = ACTOR_BY_TOKEN}, {.kind = ACTOR_PERSON, .user = &admin}, none};
+        {.kind = ACTOR_USER, .way = ACTOR_BY_SESSION}, {.kind = ACTOR_CLIENT, .way = ACTOR_BY_TOKEN}, {.kind = ACTOR_USER, .user = &admin}, none};
     for (size_t k = 0; k < 4; k++)
         for (size_t i = 0; i < WORDS; i++)
             cr_expect_not(actor_may(&hollow[k], words[i]), "%zu %s", k, words[i]);

@@ -9,9 +9,9 @@ Test(authority, requests_share_one_ring_while_nothing_changes)
 {
     struct arena *a = fixture_arena();
     struct authority *authority = fixture_authority(a);
-    struct ground *one = fixture_ground(authority, a), *two = fixture_ground(authority, a);
+    struct context *one = fixture_context(authority, a), *two = fixture_context(authority, a);
     cr_assert(one->keys == two->keys);
-    struct ground *three = fixture_ground(authority, a);
+    struct context *three = fixture_context(authority, a);
     cr_assert(one->keys == three->keys);
     authority_leave(one);
     authority_leave(two);
@@ -22,15 +22,15 @@ Test(authority, an_event_carries_where_it_came_from)
 {
     struct arena *a = fixture_arena();
     struct authority *authority = fixture_authority(a);
-    struct ground *g = fixture_ground(authority, a);
+    struct context *ctx = fixture_context(authority, a);
     struct db_event_rows events;
-    authority_event(g, "test.event", &(struct authority_event_facts){.actor = STR("me"), .detail = STR("why")});
+    authority_event(ctx, "test.event", &(struct authority_event_facts){.actor = STR("me"), .detail = STR("why")});
     cr_assert(!FAILED(db_event_list(store_each(authority->store), a, STR_ABSENT, &(struct db_page){.limit = 10}, &events)));
     cr_assert_eq(events.count, 1);
     cr_assert(str_is(events.rows[0].name, "test.event"));
     cr_assert(str_is(events.rows[0].address, "192.0.2.7"));
     cr_assert(str_is(events.rows[0].request_id, "test"));
     cr_assert(str_is(events.rows[0].actor, "me"));
-    cr_assert_eq(events.rows[0].at, g->now);
-    authority_leave(g);
+    cr_assert_eq(events.rows[0].at, ctx->now);
+    authority_leave(ctx);
 }

@@ -19,21 +19,21 @@
 static struct arena *arena;
 static struct authority *authority;
 static struct db_user *person, *administrator;
-enum { GROUNDS_MAX = 200 };
-static struct ground *grounds[GROUNDS_MAX];
-static size_t ground_count;
+enum { CONTEXTS_MAX = 200 };
+static struct context *contexts[CONTEXTS_MAX];
+static size_t context_count;
 
-/* A ground that tear_down leaves. */
-static struct ground *ground(void)
+/* A context that tear_down leaves. */
+static struct context *context(void)
 {
-    cr_assert_lt(ground_count, GROUNDS_MAX);
-    return grounds[ground_count++] = fixture_ground(authority, arena);
+    cr_assert_lt(context_count, CONTEXTS_MAX);
+    return contexts[context_count++] = fixture_context(authority, arena);
 }
 
 static void tear_down(void)
 {
-    while (ground_count > 0)
-        authority_leave(grounds[--ground_count]);
+    while (context_count > 0)
+        authority_leave(contexts[--context_count]);
 }
 
 static void set_up(void)
@@ -42,19 +42,19 @@ static void set_up(void)
     authority = fixture_authority(arena);
     person = fixture_user(authority, arena, "ada");
     administrator = fixture_user(authority, arena, "root");
-    struct ground *g = ground();
+    struct context *ctx = context();
     struct problems problems = {.count = 0};
     struct user_edit edit = {.admin = 1, .full_name = STR(HOSTILE)};
-    cr_assert_eq(user_change(g, &actor_owner, administrator->id, &edit, &problems).kind, ERR_OK);
-    cr_assert_eq(user_find(g, administrator->id, &administrator).kind, ERR_OK);
+    cr_assert_eq(user_change(ctx, &actor_owner, administrator->id, &edit, &problems).kind, ERR_OK);
+    cr_assert_eq(user_find(ctx, administrator->id, &administrator).kind, ERR_OK);
 }
 
-static struct session *logged_in(struct ground *g, const struct db_user *user)
+static struct session *logged_in(struct context *ctx, const struct db_user *user)
 {
     struct session *s = ARENA_NEW(arena, struct session);
-    cr_assert_eq(session_find(g, STR_ABSENT, s).kind, ERR_OK);
+    cr_assert_eq(session_find(ctx, STR_ABSENT, s).kind, ERR_OK);
     if (user)
-        cr_assert_eq(session_begin(g, user, STR("pwd"), s).kind, ERR_OK);
+        cr_assert_eq(session_begin(ctx, user, STR("pwd"), s).kind, ERR_OK);
     return s;
 }
 
@@ -62,13 +62,13 @@ static struct session *logged_in(struct ground *g, const struct db_user *user)
 static struct call *call_of(const struct db_user *user, enum http_method method, const char *fields)
 {
     struct call *c = ARENA_NEW(arena, struct call);
-    c->ground = ground();
+    c->context = context();
     c->request = ARENA_NEW(arena, struct request);
     c->response = ARENA_NEW(arena, struct response);
     c->request->arena = c->response->arena = arena;
     c->request->method = method;
     c->request->secure = true;
-    c->session = *logged_in(c->ground, user);
+    c->session = *logged_in(c->context, user);
     c->actor = c->session.actor;
     cr_assert_eq(form_parse(arena, str_of(fields), &c->form).kind, ERR_OK);
     return c;
@@ -150,7 +150,7 @@ Test(console, login_on_the_way_to_an_application_names_it_and_may_end_there)
     edit.name = STR("Invoice Robot");
     edit.grants = STR("authorization_code");
     edit.redirect_uris = STR("https://app.example/cb");
-    cr_assert_eq(client_add(ground(), &actor_owner, &edit, &problems, &added).kind, ERR_OK);
+    cr_assert_eq(client_add(context(), &actor_owner, &edit, &problems, &added).kind, ERR_OK);
     struct call *c =
         got(console_login_get, NULL, "return_to=%2Foauth%2Fauthorize%3Fclient_id%3Drobot%26redirect_uri%3Dhttps%253A%252F%252Fapp.example%252Fcb", STR_ABSENT);
     whole(c, "login_application", 200);
@@ -201,7 +201,7 @@ Test(console, login_again_is_the_same_session_with_a_new_cookie)
     cr_assert_eq(c->session.user->number, person->number);
     cr_assert_not(str_equal(c->session.cookie, cookie));
     struct session old; /* LS-01: the old cookie is dead */
-    cr_assert_eq(session_find(ground(), cookie, &old).kind, ERR_OK);
+    cr_assert_eq(session_find(context(), cookie, &old).kind, ERR_OK);
     cr_assert_null(old.user);
 }
 
@@ -241,7 +241,7 @@ Test(console, profile_is_shown_and_changed)
 {
     whole(got(console_account_get, administrator, "done=saved", STR_ABSENT), "account", 200);
     goes_to(sent(console_account_post, person, "full_name=Ada+Lovelace&email=ada%40example.com", STR_ABSENT), "/account?done=saved");
-    cr_assert_eq(user_find(ground(), person->id, &person).kind, ERR_OK);
+    cr_assert_eq(user_find(context(), person->id, &person).kind, ERR_OK);
     struct call *c = got(console_account_get, person, "", STR_ABSENT);
     cr_assert(shows(c, "value=\"ada@example.com\""));
 }
@@ -265,7 +265,7 @@ Test(console, a_notice_is_never_text_from_the_address)
 Test(console, an_address_changes_only_after_a_recent_password)
 {
     struct call *c = call_of(person, HTTP_POST, "full_name=Ada&email=new%40example.com");
-    c->ground->now = clock_add(c->ground->now, authority->policy.reauthentication + 1);
+    c->context->now = clock_add(c->context->now, authority->policy.reauthentication + 1);
     cr_assert_eq(console_account_post(c).kind, ERR_OK);
     goes_to(c, "/login?again=1&return_to=%2Faccount");
 }
@@ -274,11 +274,11 @@ Test(console, an_administrators_own_address_needs_a_recent_password_at_the_admin
 {
     struct call *c = call_of(administrator, HTTP_POST, "username=root&admin=1&email=new%40example.com");
     c->parameters[0] = administrator->id;
-    c->ground->now = clock_add(c->ground->now, authority->policy.reauthentication + 1);
+    c->context->now = clock_add(c->context->now, authority->policy.reauthentication + 1);
     cr_assert_eq(console_users_one_post(c).kind, ERR_OK);
     goes_to(c, str_z(arena, str_format(arena, "/login?again=1&return_to=%%2Fadmin%%2Fusers%%2F%.*s", STR_FMT(administrator->id))));
     struct db_user *user;
-    cr_assert_eq(user_find(c->ground, administrator->id, &user).kind, ERR_OK);
+    cr_assert_eq(user_find(c->context, administrator->id, &user).kind, ERR_OK);
     cr_assert_not(str_is(user->email, "new@example.com"));
 }
 
@@ -304,7 +304,7 @@ Test(console, a_token_is_made_shown_once_and_revoked)
     cr_assert_not(shows(c, "jtn_pat_"));
     struct db_pat_rows rows;
     struct db_page page = {.limit = 10};
-    cr_assert_eq(pat_list(c->ground, &c->actor, person->id, &page, &rows).kind, ERR_OK);
+    cr_assert_eq(pat_list(c->context, &c->actor, person->id, &page, &rows).kind, ERR_OK);
     cr_assert_eq(rows.count, 1);
     cr_assert_eq(rows.rows[0].expires_at - rows.rows[0].created_at, 30 * 86400);
     whole(got(console_tokens_revoke_get, person, "", rows.rows[0].id), "token_revoke", 200);
@@ -327,11 +327,11 @@ Test(console, a_token_needs_a_name_and_a_sound_period)
 Test(console, a_token_needs_a_recent_password)
 {
     struct call *c = call_of(person, HTTP_POST, "name=x&expires=7");
-    c->ground->now = clock_add(c->ground->now, authority->policy.reauthentication + 1);
+    c->context->now = clock_add(c->context->now, authority->policy.reauthentication + 1);
     cr_assert_eq(console_tokens_post(c).kind, ERR_OK);
     goes_to(c, "/login?again=1&return_to=%2Faccount%2Ftokens");
     c = call_of(person, HTTP_GET, "");
-    c->ground->now = clock_add(c->ground->now, authority->policy.reauthentication + 1);
+    c->context->now = clock_add(c->context->now, authority->policy.reauthentication + 1);
     cr_assert_eq(console_tokens_get(c).kind, ERR_OK);
     cr_assert(shows(c, "Confirm your password"));
     cr_assert_not(shows(c, "Create token"));
@@ -343,7 +343,7 @@ Test(console, somebody_elses_token_is_not_found)
     struct pat_edit edit = {.user = administrator->id, .name = STR("theirs")};
     struct problems problems = {.count = 0};
     struct pat_made pat;
-    cr_assert_eq(pat_add(made->ground, &made->actor, &edit, &problems, &pat).kind, ERR_OK);
+    cr_assert_eq(pat_add(made->context, &made->actor, &edit, &problems, &pat).kind, ERR_OK);
     struct call *c = call_of(person, HTTP_POST, "");
     c->parameters[0] = pat.pat.id;
     cr_assert_neq(console_tokens_revoke_post(c).kind, ERR_OK);
@@ -362,7 +362,7 @@ Test(console, sessions_are_listed_and_the_others_ended)
     goes_to(c, "/account/sessions?done=sessions-ended");
     struct db_session *rows;
     size_t count;
-    cr_assert_eq(session_list(c->ground, person->number, &rows, &count).kind, ERR_OK);
+    cr_assert_eq(session_list(c->context, person->number, &rows, &count).kind, ERR_OK);
     cr_assert_eq(count, 1);
     cr_assert_eq(rows[0].number, c->session.row->number);
     whole(got(console_access_applications_get, person, "", STR_ABSENT), "applications", 200);
@@ -404,7 +404,7 @@ Test(console, a_client_is_made_changed_rotated_disabled_and_deleted)
                           STR_ABSENT);
     whole(c, "client_secret", 201);
     cr_assert(shows(c, "value=\"jtn_cs_"));
-    const struct db_client *client = client_find(ground(), STR("it's"));
+    const struct db_client *client = client_find(context(), STR("it's"));
     cr_assert_not_null(client);
     cr_assert(str_is(client->redirect_uris, "https://app.example/cb"));
     c = got(console_clients_one_get, administrator, "", STR("it's"));
@@ -429,7 +429,7 @@ Test(console, a_client_is_made_changed_rotated_disabled_and_deleted)
     goes_to(sent(console_clients_disable_post, administrator, "disabled=0", STR("it's")), "/admin/clients/it%27s?done=enabled");
     whole(got(console_clients_remove_get, administrator, "", STR("it's")), "client_remove", 200);
     goes_to(sent(console_clients_remove_post, administrator, "", STR("it's")), "/admin/clients?done=removed");
-    cr_assert_null(client_find(ground(), STR("it's")));
+    cr_assert_null(client_find(context(), STR("it's")));
 }
 
 Test(console, a_refused_client_keeps_what_was_typed)
@@ -450,7 +450,7 @@ Test(console, a_user_is_made_changed_blocked_and_deleted)
     struct call *c = sent(console_users_new_post, administrator,
                           "username=grace&full_name=%3Cscript%3Ealert(1)&email=g%40example.com&password=a+first+password", STR_ABSENT);
     struct db_user *user;
-    cr_assert_eq(user_find(c->ground, STR("grace"), &user).kind, ERR_OK);
+    cr_assert_eq(user_find(c->context, STR("grace"), &user).kind, ERR_OK);
     cr_assert_not_null(user);
     goes_to(c, str_z(arena, str_format(arena, "/admin/users/%.*s?done=added", STR_FMT(user->id))));
     call_of(user, HTTP_GET, ""); /* a session to show */
@@ -462,7 +462,7 @@ Test(console, a_user_is_made_changed_blocked_and_deleted)
     cr_assert(shows(c, "id=\"username-problem\""));
     c = sent(console_users_one_post, administrator, "username=grace&permissions%5B%5D=view-users", user->id);
     cr_assert_eq(c->response->status, 303);
-    cr_assert_eq(user_find(c->ground, STR("grace"), &user).kind, ERR_OK);
+    cr_assert_eq(user_find(c->context, STR("grace"), &user).kind, ERR_OK);
     cr_assert(str_is(user->permissions, "view-users"));
     cr_assert(shows(got(console_users_get, user, "", STR_ABSENT), "grace"));
     cr_assert_eq(console_users_new_get(call_of(user, HTTP_GET, "")).kind, ERR_INSUFFICIENT_SCOPE);

@@ -196,10 +196,10 @@ Test(fetch, RL_06_who_hangs_is_benched_for_the_caller_and_for_nobody_else)
     cr_expect(try_it(a, &one).kind == ERR_UNAVAILABLE); /* once may happen */
     cr_expect(try_it(a, &one).kind == ERR_THROTTLED);
     cr_expect(try_it(a, &two).kind == ERR_UNAVAILABLE);
-    struct fetch_manners courier = manners_of(&one, 1);
-    courier.apart = true;
+    struct fetch_manners outbox = manners_of(&one, 1);
+    outbox.apart = true;
     str body;
-    cr_expect(fetch_document(a, &courier, one.url, STR_ABSENT, &body).kind == ERR_THROTTLED); /* its one thread is not held up again */
+    cr_expect(fetch_document(a, &outbox, one.url, STR_ABSENT, &body).kind == ERR_THROTTLED); /* its one thread is not held up again */
     (void)close(fd);
     arena_release(a);
 }

@@ -101,7 +101,7 @@ Test(authorization_code, AC_08_nothing_comes_of_a_code_whose_ground_is_gone)
     struct stage t = stage_new();
     struct token_answer answer;
     str code = stage_code(&t, ASK);
-    assert_done(db_grant_revoke_all(store_each(t.s.authority->store), t.s.a, t.ada->number, 0));
+    assert_done(db_authorization_revoke_all(store_each(t.s.authority->store), t.s.a, t.ada->number, 0));
     expect_kind(stage_redeem(&t, "web", code, REDIRECT, &answer), INVALID_GRANT);
     code = stage_code(&t, ASK);
     stage_revoke_client(&t, "web", true);
@@ -109,7 +109,7 @@ Test(authorization_code, AC_08_nothing_comes_of_a_code_whose_ground_is_gone)
     expect_kind(stage_redeem(&t, "web", code, REDIRECT, &answer), INVALID_GRANT);
     code = stage_code(&t, ASK);
     scene_next(&t.s);
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, true));
     expect_kind(stage_redeem(&t, "web", code, REDIRECT, &answer), INVALID_GRANT);
 }
 

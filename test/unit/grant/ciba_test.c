@@ -37,7 +37,7 @@ static err ask(struct stage *t, const char *id, const char *form, struct ciba_an
     scene_next(&t->s);
     struct client_proof proof = stage_proof(t, id);
     struct form f = stage_form(t, form);
-    return ciba_request(t->s.g, &proof, &f, out);
+    return ciba_request(t->s.ctx, &proof, &f, out);
 }
 
 static enum err_kind refused(struct stage *t, const char *form)
@@ -65,12 +65,12 @@ static err decide(struct stage *t, const struct db_user *user, bool allow)
     str pending;
     scene_next(&t->s);
     struct session s = stage_session(t, user);
-    TRY(ciba_waiting(t->s.g, &s, &rows, &count));
+    TRY(ciba_waiting(t->s.ctx, &s, &rows, &count));
     if (count == 0)
         FAIL(NOT_FOUND, "nothing waits");
-    TRY(deferred_pend(t->s.g, &rows[0], &s, &pending));
-    TRY(deferred_resume(t->s.g, pending, &s, &row));
-    return ciba_decide(t->s.g, row, &s, allow);
+    TRY(deferred_pend(t->s.ctx, &rows[0], &s, &pending));
+    TRY(deferred_resume(t->s.ctx, pending, &s, &row));
+    return ciba_decide(t->s.ctx, row, &s, allow);
 }
 
 Test(ciba, a_yes_becomes_tokens_once)
@@ -112,9 +112,9 @@ Test(ciba, nobody_else_sees_or_answers_it)
     struct ciba_answer request = asked(&t, PLAIN);
     cr_expect_eq(decide(&t, eve, true).kind, ERR_NOT_FOUND);
     struct session hers = stage_session(&t, eve), own = stage_session(&t, t.ada);
-    assert_done(ciba_waiting(t.s.g, &own, &rows, &count));
+    assert_done(ciba_waiting(t.s.ctx, &own, &rows, &count));
     cr_assert_eq(count, 1);
-    cr_expect_eq(ciba_decide(t.s.g, &rows[0], &hers, true).kind, ERR_INVALID_REQUEST);
+    cr_expect_eq(ciba_decide(t.s.ctx, &rows[0], &hers, true).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_AUTHORIZATION_PENDING);
 }
 
@@ -142,7 +142,7 @@ static enum err_kind hinted(struct stage *t, str subject)
         .issuer = STR(FIXTURE_ISSUER), .subject = subject, .client_id = STR("bank"), .auth_time = NOW, .issued_at = NOW, .expires_at = NOW + 300};
     str token;
     scene_next(&t->s);
-    assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
+    assert_done(id_token_sign(t->s.a, t->s.ctx->keys, SIGN_ES256, &what, &token));
     return refused(t, stage_text(t, "scope=openid&id_token_hint=", token, "").p);
 }
 
@@ -172,14 +172,14 @@ Test(ciba, a_person_is_meant_by_name_id_or_address)
     struct problems p = {0};
     struct user_edit edit = edit_nothing();
     edit.email = STR("ada@example.org");
-    assert_done(user_change(t.s.g, &actor_owner, t.ada->id, &edit, &p));
+    assert_done(user_change(t.s.ctx, &actor_owner, t.ada->id, &edit, &p));
     (void)asked(&t, "scope=openid&login_hint=ADA");
     (void)asked(&t, "scope=openid&login_hint=Ada%40example.org");
     (void)asked(&t, stage_text(&t, "scope=openid&login_hint=", t.ada->id, "").p);
     cr_expect_eq(refused(&t, "scope=openid&login_hint=da%40example.org"), ERR_UNKNOWN_USER_ID);
     struct db_user *twin = fixture_user(t.s.authority, t.s.a, "twin");
     scene_next(&t.s);
-    assert_done(user_change(t.s.g, &actor_owner, twin->id, &edit, &p));
+    assert_done(user_change(t.s.ctx, &actor_owner, twin->id, &edit, &p));
     cr_expect_eq(refused(&t, "scope=openid&login_hint=ada%40example.org"), ERR_UNKNOWN_USER_ID, "two people have it");
 }
 
@@ -190,7 +190,7 @@ Test(ciba, a_blocked_person_is_nobody_and_gets_nothing)
     struct ciba_answer request = asked(&t, PLAIN);
     assert_done(decide(&t, t.ada, true));
     scene_next(&t.s);
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, true));
     cr_expect_eq(poll(&t, "bank", request.auth_req_id, &answer).kind, ERR_INVALID_GRANT); /* LS-16 */
     cr_expect_eq(refused(&t, PLAIN), ERR_UNKNOWN_USER_ID);
 }
@@ -253,7 +253,7 @@ Test(ciba, a_ping_waits_in_the_outbox_and_is_sealed)
     cr_assert_eq(count, 1);
     cr_expect(str_is(rows[0].url, "https://bank.example/ping") && str_is(rows[0].kind, "ping") && !str_present(rows[0].bearer));
     cr_expect(str_starts(rows[0].body, STR("jtn_co_")));
-    assert_done(ciba_ping_open(t.s.g, rows[0].body, &body, &bearer));
+    assert_done(ciba_ping_open(t.s.ctx, rows[0].body, &body, &bearer));
     cr_expect(str_is(bearer, "8d67dc78-7faa"));
     cr_expect(str_equal(body, stage_text(&t, "{\"auth_req_id\":\"", request.auth_req_id, "\"}")));
 }
@@ -275,7 +275,7 @@ static err fill_outbox(void *context)
                               .body = STR("x")};
     for (int i = 0; i < DB_DELIVERIES_PER_CLIENT; i++) {
         struct db_delivery next = one;
-        TRY(db_delivery_add(t->s.g->tx, &next));
+        TRY(db_delivery_add(t->s.ctx->tx, &next));
     }
     return OK;
 }
@@ -288,7 +288,7 @@ Test(ciba, RL_06_a_full_outbox_does_not_take_a_persons_no)
                 &(struct db_client_metadata){.backchannel_token_delivery_mode = STR("ping"),
                                              .backchannel_client_notification_endpoint = STR("https://bank.example/ping")});
     struct ciba_answer answer = asked(&t, PLAIN "&client_notification_token=abc");
-    assert_done(authority_together(t.s.g, fill_outbox, &t));
+    assert_done(authority_together(t.s.ctx, fill_outbox, &t));
     assert_done(decide(&t, t.ada, false));
     scene_next(&t.s);
     expect_kind(poll(&t, "bank", answer.auth_req_id, &out), ACCESS_DENIED);

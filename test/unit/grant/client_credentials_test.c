@@ -33,7 +33,7 @@ Test(client_credentials, TE_07_no_refresh_token_and_no_person)
     cr_expect(!str_present(answer.refresh_token) && str_is(answer.scope, "read"));
     assert_done(stage_bearer(&t, answer.access_token, &b));
     cr_expect(b.user == NULL && b.facts.permit.user_number == 0 && str_is(b.facts.permit.subject, "client:web")); /* TE-08 */
-    assert_done(bearer_actor(t.s.g, &(struct bearer_sent){answer.access_token, false}, &actor));
+    assert_done(bearer_actor(t.s.ctx, &(struct bearer_sent){answer.access_token, false}, &actor));
     cr_expect(actor.kind == ACTOR_CLIENT && !actor.unscoped_full);
     cr_expect(!actor_is_admin(&actor) && !actor_may(&actor, "view-users"));
 }
@@ -64,9 +64,9 @@ Test(client_credentials, slow_signatures_are_made_elsewhere)
         assert_done(db_resource_add(store_each(t.s.authority->store), &row));
         str more = str_format(t.s.a, "&resource=%s", rows[i].uri);
         assert_done(redeem(&t, "web", more.p, &answer));
-        hot_inline(true);
+        cache_inline(true);
         err e = redeem(&t, "web", more.p, &answer);
-        hot_inline(false);
+        cache_inline(false);
         cr_expect_eq(e.kind, rows[i].inline_answer, "%s", rows[i].alg);
     }
 }

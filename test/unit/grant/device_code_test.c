@@ -32,10 +32,10 @@ static str from; /* empty: 192.0.2.7 */
 static err ask(struct stage *t, const char *id, const char *form, struct device_code_answer *out)
 {
     scene_next(&t->s);
-    t->s.g->address = from.n > 0 ? from : STR("192.0.2.7");
+    t->s.ctx->address = from.n > 0 ? from : STR("192.0.2.7");
     struct client_proof proof = stage_proof(t, id);
     struct form f = stage_form(t, form);
-    return device_code_request(t->s.g, &proof, &f, out);
+    return device_code_request(t->s.ctx, &proof, &f, out);
 }
 
 static struct device_code_answer asked(struct stage *t, const char *id, const char *form)
@@ -57,10 +57,10 @@ static err decide(struct stage *t, const struct db_user *user, str typed, bool a
     str pending;
     scene_next(&t->s);
     struct session s = stage_session(t, user);
-    TRY(device_code_find(t->s.g, &s, typed, &found));
-    TRY(deferred_pend(t->s.g, found.row, &s, &pending));
-    TRY(deferred_resume(t->s.g, pending, &s, &row));
-    return deferred_decide(t->s.g, row, &s, allow);
+    TRY(device_code_find(t->s.ctx, &s, typed, &found));
+    TRY(deferred_pend(t->s.ctx, found.row, &s, &pending));
+    TRY(deferred_resume(t->s.ctx, pending, &s, &row));
+    return deferred_decide(t->s.ctx, row, &s, allow);
 }
 
 Test(device_code, a_yes_becomes_tokens_with_the_scope_of_the_request)
@@ -79,7 +79,7 @@ Test(device_code, a_yes_becomes_tokens_with_the_scope_of_the_request)
     cr_expect(str_is(answer.scope, "read"), "DV-04: the token request cannot widen the scope");
     cr_expect(str_filled(answer.refresh_token));
     assert_done(stage_bearer(&t, answer.access_token, &b));
-    cr_expect(str_equal(b.user->id, t.ada->id) && str_present(b.facts.permit.grant_id));
+    cr_expect(str_equal(b.user->id, t.ada->id) && str_present(b.facts.permit.authorization_id));
     assert_done(stage_refresh(&t, "tv", answer.refresh_token, "", &answer));
 }
 
@@ -102,9 +102,9 @@ Test(device_code, the_first_answer_counts)
     struct device_code_found found = {0};
     struct device_code_answer device = asked(&t, "tv", "");
     struct session s = stage_session(&t, t.ada);
-    assert_done(device_code_find(t.s.g, &s, device.user_code, &found));
-    assert_done(deferred_decide(t.s.g, found.row, &s, false));
-    cr_expect_eq(deferred_decide(t.s.g, found.row, &s, true).kind, ERR_INVALID_REQUEST);
+    assert_done(device_code_find(t.s.ctx, &s, device.user_code, &found));
+    assert_done(deferred_decide(t.s.ctx, found.row, &s, false));
+    cr_expect_eq(deferred_decide(t.s.ctx, found.row, &s, true).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(poll(&t, "tv", device.device_code, &answer).kind, ERR_ACCESS_DENIED);
 }
 
@@ -174,7 +174,7 @@ Test(device_code, a_person_blocked_in_between_gets_nothing)
     struct device_code_answer device = asked(&t, "tv", "");
     assert_done(decide(&t, t.ada, device.user_code, true));
     scene_next(&t.s);
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true)); /* LS-16 */
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, true)); /* LS-16 */
     cr_expect_eq(poll(&t, "tv", device.device_code, &answer).kind, ERR_INVALID_GRANT);
 }
 
@@ -195,12 +195,12 @@ Test(device_code, five_wrong_words_and_then_a_wait)
     scene_next(&t.s);
     struct session s = stage_session(&t, t.ada);
     for (int i = 0; i < 5; i++)
-        cr_expect_eq(device_code_find(t.s.g, &s, STR("BBBB-BBBB"), &found).kind, ERR_NOT_FOUND);
-    cr_expect_eq(device_code_find(t.s.g, &s, device.user_code, &found).kind, ERR_THROTTLED); /* DV-01 */
+        cr_expect_eq(device_code_find(t.s.ctx, &s, STR("BBBB-BBBB"), &found).kind, ERR_NOT_FOUND);
+    cr_expect_eq(device_code_find(t.s.ctx, &s, device.user_code, &found).kind, ERR_THROTTLED); /* DV-01 */
     cr_expect_eq(found.retry_after, 30);
     clock_set(NOW + 31);
     scene_next(&t.s);
-    assert_done(device_code_find(t.s.g, &s, device.user_code, &found));
+    assert_done(device_code_find(t.s.ctx, &s, device.user_code, &found));
 }
 
 Test(device_code, the_word_is_read_as_people_type_it)
@@ -222,11 +222,11 @@ Test(device_code, a_page_of_another_session_decides_nothing)
     struct device_code_answer device = asked(&t, "tv", "");
     scene_next(&t.s);
     struct session mine = stage_session(&t, t.ada), other = stage_session(&t, t.ada);
-    assert_done(device_code_find(t.s.g, &mine, device.user_code, &found));
-    assert_done(deferred_pend(t.s.g, found.row, &mine, &pending));
-    cr_expect_eq(deferred_resume(t.s.g, pending, &other, &row).kind, ERR_STALE_FORM); /* DV-06 */
-    cr_expect_eq(deferred_resume(t.s.g, STR("jtn_co_x"), &mine, &row).kind, ERR_INVALID_REQUEST);
-    assert_done(deferred_resume(t.s.g, pending, &mine, &row));
+    assert_done(device_code_find(t.s.ctx, &mine, device.user_code, &found));
+    assert_done(deferred_pend(t.s.ctx, found.row, &mine, &pending));
+    cr_expect_eq(deferred_resume(t.s.ctx, pending, &other, &row).kind, ERR_STALE_FORM); /* DV-06 */
+    cr_expect_eq(deferred_resume(t.s.ctx, STR("jtn_co_x"), &mine, &row).kind, ERR_INVALID_REQUEST);
+    assert_done(deferred_resume(t.s.ctx, pending, &mine, &row));
 }
 
 Test(device_code, requests_that_wait_are_bounded)

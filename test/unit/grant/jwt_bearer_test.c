@@ -23,7 +23,7 @@ static err add_issuer(struct stage *t, const struct issuer_edit *edit)
 {
     struct problems p = {0};
     scene_next(&t->s);
-    return issuers_add(t->s.g, &actor_owner, edit, &p);
+    return issuers_add(t->s.ctx, &actor_owner, edit, &p);
 }
 
 static struct issuer_edit edit_of(struct trust *x, const char *subject_is)
@@ -81,7 +81,7 @@ Test(jwt_bearer, an_assertion_becomes_a_persons_token_once)
     assert_done(bring(&x, "app", token, "", &answer));
     cr_expect(str_is(answer.scope, "read") && !str_present(answer.refresh_token) && !str_present(answer.id_token));
     assert_done(stage_bearer(&x.t, answer.access_token, &b));
-    cr_expect(str_equal(b.user->id, x.t.ada->id) && str_present(b.facts.permit.grant_id) && b.facts.permit.auth_time == 0);
+    cr_expect(str_equal(b.user->id, x.t.ada->id) && str_present(b.facts.permit.authorization_id) && b.facts.permit.auth_time == 0);
     cr_expect_eq(bring(&x, "app", token, "", &answer).kind, ERR_INVALID_GRANT, "replayed");
     assert_done(bring(&x, "app", assertion(&x, HEAD, &(struct claims){.jti = "j2", .aud = FIXTURE_ISSUER "/oauth/token"}), "", &answer));
 }
@@ -97,14 +97,14 @@ Test(jwt_bearer, CA_08_an_assertion_is_spent_for_those_too_that_waited_beyond_it
     scene_next(&x.t.s);
     struct client_proof proof = stage_proof(&x.t, "app");
     clock_set(NOW + 200 + 10 + 15);
-    cr_expect_eq(token_request_answer(x.t.s.g, &proof, &f, &answer).kind, ERR_INVALID_GRANT);
+    cr_expect_eq(token_request_answer(x.t.s.ctx, &proof, &f, &answer).kind, ERR_INVALID_GRANT);
 }
 
-static int64_t live_grants(struct stage *t)
+static int64_t live_authorizations(struct stage *t)
 {
-    struct db_grant *rows;
+    struct db_authorization *rows;
     size_t count;
-    assert_done(db_grant_list(store_each(t->s.authority->store), t->s.a, t->ada->number, &rows, &count));
+    assert_done(db_authorization_list(store_each(t->s.authority->store), t->s.a, t->ada->number, &rows, &count));
     return (int64_t)count;
 }
 
@@ -116,7 +116,7 @@ Test(jwt_bearer, a_block_that_overtakes_leaves_no_grant)
     str token = assertion(&x, HEAD, &(struct claims){0});
     stage_block_overtakes();
     cr_expect_eq(bring(&x, "app", token, "", &answer).kind, ERR_INVALID_GRANT);
-    cr_expect_eq(live_grants(&x.t), 0);
+    cr_expect_eq(live_authorizations(&x.t), 0);
 }
 
 Test(jwt_bearer, a_wrong_claim_is_invalid_grant)
@@ -178,9 +178,9 @@ Test(jwt_bearer, blocked_and_removed_people_get_nothing)
 {
     struct trust x = trust_new("username");
     scene_next(&x.t.s);
-    assert_done(user_block(x.t.s.g, &actor_owner, x.t.ada->id, true));
+    assert_done(user_block(x.t.s.ctx, &actor_owner, x.t.ada->id, true));
     cr_expect_eq(refused(&x, &(struct claims){0}), ERR_INVALID_GRANT); /* CVE-2026-1609 */
-    assert_done(user_remove(x.t.s.g, &actor_owner, x.t.ada->id));
+    assert_done(user_remove(x.t.s.ctx, &actor_owner, x.t.ada->id));
     cr_expect_eq(refused(&x, &(struct claims){0}), ERR_INVALID_GRANT);
 }
 
@@ -224,10 +224,10 @@ Test(jwt_bearer, issuers_are_judged_before_they_are_trusted)
     cr_expect_eq(add_issuer(&x.t, &edit).kind, ERR_UNPROCESSABLE);
     edit = right, edit.life_max = 0;
     cr_expect_eq(add_issuer(&x.t, &edit).kind, ERR_UNPROCESSABLE);
-    struct actor ada = {.kind = ACTOR_PERSON, .way = ACTOR_BY_SESSION, .user = x.t.ada};
-    cr_expect_eq(issuers_add(x.t.s.g, &ada, &right, &p).kind, ERR_INSUFFICIENT_SCOPE);
+    struct actor ada = {.kind = ACTOR_USER, .way = ACTOR_BY_SESSION, .user = x.t.ada};
+    cr_expect_eq(issuers_add(x.t.s.ctx, &ada, &right, &p).kind, ERR_INSUFFICIENT_SCOPE);
     assert_done(add_issuer(&x.t, &right));
-    assert_done(issuers_remove(x.t.s.g, &actor_owner, STR(ISS), &removed));
+    assert_done(issuers_remove(x.t.s.ctx, &actor_owner, STR(ISS), &removed));
     cr_expect(removed);
     cr_expect_eq(refused(&x, &(struct claims){0}), ERR_INVALID_GRANT, "no longer trusted");
 }

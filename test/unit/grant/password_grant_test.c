@@ -40,7 +40,7 @@ Test(password_grant, LS_11_unknown_wrong_and_blocked_look_alike)
     struct stage t = stage_new();
     struct token_answer answer;
     err wrong = attempt(&t, "ada", "nope", &answer), unknown = attempt(&t, "nobody", "nope", &answer);
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, true));
     err blocked = stage_password(&t, "web", "", &answer);
     cr_expect_eq(wrong.kind, ERR_INVALID_GRANT);
     cr_expect_eq(unknown.kind, ERR_INVALID_GRANT);

@@ -110,11 +110,11 @@ Test(refresh_token, a_scope_that_was_taken_from_the_client_does_not_come_back)
     struct bearer bearer;
     struct client_edit edit = client_edit_nothing();
     edit.scopes = STR("read");
-    assert_done(client_change(t.s.g, &actor_owner, STR("web"), &edit, &t.s.p));
+    assert_done(client_change(t.s.ctx, &actor_owner, STR("web"), &edit, &t.s.p));
     assert_done(stage_refresh(&t, "web", a.refresh_token, "", &b));
     cr_expect(str_is(b.scope, "read"));
     edit.scopes = STR("view-users");
-    assert_done(client_change(t.s.g, &actor_owner, STR("web"), &edit, &t.s.p));
+    assert_done(client_change(t.s.ctx, &actor_owner, STR("web"), &edit, &t.s.p));
     assert_done(stage_refresh(&t, "web", b.refresh_token, "", &c));
     cr_expect(str_is(c.scope, ""));
     assert_done(stage_bearer(&t, c.access_token, &bearer));
@@ -143,9 +143,9 @@ Test(refresh_token, RF_08_what_ends_the_grant_ends_it)
 {
     struct stage t;
     struct token_answer a = begin(&t), b;
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, true));
     expect_kind(stage_refresh(&t, "web", a.refresh_token, "", &b), INVALID_GRANT);
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, false));
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, false));
     expect_kind(stage_refresh(&t, "web", a.refresh_token, "", &b), INVALID_GRANT); /* stays ended */
     a = begin(&t);
     stage_revoke_client(&t, "web", true);
@@ -154,7 +154,7 @@ Test(refresh_token, RF_08_what_ends_the_grant_ends_it)
     a = begin(&t);
     struct client_edit edit = client_edit_nothing();
     edit.grants = STR("client_credentials");
-    assert_done(client_change(t.s.g, &actor_owner, STR("web"), &edit, &t.s.p));
+    assert_done(client_change(t.s.ctx, &actor_owner, STR("web"), &edit, &t.s.p));
     expect_kind(stage_refresh(&t, "web", a.refresh_token, "", &b), UNAUTHORIZED_CLIENT);
 }
 

@@ -88,7 +88,7 @@ Test(token_exchange, impersonation_acts_as_the_subject_and_never_with_more)
     cr_expect(str_is(answer.scope, "read") && !str_present(answer.refresh_token));
     cr_expect_eq(answer.expires_in, 3000, "not after the subject token's end");
     cr_expect(str_is(after.facts.permit.client_id, "gate") && str_equal(after.user->id, t.ada->id));
-    cr_expect(str_equal(after.facts.permit.grant_id, before.facts.permit.grant_id) && !str_present(after.facts.permit.act));
+    cr_expect(str_equal(after.facts.permit.authorization_id, before.facts.permit.authorization_id) && !str_present(after.facts.permit.act));
     cr_expect_eq(swap(&t, token, ACCESS "&scope=write", &answer).kind, ERR_INVALID_SCOPE);
     cr_expect_eq(swap(&t, token, ACCESS "&scope=read+nosuch", &answer).kind, ERR_INVALID_SCOPE);
 }
@@ -119,7 +119,7 @@ Test(token_exchange, the_end_of_the_persons_grant_ends_the_exchanged_token)
     bool revoked;
     assert_done(swap(&t, tokens_of(&t, "web", ""), ACCESS, &answer));
     assert_done(stage_bearer(&t, answer.access_token, &b));
-    assert_done(consent_revoke_grant(t.s.g, &actor_owner, b.facts.permit.grant_id, &revoked));
+    assert_done(consent_revoke_authorization(t.s.ctx, &actor_owner, b.facts.permit.authorization_id, &revoked));
     cr_expect(revoked);
     cr_expect_eq(stage_bearer(&t, answer.access_token, &b).kind, ERR_INVALID_TOKEN);
 }
@@ -194,7 +194,7 @@ Test(token_exchange, other_credentials_are_not_taken)
     struct pat_edit wish = {.user = t.ada->id, .name = STR("x"), .scopes = STR("read")};
     assert_done(stage_password(&t, "web", "", &answer));
     cr_expect_eq(swap(&t, answer.refresh_token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
-    assert_done(pat_add(t.s.g, &actor_owner, &wish, &p, &made));
+    assert_done(pat_add(t.s.ctx, &actor_owner, &wish, &p, &made));
     cr_expect_eq(swap(&t, made.token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
 }
 
@@ -231,7 +231,7 @@ Test(token_exchange, a_blocked_person_or_disabled_client_ends_it)
     assert_done(swap(&t, token, ACCESS, &answer));
     str exchanged = answer.access_token;
     scene_next(&t.s);
-    assert_done(user_block(t.s.g, &actor_owner, t.ada->id, true));
+    assert_done(user_block(t.s.ctx, &actor_owner, t.ada->id, true));
     cr_expect_eq(swap(&t, token, ACCESS, &answer).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(stage_bearer(&t, exchanged, &b).kind, ERR_INVALID_TOKEN);
 }
@@ -239,18 +239,18 @@ Test(token_exchange, a_blocked_person_or_disabled_client_ends_it)
 /* What an ID token of this client comes from. */
 static void authorized(struct stage *t, const char *client, str id)
 {
-    struct db_grant grant = {.id = id,
-                             .user_number = t->ada->number,
-                             .client_number = stage_find(t, client)->number,
-                             .client_epoch = stage_find(t, client)->epoch,
-                             .scope = STR("openid"),
-                             .flow = STR("authorization_code"),
-                             .created_at = NOW,
-                             .auth_time = NOW,
-                             .last_used_at = NOW,
-                             .expires_at = NOW + 3600};
-    assert_done(db_grant_reserve(store_each(t->s.authority->store), &grant.number));
-    assert_done(db_grant_add(store_each(t->s.authority->store), &grant));
+    struct db_authorization authorization = {.id = id,
+                                             .user_number = t->ada->number,
+                                             .client_number = stage_find(t, client)->number,
+                                             .client_epoch = stage_find(t, client)->epoch,
+                                             .scope = STR("openid"),
+                                             .flow = STR("authorization_code"),
+                                             .created_at = NOW,
+                                             .auth_time = NOW,
+                                             .last_used_at = NOW,
+                                             .expires_at = NOW + 3600};
+    assert_done(db_authorization_reserve(store_each(t->s.authority->store), &authorization.number));
+    assert_done(db_authorization_add(store_each(t->s.authority->store), &authorization));
     scene_next(&t->s);
 }
 
@@ -260,7 +260,7 @@ static str id_token_for(struct stage *t, const char *client, unix_time expires_a
         .issuer = STR(FIXTURE_ISSUER), .subject = t->ada->id, .client_id = str_of(client), .auth_time = NOW, .issued_at = NOW, .expires_at = expires_at};
     str token;
     scene_next(&t->s);
-    assert_done(id_token_sign(t->s.a, t->s.g->keys, SIGN_ES256, &what, &token));
+    assert_done(id_token_sign(t->s.a, t->s.ctx->keys, SIGN_ES256, &what, &token));
     return token;
 }
 
@@ -276,7 +276,7 @@ Test(token_exchange, an_id_token_reaches_what_was_agreed_to)
     assert_done(swap(&t, token, ID "&resource=" FILES, &answer));
     cr_expect(str_is(answer.scope, "read") && answer.expires_in == 300);
     assert_done(stage_bearer(&t, answer.access_token, &b));
-    cr_expect(str_present(b.facts.permit.grant_id) && str_equal(b.user->id, t.ada->id));
+    cr_expect(str_present(b.facts.permit.authorization_id) && str_equal(b.user->id, t.ada->id));
     cr_expect_eq(swap(&t, token, ID "&scope=write", &answer).kind, ERR_INVALID_SCOPE);
     cr_expect_eq(swap(&t, id_token_for(&t, "web", NOW + 300), ID, &answer).kind, ERR_INVALID_REQUEST, "another client's");
     cr_expect_eq(swap(&t, id_token_for(&t, "gate", NOW), ID, &answer).kind, ERR_INVALID_REQUEST, "expired");
@@ -289,11 +289,11 @@ static str with_may_act(struct stage *t, str token, const char *may_act)
     json *claims, *rule;
     str text, signed_anew;
     scene_next(&t->s);
-    assert_done(jws_check(t->s.a, t->s.g->keys, "at+jwt", token, &claims));
+    assert_done(jws_check(t->s.a, t->s.ctx->keys, "at+jwt", token, &claims));
     assert_done(json_parse(t->s.a, str_of(may_act), &rule));
     json_put(t->s.a, claims, "may_act", rule);
     assert_done(json_text(t->s.a, claims, &text));
-    assert_done(jws_sign(t->s.a, t->s.g->keys, SIGN_ES256, "at+jwt", text, &signed_anew));
+    assert_done(jws_sign(t->s.a, t->s.ctx->keys, SIGN_ES256, "at+jwt", text, &signed_anew));
     return signed_anew;
 }
 
@@ -327,7 +327,7 @@ Test(token_exchange, an_id_token_is_worth_no_more_than_a_live_authorization)
     authorized(&t, "gate", id);
     assert_done(swap(&t, token, ID, &answer));
     scene_next(&t.s);
-    assert_done(consent_revoke_grant(t.s.g, &actor_owner, id, &revoked));
+    assert_done(consent_revoke_authorization(t.s.ctx, &actor_owner, id, &revoked));
     cr_expect(revoked);
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST, "what the exchange made does not keep it alive");
 }
@@ -410,14 +410,14 @@ Test(token_exchange, a_block_that_overtakes_leaves_no_grant)
 {
     struct stage t = stage_exchange();
     struct token_answer answer;
-    struct db_grant *rows;
+    struct db_authorization *rows;
     size_t count;
     authorized(&t, "gate", STR("6f1c2a54-0000-4000-8000-000000000004"));
     str token = id_token_for(&t, "gate", NOW + 300);
     assert_done(db_consent_remember(store_each(t.s.authority->store), t.ada->number, stage_find(&t, "gate")->number, STR("read"), NOW));
     stage_block_overtakes();
     cr_expect_eq(swap(&t, token, ID, &answer).kind, ERR_INVALID_REQUEST);
-    assert_done(db_grant_list(store_each(t.s.authority->store), t.s.a, t.ada->number, &rows, &count));
+    assert_done(db_authorization_list(store_each(t.s.authority->store), t.s.a, t.ada->number, &rows, &count));
     cr_expect(count == 1 && str_is(rows[0].flow, "authorization_code"));
 }
 

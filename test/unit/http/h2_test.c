@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 static struct live l;
-static struct pool *lane;
+static struct pool *pool;
 
 static void begin(void)
 {
@@ -125,13 +125,13 @@ static void arrive(struct exchange *x, void *ignored)
     (void)ignored;
     l.arrived++;
     *job = (struct pool_job){work, x, NULL};
-    cr_assert_eq(pool_submit(lane, job).kind, ERR_OK);
+    cr_assert_eq(pool_submit(pool, job).kind, ERR_OK);
 }
 
 Test(h2, answers_from_a_lane_reach_their_streams_or_nobody)
 {
     l.options.arrive = arrive;
-    cr_assert_eq(pool_open("test", &(struct pool_size){2, 0, 1024}, &lane).kind, ERR_OK);
+    cr_assert_eq(pool_open("test", &(struct pool_size){2, 0, 1024}, &pool).kind, ERR_OK);
     live_start(&l);
     for (int round = 0; round < 50; round++) {
         int fd;
@@ -145,7 +145,7 @@ Test(h2, answers_from_a_lane_reach_their_streams_or_nobody)
     }
     live_stop(&l); /* waits for what is owed */
     l.listener = NULL;
-    pool_close(lane);
+    pool_close(pool);
 }
 
 Test(h2, after_quiesce_the_peer_is_told_to_go)

@@ -14,7 +14,7 @@
 
 #define HOST_ "Host: localhost\r\n"
 
-static struct pool *lane;
+static struct pool *pool;
 static char answer[1 << 16];
 
 static void work(void *context)
@@ -31,7 +31,7 @@ static void arrive(struct exchange *x, void *context)
     struct pool_job *job = ARENA_NEW(x->request.arena, struct pool_job);
     cr_assert_not_null(job);
     *job = (struct pool_job){work, x, NULL};
-    cr_assert_eq(pool_submit(lane, job).kind, ERR_OK);
+    cr_assert_eq(pool_submit(pool, job).kind, ERR_OK);
 }
 
 static void start(struct live *l, unsigned threads)
@@ -39,7 +39,7 @@ static void start(struct live *l, unsigned threads)
     live_defaults(l);
     l->options.threads = threads;
     l->options.arrive = arrive;
-    cr_assert_eq(pool_open("test", &(struct pool_size){2, 0, 1024}, &lane).kind, ERR_OK);
+    cr_assert_eq(pool_open("test", &(struct pool_size){2, 0, 1024}, &pool).kind, ERR_OK);
     live_start(l);
 }
 
@@ -67,7 +67,7 @@ Test(handover, a_thousand_answers_from_a_lane)
         close(fd[i]);
     cr_expect_eq(l.arrived, 1000);
     live_stop(&l);
-    pool_close(lane);
+    pool_close(pool);
 }
 
 /* Jobs wait behind this one until the test opens the gate. */
@@ -89,11 +89,11 @@ static void stand(void *context)
 
 static void gates_shut(void)
 {
-    for (int i = 0; i < 2; i++) { /* one for each thread of the lane */
+    for (int i = 0; i < 2; i++) { /* one for each thread of the pool */
         gates[i] = (struct gate){.job = {stand, &gates[i], NULL}};
         pthread_mutex_init(&gates[i].lock, NULL);
         pthread_cond_init(&gates[i].opened, NULL);
-        cr_assert_eq(pool_submit(lane, &gates[i].job).kind, ERR_OK);
+        cr_assert_eq(pool_submit(pool, &gates[i].job).kind, ERR_OK);
     }
 }
 
@@ -131,7 +131,7 @@ Test(handover, the_answer_to_a_peer_that_left_goes_nowhere)
     cr_expect_eq(l.gone, 1); /* the refused one alone: the sleeper is still owed its answer */
     gates_open(NULL);
     live_stop(&l);
-    pool_close(lane);
+    pool_close(pool);
 }
 
 Test(handover, closing_waits_for_answers_that_are_owed)
@@ -150,7 +150,7 @@ Test(handover, closing_waits_for_answers_that_are_owed)
     live_read(fd, answer, sizeof(answer));
     cr_expect_eq(live_status(answer), 200, "%s", answer);
     close(fd);
-    pool_close(lane);
+    pool_close(pool);
 }
 
 /* Answers that race with falling asleep: a thread of its own answers while arrive has not returned, or just has. */

@@ -103,7 +103,7 @@ static struct authority *open_early(struct early *t)
     struct authority *authority = ARENA_NEW(t->a, struct authority);
     authority->store = t->store;
     authority->issuer = STR(FIXTURE_ISSUER);
-    must(hot_open(t->store, 100, &authority->hot), "facts");
+    must(cache_open(t->store, 100, &authority->cache), "facts");
     must(authority_open(authority, t->directory), "authority");
     memcpy(authority->begun, "begun!", sizeof authority->begun);
     return authority;
@@ -112,34 +112,34 @@ static struct authority *open_early(struct early *t)
 static void close_early(struct authority *authority)
 {
     authority_close(authority);
-    hot_close(authority->hot);
+    cache_close(authority->cache);
 }
 
-static void assert_numbers(struct ground *g, enum opaque_kind kind, str text, int64_t first, int64_t second)
+static void assert_numbers(struct context *ctx, enum opaque_kind kind, str text, int64_t first, int64_t second)
 {
     int64_t numbers[2];
-    must(opaque_numbers_open(g->arena, g->keys, kind, text, numbers), "sealed");
+    must(opaque_numbers_open(ctx->arena, ctx->keys, kind, text, numbers), "sealed");
     cr_assert(numbers[0] == first && numbers[1] == second, "%d", (int)kind);
 }
 
-static void assert_tokens(struct ground *g, const json *v)
+static void assert_tokens(struct context *ctx, const json *v)
 {
     struct access_facts facts;
     struct id_token id;
     const struct access_reader reader = {.issuer = STR(FIXTURE_ISSUER), .now = NOW};
-    assert_numbers(g, OPAQUE_REFRESH, json_member_text(v, "refresh"), 7, 3);
-    assert_numbers(g, OPAQUE_REFRESH, json_member_text(v, "refresh_after_rotation"), 8, 4);
-    assert_numbers(g, OPAQUE_CODE, json_member_text(v, "code"), 9, 0);
-    assert_numbers(g, OPAQUE_SESSION, json_member_text(v, "session"), 5, 0);
-    assert_numbers(g, OPAQUE_VISIT, json_member_text(v, "visit"), NOW, 0);
-    must(access_open(g->arena, g->keys, json_member_text(v, "access"), NOW, &facts), "access token");
+    assert_numbers(ctx, OPAQUE_REFRESH, json_member_text(v, "refresh"), 7, 3);
+    assert_numbers(ctx, OPAQUE_REFRESH, json_member_text(v, "refresh_after_rotation"), 8, 4);
+    assert_numbers(ctx, OPAQUE_CODE, json_member_text(v, "code"), 9, 0);
+    assert_numbers(ctx, OPAQUE_SESSION, json_member_text(v, "session"), 5, 0);
+    assert_numbers(ctx, OPAQUE_VISIT, json_member_text(v, "visit"), NOW, 0);
+    must(access_open(ctx->arena, ctx->keys, json_member_text(v, "access"), NOW, &facts), "access token");
     cr_assert(str_is(facts.permit.client_id, "vector-client"));
-    must(access_check(g->arena, g->keys, json_member_text(v, "access_jwt"), &reader, &facts), "JWT");
-    must(id_token_read(g->arena, g->keys, json_member_text(v, "id_token"), STR(FIXTURE_ISSUER), &id), "ID token");
+    must(access_check(ctx->arena, ctx->keys, json_member_text(v, "access_jwt"), &reader, &facts), "JWT");
+    must(id_token_read(ctx->arena, ctx->keys, json_member_text(v, "id_token"), STR(FIXTURE_ISSUER), &id), "ID token");
     cr_assert(str_is(id.subject, "someone"));
 }
 
-static void assert_derived(struct ground *g, const json *v)
+static void assert_derived(struct context *ctx, const json *v)
 {
     struct session s = {.cookie = STR("jtn_se_vector")};
     struct db_user user = {.id = STR("someone"), .number = 4};
@@ -147,36 +147,36 @@ static void assert_derived(struct ground *g, const json *v)
     str sub, hint;
     client.metadata.subject_type = STR("pairwise");
     client.metadata.sector = STR("client.example.com");
-    cr_assert(str_equal(csrf_token(g, &s), json_member_text(v, "csrf")));
-    cr_assert(str_equal(sender_nonce(g), json_member_text(v, "nonce")));
-    must(subject_of(g, &client, &user, &sub), "subject");
-    must(subject_session_hint(g, &client, STR("a-session"), &hint), "hint");
+    cr_assert(str_equal(csrf_token(ctx, &s), json_member_text(v, "csrf")));
+    cr_assert(str_equal(sender_nonce(ctx), json_member_text(v, "nonce")));
+    must(subject_of(ctx, &client, &user, &sub), "subject");
+    must(subject_session_hint(ctx, &client, STR("a-session"), &hint), "hint");
     cr_assert(str_equal(sub, json_member_text(v, "pairwise")));
     cr_assert(str_equal(hint, json_member_text(v, "session_hint")));
 }
 
-static void assert_secret(struct ground *g, const json *v)
+static void assert_secret(struct context *ctx, const json *v)
 {
     struct db_client *clients;
     size_t n;
     str raw[DB_CLIENT_SECRETS];
-    must(db_client_all(g->authority->store, g->arena, &clients, &n), "clients");
-    must(client_secret_live(g, &clients[0], raw, &n), "secrets");
+    must(db_client_all(ctx->authority->store, ctx->arena, &clients, &n), "clients");
+    must(client_secret_live(ctx, &clients[0], raw, &n), "secrets");
     cr_assert(n == 1 && str_equal(raw[0], json_member_text(v, "client_secret")));
 }
 
 Test(at_rest, what_was_issued_before_holds_after)
 {
     struct early t;
-    struct ground g;
+    struct context ctx;
     early_store(&t);
     struct authority *authority = open_early(&t);
-    must(authority_enter(authority, t.a, &g), "enter");
-    cr_assert_eq(keyring_sealing_number(g.keys), 2);
-    assert_tokens(&g, t.v);
-    assert_derived(&g, t.v);
-    assert_secret(&g, t.v);
-    authority_leave(&g);
+    must(authority_enter(authority, t.a, &ctx), "enter");
+    cr_assert_eq(keyring_sealing_number(ctx.keys), 2);
+    assert_tokens(&ctx, t.v);
+    assert_derived(&ctx, t.v);
+    assert_secret(&ctx, t.v);
+    authority_leave(&ctx);
     close_early(authority);
     store_close(t.store);
 }
@@ -242,7 +242,7 @@ Test(at_rest, with_a_foreign_master_key_nothing_is_changed)
 Test(at_rest, a_damaged_secret_of_one_client_does_not_keep_the_server_from_starting)
 {
     struct early t;
-    struct ground g;
+    struct context ctx;
     str raw[DB_CLIENT_SECRETS];
     size_t n;
     early_store(&t);
@@ -250,10 +250,10 @@ Test(at_rest, a_damaged_secret_of_one_client_does_not_keep_the_server_from_start
     damaged.metadata.sealed_secret = STR("AAAA BBBB");
     must(db_client_add(store_each(t.store), &damaged), "client");
     struct authority *authority = open_early(&t);
-    must(authority_enter(authority, t.a, &g), "enter");
-    assert_secret(&g, t.v);
-    cr_assert_eq(client_secret_live(&g, &damaged, raw, &n).kind, ERR_SERVER_ERROR);
-    authority_leave(&g);
+    must(authority_enter(authority, t.a, &ctx), "enter");
+    assert_secret(&ctx, t.v);
+    cr_assert_eq(client_secret_live(&ctx, &damaged, raw, &n).kind, ERR_SERVER_ERROR);
+    authority_leave(&ctx);
     close_early(authority);
     store_close(t.store);
 }
@@ -276,7 +276,7 @@ Test(at_rest, several_may_seal_anew_at_once)
 {
     enum { THREADS = 4 };
     struct early t;
-    struct ground g;
+    struct context ctx;
     pthread_t threads[THREADS];
     early_store(&t);
     for (size_t i = 0; i < THREADS; i++)
@@ -284,10 +284,10 @@ Test(at_rest, several_may_seal_anew_at_once)
     for (size_t i = 0; i < THREADS; i++)
         cr_assert_eq(pthread_join(threads[i], NULL), 0);
     struct authority *authority = open_early(&t);
-    must(authority_enter(authority, t.a, &g), "enter");
-    assert_tokens(&g, t.v);
-    assert_secret(&g, t.v);
-    authority_leave(&g);
+    must(authority_enter(authority, t.a, &ctx), "enter");
+    assert_tokens(&ctx, t.v);
+    assert_secret(&ctx, t.v);
+    authority_leave(&ctx);
     close_early(authority);
     store_close(t.store);
 }

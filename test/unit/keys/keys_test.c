@@ -29,9 +29,9 @@ Test(keys, no_copy_of_the_master_key_is_left_after_the_first_start)
     struct arena *a = fixture_arena();
     struct authority *authority = fixture_authority(a);
     assert_gone("after the opening");
-    struct ground *g = fixture_ground(authority, a);
-    cr_assert(!FAILED(authority_keys_rotate(g, ROTATION_NOW)));
-    authority_leave(g);
+    struct context *ctx = fixture_context(authority, a);
+    cr_assert(!FAILED(authority_keys_rotate(ctx, ROTATION_NOW)));
+    authority_leave(ctx);
     assert_gone("after a rotation");
 }
 

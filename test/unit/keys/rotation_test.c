@@ -34,10 +34,10 @@ Test(rotation, the_first_start_makes_every_key)
 {
     struct arena *a = fixture_arena();
     struct authority *authority = fixture_authority(a);
-    struct ground *g = fixture_ground(authority, a);
+    struct context *ctx = fixture_context(authority, a);
     struct rotation_row *rows;
     size_t n;
-    cr_assert(!FAILED(authority_keys_list(g, &rows, &n)));
+    cr_assert(!FAILED(authority_keys_list(ctx, &rows, &n)));
     cr_assert_eq(n, 7);
     static const char *const algs[] = {"ES256", "RS256", "EdDSA"};
     for (size_t i = 0; i < 3; i++) {
@@ -45,19 +45,19 @@ Test(rotation, the_first_start_makes_every_key)
         cr_assert_eq(count_rows(rows, n, "sig", algs[i], "next"), 1);
     }
     cr_assert_eq(count_rows(rows, n, "seal", "A256GCM", "active"), 1);
-    cr_assert_eq(keyring_sealing_number(g->keys), 1);
+    cr_assert_eq(keyring_sealing_number(ctx->keys), 1);
     struct stat s;
     cr_assert_eq(stat(master_path(), &s), 0);
     cr_assert_eq(s.st_size, 32);
     cr_assert_eq(s.st_mode & 0777, 0600); /* ST-03 */
-    authority_leave(g);
+    authority_leave(ctx);
 }
 
 Test(rotation, the_next_start_finds_the_same_keys)
 {
     struct arena *a = fixture_arena();
-    struct ground *first = fixture_ground(fixture_authority(a), a);
-    struct ground *second = fixture_ground(fixture_authority_again(a), a);
+    struct context *first = fixture_context(fixture_authority(a), a);
+    struct context *second = fixture_context(fixture_authority_again(a), a);
     cr_assert(str_equal(keyring_jwks(first->keys, KEYRING_ALL_ALGS), keyring_jwks(second->keys, KEYRING_ALL_ALGS)));
     struct token_raw raw;
     str payload;
@@ -132,10 +132,10 @@ Test(rotation, the_database_holds_no_key_in_the_clear) /* ST-02 */
             cr_assert(!str_equal(rows[i].sealed, rows[j].sealed));
 }
 
-static str signed_by(struct ground *g, enum sign_alg alg)
+static str signed_by(struct context *ctx, enum sign_alg alg)
 {
     str token;
-    cr_assert(!FAILED(jws_sign(g->arena, g->keys, alg, "at+jwt", STR("{}"), &token)));
+    cr_assert(!FAILED(jws_sign(ctx->arena, ctx->keys, alg, "at+jwt", STR("{}"), &token)));
     return token;
 }
 
@@ -144,7 +144,7 @@ Test(rotation, rotation_keeps_what_is_out_and_signs_with_what_was_published) /* 
     struct arena *a = fixture_arena();
     clock_set(NOW);
     struct authority *authority = fixture_authority(a);
-    struct ground *before = fixture_ground(authority, a);
+    struct context *before = fixture_context(authority, a);
     const enum sign_alg algs[] = {SIGN_ES256, SIGN_RS256, SIGN_EDDSA};
     str tokens[3], jwks = str_dup(a, keyring_jwks(before->keys, KEYRING_ALL_ALGS));
     struct token_raw refresh;
@@ -156,7 +156,7 @@ Test(rotation, rotation_keeps_what_is_out_and_signs_with_what_was_published) /* 
     cr_assert(!FAILED(authority_keys_rotate(before, ROTATION_NOW)));
     cr_assert(str_equal(keyring_jwks(before->keys, KEYRING_ALL_ALGS), jwks), "the keys changed under a running request");
 
-    struct ground *after = fixture_ground(authority, a);
+    struct context *after = fixture_context(authority, a);
     cr_assert(!str_equal(keyring_jwks(after->keys, KEYRING_ALL_ALGS), jwks));
     cr_assert_eq(keyring_sealing_number(after->keys), 2);
     cr_assert(!FAILED(opaque_numbers_open(a, after->keys, OPAQUE_REFRESH, refresh.text, numbers)));
@@ -189,12 +189,12 @@ Test(rotation, the_private_half_of_a_retired_key_is_gone) /* AT-11 */
     struct arena *a = fixture_arena();
     clock_set(NOW);
     struct authority *authority = fixture_authority(a);
-    struct ground *g = fixture_ground(authority, a), *after;
+    struct context *ctx = fixture_context(authority, a), *after;
     struct rotation_row *rows;
     struct db_key *stored;
     size_t n, halves = 0;
-    cr_assert(!FAILED(authority_keys_rotate(g, ROTATION_NOW)));
-    after = fixture_ground(authority, a);
+    cr_assert(!FAILED(authority_keys_rotate(ctx, ROTATION_NOW)));
+    after = fixture_context(authority, a);
     cr_assert(!FAILED(db_key_all(store_each(authority->store), a, &stored, &n)));
     for (size_t i = 0; i < n; i++) {
         if (str_is(stored[i].use, "sig") && str_is(stored[i].state, "old"))
@@ -219,17 +219,17 @@ Test(rotation, a_retired_key_checks_no_longer_than_the_longest_token_lives) /* A
     struct arena *a = fixture_arena();
     clock_set(NOW);
     struct authority *authority = fixture_authority(a);
-    struct ground *g = fixture_ground(authority, a);
-    str token = signed_by(g, SIGN_ES256);
+    struct context *ctx = fixture_context(authority, a);
+    str token = signed_by(ctx, SIGN_ES256);
     json *claims;
-    cr_assert(!FAILED(authority_keys_rotate(g, ROTATION_NOW)));
+    cr_assert(!FAILED(authority_keys_rotate(ctx, ROTATION_NOW)));
     clock_set(NOW + authority->policy.access_lifetime_max - 1);
-    struct ground *early = fixture_ground(fixture_authority_again(a), a);
+    struct context *early = fixture_context(fixture_authority_again(a), a);
     cr_assert(!FAILED(jws_check(a, early->keys, "at+jwt", token, &claims)));
     clock_set(NOW + authority->policy.access_lifetime_max);
-    struct ground *late = fixture_ground(fixture_authority_again(a), a);
+    struct context *late = fixture_context(fixture_authority_again(a), a);
     cr_assert_eq(jws_check(a, late->keys, "at+jwt", token, &claims).kind, ERR_INVALID_TOKEN);
-    authority_leave(g);
+    authority_leave(ctx);
     authority_leave(early);
     authority_leave(late);
 }
@@ -238,17 +238,17 @@ Test(rotation, another_process_sees_a_rotation_at_its_next_request)
 {
     struct arena *a = fixture_arena();
     struct authority *ours = fixture_authority(a), *theirs = fixture_authority_again(a);
-    struct ground *old = fixture_ground(theirs, a), *g = fixture_ground(ours, a);
+    struct context *old = fixture_context(theirs, a), *ctx = fixture_context(ours, a);
     struct token_raw raw;
     str payload;
-    cr_assert(!FAILED(authority_keys_rotate(g, ROTATION_NOW)));
-    struct ground *here = fixture_ground(ours, a), *there = fixture_ground(theirs, a);
+    cr_assert(!FAILED(authority_keys_rotate(ctx, ROTATION_NOW)));
+    struct context *here = fixture_context(ours, a), *there = fixture_context(theirs, a);
     cr_assert(str_equal(keyring_jwks(here->keys, KEYRING_ALL_ALGS), keyring_jwks(there->keys, KEYRING_ALL_ALGS)));
     cr_assert(!FAILED(opaque_sealed_make(a, here->keys, OPAQUE_CODE, STR("x"), &raw)));
     cr_assert(!FAILED(opaque_sealed_open(a, there->keys, OPAQUE_CODE, raw.text, &payload)));
     cr_assert_eq(opaque_sealed_open(a, old->keys, OPAQUE_CODE, raw.text, &payload).kind, ERR_INVALID_TOKEN);
     authority_leave(old);
-    authority_leave(g);
+    authority_leave(ctx);
     authority_leave(here);
     authority_leave(there);
 }
@@ -259,34 +259,34 @@ Test(rotation, two_rotations_never_reuse_a_sealing_number)
     struct authority *authority = fixture_authority(a);
     struct token_raw first;
     str payload;
-    struct ground *before = fixture_ground(authority, a);
+    struct context *before = fixture_context(authority, a);
     cr_assert(!FAILED(opaque_sealed_make(a, before->keys, OPAQUE_CODE, STR("x"), &first)));
     authority_leave(before);
     for (uint8_t expected = 2; expected <= 3; expected++) {
-        struct ground *g = fixture_ground(authority, a);
-        cr_assert(!FAILED(authority_keys_rotate(g, ROTATION_NOW)));
-        authority_leave(g);
-        g = fixture_ground(authority, a);
-        cr_assert_eq(keyring_sealing_number(g->keys), expected);
-        cr_assert(!FAILED(opaque_sealed_open(a, g->keys, OPAQUE_CODE, first.text, &payload)));
-        authority_leave(g);
+        struct context *ctx = fixture_context(authority, a);
+        cr_assert(!FAILED(authority_keys_rotate(ctx, ROTATION_NOW)));
+        authority_leave(ctx);
+        ctx = fixture_context(authority, a);
+        cr_assert_eq(keyring_sealing_number(ctx->keys), expected);
+        cr_assert(!FAILED(opaque_sealed_open(a, ctx->keys, OPAQUE_CODE, first.text, &payload)));
+        authority_leave(ctx);
     }
 }
 
 static unsigned sealing_number_now(struct authority *authority, struct arena *a)
 {
-    struct ground *g = fixture_ground(authority, a);
-    unsigned number = keyring_sealing_number(g->keys);
-    authority_leave(g);
+    struct context *ctx = fixture_context(authority, a);
+    unsigned number = keyring_sealing_number(ctx->keys);
+    authority_leave(ctx);
     return number;
 }
 
 static bool scheduled(struct authority *authority, struct arena *a)
 {
     bool rotated;
-    struct ground *g = fixture_ground(authority, a);
-    err e = authority_keys_schedule(g, &rotated);
-    authority_leave(g);
+    struct context *ctx = fixture_context(authority, a);
+    err e = authority_keys_schedule(ctx, &rotated);
+    authority_leave(ctx);
     cr_assert(!FAILED(e), "%s", err_why(e));
     return rotated;
 }
@@ -297,21 +297,21 @@ Test(rotation, no_key_signs_that_was_not_published_for_an_hour) /* AT-11 */
     clock_set(NOW);
     struct authority *authority = fixture_authority(a);
     unix_time made = NOW;
-    struct ground *first = fixture_ground(authority, a);
+    struct context *first = fixture_context(authority, a);
     err at_once = authority_keys_rotate(first, ROTATION_PUBLISHED); /* the next ones were published with the first */
     cr_assert(!FAILED(at_once), "%s", err_why(at_once));
     authority_leave(first);
     for (int i = 0; i < 2; i++) {
         clock_set(made + ROTATION_PUBLISHED_SECONDS - 1);
-        struct ground *g = fixture_ground(authority, a);
-        cr_assert_eq(authority_keys_rotate(g, ROTATION_PUBLISHED).kind, ERR_UNPROCESSABLE);
-        authority_leave(g);
+        struct context *ctx = fixture_context(authority, a);
+        cr_assert_eq(authority_keys_rotate(ctx, ROTATION_PUBLISHED).kind, ERR_UNPROCESSABLE);
+        authority_leave(ctx);
         made += ROTATION_PUBLISHED_SECONDS;
         clock_set(made);
-        g = fixture_ground(authority, a);
-        err e = authority_keys_rotate(g, ROTATION_PUBLISHED);
+        ctx = fixture_context(authority, a);
+        err e = authority_keys_rotate(ctx, ROTATION_PUBLISHED);
         cr_assert(!FAILED(e), "%s", err_why(e));
-        authority_leave(g);
+        authority_leave(ctx);
     }
     cr_assert_eq(sealing_number_now(authority, a), 4u);
 }
@@ -333,19 +333,19 @@ Test(rotation, the_schedule_rotates_when_its_days_are_over_and_once) /* AT-11 */
     cr_assert_not(scheduled(authority, a));
     struct rotation_row *rows;
     size_t n;
-    struct ground *g = fixture_ground(authority, a);
-    cr_assert(!FAILED(authority_keys_list(g, &rows, &n)));
+    struct context *ctx = fixture_context(authority, a);
+    cr_assert(!FAILED(authority_keys_list(ctx, &rows, &n)));
     for (size_t i = 0; i < n; i++)
         if (str_is(rows[i].use, "sig") && !str_is(rows[i].state, "old"))
             cr_assert_eq(rows[i].due_at, NOW + 180 * 86400);
-    authority_leave(g);
+    authority_leave(ctx);
 }
 
 Test(rotation, a_rotation_made_from_keys_that_are_gone_changes_nothing)
 {
     struct arena *a = fixture_arena();
     struct authority *authority = fixture_authority(a);
-    struct ground *one = fixture_ground(authority, a), *two = fixture_ground(authority, a);
+    struct context *one = fixture_context(authority, a), *two = fixture_context(authority, a);
     cr_assert(!FAILED(authority_keys_rotate(one, ROTATION_NOW)));
     cr_assert_eq(authority_keys_rotate(two, ROTATION_NOW).kind, ERR_CONFLICT);
     authority_leave(one);

@@ -20,7 +20,7 @@ static struct leaving leaving(void)
     struct leaving l = {.t = stage_new()};
     struct client_edit edit = client_edit_nothing();
     edit.post_logout_redirect_uris = STR(BYE "\n" BYE "?a=b");
-    assert_done(client_change(l.t.s.g, &actor_owner, STR("web"), &edit, &l.t.s.p));
+    assert_done(client_change(l.t.s.ctx, &actor_owner, STR("web"), &edit, &l.t.s.p));
     scene_next(&l.t.s);
     l.here = stage_session(&l.t, l.t.ada);
     return l;
@@ -38,7 +38,7 @@ static str hint(struct leaving *l, const char *client, str subject, str session)
                             .auth_time = NOW - 100000,
                             .issued_at = NOW - 100000,
                             .expires_at = NOW - 90000};
-    assert_done(id_token_sign(l->t.s.a, l->t.s.g->keys, SIGN_RS256, &what, &token)); /* long expired: that is no matter */
+    assert_done(id_token_sign(l->t.s.a, l->t.s.ctx->keys, SIGN_RS256, &what, &token)); /* long expired: that is no matter */
     return token;
 }
 
@@ -47,7 +47,7 @@ static err ask(struct leaving *l, str token, const char *more, struct end_sessio
     str text = str_present(token) ? stage_text(&l->t, "id_token_hint=", token, more) : str_of(more + 1);
     struct form f;
     assert_done(form_parse(l->t.s.a, text, &f));
-    return end_session_read(l->t.s.g, &f, &l->here, out);
+    return end_session_read(l->t.s.ctx, &f, &l->here, out);
 }
 
 Test(end_session, LO_01_only_a_hint_of_this_very_login_spares_the_question)
@@ -85,7 +85,7 @@ Test(end_session, RU_09_the_place_is_registered_letter_for_letter_for_that_clien
     cr_expect(str_is(r.location, BYE "?a=b&state=s"));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct form f = {(struct form_field[]){{STR("id_token_hint"), token}, {STR("post_logout_redirect_uri"), str_of(wrong[i])}}, 2};
-        cr_expect_eq(end_session_read(l.t.s.g, &f, &l.here, &r).kind, ERR_INVALID_REQUEST, "%s", wrong[i]);
+        cr_expect_eq(end_session_read(l.t.s.ctx, &f, &l.here, &r).kind, ERR_INVALID_REQUEST, "%s", wrong[i]);
     }
     expect_kind(ask(&l, hint(&l, "other", l.t.ada->id, l.here.row->id), "&post_logout_redirect_uri=" BYE, &r), INVALID_REQUEST);
     expect_kind(ask(&l, STR_ABSENT, "&post_logout_redirect_uri=" BYE, &r), INVALID_REQUEST); /* nobody is named */
@@ -112,9 +112,9 @@ Test(end_session, what_is_no_hint_of_ours_is_refused)
                                      .auth_time = NOW,
                                      .issued_at = NOW,
                                      .expires_at = NOW + 60};
-    assert_done(id_token_sign(l.t.s.a, l.t.s.g->keys, SIGN_RS256, &foreign, &other));
+    assert_done(id_token_sign(l.t.s.a, l.t.s.ctx->keys, SIGN_RS256, &foreign, &other));
     expect_kind(ask(&l, other, "", &r), INVALID_REQUEST);
-    assert_done(logout_token_make(l.t.s.g, stage_find(&l.t, "web"), STR("{\"sub\":\"x\",\"sid\":\"y\"}"), &other)); /* AT-04 */
+    assert_done(logout_token_make(l.t.s.ctx, stage_find(&l.t, "web"), STR("{\"sub\":\"x\",\"sid\":\"y\"}"), &other)); /* AT-04 */
     expect_kind(ask(&l, other, "", &r), INVALID_REQUEST);
     assert_done(ask(&l, STR_ABSENT, "&id_token_hint=", &r)); /* empty is absent */
     cr_expect(!r.sure && !r.client);
@@ -137,8 +137,8 @@ static json *claims_of(struct stage *t, const char *client, const char *facts)
 {
     str token;
     json *claims;
-    assert_done(logout_token_make(t->s.g, stage_find(t, client), str_of(facts), &token));
-    assert_done(jws_check(t->s.a, t->s.g->keys, "logout+jwt", token, &claims)); /* typ */
+    assert_done(logout_token_make(t->s.ctx, stage_find(t, client), str_of(facts), &token));
+    assert_done(jws_check(t->s.a, t->s.ctx->keys, "logout+jwt", token, &claims)); /* typ */
     return claims;
 }
 
@@ -167,9 +167,9 @@ Test(logout_token, names_the_person_as_the_client_knows_them_and_is_signed_its_w
     ways_register(&t, "web", "client_secret_basic",
                   &(struct db_client_metadata){.subject_type = STR("pairwise"), .id_token_signed_response_alg = STR("ES256")});
     const struct db_client *web = stage_find(&t, "web");
-    assert_done(subject_of(t.s.g, web, &(struct db_user){.id = STR("u1")}, &expected));
-    assert_done(logout_token_make(t.s.g, web, STR("{\"sub\":\"u1\",\"sid\":\"s\"}"), &token));
-    assert_done(jws_check(t.s.a, t.s.g->keys, "logout+jwt", token, &claims));
+    assert_done(subject_of(t.s.ctx, web, &(struct db_user){.id = STR("u1")}, &expected));
+    assert_done(logout_token_make(t.s.ctx, web, STR("{\"sub\":\"u1\",\"sid\":\"s\"}"), &token));
+    assert_done(jws_check(t.s.a, t.s.ctx->keys, "logout+jwt", token, &claims));
     cr_expect(str_equal(json_member_text(claims, "sub"), expected) && !str_is(expected, "u1"));
     cr_expect(str_starts(token, STR("eyJhbGciOiJFUzI1NiI")), "%.*s", STR_FMT(token)); /* {"alg":"ES256" */
 }
@@ -180,7 +180,7 @@ Test(logout_token, damaged_facts_make_no_token)
     static const char *const wrong[] = {"", "{", "[]", "{}", "{\"sub\":\"\"}", "{\"sub\":4}", "{\"sid\":\"s\"}", "null"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         str token = STR("untouched");
-        cr_expect_eq(logout_token_make(t.s.g, stage_find(&t, "web"), str_of(wrong[i]), &token).kind, ERR_SERVER_ERROR, "%s", wrong[i]);
+        cr_expect_eq(logout_token_make(t.s.ctx, stage_find(&t, "web"), str_of(wrong[i]), &token).kind, ERR_SERVER_ERROR, "%s", wrong[i]);
         cr_expect(str_is(token, "untouched"));
     }
 }

@@ -38,7 +38,7 @@ static const json *body(struct scene *s, const char *members)
 static struct registration_made registered(struct scene *s, str bearer, const char *members)
 {
     struct registration_made made = {0};
-    err e = registration_add(s->g, bearer, body(s, members), &s->p, &made);
+    err e = registration_add(s->ctx, bearer, body(s, members), &s->p, &made);
     cr_assert(!FAILED(e), "%s: %s", err_why(e), s->p.count ? s->p.rows[0].message.p : "");
     scene_next(s);
     return made;
@@ -47,7 +47,7 @@ static struct registration_made registered(struct scene *s, str bearer, const ch
 static enum err_kind refused(struct scene *s, str bearer, const char *members)
 {
     struct registration_made made = {0};
-    err e = registration_add(s->g, bearer, body(s, members), &s->p, &made);
+    err e = registration_add(s->ctx, bearer, body(s, members), &s->p, &made);
     cr_expect(!str_present(made.token) && made.client == NULL);
     scene_next(s);
     return e.kind;
@@ -65,7 +65,7 @@ Test(registration, needs_its_token_and_spends_it_once_for_each_client)
     struct initial_made initial = {0};
     struct initial_edit edit = {.label = STR("x"), .uses = 1};
     cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_INVALID_TOKEN);
-    cr_assert(!FAILED(initial_add(s.g, &actor_owner, &edit, &s.p, &initial)));
+    cr_assert(!FAILED(initial_add(s.ctx, &actor_owner, &edit, &s.p, &initial)));
     scene_next(&s);
     cr_expect_eq(refused(&s, initial.token, ",\"jwks_uri\":\"http://x\""), ERR_UNPROCESSABLE); /* costs no use */
     cr_expect(str_is(registered(&s, initial.token, "").client->metadata.origin, "dynamic"));
@@ -76,7 +76,7 @@ Test(registration, an_initial_token_ends_by_time)
 {
     struct scene s = opened(REGISTRATION_TOKEN);
     struct initial_made initial = {0};
-    cr_assert(!FAILED(initial_add(s.g, &actor_owner, &(struct initial_edit){.label = STR("x"), .life = 60}, &s.p, &initial)));
+    cr_assert(!FAILED(initial_add(s.ctx, &actor_owner, &(struct initial_edit){.label = STR("x"), .life = 60}, &s.p, &initial)));
     clock_set(NOW + 60);
     scene_next(&s);
     cr_expect_eq(refused(&s, initial.token, ""), ERR_INVALID_TOKEN);
@@ -89,8 +89,8 @@ Test(registration, initial_tokens_are_for_administrators_and_give_no_permission)
     struct db_user *clerk = scene_person(&s, "clerk", "create-auth_clients edit-auth_clients", false);
     struct actor actor = by_session(clerk);
     struct initial_edit edit = {.label = STR("x")}, wide = {.label = STR("x"), .scopes = STR("view-users")};
-    cr_expect_eq(initial_add(s.g, &actor, &edit, &s.p, &initial).kind, ERR_INSUFFICIENT_SCOPE);
-    cr_expect_eq(initial_add(s.g, &actor_owner, &wide, &s.p, &initial).kind, ERR_UNPROCESSABLE);
+    cr_expect_eq(initial_add(s.ctx, &actor, &edit, &s.p, &initial).kind, ERR_INSUFFICIENT_SCOPE);
+    cr_expect_eq(initial_add(s.ctx, &actor_owner, &wide, &s.p, &initial).kind, ERR_UNPROCESSABLE);
 }
 
 Test(registration, what_goes_beyond_the_right_is_left_out)
@@ -125,15 +125,15 @@ Test(registration, the_token_is_kept_as_a_hash_and_opens_its_client_alone)
     struct registration_made one = registered(&s, STR_ABSENT, ""), two = registered(&s, STR_ABSENT, "");
     const struct db_client *found = NULL;
     struct token_hash hash = token_hash_of(one.token);
-    cr_assert(!FAILED(registration_find(s.g, one.client->id, one.token, &found)));
+    cr_assert(!FAILED(registration_find(s.ctx, one.client->id, one.token, &found)));
     cr_expect(token_hash_equal(&found->registration, &hash));
-    cr_expect_eq(registration_find(s.g, one.client->id, two.token, &found).kind, ERR_INVALID_TOKEN);
-    cr_expect_eq(registration_find(s.g, STR("nobody"), one.token, &found).kind, ERR_INVALID_TOKEN);
-    cr_expect_eq(registration_find(s.g, one.client->id, one.secret, &found).kind, ERR_INVALID_TOKEN);
-    cr_expect_eq(registration_find(s.g, one.client->id, STR_ABSENT, &found).kind, ERR_INVALID_TOKEN);
-    cr_assert(!FAILED(client_set_disabled(s.g, &actor_owner, one.client->id, true)));
+    cr_expect_eq(registration_find(s.ctx, one.client->id, two.token, &found).kind, ERR_INVALID_TOKEN);
+    cr_expect_eq(registration_find(s.ctx, STR("nobody"), one.token, &found).kind, ERR_INVALID_TOKEN);
+    cr_expect_eq(registration_find(s.ctx, one.client->id, one.secret, &found).kind, ERR_INVALID_TOKEN);
+    cr_expect_eq(registration_find(s.ctx, one.client->id, STR_ABSENT, &found).kind, ERR_INVALID_TOKEN);
+    cr_assert(!FAILED(client_set_disabled(s.ctx, &actor_owner, one.client->id, true)));
     scene_next(&s);
-    cr_expect_eq(registration_find(s.g, one.client->id, one.token, &found).kind, ERR_INVALID_TOKEN);
+    cr_expect_eq(registration_find(s.ctx, one.client->id, one.token, &found).kind, ERR_INVALID_TOKEN);
 }
 
 Test(registration, a_client_of_an_administrator_has_no_registration_token)
@@ -145,9 +145,9 @@ Test(registration, a_client_of_an_administrator_has_no_registration_token)
     const struct db_client *found = NULL;
     edit.name = STR("Admin's");
     edit.redirect_uris = STR("https://a.example/cb");
-    cr_assert(!FAILED(client_add(s.g, &actor_owner, &edit, &s.p, &added)));
+    cr_assert(!FAILED(client_add(s.ctx, &actor_owner, &edit, &s.p, &added)));
     scene_next(&s);
-    cr_expect_eq(registration_find(s.g, added.client->id, made.token, &found).kind, ERR_INVALID_TOKEN);
+    cr_expect_eq(registration_find(s.ctx, added.client->id, made.token, &found).kind, ERR_INVALID_TOKEN);
 }
 
 Test(registration, room_is_bounded_and_unused_ones_of_open_registration_make_some) /* RL-06 */
@@ -159,7 +159,7 @@ Test(registration, room_is_bounded_and_unused_ones_of_open_registration_make_som
     clock_set(NOW + 3601);
     scene_next(&s);
     (void)registered(&s, STR_ABSENT, "");
-    cr_expect_eq(registration_count(s.g), 1);
+    cr_expect_eq(registration_count(s.ctx), 1);
 }
 
 Test(registration, RL_06_twenty_addresses_do_not_close_registration)
@@ -171,16 +171,16 @@ Test(registration, RL_06_twenty_addresses_do_not_close_registration)
     for (bool more = true; more;) {
         more = false;
         for (int i = 0; i < 20; i++) {
-            s.g->address = str_format(s.a, "2001:db8:0:%x::%x", i, i * 7 + 1);
-            err e = registration_add(s.g, STR_ABSENT, body(&s, ""), &s.p, &made);
+            s.ctx->address = str_format(s.a, "2001:db8:0:%x::%x", i, i * 7 + 1);
+            err e = registration_add(s.ctx, STR_ABSENT, body(&s, ""), &s.p, &made);
             cr_assert(!FAILED(e) || e.kind == ERR_BUSY, "%s", err_why(e));
             more = more || !FAILED(e);
             scene_next(&s);
         }
     }
     cr_expect_gt(made.retry_after, 0);
-    s.g->address = STR("198.51.100.7");
-    cr_expect(!FAILED(registration_add(s.g, STR_ABSENT, body(&s, ""), &s.p, &made)));
+    s.ctx->address = STR("198.51.100.7");
+    cr_expect(!FAILED(registration_add(s.ctx, STR_ABSENT, body(&s, ""), &s.p, &made)));
 }
 
 Test(registration, RL_06_when_all_is_taken_the_fullest_source_makes_room)
@@ -188,21 +188,21 @@ Test(registration, RL_06_when_all_is_taken_the_fullest_source_makes_room)
     struct scene s = opened(REGISTRATION_OPEN);
     const struct db_client *found = NULL;
     s.authority->policy.registration_max = 3;
-    s.g->address = STR("198.51.100.7");
+    s.ctx->address = STR("198.51.100.7");
     struct registration_made first = registered(&s, STR_ABSENT, "");
-    s.g->address = STR("198.51.100.7");
+    s.ctx->address = STR("198.51.100.7");
     struct registration_made second = registered(&s, STR_ABSENT, "");
-    s.g->address = STR("192.0.2.1");
+    s.ctx->address = STR("192.0.2.1");
     (void)registered(&s, STR_ABSENT, "");
-    s.g->address = STR("203.0.113.9");
+    s.ctx->address = STR("203.0.113.9");
     cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_UNAVAILABLE); /* all may be at their first login */
     clock_set(NOW + 601);
     scene_next(&s);
-    s.g->address = STR("203.0.113.9");
+    s.ctx->address = STR("203.0.113.9");
     (void)registered(&s, STR_ABSENT, "");
-    cr_expect_eq(registration_find(s.g, first.client->id, first.token, &found).kind, ERR_INVALID_TOKEN); /* the oldest of two */
-    cr_expect(!FAILED(registration_find(s.g, second.client->id, second.token, &found)));
-    cr_expect_eq(registration_count(s.g), 3);
+    cr_expect_eq(registration_find(s.ctx, first.client->id, first.token, &found).kind, ERR_INVALID_TOKEN); /* the oldest of two */
+    cr_expect(!FAILED(registration_find(s.ctx, second.client->id, second.token, &found)));
+    cr_expect_eq(registration_count(s.ctx), 3);
 }
 
 /* Strangers' metadata, as much as they could once register. */
@@ -224,7 +224,7 @@ static err flood(void *context)
                                  .scopes = STR(""),
                                  .is_public = true,
                                  .metadata = {.origin = STR("open"), .software_id = w->jwks_uri}};
-        TRY(db_client_add(w->s->g->tx, &next));
+        TRY(db_client_add(w->s->ctx->tx, &next));
     }
     return OK;
 }
@@ -237,12 +237,12 @@ Test(registration, RL_06_all_that_strangers_registered_weighs_so_much_and_no_mor
     char *text = arena_take(s.a, REGISTRATION_BYTES);
     memset(text, 'x', REGISTRATION_BYTES);
     struct flood w = {&s, {text, REGISTRATION_BYTES}, REGISTRATION_BYTES_ALL / REGISTRATION_BYTES - 1};
-    cr_assert(!FAILED(authority_together(s.g, flood, &w)));
+    cr_assert(!FAILED(authority_together(s.ctx, flood, &w)));
     scene_next(&s); /* the facts can be loaded still */
     cr_expect_eq(refused(&s, STR_ABSENT, ""), ERR_UNAVAILABLE);
-    const struct db_client *now = client_find(s.g, made.client->id);
+    const struct db_client *now = client_find(s.ctx, made.client->id);
     str members = str_format(s.a, ",\"client_id\":\"%.*s\"", STR_FMT(now->id));
-    cr_expect_eq(registration_replace(s.g, now, body(&s, members.p), &s.p, &next).kind, ERR_UNAVAILABLE);
+    cr_expect_eq(registration_replace(s.ctx, now, body(&s, members.p), &s.p, &next).kind, ERR_UNAVAILABLE);
 }
 
 Test(registration, one_that_a_person_allowed_something_is_not_unused) /* RL-06 */
@@ -255,16 +255,16 @@ Test(registration, one_that_a_person_allowed_something_is_not_unused) /* RL-06 *
     clock_set(NOW + 3601);
     scene_next(&s);
     (void)registered(&s, STR_ABSENT, "");
-    cr_expect_eq(registration_count(s.g), 2);
-    cr_expect_not_null(client_find(s.g, used.client->id));
+    cr_expect_eq(registration_count(s.ctx), 2);
+    cr_expect_not_null(client_find(s.ctx, used.client->id));
 }
 
 static const struct db_client *replaced(struct scene *s, const struct registration_made *made, const char *members)
 {
     struct registration_made next = {0};
-    const struct db_client *now = client_find(s->g, made->client->id);
+    const struct db_client *now = client_find(s->ctx, made->client->id);
     str all = str_format(s->a, "%s,\"client_id\":\"%.*s\"", members, STR_FMT(now->id));
-    err e = registration_replace(s->g, now, body(s, all.p), &s->p, &next);
+    err e = registration_replace(s->ctx, now, body(s, all.p), &s->p, &next);
     cr_assert(!FAILED(e), "%s", err_why(e));
     scene_next(s);
     return next.client;
@@ -281,7 +281,7 @@ Test(registration, an_update_gains_nothing_that_the_initial_token_did_not_give) 
     s.authority->policy.registration_grants = STR("authorization_code client_credentials");
     s.authority->policy.registration_scopes = STR("read write");
     struct initial_edit edit = {.label = STR("x"), .grants = STR("authorization_code"), .scopes = STR("read")};
-    cr_assert(!FAILED(initial_add(s.g, &actor_owner, &edit, &s.p, &initial)));
+    cr_assert(!FAILED(initial_add(s.ctx, &actor_owner, &edit, &s.p, &initial)));
     scene_next(&s);
     struct registration_made made = registered(&s, initial.token, asks);
     cr_expect(str_is(made.client->grants, "authorization_code") && !str_has_word(made.client->scopes, STR("write")));
@@ -301,7 +301,7 @@ Test(registration, attempts_from_one_address_are_paced) /* RL-05 */
     s.authority->policy.registration_rule = (struct db_throttle_rule){1, 10, 10, 60};
     enum err_kind last = ERR_OK;
     for (int i = 0; i < 3 && last != ERR_THROTTLED; i++)
-        last = registration_add(s.g, STR_ABSENT, body(&s, ",\"logo_uri\":\"http://x\""), &s.p, &made).kind;
+        last = registration_add(s.ctx, STR_ABSENT, body(&s, ",\"logo_uri\":\"http://x\""), &s.p, &made).kind;
     cr_expect_eq(last, ERR_THROTTLED);
     cr_expect(made.retry_after >= 1 && made.retry_after <= 10);
 }
@@ -314,11 +314,11 @@ Test(registration, an_update_keeps_what_administrators_set_and_drops_what_softwa
     edit.metadata[METADATA_profile] = STR("oauth2.1");
     edit.metadata[METADATA_exchange_modes] = STR("delegation");
     edit.access_lifetime = 120;
-    cr_assert(!FAILED(client_change(s.g, &actor_owner, made.client->id, &edit, &s.p)));
+    cr_assert(!FAILED(client_change(s.ctx, &actor_owner, made.client->id, &edit, &s.p)));
     scene_next(&s);
-    const struct db_client *now = client_find(s.g, made.client->id);
+    const struct db_client *now = client_find(s.ctx, made.client->id);
     str members = str_format(s.a, ",\"client_id\":\"%.*s\"", STR_FMT(now->id));
-    cr_assert(!FAILED(registration_replace(s.g, now, body(&s, members.p), &s.p, &next)));
+    cr_assert(!FAILED(registration_replace(s.ctx, now, body(&s, members.p), &s.p, &next)));
     cr_expect(str_is(next.client->metadata.profile, "oauth2.1") && str_is(next.client->metadata.exchange_modes, "delegation"));
     cr_expect(next.client->access_lifetime == 120 && !str_present(next.client->metadata.software_id));
     cr_expect(str_is(next.client->metadata.origin, "open"));
@@ -346,14 +346,14 @@ Test(registration, documents_are_off_and_their_hosts_limited)
 {
     struct scene s = opened(REGISTRATION_OPEN);
     const struct db_client *found = NULL;
-    cr_expect(!FAILED(client_document_get(s.g, STR("https://app.example/client"), &found)) && found == NULL);
+    cr_expect(!FAILED(client_document_get(s.ctx, STR("https://app.example/client"), &found)) && found == NULL);
     s.authority->policy.client_documents = true;
     s.authority->policy.client_document_hosts = STR("one.example two.example:8443");
-    cr_expect_eq(client_document_get(s.g, STR("https://app.example/client"), &found).kind, ERR_INVALID_CLIENT);
-    cr_expect_eq(client_document_get(s.g, STR("https://two.example/client"), &found).kind, ERR_INVALID_CLIENT);
-    hot_inline(true); /* an event thread asks nobody */
-    cr_expect_eq(client_document_get(s.g, STR("https://one.example/client"), &found).kind, ERR_ELSEWHERE);
-    hot_inline(false);
+    cr_expect_eq(client_document_get(s.ctx, STR("https://app.example/client"), &found).kind, ERR_INVALID_CLIENT);
+    cr_expect_eq(client_document_get(s.ctx, STR("https://two.example/client"), &found).kind, ERR_INVALID_CLIENT);
+    cache_inline(true); /* an event thread asks nobody */
+    cr_expect_eq(client_document_get(s.ctx, STR("https://one.example/client"), &found).kind, ERR_ELSEWHERE);
+    cache_inline(false);
 }
 
 Test(source, one_place_has_one_key)

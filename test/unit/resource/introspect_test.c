@@ -9,7 +9,7 @@ static struct introspect_answer ask(struct stage *t, const char *by, str token)
     struct introspect_answer answer;
     scene_next(&t->s);
     struct client_proof proof = stage_proof(t, by);
-    assert_done(introspect_token(t->s.g, &proof, token, &answer));
+    assert_done(introspect_token(t->s.ctx, &proof, token, &answer));
     return answer;
 }
 
@@ -17,7 +17,7 @@ static void revoke(struct stage *t, const char *by, str token)
 {
     scene_next(&t->s);
     struct client_proof proof = stage_proof(t, by);
-    assert_done(introspect_revoke(t->s.g, &proof, token, &(int64_t){0}));
+    assert_done(introspect_revoke(t->s.ctx, &proof, token, &(int64_t){0}));
 }
 
 Test(introspect, IR_05_it_says_what_the_token_says)
@@ -36,7 +36,7 @@ Test(introspect, IR_01_public_clients_are_not_answered)
     struct stage t = stage_new();
     struct introspect_answer a;
     struct client_proof proof = stage_proof(&t, "pub");
-    expect_kind(introspect_token(t.s.g, &proof, STR("x"), &a), INVALID_CLIENT);
+    expect_kind(introspect_token(t.s.ctx, &proof, STR("x"), &a), INVALID_CLIENT);
 }
 
 Test(introspect, IR_02_another_services_token_is_inactive)
@@ -77,9 +77,9 @@ Test(introspect, a_refresh_token_is_told_to_its_own_client_alone)
     cr_expect(!ask(&t, "web", a.refresh_token).active, "the old one");
     cr_expect(ask(&t, "web", b.refresh_token).active);
     struct client_proof proof = stage_proof(&t, "web");
-    hot_inline(true);
-    expect_kind(introspect_token(t.s.g, &proof, b.refresh_token, &told), ELSEWHERE);
-    hot_inline(false);
+    cache_inline(true);
+    expect_kind(introspect_token(t.s.ctx, &proof, b.refresh_token, &told), ELSEWHERE);
+    cache_inline(false);
 }
 
 Test(introspect, IR_06_nobody_revokes_what_is_not_theirs)
@@ -116,8 +116,8 @@ Test(introspect, a_revoked_access_token_ends_alone)
 
 static err revoke_one(struct stage *t, const char *client, str token, int64_t *retry_after)
 {
-    struct client_proof proof = {.client = client_find(t->s.g, str_of(client)), .authenticated = true};
-    return introspect_revoke(t->s.g, &proof, token, retry_after);
+    struct client_proof proof = {.client = client_find(t->s.ctx, str_of(client)), .authenticated = true};
+    return introspect_revoke(t->s.ctx, &proof, token, retry_after);
 }
 
 Test(introspect, RL_06_revocations_are_paced_per_client_and_bounded_in_all)

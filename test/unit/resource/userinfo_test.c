@@ -26,28 +26,28 @@ struct asked {
 static str code_of(struct stage *t, const char *id, str scope, const struct asked *asked)
 {
     const struct db_client *client = stage_find(t, id);
-    struct db_grant grant = {.id = STR("aaaaaaaa-0000-4000-8000-0123456789ab"),
-                             .user_number = t->ada->number,
-                             .client_number = client->number,
-                             .client_epoch = client->epoch,
-                             .scope = scope,
-                             .flow = STR("authorization_code"),
-                             .created_at = t->s.g->now,
-                             .auth_time = t->s.g->now - 77,
-                             .amr = STR("pwd"),
-                             .acr = STR(ACR_PASSWORD),
-                             .session_id = STR("session-1"),
-                             .claims = str_of(asked->claims),
-                             .details = str_of(asked->details)};
-    struct db_code code = {.redirect_uri = STR(CALLBACK), .expires_at = t->s.g->now + 60, .nonce = str_of(asked->nonce), .code_challenge = STR(CHALLENGE)};
+    struct db_authorization authorization = {.id = STR("aaaaaaaa-0000-4000-8000-0123456789ab"),
+                                             .user_number = t->ada->number,
+                                             .client_number = client->number,
+                                             .client_epoch = client->epoch,
+                                             .scope = scope,
+                                             .flow = STR("authorization_code"),
+                                             .created_at = t->s.ctx->now,
+                                             .auth_time = t->s.ctx->now - 77,
+                                             .amr = STR("pwd"),
+                                             .acr = STR(ACR_PASSWORD),
+                                             .session_id = STR("session-1"),
+                                             .claims = str_of(asked->claims),
+                                             .details = str_of(asked->details)};
+    struct db_code code = {.redirect_uri = STR(CALLBACK), .expires_at = t->s.ctx->now + 60, .nonce = str_of(asked->nonce), .code_challenge = STR(CHALLENGE)};
     struct token_raw raw;
-    assert_done(db_grant_reserve(store_each(t->s.authority->store), &grant.number));
+    assert_done(db_authorization_reserve(store_each(t->s.authority->store), &authorization.number));
     assert_done(db_code_reserve(store_each(t->s.authority->store), &code.number));
-    code.grant_number = grant.number;
-    grant.expires_at = code.expires_at;
-    assert_done(opaque_numbers_make(t->s.a, t->s.g->keys, OPAQUE_CODE, (const int64_t[]){code.number, 0}, &raw));
+    code.authorization_number = authorization.number;
+    authorization.expires_at = code.expires_at;
+    assert_done(opaque_numbers_make(t->s.a, t->s.ctx->keys, OPAQUE_CODE, (const int64_t[]){code.number, 0}, &raw));
     code.hash = token_hash_of(raw.text);
-    assert_done(db_grant_add_with_code(store_each(t->s.authority->store), &grant, &code, STR_ABSENT));
+    assert_done(db_authorization_add_with_code(store_each(t->s.authority->store), &authorization, &code, STR_ABSENT));
     return raw.text;
 }
 
@@ -80,7 +80,7 @@ static json *id_claims(struct stage *t, str token)
 {
     json *claims;
     cr_assert(str_present(token), "no id token");
-    assert_done(jws_check(t->s.a, t->s.g->keys, "JWT", token, &claims));
+    assert_done(jws_check(t->s.a, t->s.ctx->keys, "JWT", token, &claims));
     return claims;
 }
 
@@ -88,8 +88,8 @@ static err userinfo(struct stage *t, str token, struct userinfo_answer *out)
 {
     struct actor actor;
     scene_next(&t->s);
-    assert_done(bearer_actor(t->s.g, &(struct bearer_sent){token, false}, &actor));
-    return userinfo_tell(t->s.g, &actor, out);
+    assert_done(bearer_actor(t->s.ctx, &(struct bearer_sent){token, false}, &actor));
+    return userinfo_tell(t->s.ctx, &actor, out);
 }
 
 static json *claims_told(struct stage *t, const struct userinfo_answer *told)
@@ -221,20 +221,20 @@ Test(userinfo, pairwise_subjects_agree_everywhere_and_differ_between_sectors) /*
     cr_expect_not(str_equal(sub, t.ada->id));
     assert_done(userinfo(&t, answer.access_token, &told));
     cr_assert(told.is_signed);
-    assert_done(jws_check(t.s.a, t.s.g->keys, NULL, told.jwt, &payload));
+    assert_done(jws_check(t.s.a, t.s.ctx->keys, NULL, told.jwt, &payload));
     cr_expect(str_equal(json_member_text(payload, "sub"), sub));
     cr_expect(str_is(json_member_text(payload, "aud"), "rp") && str_is(json_member_text(payload, "iss"), FIXTURE_ISSUER));
     struct client_proof proof = stage_proof(&t, "rp");
-    assert_done(introspect_token(t.s.g, &proof, answer.access_token, &known));
+    assert_done(introspect_token(t.s.ctx, &proof, answer.access_token, &known));
     cr_expect(str_equal(known.sub, sub) && !str_present(known.username));
     struct db_client twin = *stage_find(&t, "rp2");
     str other;
     twin.metadata.subject_type = STR("pairwise");
-    assert_done(subject_of(t.s.g, &twin, t.ada, &other));
+    assert_done(subject_of(t.s.ctx, &twin, t.ada, &other));
     cr_expect_not(str_equal(other, sub));
     twin.metadata.sector = STR("app.example.com");
-    cr_expect(subject_matches(t.s.g, &twin, t.ada, sub));
-    cr_expect_not(subject_matches(t.s.g, &twin, t.ada, t.ada->id));
+    cr_expect(subject_matches(t.s.ctx, &twin, t.ada, sub));
+    cr_expect_not(subject_matches(t.s.ctx, &twin, t.ada, t.ada->id));
 }
 
 Test(userinfo, a_jwt_with_a_pairwise_subject_still_ends_with_its_person)
@@ -265,7 +265,7 @@ Test(userinfo, details_stand_in_answer_token_and_introspection) /* RFC 9396 7, 9
     struct token_answer answer = redeemed(&t, "rp", STR("read"), &(struct asked){.details = details});
     cr_expect(str_is(answer.details, details));
     struct client_proof proof = stage_proof(&t, "rp");
-    assert_done(introspect_token(t.s.g, &proof, answer.access_token, &known));
+    assert_done(introspect_token(t.s.ctx, &proof, answer.access_token, &known));
     cr_expect(str_is(known.details, details));
 }
 
@@ -300,18 +300,18 @@ Test(userinfo, introspection_is_signed_for_whoever_asks_so) /* RFC 9701 5 */
     const str accepts[] = {STR("application/token-introspection+jwt"), STR("application/json, Application/Token-Introspection+JWT;q=0.9")};
     const str plain[] = {STR_ABSENT, STR("application/json"), STR("*/*"), STR("application/token-introspection+jwt;q=0")};
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-        assert_done(introspect_signs(t.s.g, &proof, plain[i], &how));
+        assert_done(introspect_signs(t.s.ctx, &proof, plain[i], &how));
         cr_expect_not(how.is_signed, "%zu", i);
     }
     for (size_t i = 0; i < sizeof accepts / sizeof *accepts; i++) {
         struct json_writer body = json_writer_new(t.s.a);
-        assert_done(introspect_signs(t.s.g, &proof, accepts[i], &how));
+        assert_done(introspect_signs(t.s.ctx, &proof, accepts[i], &how));
         cr_assert(how.is_signed);
         json_write_object(&body, NULL);
-        introspect_begin(t.s.g, &proof, &body);
+        introspect_begin(t.s.ctx, &proof, &body);
         json_write_boolean(&body, "active", false);
-        assert_done(introspect_sign(t.s.g, &how, &body, &jwt));
-        assert_done(jws_check(t.s.a, t.s.g->keys, "token-introspection+jwt", jwt, &claims));
+        assert_done(introspect_sign(t.s.ctx, &how, &body, &jwt));
+        assert_done(jws_check(t.s.a, t.s.ctx->keys, "token-introspection+jwt", jwt, &claims));
         cr_expect(str_is(json_member_text(claims, "aud"), "rp"));
         cr_expect_eq(json_count(json_member(claims, "token_introspection")), 1);
     }

@@ -10,8 +10,8 @@ static struct stage paying(void)
     struct stage t = stage_new();
     struct details_edit payment = {STR("payment"), STR("Pay from your account"), STR("amount:Amount; creditor:To whom")};
     struct details_edit other = {STR("account"), STR("See your account"), STR_ABSENT};
-    assert_done(details_types_add(t.s.g, &actor_owner, &payment, &t.s.p));
-    assert_done(details_types_add(t.s.g, &actor_owner, &other, &t.s.p));
+    assert_done(details_types_add(t.s.ctx, &actor_owner, &payment, &t.s.p));
+    assert_done(details_types_add(t.s.ctx, &actor_owner, &other, &t.s.p));
     scene_next(&t.s);
     ways_register(&t, "web", "client_secret_basic", &(struct db_client_metadata){.authorization_details_types = STR("payment")});
     return t;
@@ -19,7 +19,7 @@ static struct stage paying(void)
 
 static err read_text(struct stage *t, const char *text, str *out)
 {
-    return details_read(t->s.g, stage_find(t, "web"), str_of(text), out);
+    return details_read(t->s.ctx, stage_find(t, "web"), str_of(text), out);
 }
 
 Test(details, what_the_type_lists_and_what_is_common_may_be_asked)
@@ -33,7 +33,7 @@ Test(details, what_the_type_lists_and_what_is_common_may_be_asked)
                           "\"amount\":{\"value\":\"12\"},\"creditor\":\"Merchant <A>\"}, {\"type\":\"payment\",\"identifier\":\"x\"} ]",
                           &out));
     cr_expect(str_starts(out, STR("[{\"type\":\"payment\",\"actions\":[\"initiate\",\"cancel\"]")), "%.*s", STR_FMT(out));
-    assert_done(details_show(t.s.g, out, &words, &count));
+    assert_done(details_show(t.s.ctx, out, &words, &count));
     cr_assert_eq(count, 2);
     cr_assert_eq(words[0].count, 4);
     cr_expect(str_is(words[0].description, "Pay from your account"));
@@ -41,7 +41,7 @@ Test(details, what_the_type_lists_and_what_is_common_may_be_asked)
     cr_expect(str_is(words[0].facts[2].label, "Amount") && str_is(words[0].facts[2].value, "value \"12\""));
     cr_expect(str_is(words[0].facts[3].label, "To whom") && str_is(words[0].facts[3].value, "Merchant <A>"));
     cr_expect(str_is(words[1].facts[0].label, "For") && str_is(words[1].facts[0].value, "x"));
-    assert_done(details_read(t.s.g, stage_find(&t, "web"), STR_ABSENT, &out));
+    assert_done(details_read(t.s.ctx, stage_find(&t, "web"), STR_ABSENT, &out));
     cr_expect(!str_present(out));
 }
 
@@ -74,7 +74,7 @@ Test(details, all_else_is_refused_by_its_own_word) /* RFC 9396 5 */
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         cr_expect_eq(read_text(&t, texts[i], &out).kind, ERR_INVALID_AUTHORIZATION_DETAILS, "%s", texts[i]);
-    expect_kind(details_read(t.s.g, stage_find(&t, "other"), STR("[{\"type\":\"payment\"}]"), &out), INVALID_AUTHORIZATION_DETAILS);
+    expect_kind(details_read(t.s.ctx, stage_find(&t, "other"), STR("[{\"type\":\"payment\"}]"), &out), INVALID_AUTHORIZATION_DETAILS);
 }
 
 Test(details, sixteen_objects_and_eight_thousand_bytes)
@@ -87,22 +87,22 @@ Test(details, sixteen_objects_and_eight_thousand_bytes)
         buf_add_z(&b, i ? ",{\"type\":\"payment\"}" : "{\"type\":\"payment\"}");
     size_t n = b.n;
     buf_char(&b, ']');
-    expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), OK);
+    expect_kind(details_read(t.s.ctx, stage_find(&t, "web"), (str){b.p, b.n}, &out), OK);
     b.n = n;
     buf_add_z(&b, ",{\"type\":\"payment\"}]");
-    expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
+    expect_kind(details_read(t.s.ctx, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
     b.n = 0;
     buf_add_z(&b, "[{\"type\":\"payment\",\"creditor\":\""); /* what no token can hold is not asked for */
     for (int i = 0; i < PERMIT_DETAILS_MAX; i++)
         buf_char(&b, 'a');
     buf_add_z(&b, "\"}]");
-    expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
+    expect_kind(details_read(t.s.ctx, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
     b.n = 0;
     buf_add_z(&b, "[{\"type\":\"payment\",\"creditor\":\"");
     for (int i = 0; i < DETAILS_BYTES_MAX; i++)
         buf_char(&b, 'a');
     buf_add_z(&b, "\"}]");
-    expect_kind(details_read(t.s.g, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
+    expect_kind(details_read(t.s.ctx, stage_find(&t, "web"), (str){b.p, b.n}, &out), INVALID_AUTHORIZATION_DETAILS);
 }
 
 Test(details, a_type_has_words_and_its_fields_too)
@@ -118,7 +118,7 @@ Test(details, a_type_has_words_and_its_fields_too)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         t.s.p.count = 0;
-        cr_expect_eq(details_types_add(t.s.g, &actor_owner, &bad[i], &t.s.p).kind, ERR_UNPROCESSABLE, "%zu", i);
+        cr_expect_eq(details_types_add(t.s.ctx, &actor_owner, &bad[i], &t.s.p).kind, ERR_UNPROCESSABLE, "%zu", i);
     }
 }
 
@@ -131,11 +131,11 @@ Test(details, they_are_asked_about_every_time_and_kept_with_the_grant)
     (void)stage_allow(&t, ask);
     struct session ada = stage_session(&t, t.ada);
     struct form f = stage_form(&t, ask);
-    assert_done(authorize_read(t.s.g, &f, &r));
-    assert_done(authorize_check(t.s.g, &f, &r));
-    assert_done(authorize_next(t.s.g, &r, &ada, &step));
+    assert_done(authorize_read(t.s.ctx, &f, &r));
+    assert_done(authorize_check(t.s.ctx, &f, &r));
+    assert_done(authorize_next(t.s.ctx, &r, &ada, &step));
     cr_expect_eq(step, AUTHORIZE_ASK);
-    struct db_grant *grant;
-    assert_done(db_grant_get(store_each(t.s.authority->store), t.s.a, 1, &grant));
-    cr_expect(str_is(grant->details, "[{\"type\":\"payment\"}]"));
+    struct db_authorization *authorization;
+    assert_done(db_authorization_get(store_each(t.s.authority->store), t.s.a, 1, &authorization));
+    cr_expect(str_is(authorization->details, "[{\"type\":\"payment\"}]"));
 }

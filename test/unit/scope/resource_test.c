@@ -42,7 +42,7 @@ static str words(struct stage *t, const char *form)
 {
     str out = STR("?");
     struct form f = stage_form(t, form);
-    assert_done(resource_words(t->s.g, &f, &out));
+    assert_done(resource_words(t->s.ctx, &f, &out));
     return out;
 }
 
@@ -75,7 +75,7 @@ Test(resource, AZ_23_all_are_good_or_none_is)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         str out = STR("untouched");
         struct form f = stage_form(&t, bad[i]);
-        cr_expect_eq(resource_words(t.s.g, &f, &out).kind, ERR_INVALID_TARGET, "%s", bad[i]);
+        cr_expect_eq(resource_words(t.s.ctx, &f, &out).kind, ERR_INVALID_TARGET, "%s", bad[i]);
         cr_expect(str_is(out, "untouched"));
     }
 }
@@ -85,9 +85,9 @@ Test(resource, one_token_is_for_one_service)
     struct stage t = stage_two();
     const struct db_resource *found = NULL;
     struct form same = stage_form(&t, "resource=" ONE "&resource=" ONE), two = stage_form(&t, "resource=" ONE "&resource=" TWO);
-    assert_done(resource_one(t.s.g, &same, &found));
+    assert_done(resource_one(t.s.ctx, &same, &found));
     cr_expect(str_is(found->uri, ONE));
-    expect_kind(resource_one(t.s.g, &two, &found), INVALID_TARGET);
+    expect_kind(resource_one(t.s.ctx, &two, &found), INVALID_TARGET);
 }
 
 Test(resource, a_token_request_picks_among_what_was_granted)
@@ -109,7 +109,7 @@ Test(resource, a_token_request_picks_among_what_was_granted)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct form f = stage_form(&t, cases[i].form);
         str picked = STR("untouched");
-        err e = resource_pick(t.s.g, &f, cases[i].granted ? str_of(cases[i].granted) : STR_ABSENT, &picked);
+        err e = resource_pick(t.s.ctx, &f, cases[i].granted ? str_of(cases[i].granted) : STR_ABSENT, &picked);
         bool refused = cases[i].picked && strcmp(cases[i].picked, "!") == 0;
         cr_expect_eq(e.kind, refused ? ERR_INVALID_TARGET : ERR_OK, "%zu", i);
         if (!refused)
@@ -121,16 +121,16 @@ Test(resource, AZ_15_what_a_service_carries_is_for_its_own_tokens_and_for_softwa
 {
     struct stage t = stage_two();
     str got = STR("?");
-    assert_done(scope_grant(t.s.g, stage_find(&t, "self"), STR(ONE " " TWO), STR("read"), &got));
+    assert_done(scope_grant(t.s.ctx, stage_find(&t, "self"), STR(ONE " " TWO), STR("read"), &got));
     cr_expect(str_is(got, "read"));
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(TWO), STR("read"), &got), INVALID_SCOPE);
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR_ABSENT, STR("read"), &got), INVALID_SCOPE);
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(ONE), STR("write"), &got), INVALID_SCOPE);  /* it does not carry this one */
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "self"), STR(ONE), STR("openid"), &got), INVALID_SCOPE); /* not a service's to give */
-    expect_kind(scope_grant(t.s.g, stage_find(&t, "held"), STR(ONE), STR("read"), &got), INVALID_SCOPE);   /* an administrator held it to others */
-    assert_done(scope_reach(t.s.g, stage_find(&t, "self"), STR(ONE), STR("read"), &got));
+    expect_kind(scope_grant(t.s.ctx, stage_find(&t, "self"), STR(TWO), STR("read"), &got), INVALID_SCOPE);
+    expect_kind(scope_grant(t.s.ctx, stage_find(&t, "self"), STR_ABSENT, STR("read"), &got), INVALID_SCOPE);
+    expect_kind(scope_grant(t.s.ctx, stage_find(&t, "self"), STR(ONE), STR("write"), &got), INVALID_SCOPE);  /* it does not carry this one */
+    expect_kind(scope_grant(t.s.ctx, stage_find(&t, "self"), STR(ONE), STR("openid"), &got), INVALID_SCOPE); /* not a service's to give */
+    expect_kind(scope_grant(t.s.ctx, stage_find(&t, "held"), STR(ONE), STR("read"), &got), INVALID_SCOPE);   /* an administrator held it to others */
+    assert_done(scope_reach(t.s.ctx, stage_find(&t, "self"), STR(ONE), STR("read"), &got));
     cr_expect(str_is(got, "read"));
-    assert_done(scope_reach(t.s.g, stage_find(&t, "self"), STR(TWO), STR("read"), &got));
+    assert_done(scope_reach(t.s.ctx, stage_find(&t, "self"), STR(TWO), STR("read"), &got));
     cr_expect(str_is(got, ""));
 }
 
@@ -138,7 +138,7 @@ static bool asked(struct stage *t, const char *scope, const char *resources)
 {
     bool needed = false;
     struct consent_question q = {.scope = str_of(scope), .resources = str_of(resources), .redirect_uri = STR(CALLBACK)};
-    assert_done(consent_needed(t->s.g, stage_find(t, "web"), t->ada->number, &q, &needed));
+    assert_done(consent_needed(t->s.ctx, stage_find(t, "web"), t->ada->number, &q, &needed));
     return needed;
 }
 
@@ -147,7 +147,7 @@ Test(resource, CO_01_a_yes_is_for_the_service_that_was_shown)
     struct stage t = stage_two();
     const struct db_client *web = stage_find(&t, "web");
     str yes, scope;
-    assert_done(consent_words(t.s.g, web, STR("read openid"), STR(ONE), &yes));
+    assert_done(consent_words(t.s.ctx, web, STR("read openid"), STR(ONE), &yes));
     assert_done(db_consent_remember(store_each(t.s.authority->store), t.ada->number, web->number, yes, NOW));
     cr_expect_not(asked(&t, "read", ONE));
     cr_expect_not(asked(&t, "openid read", ONE));
@@ -158,16 +158,16 @@ Test(resource, CO_01_a_yes_is_for_the_service_that_was_shown)
     cr_expect(asked(&t, "openid", TWO)); /* who somebody is was told already, but not to that service */
     cr_expect_not(asked(&t, "openid", ONE));
     cr_expect_not(asked(&t, "openid", NULL));
-    assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(ONE)), &scope));
+    assert_done(consent_scope(t.s.ctx, yes, cache_resource(t.s.ctx->snapshot, STR(ONE)), &scope));
     cr_expect(str_is(scope, "read openid"));
-    assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(TWO)), &scope));
+    assert_done(consent_scope(t.s.ctx, yes, cache_resource(t.s.ctx->snapshot, STR(TWO)), &scope));
     cr_expect_not(str_present(scope)); /* who somebody is, for another service */
-    assert_done(consent_scope(t.s.g, STR("openid read"), hot_resource(t.s.g->facts, STR(TWO)), &scope));
+    assert_done(consent_scope(t.s.ctx, STR("openid read"), cache_resource(t.s.ctx->snapshot, STR(TWO)), &scope));
     cr_expect(str_is(scope, "openid read")); /* agreed to for this server, before there were marks */
-    assert_done(consent_words(t.s.g, web, STR(""), STR(ONE), &yes));
-    assert_done(consent_scope(t.s.g, yes, hot_resource(t.s.g->facts, STR(ONE)), &scope));
+    assert_done(consent_words(t.s.ctx, web, STR(""), STR(ONE), &yes));
+    assert_done(consent_scope(t.s.ctx, yes, cache_resource(t.s.ctx->snapshot, STR(ONE)), &scope));
     cr_expect(str_is(scope, "")); /* the service, and nothing in particular */
-    assert_done(consent_words(t.s.g, web, STR("read"), STR(ONE), &yes));
-    assert_done(consent_scope(t.s.g, yes, NULL, &scope));
+    assert_done(consent_words(t.s.ctx, web, STR("read"), STR(ONE), &yes));
+    assert_done(consent_scope(t.s.ctx, yes, NULL, &scope));
     cr_expect_not(str_present(scope)); /* nothing for this server: never an unscoped token */
 }

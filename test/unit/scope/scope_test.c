@@ -6,14 +6,14 @@
 static str granted(struct stage *t, const char *asked)
 {
     str out = STR("?");
-    assert_done(scope_grant(t->s.g, stage_find(t, "web"), STR_ABSENT, str_of(asked), &out));
+    assert_done(scope_grant(t->s.ctx, stage_find(t, "web"), STR_ABSENT, str_of(asked), &out));
     return out;
 }
 
 static err refused(struct stage *t, const char *asked)
 {
     str out = STR("untouched");
-    err e = scope_grant(t->s.g, stage_find(t, "web"), STR_ABSENT, str_of(asked), &out);
+    err e = scope_grant(t->s.ctx, stage_find(t, "web"), STR_ABSENT, str_of(asked), &out);
     cr_expect(str_is(out, "untouched"));
     return e;
 }
@@ -67,7 +67,7 @@ Test(scope, a_scope_that_was_removed_is_not_granted_by_default)
 {
     struct stage t = stage_new();
     bool removed;
-    assert_done(scopes_remove(t.s.g, &actor_owner, STR("write"), &removed));
+    assert_done(scopes_remove(t.s.ctx, &actor_owner, STR("write"), &removed));
     scene_next(&t.s);
     cr_expect(str_is(granted(&t, NULL), "read"));
     expect_kind(refused(&t, "write"), INVALID_SCOPE);

@@ -29,8 +29,8 @@ static struct pipeline begun(void)
     row = (struct route){HTTP_GET, "/x", ANYONE, NOTHING, HTML, READ, nothing, NULL, NULL, AS_FILE};
     struct pipeline w = {.exchange = &x, .app = &app, .route = &row};
     w.call.request = &x.request;
-    w.ground.authority = &authority;
-    w.ground.arena = x.request.arena;
+    w.context.authority = &authority;
+    w.context.arena = x.request.arena;
     return w;
 }
 
@@ -73,8 +73,8 @@ Test(phase_describe, one_proof_at_the_most)
     x.request.headers = headers;
     x.request.header_count = 1;
     EXPECT(OK, phase_describe(&w));
-    cr_expect(str_is(w.ground.dpop, "a"));
-    cr_expect(str_is(w.ground.url, FIXTURE_ISSUER "/x"));
+    cr_expect(str_is(w.context.dpop, "a"));
+    cr_expect(str_is(w.context.url, FIXTURE_ISSUER "/x"));
     x.request.header_count = 2;
     EXPECT(INVALID_DPOP_PROOF, phase_describe(&w)); /* RFC 9449 4.3 */
 }
@@ -126,7 +126,7 @@ Test(phase_authorize, a_form_carries_the_token_of_its_browser) /* LS-06 */
     x.request.body = STR("a=1");
     EXPECT(OK, phase_limit(&w));
     cr_expect_neq(phase_authorize(&w).kind, ERR_OK);
-    x.request.body = str_format(x.request.arena, "csrf=%.*s", STR_FMT(csrf_token(&w.ground, &w.call.session)));
+    x.request.body = str_format(x.request.arena, "csrf=%.*s", STR_FMT(csrf_token(&w.context, &w.call.session)));
     EXPECT(OK, phase_limit(&w));
     EXPECT(OK, phase_authorize(&w));
     w.call.session.cookie = STR("another");

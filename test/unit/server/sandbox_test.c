@@ -159,7 +159,7 @@ static int makes_code_of_no_file(void)
     return why(memfd_create("code", 0));
 }
 
-static int types_for_a_person(void)
+static int types_for_a_user(void)
 {
     char sign = 'x';
     return why(ioctl(0, TIOCSTI, &sign));
@@ -184,26 +184,10 @@ static int calls_what_is_newer(void)
 Test(sandbox, AV_09_what_serving_does_not_need_is_refused_and_nobody_is_killed)
 {
     static int (*const probes[])(void) = {
-        forks,
-        clones_a_process,
-        clones_into_a_namespace,
-        executes,
-        executes_at,
-        traces,
-        reads_a_process,
-        signals_another,
-        mounts,
-        leaves_namespaces,
-        asks_bpf,
-        sees_packets,
-        makes_raw_packets,
-        asks_the_audit,
-        listens,
-        maps_code,
-        makes_data_code,
-        makes_code_of_no_file,
-        types_for_a_person,
-        can_be_dumped,
+        forks,        clones_a_process, clones_into_a_namespace, executes,         executes_at,
+        traces,       reads_a_process,  signals_another,         mounts,           leaves_namespaces,
+        asks_bpf,     sees_packets,     makes_raw_packets,       asks_the_audit,   listens,
+        maps_code,    makes_data_code,  makes_code_of_no_file,   types_for_a_user, can_be_dumped,
         sets_a_limit,
     };
     for (size_t i = 0; i < sizeof probes / sizeof probes[0]; i++)

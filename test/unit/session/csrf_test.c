@@ -16,14 +16,14 @@
     }
 
 static struct authority authority;
-static struct ground g;
+static struct context ctx;
 
 static void setup(void)
 {
     authority.issuer_origin = STR(FIXTURE_ISSUER);
     authority.keeper = fixture_keeper(fixture_directory());
-    g.authority = &authority;
-    g.arena = fixture_arena();
+    ctx.authority = &authority;
+    ctx.arena = fixture_arena();
 }
 
 static struct session browser(const char *cookie)
@@ -60,24 +60,24 @@ Test(csrf, headers_decide_with_a_right_token, .init = setup) /* LS-06 */
     };
     struct session s = browser("jtn_vi_one");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct csrf_claim claim = {csrf_token(&g, &s), cases[i].origin, cases[i].site, STR_ABSENT};
-        cr_assert_eq(csrf_check(&g, &s, &claim).kind, cases[i].kind, "case %zu", i);
+        struct csrf_claim claim = {csrf_token(&ctx, &s), cases[i].origin, cases[i].site, STR_ABSENT};
+        cr_assert_eq(csrf_check(&ctx, &s, &claim).kind, cases[i].kind, "case %zu", i);
     }
 }
 
 Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
 {
     struct session s = browser("jtn_vi_one"), other = browser("jtn_vi_two");
-    str right = csrf_token(&g, &s);
+    str right = csrf_token(&ctx, &s);
     cr_assert_eq(right.n, 64);
-    cr_assert(str_equal(right, csrf_token(&g, &s)), "the token must stay the same while the cookie does");
-    str marked = str_dup(g.arena, csrf_token(&g, &other));
+    cr_assert(str_equal(right, csrf_token(&ctx, &s)), "the token must stay the same while the cookie does");
+    str marked = str_dup(ctx.arena, csrf_token(&ctx, &other));
     ((char *)(uintptr_t)marked.p)[63] = marked.p[63] == 'A' ? 'Q' : 'A'; /* whose mark is not right is nobody's */
     const str wrong[] = {
-        STR_ABSENT, STR(""), csrf_token(&g, &other), marked, {right.p, right.n - 1}, s.cookie, str_join(g.arena, (const str[]){right, STR("A")}, 2)};
+        STR_ABSENT, STR(""), csrf_token(&ctx, &other), marked, {right.p, right.n - 1}, s.cookie, str_join(ctx.arena, (const str[]){right, STR("A")}, 2)};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct csrf_claim claim = {wrong[i], STR(FIXTURE_ISSUER), STR("same-origin"), STR_ABSENT};
-        err e = csrf_check(&g, &s, &claim);
+        err e = csrf_check(&ctx, &s, &claim);
         cr_assert_eq(e.kind, i == 2 ? ERR_STALE_FORM : ERR_INVALID_REQUEST, "case %zu", i); /* ours, of another session: an old page */
         cr_assert(strstr(err_say(e), "try again") != NULL);
     }
@@ -86,8 +86,8 @@ Test(csrf, a_token_of_another_browser_or_none_is_refused, .init = setup)
 Test(csrf, memory_that_ends_lets_nobody_in, .init = setup)
 {
     struct session s = browser("jtn_vi_one");
-    struct csrf_claim claim = {csrf_token(&g, &s), STR_ABSENT, STR_ABSENT, STR_ABSENT};
+    struct csrf_claim claim = {csrf_token(&ctx, &s), STR_ABSENT, STR_ABSENT, STR_ABSENT};
     arena_fail_after(1);
-    cr_assert(FAILED(csrf_check(&g, &s, &claim)));
+    cr_assert(FAILED(csrf_check(&ctx, &s, &claim)));
     arena_fail_after(0);
 }

@@ -13,7 +13,7 @@ enum { NOW = 1700000000 };
 struct scene {
     struct arena *a;
     struct authority *authority;
-    struct ground *g;
+    struct context *ctx;
     struct db_user *ada;
     struct session browser;
 };
@@ -29,15 +29,15 @@ static struct scene scene(void)
     clock_set(NOW);
     s.authority = fixture_authority(s.a);
     s.ada = fixture_user(s.authority, s.a, "ada");
-    s.g = fixture_ground(s.authority, s.a);
-    must(session_find(s.g, STR_ABSENT, &s.browser));
+    s.ctx = fixture_context(s.authority, s.a);
+    must(session_find(s.ctx, STR_ABSENT, &s.browser));
     return s;
 }
 
 static void at(struct scene *s, unix_time t)
 {
     clock_set(t);
-    s->g->now = t;
+    s->ctx->now = t;
 }
 
 static struct login_try try_of(struct scene *s, const char *with, const char *proof, str state)
@@ -49,7 +49,7 @@ static struct login_try try_of(struct scene *s, const char *with, const char *pr
 static enum err_kind step(struct scene *s, const char *with, const char *proof, str state, struct login_result *out)
 {
     struct login_try t = try_of(s, with, proof, state);
-    return login_check(s->g, &t, out).kind;
+    return login_check(s->ctx, &t, out).kind;
 }
 
 static str waiting(struct scene *s)
@@ -136,7 +136,7 @@ Test(login_steps, a_state_is_of_one_browser_and_of_our_own_making)
     struct scene s = scene(), other = s;
     struct login_result r;
     str state = waiting(&s);
-    must(session_find(s.g, STR_ABSENT, &other.browser));
+    must(session_find(s.ctx, STR_ABSENT, &other.browser));
     cr_assert_eq(step(&other, "code", "123456", state, &r), ERR_STALE_FORM);
     char *forged = arena_take(s.a, state.n);
     for (size_t i = 0; i < state.n; i++)
@@ -183,14 +183,14 @@ Test(login_steps, a_step_up_builds_on_the_session_and_begins_nothing_without_one
 {
     struct scene s = scene();
     struct login_result r;
-    must(session_begin(s.g, s.ada, STR("pwd"), &s.browser));
+    must(session_begin(s.ctx, s.ada, STR("pwd"), &s.browser));
     cr_assert(str_is(s.browser.row->amr, "pwd") && str_is(s.browser.row->acr, ACR_PASSWORD));
     cr_assert_eq(step(&s, "code", "654321", STR_ABSENT, &r), ERR_INVALID_GRANT);
     cr_assert_eq(step(&s, "code", "123456", STR_ABSENT, &r), ERR_OK);
     cr_assert(r.user && r.user->number == s.ada->number && str_is(r.amr, "pwd otp"));
-    must(session_reauthenticated(s.g, r.amr, &s.browser));
+    must(session_reauthenticated(s.ctx, r.amr, &s.browser));
     struct session found;
-    must(session_find(s.g, s.browser.cookie, &found));
+    must(session_find(s.ctx, s.browser.cookie, &found));
     cr_assert(str_is(found.row->amr, "pwd otp"));
     cr_assert_eq(step(&s, "code", "123456", STR_ABSENT, &r), ERR_OK);
     cr_assert(r.user && str_is(r.amr, "pwd otp"), "each word once");
@@ -202,27 +202,27 @@ Test(login_steps, what_a_request_needs_is_asked_for_and_no_more)
     struct login_result r;
     struct login_try t = try_of(&s, "password", FIXTURE_PASSWORD, STR_ABSENT);
     t.rules = &rules_one;
-    must(login_check(s.g, &t, &r));
+    must(login_check(s.ctx, &t, &r));
     cr_assert(r.user && str_is(r.acr, ACR_PASSWORD));
     t.wished = STR(ACR_TWO);
-    must(login_check(s.g, &t, &r));
+    must(login_check(s.ctx, &t, &r));
     cr_assert(r.user == NULL && str_filled(r.state));
     t.wished = STR("urn:unknown");
-    must(login_check(s.g, &t, &r));
+    must(login_check(s.ctx, &t, &r));
     cr_assert(r.user != NULL, "a wish that cannot come true stops nobody");
     t.essential = STR("urn:unknown");
-    cr_assert_eq(login_check(s.g, &t, &r).kind, ERR_INVALID_GRANT);
+    cr_assert_eq(login_check(s.ctx, &t, &r).kind, ERR_INVALID_GRANT);
     t.essential = STR_ABSENT;
     t.alone = true;
     t.rules = &rules_two;
-    must(login_check(s.g, &t, &r));
+    must(login_check(s.ctx, &t, &r));
     cr_assert(r.user != NULL, "a session stands behind a change of password");
 }
 
 /* ---- the race ---- */
 
 struct racer {
-    struct scene s; /* a ground of its own */
+    struct scene s; /* a context of its own */
     str state;
     pthread_barrier_t *start;
     struct login_result result;
@@ -250,14 +250,14 @@ Test(login_steps, of_parallel_ends_of_one_login_one_settles)
     for (size_t i = 0; i < RACERS; i++) {
         racers[i] = (struct racer){.s = s, .state = state, .start = &start};
         racers[i].s.a = arena_new(1 << 20);
-        racers[i].s.g = fixture_ground(s.authority, racers[i].s.a);
+        racers[i].s.ctx = fixture_context(s.authority, racers[i].s.a);
         cr_assert_eq(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
     }
     for (size_t i = 0; i < RACERS; i++) {
         pthread_join(threads[i], NULL);
         won += racers[i].kind == ERR_OK && racers[i].result.user != NULL;
         lost += racers[i].kind == ERR_CONFLICT && racers[i].result.user == NULL;
-        authority_leave(racers[i].s.g);
+        authority_leave(racers[i].s.ctx);
         arena_release(racers[i].s.a);
     }
     cr_assert_eq(won, 1);

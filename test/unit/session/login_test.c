@@ -13,7 +13,7 @@ enum { NOW = 1700000000 };
 struct scene {
     struct arena *a;
     struct authority *authority;
-    struct ground *g;
+    struct context *ctx;
     struct db_user *user;
 };
 
@@ -23,21 +23,21 @@ static struct scene scene(void)
     clock_set(NOW);
     s.authority = fixture_authority(s.a);
     s.user = fixture_user(s.authority, s.a, "ada");
-    s.g = fixture_ground(s.authority, s.a);
+    s.ctx = fixture_context(s.authority, s.a);
     return s;
 }
 
 static void at(struct scene *s, unix_time t)
 {
     clock_set(t);
-    s->g->now = t;
+    s->ctx->now = t;
 }
 
 static err attempt(struct scene *s, str name, str password, struct login_result *out)
 {
     struct login_try try = {.username = name, .proof = password, .event = "login"};
     *out = (struct login_result){.user = NULL};
-    err e = login_check(s->g, &try, out);
+    err e = login_check(s->ctx, &try, out);
     cr_assert_eq(out->user == NULL, FAILED(e));
     return e;
 }
@@ -196,7 +196,7 @@ Test(login, an_address_is_throttled_over_many_names_and_a_success_does_not_clear
         more++;
     cr_assert_lt(more, 3);
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED);
-    s.g->address = STR("192.0.2.8");
+    s.ctx->address = STR("192.0.2.8");
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_OK, "another address is free");
 }
 
@@ -204,15 +204,15 @@ Test(login, ipv6_neighbours_are_one_source_and_mapped_ipv4_is_ipv4)
 {
     struct scene s = scene();
     rules(&s, 100, 1, 100);
-    s.g->address = STR("2001:db8:0:1::1");
+    s.ctx->address = STR("2001:db8:0:1::1");
     tries_until_throttled(&s, "n1");
-    s.g->address = STR("2001:0db8:0000:0001:ffff::2");
+    s.ctx->address = STR("2001:0db8:0000:0001:ffff::2");
     cr_assert_eq(outcome(&s, "n2", "x"), ERR_THROTTLED);
-    s.g->address = STR("2001:db8:0:2::1");
+    s.ctx->address = STR("2001:db8:0:2::1");
     cr_assert_eq(outcome(&s, "n2", "x"), ERR_INVALID_GRANT);
-    s.g->address = STR("192.0.2.99");
+    s.ctx->address = STR("192.0.2.99");
     tries_until_throttled(&s, "n3");
-    s.g->address = STR("::ffff:192.0.2.99");
+    s.ctx->address = STR("::ffff:192.0.2.99");
     cr_assert_eq(outcome(&s, "n4", "x"), ERR_THROTTLED);
 }
 
@@ -221,14 +221,14 @@ Test(login, a_stranger_cannot_lock_the_owner_out_of_a_known_device) /* RL-02 */
     struct scene s = scene();
     rules(&s, 1, 100, 2);
     str device;
-    cr_assert(!FAILED(session_device_make(s.g, s.user, &device)));
+    cr_assert(!FAILED(session_device_make(s.ctx, s.user, &device)));
     tries_until_throttled(&s, "ada");
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED);
-    s.g->device = device;
+    s.ctx->device = device;
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_OK);
-    s.g->device = STR_ABSENT;
+    s.ctx->device = STR_ABSENT;
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED, "the stranger's lock stays");
-    s.g->device = device;
+    s.ctx->device = device;
     cr_assert_lt(tries_until_throttled(&s, "ada"), 5, "a stolen device must not guess for ever");
 }
 
@@ -237,10 +237,10 @@ Test(login, a_neighbour_at_the_same_address_cannot_lock_the_owner_out_of_a_known
     struct scene s = scene();
     rules(&s, 100, 2, 3);
     str device;
-    cr_assert(!FAILED(session_device_make(s.g, s.user, &device)));
+    cr_assert(!FAILED(session_device_make(s.ctx, s.user, &device)));
     tries_until_throttled(&s, "n1");
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED);
-    s.g->device = device;
+    s.ctx->device = device;
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_OK);
     cr_assert_eq(outcome(&s, "bob", FIXTURE_PASSWORD), ERR_THROTTLED, "the device is this person's alone");
     cr_assert_lt(tries_until_throttled(&s, "ada"), 6, "and is slowed by its own rule");
@@ -251,7 +251,7 @@ Test(login, anothers_device_cookie_helps_nobody) /* RL-02 */
     struct scene s = scene();
     rules(&s, 1, 100, 100);
     struct db_user *bob = fixture_user(s.authority, s.a, "bob");
-    cr_assert(!FAILED(session_device_make(s.g, bob, &s.g->device)));
+    cr_assert(!FAILED(session_device_make(s.ctx, bob, &s.ctx->device)));
     cr_assert_lt(tries_until_throttled(&s, "ada"), 5);
 }
 
@@ -278,7 +278,7 @@ Test(login, the_event_is_named_after_the_way_in)
     struct scene s = scene();
     struct login_try try = {.username = STR("ada"), .proof = STR(FIXTURE_PASSWORD), .event = "password_grant", .client_id = STR("my client")};
     struct login_result result;
-    cr_assert(!FAILED(login_check(s.g, &try, &result)));
+    cr_assert(!FAILED(login_check(s.ctx, &try, &result)));
     struct db_event e = last_event(&s);
     cr_assert(str_is(e.name, "password_grant.ok"));
     cr_assert(str_is(e.client_id, "my client"));

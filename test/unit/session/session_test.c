@@ -14,7 +14,7 @@ enum { NOW = 1700000000 };
 struct scene {
     struct arena *a;
     struct authority *authority;
-    struct ground *g;
+    struct context *ctx;
     struct db_user *user;
 };
 
@@ -24,21 +24,21 @@ static struct scene scene(void)
     clock_set(NOW);
     s.authority = fixture_authority(s.a);
     s.user = fixture_user(s.authority, s.a, "ada");
-    s.g = fixture_ground(s.authority, s.a);
+    s.ctx = fixture_context(s.authority, s.a);
     return s;
 }
 
 static void at(struct scene *s, unix_time t)
 {
     clock_set(t);
-    authority_leave(s->g);
-    s->g = fixture_ground(s->authority, s->a);
+    authority_leave(s->ctx);
+    s->ctx = fixture_context(s->authority, s->a);
 }
 
 static struct session find(struct scene *s, str cookie)
 {
     struct session found;
-    err e = session_find(s->g, cookie, &found);
+    err e = session_find(s->ctx, cookie, &found);
     cr_assert(!FAILED(e), "%s", err_why(e));
     cr_assert(str_filled(found.cookie));
     cr_assert_eq(found.row == NULL, found.user == NULL);
@@ -49,7 +49,7 @@ static struct session find(struct scene *s, str cookie)
 static struct session logged_in(struct scene *s)
 {
     struct session session = find(s, STR_ABSENT);
-    cr_assert(!FAILED(session_begin(s->g, s->user, STR("pwd"), &session)));
+    cr_assert(!FAILED(session_begin(s->ctx, s->user, STR("pwd"), &session)));
     return session;
 }
 
@@ -78,7 +78,7 @@ Test(session, whoever_has_no_good_cookie_is_a_fresh_visit)
 {
     struct scene s = scene();
     struct token_raw code;
-    cr_assert(!FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_CODE, (const int64_t[2]){1, 0}, &code)));
+    cr_assert(!FAILED(opaque_numbers_make(s.a, s.ctx->keys, OPAQUE_CODE, (const int64_t[2]){1, 0}, &code)));
     const str cookies[] = {STR_ABSENT,     STR(""),
                            STR("x"),       STR("jtn_se_"),
                            STR("jtn_vi_"), STR("jtn_se_AAAA"),
@@ -106,15 +106,15 @@ Test(session, login_makes_a_new_cookie_that_is_this_person) /* LS-01 */
 {
     struct scene s = scene();
     struct session visit = find(&s, STR_ABSENT), session = visit;
-    cr_assert(!FAILED(session_begin(s.g, s.user, STR("pwd"), &session)));
+    cr_assert(!FAILED(session_begin(s.ctx, s.user, STR("pwd"), &session)));
     cr_assert(session.fresh);
     cr_assert(!str_equal(session.cookie, visit.cookie));
     cr_assert_eq(opaque_kind_of(session.cookie), OPAQUE_SESSION);
-    cr_assert(!str_equal(csrf_token(s.g, &session), csrf_token(s.g, &visit)));
+    cr_assert(!str_equal(csrf_token(s.ctx, &session), csrf_token(s.ctx, &visit)));
     struct session found = find(&s, session.cookie);
     cr_assert(!found.fresh);
     cr_assert_eq(found.user->number, s.user->number);
-    cr_assert_eq(found.actor.kind, ACTOR_PERSON);
+    cr_assert_eq(found.actor.kind, ACTOR_USER);
     cr_assert_eq(found.actor.way, ACTOR_BY_SESSION);
     cr_assert_eq(found.actor.session, session.row->number);
     cr_assert_eq(found.row->auth_time, NOW);
@@ -126,7 +126,7 @@ Test(session, a_second_login_kills_the_first_cookie_of_this_browser) /* LS-01 */
 {
     struct scene s = scene();
     struct session first = logged_in(&s), second = find(&s, first.cookie);
-    cr_assert(!FAILED(session_begin(s.g, s.user, STR("pwd"), &second)));
+    cr_assert(!FAILED(session_begin(s.ctx, s.user, STR("pwd"), &second)));
     cr_assert(find(&s, first.cookie).row == NULL);
     cr_assert(find(&s, second.cookie).row != NULL);
 }
@@ -139,7 +139,7 @@ Test(session, another_browsers_session_is_left_alone)
     cr_assert(find(&s, two.cookie).row != NULL);
     struct db_session *rows;
     size_t n;
-    cr_assert(!FAILED(session_list(s.g, s.user->number, &rows, &n)));
+    cr_assert(!FAILED(session_list(s.ctx, s.user->number, &rows, &n)));
     cr_assert_eq(n, 2);
 }
 
@@ -204,7 +204,7 @@ static size_t live(struct scene *s)
 {
     struct db_session *rows;
     size_t count;
-    cr_assert(!FAILED(session_list(s->g, s->user->number, &rows, &count)));
+    cr_assert(!FAILED(session_list(s->ctx, s->user->number, &rows, &count)));
     return count;
 }
 
@@ -214,7 +214,7 @@ Test(session, a_password_judged_before_its_change_opens_nothing) /* LS-05 */
     struct session session = find(&s, STR_ABSENT);
     at(&s, NOW + 5);
     change_password(&s); /* s.user is as it was when the password was judged */
-    cr_assert_eq(session_begin(s.g, s.user, STR("pwd"), &session).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(session_begin(s.ctx, s.user, STR("pwd"), &session).kind, ERR_LOGIN_REQUIRED);
     cr_assert(session.row == NULL);
     cr_assert_eq(live(&s), 0);
 }
@@ -227,7 +227,7 @@ Test(session, a_block_during_the_login_leaves_no_session_for_later) /* contract 
     cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, s.user->number, &user)));
     user->blocked = true;
     cr_assert(!FAILED(db_user_save(store_each(s.authority->store), s.a, user, NULL)));
-    cr_assert_eq(session_begin(s.g, s.user, STR("pwd"), &session).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(session_begin(s.ctx, s.user, STR("pwd"), &session).kind, ERR_LOGIN_REQUIRED);
     cr_assert_eq(live(&s), 0);
 }
 
@@ -237,14 +237,14 @@ Test(session, the_password_given_again_renews_cookie_and_time_but_not_the_end) /
     const struct policy *p = &s.authority->policy;
     struct session session = logged_in(&s);
     str old = session.cookie;
-    cr_assert(session_recent(s.g, &session));
+    cr_assert(session_recent(s.ctx, &session));
     at(&s, NOW + p->reauthentication - 1);
-    cr_assert(session_recent(s.g, &session));
+    cr_assert(session_recent(s.ctx, &session));
     at(&s, NOW + p->reauthentication);
     session = find(&s, old);
-    cr_assert(!session_recent(s.g, &session));
-    cr_assert(!FAILED(session_reauthenticated(s.g, STR("pwd"), &session)));
-    cr_assert(session.fresh && session_recent(s.g, &session));
+    cr_assert(!session_recent(s.ctx, &session));
+    cr_assert(!FAILED(session_reauthenticated(s.ctx, STR("pwd"), &session)));
+    cr_assert(session.fresh && session_recent(s.ctx, &session));
     cr_assert(!str_equal(old, session.cookie));
     cr_assert(find(&s, old).row == NULL);
     struct session found = find(&s, session.cookie);
@@ -257,7 +257,7 @@ Test(session, a_visit_is_never_recent)
 {
     struct scene s = scene();
     struct session visit = find(&s, STR_ABSENT);
-    cr_assert(!session_recent(s.g, &visit));
+    cr_assert(!session_recent(s.ctx, &visit));
 }
 
 Test(session, after_logout_the_old_cookie_is_nobody) /* LS-04 */
@@ -265,10 +265,10 @@ Test(session, after_logout_the_old_cookie_is_nobody) /* LS-04 */
     struct scene s = scene();
     struct session session = logged_in(&s);
     str old = session.cookie;
-    cr_assert(!FAILED(session_end(s.g, &session)));
+    cr_assert(!FAILED(session_end(s.ctx, &session)));
     cr_assert(session.fresh && session.row == NULL && session.user == NULL && session.actor.kind == ACTOR_NOBODY);
     cr_assert(find(&s, old).row == NULL);
-    cr_assert(!FAILED(session_end(s.g, &session)), "a visit may log out, too");
+    cr_assert(!FAILED(session_end(s.ctx, &session)), "a visit may log out, too");
 }
 
 Test(session, the_store_holds_no_cookie) /* AC-10 of sessions */
@@ -286,7 +286,7 @@ Test(session, another_cookie_with_the_same_number_is_nobody)
     struct scene s = scene();
     struct session session = logged_in(&s);
     struct token_raw forged;
-    cr_assert(!FAILED(opaque_numbers_make(s.a, s.g->keys, OPAQUE_SESSION, (const int64_t[2]){session.row->number, 0}, &forged)));
+    cr_assert(!FAILED(opaque_numbers_make(s.a, s.ctx->keys, OPAQUE_SESSION, (const int64_t[2]){session.row->number, 0}, &forged)));
     cr_assert(find(&s, forged.text).row == NULL);
     cr_assert(find(&s, session.cookie).row != NULL);
 }
@@ -296,7 +296,7 @@ Test(session, long_user_agents_are_cut)
     struct scene s = scene();
     char *agent = arena_take(s.a, 1000);
     memset(agent, 'a', 1000);
-    s.g->user_agent = (str){agent, 1000};
+    s.ctx->user_agent = (str){agent, 1000};
     struct session session = logged_in(&s);
     struct session found = find(&s, session.cookie);
     cr_assert_eq(found.row->user_agent.n, 200);
@@ -308,16 +308,16 @@ Test(session, a_device_cookie_knows_one_person_until_the_password_changes) /* RL
     struct db_user *other = fixture_user(s.authority, s.a, "bob"), changed = *s.user;
     str text, again;
     bool known;
-    cr_assert(!FAILED(session_device_make(s.g, s.user, &text)));
-    s.g->device = text;
-    cr_assert(!FAILED(device_known(s.g, s.user, &known)) && known);
-    cr_assert(!FAILED(device_known(s.g, other, &known)) && !known);
-    cr_assert(!FAILED(session_device_make(s.g, s.user, &again)));
+    cr_assert(!FAILED(session_device_make(s.ctx, s.user, &text)));
+    s.ctx->device = text;
+    cr_assert(!FAILED(device_known(s.ctx, s.user, &known)) && known);
+    cr_assert(!FAILED(device_known(s.ctx, other, &known)) && !known);
+    cr_assert(!FAILED(session_device_make(s.ctx, s.user, &again)));
     cr_assert(str_equal(text, again), "a known device keeps its name");
     changed.password_changed_at = NOW + 1;
-    cr_assert(!FAILED(device_known(s.g, &changed, &known)) && !known);
-    s.g->device = STR("jtn_de_AAAA");
-    cr_assert(!FAILED(device_known(s.g, s.user, &known)) && !known);
-    s.g->device = STR_ABSENT;
-    cr_assert(!FAILED(device_known(s.g, s.user, &known)) && !known);
+    cr_assert(!FAILED(device_known(s.ctx, &changed, &known)) && !known);
+    s.ctx->device = STR("jtn_de_AAAA");
+    cr_assert(!FAILED(device_known(s.ctx, s.user, &known)) && !known);
+    s.ctx->device = STR_ABSENT;
+    cr_assert(!FAILED(device_known(s.ctx, s.user, &known)) && !known);
 }

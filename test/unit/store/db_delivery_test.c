@@ -129,20 +129,20 @@ static void session_of(struct fresh *s, int64_t user, const char *id)
 
 static int64_t grant_in(struct fresh *s, int64_t user, int64_t client, const char *session, const char *scope)
 {
-    struct db_grant g = {.user_number = user,
-                         .client_number = client,
-                         .client_epoch = 1,
-                         .scope = str_of(scope),
-                         .flow = STR("authorization_code"),
-                         .created_at = T0,
-                         .auth_time = T0,
-                         .expires_at = T0 + 60,
-                         .session_id = str_of(session)};
+    struct db_authorization g = {.user_number = user,
+                                 .client_number = client,
+                                 .client_epoch = 1,
+                                 .scope = str_of(scope),
+                                 .flow = STR("authorization_code"),
+                                 .created_at = T0,
+                                 .auth_time = T0,
+                                 .expires_at = T0 + 60,
+                                 .session_id = str_of(session)};
     char id[37];
     random_uuid(id);
     g.id = str_dup(s->a, str_of(id));
-    MUST(db_grant_reserve(s->tx, &g.number));
-    MUST(db_grant_add(s->tx, &g));
+    MUST(db_authorization_reserve(s->tx, &g.number));
+    MUST(db_authorization_add(s->tx, &g));
     return g.number;
 }
 
@@ -157,21 +157,21 @@ Test(logout, tells_the_clients_of_that_session_and_spares_offline_access) /* LO-
     int64_t ends = grant_in(&s, u.number, a, "one", "openid"), lives = grant_in(&s, u.number, a, "one", "openid offline_access");
     int64_t other = grant_in(&s, u.number, b, "two", "openid"), bare = grant_in(&s, u.number, deaf, "one", NULL);
     struct db_delivery *rows;
-    struct db_grant *row;
+    struct db_authorization *row;
     bool open;
-    MUST(db_grant_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
+    MUST(db_authorization_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
     cr_assert(open);
     cr_assert_eq(store_revoked(&s), 2u);
     const int64_t numbers[] = {ends, bare, lives, other};
     for (size_t i = 0; i < 4; i++) {
-        MUST(db_grant_get(s.tx, s.a, numbers[i], &row));
+        MUST(db_authorization_get(s.tx, s.a, numbers[i], &row));
         cr_assert_eq(row->revoked_at != 0, i < 2, "%zu", i);
     }
     cr_assert_eq(due(&s, T0, &rows), 1u, "each client hears once, the others nothing");
     cr_assert_eq(rows[0].client_number, a);
     cr_assert(str_is(rows[0].url, "https://a.example/out"));
     cr_assert(strstr(rows[0].body.p, "\"sid\":\"one\"") != NULL && strstr(rows[0].body.p, u.id.p) != NULL);
-    MUST(db_grant_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
+    MUST(db_authorization_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
     cr_assert_not(open);
     cr_assert_eq(due(&s, T0, &rows), 0u, "an end is told once");
     fresh_end(&s);
@@ -215,7 +215,7 @@ Test(logout, a_full_outbox_keeps_nobody_logged_in) /* RL-06, LO-02 */
         d.due_at = T0 + 500;
         MUST(db_delivery_add(s.tx, &d));
     }
-    MUST(db_grant_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
+    MUST(db_authorization_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
     cr_assert(open && store_revoked(&s) == 2);
     cr_assert_eq(due(&s, T0, &rows), 1u, "who has room hears it");
     cr_assert_eq(rows[0].client_number, calm);

@@ -207,7 +207,7 @@ Test(purge, takes_what_has_ended_and_nothing_else)
     struct fresh s = fresh_new(false);
     struct db_user u = fresh_user(&s, "ada");
     struct db_client c = fresh_client(&s, "app");
-    struct db_grant live = fresh_grant(&s, u.number, c.number), waiting = fresh_grant_made(&s, u.number, c.number), *g;
+    struct db_authorization live = fresh_authorization(&s, u.number, c.number), waiting = fresh_authorization_made(&s, u.number, c.number), *ctx;
     struct db_code code = fresh_code(&s, &waiting);
     struct db_session session = {.id = STR("x"), .hash = hash_of("x"), .user_number = u.number, .expires_at = T0 + 10}, *r;
     bool first, allowed;
@@ -226,11 +226,11 @@ Test(purge, takes_what_has_ended_and_nothing_else)
     MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
     cr_assert_eq(t.how, DB_TAKE_UNKNOWN);
     cr_assert_eq(purge(&s, T0 + 60 + 86400), 1); /* the grant that was never begun */
-    MUST(db_grant_get(s.tx, s.a, live.number, &g));
-    cr_assert_not_null(g);
+    MUST(db_authorization_get(s.tx, s.a, live.number, &ctx));
+    cr_assert_not_null(ctx);
     cr_assert_eq(purge(&s, T0 + 1000 + 86400), 1);
-    MUST(db_grant_get(s.tx, s.a, live.number, &g));
-    cr_assert_null(g);
+    MUST(db_authorization_get(s.tx, s.a, live.number, &ctx));
+    cr_assert_null(ctx);
     fresh_end(&s);
 }
 
@@ -239,19 +239,19 @@ Test(purge, keeps_a_used_code_as_long_as_its_grant_lives)
     struct fresh s = fresh_new(false);
     struct db_user u = fresh_user(&s, "ada");
     struct db_client c = fresh_client(&s, "app");
-    struct db_grant g = fresh_grant_made(&s, u.number, c.number);
+    struct db_authorization g = fresh_authorization_made(&s, u.number, c.number);
     struct db_code code = fresh_code(&s, &g);
     struct db_taken t;
     struct token_hash current = hash_of("r1");
     MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
-    MUST(db_grant_begin(s.tx, g.number, &current, T0, T0 + 100000));
+    MUST(db_authorization_begin(s.tx, g.number, &current, T0, T0 + 100000));
     cr_assert_eq(purge(&s, T0 + 99999), 0);
     clock_set(T0 + 99999);
     MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
     cr_assert_eq(t.how, DB_TAKE_USED_BEFORE); /* a day later its return still ends the grant */
-    cr_assert_neq(t.grant->revoked_at, 0);
+    cr_assert_neq(t.authorization->revoked_at, 0);
     cr_assert_eq(purge(&s, T0 + 99999), 1); /* now that the grant is dead, the code may go; the grant stays */
-    cr_assert_not_null(store_grant_again(&s, g.number));
+    cr_assert_not_null(store_authorization_again(&s, g.number));
     fresh_end(&s);
 }
 
@@ -260,11 +260,11 @@ Test(purge, a_revoked_grant_stays_until_nothing_of_it_can_be_alive)
     struct fresh s = fresh_new(false);
     struct db_user u = fresh_user(&s, "ada");
     struct db_client c = fresh_client(&s, "app");
-    struct db_grant g = fresh_grant(&s, u.number, c.number);
-    MUST(db_grant_revoke(s.tx, g.number, T0));
+    struct db_authorization g = fresh_authorization(&s, u.number, c.number);
+    MUST(db_authorization_revoke(s.tx, g.number, T0));
     cr_assert_eq(purge(&s, T0 + 1000), 0);
     cr_assert_eq(purge(&s, T0 + 1000 + 86400), 1);
-    struct db_grant h = fresh_grant(&s, u.number, c.number);
+    struct db_authorization h = fresh_authorization(&s, u.number, c.number);
     cr_assert_gt(h.number, g.number);
     fresh_end(&s);
 }

@@ -245,7 +245,7 @@ Test(db, what_was_acknowledged_survives_a_kill)
         fresh_open(&s, true);
         struct db_user u = fresh_user(&s, "ada");
         struct db_client c = fresh_client(&s, "app");
-        struct db_grant g = fresh_grant_made(&s, u.number, c.number);
+        struct db_authorization g = fresh_authorization_made(&s, u.number, c.number);
         struct db_code code = fresh_code(&s, &g);
         struct db_taken taken;
         MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &taken));
@@ -264,9 +264,9 @@ Test(db, what_was_acknowledged_survives_a_kill)
     struct token_hash hash = hash_of("code");
     MUST(db_code_take(s.tx, s.a, numbers[0], &hash, &taken)); /* AC-09: a used code stays used */
     cr_assert_eq(taken.how, DB_TAKE_USED_BEFORE);
-    cr_assert_neq(taken.grant->revoked_at, 0);
+    cr_assert_neq(taken.authorization->revoked_at, 0);
     int64_t next = 0;
-    MUST(db_grant_reserve(s.tx, &next)); /* a crash skips numbers, it never repeats one */
+    MUST(db_authorization_reserve(s.tx, &next)); /* a crash skips numbers, it never repeats one */
     cr_assert_gt(next, numbers[1]);
     MUST(db_code_reserve(s.tx, &next));
     cr_assert_gt(next, numbers[0]);
@@ -377,7 +377,7 @@ Test(numbers, reserved_numbers_are_distinct_over_blocks_threads_and_processes)
     command.tx = store_each(command.store);
     for (int i = 0; i < MANY; i++) {
         int64_t n = 0;
-        MUST(db_grant_reserve(i % 100 == 99 ? command.tx : s.tx, &n));
+        MUST(db_authorization_reserve(i % 100 == 99 ? command.tx : s.tx, &n));
         cr_assert(n > 0 && n < SPAN);
         cr_assert_not(seen[n]);
         seen[n] = true;

@@ -163,7 +163,7 @@ Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
     struct fresh s = fresh_new(true);
     struct db_user u = fresh_user(&s, "ada"), other = fresh_user(&s, "bob");
     struct db_client c = fresh_client(&s, "app");
-    struct db_grant g = fresh_grant(&s, u.number, c.number), h = fresh_grant(&s, other.number, c.number);
+    struct db_authorization g = fresh_authorization(&s, u.number, c.number), h = fresh_authorization(&s, other.number, c.number);
     (void)session_for(&s, u.number);
     (void)session_for(&s, other.number);
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
@@ -171,8 +171,8 @@ Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
     MUST(db_user_save(s.tx, s.a, &u, NULL));
     cr_assert_eq(store_revoked(&s), 1u);
     cr_assert(str_equal(store_revoked_last(&s), g.id));
-    cr_assert_eq(store_grant_again(&s, g.number)->revoked_at, T0);
-    cr_assert_eq(store_grant_again(&s, h.number)->revoked_at, 0);
+    cr_assert_eq(store_authorization_again(&s, g.number)->revoked_at, T0);
+    cr_assert_eq(store_authorization_again(&s, h.number)->revoked_at, 0);
     cr_assert_eq(sessions_of(&s, u.number), 0);
     cr_assert_eq(sessions_of(&s, other.number), 1);
     MUST(db_pat_by_id(s.tx, s.a, p.id, &q));
@@ -180,7 +180,7 @@ Test(user, a_block_ends_sessions_and_grants_but_not_personal_tokens)
     u.version++;
     u.blocked = false;
     MUST(db_user_save(s.tx, s.a, &u, NULL));
-    cr_assert_eq(store_grant_again(&s, g.number)->revoked_at, T0); /* what a block ended stays ended */
+    cr_assert_eq(store_authorization_again(&s, g.number)->revoked_at, T0); /* what a block ended stays ended */
     fresh_end(&s);
 }
 
@@ -189,14 +189,14 @@ Test(user, a_new_password_ends_all_but_the_session_that_asked)
     struct fresh s = fresh_new(true);
     struct db_user u = fresh_user(&s, "ada"), *r;
     struct db_client c = fresh_client(&s, "app");
-    struct db_grant g = fresh_grant(&s, u.number, c.number);
+    struct db_authorization g = fresh_authorization(&s, u.number, c.number);
     int64_t keep = session_for(&s, u.number);
     (void)session_for(&s, u.number);
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
     struct db_session *session;
     MUST(db_user_set_password(s.tx, s.a, &(struct db_new_password){u.number, "$new", keep, false, false}));
     cr_assert_eq(store_revoked(&s), 1u);
-    cr_assert_neq(store_grant_again(&s, g.number)->revoked_at, 0);
+    cr_assert_neq(store_authorization_again(&s, g.number)->revoked_at, 0);
     MUST(db_session_get(s.tx, s.a, keep, &session));
     cr_assert_not_null(session);
     cr_assert_eq(sessions_of(&s, u.number), 1);
@@ -244,7 +244,7 @@ Test(user, a_removed_person_leaves_number_and_id_and_nothing_else)
     struct fresh s = fresh_new(false);
     struct db_user u = fresh_user(&s, "Ada"), *r;
     struct db_client c = fresh_client(&s, "app");
-    struct db_grant g = fresh_grant(&s, u.number, c.number);
+    struct db_authorization g = fresh_authorization(&s, u.number, c.number);
     struct db_pat p = pat_for(&s, u.number, "pat"), *q;
     (void)session_for(&s, u.number);
     MUST(db_consent_remember(s.tx, u.number, c.number, STR("openid"), T0));

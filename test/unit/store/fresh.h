@@ -7,7 +7,7 @@
 #include "store/table/db_client.h"
 #include "store/table/db_consent.h"
 #include "store/table/db_event.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "store/table/db_key.h"
 #include "store/table/db_pat.h"
 #include "store/postgres/postgres_store.h"
@@ -184,51 +184,51 @@ static inline struct db_client fresh_client(struct fresh *s, const char *id)
     return c;
 }
 
-static inline struct db_grant fresh_grant_made(struct fresh *s, int64_t user, int64_t client)
+static inline struct db_authorization fresh_authorization_made(struct fresh *s, int64_t user, int64_t client)
 {
-    struct db_grant g = {.user_number = user,
-                         .client_number = client,
-                         .client_epoch = 1,
-                         .scope = STR("openid"),
-                         .flow = STR("authorization_code"),
-                         .created_at = T0,
-                         .auth_time = T0,
-                         .expires_at = T0 + 60};
+    struct db_authorization g = {.user_number = user,
+                                 .client_number = client,
+                                 .client_epoch = 1,
+                                 .scope = STR("openid"),
+                                 .flow = STR("authorization_code"),
+                                 .created_at = T0,
+                                 .auth_time = T0,
+                                 .expires_at = T0 + 60};
     char id[37];
     random_uuid(id);
     g.id = str_dup(s->a, str_of(id));
-    MUST(db_grant_reserve(s->tx, &g.number));
+    MUST(db_authorization_reserve(s->tx, &g.number));
     return g;
 }
 
 /* A live grant with refresh generation 1, whose token's hash is hash_of("r1"). */
-static inline struct db_grant fresh_grant(struct fresh *s, int64_t user, int64_t client)
+static inline struct db_authorization fresh_authorization(struct fresh *s, int64_t user, int64_t client)
 {
-    struct db_grant g = fresh_grant_made(s, user, client);
+    struct db_authorization g = fresh_authorization_made(s, user, client);
     g.expires_at = T0 + 1000;
     g.generation = 1;
     g.current = hash_of("r1");
-    MUST(db_grant_add(s->tx, &g));
+    MUST(db_authorization_add(s->tx, &g));
     return g;
 }
 
 /* A grant that waits for its code, whose text is "code". */
-static inline struct db_code fresh_code(struct fresh *s, struct db_grant *g)
+static inline struct db_code fresh_code(struct fresh *s, struct db_authorization *g)
 {
     struct db_code c = {.hash = hash_of("code"),
-                        .grant_number = g->number,
+                        .authorization_number = g->number,
                         .redirect_uri = STR("https://a.example/cb"),
                         .code_challenge = STR("challenge"),
                         .expires_at = T0 + 60};
     MUST(db_code_reserve(s->tx, &c.number));
-    MUST(db_grant_add_with_code(s->tx, g, &c, STR_ABSENT));
+    MUST(db_authorization_add_with_code(s->tx, g, &c, STR_ABSENT));
     return c;
 }
 
-static inline struct db_grant *store_grant_again(struct fresh *s, int64_t number)
+static inline struct db_authorization *store_authorization_again(struct fresh *s, int64_t number)
 {
-    struct db_grant *g = NULL;
-    MUST(db_grant_get(s->tx, s->a, number, &g));
+    struct db_authorization *g = NULL;
+    MUST(db_authorization_get(s->tx, s->a, number, &g));
     return g;
 }
 

@@ -8,10 +8,10 @@
 
 static err break_and_go_on(struct tx *tx, void *context)
 {
-    struct db_grant g = *(const struct db_grant *)context;
-    MUST_FAIL(NOT_FOUND, db_grant_add(tx, &g));
+    struct db_authorization g = *(const struct db_authorization *)context;
+    MUST_FAIL(NOT_FOUND, db_authorization_add(tx, &g));
     TRY(db_scope_add(tx, STR("after"), STR("words")));
-    MUST_FAIL(NOT_FOUND, db_grant_add(tx, &g));
+    MUST_FAIL(NOT_FOUND, db_authorization_add(tx, &g));
     struct db_client c = {.id = STR("app"), .name = STR("Another")};
     MUST_FAIL(CONFLICT, db_client_add(tx, &c));
     return db_scope_add(tx, STR("later"), STR("words"));
@@ -21,7 +21,7 @@ Test(postgres_conn, a_broken_constraint_leaves_the_transaction_usable)
 {
     struct fresh s = fresh_postgres(false);
     (void)fresh_client(&s, "app");
-    struct db_grant g = fresh_grant_made(&s, 77, 88); /* nobody, and no client */
+    struct db_authorization g = fresh_authorization_made(&s, 77, 88); /* nobody, and no client */
     MUST(store_together(s.tx, break_and_go_on, &g));
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name IN ('after', 'later')"), 2);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM grants"), 0);

@@ -70,7 +70,7 @@ Test(postgres_listen, another_nodes_revocation_is_heard_of_at_once)
 {
     struct two t = two_new();
     int64_t user = fresh_user(&t.here, "ada").number, client = fresh_client(&t.here, "app").number;
-    struct db_grant g = fresh_grant(&t.here, user, client);
+    struct db_authorization g = fresh_authorization(&t.here, user, client);
     settle(t.there);
     uint64_t before = store_generation(t.there);
     MUST(db_revocation_add(t.here.tx, "grant", g.id, T0 + 100));

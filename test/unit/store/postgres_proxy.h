@@ -72,7 +72,7 @@ static inline size_t proxy_message(const struct proxy_buffer *b, size_t at)
 static inline bool proxy_binds_commit(const unsigned char *p, size_t n)
 {
     char name[POSTGRES_NAME_SIZE];
-    (void)snprintf(name, sizeof(name), "s%d_%d", (int)DB_SHEET_COUNT, (int)OWN_COMMIT);
+    (void)snprintf(name, sizeof(name), "s%d_%d", (int)DB_STATEMENTS_COUNT, (int)OWN_COMMIT);
     return p[0] == 'B' && n > 6 + strlen(name) && strcmp((const char *)p + 6, name) == 0;
 }
 

@@ -3,23 +3,23 @@
 #ifndef JETON_TEST_SCENE_H
 #define JETON_TEST_SCENE_H
 #include "fresh.h"
-#include "store/cache/hot.h"
+#include "store/cache/cache.h"
 
 struct scene {
     struct fresh s;
-    struct hot *hot;
+    struct cache *cache;
 };
 
 static inline struct scene scene_new(void)
 {
     struct scene x = {.s = fresh_new(true)};
-    MUST(hot_open(x.s.store, 100, &x.hot));
+    MUST(cache_open(x.s.store, 100, &x.cache));
     return x;
 }
 
 static inline void scene_end(struct scene *x)
 {
-    hot_close(x->hot);
+    cache_close(x->cache);
     fresh_end(&x->s);
 }
 #endif

@@ -80,16 +80,16 @@ Test(store_engines, scopes_are_told_apart_by_their_case) /* RFC 6749 3.3 */
     MUST(db_session_reserve(s.tx, &b.number));
     MUST(db_session_open(s.tx, &b));
     for (size_t i = 0; i < 5; i++) {
-        struct db_grant g = fresh_grant_made(&s, user, client);
+        struct db_authorization g = fresh_authorization_made(&s, user, client);
         g.scope = str_of(scopes[i]);
         g.session_id = b.id;
         g.generation = 1;
-        MUST(db_grant_add(s.tx, &g));
+        MUST(db_authorization_add(s.tx, &g));
         numbers[i] = g.number;
     }
-    MUST(db_grant_end_session(s.tx, s.a, &(struct db_session_name){user, b.id}, &ended));
+    MUST(db_authorization_end_session(s.tx, s.a, &(struct db_session_name){user, b.id}, &ended));
     for (size_t i = 0; i < 5; i++) {
-        struct db_grant *g = store_grant_again(&s, numbers[i]);
+        struct db_authorization *g = store_authorization_again(&s, numbers[i]);
         cr_expect_eq(g->revoked_at == 0, i == 0 || i == 2, "%s", scopes[i] != NULL ? scopes[i] : "none");
     }
     fresh_end(&s);

@@ -22,7 +22,7 @@ static struct permit person(void)
     p.client_number = 7;
     p.client_epoch = 3;
     p.client_id = STR("my client");
-    p.grant_id = STR("ffffffff-0000-4000-8000-0123456789ab");
+    p.authorization_id = STR("ffffffff-0000-4000-8000-0123456789ab");
     p.scope = STR("view-users edit-users");
     p.auth_time = NOW - 30;
     p.issued_at = NOW;
@@ -35,7 +35,7 @@ static struct permit machine(void)
     struct permit p = person();
     p.user_number = 0;
     p.subject = STR("client:my client");
-    p.grant_id = STR_ABSENT;
+    p.authorization_id = STR_ABSENT;
     p.auth_time = 0;
     return p;
 }
@@ -47,7 +47,7 @@ static void same(const struct permit *one, const struct permit *other)
     cr_assert_eq(one->client_number, other->client_number);
     cr_assert_eq(one->client_epoch, other->client_epoch);
     cr_assert(str_equal(one->client_id, other->client_id));
-    cr_assert(str_equal(one->grant_id, other->grant_id), "%.*s", STR_FMT(one->grant_id));
+    cr_assert(str_equal(one->authorization_id, other->authorization_id), "%.*s", STR_FMT(one->authorization_id));
     cr_assert(str_equal(one->scope, other->scope));
     cr_assert_eq(one->unscoped_full, other->unscoped_full);
     cr_assert_eq(one->resource_number, other->resource_number);
@@ -187,7 +187,7 @@ Test(access, odd_but_lawful_permits_come_back_whole)
     p.expires_at = p.issued_at + UINT32_MAX;
     round_trip(&p);
     p.subject = STR("x");
-    p.grant_id = STR_ABSENT;
+    p.authorization_id = STR_ABSENT;
     p.user_number = p.client_number = ((int64_t)1 << 48) - 1;
     p.client_epoch = 0;
     round_trip(&p);

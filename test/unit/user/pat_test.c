@@ -8,7 +8,7 @@
 static err make(struct scene *s, const struct actor *by, const struct db_user *user, struct pat_made *out)
 {
     struct pat_edit edit = {.user = user->id, .name = STR("cron")};
-    return pat_add(s->g, by, &edit, &s->p, out);
+    return pat_add(s->ctx, by, &edit, &s->p, out);
 }
 
 Test(pat, who_may_make_one) /* PT-03 */
@@ -61,7 +61,7 @@ Test(pat, the_token_leaves_once_and_is_kept_as_a_hash) /* PT-01 */
     cr_expect(str_filled(out.pat.id));
     struct token_hash hash = token_hash_of(out.token);
     struct db_pat *kept = NULL;
-    assert_done(hot_pat(s.authority->hot, store_each(s.authority->store), s.a, &hash, &kept));
+    assert_done(cache_pat(s.authority->cache, store_each(s.authority->store), s.a, &hash, &kept));
     cr_assert_not_null(kept);
     cr_expect(str_equal(kept->id, out.pat.id));
 }
@@ -78,23 +78,23 @@ Test(pat, lifetimes_keep_their_bounds) /* PT-02 */
     const int64_t bad[] = {-1, 5001, INT64_MAX, INT64_MIN};
     for (size_t i = 0; i < 4; i++) {
         edit.expires_in = bad[i];
-        expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "expires_in");
+        expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "expires_in");
     }
     const int64_t good[][2] = {{0, 1000}, {1, 1}, {5000, 5000}};
     for (size_t i = 0; i < 3; i++) {
         edit.expires_in = good[i][0];
-        assert_done(pat_add(s.g, &actor_owner, &edit, &s.p, &out));
+        assert_done(pat_add(s.ctx, &actor_owner, &edit, &s.p, &out));
         cr_expect_eq(out.pat.expires_at, NOW + good[i][1]);
     }
     edit.expires_in = 0;
     policy->personal_lifetime = 9000;
-    assert_done(pat_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(pat_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect_eq(out.pat.expires_at, NOW + 5000, "the default never passes the longest");
     policy->personal_lifetime = 0;
-    assert_done(pat_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(pat_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect_eq(out.pat.expires_at, NOW + 5000);
     policy->personal_lifetime_max = 0;
-    assert_done(pat_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(pat_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect_eq(out.pat.expires_at, 0);
 }
 
@@ -104,21 +104,21 @@ Test(pat, names_scopes_and_blocked_people_are_judged)
     struct db_user *anna = scene_person(&s, "anna", NULL, false);
     struct pat_edit edit = {.user = anna->id, .name = STR("")};
     struct pat_made out = {0};
-    expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "name");
+    expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "name");
     edit.name = STR_ABSENT;
-    expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "name");
+    expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "name");
     edit.name = STR("a\tb");
-    expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "name");
+    expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "name");
     edit.name = STR("cron");
     edit.scopes = STR("view-users unknown");
-    expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "scopes");
+    expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "scopes");
     edit.scopes = STR("view-users \"x\"");
-    expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "scopes");
+    expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "scopes");
     edit.scopes = STR(" view-users edit-users view-users ");
-    assert_done(pat_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(pat_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect(str_is(out.pat.scope, "view-users edit-users"));
-    assert_done(user_block(s.g, &actor_owner, anna->id, true));
-    expect_problem(&s, pat_add(s.g, &actor_owner, &edit, &s.p, &out), "user");
+    assert_done(user_block(s.ctx, &actor_owner, anna->id, true));
+    expect_problem(&s, pat_add(s.ctx, &actor_owner, &edit, &s.p, &out), "user");
 }
 
 Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
@@ -135,45 +135,45 @@ Test(pat, seen_and_revoked_by_the_person_or_who_edits_people) /* PT-04 AD-02 */
     bool revoked = true;
     struct actor refused[] = {{0}, by_session(other), by_token(editor, "view-users", false), by_personal(other, "")};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        expect_kind(pat_list(s.g, &refused[i], anna->id, &page, &rows), INSUFFICIENT_SCOPE);
-        expect_kind(pat_get(s.g, &refused[i], anna->id, out.pat.id, &pat), INSUFFICIENT_SCOPE);
-        expect_kind(pat_revoke(s.g, &refused[i], anna->id, out.pat.id, &revoked), INSUFFICIENT_SCOPE);
-        expect_kind(pat_revoke(s.g, &refused[i], STR_ABSENT, out.pat.id, &revoked), INSUFFICIENT_SCOPE);
-        expect_kind(pat_list(s.g, &refused[i], STR("nobody"), &page, &rows), INSUFFICIENT_SCOPE);
+        expect_kind(pat_list(s.ctx, &refused[i], anna->id, &page, &rows), INSUFFICIENT_SCOPE);
+        expect_kind(pat_get(s.ctx, &refused[i], anna->id, out.pat.id, &pat), INSUFFICIENT_SCOPE);
+        expect_kind(pat_revoke(s.ctx, &refused[i], anna->id, out.pat.id, &revoked), INSUFFICIENT_SCOPE);
+        expect_kind(pat_revoke(s.ctx, &refused[i], STR_ABSENT, out.pat.id, &revoked), INSUFFICIENT_SCOPE);
+        expect_kind(pat_list(s.ctx, &refused[i], STR("nobody"), &page, &rows), INSUFFICIENT_SCOPE);
     }
     struct actor reads = by_personal(anna, ""), self = by_session(anna), edits = by_session(editor), admin = by_session(root);
-    assert_done(pat_list(s.g, &reads, anna->id, &page, &rows));
+    assert_done(pat_list(s.ctx, &reads, anna->id, &page, &rows));
     cr_expect_eq(rows.total, 1);
     struct pat_made second = {0};
     struct actor narrowed = by_token(anna, "view-scopes view-own-profile", false), own = by_token(anna, "view-own-tokens delete-own-tokens", false);
     assert_done(make(&s, &actor_owner, anna, &second));
-    expect_kind(pat_list(s.g, &narrowed, anna->id, &page, &rows), INSUFFICIENT_SCOPE);
-    expect_kind(pat_revoke(s.g, &narrowed, anna->id, second.pat.id, &revoked), INSUFFICIENT_SCOPE);
-    expect_kind(pat_revoke(s.g, &reads, anna->id, second.pat.id, &revoked), INSUFFICIENT_SCOPE); /* PT-03: it reads */
-    expect_kind(pat_revoke(s.g, &own, root->id, of_root.pat.id, &revoked), INSUFFICIENT_SCOPE);
-    assert_done(pat_list(s.g, &own, anna->id, &page, &rows));
-    assert_done(pat_revoke(s.g, &own, anna->id, second.pat.id, &revoked));
+    expect_kind(pat_list(s.ctx, &narrowed, anna->id, &page, &rows), INSUFFICIENT_SCOPE);
+    expect_kind(pat_revoke(s.ctx, &narrowed, anna->id, second.pat.id, &revoked), INSUFFICIENT_SCOPE);
+    expect_kind(pat_revoke(s.ctx, &reads, anna->id, second.pat.id, &revoked), INSUFFICIENT_SCOPE); /* PT-03: it reads */
+    expect_kind(pat_revoke(s.ctx, &own, root->id, of_root.pat.id, &revoked), INSUFFICIENT_SCOPE);
+    assert_done(pat_list(s.ctx, &own, anna->id, &page, &rows));
+    assert_done(pat_revoke(s.ctx, &own, anna->id, second.pat.id, &revoked));
     cr_expect(revoked);
-    assert_done(pat_get(s.g, &self, anna->id, of_root.pat.id, &pat)); /* another person's id under one's own */
+    assert_done(pat_get(s.ctx, &self, anna->id, of_root.pat.id, &pat)); /* another person's id under one's own */
     cr_expect_null(pat);
-    assert_done(pat_revoke(s.g, &self, anna->id, of_root.pat.id, &revoked));
+    assert_done(pat_revoke(s.ctx, &self, anna->id, of_root.pat.id, &revoked));
     cr_expect_not(revoked);
-    expect_kind(pat_revoke(s.g, &edits, root->id, of_root.pat.id, &revoked), INSUFFICIENT_SCOPE);
-    expect_kind(pat_list(s.g, &edits, STR_ABSENT, &page, &rows), INSUFFICIENT_SCOPE);
-    assert_done(pat_list(s.g, &admin, STR_ABSENT, &page, &rows));
+    expect_kind(pat_revoke(s.ctx, &edits, root->id, of_root.pat.id, &revoked), INSUFFICIENT_SCOPE);
+    expect_kind(pat_list(s.ctx, &edits, STR_ABSENT, &page, &rows), INSUFFICIENT_SCOPE);
+    assert_done(pat_list(s.ctx, &admin, STR_ABSENT, &page, &rows));
     cr_expect_eq(rows.total, 2);
-    expect_kind(pat_list(s.g, &admin, STR("nobody"), &page, &rows), NOT_FOUND);
-    expect_kind(pat_list(s.g, &admin, anna->id, &(struct db_page){.limit = 101}, &rows), UNPROCESSABLE);
-    assert_done(pat_revoke(s.g, &edits, anna->id, out.pat.id, &revoked));
+    expect_kind(pat_list(s.ctx, &admin, STR("nobody"), &page, &rows), NOT_FOUND);
+    expect_kind(pat_list(s.ctx, &admin, anna->id, &(struct db_page){.limit = 101}, &rows), UNPROCESSABLE);
+    assert_done(pat_revoke(s.ctx, &edits, anna->id, out.pat.id, &revoked));
     cr_expect(revoked);
-    assert_done(pat_revoke(s.g, &edits, anna->id, out.pat.id, &revoked));
+    assert_done(pat_revoke(s.ctx, &edits, anna->id, out.pat.id, &revoked));
     cr_expect_not(revoked);
-    assert_done(pat_get(s.g, &self, anna->id, out.pat.id, &pat));
+    assert_done(pat_get(s.ctx, &self, anna->id, out.pat.id, &pat));
     cr_expect_null(pat);
-    assert_done(pat_revoke(s.g, &actor_owner, STR_ABSENT, of_root.pat.id, &revoked));
+    assert_done(pat_revoke(s.ctx, &actor_owner, STR_ABSENT, of_root.pat.id, &revoked));
     cr_expect(revoked);
     struct token_hash hash = token_hash_of(out.token);
-    assert_done(hot_pat(s.authority->hot, store_each(s.authority->store), s.a, &hash, &pat));
+    assert_done(cache_pat(s.authority->cache, store_each(s.authority->store), s.a, &hash, &pat));
     cr_expect(pat == NULL || pat->revoked_at != 0, "at once in memory too");
     cr_expect_eq(event_count(&s, "pat.revoked"), 3);
 }

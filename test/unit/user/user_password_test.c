@@ -14,7 +14,7 @@
 static bool fit(struct scene *s, str password, const char *username)
 {
     struct problems p = {0};
-    user_password_judge(s->g, password, str_of(username), "password", &p);
+    user_password_judge(s->ctx, password, str_of(username), "password", &p);
     return p.count == 0;
 }
 
@@ -76,19 +76,19 @@ Test(user_password, one_s_own_needs_the_current_one) /* LS-13 */
     struct db_user *user = fixture_user(s.authority, s.a, "anna");
     struct actor self = by_session(user);
     struct user_password_change c = to_fresh(user, "not this one");
-    expect_problem(&s, user_password(s.g, &self, &c, &s.p), "current");
+    expect_problem(&s, user_password(s.ctx, &self, &c, &s.p), "current");
     c.current = STR_ABSENT;
-    expect_problem(&s, user_password(s.g, &self, &c, &s.p), "current");
+    expect_problem(&s, user_password(s.ctx, &self, &c, &s.p), "current");
     c.current = STR("");
-    expect_problem(&s, user_password(s.g, &self, &c, &s.p), "current");
+    expect_problem(&s, user_password(s.ctx, &self, &c, &s.p), "current");
     cr_expect(password_is(&s, user, STR(FIXTURE_PASSWORD)));
     c = to_fresh(user, FIXTURE_PASSWORD);
     c.fresh = STR(FIXTURE_PASSWORD);
-    expect_problem(&s, user_password(s.g, &self, &c, &s.p), "password");
+    expect_problem(&s, user_password(s.ctx, &self, &c, &s.p), "password");
     c.fresh = STR("password");
-    expect_problem(&s, user_password(s.g, &self, &c, &s.p), "password");
+    expect_problem(&s, user_password(s.ctx, &self, &c, &s.p), "password");
     c = to_fresh(user, FIXTURE_PASSWORD);
-    assert_done(user_password(s.g, &self, &c, &s.p));
+    assert_done(user_password(s.ctx, &self, &c, &s.p));
     cr_expect(password_is(&s, user, STR(FRESH)));
     cr_expect_not(password_is(&s, user, STR(FIXTURE_PASSWORD)));
     cr_expect_eq(event_count(&s, "user.password_changed"), 1);
@@ -102,17 +102,17 @@ Test(user_password, what_somebody_else_chooses_must_be_changed) /* LS-14 AD-06 *
     struct actor ways[] = {by_session(root), by_session(editor), by_token(root, "", true)};
     struct user_password_change c = to_fresh(user, NULL);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        assert_done(user_password(s.g, &ways[i], &c, &s.p));
+        assert_done(user_password(s.ctx, &ways[i], &c, &s.p));
         cr_expect(scene_again(&s, user)->must_change_password);
     }
     struct actor self = by_session(user);
     struct user_edit lift = edit_nothing();
     lift.must_change = USER_MUST_CHANGE_NOTHING;
-    expect_kind(user_change(s.g, &self, user->id, &lift, &s.p), INSUFFICIENT_SCOPE);
+    expect_kind(user_change(s.ctx, &self, user->id, &lift, &s.p), INSUFFICIENT_SCOPE);
     struct user_password_change own = {.prove = login_prove, .id = user->id, .current = STR(FRESH), .fresh = STR(FRESH)};
-    expect_problem(&s, user_password(s.g, &self, &own, &s.p), "password"); /* the same is none of their own */
+    expect_problem(&s, user_password(s.ctx, &self, &own, &s.p), "password"); /* the same is none of their own */
     own.fresh = STR("one of my own, at last");
-    assert_done(user_password(s.g, &self, &own, &s.p));
+    assert_done(user_password(s.ctx, &self, &own, &s.p));
     cr_expect_not(scene_again(&s, user)->must_change_password);
 }
 
@@ -135,19 +135,19 @@ Test(user_password, nobody_else_chooses_it_who_may_not_edit_people) /* AD-06 PT-
     struct user_password_change c = to_fresh(user, FIXTURE_PASSWORD);
     refused[2] = by_session(scene_person(&s, "plain", "view-users", false));
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        expect_kind(user_password(s.g, &refused[i], &c, &s.p), INSUFFICIENT_SCOPE);
+        expect_kind(user_password(s.ctx, &refused[i], &c, &s.p), INSUFFICIENT_SCOPE);
     struct user_password_change of_boss = to_fresh(boss, NULL);
     struct actor editing = by_session(editor);
-    expect_kind(user_password(s.g, &editing, &of_boss, &s.p), INSUFFICIENT_SCOPE); /* AD-04 */
+    expect_kind(user_password(s.ctx, &editing, &of_boss, &s.p), INSUFFICIENT_SCOPE); /* AD-04 */
     cr_expect(password_is(&s, user, STR(FIXTURE_PASSWORD)));
     c.id = STR("nobody");
-    expect_kind(user_password(s.g, &refused[0], &c, &s.p), INSUFFICIENT_SCOPE);
-    expect_kind(user_password(s.g, &actor_owner, &c, &s.p), NOT_FOUND);
+    expect_kind(user_password(s.ctx, &refused[0], &c, &s.p), INSUFFICIENT_SCOPE);
+    expect_kind(user_password(s.ctx, &actor_owner, &c, &s.p), NOT_FOUND);
     c = to_fresh(user, NULL);
-    assert_done(user_password(s.g, &actor_owner, &c, &s.p));
+    assert_done(user_password(s.ctx, &actor_owner, &c, &s.p));
     cr_expect(password_is(&s, user, STR(FRESH)));
     c.fresh = STR("password");
-    expect_problem(&s, user_password(s.g, &actor_owner, &c, &s.p), "password");
+    expect_problem(&s, user_password(s.ctx, &actor_owner, &c, &s.p), "password");
 }
 
 Test(user_password, guesses_at_the_current_one_are_counted) /* RL-01 */
@@ -158,14 +158,14 @@ Test(user_password, guesses_at_the_current_one_are_counted) /* RL-01 */
     struct actor self = by_session(user);
     struct user_password_change c = to_fresh(user, "wrong");
     for (int i = 0; i < 2; i++)
-        expect_problem(&s, user_password(s.g, &self, &c, &s.p), "current");
+        expect_problem(&s, user_password(s.ctx, &self, &c, &s.p), "current");
     c = to_fresh(user, FIXTURE_PASSWORD);
     for (int i = 0; i < 2; i++)
-        expect_kind(user_password(s.g, &self, &c, &s.p), THROTTLED);
+        expect_kind(user_password(s.ctx, &self, &c, &s.p), THROTTLED);
     cr_expect(c.retry_after > 0);
     cr_expect_eq(event_count(&s, "password_change.failed"), 4); /* LS-16: as a login is */
     c.prove = NULL;
-    expect_kind(user_password(s.g, &self, &c, &s.p), SERVER_ERROR); /* nobody forgets it and gets by */
+    expect_kind(user_password(s.ctx, &self, &c, &s.p), SERVER_ERROR); /* nobody forgets it and gets by */
     cr_expect(password_is(&s, user, STR(FIXTURE_PASSWORD)), "even the right one has to wait");
 }
 
@@ -174,15 +174,15 @@ Test(user_password, a_change_ends_personal_tokens_only_when_asked)
     struct scene s = scene_new();
     struct db_user *user = fixture_user(s.authority, s.a, "anna");
     struct pat_made made = {0};
-    assert_done(pat_add(s.g, &actor_owner, &(struct pat_edit){.user = user->id, .name = STR("cron")}, &s.p, &made));
+    assert_done(pat_add(s.ctx, &actor_owner, &(struct pat_edit){.user = user->id, .name = STR("cron")}, &s.p, &made));
     struct user_password_change c = to_fresh(user, NULL);
-    assert_done(user_password(s.g, &actor_owner, &c, &s.p));
+    assert_done(user_password(s.ctx, &actor_owner, &c, &s.p));
     struct db_pat *pat = NULL;
-    assert_done(pat_get(s.g, &actor_owner, user->id, made.pat.id, &pat));
+    assert_done(pat_get(s.ctx, &actor_owner, user->id, made.pat.id, &pat));
     cr_expect_not_null(pat);
     c.end_personal_tokens = true;
-    assert_done(user_password(s.g, &actor_owner, &c, &s.p));
-    assert_done(pat_get(s.g, &actor_owner, user->id, made.pat.id, &pat));
+    assert_done(user_password(s.ctx, &actor_owner, &c, &s.p));
+    assert_done(pat_get(s.ctx, &actor_owner, user->id, made.pat.id, &pat));
     cr_expect_null(pat);
 }
 
@@ -193,10 +193,10 @@ Test(user_password, an_initial_one_is_judged_too)
     struct db_user *out = NULL;
     edit.username = STR("annalena");
     edit.password = STR("annalena");
-    expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "password");
+    expect_problem(&s, user_add(s.ctx, &actor_owner, &edit, &s.p, &out), "password");
     edit.password = STR("");
-    expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "password");
+    expect_problem(&s, user_add(s.ctx, &actor_owner, &edit, &s.p, &out), "password");
     edit.password = STR(FRESH);
-    assert_done(user_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(user_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     cr_expect(password_is(&s, out, STR(FRESH)));
 }

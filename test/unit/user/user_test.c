@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * user: who may do what to whom; what is refused; what ends. */
 #include "people.h"
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 #include "store/table/db_session.h"
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +26,7 @@ static struct cast cast_new(struct scene *s)
 
 static err change(struct scene *s, const struct actor *by, const struct db_user *user, struct user_edit edit)
 {
-    return user_change(s->g, by, user->id, &edit, &s->p);
+    return user_change(s->ctx, by, user->id, &edit, &s->p);
 }
 
 /* Every verb on another person, refused to every kind of actor that lacks the permission. */
@@ -53,17 +53,17 @@ Test(user, every_verb_is_refused_without_its_permission)
         struct db_user_rows rows = {0};
         bool ended = false;
         edit.username = STR("newcomer");
-        expect_kind(user_add(s.g, &actors[i], &edit, &s.p, &out), INSUFFICIENT_SCOPE);
+        expect_kind(user_add(s.ctx, &actors[i], &edit, &s.p, &out), INSUFFICIENT_SCOPE);
         edit = edit_nothing();
         edit.email = STR("x@example.com");
         expect_kind(change(&s, &actors[i], c.other, edit), INSUFFICIENT_SCOPE);
-        expect_kind(user_block(s.g, &actors[i], c.other->id, true), INSUFFICIENT_SCOPE);
-        expect_kind(user_remove(s.g, &actors[i], c.other->id), INSUFFICIENT_SCOPE);
-        expect_kind(user_list(s.g, &actors[i], &(struct db_page){.limit = 10}, &rows), INSUFFICIENT_SCOPE);
-        expect_kind(user_end_session(s.g, &actors[i], c.other->number, STR("x"), &ended), INSUFFICIENT_SCOPE);
+        expect_kind(user_block(s.ctx, &actors[i], c.other->id, true), INSUFFICIENT_SCOPE);
+        expect_kind(user_remove(s.ctx, &actors[i], c.other->id), INSUFFICIENT_SCOPE);
+        expect_kind(user_list(s.ctx, &actors[i], &(struct db_page){.limit = 10}, &rows), INSUFFICIENT_SCOPE);
+        expect_kind(user_end_session(s.ctx, &actors[i], c.other->number, STR("x"), &ended), INSUFFICIENT_SCOPE);
         /* an unknown id gives nothing away */
-        expect_kind(user_block(s.g, &actors[i], STR("nobody"), true), INSUFFICIENT_SCOPE);
-        expect_kind(user_remove(s.g, &actors[i], STR("nobody")), INSUFFICIENT_SCOPE);
+        expect_kind(user_block(s.ctx, &actors[i], STR("nobody"), true), INSUFFICIENT_SCOPE);
+        expect_kind(user_remove(s.ctx, &actors[i], STR("nobody")), INSUFFICIENT_SCOPE);
         expect_kind(change(&s, &actors[i], &(struct db_user){.id = STR("nobody")}, edit), INSUFFICIENT_SCOPE);
     }
     cr_expect_eq(s.p.count, 0);
@@ -85,7 +85,7 @@ Test(user, every_verb_works_with_its_permission)
         struct db_user_rows rows = {0};
         edit.username = STR("newcomer");
         edit.full_name = STR("New Comer");
-        assert_done(user_add(s.g, &actors[i], &edit, &s.p, &made));
+        assert_done(user_add(s.ctx, &actors[i], &edit, &s.p, &made));
         cr_expect(str_filled(made->id) && made->number > 0);
         cr_expect_not(made->admin || made->blocked);
         edit = edit_nothing();
@@ -95,18 +95,18 @@ Test(user, every_verb_works_with_its_permission)
         cr_expect(str_is(scene_again(&s, made)->email, "new@example.com"));
         cr_expect(str_is(scene_again(&s, made)->username, "renamed"));
         cr_expect(str_is(scene_again(&s, made)->full_name, "New Comer"), "absent leaves it as it is");
-        assert_done(user_block(s.g, &actors[i], made->id, true));
+        assert_done(user_block(s.ctx, &actors[i], made->id, true));
         cr_expect(scene_again(&s, made)->blocked);
-        assert_done(user_block(s.g, &actors[i], made->id, true));
-        assert_done(user_block(s.g, &actors[i], made->id, false));
+        assert_done(user_block(s.ctx, &actors[i], made->id, true));
+        assert_done(user_block(s.ctx, &actors[i], made->id, false));
         cr_expect_not(scene_again(&s, made)->blocked);
-        assert_done(user_list(s.g, &actors[i], &(struct db_page){.limit = 100, .filter = STR("RENAM")}, &rows));
+        assert_done(user_list(s.ctx, &actors[i], &(struct db_page){.limit = 100, .filter = STR("RENAM")}, &rows));
         cr_expect_eq(rows.total, 1);
-        assert_done(user_remove(s.g, &actors[i], made->id));
+        assert_done(user_remove(s.ctx, &actors[i], made->id));
         struct db_user *gone = made;
-        assert_done(user_find(s.g, made->id, &gone));
+        assert_done(user_find(s.ctx, made->id, &gone));
         cr_expect_null(gone);
-        expect_kind(user_remove(s.g, &actors[i], made->id), NOT_FOUND);
+        expect_kind(user_remove(s.ctx, &actors[i], made->id), NOT_FOUND);
         scene_next(&s);
     }
     cr_expect_eq(event_count(&s, "user.blocked"), (int64_t)(sizeof actors / sizeof *actors));
@@ -125,10 +125,10 @@ Test(user, only_an_administrator_gives_rights) /* AD-04 */
         struct db_user *out = NULL;
         edit.username = STR("mole");
         edit.admin = 1;
-        expect_kind(user_add(s.g, &actors[i], &edit, &s.p, &out), INSUFFICIENT_SCOPE);
+        expect_kind(user_add(s.ctx, &actors[i], &edit, &s.p, &out), INSUFFICIENT_SCOPE);
         edit.admin = -1;
         edit.permissions = STR("view-users");
-        expect_kind(user_add(s.g, &actors[i], &edit, &s.p, &out), INSUFFICIENT_SCOPE);
+        expect_kind(user_add(s.ctx, &actors[i], &edit, &s.p, &out), INSUFFICIENT_SCOPE);
         edit = edit_nothing();
         edit.admin = 1;
         expect_kind(change(&s, &actors[i], c.other, edit), INSUFFICIENT_SCOPE);
@@ -172,8 +172,8 @@ Test(user, one_s_own_rights_and_name_stay) /* AD-04 */
     edit.permissions = STR("");
     edit.full_name = STR("Me");
     assert_done(change(&s, &self, c.plain, edit));
-    expect_kind(user_block(s.g, &self, c.plain->id, true), INSUFFICIENT_SCOPE);
-    expect_kind(user_remove(s.g, &self, c.plain->id), INSUFFICIENT_SCOPE);
+    expect_kind(user_block(s.ctx, &self, c.plain->id, true), INSUFFICIENT_SCOPE);
+    expect_kind(user_remove(s.ctx, &self, c.plain->id), INSUFFICIENT_SCOPE);
 }
 
 Test(user, a_narrowed_token_does_not_change_its_own_person)
@@ -222,8 +222,8 @@ Test(user, who_is_no_administrator_does_not_touch_one)
     edit.email = STR("stolen@example.com");
     for (size_t i = 0; i < sizeof actors / sizeof *actors; i++) {
         expect_kind(change(&s, &actors[i], c.root, edit), INSUFFICIENT_SCOPE);
-        expect_kind(user_block(s.g, &actors[i], c.root->id, true), INSUFFICIENT_SCOPE);
-        expect_kind(user_remove(s.g, &actors[i], c.root->id), INSUFFICIENT_SCOPE);
+        expect_kind(user_block(s.ctx, &actors[i], c.root->id, true), INSUFFICIENT_SCOPE);
+        expect_kind(user_remove(s.ctx, &actors[i], c.root->id), INSUFFICIENT_SCOPE);
     }
     struct actor second = by_session(c.second);
     assert_done(change(&s, &second, c.root, edit));
@@ -236,14 +236,14 @@ Test(user, the_last_administrator_stays) /* AD-07 */
     struct user_edit edit = edit_nothing();
     edit.admin = 0;
     struct actor by = by_session(root);
-    assert_done(user_block(s.g, &by, second->id, true));
+    assert_done(user_block(s.ctx, &by, second->id, true));
     expect_problem(&s, change(&s, &actor_owner, root, edit), "admin");
     expect_problem(&s, change(&s, &by, root, edit), "admin");
-    expect_kind(user_block(s.g, &actor_owner, root->id, true), UNPROCESSABLE);
-    expect_kind(user_remove(s.g, &actor_owner, root->id), UNPROCESSABLE);
-    expect_kind(user_remove(s.g, &by, root->id), UNPROCESSABLE);
+    expect_kind(user_block(s.ctx, &actor_owner, root->id, true), UNPROCESSABLE);
+    expect_kind(user_remove(s.ctx, &actor_owner, root->id), UNPROCESSABLE);
+    expect_kind(user_remove(s.ctx, &by, root->id), UNPROCESSABLE);
     cr_expect(scene_again(&s, root)->admin && !scene_again(&s, root)->blocked);
-    assert_done(user_block(s.g, &by, second->id, false));
+    assert_done(user_block(s.ctx, &by, second->id, false));
     assert_done(change(&s, &actor_owner, root, edit));
 }
 
@@ -252,8 +252,8 @@ Test(user, nobody_blocks_themselves)
     struct scene s = scene_new();
     struct cast c = cast_new(&s);
     struct actor root = by_session(c.root), editor = by_session(c.editor);
-    expect_kind(user_block(s.g, &root, c.root->id, true), UNPROCESSABLE);
-    expect_kind(user_block(s.g, &editor, c.editor->id, true), UNPROCESSABLE);
+    expect_kind(user_block(s.ctx, &root, c.root->id, true), UNPROCESSABLE);
+    expect_kind(user_block(s.ctx, &editor, c.editor->id, true), UNPROCESSABLE);
 }
 
 Test(user, usernames_follow_their_rule)
@@ -278,7 +278,7 @@ Test(user, usernames_follow_their_rule)
         struct user_edit edit = edit_nothing();
         struct db_user *out = NULL;
         edit.username = str_of(bad[i]);
-        expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "username");
+        expect_problem(&s, user_add(s.ctx, &actor_owner, &edit, &s.p, &out), "username");
     }
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         scene_person(&s, good[i], NULL, false);
@@ -288,11 +288,11 @@ Test(user, usernames_follow_their_rule)
     struct user_edit edit = edit_nothing();
     struct db_user *out = NULL;
     edit.username = (str){text, 256};
-    expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "username");
+    expect_problem(&s, user_add(s.ctx, &actor_owner, &edit, &s.p, &out), "username");
     edit.username = (str){text, 255};
-    assert_done(user_add(s.g, &actor_owner, &edit, &s.p, &out));
+    assert_done(user_add(s.ctx, &actor_owner, &edit, &s.p, &out));
     edit.username = STR_ABSENT;
-    expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "username");
+    expect_problem(&s, user_add(s.ctx, &actor_owner, &edit, &s.p, &out), "username");
 }
 
 Test(user, usernames_are_unique_in_any_letter_case)
@@ -301,14 +301,14 @@ Test(user, usernames_are_unique_in_any_letter_case)
     struct db_user *first = scene_person(&s, "Anna", NULL, false), *second = scene_person(&s, "berta", NULL, false), *out = NULL;
     struct user_edit edit = edit_nothing();
     edit.username = STR("aNNA");
-    expect_problem(&s, user_add(s.g, &actor_owner, &edit, &s.p, &out), "username");
+    expect_problem(&s, user_add(s.ctx, &actor_owner, &edit, &s.p, &out), "username");
     expect_problem(&s, change(&s, &actor_owner, second, edit), "username");
     assert_done(change(&s, &actor_owner, first, edit)); /* its own name in another case */
-    assert_done(user_find(s.g, STR("ANNA"), &out));
+    assert_done(user_find(s.ctx, STR("ANNA"), &out));
     cr_expect(out != NULL && out->number == first->number);
-    assert_done(user_find(s.g, first->id, &out));
+    assert_done(user_find(s.ctx, first->id, &out));
     cr_expect(out != NULL && out->number == first->number);
-    assert_done(user_find(s.g, STR("nobody"), &out));
+    assert_done(user_find(s.ctx, STR("nobody"), &out));
     cr_expect_null(out);
 }
 
@@ -353,7 +353,7 @@ Test(user, unknown_permissions_are_refused)
 {
     struct scene s = scene_new();
     struct db_user *user = scene_person(&s, "anna", NULL, false);
-    assert_done(scopes_add(s.g, &actor_owner, STR("orders"), STR("Your orders"), &s.p));
+    assert_done(scopes_add(s.ctx, &actor_owner, STR("orders"), STR("Your orders"), &s.p));
     scene_next(&s);
     static const char *const bad[] = {"fly", "view-users fly", "orders", "view-users,edit-users", "*", "view-user"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -392,28 +392,28 @@ Test(user, lists_refuse_odd_pages_and_hold_no_hash) /* AD-09 AD-03 */
                             {.limit = 10, .order_by = STR("password_hash")},
                             {.limit = 10, .order_by = STR("username; --")}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        expect_kind(user_list(s.g, &actor_owner, &bad[i], &rows), UNPROCESSABLE);
+        expect_kind(user_list(s.ctx, &actor_owner, &bad[i], &rows), UNPROCESSABLE);
     struct db_page page = {.limit = 100, .order_by = STR("username"), .descending = true};
-    assert_done(user_list(s.g, &actor_owner, &page, &rows));
+    assert_done(user_list(s.ctx, &actor_owner, &page, &rows));
     cr_assert_eq(rows.count, 1);
     cr_expect_not(str_present(rows.rows[0].password_hash));
 }
 
-static struct db_grant grant_for(struct scene *s, const struct db_user *user, const struct db_client *client)
+static struct db_authorization grant_for(struct scene *s, const struct db_user *user, const struct db_client *client)
 {
-    struct db_grant grant = {.id = STR("8f14e45f-ceea-467f-a0e6-4b1d2f1c9a11"),
-                             .user_number = user->number,
-                             .client_number = client->number,
-                             .client_epoch = client->epoch,
-                             .scope = STR(""),
-                             .flow = STR("password"),
-                             .created_at = NOW,
-                             .auth_time = NOW,
-                             .last_used_at = NOW,
-                             .expires_at = NOW + 1000};
-    assert_done(db_grant_reserve(store_each(s->authority->store), &grant.number));
-    assert_done(db_grant_add(store_each(s->authority->store), &grant));
-    return grant;
+    struct db_authorization authorization = {.id = STR("8f14e45f-ceea-467f-a0e6-4b1d2f1c9a11"),
+                                             .user_number = user->number,
+                                             .client_number = client->number,
+                                             .client_epoch = client->epoch,
+                                             .scope = STR(""),
+                                             .flow = STR("password"),
+                                             .created_at = NOW,
+                                             .auth_time = NOW,
+                                             .last_used_at = NOW,
+                                             .expires_at = NOW + 1000};
+    assert_done(db_authorization_reserve(store_each(s->authority->store), &authorization.number));
+    assert_done(db_authorization_add(store_each(s->authority->store), &authorization));
+    return authorization;
 }
 
 Test(user, a_block_ends_grants_at_once)
@@ -424,17 +424,17 @@ Test(user, a_block_ends_grants_at_once)
     struct client_added app = {0};
     edit.name = STR("App");
     edit.grants = STR("password");
-    assert_done(client_add(s.g, &actor_owner, &edit, &s.p, &app));
+    assert_done(client_add(s.ctx, &actor_owner, &edit, &s.p, &app));
     scene_next(&s);
-    struct db_grant grant = grant_for(&s, c.plain, app.client);
-    cr_assert_not(hot_revoked(s.authority->hot, "grant", grant.id));
-    assert_done(user_block(s.g, &actor_owner, c.plain->id, true));
-    cr_expect(hot_revoked(s.authority->hot, "grant", grant.id));
+    struct db_authorization authorization = grant_for(&s, c.plain, app.client);
+    cr_assert_not(cache_revoked(s.authority->cache, "grant", authorization.id));
+    assert_done(user_block(s.ctx, &actor_owner, c.plain->id, true));
+    cr_expect(cache_revoked(s.authority->cache, "grant", authorization.id));
     struct db_user *seen = NULL;
-    assert_done(hot_user(s.authority->hot, store_each(s.authority->store), s.a, c.plain->number, &seen));
+    assert_done(cache_user(s.authority->cache, store_each(s.authority->store), s.a, c.plain->number, &seen));
     cr_expect(seen != NULL && seen->blocked);
-    assert_done(user_block(s.g, &actor_owner, c.plain->id, false));
-    cr_expect(hot_revoked(s.authority->hot, "grant", grant.id), "what a block ended stays ended");
+    assert_done(user_block(s.ctx, &actor_owner, c.plain->id, false));
+    cr_expect(cache_revoked(s.authority->cache, "grant", authorization.id), "what a block ended stays ended");
 }
 
 Test(user, a_removal_ends_grants_and_frees_nothing)
@@ -445,13 +445,13 @@ Test(user, a_removal_ends_grants_and_frees_nothing)
     struct client_added app = {0};
     edit.name = STR("App");
     edit.grants = STR("password");
-    assert_done(client_add(s.g, &actor_owner, &edit, &s.p, &app));
+    assert_done(client_add(s.ctx, &actor_owner, &edit, &s.p, &app));
     scene_next(&s);
-    struct db_grant grant = grant_for(&s, c.plain, app.client);
-    assert_done(user_remove(s.g, &actor_owner, c.plain->id));
-    cr_expect(hot_revoked(s.authority->hot, "grant", grant.id));
+    struct db_authorization authorization = grant_for(&s, c.plain, app.client);
+    assert_done(user_remove(s.ctx, &actor_owner, c.plain->id));
+    cr_expect(cache_revoked(s.authority->cache, "grant", authorization.id));
     struct db_user *seen = c.plain;
-    assert_done(hot_user(s.authority->hot, store_each(s.authority->store), s.a, c.plain->number, &seen));
+    assert_done(cache_user(s.authority->cache, store_each(s.authority->store), s.a, c.plain->number, &seen));
     cr_expect_null(seen);
     scene_person(&s, "plain", NULL, false); /* the name is free again, the id is not */
 }
@@ -475,15 +475,15 @@ Test(user, sessions_are_ended_by_their_person_or_an_administrator) /* LS-17 */
         assert_done(db_session_open(store_each(s.authority->store), &row));
     }
     bool ended = true;
-    expect_kind(user_end_session(s.g, &other, c.plain->number, STR("first-one"), &ended), INSUFFICIENT_SCOPE);
-    expect_kind(user_end_session(s.g, &editor, c.plain->number, STR("first-one"), &ended), INSUFFICIENT_SCOPE);
-    assert_done(user_end_session(s.g, &other, c.other->number, STR("first-one"), &ended)); /* AD-02: not this person's */
+    expect_kind(user_end_session(s.ctx, &other, c.plain->number, STR("first-one"), &ended), INSUFFICIENT_SCOPE);
+    expect_kind(user_end_session(s.ctx, &editor, c.plain->number, STR("first-one"), &ended), INSUFFICIENT_SCOPE);
+    assert_done(user_end_session(s.ctx, &other, c.other->number, STR("first-one"), &ended)); /* AD-02: not this person's */
     cr_expect_not(ended);
-    assert_done(user_end_session(s.g, &self, c.plain->number, STR("first-one"), &ended));
+    assert_done(user_end_session(s.ctx, &self, c.plain->number, STR("first-one"), &ended));
     cr_expect(ended);
-    assert_done(user_end_session(s.g, &root, c.plain->number, STR("second-one"), &ended));
+    assert_done(user_end_session(s.ctx, &root, c.plain->number, STR("second-one"), &ended));
     cr_expect(ended);
-    assert_done(user_end_session(s.g, &self, c.plain->number, STR("second-one"), &ended));
+    assert_done(user_end_session(s.ctx, &self, c.plain->number, STR("second-one"), &ended));
     cr_expect_not(ended);
 }
 
@@ -492,24 +492,24 @@ struct torture {
     str id;
 };
 
-static err torture_add(struct ground *g, void *context)
+static err torture_add(struct context *ctx, void *context)
 {
     struct torture *t = context;
     struct problems p = {0};
     struct db_user *out = NULL;
-    return user_add(g, &actor_owner, &t->edit, &p, &out);
+    return user_add(ctx, &actor_owner, &t->edit, &p, &out);
 }
 
-static err torture_change(struct ground *g, void *context)
+static err torture_change(struct context *ctx, void *context)
 {
     struct torture *t = context;
     struct problems p = {0};
-    return user_change(g, &actor_owner, t->id, &t->edit, &p);
+    return user_change(ctx, &actor_owner, t->id, &t->edit, &p);
 }
 
-static err torture_block(struct ground *g, void *context)
+static err torture_block(struct context *ctx, void *context)
 {
-    return user_block(g, &actor_owner, ((struct torture *)context)->id, true);
+    return user_block(ctx, &actor_owner, ((struct torture *)context)->id, true);
 }
 
 Test(user, no_failed_allocation_makes_half_a_person)
@@ -521,11 +521,11 @@ Test(user, no_failed_allocation_makes_half_a_person)
     t.edit.permissions = STR("view-users edit-users");
     size_t n = 1;
     for (; n < 100 && !scene_torture(&s, n, torture_add, &t); n++) {
-        assert_done(user_find(s.g, t.edit.username, &user));
+        assert_done(user_find(s.ctx, t.edit.username, &user));
         cr_expect_null(user, "allocation %zu", n);
     }
     cr_expect(n > 3 && n < 100);
-    assert_done(user_find(s.g, t.edit.username, &user));
+    assert_done(user_find(s.ctx, t.edit.username, &user));
     cr_assert_not_null(user);
     cr_expect(str_is(user->permissions, "view-users edit-users"));
     t.id = user->id;
@@ -543,7 +543,7 @@ static str verdict(struct scene *s, const struct db_user *user, enum user_claims
 {
     struct db_user *row;
     struct user_claims_edit claims;
-    cr_assert(!FAILED(user_find(s->g, user->id, &row)));
+    cr_assert(!FAILED(user_find(s->ctx, user->id, &row)));
     cr_assert(!FAILED(user_claims_values(s->a, row, &claims)));
     return claims.values[which];
 }
@@ -579,7 +579,7 @@ Test(user, a_removed_person_leaves_no_claims) /* ST-06 */
     struct user_edit edit = edit_nothing();
     edit.claims.values[USER_CLAIMS_street_address] = STR("7 Memory Lane");
     expect_kind(change(&s, &actor_owner, c.plain, edit), OK);
-    expect_kind(user_remove(s.g, &actor_owner, c.plain->id), OK);
+    expect_kind(user_remove(s.ctx, &actor_owner, c.plain->id), OK);
     char path[300];
     (void)snprintf(path, sizeof path, "%s/copy.store", fixture_directory());
     (void)unlink(path);

@@ -17,7 +17,7 @@ static bool taken(struct scene *x, int64_t number, const char *name, const char 
     bool is = false;
     struct db_client c = {.number = number, .name = str_of(name)};
     c.metadata.origin = str_of(origin);
-    MUST(hot_name_taken(x->hot, x->s.a, &c, &is));
+    MUST(cache_name_taken(x->cache, x->s.a, &c, &is));
     return is;
 }
 

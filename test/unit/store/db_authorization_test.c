@@ -32,22 +32,22 @@ Test(code, is_taken_once_and_its_return_ends_the_grant)
 {
     for (int threaded = 0; threaded < 2; threaded++) {
         struct scene x = scene_new(threaded == 1);
-        struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+        struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
         struct db_code c = fresh_code(&x.s, &g);
         struct db_taken t = take(&x.s, c.number, "code");
         cr_assert_eq(t.how, DB_TAKEN);
         cr_assert(str_is(t.code->redirect_uri, "https://a.example/cb"));
         cr_assert(str_is(t.code->code_challenge, "challenge"));
         cr_assert(token_hash_equal(&t.code->hash, &c.hash));
-        cr_assert(str_equal(t.grant->id, g.id));
-        cr_assert_eq(t.grant->revoked_at, 0);
+        cr_assert(str_equal(t.authorization->id, g.id));
+        cr_assert_eq(t.authorization->revoked_at, 0);
         struct token_hash first = hash_of("r1");
-        MUST(db_grant_begin(x.s.tx, g.number, &first, T0, T0 + 1000));
+        MUST(db_authorization_begin(x.s.tx, g.number, &first, T0, T0 + 1000));
         t = take(&x.s, c.number, "code"); /* AC-03 */
         cr_assert_eq(t.how, DB_TAKE_USED_BEFORE);
-        cr_assert_eq(t.grant->revoked_at, T0);
+        cr_assert_eq(t.authorization->revoked_at, T0);
         bool rotated = true;
-        struct db_grant next = {.number = g.number, .generation = 2, .expires_at = T0 + 2000};
+        struct db_authorization next = {.number = g.number, .generation = 2, .expires_at = T0 + 2000};
         MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
         cr_assert_not(rotated);
         fresh_end(&x.s);
@@ -57,18 +57,18 @@ Test(code, is_taken_once_and_its_return_ends_the_grant)
 Test(code, unknown_wrong_and_expired_ones_are_told_apart_and_take_nothing)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
     struct db_code c = fresh_code(&x.s, &g);
     struct db_taken t = take(&x.s, c.number + 1, "code");
     cr_assert_eq(t.how, DB_TAKE_UNKNOWN);
     cr_assert_null(t.code);
-    cr_assert_null(t.grant);
+    cr_assert_null(t.authorization);
     cr_assert_eq(take(&x.s, c.number, "other").how, DB_TAKE_UNKNOWN);
     clock_set(T0 + 60); /* AC-02: not at its end any more */
     t = take(&x.s, c.number, "code");
     cr_assert_eq(t.how, DB_TAKE_EXPIRED);
     cr_assert_not_null(t.code);
-    cr_assert_eq(t.grant->revoked_at, 0);
+    cr_assert_eq(t.authorization->revoked_at, 0);
     clock_set(T0 + 59);
     cr_assert_eq(take(&x.s, c.number, "code").how, DB_TAKEN);
     clock_set(T0 + 100); /* used before wins over expired: the return of a used code always ends its grant */
@@ -79,7 +79,7 @@ Test(code, unknown_wrong_and_expired_ones_are_told_apart_and_take_nothing)
 Test(code, without_room_for_the_answer_it_is_not_taken)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
     struct db_code c = fresh_code(&x.s, &g);
     struct db_taken t = {.how = DB_TAKE_EXPIRED};
     int refused = 0;
@@ -101,19 +101,19 @@ Test(code, without_room_for_the_answer_it_is_not_taken)
 Test(code, a_consent_is_answered_once)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
-    struct db_code c = {.hash = hash_of("code"), .grant_number = g.number, .expires_at = T0 + 60};
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
+    struct db_code c = {.hash = hash_of("code"), .authorization_number = g.number, .expires_at = T0 + 60};
     MUST(db_code_reserve(x.s.tx, &c.number));
-    MUST(db_grant_add_with_code(x.s.tx, &g, &c, STR("page-1")));
-    struct db_grant h = fresh_grant_made(&x.s, x.u.number, x.c.number), *r;
+    MUST(db_authorization_add_with_code(x.s.tx, &g, &c, STR("page-1")));
+    struct db_authorization h = fresh_authorization_made(&x.s, x.u.number, x.c.number), *r;
     struct db_code d = c;
-    d.grant_number = h.number;
+    d.authorization_number = h.number;
     MUST(db_code_reserve(x.s.tx, &d.number));
-    MUST_FAIL(CONFLICT, db_grant_add_with_code(x.s.tx, &h, &d, STR("page-1")));
-    MUST(db_grant_get(x.s.tx, x.s.a, h.number, &r));
+    MUST_FAIL(CONFLICT, db_authorization_add_with_code(x.s.tx, &h, &d, STR("page-1")));
+    MUST(db_authorization_get(x.s.tx, x.s.a, h.number, &r));
     cr_assert_null(r);
     cr_assert_eq(take(&x.s, d.number, "code").how, DB_TAKE_UNKNOWN);
-    MUST(db_grant_add_with_code(x.s.tx, &h, &d, STR("page-2")));
+    MUST(db_authorization_add_with_code(x.s.tx, &h, &d, STR("page-2")));
     fresh_end(&x.s);
 }
 
@@ -148,7 +148,7 @@ static void *race_for_code(void *context)
 static void *race_for_rotation(void *context)
 {
     struct race *r = context;
-    struct db_grant next = {.number = r->number, .generation = 2, .current = hash_of("r2"), .expires_at = T0 + 2000};
+    struct db_authorization next = {.number = r->number, .generation = 2, .current = hash_of("r2"), .expires_at = T0 + 2000};
     bool rotated = false;
     pthread_barrier_wait(&r->line);
     err e = db_refresh_rotate(r->s->tx, &next, 1, &rotated);
@@ -178,17 +178,17 @@ static void run_race(struct race *r, void *(*runner)(void *))
 Test(race, a_hundred_threads_take_a_code_and_one_wins) /* AC-04 */
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
     struct race r = {.s = &x.s, .number = fresh_code(&x.s, &g).number};
     run_race(&r, race_for_code);
-    cr_assert_neq(store_grant_again(&x.s, g.number)->revoked_at, 0);
+    cr_assert_neq(store_authorization_again(&x.s, g.number)->revoked_at, 0);
     fresh_end(&x.s);
 }
 
 Test(race, a_hundred_threads_of_a_command_take_a_code_and_one_wins)
 {
     struct scene x = scene_new(false);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
     struct race r = {.s = &x.s, .number = fresh_code(&x.s, &g).number};
     run_race(&r, race_for_code);
     fresh_end(&x.s);
@@ -197,9 +197,9 @@ Test(race, a_hundred_threads_of_a_command_take_a_code_and_one_wins)
 Test(race, a_hundred_threads_rotate_and_one_wins) /* RF-03 */
 {
     struct scene x = scene_new(true);
-    struct race r = {.s = &x.s, .number = fresh_grant(&x.s, x.u.number, x.c.number).number};
+    struct race r = {.s = &x.s, .number = fresh_authorization(&x.s, x.u.number, x.c.number).number};
     run_race(&r, race_for_rotation);
-    cr_assert_eq(store_grant_again(&x.s, r.number)->generation, 2);
+    cr_assert_eq(store_authorization_again(&x.s, r.number)->generation, 2);
     fresh_end(&x.s);
 }
 
@@ -208,19 +208,19 @@ Test(race, a_hundred_threads_rotate_and_one_wins) /* RF-03 */
 Test(refresh, rotates_from_the_current_generation_alone)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), *r;
-    struct db_grant next = {.number = g.number,
-                            .generation = 2,
-                            .current = hash_of("r2"),
-                            .previous = hash_of("r1"),
-                            .successor = STR("sealed"),
-                            .rotated_at = T0 + 5,
-                            .last_used_at = T0 + 5,
-                            .expires_at = T0 + 5000};
+    struct db_authorization g = fresh_authorization(&x.s, x.u.number, x.c.number), *r;
+    struct db_authorization next = {.number = g.number,
+                                    .generation = 2,
+                                    .current = hash_of("r2"),
+                                    .previous = hash_of("r1"),
+                                    .successor = STR("sealed"),
+                                    .rotated_at = T0 + 5,
+                                    .last_used_at = T0 + 5,
+                                    .expires_at = T0 + 5000};
     bool rotated = false;
     MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert(rotated);
-    r = store_grant_again(&x.s, g.number);
+    r = store_authorization_again(&x.s, g.number);
     cr_assert_eq(r->generation, 2);
     cr_assert(token_hash_equal(&r->current, &next.current));
     cr_assert(token_hash_equal(&r->previous, &next.previous));
@@ -231,18 +231,18 @@ Test(refresh, rotates_from_the_current_generation_alone)
     next.generation = 3;
     MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated)); /* from an old generation */
     cr_assert_not(rotated);
-    cr_assert_eq(store_grant_again(&x.s, g.number)->generation, 2);
+    cr_assert_eq(store_authorization_again(&x.s, g.number)->generation, 2);
     next.successor = STR_ABSENT;
     MUST(db_refresh_rotate(x.s.tx, &next, 2, &rotated));
     cr_assert(rotated);
-    cr_assert_not(str_present(store_grant_again(&x.s, g.number)->successor));
+    cr_assert_not(str_present(store_authorization_again(&x.s, g.number)->successor));
     fresh_end(&x.s);
 }
 
 Test(refresh, a_dead_grant_never_rotates)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), next = g;
+    struct db_authorization g = fresh_authorization(&x.s, x.u.number, x.c.number), next = g;
     bool rotated = true;
     next.generation = 2;
     next.expires_at = T0 + 9000;
@@ -250,7 +250,7 @@ Test(refresh, a_dead_grant_never_rotates)
     MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert_not(rotated);
     clock_set(T0);
-    MUST(db_grant_revoke(x.s.tx, g.number, T0 + 1));
+    MUST(db_authorization_revoke(x.s.tx, g.number, T0 + 1));
     MUST(db_refresh_rotate(x.s.tx, &next, 1, &rotated));
     cr_assert_not(rotated);
     next.number = 4711;
@@ -261,103 +261,103 @@ Test(refresh, a_dead_grant_never_rotates)
 
 /* ---- grants ---- */
 
-Test(grant, begins_once_and_not_when_it_was_revoked)
+Test(authorization, begins_once_and_not_when_it_was_revoked)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number), h = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number), h = fresh_authorization_made(&x.s, x.u.number, x.c.number);
     struct token_hash first = hash_of("r1");
     (void)fresh_code(&x.s, &g);
     (void)fresh_code(&x.s, &h);
-    MUST(db_grant_begin(x.s.tx, g.number, &first, T0 + 1, T0 + 500));
-    struct db_grant *r = store_grant_again(&x.s, g.number);
+    MUST(db_authorization_begin(x.s.tx, g.number, &first, T0 + 1, T0 + 500));
+    struct db_authorization *r = store_authorization_again(&x.s, g.number);
     cr_assert_eq(r->generation, 1);
     cr_assert(token_hash_equal(&r->current, &first));
     cr_assert_eq(r->expires_at, T0 + 500);
-    MUST_FAIL(INVALID_GRANT, db_grant_begin(x.s.tx, g.number, &first, T0, T0 + 500));
-    MUST(db_grant_revoke(x.s.tx, h.number, T0));
-    MUST_FAIL(INVALID_GRANT, db_grant_begin(x.s.tx, h.number, NULL, T0, T0 + 500));
+    MUST_FAIL(INVALID_GRANT, db_authorization_begin(x.s.tx, g.number, &first, T0, T0 + 500));
+    MUST(db_authorization_revoke(x.s.tx, h.number, T0));
+    MUST_FAIL(INVALID_GRANT, db_authorization_begin(x.s.tx, h.number, NULL, T0, T0 + 500));
     fresh_end(&x.s);
 }
 
-Test(grant, without_a_refresh_token_has_generation_zero)
+Test(authorization, without_a_refresh_token_has_generation_zero)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization_made(&x.s, x.u.number, x.c.number);
     (void)fresh_code(&x.s, &g);
-    MUST(db_grant_begin(x.s.tx, g.number, NULL, T0, T0 + 500));
-    struct db_grant *r = store_grant_again(&x.s, g.number);
+    MUST(db_authorization_begin(x.s.tx, g.number, NULL, T0, T0 + 500));
+    struct db_authorization *r = store_authorization_again(&x.s, g.number);
     static const struct token_hash none;
     cr_assert_eq(r->generation, 0);
     cr_assert(token_hash_equal(&r->current, &none));
     fresh_end(&x.s);
 }
 
-Test(grant, of_nobody_is_refused)
+Test(authorization, of_nobody_is_refused)
 {
     struct scene x = scene_new(true);
-    struct db_grant g = fresh_grant_made(&x.s, 4711, x.c.number);
-    MUST_FAIL(NOT_FOUND, db_grant_add(x.s.tx, &g));
+    struct db_authorization g = fresh_authorization_made(&x.s, 4711, x.c.number);
+    MUST_FAIL(NOT_FOUND, db_authorization_add(x.s.tx, &g));
     g.user_number = x.u.number;
-    MUST(db_grant_add(x.s.tx, &g));
-    MUST_FAIL(CONFLICT, db_grant_add(x.s.tx, &g)); /* a number is used once */
+    MUST(db_authorization_add(x.s.tx, &g));
+    MUST_FAIL(CONFLICT, db_authorization_add(x.s.tx, &g)); /* a number is used once */
     fresh_end(&x.s);
 }
 
-Test(grant, is_revoked_by_id_by_its_owner_or_anybody_entitled)
+Test(authorization, is_revoked_by_id_by_its_owner_or_anybody_entitled)
 {
     struct scene x = scene_new(true);
     struct db_user other = fresh_user(&x.s, "bob");
-    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number), h = fresh_grant(&x.s, x.u.number, x.c.number);
+    struct db_authorization g = fresh_authorization(&x.s, x.u.number, x.c.number), h = fresh_authorization(&x.s, x.u.number, x.c.number);
     bool revoked = true;
-    MUST(db_grant_revoke_by_id(x.s.tx, g.id, other.number, &revoked));
+    MUST(db_authorization_revoke_by_id(x.s.tx, g.id, other.number, &revoked));
     cr_assert_not(revoked);
-    MUST(db_grant_revoke_by_id(x.s.tx, g.id, x.u.number, &revoked));
+    MUST(db_authorization_revoke_by_id(x.s.tx, g.id, x.u.number, &revoked));
     cr_assert(revoked);
-    MUST(db_grant_revoke_by_id(x.s.tx, g.id, x.u.number, &revoked)); /* no such live grant any more */
+    MUST(db_authorization_revoke_by_id(x.s.tx, g.id, x.u.number, &revoked)); /* no such live grant any more */
     cr_assert_not(revoked);
-    MUST(db_grant_revoke_by_id(x.s.tx, h.id, 0, &revoked));
+    MUST(db_authorization_revoke_by_id(x.s.tx, h.id, 0, &revoked));
     cr_assert(revoked);
-    MUST(db_grant_revoke_by_id(x.s.tx, STR("nothing"), 0, &revoked));
+    MUST(db_authorization_revoke_by_id(x.s.tx, STR("nothing"), 0, &revoked));
     cr_assert_not(revoked);
-    cr_assert_neq(store_grant_again(&x.s, h.number)->revoked_at, 0);
+    cr_assert_neq(store_authorization_again(&x.s, h.number)->revoked_at, 0);
     fresh_end(&x.s);
 }
 
-Test(grant, all_of_a_person_or_those_for_one_client_end)
+Test(authorization, all_of_a_person_or_those_for_one_client_end)
 {
     struct scene x = scene_new(true);
     struct db_client d = fresh_client(&x.s, "other");
-    struct db_grant g = fresh_grant(&x.s, x.u.number, x.c.number);
-    (void)fresh_grant(&x.s, x.u.number, d.number);
-    (void)fresh_grant(&x.s, x.u.number, d.number);
-    MUST(db_grant_revoke_all(x.s.tx, x.s.a, x.u.number, x.c.number));
+    struct db_authorization g = fresh_authorization(&x.s, x.u.number, x.c.number);
+    (void)fresh_authorization(&x.s, x.u.number, d.number);
+    (void)fresh_authorization(&x.s, x.u.number, d.number);
+    MUST(db_authorization_revoke_all(x.s.tx, x.s.a, x.u.number, x.c.number));
     cr_assert_eq(store_revoked(&x.s), 1u);
     cr_assert(str_equal(store_revoked_last(&x.s), g.id));
-    MUST(db_grant_revoke_all(x.s.tx, x.s.a, x.u.number, 0));
+    MUST(db_authorization_revoke_all(x.s.tx, x.s.a, x.u.number, 0));
     cr_assert_eq(store_revoked(&x.s), 3u);
-    MUST(db_grant_revoke_all(x.s.tx, x.s.a, x.u.number, 0));
+    MUST(db_authorization_revoke_all(x.s.tx, x.s.a, x.u.number, 0));
     cr_assert_eq(store_revoked(&x.s), 3u);
     fresh_end(&x.s);
 }
 
-Test(grant, lists_show_live_ones_newest_first_and_at_most_a_hundred)
+Test(authorization, lists_show_live_ones_newest_first_and_at_most_a_hundred)
 {
     struct scene x = scene_new(true);
-    struct db_grant waiting = fresh_grant_made(&x.s, x.u.number, x.c.number), dead, *rows;
+    struct db_authorization waiting = fresh_authorization_made(&x.s, x.u.number, x.c.number), dead, *rows;
     size_t count = 0;
     (void)fresh_code(&x.s, &waiting); /* not exchanged */
-    dead = fresh_grant(&x.s, x.u.number, x.c.number);
-    MUST(db_grant_revoke(x.s.tx, dead.number, T0));
-    struct db_grant last = {0};
+    dead = fresh_authorization(&x.s, x.u.number, x.c.number);
+    MUST(db_authorization_revoke(x.s.tx, dead.number, T0));
+    struct db_authorization last = {0};
     for (int i = 0; i < 103; i++)
-        last = fresh_grant(&x.s, x.u.number, x.c.number);
-    MUST(db_grant_list(x.s.tx, x.s.a, x.u.number, &rows, &count));
+        last = fresh_authorization(&x.s, x.u.number, x.c.number);
+    MUST(db_authorization_list(x.s.tx, x.s.a, x.u.number, &rows, &count));
     cr_assert_eq(count, 100u);
     cr_assert_eq(rows[0].number, last.number);
     for (size_t i = 1; i < count; i++)
         cr_assert_lt(rows[i].number, rows[i - 1].number);
     clock_set(T0 + 1000);
-    MUST(db_grant_list(x.s.tx, x.s.a, x.u.number, &rows, &count));
+    MUST(db_authorization_list(x.s.tx, x.s.a, x.u.number, &rows, &count));
     cr_assert_eq(count, 0u);
     fresh_end(&x.s);
 }

@@ -8,46 +8,46 @@
 
 #include "base/banned.h"
 
-Test(hot, a_change_is_seen_when_it_was_acknowledged_and_a_held_snapshot_stays)
+Test(cache, a_change_is_seen_when_it_was_acknowledged_and_a_held_snapshot_stays)
 {
     struct scene x = scene_new();
-    const struct hot_facts *before = hot_hold(x.hot);
+    const struct snapshot *before = cache_hold(x.cache);
     struct db_client c = fresh_client(&x.s, "app");
     struct db_resource r = {.uri = STR("https://api.example"), .token_format = STR("sealed")};
     MUST(db_resource_add(x.s.tx, &r));
     MUST(db_scope_add(x.s.tx, STR("mine"), STR("words")));
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    cr_assert_null(hot_client(before, STR("app")));
-    const struct hot_facts *now = hot_hold(x.hot);
-    cr_assert_eq(hot_client(now, STR("app"))->number, c.number);
-    cr_assert_eq(hot_client(now, STR("app"))->secret_count, 1u);
-    cr_assert_eq(hot_client_by_number(now, c.number), hot_client(now, STR("app")));
-    cr_assert_null(hot_client_by_number(now, c.number + 1));
-    cr_assert_null(hot_client(now, STR("App")));
-    cr_assert_null(hot_client(now, STR("")));
-    cr_assert_null(hot_client(now, STR_ABSENT));
-    cr_assert(str_is(hot_scope(now, STR("mine"))->description, "words"));
-    cr_assert_null(hot_scope(now, STR("other")));
-    cr_assert_not_null(hot_scope(now, STR("view-users")));
-    cr_assert_eq(hot_resource(now, r.uri)->number, r.number);
-    cr_assert_eq(hot_resource_by_number(now, r.number), hot_resource(now, r.uri));
-    cr_assert_null(hot_resource_by_number(now, 0));
+    MUST(cache_refresh(x.cache));
+    cr_assert_null(cache_client(before, STR("app")));
+    const struct snapshot *now = cache_hold(x.cache);
+    cr_assert_eq(cache_client(now, STR("app"))->number, c.number);
+    cr_assert_eq(cache_client(now, STR("app"))->secret_count, 1u);
+    cr_assert_eq(cache_client_by_number(now, c.number), cache_client(now, STR("app")));
+    cr_assert_null(cache_client_by_number(now, c.number + 1));
+    cr_assert_null(cache_client(now, STR("App")));
+    cr_assert_null(cache_client(now, STR("")));
+    cr_assert_null(cache_client(now, STR_ABSENT));
+    cr_assert(str_is(cache_scope(now, STR("mine"))->description, "words"));
+    cr_assert_null(cache_scope(now, STR("other")));
+    cr_assert_not_null(cache_scope(now, STR("view-users")));
+    cr_assert_eq(cache_resource(now, r.uri)->number, r.number);
+    cr_assert_eq(cache_resource_by_number(now, r.number), cache_resource(now, r.uri));
+    cr_assert_null(cache_resource_by_number(now, 0));
     size_t count;
-    (void)hot_clients(now, x.s.a, &count);
+    (void)cache_clients(now, x.s.a, &count);
     cr_assert_eq(count, 1u);
-    const struct db_scope **scopes = hot_scopes(now, x.s.a, &count);
+    const struct db_scope **scopes = cache_scopes(now, x.s.a, &count);
     for (size_t i = 1; i < count; i++)
         cr_assert(str_compare(scopes[i - 1]->name, scopes[i]->name) < 0);
     cr_assert_eq(count, 27u);
-    (void)hot_resources(now, x.s.a, &count);
+    (void)cache_resources(now, x.s.a, &count);
     cr_assert_eq(count, 1u);
-    hot_let_go(x.hot, before);
-    hot_let_go(x.hot, now);
+    cache_let_go(x.cache, before);
+    cache_let_go(x.cache, now);
     scene_end(&x);
 }
 
-Test(hot, every_client_is_found_among_many)
+Test(cache, every_client_is_found_among_many)
 {
     struct scene x = scene_new();
     char id[16];
@@ -56,17 +56,17 @@ Test(hot, every_client_is_found_among_many)
         (void)fresh_client(&x.s, id);
     }
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    const struct hot_facts *f = hot_hold(x.hot);
+    MUST(cache_refresh(x.cache));
+    const struct snapshot *f = cache_hold(x.cache);
     for (int i = 0; i < 200; i++) {
         (void)snprintf(id, sizeof(id), "%d", i * 7);
-        cr_assert(str_is(hot_client(f, str_of(id))->id, id));
+        cr_assert(str_is(cache_client(f, str_of(id))->id, id));
     }
-    hot_let_go(x.hot, f);
+    cache_let_go(x.cache, f);
     scene_end(&x);
 }
 
-Test(hot, another_process_is_noticed_by_its_commit)
+Test(cache, another_process_is_noticed_by_its_commit)
 {
     struct scene x = scene_new();
     struct fresh command = x.s;
@@ -74,15 +74,15 @@ Test(hot, another_process_is_noticed_by_its_commit)
     command.tx = store_each(command.store);
     (void)fresh_client(&command, "theirs");
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    const struct hot_facts *f = hot_hold(x.hot);
-    cr_assert_not_null(hot_client(f, STR("theirs")));
-    hot_let_go(x.hot, f);
+    MUST(cache_refresh(x.cache));
+    const struct snapshot *f = cache_hold(x.cache);
+    cr_assert_not_null(cache_client(f, STR("theirs")));
+    cache_let_go(x.cache, f);
     store_close(command.store);
     scene_end(&x);
 }
 
-Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
+Test(cache, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
 {
     struct scene x = scene_new();
     struct db_client plain = fresh_client(&x.s, "plain");
@@ -91,17 +91,17 @@ Test(hot, only_compat_clients_are_found_by_their_secret_and_only_while_it_lives)
     compat.secrets[1] = (struct db_client_secret){hash_of("old"), T0, T0 + 10};
     MUST(db_client_add(x.s.tx, &compat));
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    const struct hot_facts *f = hot_hold(x.hot);
+    MUST(cache_refresh(x.cache));
+    const struct snapshot *f = cache_hold(x.cache);
     struct token_hash plain_secret = hash_of("plain"), fresh = hash_of("new"), old = hash_of("old"), none = hash_of("none");
     cr_assert_neq(plain.number, compat.number);
-    cr_assert_null(hot_client_by_secret(f, &plain_secret));
-    cr_assert_null(hot_client_by_secret(f, &none));
-    cr_assert_eq(hot_client_by_secret(f, &fresh)->number, compat.number);
-    cr_assert_eq(hot_client_by_secret(f, &old)->number, compat.number);
+    cr_assert_null(cache_client_by_secret(f, &plain_secret));
+    cr_assert_null(cache_client_by_secret(f, &none));
+    cr_assert_eq(cache_client_by_secret(f, &fresh)->number, compat.number);
+    cr_assert_eq(cache_client_by_secret(f, &old)->number, compat.number);
     clock_set(T0 + 10);
-    cr_assert_null(hot_client_by_secret(f, &old));
-    hot_let_go(x.hot, f);
+    cr_assert_null(cache_client_by_secret(f, &old));
+    cache_let_go(x.cache, f);
     scene_end(&x);
 }
 
@@ -113,7 +113,7 @@ static struct fresh command_of(const struct scene *x)
     return command;
 }
 
-Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
+Test(cache, when_the_feed_cannot_be_read_nobody_is_served)
 {
     fresh_only_sqlite();
     struct scene x = scene_new();
@@ -125,66 +125,66 @@ Test(hot, when_the_feed_cannot_be_read_nobody_is_served)
     while (engine->pooled > 0)
         sqlite_close(engine->pool[--engine->pooled]);
     engine->file = nowhere; /* the readers' next connection cannot be opened */
-    MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
-    MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
+    MUST_FAIL(UNAVAILABLE, cache_refresh(x.cache));
+    MUST_FAIL(UNAVAILABLE, cache_refresh(x.cache));
     engine->file = file;
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
+    MUST(cache_refresh(x.cache));
     store_close(command.store);
     scene_end(&x);
 }
 
-Test(hot, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_is_given)
+Test(cache, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_row_is_given)
 {
     fresh_only_sqlite();
     struct scene x = {.s = fresh_new(false)}; /* the memory of this thread can be made to fail */
     struct db_user u = fresh_user(&x.s, "ada"), *r;
-    MUST(hot_open(x.s.store, 100, &x.hot));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_open(x.s.store, 100, &x.cache));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
     arena_fail_after(1);
     MUST(db_user_logged_in(x.s.tx, u.number, T0 + 1)); /* done, but it could not be followed */
     arena_fail_after(1);
-    MUST_FAIL(UNAVAILABLE, hot_refresh(x.hot));
+    MUST_FAIL(UNAVAILABLE, cache_refresh(x.cache));
     arena_fail_after(0);
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r)); /* from the store */
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r)); /* from the store */
     cr_assert_eq(r->last_login_at, T0 + 1);
-    hot_inline(true);
-    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
-    MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
-    hot_inline(false);
+    cache_inline(true);
+    MUST_FAIL(ELSEWHERE, cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    MUST_FAIL(ELSEWHERE, cache_refresh(x.cache));
+    cache_inline(false);
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_refresh(x.cache));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, T0 + 1);
     scene_end(&x);
 }
 
-Test(hot, an_event_thread_reads_no_feed)
+Test(cache, an_event_thread_reads_no_feed)
 {
     fresh_only_sqlite(); /* PostgreSQL's store hears of it in its own time */
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
     (void)fresh_client(&command, "theirs");
-    hot_inline(true);
-    MUST_FAIL(ELSEWHERE, hot_refresh(x.hot));
-    hot_inline(false);
-    MUST(hot_refresh(x.hot));
+    cache_inline(true);
+    MUST_FAIL(ELSEWHERE, cache_refresh(x.cache));
+    cache_inline(false);
+    MUST(cache_refresh(x.cache));
     (void)fresh_client(&x.s, "ours");
-    hot_inline(true);
-    MUST(hot_refresh(x.hot)); /* the writer has read it */
-    const struct hot_facts *f = hot_hold(x.hot);
-    cr_assert(hot_client(f, STR("ours")) != NULL && hot_client(f, STR("theirs")) != NULL);
-    hot_let_go(x.hot, f);
-    hot_inline(false);
+    cache_inline(true);
+    MUST(cache_refresh(x.cache)); /* the writer has read it */
+    const struct snapshot *f = cache_hold(x.cache);
+    cr_assert(cache_client(f, STR("ours")) != NULL && cache_client(f, STR("theirs")) != NULL);
+    cache_let_go(x.cache, f);
+    cache_inline(false);
     store_close(command.store);
     scene_end(&x);
 }
 
-static bool has_scope(struct hot *hot, str name)
+static bool has_scope(struct cache *cache, str name)
 {
-    const struct hot_facts *f = hot_hold(hot);
-    bool has = hot_scope(f, name) != NULL;
-    hot_let_go(hot, f);
+    const struct snapshot *f = cache_hold(cache);
+    bool has = cache_scope(f, name) != NULL;
+    cache_let_go(cache, f);
     return has;
 }
 
@@ -197,26 +197,26 @@ static err log_in_often(void *context)
     return OK;
 }
 
-Test(hot, who_has_missed_more_than_is_kept_loads_anew)
+Test(cache, who_has_missed_more_than_is_kept_loads_anew)
 {
     struct scene x = scene_new();
     struct fresh command = command_of(&x);
     struct db_user *r;
     (void)fresh_user(&x.s, "ada");
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, 1, &r));
     MUST(fresh_together(&command, log_in_often, &command));
     int64_t lines = by_hand(&x.s, "SELECT count(*) FROM changes");
     cr_assert(lines >= DB_CHANGES_KEPT && lines <= DB_CHANGES_KEPT + DB_CHANGES_BITE, "%lld", (long long)lines);
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    cr_assert(has_scope(x.hot, STR("early")));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
+    MUST(cache_refresh(x.cache));
+    cr_assert(has_scope(x.cache, STR("early")));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, 1, &r));
     cr_assert_eq(r->last_login_at, DB_CHANGES_KEPT + 2 * DB_CHANGES_BITE);
     store_close(command.store);
     scene_end(&x);
 }
 
-Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
+Test(cache, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
 {
     static const char *const spoils[] = {
         "DELETE FROM changes WHERE seq = (SELECT max(seq) - 1 FROM changes)",
@@ -231,14 +231,14 @@ Test(hot, a_line_that_is_missing_strange_or_taken_back_makes_it_load_anew)
         MUST(db_scope_add(command.tx, STR("two"), STR("words")));
         (void)by_hand(&x.s, spoils[i]);
         fresh_told(&x.s);
-        MUST(hot_refresh(x.hot));
-        cr_assert(has_scope(x.hot, STR("before")) && has_scope(x.hot, STR("one")) && has_scope(x.hot, STR("two")), "%s", spoils[i]);
+        MUST(cache_refresh(x.cache));
+        cr_assert(has_scope(x.cache, STR("before")) && has_scope(x.cache, STR("one")) && has_scope(x.cache, STR("two")), "%s", spoils[i]);
         store_close(command.store);
         scene_end(&x);
     }
 }
 
-Test(hot, what_a_command_could_not_tell_is_found_by_the_poll)
+Test(cache, what_a_command_could_not_tell_is_found_by_the_poll)
 {
     fresh_only_sqlite();
     struct scene x = scene_new();
@@ -246,10 +246,10 @@ Test(hot, what_a_command_could_not_tell_is_found_by_the_poll)
     MUST(db_scope_add(command.tx, STR("theirs"), STR("words")));
     (void)atomic_fetch_sub(command.store->generation, 1); /* it died before it could */
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    cr_assert_not(has_scope(x.hot, STR("theirs")));
-    MUST(hot_poll(x.hot));
-    cr_assert(has_scope(x.hot, STR("theirs")));
+    MUST(cache_refresh(x.cache));
+    cr_assert_not(has_scope(x.cache, STR("theirs")));
+    MUST(cache_poll(x.cache));
+    cr_assert(has_scope(x.cache, STR("theirs")));
     store_close(command.store);
     scene_end(&x);
 }
@@ -259,27 +259,27 @@ static err add_and_look(void *context)
     struct scene *x = context;
     TRY(db_scope_add(x->s.tx, STR("inside"), STR("words")));
     MUST(db_user_logged_in(x->s.tx, 1, 77));
-    MUST(hot_poll(x->hot)); /* as a command's change would make it do */
-    cr_assert_not(has_scope(x->hot, STR("inside")));
+    MUST(cache_poll(x->cache)); /* as a command's change would make it do */
+    cr_assert_not(has_scope(x->cache, STR("inside")));
     struct db_user *r;
-    MUST(hot_user(x->hot, x->s.tx, x->s.a, 1, &r)); /* what this transaction has done itself */
+    MUST(cache_user(x->cache, x->s.tx, x->s.a, 1, &r)); /* what this transaction has done itself */
     cr_assert_eq(r->last_login_at, 77);
     FAIL(CONFLICT, "changed its mind");
 }
 
-Test(hot, what_a_transaction_has_not_committed_is_nobodys)
+Test(cache, what_a_transaction_has_not_committed_is_nobodys)
 {
     for (int threaded = 0; threaded < 2; threaded++) {
         struct scene x = {.s = fresh_new(threaded == 1)};
         struct db_user *r;
         (void)fresh_user(&x.s, "ada");
-        MUST(hot_open(x.s.store, 100, &x.hot));
-        MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
+        MUST(cache_open(x.s.store, 100, &x.cache));
+        MUST(cache_user(x.cache, x.s.tx, x.s.a, 1, &r));
         MUST_FAIL(CONFLICT, fresh_together(&x.s, add_and_look, &x));
         fresh_told(&x.s);
-        MUST(hot_refresh(x.hot));
-        cr_assert_not(has_scope(x.hot, STR("inside")));
-        MUST(hot_user(x.hot, x.s.tx, x.s.a, 1, &r));
+        MUST(cache_refresh(x.cache));
+        cr_assert_not(has_scope(x.cache, STR("inside")));
+        MUST(cache_user(x.cache, x.s.tx, x.s.a, 1, &r));
         cr_assert_eq(r->last_login_at, 0);
         scene_end(&x);
     }
@@ -290,15 +290,15 @@ Test(hot, what_a_transaction_has_not_committed_is_nobodys)
 Test(revoked, is_in_memory_and_durable_by_kind_and_id)
 {
     struct scene x = scene_new();
-    cr_assert_not(hot_revoked(x.hot, "grant", STR("g1")));
-    MUST(hot_revoke(x.hot, x.s.tx, "grant", STR("g1"), T0 + 100));
-    cr_assert(hot_revoked(x.hot, "grant", STR("g1")));
-    cr_assert_not(hot_revoked(x.hot, "token", STR("g1")));
-    cr_assert_not(hot_revoked(x.hot, "grant", STR("g2")));
-    cr_assert_not(hot_revoked(x.hot, "gran", STR("tg1")));
-    hot_close(x.hot);
-    MUST(hot_open(x.s.store, 100, &x.hot));
-    cr_assert(hot_revoked(x.hot, "grant", STR("g1"))); /* AC-09: a restart revives nothing */
+    cr_assert_not(cache_revoked(x.cache, "grant", STR("g1")));
+    MUST(cache_revoke(x.cache, x.s.tx, "grant", STR("g1"), T0 + 100));
+    cr_assert(cache_revoked(x.cache, "grant", STR("g1")));
+    cr_assert_not(cache_revoked(x.cache, "token", STR("g1")));
+    cr_assert_not(cache_revoked(x.cache, "grant", STR("g2")));
+    cr_assert_not(cache_revoked(x.cache, "gran", STR("tg1")));
+    cache_close(x.cache);
+    MUST(cache_open(x.s.store, 100, &x.cache));
+    cr_assert(cache_revoked(x.cache, "grant", STR("g1"))); /* AC-09: a restart revives nothing */
     scene_end(&x);
 }
 
@@ -310,8 +310,8 @@ Test(revoked, by_another_process_is_loaded)
     command.tx = store_each(command.store);
     MUST(db_revocation_add(command.tx, "token", STR("jti"), T0 + 100));
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    cr_assert(hot_revoked(x.hot, "token", STR("jti")));
+    MUST(cache_refresh(x.cache));
+    cr_assert(cache_revoked(x.cache, "token", STR("jti")));
     store_close(command.store);
     scene_end(&x);
 }
@@ -334,11 +334,11 @@ Test(revoked, many_are_all_found_and_those_that_ended_make_room)
     struct db_ended ended = {ids, MANY};
     MUST(db_write(x.s.tx, DB_SEVERAL, write_ended, &ended)); /* as a store function that ends grants does */
     for (int i = 0; i < MANY; i++)
-        cr_assert(hot_revoked(x.hot, "grant", ids[i]));
-    hot_close(x.hot);
-    MUST(hot_open(x.s.store, 100, &x.hot)); /* in portions */
+        cr_assert(cache_revoked(x.cache, "grant", ids[i]));
+    cache_close(x.cache);
+    MUST(cache_open(x.s.store, 100, &x.cache)); /* in portions */
     for (int i = 0; i < MANY; i++)
-        cr_assert(hot_revoked(x.hot, "grant", ids[i]));
+        cr_assert(cache_revoked(x.cache, "grant", ids[i]));
     scene_end(&x);
 }
 
@@ -349,9 +349,9 @@ Test(revoked, memory_says_no_even_when_the_disk_is_full)
     sqlite_limit_pages(sqlite_of(x.s.store)->conn, 1);
     err e = OK;
     for (int i = 0; i < 200 && !FAILED(e); i++)
-        e = hot_revoke(x.hot, x.s.tx, "grant", STR("g1"), T0 + 100);
+        e = cache_revoke(x.cache, x.s.tx, "grant", STR("g1"), T0 + 100);
     cr_assert_eq(e.kind, ERR_UNAVAILABLE);
-    cr_assert(hot_revoked(x.hot, "grant", STR("g1")));
+    cr_assert(cache_revoked(x.cache, "grant", STR("g1")));
     sqlite_limit_pages(sqlite_of(x.s.store)->conn, 0);
     scene_end(&x);
 }
@@ -364,22 +364,22 @@ Test(cache, an_event_thread_is_sent_elsewhere_until_the_row_is_there)
     struct db_user u = fresh_user(&x.s, "ada"), *r = NULL;
     struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")}, *q = NULL;
     MUST(db_pat_add(x.s.tx, x.s.a, &p));
-    hot_inline(true);
-    cr_assert(hot_is_inline());
-    MUST_FAIL(ELSEWHERE, hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
-    MUST_FAIL(ELSEWHERE, hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
+    cache_inline(true);
+    cr_assert(cache_is_inline());
+    MUST_FAIL(ELSEWHERE, cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    MUST_FAIL(ELSEWHERE, cache_pat(x.cache, x.s.tx, x.s.a, &p.hash, &q));
     cr_assert_null(r);
-    hot_inline(false);
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
-    hot_inline(true);
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
+    cache_inline(false);
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_pat(x.cache, x.s.tx, x.s.a, &p.hash, &q));
+    cache_inline(true);
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_pat(x.cache, x.s.tx, x.s.a, &p.hash, &q));
     cr_assert(str_is(r->username, "ada") && str_is(r->email, "a@example.org"));
     cr_assert(str_equal(q->id, p.id) && token_hash_equal(&q->hash, &p.hash));
     cr_assert_not(str_present(q->last_used_address));
-    hot_inline(false);
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, 4711, &r));
+    cache_inline(false);
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, 4711, &r));
     cr_assert_null(r);
     scene_end(&x);
 }
@@ -391,19 +391,19 @@ Test(cache, forgetting_shows_the_new_row)
     struct db_pat p = {.user_number = u.number, .hash = hash_of("pat"), .name = STR("n")}, *q;
     bool revoked;
     MUST(db_pat_add(x.s.tx, x.s.a, &p));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_pat(x.cache, x.s.tx, x.s.a, &p.hash, &q));
     u.blocked = true;
     MUST(db_user_save(x.s.tx, x.s.a, &u, NULL));
     MUST(db_pat_revoke(x.s.tx, p.id, 0, T0, &revoked));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
-    MUST(hot_pat(x.hot, x.s.tx, x.s.a, &p.hash, &q));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_pat(x.cache, x.s.tx, x.s.a, &p.hash, &q));
     cr_assert(r->blocked);
     cr_assert_eq(q->revoked_at, T0);
     MUST(db_user_remove(x.s.tx, x.s.a, u.number));
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_refresh(x.cache));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
     cr_assert_null(r);
     scene_end(&x);
 }
@@ -417,13 +417,13 @@ Test(cache, is_bounded)
         char name[16];
         (void)snprintf(name, sizeof(name), "user%d", i);
         numbers[i] = fresh_user(&x.s, name).number;
-        MUST(hot_user(x.hot, x.s.tx, x.s.a, numbers[i], &r));
+        MUST(cache_user(x.cache, x.s.tx, x.s.a, numbers[i], &r));
     }
     int there = 0;
-    hot_inline(true);
+    cache_inline(true);
     for (int i = 0; i < 600; i++)
-        there += !FAILED(hot_user(x.hot, x.s.tx, x.s.a, numbers[i], &r));
-    hot_inline(false);
+        there += !FAILED(cache_user(x.cache, x.s.tx, x.s.a, numbers[i], &r));
+    cache_inline(false);
     cr_assert(there > 60 && there <= 128, "%d", there); /* 100 asked for, buckets rounded up */
     cr_assert(str_is(r->username, "user599") || there > 0);
     scene_end(&x);
@@ -443,7 +443,7 @@ static void change_inside(struct tx *tx, void *context)
     struct inside_job *j = context;
     struct db_user *r;
     MUST(db_user_logged_in(tx, j->number, 4711));
-    MUST(hot_user(j->x->hot, tx, j->x->s.a, j->number, &r)); /* sees its own change */
+    MUST(cache_user(j->x->cache, tx, j->x->s.a, j->number, &r)); /* sees its own change */
     cr_assert_eq(r->last_login_at, 4711);
     sqlite_limit_pages(sqlite_of(j->x->s.store)->conn, 1);
     err e = db_scope_add(tx, STR("x"), (str){arena_take(j->x->s.a, 500000), 500000}); /* and the group is lost */
@@ -474,8 +474,8 @@ Test(cache, never_holds_what_was_not_committed)
         pthread_cond_wait(&j.wake, &j.lock);
     pthread_mutex_unlock(&j.lock);
     fresh_told(&x.s);
-    MUST(hot_refresh(x.hot));
-    MUST(hot_user(x.hot, x.s.tx, x.s.a, u.number, &r));
+    MUST(cache_refresh(x.cache));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, 0);
     scene_end(&x);
 }
@@ -490,23 +490,23 @@ static void *reader(void *context)
     struct arena *a = arena_new(1 << 20);
     while (!stop) {
         fresh_told(&x->s);
-        MUST(hot_refresh(x->hot));
-        const struct hot_facts *f = hot_hold(x->hot);
+        MUST(cache_refresh(x->cache));
+        const struct snapshot *f = cache_hold(x->cache);
         size_t count;
-        const struct db_client **c = hot_clients(f, a, &count);
+        const struct db_client **c = cache_clients(f, a, &count);
         for (size_t i = 0; i < count; i++)
-            cr_assert_eq(hot_client(f, c[i]->id), c[i]);
+            cr_assert_eq(cache_client(f, c[i]->id), c[i]);
         struct db_user *u;
-        MUST(hot_user(x->hot, x->s.tx, a, 1, &u));
-        (void)hot_revoked(x->hot, "grant", STR("g"));
-        hot_let_go(x->hot, f);
+        MUST(cache_user(x->cache, x->s.tx, a, 1, &u));
+        (void)cache_revoked(x->cache, "grant", STR("g"));
+        cache_let_go(x->cache, f);
         arena_reset(a);
     }
     arena_release(a);
     return NULL;
 }
 
-Test(hot, readers_and_changes_do_not_disturb_each_other)
+Test(cache, readers_and_changes_do_not_disturb_each_other)
 {
     struct scene x = scene_new();
     pthread_t threads[4];
@@ -517,12 +517,12 @@ Test(hot, readers_and_changes_do_not_disturb_each_other)
         char id[16];
         (void)snprintf(id, sizeof(id), "c%d", i);
         (void)fresh_client(&x.s, id);
-        MUST(hot_revoke(x.hot, x.s.tx, "grant", str_of(id), T0 + 100));
+        MUST(cache_revoke(x.cache, x.s.tx, "grant", str_of(id), T0 + 100));
         fresh_told(&x.s);
-        MUST(hot_refresh(x.hot));
-        const struct hot_facts *f = hot_hold(x.hot);
-        cr_assert_not_null(hot_client(f, str_of(id))); /* acknowledged is seen */
-        hot_let_go(x.hot, f);
+        MUST(cache_refresh(x.cache));
+        const struct snapshot *f = cache_hold(x.cache);
+        cr_assert_not_null(cache_client(f, str_of(id))); /* acknowledged is seen */
+        cache_let_go(x.cache, f);
     }
     stop = true;
     for (int i = 0; i < 4; i++)

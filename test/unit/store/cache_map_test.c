@@ -2,7 +2,7 @@
  * A map and all its earlier selves, against a plain array. */
 #include "fresh.h"
 
-#include "store/cache/hot_map.h"
+#include "store/cache/cache_map.h"
 
 #include <pthread.h>
 
@@ -11,36 +11,36 @@
 struct row {
     int64_t number, value;
 };
-static const struct db_shape shape = {sizeof(struct row), NULL, 0};
+static const struct db_columns columns = {sizeof(struct row), NULL, 0};
 
 static str key_of(const void *row)
 {
     return (str){(const char *)&((const struct row *)row)->number, sizeof(int64_t)};
 }
 
-static void put(struct hot_map *m, int64_t number, int64_t value)
+static void put(struct cache_map *m, int64_t number, int64_t value)
 {
-    struct hot_entry *e = hot_entry_new(&shape, &(struct row){number, value});
+    struct cache_entry *e = cache_entry_new(&columns, &(struct row){number, value});
     cr_assert_not_null(e);
-    MUST(hot_map_put(m, e));
-    hot_entry_let_go(e);
+    MUST(cache_map_put(m, e));
+    cache_entry_let_go(e);
 }
 
-static int64_t value_of(const struct hot_map *m, int64_t number)
+static int64_t value_of(const struct cache_map *m, int64_t number)
 {
-    const struct hot_entry *e = hot_map_get(m, (str){(const char *)&number, sizeof(number)});
+    const struct cache_entry *e = cache_map_get(m, (str){(const char *)&number, sizeof(number)});
     return e != NULL ? ((const struct row *)(const void *)e->row)->value : 0;
 }
 
 enum { NUMBERS = 3000, SELVES = 40, STEPS = 500 };
 static int64_t truth[SELVES + 1][NUMBERS];
 
-static void sum(void *context, struct hot_entry *e)
+static void sum(void *context, struct cache_entry *e)
 {
     *(int64_t *)context += ((const struct row *)(const void *)e->row)->value;
 }
 
-static void compare(const struct hot_map *m, const int64_t values[NUMBERS])
+static void compare(const struct cache_map *m, const int64_t values[NUMBERS])
 {
     int64_t wanted = 0, got = 0;
     size_t count = 0;
@@ -49,15 +49,15 @@ static void compare(const struct hot_map *m, const int64_t values[NUMBERS])
         wanted += values[i];
         count += values[i] != 0;
     }
-    hot_map_each(m, sum, &got);
+    cache_map_each(m, sum, &got);
     cr_assert_eq(got, wanted);
     cr_assert_eq(m->count, count);
 }
 
 Test(map, each_earlier_self_stays_what_it_was)
 {
-    static struct hot_map selves[SELVES];
-    struct hot_map m = {.key = key_of};
+    static struct cache_map selves[SELVES];
+    struct cache_map m = {.key = key_of};
     uint32_t chance = 1;
     for (size_t s = 0; s < SELVES; s++) {
         for (int i = 0; i < STEPS; i++) {
@@ -67,42 +67,42 @@ Test(map, each_earlier_self_stays_what_it_was)
             if (value != 0)
                 put(&m, number, value);
             else
-                MUST(hot_map_remove(&m, (str){(const char *)&number, sizeof(number)}));
+                MUST(cache_map_remove(&m, (str){(const char *)&number, sizeof(number)}));
         }
-        selves[s] = hot_map_share(&m);
+        selves[s] = cache_map_share(&m);
         memcpy(truth[s], truth[SELVES], sizeof(truth[s]));
     }
     for (size_t s = 0; s < SELVES; s++) {
         compare(&selves[s], truth[s]);
-        hot_map_drop(&selves[s]);
+        cache_map_drop(&selves[s]);
         if (s % 7 == 0)
             compare(&m, truth[SELVES]);
     }
     for (int64_t i = 0; i < NUMBERS; i++)
-        MUST(hot_map_remove(&m, (str){(const char *)&i, sizeof(i)}));
+        MUST(cache_map_remove(&m, (str){(const char *)&i, sizeof(i)}));
     cr_assert_null(m.root);
     cr_assert_eq(m.count, 0u);
 }
 
 Test(map, an_empty_one_has_nothing)
 {
-    struct hot_map m = {.key = key_of}, other = hot_map_share(&m);
+    struct cache_map m = {.key = key_of}, other = cache_map_share(&m);
     cr_assert_eq(value_of(&other, 1), 0);
-    MUST(hot_map_remove(&m, STR("1")));
-    cr_assert_null(hot_map_get(&m, STR_ABSENT));
-    hot_map_drop(&other);
-    hot_map_drop(&m);
+    MUST(cache_map_remove(&m, STR("1")));
+    cr_assert_null(cache_map_get(&m, STR_ABSENT));
+    cache_map_drop(&other);
+    cache_map_drop(&m);
 }
 
 /* ---- what is shared ---- */
 
-static void many(struct hot_map *m, int64_t count)
+static void many(struct cache_map *m, int64_t count)
 {
     for (int64_t i = 1; i <= count; i++)
         put(m, i, i);
 }
 
-static void holders(void *context, struct hot_entry *e)
+static void holders(void *context, struct cache_entry *e)
 {
     *(int64_t *)context += atomic_load(&e->holders);
 }
@@ -110,25 +110,25 @@ static void holders(void *context, struct hot_entry *e)
 Test(map, a_change_copies_hardly_anything)
 {
     enum { MANY = 20000 };
-    struct hot_map m = {.key = key_of}, next;
+    struct cache_map m = {.key = key_of}, next;
     int64_t before = 0, after = 0;
     many(&m, MANY);
-    hot_map_each(&m, holders, &before);
-    next = hot_map_share(&m);
+    cache_map_each(&m, holders, &before);
+    next = cache_map_share(&m);
     put(&next, 4711, 1);
-    hot_map_each(&m, holders, &after);
+    cache_map_each(&m, holders, &after);
     cr_assert_eq(before, MANY);
     cr_assert(after - before < 100, "%lld", (long long)(after - before)); /* entries of the few nodes on the way have two holders */
     cr_assert(value_of(&m, 4711) == 4711 && value_of(&next, 4711) == 1);
-    hot_map_drop(&m);
-    compare(&(struct hot_map){.key = key_of}, truth[0]);
+    cache_map_drop(&m);
+    compare(&(struct cache_map){.key = key_of}, truth[0]);
     cr_assert_eq(value_of(&next, 20000), 20000);
-    hot_map_drop(&next);
+    cache_map_drop(&next);
 }
 
 /* ---- many threads ---- */
 
-static struct hot_map shared;
+static struct cache_map shared;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic bool stop;
 
@@ -137,12 +137,12 @@ static void *read_on(void *context)
     (void)context;
     while (!stop) {
         pthread_mutex_lock(&lock);
-        struct hot_map mine = hot_map_share(&shared);
+        struct cache_map mine = cache_map_share(&shared);
         pthread_mutex_unlock(&lock);
         int64_t all = 0;
-        hot_map_each(&mine, sum, &all);
+        cache_map_each(&mine, sum, &all);
         cr_assert_eq(all, 0); /* of two rows, which always change together */
-        hot_map_drop(&mine);
+        cache_map_drop(&mine);
     }
     return NULL;
 }
@@ -154,17 +154,17 @@ Test(map, readers_see_whole_selves)
     for (size_t i = 0; i < 3; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, read_on, NULL), 0);
     for (int64_t i = 1; i < 3000; i++) {
-        struct hot_map next = hot_map_share(&shared), old;
+        struct cache_map next = cache_map_share(&shared), old;
         put(&next, i % 500, i);
         put(&next, 1000 + i % 500, -i);
         pthread_mutex_lock(&lock);
         old = shared;
         shared = next;
         pthread_mutex_unlock(&lock);
-        hot_map_drop(&old);
+        cache_map_drop(&old);
     }
     stop = true;
     for (size_t i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
-    hot_map_drop(&shared);
+    cache_map_drop(&shared);
 }

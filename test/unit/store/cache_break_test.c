@@ -3,41 +3,41 @@
 #include "fresh.h"
 
 #include "store/table/db_change.h"
-#include "store/cache/hot.h"
+#include "store/cache/cache.h"
 
 #include "base/banned.h"
 
 /* A change whose line cannot be written is not made: else it would be in the store and never in memory. */
-Test(hot_break, no_change_without_its_line)
+Test(cache_break, no_change_without_its_line)
 {
     struct fresh s = fresh_new(true);
-    struct hot *hot;
+    struct cache *cache;
     struct db_client app = fresh_client(&s, "app");
-    MUST(hot_open(s.store, 16, &hot));
+    MUST(cache_open(s.store, 16, &cache));
     (void)by_hand(&s, "INSERT INTO changes (seq, kind, key) SELECT next, 'client', '999' FROM counters WHERE name = 'change'");
     err e = db_client_set_disabled(s.tx, app.number, true);
     cr_expect(FAILED(e));
     int64_t disabled = by_hand(&s, "SELECT disabled FROM clients WHERE id = 'app'");
-    const struct hot_facts *f = hot_hold(hot);
-    const struct db_client *kept = hot_client(f, STR("app"));
+    const struct snapshot *f = cache_hold(cache);
+    const struct db_client *kept = cache_client(f, STR("app"));
     cr_expect_eq(kept->disabled, disabled == 1, "store: %d, memory: %d", (int)disabled, (int)kept->disabled);
-    hot_let_go(hot, f);
-    hot_close(hot);
+    cache_let_go(cache, f);
+    cache_close(cache);
     fresh_end(&s);
 }
 
-Test(hot_break, no_change_without_its_counter)
+Test(cache_break, no_change_without_its_counter)
 {
     struct fresh s = fresh_new(true);
-    struct hot *hot;
+    struct cache *cache;
     struct db_client app = fresh_client(&s, "app");
-    MUST(hot_open(s.store, 16, &hot));
+    MUST(cache_open(s.store, 16, &cache));
     (void)by_hand(&s, "UPDATE counters SET name = 'gone' WHERE name = 'change'");
     err e = db_client_set_disabled(s.tx, app.number, true);
     cr_expect(FAILED(e));
     cr_expect_eq(by_hand(&s, "SELECT disabled FROM clients WHERE id = 'app'"), 0, "disabled in the store, and nobody will hear of it");
     (void)by_hand(&s, "UPDATE counters SET name = 'change' WHERE name = 'gone'");
-    hot_close(hot);
+    cache_close(cache);
     fresh_end(&s);
 }
 
@@ -61,26 +61,26 @@ static err add_large(void *context)
 }
 
 /* Clients as large as a request's body may make them: a bite of lines names more of them than memory for reading would hold at once. */
-Test(hot_break, many_large_clients_are_followed)
+Test(cache_break, many_large_clients_are_followed)
 {
     struct fresh s = fresh_new(true), other;
-    struct hot *hot;
+    struct cache *cache;
     char *bytes = malloc(LARGE_BYTES);
     cr_assert_not_null(bytes);
     memset(bytes, 'a', LARGE_BYTES);
-    MUST(hot_open(s.store, 16, &hot));
+    MUST(cache_open(s.store, 16, &cache));
     other = s;
     fresh_open(&other, false); /* a command */
     struct large w = {&other, {bytes, LARGE_BYTES}};
     MUST(fresh_together(&other, add_large, &w));
-    MUST(hot_refresh(hot));
-    const struct hot_facts *f = hot_hold(hot);
-    cr_expect_not_null(hot_client(f, STR("large-0")));
-    cr_expect_not_null(hot_client(f, STR("large-519")));
-    hot_let_go(hot, f);
-    hot_close(hot);
-    MUST(hot_open(s.store, 16, &hot));
-    hot_close(hot);
+    MUST(cache_refresh(cache));
+    const struct snapshot *f = cache_hold(cache);
+    cr_expect_not_null(cache_client(f, STR("large-0")));
+    cr_expect_not_null(cache_client(f, STR("large-519")));
+    cache_let_go(cache, f);
+    cache_close(cache);
+    MUST(cache_open(s.store, 16, &cache));
+    cache_close(cache);
     store_close(other.store);
     free(bytes);
     fresh_end(&s);

@@ -7,7 +7,7 @@
 #include "store/table/db_details.h"
 #include "store/table/db_initial.h"
 #include "store/table/db_password.h"
-#include "store/cache/hot_follow.h"
+#include "store/cache/cache_follow.h"
 
 #include <pthread.h>
 
@@ -15,7 +15,7 @@
 
 struct scene {
     struct fresh s, other; /* other: the one that writes */
-    struct hot *hot;
+    struct cache *cache;
     struct db_client app, open;
     struct db_user ada, eve;
     struct db_pat pat;
@@ -42,35 +42,35 @@ static void tell(struct told *t, const void *p, size_t n)
 }
 
 /* Texts by what they say, everything else by its bytes. */
-static void tell_row(struct told *t, const struct db_shape *shape, const void *row)
+static void tell_row(struct told *t, const struct db_columns *columns, const void *row)
 {
-    char *bytes = malloc(shape->size);
+    char *bytes = malloc(columns->size);
     cr_assert_not_null(bytes);
-    memcpy(bytes, row, shape->size);
-    for (size_t i = 0; i < shape->count; i++) {
-        if (shape->fields[i].kind != DB_TEXT)
+    memcpy(bytes, row, columns->size);
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->fields[i].kind != DB_TEXT)
             continue;
-        const str *text = (const str *)((const char *)row + shape->fields[i].at);
+        const str *text = (const str *)((const char *)row + columns->fields[i].at);
         tell(t, text->p, text->n);
-        memset(bytes + shape->fields[i].at, 0, sizeof(*text));
+        memset(bytes + columns->fields[i].at, 0, sizeof(*text));
     }
-    tell(t, bytes, shape->size);
+    tell(t, bytes, columns->size);
     free(bytes);
 }
 
-static void tell_name(void *context, struct hot_entry *e)
+static void tell_name(void *context, struct cache_entry *e)
 {
     struct told *all = context;
-    const struct hot_name *name = (const void *)e->row;
+    const struct cache_name *name = (const void *)e->row;
     for (size_t i = 0; i < name->text.n; i++)
         all->n += (size_t)(uint8_t)name->text.p[i] * (size_t)name->count; /* in whatever order they come */
 }
 
-static void tell_counts(struct told *t, const struct hot_facts *f)
+static void tell_counts(struct told *t, const struct snapshot *f)
 {
     struct told folds = {NULL, 0}, looks = {NULL, 0};
-    hot_map_each(&f->folds, tell_name, &folds);
-    hot_map_each(&f->looks, tell_name, &looks);
+    cache_map_each(&f->folds, tell_name, &folds);
+    cache_map_each(&f->looks, tell_name, &looks);
     const size_t counts[] = {f->clients.count,
                              f->clients_by_id.count,
                              f->secrets.count,
@@ -89,29 +89,29 @@ static void tell_counts(struct told *t, const struct hot_facts *f)
     tell(t, f->algs, sizeof(f->algs));
 }
 
-static char *told_of(struct arena *a, const struct hot_facts *f)
+static char *told_of(struct arena *a, const struct snapshot *f)
 {
     struct told t = {NULL, 0};
     size_t count;
-    const struct db_client **clients = hot_clients(f, a, &count);
+    const struct db_client **clients = cache_clients(f, a, &count);
     for (size_t i = 0; i < count; i++) {
-        cr_assert_eq(hot_client(f, clients[i]->id), clients[i]);
+        cr_assert_eq(cache_client(f, clients[i]->id), clients[i]);
         for (size_t s = 0; s < clients[i]->secret_count; s++)
-            cr_assert(hot_secret_taken(f, &clients[i]->secrets[s].hash, 0));
+            cr_assert(cache_secret_taken(f, &clients[i]->secrets[s].hash, 0));
         tell_row(&t, &db_client_kept, clients[i]);
     }
-    const struct db_scope **scopes = hot_scopes(f, a, &count);
+    const struct db_scope **scopes = cache_scopes(f, a, &count);
     for (size_t i = 0; i < count; i++)
-        tell_row(&t, &db_scope_shape, scopes[i]);
-    const struct db_resource **resources = hot_resources(f, a, &count);
+        tell_row(&t, &db_scope_columns, scopes[i]);
+    const struct db_resource **resources = cache_resources(f, a, &count);
     for (size_t i = 0; i < count; i++) {
-        cr_assert_eq(hot_resource(f, resources[i]->uri), resources[i]);
-        tell_row(&t, &db_resource_shape, resources[i]);
+        cr_assert_eq(cache_resource(f, resources[i]->uri), resources[i]);
+        tell_row(&t, &db_resource_columns, resources[i]);
     }
-    const struct db_details_type **types = hot_details_types(f, a, &count);
+    const struct db_details_type **types = cache_details_types(f, a, &count);
     for (size_t i = 0; i < count; i++)
-        tell_row(&t, &db_details_shape, types[i]);
-    const str *settings = hot_password_settings(f, &count);
+        tell_row(&t, &db_details_columns, types[i]);
+    const str *settings = cache_password_settings(f, &count);
     for (size_t i = 0; i < count; i++)
         tell(&t, settings[i].p, settings[i].n);
     tell_counts(&t, f);
@@ -122,15 +122,15 @@ static char *told_of(struct arena *a, const struct hot_facts *f)
 static char *told_anew(struct fresh *s)
 {
     struct fresh fresh = *s;
-    struct hot *hot;
+    struct cache *cache;
     MUST(store_open(FRESH_OPTIONS(s, false, false), &fresh.store));
     fresh.tx = store_each(fresh.store);
-    MUST(hot_open(fresh.store, 16, &hot));
-    MUST(hot_keep_names(hot, true));
-    const struct hot_facts *f = hot_hold(hot);
+    MUST(cache_open(fresh.store, 16, &cache));
+    MUST(cache_keep_names(cache, true));
+    const struct snapshot *f = cache_hold(cache);
     char *text = told_of(s->a, f);
-    hot_let_go(hot, f);
-    hot_close(hot);
+    cache_let_go(cache, f);
+    cache_close(cache);
     store_close(fresh.store);
     return text;
 }
@@ -139,12 +139,12 @@ static void same_user(struct scene *x, int64_t number)
 {
     struct db_user *kept = NULL, *row = NULL;
     struct told a = {NULL, 0}, b = {NULL, 0};
-    MUST(hot_user(x->hot, x->s.tx, x->s.a, number, &kept));
+    MUST(cache_user(x->cache, x->s.tx, x->s.a, number, &kept));
     MUST(db_user_by_number(x->s.tx, x->s.a, number, &row));
     cr_assert_eq(kept == NULL, row == NULL);
     if (row != NULL) {
-        tell_row(&a, &db_user_shape, kept);
-        tell_row(&b, &db_user_shape, row);
+        tell_row(&a, &db_user_columns, kept);
+        tell_row(&b, &db_user_columns, row);
         cr_assert_str_eq(a.text, b.text);
     }
     free(a.text);
@@ -155,12 +155,12 @@ static void same_pat(struct scene *x, const struct token_hash *hash)
 {
     struct db_pat *kept = NULL, *row = NULL;
     struct told a = {NULL, 0}, b = {NULL, 0};
-    MUST(hot_pat(x->hot, x->s.tx, x->s.a, hash, &kept));
+    MUST(cache_pat(x->cache, x->s.tx, x->s.a, hash, &kept));
     MUST(db_pat_by_hash(x->s.tx, x->s.a, hash, &row));
     cr_assert_eq(kept == NULL, row == NULL);
     if (row != NULL) {
-        tell_row(&a, &db_pat_shape, kept);
-        tell_row(&b, &db_pat_shape, row);
+        tell_row(&a, &db_pat_columns, kept);
+        tell_row(&b, &db_pat_columns, row);
         cr_assert_str_eq(a.text, b.text);
     }
     free(a.text);
@@ -173,17 +173,17 @@ static void all_revoked(struct scene *x)
     size_t count;
     MUST(db_revocation_since(x->s.tx, x->s.a, 0, &rows, &count));
     for (size_t i = 0; i < count; i++)
-        cr_assert(hot_revoked(x->hot, str_is(rows[i].kind, "grant") ? "grant" : "token", rows[i].id));
+        cr_assert(cache_revoked(x->cache, str_is(rows[i].kind, "grant") ? "grant" : "token", rows[i].id));
 }
 
 static void same(struct scene *x, const char *after)
 {
-    const struct hot_facts *f = hot_hold(x->hot);
+    const struct snapshot *f = cache_hold(x->cache);
     char *kept = told_of(x->s.a, f), *fresh = told_anew(&x->s);
     cr_assert_str_eq(kept, fresh, "after %s", after);
     free(kept);
     free(fresh);
-    hot_let_go(x->hot, f);
+    cache_let_go(x->cache, f);
     same_user(x, x->ada.number);
     same_user(x, x->eve.number);
     same_pat(x, &x->pat.hash);
@@ -339,7 +339,7 @@ static err user_block(struct scene *x)
     struct db_user *now = NULL;
     TRY(db_user_by_number(x->other.tx, x->s.a, x->ada.number, &now));
     now->blocked = true;
-    (void)fresh_grant(&x->other, x->ada.number, x->app.number);
+    (void)fresh_authorization(&x->other, x->ada.number, x->app.number);
     return db_user_save(x->other.tx, x->s.a, now, NULL);
 }
 
@@ -506,8 +506,8 @@ static void scene_begin(struct scene *x, bool threaded)
     x->ada = fresh_user(&x->s, "ada");
     x->eve = fresh_user(&x->s, "eve");
     x->pat.hash = hash_of("pat");
-    MUST(hot_open(x->s.store, 100, &x->hot));
-    MUST(hot_keep_names(x->hot, true));
+    MUST(cache_open(x->s.store, 100, &x->cache));
+    MUST(cache_keep_names(x->cache, true));
     x->other = x->s;
 }
 
@@ -515,15 +515,15 @@ static void write_all(struct scene *x, bool refresh)
 {
     same(x, "the start");
     for (size_t i = 0; i < WRITES; i++) {
-        uint64_t keys = hot_keys(x->hot);
+        uint64_t keys = cache_keys(x->cache);
         err e = writes[i].write(x);
         cr_assert(!FAILED(e), "%s: %s", writes[i].name, err_why(e));
         if (refresh) {
             fresh_told(&x->s);
-            MUST(hot_refresh(x->hot));
+            MUST(cache_refresh(x->cache));
         }
         same(x, writes[i].name);
-        cr_assert_eq(hot_keys(x->hot) != keys, writes[i].keys, "%s", writes[i].name);
+        cr_assert_eq(cache_keys(x->cache) != keys, writes[i].keys, "%s", writes[i].name);
     }
 }
 
@@ -536,7 +536,7 @@ Test(follow, every_kind_of_write_is_in_memory_when_it_is_acknowledged)
     write_all(&x, false);
     if (!fresh_on_postgres())
         every_statement_ran(writing);
-    hot_close(x.hot);
+    cache_close(x.cache);
     fresh_end(&x.s);
 }
 
@@ -545,7 +545,7 @@ Test(follow, every_kind_of_write_is_in_memory_when_the_writer_answers)
     struct scene x = {0};
     scene_begin(&x, true);
     write_all(&x, false);
-    hot_close(x.hot);
+    cache_close(x.cache);
     fresh_end(&x.s);
 }
 
@@ -556,7 +556,7 @@ Test(follow, every_kind_of_write_of_a_command_is_in_memory_at_the_next_request)
     MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &x.other.store));
     write_all(&x, true);
     store_close(x.other.store);
-    hot_close(x.hot);
+    cache_close(x.cache);
     fresh_end(&x.s);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hot_follow: one reading of the feed. Relies on numbers without a gap (db_change) and on one committed state for the whole reading
+ * cache_follow: one reading of the feed. Relies on numbers without a gap (db_change) and on one committed state for the whole reading
  * (store_read_still). Promises:
  *   1. of n changes n rows are read, each by its number or name, and nothing else;
  *   2. rows are read as they are now, which may be newer than their line: then their next line changes nothing;
@@ -7,7 +7,7 @@
  *   4. a line that is missing (forgotten meanwhile, or the database is another one) or of a kind that is not known: everything is loaded anew.
  *
  *   [no snapshot] ──load──▶ [at seq] ──lines──▶ [at a later seq] ──gap──▶ load ──▶ [at the newest seq] */
-#include "store/cache/hot_follow.h"
+#include "store/cache/cache_follow.h"
 
 #include "codec/b64url.h"
 #include "store/table/db_change.h"
@@ -18,9 +18,9 @@
 enum { MEMORY_MAX = 64 << 20, PORTION = 64 }; /* of what is read at once: a portion of rows, lines or revocations */
 
 struct following {
-    struct hot *hot;
+    struct cache *cache;
     struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
-    struct hot_facts *next;  /* NULL: no snapshot to go on from */
+    struct snapshot *next;   /* NULL: no snapshot to go on from */
     int64_t seq, last_revocation;
 };
 
@@ -35,7 +35,7 @@ static err load_clients(struct db_conn *c, struct following *w)
         TRY(db_client_rows(c, w->a, &range, &rows));
         const struct db_client *clients = rows.rows;
         for (size_t i = 0; i < rows.count; i++)
-            TRY(hot_facts_client(w->next, clients[i].number, &clients[i]));
+            TRY(snapshot_client(w->next, clients[i].number, &clients[i]));
         if (rows.count > 0)
             range.from = clients[rows.count - 1].number + 1;
     }
@@ -52,27 +52,27 @@ static err load_others(struct db_conn *c, struct following *w)
     TRY(db_password_rows(c, w->a, &settings));
     const struct db_scope *s = scopes.rows;
     for (size_t i = 0; i < scopes.count; i++)
-        TRY(hot_facts_scope(w->next, s[i].name, &s[i]));
+        TRY(snapshot_scope(w->next, s[i].name, &s[i]));
     const struct db_resource *r = resources.rows;
     for (size_t i = 0; i < resources.count; i++)
-        TRY(hot_facts_resource(w->next, r[i].number, &r[i]));
+        TRY(snapshot_resource(w->next, r[i].number, &r[i]));
     const struct db_details_type *d = details.rows;
     for (size_t i = 0; i < details.count; i++)
-        TRY(hot_facts_details(w->next, d[i].type, &d[i]));
-    return hot_facts_settings(w->next, &settings);
+        TRY(snapshot_details(w->next, d[i].type, &d[i]));
+    return snapshot_settings(w->next, &settings);
 }
 
 static err load_all(struct db_conn *c, struct following *w)
 {
-    hot_facts_free(w->next);
+    snapshot_free(w->next);
     w->next = NULL;
     w->last_revocation = 0;
-    TRY(hot_facts_new(&w->next));
+    TRY(snapshot_new(&w->next));
     TRY(load_clients(c, w));
     TRY(load_others(c, w));
-    hot_cache_clear(w->hot->users);
-    hot_cache_clear(w->hot->pats);
-    (void)atomic_fetch_add(&w->hot->keys, 1);
+    cache_recent_clear(w->cache->users);
+    cache_recent_clear(w->cache->pats);
+    (void)atomic_fetch_add(&w->cache->keys, 1);
     return OK;
 }
 
@@ -84,12 +84,12 @@ static const void *only(const struct db_rows *rows)
     return rows->count > 0 ? rows->rows : NULL;
 }
 
-static err forget_pat(struct hot *hot, str key)
+static err forget_pat(struct cache *cache, str key)
 {
     struct token_hash hash;
     if (FAILED(b64url_decode_exact(key, hash.bytes, sizeof(hash.bytes))))
         FAIL(SERVER_ERROR, "hot: a line of the feed is damaged");
-    hot_cache_forget(hot->pats, (str){(const char *)hash.bytes, sizeof(hash.bytes)});
+    cache_recent_forget(cache->pats, (str){(const char *)hash.bytes, sizeof(hash.bytes)});
     return OK;
 }
 
@@ -101,15 +101,15 @@ static err apply_numbered(struct db_conn *c, struct following *w, enum db_change
         FAIL(SERVER_ERROR, "hot: a line of the feed is damaged");
     int64_t number = (int64_t)value;
     if (kind == DB_CHANGE_USER) {
-        hot_cache_forget(w->hot->users, hot_facts_number(&number));
+        cache_recent_forget(w->cache->users, snapshot_number(&number));
         return OK;
     }
     if (kind == DB_CHANGE_RESOURCE) {
         TRY(db_resource_rows(c, w->a, number, &rows));
-        return hot_facts_resource(w->next, number, only(&rows));
+        return snapshot_resource(w->next, number, only(&rows));
     }
     TRY(db_client_rows(c, w->a, &(struct db_range){number, number, 1}, &rows));
-    return hot_facts_client(w->next, number, only(&rows));
+    return snapshot_client(w->next, number, only(&rows));
 }
 
 static err apply(struct db_conn *c, struct following *w, enum db_change_kind kind, str key)
@@ -118,17 +118,17 @@ static err apply(struct db_conn *c, struct following *w, enum db_change_kind kin
     switch (kind) {
     case DB_CHANGE_SCOPE:
         TRY(db_scope_rows(c, w->a, key, &rows));
-        return hot_facts_scope(w->next, key, only(&rows));
+        return snapshot_scope(w->next, key, only(&rows));
     case DB_CHANGE_DETAILS:
         TRY(db_details_rows(c, w->a, key, &rows));
-        return hot_facts_details(w->next, key, only(&rows));
+        return snapshot_details(w->next, key, only(&rows));
     case DB_CHANGE_PASSWORD: /* eight at the most */
         TRY(db_password_rows(c, w->a, &rows));
-        return hot_facts_settings(w->next, &rows);
+        return snapshot_settings(w->next, &rows);
     case DB_CHANGE_PAT:
-        return forget_pat(w->hot, key);
+        return forget_pat(w->cache, key);
     case DB_CHANGE_KEY:
-        (void)atomic_fetch_add(&w->hot->keys, 1);
+        (void)atomic_fetch_add(&w->cache->keys, 1);
         return OK;
     case DB_CHANGE_CLIENT:
     case DB_CHANGE_CLIENT_SECRET:
@@ -177,7 +177,7 @@ static err add_revocations(struct db_conn *c, struct following *w)
         unix_time now = clock_now();
         for (size_t i = 0; i < rows.count; i++) {
             if (r[i].expires_at > now)
-                TRY(hot_set_add(w->hot->revoked, r[i].kind, r[i].id, r[i].expires_at));
+                TRY(cache_set_add(w->cache->revoked, r[i].kind, r[i].id, r[i].expires_at));
             w->last_revocation = r[i].number;
         }
     }
@@ -201,34 +201,34 @@ static err read_feed(struct db_conn *c, void *context)
     return add_revocations(c, w);
 }
 
-void hot_show(struct hot *hot, struct hot_facts *next)
+void cache_show(struct cache *cache, struct snapshot *next)
 {
-    (void)pthread_mutex_lock(&hot->lock);
-    struct hot_facts *old = hot->facts;
-    hot->facts = next;
+    (void)pthread_mutex_lock(&cache->lock);
+    struct snapshot *old = cache->snapshot;
+    cache->snapshot = next;
     bool unused = old != NULL && old->holders == 0;
-    (void)pthread_mutex_unlock(&hot->lock);
+    (void)pthread_mutex_unlock(&cache->lock);
     if (unused)
-        hot_facts_free(old);
+        snapshot_free(old);
 }
 
-static err follow_with(struct hot *hot, struct db_conn *c, struct following *w)
+static err follow_with(struct cache *cache, struct db_conn *c, struct following *w)
 {
-    if (hot->facts != NULL)
-        TRY(hot_facts_next(hot->facts, &w->next));
-    TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(hot->store, read_feed, w));
-    hot_show(hot, w->next);
+    if (cache->snapshot != NULL)
+        TRY(snapshot_next(cache->snapshot, &w->next));
+    TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(cache->store, read_feed, w));
+    cache_show(cache, w->next);
     w->next = NULL;
-    hot->seq = w->seq;
-    hot->last_revocation = w->last_revocation;
+    cache->seq = w->seq;
+    cache->last_revocation = w->last_revocation;
     return OK;
 }
 
-err hot_follow(struct hot *hot, struct db_conn *c)
+err cache_follow(struct cache *cache, struct db_conn *c)
 {
-    struct following w = {hot, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, hot->seq, hot->last_revocation};
-    err e = w.a != NULL && w.lines != NULL ? follow_with(hot, c, &w) : ERR(UNAVAILABLE, "hot: out of memory");
-    hot_facts_free(w.next);
+    struct following w = {cache, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, cache->seq, cache->last_revocation};
+    err e = w.a != NULL && w.lines != NULL ? follow_with(cache, c, &w) : ERR(UNAVAILABLE, "hot: out of memory");
+    snapshot_free(w.next);
     arena_release(w.a);
     arena_release(w.lines);
     return e;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * hot_map: nodes of up to 32 slots, five bits of the key's hash a level. A slot is a leaf (an entry) or a branch (a node); two bitmaps say
+ * cache_map: nodes of up to 32 slots, five bits of the key's hash a level. A slot is a leaf (an entry) or a branch (a node); two bitmaps say
  * which slots there are. Relies on a keyed hash (SipHash-1-3), so that nobody who chooses keys chooses their places; when all bits of a
  * hash are used up the next levels take those of another one, so that no two keys share a place for ever.
  *
  * Invariant: a node that one map alone reaches has one holder, and so have all nodes above it. Only such nodes are written; others are
  * copied first, which gives what they hold a holder more (own). */
-#include "store/cache/hot_map.h"
+#include "store/cache/cache_map.h"
 
 #include "crypto/random.h"
 
@@ -18,10 +18,10 @@
 enum { BITS = 5, WIDTH = 1 << BITS, LEVELS_A_HASH = 12 };
 
 union slot {
-    struct hot_entry *leaf;
-    struct hot_node *branch;
+    struct cache_entry *leaf;
+    struct cache_node *branch;
 };
-struct hot_node {
+struct cache_node {
     _Atomic int64_t holders;
     uint32_t leaves, branches; /* no bit is in both */
     union slot slots[];        /* in the order of bits */
@@ -93,19 +93,19 @@ static uint32_t bit_at(str key, unsigned level, uint64_t *hash)
 
 /* ---- nodes ---- */
 
-static unsigned slots_of(const struct hot_node *n)
+static unsigned slots_of(const struct cache_node *n)
 {
     return (unsigned)__builtin_popcount(n->leaves | n->branches);
 }
 
-static unsigned place_of(const struct hot_node *n, uint32_t bit)
+static unsigned place_of(const struct cache_node *n, uint32_t bit)
 {
     return (unsigned)__builtin_popcount((n->leaves | n->branches) & (bit - 1));
 }
 
-static struct hot_node *node_new(unsigned slots)
+static struct cache_node *node_new(unsigned slots)
 {
-    struct hot_node *n = malloc(sizeof(*n) + slots * sizeof(n->slots[0]));
+    struct cache_node *n = malloc(sizeof(*n) + slots * sizeof(n->slots[0]));
     if (n == NULL)
         return NULL;
     atomic_init(&n->holders, 1);
@@ -113,14 +113,14 @@ static struct hot_node *node_new(unsigned slots)
     return n;
 }
 
-static void node_drop(struct hot_node *n)
+static void node_drop(struct cache_node *n)
 {
     if (n == NULL || atomic_fetch_sub_explicit(&n->holders, 1, memory_order_acq_rel) != 1)
         return;
     uint32_t all = n->leaves | n->branches;
     for (unsigned i = 0; all != 0; i++, all &= all - 1) {
         if ((n->leaves & all & -all) != 0)
-            hot_entry_let_go(n->slots[i].leaf);
+            cache_entry_let_go(n->slots[i].leaf);
         else
             node_drop(n->slots[i].branch);
     }
@@ -128,12 +128,12 @@ static void node_drop(struct hot_node *n)
 }
 
 /* *at becomes a node that this map alone reaches. */
-static err own(struct hot_node **at)
+static err own(struct cache_node **at)
 {
-    struct hot_node *n = *at;
+    struct cache_node *n = *at;
     if (atomic_load_explicit(&n->holders, memory_order_acquire) == 1)
         return OK;
-    struct hot_node *copy = node_new(slots_of(n));
+    struct cache_node *copy = node_new(slots_of(n));
     if (copy == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
     copy->leaves = n->leaves;
@@ -142,7 +142,7 @@ static err own(struct hot_node **at)
     for (unsigned i = 0; all != 0; i++, all &= all - 1) {
         copy->slots[i] = n->slots[i];
         if ((n->leaves & all & -all) != 0)
-            (void)hot_entry_hold(n->slots[i].leaf);
+            (void)cache_entry_hold(n->slots[i].leaf);
         else
             (void)atomic_fetch_add_explicit(&n->slots[i].branch->holders, 1, memory_order_relaxed);
     }
@@ -152,24 +152,24 @@ static err own(struct hot_node **at)
 }
 
 /* One leaf more in a node of this map's own. */
-static err widen(struct hot_node **at, uint32_t bit, struct hot_entry *e)
+static err widen(struct cache_node **at, uint32_t bit, struct cache_entry *e)
 {
-    struct hot_node *n = *at;
+    struct cache_node *n = *at;
     unsigned count = slots_of(n), place = place_of(n, bit);
     n = realloc(n, sizeof(*n) + (count + 1) * sizeof(n->slots[0]));
     if (n == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
     memmove(&n->slots[place + 1], &n->slots[place], (count - place) * sizeof(n->slots[0]));
-    n->slots[place].leaf = hot_entry_hold(e);
+    n->slots[place].leaf = cache_entry_hold(e);
     n->leaves |= bit;
     *at = n;
     return OK;
 }
 
 /* One slot less, which holds nothing any more; the last one takes the node with it. */
-static void narrow(struct hot_node **at, uint32_t bit)
+static void narrow(struct cache_node **at, uint32_t bit)
 {
-    struct hot_node *n = *at;
+    struct cache_node *n = *at;
     unsigned count = slots_of(n), place = place_of(n, bit);
     memmove(&n->slots[place], &n->slots[place + 1], (count - place - 1) * sizeof(n->slots[0]));
     n->leaves &= ~bit;
@@ -183,21 +183,21 @@ static void narrow(struct hot_node **at, uint32_t bit)
 /* ---- putting in, taking out ---- */
 
 struct change {
-    hot_key *key_of;
+    cache_key *key_of;
     str key;
-    struct hot_entry *e; /* NULL: it goes */
+    struct cache_entry *e; /* NULL: it goes */
     uint64_t hash;
     bool replaced;
 };
 
-static err put(struct hot_node **at, struct change *c, unsigned level);
+static err put(struct cache_node **at, struct change *c, unsigned level);
 
 /* A leaf of another key stands in the slot: it moves one level down. */
-static err split(union slot *slot, struct hot_node *parent, uint32_t bit, struct change *c, unsigned level)
+static err split(union slot *slot, struct cache_node *parent, uint32_t bit, struct change *c, unsigned level)
 {
-    struct hot_entry *other = slot->leaf;
+    struct cache_entry *other = slot->leaf;
     uint64_t hash = hash_of(c->key_of(other->row), level / LEVELS_A_HASH);
-    struct hot_node *below = node_new(1);
+    struct cache_node *below = node_new(1);
     if (below == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
     below->leaves = bit_at(c->key_of(other->row), level, &hash);
@@ -208,10 +208,10 @@ static err split(union slot *slot, struct hot_node *parent, uint32_t bit, struct
     return put(&slot->branch, c, level);
 }
 
-static err put(struct hot_node **at, struct change *c, unsigned level)
+static err put(struct cache_node **at, struct change *c, unsigned level)
 {
     TRY(own(at));
-    struct hot_node *n = *at;
+    struct cache_node *n = *at;
     uint32_t bit = bit_at(c->key, level, &c->hash);
     union slot *slot = &n->slots[place_of(n, bit)];
     if ((n->branches & bit) != 0)
@@ -220,28 +220,28 @@ static err put(struct hot_node **at, struct change *c, unsigned level)
         return widen(at, bit, c->e);
     if (!str_equal(c->key_of(slot->leaf->row), c->key))
         return split(slot, n, bit, c, level + 1);
-    struct hot_entry *before = slot->leaf;
-    slot->leaf = hot_entry_hold(c->e);
+    struct cache_entry *before = slot->leaf;
+    slot->leaf = cache_entry_hold(c->e);
     c->replaced = true;
-    hot_entry_let_go(before);
+    cache_entry_let_go(before);
     return OK;
 }
 
 /* Of what is there. A node that is left with one leaf gives it to the slot above. */
-static err cut(struct hot_node **at, struct change *c, unsigned level)
+static err cut(struct cache_node **at, struct change *c, unsigned level)
 {
     TRY(own(at));
-    struct hot_node *n = *at;
+    struct cache_node *n = *at;
     uint32_t bit = bit_at(c->key, level, &c->hash);
     union slot *slot = &n->slots[place_of(n, bit)];
     if ((n->leaves & bit) != 0) {
-        struct hot_entry *gone = slot->leaf;
+        struct cache_entry *gone = slot->leaf;
         narrow(at, bit);
-        hot_entry_let_go(gone);
+        cache_entry_let_go(gone);
         return OK;
     }
     TRY(cut(&slot->branch, c, level + 1));
-    struct hot_node *below = slot->branch;
+    struct cache_node *below = slot->branch;
     if (below == NULL) {
         narrow(at, bit);
     } else if (below->branches == 0 && slots_of(below) == 1) {
@@ -253,21 +253,21 @@ static err cut(struct hot_node **at, struct change *c, unsigned level)
     return OK;
 }
 
-struct hot_map hot_map_share(const struct hot_map *m)
+struct cache_map cache_map_share(const struct cache_map *m)
 {
     if (m->root != NULL)
         (void)atomic_fetch_add_explicit(&m->root->holders, 1, memory_order_relaxed);
     return *m;
 }
 
-void hot_map_drop(struct hot_map *m)
+void cache_map_drop(struct cache_map *m)
 {
     node_drop(m->root);
     m->root = NULL;
     m->count = 0;
 }
 
-err hot_map_put(struct hot_map *m, struct hot_entry *e)
+err cache_map_put(struct cache_map *m, struct cache_entry *e)
 {
     struct change c = {.key_of = m->key, .key = m->key(e->row), .e = e};
     (void)pthread_once(&once, make_seed);
@@ -278,20 +278,20 @@ err hot_map_put(struct hot_map *m, struct hot_entry *e)
     return OK;
 }
 
-err hot_map_remove(struct hot_map *m, str key)
+err cache_map_remove(struct cache_map *m, str key)
 {
     struct change c = {.key_of = m->key, .key = key};
-    if (hot_map_get(m, key) == NULL)
+    if (cache_map_get(m, key) == NULL)
         return OK;
     TRY(cut(&m->root, &c, 0));
     m->count--;
     return OK;
 }
 
-struct hot_entry *hot_map_get(const struct hot_map *m, str key)
+struct cache_entry *cache_map_get(const struct cache_map *m, str key)
 {
     uint64_t hash = 0;
-    const struct hot_node *n = m->root;
+    const struct cache_node *n = m->root;
     for (unsigned level = 0; n != NULL; level++) {
         uint32_t bit = bit_at(key, level, &hash);
         const union slot *slot = &n->slots[place_of(n, bit)];
@@ -302,7 +302,7 @@ struct hot_entry *hot_map_get(const struct hot_map *m, str key)
     return NULL;
 }
 
-static void each(const struct hot_node *n, void (*visit)(void *context, struct hot_entry *e), void *context)
+static void each(const struct cache_node *n, void (*visit)(void *context, struct cache_entry *e), void *context)
 {
     uint32_t all = n->leaves | n->branches;
     for (unsigned i = 0; all != 0; i++, all &= all - 1) {
@@ -313,7 +313,7 @@ static void each(const struct hot_node *n, void (*visit)(void *context, struct h
     }
 }
 
-void hot_map_each(const struct hot_map *m, void (*visit)(void *context, struct hot_entry *e), void *context)
+void cache_map_each(const struct cache_map *m, void (*visit)(void *context, struct cache_entry *e), void *context)
 {
     if (m->root != NULL)
         each(m->root, visit, context);

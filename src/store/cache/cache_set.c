@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * hot_set: an open-addressed table of digests under a read-write lock. Relies on SHA-256 spreading well (the digest itself
+ * cache_set: an open-addressed table of digests under a read-write lock. Relies on SHA-256 spreading well (the digest itself
  * is the hash); promises that what was added is found until it has expired, and that an empty set costs one atomic load. */
-#include "store/cache/hot_set.h"
+#include "store/cache/cache_set.h"
 
 #include "crypto/digest.h"
 
@@ -18,7 +18,7 @@ struct entry {
     uint64_t high, low; /* the digest's first 16 bytes; both 0: free */
     unix_time expires_at;
 };
-struct hot_set {
+struct cache_set {
     pthread_rwlock_t lock;
     struct entry *entries;
     size_t size, used; /* size is a power of two, at most three quarters used */
@@ -26,9 +26,9 @@ struct hot_set {
     unix_time tidied_at;
 };
 
-err hot_set_new(struct hot_set **out)
+err cache_set_new(struct cache_set **out)
 {
-    struct hot_set *s = calloc(1, sizeof(*s));
+    struct cache_set *s = calloc(1, sizeof(*s));
     if (s == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
     (void)pthread_rwlock_init(&s->lock, NULL);
@@ -36,7 +36,7 @@ err hot_set_new(struct hot_set **out)
     return OK;
 }
 
-void hot_set_free(struct hot_set *s)
+void cache_set_free(struct cache_set *s)
 {
     if (s == NULL)
         return;
@@ -72,7 +72,7 @@ static struct entry *place(struct entry *entries, size_t size, const struct entr
 }
 
 /* A larger table, with those alone that have not ended. */
-static err grow(struct hot_set *s)
+static err grow(struct cache_set *s)
 {
     unix_time now = clock_now();
     size_t alive = 0, size = FIRST_SIZE;
@@ -93,7 +93,7 @@ static err grow(struct hot_set *s)
     return OK;
 }
 
-static err add_locked(struct hot_set *s, const struct entry *e)
+static err add_locked(struct cache_set *s, const struct entry *e)
 {
     if ((s->used + 1) * 4 > s->size * 3)
         TRY(grow(s));
@@ -108,7 +108,7 @@ static err add_locked(struct hot_set *s, const struct entry *e)
     return OK;
 }
 
-err hot_set_add(struct hot_set *s, str kind, str id, unix_time expires_at)
+err cache_set_add(struct cache_set *s, str kind, str id, unix_time expires_at)
 {
     struct entry e = entry_of(kind, id);
     e.expires_at = expires_at;
@@ -118,7 +118,7 @@ err hot_set_add(struct hot_set *s, str kind, str id, unix_time expires_at)
     return failed;
 }
 
-err hot_set_count(struct hot_set *s, size_t *count)
+err cache_set_count(struct cache_set *s, size_t *count)
 {
     unix_time now = clock_now();
     err e = OK;
@@ -133,7 +133,7 @@ err hot_set_count(struct hot_set *s, size_t *count)
     return e;
 }
 
-bool hot_set_has(struct hot_set *s, str kind, str id)
+bool cache_set_has(struct cache_set *s, str kind, str id)
 {
     if (atomic_load_explicit(&s->count, memory_order_acquire) == 0)
         return false;

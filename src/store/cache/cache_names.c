@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * hot_names: is there a client of that name, or of one that looks like it? How often each name stands there is counted from the first
+ * cache_names: is there a client of that name, or of one that looks like it? How often each name stands there is counted from the first
  * question on, and not before: comparing texts takes ICU, which most servers never need. Relies on codec/text; promises that a question
  * costs the same whatever the number of clients, but for the first one. When ICU fails meanwhile nothing is kept any more, and the next
  * question begins anew. */
-#include "store/cache/hot_facts.h"
+#include "store/cache/snapshot.h"
 
 #include "codec/text.h"
 
@@ -11,19 +11,19 @@
 
 enum { NAME_MEMORY = 1 << 18 };
 
-static err count_text(struct hot_map *names, str text, int64_t by)
+static err count_text(struct cache_map *names, str text, int64_t by)
 {
-    static const struct db_field fields[] = {{DB_TEXT, offsetof(struct hot_name, text)}};
-    static const struct db_shape shape = DB_SHAPE(struct hot_name, fields);
-    const struct hot_entry *before = hot_map_get(names, text);
-    struct hot_name row = {text, by + (before != NULL ? ((const struct hot_name *)(const void *)before->row)->count : 0)};
+    static const struct db_field fields[] = {{DB_TEXT, offsetof(struct cache_name, text)}};
+    static const struct db_columns columns = DB_COLUMNS(struct cache_name, fields);
+    const struct cache_entry *before = cache_map_get(names, text);
+    struct cache_name row = {text, by + (before != NULL ? ((const struct cache_name *)(const void *)before->row)->count : 0)};
     if (row.count <= 0)
-        return hot_map_remove(names, text);
-    struct hot_entry *e = hot_entry_new(&shape, &row);
+        return cache_map_remove(names, text);
+    struct cache_entry *e = cache_entry_new(&columns, &row);
     if (e == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
-    err put = hot_map_put(names, e);
-    hot_entry_let_go(e);
+    err put = cache_map_put(names, e);
+    cache_entry_let_go(e);
     return put;
 }
 
@@ -41,14 +41,14 @@ static err forms_of(struct arena *a, str name, bool looks, struct forms *out)
     return OK;
 }
 
-static void forget(struct hot_facts *f)
+static void forget(struct snapshot *f)
 {
-    hot_map_drop(&f->folds);
-    hot_map_drop(&f->looks);
+    cache_map_drop(&f->folds);
+    cache_map_drop(&f->looks);
     f->folds_kept = f->looks_kept = false;
 }
 
-static err count_forms(struct hot_facts *f, struct arena *a, const struct db_client *client, int64_t by)
+static err count_forms(struct snapshot *f, struct arena *a, const struct db_client *client, int64_t by)
 {
     struct forms forms;
     if (FAILED(forms_of(a, client->name, f->looks_kept, &forms))) {
@@ -59,7 +59,7 @@ static err count_forms(struct hot_facts *f, struct arena *a, const struct db_cli
     return f->looks_kept ? count_text(&f->looks, forms.look, by) : OK;
 }
 
-err hot_names_count(struct hot_facts *f, const struct db_client *client, int64_t by)
+err cache_names_count(struct snapshot *f, const struct db_client *client, int64_t by)
 {
     if (!f->folds_kept)
         return OK;
@@ -72,12 +72,12 @@ err hot_names_count(struct hot_facts *f, const struct db_client *client, int64_t
 }
 
 struct keeping {
-    struct hot_facts *f;
+    struct snapshot *f;
     struct arena *a;
     err e;
 };
 
-static void keep_one(void *context, struct hot_entry *entry)
+static void keep_one(void *context, struct cache_entry *entry)
 {
     struct keeping *w = context;
     const struct db_client *client = (const void *)entry->row;
@@ -87,7 +87,7 @@ static void keep_one(void *context, struct hot_entry *entry)
     arena_reset(w->a);
 }
 
-err hot_names_keep(struct hot_facts *f, bool looks)
+err cache_names_keep(struct snapshot *f, bool looks)
 {
     struct keeping w = {f, arena_new(NAME_MEMORY), OK};
     if (w.a == NULL)
@@ -96,7 +96,7 @@ err hot_names_keep(struct hot_facts *f, bool looks)
     forget(f);
     f->folds_kept = true;
     f->looks_kept = looks || before;
-    hot_map_each(&f->clients, keep_one, &w);
+    cache_map_each(&f->clients, keep_one, &w);
     arena_release(w.a);
     TRY(w.e);
     if (!f->folds_kept)
@@ -104,21 +104,21 @@ err hot_names_keep(struct hot_facts *f, bool looks)
     return OK;
 }
 
-bool hot_names_kept(const struct hot_facts *f, bool looks)
+bool cache_names_kept(const struct snapshot *f, bool looks)
 {
     return f->folds_kept && (f->looks_kept || !looks);
 }
 
-static int64_t count_of(const struct hot_map *names, str text)
+static int64_t count_of(const struct cache_map *names, str text)
 {
-    const struct hot_entry *e = hot_map_get(names, text);
-    return e != NULL ? ((const struct hot_name *)(const void *)e->row)->count : 0;
+    const struct cache_entry *e = cache_map_get(names, text);
+    return e != NULL ? ((const struct cache_name *)(const void *)e->row)->count : 0;
 }
 
 /* Is the client's own name, as it stands in memory, among those that are counted under `fold`? */
-static err counted_itself(struct arena *a, const struct hot_facts *f, const struct db_client *client, str fold, bool *itself)
+static err counted_itself(struct arena *a, const struct snapshot *f, const struct db_client *client, str fold, bool *itself)
 {
-    const struct db_client *before = hot_client_by_number(f, client->number);
+    const struct db_client *before = cache_client_by_number(f, client->number);
     str own = STR_ABSENT;
     if (before != NULL && !str_filled(before->metadata.origin))
         TRY(text_fold(a, before->name, &own));
@@ -126,11 +126,11 @@ static err counted_itself(struct arena *a, const struct hot_facts *f, const stru
     return OK;
 }
 
-static err judge(struct arena *a, const struct hot_facts *f, const struct db_client *client, bool *taken)
+static err judge(struct arena *a, const struct snapshot *f, const struct db_client *client, bool *taken)
 {
     bool software = str_filled(client->metadata.origin), itself = false;
     struct forms forms;
-    if (!hot_names_kept(f, software))
+    if (!cache_names_kept(f, software))
         FAIL(UNAVAILABLE, "hot: names cannot be compared");
     TRY(forms_of(a, client->name, software, &forms));
     TRY(counted_itself(a, f, client, forms.fold, &itself));
@@ -138,12 +138,12 @@ static err judge(struct arena *a, const struct hot_facts *f, const struct db_cli
     return OK;
 }
 
-err hot_name_taken(struct hot *hot, struct arena *a, const struct db_client *client, bool *taken)
+err cache_name_taken(struct cache *cache, struct arena *a, const struct db_client *client, bool *taken)
 {
-    TRY(hot_refresh(hot));
-    TRY(hot_keep_names(hot, str_filled(client->metadata.origin)));
-    const struct hot_facts *f = hot_hold(hot);
+    TRY(cache_refresh(cache));
+    TRY(cache_keep_names(cache, str_filled(client->metadata.origin)));
+    const struct snapshot *f = cache_hold(cache);
     err e = judge(a, f, client, taken);
-    hot_let_go(hot, f);
+    cache_let_go(cache, f);
     return e;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * db_grant: grants, their codes and their refresh tokens (states: db_grant.h). Every decision that must fall once is one
+ * db_authorization: grants, their codes and their refresh tokens (states: db_authorization.h). Every decision that must fall once is one
  * UPDATE whose WHERE is the rule: a row changed, or it did not. Relies on the single writer for order; promises that a code
  * is taken once, that of all who rotate from one generation one wins, that a code's return ends its grant in the same
  * transaction, and that a dead grant never lives again. Rotating touches one row by its number and no index. */
-#include "store/table/db_grant.h"
+#include "store/table/db_authorization.h"
 
 #include "store/store_internal.h"
 
@@ -63,11 +63,11 @@ static const char *const texts[] = {
     [CODE_GET] = "SELECT " CODE_COLUMNS " FROM codes WHERE number = $1 AND hash = $2",
     [CODE_USED] = "SELECT used_at FROM codes WHERE number = $1",
 };
-DB_SHEET(grant, texts);
+DB_STATEMENTS(authorization, texts);
 
-#define FIELD(kind_, member_)                     \
-    {                                             \
-        kind_, offsetof(struct db_grant, member_) \
+#define FIELD(kind_, member_)                             \
+    {                                                     \
+        kind_, offsetof(struct db_authorization, member_) \
     }
 static const struct db_field fields[] = {
     FIELD(DB_INT, number),       FIELD(DB_TEXT, id),        FIELD(DB_INT, user_number), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
@@ -76,25 +76,31 @@ static const struct db_field fields[] = {
     FIELD(DB_HASH, previous),    FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor),  FIELD(DB_TEXT, session_id),   FIELD(DB_TEXT, claims),
     FIELD(DB_TEXT, details),     FIELD(DB_TEXT, jkt),       FIELD(DB_TEXT, x5t),        FIELD(DB_TEXT, amr),          FIELD(DB_TEXT, acr),
 };
-static const struct db_shape shape = DB_SHAPE(struct db_grant, fields);
+static const struct db_columns columns = DB_COLUMNS(struct db_authorization, fields);
 #define CODE_FIELD(kind_, member_)               \
     {                                            \
         kind_, offsetof(struct db_code, member_) \
     }
 static const struct db_field code_fields[] = {
-    CODE_FIELD(DB_INT, number),          CODE_FIELD(DB_HASH, hash),      CODE_FIELD(DB_INT, grant_number), CODE_FIELD(DB_TEXT, redirect_uri),
-    CODE_FIELD(DB_TEXT, code_challenge), CODE_FIELD(DB_INT, expires_at), CODE_FIELD(DB_TEXT, nonce),       CODE_FIELD(DB_TEXT, jkt),
+    CODE_FIELD(DB_INT, number),
+    CODE_FIELD(DB_HASH, hash),
+    CODE_FIELD(DB_INT, authorization_number),
+    CODE_FIELD(DB_TEXT, redirect_uri),
+    CODE_FIELD(DB_TEXT, code_challenge),
+    CODE_FIELD(DB_INT, expires_at),
+    CODE_FIELD(DB_TEXT, nonce),
+    CODE_FIELD(DB_TEXT, jkt),
 };
-static const struct db_shape code_shape = DB_SHAPE(struct db_code, code_fields);
+static const struct db_columns code_columns = DB_COLUMNS(struct db_code, code_fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
-static const struct db_shape id_shape = {sizeof(str), id_fields, 1};
+static const struct db_columns id_columns = {sizeof(str), id_fields, 1};
 
 /* A consent page's single-use id is remembered this long beyond its code: longer than any such page lives. */
 enum { CONSENT_REMEMBERED = 86400 };
 
-err db_grant_reserve(struct tx *tx, int64_t *number)
+err db_authorization_reserve(struct tx *tx, int64_t *number)
 {
-    return db_number_reserve(tx, DB_COUNT_GRANT, number);
+    return db_number_reserve(tx, DB_COUNT_AUTHORIZATION, number);
 }
 
 err db_code_reserve(struct tx *tx, int64_t *number)
@@ -104,18 +110,18 @@ err db_code_reserve(struct tx *tx, int64_t *number)
 
 /* ---- made ---- */
 
-err db_grant_insert(struct db_conn *c, const struct db_grant *grant, unix_time begun_at)
+err db_authorization_insert(struct db_conn *c, const struct db_authorization *authorization, unix_time begun_at)
 {
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&shape, grant, params);
-    params[shape.count] = P_INT(begun_at);
-    if (grant->user_number != 0) /* whoever ends this person's grants is waited for, or finds this one */
-        TRY(db_guard_user(c, grant->user_number, DB_GUARD_SHARED));
-    return db_run(c, &(struct db_call){&sheet, ADD, params, shape.count + 1}, NULL);
+    db_params_from(&columns, authorization, params);
+    params[columns.count] = P_INT(begun_at);
+    if (authorization->user_number != 0) /* whoever ends this person's grants is waited for, or finds this one */
+        TRY(db_guard_user(c, authorization->user_number, DB_GUARD_SHARED));
+    return db_run(c, &(struct db_call){&statements, ADD, params, columns.count + 1}, NULL);
 }
 
 struct adding {
-    const struct db_grant *grant;
+    const struct db_authorization *authorization;
     const struct db_code *code;
     str once_id;
 };
@@ -123,12 +129,12 @@ struct adding {
 static err add_body(struct db_conn *c, void *context)
 {
     const struct adding *w = context;
-    return db_grant_insert(c, w->grant, w->grant->created_at > 0 ? w->grant->created_at : clock_now());
+    return db_authorization_insert(c, w->authorization, w->authorization->created_at > 0 ? w->authorization->created_at : clock_now());
 }
 
-err db_grant_add(struct tx *tx, const struct db_grant *grant)
+err db_authorization_add(struct tx *tx, const struct db_authorization *authorization)
 {
-    struct adding w = {.grant = grant};
+    struct adding w = {.authorization = authorization};
     return db_write(tx, DB_SINGLE, add_body, &w);
 }
 
@@ -141,15 +147,15 @@ static err add_with_code_body(struct db_conn *c, void *context)
         if (!first)
             FAIL(CONFLICT, "store: the consent was answered before"); /* AZ-24 */
     }
-    TRY(db_grant_insert(c, w->grant, 0));
+    TRY(db_authorization_insert(c, w->authorization, 0));
     struct db_param params[DB_PARAMS_MAX];
-    db_params_from(&code_shape, w->code, params);
-    return db_run(c, &(struct db_call){&sheet, CODE_ADD, params, code_shape.count}, NULL);
+    db_params_from(&code_columns, w->code, params);
+    return db_run(c, &(struct db_call){&statements, CODE_ADD, params, code_columns.count}, NULL);
 }
 
-err db_grant_add_with_code(struct tx *tx, const struct db_grant *grant, const struct db_code *code, str once_id)
+err db_authorization_add_with_code(struct tx *tx, const struct db_authorization *authorization, const struct db_code *code, str once_id)
 {
-    struct adding w = {grant, code, once_id};
+    struct adding w = {authorization, code, once_id};
     return db_write(tx, DB_SEVERAL, add_with_code_body, &w);
 }
 
@@ -166,7 +172,7 @@ struct taking {
 /* It was not taken: unknown, used before, or too old. Its return ends all that came from it (RFC 6749 4.1.2, AC-03). */
 static err not_taken(struct db_conn *c, struct taking *w)
 {
-    TRY(db_one(c, w->a, CALL(CODE_GET, P_INT(w->number), P_HASH(w->hash)), &code_shape, (void **)&w->taken.code));
+    TRY(db_one(c, w->a, CALL(CODE_GET, P_INT(w->number), P_HASH(w->hash)), &code_columns, (void **)&w->taken.code));
     w->taken.how = DB_TAKE_UNKNOWN;
     if (w->taken.code == NULL)
         return OK;
@@ -175,21 +181,21 @@ static err not_taken(struct db_conn *c, struct taking *w)
     TRY(db_scalar(c, CALL(CODE_USED, P_INT(w->number)), &used_at, &found));
     w->taken.how = used_at != 0 ? DB_TAKE_USED_BEFORE : DB_TAKE_EXPIRED;
     if (used_at != 0)
-        TRY(db_run(c, CALL(REVOKE, P_INT(w->taken.code->grant_number), P_INT(w->now)), NULL));
+        TRY(db_run(c, CALL(REVOKE, P_INT(w->taken.code->authorization_number), P_INT(w->now)), NULL));
     return OK;
 }
 
 static err take_body(struct db_conn *c, void *context)
 {
     struct taking *w = context;
-    TRY(db_one(c, w->a, CALL(CODE_TAKE, P_INT(w->number), P_HASH(w->hash), P_INT(w->now)), &code_shape, (void **)&w->taken.code));
+    TRY(db_one(c, w->a, CALL(CODE_TAKE, P_INT(w->number), P_HASH(w->hash), P_INT(w->now)), &code_columns, (void **)&w->taken.code));
     w->taken.how = DB_TAKEN;
     if (w->taken.code == NULL)
         TRY(not_taken(c, w));
     if (w->taken.code == NULL)
         return OK;
-    TRY(db_one(c, w->a, CALL(GET, P_INT(w->taken.code->grant_number)), &shape, (void **)&w->taken.grant));
-    if (w->taken.grant == NULL && w->taken.how == DB_TAKEN)
+    TRY(db_one(c, w->a, CALL(GET, P_INT(w->taken.code->authorization_number)), &columns, (void **)&w->taken.authorization));
+    if (w->taken.authorization == NULL && w->taken.how == DB_TAKEN)
         FAIL(UNAVAILABLE, "store: a code without its grant");
     return OK;
 }
@@ -204,7 +210,7 @@ err db_code_take(struct tx *tx, struct arena *a, int64_t number, const struct to
 
 /* ---- lives ---- */
 
-err db_grant_begin(struct tx *tx, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
+err db_authorization_begin(struct tx *tx, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
 {
     int64_t changed = 0;
     TRY(db_write_call(tx, CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current), P_INT(current != NULL ? 1 : 0)), &changed));
@@ -213,17 +219,17 @@ err db_grant_begin(struct tx *tx, int64_t number, const struct token_hash *curre
     return OK;
 }
 
-err db_grant_bind(struct tx *tx, int64_t number, str jkt, str x5t)
+err db_authorization_bind(struct tx *tx, int64_t number, str jkt, str x5t)
 {
     return db_write_call(tx, CALL(BIND, P_INT(number), P_TEXT(jkt), P_TEXT(x5t)), NULL);
 }
 
-err db_grant_get(struct tx *tx, struct arena *a, int64_t number, struct db_grant **out)
+err db_authorization_get(struct tx *tx, struct arena *a, int64_t number, struct db_authorization **out)
 {
-    return db_read_one(tx, a, CALL(GET, P_INT(number)), &shape, (void **)out);
+    return db_read_one(tx, a, CALL(GET, P_INT(number)), &columns, (void **)out);
 }
 
-err db_refresh_rotate(struct tx *tx, const struct db_grant *next, int64_t from, bool *rotated)
+err db_refresh_rotate(struct tx *tx, const struct db_authorization *next, int64_t from, bool *rotated)
 {
     int64_t changed = 0;
     TRY(db_write_call(tx,
@@ -234,10 +240,10 @@ err db_refresh_rotate(struct tx *tx, const struct db_grant *next, int64_t from, 
     return OK;
 }
 
-err db_grant_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_grant **rows, size_t *count)
+err db_authorization_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count)
 {
     struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &shape, &all));
+    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, &all));
     *rows = all.rows;
     *count = all.count;
     return OK;
@@ -245,7 +251,7 @@ err db_grant_list(struct tx *tx, struct arena *a, int64_t user_number, struct db
 
 /* ---- revoked ---- */
 
-err db_grant_revoke(struct tx *tx, int64_t number, unix_time now)
+err db_authorization_revoke(struct tx *tx, int64_t number, unix_time now)
 {
     return db_write_call(tx, CALL(REVOKE, P_INT(number), P_INT(now)), NULL);
 }
@@ -283,7 +289,7 @@ static err revoke_one_body(struct db_conn *c, void *context)
 
 /* Ids have no index, so that no login pays for one. An owner's few are found by owner; anybody's by a reader that looks at
  * all, so that the writer does not have to. */
-err db_grant_revoke_by_id(struct tx *tx, str id, int64_t user_number, bool *revoked)
+err db_authorization_revoke_by_id(struct tx *tx, str id, int64_t user_number, bool *revoked)
 {
     struct finding found = {id, 0, user_number != 0};
     struct revoking_one w = {id, user_number, 0, clock_now(), false};
@@ -307,11 +313,11 @@ static err revoke_all_body(struct db_conn *c, void *context)
     struct ending *w = context;
     unix_time now = clock_now();
     TRY(db_guard_user(c, w->user_number, DB_GUARD_ALONE));
-    TRY(db_many(c, w->a, CALL(REVOKE_ALL, P_INT(w->user_number), P_INT(w->client_number), P_INT(now)), &id_shape, &w->ids));
+    TRY(db_many(c, w->a, CALL(REVOKE_ALL, P_INT(w->user_number), P_INT(w->client_number), P_INT(now)), &id_columns, &w->ids));
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
-err db_grant_revoke_all(struct tx *tx, struct arena *a, int64_t user_number, int64_t client_number)
+err db_authorization_revoke_all(struct tx *tx, struct arena *a, int64_t user_number, int64_t client_number)
 {
     struct ending w = {a, user_number, client_number, {NULL, 0}};
     return db_write(tx, DB_SEVERAL, revoke_all_body, &w);
@@ -336,11 +342,11 @@ static err session_end_body(struct db_conn *c, void *context)
     w->ended = changed > 0;
     if (!w->ended)
         return OK;
-    TRY(db_many(c, w->a, CALL(REVOKE_SESSION, P_INT(w->user_number), P_TEXT(w->id), P_INT(now)), &id_shape, &w->ids));
+    TRY(db_many(c, w->a, CALL(REVOKE_SESSION, P_INT(w->user_number), P_TEXT(w->id), P_INT(now)), &id_columns, &w->ids));
     return db_revocation_within(c, &(struct db_ended){w->ids.rows, w->ids.count}, now);
 }
 
-err db_grant_end_session(struct tx *tx, struct arena *a, const struct db_session_name *name, bool *was_open)
+err db_authorization_end_session(struct tx *tx, struct arena *a, const struct db_session_name *name, bool *was_open)
 {
     struct session_ending w = {a, name->user_number, name->id, false, {NULL, 0}};
     TRY(db_write(tx, DB_SEVERAL, session_end_body, &w));

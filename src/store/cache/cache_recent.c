@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * hot_cache: buckets of eight places, each bucket group under one of a few locks. Relies on hot_entry for the rows; promises that
+ * cache_recent: buckets of eight places, each bucket group under one of a few locks. Relies on cache_entry for the rows; promises that
  * forgetting wins over every read that began before it: `ticket` grows with each forgetting, and a row whose ticket is old is not put in. */
-#include "store/cache/hot_cache.h"
+#include "store/cache/cache_recent.h"
 
-#include "store/cache/hot_entry.h"
+#include "store/cache/cache_entry.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,24 +15,24 @@
 enum { WAYS = 8, LOCKS = 16, KEY_MAX = 32 };
 
 struct entry {
-    struct hot_entry *row;
+    struct cache_entry *row;
     size_t key_length;
     char key[KEY_MAX];
 };
 struct bucket {
     struct entry *ways[WAYS]; /* most lately used first */
 };
-struct hot_cache {
-    const struct db_shape *shape;
+struct cache_recent {
+    const struct db_columns *columns;
     struct bucket *buckets;
     size_t count; /* a power of two */
     _Atomic uint64_t ticket;
     pthread_mutex_t locks[LOCKS];
 };
 
-err hot_cache_new(int64_t entries, const struct db_shape *shape, struct hot_cache **out)
+err cache_recent_new(int64_t entries, const struct db_columns *columns, struct cache_recent **out)
 {
-    struct hot_cache *c = calloc(1, sizeof(*c));
+    struct cache_recent *c = calloc(1, sizeof(*c));
     size_t count = LOCKS;
     while (count * WAYS < (size_t)(entries > 0 ? entries : 0))
         count *= 2;
@@ -42,7 +42,7 @@ err hot_cache_new(int64_t entries, const struct db_shape *shape, struct hot_cach
         free(buckets);
         FAIL(UNAVAILABLE, "hot: out of memory");
     }
-    c->shape = shape;
+    c->columns = columns;
     c->buckets = buckets;
     c->count = count;
     for (size_t i = 0; i < LOCKS; i++)
@@ -55,22 +55,22 @@ static void drop(struct entry *e)
 {
     if (e == NULL)
         return;
-    hot_entry_let_go(e->row);
+    cache_entry_let_go(e->row);
     free(e);
 }
 
-void hot_cache_free(struct hot_cache *c)
+void cache_recent_free(struct cache_recent *c)
 {
     if (c == NULL)
         return;
-    hot_cache_clear(c);
+    cache_recent_clear(c);
     for (size_t i = 0; i < LOCKS; i++)
         (void)pthread_mutex_destroy(&c->locks[i]);
     free(c->buckets);
     free(c);
 }
 
-static size_t bucket_of(const struct hot_cache *c, str key)
+static size_t bucket_of(const struct cache_recent *c, str key)
 {
     uint64_t h = 14695981039346656037u; /* FNV-1a: keys are row numbers and hashes, never chosen by a client */
     for (size_t i = 0; i < key.n; i++)
@@ -95,12 +95,12 @@ static void freshen(struct bucket *b, size_t i)
     b->ways[0] = e;
 }
 
-static struct entry *entry_new(const struct hot_cache *c, str key, const void *row)
+static struct entry *entry_new(const struct cache_recent *c, str key, const void *row)
 {
     struct entry *e = malloc(sizeof(*e));
     if (e == NULL)
         return NULL;
-    e->row = hot_entry_new(c->shape, row);
+    e->row = cache_entry_new(c->columns, row);
     e->key_length = key.n;
     memcpy(e->key, key.p, key.n);
     if (e->row != NULL)
@@ -109,19 +109,19 @@ static struct entry *entry_new(const struct hot_cache *c, str key, const void *r
     return NULL;
 }
 
-uint64_t hot_cache_ticket(const struct hot_cache *c)
+uint64_t cache_recent_ticket(const struct cache_recent *c)
 {
     return atomic_load_explicit(&c->ticket, memory_order_acquire);
 }
 
-void hot_cache_put(struct hot_cache *c, uint64_t ticket, str key, const void *row)
+void cache_recent_put(struct cache_recent *c, uint64_t ticket, str key, const void *row)
 {
     INVARIANT(key.n <= KEY_MAX);
     struct entry *fresh = entry_new(c, key, row), *gone = fresh;
     size_t n = bucket_of(c, key);
     struct bucket *b = &c->buckets[n];
     (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
-    if (fresh != NULL && hot_cache_ticket(c) == ticket) {
+    if (fresh != NULL && cache_recent_ticket(c) == ticket) {
         size_t i = find(b, key);
         if (i == WAYS)
             i = WAYS - 1;
@@ -133,7 +133,7 @@ void hot_cache_put(struct hot_cache *c, uint64_t ticket, str key, const void *ro
     drop(gone);
 }
 
-err hot_cache_get(struct hot_cache *c, struct arena *a, str key, void **row)
+err cache_recent_get(struct cache_recent *c, struct arena *a, str key, void **row)
 {
     size_t n = bucket_of(c, key);
     struct bucket *b = &c->buckets[n];
@@ -142,7 +142,7 @@ err hot_cache_get(struct hot_cache *c, struct arena *a, str key, void **row)
     size_t i = find(b, key);
     if (i < WAYS) {
         freshen(b, i);
-        found = hot_entry_copy(b->ways[0]->row, c->shape, a);
+        found = cache_entry_copy(b->ways[0]->row, c->columns, a);
     }
     (void)pthread_mutex_unlock(&c->locks[n % LOCKS]);
     if (i < WAYS && found == NULL)
@@ -151,7 +151,7 @@ err hot_cache_get(struct hot_cache *c, struct arena *a, str key, void **row)
     return OK;
 }
 
-void hot_cache_forget(struct hot_cache *c, str key)
+void cache_recent_forget(struct cache_recent *c, str key)
 {
     size_t n = bucket_of(c, key);
     struct bucket *b = &c->buckets[n];
@@ -167,7 +167,7 @@ void hot_cache_forget(struct hot_cache *c, str key)
     drop(gone);
 }
 
-void hot_cache_clear(struct hot_cache *c)
+void cache_recent_clear(struct cache_recent *c)
 {
     (void)atomic_fetch_add_explicit(&c->ticket, 1, memory_order_acq_rel);
     for (size_t n = 0; n < c->count; n++) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * The courier without a network: its addresses are internal ones, so that fetch refuses each call at once; what arrives is proved end to
+ * The outbox without a network: its addresses are internal ones, so that fetch refuses each call at once; what arrives is proved end to
  * end (test_logout.py, test_ciba.py). */
-#include "server/courier.h"
+#include "server/outbox.h"
 #include "stage.h"
 #include "store/table/db_delivery.h"
 #include "store/table/db_event.h"
 
 #define NOBODY "https://127.0.0.1:9/out"
 
-static const struct courier_rule rule = {.hours = 1, .first_wait = 10, .drain_seconds = 2};
+static const struct outbox_rule rule = {.hours = 1, .first_wait = 10, .drain_seconds = 2};
 
 static void put(struct stage *t, const char *kind, const char *client, const char *url)
 {
@@ -23,7 +23,7 @@ static void put(struct stage *t, const char *kind, const char *client, const cha
 static void round_at(struct stage *t, unix_time now)
 {
     clock_set(now);
-    assert_done(courier_round(t->s.authority, &rule));
+    assert_done(outbox_round(t->s.authority, &rule));
 }
 
 /* When the next one is due; 0: none waits. */
@@ -44,7 +44,7 @@ static int64_t events(struct stage *t, const char *name)
     return rows.total;
 }
 
-Test(courier, a_failure_waits_longer_each_time_until_the_hours_are_over)
+Test(outbox, a_failure_waits_longer_each_time_until_the_hours_are_over)
 {
     struct stage t = stage_new();
     unix_time at = NOW;
@@ -65,7 +65,7 @@ Test(courier, a_failure_waits_longer_each_time_until_the_hours_are_over)
     cr_expect_eq(events(&t, "logout.delivered"), 0);
 }
 
-Test(courier, one_that_is_down_is_called_once_a_round)
+Test(outbox, one_that_is_down_is_called_once_a_round)
 {
     struct stage t = stage_new();
     for (int i = 0; i < 5; i++)
@@ -82,7 +82,7 @@ Test(courier, one_that_is_down_is_called_once_a_round)
     cr_expect_eq(tries, 1, "four waited with the first and cost no call");
 }
 
-Test(courier, what_nobody_can_make_or_hear_is_given_up)
+Test(outbox, what_nobody_can_make_or_hear_is_given_up)
 {
     struct stage t = stage_new();
     put(&t, "nosuch", "web", NOBODY);
@@ -98,7 +98,7 @@ Test(courier, what_nobody_can_make_or_hear_is_given_up)
     cr_expect_eq(next(&t), 0);
 }
 
-Test(courier, an_end_of_its_own_counts_before_the_hours)
+Test(outbox, an_end_of_its_own_counts_before_the_hours)
 {
     struct stage t = stage_new();
     struct db_delivery d = {.kind = STR("logout"),
@@ -113,16 +113,16 @@ Test(courier, an_end_of_its_own_counts_before_the_hours)
     cr_expect_eq(events(&t, "logout.undelivered"), 1);
 }
 
-Test(courier, the_thread_takes_what_is_added_and_ends_when_told)
+Test(outbox, the_thread_takes_what_is_added_and_ends_when_told)
 {
     struct stage t = stage_new();
-    struct courier *c;
-    assert_done(courier_open(t.s.authority, &rule, &c));
+    struct outbox *c;
+    assert_done(outbox_open(t.s.authority, &rule, &c));
     put(&t, "nosuch", "web", NOBODY);
     for (int i = 0; i < 2000 && next(&t) != 0; i++)
         (void)!FAILED(store_ready(t.s.authority->store)); /* a commit each: the thread gets its turn */
-    courier_close(c);
-    courier_close(NULL);
+    outbox_close(c);
+    outbox_close(NULL);
     cr_expect_eq(next(&t), 0);
     put(&t, "nosuch", "web", NOBODY); /* who was closed is not called */
     cr_expect_eq(next(&t), NOW);

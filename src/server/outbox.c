@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * courier: the thread that empties the outbox. Relies on store/db_delivery for what waits and for taking it once, on fetch for where this
+ * outbox: the thread that empties the outbox. Relies on store/db_delivery for what waits and for taking it once, on fetch for where this
  * server may call. Promises: a message goes out after the change that caused it is durable; a receiver that is down costs each client one
  * call a wait; nothing here holds up a request; what was begun at a stop is finished within the drain time, the rest waits in the store.
  *
  *   [due] ──take──▶ maker ──▶ fetch ─┬─ 2xx ──────────────▶ done, event
  *                                    ├─ else, hours left ──▶ postponed
  *                                    └─ else ─────────────▶ given up, event */
-#include "server/courier.h"
+#include "server/outbox.h"
 #include "base/log.h"
 #include "grant/ciba.h"
 #include "logout/logout_token.h"
@@ -19,10 +19,10 @@
 
 enum { ROUND_MEMORY = 8 << 20, LOOK_SECONDS = 60, LEASE_SPARE = 60, STACK = 512 * 1024, HOUR = 3600 };
 
-struct courier {
+struct outbox {
     struct store *store;
     const struct authority *authority; /* the thread's own once it runs */
-    struct courier_rule rule;
+    struct outbox_rule rule;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -30,7 +30,7 @@ struct courier {
     _Atomic bool added, closing;
     bool changed; /* under the lock: other rules wait */
     const struct authority *next_authority;
-    struct courier_rule next_rule;
+    struct outbox_rule next_rule;
     uint64_t generation; /* of the store when it was last asked */
     int64_t asked_us;
     unix_time next_due; /* 0: nothing waits */
@@ -44,23 +44,23 @@ struct posted {
     str header; /* what request.headers points to */
 };
 
-typedef err maker(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct posted *out);
+typedef err maker(struct context *ctx, const struct db_client *client, const struct db_delivery *d, struct posted *out);
 
 /* CIBA Core 10.2: the code and the client's token lie sealed in the store. */
-static fallible make_ping(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct posted *out)
+static fallible make_ping(struct context *ctx, const struct db_client *client, const struct db_delivery *d, struct posted *out)
 {
     (void)client;
-    return ciba_ping_open(g, d->body, &out->request.json, &out->bearer);
+    return ciba_ping_open(ctx, d->body, &out->request.json, &out->bearer);
 }
 
 /* LO-02: the token lives two minutes at most, so each try has its own. */
-static fallible make_logout(struct ground *g, const struct db_client *client, const struct db_delivery *d, struct posted *out)
+static fallible make_logout(struct context *ctx, const struct db_client *client, const struct db_delivery *d, struct posted *out)
 {
     str token;
-    TRY(logout_token_make(g, client, d->body, &token));
-    out->request.form = str_format(g->arena, "logout_token=%.*s", STR_FMT(token));
+    TRY(logout_token_make(ctx, client, d->body, &token));
+    out->request.form = str_format(ctx->arena, "logout_token=%.*s", STR_FMT(token));
     if (!str_present(out->request.form))
-        FAIL(UNAVAILABLE, "courier: no memory");
+        FAIL(UNAVAILABLE, "outbox: no memory");
     return OK;
 }
 
@@ -83,80 +83,81 @@ static const struct kind *kind_of(str name)
 
 /* ---- one message ---- */
 
-static fallible post(struct ground *g, const struct fetch_manners *manners, const struct db_client *client, const struct db_delivery *d, const char **trouble)
+static fallible post(struct context *ctx, const struct fetch_manners *manners, const struct db_client *client, const struct db_delivery *d,
+                     const char **trouble)
 {
     struct posted m = {.bearer = d->bearer, .header = STR_ABSENT};
     struct fetch_answer answer;
     m.request.url = d->url;
-    TRY(kind_of(d->kind)->make(g, client, d, &m));
+    TRY(kind_of(d->kind)->make(ctx, client, d, &m));
     if (str_filled(m.bearer)) {
-        m.header = str_format(g->arena, "Authorization: Bearer %.*s", STR_FMT(m.bearer));
+        m.header = str_format(ctx->arena, "Authorization: Bearer %.*s", STR_FMT(m.bearer));
         m.request.headers = &m.header;
         m.request.header_count = 1;
         if (!str_present(m.header))
-            FAIL(UNAVAILABLE, "courier: no memory");
+            FAIL(UNAVAILABLE, "outbox: no memory");
     }
-    TRY(fetch_call(g->arena, manners, &m.request, &answer, trouble));
+    TRY(fetch_call(ctx->arena, manners, &m.request, &answer, trouble));
     if (answer.status < 200 || answer.status > 299) {
-        *trouble = str_z(g->arena, str_format(g->arena, "it answered %ld", answer.status));
-        FAIL(UNAVAILABLE, "courier: the receiver's answer was no success");
+        *trouble = str_z(ctx->arena, str_format(ctx->arena, "it answered %ld", answer.status));
+        FAIL(UNAVAILABLE, "outbox: the receiver's answer was no success");
     }
     return OK;
 }
 
-static void tell(struct ground *g, const char *event, const struct db_client *client, const char *detail)
+static void tell(struct context *ctx, const char *event, const struct db_client *client, const char *detail)
 {
-    authority_event(g, event, &(struct authority_event_facts){.client_id = client != NULL ? client->id : STR_ABSENT, .detail = str_of(detail)});
+    authority_event(ctx, event, &(struct authority_event_facts){.client_id = client != NULL ? client->id : STR_ABSENT, .detail = str_of(detail)});
     LOG(INFO, event, LOG_STR("client", client != NULL ? client->id : STR_ABSENT), LOG_STR("why", str_of(detail)));
 }
 
-static unix_time end_of(const struct courier_rule *rule, const struct db_delivery *d)
+static unix_time end_of(const struct outbox_rule *rule, const struct db_delivery *d)
 {
     return d->expires_at != 0 ? d->expires_at : clock_add(d->created_at, rule->hours * HOUR);
 }
 
 /* One minute, five, thirty, thirty … as the settings have the first. */
-static int64_t wait_after(const struct courier_rule *rule, int64_t tries)
+static int64_t wait_after(const struct outbox_rule *rule, int64_t tries)
 {
     return rule->first_wait * (tries <= 0 ? 1 : tries == 1 ? 5 : 30);
 }
 
-static fallible give_up(struct ground *g, const struct db_delivery *d, const struct db_client *client, const char *why)
+static fallible give_up(struct context *ctx, const struct db_delivery *d, const struct db_client *client, const char *why)
 {
     const struct kind *kind = kind_of(d->kind);
-    tell(g, kind != NULL ? kind->given_up : "courier.unknown", client, why);
-    return db_delivery_done(g->tx, d->number);
+    tell(ctx, kind != NULL ? kind->given_up : "courier.unknown", client, why);
+    return db_delivery_done(ctx->tx, d->number);
 }
 
-static fallible deliver(struct ground *g, const struct courier_rule *rule, const struct db_delivery *d, unix_time *postponed)
+static fallible deliver(struct context *ctx, const struct outbox_rule *rule, const struct db_delivery *d, unix_time *postponed)
 {
-    struct fetch_manners manners = g->authority->policy.fetch;
+    struct fetch_manners manners = ctx->authority->policy.fetch;
     manners.apart = true;
-    const struct db_client *client = hot_client_by_number(g->facts, d->client_number);
+    const struct db_client *client = cache_client_by_number(ctx->snapshot, d->client_number);
     const char *trouble = NULL;
     if (manners.seconds <= 0 || manners.seconds > FETCH_SECONDS)
         manners.seconds = FETCH_SECONDS;
     if (manners.seconds > rule->drain_seconds)
         manners.seconds = rule->drain_seconds > 0 ? rule->drain_seconds : 1;
     if (kind_of(d->kind) == NULL)
-        return give_up(g, d, client, "nobody here knows this kind of message");
+        return give_up(ctx, d, client, "nobody here knows this kind of message");
     if (client == NULL || client->disabled)
-        return give_up(g, d, client, "the client is gone or disabled");
+        return give_up(ctx, d, client, "the client is gone or disabled");
     manners.caller = client->id;
     if (clock_now() >= end_of(rule, d))
-        return give_up(g, d, client, "its time is over");
-    err posted = post(g, &manners, client, d, &trouble);
+        return give_up(ctx, d, client, "its time is over");
+    err posted = post(ctx, &manners, client, d, &trouble);
     if (!FAILED(posted)) {
-        tell(g, kind_of(d->kind)->arrived, client, NULL);
-        return db_delivery_done(g->tx, d->number);
+        tell(ctx, kind_of(d->kind)->arrived, client, NULL);
+        return db_delivery_done(ctx->tx, d->number);
     }
     const char *why = trouble != NULL ? trouble : err_why(posted);
     unix_time again = clock_add(clock_now(), wait_after(rule, d->tries));
     if (again >= end_of(rule, d))
-        return give_up(g, d, client, why);
+        return give_up(ctx, d, client, why);
     LOG(WARN, "courier.postponed", LOG_STR("kind", d->kind), LOG_STR("client", client->id), LOG_INT("tries", d->tries + 1), LOG_STR("why", str_of(why)));
     *postponed = again;
-    return db_delivery_postpone(g->tx, d, again);
+    return db_delivery_postpone(ctx->tx, d, again);
 }
 
 /* ---- rounds ---- */
@@ -175,7 +176,7 @@ struct batch {
     size_t count;
 };
 
-static fallible deliver_each(struct ground *g, const struct courier_rule *rule, const struct batch *b, const _Atomic bool *closing)
+static fallible deliver_each(struct context *ctx, const struct outbox_rule *rule, const struct batch *b, const _Atomic bool *closing)
 {
     unix_time again[DB_DELIVERIES_TAKEN] = {0};
     for (size_t i = 0; i < b->count; i++) {
@@ -185,21 +186,21 @@ static fallible deliver_each(struct ground *g, const struct courier_rule *rule, 
         if (later != 0)
             d->due_at = later;
         if (later != 0 || stops) /* who comes next need not wait for the lease to end */
-            TRY(db_delivery_return(g->tx, d));
+            TRY(db_delivery_return(ctx->tx, d));
         else
-            TRY(deliver(g, rule, d, &again[i]));
+            TRY(deliver(ctx, rule, d, &again[i]));
     }
     return OK;
 }
 
-static fallible batch(const struct authority *authority, const struct courier_rule *rule, const _Atomic bool *closing, size_t *count)
+static fallible batch(const struct authority *authority, const struct outbox_rule *rule, const _Atomic bool *closing, size_t *count)
 {
     struct arena *a = arena_new(ROUND_MEMORY);
-    struct ground g = {0};
+    struct context ctx = {0};
     struct batch b = {NULL, 0};
     if (a == NULL)
-        FAIL(UNAVAILABLE, "courier: no memory");
-    err e = authority_enter(authority, a, &g);
+        FAIL(UNAVAILABLE, "outbox: no memory");
+    err e = authority_enter(authority, a, &ctx);
     if (FAILED(e)) {
         arena_release(a);
         return e;
@@ -208,14 +209,14 @@ static fallible batch(const struct authority *authority, const struct courier_ru
     unix_time lease = clock_add(now, DB_DELIVERIES_TAKEN * FETCH_SECONDS + LEASE_SPARE);
     e = db_delivery_take(store_each(authority->store), a, now, lease, &b.rows, &b.count);
     if (!FAILED(e))
-        e = deliver_each(&g, rule, &b, closing);
+        e = deliver_each(&ctx, rule, &b, closing);
     *count = b.count;
-    authority_leave(&g);
+    authority_leave(&ctx);
     arena_release(a);
     return e;
 }
 
-static fallible round_until(const struct authority *authority, const struct courier_rule *rule, const _Atomic bool *closing)
+static fallible round_until(const struct authority *authority, const struct outbox_rule *rule, const _Atomic bool *closing)
 {
     size_t count = DB_DELIVERIES_TAKEN;
     while (count > 0 && !(closing != NULL && atomic_load(closing)))
@@ -223,7 +224,7 @@ static fallible round_until(const struct authority *authority, const struct cour
     return OK;
 }
 
-fallible courier_round(const struct authority *authority, const struct courier_rule *rule)
+fallible outbox_round(const struct authority *authority, const struct outbox_rule *rule)
 {
     return round_until(authority, rule, NULL);
 }
@@ -232,7 +233,7 @@ fallible courier_round(const struct authority *authority, const struct courier_r
 
 static void added(void *context)
 {
-    struct courier *c = context;
+    struct outbox *c = context;
     atomic_store(&c->added, true);
     (void)pthread_mutex_lock(&c->lock);
     (void)pthread_cond_signal(&c->wake);
@@ -240,14 +241,14 @@ static void added(void *context)
 }
 
 /* Without asking the store: was something added here, changed by another process, or is the next one due? */
-static bool wanted(struct courier *c)
+static bool wanted(struct outbox *c)
 {
     int64_t now_us = clock_monotonic_us();
     return atomic_load(&c->added) || c->generation != store_generation(c->authority->store) || (c->next_due != 0 && clock_now() >= c->next_due) ||
            now_us - c->asked_us > LOOK_SECONDS * INT64_C(1000000);
 }
 
-static void round_once(struct courier *c)
+static void round_once(struct outbox *c)
 {
     bool any = false;
     unix_time due = 0;
@@ -262,7 +263,7 @@ static void round_once(struct courier *c)
     c->next_due = any ? due : 0;
 }
 
-static void wait_a_second(struct courier *c)
+static void wait_a_second(struct outbox *c)
 {
     struct timespec until;
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
@@ -273,7 +274,7 @@ static void wait_a_second(struct courier *c)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-void courier_change(struct courier *c, const struct authority *authority, const struct courier_rule *rule)
+void outbox_change(struct outbox *c, const struct authority *authority, const struct outbox_rule *rule)
 {
     (void)pthread_mutex_lock(&c->lock);
     c->next_authority = authority;
@@ -282,7 +283,7 @@ void courier_change(struct courier *c, const struct authority *authority, const 
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-static void take_change(struct courier *c)
+static void take_change(struct outbox *c)
 {
     (void)pthread_mutex_lock(&c->lock);
     if (c->changed) {
@@ -293,10 +294,10 @@ static void take_change(struct courier *c)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-static void *courier_main(void *context)
+static void *outbox_main(void *context)
 {
-    struct courier *c = context;
-    (void)pthread_setname_np(pthread_self(), "courier");
+    struct outbox *c = context;
+    (void)pthread_setname_np(pthread_self(), "outbox");
     while (!atomic_load(&c->closing)) {
         take_change(c);
         if (wanted(c))
@@ -306,13 +307,13 @@ static void *courier_main(void *context)
     return NULL;
 }
 
-fallible courier_open(const struct authority *authority, const struct courier_rule *rule, struct courier **out)
+fallible outbox_open(const struct authority *authority, const struct outbox_rule *rule, struct outbox **out)
 {
     pthread_condattr_t clock;
     pthread_attr_t small;
-    struct courier *c = calloc(1, sizeof *c);
+    struct outbox *c = calloc(1, sizeof *c);
     if (c == NULL)
-        FAIL(UNAVAILABLE, "courier: no memory");
+        FAIL(UNAVAILABLE, "outbox: no memory");
     c->store = authority->store;
     c->authority = authority;
     c->rule = *rule;
@@ -324,18 +325,18 @@ fallible courier_open(const struct authority *authority, const struct courier_ru
     (void)pthread_condattr_destroy(&clock);
     (void)pthread_attr_init(&small);
     (void)pthread_attr_setstacksize(&small, STACK);
-    c->started = pthread_create(&c->thread, &small, courier_main, c) == 0;
+    c->started = pthread_create(&c->thread, &small, outbox_main, c) == 0;
     (void)pthread_attr_destroy(&small);
     if (!c->started) {
-        courier_close(c);
-        FAIL(UNAVAILABLE, "courier: no thread");
+        outbox_close(c);
+        FAIL(UNAVAILABLE, "outbox: no thread");
     }
     db_delivery_when_added(authority->store, added, c);
     *out = c;
     return OK;
 }
 
-void courier_rest(struct courier *c)
+void outbox_rest(struct outbox *c)
 {
     atomic_store(&c->closing, true);
     (void)pthread_mutex_lock(&c->lock);
@@ -343,12 +344,12 @@ void courier_rest(struct courier *c)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
-void courier_close(struct courier *c)
+void outbox_close(struct outbox *c)
 {
     if (c == NULL)
         return;
     db_delivery_when_added(c->store, NULL, NULL);
-    courier_rest(c);
+    outbox_rest(c);
     if (c->started)
         (void)pthread_join(c->thread, NULL);
     (void)pthread_cond_destroy(&c->wake);
