@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "client/auth_methods.h"
+#include "client/grant_types.h"
 #include "context/check.h"
 #include "client/metadata_rules.h"
 #include "client/profile_fit.h"
@@ -17,44 +18,6 @@
 #include "base/banned.h"
 
 enum { URIS_MAX = CLIENT_RULES_URIS_MAX, DESCRIPTION_MAX = 1000, LIFETIME_MIN = 60, SECRET_MIN = 32, SECRET_MAX = 1024 };
-
-/* clang-format off */
-const struct client_rules_grant client_rules_grants[] = {
-/*    name                  wire (absent: the name)                           redirects refreshes public_may as_itself */
-    { "authorization_code", NULL,                                             true,     true,     true,      false },
-    { "password",           NULL,                                             false,    true,     true,      false },
-    { "client_credentials", NULL,                                             false,    false,    false,     true  },
-    { "refresh_token",      NULL,                                             false,    false,    true,      false },
-    { "personal_access",    NULL,                                             false,    false,    true,      false },
-    { "device_code",        "urn:ietf:params:oauth:grant-type:device_code",   false,    true,     true,      false },
-    { "token_exchange",     "urn:ietf:params:oauth:grant-type:token-exchange", false,   false,    false,     false },
-    { "jwt_bearer",         "urn:ietf:params:oauth:grant-type:jwt-bearer",    false,    false,    false,     false },
-    { "ciba",               "urn:openid:params:grant-type:ciba",              false,    true,     false,     false },
-    { NULL,                 NULL,                                             false,    false,    false,     false },
-};
-/* clang-format on */
-
-static const struct client_rules_grant *grant_row(str name)
-{
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        if (str_is(name, row->name))
-            return row;
-    return NULL;
-}
-
-str client_rules_wire(str grant)
-{
-    const struct client_rules_grant *row = grant_row(grant);
-    return row != NULL && row->wire != NULL ? str_of(row->wire) : grant;
-}
-
-str client_rules_of_wire(str grant_type)
-{
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        if (str_is(grant_type, row->wire != NULL ? row->wire : row->name))
-            return str_of(row->name);
-    return STR_ABSENT;
-}
 
 const char *client_rules_redirect(struct arena *a, str uri)
 {
@@ -129,12 +92,12 @@ static void judge_kind(const struct client_rules_draft *d)
 /* One word of the list; refresh_token itself is added last, by whoever knows all of them. False: an unknown grant. */
 static bool judge_grant(const struct client_rules_draft *d, str word, struct buf *list, bool *refreshes)
 {
-    const struct client_rules_grant *row = grant_row(word);
+    const struct grant_type *row = grant_types_find(word);
     if (row == NULL)
         return false;
     if (d->next->is_public && !row->public_may) /* RFC 6749 4.4 */
         problem_tell(d->problems, "grants", d->ctx->arena,
-                     &MESSAGE("A public client cannot have {grant}: it has no secret.", MESSAGE_TEXT("grant", str_of(row->name))));
+                     &MESSAGE("A public client cannot have {grant}: it has no secret.", MESSAGE_TEXT("grant", str_of(row->word))));
     *refreshes = *refreshes || row->refreshes;
     if (str_is(word, "refresh_token"))
         return true;
@@ -146,8 +109,8 @@ static str known_grants(struct arena *a)
 {
     struct buf b = buf_new(a, BUF_LINE_MAX);
     str list;
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        buf_format(&b, "%s%s", row == client_rules_grants ? "" : ", ", row->name);
+    for (size_t i = 0; i < GRANT_TYPE_COUNT; i++)
+        buf_format(&b, "%s%s", i == 0 ? "" : ", ", grant_types[i].word);
     return FAILED(buf_done(&b, &list)) ? STR_ABSENT : list;
 }
 
@@ -216,10 +179,10 @@ static fallible judge_redirects(const struct client_rules_draft *d)
     if (str_present(edit->post_logout_redirect_uris) || anew)
         TRY(judge_uris(d, str_present(edit->post_logout_redirect_uris) ? edit->post_logout_redirect_uris : next->post_logout_redirect_uris,
                        "post_logout_redirect_uris", &next->post_logout_redirect_uris));
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        if (row->redirects && next->redirect_uris.n == 0 && str_has_word(next->grants, str_of(row->name))) /* RFC 6749 3.1.2.2 */
+    for (const struct grant_type *row = grant_types; row < grant_types + GRANT_TYPE_COUNT; row++)
+        if (row->redirects && next->redirect_uris.n == 0 && str_has_word(next->grants, str_of(row->word))) /* RFC 6749 3.1.2.2 */
             problem_tell(d->problems, "redirect_uris", d->ctx->arena,
-                         &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.", MESSAGE_TEXT("grant", str_of(row->name))));
+                         &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.", MESSAGE_TEXT("grant", str_of(row->word))));
     return OK;
 }
 
@@ -313,8 +276,8 @@ bool client_rules_beyond(const struct context *ctx, const struct actor *by, cons
     if (client->first_party) /* no consent would be asked of anybody, administrators included */
         return true;
     bool itself = false;
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        itself = itself || (row->as_itself && str_has_word(client->grants, str_of(row->name)));
+    for (const struct grant_type *row = grant_types; row < grant_types + GRANT_TYPE_COUNT; row++)
+        itself = itself || (row->as_itself && str_has_word(client->grants, str_of(row->word)));
     str word;
     for (str rest = client->scopes; itself && rest.n > 0 && str_next(&rest, ' ', &word);) {
         const struct db_scope *scope = cache_scope(ctx->snapshot, word);

@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * client_rules: what a client application may be: the table of grants, redirect URIs, the fit of its parts. Private to
- * client, but for the table. */
+ * client_rules: what a client application may be: redirect URIs, the fit of its parts. Private to client. */
 #ifndef JETON_CLIENT_CLIENT_RULES_H
 #define JETON_CLIENT_CLIENT_RULES_H
 #include "client/client.h"
-struct client_rules_grant {
-    const char *name;
-    const char *wire; /* its grant_type; NULL: the name */
-    bool redirects;   /* needs a redirect URI */
-    bool refreshes;   /* implies refresh_token */
-    bool public_may;  /* a client that cannot keep a secret may have it */
-    bool as_itself;   /* acts with the client's own scopes, without a person */
-};
-/* Every grant that a client can be given, one row each; the name of the row after the last is NULL. */
-extern const struct client_rules_grant client_rules_grants[];
-
-/* Between the word that a client is given and grant_type on the wire. */
-str client_rules_wire(str grant);
-str client_rules_of_wire(str grant_type); /* absent: no such grant */
-
 struct client_rules_draft {
     struct context *ctx;
     const struct actor *by;

@@ -25,52 +25,31 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-/* clang-format off */
-static const struct grant_row rows[] = {
-/*   grant_type            client's permission   pool           confidential  audited code */
-    {"client_credentials", "client_credentials", GRANT_INLINE,  true,         false, client_credentials_redeem},
-    {"refresh_token",      "refresh_token",      GRANT_WRITE, false,        false, refresh_token_redeem},
-    {"authorization_code", "authorization_code", GRANT_WRITE, false,        true,  authorization_code_redeem},
-    {"password",           "password",           GRANT_HASH,    false,        true,  password_grant_redeem},
-    {"urn:ietf:params:oauth:grant-type:device_code", "device_code", GRANT_WRITE, false, true, device_code_redeem},
-    {"urn:openid:params:grant-type:ciba", "ciba", GRANT_WRITE, true, true, ciba_redeem},
-    {"urn:ietf:params:oauth:grant-type:token-exchange", "token_exchange", GRANT_READ, true, false, token_exchange_redeem},
-    {"urn:ietf:params:oauth:grant-type:jwt-bearer", "jwt_bearer", GRANT_READ, true, true, jwt_bearer_redeem},
+typedef err redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
+static redeem *const redeems[GRANT_TYPE_COUNT] = {
+#define X(word_, wire_, redirects_, refreshes_, public_may_, as_itself_, audited_, pool_, redeem_, ...) [GRANT_TYPE_##word_] = redeem_,
+    GRANT_TYPES(X)
+#undef X
 };
-/* clang-format on */
-
-const struct grant_row *token_request_rows(size_t *count)
-{
-    *count = sizeof rows / sizeof rows[0];
-    return rows;
-}
-
-const struct grant_row *token_request_row(str grant_type)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (str_is(grant_type, rows[i].type))
-            return &rows[i];
-    return NULL;
-}
 
 fallible token_request_answer(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str type = form_get(f, "grant_type");
     if (!str_present(type))
         REFUSE(INVALID_REQUEST, "grant_type is missing.", "token: grant_type missing");
-    const struct grant_row *row = token_request_row(type);
+    const struct grant_type *row = grant_types_offered(type);
     if (!row) /* TE-05 */
         REFUSE(UNSUPPORTED_GRANT_TYPE, "This server does not know this grant_type; grant_types_supported of its metadata lists those that it offers.",
                "token: unknown grant_type");
-    if (row->confidential_only && !proof->authenticated) /* TE-07 */
+    if (!row->public_may && !proof->authenticated) /* TE-07 */
         REFUSE(UNAUTHORIZED_CLIENT, "A public client may not use this grant type.", "token: grant for confidential clients only");
-    if (!client_allows_grant(proof->client, str_of(row->permission)))
+    if (!client_allows_grant(proof->client, str_of(row->word)))
         REFUSE(UNAUTHORIZED_CLIENT, "This grant type is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "token: grant not enabled for the client");
     TRY(sender_bind(ctx, proof)); /* DP-01 */
-    TRY(row->redeem(ctx, proof, f, out));
+    TRY(redeems[row - grant_types](ctx, proof, f, out));
     if (row->audited) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
-        authority_event(ctx, "token.issued", &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->type)});
+        authority_event(ctx, "token.issued", &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->wire)});
     return OK;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * token_request: the token endpoint's one way through (RFC 6749 3.2): the grants table. A grant is one file and one row here. */
+ * token_request: the token endpoint's one way through (RFC 6749 3.2). A grant is one file here and one row of client/grant_types. */
 #ifndef JETON_GRANT_TOKEN_REQUEST_H
 #define JETON_GRANT_TOKEN_REQUEST_H
+#include "client/grant_types.h"
 #include "clientauth/client_auth.h"
 #include "scope/scope.h"
 #include "store/table/db_authorization.h"
 #include "token/id_token.h"
 #include "token/permit.h"
-enum grant_pool { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_WRITE, GRANT_HASH, GRANT_READ }; /* where its code may run */
 /* Signatures that are still to be made: they take long and change nothing, so they are left until the answer's effects are durable. */
 struct token_owed {
     bool access, id;
@@ -27,16 +27,6 @@ struct token_answer {
     int64_t retry_after; /* seconds; set with THROTTLED */
     struct token_owed owed;
 };
-struct grant_row {
-    const char *type;       /* grant_type */
-    const char *permission; /* word in db_client.grants */
-    enum grant_pool pool;
-    bool confidential_only;
-    bool audited; /* each token is an event in the audit trail: a person was there */
-    err (*redeem)(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);
-};
-const struct grant_row *token_request_row(str grant_type); /* NULL: not offered */
-const struct grant_row *token_request_rows(size_t *count);
 /* Checks that the client may use the grant and what its tokens must be bound to, runs its row, writes the event. ctx stands on the pool that
  * the row names. Tokens that must be signed are still owed: token_request_finish. */
 fallible token_request_answer(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out);

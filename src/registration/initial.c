@@ -4,7 +4,7 @@
 #include "registration/initial.h"
 
 #include "context/check.h"
-#include "client/client_rules.h"
+#include "client/grant_types.h"
 #include "scope/scopes.h"
 #include "token/opaque.h"
 
@@ -22,8 +22,9 @@ static fallible administrators(const struct actor *by)
 static void judge_grants(str grants, struct problems *p)
 {
     str word;
+    const struct grant_type *row;
     for (str rest = grants; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (!str_present(client_rules_of_wire(client_rules_wire(word))) || str_is(word, "personal_access"))
+        if ((row = grant_types_find(word)) == NULL || row->pool == GRANT_NOWHERE)
             problem_add(p, "grants",
                         STR("Software registers for authorization_code, refresh_token, password, client_credentials, "
                             "device_code, token_exchange, jwt_bearer and ciba at the most."));

@@ -12,6 +12,7 @@
 #include "client/auth_methods.h"
 #include "context/check.h"
 #include "client/client_rules.h"
+#include "client/grant_types.h"
 #include "client/client_secret.h"
 #include "client/profile.h"
 #include "registration/registration_form.h"
@@ -243,9 +244,11 @@ fallible registration_remove(struct context *ctx, const struct db_client *client
 static void write_grants(struct json_writer *w, const struct db_client *client)
 {
     str word;
+    const struct grant_type *row;
     json_write_list(w, "grant_types");
     for (str rest = client->grants; rest.n > 0 && str_next(&rest, ' ', &word);)
-        json_write_text(w, NULL, client_rules_wire(word));
+        if ((row = grant_types_find(word)) != NULL)
+            json_write_text(w, NULL, str_of(row->wire));
     json_write_end(w);
     json_write_words(w, "response_types", str_has_word(client->grants, STR("authorization_code")) ? STR("code") : STR(""));
 }

@@ -9,6 +9,7 @@
 #include "client/auth_methods.h"
 #include "context/check.h"
 #include "client/client_rules.h"
+#include "client/grant_types.h"
 #include "client/metadata_rules.h"
 #include "client/profile.h"
 
@@ -92,21 +93,11 @@ static fallible judge_addresses(struct context *ctx, const json *body, const str
 
 /* ---- grants ---- */
 
-static const struct client_rules_grant *grant_of(str name)
-{
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        if (str_is(name, row->name))
-            return row;
-    return NULL;
-}
-
 /* May it have this one: by right, as the public client that it is, and with somewhere to send the answer? */
-static bool grant_fits(const struct registration_right *right, const struct client_edit *edit, str word)
+static bool grant_fits(const struct registration_right *right, const struct client_edit *edit, const struct grant_type *row)
 {
-    const struct client_rules_grant *row = grant_of(word);
     bool is_public = str_is(edit->auth_method, "none");
-    return row != NULL && str_has_word(right->grants, word) && !str_is(word, "personal_access") && (row->public_may || !is_public) &&
-           (!row->redirects || edit->redirect_uris.n > 0);
+    return str_has_word(right->grants, str_of(row->word)) && (row->public_may || !is_public) && (!row->redirects || edit->redirect_uris.n > 0);
 }
 
 /* RFC 7591 3.2.1: the server may replace what was asked; the answer tells what there is. response_types need no look: code is the one
@@ -119,13 +110,13 @@ static fallible judge_grants(struct context *ctx, const json *body, const struct
     bool refresh = false, code = str_has_word(right->grants, usual);
     for (size_t i = 0; (piece = piece_at(value, i)) != NULL; i++) {
         str wire = json_is_text(piece) ? json_text_of(piece) : STR_ABSENT;
-        str word = str_filled(wire) ? client_rules_of_wire(wire) : STR_ABSENT;
-        if (!str_present(word) || !grant_fits(right, edit, word))
+        const struct grant_type *row = grant_types_offered(wire);
+        if (row == NULL || !grant_fits(right, edit, row))
             continue;
-        if (str_is(word, "refresh_token"))
+        if (row == &grant_types[GRANT_TYPE_refresh_token])
             refresh = true;
         else
-            add_piece(&b, ' ', word);
+            add_piece(&b, ' ', str_of(row->word));
     }
     if (b.n == 0 && code) /* without an address the rules for all clients say what is missing */
         add_piece(&b, ' ', usual);

@@ -447,7 +447,7 @@ void reply_log(struct pipeline *w)
     if (!w->app->access_log)
         return;
     bool refused = FAILED(x->response.refused);
-    const struct grant_row *grant = w->route && w->route->who == CLIENT_OF_GRANT ? token_request_row(form_get(&w->call.form, "grant_type")) : NULL;
+    const struct grant_type *grant = w->route && w->route->who == CLIENT_OF_GRANT ? grant_types_offered(form_get(&w->call.form, "grant_type")) : NULL;
     struct log_field fields[] = {
         LOG_STR("id", str_of(x->request.id)),
         LOG_STR("peer", x->request.peer),
@@ -457,7 +457,7 @@ void reply_log(struct pipeline *w)
         LOG_INT("us", clock_monotonic_us() - x->request.begun_us),
         LOG_STR("client", x->response.note),
         LOG_STR("interaction", w->interaction_id),
-        LOG_STR("grant", grant ? str_of(grant->type) : STR_ABSENT),
+        LOG_STR("grant", grant ? str_of(grant->wire) : STR_ABSENT),
         LOG_STR("why", refused ? str_of(err_why(x->response.refused)) : STR_ABSENT),
     };
     log_write(x->response.status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request", fields, sizeof fields / sizeof fields[0]);

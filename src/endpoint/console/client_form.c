@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "scope/scopes.h"
 #include "client/auth_methods.h"
+#include "client/grant_types.h"
 #include "endpoint/console/member_form.h"
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
@@ -27,29 +28,15 @@ static const char *const problem_names[] = {"name",
                                             NULL};
 static const char *const new_problem_names[] = {"id", NULL};
 
-static const struct grant_text {
-    const char *word, *name, *text;
-} grants[] = {
-    {"authorization_code", SAY("Authorization code"), SAY("A person logs in with their browser and allows access. The usual choice.")},
-    {"refresh_token", SAY("Refresh token"), SAY("Keeps access without asking the person again.")},
-    {"client_credentials", SAY("Client credentials"), SAY("For the application itself, with no person involved.")},
-    {"password", SAY("Password"), SAY("Takes a person’s username and password itself. Only for old applications of your own.")},
-    {"personal_access", SAY("Personal access"), SAY("For tokens that people create by hand.")},
-    {"device_code", SAY("Device code"), SAY("For devices without a browser. The person allows access elsewhere.")},
-    {"ciba", SAY("Backchannel (CIBA)"), SAY("Asks a person on their own pages, without sending their browser anywhere.")},
-    {"token_exchange", SAY("Token exchange"), SAY("Exchanges one token for another, under the policy below.")},
-    {"jwt_bearer", SAY("JWT bearer"), SAY("Presents assertions from an issuer that this server trusts.")},
-};
-
 static void put_grants(struct page_fields *f, str chosen)
 {
     page_list(f, "grants");
-    for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
+    for (size_t i = 0; i < GRANT_TYPE_COUNT; i++) {
         struct page_fields *row = page_row(f, "grants");
-        page_put(row, "grant", str_of(grants[i].word));
-        page_put_word(row, "grant_name", str_of(grants[i].name));
-        page_put_word(row, "grant_text", str_of(grants[i].text));
-        page_put_flag(row, "chosen", str_has_word(chosen, str_of(grants[i].word)));
+        page_put(row, "grant", str_of(grant_types[i].word));
+        page_put_word(row, "grant_name", str_of(grant_types[i].label));
+        page_put_word(row, "grant_text", str_of(grant_types[i].about));
+        page_put_flag(row, "chosen", str_has_word(chosen, str_of(grant_types[i].word)));
     }
 }
 

@@ -26,7 +26,7 @@ static bool demanded(const struct call *c, enum profile_rule rule) /* of every c
 static bool offered(const struct call *c, const char *grant)
 {
     (void)c;
-    return token_request_row(str_of(grant)) != NULL;
+    return grant_types_offered(str_of(grant)) != NULL;
 }
 
 static bool with_device(const struct call *c)
@@ -93,11 +93,9 @@ static void scopes(struct call *c, struct json_writer *w)
 
 static void grants(struct call *c, struct json_writer *w)
 {
-    size_t count;
-    const struct grant_row *rows = token_request_rows(&count);
-    for (size_t i = 0; i < count; i++)
-        if (!str_is(str_of(rows[i].type), "password") || !demanded(c, PROFILE_RULE_NO_PASSWORD))
-            json_write_text(w, NULL, str_of(rows[i].type));
+    for (const struct grant_type *row = grant_types; row < grant_types + GRANT_TYPE_COUNT; row++)
+        if (row->pool != GRANT_NOWHERE && (row != &grant_types[GRANT_TYPE_password] || !demanded(c, PROFILE_RULE_NO_PASSWORD)))
+            json_write_text(w, NULL, str_of(row->wire));
 }
 
 /* The ways to authenticate that work here and that the server's profile leaves. */

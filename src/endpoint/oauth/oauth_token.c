@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * oauth_token: the token endpoint (RFC 6749 3.2). The row's guards have parsed the body and authenticated the client; the grants table
+ * oauth_token: the token endpoint (RFC 6749 3.2). The row's guards have parsed the body and authenticated the client; grant/token_request
  * does the rest. Signatures come last, when what the grant did is durable (call.finish). */
 #include "endpoint/oauth/oauth.h"
 #include "base/banned.h"
 
 enum grant_pool oauth_token_pool(const struct form *form)
 {
-    const struct grant_row *row = token_request_row(form_get(form, "grant_type"));
+    const struct grant_type *row = grant_types_offered(form_get(form, "grant_type"));
     return row ? row->pool : GRANT_INLINE; /* an unknown one is refused at once */
 }
 

@@ -136,12 +136,3 @@ Test(client_rules, a_given_secret_has_32_visible_characters)
     cr_expect_null(client_rules_secret((str){big, 1024}));
     cr_expect_not_null(client_rules_secret((str){big, 1025}));
 }
-
-Test(client_rules, the_table_of_grants_has_each_once_and_an_end)
-{
-    size_t rows = 0;
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++, rows++)
-        for (const struct client_rules_grant *other = row + 1; other->name != NULL; other++)
-            cr_expect_str_neq(row->name, other->name);
-    cr_expect_geq(rows, 5);
-}

@@ -264,12 +264,3 @@ Test(metadata, pairwise_takes_the_one_host_of_the_redirect_uris)
     edit.redirect_uris = STR("https://A.example.com/cb\nhttps://a.example.com/other");
     cr_expect(str_is(made(&s, edit)->metadata.sector, "a.example.com"));
 }
-
-Test(metadata, grants_have_their_words_on_the_wire)
-{
-    for (const struct client_rules_grant *row = client_rules_grants; row->name != NULL; row++)
-        cr_expect(str_is(client_rules_of_wire(client_rules_wire(str_of(row->name))), row->name));
-    cr_expect(str_is(client_rules_wire(STR("ciba")), "urn:openid:params:grant-type:ciba"));
-    cr_expect(!str_present(client_rules_of_wire(STR("device_code"))));
-    cr_expect(!str_present(client_rules_of_wire(STR("implicit"))));
-}
