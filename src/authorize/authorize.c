@@ -117,7 +117,7 @@ static void read_state(struct authorize_request *request)
         request->broken = wrong;
 }
 
-static fallible begin(struct context *ctx, const struct form *f, struct authorize_request *request)
+static fallible read_authorize_request(struct context *ctx, const struct form *f, struct authorize_request *request)
 {
     request->max_age = -1;
     TRY(take_parameters(ctx, f, request));
@@ -132,7 +132,7 @@ fallible authorize_read(struct context *ctx, const struct form *f, struct author
     struct authorize_request request = {.broken = OK};
     TRY(check_way_once(f));
     TRY(find_client(ctx, f, &request.client));
-    TRY(begin(ctx, f, &request));
+    TRY(read_authorize_request(ctx, f, &request));
     err twice = find_twice(f);
     if (FAILED(twice)) /* beside an object or a pushed request too */
         request.broken = twice;
@@ -143,7 +143,7 @@ fallible authorize_read(struct context *ctx, const struct form *f, struct author
 fallible authorize_take(struct context *ctx, const struct db_client *client, const struct form *f, struct authorize_request *out)
 {
     struct authorize_request request = {.client = client, .arriving = true, .source = AUTHORIZE_PUSHED, .broken = OK};
-    TRY(begin(ctx, f, &request));
+    TRY(read_authorize_request(ctx, f, &request));
     *out = request;
     return OK;
 }

@@ -31,7 +31,7 @@ enum {
 };
 
 /* The sealed text: each piece as its length in two bytes and its bytes; 0xffff stands for absent. */
-static void pack(struct buf *b, str piece)
+static void pack_text_piece(struct buf *b, str piece)
 {
     size_t n = str_present(piece) ? piece.n : 0xffff;
     buf_char(b, (char)(n >> 8));
@@ -40,7 +40,7 @@ static void pack(struct buf *b, str piece)
         buf_add(b, piece);
 }
 
-static bool unpack(str *rest, str *piece)
+static bool unpack_text_piece(str *rest, str *piece)
 {
     if (rest->n < 2)
         return false;
@@ -77,7 +77,7 @@ fallible authorize_pend(struct context *ctx, const struct authorize_request *req
     if (arena_failed(ctx->arena))
         FAIL(UNAVAILABLE, "authorize: no memory");
     for (size_t i = 0; i < PENDING_COUNT; i++)
-        pack(&b, pieces[i]);
+        pack_text_piece(&b, pieces[i]);
     if (FAILED(buf_done(&b, &text)))
         REFUSE(INVALID_REQUEST, "The authorization request is too long.", "authorize: pending request too long");
     TRY(opaque_sealed_make(ctx->arena, ctx->keys, OPAQUE_CONSENT, text, &raw));
@@ -93,7 +93,7 @@ static fallible open_pending(struct context *ctx, str pending, str pieces[PENDIN
     if (!str_present(pending) || FAILED(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is not ours");
     for (size_t i = 0; i < PENDING_COUNT; i++)
-        if (!unpack(&text, &pieces[i]))
+        if (!unpack_text_piece(&text, &pieces[i]))
             REFUSE(INVALID_REQUEST, STALE, "consent: pending request is cut");
     return OK;
 }
@@ -168,7 +168,7 @@ static fallible consent_still_there(const struct adding *w)
     return OK;
 }
 
-static err add(void *context)
+static err store_granted_consent(void *context)
 {
     const struct adding *w = context;
     TRY(db_user_hold(w->ctx->tx, w->session->user->number));
@@ -196,7 +196,7 @@ static fallible make_code(const struct adding *w, struct db_authorization *autho
     const int64_t numbers[2] = {row.number, 0};
     TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_CODE, numbers, code));
     row.hash = token_hash_of(code->text);
-    err added = authority_together(ctx, add, &whole);
+    err added = authority_together(ctx, store_granted_consent, &whole);
     if (added.kind == ERR_CONFLICT) /* AZ-25 */
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
     return added;
@@ -209,7 +209,7 @@ static int64_t code_seconds(const struct context *ctx, const struct db_client *c
     return minute && seconds > 60 ? 60 : seconds; /* FAPI 2.0 Security Profile 5.3.2.1 */
 }
 
-static fallible respond(struct context *ctx, const struct authorize_request *request, str code, err error, struct redirect_sent *out)
+static fallible send_authorize_redirect(struct context *ctx, const struct authorize_request *request, str code, err error, struct redirect_sent *out)
 {
     struct redirect_answer answer = {
         .client = request->client, .uri = request->redirect_uri, .mode = request->mode, .code = code, .error = error, .state = request->state};
@@ -217,7 +217,7 @@ static fallible respond(struct context *ctx, const struct authorize_request *req
 }
 
 /* What was shown and agreed to: the scope, and the scopes that single claims amount to. */
-static fallible remember(struct context *ctx, const struct authorize_request *request, const struct session *s)
+static fallible remember_user_consent(struct context *ctx, const struct authorize_request *request, const struct session *s)
 {
     str shown, agreed;
     TRY(scope_union(ctx->arena, request->scope, request->claims_scopes, &shown));
@@ -251,15 +251,15 @@ fallible authorize_allow(struct context *ctx, const struct authorize_pending *pe
     };
     TRY(make_code(&(struct adding){.ctx = ctx, .session = s, .pending = pending}, &authorization, &code));
     if (pending->asked)
-        TRY(remember(ctx, request, s));
+        TRY(remember_user_consent(ctx, request, s));
     const char *event = pending->asked ? "consent.given" : "code.issued";
     authority_event(
         ctx, event,
         &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = authorization.id, .detail = request->scope});
-    return respond(ctx, request, code.text, OK, out);
+    return send_authorize_redirect(ctx, request, code.text, OK, out);
 }
 
-static err deny(void *context)
+static err record_consent_denial(void *context)
 {
     const struct adding *w = context;
     bool first;
@@ -274,9 +274,9 @@ fallible authorize_deny(struct context *ctx, const struct authorize_pending *pen
 {
     const struct authorize_request *request = &pending->request;
     struct adding w = {.ctx = ctx, .pending = pending};
-    TRY(authority_together(ctx, deny, &w));
+    TRY(authority_together(ctx, record_consent_denial, &w));
     authority_event(ctx, "consent.denied", &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id});
-    return respond(ctx, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
+    return send_authorize_redirect(ctx, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
 }
 
 /* RFC 9700 4.11.2: an open redirector needs a client that anybody can be, and a person who has not yet shown to be here. Clients that an
@@ -293,5 +293,5 @@ fallible authorize_refuse(struct context *ctx, const struct authorize_request *r
     if (why.kind == ERR_THROTTLED || why.kind == ERR_CONFLICT) /* no words of RFC 6749 4.1.2.1 */
         why.kind = ERR_UNAVAILABLE;
     TRY(end_pushed(ctx, request));
-    return respond(ctx, request, STR_ABSENT, why, out);
+    return send_authorize_redirect(ctx, request, STR_ABSENT, why, out);
 }

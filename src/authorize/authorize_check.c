@@ -46,7 +46,7 @@ static bool may_use(const struct context *ctx, const struct db_client *client, c
 }
 
 /* AZ-09: for what is refused the answer goes the nearest way that the client and its profile allow. */
-static enum redirect_mode nearest(const struct context *ctx, const struct db_client *client, enum redirect_mode asked)
+static enum redirect_mode nearest_response_mode(const struct context *ctx, const struct db_client *client, enum redirect_mode asked)
 {
     enum redirect_mode best = profile_demands(ctx, client, PROFILE_RULE_SIGNED_RESPONSE) ? REDIRECT_QUERY_JWT : REDIRECT_QUERY;
     int most = -1;
@@ -67,7 +67,7 @@ static fallible read_mode(const struct context *ctx, struct authorize_request *r
     enum redirect_mode mode = REDIRECT_QUERY;
     bool signed_alone = profile_demands(ctx, request->client, PROFILE_RULE_SIGNED_RESPONSE);
     bool known = !str_present(word) || redirect_mode_of(word, &mode);
-    request->mode = nearest(ctx, request->client, mode);
+    request->mode = nearest_response_mode(ctx, request->client, mode);
     if (!known)
         REFUSE(INVALID_REQUEST, "response_mode may be query, fragment, form_post, jwt, query.jwt, fragment.jwt or form_post.jwt.",
                "authorize: unknown response_mode");

@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 /* A login that was asked for has happened: age and prompt are satisfied, and a wish is met as far as it went (AZ-12). */
-static enum assurance_missing missing(struct context *ctx, const struct authorize_request *request, const struct session *s)
+static enum assurance_missing find_missing_assurance(struct context *ctx, const struct authorize_request *request, const struct session *s)
 {
     bool done = authorize_ticket_login(ctx, request->login_ticket, s);
     const struct assurance_need need = {
@@ -54,7 +54,7 @@ static fallible login_refused(struct context *ctx, const struct authorize_reques
 
 static fallible login_step(struct context *ctx, const struct authorize_request *request, const struct session *s, enum authorize_step *step)
 {
-    enum assurance_missing lacks = missing(ctx, request, s);
+    enum assurance_missing lacks = find_missing_assurance(ctx, request, s);
     *step = 0;
     if (choice_due(ctx, request, s)) {
         *step = AUTHORIZE_SELECT;

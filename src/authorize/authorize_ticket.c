@@ -18,7 +18,7 @@ struct ticket {
     int64_t pushed;
 };
 
-static fallible make(struct context *ctx, const char *kind, int64_t pushed, const struct session *s, str *ticket)
+static fallible make_visit_ticket(struct context *ctx, const char *kind, int64_t pushed, const struct session *s, str *ticket)
 {
     struct token_raw raw;
     str print = session_print(ctx->arena, s);
@@ -32,12 +32,12 @@ static fallible make(struct context *ctx, const char *kind, int64_t pushed, cons
 
 fallible authorize_ticket(struct context *ctx, const struct authorize_request *request, const struct session *s, str *ticket)
 {
-    return make(ctx, "login", request->pushed, s, ticket);
+    return make_visit_ticket(ctx, "login", request->pushed, s, ticket);
 }
 
 fallible authorize_choice(struct context *ctx, const struct authorize_request *request, const struct session *s, str *ticket)
 {
-    return make(ctx, "choice", request->pushed, s, ticket);
+    return make_visit_ticket(ctx, "choice", request->pushed, s, ticket);
 }
 
 static bool number_of(str *rest, uint64_t *number)

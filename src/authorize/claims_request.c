@@ -43,7 +43,7 @@ struct reading {
     str allowed, sub, acr;
 };
 
-static const struct known *find(str claim)
+static const struct known *find_claim_row(str claim)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (str_is(claim, table[i].claim))
@@ -128,7 +128,7 @@ static void add_scope(struct reading *r, const char *scope)
 }
 
 /* A part of the request in what is kept: both are the arena's. */
-static json *shared(const json *value)
+static json *share_json_value(const json *value)
 {
     return (json *)(uintptr_t)value;
 }
@@ -142,9 +142,9 @@ static json *copy_wish(struct reading *r, const json *wish)
         json_put_boolean(r->a, copy, "essential", true);
     const json *value = json_member(wish, "value"), *values = json_member(wish, "values");
     if (value)
-        json_put(r->a, copy, "value", shared(value));
+        json_put(r->a, copy, "value", share_json_value(value));
     if (values)
-        json_put(r->a, copy, "values", shared(values));
+        json_put(r->a, copy, "values", share_json_value(values));
     return copy;
 }
 
@@ -155,7 +155,7 @@ static fallible read_place(struct reading *r, const json *place, json **kept)
     *kept = json_object_new(r->a);
     for (void *at = NULL; json_each(place, &at, &claim, &wish);) {
         TRY(read_wish(wish));
-        const struct known *known = find(claim);                                         /* 5.5: unknown ones are ignored */
+        const struct known *known = find_claim_row(claim);                               /* 5.5: unknown ones are ignored */
         if (!known || (known->scope && !str_has_word(r->allowed, str_of(known->scope)))) /* AZ-15 */
             continue;
         if (str_is(claim, "acr"))

@@ -59,7 +59,7 @@ struct meant {
 
 /* A word without a mark is for this server, which hands on what it may have itself; but who somebody is, agreed to for one service, says nothing
  * about another. A mark alone is the service. */
-static struct meant meaning(const struct context *ctx, str word, const struct db_resource *resource, str mark)
+static struct meant read_consent_word(const struct context *ctx, str word, const struct db_resource *resource, str mark)
 {
     bool unscoped = str_starts(word, STR(UNSCOPED));
     size_t skip = unscoped ? sizeof UNSCOPED - 1 : 0;
@@ -80,7 +80,7 @@ fallible consent_scope(struct context *ctx, str words, const struct db_resource 
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);) {
         if (word.n == 0)
             continue;
-        struct meant m = meaning(ctx, word, resource, mark);
+        struct meant m = read_consent_word(ctx, word, resource, mark);
         any = any || m.counts;
         word.n = m.bare;
         if (!m.here || word.n == 0 || str_has_word((str){b.p, b.n}, word))

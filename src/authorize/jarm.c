@@ -7,7 +7,7 @@
 #include "token/jws.h"
 #include "base/banned.h"
 
-static fallible choose(const struct context *ctx, const struct db_client *client, enum sign_alg *alg)
+static fallible choose_jarm_alg(const struct context *ctx, const struct db_client *client, enum sign_alg *alg)
 {
     str registered = client->metadata.authorization_signed_response_alg;
     bool strong = profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS);
@@ -23,7 +23,7 @@ fallible jarm_response(struct context *ctx, const struct db_client *client, cons
     enum sign_alg alg;
     str claims;
     struct json_writer body = json_writer_new(a);
-    TRY(choose(ctx, client, &alg));
+    TRY(choose_jarm_alg(ctx, client, &alg));
     json_write_object(&body, NULL);
     json_write_text(&body, "aud", client->id);
     json_write_integer(&body, "exp", clock_add(ctx->now, JARM_SECONDS));

@@ -71,7 +71,7 @@ static fallible bind_key(struct context *ctx, const struct db_client *client, st
 }
 
 /* RL-05, RL-06: whoever is nobody in particular may push so much from one place in a minute, and the table cannot be filled by them. */
-static fallible paced(struct context *ctx, const struct client_proof *proof, int64_t *retry_after)
+static fallible pace_pushed_request(struct context *ctx, const struct client_proof *proof, int64_t *retry_after)
 {
     static const struct db_throttle_rule rule = {.free_tries = PUSHED_A_MINUTE, .base = 60, .most = 60, .forget = 120};
     struct db_throttle state;
@@ -103,7 +103,7 @@ fallible pushed_accept(struct context *ctx, const struct client_proof *proof, co
     TRY(authorize_check(ctx, f, &request));
     TRY(bind_key(ctx, proof->client, request.jkt, &row.jkt));
     TRY(pack_parameters(ctx->arena, &request.parameters, &row.parameters));
-    TRY(paced(ctx, proof, &out->retry_after));
+    TRY(pace_pushed_request(ctx, proof, &out->retry_after));
     TRY(db_pushed_reserve(ctx->tx, &row.number));
     TRY(make_uri(ctx, row.number, &answer.request_uri));
     row.hash = token_hash_of(answer.request_uri);

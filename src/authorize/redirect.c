@@ -85,7 +85,7 @@ bool redirect_mode_fragment(enum redirect_mode mode)
     return mode == REDIRECT_FRAGMENT || mode == REDIRECT_FRAGMENT_JWT;
 }
 
-static void put(struct redirect_sent *out, str name, str value)
+static void add_redirect_field(struct redirect_sent *out, str name, str value)
 {
     out->fields[out->count++] = (struct form_field){name, value};
 }
@@ -93,14 +93,14 @@ static void put(struct redirect_sent *out, str name, str value)
 static void put_plain(const struct context *ctx, const struct redirect_answer *answer, struct redirect_sent *out)
 {
     if (FAILED(answer->error)) {
-        put(out, STR("error"), str_of(err_code(answer->error)));
-        put(out, STR("error_description"), str_of(err_say(answer->error)));
+        add_redirect_field(out, STR("error"), str_of(err_code(answer->error)));
+        add_redirect_field(out, STR("error_description"), str_of(err_say(answer->error)));
     } else { /* a code is all that ever stands in an address: no token (TE-14) */
-        put(out, STR("code"), answer->code);
+        add_redirect_field(out, STR("code"), answer->code);
     }
     if (str_present(answer->state)) /* AZ-06 */
-        put(out, STR("state"), answer->state);
-    put(out, STR("iss"), ctx->authority->issuer); /* RFC 9207; AZ-07 */
+        add_redirect_field(out, STR("state"), answer->state);
+    add_redirect_field(out, STR("iss"), ctx->authority->issuer); /* RFC 9207; AZ-07 */
 }
 
 fallible redirect_send(struct context *ctx, const struct redirect_answer *answer, struct redirect_sent *out)
@@ -111,7 +111,7 @@ fallible redirect_send(struct context *ctx, const struct redirect_answer *answer
     if (redirect_mode_signed(answer->mode)) { /* JARM 2.3: one parameter instead of all */
         TRY(jarm_response(ctx, answer->client, &sent, &response));
         sent.count = 0;
-        put(&sent, STR("response"), response);
+        add_redirect_field(&sent, STR("response"), response);
     }
     if (answer->mode != REDIRECT_FORM_POST && answer->mode != REDIRECT_FORM_POST_JWT) {
         struct buf b = buf_new(ctx->arena, LOCATION_MAX), fragment = buf_new(ctx->arena, LOCATION_MAX);

@@ -15,7 +15,7 @@ static struct entry {
 } shelf[REQUEST_DOCUMENT_KEPT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static str kept(struct context *ctx, str uri)
+static str find_remembered_document(struct context *ctx, str uri)
 {
     str text = STR_ABSENT;
     (void)pthread_mutex_lock(&lock);
@@ -27,7 +27,7 @@ static str kept(struct context *ctx, str uri)
 }
 
 /* In the place of the one that ends first. Not being kept is no failure. */
-static void keep(const struct context *ctx, str uri, str text)
+static void remember_document(const struct context *ctx, str uri, str text)
 {
     struct arena *a = arena_new(2 * (uri.n + text.n) + 4096), *old;
     struct entry fresh = {a, STR_ABSENT, STR_ABSENT, clock_add(ctx->now, REQUEST_DOCUMENT_SECONDS)};
@@ -52,7 +52,7 @@ static void keep(const struct context *ctx, str uri, str text)
 
 fallible request_document_get(struct context *ctx, const struct db_client *client, str uri, str *text)
 {
-    str found = kept(ctx, uri), address = {uri.p, str_find(uri, '#')};
+    str found = find_remembered_document(ctx, uri), address = {uri.p, str_find(uri, '#')};
     struct fetch_manners manners = ctx->authority->policy.fetch;
     manners.bytes = REQUEST_DOCUMENT_BYTES;
     manners.caller = client->id;
@@ -67,7 +67,7 @@ fallible request_document_get(struct context *ctx, const struct db_client *clien
         found = str_trim(found);
         while (found.n > 0 && (found.p[found.n - 1] == '\n' || found.p[found.n - 1] == '\r'))
             found.n--;
-        keep(ctx, uri, found);
+        remember_document(ctx, uri, found);
     }
     *text = found;
     return OK;

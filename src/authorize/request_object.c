@@ -55,7 +55,7 @@ static bool unsigned_object(struct arena *a, str text)
     return str_equal_nocase(json_member_text(header, "alg"), STR("none"));
 }
 
-static size_t dots(str text)
+static size_t count_dots(str text)
 {
     size_t count = 0;
     for (size_t i = 0; i < text.n; i++)
@@ -174,7 +174,7 @@ fallible request_object_read(struct context *ctx, const struct db_client *client
     struct jwt jwt;
     str text;
     TRY(find_text(ctx, client, outer, &text));
-    if (dots(text) == 4)
+    if (count_dots(text) == 4)
         REFUSE(INVALID_REQUEST_OBJECT, "Encrypted request objects are not supported; sign it and leave it readable.", "request object: encrypted");
     if (unsigned_object(ctx->arena, text)) { /* AZ-17; OpenID Connect Core 3.1.2.6 */
         if (way == REQUEST_OBJECT_FRONT && !profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS))

@@ -90,14 +90,14 @@ struct arena *arena_new(size_t max)
     return a;
 }
 
-static void *refuse(struct arena *a)
+static void *fail_allocation(struct arena *a)
 {
     a->failed = true;
     return NULL;
 }
 
 /* A newer block in front, at least `size` bytes; what is left of the old one stays unused. */
-static bool widen(struct arena *a, size_t size)
+static bool add_larger_block(struct arena *a, size_t size)
 {
     size_t next = a->block->size < BLOCK_LARGEST / 2 ? a->block->size * 2 : BLOCK_LARGEST;
     struct block *b = block_new(size > next ? size : next);
@@ -111,15 +111,15 @@ static bool widen(struct arena *a, size_t size)
 void *arena_take(struct arena *a, size_t size)
 {
     if (fail_after != 0 && --fail_after == 0)
-        return refuse(a);
+        return fail_allocation(a);
     if (size > a->max)
-        return refuse(a);
+        return fail_allocation(a);
     /* max is at most SIZE_MAX / 2, so the rounding cannot wrap. */
     size_t whole = ((size == 0 ? 1 : size) + (ALIGNMENT - 1)) & ~(size_t)(ALIGNMENT - 1);
     if (whole > a->max - a->used)
-        return refuse(a);
-    if (whole + GAP > a->block->size - a->block->used && !widen(a, whole + GAP))
-        return refuse(a);
+        return fail_allocation(a);
+    if (whole + GAP > a->block->size - a->block->used && !add_larger_block(a, whole + GAP))
+        return fail_allocation(a);
     struct block *b = a->block;
     unsigned char *p = b->bytes + b->used;
     b->used += whole + GAP;
@@ -132,7 +132,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total))
-        return refuse(a);
+        return fail_allocation(a);
     return arena_take(a, total);
 }
 

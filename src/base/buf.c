@@ -18,7 +18,7 @@ struct buf buf_new(struct arena *a, size_t max)
 }
 
 /* Room for `more` bytes and the NUL. max <= SIZE_MAX / 4 keeps every sum below from wrapping. */
-static bool room(struct buf *b, size_t more)
+static bool ensure_buf_room(struct buf *b, size_t more)
 {
     if (b->over || more > b->max - b->n) {
         b->over = true;
@@ -48,13 +48,13 @@ static bool room(struct buf *b, size_t more)
 
 void buf_reserve(struct buf *b, size_t n)
 {
-    if (room(b, n < b->max - b->n ? n : b->max - b->n))
+    if (ensure_buf_room(b, n < b->max - b->n ? n : b->max - b->n))
         b->p[b->n] = '\0';
 }
 
 char *buf_place(struct buf *b, size_t n)
 {
-    if (!room(b, n))
+    if (!ensure_buf_room(b, n))
         return NULL;
     char *place = b->p + b->n;
     b->n += n;
@@ -102,7 +102,7 @@ void buf_format(struct buf *b, const char *format, ...)
     int n = vsnprintf(NULL, 0, format, arguments);
     if (n < 0) {
         b->over = true;
-    } else if (room(b, (size_t)n)) {
+    } else if (ensure_buf_room(b, (size_t)n)) {
         vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
         b->n += (size_t)n;
     }
@@ -112,7 +112,7 @@ void buf_format(struct buf *b, const char *format, ...)
 
 fallible buf_done(struct buf *b, str *out)
 {
-    if (!room(b, 0))
+    if (!ensure_buf_room(b, 0))
         FAIL(UNAVAILABLE, "buf: text over its ceiling or out of memory");
     *out = (str){b->p, b->n};
     return OK;

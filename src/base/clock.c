@@ -52,7 +52,7 @@ void clock_set(unix_time t)
     atomic_store_explicit(&frozen, t, memory_order_relaxed);
 }
 
-static void digits(char *at, int count, int64_t v)
+static void write_decimal_digits(char *at, int count, int64_t v)
 {
     while (count-- > 0) {
         at[count] = (char)('0' + v % 10);
@@ -75,13 +75,13 @@ void clock_write(unix_time t, char out[CLOCK_TEXT_SIZE])
     int64_t year = (of_cycle - of_cycle / 1460 + of_cycle / 36524 - of_cycle / 146096) / 365;
     int64_t of_year = of_cycle - (365 * year + year / 4 - year / 100);
     int64_t month = (5 * of_year + 2) / 153;
-    digits(out + 8, 2, of_year - (153 * month + 2) / 5 + 1);
+    write_decimal_digits(out + 8, 2, of_year - (153 * month + 2) / 5 + 1);
     month = month < 10 ? month + 3 : month - 9;
-    digits(out, 4, year + (cycle - 1) * 400 + (month <= 2));
-    digits(out + 5, 2, month);
-    digits(out + 11, 2, second / 3600);
-    digits(out + 14, 2, second / 60 % 60);
-    digits(out + 17, 2, second % 60);
+    write_decimal_digits(out, 4, year + (cycle - 1) * 400 + (month <= 2));
+    write_decimal_digits(out + 5, 2, month);
+    write_decimal_digits(out + 11, 2, second / 3600);
+    write_decimal_digits(out + 14, 2, second / 60 % 60);
+    write_decimal_digits(out + 17, 2, second % 60);
     out[4] = out[7] = '-';
     out[10] = 'T';
     out[13] = out[16] = ':';

@@ -38,7 +38,7 @@ static size_t filled;
 static void (*pressed)(void); /* set before the first thread */
 
 /* The last four bytes stay free for "...\n"; a line that was cut is full to the last byte but one. */
-static void put(struct line *l, const char *p, size_t n)
+static void put_bytes(struct line *l, const char *p, size_t n)
 {
     size_t room = l->n < sizeof l->text - 4 ? sizeof l->text - 4 - l->n : 0;
     if (n <= room) {
@@ -52,10 +52,10 @@ static void put(struct line *l, const char *p, size_t n)
 
 static void put_z(struct line *l, const char *z)
 {
-    put(l, z, strlen(z));
+    put_bytes(l, z, strlen(z));
 }
 
-static bool plain(char c)
+static bool needs_no_escape(char c)
 {
     return ascii_printable(c) && c != '"' && c != '\\';
 }
@@ -65,9 +65,9 @@ static void put_escaped(struct line *l, char c)
     static const char digits[] = "0123456789abcdef";
     unsigned char byte = (unsigned char)c;
     if (c == '"' || c == '\\')
-        put(l, (const char[]){'\\', c}, 2);
+        put_bytes(l, (const char[]){'\\', c}, 2);
     else
-        put(l, (const char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
+        put_bytes(l, (const char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
 }
 
 static bool bare_eight(uint64_t v)
@@ -76,7 +76,7 @@ static bool bare_eight(uint64_t v)
 }
 
 /* Most values: there is something, and nothing in it asks for quotes. */
-static bool bare(str value)
+static bool needs_no_quotes(str value)
 {
     size_t i = 0;
     while (value.n - i >= 8 && bare_eight(ascii_eight(value.p + i)))
@@ -90,18 +90,18 @@ static bool bare(str value)
 static void put_value(struct line *l, str value)
 {
     str shown = {value.p, value.n < VALUE_MAX ? value.n : VALUE_MAX};
-    bool quoted = !bare(shown);
+    bool quoted = !needs_no_quotes(shown);
     if (!quoted && value.n == shown.n) {
-        put(l, shown.p, shown.n);
+        put_bytes(l, shown.p, shown.n);
         return;
     }
     if (quoted)
         put_z(l, "\"");
     for (size_t i = 0; i < shown.n; i++) {
         size_t begun = i;
-        while (i < shown.n && plain(shown.p[i]))
+        while (i < shown.n && needs_no_escape(shown.p[i]))
             i++;
-        put(l, shown.p + begun, i - begun);
+        put_bytes(l, shown.p + begun, i - begun);
         if (i < shown.n)
             put_escaped(l, shown.p[i]);
     }
@@ -122,7 +122,7 @@ static void put_number(struct line *l, int64_t v)
     } while (rest > 0);
     if (v < 0)
         text[--at] = '-';
-    put(l, text + at, sizeof text - at);
+    put_bytes(l, text + at, sizeof text - at);
 }
 
 static void put_time(struct line *l)
@@ -138,21 +138,21 @@ static void put_time(struct line *l)
         put_z(l, "-");
         return;
     }
-    put(l, text, CLOCK_TEXT_SIZE - 2);
-    put(l, (const char[]){'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 'Z'}, 5);
+    put_bytes(l, text, CLOCK_TEXT_SIZE - 2);
+    put_bytes(l, (const char[]){'.', (char)('0' + part / 100), (char)('0' + part / 10 % 10), (char)('0' + part % 10), 'Z'}, 5);
 }
 
-static void compose(struct line *l, enum log_level level, const char *event, const struct log_field *fields, size_t count)
+static void compose_log_line(struct line *l, enum log_level level, const char *event, const struct log_field *fields, size_t count)
 {
     static const str names[] = {{" debug ", 7}, {" info ", 6}, {" warn ", 6}, {" error ", 7}};
     l->n = 0;
     put_time(l);
-    put(l, names[level].p, names[level].n);
+    put_bytes(l, names[level].p, names[level].n);
     put_z(l, event);
     for (size_t i = 0; i < count; i++) {
         if (!fields[i].is_number && !str_present(fields[i].value))
             continue;
-        put(l, fields[i].name.p, fields[i].name.n);
+        put_bytes(l, fields[i].name.p, fields[i].name.n);
         if (fields[i].is_number)
             put_number(l, fields[i].number);
         else
@@ -184,7 +184,7 @@ static void report_dropped(void)
     if (lost == 0)
         return;
     struct line l;
-    compose(&l, LOG_LEVEL_WARN, "log.dropped", &LOG_INT("lines", lost), 1);
+    compose_log_line(&l, LOG_LEVEL_WARN, "log.dropped", &LOG_INT("lines", lost), 1);
     if (!write_all(l.text, l.n))
         atomic_fetch_add(&dropped, lost - 1); /* write_all counted this very line */
 }
@@ -206,7 +206,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     if ((int)level < atomic_load_explicit(&least_level, memory_order_relaxed))
         return;
     struct line l __attribute__((uninitialized)); /* 4 KiB: clearing it first would cost more than the line */
-    compose(&l, level, event, fields, count);
+    compose_log_line(&l, level, event, fields, count);
     if (!atomic_load(&buffered)) {
         report_dropped();
         write_all(l.text, l.n);

@@ -13,7 +13,7 @@
 enum { NOWHERE = -1, CONTEXT_END = 4 };
 
 /* As memcmp orders "context\004text", without putting it together. */
-static int compare(const char *key, const char *context, str text)
+static int compare_message_key(const char *key, const char *context, str text)
 {
     if (context) {
         size_t n = strlen(context);
@@ -28,14 +28,14 @@ static int compare(const char *key, const char *context, str text)
     return order != 0 ? order : key[text.n] != '\0';
 }
 
-static long find(const char *context, str text)
+static long find_message_key(const char *context, str text)
 {
     size_t low = 0, high = message_key_count;
     if (!str_filled(text))
         return NOWHERE;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(message_key_text + message_key_at[middle], context, text);
+        int order = compare_message_key(message_key_text + message_key_at[middle], context, text);
         if (order == 0)
             return (long)middle;
         if (order < 0)
@@ -47,11 +47,11 @@ static long find(const char *context, str text)
 }
 
 /* Absent: none. */
-static str translation(const struct message_language *l, const char *context, str text)
+static str find_translation(const struct message_language *l, const char *context, str text)
 {
     if (!l || l == message_languages)
         return STR_ABSENT;
-    long at = find(context, text);
+    long at = find_message_key(context, text);
     if (at < 0 || l->at[at + 1] == l->at[at])
         return STR_ABSENT;
     return (str){l->text + l->at[at], l->at[at + 1] - l->at[at] - 1};
@@ -67,7 +67,7 @@ static int64_t count_of(const struct message *m)
 
 str message_translated(const struct message_language *l, const struct message *m)
 {
-    str found = translation(l, m->context, m->text);
+    str found = find_translation(l, m->context, m->text);
     if (!m->many)
         return str_present(found) ? (str){found.p, strlen(found.p)} : m->text;
     int64_t count = count_of(m);
@@ -83,13 +83,13 @@ str message_translated(const struct message_language *l, const struct message *m
 
 str message_word(const struct message_language *l, str english)
 {
-    str found = translation(l, NULL, english);
+    str found = find_translation(l, NULL, english);
     return str_present(found) ? (str){found.p, strlen(found.p)} : english;
 }
 
 bool message_known(const char *context, str english)
 {
-    return find(context, english) != NOWHERE;
+    return find_message_key(context, english) != NOWHERE;
 }
 
 /* The length of a name at the beginning that `end` follows; 0: there is none. */

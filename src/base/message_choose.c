@@ -22,7 +22,7 @@ static bool is_tag(str s)
 }
 
 /* RFC 4647 3.4: the last subtag goes, and with it a single letter or digit before it. */
-static str shorter(str tag)
+static str truncate_language_tag(str tag)
 {
     size_t n = tag.n;
     while (n > 0 && tag.p[n - 1] != '-')
@@ -40,7 +40,7 @@ static const struct message_language *look_up(str tag)
 {
     if (!is_tag(tag))
         return NULL;
-    for (; tag.n > 0; tag = shorter(tag))
+    for (; tag.n > 0; tag = truncate_language_tag(tag))
         for (size_t i = 0; i < message_language_count; i++)
             if (str_equal_nocase(tag, str_of(message_languages[i].tag)))
                 return &message_languages[i];
@@ -82,7 +82,7 @@ static struct range range_of(str piece)
     return r;
 }
 
-static str bounded(str s)
+static str cut_language_list(str s)
 {
     return s.n > MESSAGE_LANGUAGE_MAX ? (str){s.p, MESSAGE_LANGUAGE_MAX} : s;
 }
@@ -93,7 +93,7 @@ static const struct message_language *choose_weighted(str accept)
     const struct message_language *best = NULL;
     unsigned weight = 0, seen = 0;
     str piece;
-    for (str rest = bounded(accept); seen < MESSAGE_RANGES_MAX && str_next(&rest, ',', &piece); seen++) {
+    for (str rest = cut_language_list(accept); seen < MESSAGE_RANGES_MAX && str_next(&rest, ',', &piece); seen++) {
         struct range r = range_of(piece);
         const struct message_language *l = r.weight > weight ? look_up(r.tag) : NULL;
         if (!l)
@@ -108,7 +108,7 @@ const struct message_language *message_choose(str ui_locales, str accept)
 {
     unsigned seen = 0;
     str piece;
-    for (str rest = bounded(ui_locales); seen < MESSAGE_RANGES_MAX && str_filled(rest) && str_next(&rest, ' ', &piece); seen++) {
+    for (str rest = cut_language_list(ui_locales); seen < MESSAGE_RANGES_MAX && str_filled(rest) && str_next(&rest, ' ', &piece); seen++) {
         const struct message_language *l = look_up(piece);
         if (l)
             return l;

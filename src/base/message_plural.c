@@ -17,16 +17,16 @@ struct reader {
 
 static uint64_t read_choice(struct reader *r);
 
-static void skip(struct reader *r)
+static void skip_spaces(struct reader *r)
 {
     while (*r->p == ' ')
         r->p++;
 }
 
-static bool take(struct reader *r, const char *sign)
+static bool take_sign(struct reader *r, const char *sign)
 {
     size_t n = strlen(sign);
-    skip(r);
+    skip_spaces(r);
     if (strncmp(r->p, sign, n) != 0)
         return false;
     r->p += n;
@@ -49,11 +49,11 @@ static uint64_t read_operand(struct reader *r)
     uint64_t value = 0;
     if (++r->depth > MESSAGE_PLURAL_DEPTH)
         r->wrong = true;
-    else if (take(r, "!"))
+    else if (take_sign(r, "!"))
         value = !read_operand(r);
-    else if (take(r, "("))
-        value = read_choice(r), r->wrong = !take(r, ")") || r->wrong;
-    else if (take(r, "n"))
+    else if (take_sign(r, "("))
+        value = read_choice(r), r->wrong = !take_sign(r, ")") || r->wrong;
+    else if (take_sign(r, "n"))
         value = r->n;
     else if (ascii_digit(*r->p))
         value = read_number(r);
@@ -63,7 +63,7 @@ static uint64_t read_operand(struct reader *r)
     return value;
 }
 
-static uint64_t divide(struct reader *r, uint64_t left, uint64_t right, bool rest)
+static uint64_t divide_or_mark_wrong(struct reader *r, uint64_t left, uint64_t right, bool rest)
 {
     if (right == 0) {
         r->wrong = r->wrong || r->idle == 0;
@@ -76,12 +76,12 @@ static uint64_t read_product(struct reader *r)
 {
     uint64_t left = read_operand(r);
     while (!r->wrong) {
-        if (take(r, "*"))
+        if (take_sign(r, "*"))
             left *= read_operand(r);
-        else if (take(r, "/"))
-            left = divide(r, left, read_operand(r), false);
-        else if (take(r, "%"))
-            left = divide(r, left, read_operand(r), true);
+        else if (take_sign(r, "/"))
+            left = divide_or_mark_wrong(r, left, read_operand(r), false);
+        else if (take_sign(r, "%"))
+            left = divide_or_mark_wrong(r, left, read_operand(r), true);
         else
             break;
     }
@@ -92,9 +92,9 @@ static uint64_t read_sum(struct reader *r)
 {
     uint64_t left = read_product(r);
     while (!r->wrong) {
-        if (take(r, "+"))
+        if (take_sign(r, "+"))
             left += read_product(r);
-        else if (take(r, "-"))
+        else if (take_sign(r, "-"))
             left -= read_product(r);
         else
             break;
@@ -106,13 +106,13 @@ static uint64_t read_order(struct reader *r)
 {
     uint64_t left = read_sum(r);
     while (!r->wrong) {
-        if (take(r, "<="))
+        if (take_sign(r, "<="))
             left = left <= read_sum(r);
-        else if (take(r, ">="))
+        else if (take_sign(r, ">="))
             left = left >= read_sum(r);
-        else if (take(r, "<"))
+        else if (take_sign(r, "<"))
             left = left < read_sum(r);
-        else if (take(r, ">"))
+        else if (take_sign(r, ">"))
             left = left > read_sum(r);
         else
             break;
@@ -124,9 +124,9 @@ static uint64_t read_equality(struct reader *r)
 {
     uint64_t left = read_order(r);
     while (!r->wrong) {
-        if (take(r, "=="))
+        if (take_sign(r, "=="))
             left = left == read_order(r);
-        else if (take(r, "!="))
+        else if (take_sign(r, "!="))
             left = left != read_order(r);
         else
             break;
@@ -146,7 +146,7 @@ static uint64_t read_unneeded(struct reader *r, bool needed, uint64_t (*read)(st
 static uint64_t read_both(struct reader *r)
 {
     uint64_t left = read_equality(r);
-    while (!r->wrong && take(r, "&&")) {
+    while (!r->wrong && take_sign(r, "&&")) {
         uint64_t right = read_unneeded(r, left != 0, read_equality);
         left = left && right;
     }
@@ -156,7 +156,7 @@ static uint64_t read_both(struct reader *r)
 static uint64_t read_either(struct reader *r)
 {
     uint64_t left = read_both(r);
-    while (!r->wrong && take(r, "||")) {
+    while (!r->wrong && take_sign(r, "||")) {
         uint64_t right = read_unneeded(r, left == 0, read_both);
         left = left || right;
     }
@@ -166,12 +166,12 @@ static uint64_t read_either(struct reader *r)
 static uint64_t read_choice(struct reader *r)
 {
     uint64_t yes, no, value = read_either(r);
-    if (r->wrong || !take(r, "?"))
+    if (r->wrong || !take_sign(r, "?"))
         return value;
     if (++r->depth > MESSAGE_PLURAL_DEPTH)
         r->wrong = true;
     yes = r->wrong ? 0 : read_unneeded(r, value != 0, read_choice);
-    r->wrong = r->wrong || !take(r, ":");
+    r->wrong = r->wrong || !take_sign(r, ":");
     no = r->wrong ? 0 : read_unneeded(r, value == 0, read_choice);
     r->depth--;
     return value ? yes : no;
@@ -181,7 +181,7 @@ unsigned message_plural(const char *expression, unsigned forms, uint64_t n, bool
 {
     struct reader r = {expression, n, 0, 0, strnlen(expression, MESSAGE_PLURAL_MAX + 1) > MESSAGE_PLURAL_MAX};
     uint64_t form = r.wrong ? 0 : read_choice(&r);
-    skip(&r);
+    skip_spaces(&r);
     bool fits = !r.wrong && *r.p == '\0' && form < forms;
     if (sound)
         *sound = fits;

@@ -29,17 +29,17 @@ static size_t set_of(const struct pace_key *k)
     return (size_t)(h >> 40) % SETS;
 }
 
-static bool same(const struct pace_key *one, const struct pace_key *other)
+static bool is_same_pace_key(const struct pace_key *one, const struct pace_key *other)
 {
     return one->kind == other->kind && one->a == other->a && one->b == other->b;
 }
 
 /* Its own bucket, a free one, or the fullest. */
-static struct bucket *find(const struct pace_key *key)
+static struct bucket *find_pace_bucket(const struct pace_key *key)
 {
     struct bucket *set = table.sets[set_of(key)], *fullest = set;
     for (size_t i = 0; i < WAYS; i++) {
-        if (same(&set[i].key, key))
+        if (is_same_pace_key(&set[i].key, key))
             return &set[i];
         if (set[i].full_at < fullest->full_at)
             fullest = &set[i];
@@ -52,7 +52,7 @@ bool pace_take(const struct pace_key *key, const struct pace_rule *rule, int64_t
 {
     int64_t now = clock_monotonic_us(), each = rule->each_ms * MILLI, room = rule->burst * each, need = cost * each;
     (void)pthread_mutex_lock(&table.lock);
-    struct bucket *b = find(key);
+    struct bucket *b = find_pace_bucket(key);
     int64_t full_at = b->full_at > now ? b->full_at : now, over = full_at + need - (now + (need > room ? need : room));
     if (over <= 0)
         b->full_at = full_at + need;

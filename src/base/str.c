@@ -46,18 +46,18 @@ int str_compare(str a, str b)
     return a.n == b.n ? 0 : (a.n < b.n ? -1 : 1);
 }
 
-static bool blank(char c)
+static bool is_blank_char(char c)
 {
     return c == ' ' || c == '\t';
 }
 
 str str_trim(str s)
 {
-    while (s.n > 0 && blank(s.p[0])) {
+    while (s.n > 0 && is_blank_char(s.p[0])) {
         s.p++;
         s.n--;
     }
-    while (s.n > 0 && blank(s.p[s.n - 1]))
+    while (s.n > 0 && is_blank_char(s.p[s.n - 1]))
         s.n--;
     return s;
 }

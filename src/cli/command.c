@@ -24,7 +24,7 @@ const struct option command_common[] = {
 };
 /* clang-format on */
 
-static void complain(struct arena *a, const char *text)
+static void print_error_line(struct arena *a, const char *text)
 {
     struct buf b = buf_new(a, BUF_LINE_MAX);
     for (const char *c = text ? text : "no memory"; *c; c++)
@@ -47,7 +47,7 @@ int command_refuse(struct command_call *call, const char *format, ...)
     va_start(values, format);
     str text = said(call->arena, format, values);
     va_end(values);
-    complain(call->arena, text.p);
+    print_error_line(call->arena, text.p);
     return COMMAND_REFUSED;
 }
 int command_misused(struct command_call *call, const char *format, ...)
@@ -56,7 +56,7 @@ int command_misused(struct command_call *call, const char *format, ...)
     va_start(values, format);
     str text = said(call->arena, format, values);
     va_end(values);
-    complain(call->arena, str_format(call->arena, "%.*s (see jeton help)", STR_FMT(text)).p);
+    print_error_line(call->arena, str_format(call->arena, "%.*s (see jeton help)", STR_FMT(text)).p);
     return COMMAND_USAGE;
 }
 int command_failed(struct command_call *call, err e, const struct problems *p)
@@ -75,7 +75,7 @@ int command_failed(struct command_call *call, err e, const struct problems *p)
         buf_format(&b, "%s (%s)", err_say(e), err_why(e));
     if (FAILED(buf_done(&b, &text)))
         text = STR("too much is wrong to say it in one line");
-    complain(call->arena, text.p);
+    print_error_line(call->arena, text.p);
     return COMMAND_REFUSED;
 }
 
@@ -184,7 +184,7 @@ static bool asks_help(const char *word)
 {
     return word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
 }
-static int dispatch(struct command_call *call, const char *const *words)
+static int dispatch_command(struct command_call *call, const char *const *words)
 {
     if (!words[0])
         return command_misused(call, "a command is missing");
@@ -213,7 +213,7 @@ int command_run(const struct command_world *world, const char *const *words)
     }
     call->world = world;
     call->arena = a;
-    int status = dispatch(call, words);
+    int status = dispatch_command(call, words);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == COMMAND_DONE)
         status = command_refuse(call, "standard output could not be written");
     arena_release(a);

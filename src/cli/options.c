@@ -28,7 +28,7 @@ struct parse {
     } while (0)
 
 /* The name as it is typed. */
-static const char *typed(struct parse *p, const struct option *row)
+static const char *dash_option_name(struct parse *p, const struct option *row)
 {
     struct buf b = buf_new(p->arena, NAME_MAX_BYTES);
     str name;
@@ -57,7 +57,7 @@ static bool takes_value(const struct option *row)
 {
     return row->kind != OPTION_FLAG && row->kind != OPTION_SECRET;
 }
-static bool repeats(const struct option *row)
+static bool may_option_repeat(const struct option *row)
 {
     return row->kind == OPTION_WORDS || row->kind == OPTION_URLS || row->kind == OPTION_LINES;
 }
@@ -92,7 +92,7 @@ static fallible check_url(struct parse *p, const struct option *row, str value)
     struct url u;
     err wrong = url_parse(value, &u);
     if (FAILED(wrong))
-        WRONG(p, "--%s must be an absolute URL: %s", typed(p, row), err_say(wrong));
+        WRONG(p, "--%s must be an absolute URL: %s", dash_option_name(p, row), err_say(wrong));
     return OK;
 }
 static fallible check_setting(struct parse *p, const struct option *row, str value)
@@ -101,13 +101,13 @@ static fallible check_setting(struct parse *p, const struct option *row, str val
     INVARIANT(setting < SETTINGS_COUNT);
     const char *refused = settings_refuses(p->arena, setting, value);
     if (refused)
-        WRONG(p, "--%s %s", typed(p, row), refused);
+        WRONG(p, "--%s %s", dash_option_name(p, row), refused);
     return OK;
 }
 static fallible check_plain(struct parse *p, const struct option *row, str value)
 {
     if (!utf8_no_controls(value) || (value.n == 0 && row->least >= 0))
-        WRONG(p, "--%s must be text without control characters, and not empty", typed(p, row));
+        WRONG(p, "--%s must be text without control characters, and not empty", dash_option_name(p, row));
     return OK;
 }
 static fallible check_value(struct parse *p, const struct option *row, str value)
@@ -119,19 +119,19 @@ static fallible check_value(struct parse *p, const struct option *row, str value
         return check_plain(p, row, value);
     case OPTION_WORDS:
         if (!is_words(value))
-            WRONG(p, "--%s must be words separated by single spaces", typed(p, row));
+            WRONG(p, "--%s must be words separated by single spaces", dash_option_name(p, row));
         return OK;
     case OPTION_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)row->most, &number)) || (int64_t)number < row->least)
-            WRONG(p, "--%s must be a whole number from %lld to %lld", typed(p, row), (long long)row->least, (long long)row->most);
+            WRONG(p, "--%s must be a whole number from %lld to %lld", dash_option_name(p, row), (long long)row->least, (long long)row->most);
         return OK;
     case OPTION_CHOICE:
         if (!is_choice(row->shape, value))
-            WRONG(p, "--%s must be one of %s", typed(p, row), row->shape);
+            WRONG(p, "--%s must be one of %s", dash_option_name(p, row), row->shape);
         return OK;
     case OPTION_ID:
         if (!is_id(value))
-            WRONG(p, "--%s must have 1 to 255 visible ASCII characters", typed(p, row));
+            WRONG(p, "--%s must have 1 to 255 visible ASCII characters", dash_option_name(p, row));
         return OK;
     case OPTION_URL:
         return check_url(p, row, value);
@@ -150,7 +150,7 @@ static fallible store_value(struct parse *p, size_t i, str value)
 {
     struct options *o = p->out;
     const struct option *row = o->rows[i];
-    bool list = repeats(row);
+    bool list = may_option_repeat(row);
     TRY(check_value(p, row, value));
     if (o->order[i] == 0) {
         o->values[i] = value;
@@ -158,11 +158,11 @@ static fallible store_value(struct parse *p, size_t i, str value)
         return OK;
     }
     if (!list)
-        WRONG(p, "--%s was given twice", typed(p, row));
+        WRONG(p, "--%s was given twice", dash_option_name(p, row));
     if (o->values[i].n == 0 || value.n == 0)
-        WRONG(p, "--%s is an empty list only when it is given alone", typed(p, row));
+        WRONG(p, "--%s is an empty list only when it is given alone", dash_option_name(p, row));
     if (o->values[i].n + value.n > LIST_MAX)
-        WRONG(p, "--%s is too long", typed(p, row));
+        WRONG(p, "--%s is too long", dash_option_name(p, row));
     str parts[] = {o->values[i], row->kind == OPTION_WORDS ? STR(" ") : STR("\n"), value};
     o->values[i] = str_join(p->arena, parts, 3);
     if (!str_present(o->values[i]))
@@ -183,13 +183,13 @@ static fallible parse_option(struct parse *p, const char *const **words)
     const struct option *row = p->out->rows[i];
     if (!takes_value(row)) {
         if (joined)
-            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value", typed(p, row));
+            WRONG(p, row->kind == OPTION_SECRET ? "--%s reads standard input and takes no value" : "--%s takes no value", dash_option_name(p, row));
         return store_value(p, i, STR(""));
     }
     if (!joined) {
         value = str_of((*words)[1]);
         if (!str_present(value) || str_starts(value, STR("--")))
-            WRONG(p, "--%s needs a value: %s", typed(p, row), row->shape);
+            WRONG(p, "--%s needs a value: %s", dash_option_name(p, row), row->shape);
         (*words)++;
     }
     return store_value(p, i, value);
@@ -284,7 +284,7 @@ void options_usage(struct buf *b, const struct option *table)
             buf_char(b, *c == '_' ? '-' : *c);
         if (takes_value(table))
             buf_format(b, " %s", table->shape);
-        if (repeats(table))
+        if (may_option_repeat(table))
             buf_add_z(b, " ...");
         if (b->n - start >= USAGE_COLUMN) {
             buf_char(b, '\n');

@@ -12,7 +12,7 @@
 
 enum { COLUMNS_MAX = 16, CELL_MAX = 65536, CLEAN_MEMORY = 1 << 18, OUTPUT_MAX = 32 << 20 };
 
-static int print(struct command_call *call, str text)
+static int write_to_stdout(struct command_call *call, str text)
 {
     if (fwrite(text.p, 1, text.n, stdout) != text.n)
         return command_refuse(call, "standard output could not be written");
@@ -23,15 +23,15 @@ static int print_buf(struct command_call *call, struct buf *b)
     str text;
     if (FAILED(buf_done(b, &text)))
         return command_refuse(call, "no memory for the answer");
-    return print(call, text);
+    return write_to_stdout(call, text);
 }
 static int print_json(struct command_call *call, const json *value)
 {
     str text;
     if (FAILED(json_text(call->arena, value, &text)))
         return command_refuse(call, "no memory for the answer");
-    int status = print(call, text);
-    return status == COMMAND_DONE ? print(call, STR("\n")) : status;
+    int status = write_to_stdout(call, text);
+    return status == COMMAND_DONE ? write_to_stdout(call, STR("\n")) : status;
 }
 
 static void add_clean(struct buf *b, str text)
@@ -66,7 +66,7 @@ static void add_cell(struct buf *b, const json *value)
         }
     }
 }
-static str cell(struct command_call *call, const json *value)
+static str format_table_cell(struct command_call *call, const json *value)
 {
     struct buf b = buf_new(call->arena, CELL_MAX);
     str text;
@@ -89,7 +89,7 @@ static void object_lines(struct command_call *call, struct buf *b, const json *o
         buf_add(b, name);
         buf_add(b, STR(": "));
         add_padding(b, name, 25);
-        buf_add(b, cell(call, value));
+        buf_add(b, format_table_cell(call, value));
         buf_char(b, '\n');
     }
 }
@@ -103,11 +103,11 @@ static void chosen_lines(struct command_call *call, struct buf *b, const json *o
         buf_add(b, name);
         buf_add(b, STR(": "));
         add_padding(b, name, 25);
-        buf_add(b, cell(call, json_member(object, z.p)));
+        buf_add(b, format_table_cell(call, json_member(object, z.p)));
         buf_char(b, '\n');
     }
 }
-static void table(struct command_call *call, struct buf *b, const json *list, const char *columns)
+static void add_text_table(struct command_call *call, struct buf *b, const json *list, const char *columns)
 {
     str names[COLUMNS_MAX], rest = str_of(columns);
     size_t count = 0, rows = json_count(list), width[COLUMNS_MAX] = {0};
@@ -122,7 +122,7 @@ static void table(struct command_call *call, struct buf *b, const json *list, co
     }
     for (size_t r = 0; r <= rows; r++) {
         for (size_t c = 0; c < count; c++) {
-            str text = r == 0 ? names[c] : names[c].p ? cell(call, json_member(json_at(list, r - 1), names[c].p)) : STR("?");
+            str text = r == 0 ? names[c] : names[c].p ? format_table_cell(call, json_member(json_at(list, r - 1), names[c].p)) : STR("?");
             size_t n = utf8_valid(text) ? utf8_length(text) : text.n;
             cells[r * COLUMNS_MAX + c] = text;
             width[c] = n > width[c] ? n : width[c];
@@ -145,7 +145,7 @@ int output_value(struct command_call *call, const json *value, const char *colum
     if (json_is_list(value) && json_count(value) == 0)
         buf_add_z(&b, "none\n");
     else if (json_is_list(value))
-        table(call, &b, value, columns);
+        add_text_table(call, &b, value, columns);
     else if (columns)
         chosen_lines(call, &b, value, columns);
     else
@@ -171,7 +171,7 @@ int output_done(struct command_call *call, const json *value, const char *format
 int output_text(struct command_call *call, const char *name, str text)
 {
     if (!call->json)
-        return print(call, text);
+        return write_to_stdout(call, text);
     json *object = json_object_new(call->arena);
     json_put_text(call->arena, object, name, text);
     return print_json(call, object);

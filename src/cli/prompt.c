@@ -22,7 +22,7 @@ static int read_byte(char *c)
     } while (n < 0 && errno == EINTR);
     return (int)n;
 }
-static fallible keep(struct arena *a, const char *text, size_t n, str *line)
+static fallible copy_secret_line(struct arena *a, const char *text, size_t n, str *line)
 {
     if (n == 0)
         REFUSE(INVALID_REQUEST, "one line was expected on standard input, and it was empty", "an empty secret");
@@ -49,7 +49,7 @@ fallible prompt_line(struct arena *a, str *line)
         REFUSE(UNAVAILABLE, "standard input could not be read", "read failed");
     if (n > 0 && text[n - 1] == '\r')
         n--;
-    return keep(a, text, n, line);
+    return copy_secret_line(a, text, n, line);
 }
 bool prompt_possible(void)
 {
@@ -104,7 +104,7 @@ fallible prompt_hidden(struct arena *a, const char *question, str *line)
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     (void)fputc('\n', stderr);
     TRY(e);
-    return keep(a, text, n, line);
+    return copy_secret_line(a, text, n, line);
 }
 fallible prompt_fresh(struct arena *a, const char *question, str *line)
 {

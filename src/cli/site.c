@@ -72,7 +72,7 @@ int site_settings(struct command_call *call, struct settings *out)
     err e = settings_load(call->arena, &input, out, p);
     return FAILED(e) ? command_failed(call, e, p) : COMMAND_DONE;
 }
-static int missing(struct command_call *call, const struct site *site)
+static int refuse_missing_database(struct command_call *call, const struct site *site)
 {
     return command_refuse(call, "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add", site->directory);
 }
@@ -91,7 +91,7 @@ int site_open_db(struct command_call *call, enum site_open_how how, struct site 
     struct store_options options = {.directory = site->directory, .database = str_z(a, site->settings.database), .create = how == SITE_MAKE, .threads = false};
     err e = store_open(&options, &site->store);
     if (e.kind == ERR_NOT_FOUND)
-        return missing(call, site);
+        return refuse_missing_database(call, site);
     if (!FAILED(e))
         e = arena_on_release(a, close_db, site->store);
     if (FAILED(e))
@@ -119,7 +119,7 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
     TRY(authority_open(authority, site->directory));
     return arena_on_release(a, close_authority, authority);
 }
-static fallible enter(struct command_call *call, struct site *site)
+static fallible enter_site_authority(struct command_call *call, struct site *site)
 {
     TRY(authority_enter(&site->authority, call->arena, &site->context));
     site->entered = true;
@@ -131,7 +131,7 @@ static fallible open_floors(struct command_call *call, struct site *site)
     TRY(arena_on_release(call->arena, close_cache, site->cache));
     TRY(prepare_authority(call, site));
     TRY(arena_on_release(call->arena, leave_context, site));
-    return enter(call, site);
+    return enter_site_authority(call, site);
 }
 int site_enter(struct command_call *call, struct site *site)
 {
@@ -153,6 +153,6 @@ int site_open(struct command_call *call, enum site_open_how how, struct site **o
 int site_changed(struct command_call *call, struct site *site)
 {
     leave_context(site);
-    err e = enter(call, site); /* the facts as they are now */
+    err e = enter_site_authority(call, site); /* the facts as they are now */
     return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
 }

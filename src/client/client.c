@@ -38,7 +38,7 @@ static fallible client_permission(const struct actor *by, const char *permission
     return OK;
 }
 
-static fallible copied(struct arena *a, const struct db_client *from, struct db_client **out)
+static fallible copy_client(struct arena *a, const struct db_client *from, struct db_client **out)
 {
     struct db_client *to = ARENA_NEW(a, struct db_client);
     if (to == NULL)
@@ -55,13 +55,13 @@ static fallible copied(struct arena *a, const struct db_client *from, struct db_
 }
 
 /* As the client is now, not as it was when the request began: NOT_FOUND when there is none. */
-static fallible load(struct context *ctx, str id, struct db_client **out)
+static fallible load_current_client(struct context *ctx, str id, struct db_client **out)
 {
     struct cache *cache = ctx->authority->cache;
     TRY(cache_refresh(cache));
     const struct snapshot *snapshot = cache_hold(cache);
     const struct db_client *found = cache_client(snapshot, id);
-    err e = found != NULL ? copied(ctx->arena, found, out) : ERR(NOT_FOUND, "no such client");
+    err e = found != NULL ? copy_client(ctx->arena, found, out) : ERR(NOT_FOUND, "no such client");
     cache_let_go(cache, snapshot);
     return e;
 }
@@ -69,13 +69,13 @@ static fallible load(struct context *ctx, str id, struct db_client **out)
 fallible client_now(struct context *ctx, str id, const struct db_client **out)
 {
     struct db_client *found = NULL;
-    TRY(load(ctx, id, &found));
+    TRY(load_current_client(ctx, id, &found));
     *out = found;
     return OK;
 }
 
 /* Id, name, and secret when there is one, against every live client but this one. */
-static fallible unique(struct context *ctx, const struct db_client *client, const struct token_hash *hash, struct problems *p)
+static fallible require_unique_client(struct context *ctx, const struct db_client *client, const struct token_hash *hash, struct problems *p)
 {
     struct cache *cache = ctx->authority->cache;
     bool named = false;
@@ -132,7 +132,7 @@ static void judge_secret(const struct client_edit *edit, const struct db_client 
 }
 
 /* The id is taken now or ever, or the secret is; facts in memory do not know removed clients. */
-static fallible added(err e, const struct client_edit *edit, struct problems *p)
+static fallible explain_add_conflict(err e, const struct client_edit *edit, struct problems *p)
 {
     if (e.kind != ERR_CONFLICT)
         return e;
@@ -164,10 +164,10 @@ fallible client_add(struct context *ctx, const struct actor *by, const struct cl
         next->secret_count = 1;
         TRY(client_secret_keep(ctx, raw, next)); /* CA-14 */
     }
-    TRY(unique(ctx, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
+    TRY(require_unique_client(ctx, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
     struct db_client *kept = NULL;
-    TRY(copied(ctx->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
-    TRY(added(db_client_add(ctx->tx, kept), edit, p));
+    TRY(copy_client(ctx->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
+    TRY(explain_add_conflict(db_client_add(ctx->tx, kept), edit, p));
     check_event(ctx, by, "client.added",
                 &(struct authority_event_facts){
                     .client_id = kept->id, .subject = kept->id, .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
@@ -180,7 +180,7 @@ fallible client_change(struct context *ctx, const struct actor *by, str id, cons
 {
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *before = NULL;
-    TRY(load(ctx, id, &before));
+    TRY(load_current_client(ctx, id, &before));
     if (client_rules_beyond(ctx, by, before))
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may change this client: it has more permissions than you have.",
                "the client has more rights than the actor");
@@ -194,7 +194,7 @@ fallible client_change(struct context *ctx, const struct actor *by, str id, cons
         problem_add(p, "secret", STR("A secret is not set here; rotate it instead."));
     TRY(client_rules_apply(&draft));
     TRY(problem_result(p));
-    TRY(unique(ctx, &next, NULL, p));
+    TRY(require_unique_client(ctx, &next, NULL, p));
     next.updated_at = ctx->now;
     if (!client_secret_kept(&next)) /* CA-14 */
         next.metadata.sealed_secret = STR_ABSENT;
@@ -211,7 +211,7 @@ struct renewal {
     bool overtaken;
 };
 
-static err renew(void *context)
+static err store_renewed_secret(void *context)
 {
     struct renewal *r = context;
     if (client_secret_kept(r->client)) {
@@ -226,7 +226,7 @@ fallible client_rotate_secret(struct context *ctx, const struct actor *by, str i
 {
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *client = NULL;
-    TRY(load(ctx, id, &client));
+    TRY(load_current_client(ctx, id, &client));
     if (client_rules_beyond(ctx, by, client))
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may renew this secret: the client has more permissions than you have.",
                "the client has more rights than the actor");
@@ -243,7 +243,7 @@ fallible client_rotate_secret(struct context *ctx, const struct actor *by, str i
     unix_time until = overlap > 0 ? clock_add(ctx->now, overlap) : 0;
     TRY(client_secret_keep(ctx, raw, client));
     struct renewal renewal = {ctx, client, &hash, until, false};
-    err e = authority_together(ctx, renew, &renewal);
+    err e = authority_together(ctx, store_renewed_secret, &renewal);
     if (e.kind == ERR_CONFLICT && !renewal.overtaken)
         REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
     TRY(e);
@@ -256,7 +256,7 @@ fallible client_set_disabled(struct context *ctx, const struct actor *by, str id
 {
     TRY(client_permission(by, "edit-auth_clients"));
     struct db_client *client = NULL;
-    TRY(load(ctx, id, &client));
+    TRY(load_current_client(ctx, id, &client));
     if (client_rules_beyond(ctx, by, client)) /* AD-04: to enable is to give, to disable takes everybody's tokens */
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may enable or disable this client: it has more permissions than you have.",
                "the client has more rights than the actor");
@@ -271,7 +271,7 @@ fallible client_remove(struct context *ctx, const struct actor *by, str id)
 {
     TRY(client_permission(by, "delete-auth_clients"));
     struct db_client *client = NULL;
-    TRY(load(ctx, id, &client));
+    TRY(load_current_client(ctx, id, &client));
     TRY(db_client_remove(ctx->tx, client->number));
     check_event(ctx, by, "client.removed", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     return OK;
@@ -295,7 +295,7 @@ bool client_allows_grant(const struct db_client *client, str grant)
 
 /* ---- the list ---- */
 
-static bool holds(str text, str wanted)
+static bool contains_nocase(str text, str wanted)
 {
     for (size_t i = 0; i + wanted.n <= text.n; i++)
         if (str_equal_nocase((str){text.p + i, wanted.n}, wanted))
@@ -356,7 +356,7 @@ fallible client_list(struct context *ctx, const struct actor *by, const struct d
     if (rows == NULL)
         FAIL(UNAVAILABLE, "memory");
     for (size_t i = 0; i < count; i++)
-        if (!str_filled(page->filter) || holds(rows[i]->name, page->filter) || holds(rows[i]->id, page->filter))
+        if (!str_filled(page->filter) || contains_nocase(rows[i]->name, page->filter) || contains_nocase(rows[i]->id, page->filter))
             rows[kept++] = rows[i];
     qsort(rows, kept, sizeof *rows, compare);
     for (size_t i = 0; page->descending && i < kept / 2; i++) {

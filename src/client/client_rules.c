@@ -35,7 +35,7 @@ const char *client_rules_secret(str secret)
 }
 
 /* Pieces once each; a list that is too long becomes a problem. */
-static fallible folded(const struct client_rules_draft *d, str list, char separator, const char *field, str *out)
+static fallible fold_list_field(const struct client_rules_draft *d, str list, char separator, const char *field, str *out)
 {
     err e = check_fold(d->ctx->arena, list, separator, out);
     if (e.kind != ERR_UNPROCESSABLE)
@@ -125,7 +125,7 @@ static fallible judge_grants(const struct client_rules_draft *d)
 {
     bool asked_anew = str_present(d->edit->grants) || d->before == NULL;
     str all = STR(""), word, grants;
-    TRY(folded(d, wanted_grants(d), ' ', "grants", &all));
+    TRY(fold_list_field(d, wanted_grants(d), ' ', "grants", &all));
     struct buf list = buf_new(d->ctx->arena, CHECK_LIST_BYTES * 2);
     bool refreshes = false, named = str_has_word(all, STR("refresh_token"));
     for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);)
@@ -145,7 +145,7 @@ static fallible judge_grants(const struct client_rules_draft *d)
 static fallible judge_uris(const struct client_rules_draft *d, str given, const char *field, str *out)
 {
     str lines = STR(""), line;
-    TRY(folded(d, given, '\n', field, &lines));
+    TRY(fold_list_field(d, given, '\n', field, &lines));
     if (check_count(lines, '\n') > URIS_MAX)
         problem_tell(d->problems, field, d->ctx->arena, &MESSAGE("At most {most} addresses may be registered.", MESSAGE_NUMBER("most", URIS_MAX)));
     const struct redirect_leave leave = redirect_rules_leave(d->ctx, d->before, d->edit);
@@ -194,7 +194,7 @@ static fallible judge_scopes(const struct client_rules_draft *d)
         return OK;
     }
     str words = STR("");
-    TRY(folded(d, d->edit->scopes, ' ', "scopes", &words));
+    TRY(fold_list_field(d, d->edit->scopes, ' ', "scopes", &words));
     err e = scopes_known(d->ctx, words, "scopes", d->problems);
     if (e.kind != ERR_UNPROCESSABLE)
         TRY(e);

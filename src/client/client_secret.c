@@ -37,7 +37,7 @@ fallible client_secret_keep(struct context *ctx, str raw, struct db_client *clie
     return OK;
 }
 
-static bool live(const struct context *ctx, const struct db_client *client, str raw)
+static bool is_live_secret(const struct context *ctx, const struct db_client *client, str raw)
 {
     struct token_hash hash = token_hash_of(raw);
     for (size_t i = 0; i < client->secret_count; i++) {
@@ -55,7 +55,7 @@ fallible client_secret_live(struct context *ctx, const struct db_client *client,
     str word, text;
     for (str rest = client->metadata.sealed_secret; n < DB_CLIENT_SECRETS && str_filled(rest) && str_next(&rest, ' ', &word);) {
         TRY(keeper_open(ctx->authority->keeper, ctx->arena, &label, word, &text));
-        if (live(ctx, client, text))
+        if (is_live_secret(ctx, client, text))
             raw[n++] = text;
     }
     *count = n;

@@ -50,6 +50,6 @@ struct grant_type {
 };
 extern const struct grant_type grant_types[GRANT_TYPE_COUNT];
 
-const struct grant_type *grant_types_find(str word);        /* NULL: no such grant */
+const struct grant_type *grant_types_find(str word);          /* NULL: no such grant */
 const struct grant_type *grant_types_offered(str grant_type); /* by its name on the wire, those that the token endpoint takes; NULL: none */
 #endif

@@ -56,7 +56,7 @@ static void judge_clients(struct context *ctx, str clients, struct problems *p)
             problem_tell(p, "clients", ctx->arena, &MESSAGE("There is no client `{client}`.", MESSAGE_TEXT("client", line)));
 }
 
-static fallible judge(struct context *ctx, const struct issuer_edit *edit, struct problems *p)
+static fallible judge_issuer_edit(struct context *ctx, const struct issuer_edit *edit, struct problems *p)
 {
     bool known = false;
     judge_name(p, edit->issuer);
@@ -78,7 +78,7 @@ static fallible judge(struct context *ctx, const struct issuer_edit *edit, struc
     return check_arena(ctx->arena);
 }
 
-static fallible may(const struct actor *by)
+static fallible require_issuer_admin(const struct actor *by)
 {
     if (by->kind != ACTOR_OWNER && !actor_is_admin(by))
         REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may say whose assertions are accepted.", "issuers: not an administrator");
@@ -87,8 +87,8 @@ static fallible may(const struct actor *by)
 
 fallible issuers_add(struct context *ctx, const struct actor *by, const struct issuer_edit *edit, struct problems *p)
 {
-    TRY(may(by));
-    TRY(judge(ctx, edit, p));
+    TRY(require_issuer_admin(by));
+    TRY(judge_issuer_edit(ctx, edit, p));
     struct db_issuer row = {
         .issuer = edit->issuer,
         .jwks = edit->jwks,
@@ -106,13 +106,13 @@ fallible issuers_add(struct context *ctx, const struct actor *by, const struct i
 
 fallible issuers_list(struct context *ctx, const struct actor *by, struct db_issuer **rows, size_t *count)
 {
-    TRY(may(by));
+    TRY(require_issuer_admin(by));
     return db_issuer_all(ctx->tx, ctx->arena, rows, count);
 }
 
 fallible issuers_remove(struct context *ctx, const struct actor *by, str issuer, bool *removed)
 {
-    TRY(may(by));
+    TRY(require_issuer_admin(by));
     TRY(db_issuer_remove(ctx->tx, issuer, removed));
     if (*removed)
         authority_event(ctx, "issuer.removed", &(struct authority_event_facts){.actor = actor_name(by), .subject = issuer});

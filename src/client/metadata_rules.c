@@ -160,7 +160,7 @@ struct message metadata_rules_message(size_t member, const char *why)
     return (struct message){.text = str_of(why), .arguments = {MESSAGE_TEXT("member", str_of(row->name)), MESSAGE_TEXT("words", words)}};
 }
 
-static void wrong(const struct client_rules_draft *d, size_t member, const char *why)
+static void add_member_problem(const struct client_rules_draft *d, size_t member, const char *why)
 {
     struct message m = metadata_rules_message(member, why);
     problem_tell(d->problems, metadata_rows[member].name, d->ctx->arena, &m);
@@ -194,7 +194,7 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
     if (separator != '\0') {
         err e = check_fold(a, *value, separator, &pieces);
         if (e.kind == ERR_UNPROCESSABLE || (!FAILED(e) && check_count(pieces, separator) > LIST_MAX)) {
-            wrong(d, i, "{member} is too long.");
+            add_member_problem(d, i, "{member} is too long.");
             return OK;
         }
         TRY(e);
@@ -202,7 +202,7 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
     *value = pieces;
     const char *why = metadata_rules_refuses(a, i, pieces);
     if (why != NULL)
-        wrong(d, i, why);
+        add_member_problem(d, i, why);
     return OK;
 }
 
@@ -213,7 +213,7 @@ static fallible judge_members(const struct client_rules_draft *d)
         if (!str_present(value))
             continue;
         if (metadata_rows[i].setter == METADATA_BY_SYSTEM) { /* AD-04 */
-            wrong(d, i, "{member} cannot be set.");
+            add_member_problem(d, i, "{member} cannot be set.");
             continue;
         }
         TRY(judge_member(d, i, &value));
@@ -230,11 +230,11 @@ static void judge_keys(const struct client_rules_draft *d)
     const struct auth_method *method = auth_methods_find(d->next->auth_method);
     bool keys = str_present(m->jwks) || str_present(m->jwks_uri);
     if (str_present(m->jwks) && str_present(m->jwks_uri)) /* RFC 7591 2 */
-        wrong(d, METADATA_jwks_uri, "{member} and jwks exclude each other: keys have one source.");
+        add_member_problem(d, METADATA_jwks_uri, "{member} and jwks exclude each other: keys have one source.");
     if (method != NULL && method->keys && !keys)
         problem_tell(d->problems, "jwks", d->ctx->arena, &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
     if (!keys && m->require_signed_request_object)
-        wrong(d, METADATA_jwks, "{member} or jwks_uri is needed to check signed request objects.");
+        add_member_problem(d, METADATA_jwks, "{member} or jwks_uri is needed to check signed request objects.");
 }
 
 bool metadata_rules_by_secret(str alg)
@@ -249,9 +249,9 @@ static void judge_auth_alg(const struct client_rules_draft *d)
         return;
     bool by_secret = metadata_rules_by_secret(alg);
     if (str_is(method, "client_secret_jwt") && !by_secret)
-        wrong(d, METADATA_token_endpoint_auth_signing_alg, "{member} must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
+        add_member_problem(d, METADATA_token_endpoint_auth_signing_alg, "{member} must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
     if (!str_is(method, "client_secret_jwt") && by_secret)
-        wrong(d, METADATA_token_endpoint_auth_signing_alg, "{member} of this kind is for client_secret_jwt alone.");
+        add_member_problem(d, METADATA_token_endpoint_auth_signing_alg, "{member} of this kind is for client_secret_jwt alone.");
 }
 
 /* RFC 8705 2.1.2: exactly one name. */
@@ -264,7 +264,8 @@ static void judge_certificate(const struct client_rules_draft *d)
         count += str_present(metadata_value(&d->next->metadata, names[i]));
     bool needed = str_is(d->next->auth_method, "tls_client_auth");
     if (count > 1 || (needed && count == 0))
-        wrong(d, METADATA_tls_client_auth_subject_dn, "{member} or another tls_client_auth member must name the certificate, and exactly one of them.");
+        add_member_problem(d, METADATA_tls_client_auth_subject_dn,
+                           "{member} or another tls_client_auth member must name the certificate, and exactly one of them.");
 }
 
 /* CIBA Core 4 */
@@ -272,7 +273,7 @@ static void judge_ciba(const struct client_rules_draft *d)
 {
     const struct db_client_metadata *m = &d->next->metadata;
     if (str_is(m->backchannel_token_delivery_mode, "ping") && !str_present(m->backchannel_client_notification_endpoint))
-        wrong(d, METADATA_backchannel_client_notification_endpoint, "{member} is needed for the delivery mode ping.");
+        add_member_problem(d, METADATA_backchannel_client_notification_endpoint, "{member} is needed for the delivery mode ping.");
 }
 
 static str host_lower(struct arena *a, str uri)
@@ -328,15 +329,15 @@ static void judge_sector_list(const struct client_rules_draft *d)
     manners.caller = source_key(d->ctx->arena, "sector", d->ctx->address);
     err fetched = fetch_document(d->ctx->arena, &manners, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
-        wrong(d, METADATA_sector_identifier_uri, "{member} could not be fetched now: this server makes too many calls; try again in a moment.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} could not be fetched now: this server makes too many calls; try again in a moment.");
     else if (FAILED(fetched))
-        wrong(d, METADATA_sector_identifier_uri, "{member} could not be fetched: it must answer with a JSON list of redirect URIs.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->ctx->arena, body, &list)) || !json_is_list(list))
-        wrong(d, METADATA_sector_identifier_uri, "{member} does not answer with a JSON list of redirect URIs.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} does not answer with a JSON list of redirect URIs.");
     else if (!lists_all(list, next->redirect_uris))
-        wrong(d, METADATA_sector_identifier_uri, "{member} does not list every redirect URI of the client.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} does not list every redirect URI of the client.");
     else if (nothing_listed(next, list))
-        wrong(d, METADATA_sector_identifier_uri, "{member} does not list the jwks_uri of a client without redirect URIs.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} does not list the jwks_uri of a client without redirect URIs.");
 }
 
 /* OpenID Connect Core 8.1: the host of the sector identifier, else the one host of all redirect URIs (CIBA Core 4: of the keys, when
@@ -356,7 +357,8 @@ static void judge_sector(const struct client_rules_draft *d)
     for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);) {
         str host = host_lower(a, line);
         if (!str_present(host) || (str_present(sector) && !str_equal(host, sector))) {
-            wrong(d, METADATA_sector_identifier_uri, "{member} is needed for pairwise subjects when the redirect URIs have several hosts or none.");
+            add_member_problem(d, METADATA_sector_identifier_uri,
+                               "{member} is needed for pairwise subjects when the redirect URIs have several hosts or none.");
             return;
         }
         sector = host;
@@ -364,7 +366,7 @@ static void judge_sector(const struct client_rules_draft *d)
     if (!str_present(sector) && str_present(m->jwks_uri))
         sector = host_lower(a, m->jwks_uri);
     if (!str_present(sector))
-        wrong(d, METADATA_sector_identifier_uri, "{member} is needed for pairwise subjects of a client without redirect URIs.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} is needed for pairwise subjects of a client without redirect URIs.");
     m->sector = sector;
 }
 

@@ -30,7 +30,7 @@ static bool weak_auth(const struct db_client *c)
     return method == NULL || !(method->keys || method->tls);
 }
 
-static bool weak(str alg)
+static bool is_weak_alg(str alg)
 {
     return str_filled(alg) && !str_has_word(STR(PROFILE_ALGS_STRONG), alg);
 }
@@ -38,9 +38,9 @@ static bool weak(str alg)
 static bool weak_algs(const struct db_client *c) /* FAPI 2.0 Security Profile 5.4 */
 {
     const struct db_client_metadata *m = &c->metadata;
-    return weak(m->token_endpoint_auth_signing_alg) || weak(m->request_object_signing_alg) || weak(m->id_token_signed_response_alg) ||
-           weak(m->userinfo_signed_response_alg) || weak(m->authorization_signed_response_alg) || weak(m->introspection_signed_response_alg) ||
-           weak(m->backchannel_authentication_request_signing_alg);
+    return is_weak_alg(m->token_endpoint_auth_signing_alg) || is_weak_alg(m->request_object_signing_alg) || is_weak_alg(m->id_token_signed_response_alg) ||
+           is_weak_alg(m->userinfo_signed_response_alg) || is_weak_alg(m->authorization_signed_response_alg) ||
+           is_weak_alg(m->introspection_signed_response_alg) || is_weak_alg(m->backchannel_authentication_request_signing_alg);
 }
 
 static bool odd_redirects(const struct db_client *c) /* RFC 8252 7; RFC 9700 2.6 */
@@ -48,7 +48,7 @@ static bool odd_redirects(const struct db_client *c) /* RFC 8252 7; RFC 9700 2.6
     return !redirect_rules_all_usual(c->redirect_uris) || !redirect_rules_all_usual(c->post_logout_redirect_uris);
 }
 
-static bool keyless(const struct db_client *c)
+static bool is_code_client_keyless(const struct db_client *c)
 {
     bool asks = str_has_word(c->grants, STR("authorization_code"));
     return asks && !str_present(c->metadata.jwks) && !str_present(c->metadata.jwks_uri);
@@ -60,17 +60,17 @@ static bool plain_answers_alone(const struct db_client *c)
     return str_filled(modes) && !str_has_word(modes, STR("jwt")) && !str_has_word(modes, STR("query.jwt")) && !str_has_word(modes, STR("form_post.jwt"));
 }
 
-static bool pkce(const struct db_client *c)
+static bool is_pkce_required(const struct db_client *c)
 {
     return c->require_pkce || c->is_public;
 }
 
-static bool pushed(const struct db_client *c)
+static bool is_par_required(const struct db_client *c)
 {
     return c->metadata.require_pushed_authorization_requests;
 }
 
-static bool bound(const struct db_client *c)
+static bool has_bound_tokens(const struct db_client *c)
 {
     return c->metadata.dpop_bound_access_tokens || c->metadata.tls_client_certificate_bound_access_tokens;
 }
@@ -85,7 +85,7 @@ static bool signed_response(const struct db_client *c)
     return str_filled(c->metadata.response_modes); /* and none that contradicts: jwt modes are among them */
 }
 
-static bool fragment(const struct db_client *c)
+static bool uses_fragment_mode(const struct db_client *c)
 {
     return str_has_word(c->metadata.response_modes, STR("fragment")) || str_has_word(c->metadata.response_modes, STR("fragment.jwt"));
 }
@@ -100,21 +100,21 @@ static const struct fit {
     const char *field; /* of the problem */
     fit_question *contradicts, *fulfilled;
 } fits[PROFILE_RULE_COUNT] = {
-    [PROFILE_RULE_PKCE]                 = {"require_pkce",   NULL,                pkce},
+    [PROFILE_RULE_PKCE]                 = {"require_pkce",   NULL,                is_pkce_required},
     [PROFILE_RULE_NO_PASSWORD]          = {"grants",         has_password,        NULL},
     [PROFILE_RULE_REDIRECT_NAMED]       = {"redirect_uris",  NULL,                NULL},
     [PROFILE_RULE_REDIRECT_FIT]         = {"redirect_uris",  odd_redirects,       NULL},
     [PROFILE_RULE_CONFIDENTIAL]         = {"is_public",      is_public,           NULL},
     [PROFILE_RULE_ASYMMETRIC_AUTH]      = {"auth_method",    weak_auth,           NULL},
     [PROFILE_RULE_STRONG_ALGS]          = {"profile",        weak_algs,           NULL},
-    [PROFILE_RULE_PUSHED]               = {"require_pushed_authorization_requests", NULL, pushed},
-    [PROFILE_RULE_SENDER_CONSTRAINED]   = {"dpop_bound_access_tokens", NULL,      bound},
+    [PROFILE_RULE_PUSHED]               = {"require_pushed_authorization_requests", NULL, is_par_required},
+    [PROFILE_RULE_SENDER_CONSTRAINED]   = {"dpop_bound_access_tokens", NULL,      has_bound_tokens},
     [PROFILE_RULE_STEADY_REFRESH]       = {"grants",         NULL,                NULL},
     [PROFILE_RULE_ASKED]                = {"first_party",    NULL,                NULL}, /* ours, not FAPI's: who may refuse always can */
     [PROFILE_RULE_CODE_MINUTE]          = {"grants",         NULL,                NULL},
-    [PROFILE_RULE_NO_FRAGMENT]          = {"response_modes", fragment,            NULL},
+    [PROFILE_RULE_NO_FRAGMENT]          = {"response_modes", uses_fragment_mode,            NULL},
     [PROFILE_RULE_ISSUER_AUDIENCE]      = {"auth_method",    NULL,                NULL},
-    [PROFILE_RULE_SIGNED_REQUEST]       = {"jwks",           keyless,             signed_request},
+    [PROFILE_RULE_SIGNED_REQUEST]       = {"jwks",           is_code_client_keyless,             signed_request},
     [PROFILE_RULE_SIGNED_RESPONSE]      = {"response_modes", plain_answers_alone, signed_response},
     [PROFILE_RULE_SIGNED_INTROSPECTION] = {"introspection_signed_response_alg", NULL, signed_introspection},
 };

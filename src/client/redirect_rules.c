@@ -47,7 +47,7 @@ static const struct {
     {AF_INET6, 128, {[15] = 1}},  /* RFC 4291 2.5.3, in another spelling than [::1] */
 };
 
-static bool names(const char *row, str scheme)
+static bool matches_scheme_row(const char *row, str scheme)
 {
     str pattern = str_of(row);
     bool open = str_ends(pattern, STR("*"));
@@ -55,36 +55,36 @@ static bool names(const char *row, str scheme)
     return (open ? scheme.n >= n : scheme.n == n) && str_equal_nocase((str){scheme.p, n}, (str){pattern.p, n});
 }
 
-static bool running(str scheme)
+static bool is_running_scheme(str scheme)
 {
     for (size_t i = 0; i < sizeof running_schemes / sizeof *running_schemes; i++)
-        if (names(running_schemes[i], scheme))
+        if (matches_scheme_row(running_schemes[i], scheme))
             return true;
     return false;
 }
 
-static bool foreign(str scheme)
+static bool is_foreign_scheme(str scheme)
 {
     for (size_t i = 0; i < sizeof foreign_schemes / sizeof *foreign_schemes; i++)
-        if (names(foreign_schemes[i], scheme))
+        if (matches_scheme_row(foreign_schemes[i], scheme))
             return true;
     return false;
 }
 
-static bool dotted(str scheme) /* RFC 8252 7.1 */
+static bool has_scheme_dot(str scheme) /* RFC 8252 7.1 */
 {
     return str_find(scheme, '.') < scheme.n;
 }
 
 bool redirect_rules_scheme(str scheme)
 {
-    bool fit = scheme.n > 1 && scheme.n <= 63 && ascii_letter(scheme.p[0]) && !dotted(scheme); /* one letter is a drive of Windows */
+    bool fit = scheme.n > 1 && scheme.n <= 63 && ascii_letter(scheme.p[0]) && !has_scheme_dot(scheme); /* one letter is a drive of Windows */
     for (size_t i = 0; fit && i < scheme.n; i++)
         fit = ascii_letter(scheme.p[i]) || ascii_digit(scheme.p[i]) || scheme.p[i] == '+' || scheme.p[i] == '-';
-    return fit && !running(scheme) && !foreign(scheme);
+    return fit && !is_running_scheme(scheme) && !is_foreign_scheme(scheme);
 }
 
-static bool among(str words, str scheme)
+static bool is_scheme_listed(str words, str scheme)
 {
     str word;
     for (str rest = words; str_filled(rest) && str_next(&rest, ' ', &word);)
@@ -152,15 +152,15 @@ static const char *judge_http(const struct url *url, const struct redirect_leave
 static const char *judge_scheme(const struct url *url, const struct redirect_leave *leave)
 {
     str scheme = url->scheme;
-    if (running(scheme))
+    if (is_running_scheme(scheme))
         return SAY("an address of this scheme runs or reads something in the browser and is never allowed."); /* RU-03 */
     if (str_equal_nocase(scheme, STR("https")))
         return NULL;
     if (str_equal_nocase(scheme, STR("http")))
         return judge_http(url, leave);
-    if (!dotted(scheme) && !redirect_rules_scheme(scheme)) /* RU-12 */
+    if (!has_scheme_dot(scheme) && !redirect_rules_scheme(scheme)) /* RU-12 */
         return SAY("an address of this scheme is not answered by an application of your own and is never allowed.");
-    if (!dotted(scheme) && !leave->any_scheme && !among(leave->schemes, scheme)) /* RFC 8252 7.1 */
+    if (!has_scheme_dot(scheme) && !leave->any_scheme && !is_scheme_listed(leave->schemes, scheme)) /* RFC 8252 7.1 */
         return SAY("use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback. An administrator can "
                    "allow others: redirect_custom_schemes for one client, the setting redirect_schemes for all.");
     if (!str_present(url->host) && !str_starts(url->path, STR("/"))) /* `example.com:443/x` is not meant as a scheme */
@@ -221,7 +221,7 @@ str redirect_rules_problem(struct arena *a, str uri, const struct redirect_leave
     return redirect_rules_message(a, uri, leave, &m) ? message_text(a, NULL, &m) : STR_ABSENT;
 }
 
-static bool switched(const struct client_edit *edit, size_t member, bool before)
+static bool is_rule_switched_on(const struct client_edit *edit, size_t member, bool before)
 {
     str said = edit != NULL ? edit->metadata[member] : STR_ABSENT;
     return str_present(said) ? str_is(said, "true") : before;
@@ -233,8 +233,8 @@ struct redirect_leave redirect_rules_leave(const struct context *ctx, const stru
     bool software = str_filled(before != NULL ? m->origin : edit != NULL ? edit->origin : STR_ABSENT);
     return (struct redirect_leave){
         .schemes = ctx->authority->policy.redirect_schemes,
-        .any_scheme = switched(edit, METADATA_redirect_custom_schemes, m->redirect_custom_schemes),
-        .private_http = !software && switched(edit, METADATA_redirect_private_http, m->redirect_private_http),
+        .any_scheme = is_rule_switched_on(edit, METADATA_redirect_custom_schemes, m->redirect_custom_schemes),
+        .private_http = !software && is_rule_switched_on(edit, METADATA_redirect_private_http, m->redirect_private_http),
     };
 }
 
@@ -268,7 +268,7 @@ static bool by_private_http(const struct url *url)
 
 static bool by_custom_scheme(const struct url *url)
 {
-    return !str_equal_nocase(url->scheme, STR("http")) && !str_equal_nocase(url->scheme, STR("https")) && !dotted(url->scheme);
+    return !str_equal_nocase(url->scheme, STR("http")) && !str_equal_nocase(url->scheme, STR("https")) && !has_scheme_dot(url->scheme);
 }
 
 static const struct {

@@ -26,7 +26,7 @@ bool client_assertion_sent(const struct form *f)
 }
 
 /* What was read wrong tells nothing about any client, so its sentence may be sent. */
-static err malformed(err e)
+static err as_invalid_client(err e)
 {
     return e.kind == ERR_INVALID_TOKEN ? (err){ERR_INVALID_CLIENT, e.reason} : e;
 }
@@ -39,7 +39,7 @@ fallible client_assertion_read(struct arena *a, const struct form *f, struct cli
         REFUSE(INVALID_REQUEST, "client_assertion and client_assertion_type are sent together.", "assertion: without its type, or the type alone");
     if (!str_is(type, TYPE)) /* RFC 7523 2.2 */
         REFUSE(INVALID_CLIENT, "The one client_assertion_type that is taken is " TYPE ".", "assertion: unknown type");
-    TRY(malformed(jwt_read(a, text, &read.token)));
+    TRY(as_invalid_client(jwt_read(a, text, &read.token)));
     str typ = read.token.typ; /* RFC 8725 3.11: a token of another kind is none of this */
     if (str_present(typ) && !str_equal_nocase(typ, STR("JWT")) && !str_equal_nocase(typ, STR("client-authentication+jwt")))
         REFUSE(INVALID_CLIENT, "The header typ of a client assertion is JWT or client-authentication+jwt.", "assertion: typ of another kind");
@@ -73,7 +73,7 @@ static fallible accepted_audiences(const struct context *ctx, str out[AUDIENCES]
     return OK;
 }
 
-static bool among(str audience, const str *accepted, size_t count)
+static bool is_accepted_audience(str audience, const str *accepted, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (str_filled(audience) && str_equal(audience, accepted[i]))
@@ -94,9 +94,9 @@ static fallible judge_audience(struct context *ctx, const struct db_client *clie
     str accepted[AUDIENCES];
     size_t count, n = json_is_list(aud) ? json_count(aud) : 0;
     TRY(accepted_audiences(ctx, accepted, &count));
-    bool good = json_is_list(aud) ? n > 0 && n <= AUDIENCES : among(json_text_of(aud), accepted, count);
+    bool good = json_is_list(aud) ? n > 0 && n <= AUDIENCES : is_accepted_audience(json_text_of(aud), accepted, count);
     for (size_t i = 0; good && i < n; i++)
-        good = among(json_text_of(json_at(aud, i)), accepted, count);
+        good = is_accepted_audience(json_text_of(json_at(aud, i)), accepted, count);
     if (!good)
         REFUSE(INVALID_CLIENT, "aud of a client assertion must be the issuer of this server or the address of its token endpoint, and nothing else.",
                "assertion: aud is not the issuer");
@@ -134,12 +134,12 @@ static fallible judge_claims(struct context *ctx, const struct db_client *client
     };
     struct jwt_facts facts;
     TRY(judge_audience(ctx, client, &assertion->token));
-    TRY(malformed(jwt_judge(&assertion->token, &rule, &facts)));
+    TRY(as_invalid_client(jwt_judge(&assertion->token, &rule, &facts)));
     return take_once(ctx, client, &facts);
 }
 
 /* Before the signature held: the log hears which check it was, the caller only that it did not work (TE-12). */
-static err hushed(struct context *ctx, err e)
+static err hide_assertion_failure(struct context *ctx, err e)
 {
     bool verdict = e.kind == ERR_INVALID_TOKEN || e.kind == ERR_INVALID_REQUEST || e.kind == ERR_INVALID_CLIENT;
     return verdict ? client_certificate_refusal(ctx, e) : e;
@@ -156,7 +156,7 @@ fallible client_assertion_by_key(struct context *ctx, const struct db_client *cl
         e = jwt_check(ctx->arena, &assertion->token, keys, algs);
     }
     if (FAILED(e))
-        return hushed(ctx, e);
+        return hide_assertion_failure(ctx, e);
     return judge_claims(ctx, client, assertion);
 }
 
@@ -175,5 +175,5 @@ fallible client_assertion_by_secret(struct context *ctx, const struct db_client 
         if (!FAILED(e))
             return judge_claims(ctx, client, assertion);
     }
-    return hushed(ctx, e);
+    return hide_assertion_failure(ctx, e);
 }

@@ -222,7 +222,7 @@ static fallible judge_confidential(struct context *ctx, const struct judged *j, 
 }
 
 /* The registered client, or the one that the document at this address describes: it may come here first, by PAR for instance. */
-static fallible find(struct context *ctx, str id, const struct db_client **out)
+static fallible find_claimed_client(struct context *ctx, str id, const struct db_client **out)
 {
     if (client_document_form(id))
         return client_document_find(ctx, id, out);
@@ -230,12 +230,12 @@ static fallible find(struct context *ctx, str id, const struct db_client **out)
     return OK;
 }
 
-static fallible judge(struct context *ctx, const struct claimed *claimed, struct client_proof *out)
+static fallible judge_client_claim(struct context *ctx, const struct claimed *claimed, struct client_proof *out)
 {
     struct judged j = {.claimed = claimed};
     for (size_t i = 0; i < claimed->count && !j.matches; i++) {
         const struct db_client *found;
-        TRY(find(ctx, claimed->readings[i].id, &found));
+        TRY(find_claimed_client(ctx, claimed->readings[i].id, &found));
         j.matches = secret_matches(ctx, found, claimed->readings[i].secret);
         if (found)
             j.client = found;
@@ -277,7 +277,7 @@ fallible client_auth_check(struct context *ctx, const struct client_claim *claim
                         &(struct authority_event_facts){.client_id = out->client->id, .detail = STR("token request without client_id, found by its secret")});
         return OK;
     }
-    return judge(ctx, &claimed, out);
+    return judge_client_claim(ctx, &claimed, out);
 }
 
 bool client_auth_waits(const struct context *ctx, const struct client_claim *claim)

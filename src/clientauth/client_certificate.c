@@ -19,7 +19,7 @@ err client_certificate_refusal(struct context *ctx, err e)
 }
 
 /* What is no verdict stays what it is. */
-static err judged(struct context *ctx, err e)
+static err as_certificate_refusal(struct context *ctx, err e)
 {
     return e.kind == ERR_INVALID_REQUEST || e.kind == ERR_INVALID_TOKEN ? client_certificate_refusal(ctx, e) : e;
 }
@@ -47,7 +47,7 @@ static fallible registered_name(const struct db_client_metadata *m, enum leaf_na
     return OK;
 }
 
-static fallible sent(const struct context *ctx)
+static fallible require_certificate(const struct context *ctx)
 {
     if (!str_filled(ctx->certificate))
         FAIL(INVALID_CLIENT, "client: registered for mutual TLS, but no client certificate came with the connection");
@@ -58,31 +58,31 @@ fallible client_certificate_pki(struct context *ctx, const struct db_client *cli
 {
     enum leaf_name kind = LEAF_SUBJECT;
     str wanted = STR_ABSENT;
-    TRY(sent(ctx));
+    TRY(require_certificate(ctx));
     if (!str_filled(ctx->authority->client_ca))
         FAIL(INVALID_CLIENT, "certificate: the setting client_ca names no authorities");
     TRY(registered_name(&client->metadata, &kind, &wanted));
     err e = leaf_chain(ctx->certificate, ctx->authority->client_ca, ctx->now);
     if (!FAILED(e))
         e = leaf_named(ctx->arena, ctx->certificate, kind, wanted);
-    return judged(ctx, e);
+    return as_certificate_refusal(ctx, e);
 }
 
 fallible client_certificate_self_signed(struct context *ctx, const struct db_client *client)
 {
     struct jwk_set *keys = NULL;
-    TRY(sent(ctx));
+    TRY(require_certificate(ctx));
     err e = leaf_valid(ctx->certificate, ctx->now);
     if (FAILED(e))
-        return judged(ctx, e);
+        return as_certificate_refusal(ctx, e);
     e = client_keys_get(ctx, client, NULL, &keys);
     if (FAILED(e))
-        return judged(ctx, e);
+        return as_certificate_refusal(ctx, e);
     e = ERR(INVALID_CLIENT, "certificate: the client has no usable key registered");
     for (size_t i = 0; i < keys->count; i++) {
         e = leaf_has_key(ctx->arena, ctx->certificate, &keys->keys[i].parts);
         if (!FAILED(e))
             return OK;
     }
-    return judged(ctx, e);
+    return as_certificate_refusal(ctx, e);
 }

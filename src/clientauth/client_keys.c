@@ -48,12 +48,12 @@ struct look {
     bool anew;                 /* the set that is there has no key for it */
 };
 
-static bool within(unix_time now, unix_time since, int64_t seconds)
+static bool is_within_seconds(unix_time now, unix_time since, int64_t seconds)
 {
     return now >= since && now < clock_add(since, seconds);
 }
 
-static struct row *find(str uri)
+static struct row *find_keys_row(str uri)
 {
     for (size_t i = 0; i < ROWS; i++)
         if (table.rows[i].arena != NULL && str_equal(table.rows[i].uri, uri))
@@ -68,9 +68,9 @@ static void row_clear(struct row *r)
 }
 
 /* A row for this address: its own, a free one, or that of the address which nobody has asked for the longest; NULL: none can be had. */
-static struct row *claim(str uri)
+static struct row *claim_keys_row(str uri)
 {
-    struct row *r = find(uri), *oldest = NULL;
+    struct row *r = find_keys_row(uri), *oldest = NULL;
     for (size_t i = 0; r == NULL && i < ROWS; i++) {
         struct row *candidate = &table.rows[i];
         if (candidate->arena == NULL)
@@ -95,7 +95,7 @@ static struct row *claim(str uri)
 }
 
 /* A new set in place of the old one. */
-static bool keep(struct row *r, str text, unix_time now)
+static bool replace_row_keys(struct row *r, str text, unix_time now)
 {
     struct arena *a = arena_new(ROW_ARENA);
     str uri = a == NULL ? STR_ABSENT : str_dup(a, r->uri), kept = a == NULL ? STR_ABSENT : str_dup(a, text);
@@ -135,11 +135,11 @@ static fallible fetch_set(struct context *ctx, const struct look *look, str *tex
 }
 
 /* Called and left with the lock. */
-static fallible renew(struct context *ctx, const struct look *look)
+static fallible fetch_row_keys(struct context *ctx, const struct look *look)
 {
     if (cache_is_inline())
         FAIL(ELSEWHERE, "keys: fetching waits");
-    struct row *r = claim(look->uri);
+    struct row *r = claim_keys_row(look->uri);
     if (r == NULL)
         FAIL(UNAVAILABLE, "keys: too many fetches at once");
     r->fetching = true;
@@ -149,7 +149,7 @@ static fallible renew(struct context *ctx, const struct look *look)
     err e = fetch_set(ctx, look, &text);
     (void)pthread_mutex_lock(&table.lock);
     r->fetching = false;
-    if (!FAILED(e) && !keep(r, text, ctx->now))
+    if (!FAILED(e) && !replace_row_keys(r, text, ctx->now))
         e = ERR(UNAVAILABLE, "keys: no memory to keep a set");
     r->refused = e.kind == ERR_INVALID_REQUEST;
     r->failed = FAILED(e) && e.kind != ERR_UNAVAILABLE; /* that was us, not they */
@@ -157,20 +157,20 @@ static fallible renew(struct context *ctx, const struct look *look)
     return e;
 }
 
-static bool fresh(const struct row *r, unix_time now)
+static bool is_row_fresh(const struct row *r, unix_time now)
 {
-    return r != NULL && str_present(r->text) && within(now, r->fetched_at, LIFETIME);
+    return r != NULL && str_present(r->text) && is_within_seconds(now, r->fetched_at, LIFETIME);
 }
 
-static bool serves(const struct row *r, unix_time now)
+static bool may_row_serve(const struct row *r, unix_time now)
 {
-    return r != NULL && str_present(r->text) && within(now, r->fetched_at, r->refused ? LIFETIME : STALE);
+    return r != NULL && str_present(r->text) && is_within_seconds(now, r->fetched_at, r->refused ? LIFETIME : STALE);
 }
 
 /* With the lock: the row when nobody fetches it any more; NULL: unknown. */
-static fallible settled(const struct look *look, struct row **out)
+static fallible await_row_fetch(const struct look *look, struct row **out)
 {
-    struct row *r = find(look->uri);
+    struct row *r = find_keys_row(look->uri);
     while (r != NULL && r->fetching) {
         if (cache_is_inline())
             FAIL(ELSEWHERE, "keys: waiting for a fetch");
@@ -183,7 +183,7 @@ static fallible settled(const struct look *look, struct row **out)
         fetch_waits(false);
         table.waiting--;
         r->waiting--;
-        r = find(look->uri);
+        r = find_keys_row(look->uri);
     }
     *out = r;
     return OK;
@@ -216,35 +216,35 @@ static bool at_once(struct row *r, const struct look *look)
 /* ---- what may be used ---- */
 
 /* With the lock: is a fetch due before the row may be used? */
-static bool due(struct context *ctx, struct row *r, const struct look *look)
+static bool is_fetch_due(struct context *ctx, struct row *r, const struct look *look)
 {
-    if (!fresh(r, ctx->now))
+    if (!is_row_fresh(r, ctx->now))
         return true;
     if (!look->anew)
         return false;
-    return !within(ctx->now, r->tried_at, REFRESH) || (!cache_is_inline() && at_once(r, look));
+    return !is_within_seconds(ctx->now, r->tried_at, REFRESH) || (!cache_is_inline() && at_once(r, look));
 }
 
 /* With the lock: a row whose set may be used. */
-static fallible usable(struct context *ctx, const struct look *look, struct row **out)
+static fallible get_usable_row(struct context *ctx, const struct look *look, struct row **out)
 {
-    struct row *r = find(look->uri);
-    if (r != NULL && r->fetching && !look->anew && serves(r, ctx->now)) { /* stale while somebody is on the way */
+    struct row *r = find_keys_row(look->uri);
+    if (r != NULL && r->fetching && !look->anew && may_row_serve(r, ctx->now)) { /* stale while somebody is on the way */
         *out = r;
         return OK;
     }
-    TRY(settled(look, &r));
+    TRY(await_row_fetch(look, &r));
     err renewed = OK;
-    if (r != NULL && r->failed && within(ctx->now, r->tried_at, REFRESH))
+    if (r != NULL && r->failed && is_within_seconds(ctx->now, r->tried_at, REFRESH))
         renewed = ERR(INVALID_REQUEST, "keys: jwks_uri failed less than 30 seconds ago");
-    else if (due(ctx, r, look))
-        renewed = renew(ctx, look);
+    else if (is_fetch_due(ctx, r, look))
+        renewed = fetch_row_keys(ctx, look);
     if (renewed.kind == ERR_ELSEWHERE)
         return renewed;
-    r = find(look->uri); /* the lock was open meanwhile */
-    if (FAILED(renewed) && !serves(r, ctx->now))
+    r = find_keys_row(look->uri); /* the lock was open meanwhile */
+    if (FAILED(renewed) && !may_row_serve(r, ctx->now))
         return renewed.kind == ERR_NOT_FOUND ? ERR(INVALID_REQUEST, "keys: jwks_uri cannot be fetched") : renewed;
-    if (!serves(r, ctx->now))
+    if (!may_row_serve(r, ctx->now))
         FAIL(UNAVAILABLE, "keys: pushed out by others meanwhile");
     *out = r;
     return OK;
@@ -254,7 +254,7 @@ static fallible usable(struct context *ctx, const struct look *look, struct row 
 static fallible text_of(struct context *ctx, const struct look *look, str *text)
 {
     struct row *r;
-    TRY(usable(ctx, look, &r));
+    TRY(get_usable_row(ctx, look, &r));
     r->used_at = ctx->now;
     *text = str_dup(ctx->arena, r->text);
     if (!str_present(*text))
@@ -262,7 +262,7 @@ static fallible text_of(struct context *ctx, const struct look *look, str *text)
     return OK;
 }
 
-static fallible published(struct context *ctx, struct look *look, struct jwk_set *out)
+static fallible find_published_keys(struct context *ctx, struct look *look, struct jwk_set *out)
 {
     str text = STR_ABSENT;
     for (int i = 0; i < 2; i++) {
@@ -289,7 +289,7 @@ fallible client_keys_of(struct context *ctx, const struct client_keys_source *so
     if (str_filled(source->jwks))
         TRY(jwk_set_parse(ctx->arena, source->jwks, set));
     else if (str_filled(source->jwks_uri))
-        TRY(published(ctx, &look, set));
+        TRY(find_published_keys(ctx, &look, set));
     else
         FAIL(INVALID_REQUEST, "keys: neither jwks nor jwks_uri is registered");
     *out = set;

@@ -79,7 +79,7 @@ static fallible nonce_check(const struct context *ctx, const struct dpop_proof *
     return OK;
 }
 
-static fallible judge(struct context *ctx, str access_token, struct dpop_proof *out)
+static fallible judge_dpop_proof(struct context *ctx, str access_token, struct dpop_proof *out)
 {
     struct dpop_expect expect = {
         .method = ctx->method, .url = ctx->url, .access_token = access_token, .now = ctx->now, .window = ctx->authority->policy.dpop_window};
@@ -111,7 +111,7 @@ static fallible key_shown(struct context *ctx, str access_token, struct sender *
         return OK;
     }
     struct dpop_proof proof;
-    TRY(judge(ctx, access_token, &proof));
+    TRY(judge_dpop_proof(ctx, access_token, &proof));
     shown->jkt = proof.jkt;
     shown->alg = proof.alg;
     if (kept)

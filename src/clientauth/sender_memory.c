@@ -26,7 +26,7 @@ static struct shard shards[SENDER_MEMORY_SHARDS]; /* pages that were never touch
 static uint8_t key[DIGEST_SIZE];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void begin(void)
+static void init_memory_shards(void)
 {
     random_bytes(key, sizeof key);
     for (size_t i = 0; i < SENDER_MEMORY_SHARDS; i++)
@@ -34,7 +34,7 @@ static void begin(void)
 }
 
 /* Thumbprints have one length, so the two texts cannot run into each other. */
-static uint64_t fingerprint(str jkt, str jti)
+static uint64_t fingerprint_proof(str jkt, str jti)
 {
     uint8_t text[DIGEST_SIZE + FINGERPRINT_TEXT], digest[DIGEST_SIZE];
     uint64_t v = 0;
@@ -48,7 +48,7 @@ static uint64_t fingerprint(str jkt, str jti)
 }
 
 /* The slot that holds v, or the free one where it belongs. */
-static size_t place(const struct half *h, uint64_t v)
+static size_t find_proof_slot(const struct half *h, uint64_t v)
 {
     size_t i = (size_t)(v / SENDER_MEMORY_SHARDS) % SENDER_MEMORY_SLOTS;
     while (h->slots[i] != 0 && h->slots[i] != v)
@@ -56,7 +56,7 @@ static size_t place(const struct half *h, uint64_t v)
     return i;
 }
 
-static void forget(struct half *h)
+static void clear_memory_half(struct half *h)
 {
     if (h->used > 0)
         memset(h->slots, 0, sizeof h->slots);
@@ -65,33 +65,33 @@ static void forget(struct half *h)
 }
 
 /* The clock is the one that judges iat: what it makes us forget early it has made too old as well. */
-static void turn(struct shard *s, int64_t second, int64_t remember)
+static void rotate_shard_halves(struct shard *s, int64_t second, int64_t remember)
 {
     struct half *young = &s->halves[s->young], *old = &s->halves[!s->young];
     if (young->used > 0 && second - young->begun <= remember)
         return;
     if (young->used > 0 && second - young->begun > 2 * remember)
-        forget(young); /* the youngest of them came at most `remember` after the first */
+        clear_memory_half(young); /* the youngest of them came at most `remember` after the first */
     if (young->used == 0) {
         if (old->used > 0 && second - old->begun > 2 * remember)
-            forget(old);
+            clear_memory_half(old);
         return;
     }
-    forget(old);
+    clear_memory_half(old);
     s->young = !s->young;
 }
 
 fallible sender_memory_take(str jkt, str jti, unix_time now, int64_t remember, bool *fresh)
 {
-    (void)pthread_once(&once, begin);
-    uint64_t v = fingerprint(jkt, jti);
+    (void)pthread_once(&once, init_memory_shards);
+    uint64_t v = fingerprint_proof(jkt, jti);
     struct shard *s = &shards[v % SENDER_MEMORY_SHARDS];
     bool known, room;
     pthread_mutex_lock(&s->lock);
-    turn(s, now, remember);
+    rotate_shard_halves(s, now, remember);
     struct half *young = &s->halves[s->young], *old = &s->halves[!s->young];
-    size_t at = place(young, v);
-    known = young->slots[at] == v || old->slots[place(old, v)] == v;
+    size_t at = find_proof_slot(young, v);
+    known = young->slots[at] == v || old->slots[find_proof_slot(old, v)] == v;
     room = young->used < SENDER_MEMORY_MOST;
     if (!known && room) {
         if (young->used++ == 0)

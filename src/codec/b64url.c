@@ -33,7 +33,7 @@ static unsigned value_of(const uint8_t values[256], char c)
 }
 
 /* Needs room for text.n * 3 / 4 bytes; false when malformed. */
-static bool decode(const uint8_t values[256], str text, uint8_t *out)
+static bool decode_b64_text(const uint8_t values[256], str text, uint8_t *out)
 {
     size_t i = 0;
     for (; i + 4 <= text.n; i += 4) {
@@ -109,7 +109,7 @@ fallible b64url_decode(str text, void *out, size_t capacity, size_t *n)
     size_t size = text.n / 4 * 3 + (text.n % 4) * 3 / 4;
     if (text.p == NULL || size > capacity)
         FAIL(INVALID_REQUEST, "b64url: absent or too long");
-    if (!decode(url_values, text, out)) /* AT-06 */
+    if (!decode_b64_text(url_values, text, out)) /* AT-06 */
         FAIL(INVALID_REQUEST, "b64url: malformed");
     *n = size;
     return OK;
@@ -137,7 +137,7 @@ fallible b64_decode(struct arena *a, str text, str *out)
     char *p = arena_take(a, size + 1);
     if (p == NULL)
         FAIL(UNAVAILABLE, "b64: out of memory");
-    if (!decode(plain_values, text, (uint8_t *)p))
+    if (!decode_b64_text(plain_values, text, (uint8_t *)p))
         FAIL(INVALID_REQUEST, "b64: malformed");
     *out = (str){p, size};
     return OK;

@@ -22,7 +22,7 @@ bool form_may_repeat(str name)
     return is_list(name) || str_is(name, "resource");
 }
 
-static fallible append(struct form *f, str name, str value, bool repeating)
+static fallible append_form_field(struct form *f, str name, str value, bool repeating)
 {
     if (name.n == 0)
         REFUSE(INVALID_REQUEST, "A parameter has no name.", "form: empty name");
@@ -46,7 +46,7 @@ static fallible open_form(struct arena *a, size_t count, struct form *f)
     return OK;
 }
 
-static fallible parse(struct arena *a, str text, bool repeating, struct form *out)
+static fallible parse_form_text(struct arena *a, str text, bool repeating, struct form *out)
 {
     struct form f;
     size_t pieces = 1;
@@ -63,7 +63,7 @@ static fallible parse(struct arena *a, str text, bool repeating, struct form *ou
             value = (str){piece.p + at + 1, piece.n - at - 1};
         TRY(percent_decode(a, name, PERCENT_PLUS_SPACE, &name));
         TRY(percent_decode(a, value, PERCENT_PLUS_SPACE, &value));
-        TRY(append(&f, name, value, repeating));
+        TRY(append_form_field(&f, name, value, repeating));
     }
     *out = f;
     return OK;
@@ -71,12 +71,12 @@ static fallible parse(struct arena *a, str text, bool repeating, struct form *ou
 
 fallible form_parse(struct arena *a, str text, struct form *out)
 {
-    return parse(a, text, false, out);
+    return parse_form_text(a, text, false, out);
 }
 
 fallible form_parse_repeating(struct arena *a, str text, struct form *out)
 {
-    return parse(a, text, true, out);
+    return parse_form_text(a, text, true, out);
 }
 
 size_t form_times(const struct form *f, str name)
@@ -104,7 +104,7 @@ fallible form_from_json(struct arena *a, str text, struct form *out)
             REFUSE(INVALID_REQUEST, "Every member of the JSON body must be a string.", "form: JSON member is not a string");
         if (!utf8_valid(name) || !utf8_valid(value))
             FAIL(INVALID_REQUEST, "form: JSON member is not UTF-8 or holds NUL");
-        TRY(append(&f, name, value, false)); /* borrowed: the object lives as long as the arena */
+        TRY(append_form_field(&f, name, value, false)); /* borrowed: the object lives as long as the arena */
     }
     *out = f;
     return OK;

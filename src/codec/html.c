@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-static const char *reference(char c)
+static const char *find_html_reference(char c)
 {
     switch (c) {
     case '&':
@@ -27,7 +27,7 @@ void html_add(struct buf *b, str text)
 {
     size_t start = 0;
     for (size_t i = 0; i < text.n && !b->over; i++) {
-        const char *replacement = reference(text.p[i]);
+        const char *replacement = find_html_reference(text.p[i]);
         if (replacement == NULL)
             continue;
         buf_add(b, (str){text.p + start, i - start});

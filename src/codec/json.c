@@ -17,33 +17,33 @@ enum { ROOM_FIRST = 4 };
 
 /* ---- questions ---- */
 
-static bool is(const json *j, enum json_kind kind)
+static bool is_json_kind(const json *j, enum json_kind kind)
 {
     return j != NULL && j->kind == kind;
 }
 
 bool json_is_object(const json *j)
 {
-    return is(j, JSON_OBJECT);
+    return is_json_kind(j, JSON_OBJECT);
 }
 
 bool json_is_list(const json *j)
 {
-    return is(j, JSON_LIST);
+    return is_json_kind(j, JSON_LIST);
 }
 
 bool json_is_text(const json *j)
 {
-    return is(j, JSON_TEXT);
+    return is_json_kind(j, JSON_TEXT);
 }
 
 bool json_is_nothing(const json *value)
 {
-    return is(value, JSON_NOTHING);
+    return is_json_kind(value, JSON_NOTHING);
 }
 
 /* Shorter first: most names differ in their length already. */
-static int compare(const struct json_pair *pair, str name)
+static int compare_pair_name(const struct json_pair *pair, str name)
 {
     if (pair->n != name.n)
         return pair->n < name.n ? -1 : 1;
@@ -62,7 +62,7 @@ static struct json_pair *find_sorted(const json *object, str name)
     while (from < to) {
         size_t middle = from + (to - from) / 2;
         struct json_pair *pair = &object->pairs[order[middle]];
-        int side = compare(pair, name);
+        int side = compare_pair_name(pair, name);
         if (side == 0)
             return pair;
         if (side < 0)
@@ -73,21 +73,21 @@ static struct json_pair *find_sorted(const json *object, str name)
     return NULL;
 }
 
-static struct json_pair *find(const json *object, str name)
+static struct json_pair *find_json_pair(const json *object, str name)
 {
     if (!json_is_object(object))
         return NULL;
     if (object->sorted)
         return find_sorted(object, name);
     for (size_t i = 0; i < object->count; i++)
-        if (compare(&object->pairs[i], name) == 0)
+        if (compare_pair_name(&object->pairs[i], name) == 0)
             return &object->pairs[i];
     return NULL;
 }
 
 const json *json_member(const json *object, const char *name)
 {
-    const struct json_pair *pair = find(object, str_of(name));
+    const struct json_pair *pair = find_json_pair(object, str_of(name));
     return pair != NULL ? pair->value : NULL;
 }
 
@@ -126,7 +126,7 @@ str json_member_text(const json *object, const char *name)
 
 bool json_integer_of(const json *number, int64_t *out)
 {
-    if (!is(number, JSON_INTEGER))
+    if (!is_json_kind(number, JSON_INTEGER))
         return false;
     *out = number->integer;
     return true;
@@ -136,7 +136,7 @@ bool json_seconds_of(const json *number, int64_t *out)
 {
     const int64_t most = (int64_t)1 << 53; /* every integer up to here is a double of its own */
     int64_t seconds;
-    if (is(number, JSON_NUMBER)) {
+    if (is_json_kind(number, JSON_NUMBER)) {
         double value = strtod(number->text, NULL);
         if (!(value > -(double)most && value < (double)most))
             return false;
@@ -151,7 +151,7 @@ bool json_seconds_of(const json *number, int64_t *out)
 
 bool json_boolean_of(const json *value, bool *out)
 {
-    if (!is(value, JSON_BOOLEAN))
+    if (!is_json_kind(value, JSON_BOOLEAN))
         return false;
     *out = value->yes;
     return true;
@@ -159,12 +159,12 @@ bool json_boolean_of(const json *value, bool *out)
 
 /* ---- comparing ---- */
 
-static bool same(const json *one, const json *other, unsigned depth);
+static bool is_same_json_value(const json *one, const json *other, unsigned depth);
 
 static bool same_lists(const json *one, const json *other, unsigned depth)
 {
     for (size_t i = 0; i < one->count; i++)
-        if (!same(one->items[i], other->items[i], depth))
+        if (!is_same_json_value(one->items[i], other->items[i], depth))
             return false;
     return true;
 }
@@ -173,14 +173,14 @@ static bool same_lists(const json *one, const json *other, unsigned depth)
 static bool same_objects(const json *one, const json *other, unsigned depth)
 {
     for (size_t i = 0; i < one->count; i++) {
-        const struct json_pair *pair = find(other, (str){one->pairs[i].name, one->pairs[i].n});
-        if (pair == NULL || !same(one->pairs[i].value, pair->value, depth))
+        const struct json_pair *pair = find_json_pair(other, (str){one->pairs[i].name, one->pairs[i].n});
+        if (pair == NULL || !is_same_json_value(one->pairs[i].value, pair->value, depth))
             return false;
     }
     return true;
 }
 
-static bool same(const json *one, const json *other, unsigned depth)
+static bool is_same_json_value(const json *one, const json *other, unsigned depth)
 {
     if (one->kind != other->kind || depth == JSON_WRITER_DEPTH_MAX)
         return false;
@@ -205,7 +205,7 @@ static bool same(const json *one, const json *other, unsigned depth)
 
 bool json_same(const json *one, const json *other)
 {
-    return one != NULL && other != NULL && same(one, other, 0);
+    return one != NULL && other != NULL && is_same_json_value(one, other, 0);
 }
 
 /* ---- making ---- */
@@ -228,7 +228,7 @@ static size_t room_for(size_t count)
 
 /* The block that takes one more: the old one where it has room, else a larger copy; NULL when the arena ended. Room is always what
  * room_for says, but for an object that was sorted, which has none. */
-static void *widened(struct arena *a, const json *j, const void *block, size_t size)
+static void *widen_json_block(struct arena *a, const json *j, const void *block, size_t size)
 {
     bool full = j->count == 0 || j->sorted || room_for(j->count) == j->count;
     if (!full || j->count == UINT32_MAX)
@@ -241,7 +241,7 @@ static void *widened(struct arena *a, const json *j, const void *block, size_t s
 
 bool json_node_pair(struct arena *a, json *object, str name, json *value)
 {
-    struct json_pair *pairs = widened(a, object, object->pairs, sizeof *pairs);
+    struct json_pair *pairs = widen_json_block(a, object, object->pairs, sizeof *pairs);
     if (pairs == NULL)
         return false;
     object->pairs = pairs;
@@ -252,7 +252,7 @@ bool json_node_pair(struct arena *a, json *object, str name, json *value)
 
 bool json_node_item(struct arena *a, json *list, json *value)
 {
-    json **items = widened(a, list, list->items, sizeof(json *));
+    json **items = widen_json_block(a, list, list->items, sizeof(json *));
     if (items == NULL)
         return false;
     list->items = items;
@@ -261,14 +261,14 @@ bool json_node_item(struct arena *a, json *list, json *value)
 }
 
 /* Heap sort: in place, n log n at the worst. */
-static void sink(const struct json_pair *pairs, uint32_t *order, size_t root, size_t n)
+static void sift_pair_down(const struct json_pair *pairs, uint32_t *order, size_t root, size_t n)
 {
     for (size_t child; (child = root * 2 + 1) < n; root = child) {
         const struct json_pair *left = &pairs[order[child]];
-        if (child + 1 < n && compare(left, (str){pairs[order[child + 1]].name, pairs[order[child + 1]].n}) < 0)
+        if (child + 1 < n && compare_pair_name(left, (str){pairs[order[child + 1]].name, pairs[order[child + 1]].n}) < 0)
             left = &pairs[order[++child]];
         const struct json_pair *top = &pairs[order[root]];
-        if (compare(top, (str){left->name, left->n}) >= 0)
+        if (compare_pair_name(top, (str){left->name, left->n}) >= 0)
             return;
         uint32_t kept = order[root];
         order[root] = order[child];
@@ -276,17 +276,17 @@ static void sink(const struct json_pair *pairs, uint32_t *order, size_t root, si
     }
 }
 
-static void sort(const struct json_pair *pairs, uint32_t *order, size_t n)
+static void sort_pair_order(const struct json_pair *pairs, uint32_t *order, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         order[i] = (uint32_t)i;
     for (size_t i = n / 2; i-- > 0;)
-        sink(pairs, order, i, n);
+        sift_pair_down(pairs, order, i, n);
     for (size_t i = n; i-- > 1;) {
         uint32_t kept = order[0];
         order[0] = order[i];
         order[i] = kept;
-        sink(pairs, order, 0, i);
+        sift_pair_down(pairs, order, 0, i);
     }
 }
 
@@ -298,10 +298,10 @@ fallible json_node_order(struct arena *a, json *object, bool *distinct)
         FAIL(UNAVAILABLE, "json: out of memory");
     memcpy(pairs, object->pairs, n * sizeof *pairs);
     uint32_t *order = (uint32_t *)(pairs + n);
-    sort(pairs, order, n);
+    sort_pair_order(pairs, order, n);
     *distinct = true;
     for (size_t i = 1; i < n; i++)
-        *distinct = *distinct && compare(&pairs[order[i - 1]], (str){pairs[order[i]].name, pairs[order[i]].n}) != 0;
+        *distinct = *distinct && compare_pair_name(&pairs[order[i - 1]], (str){pairs[order[i]].name, pairs[order[i]].n}) != 0;
     object->pairs = pairs;
     object->sorted = true;
     return OK;
@@ -310,7 +310,7 @@ fallible json_node_order(struct arena *a, json *object, bool *distinct)
 /* ---- trees ---- */
 
 /* NULL marks the arena failed. */
-static json *made(struct arena *a, enum json_kind kind)
+static json *make_json_node(struct arena *a, enum json_kind kind)
 {
     json *j = json_node(a, kind);
     if (j == NULL)
@@ -320,17 +320,17 @@ static json *made(struct arena *a, enum json_kind kind)
 
 json *json_object_new(struct arena *a)
 {
-    return made(a, JSON_OBJECT);
+    return make_json_node(a, JSON_OBJECT);
 }
 
 json *json_list_new(struct arena *a)
 {
-    return made(a, JSON_LIST);
+    return make_json_node(a, JSON_LIST);
 }
 
 static json *text_new(struct arena *a, str value)
 {
-    json *j = made(a, str_present(value) ? JSON_TEXT : JSON_NOTHING);
+    json *j = make_json_node(a, str_present(value) ? JSON_TEXT : JSON_NOTHING);
     if (j == NULL || !str_present(value))
         return j;
     str copy = utf8_valid(value) && value.n <= UINT32_MAX ? str_dup(a, value) : STR_ABSENT;
@@ -342,7 +342,7 @@ static json *text_new(struct arena *a, str value)
 void json_put(struct arena *a, json *object, const char *name, json *value)
 {
     str named = str_of(name);
-    struct json_pair *pair = find(object, named);
+    struct json_pair *pair = find_json_pair(object, named);
     bool fits = json_is_object(object) && value != NULL && value != object && utf8_valid(named) && named.n <= UINT32_MAX;
     if (fits && pair != NULL) {
         pair->value = value;
@@ -360,7 +360,7 @@ void json_put_text(struct arena *a, json *object, const char *name, str value)
 
 void json_put_integer(struct arena *a, json *object, const char *name, int64_t value)
 {
-    json *j = made(a, JSON_INTEGER);
+    json *j = make_json_node(a, JSON_INTEGER);
     if (j != NULL)
         j->integer = value;
     json_put(a, object, name, j);
@@ -368,7 +368,7 @@ void json_put_integer(struct arena *a, json *object, const char *name, int64_t v
 
 void json_put_boolean(struct arena *a, json *object, const char *name, bool value)
 {
-    json *j = made(a, JSON_BOOLEAN);
+    json *j = make_json_node(a, JSON_BOOLEAN);
     if (j != NULL)
         j->yes = value;
     json_put(a, object, name, j);
@@ -376,7 +376,7 @@ void json_put_boolean(struct arena *a, json *object, const char *name, bool valu
 
 void json_put_null(struct arena *a, json *object, const char *name)
 {
-    json_put(a, object, name, made(a, JSON_NOTHING));
+    json_put(a, object, name, make_json_node(a, JSON_NOTHING));
 }
 
 void json_put_words(struct arena *a, json *object, const char *name, str words)

@@ -29,7 +29,7 @@ struct reader {
 
 static fallible read_value(struct reader *r, json **out);
 
-static void blanks(struct reader *r)
+static void skip_json_blanks(struct reader *r)
 {
     while (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t')
         r->at++;
@@ -64,7 +64,7 @@ size_t json_plain(const char *p, size_t n)
 }
 
 /* Four hexadecimal digits; -1 when they are not. */
-static int32_t unit(const char *p)
+static int32_t read_hex_unit(const char *p)
 {
     int32_t value = 0;
     for (int i = 0; i < 4; i++) {
@@ -93,7 +93,7 @@ static char *put_code_point(char *to, uint32_t c)
 /* \uXXXX at *from, or a pair of them for what lies beyond U+FFFF (RFC 8259 7). */
 static fallible unescape_unit(char **from, char **to)
 {
-    int32_t first = unit(*from + 2), second = 0;
+    int32_t first = read_hex_unit(*from + 2), second = 0;
     uint32_t code = (uint32_t)first;
     if (first <= 0) /* no digits, or NUL, which text of ours never holds */
         MALFORMED("escape");
@@ -102,7 +102,7 @@ static fallible unescape_unit(char **from, char **to)
         MALFORMED("second half of a pair alone");
     if (first >= 0xd800 && first <= 0xdbff) {
         if ((*from)[0] == '\\' && (*from)[1] == 'u')
-            second = unit(*from + 2);
+            second = read_hex_unit(*from + 2);
         if (second < 0xdc00 || second > 0xdfff)
             MALFORMED("first half of a pair alone");
         *from += 6;
@@ -112,7 +112,7 @@ static fallible unescape_unit(char **from, char **to)
     return OK;
 }
 
-static fallible unescape(char **from, char **to)
+static fallible unescape_json_char(char **from, char **to)
 {
     static const char short_forms[] = "\"\"\\\\//b\bf\fn\nr\rt\t"; /* the letter, then what it stands for */
     char letter = (*from)[1];
@@ -139,7 +139,7 @@ static fallible read_text(struct reader *r, str *out)
     while (*from != '"') {
         if (*from != '\\')
             MALFORMED("a control byte in a text, or no end of it");
-        TRY(unescape(&from, &to));
+        TRY(unescape_json_char(&from, &to));
         size_t run = json_plain(from, (size_t)(r->end - from));
         memmove(to, from, run);
         to += run;
@@ -163,7 +163,7 @@ static fallible read_text_value(struct reader *r, json **out)
 
 /* ---- numbers ---- */
 
-static char *digits(char *p)
+static char *skip_json_digits(char *p)
 {
     while (ascii_digit(*p))
         p++;
@@ -188,12 +188,12 @@ static fallible number_end(char *p, char **end, bool *whole)
     p += *p == '-';
     if (!ascii_digit(*p))
         MALFORMED("no value");
-    p = *p == '0' ? p + 1 : digits(p);
+    p = *p == '0' ? p + 1 : skip_json_digits(p);
     if (*p == '.') {
         *whole = false;
         if (!ascii_digit(*++p))
             MALFORMED("a fraction without digits");
-        p = digits(p);
+        p = skip_json_digits(p);
     }
     if (*p == 'e' || *p == 'E') {
         *whole = false;
@@ -201,7 +201,7 @@ static fallible number_end(char *p, char **end, bool *whole)
         p += *p == '+' || *p == '-';
         if (!ascii_digit(*p))
             MALFORMED("an exponent without digits");
-        p = digits(p);
+        p = skip_json_digits(p);
     }
     *end = p;
     return OK;
@@ -229,30 +229,30 @@ static fallible read_number(struct reader *r, json **out)
 
 /* ---- containers ---- */
 
-static fallible enter(struct reader *r)
+static fallible enter_json_level(struct reader *r)
 {
     r->at++;
     if (++r->depth > JSON_DEPTH_MAX) /* AT-06, IN-01 */
         REFUSE(INVALID_REQUEST, "The JSON text is nested too deeply.", "json: too deep");
-    blanks(r);
+    skip_json_blanks(r);
     return OK;
 }
 
 /* After an item: a comma, behind which there must be another, or the end. */
-static fallible follows(struct reader *r, char end, bool *another)
+static fallible read_json_separator(struct reader *r, char end, bool *another)
 {
-    blanks(r);
+    skip_json_blanks(r);
     *another = *r->at == ',';
     if (!*another && *r->at != end)
         MALFORMED("neither comma nor end");
     if (*another) {
         r->at++;
-        blanks(r);
+        skip_json_blanks(r);
     }
     return OK;
 }
 
-static void leave(struct reader *r)
+static void leave_json_level(struct reader *r)
 {
     r->at++;
     r->depth--;
@@ -262,14 +262,14 @@ static fallible read_list(struct reader *r, json **out)
 {
     json *item;
     TRY(new_node(r, JSON_LIST, out));
-    TRY(enter(r));
+    TRY(enter_json_level(r));
     for (bool another = *r->at != ']'; another;) {
         TRY(read_value(r, &item));
         if (!json_node_item(r->arena, *out, item))
             FAIL(UNAVAILABLE, "json: out of memory");
-        TRY(follows(r, ']', &another));
+        TRY(read_json_separator(r, ']', &another));
     }
-    leave(r);
+    leave_json_level(r);
     return OK;
 }
 
@@ -300,19 +300,19 @@ static fallible read_object(struct reader *r, json **out)
     str name;
     json *value;
     TRY(new_node(r, JSON_OBJECT, out));
-    TRY(enter(r));
+    TRY(enter_json_level(r));
     for (bool another = *r->at != '}'; another;) {
         TRY(read_text(r, &name));
-        blanks(r);
+        skip_json_blanks(r);
         if (*r->at++ != ':')
             MALFORMED("a name without a colon");
-        blanks(r);
+        skip_json_blanks(r);
         TRY(read_value(r, &value));
         if (!json_node_pair(r->arena, *out, name, value))
             FAIL(UNAVAILABLE, "json: out of memory");
-        TRY(follows(r, '}', &another));
+        TRY(read_json_separator(r, '}', &another));
     }
-    leave(r);
+    leave_json_level(r);
     return judge_names(r, *out);
 }
 
@@ -359,9 +359,9 @@ fallible json_parse(struct arena *a, str text, json **out)
         FAIL(UNAVAILABLE, "json: out of memory");
     memcpy(copy, text.p, text.n);
     struct reader r = {.arena = a, .at = copy, .end = copy + text.n};
-    blanks(&r);
+    skip_json_blanks(&r);
     TRY(read_value(&r, &value));
-    blanks(&r);
+    skip_json_blanks(&r);
     if (r.at != r.end)
         MALFORMED("something follows the value");
     *out = value;

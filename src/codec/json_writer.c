@@ -26,7 +26,7 @@ struct json_writer json_writer_new(struct arena *a)
 }
 
 /* RFC 8259 7: quote, backslash and control bytes. */
-static void escape(struct buf *out, char c)
+static void write_json_escape(struct buf *out, char c)
 {
     static const char letters[0x20] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
     static const char digits[] = "0123456789ABCDEF";
@@ -39,7 +39,7 @@ static void escape(struct buf *out, char c)
 }
 
 /* Most texts: nothing but ASCII that stands for itself. */
-static bool simple(str text)
+static bool needs_no_json_escape(str text)
 {
     size_t i = 0;
     for (uint64_t v; text.n - i >= sizeof v; i += sizeof v) {
@@ -64,14 +64,14 @@ static void quoted_slowly(struct json_writer *w, str text)
         buf_add(out, (str){text.p + i, run});
         i += run;
         if (i < text.n)
-            escape(out, text.p[i++]);
+            write_json_escape(out, text.p[i++]);
     }
     buf_char(out, '"');
 }
 
-static void quoted(struct json_writer *w, str text)
+static void write_json_text(struct json_writer *w, str text)
 {
-    if (!simple(text)) {
+    if (!needs_no_json_escape(text)) {
         quoted_slowly(w, text);
         return;
     }
@@ -84,7 +84,7 @@ static void quoted(struct json_writer *w, str text)
 }
 
 /* What stands before a value: a comma, a name. False where no value, or none with or without a name, may stand. */
-static bool lead(struct json_writer *w, const char *name)
+static bool write_json_prefix(struct json_writer *w, const char *name)
 {
     bool in_object = w->depth > 0 && (w->lists >> w->depth & 1) == 0;
     if (in_object != (name != NULL) || (w->depth == 0 && w->behind)) {
@@ -95,17 +95,17 @@ static bool lead(struct json_writer *w, const char *name)
         buf_char(&w->out, ',');
     w->behind = true;
     if (name != NULL) {
-        quoted(w, str_of(name));
+        write_json_text(w, str_of(name));
         buf_char(&w->out, ':');
     }
     return true;
 }
 
-static bool begin(struct json_writer *w, const char *name, bool list)
+static bool begin_json_level(struct json_writer *w, const char *name, bool list)
 {
     if (w->depth == JSON_WRITER_DEPTH_MAX)
         w->misused = true;
-    if (w->misused || !lead(w, name))
+    if (w->misused || !write_json_prefix(w, name))
         return false;
     w->depth++;
     w->lists = (w->lists & ~((uint64_t)1 << w->depth)) | (uint64_t)list << w->depth;
@@ -116,12 +116,12 @@ static bool begin(struct json_writer *w, const char *name, bool list)
 
 void json_write_object(struct json_writer *w, const char *name)
 {
-    begin(w, name, false);
+    begin_json_level(w, name, false);
 }
 
 void json_write_list(struct json_writer *w, const char *name)
 {
-    begin(w, name, true);
+    begin_json_level(w, name, true);
 }
 
 void json_write_end(struct json_writer *w)
@@ -135,9 +135,9 @@ void json_write_end(struct json_writer *w)
     w->behind = true;
 }
 
-static void word(struct json_writer *w, const char *name, str text)
+static void write_json_literal(struct json_writer *w, const char *name, str text)
 {
-    if (lead(w, name))
+    if (write_json_prefix(w, name))
         buf_add(&w->out, text);
 }
 
@@ -145,8 +145,8 @@ void json_write_text(struct json_writer *w, const char *name, str value)
 {
     if (!str_present(value))
         json_write_null(w, name);
-    else if (lead(w, name))
-        quoted(w, value);
+    else if (write_json_prefix(w, name))
+        write_json_text(w, value);
 }
 
 void json_write_filled(struct json_writer *w, const char *name, str value)
@@ -157,18 +157,18 @@ void json_write_filled(struct json_writer *w, const char *name, str value)
 
 void json_write_integer(struct json_writer *w, const char *name, int64_t value)
 {
-    if (lead(w, name))
+    if (write_json_prefix(w, name))
         buf_i64(&w->out, value);
 }
 
 void json_write_boolean(struct json_writer *w, const char *name, bool value)
 {
-    word(w, name, value ? STR("true") : STR("false"));
+    write_json_literal(w, name, value ? STR("true") : STR("false"));
 }
 
 void json_write_null(struct json_writer *w, const char *name)
 {
-    word(w, name, STR("null"));
+    write_json_literal(w, name, STR("null"));
 }
 
 void json_write_words(struct json_writer *w, const char *name, str words)
@@ -183,7 +183,7 @@ void json_write_words(struct json_writer *w, const char *name, str words)
 
 static void write_list(struct json_writer *w, const char *name, const json *list)
 {
-    if (!begin(w, name, true))
+    if (!begin_json_level(w, name, true))
         return;
     for (size_t i = 0; i < list->count; i++)
         json_write_value(w, NULL, list->items[i]);
@@ -200,7 +200,7 @@ void json_write_members(struct json_writer *w, const json *object)
 
 static void write_object(struct json_writer *w, const char *name, const json *object)
 {
-    if (!begin(w, name, false))
+    if (!begin_json_level(w, name, false))
         return;
     json_write_members(w, object);
     json_write_end(w);
@@ -223,7 +223,7 @@ void json_write_value(struct json_writer *w, const char *name, const json *value
         json_write_integer(w, name, value->integer);
         break;
     case JSON_NUMBER:
-        word(w, name, (str){value->text, value->count});
+        write_json_literal(w, name, (str){value->text, value->count});
         break;
     case JSON_TEXT:
         json_write_text(w, name, json_text_of(value));

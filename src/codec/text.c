@@ -38,7 +38,7 @@ static struct {
 } icu;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void load(void)
+static void load_icu(void)
 {
     void *library = dlopen("libicui18n.so." NAME_OF(U_ICU_VERSION_MAJOR_NUM), RTLD_NOW | RTLD_GLOBAL);
     void *common = dlopen("libicuuc.so." NAME_OF(U_ICU_VERSION_MAJOR_NUM), RTLD_NOW | RTLD_GLOBAL);
@@ -67,7 +67,7 @@ bool text_available(void)
     return library != NULL;
 }
 
-static bool ascii(str text)
+static bool is_ascii_text(str text)
 {
     for (size_t i = 0; i < text.n; i++)
         if ((unsigned char)text.p[i] >= 0x80)
@@ -80,12 +80,12 @@ struct wide {
     int32_t n, room;
 };
 
-static fallible widen(struct arena *a, str text, struct wide *out)
+static fallible convert_to_utf16(struct arena *a, str text, struct wide *out)
 {
     UErrorCode code = U_ZERO_ERROR;
     if (text.n > TEXT_BYTES_MAX)
         FAIL(INVALID_REQUEST, "text: too long");
-    (void)pthread_once(&once, load);
+    (void)pthread_once(&once, load_icu);
     if (!icu.loaded)
         FAIL(UNAVAILABLE, "text: ICU cannot be loaded; install the package libicu72");
     *out = (struct wide){.room = (int32_t)text.n + 1};
@@ -98,7 +98,7 @@ static fallible widen(struct arena *a, str text, struct wide *out)
     return OK;
 }
 
-static fallible narrow(struct arena *a, const struct wide *text, str *out)
+static fallible convert_to_utf8(struct arena *a, const struct wide *text, str *out)
 {
     UErrorCode code = U_ZERO_ERROR;
     int32_t room = text->n * 3 + 1, n = 0;
@@ -112,7 +112,7 @@ static fallible narrow(struct arena *a, const struct wide *text, str *out)
     return OK;
 }
 
-static fallible normalize(struct arena *a, const UNormalizer2 *form, struct wide *text)
+static fallible normalize_wide(struct arena *a, const UNormalizer2 *form, struct wide *text)
 {
     UErrorCode code = U_ZERO_ERROR;
     struct wide next = {.room = text->n * GROWTH + 1};
@@ -137,27 +137,27 @@ fallible text_nfc(struct arena *a, str text, str *out)
 {
     struct wide wide;
     *out = text;
-    if (ascii(text))
+    if (is_ascii_text(text))
         return OK;
-    TRY(widen(a, text, &wide));
-    TRY(normalize(a, icu.nfc, &wide));
-    return narrow(a, &wide, out);
+    TRY(convert_to_utf16(a, text, &wide));
+    TRY(normalize_wide(a, icu.nfc, &wide));
+    return convert_to_utf8(a, &wide, out);
 }
 
 fallible text_password(struct arena *a, str password, str *out)
 {
     struct wide wide;
     *out = password;
-    if (ascii(password))
+    if (is_ascii_text(password))
         return OK;
-    TRY(widen(a, password, &wide));
+    TRY(convert_to_utf16(a, password, &wide));
     plain_spaces(&wide);
-    TRY(normalize(a, icu.nfc, &wide));
-    return narrow(a, &wide, out);
+    TRY(normalize_wide(a, icu.nfc, &wide));
+    return convert_to_utf8(a, &wide, out);
 }
 
 /* In lower case, each run of blanks one, none at the ends. */
-static fallible tidy(struct arena *a, str text, str *out)
+static fallible tidy_text_blanks(struct arena *a, str text, str *out)
 {
     struct buf b = buf_new(a, text.n + 1);
     for (size_t i = 0; i < text.n; i++) {
@@ -176,17 +176,17 @@ fallible text_fold(struct arena *a, str text, str *out)
 {
     struct wide wide;
     str folded = text;
-    if (!ascii(text)) {
-        TRY(widen(a, text, &wide));
-        TRY(normalize(a, icu.casefold, &wide));
+    if (!is_ascii_text(text)) {
+        TRY(convert_to_utf16(a, text, &wide));
+        TRY(normalize_wide(a, icu.casefold, &wide));
         plain_spaces(&wide);
-        TRY(narrow(a, &wide, &folded));
+        TRY(convert_to_utf8(a, &wide, &folded));
     }
-    return tidy(a, folded, out);
+    return tidy_text_blanks(a, folded, out);
 }
 
 /* What nobody sees is not compared by eye either. */
-static void visible(struct wide *text)
+static void drop_invisible_chars(struct wide *text)
 {
     int32_t kept = 0;
     for (int32_t i = 0; i < text->n; i++)
@@ -195,12 +195,12 @@ static void visible(struct wide *text)
     text->n = kept;
 }
 
-static fallible skeleton(struct arena *a, str text, str *out)
+static fallible make_skeleton(struct arena *a, str text, str *out)
 {
     UErrorCode code = U_ZERO_ERROR;
     struct wide wide, next;
-    TRY(widen(a, text, &wide));
-    visible(&wide);
+    TRY(convert_to_utf16(a, text, &wide));
+    drop_invisible_chars(&wide);
     next = (struct wide){.room = wide.n * GROWTH + 1};
     next.p = arena_array(a, (size_t)next.room, sizeof *next.p);
     if (next.p == NULL)
@@ -208,20 +208,20 @@ static fallible skeleton(struct arena *a, str text, str *out)
     next.n = icu.p_uspoof_getSkeleton(icu.spoof, 0, wide.p, wide.n, next.p, next.room, &code);
     if (U_FAILURE(code))
         FAIL(UNAVAILABLE, "text: ICU gave no skeleton");
-    return narrow(a, &next, out);
+    return convert_to_utf8(a, &next, out);
 }
 
 fallible text_skeleton(struct arena *a, str text, str *out)
 {
     str seen, folded, again;
-    TRY(skeleton(a, text, &seen)); /* as it is written: capitals look like others than small letters do */
+    TRY(make_skeleton(a, text, &seen)); /* as it is written: capitals look like others than small letters do */
     TRY(text_fold(a, seen, &folded));
-    TRY(skeleton(a, folded, &again)); /* m looks like rn, M does not */
-    return tidy(a, again, out);
+    TRY(make_skeleton(a, folded, &again)); /* m looks like rn, M does not */
+    return tidy_text_blanks(a, again, out);
 }
 
 /* The code point at *i of what came from UTF-8; *i is moved behind it. */
-static UChar32 point(const struct wide *text, int32_t *i)
+static UChar32 read_code_point(const struct wide *text, int32_t *i)
 {
     uint32_t c = text->p[(*i)++];
     if ((c & 0xfc00) == 0xd800 && *i < text->n)
@@ -231,7 +231,7 @@ static UChar32 point(const struct wide *text, int32_t *i)
 
 /* ---- what can be read ---- */
 
-static bool joins(UChar32 c) /* U+200C, U+200D; variation selectors */
+static bool is_joining_char(UChar32 c) /* U+200C, U+200D; variation selectors */
 {
     return c == 0x200c || c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f);
 }
@@ -262,16 +262,16 @@ fallible text_readable(struct arena *a, str text, bool *readable)
 {
     struct wide wide;
     bool seen = false, before = false, fit = true;
-    if (ascii(text)) {
+    if (is_ascii_text(text)) {
         *readable = ascii_readable(text);
         return OK;
     }
-    TRY(widen(a, text, &wide));
+    TRY(convert_to_utf16(a, text, &wide));
     for (int32_t i = 0; i < wide.n && fit;) {
-        UChar32 c = point(&wide, &i);
+        UChar32 c = read_code_point(&wide, &i);
         bool ignored = icu.p_u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
         bool visible = !ignored && icu.p_u_charType(c) != U_SPACE_SEPARATOR && c != BRAILLE_BLANK;
-        fit = !never_shown(c) && (!ignored || (joins(c) && before));
+        fit = !never_shown(c) && (!ignored || (is_joining_char(c) && before));
         seen = seen || visible;
         before = visible || (ignored && before);
     }
@@ -288,7 +288,7 @@ static bool ascii_fits(UChar32 c)
     return ascii_letter((char)c) || ascii_digit((char)c) || c == ' ' || str_find(STR(TEXT_USERNAME_SIGNS), (char)c) < sizeof TEXT_USERNAME_SIGNS - 1;
 }
 
-static bool among(UChar32 c, const UChar32 *list, size_t count)
+static bool is_listed_code_point(UChar32 c, const UChar32 *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (list[i] == c)
@@ -305,17 +305,18 @@ static bool hangul_part(UChar32 c)
 
 /* RFC 8264 9 in its order: exceptions (RFC 5892 2.6) and joiners, whose neighbours ICU's IDNA judges; old Hangul, ignorable, compatibility;
  * letters and digits; everything else is not for names. */
-static fallible identifier(struct arena *a, UChar32 c, const struct wide *one, bool *fits)
+static fallible judge_identifier_char(struct arena *a, UChar32 c, const struct wide *one, bool *fits)
 {
     static const UChar32 valid[] = {0x06fd, 0x06fe, 0x0f0b, 0x3007, 0x00b7, 0x0375, 0x05f3, 0x05f4, 0x30fb, 0x200c, 0x200d};
     static const UChar32 barred[] = {0x0640, 0x07fa, 0x302e, 0x302f, 0x3031, 0x3032, 0x3033, 0x3034, 0x3035, 0x303b};
     static const int32_t letters = 1 << U_LOWERCASE_LETTER | 1 << U_UPPERCASE_LETTER | 1 << U_OTHER_LETTER | 1 << U_MODIFIER_LETTER |
                                    1 << U_DECIMAL_DIGIT_NUMBER | 1 << U_NON_SPACING_MARK | 1 << U_COMBINING_SPACING_MARK;
     struct wide same = *one;
-    *fits = among(c, valid, sizeof valid / sizeof *valid);
-    if (*fits || among(c, barred, sizeof barred / sizeof *barred) || hangul_part(c) || icu.p_u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
+    *fits = is_listed_code_point(c, valid, sizeof valid / sizeof *valid);
+    if (*fits || is_listed_code_point(c, barred, sizeof barred / sizeof *barred) || hangul_part(c) ||
+        icu.p_u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT))
         return OK;
-    TRY(normalize(a, icu.nfkc, &same));
+    TRY(normalize_wide(a, icu.nfkc, &same));
     if (same.n == one->n && memcmp(same.p, one->p, (size_t)one->n * sizeof *one->p) == 0)
         *fits = (letters >> icu.p_u_charType(c) & 1) != 0;
     return OK;
@@ -329,11 +330,11 @@ static fallible usual_width(struct arena *a, struct wide *text)
         FAIL(UNAVAILABLE, "text: no memory");
     for (int32_t i = 0; i < text->n;) {
         int32_t from = i;
-        UChar32 c = point(text, &i);
+        UChar32 c = read_code_point(text, &i);
         struct wide one = {text->p + from, i - from, i - from};
         int32_t width = icu.p_u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
         if (width == U_EA_FULLWIDTH || width == U_EA_HALFWIDTH)
-            TRY(normalize(a, icu.nfkc, &one));
+            TRY(normalize_wide(a, icu.nfkc, &one));
         memcpy(out.p + out.n, one.p, (size_t)one.n * sizeof *one.p);
         out.n += one.n;
     }
@@ -341,7 +342,7 @@ static fallible usual_width(struct arena *a, struct wide *text)
     return OK;
 }
 
-static fallible lower(struct arena *a, struct wide *text)
+static fallible lowercase_wide(struct arena *a, struct wide *text)
 {
     UErrorCode code = U_ZERO_ERROR;
     struct wide out = {arena_array(a, (size_t)text->n * 3 + 1, sizeof(UChar)), 0, text->n * 3 + 1};
@@ -357,17 +358,17 @@ static fallible lower(struct arena *a, struct wide *text)
 fallible text_lower(struct arena *a, str text, str *out)
 {
     struct wide wide;
-    if (ascii(text)) {
+    if (is_ascii_text(text)) {
         struct buf b = buf_new(a, text.n + 1);
         for (size_t i = 0; i < text.n; i++)
             buf_char(&b, ascii_lower(text.p[i]));
         return buf_done(&b, out);
     }
-    TRY(widen(a, text, &wide));
-    TRY(normalize(a, icu.nfc, &wide));
-    TRY(lower(a, &wide));
-    TRY(normalize(a, icu.nfc, &wide));
-    return narrow(a, &wide, out);
+    TRY(convert_to_utf16(a, text, &wide));
+    TRY(normalize_wide(a, icu.nfc, &wide));
+    TRY(lowercase_wide(a, &wide));
+    TRY(normalize_wide(a, icu.nfc, &wide));
+    return convert_to_utf8(a, &wide, out);
 }
 
 /* The rules of direction (RFC 5893) and of neighbours (RFC 5892 A) for one part, which ICU knows as those of a domain label. */
@@ -401,9 +402,9 @@ static fallible judge_username(struct arena *a, const struct wide *key)
     for (int32_t i = 0; i < key->n;) {
         bool fits = true;
         int32_t from = i;
-        UChar32 c = point(key, &i);
+        UChar32 c = read_code_point(key, &i);
         if (c >= 0x80)
-            TRY(identifier(a, c, &(struct wide){key->p + from, i - from, i - from}, &fits));
+            TRY(judge_identifier_char(a, c, &(struct wide){key->p + from, i - from, i - from}, &fits));
         else
             fits = ascii_fits(c);
         if (!fits)
@@ -446,24 +447,24 @@ fallible text_username(struct arena *a, str typed, str *shown, str *key)
 {
     struct wide wide, composed;
     str name, prepared;
-    if (ascii(typed)) {
+    if (is_ascii_text(typed)) {
         TRY(single_blanks(a, typed, &name));
         TRY(ascii_username(a, name, key));
         *shown = name;
         return OK;
     }
-    TRY(widen(a, typed, &wide));
-    TRY(normalize(a, icu.nfc, &wide));
+    TRY(convert_to_utf16(a, typed, &wide));
+    TRY(normalize_wide(a, icu.nfc, &wide));
     composed = wide;
     TRY(usual_width(a, &wide));
-    TRY(lower(a, &wide));
-    TRY(normalize(a, icu.nfc, &wide));
-    TRY(narrow(a, &wide, &prepared));
+    TRY(lowercase_wide(a, &wide));
+    TRY(normalize_wide(a, icu.nfc, &wide));
+    TRY(convert_to_utf8(a, &wide, &prepared));
     TRY(single_blanks(a, prepared, &prepared));
-    TRY(widen(a, prepared, &wide));
+    TRY(convert_to_utf16(a, prepared, &wide));
     TRY(judge_username(a, &wide));
     plain_spaces(&composed); /* an ideographic one, which is a blank of full width */
-    TRY(narrow(a, &composed, &name));
+    TRY(convert_to_utf8(a, &composed, &name));
     TRY(single_blanks(a, name, shown));
     *key = prepared;
     return OK;

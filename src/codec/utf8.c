@@ -7,13 +7,13 @@
 
 #include "base/banned.h"
 
-static bool continuation(char c)
+static bool is_continuation_byte(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
 /* Bytes of the code point at p, of which n > 0 are there; 0 when malformed or NUL. */
-static size_t step(const char *p, size_t n)
+static size_t measure_code_point(const char *p, size_t n)
 {
     unsigned char first = (unsigned char)p[0];
     if (first < 0x80)
@@ -22,7 +22,7 @@ static size_t step(const char *p, size_t n)
     if (first < 0xc2 || first > 0xf4 || n < length) /* C0, C1: overlong; F5…: above U+10FFFF */
         return 0;
     for (size_t i = 1; i < length; i++)
-        if (!continuation(p[i]))
+        if (!is_continuation_byte(p[i]))
             return 0;
     unsigned char second = (unsigned char)p[1];
     if ((first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90)) /* overlong */
@@ -39,7 +39,7 @@ bool utf8_valid(str s)
             n = 8;
             continue;
         }
-        n = step(s.p + i, s.n - i);
+        n = measure_code_point(s.p + i, s.n - i);
         if (n == 0)
             return false;
     }
@@ -50,7 +50,7 @@ size_t utf8_length(str s)
 {
     size_t count = 0;
     for (size_t i = 0; i < s.n; i++)
-        if (!continuation(s.p[i]))
+        if (!is_continuation_byte(s.p[i]))
             count++;
     return count;
 }
@@ -58,7 +58,7 @@ size_t utf8_length(str s)
 bool utf8_no_controls(str s)
 {
     for (size_t i = 0, n; i < s.n; i += n) {
-        n = step(s.p + i, s.n - i);
+        n = measure_code_point(s.p + i, s.n - i);
         unsigned char first = (unsigned char)s.p[i];
         if (n == 0 || first < 0x20 || first == 0x7f)
             return false;

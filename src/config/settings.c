@@ -314,7 +314,7 @@ str settings_issuer(struct arena *a, const struct settings *s, uint16_t port)
     return str_format(a, "%s://%s%.*s%s:%u", scheme, six ? "[" : "", STR_FMT(host), six ? "]" : "", (unsigned)port);
 }
 
-static size_t words(str list)
+static size_t count_setting_words(str list)
 {
     size_t count = 0;
     str rest = list, word;
@@ -372,7 +372,7 @@ fallible settings_judge(struct arena *a, const struct settings *s, struct proble
     if (http && !url_loopback(&u))
         problem_add(p, "issuer", STR("an http:// issuer is for loopback hosts alone: use https://"));
     judge_plain(s, http, p);
-    if (words(s->tls_cert) != words(s->tls_key))
+    if (count_setting_words(s->tls_cert) != count_setting_words(s->tls_key))
         problem_add(p, "tls_cert", STR("tls_cert and tls_key go together: a key for each certificate, in the same order, or none of either"));
     if (s->tls == SETTINGS_TLS_FILES && !str_filled(s->tls_cert))
         problem_add(p, "tls", STR("tls=files needs tls_cert and tls_key"));

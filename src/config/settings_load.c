@@ -30,15 +30,15 @@ struct load {
     bool torn;
 };
 
-static void complain(struct load *l, const char *field, str sentence)
+static void add_load_problem(struct load *l, const char *field, str sentence)
 {
     problem_add(l->problems, field, sentence);
 }
 static void complain_line(struct load *l, const char *what, str quoted)
 {
-    complain(l, "config",
-             str_format(l->arena, "%.*s line %zu: %s%s%.*s%s", STR_FMT(l->file), l->line, what, quoted.n > 0 ? " \"" : "", STR_FMT(quoted),
-                        quoted.n > 0 ? "\"" : ""));
+    add_load_problem(l, "config",
+                     str_format(l->arena, "%.*s line %zu: %s%s%.*s%s", STR_FMT(l->file), l->line, what, quoted.n > 0 ? " \"" : "", STR_FMT(quoted),
+                                quoted.n > 0 ? "\"" : ""));
 }
 
 /* The library's reader, fgets with a count of lines. Reading stops at the first line that does not fit. */
@@ -98,12 +98,12 @@ static void load_file(struct load *l, const char *path, bool needed)
     l->stream = fopen(path, "re");
     if (!l->stream) {
         if (needed || errno != ENOENT)
-            complain(l, "config", str_format(l->arena, "%s: cannot be read; give another --config", path));
+            add_load_problem(l, "config", str_format(l->arena, "%s: cannot be read; give another --config", path));
         return;
     }
     l->file = str_dup(l->arena, str_of(path));
     if (fstat(fileno(l->stream), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        complain(l, "config", str_format(l->arena, "%s: is not a file", path));
+        add_load_problem(l, "config", str_format(l->arena, "%s: is not a file", path));
     } else {
         int bad = ini_parse_stream(read_line, l, on_pair, l);
         if (bad > 0 && !l->torn) {
@@ -111,13 +111,13 @@ static void load_file(struct load *l, const char *path, bool needed)
             complain_line(l, "expected NAME = VALUE", STR_ABSENT);
         }
         if (ferror(l->stream))
-            complain(l, "config", str_format(l->arena, "%s: reading failed", path));
+            add_load_problem(l, "config", str_format(l->arena, "%s: reading failed", path));
     }
     l->out->file = l->file;
     (void)fclose(l->stream);
 }
 
-static char upper(char c)
+static char to_upper_ascii(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 }
@@ -131,7 +131,7 @@ static str environment_get(const char *const *environment, const char *name)
             continue;
         have += sizeof prefix - 1;
         size_t i = 0;
-        while (name[i] != '\0' && have[i] == upper(name[i]))
+        while (name[i] != '\0' && have[i] == to_upper_ascii(name[i]))
             i++;
         if (name[i] == '\0' && have[i] == '=')
             return str_of(have + i + 1);
@@ -146,7 +146,7 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name, str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused, STR_FMT(value)));
+            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -161,7 +161,7 @@ static void load_options(struct load *l, const struct settings_input *input)
             continue;
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            complain(l, settings_rows[row].name, str_format(l->arena, "as an option it %s, not \"%.*s\"", refused, STR_FMT(value)));
+            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "as an option it %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -206,7 +206,7 @@ static void cut_listen(str text, str *host, uint16_t *port)
         *host = (str){host->p + 1, host->n - 2};
 }
 /* Texts into typed members. */
-static void settle(struct settings *s)
+static void convert_setting_texts(struct settings *s)
 {
 #define VALUE_TEXT(row, text)   (text)
 #define VALUE_NUMBER(row, text) number_of(text)
@@ -260,7 +260,7 @@ fallible settings_load(struct arena *a, const struct settings_input *input, stru
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory for the settings");
     s->input = *input;
-    settle(s);
+    convert_setting_texts(s);
     *out = *s;
     return OK;
 }

@@ -10,28 +10,28 @@
 
 const struct actor actor_owner = {.kind = ACTOR_OWNER}, actor_software = {.kind = ACTOR_SOFTWARE};
 
-static bool person(const struct actor *actor)
+static bool is_active_user(const struct actor *actor)
 {
     return actor != NULL && actor->kind == ACTOR_USER && actor->user != NULL && !actor->user->blocked;
 }
 
-static bool client(const struct actor *actor)
+static bool is_token_client(const struct actor *actor)
 {
     return actor != NULL && actor->kind == ACTOR_CLIENT && actor->way == ACTOR_BY_TOKEN && actor->client != NULL && !actor->client->disabled;
 }
 
 bool actor_is_full(const struct actor *actor)
 {
-    if (!person(actor))
+    if (!is_active_user(actor))
         return false;
     return actor->way == ACTOR_BY_SESSION || (actor->way == ACTOR_BY_TOKEN && actor->unscoped_full && actor->scope.n == 0);
 }
 
 bool actor_reaches(const struct actor *actor, str word)
 {
-    if (client(actor))
+    if (is_token_client(actor))
         return str_has_word(actor->scope, word);
-    if (!person(actor) || actor->way == ACTOR_BY_NOTHING)
+    if (!is_active_user(actor) || actor->way == ACTOR_BY_NOTHING)
         return false;
     if (actor_is_full(actor))
         return true;
@@ -49,9 +49,9 @@ bool actor_may(const struct actor *actor, const char *permission)
         return true;
     if (actor->kind == ACTOR_SOFTWARE)
         return str_has_word(STR("create-auth_clients edit-auth_clients delete-auth_clients"), word);
-    if (client(actor))
+    if (is_token_client(actor))
         return str_has_word(actor->scope, word);
-    if (!person(actor))
+    if (!is_active_user(actor))
         return false;
     return (actor->user->admin || str_has_word(actor->user->permissions, word)) && actor_reaches(actor, word);
 }

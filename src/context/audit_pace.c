@@ -84,7 +84,7 @@ static struct {
 } pace = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* A bucket that fills with time; a clock that went back fills nothing and empties nothing. */
-static bool take(struct allowance *a, int64_t times, unix_time now)
+static bool take_allowance(struct allowance *a, int64_t times, unix_time now)
 {
     int64_t full = (int64_t)AUDIT_PACE_BURST * MINUTE * times, passed = now > a->seen ? now - a->seen : 0;
     if (a->seen == 0 || passed > full)
@@ -127,14 +127,14 @@ bool audit_pace_allows(enum db_event_class class, str source, unix_time now)
     str name = str_filled(source) ? (str){source.p, source.n < AUDIT_SOURCE_MAX ? source.n : AUDIT_SOURCE_MAX} : STR("?");
     (void)pthread_mutex_lock(&pace.lock);
     struct source *s = place_of(class, name);
-    bool allowed = take(&s->allowance, 1, now) && take(&pace.everybody[class], EVERYBODY, now);
+    bool allowed = take_allowance(&s->allowance, 1, now) && take_allowance(&pace.everybody[class], EVERYBODY, now);
     s->left_out += !allowed;
     pace.total[class] += !allowed;
     (void)pthread_mutex_unlock(&pace.lock);
     return allowed;
 }
 
-static bool told(struct audit_left_out *out, enum db_event_class class, const char *name, int64_t *count)
+static bool take_left_out_count(struct audit_left_out *out, enum db_event_class class, const char *name, int64_t *count)
 {
     if (*count == 0)
         return false;
@@ -151,8 +151,8 @@ bool audit_pace_left_out(struct audit_left_out *out)
     for (unsigned class = 1; class <= DB_EVENT_CLASSES && !found; class ++) {
         struct source *all = pace.sources[class][0];
         for (size_t i = 0; i < (size_t)SETS * WAYS && !found; i++)
-            found = told(out, (enum db_event_class) class, all[i].name, &all[i].left_out);
-        found = found || told(out, (enum db_event_class) class, "", &pace.forgotten[class]);
+            found = take_left_out_count(out, (enum db_event_class) class, all[i].name, &all[i].left_out);
+        found = found || take_left_out_count(out, (enum db_event_class) class, "", &pace.forgotten[class]);
     }
     (void)pthread_mutex_unlock(&pace.lock);
     return found;

@@ -40,7 +40,7 @@ void check_text(struct arena *a, str value, const struct check_text *rule, struc
                               MESSAGE_NUMBER("least", rule->least), MESSAGE_NUMBER("most", rule->most), MESSAGE_NUMBER("length", length)));
 }
 
-static str trimmed(str piece)
+static str trim_list_piece(str piece)
 {
     piece = str_trim(piece);
     while (piece.n > 0 && piece.p[piece.n - 1] == '\r')
@@ -48,7 +48,7 @@ static str trimmed(str piece)
     return piece;
 }
 
-static bool listed(str list, char separator, str wanted)
+static bool is_piece_listed(str list, char separator, str wanted)
 {
     str piece;
     while (str_next(&list, separator, &piece))
@@ -64,8 +64,8 @@ fallible check_fold(struct arena *a, str list, char separator, str *out)
     struct buf b = buf_new(a, CHECK_LIST_BYTES + 1);
     str rest = list, piece;
     while (list.n > 0 && str_next(&rest, separator, &piece)) {
-        piece = trimmed(piece);
-        if (piece.n == 0 || (b.n > 0 && listed((str){b.p, b.n}, separator, piece)))
+        piece = trim_list_piece(piece);
+        if (piece.n == 0 || (b.n > 0 && is_piece_listed((str){b.p, b.n}, separator, piece)))
             continue;
         if (b.n > 0)
             buf_char(&b, separator);

@@ -55,7 +55,7 @@ static fallible write_pem(struct arena *a, X509 *certificate, X509 *issuer, EVP_
     return OK;
 }
 
-static fallible extend(X509 *certificate, X509 *issuer, int nid, const char *value)
+static fallible add_cert_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
     X509V3_CTX c;
     X509V3_set_ctx(&c, issuer, certificate, NULL, NULL, 0);
@@ -72,7 +72,7 @@ static bool name_set(X509 *certificate, const char *common)
 }
 
 /* Everything but the extensions, the issuer's name and the signature. */
-static fallible fill(X509 *certificate, EVP_PKEY *key, const char *common, unix_time from, unix_time until)
+static fallible fill_certificate(X509 *certificate, EVP_PKEY *key, const char *common, unix_time from, unix_time until)
 {
     uint8_t bytes[SERIAL_SIZE];
     random_bytes(bytes, sizeof bytes);
@@ -91,11 +91,11 @@ fallible cert_authority_make(struct arena *a, unix_time now, int64_t seconds, st
     SCOPED(EVP_PKEY) *key = EVP_EC_gen("P-256");
     SCOPED(X509) *certificate = X509_new();
     TRY_LIB(key != NULL && certificate != NULL && seconds > 0, "cert: no key, or no lifetime");
-    TRY(fill(certificate, key, "jeton local authority", clock_add(now, -BACKDATE), clock_add(now, seconds)));
+    TRY(fill_certificate(certificate, key, "jeton local authority", clock_add(now, -BACKDATE), clock_add(now, seconds)));
     TRY_LIB(X509_set_issuer_name(certificate, X509_get_subject_name(certificate)) == 1, "cert: no issuer");
-    TRY(extend(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")); /* RFC 5280 4.2.1.9 */
-    TRY(extend(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign"));
-    TRY(extend(certificate, certificate, NID_subject_key_identifier, "hash"));
+    TRY(add_cert_extension(certificate, certificate, NID_basic_constraints, "critical,CA:TRUE,pathlen:0")); /* RFC 5280 4.2.1.9 */
+    TRY(add_cert_extension(certificate, certificate, NID_key_usage, "critical,keyCertSign,cRLSign"));
+    TRY(add_cert_extension(certificate, certificate, NID_subject_key_identifier, "hash"));
     TRY_LIB(X509_sign(certificate, key, EVP_sha256()) > 0, "cert: cannot sign");
     return write_pem(a, certificate, NULL, key, out);
 }
@@ -193,7 +193,7 @@ static fallible extend_server(X509 *certificate, X509 *issuer, const char *names
         {NID_subject_alt_name, names}, /* RFC 5280 4.2.1.6 */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        TRY(extend(certificate, issuer, rows[i].nid, rows[i].value));
+        TRY(add_cert_extension(certificate, issuer, rows[i].nid, rows[i].value));
     return OK;
 }
 
@@ -211,7 +211,7 @@ fallible cert_server_make(struct arena *a, const struct cert_pem *authority, str
     SCOPED(X509) *certificate = X509_new();
     TRY_LIB(key != NULL && certificate != NULL && seconds > 0, "cert: no key, or no lifetime");
     const char *common = strlen(first) <= 64 ? first : "jeton"; /* RFC 5280 A.1: ub-common-name; clients read the SAN */
-    TRY(fill(certificate, key, common, clock_add(now, -BACKDATE), until < latest ? until : latest));
+    TRY(fill_certificate(certificate, key, common, clock_add(now, -BACKDATE), until < latest ? until : latest));
     TRY_LIB(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1, "cert: no issuer");
     TRY(extend_server(certificate, issuer, names.p));
     TRY_LIB(X509_sign(certificate, issuer_key, EVP_sha256()) > 0, "cert: cannot sign");

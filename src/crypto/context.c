@@ -25,7 +25,7 @@ static void context_free(void *object)
     free(c);
 }
 
-static void fetch(void)
+static void fetch_aes_gcm(void)
 {
     gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     INVARIANT(gcm != NULL);
@@ -34,7 +34,7 @@ static void fetch(void)
 
 static struct context *context_new(void)
 {
-    INVARIANT(pthread_once(&once, fetch) == 0);
+    INVARIANT(pthread_once(&once, fetch_aes_gcm) == 0);
     struct context *c = calloc(1, sizeof *c);
     INVARIANT(c != NULL);
     c->close = EVP_CIPHER_CTX_new();

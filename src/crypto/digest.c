@@ -17,7 +17,7 @@
 enum { LABEL_MAX = 64, INNER = 0x36, OUTER = 0x5c };
 
 /* What is to come goes into `state`, which is wiped. */
-static void finish(SHA256_CTX *state, const void *data, size_t n, uint8_t out[DIGEST_SIZE])
+static void finish_digest(SHA256_CTX *state, const void *data, size_t n, uint8_t out[DIGEST_SIZE])
 {
     INVARIANT(SHA256_Update(state, data, n) == 1);
     INVARIANT(SHA256_Final(out, state) == 1);
@@ -28,7 +28,7 @@ void digest_sha256(str data, uint8_t out[DIGEST_SIZE])
 {
     SHA256_CTX state __attribute__((uninitialized));
     INVARIANT(SHA256_Init(&state) == 1);
-    finish(&state, data.p, data.n, out);
+    finish_digest(&state, data.p, data.n, out);
 }
 
 /* The state behind the key, which a byte tells from the same key's other use (RFC 2104 2). */
@@ -53,9 +53,9 @@ void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SI
     }
     SHA256_CTX state = mine->hmac_inner;
     uint8_t inner[DIGEST_SIZE];
-    finish(&state, data.p, data.n, inner);
+    finish_digest(&state, data.p, data.n, inner);
     state = mine->hmac_outer;
-    finish(&state, inner, sizeof inner, out);
+    finish_digest(&state, inner, sizeof inner, out);
     explicit_bzero(inner, sizeof inner);
 }
 

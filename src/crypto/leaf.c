@@ -69,7 +69,7 @@ static bool fill_store(X509_STORE *store, str pem)
     return count > 0;
 }
 
-static err verdict(int error)
+static err explain_verify_error(int error)
 {
     switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
@@ -107,7 +107,7 @@ fallible leaf_chain(str der, str authorities_pem, unix_time now)
         FAIL(SERVER_ERROR, "certificate: no purpose");
     int good = X509_verify_cert(context), error = X509_STORE_CTX_get_error(context);
     ERR_clear_error();
-    return good == 1 ? OK : verdict(error);
+    return good == 1 ? OK : explain_verify_error(error);
 }
 
 fallible leaf_authorities(str pem)

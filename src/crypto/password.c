@@ -91,7 +91,7 @@ static bool bcrypt_known(str hash)
     return true;
 }
 
-static fallible outcome(int code)
+static fallible check_argon2_result(int code)
 {
     if (code == ARGON2_MEMORY_ALLOCATION_ERROR || code == ARGON2_THREAD_FAIL)
         FAIL(UNAVAILABLE, "password: no memory for Argon2id");
@@ -107,7 +107,7 @@ fallible password_hash(str password, char out[PASSWORD_HASH_MAX])
     uint8_t salt[SALT_SIZE];
     char text[PASSWORD_HASH_MAX];
     random_bytes(salt, sizeof salt);
-    TRY(outcome(argon2id_hash_encoded(PASSES, MEMORY_KIB, POOLS, password.p, password.n, salt, sizeof salt, HASH_SIZE, text, sizeof text)));
+    TRY(check_argon2_result(argon2id_hash_encoded(PASSES, MEMORY_KIB, POOLS, password.p, password.n, salt, sizeof salt, HASH_SIZE, text, sizeof text)));
     memcpy(out, text, sizeof text);
     return OK;
 }
@@ -118,7 +118,7 @@ static fallible verify_argon2(str password, str hash, bool *matches)
     memcpy(text, hash.p, hash.n);
     int code = argon2id_verify(text, password.p, password.n);
     if (code != ARGON2_VERIFY_MISMATCH)
-        TRY(outcome(code));
+        TRY(check_argon2_result(code));
     *matches = code == ARGON2_OK;
     return OK;
 }
@@ -160,7 +160,7 @@ str password_setting(str hash)
 }
 
 /* The same work as a real verification, for a hash that is not there. A setting that nobody knows costs nothing. */
-static fallible work(str password, str setting)
+static fallible do_dummy_hash(str password, str setting)
 {
     static const uint8_t salt[SALT_SIZE] = "jeton: no user.";
     struct cost cost;
@@ -175,7 +175,7 @@ static fallible work(str password, str setting)
     if (!argon2_parse(hash, &cost))
         return OK;
     uint8_t raw[HASH_SIZE];
-    TRY(outcome(
+    TRY(check_argon2_result(
         argon2id_hash_raw((uint32_t)cost.passes, (uint32_t)cost.memory_kib, (uint32_t)cost.pools, shown.p, shown.n, salt, sizeof salt, raw, sizeof raw)));
     secret_wipe(raw, sizeof raw);
     return OK;
@@ -193,10 +193,10 @@ fallible password_verify(str password, str hash, const struct password_settings 
         password = STR("");
     str real = str_present(hash) && password.n <= PASSWORD_MAX ? password_setting(hash) : STR_ABSENT;
     if (!str_equal(real, own_setting))
-        TRY(work(password, own_setting));
+        TRY(do_dummy_hash(password, own_setting));
     for (size_t i = 0; others != NULL && i < others->count; i++)
         if (!str_equal(others->settings[i], real) && !str_equal(others->settings[i], own_setting))
-            TRY(work(password, others->settings[i]));
+            TRY(do_dummy_hash(password, others->settings[i]));
     if (str_present(real))
         TRY(verify_real(password, hash, &same));
     *matches = same;

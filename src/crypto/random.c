@@ -20,7 +20,7 @@ struct pool {
 
 static _Thread_local struct pool pool;
 
-static void fetch(uint8_t *out, size_t n)
+static void read_system_random(uint8_t *out, size_t n)
 {
     while (n > 0) {
         ssize_t got = getrandom(out, n, 0);
@@ -66,11 +66,11 @@ void random_bytes(void *out, size_t n)
     if (n == 0 || fixed_bytes(out, n))
         return;
     if (n > POOL_SIZE / 4) {
-        fetch(out, n);
+        read_system_random(out, n);
         return;
     }
     if (pool.left < n) {
-        fetch(pool.bytes, POOL_SIZE);
+        read_system_random(pool.bytes, POOL_SIZE);
         pool.left = POOL_SIZE;
     }
     pool.left -= n;

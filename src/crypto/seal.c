@@ -36,7 +36,7 @@ static void once_key(const uint8_t one_time_key[32], uint8_t out[DIGEST_SIZE])
 }
 
 /* Wipes `key`. Writes n + SEAL_TAG bytes. */
-static void encrypt(uint8_t key[DIGEST_SIZE], str context, const void *plain, size_t n, uint8_t *out)
+static void encrypt_gcm(uint8_t key[DIGEST_SIZE], str context, const void *plain, size_t n, uint8_t *out)
 {
     INVARIANT(n <= SEAL_PLAIN_MAX && context.n <= INT_MAX);
     EVP_CIPHER_CTX *c = context_of_thread()->close;
@@ -53,7 +53,7 @@ static void encrypt(uint8_t key[DIGEST_SIZE], str context, const void *plain, si
 }
 
 /* Wipes `key`. Writes n bytes; reads n + SEAL_TAG. */
-static bool decrypt(uint8_t key[DIGEST_SIZE], str context, const uint8_t *in, size_t n, uint8_t *plain)
+static bool decrypt_gcm(uint8_t key[DIGEST_SIZE], str context, const uint8_t *in, size_t n, uint8_t *plain)
 {
     INVARIANT(n <= SEAL_PLAIN_MAX && context.n <= INT_MAX);
     EVP_CIPHER_CTX *c = context_of_thread()->open;
@@ -75,7 +75,7 @@ void seal_close(const struct seal_key *key, str context, const void *plain, size
     uint8_t own[DIGEST_SIZE];
     random_bytes(box, SEAL_SALT);
     box_key(key, box, own);
-    encrypt(own, context, plain, n, box + SEAL_SALT);
+    encrypt_gcm(own, context, plain, n, box + SEAL_SALT);
 }
 
 fallible seal_open(const struct seal_key *key, str context, const uint8_t *box, size_t box_n, uint8_t *plain)
@@ -85,7 +85,7 @@ fallible seal_open(const struct seal_key *key, str context, const uint8_t *box, 
     size_t n = box_n - SEAL_OVERHEAD;
     uint8_t own[DIGEST_SIZE];
     box_key(key, box, own);
-    if (!decrypt(own, context, box + SEAL_SALT, n, plain)) {
+    if (!decrypt_gcm(own, context, box + SEAL_SALT, n, plain)) {
         explicit_bzero(plain, n);
         FAIL(INVALID_TOKEN, "seal: not closed with this key and context");
     }
@@ -96,7 +96,7 @@ void seal_close_once(const uint8_t one_time_key[32], str context, const void *pl
 {
     uint8_t own[DIGEST_SIZE];
     once_key(one_time_key, own);
-    encrypt(own, context, plain, n, out);
+    encrypt_gcm(own, context, plain, n, out);
 }
 
 fallible seal_open_once(const uint8_t one_time_key[32], str context, const uint8_t *in, size_t n, uint8_t *plain)
@@ -105,7 +105,7 @@ fallible seal_open_once(const uint8_t one_time_key[32], str context, const uint8
         FAIL(INVALID_TOKEN, "seal: wrong size");
     uint8_t own[DIGEST_SIZE];
     once_key(one_time_key, own);
-    if (!decrypt(own, context, in, n - SEAL_TAG, plain)) {
+    if (!decrypt_gcm(own, context, in, n - SEAL_TAG, plain)) {
         explicit_bzero(plain, n - SEAL_TAG);
         FAIL(INVALID_TOKEN, "seal: not closed with this one-time key and context");
     }

@@ -76,7 +76,7 @@ static bool rsa_fits(EVP_PKEY *pair)
 }
 
 /* The one question of kind and strength, for every way that a key can come in. */
-static bool fits(EVP_PKEY *pair, const struct sign_key_row *row)
+static bool is_fit_key_pair(EVP_PKEY *pair, const struct sign_key_row *row)
 {
     if (row == NULL)
         return false;
@@ -97,7 +97,7 @@ static bool fits(EVP_PKEY *pair, const struct sign_key_row *row)
 /* Only EC keys have more to be asked: Ed25519 has no such check in libcrypto 3.0, and there the private half makes the public
  * one; testing the primes of an RSA key takes a quarter of a second, and one with bad primes harms its owner alone. On curves
  * of prime order a point on the curve is in the group, which is all that the quick check asks. */
-static bool sound(EVP_PKEY *pair, const struct sign_key_row *row, enum half half)
+static bool is_sound_key_pair(EVP_PKEY *pair, const struct sign_key_row *row, enum half half)
 {
     if (row->group == NULL)
         return true;
@@ -108,26 +108,26 @@ static bool sound(EVP_PKEY *pair, const struct sign_key_row *row, enum half half
 }
 
 /* RFC 7518 3.5: MGF1 with the same hash (libcrypto's way when nothing is said), a salt as long as the hash. */
-static bool pad(EVP_PKEY_CTX *c, const struct sign_key_row *row)
+static bool set_pss_padding(EVP_PKEY_CTX *c, const struct sign_key_row *row)
 {
     return !row->pss || (EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PSS_PADDING) == 1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(c, RSA_PSS_SALTLEN_DIGEST) == 1);
 }
 
-static bool prepare(struct sign_key *key, enum half half)
+static bool prepare_key_contexts(struct sign_key *key, enum half half)
 {
     const struct sign_key_row *row = sign_key_row(key->alg);
     EVP_PKEY_CTX *c = NULL; /* belongs to the digest's context */
     key->checker = EVP_MD_CTX_new();
-    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, &c, row->digest, NULL, NULL, key->pair, NULL) != 1 || !pad(c, row))
+    if (key->checker == NULL || EVP_DigestVerifyInit_ex(key->checker, &c, row->digest, NULL, NULL, key->pair, NULL) != 1 || !set_pss_padding(c, row))
         return false;
     if (half == HALF_PUBLIC)
         return true;
     key->signer = EVP_MD_CTX_new();
-    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, &c, row->digest, NULL, NULL, key->pair, NULL) == 1 && pad(c, row);
+    return key->signer != NULL && EVP_DigestSignInit_ex(key->signer, &c, row->digest, NULL, NULL, key->pair, NULL) == 1 && set_pss_padding(c, row);
 }
 
 /* Owns `pair` from here on, also when it fails. */
-static fallible adopt(EVP_PKEY *pair, enum sign_alg alg, enum half half, struct sign_key **out)
+static fallible adopt_key_pair(EVP_PKEY *pair, enum sign_alg alg, enum half half, struct sign_key **out)
 {
     struct sign_key *key = calloc(1, sizeof *key);
     if (key == NULL) {
@@ -138,7 +138,7 @@ static fallible adopt(EVP_PKEY *pair, enum sign_alg alg, enum half half, struct 
     key->alg = alg;
     size_t coordinate = sign_key_row(alg)->coordinate;
     key->signature_size = coordinate == 0 ? (size_t)EVP_PKEY_get_size(pair) : 2 * coordinate;
-    if (!prepare(key, half)) {
+    if (!prepare_key_contexts(key, half)) {
         ERR_clear_error();
         sign_key_free(key);
         FAIL(SERVER_ERROR, "sign: libcrypto cannot use the key");
@@ -160,7 +160,7 @@ fallible sign_key_generate(enum sign_alg alg, struct sign_key **out)
         ERR_clear_error();
         FAIL(SERVER_ERROR, "sign: libcrypto cannot make a key");
     }
-    return adopt(pair, alg, HALF_PRIVATE, out);
+    return adopt_key_pair(pair, alg, HALF_PRIVATE, out);
 }
 
 void sign_key_free(struct sign_key *key)
@@ -201,12 +201,12 @@ fallible sign_key_import(enum sign_alg alg, str der, struct sign_key **out)
     SCOPED(PKCS8_PRIV_KEY_INFO) *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.n);
     EVP_PKEY *pair = info != NULL && (size_t)(p - (const unsigned char *)der.p) == der.n ? EVP_PKCS82PKEY(info) : NULL;
     const struct sign_key_row *row = alg < SIGN_OWN_COUNT ? sign_key_row(alg) : NULL;
-    if (pair == NULL || !fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
+    if (pair == NULL || !is_fit_key_pair(pair, row) || !is_sound_key_pair(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
         FAIL(SERVER_ERROR, "sign: private key is malformed, weak, or not of its algorithm");
     }
-    return adopt(pair, alg, HALF_PRIVATE, out);
+    return adopt_key_pair(pair, alg, HALF_PRIVATE, out);
 }
 
 /* One number of the public half as base64url; `size` bytes with leading zeros, or 0 for as many as it needs. */
@@ -243,12 +243,12 @@ fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out)
         ERR_clear_error();
         REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
     }
-    if (!fits(pair, row) || !sound(pair, row, HALF_PRIVATE)) { /* CA-13 */
+    if (!is_fit_key_pair(pair, row) || !is_sound_key_pair(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
         REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.", "sign: PEM of another kind or strength");
     }
-    return adopt(pair, alg, HALF_PRIVATE, out);
+    return adopt_key_pair(pair, alg, HALF_PRIVATE, out);
 }
 
 fallible sign_key_jwk(struct arena *a, const struct sign_key *key, struct sign_jwk *out)
@@ -274,13 +274,13 @@ fallible sign_key_jwk(struct arena *a, const struct sign_key *key, struct sign_j
     return OK;
 }
 
-static bool same(const char *a, const char *b)
+static bool is_same_or_absent(const char *a, const char *b)
 {
     return a == NULL ? b == NULL : str_is(str_of(b), a);
 }
 
 /* RFC 7518 2 and 6.3.1: as few bytes as it needs, so that one key has one spelling and one thumbprint. */
-static bool positive(str text, uint8_t *bytes, size_t capacity, size_t *n)
+static bool decode_positive_integer(str text, uint8_t *bytes, size_t capacity, size_t *n)
 {
     return !FAILED(b64url_decode(text, bytes, capacity, n)) && *n > 0 && bytes[0] != 0;
 }
@@ -289,7 +289,7 @@ static bool rsa_lengths(const struct sign_jwk *jwk)
 {
     uint8_t modulus[SIGN_SIZE_MAX], exponent[EXPONENT_MAX];
     size_t n, e;
-    if (!positive(jwk->n, modulus, sizeof modulus, &n) || !positive(jwk->e, exponent, sizeof exponent, &e))
+    if (!decode_positive_integer(jwk->n, modulus, sizeof modulus, &n) || !decode_positive_integer(jwk->e, exponent, sizeof exponent, &e))
         return false;
     bool strong = n > RSA_BITS_MIN / 8 || (n == RSA_BITS_MIN / 8 && modulus[0] >= 0x80);
     return strong && modulus[n - 1] % 2 == 1 && exponent[e - 1] % 2 == 1 && (e > 1 || exponent[0] != 1);
@@ -298,7 +298,7 @@ static bool rsa_lengths(const struct sign_jwk *jwk)
 bool sign_jwk_fits(const struct sign_jwk *jwk, enum sign_alg alg)
 {
     const struct sign_key_row *row = sign_key_row(alg);
-    if (row == NULL || jwk->kty == NULL || !same(row->kty, jwk->kty) || !same(row->crv, jwk->crv))
+    if (row == NULL || jwk->kty == NULL || !is_same_or_absent(row->kty, jwk->kty) || !is_same_or_absent(row->crv, jwk->crv))
         return false;
     if (row->coordinate == 0)
         return rsa_lengths(jwk);
@@ -354,7 +354,7 @@ static EVP_PKEY *rsa_from_jwk(const struct sign_jwk *jwk)
 {
     uint8_t modulus[SIGN_SIZE_MAX], exponent[EXPONENT_MAX];
     size_t modulus_n, exponent_n;
-    if (!positive(jwk->n, modulus, sizeof modulus, &modulus_n) || !positive(jwk->e, exponent, sizeof exponent, &exponent_n))
+    if (!decode_positive_integer(jwk->n, modulus, sizeof modulus, &modulus_n) || !decode_positive_integer(jwk->e, exponent, sizeof exponent, &exponent_n))
         return NULL;
     SCOPED(BIGNUM) *n = BN_bin2bn(modulus, (int)modulus_n, NULL);
     SCOPED(BIGNUM) *e = BN_bin2bn(exponent, (int)exponent_n, NULL);
@@ -383,10 +383,10 @@ fallible sign_key_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg, struct
         else
             pair = row->coordinate == 0 ? rsa_from_jwk(jwk) : okp_from_jwk(jwk);
     }
-    if (pair == NULL || !fits(pair, row) || !sound(pair, row, HALF_PUBLIC)) { /* CA-13, AT-08 */
+    if (pair == NULL || !is_fit_key_pair(pair, row) || !is_sound_key_pair(pair, row, HALF_PUBLIC)) { /* CA-13, AT-08 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
         REFUSE(INVALID_REQUEST, "The key is malformed, too weak, or not of its algorithm.", "sign: bad JWK");
     }
-    return adopt(pair, alg, HALF_PUBLIC, out);
+    return adopt_key_pair(pair, alg, HALF_PUBLIC, out);
 }

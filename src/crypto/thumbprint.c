@@ -9,7 +9,7 @@
 
 enum { CANONICAL_MAX = 4096 };
 
-static void member(struct buf *b, const char *name, str value)
+static void add_thumbprint_member(struct buf *b, const char *name, str value)
 {
     buf_char(b, b->n == 0 ? '{' : ',');
     buf_char(b, '"');
@@ -24,15 +24,15 @@ fallible thumbprint_of(struct arena *a, const struct sign_jwk *jwk, str *kid)
     struct buf b = buf_new(a, CANONICAL_MAX);
     str kty = str_of(jwk->kty);
     if (str_is(kty, "RSA")) {
-        member(&b, "e", jwk->e);
-        member(&b, "kty", kty);
-        member(&b, "n", jwk->n);
+        add_thumbprint_member(&b, "e", jwk->e);
+        add_thumbprint_member(&b, "kty", kty);
+        add_thumbprint_member(&b, "n", jwk->n);
     } else if (str_is(kty, "EC") || str_is(kty, "OKP")) {
-        member(&b, "crv", str_of(jwk->crv));
-        member(&b, "kty", kty);
-        member(&b, "x", jwk->x);
+        add_thumbprint_member(&b, "crv", str_of(jwk->crv));
+        add_thumbprint_member(&b, "kty", kty);
+        add_thumbprint_member(&b, "x", jwk->x);
         if (str_is(kty, "EC"))
-            member(&b, "y", jwk->y);
+            add_thumbprint_member(&b, "y", jwk->y);
     } else {
         FAIL(SERVER_ERROR, "a public key of an unknown type has no thumbprint");
     }

@@ -32,7 +32,7 @@ str headers_csp(struct arena *a, str form_targets)
     return FAILED(buf_done(&b, &csp)) ? STR_ABSENT : csp;
 }
 
-static bool has(const struct response *r, const char *name)
+static bool has_response_header(const struct response *r, const char *name)
 {
     for (size_t i = 0; i < r->header_count; i++)
         if (str_equal_nocase(r->headers[i].name, str_of(name)))
@@ -47,7 +47,7 @@ fallible headers_protect(struct response *r, bool html, bool hsts)
         TRY(response_literal(r, "Strict-Transport-Security", "max-age=31536000"));
     if (!html)
         return OK;
-    if (!has(r, "Content-Security-Policy"))
+    if (!has_response_header(r, "Content-Security-Policy"))
         TRY(response_literal(r, "Content-Security-Policy", CSP_BASE));
     TRY(response_literal(r, "X-Frame-Options", "DENY"));
     TRY(response_literal(r, "Referrer-Policy", "no-referrer")); /* AZ-20 */

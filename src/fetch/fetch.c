@@ -28,7 +28,7 @@ static struct {
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 static void (*waiting)(bool begins); /* set before the first call */
 
-static void load(void)
+static void load_libcurl(void)
 {
     void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     bool whole = library != NULL;
@@ -174,7 +174,7 @@ static const char *unknown_hint(const struct ways *w)
                       : "; name the certificates to trust with --ca FILE (of jeton: DIR/tls/ca.pem)";
 }
 /* Performs and copies out; the handle stays the caller's. */
-static fallible perform(struct arena *a, struct setup *s, struct ways *w, struct fetch_answer *out, const char **trouble)
+static fallible perform_request(struct arena *a, struct setup *s, struct ways *w, struct fetch_answer *out, const char **trouble)
 {
     struct buf body = buf_new(a, w->bytes);
     char detail[CURL_ERROR_SIZE] = "";
@@ -208,10 +208,10 @@ static fallible perform(struct arena *a, struct setup *s, struct ways *w, struct
     out->headers = lines;
     return OK;
 }
-static fallible run(struct arena *a, const struct fetch_request *request, struct ways *w, struct fetch_answer *out, const char **trouble)
+static fallible run_fetch_request(struct arena *a, const struct fetch_request *request, struct ways *w, struct fetch_answer *out, const char **trouble)
 {
     struct setup s = {NULL, CURLE_OK};
-    (void)pthread_once(&loaded, load);
+    (void)pthread_once(&loaded, load_libcurl);
     if (!curl.whole) {
         *trouble = "the library libcurl.so.4 is not installed (Debian's package libcurl4)";
         FAIL(UNAVAILABLE, "libcurl cannot be loaded or started");
@@ -227,12 +227,12 @@ static fallible run(struct arena *a, const struct fetch_request *request, struct
     if (!FAILED(e))
         e = set_certificate(a, &s, request);
     if (!FAILED(e))
-        e = perform(a, &s, w, out, trouble);
+        e = perform_request(a, &s, w, out, trouble);
     curl.slist_free_all(headers);
     curl.easy_cleanup(s.handle);
     return e;
 }
-static fallible trust(struct arena *a, str file, struct ways *w)
+static fallible set_trust_file(struct arena *a, str file, struct ways *w)
 {
     if (!str_filled(file))
         return OK;
@@ -251,8 +251,8 @@ fallible fetch_run(struct arena *a, const struct fetch_request *request, struct 
         *trouble = "http:// is for loopback hosts alone; use the server's https:// address";
         FAIL(INVALID_REQUEST, "a credential would travel in the open");
     }
-    TRY(trust(a, request->authority, &w));
-    return run(a, request, &w, out, trouble);
+    TRY(set_trust_file(a, request->authority, &w));
+    return run_fetch_request(a, request, &w, out, trouble);
 }
 void fetch_when_waiting(void (*call)(bool begins))
 {
@@ -281,8 +281,8 @@ static enum fetch_end end_of(err e, const struct ways *w)
     return !theirs ? FETCH_ENDED_WELL : w->hung ? FETCH_HUNG : FETCH_FAILED;
 }
 /* RL-06: within the shares, or on a thread of its own, which only must not be held by who hangs. */
-static fallible shared(struct arena *a, const struct fetch_manners *manners, const struct shared_call *call, struct ways *w, struct fetch_answer *out,
-                       const char **trouble)
+static fallible fetch_within_shares(struct arena *a, const struct fetch_manners *manners, const struct shared_call *call, struct ways *w,
+                                    struct fetch_answer *out, const char **trouble)
 {
     const struct fetch_place place = {host_of(a, call->url), manners->caller};
     size_t seat = 0;
@@ -292,14 +292,14 @@ static fallible shared(struct arena *a, const struct fetch_manners *manners, con
         *trouble = "the host did not answer lately and is left alone for a while";
         if (fetch_share_benched(&place))
             FAIL(THROTTLED, "fetch: the host is benched");
-        err e = run(a, call->request, w, out, trouble);
+        err e = run_fetch_request(a, call->request, w, out, trouble);
         if (end_of(e, w) != FETCH_FAILED)
             fetch_share_note(&place, end_of(e, w));
         return e;
     }
     TRY(fetch_share_begin(&place, w->seconds, &seat, trouble));
     fetch_waits(true);
-    err e = run(a, call->request, w, out, trouble);
+    err e = run_fetch_request(a, call->request, w, out, trouble);
     fetch_waits(false);
     fetch_share_end(seat, end_of(e, w));
     return e;
@@ -316,8 +316,8 @@ fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const 
                      .seconds = manners->seconds > 0 ? manners->seconds : FETCH_SECONDS,
                      .bytes = manners->bytes > 0 ? manners->bytes : FETCH_BYTES};
     *trouble = "no memory";
-    TRY(trust(a, manners->authority, &w));
-    return shared(a, manners, &(struct shared_call){request, &u}, &w, out, trouble);
+    TRY(set_trust_file(a, manners->authority, &w));
+    return fetch_within_shares(a, manners, &(struct shared_call){request, &u}, &w, out, trouble);
 }
 fallible fetch_document(struct arena *a, const struct fetch_manners *manners, str url, str accept, str *body)
 {

@@ -38,12 +38,12 @@ static const struct { uint8_t block[4]; unsigned bits; } closed_v6[] = { /* insi
 static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b }; /* 64:ff9b::/96 (RFC 6052) */
 /* clang-format on */
 
-static uint32_t four(const uint8_t *p)
+static uint32_t read_u32_bytes(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static bool within(uint32_t address, uint32_t block, unsigned bits)
+static bool is_in_v4_block(uint32_t address, uint32_t block, unsigned bits)
 {
     return (address ^ block) >> (32 - bits) == 0;
 }
@@ -51,7 +51,7 @@ static bool within(uint32_t address, uint32_t block, unsigned bits)
 static bool public_v4(uint32_t address)
 {
     for (size_t i = 0; i < sizeof closed_v4 / sizeof *closed_v4; i++)
-        if (within(address, closed_v4[i].block, closed_v4[i].bits))
+        if (is_in_v4_block(address, closed_v4[i].block, closed_v4[i].bits))
             return false;
     return true;
 }
@@ -59,11 +59,11 @@ static bool public_v4(uint32_t address)
 static bool public_v6(const uint8_t a[16])
 {
     if (memcmp(a, nat64, sizeof nat64) == 0)
-        return public_v4(four(a + 12));
+        return public_v4(read_u32_bytes(a + 12));
     if (a[0] >> 5 != 1) /* 2000::/3 alone: neither ::, ::1, ::ffff:0:0/96, fc00::/7, fe80::/10 nor ff00::/8 */
         return false;
     for (size_t i = 0; i < sizeof closed_v6 / sizeof *closed_v6; i++)
-        if (within(four(a), four(closed_v6[i].block), closed_v6[i].bits))
+        if (is_in_v4_block(read_u32_bytes(a), read_u32_bytes(closed_v6[i].block), closed_v6[i].bits))
             return false;
     return true;
 }

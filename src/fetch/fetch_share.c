@@ -36,32 +36,32 @@ static struct {
     struct bench bench[FETCH_BENCH_ROWS];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static str cut(str text)
+static str cut_share_name(str text)
 {
     return !str_present(text) ? STR("") : text.n > FETCH_SHARE_NAME ? (str){text.p, FETCH_SHARE_NAME} : text;
 }
 
-static bool is(const struct name *name, str text)
+static bool is_share_name(const struct name *name, str text)
 {
-    return str_equal((str){name->text, name->n}, cut(text));
+    return str_equal((str){name->text, name->n}, cut_share_name(text));
 }
 
-static void put(struct name *name, str text)
+static void set_share_name(struct name *name, str text)
 {
-    text = cut(text);
+    text = cut_share_name(text);
     name->n = text.n;
     memcpy(name->text, text.p, text.n);
 }
 
 static void put_place(struct place *to, const struct fetch_place *place)
 {
-    put(&to->host, place->host);
-    put(&to->caller, place->caller);
+    set_share_name(&to->host, place->host);
+    set_share_name(&to->caller, place->caller);
 }
 
 static bool is_place(const struct place *one, const struct fetch_place *place)
 {
-    return one->host.n > 0 && is(&one->host, place->host) && is(&one->caller, place->caller);
+    return one->host.n > 0 && is_share_name(&one->host, place->host) && is_share_name(&one->caller, place->caller);
 }
 
 static struct bench *bench_of(const struct fetch_place *place)
@@ -92,7 +92,7 @@ static int64_t pause_after(int64_t failures)
     return pause > FETCH_PAUSE_MOST ? FETCH_PAUSE_MOST : pause;
 }
 
-static void note(const struct fetch_place *place, enum fetch_end how)
+static void note_fetch_end(const struct fetch_place *place, enum fetch_end how)
 {
     if (how == FETCH_ENDED_WELL) {
         struct bench *b = bench_of(place);
@@ -113,7 +113,7 @@ struct held {
     size_t free;
 };
 
-static struct held count(const struct fetch_place *place)
+static struct held count_held_seats(const struct fetch_place *place)
 {
     struct held h = {.free = FETCH_AT_ONCE};
     for (size_t i = 0; i < FETCH_AT_ONCE; i++) {
@@ -123,8 +123,8 @@ static struct held count(const struct fetch_place *place)
             continue;
         }
         h.all++;
-        h.host += is(&s->host, place->host);
-        h.caller += s->caller.n > 0 && is(&s->caller, place->caller);
+        h.host += is_share_name(&s->host, place->host);
+        h.caller += s->caller.n > 0 && is_share_name(&s->caller, place->caller);
     }
     return h;
 }
@@ -151,7 +151,7 @@ static bool open_to(const struct fetch_place *place, int64_t seconds)
 fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, size_t *seat, const char **trouble)
 {
     (void)pthread_mutex_lock(&table.lock);
-    struct held held = count(place);
+    struct held held = count_held_seats(place);
     bool room = room_for(&held), open = room && open_to(place, seconds);
     if (open) {
         put_place(&table.seats[held.free], place);
@@ -170,7 +170,7 @@ void fetch_share_end(size_t seat, enum fetch_end how)
 {
     (void)pthread_mutex_lock(&table.lock);
     struct place *s = &table.seats[seat];
-    note(&(struct fetch_place){{s->host.text, s->host.n}, {s->caller.text, s->caller.n}}, how);
+    note_fetch_end(&(struct fetch_place){{s->host.text, s->host.n}, {s->caller.text, s->caller.n}}, how);
     s->host.n = 0;
     (void)pthread_mutex_unlock(&table.lock);
 }
@@ -187,7 +187,7 @@ bool fetch_share_benched(const struct fetch_place *place)
 void fetch_share_note(const struct fetch_place *place, enum fetch_end how)
 {
     (void)pthread_mutex_lock(&table.lock);
-    note(place, how);
+    note_fetch_end(place, how);
     (void)pthread_mutex_unlock(&table.lock);
 }
 

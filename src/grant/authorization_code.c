@@ -15,7 +15,7 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-static fallible burnt(struct context *ctx, const struct db_taken *taken, const struct db_client *client)
+static fallible refuse_replayed_code(struct context *ctx, const struct db_taken *taken, const struct db_client *client)
 {
     unix_time horizon = clock_add(ctx->now, ctx->authority->policy.access_lifetime_max);
     TRY(cache_revoke(ctx->authority->cache, ctx->tx, "grant", taken->authorization->id, horizon));
@@ -26,7 +26,7 @@ static fallible burnt(struct context *ctx, const struct db_taken *taken, const s
     REFUSE(INVALID_GRANT, "The authorization code was used before; every token that came from it has been revoked.", "code: used before");
 }
 
-static fallible take(struct context *ctx, str text, const struct db_client *client, struct db_taken *taken)
+static fallible take_code(struct context *ctx, str text, const struct db_client *client, struct db_taken *taken)
 {
     int64_t numbers[2];
     if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_CODE, text, numbers))) /* AC-11 */
@@ -37,7 +37,7 @@ static fallible take(struct context *ctx, str text, const struct db_client *clie
     case DB_TAKEN:
         return OK;
     case DB_TAKE_USED_BEFORE:
-        return burnt(ctx, taken, client);
+        return refuse_replayed_code(ctx, taken, client);
     case DB_TAKE_EXPIRED:
         REFUSE(INVALID_GRANT, "The authorization code has expired; start again at the authorization endpoint.", "code: expired");
     case DB_TAKE_UNKNOWN:
@@ -97,7 +97,7 @@ fallible authorization_code_redeem(struct context *ctx, const struct client_proo
     str code = form_get(f, "code");
     if (!str_present(code))
         REFUSE(INVALID_REQUEST, "code is missing.", "code: missing");
-    TRY(take(ctx, code, client, &taken));
+    TRY(take_code(ctx, code, client, &taken));
     TRY(still_good(ctx, proof, f, &taken));
     struct token_answer answer = {0};
     TRY(token_request_details(ctx->arena, taken.authorization->details, form_get(f, "authorization_details"), &taken.authorization->details));

@@ -54,7 +54,7 @@ static fallible find_user_by_name(struct context *ctx, const struct db_client *c
 }
 
 /* Counted before it is judged; given back when there is such a person. */
-static fallible person(struct context *ctx, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user, int64_t *retry_after)
+static fallible find_hinted_user(struct context *ctx, const struct db_client *client, const struct ciba_ask *ask, struct db_user **user, int64_t *retry_after)
 {
     bool allowed;
     struct db_throttle state;
@@ -98,7 +98,7 @@ static bool token_fits(str token) /* RFC 6750 2.1 b64token */
 }
 
 /* Absent for a client that polls, whatever it sent (CIBA Core 7.1). */
-static fallible notification(const struct db_client *client, str token, str *out)
+static fallible read_notification_token(const struct db_client *client, str token, str *out)
 {
     *out = STR_ABSENT;
     if (!str_is(client->metadata.backchannel_token_delivery_mode, "ping"))
@@ -112,7 +112,7 @@ static fallible notification(const struct db_client *client, str token, str *out
     return OK;
 }
 
-static fallible lifetime(const struct context *ctx, str requested, int64_t *seconds)
+static fallible choose_ciba_lifetime(const struct context *ctx, str requested, int64_t *seconds)
 {
     uint64_t asked;
     *seconds = ctx->authority->policy.ciba_lifetime;
@@ -136,9 +136,9 @@ fallible ciba_request(struct context *ctx, const struct client_proof *proof, con
     struct deferred_begin how = {.kind = DEFERRED_CIBA, .client = client, .caps = ctx->authority->policy.ciba_caps};
     row.resource = ask.resources;
     TRY(scope_grant(ctx, client, row.resource, ask.scope, &row.scope));
-    TRY(notification(client, ask.notification_token, &row.notification));
-    TRY(lifetime(ctx, ask.requested_expiry, &how.lifetime));
-    TRY(person(ctx, client, &ask, &user, &out->retry_after));
+    TRY(read_notification_token(client, ask.notification_token, &row.notification));
+    TRY(choose_ciba_lifetime(ctx, ask.requested_expiry, &how.lifetime));
+    TRY(find_hinted_user(ctx, client, &ask, &user, &out->retry_after));
     row.user_number = user->number;
     const struct pace_key key = {PACE_CIBA, (uint64_t)client->number, (uint64_t)user->number};
     if (!pace_take(&key, &asking, 1, &out->retry_after)) /* RL-06: nobody is asked without end by one client */

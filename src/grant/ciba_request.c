@@ -39,7 +39,7 @@ static fallible parameter_of(struct context *ctx, const json *value, const char 
     return OK;
 }
 
-static fallible once(struct context *ctx, const struct db_client *client, const struct jwt_facts *facts)
+static fallible take_request_jti(struct context *ctx, const struct db_client *client, const struct jwt_facts *facts)
 {
     bool first;
     str id = str_format(ctx->arena, "%lld %.*s", (long long)client->number, STR_FMT(facts->jti));
@@ -51,7 +51,7 @@ static fallible once(struct context *ctx, const struct db_client *client, const 
     return OK;
 }
 
-static fallible judge(struct context *ctx, const struct db_client *client, str token, struct jwt *t, struct jwt_facts *facts)
+static fallible judge_ciba_request(struct context *ctx, const struct db_client *client, str token, struct jwt *t, struct jwt_facts *facts)
 {
     str registered = client->metadata.backchannel_authentication_request_signing_alg;
     const str audiences[] = {ctx->authority->issuer};
@@ -74,17 +74,17 @@ static fallible judge(struct context *ctx, const struct db_client *client, str t
     return jwt_judge(t, &rule, facts);
 }
 
-static fallible unsign(struct context *ctx, const struct db_client *client, const struct form *f, struct form *out)
+static fallible read_signed_request(struct context *ctx, const struct db_client *client, const struct form *f, struct form *out)
 {
     struct jwt t;
     struct jwt_facts facts;
     TRY(nothing_beside(f));
-    err judged = judge(ctx, client, form_get(f, "request"), &t, &facts);
+    err judged = judge_ciba_request(ctx, client, form_get(f, "request"), &t, &facts);
     if (judged.kind == ERR_UNAVAILABLE || judged.kind == ERR_SERVER_ERROR || judged.kind == ERR_ELSEWHERE)
         return judged;
     if (FAILED(judged)) /* CIBA Core 13 knows no other word for it */
         return (err){ERR_INVALID_REQUEST, judged.reason};
-    TRY(once(ctx, client, &facts));
+    TRY(take_request_jti(ctx, client, &facts));
     out->fields = arena_array(ctx->arena, PARAMETERS + RESOURCES_MAX, sizeof *out->fields);
     out->count = 0;
     if (!out->fields)
@@ -129,7 +129,7 @@ fallible ciba_request_read(struct context *ctx, const struct db_client *client, 
 {
     struct form inside = *f;
     if (form_has(f, "request"))
-        TRY(unsign(ctx, client, f, &inside));
+        TRY(read_signed_request(ctx, client, f, &inside));
     else if (str_filled(client->metadata.backchannel_authentication_request_signing_alg))
         REFUSE(INVALID_REQUEST, "This client is registered to sign its requests: send the parameters as a JWT in request.", "ciba: unsigned request");
     f = &inside;

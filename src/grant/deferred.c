@@ -110,7 +110,7 @@ static fallible session_still_open(struct context *ctx, const struct session *s,
     FAIL(LOGIN_REQUIRED, "deferred: the session ended meanwhile");
 }
 
-static fallible allow(struct context *ctx, const struct db_deferred *row, const struct session *s, bool *decided)
+static fallible allow_deferred_request(struct context *ctx, const struct db_deferred *row, const struct session *s, bool *decided)
 {
     char id[37];
     bool device = str_is(row->kind, flows[DEFERRED_DEVICE].kind);
@@ -155,7 +155,7 @@ fallible deferred_decide(struct context *ctx, const struct db_deferred *row, con
         FAIL(LOGIN_REQUIRED, "deferred: nobody is logged in, or the client is gone");
     if (yes)
         TRY(well_enough(ctx, row, s));
-    TRY(yes ? allow(ctx, row, s, &decided) : db_deferred_deny(ctx->tx, row->number, s->user->number, &decided));
+    TRY(yes ? allow_deferred_request(ctx, row, s, &decided) : db_deferred_deny(ctx->tx, row->number, s->user->number, &decided));
     if (!decided)
         REFUSE(INVALID_REQUEST, "This request was already answered, or it has expired.", "deferred: decided before");
     authority_event(ctx, yes ? "consent.given" : "consent.denied",
@@ -165,7 +165,7 @@ fallible deferred_decide(struct context *ctx, const struct db_deferred *row, con
 
 /* ---- the client's part ---- */
 
-static fallible take(struct context *ctx, const struct client_proof *proof, enum deferred_kind kind, str text, struct db_polled *polled)
+static fallible take_deferred_code(struct context *ctx, const struct client_proof *proof, enum deferred_kind kind, str text, struct db_polled *polled)
 {
     int64_t numbers[2];
     if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, flows[kind].code, text, numbers))) /* AC-11 */
@@ -198,7 +198,7 @@ fallible deferred_redeem(struct context *ctx, const struct client_proof *proof, 
     const struct db_client *client = proof->client;
     struct db_polled polled = {0};
     struct db_authorization *grant;
-    TRY(take(ctx, proof, kind, code, &polled));
+    TRY(take_deferred_code(ctx, proof, kind, code, &polled));
     TRY(db_authorization_get(ctx->tx, ctx->arena, polled.row->authorization_number, &grant));
     if (!grant || grant->revoked_at != 0 || grant->client_epoch != client->epoch)
         REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");

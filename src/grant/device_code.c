@@ -49,7 +49,7 @@ bool device_code_letters(str typed, char out[DEVICE_CODE_LETTERS])
     return n == DEVICE_CODE_LETTERS;
 }
 
-static str shown(struct arena *a, const char letters[DEVICE_CODE_LETTERS])
+static str format_user_code(struct arena *a, const char letters[DEVICE_CODE_LETTERS])
 {
     return str_format(a, "%.4s-%.4s", letters, letters + 4);
 }
@@ -64,7 +64,7 @@ str device_code_address(const struct context *ctx, str user_code)
 
 /* ---- the device's request ---- */
 
-static fallible begin(struct context *ctx, const struct deferred_begin *how, struct db_deferred *row, struct device_code_answer *out)
+static fallible begin_device_code(struct context *ctx, const struct deferred_begin *how, struct db_deferred *row, struct device_code_answer *out)
 {
     char letters[DEVICE_CODE_LETTERS];
     struct token_raw code;
@@ -80,13 +80,13 @@ static fallible begin(struct context *ctx, const struct deferred_begin *how, str
         FAIL(UNAVAILABLE, "device: no free user code was found");
     TRY(added);
     out->device_code = code.text;
-    out->user_code = shown(ctx->arena, letters);
+    out->user_code = format_user_code(ctx->arena, letters);
     return OK;
 }
 
 /* RL-06: what would be refused in the store anyway costs its writer nothing: from one place, to one client, as many as may wait at once, and
  * from then on as many as expire. */
-static fallible paced(struct context *ctx, const struct db_client *client, int64_t *retry_after)
+static fallible pace_device_codes(struct context *ctx, const struct db_client *client, int64_t *retry_after)
 {
     const struct policy *policy = &ctx->authority->policy;
     str source = source_key(ctx->arena, "at", ctx->address);
@@ -115,8 +115,8 @@ fallible device_code_request(struct context *ctx, const struct client_proof *pro
     struct deferred_begin how = {DEFERRED_DEVICE, proof->client, policy->device_lifetime, policy->device_caps};
     struct device_code_answer answer = {.expires_in = how.lifetime, .interval = policy->poll_interval};
     out->retry_after = DEFERRED_AGAIN;
-    TRY(paced(ctx, proof->client, &out->retry_after));
-    TRY(begin(ctx, &how, &row, &answer));
+    TRY(pace_device_codes(ctx, proof->client, &out->retry_after));
+    TRY(begin_device_code(ctx, &how, &row, &answer));
     answer.verification_uri = device_code_address(ctx, STR_ABSENT);
     answer.verification_uri_complete = device_code_address(ctx, answer.user_code);
     if (!str_present(answer.verification_uri) || !str_present(answer.verification_uri_complete) || !str_present(answer.user_code))
@@ -153,7 +153,7 @@ static err give_back(void *context)
 }
 
 /* DV-01: counted before it is judged, so that parallel tries gain nothing (RL-01). */
-static fallible counted(struct trying *w, const struct session *s, int64_t *retry_after)
+static fallible count_user_code_try(struct trying *w, const struct session *s, int64_t *retry_after)
 {
     w->person = str_format(w->ctx->arena, "u:%lld", (long long)s->user->number);
     w->place = source_key(w->ctx->arena, "ui", w->ctx->address); /* one place has one key, an IPv6 network too */
@@ -176,14 +176,14 @@ fallible device_code_find(struct context *ctx, const struct session *s, str type
     char letters[DEVICE_CODE_LETTERS];
     struct trying w = {.ctx = ctx};
     struct db_deferred *row = NULL;
-    TRY(counted(&w, s, &out->retry_after));
+    TRY(count_user_code_try(&w, s, &out->retry_after));
     if (device_code_letters(typed, letters))
         TRY(db_deferred_by_user_code(ctx->tx, ctx->arena, (str){letters, sizeof letters}, &row));
     if (!row || !str_is(row->state, "pending") || !deferred_client(ctx, row))
         REFUSE(NOT_FOUND, UNKNOWN, "device: unknown, decided or expired user code");
     TRY(authority_together(ctx, give_back, &w)); /* this one try; the wrong ones stay */
     out->row = row;
-    out->shown = shown(ctx->arena, letters);
+    out->shown = format_user_code(ctx->arena, letters);
     return OK;
 }
 

@@ -35,7 +35,7 @@ static fallible as_grant_error(err e)
 
 /* ---- the assertion ---- */
 
-static fallible trusted(struct context *ctx, const struct db_client *client, const struct jwt *t, const struct db_issuer **out)
+static fallible find_trusted_issuer(struct context *ctx, const struct db_client *client, const struct jwt *t, const struct db_issuer **out)
 {
     struct db_issuer *issuer = NULL;
     str iss = json_member_text(t->claims, "iss");
@@ -48,12 +48,12 @@ static fallible trusted(struct context *ctx, const struct db_client *client, con
     return OK;
 }
 
-static fallible judge(struct context *ctx, const struct db_client *client, str assertion, struct asserted *out)
+static fallible judge_jwt_assertion(struct context *ctx, const struct db_client *client, str assertion, struct asserted *out)
 {
     struct jwt t;
     struct jwk_set *keys;
     TRY(as_grant_error(jwt_read(ctx->arena, assertion, &t)));
-    TRY(trusted(ctx, client, &t, &out->issuer));
+    TRY(find_trusted_issuer(ctx, client, &t, &out->issuer));
     const struct client_keys_source source = {out->issuer->issuer, out->issuer->jwks, out->issuer->jwks_uri};
     TRY(as_grant_error(client_keys_of(ctx, &source, &t, &keys)));
     TRY(as_grant_error(jwt_check(ctx->arena, &t, keys, sign_alg_words)));
@@ -76,7 +76,7 @@ static fallible judge(struct context *ctx, const struct db_client *client, str a
 }
 
 /* Durable, so that it works once across restarts too (CA-08). */
-static fallible once(struct context *ctx, const struct asserted *x)
+static fallible take_assertion_jti(struct context *ctx, const struct asserted *x)
 {
     bool first;
     uint8_t digest[DIGEST_SIZE];
@@ -93,7 +93,7 @@ static fallible once(struct context *ctx, const struct asserted *x)
 
 /* ---- whom it is about ---- */
 
-static fallible subject(struct context *ctx, const struct db_client *client, struct asserted *x)
+static fallible find_assertion_subject(struct context *ctx, const struct db_client *client, struct asserted *x)
 {
     str is = x->issuer->subject_is, sub = x->facts.subject;
     if (str_is(is, "client")) {
@@ -157,7 +157,8 @@ static fallible grant_of(struct context *ctx, const struct asserted *x, struct p
     return OK;
 }
 
-static fallible give(struct context *ctx, const struct db_client *client, const struct asserted *x, const struct form *f, struct token_answer *out)
+static fallible mint_asserted_token(struct context *ctx, const struct db_client *client, const struct asserted *x, const struct form *f,
+                                    struct token_answer *out)
 {
     const struct db_resource *resource;
     str scope, own[] = {STR("client:"), client->id};
@@ -177,7 +178,7 @@ static fallible give(struct context *ctx, const struct db_client *client, const 
     };
     if (!str_present(permit.subject))
         FAIL(UNAVAILABLE, "assertion: no memory");
-    TRY(once(ctx, x));
+    TRY(take_assertion_jti(ctx, x));
     if (x->user)
         TRY(grant_of(ctx, x, &permit));
     if (x->user && subject_pairwise(client))
@@ -192,9 +193,9 @@ fallible jwt_bearer_redeem(struct context *ctx, const struct client_proof *proof
     str assertion = form_get(f, "assertion");
     if (!str_present(assertion))
         REFUSE(INVALID_REQUEST, "assertion is missing.", "assertion: missing");
-    TRY(judge(ctx, proof->client, assertion, &x));
-    TRY(subject(ctx, proof->client, &x));
-    TRY(give(ctx, proof->client, &x, f, &answer));
+    TRY(judge_jwt_assertion(ctx, proof->client, assertion, &x));
+    TRY(find_assertion_subject(ctx, proof->client, &x));
+    TRY(mint_asserted_token(ctx, proof->client, &x, f, &answer));
     authority_event(ctx, "token.asserted",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = x.user ? x.user->id : STR_ABSENT, .detail = x.issuer->issuer});
     *out = answer;

@@ -17,7 +17,8 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-static fallible find(struct context *ctx, const struct client_proof *proof, str text, struct db_authorization **authorization, int64_t *generation)
+static fallible find_refresh_grant(struct context *ctx, const struct client_proof *proof, str text, struct db_authorization **authorization,
+                                   int64_t *generation)
 {
     int64_t numbers[2];
     struct db_authorization *row;
@@ -49,7 +50,7 @@ static fallible same_holder(const struct context *ctx, const struct db_authoriza
     return OK;
 }
 
-static fallible stolen(struct context *ctx, const struct db_authorization *authorization, const struct db_client *client)
+static fallible refuse_stolen_refresh(struct context *ctx, const struct db_authorization *authorization, const struct db_client *client)
 {
     TRY(db_authorization_revoke(ctx->tx, authorization->number, ctx->now));
     TRY(cache_revoke(ctx->authority->cache, ctx->tx, "grant", authorization->id, clock_add(ctx->now, ctx->authority->policy.access_lifetime_max)));
@@ -59,7 +60,7 @@ static fallible stolen(struct context *ctx, const struct db_authorization *autho
     REFUSE(INVALID_GRANT, "The refresh token was used before; every token of this authorization has been revoked.", "refresh: used before");
 }
 
-static fallible rotate(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str old, str *fresh)
+static fallible rotate_refresh_token(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str old, str *fresh)
 {
     struct db_authorization next = *authorization;
     struct token_raw token;
@@ -79,7 +80,7 @@ static fallible rotate(struct context *ctx, const struct db_client *client, cons
     return OK;
 }
 
-static fallible keep(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str old, str *fresh)
+static fallible keep_refresh_token(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str old, str *fresh)
 {
     struct db_authorization next = *authorization;
     bool kept;
@@ -93,7 +94,7 @@ static fallible keep(struct context *ctx, const struct db_client *client, const 
 }
 
 /* The same successor once more: only while it is unused, which the generations already say. */
-static fallible again(struct context *ctx, const struct db_authorization *authorization, str old, str *fresh)
+static fallible reopen_successor(struct context *ctx, const struct db_authorization *authorization, str old, str *fresh)
 {
     str successor;
     TRY(opaque_successor_open(ctx->arena, old, authorization->successor, &successor));
@@ -111,14 +112,14 @@ fallible refresh_token_redeem(struct context *ctx, const struct client_proof *pr
     int64_t generation;
     if (!str_present(text))
         REFUSE(INVALID_REQUEST, "refresh_token is missing.", "refresh: missing");
-    TRY(find(ctx, proof, text, &authorization, &generation));
+    TRY(find_refresh_grant(ctx, proof, text, &authorization, &generation));
     struct token_hash hash = token_hash_of(text);
     bool current = generation == authorization->generation && token_hash_equal(&hash, &authorization->current);
     bool retry = generation == authorization->generation - 1 && token_hash_equal(&hash, &authorization->previous) && str_filled(authorization->successor) &&
                  clock_within(ctx->now, authorization->rotated_at, ctx->authority->policy.refresh_grace); /* RF-12: nor after the clock went back */
     if (!current && !retry) {
         if (generation < authorization->generation)
-            return stolen(ctx, authorization, proof->client);
+            return refuse_stolen_refresh(ctx, authorization, proof->client);
         REFUSE(INVALID_GRANT, "The refresh token is not the current one of its authorization.", "refresh: unknown generation");
     }
     TRY(same_holder(ctx, authorization));
@@ -130,9 +131,10 @@ fallible refresh_token_redeem(struct context *ctx, const struct client_proof *pr
     TRY(token_request_user(ctx, proof->client, &narrowed, scope, &answer));
     bool steady = profile_demands(ctx, proof->client, PROFILE_RULE_STEADY_REFRESH);
     if (current)
-        TRY(steady ? keep(ctx, proof->client, authorization, text, &fresh) : rotate(ctx, proof->client, authorization, text, &fresh));
+        TRY(steady ? keep_refresh_token(ctx, proof->client, authorization, text, &fresh)
+                   : rotate_refresh_token(ctx, proof->client, authorization, text, &fresh));
     else
-        TRY(again(ctx, authorization, text, &fresh));
+        TRY(reopen_successor(ctx, authorization, text, &fresh));
     answer.refresh_token = fresh;
     *out = answer;
     return OK;

@@ -54,7 +54,7 @@ static fallible may_hand_in(const struct exchange *x)
     return OK;
 }
 
-static fallible proven(const struct context *ctx, const struct exchange_token *t)
+static fallible require_bound_key(const struct context *ctx, const struct exchange_token *t)
 {
     if ((str_present(t->jkt) && !str_equal(t->jkt, ctx->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, ctx->bind.x5t)))
         REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.", "exchange: bound token without its key");
@@ -68,8 +68,8 @@ static fallible still_bound(const struct context *ctx, const struct exchange *x)
     const struct exchange_token *t = &x->subject;
     bool served = t->resource && str_equal(t->resource->client_id, x->client->id) && !str_equal(t->client_id, x->client->id);
     if (!served)
-        TRY(proven(ctx, t));
-    return x->delegated ? proven(ctx, &x->actor) : OK;
+        TRY(require_bound_key(ctx, t));
+    return x->delegated ? require_bound_key(ctx, &x->actor) : OK;
 }
 
 /* RFC 8693 4.4: the token itself says who may act. */
@@ -107,7 +107,7 @@ static fallible by_audience(const struct context *ctx, str audience, const struc
     return OK;
 }
 
-static fallible target(const struct context *ctx, const struct form *f, struct exchange *x)
+static fallible find_exchange_target(const struct context *ctx, const struct form *f, struct exchange *x)
 {
     str audience = form_get(f, "audience");
     const struct db_resource *named = NULL;
@@ -259,14 +259,14 @@ static fallible hand_in(struct context *ctx, const struct form *f, struct exchan
     return OK;
 }
 
-static fallible judge(struct context *ctx, const struct form *f, struct exchange *x)
+static fallible judge_exchange(struct context *ctx, const struct form *f, struct exchange *x)
 {
     TRY(hand_in(ctx, f, x));
     TRY(may_exchange(x));
     TRY(may_hand_in(x));
     TRY(still_bound(ctx, x));
     TRY(may_act(x));
-    TRY(target(ctx, f, x));
+    TRY(find_exchange_target(ctx, f, x));
     TRY(scope_of(ctx, x, form_get(f, "scope")));
     TRY(act_of(ctx, x));
     unix_time own = clock_add(ctx->now, token_request_lifetime(ctx, x->client));
@@ -274,7 +274,7 @@ static fallible judge(struct context *ctx, const struct form *f, struct exchange
     return OK;
 }
 
-static fallible mint(struct context *ctx, const struct exchange *x, struct token_answer *answer)
+static fallible mint_exchanged_token(struct context *ctx, const struct exchange *x, struct token_answer *answer)
 {
     const struct exchange_token *t = &x->subject;
     struct permit permit = {
@@ -301,10 +301,10 @@ fallible token_exchange_redeem(struct context *ctx, const struct client_proof *p
 {
     struct exchange x = {.client = proof->client};
     struct token_answer answer = {0};
-    TRY(judge(ctx, f, &x));
+    TRY(judge_exchange(ctx, f, &x));
     TRY(wanted_type(&x, form_get(f, "requested_token_type"), &answer));
     TRY(grant_of(ctx, f, &x));
-    TRY(mint(ctx, &x, &answer));
+    TRY(mint_exchanged_token(ctx, &x, &answer));
     authority_event(ctx, x.delegated ? "token.delegated" : "token.impersonated",
                     &(struct authority_event_facts){.actor = x.delegated ? x.actor.subject : STR_ABSENT,
                                                     .client_id = x.client->id,

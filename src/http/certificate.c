@@ -24,7 +24,7 @@ static fallible only_header(const struct request *r, str name, str *value)
     return OK;
 }
 
-static fallible decoded(struct arena *a, str text, str *der)
+static fallible decode_der_header(struct arena *a, str text, str *der)
 {
     str bytes;
     if (FAILED(b64_decode(a, text, &bytes)) || bytes.n < 2 || bytes.n > DER_MAX || (unsigned char)bytes.p[0] != DER_SEQUENCE)
@@ -60,9 +60,9 @@ fallible certificate_of_header(const struct request *r, str name, str *der)
         return OK;
     }
     if (value.n > 2 && value.p[0] == ':' && value.p[value.n - 1] == ':') /* RFC 9440 2.2, RFC 8941 3.3.5 */
-        return decoded(r->arena, (str){value.p + 1, value.n - 2}, der);
+        return decode_der_header(r->arena, (str){value.p + 1, value.n - 2}, der);
     if (FAILED(percent_decode(r->arena, value, PERCENT_PLUS_LITERAL, &pem)))
         FAIL(INVALID_REQUEST, "listen: the header with the client certificate has a bad escape");
     TRY(pem_body(r->arena, pem, &body));
-    return decoded(r->arena, body, der);
+    return decode_der_header(r->arena, body, der);
 }

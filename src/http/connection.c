@@ -156,7 +156,7 @@ static enum connection_next hear_out(struct connection *c)
     return CONNECTION_CLOSE;
 }
 
-static enum connection_next handshake(struct connection *c)
+static enum connection_next do_tls_handshake(struct connection *c)
 {
     int done = secure_handshake(c->secure);
     if (done != 1)
@@ -172,11 +172,11 @@ static enum connection_next handshake(struct connection *c)
     return CONNECTION_GO_ON;
 }
 
-static enum connection_next step(struct connection *c)
+static enum connection_next step_connection(struct connection *c)
 {
     switch (c->state) {
     case CONNECTION_HANDSHAKE:
-        return handshake(c);
+        return do_tls_handshake(c);
     case CONNECTION_HEAD:
     case CONNECTION_BODY:
     case CONNECTION_WRITING:
@@ -207,7 +207,7 @@ void connection_event(struct connection *c, uint32_t events)
     if (c->state == CONNECTION_HANDSHAKE && !c->readable) /* the client begins */
         return;
     while (n == CONNECTION_GO_ON) {
-        n = step(c);
+        n = step_connection(c);
         if (n == CONNECTION_GO_ON && --share == 0) {
             loop_touch(c->loop, &c->loop->again, &c->again);
             return;
@@ -268,7 +268,7 @@ bool connection_begin(struct loop *l, int fd, const struct in6_addr *address)
 }
 
 /* Nobody is there any more, but answers are owed to streams: it stays for these. */
-static void die(struct connection *c)
+static void mark_connection_dead(struct connection *c)
 {
     if (c->state == CONNECTION_DEAD)
         return;
@@ -285,7 +285,7 @@ void connection_close(struct connection *c)
     loop_forget(&c->awaited);
     loop_forget(&c->again);
     if (c->h2 != NULL && h2_working(c->h2)) {
-        die(c);
+        mark_connection_dead(c);
         return;
     }
     if (c->stream != NULL)

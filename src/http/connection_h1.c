@@ -31,14 +31,14 @@ static enum connection_next begin_answer(struct connection *c)
     return CONNECTION_GO_ON;
 }
 
-static enum connection_next refuse(struct connection *c, err why)
+static enum connection_next refuse_h1_request(struct connection *c, err why)
 {
     stream_refuse(c->stream, why);
     return begin_answer(c);
 }
 
 /* The answer is sent: what came behind its request moves to the front. */
-static enum connection_next finish(struct connection *c)
+static enum connection_next finish_h1_answer(struct connection *c)
 {
     bool whole = c->stream->x.response.refused.kind == ERR_OK || !c->stream->last;
     uint32_t rest = c->in_n - c->in_at;
@@ -63,7 +63,7 @@ static enum connection_next write_answer(struct connection *c)
     enum connection_next n = connection_flush(c);
     if (n == CONNECTION_WAIT && c->awaited.next == NULL) /* who reads by drops has no longer than who writes by drops */
         loop_touch(c->loop, &c->loop->awaited, &c->awaited);
-    return n == CONNECTION_GO_ON ? finish(c) : n;
+    return n == CONNECTION_GO_ON ? finish_h1_answer(c) : n;
 }
 
 static enum connection_next hand_over(struct connection *c)
@@ -78,7 +78,7 @@ static enum connection_next hand_over(struct connection *c)
 }
 
 /* RFC 9110 10.1.1: who waits for a word before the body gets it, once the head was found good. */
-static enum connection_next invite(struct connection *c)
+static enum connection_next send_continue(struct connection *c)
 {
     const struct stream *s = c->stream;
     if (s->minor == 0 || c->in_n > c->in_at || !str_equal_nocase(request_header(&s->x.request, "Expect"), STR("100-continue")))
@@ -125,7 +125,7 @@ static enum connection_next take_head(struct connection *c)
     loop_forget(&c->awaited);
     err e = read_head(c);
     if (FAILED(e))
-        return refuse(c, e);
+        return refuse_h1_request(c, e);
     c->stream->last = !h1_persists(&c->stream->x.request, c->stream->minor);
     await_body(c);
     if (!c->chunked && c->body_left <= c->in_n - c->in_at) { /* all is here */
@@ -134,7 +134,7 @@ static enum connection_next take_head(struct connection *c)
         return hand_over(c);
     }
     c->state = CONNECTION_BODY;
-    return invite(c);
+    return send_continue(c);
 }
 
 static enum connection_next read_request(struct connection *c)
@@ -143,7 +143,7 @@ static enum connection_next read_request(struct connection *c)
         err e = h1_scan(&c->scan, connection_input(c));
         if (FAILED(e)) {
             c->stream = stream_begin(c);
-            return c->stream == NULL ? CONNECTION_CLOSE : refuse(c, e);
+            return c->stream == NULL ? CONNECTION_CLOSE : refuse_h1_request(c, e);
         }
         if (c->scan.end > 0)
             return take_head(c);
@@ -183,7 +183,7 @@ static enum connection_next read_body(struct connection *c)
     if (c->in_n > c->in_at) {
         err e = c->chunked ? take_chunks(c, &whole) : take_length(c, &whole);
         if (FAILED(e))
-            return refuse(c, e);
+            return refuse_h1_request(c, e);
     }
     if (whole)
         return hand_over(c);

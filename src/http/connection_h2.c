@@ -19,7 +19,7 @@ void connection_h2_drop(struct connection *c)
 }
 
 /* The frames that are due, small ones in one piece. */
-static enum connection_next gather(struct connection *c)
+static enum connection_next gather_h2_frames(struct connection *c)
 {
     size_t n = 0;
     str frame = STR("");
@@ -48,7 +48,7 @@ static enum connection_next flush_frames(struct connection *c)
         enum connection_next n = connection_flush(c);
         if (n != CONNECTION_GO_ON)
             return n;
-        n = gather(c);
+        n = gather_h2_frames(c);
         if (n != CONNECTION_GO_ON || c->out[0].n == 0)
             return n;
     }

@@ -25,7 +25,7 @@ static struct {
     int64_t all, places;
 } crowd = {.lock = PTHREAD_MUTEX_INITIALIZER, .places = HTTP_CONNECTIONS_MAX};
 
-static bool own(const struct in6_addr *a)
+static bool is_local_address(const struct in6_addr *a)
 {
     return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_UNSPECIFIED(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
 }
@@ -39,7 +39,7 @@ static struct in6_addr source_of(const struct in6_addr *address)
 }
 
 /* With the lock: where the address's counter hangs, or should. */
-static struct place **find(const struct in6_addr *source)
+static struct place **find_crowd_place(const struct in6_addr *source)
 {
     uint64_t parts[2];
     memcpy(parts, source, sizeof parts);
@@ -59,11 +59,11 @@ void crowd_places(int64_t places)
 
 bool crowd_admits(const struct in6_addr *address)
 {
-    if (own(address))
+    if (is_local_address(address))
         return true;
     struct in6_addr source = source_of(address);
     (void)pthread_mutex_lock(&crowd.lock);
-    const struct place *p = *find(&source);
+    const struct place *p = *find_crowd_place(&source);
     bool room = share_allows(p == NULL ? 0 : p->count, crowd.all, crowd.places);
     (void)pthread_mutex_unlock(&crowd.lock);
     return room;
@@ -71,11 +71,11 @@ bool crowd_admits(const struct in6_addr *address)
 
 void crowd_enter(const struct in6_addr *address)
 {
-    if (own(address))
+    if (is_local_address(address))
         return;
     struct in6_addr source = source_of(address);
     (void)pthread_mutex_lock(&crowd.lock);
-    struct place **at = find(&source);
+    struct place **at = find_crowd_place(&source);
     if (*at == NULL) {
         *at = calloc(1, sizeof **at);
         if (*at != NULL)
@@ -90,11 +90,11 @@ void crowd_enter(const struct in6_addr *address)
 
 void crowd_leave(const struct in6_addr *address)
 {
-    if (own(address))
+    if (is_local_address(address))
         return;
     struct in6_addr source = source_of(address);
     (void)pthread_mutex_lock(&crowd.lock);
-    struct place **at = find(&source), *p = *at;
+    struct place **at = find_crowd_place(&source), *p = *at;
     if (p != NULL) {
         crowd.all--;
         if (--p->count == 0) {

@@ -25,7 +25,7 @@ union address {
     struct sockaddr_in6 v6;
 };
 
-static bool literal(str host, uint16_t port, union address *out)
+static bool parse_numeric_host(str host, uint16_t port, union address *out)
 {
     char z[INET6_ADDRSTRLEN];
     if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
@@ -48,13 +48,13 @@ static bool literal(str host, uint16_t port, union address *out)
     return true;
 }
 
-static socklen_t length(const union address *a)
+static socklen_t get_address_size(const union address *a)
 {
     return a->any.sa_family == AF_INET ? sizeof(a->v4) : sizeof(a->v6);
 }
 
 /* A listening socket, or -1 with errno. `only` keeps an IPv6 socket from taking the IPv4 port too. */
-static int door(const union address *a, int only)
+static int open_listening_socket(const union address *a, int only)
 {
     int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
     if (fd < 0)
@@ -63,7 +63,7 @@ static int door(const union address *a, int only)
     bool good = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0;
     if (good && a->any.sa_family == AF_INET6)
         good = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) == 0;
-    if (good && bind(fd, &a->any, length(a)) == 0 && listen(fd, BACKLOG) == 0)
+    if (good && bind(fd, &a->any, get_address_size(a)) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     int why = errno;
     close(fd);
@@ -86,15 +86,15 @@ static bool no_ipv6(int why)
 }
 
 /* Both loopback addresses on one port; a port that was chosen freely is chosen anew when it is taken on ::1. */
-static bool localhost(uint16_t port, struct doors *d)
+static bool open_loopback_doors(uint16_t port, struct doors *d)
 {
     for (int i = 0; i < TRIES; i++) {
         union address v4, v6;
-        if (!literal(STR("127.0.0.1"), port, &v4) || (d->fds[0] = door(&v4, 0)) < 0)
+        if (!parse_numeric_host(STR("127.0.0.1"), port, &v4) || (d->fds[0] = open_listening_socket(&v4, 0)) < 0)
             return false;
         d->port = port_of(d->fds[0]);
         d->count = 1;
-        if (literal(STR("::1"), d->port, &v6) && (d->fds[1] = door(&v6, 1)) >= 0) {
+        if (parse_numeric_host(STR("::1"), d->port, &v6) && (d->fds[1] = open_listening_socket(&v6, 1)) >= 0) {
             d->count = 2;
             return true;
         }
@@ -110,7 +110,7 @@ static bool localhost(uint16_t port, struct doors *d)
 }
 
 /* What people can do about it; `why` for the log. */
-static err refused(int why)
+static err explain_listen_error(int why)
 {
     switch (why) {
     case EADDRINUSE:
@@ -136,11 +136,11 @@ static fallible open_address(str host, uint16_t port, struct doors *d)
 {
     union address a;
     if (str_is(host, "localhost"))
-        return localhost(port, d) ? OK : refused(errno);
-    if (!literal(host, port, &a))
+        return open_loopback_doors(port, d) ? OK : explain_listen_error(errno);
+    if (!parse_numeric_host(host, port, &a))
         REFUSE(INVALID_REQUEST, "the host must be a numeric address or localhost", "listen: the host is neither a numeric address nor localhost");
-    if ((d->fds[0] = door(&a, 0)) < 0)
-        return refused(errno);
+    if ((d->fds[0] = open_listening_socket(&a, 0)) < 0)
+        return explain_listen_error(errno);
     d->count = 1;
     d->port = port_of(d->fds[0]);
     return OK;

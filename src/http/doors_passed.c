@@ -22,18 +22,19 @@ static uint64_t number_in(const char *variable, uint64_t most)
     return str_present(text) && !FAILED(str_u64(text, most, &number)) ? number : 0;
 }
 
-static int option(int fd, int which)
+static int get_socket_option(int fd, int which)
 {
     int value = -1;
     socklen_t n = sizeof value;
     return getsockopt(fd, SOL_SOCKET, which, &value, &n) == 0 ? value : -1;
 }
 
-static fallible take(int fd, struct doors *d)
+static fallible take_passed_socket(int fd, struct doors *d)
 {
     const int on = 1;
-    int family = option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
-    if (option(fd, SO_TYPE) != SOCK_STREAM || option(fd, SO_ACCEPTCONN) != 1 || (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
+    int family = get_socket_option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
+    if (get_socket_option(fd, SO_TYPE) != SOCK_STREAM || get_socket_option(fd, SO_ACCEPTCONN) != 1 ||
+        (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
         REFUSE(INVALID_REQUEST, "what the service manager passed is no listening TCP or Unix socket: use ListenStream=, without Accept=yes",
                "listen: passed socket is of another kind");
     if (d->count == DOORS_MAX)
@@ -59,7 +60,7 @@ fallible doors_passed_open(str name, struct doors *out)
         if (!str_filled(rest) || !str_next(&rest, ':', &one))
             one = STR("unknown"); /* what sd_listen_fds_with_names says of those without one */
         if (str_equal(one, name))
-            TRY(take(FIRST + i, &d));
+            TRY(take_passed_socket(FIRST + i, &d));
     }
     if (d.count == 0)
         REFUSE(INVALID_REQUEST, "the service manager passed no socket of that name: FileDescriptorName= of its socket unit must be the same",

@@ -71,7 +71,7 @@ static fallible lock_folder(const struct sockaddr_un *a, int *out)
     return OK;
 }
 
-static bool answers(const struct sockaddr_un *a)
+static bool is_socket_answered(const struct sockaddr_un *a)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool alive = fd < 0 || connect(fd, (const struct sockaddr *)a, sizeof *a) == 0 || errno != ECONNREFUSED;
@@ -92,7 +92,7 @@ static fallible clear_place(const struct sockaddr_un *a)
         REFUSE(UNAVAILABLE, "something lies there that is no socket: remove it, or choose another path", "listen: path is taken");
     if (s.st_uid != geteuid())
         REFUSE(UNAVAILABLE, "the socket that lies there is another user's: remove it, or choose another path", "listen: another user's socket");
-    if (answers(a))
+    if (is_socket_answered(a))
         REFUSE(UNAVAILABLE, "the address is already in use: stop the program that listens there, or choose another path", "listen: address in use");
     if (unlink(a->sun_path) != 0)
         REFUSE(UNAVAILABLE, "the socket of before cannot be removed", "listen: stale socket stays");

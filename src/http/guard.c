@@ -35,7 +35,7 @@ static fallible sizes_check(const struct request *r) /* IN-01 */
     return OK;
 }
 
-static bool token(str s) /* RFC 9110 5.6.2 */
+static bool is_http_token(str s) /* RFC 9110 5.6.2 */
 {
     for (size_t i = 0; i < s.n; i++)
         if (!ascii_token_char(s.p[i]))
@@ -59,7 +59,7 @@ static fallible lines_check(const struct request *r, str found[ONCE_COUNT])
 {
     for (size_t i = 0; i < r->header_count; i++) {
         const struct http_header *h = &r->headers[i];
-        if (!token(h->name)) /* RFC 9112 5.1: also a space before the colon */
+        if (!is_http_token(h->name)) /* RFC 9112 5.1: also a space before the colon */
             FAIL(INVALID_REQUEST, "guard: a header name that is no token");
         if (!field_bytes(h->value)) /* IN-02 */
             FAIL(INVALID_REQUEST, "guard: a control byte in a header");
@@ -147,7 +147,7 @@ fallible guard_check(const struct request *r)
 {
     str found[ONCE_COUNT] = {{NULL, 0}};
     TRY(sizes_check(r));
-    if (!token(r->method_name)) /* RFC 9112 3.1 */
+    if (!is_http_token(r->method_name)) /* RFC 9112 3.1 */
         FAIL(INVALID_REQUEST, "guard: a method that is no token");
     TRY(lines_check(r, found));
     if (found[ONCE_COOKIE].n > HTTP_COOKIE_MAX) /* LS-20 */

@@ -55,7 +55,7 @@ static void unlink_stream(struct h2 *h, struct stream *s)
         s->following->preceding = s->preceding;
 }
 
-static void complete(struct h2 *h, struct stream *s)
+static void end_stream_receiving(struct h2 *h, struct stream *s)
 {
     if (s->receiving)
         h->held -= s->received;
@@ -87,12 +87,12 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *out, siz
     return (ssize_t)n;
 }
 
-static nghttp2_nv field(str name, str value)
+static nghttp2_nv make_nv_field(str name, str value)
 {
     return (nghttp2_nv){(uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n, value.n, NGHTTP2_NV_FLAG_NONE};
 }
 
-static int submit(struct h2 *h, struct stream *s)
+static int submit_h2_response(struct h2 *h, struct stream *s)
 {
     enum { OWN = 4 };
     const struct response *r = &s->x.response;
@@ -103,25 +103,25 @@ static int submit(struct h2 *h, struct stream *s)
     bool bare = response_bare(r), silent = bare || s->x.request.method == HTTP_HEAD || r->body.n == 0;
     if (!str_present(status) || !str_present(length))
         return NGHTTP2_ERR_NOMEM;
-    fields[n++] = field(STR(":status"), status);
-    fields[n++] = field(STR("date"), str_of(loop_date(h->connection->loop)));
+    fields[n++] = make_nv_field(STR(":status"), status);
+    fields[n++] = make_nv_field(STR("date"), str_of(loop_date(h->connection->loop)));
     if (str_present(r->content_type))
-        fields[n++] = field(STR("content-type"), r->content_type);
+        fields[n++] = make_nv_field(STR("content-type"), r->content_type);
     if (!bare)
-        fields[n++] = field(STR("content-length"), length);
+        fields[n++] = make_nv_field(STR("content-length"), length);
     for (size_t i = 0; i < r->header_count; i++)
-        fields[n++] = field(r->headers[i].name, r->headers[i].value);
+        fields[n++] = make_nv_field(r->headers[i].name, r->headers[i].value);
     nghttp2_data_provider body = {.source.ptr = s, .read_callback = read_body};
     return nghttp2_submit_response(h->session, s->id, fields, n, silent ? NULL : &body);
 }
 
-static void answer(struct h2 *h, struct stream *s)
+static void begin_h2_answer(struct h2 *h, struct stream *s)
 {
     if (atomic_load_explicit(&h->connection->loop->listener->closing, memory_order_relaxed))
         h2_goodbye(h); /* AV-01 */
     s->since_us = h->connection->loop->now_us;
     s->queued = true;
-    if (submit(h, s) != 0)
+    if (submit_h2_response(h, s) != 0)
         (void)nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_INTERNAL_ERROR);
 }
 
@@ -129,23 +129,23 @@ void h2_answered(struct h2 *h, struct stream *s)
 {
     h->working--;
     if (!s->orphan)
-        answer(h, s);
+        begin_h2_answer(h, s);
     else
         end_stream(h, s);
 }
 
-static void refuse(struct h2 *h, struct stream *s, err why)
+static void refuse_h2_stream(struct h2 *h, struct stream *s, err why)
 {
-    complete(h, s);
+    end_stream_receiving(h, s);
     stream_refuse(s, why);
-    answer(h, s);
+    begin_h2_answer(h, s);
     /* RFC 9113 8.1: the answer counts although the request is not read to its end */
     s->unread = !s->ended && nghttp2_session_get_stream_remote_close(h->session, s->id) == 0;
 }
 
-static void arrive(struct h2 *h, struct stream *s)
+static void dispatch_h2_stream(struct h2 *h, struct stream *s)
 {
-    complete(h, s);
+    end_stream_receiving(h, s);
     h->working++;
     stream_arrive(s);
     if (s->answered)
@@ -240,7 +240,7 @@ static bool keep_host(struct stream *s, str value)
     return str_present(here) && str_equal(here, value) ? true : keep_field(s, STR("host"), value);
 }
 
-static bool keep(struct stream *s, str name, str value)
+static bool keep_request_field(struct stream *s, str name, str value)
 {
     struct request *r = &s->x.request;
     if (str_is(name, ":method"))
@@ -254,8 +254,8 @@ static bool keep(struct stream *s, str name, str value)
     return str_is(name, "cookie") ? keep_cookie(s, value) : keep_field(s, name, value);
 }
 
-static int header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags,
-                  void *context)
+static int on_header_field(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n, const uint8_t *value, size_t value_n,
+                           uint8_t flags, void *context)
 {
     struct stream *s = stream_of(session, frame->hd.stream_id);
     (void)flags;
@@ -268,14 +268,14 @@ static int header(nghttp2_session *session, const nghttp2_frame *frame, const ui
         return 0;
     }
     str given = {(const char *)name, name_n}, said = {(const char *)value, value_n};
-    return keep(s, given, said) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    return keep_request_field(s, given, said) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
-static void judge(struct h2 *h, struct stream *s)
+static void judge_stream_head(struct h2 *h, struct stream *s)
 {
     err e = s->too_much ? ERR(HEADERS_TOO_LARGE, "h2: headers too large") : stream_judge(s);
     if (FAILED(e))
-        refuse(h, s, e);
+        refuse_h2_stream(h, s, e);
 }
 
 static int frame_taken(nghttp2_session *session, const nghttp2_frame *frame, void *context)
@@ -286,13 +286,13 @@ static int frame_taken(nghttp2_session *session, const nghttp2_frame *frame, voi
         return 0;
     s->ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST && s->receiving)
-        judge(h, s);
+        judge_stream_head(h, s);
     if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) && s->receiving)
-        arrive(h, s);
+        dispatch_h2_stream(h, s);
     return 0;
 }
 
-static int data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *context)
+static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n, void *context)
 {
     struct h2 *h = context;
     struct stream *s = stream_of(session, id);
@@ -305,7 +305,7 @@ static int data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8
     err e = stream_body(s, (str){(const char *)bytes, n});
     h->held += s->received - before;
     if (FAILED(e))
-        refuse(h, s, e);
+        refuse_h2_stream(h, s, e);
     return 0;
 }
 
@@ -327,7 +327,7 @@ static int stream_closed(nghttp2_session *session, int32_t id, uint32_t code, vo
     (void)code;
     if (s == NULL)
         return 0;
-    complete(h, s);
+    end_stream_receiving(h, s);
     (void)nghttp2_session_set_stream_user_data(session, id, NULL);
     if (s->given && !s->answered) {
         s->orphan = true;
@@ -340,7 +340,7 @@ static int stream_closed(nghttp2_session *session, int32_t id, uint32_t code, vo
 /* ---- a session ---- */
 
 /* nghttp2's memory holds what was sent: authorization fields in its table, above all. What it gives back is wiped. */
-static void *take(size_t size, void *ignored)
+static void *allocate_wiped(size_t size, void *ignored)
 {
     (void)ignored;
     return malloc(size);
@@ -371,7 +371,7 @@ static void *take_more(void *p, size_t size, void *ignored)
     return grown;
 }
 
-static nghttp2_mem wiping = {NULL, take, give_back, take_zeroed, take_more};
+static nghttp2_mem wiping = {NULL, allocate_wiped, give_back, take_zeroed, take_more};
 
 static int open_session(struct h2 *h)
 {
@@ -382,9 +382,9 @@ static int open_session(struct h2 *h)
     int code = nghttp2_session_callbacks_new(&calls);
     if (code == 0 && (code = nghttp2_option_new(&options)) == 0) {
         nghttp2_session_callbacks_set_on_begin_headers_callback(calls, begin_headers);
-        nghttp2_session_callbacks_set_on_header_callback(calls, header);
+        nghttp2_session_callbacks_set_on_header_callback(calls, on_header_field);
         nghttp2_session_callbacks_set_on_frame_recv_callback(calls, frame_taken);
-        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, data);
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, on_data_chunk);
         nghttp2_session_callbacks_set_on_frame_send_callback(calls, frame_sent);
         nghttp2_session_callbacks_set_on_stream_close_callback(calls, stream_closed);
         nghttp2_option_set_stream_reset_rate_limit(options, H2_RESET_BURST, H2_RESET_RATE);

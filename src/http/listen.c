@@ -31,7 +31,7 @@ static size_t count_places(void)
     return limit.rlim_cur > REST + LEAST ? (size_t)limit.rlim_cur - REST : LEAST;
 }
 
-static fallible fill(struct listener *l, const struct listen_options *options)
+static fallible fill_listener(struct listener *l, const struct listen_options *options)
 {
     l->options = *options;
     if (options->idle_seconds == 0)
@@ -85,7 +85,7 @@ fallible listen_open(const struct listen_options *options, struct listener **out
         FAIL(UNAVAILABLE, "listen: no memory");
     }
     l->arena = a;
-    err e = fill(l, options);
+    err e = fill_listener(l, options);
     if (FAILED(e)) {
         listen_close(l);
         return e;

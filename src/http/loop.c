@@ -157,7 +157,7 @@ static void pause_accepting(struct loop *l)
     l->paused_us = l->now_us;
 }
 
-static size_t places(const struct loop *l)
+static size_t count_loop_places(const struct loop *l)
 {
     return l->listener->places / l->listener->loop_count;
 }
@@ -167,12 +167,12 @@ static void resume_accepting(struct loop *l)
     if (l->paused_us == 0 || l->now_us - l->paused_us < PAUSE_US)
         return;
     l->paused_us = l->now_us;
-    if (atomic_load_explicit(&l->connections, memory_order_relaxed) < places(l) && watch_doors(l))
+    if (atomic_load_explicit(&l->connections, memory_order_relaxed) < count_loop_places(l) && watch_doors(l))
         l->paused_us = 0;
 }
 
 /* While closing nobody is let in: who waits at a door that stays open without us is left to the next who accepts there. */
-static bool admits(const struct listener *l, const struct in6_addr *address)
+static bool may_admit_address(const struct listener *l, const struct in6_addr *address)
 {
     if (!l->doors.kept && atomic_load_explicit(&l->closing, memory_order_relaxed))
         return false;
@@ -193,7 +193,7 @@ static void accept_some(struct loop *l, int door)
         } from;
         socklen_t size = sizeof from;
         struct in6_addr address;
-        if (atomic_load_explicit(&l->connections, memory_order_relaxed) >= places(l) || leaves_waiting(l->listener)) {
+        if (atomic_load_explicit(&l->connections, memory_order_relaxed) >= count_loop_places(l) || leaves_waiting(l->listener)) {
             pause_accepting(l);
             return;
         }
@@ -204,12 +204,12 @@ static void accept_some(struct loop *l, int door)
             return;
         }
         peer_of_socket(&from.any, &address);
-        if (!admits(l->listener, &address) || !connection_begin(l, fd, &address))
+        if (!may_admit_address(l->listener, &address) || !connection_begin(l, fd, &address))
             close(fd);
     }
 }
 
-static void dispatch(struct loop *l, const struct epoll_event *e)
+static void dispatch_loop_event(struct loop *l, const struct epoll_event *e)
 {
     struct loop_mark *mark = e->data.ptr;
     uint64_t ignored;
@@ -227,7 +227,7 @@ static void dispatch(struct loop *l, const struct epoll_event *e)
     }
 }
 
-static void deliver(struct loop *l)
+static void deliver_answers(struct loop *l)
 {
     struct stream *last = atomic_exchange(&l->answered, NULL), *first = NULL;
     while (last != NULL) { /* the first that was answered comes first */
@@ -255,7 +255,7 @@ void loop_answer(struct stream *s)
         (void)!write(l->wake.fd, &one, sizeof one);
 }
 
-static struct connection *overdue(const struct loop *l, const struct loop_link *list, int64_t span_us)
+static struct connection *find_overdue_connection(const struct loop *l, const struct loop_link *list, int64_t span_us)
 {
     struct loop_link *oldest = list->next;
     if (oldest == list || l->now_us - oldest->since_us <= span_us)
@@ -263,12 +263,12 @@ static struct connection *overdue(const struct loop *l, const struct loop_link *
     return list == &l->quiet ? connection_of_quiet(oldest) : connection_of_awaited(oldest);
 }
 
-static void expire(struct loop *l)
+static void close_overdue_connections(struct loop *l)
 {
     int64_t idle_us = loop_idle_us(l);
-    for (struct connection *c; (c = overdue(l, &l->quiet, idle_us)) != NULL;)
+    for (struct connection *c; (c = find_overdue_connection(l, &l->quiet, idle_us)) != NULL;)
         connection_close(c);
-    for (struct connection *c; (c = overdue(l, &l->awaited, idle_us * AWAIT_FACTOR)) != NULL;) {
+    for (struct connection *c; (c = find_overdue_connection(l, &l->awaited, idle_us * AWAIT_FACTOR)) != NULL;) {
         if (c->state == CONNECTION_H2 && !h2_stuck(c->h2, l->now_us - idle_us * AWAIT_FACTOR))
             loop_touch(l, &l->awaited, &c->awaited);
         else
@@ -286,7 +286,7 @@ static void run_again(struct loop *l)
 }
 
 /* Milliseconds until something is overdue; -1: nothing will be. */
-static int patience(const struct loop *l)
+static int compute_loop_timeout(const struct loop *l)
 {
     int64_t idle_us = loop_idle_us(l), next = INT64_MAX, now = clock_monotonic_us();
     if (l->again.next != &l->again)
@@ -302,7 +302,7 @@ static int patience(const struct loop *l)
     return next <= now ? 1 : (int)((next - now) / 1000 + 1);
 }
 
-static void *run(void *context)
+static void *run_loop_thread(void *context)
 {
     struct loop *l = context;
     struct epoll_event events[EVENTS];
@@ -310,16 +310,16 @@ static void *run(void *context)
     if (l->listener->options.thread_begins != NULL)
         l->listener->options.thread_begins();
     while (!atomic_load_explicit(&l->stopping, memory_order_relaxed)) {
-        int n = epoll_wait(l->epoll, events, EVENTS, patience(l));
+        int n = epoll_wait(l->epoll, events, EVENTS, compute_loop_timeout(l));
         l->now_us = clock_monotonic_us();
         for (int i = 0; i < n; i++)
-            dispatch(l, &events[i]);
+            dispatch_loop_event(l, &events[i]);
         run_again(l);
-        deliver(l);
-        expire(l);
+        deliver_answers(l);
+        close_overdue_connections(l);
         resume_accepting(l);
     }
-    deliver(l);
+    deliver_answers(l);
     while (l->quiet.next != &l->quiet)
         connection_close(connection_of_quiet(l->quiet.next));
     return NULL;
@@ -330,7 +330,7 @@ static bool begin_thread(struct loop *l)
     sigset_t all, before;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    l->running = pthread_create(&l->thread, NULL, run, l) == 0;
+    l->running = pthread_create(&l->thread, NULL, run_loop_thread, l) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return l->running;
 }

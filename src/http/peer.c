@@ -13,7 +13,7 @@
 
 static const char unix_word[] = "unix";
 
-static void map(struct in_addr v4, struct in6_addr *out)
+static void map_v4_to_v6(struct in_addr v4, struct in6_addr *out)
 {
     *out = (struct in6_addr){.s6_addr = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}};
     memcpy(out->s6_addr + 12, &v4, sizeof(v4));
@@ -28,7 +28,7 @@ bool peer_parse(str text, struct in6_addr *out)
     z[text.n] = '\0';
     struct in_addr v4;
     if (inet_pton(AF_INET, z, &v4) == 1) {
-        map(v4, out);
+        map_v4_to_v6(v4, out);
         return true;
     }
     struct in6_addr v6;
@@ -88,7 +88,7 @@ void peer_of_socket(const struct sockaddr *socket, struct in6_addr *out)
     if (socket->sa_family == AF_INET) {
         struct sockaddr_in v4;
         memcpy(&v4, socket, sizeof(v4));
-        map(v4.sin_addr, out);
+        map_v4_to_v6(v4.sin_addr, out);
     } else if (socket->sa_family == AF_INET6) {
         struct sockaddr_in6 v6;
         memcpy(&v6, socket, sizeof(v6));

@@ -43,7 +43,7 @@ str request_header(const struct request *r, const char *name)
     return STR_ABSENT;
 }
 
-static bool token(str s)
+static bool is_cookie_name(str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (!ascii_token_char(s.p[i]))
@@ -68,7 +68,7 @@ fallible request_cookie(const struct request *r, const char *name, str *value)
         pair = str_trim(pair);
         size_t cut = str_find(pair, '=');
         str key = {pair.p, cut};
-        if (cut == pair.n || !token(key)) /* LS-20 */
+        if (cut == pair.n || !is_cookie_name(key)) /* LS-20 */
             FAIL(INVALID_REQUEST, "cookie: a pair without a name or `=`");
         if (!str_is(key, name)) /* the exact name, letter case included */
             continue;

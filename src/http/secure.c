@@ -54,7 +54,7 @@ struct secure {
     bool ask_certificate;
 };
 
-static int believe(X509_STORE_CTX *store, void *ignored)
+static int accept_any_certificate(X509_STORE_CTX *store, void *ignored)
 {
     (void)store;
     (void)ignored;
@@ -156,7 +156,7 @@ static bool set_rules(SSL_CTX *c, bool ask_certificate)
     SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
     if (ask_certificate) {
         SSL_CTX_set_verify(c, SSL_VERIFY_PEER, NULL);
-        SSL_CTX_set_cert_verify_callback(c, believe, NULL);
+        SSL_CTX_set_cert_verify_callback(c, accept_any_certificate, NULL);
     }
     return set_tickets(c, ask_certificate) && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 && SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
            SSL_CTX_set_ciphersuites(c, suites_1_3) == 1 && SSL_CTX_set_cipher_list(c, suites_1_2) == 1 && SSL_CTX_set1_groups_list(c, groups) == 1 &&
@@ -171,7 +171,7 @@ static bool show_pair(SSL_CTX *c, const struct secure_pair *p)
     return good;
 }
 
-static bool beside(const struct secure_pair *pairs, const struct in_force *f, size_t it, size_t other)
+static bool may_stand_beside(const struct secure_pair *pairs, const struct in_force *f, size_t it, size_t other)
 {
     return !secure_pair_alike(&pairs[it], &pairs[other]) && secure_names_cover(&f->shown[other].names, &f->shown[it].names, true);
 }
@@ -181,9 +181,9 @@ static bool show_pairs(SSL_CTX *c, const struct secure_pair *pairs, const struct
 {
     bool good = show_pair(c, &pairs[it]);
     for (size_t i = 0; good && i < f->count; i++) {
-        bool first = i != it && beside(pairs, f, it, i);
+        bool first = i != it && may_stand_beside(pairs, f, it, i);
         for (size_t j = 0; first && j < i; j++)
-            first = j == it || !secure_pair_alike(&pairs[j], &pairs[i]) || !beside(pairs, f, it, j);
+            first = j == it || !secure_pair_alike(&pairs[j], &pairs[i]) || !may_stand_beside(pairs, f, it, j);
         good = !first || show_pair(c, &pairs[i]);
     }
     return good;
@@ -223,7 +223,7 @@ static fallible read_pairs(const struct listen_pairs *given, struct secure_pair 
     return OK;
 }
 
-static void forget(struct in_force *f)
+static void free_contexts_in_force(struct in_force *f)
 {
     for (size_t i = 0; i < f->count; i++)
         SSL_CTX_free(f->shown[i].context);
@@ -231,7 +231,7 @@ static void forget(struct in_force *f)
     arena_release(f->arena); /* f itself lies in it */
 }
 
-static fallible make(const struct listen_pairs *given, bool ask_certificate, struct in_force *f)
+static fallible make_contexts_in_force(const struct listen_pairs *given, bool ask_certificate, struct in_force *f)
 {
     struct secure_pair pairs[LISTEN_PAIRS_MAX] = {{.count = 0}};
     err e = read_pairs(given, pairs, f);
@@ -341,9 +341,9 @@ fallible secure_change(struct secure *s, const struct listen_pairs *pairs)
     }
     fresh->arena = a;
     fresh->before = atomic_load(&s->now);
-    err e = make(pairs, s->ask_certificate, fresh);
+    err e = make_contexts_in_force(pairs, s->ask_certificate, fresh);
     if (FAILED(e)) {
-        forget(fresh);
+        free_contexts_in_force(fresh);
         return e;
     }
     atomic_store(&s->now, fresh);
@@ -356,7 +356,7 @@ void secure_close(struct secure *s)
         return;
     for (struct in_force *f = atomic_load(&s->now); f != NULL;) {
         struct in_force *before = f->before;
-        forget(f);
+        free_contexts_in_force(f);
         f = before;
     }
     BIO_meth_free(s->method);
@@ -389,7 +389,7 @@ void secure_wake(struct secure_session *session)
     w->empty = false;
 }
 
-static int verdict(const SSL *ssl, int result)
+static int classify_tls_result(const SSL *ssl, int result)
 {
     switch (SSL_get_error(ssl, result)) {
     case SSL_ERROR_WANT_READ:
@@ -416,7 +416,7 @@ int secure_handshake(struct secure_session *session)
     int done = SSL_do_handshake(ssl_of(session));
     if (done == 1)
         return 1;
-    int why = verdict(ssl_of(session), done);
+    int why = classify_tls_result(ssl_of(session), done);
     return why == 0 ? SECURE_FAILED : why;
 }
 
@@ -425,7 +425,7 @@ ssize_t secure_read(struct secure_session *session, char *out, size_t room)
     size_t n = 0;
     clear_errors();
     int done = SSL_read_ex(ssl_of(session), out, room, &n);
-    return done == 1 ? (ssize_t)n : verdict(ssl_of(session), done);
+    return done == 1 ? (ssize_t)n : classify_tls_result(ssl_of(session), done);
 }
 
 ssize_t secure_write(struct secure_session *session, str bytes)
@@ -435,7 +435,7 @@ ssize_t secure_write(struct secure_session *session, str bytes)
     int done = SSL_write_ex(ssl_of(session), bytes.p, bytes.n, &n);
     if (done == 1)
         return (ssize_t)n;
-    int why = verdict(ssl_of(session), done);
+    int why = classify_tls_result(ssl_of(session), done);
     return why == 0 ? SECURE_FAILED : why;
 }
 

@@ -39,26 +39,26 @@ static bool fresh_key(struct secure_ticket_key *key, int64_t now_us)
     return key->there;
 }
 
-static bool opens(const struct secure_ticket_key *key, int64_t now_us)
+static bool may_key_open_tickets(const struct secure_ticket_key *key, int64_t now_us)
 {
     return key->there && now_us - key->made_us < opens_us;
 }
 
 /* With the lock: what has had its time goes. */
-static void retire(struct secure_tickets *t, int64_t now_us)
+static void retire_ticket_keys(struct secure_tickets *t, int64_t now_us)
 {
     if (t->now.there && now_us - t->now.made_us >= seals_us) {
         t->before = t->now;
         explicit_bzero(&t->now, sizeof t->now);
     }
-    if (!opens(&t->before, now_us))
+    if (!may_key_open_tickets(&t->before, now_us))
         explicit_bzero(&t->before, sizeof t->before);
 }
 
 static bool sealing_key(struct secure_tickets *t, int64_t now_us, struct secure_ticket_key *key)
 {
     (void)pthread_mutex_lock(&t->lock);
-    retire(t, now_us);
+    retire_ticket_keys(t, now_us);
     bool good = t->now.there || fresh_key(&t->now, now_us);
     *key = t->now;
     (void)pthread_mutex_unlock(&t->lock);
@@ -68,7 +68,7 @@ static bool sealing_key(struct secure_tickets *t, int64_t now_us, struct secure_
 static bool opening_key(struct secure_tickets *t, const struct secure_ticket *one, struct secure_ticket_key *key)
 {
     (void)pthread_mutex_lock(&t->lock);
-    retire(t, one->now_us);
+    retire_ticket_keys(t, one->now_us);
     bool before = t->before.there && memcmp(t->before.name, one->name, SECURE_TICKET_NAME) == 0; /* a name is no secret */
     bool now = t->now.there && memcmp(t->now.name, one->name, SECURE_TICKET_NAME) == 0;
     *key = before ? t->before : t->now;

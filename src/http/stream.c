@@ -85,7 +85,7 @@ fallible stream_judge(struct stream *s)
     return take_certificate(s);
 }
 
-static fallible grow(struct stream *s, size_t kept)
+static fallible grow_stream_body(struct stream *s, size_t kept)
 {
     size_t room = s->body_room * 2 < BODY_FIRST ? BODY_FIRST : s->body_room * 2;
     while (room < s->received)
@@ -107,7 +107,7 @@ fallible stream_body(struct stream *s, str part)
         FAIL(TOO_LARGE, "stream: body too large");
     s->received += part.n;
     if (s->received > s->body_room)
-        TRY(grow(s, kept));
+        TRY(grow_stream_body(s, kept));
     if (part.n > 0)
         memcpy(s->body + kept, part.p, part.n);
     return OK;
@@ -119,7 +119,7 @@ bool stream_late(const struct stream *s)
     return l->now_us - s->x.request.begun_us > loop_idle_us(l);
 }
 
-static const struct listen_options *give(struct stream *s)
+static const struct listen_options *hand_over_stream(struct stream *s)
 {
     struct listener *l = s->connection->loop->listener;
     s->given = true;
@@ -133,7 +133,7 @@ void stream_arrive(struct stream *s)
     if (!str_present(r->body))
         r->body = s->body == NULL ? STR("") : (str){s->body, s->received};
     r->body_kind = request_body_kind(r);
-    const struct listen_options *o = give(s);
+    const struct listen_options *o = hand_over_stream(s);
     arriving = s;
     o->arrive(&s->x, o->context);
     arriving = NULL;
@@ -141,7 +141,7 @@ void stream_arrive(struct stream *s)
 
 void stream_refuse(struct stream *s, err why)
 {
-    const struct listen_options *o = give(s);
+    const struct listen_options *o = hand_over_stream(s);
     s->x.response.refused = why;
     o->refused(&s->x, why, o->context);
     s->answered = s->last = true;

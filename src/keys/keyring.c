@@ -168,7 +168,7 @@ static fallible jwks_build(struct keyring *k)
     return OK;
 }
 
-static fallible fill(struct keyring *k, const struct keyring_entry *entries, size_t count)
+static fallible fill_keyring(struct keyring *k, const struct keyring_entry *entries, size_t count)
 {
     k->signing = arena_array(k->arena, count, sizeof *k->signing);
     if (k->signing == NULL)
@@ -200,7 +200,7 @@ fallible keyring_build(const struct keyring_entry *entries, size_t count, struct
         FAIL(UNAVAILABLE, "no memory for the keyring");
     }
     k->arena = a;
-    err filled = fill(k, entries, count);
+    err filled = fill_keyring(k, entries, count);
     if (FAILED(filled)) {
         arena_release(a);
         return filled;

@@ -48,7 +48,7 @@ struct stored {
     size_t count;
 };
 
-static bool wanted(const struct stored *s, const struct db_key *row, unix_time now)
+static bool is_key_row_wanted(const struct stored *s, const struct db_key *row, unix_time now)
 {
     if (row->destroy_after != 0 && row->destroy_after <= now)
         return false;
@@ -63,7 +63,7 @@ static bool wanted(const struct stored *s, const struct db_key *row, unix_time n
     return true;
 }
 
-static fallible build(struct arena *a, const struct keeper *keeper, const struct stored *s, struct keyring **out)
+static fallible build_keyring_from_rows(struct arena *a, const struct keeper *keeper, const struct stored *s, struct keyring **out)
 {
     struct keyring_entry *entries = arena_array(a, s->count + 1, sizeof *entries);
     size_t n = 0;
@@ -71,7 +71,7 @@ static fallible build(struct arena *a, const struct keeper *keeper, const struct
         FAIL(UNAVAILABLE, "no memory for the keys");
     for (size_t i = 0; i < s->count; i++) {
         const struct db_key *row = &s->rows[i];
-        if (!wanted(s, row, clock_now()))
+        if (!is_key_row_wanted(s, row, clock_now()))
             continue;
         struct keyring_entry *e = &entries[n++];
         *e = (struct keyring_entry){.kid = row->kid, .alg = row->alg, .state = row->state, .created_at = row->created_at};
@@ -105,7 +105,7 @@ static void ring_free(struct ring *r)
 }
 
 /* Under keys->lock. Frees what is neither current nor held. */
-static void sweep(struct keys *keys)
+static void free_unheld_rings(struct keys *keys)
 {
     for (struct ring **link = &keys->rings; *link != NULL;) {
         struct ring *r = *link;
@@ -118,7 +118,7 @@ static void sweep(struct keys *keys)
     }
 }
 
-static fallible install(struct keys *keys, struct keyring *ring)
+static fallible install_keyring(struct keys *keys, struct keyring *ring)
 {
     struct ring *r = calloc(1, sizeof *r);
     if (r == NULL) {
@@ -129,7 +129,7 @@ static fallible install(struct keys *keys, struct keyring *ring)
     pthread_mutex_lock(&keys->lock);
     r->next = keys->rings;
     keys->rings = keys->current = r;
-    sweep(keys);
+    free_unheld_rings(keys);
     pthread_mutex_unlock(&keys->lock);
     return OK;
 }
@@ -144,8 +144,8 @@ static err load_in(struct arena *a, struct keys *keys)
     TRY(rows_digest(a, &s, digest));
     if (keys->current != NULL && memcmp(digest, keys->rows, sizeof digest) == 0)
         return OK;
-    TRY(build(a, keys->keeper, &s, &ring));
-    TRY(install(keys, ring));
+    TRY(build_keyring_from_rows(a, keys->keeper, &s, &ring));
+    TRY(install_keyring(keys, ring));
     memcpy(keys->rows, digest, sizeof digest);
     return OK;
 }
@@ -161,7 +161,7 @@ static fallible within_arena(err (*body)(struct arena *a, struct keys *keys), st
     return done;
 }
 
-static fallible load(struct keys *keys)
+static fallible load_stored_keys(struct keys *keys)
 {
     /* What is counted after this is seen by the next look. */
     uint64_t seen = cache_keys(keys->cache);
@@ -170,19 +170,19 @@ static fallible load(struct keys *keys)
     return OK;
 }
 
-static bool stale(struct keys *keys)
+static bool are_keys_stale(struct keys *keys)
 {
     return atomic_load(&keys->seen) != cache_keys(keys->cache);
 }
 
 fallible keys_follow(struct keys *keys)
 {
-    if (!stale(keys))
+    if (!are_keys_stale(keys))
         return OK;
     if (cache_is_inline())
         FAIL(ELSEWHERE, "keys: the rows must be read from disk");
     pthread_mutex_lock(&keys->loading);
-    err loaded = stale(keys) ? load(keys) : OK;
+    err loaded = are_keys_stale(keys) ? load_stored_keys(keys) : OK;
     pthread_mutex_unlock(&keys->loading);
     return loaded;
 }
@@ -205,13 +205,13 @@ void keys_let_go(struct keys *keys, const struct keyring *ring)
     INVARIANT(r != NULL && r->holders > 0);
     r->holders--;
     if (r->holders == 0 && r != keys->current)
-        sweep(keys);
+        free_unheld_rings(keys);
     pthread_mutex_unlock(&keys->lock);
 }
 
 /* ---- the first start ---- */
 
-static bool there(const struct stored *s, str use, str alg, const char *state)
+static bool has_stored_key(const struct stored *s, str use, str alg, const char *state)
 {
     for (size_t i = 0; i < s->count; i++)
         if (str_equal(s->rows[i].use, use) && str_equal(s->rows[i].alg, alg) && str_is(s->rows[i].state, state))
@@ -227,7 +227,7 @@ struct making {
     size_t count;
 };
 
-static fallible make(struct making *m, struct keyring_entry *entry, const char *state)
+static fallible add_key_row(struct making *m, struct keyring_entry *entry, const char *state)
 {
     entry->state = str_of(state);
     TRY(at_rest_row(m->keys->keeper, m->a, entry, &m->rows[m->count]));
@@ -240,10 +240,10 @@ static fallible make_signing(struct making *m, const struct stored *s, enum sign
     static const char *const states[] = {"active", "next"};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         struct keyring_entry entry;
-        if (there(s, STR("sig"), str_of(sign_alg_name(alg)), states[i]))
+        if (has_stored_key(s, STR("sig"), str_of(sign_alg_name(alg)), states[i]))
             continue;
         TRY(keyring_fresh_signing(m->a, alg, &entry));
-        TRY(make(m, &entry, states[i]));
+        TRY(add_key_row(m, &entry, states[i]));
     }
     return OK;
 }
@@ -251,9 +251,9 @@ static fallible make_signing(struct making *m, const struct stored *s, enum sign
 static fallible make_missing(struct making *m, const struct stored *s)
 {
     struct keyring_entry entry;
-    if (!there(s, STR("seal"), STR("A256GCM"), "active")) {
+    if (!has_stored_key(s, STR("seal"), STR("A256GCM"), "active")) {
         TRY(keyring_fresh_sealing(m->a, 1, &entry));
-        TRY(make(m, &entry, "active"));
+        TRY(add_key_row(m, &entry, "active"));
     }
     for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         TRY(make_signing(m, s, (enum sign_alg)alg));
@@ -269,14 +269,14 @@ static err store_missing(struct tx *tx, void *context)
     TRY(db_key_all(tx, m->a, &s.rows, &s.count));
     for (size_t i = 0; i < m->count; i++) {
         const struct db_key *row = &m->rows[i];
-        if (there(&s, row->use, row->alg, row->state.p))
+        if (has_stored_key(&s, row->use, row->alg, row->state.p))
             continue;
         TRY(db_key_add(tx, row));
     }
     return OK;
 }
 
-static err ensure(struct arena *a, struct keys *keys)
+static err ensure_stored_keys(struct arena *a, struct keys *keys)
 {
     struct stored s;
     struct making m = {.keys = keys, .a = a};
@@ -318,8 +318,8 @@ fallible keys_take_master(struct store *store, const char *directory, struct kee
 static fallible open_in(struct keys *keys, const char *directory)
 {
     TRY(keys_take_master(keys->store, directory, &keys->keeper));
-    TRY(within_arena(ensure, keys));
-    return load(keys);
+    TRY(within_arena(ensure_stored_keys, keys));
+    return load_stored_keys(keys);
 }
 
 fallible keys_open(const struct keys_place *place, struct keys **out)

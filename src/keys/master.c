@@ -15,7 +15,7 @@
 
 static const char master_name[] = "master.key";
 
-static fallible judge(int file)
+static fallible judge_master_file(int file)
 {
     struct stat s;
     if (fstat(file, &s) != 0)
@@ -29,7 +29,7 @@ static fallible judge(int file)
 
 static fallible read_whole(int file, struct master *out)
 {
-    TRY(judge(file));
+    TRY(judge_master_file(file));
     if (pread(file, out->bytes, sizeof out->bytes, 0) == MASTER_SIZE)
         return OK;
     secret_wipe(out, sizeof *out);
@@ -48,7 +48,7 @@ static fallible write_whole(int directory, int file, const char *name)
     return OK;
 }
 
-static fallible make(int directory)
+static fallible make_master_file(int directory)
 {
     char name[64];
     snprintf(name, sizeof name, "%s.%ld.new", master_name, (long)getpid());
@@ -66,7 +66,7 @@ static fallible read_or_make(int directory, enum master_how how, struct master *
 {
     int file = openat(directory, master_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0 && errno == ENOENT && how == MASTER_MAKE) {
-        TRY(make(directory));
+        TRY(make_master_file(directory));
         file = openat(directory, master_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (file < 0 && errno == ENOENT)

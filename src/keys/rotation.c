@@ -122,7 +122,7 @@ static fallible fresh_row(const struct rotation_view *v, enum sign_alg alg, stru
     return at_rest_row(keys_keeper(v->keys), v->arena, &entry, out);
 }
 
-static fallible prepare(const struct rotation_view *v, struct rotation *r)
+static fallible prepare_rotation_rows(const struct rotation_view *v, struct rotation *r)
 {
     struct keyring_entry entry;
     uint8_t number;
@@ -137,7 +137,7 @@ static fallible prepare(const struct rotation_view *v, struct rotation *r)
 }
 
 /* AT-11: whoever checks signatures has had the time to learn the next keys. */
-static bool published(const struct db_key *rows, size_t count, unix_time now)
+static bool are_next_keys_published(const struct db_key *rows, size_t count, unix_time now)
 {
     for (size_t i = 0; i < count; i++)
         if (str_is(rows[i].use, "sig") && str_is(rows[i].state, "next") && ready_at(rows, count, &rows[i]) > now)
@@ -166,7 +166,7 @@ static err rotate_all(struct tx *tx, void *context)
     TRY(db_key_all(tx, v->arena, &rows, &count));
     if (!same_keys(v->ring, rows, count))
         FAIL(CONFLICT, "the keys were rotated meanwhile");
-    if (r->how != ROTATION_NOW && !published(rows, count, v->now))
+    if (r->how != ROTATION_NOW && !are_next_keys_published(rows, count, v->now))
         REFUSE(UNPROCESSABLE,
                "The next keys have not been published for an hour yet, so clients may not know them: wait, or rotate at once "
                "by jeton key rotate --now when a key is in wrong hands.",
@@ -187,7 +187,7 @@ fallible rotation_run(const struct rotation_view *v, enum rotation_how how)
         FAIL(UNAVAILABLE, "no memory for new keys");
     r->view = v;
     r->how = how;
-    TRY(prepare(v, r));
+    TRY(prepare_rotation_rows(v, r));
     return store_together(v->tx, rotate_all, r);
 }
 

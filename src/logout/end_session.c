@@ -63,7 +63,7 @@ static fallible place_of(struct context *ctx, const struct form *f, struct end_s
 }
 
 /* Who is logged in here, in this session if the token names one. */
-static bool names(struct context *ctx, const struct id_token *hint, const struct db_client *client, const struct session *s)
+static bool does_hint_name_session(struct context *ctx, const struct id_token *hint, const struct db_client *client, const struct session *s)
 {
     str own;
     if (s->row == NULL || client == NULL || (str_present(hint->session_id) && !str_equal(hint->session_id, s->row->id)))
@@ -81,7 +81,7 @@ fallible end_session_read(struct context *ctx, const struct form *f, const struc
     TRY(hint_of(ctx, f, &hint, &there));
     TRY(client_named(ctx, f, there ? &hint : NULL, &r.client));
     TRY(place_of(ctx, f, &r));
-    r.sure = there && names(ctx, &hint, r.client, s);
+    r.sure = there && does_hint_name_session(ctx, &hint, r.client, s);
     *out = r;
     return OK;
 }

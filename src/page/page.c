@@ -47,7 +47,7 @@ struct page_fields *page_fields_new(struct arena *a)
     return f;
 }
 
-static struct field *find(const struct page_fields *f, str name)
+static struct field *find_page_field(const struct page_fields *f, str name)
 {
     for (struct field *x = f ? f->first : NULL; x; x = x->next)
         if (str_is(name, x->name))
@@ -59,7 +59,7 @@ static struct field *find_or_add(struct page_fields *f, const char *name)
 {
     if (!f)
         return NULL;
-    struct field *x = find(f, str_of(name));
+    struct field *x = find_page_field(f, str_of(name));
     if (x)
         return x;
     x = ARENA_NEW(f->arena, struct field);
@@ -86,7 +86,7 @@ void page_language(struct page_fields *f, const struct message_language *languag
         f->language = language;
 }
 
-static void put(struct page_fields *f, const char *name, const struct field *value)
+static void put_page_field(struct page_fields *f, const char *name, const struct field *value)
 {
     struct field *x = find_or_add(f, name);
     if (!x)
@@ -98,7 +98,7 @@ static void put(struct page_fields *f, const char *name, const struct field *val
 
 void page_put(struct page_fields *f, const char *name, str value)
 {
-    put(f, name, &(struct field){.text = value});
+    put_page_field(f, name, &(struct field){.text = value});
 }
 
 void page_put_message(struct page_fields *f, const char *name, const struct message *m)
@@ -107,7 +107,7 @@ void page_put_message(struct page_fields *f, const char *name, const struct mess
     if (!copy)
         return;
     *copy = *m;
-    put(f, name, &(struct field){.text = m->text, .message = copy});
+    put_page_field(f, name, &(struct field){.text = m->text, .message = copy});
 }
 
 void page_put_word(struct page_fields *f, const char *name, str english)
@@ -131,7 +131,7 @@ void page_put_time(struct page_fields *f, const char *name, int64_t unix_seconds
     char text[MESSAGE_TIME_SIZE];
     message_time(unix_seconds, text);
     if (f)
-        put(f, name, &(struct field){.text = str_dup(f->arena, str_of(text)), .time = text[0] ? unix_seconds : 0});
+        put_page_field(f, name, &(struct field){.text = str_dup(f->arena, str_of(text)), .time = text[0] ? unix_seconds : 0});
 }
 
 void page_list(struct page_fields *f, const char *list)
@@ -163,7 +163,7 @@ struct page_fields *page_row(struct page_fields *f, const char *list)
 static const struct field *look_up(const struct scope *s, str name)
 {
     for (; s; s = s->outer) {
-        const struct field *x = find(s->fields, name);
+        const struct field *x = find_page_field(s->fields, name);
         if (x)
             return x;
     }
@@ -171,7 +171,7 @@ static const struct field *look_up(const struct scope *s, str name)
 }
 
 /* Every name that the steps mention is there, and is what the step takes it for; branches not taken count too. */
-static bool complete(size_t from, size_t to, const struct scope *s)
+static bool has_all_template_names(size_t from, size_t to, const struct scope *s)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
@@ -184,31 +184,31 @@ static bool complete(size_t from, size_t to, const struct scope *s)
         if (!list)
             continue;
         for (const struct page_fields *row = x->rows; row; row = row->next)
-            if (!complete(i + 1, step->end - 1, &(struct scope){row, s}))
+            if (!has_all_template_names(i + 1, step->end - 1, &(struct scope){row, s}))
                 return false;
         i = step->end - 1;
     }
     return true;
 }
 
-static bool known(const struct page_fields *f, const struct template *t, const struct template *layout)
+static bool are_fields_known(const struct page_fields *f, const struct template *t, const struct template *layout)
 {
     for (const struct field *x = f->first; x; x = x->next) {
         if (!template_knows(t, x->name) && !template_knows(layout, x->name))
             return false;
         for (const struct page_fields *row = x->rows; row; row = row->next)
-            if (!known(row, t, layout))
+            if (!are_fields_known(row, t, layout))
                 return false;
     }
     return true;
 }
 
-static bool filled(const struct field *x)
+static bool is_field_filled(const struct field *x)
 {
     return x && (x->list ? x->rows != NULL : x->text.n > 0);
 }
 
-static void fill(const struct filler *w, size_t from, size_t to, const struct scope *s);
+static void fill_template_steps(const struct filler *w, size_t from, size_t to, const struct scope *s);
 
 static void fill_place(const struct filler *w, str place, const struct scope *s)
 {
@@ -223,9 +223,9 @@ static void fill_place(const struct filler *w, str place, const struct scope *s)
     bool titled = t->end > t->first && first->kind == TEMPLATE_TITLE;
     struct filler inner = {w->out, NULL, w->base, w->language, str_is(place, "title")};
     if (str_is(place, "main"))
-        fill(&inner, titled ? first->end : t->first, t->end, s);
+        fill_template_steps(&inner, titled ? first->end : t->first, t->end, s);
     else if (titled)
-        fill(&inner, t->first + 1, first->end - 1, s);
+        fill_template_steps(&inner, t->first + 1, first->end - 1, s);
 }
 
 /* A block: how often its inside is filled, and with what. */
@@ -234,12 +234,12 @@ static void fill_block(const struct filler *w, size_t at, const struct scope *s)
     const struct template_step *step = template_step_at(at);
     const struct field *x = look_up(s, step->text);
     if (step->kind != TEMPLATE_LIST) {
-        if (filled(x) == (step->kind == TEMPLATE_WHEN))
-            fill(w, at + 1, step->end - 1, s);
+        if (is_field_filled(x) == (step->kind == TEMPLATE_WHEN))
+            fill_template_steps(w, at + 1, step->end - 1, s);
         return;
     }
     for (const struct page_fields *row = x ? x->rows : NULL; row; row = row->next)
-        fill(w, at + 1, step->end - 1, &(struct scope){row, s});
+        fill_template_steps(w, at + 1, step->end - 1, &(struct scope){row, s});
 }
 
 static void add_time(struct buf *out, int64_t t)
@@ -339,11 +339,11 @@ static void fill_sentence(const struct filler *w, const struct template_step *st
         else if (piece.kind == MESSAGE_PIECE_CLOSE)
             close_element(w, slot->name);
         else
-            fill(w, slot->first, slot->end, s);
+            fill_template_steps(w, slot->first, slot->end, s);
     }
 }
 
-static void fill(const struct filler *w, size_t from, size_t to, const struct scope *s)
+static void fill_template_steps(const struct filler *w, size_t from, size_t to, const struct scope *s)
 {
     for (size_t i = from; i < to; i++) {
         const struct template_step *step = template_step_at(i);
@@ -386,12 +386,12 @@ err page_fill(struct arena *a, const char *template_name, const struct page_fiel
     if (!f || arena_failed(a))
         FAIL(UNAVAILABLE, "page: fields were lost for want of memory");
     struct scope scope = {f, NULL};
-    if (!complete(t->first, t->end, &scope))
+    if (!has_all_template_names(t->first, t->end, &scope))
         FAIL(SERVER_ERROR, "page: the template mentions a field that was not filled");
-    if (!known(f, t, layout))
+    if (!are_fields_known(f, t, layout))
         FAIL(SERVER_ERROR, "page: a field was filled that the template does not know");
     struct buf out = buf_new(a, BUF_PAGE_MAX);
-    fill(&(struct filler){&out, t, f->base, f->language, false}, layout->first, layout->end, &scope);
+    fill_template_steps(&(struct filler){&out, t, f->base, f->language, false}, layout->first, layout->end, &scope);
     return buf_done(&out, html);
 }
 

@@ -8,7 +8,7 @@
 enum { QUIET = 4 /* modules of white around it */, DARK = 1 /* the lowest bit of a module */ };
 
 /* Each run of dark squares in a row is one bar of the path. */
-static void bars(struct buf *b, const QRcode *code, int y)
+static void add_row_bars(struct buf *b, const QRcode *code, int y)
 {
     const unsigned char *row = code->data + (size_t)y * (size_t)code->width;
     for (int x = 0; x < code->width;) {
@@ -22,7 +22,7 @@ static void bars(struct buf *b, const QRcode *code, int y)
     }
 }
 
-static fallible draw(struct arena *a, const QRcode *code, str *svg)
+static fallible draw_qr_svg(struct arena *a, const QRcode *code, str *svg)
 {
     int side = code->width + 2 * QUIET;
     struct buf b = buf_new(a, BUF_PAGE_MAX);
@@ -31,7 +31,7 @@ static fallible draw(struct arena *a, const QRcode *code, str *svg)
                "<title>QR code</title><rect width=\"%d\" height=\"%d\" fill=\"#fff\"/><path fill=\"#000\" d=\"",
                side, side, side, side);
     for (int y = 0; y < code->width; y++)
-        bars(&b, code, y);
+        add_row_bars(&b, code, y);
     buf_add_z(&b, "\"/></svg>\n");
     return buf_done(&b, svg);
 }
@@ -43,7 +43,7 @@ fallible qr_svg(struct arena *a, str text, str *svg)
     QRcode *code = QRcode_encodeData((int)text.n, (const unsigned char *)text.p, 0, QR_ECLEVEL_M);
     if (code == NULL)
         FAIL(UNAVAILABLE, "qr: the library made none");
-    err drawn = draw(a, code, svg);
+    err drawn = draw_qr_svg(a, code, svg);
     QRcode_free(code);
     return drawn;
 }

@@ -46,7 +46,7 @@ struct parser {
     bool in_tag;     /* an angle is open: what comes is part of an attribute */
 };
 
-static bool parse(struct parser *p, str text);
+static bool parse_template_text(struct parser *p, str text);
 
 static bool add_step(enum template_kind kind, str text)
 {
@@ -64,7 +64,7 @@ static bool add_field(const struct parser *p, str name)
     return true;
 }
 
-static bool knows(const struct template *t, str name)
+static bool knows_template_name(const struct template *t, str name)
 {
     for (size_t i = t->names_first; i < t->names_end; i++)
         if (str_equal(names[i], name))
@@ -79,7 +79,7 @@ static bool add_name(struct template *t, str name)
     for (size_t i = 0; i < name.n; i++)
         if (!ascii_letter(name.p[i]) && !ascii_digit(name.p[i]) && name.p[i] != '_')
             return false;
-    if (knows(t, name))
+    if (knows_template_name(t, name))
         return true;
     if (name_count == NAMES_MAX)
         return false;
@@ -131,7 +131,7 @@ static bool add_part(struct parser *p, str name)
         return false;
     p->parts++;
     size_t depth = p->depth;
-    bool sound = parse(p, file_text(file)) && p->depth == depth;
+    bool sound = parse_template_text(p, file_text(file)) && p->depth == depth;
     p->parts--;
     return sound;
 }
@@ -220,7 +220,7 @@ static bool add_slots(struct parser *p, const struct template_sentence *sentence
         struct template_slot *slot = &slots[slot_count++];
         *slot = (struct template_slot){{kept, name.n}, step_count, 0};
         bool in_tag = p->in_tag;
-        if (!parse(p, sentence->slots[i].source))
+        if (!parse_template_text(p, sentence->slots[i].source))
             return false;
         p->in_tag = in_tag;
         slot->end = step_count;
@@ -254,7 +254,7 @@ static size_t find_pair(str text, char c)
     return text.n;
 }
 
-static bool parse(struct parser *p, str text)
+static bool parse_template_text(struct parser *p, str text)
 {
     while (text.n > 0) {
         size_t tag = find_pair(text, '{'), sentence = find_pair(text, '['), at = tag < sentence ? tag : sentence;
@@ -318,7 +318,7 @@ static void take_all(void)
         struct template *t = &templates[template_count++];
         *t = (struct template){files[i].name, step_count, 0, name_count, name_count, false};
         struct parser p = {.into = t};
-        t->sound = parse(&p, file_text(&files[i])) && p.depth == 0;
+        t->sound = parse_template_text(&p, file_text(&files[i])) && p.depth == 0;
         t->end = step_count;
     }
 }
@@ -353,7 +353,7 @@ const struct template_slot *template_slot_of(const struct template_message *m, s
 
 bool template_knows(const struct template *t, const char *field)
 {
-    return knows(t, str_of(field));
+    return knows_template_name(t, str_of(field));
 }
 
 const char *template_name(size_t i)

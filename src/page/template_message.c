@@ -16,7 +16,7 @@ struct cutter {
     size_t depth;
 };
 
-static bool add(struct template_sentence *s, str text)
+static bool add_key_text(struct template_sentence *s, str text)
 {
     if (text.n >= TEMPLATE_KEY_MAX - s->n)
         return false;
@@ -28,7 +28,7 @@ static bool add(struct template_sentence *s, str text)
 
 static bool add_around(struct template_sentence *s, str before, str name, str after)
 {
-    return add(s, before) && add(s, name) && add(s, after);
+    return add_key_text(s, before) && add_key_text(s, name) && add_key_text(s, after);
 }
 
 static size_t find_text(str s, str wanted)
@@ -39,7 +39,7 @@ static size_t find_text(str s, str wanted)
     return s.n;
 }
 
-static void skip(str *s, size_t n)
+static void skip_bytes(str *s, size_t n)
 {
     *s = (str){s->p + n, s->n - n};
 }
@@ -75,11 +75,11 @@ static bool cut_field(struct cutter *c, str *rest)
     whole += bdi ? 6 : 0;
     if (name_length(name) != name.n || !add_slot(c->out, name, (str){rest->p, whole}))
         return false;
-    skip(rest, whole);
+    skip_bytes(rest, whole);
     return add_around(c->out, STR("{"), name, STR("}"));
 }
 
-static str numbered(struct template_sentence *s, str element)
+static str number_element_name(struct template_sentence *s, str element)
 {
     size_t same = 1, n = 0;
     for (size_t i = 0; i < s->count; i++)
@@ -101,11 +101,11 @@ static bool cut_element(struct cutter *c, str *rest)
     str element = {inside.p, name_length(inside)};
     if (end == rest->n || element.n == 0 || element.n > 10 || c->out->count == TEMPLATE_SLOTS_MAX)
         return false;
-    str name = numbered(c->out, element);
+    str name = number_element_name(c->out, element);
     c->open[c->depth++] = c->out->count;
     if (!add_slot(c->out, name, (str){rest->p, end + 1}))
         return false;
-    skip(rest, end + 1);
+    skip_bytes(rest, end + 1);
     return add_around(c->out, STR("<"), name, STR(">"));
 }
 
@@ -118,7 +118,7 @@ static bool cut_end(struct cutter *c, str *rest)
     str element = {rest->p + 2, end - 2}, opened = c->out->slots[slot].source;
     if (!str_starts((str){opened.p + 1, opened.n - 1}, element) || name_length((str){opened.p + 1, opened.n - 1}) != element.n)
         return false;
-    skip(rest, end + 1);
+    skip_bytes(rest, end + 1);
     return add_around(c->out, STR("</"), c->out->slots[slot].name, STR(">"));
 }
 
@@ -130,7 +130,7 @@ static str cut_context(str *rest)
     if (n == 0 || n == rest->n || rest->p[n] != '|')
         return STR_ABSENT;
     str context = {rest->p, n};
-    skip(rest, n + 1);
+    skip_bytes(rest, n + 1);
     return context;
 }
 
@@ -148,8 +148,8 @@ bool template_message_cut(str rest, struct template_sentence *out)
         else if (rest.p[0] == '<')
             fits = cut_element(&c, &rest);
         else {
-            fits = rest.p[0] != '&' && rest.p[0] != '\n' && rest.p[0] != '{' && add(out, (str){rest.p, 1});
-            skip(&rest, 1);
+            fits = rest.p[0] != '&' && rest.p[0] != '\n' && rest.p[0] != '{' && add_key_text(out, (str){rest.p, 1});
+            skip_bytes(&rest, 1);
         }
         if (!fits)
             return false;

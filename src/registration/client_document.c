@@ -46,7 +46,7 @@ static struct token_hash key_of(const struct context *ctx, str id)
     return token_hash_of(str_format(ctx->arena, "%p %.*s", (const void *)ctx->authority, STR_FMT(id)));
 }
 
-static bool remembered(const struct token_hash *hash, unix_time now, bool *failed)
+static bool is_document_remembered(const struct token_hash *hash, unix_time now, bool *failed)
 {
     pthread_mutex_lock(&memory.lock);
     const struct slot *slot = slot_of(hash);
@@ -56,7 +56,7 @@ static bool remembered(const struct token_hash *hash, unix_time now, bool *faile
     return found;
 }
 
-static void remember(const struct token_hash *hash, unix_time until, bool failed)
+static void remember_client_document(const struct token_hash *hash, unix_time until, bool failed)
 {
     pthread_mutex_lock(&memory.lock);
     *slot_of(hash) = (struct slot){*hash, until, failed};
@@ -137,7 +137,7 @@ static int64_t fresh_for(const struct fetch_answer *answer)
     return seconds > CLIENT_DOCUMENT_FRESH_MAX ? CLIENT_DOCUMENT_FRESH_MAX : seconds;
 }
 
-static fallible fetched(struct context *ctx, str id, const json **out, int64_t *fresh)
+static fallible fetch_client_document(struct context *ctx, str id, const json **out, int64_t *fresh)
 {
     struct fetch_manners manners = ctx->authority->policy.fetch;
     struct fetch_request request = {.url = id};
@@ -160,7 +160,7 @@ static fallible fetched(struct context *ctx, str id, const json **out, int64_t *
 }
 
 /* What makes a document one, beyond what holds for all registrations. */
-static fallible judge(str id, const json *document)
+static fallible judge_client_document(str id, const json *document)
 {
     str method = json_member_text(document, "token_endpoint_auth_method");
     if (!str_equal(json_member_text(document, "client_id"), id)) /* by simple string comparison (RFC 3986 6.2.1) */
@@ -174,7 +174,7 @@ static fallible judge(str id, const json *document)
     return OK;
 }
 
-static fallible stored(struct context *ctx, str id, struct client_edit *edit, const struct db_client **out)
+static fallible store_document_client(struct context *ctx, str id, struct client_edit *edit, const struct db_client **out)
 {
     struct problems p = {.count = 0};
     struct client_added added = {0};
@@ -200,7 +200,7 @@ static fallible stored(struct context *ctx, str id, struct client_edit *edit, co
     return client_now(ctx, id, out);
 }
 
-static fallible renew(struct context *ctx, str id, const struct db_client **out, int64_t *fresh)
+static fallible renew_document_client(struct context *ctx, str id, const struct db_client **out, int64_t *fresh)
 {
     const struct policy *policy = &ctx->authority->policy;
     const struct registration_right right = {policy->registration_grants, policy->registration_scopes, STR("none"),
@@ -208,12 +208,12 @@ static fallible renew(struct context *ctx, str id, const struct db_client **out,
     struct client_edit edit = client_edit_nothing();
     struct problems p = {.count = 0};
     const json *document = NULL;
-    TRY(fetched(ctx, id, &document, fresh));
-    TRY(judge(id, document));
+    TRY(fetch_client_document(ctx, id, &document, fresh));
+    TRY(judge_client_document(id, document));
     TRY(registration_form_read(ctx, document, &right, &edit, &p));
     if (p.count > 0)
         REFUSE(INVALID_CLIENT, "The client metadata document has a member that cannot be accepted.", "client document: a member is malformed");
-    return stored(ctx, id, &edit, out);
+    return store_document_client(ctx, id, &edit, out);
 }
 
 fallible client_document_get(struct context *ctx, str client_id, const struct db_client **out)
@@ -227,7 +227,7 @@ fallible client_document_get(struct context *ctx, str client_id, const struct db
     if (!host_allowed(ctx, client_id))
         REFUSE(INVALID_CLIENT, "Client metadata documents of this host are not accepted here.", "client document: host not allowed");
     struct token_hash key = key_of(ctx, client_id);
-    if (remembered(&key, ctx->now, &failed)) {
+    if (is_document_remembered(&key, ctx->now, &failed)) {
         if (failed)
             REFUSE(INVALID_CLIENT, "The client metadata document could not be used a moment ago; try again in a minute.",
                    "client document: failed less than a minute ago");
@@ -239,9 +239,9 @@ fallible client_document_get(struct context *ctx, str client_id, const struct db
     if (cache_is_inline())
         FAIL(ELSEWHERE, "client document: another server must be asked");
     TRY(count_attempt(ctx));
-    err e = renew(ctx, client_id, &made, &fresh);
+    err e = renew_document_client(ctx, client_id, &made, &fresh);
     if (!FAILED(e) || e.kind == ERR_INVALID_CLIENT)
-        remember(&key, clock_add(ctx->now, FAILED(e) ? CLIENT_DOCUMENT_FRESH_MIN : fresh), FAILED(e));
+        remember_client_document(&key, clock_add(ctx->now, FAILED(e) ? CLIENT_DOCUMENT_FRESH_MIN : fresh), FAILED(e));
     TRY(e);
     *out = made;
     return OK;

@@ -12,7 +12,7 @@
 
 enum { USES_MAX = 1000000, LIFE_MAX = 10 * 31536000 };
 
-static fallible administrators(const struct actor *by)
+static fallible require_token_admin(const struct actor *by)
 {
     if (!actor_is_admin(by)) /* AD-04: it gives away what an administrator alone may give */
         REFUSE(INSUFFICIENT_SCOPE, "Initial access tokens are for administrators.", "initial token: not an administrator");
@@ -49,7 +49,7 @@ fallible initial_add(struct context *ctx, const struct actor *by, const struct i
     struct token_raw raw;
     struct db_initial *row = ARENA_NEW(ctx->arena, struct db_initial);
     struct db_initial_rows all;
-    TRY(administrators(by));
+    TRY(require_token_admin(by));
     if (row == NULL)
         FAIL(UNAVAILABLE, "memory");
     str label = str_trim(edit->label);
@@ -80,14 +80,14 @@ fallible initial_add(struct context *ctx, const struct actor *by, const struct i
 
 fallible initial_list(struct context *ctx, const struct actor *by, struct db_initial_rows *out)
 {
-    TRY(administrators(by));
+    TRY(require_token_admin(by));
     return db_initial_list(ctx->tx, ctx->arena, out);
 }
 
 fallible initial_remove(struct context *ctx, const struct actor *by, str id)
 {
     bool removed = false;
-    TRY(administrators(by));
+    TRY(require_token_admin(by));
     TRY(db_initial_remove(ctx->tx, id, &removed));
     if (!removed)
         FAIL(NOT_FOUND, "no such initial token");

@@ -123,7 +123,7 @@ static struct registration_right right_of(const struct context *ctx, const struc
     return right;
 }
 
-static fallible make(struct context *ctx, const struct client_edit *edit, struct problems *p, struct registration_made *out)
+static fallible make_registration(struct context *ctx, const struct client_edit *edit, struct problems *p, struct registration_made *out)
 {
     struct client_added added = {0};
     struct token_raw token;
@@ -160,7 +160,7 @@ fallible registration_add(struct context *ctx, str bearer, const json *body, str
         TRY(db_initial_take(ctx->tx, initial->number, ctx->now, &taken));
     if (!taken)
         REFUSE(INVALID_TOKEN, "The initial access token is used up.", "registration: the last use went to somebody else");
-    err made = make(ctx, &edit, p, out);
+    err made = make_registration(ctx, &edit, p, out);
     if (FAILED(made) && initial != NULL)
         TRY(db_initial_give_back(ctx->tx, initial->number));
     return made;
@@ -193,7 +193,7 @@ static void judge_identity(const struct db_client *client, const json *body, str
         problem_add(p, "client_secret", STR("must be the present one, or be left out: software does not choose its secret."));
 }
 
-static str both(struct arena *a, str one, str other)
+static str join_word_lists(struct arena *a, str one, str other)
 {
     if (!str_filled(one))
         return other;
@@ -207,7 +207,7 @@ static struct registration_right right_again(const struct context *ctx, const st
     const struct db_client_metadata *m = &client->metadata;
     str grants = str_filled(m->initial_grants) ? m->initial_grants : policy->registration_grants;
     str scopes = str_filled(m->initial_scopes) ? m->initial_scopes : policy->registration_scopes;
-    return (struct registration_right){both(ctx->arena, client->grants, grants), both(ctx->arena, client->scopes, scopes),
+    return (struct registration_right){join_word_lists(ctx->arena, client->grants, grants), join_word_lists(ctx->arena, client->scopes, scopes),
                                        client->is_public ? STR("none") : STR_ABSENT, /* public or not is settled for good */
                                        redirect_rules_leave(ctx, client, NULL)};
 }

@@ -17,7 +17,7 @@
 
 enum { LIST_BYTES = 65536, PIECES_MAX = 100 };
 
-static void wrong(struct problems *p, const char *member, const char *why)
+static void add_form_problem(struct problems *p, const char *member, const char *why)
 {
     problem_add(p, member, str_of(why));
 }
@@ -74,7 +74,7 @@ static fallible read_addresses(struct context *ctx, const json *body, const char
     return b.n > 0 ? buf_done(&b, out) : OK;
 }
 
-static bool strict(const struct context *ctx)
+static bool requires_redirect_fit(const struct context *ctx)
 {
     return profile_includes(ctx->authority->policy.profile, PROFILE_RULE_REDIRECT_FIT);
 }
@@ -84,9 +84,9 @@ static fallible judge_addresses(struct context *ctx, const json *body, const str
     str wrong_uri, wrong_leaving;
     TRY(read_addresses(ctx, body, "redirect_uris", &right->leave, &edit->redirect_uris, &wrong_uri));
     TRY(read_addresses(ctx, body, "post_logout_redirect_uris", &right->leave, &edit->post_logout_redirect_uris, &wrong_leaving));
-    if (str_present(wrong_uri) && (strict(ctx) || edit->redirect_uris.n == 0))
+    if (str_present(wrong_uri) && (requires_redirect_fit(ctx) || edit->redirect_uris.n == 0))
         problem_add(p, "redirect_uris", wrong_uri);
-    if (str_present(wrong_leaving) && strict(ctx))
+    if (str_present(wrong_leaving) && requires_redirect_fit(ctx))
         problem_add(p, "post_logout_redirect_uris", wrong_leaving);
     return OK;
 }
@@ -123,7 +123,7 @@ static fallible judge_grants(struct context *ctx, const json *body, const struct
     if (refresh && b.n > 0)
         add_piece(&b, ' ', STR("refresh_token"));
     if (b.n == 0) {
-        wrong(p, "grant_types", "has nothing that may be registered here; see grant_types_supported, and what the initial access token allows.");
+        add_form_problem(p, "grant_types", "has nothing that may be registered here; see grant_types_supported, and what the initial access token allows.");
         return OK;
     }
     edit->refresh = refresh;

@@ -43,23 +43,23 @@ fallible bearer_of_header(str authorization, struct bearer_sent *sent)
 }
 
 /* LS-14: no token gets round a password that must be changed. */
-static fallible settled(const struct db_user *user)
+static fallible refuse_due_password(const struct db_user *user)
 {
     if (user->must_change_password)
         REFUSE(INVALID_TOKEN, USER_MUST_CHANGE_SAY, "bearer: the person must change their password first");
     return OK;
 }
 
-static fallible person(struct context *ctx, int64_t user_number, struct db_user **user)
+static fallible find_live_user(struct context *ctx, int64_t user_number, struct db_user **user)
 {
     TRY(cache_user(ctx->authority->cache, ctx->tx, ctx->arena, user_number, user));
     if (!*user || (*user)->blocked) /* PT-04, RF-08 */
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
-    return settled(*user);
+    return refuse_due_password(*user);
 }
 
 /* What sealed and signed tokens share: is everything that the token hangs on still there? */
-static fallible alive(struct context *ctx, struct bearer *b)
+static fallible require_live_token(struct context *ctx, struct bearer *b)
 {
     const struct permit *p = &b->facts.permit;
     b->client = cache_client(ctx->snapshot, p->client_id);
@@ -70,7 +70,7 @@ static fallible alive(struct context *ctx, struct bearer *b)
     if (str_present(p->authorization_id) && cache_revoked(ctx->authority->cache, "grant", p->authorization_id))
         REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: grant revoked");
     if (p->user_number != 0)
-        return person(ctx, p->user_number, &b->user);
+        return find_live_user(ctx, p->user_number, &b->user);
     return OK;
 }
 
@@ -83,7 +83,7 @@ static fallible check_sealed(struct context *ctx, str token, struct bearer *b)
         if (!b->resource)
             REFUSE(INVALID_TOKEN, "The access token is for a service that is no longer registered.", "bearer: resource removed");
     }
-    return alive(ctx, b);
+    return require_live_token(ctx, b);
 }
 
 static fallible check_jwt(struct context *ctx, str token, struct bearer *b)
@@ -98,19 +98,19 @@ static fallible check_jwt(struct context *ctx, str token, struct bearer *b)
     if (p->user_number != 0 && !str_present(p->authorization_id)) /* TE-08, as below */
         REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");
     if (p->user_number != 0) /* pairwise: the person came along sealed */
-        return alive(ctx, b);
+        return require_live_token(ctx, b);
     if (str_present(p->authorization_id)) { /* a JWT names the person by id alone */
-        TRY(alive(ctx, b));
+        TRY(require_live_token(ctx, b));
         if (cache_is_inline())
             return ERR(ELSEWHERE, "bearer: a person by id is on disk");
         TRY(db_user_by_id(ctx->tx, ctx->arena, p->subject, &b->user));
         if (!b->user || b->user->blocked)
             REFUSE(INVALID_TOKEN, "The access token was revoked.", "bearer: the person is blocked or gone");
-        return settled(b->user);
+        return refuse_due_password(b->user);
     }
     if (!str_starts(p->subject, STR("client:"))) /* TE-08: a person's token always hangs on a grant */
         REFUSE(INVALID_TOKEN, "The access token is malformed.", "bearer: a person's JWT without a grant");
-    return alive(ctx, b);
+    return require_live_token(ctx, b);
 }
 
 static fallible check_personal(struct context *ctx, str token, struct bearer *b)
@@ -125,7 +125,7 @@ static fallible check_personal(struct context *ctx, str token, struct bearer *b)
         REFUSE(INVALID_TOKEN, "The personal access token was revoked.", "bearer: personal token revoked");
     if (b->pat->expires_at != 0 && b->pat->expires_at <= ctx->now)
         REFUSE(INVALID_TOKEN, "The personal access token has expired.", "bearer: personal token expired");
-    return person(ctx, b->pat->user_number, &b->user);
+    return find_live_user(ctx, b->pat->user_number, &b->user);
 }
 
 fallible bearer_check(struct context *ctx, str token, struct bearer *out)
@@ -158,7 +158,7 @@ static void note_use(struct context *ctx, const struct db_pat *pat)
         (void)!FAILED(db_pat_used(ctx->tx, pat->number, ctx->now, ctx->address)); /* lost only when the queue is full */
 }
 
-static void describe(struct context *ctx, const struct bearer *b, struct actor *actor)
+static void describe_bearer_actor(struct context *ctx, const struct bearer *b, struct actor *actor)
 {
     *actor = (struct actor){.user = b->user, .client = b->client};
     actor->kind = b->user ? ACTOR_USER : ACTOR_CLIENT;
@@ -183,7 +183,7 @@ static void describe(struct context *ctx, const struct bearer *b, struct actor *
 }
 
 /* RFC 9449 7.1, 7.2: the scheme must tell the truth both ways. */
-static fallible held(struct context *ctx, const struct bearer_sent *sent, const struct bearer *b)
+static fallible require_token_binding(struct context *ctx, const struct bearer_sent *sent, const struct bearer *b)
 {
     if (sent->dpop && !str_present(b->jkt))
         REFUSE(INVALID_TOKEN, "This access token is not bound to a key: send it with the scheme Bearer.", "bearer: an unbound token as DPoP");
@@ -199,7 +199,7 @@ fallible bearer_actor(struct context *ctx, const struct bearer_sent *sent, struc
     TRY(bearer_check(ctx, sent->token, &b));
     if (b.resource) /* AT-03 */
         REFUSE(INVALID_TOKEN, "This access token is for another service.", "bearer: made for another resource");
-    TRY(held(ctx, sent, &b));
-    describe(ctx, &b, out);
+    TRY(require_token_binding(ctx, sent, &b));
+    describe_bearer_actor(ctx, &b, out);
     return OK;
 }

@@ -112,7 +112,7 @@ fallible introspect_token(struct context *ctx, const struct client_proof *proof,
 }
 
 /* Is the type among those of an Accept header, and not refused with q=0? */
-static bool accepts(str accept, str type)
+static bool accepts_media_type(str accept, str type)
 {
     str piece;
     for (str rest = accept; str_filled(rest) && str_next(&rest, ',', &piece);) {
@@ -128,7 +128,7 @@ fallible introspect_signs(struct context *ctx, const struct client_proof *proof,
 {
     const struct db_client *client = proof->client;
     str registered = client->metadata.introspection_signed_response_alg;
-    how->is_signed = str_filled(registered) || accepts(accept, STR("application/token-introspection+jwt")) ||
+    how->is_signed = str_filled(registered) || accepts_media_type(accept, STR("application/token-introspection+jwt")) ||
                      profile_demands(ctx, client, PROFILE_RULE_SIGNED_INTROSPECTION);
     if (!how->is_signed)
         return OK;
@@ -157,7 +157,7 @@ fallible introspect_sign(struct context *ctx, const struct introspect_signed *ho
 
 /* RL-06: a revoked token lies in memory until it expires, so a client may revoke so many in a second, and less as the memory fills, which
  * is felt most by those who revoke most. What people and administrators end, and refresh tokens, whose grants a person made, never asks here. */
-static fallible paced(const struct context *ctx, const struct db_client *client, int64_t *retry_after)
+static fallible pace_revocations(const struct context *ctx, const struct db_client *client, int64_t *retry_after)
 {
     enum { MINUTE = 60, SECOND_MS = 1000, HALF_FULL = 8, NEARLY_FULL = 64 };
     const struct policy *policy = &ctx->authority->policy;
@@ -183,7 +183,7 @@ static fallible end_access(struct context *ctx, const struct client_proof *proof
         return OK;
     if (cache_revoked(ctx->authority->cache, "token", facts->token_id))
         return OK; /* RFC 7009 2.2: once is enough */
-    TRY(paced(ctx, proof->client, retry_after));
+    TRY(pace_revocations(ctx, proof->client, retry_after));
     TRY(cache_revoke(ctx->authority->cache, ctx->tx, "token", facts->token_id, facts->permit.expires_at));
     authority_event(ctx, "token.revoked",
                     &(struct authority_event_facts){.client_id = proof->client->id, .subject = facts->token_id, .detail = STR("access token")});

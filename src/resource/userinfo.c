@@ -25,7 +25,7 @@ static const struct {
 /* clang-format on */
 enum { LISTS = sizeof lists / sizeof lists[0] };
 
-static bool standard(str name)
+static bool is_standard_claim(str name)
 {
     bool known = false;
     for (size_t i = 0; i < LISTS && !known; i++)
@@ -47,7 +47,7 @@ fallible userinfo_asked(struct arena *a, str claims, const char *place, str *wor
     TRY(json_parse(a, claims, &asked));
     const json *list = json_member(asked, place);
     while (list && json_is_object(list) && json_each(list, &at, &name, &ignored))
-        if (standard(name)) /* others are not known here and need not be told (5.5.1) */
+        if (is_standard_claim(name)) /* others are not known here and need not be told (5.5.1) */
             buf_word(&out, name);
     if (out.n == 0) {
         *words = STR_ABSENT;
@@ -133,7 +133,7 @@ fallible userinfo_scoped(struct arena *a, const struct actor *actor, json *into)
 }
 
 /* `sub` always, and from us (5.3.2): it is none of the claims that scopes tell. */
-static fallible gather(struct context *ctx, const struct actor *actor, struct json_writer *w)
+static fallible write_userinfo_claims(struct context *ctx, const struct actor *actor, struct json_writer *w)
 {
     str sub;
     json *claims = json_object_new(ctx->arena);
@@ -145,7 +145,7 @@ static fallible gather(struct context *ctx, const struct actor *actor, struct js
     return OK;
 }
 
-static fallible sign(struct context *ctx, const struct actor *actor, struct json_writer *w, struct userinfo_answer *answer)
+static fallible sign_userinfo(struct context *ctx, const struct actor *actor, struct json_writer *w, struct userinfo_answer *answer)
 {
     enum sign_alg alg;
     TRY(signing_alg(ctx, actor->client, actor->client->metadata.userinfo_signed_response_alg, &alg));
@@ -166,10 +166,10 @@ fallible userinfo_tell(struct context *ctx, const struct actor *actor, struct us
         REFUSE(INVALID_TOKEN, "This access token belongs to a client, not to a person.", "userinfo: a client's own token");
     if (!str_has_word(actor->scope, STR("openid"))) /* OpenID Connect Core 5.3.1 */
         REFUSE(INSUFFICIENT_SCOPE, "The access token lacks the scope openid.", "userinfo: no openid scope");
-    TRY(gather(ctx, actor, &w));
+    TRY(write_userinfo_claims(ctx, actor, &w));
     answer.is_signed = actor->client && str_filled(actor->client->metadata.userinfo_signed_response_alg);
     if (answer.is_signed) {
-        TRY(sign(ctx, actor, &w, &answer));
+        TRY(sign_userinfo(ctx, actor, &w, &answer));
     } else {
         json_write_end(&w);
         TRY(json_writer_done(&w, &answer.text));

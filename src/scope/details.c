@@ -49,15 +49,15 @@ static str field_words(const struct db_details_type *type, str name)
 }
 
 /* Names and texts, however deep: what a person reads has no controls in it. */
-static bool readable(const json *value)
+static bool has_no_controls(const json *value)
 {
     str name;
     const json *member;
     bool good = !json_is_text(value) || utf8_no_controls(json_text_of(value));
     for (size_t i = 0; json_is_list(value) && good && i < json_count(value); i++)
-        good = readable(json_at(value, i));
+        good = has_no_controls(json_at(value, i));
     for (void *at = NULL; json_is_object(value) && good && json_each(value, &at, &name, &member);)
-        good = utf8_no_controls(name) && readable(member);
+        good = utf8_no_controls(name) && has_no_controls(member);
     return good;
 }
 
@@ -73,7 +73,7 @@ static fallible judge_member(const struct db_details_type *type, str name, const
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "identifier is a text.", "details: identifier is no text");
     if (!common && !str_present(field_words(type, name)))
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details has a member that its type does not know.", "details: unknown member");
-    if (!readable(value))
+    if (!has_no_controls(value))
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details holds control characters.", "details: control characters");
     return OK;
 }
@@ -97,7 +97,7 @@ static fallible judge_object(const struct context *ctx, const struct db_client *
     return OK;
 }
 
-static fallible parse(struct arena *a, str text, json **list)
+static fallible parse_details(struct arena *a, str text, json **list)
 {
     json *parsed;
     if (text.n > DETAILS_BYTES_MAX)
@@ -118,7 +118,7 @@ fallible details_read(const struct context *ctx, const struct db_client *client,
         *details = STR_ABSENT;
         return OK;
     }
-    TRY(parse(ctx->arena, text, &list));
+    TRY(parse_details(ctx->arena, text, &list));
     for (size_t i = 0; i < json_count(list); i++)
         TRY(judge_object(ctx, client, json_at(list, i)));
     str whole;
@@ -203,7 +203,7 @@ fallible details_show(const struct context *ctx, str details, struct details_wor
     *count = 0;
     if (!str_filled(details))
         return OK;
-    TRY(parse(ctx->arena, details, &list));
+    TRY(parse_details(ctx->arena, details, &list));
     struct details_words *words = arena_array(ctx->arena, json_count(list), sizeof *words);
     if (!words)
         FAIL(UNAVAILABLE, "details: no memory");

@@ -14,7 +14,7 @@ static bool word_is_well_formed(str word) /* RFC 6749 3.3: %x21 / %x23-5B / %x5D
 }
 
 /* Form, size and repeats; *clean has each word once, in order. IN-01: bounded before anything is looked up. */
-static fallible tidy(struct arena *a, str words, str *clean)
+static fallible tidy_scope_words(struct arena *a, str words, str *clean)
 {
     if (words.n > SCOPE_BYTES_MAX)
         REFUSE(INVALID_SCOPE, "The scope parameter is too long.", "scope: too many bytes");
@@ -35,21 +35,21 @@ static fallible tidy(struct arena *a, str words, str *clean)
     return buf_done(&out, clean);
 }
 
-static bool identity(const struct context *ctx, str word)
+static bool is_identity_scope(const struct context *ctx, str word)
 {
     const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && scope->identity;
 }
 
 /* Words that mean nothing without a person. */
-static bool personal(const struct context *ctx, str word)
+static bool is_personal_scope(const struct context *ctx, str word)
 {
     const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && (scope->identity || scope->own);
 }
 
 /* People give what is theirs, or a service's; permissions over this server are an administrator's to give, by name. */
-static bool grantable(const struct context *ctx, str word)
+static bool is_grantable_scope(const struct context *ctx, str word)
 {
     const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && (!scope->builtin || scope->identity || scope->own);
@@ -78,7 +78,7 @@ static bool by_resource(const struct context *ctx, const struct db_client *clien
 
 static bool may_have(const struct context *ctx, const struct db_client *client, str resources, str word)
 {
-    return str_has_word(client->scopes, word) || (scopes_any(client) && grantable(ctx, word)) || by_resource(ctx, client, resources, word);
+    return str_has_word(client->scopes, word) || (scopes_any(client) && is_grantable_scope(ctx, word)) || by_resource(ctx, client, resources, word);
 }
 
 static fallible judge_word(const struct context *ctx, const struct db_client *client, str resources, str word)
@@ -107,13 +107,13 @@ fallible scope_grant(const struct context *ctx, const struct db_client *client, 
 {
     str clean = STR(""), word;
     if (str_filled(asked))
-        TRY(tidy(ctx->arena, asked, &clean));
+        TRY(tidy_scope_words(ctx->arena, asked, &clean));
     if (clean.n == 0 && scopes_any(client)) {
         *granted = STR(""); /* unscoped: people are told what that reaches */
         return OK;
     }
     if (clean.n == 0)
-        return own_list(ctx, client, identity, granted);
+        return own_list(ctx, client, is_identity_scope, granted);
     bool openid = str_has_word(clean, STR("openid"));
     struct buf kept = buf_new(ctx->arena, clean.n + 1);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
@@ -131,11 +131,11 @@ fallible scope_grant_own(const struct context *ctx, const struct db_client *clie
 {
     str clean = STR(""), word;
     if (str_filled(asked))
-        TRY(tidy(ctx->arena, asked, &clean));
+        TRY(tidy_scope_words(ctx->arena, asked, &clean));
     if (clean.n == 0)
-        return own_list(ctx, client, personal, granted);
+        return own_list(ctx, client, is_personal_scope, granted);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
-        if (personal(ctx, word))
+        if (is_personal_scope(ctx, word))
             REFUSE(INVALID_SCOPE, "Scopes like openid, profile and view-own-profile are about a person; a client's own token has none.",
                    "scope: about a person, without one");
         TRY(judge_word(ctx, client, STR_ABSENT, word));
@@ -191,7 +191,7 @@ fallible scope_refresh(const struct context *ctx, const struct db_client *client
 {
     str clean = STR(""), word;
     if (str_filled(asked))
-        TRY(tidy(ctx->arena, asked, &clean));
+        TRY(tidy_scope_words(ctx->arena, asked, &clean));
     bool openid = str_has_word(clean, STR("openid"));
     struct buf kept = buf_new(ctx->arena, clean.n + 1);
     for (str rest = clean; str_filled(rest) && str_next(&rest, ' ', &word);)
@@ -206,7 +206,7 @@ fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed)
 {
     str clean = STR("");
     if (str_filled(asked))
-        TRY(tidy(a, asked, &clean));
+        TRY(tidy_scope_words(a, asked, &clean));
     if (clean.n == 0) {
         *narrowed = whole;
         return OK;

@@ -21,7 +21,7 @@
 
 enum { WORKER_QUEUE = 1024, HASH_QUEUE = 64, USER_CACHE = 4096, PORT_TRIES = 20 };
 
-static unsigned cores(void)
+static unsigned count_cpu_cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 0 && n < 256 ? (unsigned)n : 1;
@@ -29,7 +29,7 @@ static unsigned cores(void)
 
 static unsigned or_cores(int64_t set)
 {
-    return set > 0 ? (unsigned)set : cores();
+    return set > 0 ? (unsigned)set : count_cpu_cores();
 }
 
 /* Every row must say everything: zero is refused (house rule of the table). */
@@ -229,7 +229,7 @@ fallible app_open(struct app *app, const struct settings *settings, struct arena
 
 /* Until nothing is on its way, within drain_seconds. Idle connections need not be waited for: what they send next is answered with
  * `Connection: close`, or finds the door shut; a moment is left to those that are just sending. */
-static void drain(struct app *app)
+static void drain_requests(struct app *app)
 {
     enum { A_MOMENT_US = 100 * 1000 };
     const struct timespec tick = {0, 10 * 1000 * 1000};
@@ -249,7 +249,7 @@ void app_close(struct app *app)
         listen_quiesce(app->listener);
         if (app->asking)
             listen_quiesce(app->asking);
-        drain(app);
+        drain_requests(app);
         atomic_store(&app->open, false);
         if (app->asking)
             listen_close(app->asking);

@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 /* e, with its row when it is a failure. */
-static err named(struct arena *a, err e, const char *setting, str file, struct problems *p)
+static err add_file_problem(struct arena *a, err e, const char *setting, str file, struct problems *p)
 {
     if (FAILED(e))
         problem_add(p, setting, str_format(a, "cannot use %.*s (setting %s): %s", STR_FMT(file), setting, err_told(e)));
@@ -43,7 +43,7 @@ static fallible self_signed(struct arena *a, const struct settings *s, str issue
     return tls_self_signed(a, str_z(a, s->data), hosts, out);
 }
 
-static size_t words(str list)
+static size_t count_file_words(str list)
 {
     size_t count = 0;
     str rest = list, word;
@@ -63,15 +63,15 @@ static str next_word(str *rest)
 
 static fallible read_pair(struct arena *a, const str files[2], struct listen_pair *out, struct problems *p)
 {
-    TRY(named(a, tls_file(a, files[0], false, &out->certificate), "tls_cert", files[0], p));
-    TRY(named(a, tls_file(a, files[1], true, &out->key), "tls_key", files[1], p));
+    TRY(add_file_problem(a, tls_file(a, files[0], false, &out->certificate), "tls_cert", files[0], p));
+    TRY(add_file_problem(a, tls_file(a, files[1], true, &out->key), "tls_key", files[1], p));
     str both = str_format(a, "%.*s with %.*s", STR_FMT(files[0]), STR_FMT(files[1]));
-    return named(a, listen_judge(&(struct listen_pairs){out, 1}), "tls_cert, tls_key", both, p);
+    return add_file_problem(a, listen_judge(&(struct listen_pairs){out, 1}), "tls_cert, tls_key", both, p);
 }
 
 static fallible from_files(struct arena *a, const struct settings *s, struct listen_pairs *out, struct problems *p)
 {
-    size_t count = words(s->tls_cert);
+    size_t count = count_file_words(s->tls_cert);
     struct listen_pair *list = arena_array(a, count, sizeof *list);
     str certificates = s->tls_cert, keys = s->tls_key;
     if (list == NULL)
@@ -79,7 +79,7 @@ static fallible from_files(struct arena *a, const struct settings *s, struct lis
     for (size_t i = 0; i < count; i++)
         TRY(read_pair(a, (const str[]){next_word(&certificates), next_word(&keys)}, &list[i], p));
     *out = (struct listen_pairs){list, count};
-    return named(a, listen_judge(out), "tls_cert", s->tls_cert, p);
+    return add_file_problem(a, listen_judge(out), "tls_cert", s->tls_cert, p);
 }
 
 fallible material_certificates(struct arena *a, const struct settings *s, str issuer, struct listen_pairs *out, struct problems *p)
@@ -93,10 +93,10 @@ fallible material_certificates(struct arena *a, const struct settings *s, str is
         struct listen_pair *one = ARENA_NEW(a, struct listen_pair);
         if (one == NULL)
             FAIL(UNAVAILABLE, "material: no memory");
-        TRY(named(a, self_signed(a, s, issuer, &own), "data", folder, p));
+        TRY(add_file_problem(a, self_signed(a, s, issuer, &own), "data", folder, p));
         *one = (struct listen_pair){own.certificate, own.key};
         pairs = (struct listen_pairs){one, 1};
-        TRY(named(a, listen_judge(&pairs), "data", folder, p));
+        TRY(add_file_problem(a, listen_judge(&pairs), "data", folder, p));
     }
     *out = pairs;
     return OK;
@@ -105,8 +105,8 @@ fallible material_certificates(struct arena *a, const struct settings *s, str is
 fallible material_authorities(struct arena *a, const struct settings *s, str *pem, struct problems *p)
 {
     str text;
-    TRY(named(a, tls_file(a, s->client_ca, false, &text), "client_ca", s->client_ca, p));
-    TRY(named(a, leaf_authorities(text), "client_ca", s->client_ca, p));
+    TRY(add_file_problem(a, tls_file(a, s->client_ca, false, &text), "client_ca", s->client_ca, p));
+    TRY(add_file_problem(a, leaf_authorities(text), "client_ca", s->client_ca, p));
     *pem = text;
     return OK;
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-static void tell(const char *text)
+static void notify_service_manager(const char *text)
 {
     const char *name = secure_getenv("NOTIFY_SOCKET");
     struct sockaddr_un to = {.sun_family = AF_UNIX};
@@ -30,17 +30,17 @@ static void tell(const char *text)
 
 void notify_ready(void)
 {
-    tell("READY=1");
+    notify_service_manager("READY=1");
 }
 
 void notify_reloading(void)
 {
     char text[64];
     (void)snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_monotonic_us());
-    tell(text);
+    notify_service_manager(text);
 }
 
 void notify_stopping(void)
 {
-    tell("STOPPING=1");
+    notify_service_manager("STOPPING=1");
 }

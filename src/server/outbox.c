@@ -83,8 +83,8 @@ static const struct kind *kind_of(str name)
 
 /* ---- one message ---- */
 
-static fallible post(struct context *ctx, const struct fetch_manners *manners, const struct db_client *client, const struct db_delivery *d,
-                     const char **trouble)
+static fallible post_message(struct context *ctx, const struct fetch_manners *manners, const struct db_client *client, const struct db_delivery *d,
+                             const char **trouble)
 {
     struct posted m = {.bearer = d->bearer, .header = STR_ABSENT};
     struct fetch_answer answer;
@@ -105,7 +105,7 @@ static fallible post(struct context *ctx, const struct fetch_manners *manners, c
     return OK;
 }
 
-static void tell(struct context *ctx, const char *event, const struct db_client *client, const char *detail)
+static void record_delivery_event(struct context *ctx, const char *event, const struct db_client *client, const char *detail)
 {
     authority_event(ctx, event, &(struct authority_event_facts){.client_id = client != NULL ? client->id : STR_ABSENT, .detail = str_of(detail)});
     LOG(INFO, event, LOG_STR("client", client != NULL ? client->id : STR_ABSENT), LOG_STR("why", str_of(detail)));
@@ -125,11 +125,11 @@ static int64_t wait_after(const struct outbox_rule *rule, int64_t tries)
 static fallible give_up(struct context *ctx, const struct db_delivery *d, const struct db_client *client, const char *why)
 {
     const struct kind *kind = kind_of(d->kind);
-    tell(ctx, kind != NULL ? kind->given_up : "courier.unknown", client, why);
+    record_delivery_event(ctx, kind != NULL ? kind->given_up : "courier.unknown", client, why);
     return db_delivery_done(ctx->tx, d->number);
 }
 
-static fallible deliver(struct context *ctx, const struct outbox_rule *rule, const struct db_delivery *d, unix_time *postponed)
+static fallible deliver_message(struct context *ctx, const struct outbox_rule *rule, const struct db_delivery *d, unix_time *postponed)
 {
     struct fetch_manners manners = ctx->authority->policy.fetch;
     manners.apart = true;
@@ -146,9 +146,9 @@ static fallible deliver(struct context *ctx, const struct outbox_rule *rule, con
     manners.caller = client->id;
     if (clock_now() >= end_of(rule, d))
         return give_up(ctx, d, client, "its time is over");
-    err posted = post(ctx, &manners, client, d, &trouble);
+    err posted = post_message(ctx, &manners, client, d, &trouble);
     if (!FAILED(posted)) {
-        tell(ctx, kind_of(d->kind)->arrived, client, NULL);
+        record_delivery_event(ctx, kind_of(d->kind)->arrived, client, NULL);
         return db_delivery_done(ctx->tx, d->number);
     }
     const char *why = trouble != NULL ? trouble : err_why(posted);
@@ -188,12 +188,12 @@ static fallible deliver_each(struct context *ctx, const struct outbox_rule *rule
         if (later != 0 || stops) /* who comes next need not wait for the lease to end */
             TRY(db_delivery_return(ctx->tx, d));
         else
-            TRY(deliver(ctx, rule, d, &again[i]));
+            TRY(deliver_message(ctx, rule, d, &again[i]));
     }
     return OK;
 }
 
-static fallible batch(const struct authority *authority, const struct outbox_rule *rule, const _Atomic bool *closing, size_t *count)
+static fallible deliver_batch(const struct authority *authority, const struct outbox_rule *rule, const _Atomic bool *closing, size_t *count)
 {
     struct arena *a = arena_new(ROUND_MEMORY);
     struct context ctx = {0};
@@ -220,7 +220,7 @@ static fallible round_until(const struct authority *authority, const struct outb
 {
     size_t count = DB_DELIVERIES_TAKEN;
     while (count > 0 && !(closing != NULL && atomic_load(closing)))
-        TRY(batch(authority, rule, closing, &count));
+        TRY(deliver_batch(authority, rule, closing, &count));
     return OK;
 }
 
@@ -231,7 +231,7 @@ fallible outbox_round(const struct authority *authority, const struct outbox_rul
 
 /* ---- the thread ---- */
 
-static void added(void *context)
+static void wake_after_add(void *context)
 {
     struct outbox *c = context;
     atomic_store(&c->added, true);
@@ -241,7 +241,7 @@ static void added(void *context)
 }
 
 /* Without asking the store: was something added here, changed by another process, or is the next one due? */
-static bool wanted(struct outbox *c)
+static bool is_round_wanted(struct outbox *c)
 {
     int64_t now_us = clock_monotonic_us();
     return atomic_load(&c->added) || c->generation != store_generation(c->authority->store) || (c->next_due != 0 && clock_now() >= c->next_due) ||
@@ -300,7 +300,7 @@ static void *outbox_main(void *context)
     (void)pthread_setname_np(pthread_self(), "outbox");
     while (!atomic_load(&c->closing)) {
         take_change(c);
-        if (wanted(c))
+        if (is_round_wanted(c))
             round_once(c);
         wait_a_second(c);
     }
@@ -331,7 +331,7 @@ fallible outbox_open(const struct authority *authority, const struct outbox_rule
         outbox_close(c);
         FAIL(UNAVAILABLE, "outbox: no thread");
     }
-    db_delivery_when_added(authority->store, added, c);
+    db_delivery_when_added(authority->store, wake_after_add, c);
     *out = c;
     return OK;
 }

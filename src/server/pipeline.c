@@ -16,7 +16,7 @@
 #include "server/reply.h"
 #include "base/banned.h"
 
-static void answer(struct pipeline *w)
+static void answer_request(struct pipeline *w)
 {
     reply_finish(w);
     reply_log(w);
@@ -39,7 +39,7 @@ static fallible run_phases(struct pipeline *w)
 }
 
 /* What the answer and the log still need once the facts are let go: with the last holder a snapshot dies. */
-static void keep(struct pipeline *w)
+static void keep_answer_facts(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
     if (str_present(r->note))
@@ -49,7 +49,7 @@ static void keep(struct pipeline *w)
 }
 
 /* The end of a pass: an error gets its shape, and the context is left. */
-static err leave(struct pipeline *w, err outcome)
+static err end_request_pass(struct pipeline *w, err outcome)
 {
     struct request *r = &w->exchange->request;
     if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == USER_DUE || w->route->who == ADMIN))
@@ -58,14 +58,14 @@ static err leave(struct pipeline *w, err outcome)
         outcome = ERR(UNAVAILABLE, "pipeline: the request's memory is used up");
     if (FAILED(outcome) && outcome.kind != ERR_ELSEWHERE)
         reply_error(w, outcome);
-    keep(w);
+    keep_answer_facts(w);
     authority_leave(&w->context);
     return outcome;
 }
 
 /* Everything between the gate and the answer, on whatever thread the row wants. What is left to finish is left to the one who
  * knows when it is durable; the context is held until then. tx: of the transaction around it; NULL: none. */
-static err pass(struct pipeline *w, struct tx *tx)
+static err run_request_pass(struct pipeline *w, struct tx *tx)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->context));
     w->context.tx = tx != NULL ? tx : w->context.tx;
@@ -75,14 +75,14 @@ static err pass(struct pipeline *w, struct tx *tx)
             return outcome;
         outcome = w->call.finish(&w->call);
     }
-    return leave(w, outcome);
+    return end_request_pass(w, outcome);
 }
 
 static void run_finish(void *context)
 {
     struct pipeline *w = context;
-    (void)leave(w, w->call.finish(&w->call));
-    answer(w);
+    (void)end_request_pass(w, w->call.finish(&w->call));
+    answer_request(w);
 }
 
 static void run_and_answer(void *context)
@@ -90,10 +90,10 @@ static void run_and_answer(void *context)
     struct pipeline *w = context;
     if (w->pool == HASH)
         pool_stand_behind();
-    err outcome = pass(w, NULL);
+    err outcome = run_request_pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
         reply_error(w, outcome); /* a pool is nowhere to flee from; or the context itself could not be entered */
-    answer(w);
+    answer_request(w);
 }
 
 /* Nothing has been said yet: before a request is run another time. */
@@ -114,7 +114,7 @@ static void run_in_transaction(struct tx *tx, void *context)
         authority_leave(&w->context);
     begin_anew(w);
     w->refusal_audited = false; /* what was told was taken back too */
-    w->outcome = pass(w, tx);
+    w->outcome = run_request_pass(w, tx);
     w->context.tx = store_each(w->app->authority.store);
     if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
         reply_error(w, w->outcome);
@@ -134,13 +134,13 @@ static void transaction_done(void *context, err committed)
     if (FAILED(committed)) /* IR-09, AV-03: what is not durable was not done */
         reply_error(w, committed);
     if (unfinished) {
-        keep(w);
+        keep_answer_facts(w);
         authority_leave(&w->context);
     }
-    answer(w);
+    answer_request(w);
 }
 
-static fallible submit(struct pipeline *w)
+static fallible submit_request(struct pipeline *w)
 {
     w->pool_job = (struct pool_job){run_and_answer, w, NULL};
     switch (w->pool) {
@@ -161,15 +161,15 @@ static fallible submit(struct pipeline *w)
 
 static void hand_over(struct pipeline *w)
 {
-    err taken = submit(w);
+    err taken = submit_request(w);
     if (!FAILED(taken))
         return;                                                        /* somebody else answers */
     atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
     reply_error(w, taken);
-    answer(w);
+    answer_request(w);
 }
 
-static err admit(struct pipeline *w)
+static err admit_request(struct pipeline *w)
 {
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->context));
     err e = phase_describe(w);
@@ -184,7 +184,7 @@ static err admit(struct pipeline *w)
     }
     if (FAILED(e))
         reply_error(w, e);
-    keep(w);
+    keep_answer_facts(w);
     authority_leave(&w->context);
     return e;
 }
@@ -194,14 +194,14 @@ static err admit(struct pipeline *w)
 static void admit_first(void *context)
 {
     struct pipeline *w = context;
-    err e = admit(w);
+    err e = admit_request(w);
     if (!FAILED(e)) {
         hand_over(w);
         return;
     }
     if (w->exchange->response.status == 0)
         reply_error(w, e);
-    answer(w);
+    answer_request(w);
 }
 
 static void hand_over_admitted_first(struct pipeline *w)
@@ -212,12 +212,12 @@ static void hand_over_admitted_first(struct pipeline *w)
         return;
     atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
     reply_error(w, taken);
-    answer(w);
+    answer_request(w);
 }
 
 static void run_inline(struct pipeline *w)
 {
-    err outcome = pass(w, NULL);
+    err outcome = run_request_pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE) {
         begin_anew(w);
         w->pool = READ;
@@ -226,7 +226,7 @@ static void run_inline(struct pipeline *w)
     }
     if (FAILED(outcome) && w->exchange->response.status == 0)
         reply_error(w, outcome);
-    answer(w);
+    answer_request(w);
 }
 
 /* The answer to OPTIONS: what the address takes, and for registered browser origins the CORS headers (shape). */
@@ -235,7 +235,7 @@ static void answer_options(struct pipeline *w)
     response_body(&w->exchange->response, 204, NULL, STR_ABSENT);
     if (FAILED(reply_allow(w)))
         reply_error(w, ERR(UNAVAILABLE, "pipeline: no memory"));
-    answer(w);
+    answer_request(w);
 }
 
 static struct pipeline *pipeline_new(struct exchange *x, struct app *app)
@@ -336,7 +336,7 @@ void pipeline_arrive(struct exchange *x, void *context)
         refused = phase_limit(w);
     if (FAILED(refused)) {
         reply_error(w, refused);
-        answer(w);
+        answer_request(w);
         return;
     }
     w->pool = w->route->pool == CHOOSE ? w->route->choose(&w->call.form) : w->route->pool;

@@ -22,7 +22,7 @@ fallible probe_live_get(struct call *c)
 }
 
 /* The truth is a real write; it is asked for five times a second at most, so that nobody can make the disk busy with it (RL-06). */
-static fallible writable(struct store *db)
+static fallible require_writable_store(struct store *db)
 {
     enum { FRESH_US = 200000 };
     static _Atomic int64_t good_until;
@@ -38,7 +38,7 @@ fallible probe_ready_get(struct call *c)
 {
     if (atomic_load(&app_of(c)->draining))
         FAIL(UNAVAILABLE, "probe: draining");
-    TRY(writable(c->context->authority->store));
+    TRY(require_writable_store(c->context->authority->store));
     response_body(c->response, 200, "text/plain; charset=utf-8", STR("ready\n"));
     return OK;
 }

@@ -32,7 +32,7 @@ struct change {
     bool rules, pairs, authorities;
 };
 
-static void tell(struct app *app, const char *event, str detail)
+static void record_reload_event(struct app *app, const char *event, str detail)
 {
     struct context ctx;
     struct arena *a = arena_new(EVENT_MEMORY);
@@ -43,19 +43,19 @@ static void tell(struct app *app, const char *event, str detail)
     arena_release(a);
 }
 
-static void refuse(struct change *c)
+static void report_reload_problems(struct change *c)
 {
     if (c->problems.count == 0)
         LOG(ERROR, "reload.refused", LOG_STR("why", STR("no memory to read it again")));
     for (size_t i = 0; i < c->problems.count; i++) {
         const struct problem *p = &c->problems.rows[i];
         LOG(ERROR, "reload.refused", LOG_STR("setting", str_of(p->field)), LOG_STR("why", p->message));
-        tell(c->app, "settings.unfit", str_format(c->fresh->arena, "%s: %.*s", p->field, STR_FMT(p->message)));
+        record_reload_event(c->app, "settings.unfit", str_format(c->fresh->arena, "%s: %.*s", p->field, STR_FMT(p->message)));
     }
     c->problems.count = 0;
 }
 
-static void note(struct change *c, const char *word)
+static void note_changed_word(struct change *c, const char *word)
 {
     if (c->words.n > 0)
         buf_char(&c->words, ' ');
@@ -77,7 +77,7 @@ static void take_settings(struct change *c)
     struct settings_late late;
     struct generation *fresh = c->fresh;
     if (FAILED(settings_again(fresh->arena, old, &fresh->settings, &late, &c->problems))) {
-        refuse(c);
+        report_reload_problems(c);
         fresh->settings = *old;
         return;
     }
@@ -87,7 +87,7 @@ static void take_settings(struct change *c)
         if (str_equal(old->text[row], fresh->settings.text[row]))
             continue;
         c->rules = true;
-        note(c, settings_rows[row].name);
+        note_changed_word(c, settings_rows[row].name);
     }
     tell_of_the_fence(c);
 }
@@ -104,13 +104,13 @@ static void take_pairs(struct change *c)
 {
     struct generation *fresh = c->fresh;
     if (FAILED(material_certificates(fresh->arena, &fresh->settings, fresh->authority.issuer, &fresh->pairs, &c->problems))) {
-        refuse(c);
+        report_reload_problems(c);
         fresh->pairs = c->app->pairs;
         return;
     }
     c->pairs = !same_pairs(&c->app->pairs, &fresh->pairs);
     if (c->pairs)
-        note(c, "certificate");
+        note_changed_word(c, "certificate");
 }
 
 static void take_authorities(struct change *c)
@@ -118,13 +118,13 @@ static void take_authorities(struct change *c)
     struct generation *fresh = c->fresh;
     str old = fresh->authority.client_ca, pem = STR_ABSENT;
     if (str_filled(fresh->settings.client_ca) && FAILED(material_authorities(fresh->arena, &fresh->settings, &pem, &c->problems))) {
-        refuse(c);
+        report_reload_problems(c);
         return;
     }
     c->authorities = str_present(old) != str_present(pem) || (str_present(pem) && !str_equal(old, pem));
     fresh->authority.client_ca = c->authorities ? pem : old;
     if (c->authorities)
-        note(c, "authorities");
+        note_changed_word(c, "authorities");
 }
 
 static fallible names_again(struct generation *g, struct listener *l)
@@ -163,7 +163,7 @@ static fallible put_in_force(struct change *c)
     return OK;
 }
 
-static bool changed(struct change *c)
+static bool apply_reload_change(struct change *c)
 {
     str words = STR("");
     err e = OK;
@@ -179,7 +179,7 @@ static bool changed(struct change *c)
         return c->app->generations == c->fresh;
     }
     LOG(INFO, "reload", LOG_STR("changed", words));
-    tell(c->app, "settings.reloaded", words);
+    record_reload_event(c->app, "settings.reloaded", words);
     return true;
 }
 
@@ -201,7 +201,7 @@ void reload_run(struct app *app)
     take_settings(c);
     take_pairs(c);
     take_authorities(c);
-    if (!changed(c))
+    if (!apply_reload_change(c))
         arena_release(a);
 }
 

@@ -72,7 +72,7 @@ static bool names_scopes(const struct route *route)
 }
 
 /* RFC 6750 3, RFC 9449 7.1: both schemes, the one that was tried first and with the error. Who sent nothing is told no error. */
-static fallible challenge(struct pipeline *w, err why)
+static fallible send_bearer_challenge(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
     str sent = request_header(&w->exchange->request, "Authorization"), none = STR("");
@@ -102,7 +102,7 @@ static fallible error_headers(struct pipeline *w, err why)
         TRY(response_literal(r, "WWW-Authenticate", "Basic realm=\"jeton\", charset=\"UTF-8\""));
     bool bearer = w->route && (w->route->challenge == CHALLENGE_BEARER || w->route->challenge == CHALLENGE_BEARER_API);
     if (bearer && (status_of(w, why) == 401 || why.kind == ERR_INSUFFICIENT_SCOPE))
-        TRY(challenge(w, why));
+        TRY(send_bearer_challenge(w, why));
     if (why.kind == ERR_USE_DPOP_NONCE) /* RFC 9449 8, 9 */
         TRY(response_header(r, "DPoP-Nonce", sender_nonce(&w->context)));
     return OK;
@@ -146,7 +146,7 @@ static const char *api_word(int status, err why)
 }
 
 /* For a person; OAuth's error_description stays English. */
-static str said(const struct pipeline *w, err why)
+static str translate_error_text(const struct pipeline *w, err why)
 {
     return message_word(w->context.language, str_of(err_say(why)));
 }
@@ -157,7 +157,7 @@ static fallible error_api(struct pipeline *w, err why)
     struct json_writer body = call_object(&w->call);
     int status = status_of(w, why);
     json_write_text(&body, "error", str_of(api_word(status, why)));
-    json_write_text(&body, "message", status == 500 ? STR("Server Error") : said(w, why));
+    json_write_text(&body, "message", status == 500 ? STR("Server Error") : translate_error_text(w, why));
     json_write_text(&body, "request_id", str_of(w->exchange->request.id)); /* LG-05 */
     if (status == 422)
         write_problems(&w->call, &body);
@@ -165,7 +165,7 @@ static fallible error_api(struct pipeline *w, err why)
 }
 
 /* Where the person was going: here, for a page; from a form where it says, or the page that it stands on. */
-static str going(struct pipeline *w)
+static str find_return_target(struct pipeline *w)
 {
     const struct request *r = &w->exchange->request;
     str ignored[3], to = call_local_path(form_get(&w->call.form, "return_to"), STR_ABSENT);
@@ -181,7 +181,7 @@ static str going(struct pipeline *w)
 static fallible to_page(struct pipeline *w, const char *page, str more)
 {
     struct buf b = buf_new(w->exchange->request.arena, BUF_URL_MAX * 4);
-    str location, to = going(w);
+    str location, to = find_return_target(w);
     buf_add_z(&b, page);
     buf_add_z(&b, str_present(to) || str_filled(more) ? "?" : "");
     if (str_present(to)) {
@@ -198,7 +198,7 @@ static fallible to_page(struct pipeline *w, const char *page, str more)
 static fallible go_on(struct pipeline *w)
 {
     struct arena *a = w->exchange->request.arena;
-    str to = going(w), typed = form_get(&w->call.form, "username");
+    str to = find_return_target(w), typed = form_get(&w->call.form, "username");
     struct buf more = buf_new(a, BUF_URL_MAX);
     if (w->call.session.user) {
         bool same = str_present(to) && str_equal(to, w->exchange->request.path);
@@ -231,7 +231,7 @@ static fallible error_page(struct pipeline *w, err why)
 
 static fallible error_text(struct pipeline *w, err why)
 {
-    str text = str_format(w->exchange->request.arena, "%.*s\n", STR_FMT(said(w, why)));
+    str text = str_format(w->exchange->request.arena, "%.*s\n", STR_FMT(translate_error_text(w, why)));
     if (!str_present(text))
         FAIL(UNAVAILABLE, "reply: no memory");
     response_body(&w->exchange->response, err_status(why), "text/plain; charset=utf-8", text);
@@ -326,7 +326,7 @@ static enum route_cors cors_of(const struct pipeline *w)
     return answers == OAUTH_JSON || answers == API_JSON ? CORS_REGISTERED : CORS_NONE;
 }
 
-static fallible cors(struct pipeline *w) /* TE-13 */
+static fallible set_cors_headers(struct pipeline *w) /* TE-13 */
 {
     struct response *r = &w->exchange->response;
     bool preflight = w->exchange->request.method == HTTP_OPTIONS;
@@ -373,7 +373,7 @@ static str interaction_id(struct pipeline *w)
     return sent;
 }
 
-static fallible finish(struct pipeline *w)
+static fallible finish_reply_headers(struct pipeline *w)
 {
     enum route_answers answers = reply_answers(w);
     bool html = answers == HTML || str_starts(w->exchange->response.content_type, STR("text/html"));
@@ -383,14 +383,14 @@ static fallible finish(struct pipeline *w)
         TRY(response_header(&w->exchange->response, "x-fapi-interaction-id", interaction_id(w)));
     if (sender_wants_nonce(&w->context) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)
         TRY(response_header(&w->exchange->response, "DPoP-Nonce", sender_nonce(&w->context)));
-    TRY(cors(w));
+    TRY(set_cors_headers(w));
     return headers_protect(&w->exchange->response, html, w->app->hsts);
 }
 
 void reply_finish(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
-    if (FAILED(finish(w))) {
+    if (FAILED(finish_reply_headers(w))) {
         r->header_count = 0;
         response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
         r->refused = ERR(SERVER_ERROR, "reply: the response's headers do not fit");
@@ -399,7 +399,7 @@ void reply_finish(struct pipeline *w)
 
 /* What a protocol says in its ordinary course, what is told elsewhere, and what is the server's own trouble (the log has it) is no refusal
  * to look into. */
-static bool ordinary(err why)
+static bool is_ordinary_refusal(err why)
 {
     static const enum err_kind kinds[] = {ERR_OK,
                                           ERR_AUTHORIZATION_PENDING,
@@ -425,7 +425,7 @@ static void audit_refusal(struct pipeline *w)
     const struct exchange *x = w->exchange;
     const struct db_user *user = w->call.actor.user;
     err why = x->response.refused;
-    if (ordinary(why) || w->refusal_audited || !w->context.authority->store)
+    if (is_ordinary_refusal(why) || w->refusal_audited || !w->context.authority->store)
         return;
     struct authority_event_facts facts = {
         .actor = user ? user->id : STR_ABSENT,

@@ -115,7 +115,7 @@ static bool id_char(char c)
 }
 
 /* Does the path fit the pattern? Fills the parameters in order. */
-static bool fits(const char *pattern, str path, str parameters[3])
+static bool matches_path_pattern(const char *pattern, str path, str parameters[3])
 {
     size_t i = 0, found = 0;
     for (const char *p = pattern; *p;) {
@@ -146,7 +146,7 @@ const struct route *route_find(enum http_method method, str path, str parameters
     *methods = 0;
     for (size_t i = 0; i < route_count && !row; i++) {
         str found[3] = {{0}};
-        if (!fits(route_table[i].path, path, found))
+        if (!matches_path_pattern(route_table[i].path, path, found))
             continue;
         *methods |= route_table[i].method;
         if (route_table[i].method != asked)
@@ -162,7 +162,7 @@ const struct route *route_find_any(str path)
 {
     str ignored[3];
     for (size_t i = 0; i < route_count; i++)
-        if (fits(route_table[i].path, path, ignored))
+        if (matches_path_pattern(route_table[i].path, path, ignored))
             return &route_table[i];
     return NULL;
 }

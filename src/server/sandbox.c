@@ -63,18 +63,18 @@ void sandbox_no_dumps(void)
 }
 
 /* The nth argument, from 0, or its bits under the mask. */
-static struct scmp_arg_cmp is(unsigned n, uint64_t value)
+static struct scmp_arg_cmp match_equal_argument(unsigned n, uint64_t value)
 {
     return (struct scmp_arg_cmp){n, SCMP_CMP_EQ, value, 0};
 }
 
-static struct scmp_arg_cmp masked(unsigned n, uint64_t mask, uint64_t value)
+static struct scmp_arg_cmp match_masked_argument(unsigned n, uint64_t mask, uint64_t value)
 {
     return (struct scmp_arg_cmp){n, SCMP_CMP_MASKED_EQ, mask, value};
 }
 
 /* Has this architecture the call, and did its rule not fit in? */
-static bool refuses(scmp_filter_ctx f, const char *name, const struct scmp_arg_cmp *arguments, unsigned count)
+static bool fails_to_allow_syscall(scmp_filter_ctx f, const char *name, const struct scmp_arg_cmp *arguments, unsigned count)
 {
     int call = seccomp_syscall_resolve_name(name);
     return call >= 0 && seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, count, arguments) != 0;
@@ -84,7 +84,7 @@ static bool allow_listed(scmp_filter_ctx f)
 {
     bool good = true;
     for (size_t i = 0; i < sizeof listed / sizeof listed[0]; i++)
-        good = !refuses(f, listed[i], NULL, 0) && good;
+        good = !fails_to_allow_syscall(f, listed[i], NULL, 0) && good;
     return good;
 }
 
@@ -92,16 +92,16 @@ static bool allow_listed(scmp_filter_ctx f)
 static bool allow_threads(scmp_filter_ctx f)
 {
     const uint64_t told = CLONE_THREAD | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-    const struct scmp_arg_cmp thread = masked(0, told, CLONE_THREAD);
-    const struct scmp_arg_cmp own = is(0, (uint32_t)getpid());
-    return !refuses(f, "clone", &thread, 1) && !refuses(f, "kill", &own, 1) && !refuses(f, "tgkill", &own, 1);
+    const struct scmp_arg_cmp thread = match_masked_argument(0, told, CLONE_THREAD);
+    const struct scmp_arg_cmp own = match_equal_argument(0, (uint32_t)getpid());
+    return !fails_to_allow_syscall(f, "clone", &thread, 1) && !fails_to_allow_syscall(f, "kill", &own, 1) && !fails_to_allow_syscall(f, "tgkill", &own, 1);
 }
 
 static bool allow_memory(scmp_filter_ctx f)
 {
-    const struct scmp_arg_cmp data = masked(2, PROT_EXEC, 0);
-    const struct scmp_arg_cmp code[] = {masked(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), masked(3, MAP_ANONYMOUS, 0)};
-    return !refuses(f, "mmap", &data, 1) && !refuses(f, "mmap", code, 2) && !refuses(f, "mprotect", &data, 1);
+    const struct scmp_arg_cmp data = match_masked_argument(2, PROT_EXEC, 0);
+    const struct scmp_arg_cmp code[] = {match_masked_argument(2, PROT_EXEC | PROT_WRITE, PROT_EXEC), match_masked_argument(3, MAP_ANONYMOUS, 0)};
+    return !fails_to_allow_syscall(f, "mmap", &data, 1) && !fails_to_allow_syscall(f, "mmap", code, 2) && !fails_to_allow_syscall(f, "mprotect", &data, 1);
 }
 
 static bool allow_socket(scmp_filter_ctx f, int family, int type)
@@ -110,8 +110,9 @@ static bool allow_socket(scmp_filter_ctx f, int family, int type)
     const int protocols[] = {0, family == AF_NETLINK ? NETLINK_ROUTE : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP};
     bool good = true;
     for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
-        const struct scmp_arg_cmp arguments[] = {is(0, (uint32_t)family), masked(1, kind, (uint64_t)type), is(2, (uint32_t)protocols[i])};
-        good = !refuses(f, "socket", arguments, 3) && (family != AF_UNIX || !refuses(f, "socketpair", arguments, 3)) && good;
+        const struct scmp_arg_cmp arguments[] = {match_equal_argument(0, (uint32_t)family), match_masked_argument(1, kind, (uint64_t)type),
+                                                 match_equal_argument(2, (uint32_t)protocols[i])};
+        good = !fails_to_allow_syscall(f, "socket", arguments, 3) && (family != AF_UNIX || !fails_to_allow_syscall(f, "socketpair", arguments, 3)) && good;
     }
     return good;
 }
@@ -131,18 +132,19 @@ static bool allow_sockets(scmp_filter_ctx f)
 static bool allow_questions(scmp_filter_ctx f)
 {
     static const uint32_t requests[] = {TCGETS, FIONREAD, FIONBIO};
-    const struct scmp_arg_cmp name = is(0, PR_SET_NAME), unset = is(2, 0);
-    const struct scmp_arg_cmp own[] = {is(0, PRIO_PROCESS), is(1, 0)};
-    bool good = !refuses(f, "prctl", &name, 1) && !refuses(f, "prlimit64", &unset, 1) && !refuses(f, "setpriority", own, 2);
+    const struct scmp_arg_cmp name = match_equal_argument(0, PR_SET_NAME), unset = match_equal_argument(2, 0);
+    const struct scmp_arg_cmp own[] = {match_equal_argument(0, PRIO_PROCESS), match_equal_argument(1, 0)};
+    bool good = !fails_to_allow_syscall(f, "prctl", &name, 1) && !fails_to_allow_syscall(f, "prlimit64", &unset, 1) &&
+                !fails_to_allow_syscall(f, "setpriority", own, 2);
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
-        const struct scmp_arg_cmp request = is(1, requests[i]);
-        good = !refuses(f, "ioctl", &request, 1) && good;
+        const struct scmp_arg_cmp request = match_equal_argument(1, requests[i]);
+        good = !fails_to_allow_syscall(f, "ioctl", &request, 1) && good;
     }
     return good;
 }
 
 /* In both filters: ENOSYS in the silent one, allowed in the other, which would answer in its place. */
-static bool newer(scmp_filter_ctx f, uint32_t action)
+static bool add_newer_syscalls(scmp_filter_ctx f, uint32_t action)
 {
     bool good = seccomp_rule_add(f, action, SCMP_SYS(clone3), 0) == 0;
     for (int call = FIRST_NEWER; call <= LAST_NEWER; call++)
@@ -150,7 +152,7 @@ static bool newer(scmp_filter_ctx f, uint32_t action)
     return good;
 }
 
-static bool load(scmp_filter_ctx f)
+static bool load_seccomp_filter(scmp_filter_ctx f)
 {
     return seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) == 0 && seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1) == 0 &&
            seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, BINARY_TREE) == 0 && seccomp_load(f) == 0;
@@ -161,7 +163,7 @@ static bool load_silent(void)
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
     if (f == NULL)
         return false;
-    bool good = newer(f, SCMP_ACT_ERRNO(ENOSYS)) && load(f);
+    bool good = add_newer_syscalls(f, SCMP_ACT_ERRNO(ENOSYS)) && load_seccomp_filter(f);
     seccomp_release(f);
     return good;
 }
@@ -172,7 +174,8 @@ static bool load_list(void)
     if (f == NULL)
         return false;
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_LOG, 1); /* where the kernel can */
-    bool good = newer(f, SCMP_ACT_ALLOW) && allow_listed(f) && allow_threads(f) && allow_memory(f) && allow_sockets(f) && allow_questions(f) && load(f);
+    bool good = add_newer_syscalls(f, SCMP_ACT_ALLOW) && allow_listed(f) && allow_threads(f) && allow_memory(f) && allow_sockets(f) && allow_questions(f) &&
+                load_seccomp_filter(f);
     seccomp_release(f);
     return good;
 }

@@ -46,14 +46,14 @@ struct fence {
     bool good;
 };
 
-static uint64_t handled(long version)
+static uint64_t list_handled_rights(long version)
 {
     int bits = version >= 5 ? UNTIL_IOCTL : version >= 3 ? UNTIL_TRUNCATE : version >= 2 ? UNTIL_REFER : UNTIL_MAKE_SYM;
     return (1ULL << bits) - 1;
 }
 
 /* What is not there needs no right. */
-static void let(struct fence *f, const char *path, uint64_t rights)
+static void allow_path(struct fence *f, const char *path, uint64_t rights)
 {
     struct stat s;
     struct landlock_path_beneath_attr rule = {.allowed_access = rights & f->handled, .parent_fd = open(path, O_PATH | O_CLOEXEC)};
@@ -74,7 +74,7 @@ static void let_folder(struct fence *f, str name)
         n--;
     const char *path = str_z(f->arena, n > 1 ? (str){name.p, n} : n == 1 ? name : STR("."));
     if (path != NULL)
-        let(f, path, READING);
+        allow_path(f, path, READING);
     f->good = f->good && path != NULL;
 }
 
@@ -132,7 +132,7 @@ static void let_socket(struct fence *f, str address)
         n--;
     const char *path = str_z(f->arena, (str){address.p + prefix.n, n - prefix.n});
     if (path != NULL)
-        let(f, path, LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE);
+        allow_path(f, path, LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE);
     f->good = f->good && path != NULL;
 }
 
@@ -154,9 +154,9 @@ static bool raise_fence(struct fence *f, const struct settings *s, const char *d
     if (f->rules < 0)
         return false;
     for (size_t i = 0; i < sizeof read_only / sizeof read_only[0]; i++)
-        let(f, read_only[i], READING);
-    let(f, "/dev/null", READING | LANDLOCK_ACCESS_FS_WRITE_FILE);
-    let(f, data, WRITING);
+        allow_path(f, read_only[i], READING);
+    allow_path(f, "/dev/null", READING | LANDLOCK_ACCESS_FS_WRITE_FILE);
+    allow_path(f, data, WRITING);
     for (size_t i = 0; i < sizeof linked / sizeof linked[0]; i++)
         let_named(f, str_of(linked[i]));
     let_named(f, settings_file(s));
@@ -182,14 +182,14 @@ fallible sandbox_files(struct arena *a, const struct settings *s, int *version)
     struct stat there;
     if ((mkdir(data, 0700) != 0 && errno != EEXIST) || stat(data, &there) != 0 || !S_ISDIR(there.st_mode))
         return OK; /* store_open will say why, in its own words */
-    struct fence f = {.arena = a, .handled = handled(found), .good = true};
+    struct fence f = {.arena = a, .handled = list_handled_rights(found), .good = true};
     if (!raise_fence(&f, s, data))
         FAIL(UNAVAILABLE, "sandbox: the kernel refused to fence files");
     *version = (int)found;
     return OK;
 }
 
-static bool hidden(struct arena *a, str file)
+static bool is_file_hidden(struct arena *a, str file)
 {
     const char *path = str_filled(file) ? str_z(a, file) : NULL;
     int descriptor = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -202,6 +202,6 @@ bool sandbox_files_hides(struct arena *a, const struct settings *s, size_t row)
 {
     bool found = false;
     for (str rest = names_files(row) ? s->text[row] : STR_ABSENT, file; !found && str_present(rest) && next_file(row, &rest, &file);)
-        found = hidden(a, file);
+        found = is_file_hidden(a, file);
     return found;
 }

@@ -111,7 +111,7 @@ static void wait_for_the_end(struct app *app, const sigset_t *signals)
 }
 
 /* The log fills faster than the ticks: the waiting thread takes this for a tick that came early. */
-static void wake(void)
+static void wake_waiting_thread(void)
 {
     (void)kill(getpid(), SIGUSR1);
 }
@@ -197,7 +197,7 @@ int serve_run(const struct settings *settings, struct arena *arena)
     sigset_t signals;
     block_signals(&signals);
     sandbox_no_dumps();
-    log_when_pressed(wake);
+    log_when_pressed(wake_waiting_thread);
     log_level_set(level_of(settings->log_level));
     if (!app) {
         (void)fprintf(stderr, "jeton serve: no memory\n");

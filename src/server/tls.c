@@ -107,7 +107,7 @@ struct files {
     const char *const *authority, *const *server;
 };
 
-static fallible renew(struct arena *a, str hosts, const struct files *f, struct cert_pem *authority, struct cert_pem *server)
+static fallible renew_certificates(struct arena *a, str hosts, const struct files *f, struct cert_pem *authority, struct cert_pem *server)
 {
     bool good;
     TRY(good_for(authority->certificate, STR(""), SERVER_DAYS, &good));
@@ -137,7 +137,7 @@ fallible tls_self_signed(struct arena *a, const char *directory, str hosts, stru
     TRY(load_pair(a, server_paths, TLS_READ_OWN, &server));
     const struct cert_pem there = server;
     *out = server;
-    err renewed = renew(a, hosts, &(struct files){authority_paths, server_paths}, &authority, out);
+    err renewed = renew_certificates(a, hosts, &(struct files){authority_paths, server_paths}, &authority, out);
     TRY(or_as_it_is(renewed, &there, hosts, &good));
     if (good)
         *out = there;

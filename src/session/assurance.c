@@ -41,7 +41,7 @@ static struct proved proved_by(const struct assurance_rules *rules, str amr)
 }
 
 /* How many levels are reached: the ladder ends at the first that is not. */
-static size_t height(const struct assurance_rules *rules, struct proved p)
+static size_t count_reached_levels(const struct assurance_rules *rules, struct proved p)
 {
     size_t n = 0;
     int factors = __builtin_popcount(p.factors);
@@ -61,20 +61,20 @@ static size_t height_of(const struct assurance_rules *rules, str acr)
 
 str assurance_acr(const struct assurance_rules *rules, str amr)
 {
-    size_t n = str_present(amr) ? height(rules, proved_by(rules, amr)) : 0;
+    size_t n = str_present(amr) ? count_reached_levels(rules, proved_by(rules, amr)) : 0;
     return n == 0 ? STR_ABSENT : str_of(rules->levels[n - 1].acr);
 }
 
 bool assurance_reaches(const struct assurance_rules *rules, str amr, str acr)
 {
     size_t wanted = height_of(rules, acr);
-    return str_present(amr) && wanted > 0 && height(rules, proved_by(rules, amr)) >= wanted;
+    return str_present(amr) && wanted > 0 && count_reached_levels(rules, proved_by(rules, amr)) >= wanted;
 }
 
 bool assurance_reachable(const struct assurance_rules *rules, str acr)
 {
     size_t wanted = height_of(rules, acr);
-    return wanted > 0 && height(rules, proved_by(rules, STR_ABSENT)) >= wanted;
+    return wanted > 0 && count_reached_levels(rules, proved_by(rules, STR_ABSENT)) >= wanted;
 }
 
 static bool reaches_one(const struct assurance_rules *rules, str amr, str words)

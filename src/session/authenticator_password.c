@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 /* A hash from elsewhere whose setting is not known yet, in a store that an older program wrote: from now on every name does its work. */
-static void learn(const struct login_trial *t, str hash, const struct password_settings *others)
+static void learn_password_setting(const struct login_trial *t, str hash, const struct password_settings *others)
 {
     str setting = password_setting(hash);
     bool known = !password_foreign(hash);
@@ -21,7 +21,7 @@ static void learn(const struct login_trial *t, str hash, const struct password_s
 }
 
 /* RFC 8265 4: the password as it was set, from whatever keyboard. What is no text is compared as it is. */
-static fallible prepared(const struct login_trial *t, str password, str *out)
+static fallible prepare_password_text(const struct login_trial *t, str password, str *out)
 {
     *out = password;
     return utf8_valid(password) && password.n <= PASSWORD_MAX ? text_password(t->ctx->arena, password, out) : OK;
@@ -34,11 +34,11 @@ err authenticator_password(const struct login_trial *t, str *reason)
     str hash = t->user != NULL ? t->user->password_hash : STR_ABSENT;
     struct password_settings others;
     others.settings = cache_password_settings(t->ctx->snapshot, &others.count);
-    TRY(prepared(t, password, &password));
+    TRY(prepare_password_text(t, password, &password));
     TRY(password_verify(password, hash, &others, &matches)); /* LS-11 */
     if (!matches && !str_equal(password, t->attempt->proof)) /* as it was set before passwords were prepared; for every name */
         TRY(password_verify(t->attempt->proof, hash, &others, &matches));
-    learn(t, hash, &others);
+    learn_password_setting(t, hash, &others);
     *reason = !str_filled(hash) ? STR("no password set") : matches ? STR_ABSENT : STR("wrong password");
     return OK;
 }
@@ -48,7 +48,7 @@ void authenticator_password_proved(const struct login_trial *t)
 {
     str password;
     char fresh[PASSWORD_HASH_MAX];
-    if (!password_outdated(t->user->password_hash) || FAILED(prepared(t, t->attempt->proof, &password)) || FAILED(password_hash(password, fresh)))
+    if (!password_outdated(t->user->password_hash) || FAILED(prepare_password_text(t, t->attempt->proof, &password)) || FAILED(password_hash(password, fresh)))
         return;
     err e = db_user_rehash(t->ctx->tx, t->user->number, t->user->password_hash, fresh);
     (void)e;

@@ -12,7 +12,7 @@
 enum { MARK_SIZE = 16, TOKEN_SIZE = DIGEST_SIZE + MARK_SIZE };
 
 /* That this server made it, for whatever session: an old form of ours is no forged one. */
-static void mark(const struct context *ctx, const uint8_t token[DIGEST_SIZE], uint8_t out[DIGEST_SIZE])
+static void make_csrf_mark(const struct context *ctx, const uint8_t token[DIGEST_SIZE], uint8_t out[DIGEST_SIZE])
 {
     keeper_mac(ctx->authority->keeper, KEEPER_CSRF_MARK, (str){(const char *)token, DIGEST_SIZE}, out);
 }
@@ -24,17 +24,17 @@ str csrf_token(const struct context *ctx, const struct session *s)
     digest_sha256(s->cookie, key);
     digest_hmac(key, STR("csrf"), token);
     secret_wipe(key, sizeof key);
-    mark(ctx, token, made);
+    make_csrf_mark(ctx, token, made);
     memcpy(token + DIGEST_SIZE, made, MARK_SIZE);
     return b64url_encode(ctx->arena, token, sizeof token);
 }
 
-static bool ours(const struct context *ctx, str text)
+static bool is_own_csrf_token(const struct context *ctx, str text)
 {
     uint8_t token[TOKEN_SIZE], made[DIGEST_SIZE];
     if (FAILED(b64url_decode_exact(text, token, sizeof token)))
         return false;
-    mark(ctx, token, made);
+    make_csrf_mark(ctx, token, made);
     return secret_equal((str){(char *)token + DIGEST_SIZE, MARK_SIZE}, (str){(char *)made, MARK_SIZE});
 }
 
@@ -68,7 +68,7 @@ fallible csrf_check(const struct context *ctx, const struct session *s, const st
     str expected = csrf_token(ctx, s);
     if (!str_present(expected))
         FAIL(UNAVAILABLE, "csrf: no memory");
-    if (!secret_equal(expected, claim->token) && ours(ctx, claim->token))
+    if (!secret_equal(expected, claim->token) && is_own_csrf_token(ctx, claim->token))
         FAIL(STALE_FORM, "csrf: the form is of another session of ours");
     if (!secret_equal(expected, claim->token))
         REFUSE(INVALID_REQUEST, EXPIRED, "csrf: the token does not belong to this browser");

@@ -31,7 +31,7 @@ static fallible find_user(struct login_trial *t)
     return OK;
 }
 
-static void note(const struct login_trial *t, const char *outcome, str detail)
+static void record_login_event(const struct login_trial *t, const char *outcome, str detail)
 {
     str name = str_format(t->ctx->arena, "%s.%s", t->attempt->event, outcome);
     if (!str_present(name))
@@ -45,11 +45,11 @@ static void note(const struct login_trial *t, const char *outcome, str detail)
                     });
 }
 
-static fallible refused(const struct login_trial *t, const struct db_throttle *state, struct login_result *out)
+static fallible refuse_throttled_login(const struct login_trial *t, const struct db_throttle *state, struct login_result *out)
 {
     int64_t wait = state->until - t->ctx->now;
     out->retry_after = wait > 1 ? wait : 1;
-    note(t, "failed", STR("throttled"));
+    record_login_event(t, "failed", STR("throttled"));
     REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
 }
 
@@ -65,7 +65,7 @@ static fallible begin_from_session(struct login_trial *t)
     return db_user_by_number(t->ctx->tx, t->ctx->arena, s->row->user_number, &t->user);
 }
 
-static fallible begin(struct login_trial *t)
+static fallible begin_login_trial(struct login_trial *t)
 {
     const struct login_try *attempt = t->attempt;
     t->rules = attempt->rules != NULL ? attempt->rules : &assurance_usual;
@@ -86,7 +86,7 @@ static fallible begin(struct login_trial *t)
 
 /* ---- its end ---- */
 
-static fallible judge(const struct login_trial *t, str *reason)
+static fallible judge_login_step(const struct login_trial *t, str *reason)
 {
     TRY(t->row->judge(t, reason)); /* whatever the name: the same work */
     if (t->user == NULL)
@@ -106,7 +106,7 @@ static fallible with_step(struct login_trial *t)
 }
 
 /* Names of the steps that may follow. */
-static fallible offers(const struct login_trial *t, str *names)
+static fallible list_next_steps(const struct login_trial *t, str *names)
 {
     struct buf b = buf_new(t->ctx->arena, BUF_TOKEN_MAX);
     for (size_t i = 0; i < t->rules->count; i++) {
@@ -120,26 +120,26 @@ static fallible offers(const struct login_trial *t, str *names)
     return buf_done(&b, names);
 }
 
-static fallible finish(const struct login_trial *t, struct login_result *out)
+static fallible finish_login(const struct login_trial *t, struct login_result *out)
 {
     TRY(login_count_settle(t));
-    note(t, "ok", STR_ABSENT);
+    record_login_event(t, "ok", STR_ABSENT);
     t->user->last_login_at = t->ctx->now;
     *out = (struct login_result){.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr)};
     return OK;
 }
 
 /* Proved: is it enough? */
-static fallible advance(struct login_trial *t, struct login_result *out)
+static fallible advance_login(struct login_trial *t, struct login_result *out)
 {
     TRY(with_step(t));
     struct assurance_need need = {.max_age = -1, .essential = t->attempt->essential, .wished = t->attempt->wished};
     const struct assurance_have have = {t->amr, t->ctx->now, t->ctx->now};
     enum assurance_missing missing = t->attempt->alone ? ASSURANCE_NOTHING : assurance_missing(t->rules, &need, &have);
     if (missing == ASSURANCE_NOTHING)
-        return finish(t, out);
+        return finish_login(t, out);
     struct login_result more = {.retry_after = 0};
-    TRY(offers(t, &more.offers));
+    TRY(list_next_steps(t, &more.offers));
     if (missing == ASSURANCE_NEVER || !str_filled(more.offers))
         REFUSE(INVALID_GRANT, "More is needed to log in than there is a way for.", "login: nothing can follow, and more is needed");
     TRY(login_state_seal(t, &more.state));
@@ -154,17 +154,17 @@ fallible login_check(struct context *ctx, const struct login_try *attempt, struc
     bool allowed;
     str reason;
     *out = (struct login_result){.user = NULL};
-    TRY(begin(&t));
+    TRY(begin_login_trial(&t));
     TRY(login_count_keys(&t));
     TRY(login_count(&t, &allowed, &state));
     if (!allowed)
-        return refused(&t, &state, out);
-    TRY(judge(&t, &reason));
+        return refuse_throttled_login(&t, &state, out);
+    TRY(judge_login_step(&t, &reason));
     if (str_present(reason)) {
-        note(&t, "failed", reason);
+        record_login_event(&t, "failed", reason);
         REFUSE(INVALID_GRANT, WRONG, "login: unknown user, wrong password or blocked");
     }
-    TRY(advance(&t, out));
+    TRY(advance_login(&t, out));
     if (t.row->proved != NULL)
         t.row->proved(&t);
     return OK;

@@ -108,7 +108,7 @@ fallible login_count(const struct login_trial *t, bool *allowed, struct db_throt
 }
 
 /* The order of count_both. */
-static err settle(void *context)
+static err settle_login_counts(void *context)
 {
     const struct login_trial *t = *(const struct login_trial *const *)context;
     struct tx *tx = t->ctx->tx;
@@ -125,5 +125,5 @@ static err settle(void *context)
 
 fallible login_count_settle(const struct login_trial *t)
 {
-    return authority_together(t->ctx, settle, &t);
+    return authority_together(t->ctx, settle_login_counts, &t);
 }

@@ -81,7 +81,7 @@ static struct actor actor_of(const struct db_session *row, const struct db_user 
     };
 }
 
-static bool over(const struct context *ctx, const struct db_session *row) /* LS-03 */
+static bool is_session_over(const struct context *ctx, const struct db_session *row) /* LS-03 */
 {
     return ctx->now >= row->expires_at || !clock_within(ctx->now, row->last_seen_at, ctx->authority->policy.session_idle - 1);
 }
@@ -100,7 +100,7 @@ static fallible row_of(struct context *ctx, str cookie, struct db_session **row)
     struct token_hash hash = token_hash_of(cookie);
     if (found == NULL || !token_hash_equal(&found->hash, &hash))
         return OK;
-    if (over(ctx, found))
+    if (is_session_over(ctx, found))
         return db_session_end(ctx->tx, found->number);
     *row = found;
     return OK;
@@ -134,7 +134,7 @@ fallible session_find(struct context *ctx, str cookie, struct session *out)
     return OK;
 }
 
-static str cut(str s, size_t most)
+static str cut_session_text(str s, size_t most)
 {
     return s.n > most ? (str){s.p, most} : s;
 }
@@ -151,7 +151,7 @@ static fallible still_the_same(struct context *ctx, const struct db_session *row
     FAIL(LOGIN_REQUIRED, "session: the person was changed while they logged in");
 }
 
-static void assured(struct db_session *row, str amr)
+static void set_session_assurance(struct db_session *row, str amr)
 {
     row->amr = amr;
     row->acr = assurance_acr(&assurance_usual, amr);
@@ -159,7 +159,7 @@ static void assured(struct db_session *row, str amr)
 
 /* Puts `row` (times, user and assurance given) into the store with a fresh number, id and secret; the old row of this browser ends
  * afterwards, so that a failure leaves the browser as it was. */
-static fallible replace(struct context *ctx, struct db_session *row, struct session *s)
+static fallible replace_session(struct context *ctx, struct db_session *row, struct session *s)
 {
     struct token_raw cookie;
     char id[37];
@@ -171,8 +171,8 @@ static fallible replace(struct context *ctx, struct db_session *row, struct sess
         row->id = str_dup(ctx->arena, str_of(id));
     row->hash = token_hash_of(cookie.text);
     row->last_seen_at = ctx->now;
-    row->address = cut(ctx->address, ADDRESS_MAX);
-    row->user_agent = cut(ctx->user_agent, USER_AGENT_MAX);
+    row->address = cut_session_text(ctx->address, ADDRESS_MAX);
+    row->user_agent = cut_session_text(ctx->user_agent, USER_AGENT_MAX);
     if (!str_present(row->id))
         FAIL(UNAVAILABLE, "no memory for a session");
     TRY(db_session_open(tx, row));
@@ -206,11 +206,11 @@ fallible session_begin(struct context *ctx, const struct db_user *user, str amr,
     row->user_number = user->number;
     row->created_at = row->auth_time = ctx->now;
     row->expires_at = clock_add(ctx->now, ctx->authority->policy.session_absolute);
-    assured(row, amr);
+    set_session_assurance(row, amr);
     struct session next = *s;
     next.user = person;
     next.row = NULL; /* who was logged in here before is logged out, once the new session stands */
-    TRY(replace(ctx, row, &next));
+    TRY(replace_session(ctx, row, &next));
     if (s->row != NULL)
         TRY(end_row(ctx, s->row, s->user));
     *s = next;
@@ -225,8 +225,8 @@ fallible session_reauthenticated(struct context *ctx, str amr, struct session *s
         FAIL(UNAVAILABLE, "no memory for a session");
     *row = *s->row; /* the absolute end stays (LS-03) */
     row->auth_time = ctx->now;
-    assured(row, amr);
-    return replace(ctx, row, s);
+    set_session_assurance(row, amr);
+    return replace_session(ctx, row, s);
 }
 
 fallible session_end(struct context *ctx, struct session *s)

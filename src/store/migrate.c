@@ -30,7 +30,7 @@ static err version_of(struct db_conn *c, int64_t *version)
     return OK;
 }
 
-static err apply(struct db_conn *c, size_t step)
+static err apply_migration(struct db_conn *c, size_t step)
 {
     int64_t version = 0;
     TRY(c->driver->lock_schema(c));
@@ -53,7 +53,7 @@ err store_migrate(struct db_conn *c)
         if (migrations_version(i) <= version)
             continue;
         TRY(c->driver->begin(c));
-        err e = apply(c, i);
+        err e = apply_migration(c, i);
         if (FAILED(e)) {
             c->driver->rollback(c);
             return e;

@@ -89,7 +89,7 @@ static void uuid_unpack(const uint8_t in[UUID_SIZE], char out[UUID_TEXT])
 
 /* ---- writing ---- */
 
-static uint8_t *put(uint8_t *p, int64_t number, size_t size)
+static uint8_t *put_number_bytes(uint8_t *p, int64_t number, size_t size)
 {
     for (size_t i = 0; i < size; i++)
         *p++ = (uint8_t)((uint64_t)number >> (8 * i));
@@ -98,7 +98,7 @@ static uint8_t *put(uint8_t *p, int64_t number, size_t size)
 
 static uint8_t *put_text(uint8_t *p, str text, size_t size)
 {
-    p = put(p, (int64_t)text.n, size);
+    p = put_number_bytes(p, (int64_t)text.n, size);
     if (text.n > 0)
         memcpy(p, text.p, text.n);
     return p + text.n;
@@ -160,8 +160,8 @@ fallible access_permit_whole(const struct permit *p)
 static uint8_t *put_user(uint8_t *p, const struct permit *permit, uint8_t *flags)
 {
     *flags |= FLAG_USER;
-    p = put(p, permit->user_number, NUMBER_SIZE);
-    p = put(p, permit->auth_time, NUMBER_SIZE);
+    p = put_number_bytes(p, permit->user_number, NUMBER_SIZE);
+    p = put_number_bytes(p, permit->auth_time, NUMBER_SIZE);
     if (!uuid_pack(permit->subject, p))
         return put_text(p, permit->subject, 1);
     *flags |= FLAG_SUBJECT_UUID;
@@ -211,12 +211,12 @@ static fallible record_write(struct arena *a, const struct permit *permit, str *
     uint8_t *record = arena_take(a, most), *p = record, flags = 0;
     if (record == NULL)
         FAIL(UNAVAILABLE, "no memory for an access token");
-    p = put(p, VERSION, 1);
-    p = put(p, 0, 1); /* the flags, when all are known */
-    p = put(p, permit->client_number, NUMBER_SIZE);
-    p = put(p, permit->client_epoch, NUMBER_SIZE);
-    p = put(p, permit->issued_at, NUMBER_SIZE);
-    p = put(p, permit->expires_at - permit->issued_at, LIFETIME_SIZE);
+    p = put_number_bytes(p, VERSION, 1);
+    p = put_number_bytes(p, 0, 1); /* the flags, when all are known */
+    p = put_number_bytes(p, permit->client_number, NUMBER_SIZE);
+    p = put_number_bytes(p, permit->client_epoch, NUMBER_SIZE);
+    p = put_number_bytes(p, permit->issued_at, NUMBER_SIZE);
+    p = put_number_bytes(p, permit->expires_at - permit->issued_at, LIFETIME_SIZE);
     if (permit->user_number != 0)
         p = put_user(p, permit, &flags);
     if (str_present(permit->authorization_id)) {
@@ -229,7 +229,7 @@ static fallible record_write(struct arena *a, const struct permit *permit, str *
     p = put_text(p, permit->scope, 2);
     if (permit->resource_number != 0) {
         flags |= FLAG_RESOURCE;
-        p = put(p, permit->resource_number, NUMBER_SIZE);
+        p = put_number_bytes(p, permit->resource_number, NUMBER_SIZE);
         p = put_text(p, permit->audience, 2);
     }
     if (has_more(permit)) {
@@ -264,7 +264,7 @@ struct cursor {
     bool bad; /* asked for more than there was; sticky */
 };
 
-static const uint8_t *take(struct cursor *c, size_t n)
+static const uint8_t *take_cursor_bytes(struct cursor *c, size_t n)
 {
     if (c->bad || c->left < n) {
         c->bad = true;
@@ -278,7 +278,7 @@ static const uint8_t *take(struct cursor *c, size_t n)
 
 static int64_t take_number(struct cursor *c, size_t size)
 {
-    const uint8_t *p = take(c, size);
+    const uint8_t *p = take_cursor_bytes(c, size);
     uint64_t v = 0;
     for (size_t i = 0; p != NULL && i < size; i++)
         v |= (uint64_t)p[i] << (8 * i);
@@ -288,13 +288,13 @@ static int64_t take_number(struct cursor *c, size_t size)
 static str take_text(struct cursor *c, size_t size)
 {
     size_t n = (size_t)take_number(c, size);
-    const uint8_t *p = take(c, n);
+    const uint8_t *p = take_cursor_bytes(c, n);
     return p == NULL ? STR_ABSENT : (str){(const char *)p, n};
 }
 
 static str take_uuid(struct cursor *c, struct arena *a)
 {
-    const uint8_t *p = take(c, UUID_SIZE);
+    const uint8_t *p = take_cursor_bytes(c, UUID_SIZE);
     char *text = p == NULL ? NULL : arena_take(a, UUID_TEXT + 1);
     if (text == NULL)
         return STR_ABSENT;
@@ -312,7 +312,7 @@ static void take_user(struct cursor *c, struct arena *a, unsigned flags, struct 
 
 static str take_print(struct cursor *c, struct arena *a)
 {
-    const uint8_t *p = take(c, PRINT_SIZE);
+    const uint8_t *p = take_cursor_bytes(c, PRINT_SIZE);
     return p == NULL ? STR_ABSENT : b64url_encode(a, p, PRINT_SIZE);
 }
 

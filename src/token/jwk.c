@@ -85,7 +85,7 @@ static bool kind_fill(const json *value, struct sign_jwk *out)
 }
 
 /* Fails for what nobody may send; *usable is false for what somebody else may have a use for. */
-static fallible take(struct arena *a, const json *value, struct jwk *out, bool *usable)
+static fallible read_public_jwk(struct arena *a, const json *value, struct jwk *out, bool *usable)
 {
     if (!json_is_object(value))
         REFUSE(INVALID_REQUEST, "A JWK is no JSON object.", "jwk: no object");
@@ -111,7 +111,7 @@ static fallible take(struct arena *a, const json *value, struct jwk *out, bool *
 fallible jwk_of_json(struct arena *a, const json *value, struct jwk *out)
 {
     bool usable;
-    TRY(take(a, value, out, &usable));
+    TRY(read_public_jwk(a, value, out, &usable));
     if (!usable)
         REFUSE(INVALID_REQUEST,
                "The JWK is not usable: it must be a public signature key of type EC (P-256, P-384, P-521), RSA (2048 to 8192 "
@@ -133,7 +133,7 @@ fallible jwk_set_of_json(struct arena *a, const json *value, struct jwk_set *out
         FAIL(UNAVAILABLE, "no memory for a JWK set");
     for (size_t i = 0; i < n; i++) {
         bool usable;
-        TRY(take(a, json_at(list, i), &set.keys[set.count], &usable));
+        TRY(read_public_jwk(a, json_at(list, i), &set.keys[set.count], &usable));
         set.count += usable; /* RFC 7517 5: unknown ones are ignored */
     }
     *out = set;

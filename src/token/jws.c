@@ -10,7 +10,7 @@
 
 enum { HEADER_MAX = 512 };
 
-static fallible encode(struct arena *a, str header, str claims, struct buf *b)
+static fallible encode_signing_input(struct arena *a, str header, str claims, struct buf *b)
 {
     b64url_add(b, header.p, header.n);
     buf_char(b, '.');
@@ -37,7 +37,7 @@ fallible jws_sign(struct arena *a, const struct keyring *k, enum sign_alg alg, c
     buf_add_z(&h, "\"}");
     TRY(buf_done(&h, &header));
     struct buf b = buf_new(a, BUF_TOKEN_MAX);
-    TRY(encode(a, header, claims, &b));
+    TRY(encode_signing_input(a, header, claims, &b));
     uint8_t signature[SIGN_SIZE_MAX];
     size_t n;
     TRY(keyring_sign(k, alg, (str){b.p, b.n}, signature, &n));
@@ -52,7 +52,7 @@ struct parts {
     str header, claims, signature, signed_text;
 };
 
-static fallible split(str token, struct parts *out)
+static fallible split_signed_token(str token, struct parts *out)
 {
     if (!str_filled(token) || token.n > BUF_TOKEN_MAX) /* AT-06 */
         FAIL(INVALID_TOKEN, "a signed token is empty or too large");
@@ -108,7 +108,7 @@ fallible jws_check(struct arena *a, const struct keyring *k, const char *typ, st
     struct parts parts;
     json *header, *payload;
     struct keyring_claim claim;
-    TRY(split(token, &parts));
+    TRY(split_signed_token(token, &parts));
     TRY(object_of(a, parts.header, &header));
     TRY(header_check(typ, header, &claim));
     uint8_t signature[SIGN_SIZE_MAX];

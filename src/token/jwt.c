@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-static fallible split(str token, str parts[3])
+static fallible split_jwt_parts(str token, str parts[3])
 {
     if (!str_filled(token) || token.n > BUF_TOKEN_MAX) /* AT-06 */
         REFUSE(INVALID_TOKEN, "The signed token is empty or too large.", "jwt: empty or too large");
@@ -31,7 +31,7 @@ static fallible split(str token, str parts[3])
     return OK;
 }
 
-static fallible decode(struct arena *a, str text, str *out)
+static fallible decode_jwt_part(struct arena *a, str text, str *out)
 {
     size_t capacity = text.n / 4 * 3 + 3, n;
     char *bytes = arena_take(a, capacity);
@@ -47,7 +47,7 @@ static fallible object_of(struct arena *a, str text, const json **out)
 {
     str bytes;
     json *j;
-    TRY(decode(a, text, &bytes));
+    TRY(decode_jwt_part(a, text, &bytes));
     err parsed = json_parse(a, bytes, &j);
     if (FAILED(parsed) && parsed.kind != ERR_INVALID_REQUEST)
         return parsed;
@@ -83,17 +83,17 @@ fallible jwt_read(struct arena *a, str token, struct jwt *out)
 {
     struct jwt t = {0};
     str parts[3];
-    TRY(split(token, parts));
+    TRY(split_jwt_parts(token, parts));
     TRY(object_of(a, parts[0], &t.header));
     TRY(header_read(&t));
     TRY(object_of(a, parts[1], &t.claims));
-    TRY(decode(a, parts[2], &t.signature));
+    TRY(decode_jwt_part(a, parts[2], &t.signature));
     t.signed_text = (str){token.p, parts[0].n + 1 + parts[1].n};
     *out = t;
     return OK;
 }
 
-static fallible allowed(const struct jwt *t, str allowed_algs)
+static fallible require_allowed_alg(const struct jwt *t, str allowed_algs)
 {
     if (!str_filled(allowed_algs) || !str_has_word(allowed_algs, t->alg_name)) /* RFC 8725 3.1; AT-05 */
         REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not allowed here.", "jwt: algorithm is not in the allowed list");
@@ -101,7 +101,7 @@ static fallible allowed(const struct jwt *t, str allowed_algs)
 }
 
 /* kid selects among the given keys and does nothing else (CA-10). */
-static bool candidate(const struct jwt *t, const struct jwk *key, enum sign_alg alg)
+static bool is_candidate_key(const struct jwt *t, const struct jwk *key, enum sign_alg alg)
 {
     return (!str_present(t->kid) || str_equal(t->kid, key->kid)) && jwk_fits(key, alg);
 }
@@ -112,7 +112,7 @@ bool jwt_has_key(const struct jwt *t, const struct jwk_set *keys)
     if (!sign_alg_foreign(t->alg_name, &alg))
         return false;
     for (size_t i = 0; i < keys->count; i++)
-        if (candidate(t, &keys->keys[i], alg))
+        if (is_candidate_key(t, &keys->keys[i], alg))
             return true;
     return false;
 }
@@ -120,14 +120,14 @@ bool jwt_has_key(const struct jwt *t, const struct jwk_set *keys)
 fallible jwt_check(struct arena *a, const struct jwt *t, const struct jwk_set *keys, str allowed_algs)
 {
     enum sign_alg alg;
-    TRY(allowed(t, allowed_algs));
+    TRY(require_allowed_alg(t, allowed_algs));
     if (!sign_alg_foreign(t->alg_name, &alg)) /* HMAC names are in another table */
         REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that public keys check.", "jwt: algorithm is no asymmetric one");
     if (arena_failed(a)) /* a list of keys that lost one is no list to judge by */
         FAIL(UNAVAILABLE, "no memory to check a signed token");
     size_t tries = 0;
     for (size_t i = 0; i < keys->count && tries < JWT_TRIES_MAX; i++) {
-        if (!candidate(t, &keys->keys[i], alg))
+        if (!is_candidate_key(t, &keys->keys[i], alg))
             continue;
         tries++;
         err e = jwk_check(&keys->keys[i], alg, t->signed_text, t->signature);
@@ -142,7 +142,7 @@ fallible jwt_check(struct arena *a, const struct jwt *t, const struct jwk_set *k
 fallible jwt_check_secret(const struct jwt *t, str secret, str allowed_algs)
 {
     enum mac_alg alg;
-    TRY(allowed(t, allowed_algs));
+    TRY(require_allowed_alg(t, allowed_algs));
     if (!mac_alg_of(t->alg_name, &alg))
         REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that a shared secret checks.", "jwt: algorithm is no HMAC");
     return mac_check(alg, secret, t->signed_text, t->signature);

@@ -42,7 +42,7 @@ static fallible judge_names(const struct jwt *t, const struct jwt_rule *rule, st
     return OK;
 }
 
-static bool expected(str audience, const struct jwt_rule *rule)
+static bool is_expected_audience(str audience, const struct jwt_rule *rule)
 {
     for (size_t i = 0; i < rule->audience_count; i++)
         if (str_present(audience) && str_equal(audience, rule->audiences[i]))
@@ -56,11 +56,11 @@ static fallible judge_audience(const struct jwt *t, const struct jwt_rule *rule)
     const json *aud = json_member(t->claims, "aud");
     if (aud != NULL && !json_is_text(aud) && !json_is_list(aud))
         REFUSE(INVALID_TOKEN, "The claim aud must be a string or a list of strings.", "jwt: aud of the wrong type");
-    bool found = expected(json_text_of(aud), rule);
+    bool found = is_expected_audience(json_text_of(aud), rule);
     for (size_t i = 0; json_is_list(aud) && i < json_count(aud); i++) {
         if (!json_is_text(json_at(aud, i)))
             REFUSE(INVALID_TOKEN, "The claim aud must be a string or a list of strings.", "jwt: aud of the wrong type");
-        found = found || expected(json_text_of(json_at(aud, i)), rule);
+        found = found || is_expected_audience(json_text_of(json_at(aud, i)), rule);
     }
     if (rule->audience_alone && !json_is_text(aud)) /* FAPI 2.0 security profile 5.3.2.1 */
         REFUSE(INVALID_TOKEN, "The claim aud must be one string, the address of this server.", "jwt: aud is not one string");

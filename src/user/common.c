@@ -24,27 +24,27 @@ __asm__(".pushsection .rodata\n"
 extern const char common_list_begin[] __attribute__((visibility("hidden")));
 extern const char common_list_end[] __attribute__((visibility("hidden")));
 
-static str list(void)
+static str get_common_list(void)
 {
     /* by number: the two symbols are two objects to the language, one block to the linker */
     return (str){common_list_begin, (size_t)((uintptr_t)common_list_end - (uintptr_t)common_list_begin)};
 }
 
-static bool same(char folded, char listed)
+static bool is_same_folded_char(char folded, char listed)
 {
     return ascii_lower(folded) == listed;
 }
 
 bool common_password(str password)
 {
-    str rest = list(), line;
+    str rest = get_common_list(), line;
     size_t matched = 0; /* of the line before: bytes that are the password's first */
     while (rest.n > 0 && str_next(&rest, '\n', &line) && line.n > 0) {
         size_t shared = (size_t)(line.p[0] - ' '), more = line.n - 1;
         if (shared > matched) /* differs where the line before did */
             continue;
         matched = shared;
-        while (matched - shared < more && matched < password.n && same(password.p[matched], line.p[1 + matched - shared]))
+        while (matched - shared < more && matched < password.n && is_same_folded_char(password.p[matched], line.p[1 + matched - shared]))
             matched++;
         if (matched == password.n && matched == shared + more)
             return true;

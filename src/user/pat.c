@@ -61,7 +61,7 @@ static fallible load_user(struct context *ctx, const struct actor *by, str id, s
     return OK;
 }
 
-static unix_time lifetime(const struct context *ctx, int64_t asked, struct problems *p)
+static unix_time choose_pat_expiry(const struct context *ctx, int64_t asked, struct problems *p)
 {
     const struct policy *policy = &ctx->authority->policy;
     int64_t most = policy->personal_lifetime_max, wanted = asked;
@@ -91,13 +91,13 @@ static str judge_key(str jkt, struct problems *p)
     return jkt;
 }
 
-static fallible judge(struct context *ctx, const struct db_user *user, const struct pat_edit *edit, struct problems *p, struct db_pat *next)
+static fallible judge_pat_edit(struct context *ctx, const struct db_user *user, const struct pat_edit *edit, struct problems *p, struct db_pat *next)
 {
     next->user_number = user->number;
     next->created_at = ctx->now;
     next->name = str_trim(edit->name);
     check_text(ctx->arena, next->name, &(struct check_text){"name", SAY("The name"), 1, CHECK_NAME_MAX}, p);
-    next->expires_at = lifetime(ctx, edit->expires_in, p);
+    next->expires_at = choose_pat_expiry(ctx, edit->expires_in, p);
     next->jkt = judge_key(str_trim(edit->dpop_jkt), p);
     next->scope = STR("");
     if (user->blocked)
@@ -119,7 +119,7 @@ fallible pat_add(struct context *ctx, const struct actor *by, const struct pat_e
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
     struct db_pat next = {0};
-    TRY(judge(ctx, user, edit, p, &next));
+    TRY(judge_pat_edit(ctx, user, edit, p, &next));
     struct token_raw raw;
     TRY(opaque_plain_make(ctx->arena, OPAQUE_PERSONAL, &raw));
     next.hash = token_hash_of(raw.text); /* PT-01 */
@@ -145,7 +145,7 @@ fallible pat_list(struct context *ctx, const struct actor *by, str user, const s
 }
 
 /* A live token of that person (NULL: of anybody). */
-static fallible find(struct context *ctx, const struct db_user *person, str id, struct db_pat **out)
+static fallible find_live_pat(struct context *ctx, const struct db_user *person, str id, struct db_pat **out)
 {
     struct db_pat *pat = NULL;
     TRY(db_pat_by_id(ctx->tx, ctx->arena, id, &pat));
@@ -163,7 +163,7 @@ fallible pat_get(struct context *ctx, const struct actor *by, str user, str id, 
     TRY(load_user(ctx, by, user, &person));
     if (!may_see(by, person))
         FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
-    return find(ctx, person, id, out);
+    return find_live_pat(ctx, person, id, out);
 }
 
 fallible pat_revoke(struct context *ctx, const struct actor *by, str user, str id, bool *revoked)
@@ -173,7 +173,7 @@ fallible pat_revoke(struct context *ctx, const struct actor *by, str user, str i
     TRY(load_user(ctx, by, user, &person));
     if (!may_revoke(by, person))
         FAIL(INSUFFICIENT_SCOPE, "somebody else's tokens");
-    TRY(find(ctx, person, id, &pat));
+    TRY(find_live_pat(ctx, person, id, &pat));
     bool done = false;
     if (pat != NULL)
         TRY(db_pat_revoke(ctx->tx, pat->id, pat->user_number, ctx->now, &done));

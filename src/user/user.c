@@ -37,7 +37,7 @@ static struct rights rights_over(const struct actor *by, const struct db_user *u
 }
 
 /* The row itself. Who lacks the permission does not learn whether the id exists. */
-static fallible load(struct context *ctx, const struct actor *by, str id, const char *permission, struct db_user **out)
+static fallible load_user_row(struct context *ctx, const struct actor *by, str id, const char *permission, struct db_user **out)
 {
     struct db_user *user = NULL;
     TRY(db_user_by_id(ctx->tx, ctx->arena, id, &user));
@@ -170,7 +170,7 @@ fallible user_add(struct context *ctx, const struct actor *by, const struct user
     return OK;
 }
 
-static bool differs(str wanted, str present)
+static bool is_text_changed(str wanted, str present)
 {
     return str_present(wanted) && !str_equal(wanted, str_present(present) ? present : STR(""));
 }
@@ -178,17 +178,17 @@ static bool differs(str wanted, str present)
 /* The fields of a person's own; each that changes is named in `changed` for the audit trail. */
 static fallible change_profile(struct context *ctx, const struct actor *by, const struct user_edit *edit, const struct rights *may, struct db_user *next)
 {
-    if (differs(edit->username, next->username)) {
+    if (is_text_changed(edit->username, next->username)) {
         if (!may->edit) /* AD-04 */
             FAIL(INSUFFICIENT_SCOPE, "a person does not change the own username");
         next->username = edit->username;
     }
-    if (differs(edit->email, next->email)) {
+    if (is_text_changed(edit->email, next->email)) {
         if (!may->edit && !actor_recent(ctx, by)) /* LS-13 */
             REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.", "an own e-mail address without a fresh password");
         next->email = edit->email;
     }
-    if (differs(edit->full_name, next->full_name))
+    if (is_text_changed(edit->full_name, next->full_name))
         next->full_name = edit->full_name;
     return OK;
 }
@@ -209,7 +209,7 @@ static fallible change_claims(struct context *ctx, const struct user_edit *edit,
     struct user_claims_edit claims = edit->claims, present;
     bool email_moved = may->email_moved;
     TRY(user_claims_values(ctx->arena, next, &present));
-    bool phone_moved = differs(claims.values[USER_CLAIMS_phone_number], present.values[USER_CLAIMS_phone_number]);
+    bool phone_moved = is_text_changed(claims.values[USER_CLAIMS_phone_number], present.values[USER_CLAIMS_phone_number]);
     TRY(judge_verdict(&claims.values[USER_CLAIMS_email_verified], present.values[USER_CLAIMS_email_verified], may, email_moved));
     TRY(judge_verdict(&claims.values[USER_CLAIMS_phone_number_verified], present.values[USER_CLAIMS_phone_number_verified], may, phone_moved));
     return user_claims_change(ctx->arena, next->claims, &claims, p, &next->claims);
@@ -239,7 +239,7 @@ static fallible change_rights(struct context *ctx, const struct user_edit *edit,
     size_t before = p->count;
     str folded = STR("");
     TRY(judge_permissions(ctx, edit->permissions, p, &folded));
-    if (p->count == before && !differs(folded, next->permissions))
+    if (p->count == before && !is_text_changed(folded, next->permissions))
         return OK;
     if (!may->admin) /* AD-04 */
         FAIL(INSUFFICIENT_SCOPE, "only an administrator gives permissions");
@@ -252,9 +252,9 @@ static str changed_fields(struct context *ctx, const struct db_user *was, const 
     struct buf b = buf_new(ctx->arena, CHECK_LIST_BYTES * 2);
     if (!str_equal(was->username, is->username))
         buf_add_z(&b, "username ");
-    if (differs(is->email, was->email))
+    if (is_text_changed(is->email, was->email))
         buf_add_z(&b, "email ");
-    if (differs(is->full_name, was->full_name))
+    if (is_text_changed(is->full_name, was->full_name))
         buf_add_z(&b, "full_name ");
     if (!str_equal(str_present(was->claims) ? was->claims : STR(""), str_present(is->claims) ? is->claims : STR("")))
         buf_add_z(&b, "claims ");
@@ -262,7 +262,7 @@ static str changed_fields(struct context *ctx, const struct db_user *was, const 
         buf_add_z(&b, is->must_change_password ? "password must be changed " : "password need not be changed ");
     if (was->admin != is->admin)
         buf_add_z(&b, is->admin ? "administrator now " : "administrator no longer ");
-    if (differs(is->permissions, was->permissions))
+    if (is_text_changed(is->permissions, was->permissions))
         buf_format(&b, "permissions now: %.*s", STR_FMT(is->permissions));
     str detail = STR_ABSENT;
     err e = buf_done(&b, &detail);
@@ -270,7 +270,7 @@ static str changed_fields(struct context *ctx, const struct db_user *was, const 
 }
 
 /* The store keeps the last administrator: said at the field that asked for it. */
-static fallible saved(err e, const char *field, struct problems *p)
+static fallible explain_last_admin(err e, const char *field, struct problems *p)
 {
     if (e.kind != ERR_UNPROCESSABLE)
         return e;
@@ -281,7 +281,7 @@ static fallible saved(err e, const char *field, struct problems *p)
 fallible user_change(struct context *ctx, const struct actor *by, str id, const struct user_edit *edit, struct problems *p)
 {
     struct db_user *user = NULL;
-    TRY(load(ctx, by, id, "edit-users", &user));
+    TRY(load_user_row(ctx, by, id, "edit-users", &user));
     struct rights may = rights_over(by, user, "edit-users");
     if (!may.edit && !may.self)
         FAIL(INSUFFICIENT_SCOPE, "edit-users is needed");
@@ -291,19 +291,19 @@ fallible user_change(struct context *ctx, const struct actor *by, str id, const 
     TRY(change_profile(ctx, by, edit, &may, &next));
     TRY(change_rights(ctx, edit, &may, p, &next));
     TRY(change_demand(edit, &may, &next));
-    may.email_moved = differs(next.email, user->email);
+    may.email_moved = is_text_changed(next.email, user->email);
     TRY(change_claims(ctx, edit, &may, p, &next));
     if (!str_equal(next.username, user->username))
         TRY(user_names_username(ctx, next.username, p, &next.username));
-    if (differs(next.email, user->email))
+    if (is_text_changed(next.email, user->email))
         TRY(user_names_email(ctx, next.email, p, &next.email));
-    if (differs(next.full_name, user->full_name))
+    if (is_text_changed(next.full_name, user->full_name))
         TRY(judge_full_name(ctx, next.full_name, p, &next.full_name));
     TRY(problem_result(p));
     next.updated_at = ctx->now;
     TRY(user_names_verdict(ctx, &next));
     struct db_user_clash clash = {.look_alike_wanted = edit->allow_look_alike && may.edit};
-    TRY(user_names_saved(ctx, saved(db_user_save(ctx->tx, ctx->arena, &next, &clash), "admin", p), &clash, p));
+    TRY(user_names_saved(ctx, explain_last_admin(db_user_save(ctx->tx, ctx->arena, &next, &clash), "admin", p), &clash, p));
     str detail = changed_fields(ctx, user, &next);
     if (clash.look_alike_wanted)
         detail = str_join(ctx->arena, (const str[]){detail, STR("the username may look like another's")}, 2);
@@ -315,7 +315,7 @@ fallible user_block(struct context *ctx, const struct actor *by, str id, bool bl
 {
     for (int i = 0; i < TRIES; i++) { /* a block must not lose a race with an edit */
         struct db_user *user = NULL;
-        TRY(load(ctx, by, id, "edit-users", &user));
+        TRY(load_user_row(ctx, by, id, "edit-users", &user));
         if (!rights_over(by, user, "edit-users").edit)
             FAIL(INSUFFICIENT_SCOPE, "edit-users is needed");
         if (actor_is(by, user->number))
@@ -340,7 +340,7 @@ fallible user_block(struct context *ctx, const struct actor *by, str id, bool bl
 fallible user_remove(struct context *ctx, const struct actor *by, str id)
 {
     struct db_user *user = NULL;
-    TRY(load(ctx, by, id, "delete-users", &user));
+    TRY(load_user_row(ctx, by, id, "delete-users", &user));
     if (!rights_over(by, user, "delete-users").edit)
         FAIL(INSUFFICIENT_SCOPE, "delete-users is needed");
     err e = db_user_remove(ctx->tx, ctx->arena, user->number);

@@ -18,7 +18,7 @@ const struct user_claims_row user_claims_table[USER_CLAIMS_COUNT] = {
 
 /* ---- judging ---- */
 
-static bool digits(str s, size_t at, size_t n)
+static bool has_digits_at(str s, size_t at, size_t n)
 {
     for (size_t i = at; i < at + n; i++)
         if (i >= s.n || !ascii_digit(s.p[i]))
@@ -26,7 +26,7 @@ static bool digits(str s, size_t at, size_t n)
     return true;
 }
 
-static unsigned two(str s, size_t at)
+static unsigned read_two_digits(str s, size_t at)
 {
     return (unsigned)(s.p[at] - '0') * 10 + (unsigned)(s.p[at + 1] - '0');
 }
@@ -44,10 +44,10 @@ static bool is_day(unsigned year, unsigned month, unsigned day)
 static bool is_date(str s)
 {
     if (s.n == 4)
-        return digits(s, 0, 4) && !str_is(s, "0000");
-    if (s.n != 10 || !digits(s, 0, 4) || s.p[4] != '-' || !digits(s, 5, 2) || s.p[7] != '-' || !digits(s, 8, 2))
+        return has_digits_at(s, 0, 4) && !str_is(s, "0000");
+    if (s.n != 10 || !has_digits_at(s, 0, 4) || s.p[4] != '-' || !has_digits_at(s, 5, 2) || s.p[7] != '-' || !has_digits_at(s, 8, 2))
         return false;
-    return is_day(two(s, 0) * 100 + two(s, 2), two(s, 5), two(s, 8));
+    return is_day(read_two_digits(s, 0) * 100 + read_two_digits(s, 2), read_two_digits(s, 5), read_two_digits(s, 8));
 }
 
 /* Area/Place, or one word (UTC): letters, digits, _ + - */
@@ -101,7 +101,7 @@ static bool is_phone(str s)
     if (end == s.n)
         return true;
     str extension = {s.p + end, s.n - end};
-    return str_starts(extension, STR(";ext=")) && extension.n > 5 && extension.n <= 5 + EXTENSION_MAX && digits(extension, 5, extension.n - 5);
+    return str_starts(extension, STR(";ext=")) && extension.n > 5 && extension.n <= 5 + EXTENSION_MAX && has_digits_at(extension, 5, extension.n - 5);
 }
 
 static bool is_web(str s)
@@ -130,7 +130,7 @@ static void judge_form(const struct user_claims_row *row, bool fit, const char *
         problem_add(p, row->field, str_of(sentence));
 }
 
-static void judge(struct arena *a, const struct user_claims_row *row, str value, struct problems *p)
+static void judge_claim_value(struct arena *a, const struct user_claims_row *row, str value, struct problems *p)
 {
     if (value.n == 0)
         return;
@@ -169,7 +169,7 @@ static void judge(struct arena *a, const struct user_claims_row *row, str value,
 
 /* ---- the row ---- */
 
-static fallible parsed(struct arena *a, str stored, json **out)
+static fallible parse_stored_claims(struct arena *a, str stored, json **out)
 {
     *out = NULL;
     if (!str_filled(stored))
@@ -193,7 +193,7 @@ static str value_of(const struct user_claims_row *row, const json *stored)
 static fallible values_of(struct arena *a, str stored, struct user_claims_edit *out)
 {
     json *j;
-    TRY(parsed(a, stored, &j));
+    TRY(parse_stored_claims(a, stored, &j));
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
         out->values[i] = value_of(&user_claims_table[i], j);
     return OK;
@@ -207,7 +207,7 @@ fallible user_claims_values(struct arena *a, const struct db_user *user, struct 
     return OK;
 }
 
-static void put(struct arena *a, json *object, const struct user_claims_row *row, str value)
+static void put_claim_value(struct arena *a, json *object, const struct user_claims_row *row, str value)
 {
     if (row->kind == USER_CLAIMS_VERIFIED)
         json_put_boolean(a, object, row->claim, str_is(value, "true"));
@@ -216,12 +216,12 @@ static void put(struct arena *a, json *object, const struct user_claims_row *row
 }
 
 /* What is filled, as Core 5.1 writes it. */
-static void write(struct arena *a, const struct user_claims_edit *values, json *object)
+static void write_filled_claims(struct arena *a, const struct user_claims_edit *values, json *object)
 {
     json *address = json_object_new(a);
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
         if (str_filled(values->values[i]))
-            put(a, user_claims_table[i].parent != NULL ? address : object, &user_claims_table[i], values->values[i]);
+            put_claim_value(a, user_claims_table[i].parent != NULL ? address : object, &user_claims_table[i], values->values[i]);
     if (json_count(address) > 0)
         json_put(a, object, "address", address);
 }
@@ -234,13 +234,13 @@ fallible user_claims_change(struct arena *a, str stored, const struct user_claim
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++) {
         if (!str_present(edit->values[i]))
             continue;
-        judge(a, &user_claims_table[i], edit->values[i], p);
+        judge_claim_value(a, &user_claims_table[i], edit->values[i], p);
         next.values[i] = edit->values[i];
     }
     if (p->count > before)
         return OK;
     json *object = json_object_new(a);
-    write(a, &next, object);
+    write_filled_claims(a, &next, object);
     if (json_count(object) == 0) {
         TRY(check_arena(a));
         *text = STR_ABSENT;
@@ -312,6 +312,6 @@ fallible user_claims_put(struct arena *a, const struct db_user *user, json *obje
     /* A verdict stands beside what it is about, and only there. */
     *email_verified = !str_filled(user->email) ? STR_ABSENT : str_is(*email_verified, "true") ? STR("true") : STR("false");
     *phone_verified = !phone ? STR_ABSENT : str_is(*phone_verified, "true") ? STR("true") : STR("false");
-    write(a, &values, object);
+    write_filled_claims(a, &values, object);
     return check_arena(a);
 }

@@ -21,7 +21,7 @@ static bool starts_nocase(str s, str prefix)
 }
 
 /* How many bytes are left when every occurrence of the username is taken out? */
-static size_t beside(str password, str username)
+static size_t count_beside_username(str password, str username)
 {
     size_t left = 0;
     for (size_t i = 0; i < password.n;) {
@@ -47,14 +47,14 @@ void user_password_judge(struct context *ctx, str password, str username, const 
                      &MESSAGE("A password needs at least {least} characters; a few random words make a good one.", MESSAGE_NUMBER("least", PASSWORD_MIN)));
         return;
     }
-    if (str_filled(username) && beside(password, username) < BESIDE_USERNAME)
+    if (str_filled(username) && count_beside_username(password, username) < BESIDE_USERNAME)
         problem_add(p, field, STR("The password is little more than the username; choose something that cannot be guessed from it."));
     else if (ctx->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
         problem_add(p, field, STR("This password is one of the most common ones, which attackers try first; choose another one."));
 }
 
 /* The person themself, by session or by a token that is not narrowed; the command line; or, for a first password, who may edit people. */
-static fallible allowed(const struct actor *by, const struct db_user *user, bool *own)
+static fallible may_actor_set_password(const struct actor *by, const struct db_user *user, bool *own)
 {
     *own = user != NULL && actor_is(by, user->number);
     if (by->kind == ACTOR_OWNER)
@@ -89,7 +89,7 @@ fallible user_password(struct context *ctx, const struct actor *by, struct user_
     struct db_user *user = NULL;
     TRY(db_user_by_id(ctx->tx, ctx->arena, change->id, &user));
     bool own;
-    TRY(allowed(by, user, &own));
+    TRY(may_actor_set_password(by, user, &own));
     if (user == NULL)
         FAIL(NOT_FOUND, "no such person");
     if (utf8_valid(change->fresh))

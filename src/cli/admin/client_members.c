@@ -47,7 +47,7 @@ static const char *read_flag(struct arena *a, const struct options *o, const cha
 }
 
 /* The name as it is typed. */
-static const char *typed(struct arena *a, const char *name)
+static const char *dash_member_name(struct arena *a, const char *name)
 {
     char *dashed = arena_take(a, strlen(name) + 1);
     for (size_t i = 0; dashed != NULL && i <= strlen(name); i++)
@@ -56,10 +56,10 @@ static const char *typed(struct arena *a, const char *name)
 }
 
 /* Without its full stop. */
-static const char *sentence(struct arena *a, size_t member, const char *why)
+static const char *format_member_problem(struct arena *a, size_t member, const char *why)
 {
     struct message m = metadata_rules_message(member, why);
-    m.arguments[0].text = str_format(a, "--%s", typed(a, metadata_rows[member].name));
+    m.arguments[0].text = str_format(a, "--%s", dash_member_name(a, metadata_rows[member].name));
     str text = message_text(a, NULL, &m);
     return str_filled(text) ? str_dup(a, (str){text.p, text.n - 1}).p : why;
 }
@@ -80,7 +80,7 @@ const char *client_members_read(struct arena *a, const struct options *o, bool o
             edit->metadata[i] = value;
             const char *why = wrong == NULL ? metadata_rules_refuses(a, i, value) : NULL;
             if (why != NULL) /* contract 7: a malformed value is wrong usage */
-                wrong = sentence(a, i, why);
+                wrong = format_member_problem(a, i, why);
         }
         if (wrong != NULL)
             return wrong;

@@ -113,14 +113,14 @@ static json *client_json(struct command_call *call, const struct db_client *clie
     return j;
 }
 /* What to mind about its addresses, on standard error: the answer itself is for scripts. */
-static void warn(struct command_call *call, const struct db_client *client)
+static void print_redirect_warnings(struct command_call *call, const struct db_client *client)
 {
     const json *list = redirect_rules_warnings(call->arena, client);
     for (size_t i = 0; i < json_count(list); i++)
         (void)fprintf(stderr, "jeton: warning: %.*s\n", STR_FMT(json_text_of(json_at(list, i))));
 }
 /* -1 when neither option was given; -2 when both were. */
-static int choice(const struct options *o, const char *yes, const char *no)
+static int read_option_pair(const struct options *o, const char *yes, const char *no)
 {
     if (options_has(o, yes) && options_has(o, no))
         return -2;
@@ -197,7 +197,7 @@ static int run_add(struct command_call *call)
         return command_refuse(call, "that client id or name is taken; choose another one");
     if (FAILED(e))
         return command_failed(call, e, &p);
-    warn(call, added.client);
+    print_redirect_warnings(call, added.client);
     status = output_value(call, client_json(call, added.client, added.secret),
                           str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
     if (str_present(added.secret))
@@ -211,10 +211,10 @@ static int run_edit(struct command_call *call)
     const struct db_client *client;
     struct problems p = {0};
     struct client_edit edit = read_edit(o);
-    int refresh = choice(o, "refresh", "no-refresh");
-    edit.is_public = choice(o, "public", "confidential");
-    edit.first_party = choice(o, "first-party", "no-first-party");
-    edit.require_pkce = choice(o, "require-pkce", "no-require-pkce");
+    int refresh = read_option_pair(o, "refresh", "no-refresh");
+    edit.is_public = read_option_pair(o, "public", "confidential");
+    edit.first_party = read_option_pair(o, "first-party", "no-first-party");
+    edit.require_pkce = read_option_pair(o, "require-pkce", "no-require-pkce");
     if (refresh == -2 || edit.is_public == -2 || edit.first_party == -2 || edit.require_pkce == -2)
         return command_misused(call, "an option and its opposite exclude each other");
     if (refresh >= 0)
@@ -231,7 +231,7 @@ static int run_edit(struct command_call *call)
     status = changed_client(call, site, e, &client);
     if (status != COMMAND_DONE)
         return status;
-    warn(call, client);
+    print_redirect_warnings(call, client);
     return output_value(call, client_json(call, client, STR_ABSENT), NULL);
 }
 static int run_list(struct command_call *call)

@@ -17,7 +17,7 @@ static const struct option options_help[] = {
 /* clang-format on */
 
 /* Text for roff: backslashes and dashes escaped, a leading dot or quote guarded. */
-static void roff(struct buf *b, const char *text)
+static void add_roff_text(struct buf *b, const char *text)
 {
     if (*text == '.' || *text == '\'')
         buf_add_z(b, "\\&");
@@ -41,11 +41,11 @@ static void man_options(struct buf *b, const struct option *table)
         buf_add_z(b, "\\fR");
         if (table->shape) {
             buf_add_z(b, " \\fI");
-            roff(b, table->shape);
+            add_roff_text(b, table->shape);
             buf_add_z(b, "\\fR");
         }
         buf_char(b, '\n');
-        roff(b, table->help);
+        add_roff_text(b, table->help);
         buf_char(b, '\n');
     }
 }
@@ -57,10 +57,10 @@ static void man_noun(struct buf *b, const struct command_noun *noun)
             buf_format(b, " %s", c->verb);
         if (c->arguments) {
             buf_char(b, ' ');
-            roff(b, c->arguments);
+            add_roff_text(b, c->arguments);
         }
         buf_char(b, '\n');
-        roff(b, c->help);
+        add_roff_text(b, c->help);
         buf_add_z(b, ".\n");
         if (c->options != cmd_serve_options)
             man_options(b, c->options);
@@ -80,22 +80,22 @@ static void man_settings(struct buf *b)
     for (size_t row = 0; row < SETTINGS_COUNT; row++) {
         const struct settings_row *r = &settings_rows[row];
         buf_format(b, ".TP\n\\fB%s\\fR = \\fI", r->name);
-        roff(b, r->shape);
+        add_roff_text(b, r->shape);
         buf_add_z(b, "\\fR\n");
-        roff(b, r->sentence);
+        add_roff_text(b, r->sentence);
         if (r->kind == SETTINGS_NUMBER)
             buf_format(b, " From %lld to %lld.", (long long)r->least, (long long)r->most);
         if (r->when == SETTINGS_AT_START)
             buf_add_z(b, " Read at start alone.");
         if (r->fallback[0]) {
             buf_add_z(b, " Default: ");
-            roff(b, r->fallback);
+            add_roff_text(b, r->fallback);
             buf_char(b, '.');
         }
         buf_char(b, '\n');
     }
 }
-static void manual(struct buf *b)
+static void write_manual_page(struct buf *b)
 {
     buf_format(b,
                ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.ad l\n.nh\n.SH NAME\njeton \\- an OAuth 2.0 authorization "
@@ -121,7 +121,7 @@ static int run_help(struct command_call *call)
     str text, name = command_argument(call, 0);
     const struct command_noun *noun = command_find_noun(name);
     if (options_has(&call->options, "man"))
-        manual(&b);
+        write_manual_page(&b);
     else if (!str_present(name))
         command_usage_all(&b);
     else if (noun)

@@ -25,7 +25,7 @@ static fallible jwk_of(struct arena *a, const struct sign_key *pair, struct sign
     return thumbprint_of(a, jwk, thumbprint);
 }
 /* Owns `pair`, also when it fails. */
-static fallible adopt(struct arena *a, struct sign_key *pair, str kid, const struct client_key **out)
+static fallible adopt_client_pair(struct arena *a, struct sign_key *pair, str kid, const struct client_key **out)
 {
     struct sign_jwk jwk;
     TRY(arena_on_release(a, end_key, pair));
@@ -74,7 +74,7 @@ static fallible read_file(struct arena *a, str file, str *pem, const char **trou
     return OK;
 }
 /* Without a wish for an algorithm the first of the server's list that takes the key, then the first of ours. */
-static fallible import(str pem, const struct client_key_file *from, struct sign_key **out)
+static fallible import_pem_key(str pem, const struct client_key_file *from, struct sign_key **out)
 {
     enum sign_alg wish = SIGN_NONE_CHOSEN;
     if (str_present(from->alg)) {
@@ -100,14 +100,14 @@ fallible client_key_load(struct arena *a, const struct client_key_file *from, co
     *trouble = str_format(a, "the key file %.*s holds no private key in PEM, without a password, that can sign%s%.*s", STR_FMT(from->file),
                           str_present(from->alg) ? " with " : "", STR_FMT(from->alg))
                    .p;
-    TRY(import(pem, from, &pair));
-    return adopt(a, pair, from->kid, out);
+    TRY(import_pem_key(pem, from, &pair));
+    return adopt_client_pair(a, pair, from->kid, out);
 }
 fallible client_key_fresh(struct arena *a, const struct client_key **out)
 {
     struct sign_key *pair;
     TRY(sign_key_generate(SIGN_ES256, &pair));
-    return adopt(a, pair, STR_ABSENT, out);
+    return adopt_client_pair(a, pair, STR_ABSENT, out);
 }
 
 /* RFC 7468 2: base64 of the DER in lines of 64. */

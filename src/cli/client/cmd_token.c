@@ -85,7 +85,7 @@ static const struct option options_known[] = {
 };
 /* clang-format on */
 
-static void show(str sentence)
+static void print_to_stderr(str sentence)
 {
     (void)fprintf(stderr, "%.*s\n", STR_FMT(sentence));
     (void)fflush(stderr);
@@ -117,7 +117,7 @@ static const struct demand demands[] = {
     {"request-object", NULL, {"key", NULL, NULL}},
     {"alg", NULL, {"key", NULL, NULL}},
 };
-static bool knows(const struct options *o, const char *name)
+static bool has_option_row(const struct options *o, const char *name)
 {
     for (size_t i = 0; i < o->count; i++) {
         if (str_is(str_of(name), o->rows[i]->name))
@@ -125,16 +125,16 @@ static bool knows(const struct options *o, const char *name)
     }
     return false;
 }
-static bool concerns(const struct options *o, const struct demand *d)
+static bool does_demand_apply(const struct options *o, const struct demand *d)
 {
-    return knows(o, d->option) && options_has(o, d->option) && (!d->value || str_is(options_text(o, d->option), d->value));
+    return has_option_row(o, d->option) && options_has(o, d->option) && (!d->value || str_is(options_text(o, d->option), d->value));
 }
-static const char *unmet(struct command_call *call)
+static const char *find_unmet_demand(struct command_call *call)
 {
     const struct options *o = &call->options;
     for (size_t i = 0; i < sizeof demands / sizeof demands[0]; i++) {
         const struct demand *d = &demands[i];
-        bool met = !concerns(o, d);
+        bool met = !does_demand_apply(o, d);
         struct buf wanted = buf_new(call->arena, BUF_LINE_MAX);
         str text;
         for (size_t j = 0; j < ONE_OF && d->one_of[j]; j++) {
@@ -170,7 +170,7 @@ static const struct {
     {"audience", "authorization_code client_credentials token_exchange"},
     {"authorization-details", "authorization_code client_credentials refresh_token device_code ciba"},
 };
-static const char *stray(struct command_call *call, const struct token_grant *grant)
+static const char *find_stray_option(struct command_call *call, const struct token_grant *grant)
 {
     for (size_t i = 0; i < sizeof belongs / sizeof belongs[0]; i++) {
         if (options_has(&call->options, belongs[i].option) && !str_has_word(str_of(belongs[i].grants), str_of(grant->word)))
@@ -183,7 +183,7 @@ static bool is_json(struct command_call *call, const char *option)
     json *value;
     return !options_has(&call->options, option) || !FAILED(json_parse(call->arena, options_text(&call->options, option), &value));
 }
-static const char *lacking(struct command_call *call, const struct token_grant *grant)
+static const char *find_missing_option(struct command_call *call, const struct token_grant *grant)
 {
     const struct options *o = &call->options;
     if (!options_has(o, "issuer") && !options_has(o, "token-endpoint"))
@@ -196,10 +196,10 @@ static const char *lacking(struct command_call *call, const struct token_grant *
         return str_format(call->arena, "this grant needs --%s", grant->needs).p;
     if (!is_json(call, "claims") || !is_json(call, "authorization-details"))
         return "--claims and --authorization-details must be JSON";
-    const char *vain = stray(call, grant);
-    return vain ? vain : unmet(call);
+    const char *vain = find_stray_option(call, grant);
+    return vain ? vain : find_unmet_demand(call);
 }
-static int ask(struct command_call *call, const char *option, const char *question, str *secret)
+static int ask_secret_option(struct command_call *call, const char *option, const char *question, str *secret)
 {
     *secret = options_text(&call->options, option);
     if (str_present(*secret))
@@ -214,7 +214,7 @@ static int ask_secret(struct command_call *call, struct token_flow *f)
     str secret;
     if (!f->grant->secret)
         return COMMAND_DONE;
-    int status = ask(call, f->grant->secret, f->grant->question, &secret);
+    int status = ask_secret_option(call, f->grant->secret, f->grant->question, &secret);
     if (status != COMMAND_DONE)
         return status;
     f->password = f->refresh_token = f->subject_token = secret; /* each grant reads its own */
@@ -276,7 +276,7 @@ static int load_keys(struct command_call *call, struct token_flow *f)
     f->certificate_key = options_has(o, "cert-key") ? options_text(o, "cert-key") : own.file;
     return COMMAND_DONE;
 }
-static struct token_flow who(const struct options *o)
+static struct token_flow read_client_options(const struct options *o)
 {
     return (struct token_flow){
         .client_id = options_text(o, "client-id"),
@@ -286,7 +286,7 @@ static struct token_flow who(const struct options *o)
         .authority = options_text(o, "ca"),
         .max_age = -1,
         .asked_age = -1,
-        .show = show,
+        .show = print_to_stderr,
         .wait = wait_for,
     };
 }
@@ -363,10 +363,10 @@ static int run_token(struct command_call *call)
     struct token_flow_result result = {0};
     json *userinfo = NULL;
     const char *trouble = NULL;
-    struct token_flow f = who(&call->options);
+    struct token_flow f = read_client_options(&call->options);
     f.grant = token_flow_grant(options_text(&call->options, "grant"));
     take_options(&call->options, &f);
-    const char *lacks = lacking(call, f.grant);
+    const char *lacks = find_missing_option(call, f.grant);
     if (lacks)
         return command_misused(call, "%s", lacks);
     int status = ask_secret(call, &f);
@@ -388,15 +388,15 @@ static int run_token(struct command_call *call)
 static int ask_about(struct command_call *call, const char *endpoint, json **body)
 {
     const struct options *o = &call->options;
-    struct token_flow f = who(o);
+    struct token_flow f = read_client_options(o);
     struct server_call question = {.endpoint = endpoint, .empty = true};
     struct server_answer answer = {0};
     struct buf form = buf_new(call->arena, BUF_JSON_MAX);
-    const char *trouble = NULL, *lacks = !options_has(o, "issuer") ? "this needs --issuer" : unmet(call);
+    const char *trouble = NULL, *lacks = !options_has(o, "issuer") ? "this needs --issuer" : find_unmet_demand(call);
     str token;
     if (lacks)
         return command_misused(call, "%s", lacks);
-    int status = ask(call, "token-stdin", "Token", &token);
+    int status = ask_secret_option(call, "token-stdin", "Token", &token);
     if (status == COMMAND_DONE)
         status = find_server(call, &f);
     if (status == COMMAND_DONE)

@@ -14,7 +14,7 @@ struct parameter {
     str value;
     bool is_json; /* a value of its own in a signed request, a text in a form */
 };
-static fallible put(struct arena *a, json *claims, const struct parameter *p)
+static fallible put_claim_parameter(struct arena *a, json *claims, const struct parameter *p)
 {
     json *value;
     if (!str_filled(p->value))
@@ -33,12 +33,12 @@ static fallible add_request(struct arena *a, const struct token_flow *f, const s
     str jwt;
     json *claims = json_object_new(a);
     for (size_t i = 0; i < count; i++)
-        TRY(put(a, claims, &rows[i]));
+        TRY(put_claim_parameter(a, claims, &rows[i]));
     TRY(assertion_request(a, f, claims, true, &jwt));
     form_add(form, STR("request"), jwt);
     return OK;
 }
-static fallible begin(struct arena *a, struct token_flow *f, json **response, const char **trouble)
+static fallible begin_ciba_request(struct arena *a, struct token_flow *f, json **response, const char **trouble)
 {
     struct buf form = buf_new(a, BUF_JSON_MAX);
     struct server_call call = {.endpoint = f->grant->endpoint};
@@ -66,7 +66,7 @@ static fallible begin(struct arena *a, struct token_flow *f, json **response, co
 fallible grant_ciba(struct arena *a, struct token_flow *f, json **response, const char **trouble)
 {
     json *begun;
-    TRY(begin(a, f, &begun, trouble));
+    TRY(begin_ciba_request(a, f, &begun, trouble));
     struct grant_poll poll = {.name = "auth_req_id", .code = json_member_text(begun, "auth_req_id"), .answer = begun};
     *trouble = "the server's answer lacks auth_req_id"; /* CIBA 7.3 */
     if (!str_filled(poll.code))

@@ -21,7 +21,7 @@
 enum { PERSON_SECONDS = 600, PORT_MAX = 65535 };
 
 /* Every parameter of the authorization request: JSON, as a request object has them (RFC 9101 4); the forms are made of it. */
-static void put(struct arena *a, json *request, const char *name, str value)
+static void put_request_text(struct arena *a, json *request, const char *name, str value)
 {
     if (str_filled(value))
         json_put_text(a, request, name, value);
@@ -44,24 +44,24 @@ static void put_list(struct arena *a, json *request, const char *name, str words
     else
         json_put_words(a, request, name, words);
 }
-static fallible parameters(struct arena *a, struct token_flow *f, const struct grant_code_secrets *secrets, json **out)
+static fallible build_code_request(struct arena *a, struct token_flow *f, const struct grant_code_secrets *secrets, json **out)
 {
     uint8_t digest[DIGEST_SIZE];
     json *r = json_object_new(a);
     digest_sha256(secrets->verifier, digest); /* RFC 7636 4.2 */
-    put(a, r, "response_type", STR("code"));
-    put(a, r, "client_id", f->client_id);
-    put(a, r, "redirect_uri", secrets->redirect_uri);
-    put(a, r, "scope", f->scope);
+    put_request_text(a, r, "response_type", STR("code"));
+    put_request_text(a, r, "client_id", f->client_id);
+    put_request_text(a, r, "redirect_uri", secrets->redirect_uri);
+    put_request_text(a, r, "scope", f->scope);
     put_list(a, r, "resource", f->resource); /* RFC 8707 2 */
     put_list(a, r, "audience", f->audience);
-    put(a, r, "state", secrets->state);
-    put(a, r, "code_challenge", b64url_encode(a, digest, sizeof digest));
-    put(a, r, "code_challenge_method", STR("S256"));
-    put(a, r, "response_mode", f->response_mode);
-    put(a, r, "prompt", f->prompt);
-    put(a, r, "login_hint", f->login_hint);
-    put(a, r, "acr_values", f->acr_values);
+    put_request_text(a, r, "state", secrets->state);
+    put_request_text(a, r, "code_challenge", b64url_encode(a, digest, sizeof digest));
+    put_request_text(a, r, "code_challenge_method", STR("S256"));
+    put_request_text(a, r, "response_mode", f->response_mode);
+    put_request_text(a, r, "prompt", f->prompt);
+    put_request_text(a, r, "login_hint", f->login_hint);
+    put_request_text(a, r, "acr_values", f->acr_values);
     if (f->max_age >= 0)
         json_put_integer(a, r, "max_age", f->max_age);
     f->asked_age = f->max_age;
@@ -70,7 +70,7 @@ static fallible parameters(struct arena *a, struct token_flow *f, const struct g
         json_put_text(a, r, "nonce", f->nonce);
     }
     if (f->proof)
-        put(a, r, "dpop_jkt", f->proof->thumbprint); /* RFC 9449 10 */
+        put_request_text(a, r, "dpop_jkt", f->proof->thumbprint); /* RFC 9449 10 */
     TRY(put_json(a, r, "claims", f->claims));
     TRY(put_json(a, r, "authorization_details", f->authorization_details)); /* RFC 9396 2 */
     *out = r;
@@ -117,7 +117,7 @@ static fallible write_request(struct arena *a, const struct token_flow *f, json 
     form_add(form, STR("request"), jwt);
     return OK;
 }
-static fallible push(struct arena *a, struct token_flow *f, str form, str *query, const char **trouble)
+static fallible push_code_request(struct arena *a, struct token_flow *f, str form, str *query, const char **trouble)
 {
     struct server_call call = {.endpoint = "pushed_authorization_request_endpoint", .form = form, .proof = true, .named = true};
     struct server_answer answer;
@@ -150,12 +150,12 @@ fallible grant_code_address(struct arena *a, struct token_flow *f, const struct 
     struct buf form = buf_new(a, BUF_JSON_MAX), b = buf_new(a, BUF_TOKEN_MAX);
     TRY(check_address(a, endpoint, trouble));
     *trouble = "--claims and --authorization-details must be JSON";
-    TRY(parameters(a, f, secrets, &request));
+    TRY(build_code_request(a, f, secrets, &request));
     *trouble = "the request could not be made; a signed one needs --key";
     TRY(write_request(a, f, request, pushed, &form));
     TRY(buf_done(&form, &query));
     if (pushed)
-        TRY(push(a, f, query, &query, trouble));
+        TRY(push_code_request(a, f, query, &query, trouble));
     buf_add(&b, endpoint);
     if (!str_ends(endpoint, STR("?")) && !str_ends(endpoint, STR("&")))
         buf_char(&b, str_find(endpoint, '?') < endpoint.n ? '&' : '?');
@@ -168,7 +168,7 @@ struct fields {
     const struct form *form;
     const json *claims;
 };
-static str field(const struct fields *v, const char *name)
+static str get_answer_field(const struct fields *v, const char *name)
 {
     return v->claims ? json_member_text(v->claims, name) : form_get(v->form, name);
 }
@@ -184,20 +184,20 @@ fallible grant_code_judge(struct arena *a, struct token_flow *f, str state, str 
     if (!v.claims && str_present(f->response_mode) && str_ends(f->response_mode, STR("jwt")))
         FAIL(INVALID_REQUEST, "an answer without a signature");
     *trouble = "the answer carries another state than the request; begin again"; /* RFC 6749 10.12 */
-    if (!secret_equal(field(&v, "state"), state))
+    if (!secret_equal(get_answer_field(&v, "state"), state))
         FAIL(INVALID_REQUEST, "state mismatch");
-    str iss = field(&v, "iss");
+    str iss = get_answer_field(&v, "iss");
     *trouble = "the answer comes from another issuer; begin again"; /* RFC 9207 2.4 */
     if (str_present(iss) ? !str_equal(iss, f->server.issuer) : f->server.iss_promised)
         FAIL(INVALID_REQUEST, "iss mismatch");
-    if (str_present(field(&v, "error"))) {
-        *trouble = server_call_refusal(a, field(&v, "error"), field(&v, "error_description"));
+    if (str_present(get_answer_field(&v, "error"))) {
+        *trouble = server_call_refusal(a, get_answer_field(&v, "error"), get_answer_field(&v, "error_description"));
         FAIL(ACCESS_DENIED, "the server refused");
     }
     *trouble = "the answer carries no code";
-    if (!str_filled(field(&v, "code")))
+    if (!str_filled(get_answer_field(&v, "code")))
         FAIL(INVALID_REQUEST, "no code");
-    *code = field(&v, "code");
+    *code = get_answer_field(&v, "code");
     return OK;
 }
 
@@ -218,7 +218,7 @@ static fallible open_redirect(struct arena *a, const struct token_flow *f, struc
     *uri = str_format(a, "http://%.*s:%u%.*s", STR_FMT(u.host), (unsigned)l->port, STR_FMT(u.path));
     return str_present(*uri) ? OK : ERR(UNAVAILABLE, "no memory for the redirect URI");
 }
-static fallible visit(struct arena *a, struct token_flow *f, struct grant_code_secrets *secrets, str *query, const char **trouble)
+static fallible await_browser_answer(struct arena *a, struct token_flow *f, struct grant_code_secrets *secrets, str *query, const char **trouble)
 {
     struct loopback l = {.descriptor = -1};
     str path, address;
@@ -242,7 +242,7 @@ fallible grant_code(struct arena *a, struct token_flow *f, struct buf *form, con
     str query, code;
     if (!str_present(secrets.state) || !str_present(secrets.verifier))
         FAIL(UNAVAILABLE, "no memory for the state");
-    TRY(visit(a, f, &secrets, &query, trouble));
+    TRY(await_browser_answer(a, f, &secrets, &query, trouble));
     TRY(grant_code_judge(a, f, secrets.state, query, &code, trouble));
     form_add(form, STR("code"), code);
     form_add(form, STR("redirect_uri"), secrets.redirect_uri);

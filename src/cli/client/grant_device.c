@@ -7,7 +7,7 @@
 #include "cli/client/server_call.h"
 #include "base/banned.h"
 
-static fallible begin(struct arena *a, struct token_flow *f, json **response, const char **trouble)
+static fallible begin_device_request(struct arena *a, struct token_flow *f, json **response, const char **trouble)
 {
     struct buf form = buf_new(a, BUF_JSON_MAX);
     struct server_call call = {.endpoint = f->grant->endpoint};
@@ -24,7 +24,7 @@ static fallible begin(struct arena *a, struct token_flow *f, json **response, co
 fallible grant_device(struct arena *a, struct token_flow *f, json **response, const char **trouble)
 {
     json *begun;
-    TRY(begin(a, f, &begun, trouble));
+    TRY(begin_device_request(a, f, &begun, trouble));
     struct grant_poll poll = {.name = "device_code", .code = json_member_text(begun, "device_code"), .answer = begun};
     str code = json_member_text(begun, "user_code"), address = json_member_text(begun, "verification_uri");
     str whole = json_member_text(begun, "verification_uri_complete");

@@ -20,7 +20,7 @@ int64_t grant_poll_next(str error, int64_t interval)
         return interval + SLOWER <= INTERVAL_MAX ? interval + SLOWER : INTERVAL_MAX;
     return -1;
 }
-static int64_t bounded(const json *answer, const char *name, int64_t usual, int64_t most)
+static int64_t read_bounded_seconds(const json *answer, const char *name, int64_t usual, int64_t most)
 {
     int64_t n = 0;
     if (!json_integer_of(json_member(answer, name), &n) || n < 0)
@@ -29,8 +29,8 @@ static int64_t bounded(const json *answer, const char *name, int64_t usual, int6
 }
 fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_poll *poll, json **response, const char **trouble)
 {
-    int64_t interval = bounded(poll->answer, "interval", INTERVAL, INTERVAL_MAX);
-    int64_t lifetime = bounded(poll->answer, "expires_in", LIFETIME_MAX, LIFETIME_MAX);
+    int64_t interval = read_bounded_seconds(poll->answer, "interval", INTERVAL, INTERVAL_MAX);
+    int64_t lifetime = read_bounded_seconds(poll->answer, "expires_in", LIFETIME_MAX, LIFETIME_MAX);
     int64_t end = clock_monotonic_us() + lifetime * MICROSECONDS;
     struct buf form = buf_new(a, BUF_JSON_MAX);
     struct server_call call = {.endpoint = "token_endpoint", .proof = true};

@@ -43,7 +43,7 @@ void loopback_close(struct loopback *l)
         (void)close(l->descriptor);
     l->descriptor = -1;
 }
-static bool readable(int fd, int64_t milliseconds)
+static bool await_readable(int fd, int64_t milliseconds)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
     int n;
@@ -55,7 +55,7 @@ static bool readable(int fd, int64_t milliseconds)
 /* As many bytes more as come at once; 0: none will. */
 static size_t read_some(int fd, char *text, size_t n)
 {
-    ssize_t got = n < REQUEST_MAX && readable(fd, SILENCE_MS) ? recv(fd, text + n, REQUEST_MAX - n, 0) : 0;
+    ssize_t got = n < REQUEST_MAX && await_readable(fd, SILENCE_MS) ? recv(fd, text + n, REQUEST_MAX - n, 0) : 0;
     return got > 0 ? (size_t)got : 0;
 }
 /* What the head says about the length of the body, 0 without it; false when it makes no sense. */
@@ -97,7 +97,7 @@ static bool read_visit(int fd, char *text, struct visit *out)
     return n >= head + length;
 }
 /* The query of `GET path?query HTTP/1.1`, or the body of a POST; false when it is another request. */
-static bool match(const struct visit *v, const struct loopback *l, str path, str *query)
+static bool read_redirect_query(const struct visit *v, const struct loopback *l, str path, str *query)
 {
     str line = {v->head.p, str_find(v->head, '\r')}, rest = line, method, target;
     if (!str_next(&rest, ' ', &method) || !str_next(&rest, ' ', &target))
@@ -112,7 +112,7 @@ static bool match(const struct visit *v, const struct loopback *l, str path, str
     *query = mark < target.n ? (str){target.p + mark + 1, target.n - mark - 1} : (str){target.p + mark, 0};
     return str_is(method, "GET");
 }
-static void answer(int fd, const char *page)
+static void send_browser_page(int fd, const char *page)
 {
     size_t n = strlen(page), sent = 0;
     while (sent < n) {
@@ -131,16 +131,16 @@ fallible loopback_wait(struct arena *a, const struct loopback *l, str path, int6
         FAIL(UNAVAILABLE, "no memory for the browser's request");
     for (;;) {
         int64_t left = end - clock_monotonic_us();
-        if (left <= 0 || !readable(l->descriptor, left / 1000 + 1))
+        if (left <= 0 || !await_readable(l->descriptor, left / 1000 + 1))
             REFUSE(UNAVAILABLE, "nobody came back from the browser in time; try again", "the deadline has passed");
         int fd = accept4(l->descriptor, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;
         str found = STR_ABSENT;
         struct visit v;
-        bool whole = read_visit(fd, text, &v), ours = whole && match(&v, l, path, &found);
+        bool whole = read_visit(fd, text, &v), ours = whole && read_redirect_query(&v, l, path, &found);
         if (whole)
-            answer(fd, ours ? page_found : page_missing);
+            send_browser_page(fd, ours ? page_found : page_missing);
         (void)close(fd);
         if (ours) {
             *query = found;

@@ -33,7 +33,7 @@ static fallible fetch_keys(struct arena *a, struct token_flow *f, const char **t
     return OK;
 }
 /* One sentence from what failed. */
-static err tell(struct arena *a, const char *what, err e, const char **trouble)
+static err tell_token_trouble(struct arena *a, const char *what, err e, const char **trouble)
 {
     *trouble = str_format(a, "the %s is not to be believed: %s", what, err_why(e)).p;
     return e;
@@ -42,13 +42,13 @@ struct received_rule {
     const char *what;
     bool expires, issued; /* exp, iat must be there */
 };
-static fallible check(struct arena *a, struct token_flow *f, str token, const struct received_rule *rule, struct jwt *out, const char **trouble)
+static fallible check_received_jwt(struct arena *a, struct token_flow *f, str token, const struct received_rule *rule, struct jwt *out, const char **trouble)
 {
     struct jwt t;
     struct jwt_facts facts;
     err e = jwt_read(a, token, &t);
     if (FAILED(e))
-        return tell(a, rule->what, e, trouble);
+        return tell_token_trouble(a, rule->what, e, trouble);
     if (!f->keys)
         TRY(fetch_keys(a, f, trouble));
     e = jwt_check(a, &t, f->keys, sign_alg_words); /* RFC 8725 3.1: asymmetric rows alone */
@@ -70,7 +70,7 @@ static fallible check(struct arena *a, struct token_flow *f, str token, const st
     if (!FAILED(e))
         e = jwt_judge(&t, &claims, &facts);
     if (FAILED(e))
-        return tell(a, rule->what, e, trouble);
+        return tell_token_trouble(a, rule->what, e, trouble);
     *out = t;
     return OK;
 }
@@ -119,10 +119,10 @@ fallible received_id_token(struct arena *a, struct token_flow *f, const json *re
 {
     static const struct received_rule rule = {"ID token", true, true};
     struct jwt t;
-    TRY(check(a, f, json_member_text(response, "id_token"), &rule, &t, trouble));
+    TRY(check_received_jwt(a, f, json_member_text(response, "id_token"), &rule, &t, trouble));
     err e = check_identity(a, f, &t, json_member_text(response, "access_token"));
     if (FAILED(e))
-        return tell(a, rule.what, e, trouble);
+        return tell_token_trouble(a, rule.what, e, trouble);
     *claims = t.claims;
     return OK;
 }
@@ -130,7 +130,7 @@ fallible received_answer(struct arena *a, struct token_flow *f, str token, const
 {
     static const struct received_rule rule = {"signed authorization answer", true, false}; /* JARM 2.1 */
     struct jwt t;
-    TRY(check(a, f, token, &rule, &t, trouble));
+    TRY(check_received_jwt(a, f, token, &rule, &t, trouble));
     *claims = t.claims;
     return OK;
 }
@@ -138,7 +138,7 @@ fallible received_userinfo(struct arena *a, struct token_flow *f, str token, con
 {
     static const struct received_rule rule = {"signed userinfo answer", false, false};
     struct jwt t;
-    TRY(check(a, f, token, &rule, &t, trouble));
+    TRY(check_received_jwt(a, f, token, &rule, &t, trouble));
     *claims = t.claims;
     return OK;
 }

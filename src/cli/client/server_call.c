@@ -31,7 +31,7 @@ bool server_call_mutual(const struct token_flow *f)
 {
     return str_present(f->certificate);
 }
-static bool names(const struct token_flow *f, const char *method, bool fallback)
+static bool supports_auth_method(const struct token_flow *f, const char *method, bool fallback)
 {
     return discover_lists(&f->server, "token_endpoint_auth_methods_supported", method, fallback);
 }
@@ -50,7 +50,7 @@ const char *server_call_method(const struct token_flow *f)
         {"client_secret_jwt", str_present(f->client_secret), false},
     };
     for (size_t i = 0; !str_present(f->auth_method) && i < sizeof ways / sizeof ways[0]; i++) {
-        if (ways[i].possible && names(f, ways[i].word, ways[i].unnamed))
+        if (ways[i].possible && supports_auth_method(f, ways[i].word, ways[i].unnamed))
             return ways[i].word;
     }
     if (str_present(f->auth_method))
@@ -59,7 +59,7 @@ const char *server_call_method(const struct token_flow *f)
 }
 
 /* RFC 6749 2.3.1: id and secret are form-encoded before they become user and password. */
-static fallible encoded(struct arena *a, str text, str *out)
+static fallible percent_encode_text(struct arena *a, str text, str *out)
 {
     struct buf b = buf_new(a, BUF_URL_MAX);
     percent_add(&b, text);
@@ -77,8 +77,8 @@ static fallible add_client(struct arena *a, const struct token_flow *f, bool nam
 {
     str method = str_of(server_call_method(f));
     if (str_is(method, "client_secret_basic")) {
-        TRY(encoded(a, f->client_id, &request->user));
-        return encoded(a, f->client_secret, &request->password);
+        TRY(percent_encode_text(a, f->client_id, &request->user));
+        return percent_encode_text(a, f->client_secret, &request->password);
     }
     if (str_present(f->client_id) && !named)
         form_add(form, STR("client_id"), f->client_id); /* beside an assertion too: RFC 7521 4.2 lets it, PAR wants it */
@@ -104,7 +104,7 @@ fallible server_call_prove(struct arena *a, const struct token_flow *f, const st
     return OK;
 }
 /* One request, with everything that must be fresh. */
-static fallible ask(struct arena *a, const struct token_flow *f, const struct server_call *call, struct fetch_answer *answer, const char **trouble)
+static fallible post_server_call(struct arena *a, const struct token_flow *f, const struct server_call *call, struct fetch_answer *answer, const char **trouble)
 {
     struct fetch_request request = server_call_request(f, discover_endpoint(&f->server, call->endpoint, server_call_mutual(f)));
     struct assertion_proof about = {.method = "POST", .address = request.url, .nonce = f->server_nonce};
@@ -145,7 +145,7 @@ fallible server_call_post(struct arena *a, struct token_flow *f, const struct se
     struct fetch_answer answer;
     struct server_answer found;
     for (int attempt = 0;; attempt++) {
-        TRY(ask(a, f, call, &answer, trouble));
+        TRY(post_server_call(a, f, call, &answer, trouble));
         str nonce = fetch_header(&answer, "DPoP-Nonce");
         if (str_present(nonce))
             f->server_nonce = nonce; /* RFC 9449 8.2: whatever the status */

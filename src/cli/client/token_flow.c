@@ -77,7 +77,7 @@ static fallible ask_once(struct arena *a, struct token_flow *f, json **response,
     *response = answer.body;
     return OK;
 }
-static bool usable(str token)
+static bool is_printable_token(str token)
 {
     for (size_t i = 0; i < token.n; i++) {
         if (!ascii_printable(token.p[i]))
@@ -89,7 +89,7 @@ static fallible judge_response(const struct token_flow *f, const json *response,
 {
     str type = json_member_text(response, "token_type");
     *trouble = "the token response has no usable access_token"; /* RFC 6749 5.1 */
-    if (!usable(json_member_text(response, "access_token")))
+    if (!is_printable_token(json_member_text(response, "access_token")))
         FAIL(INVALID_REQUEST, "no access_token");
     *trouble = "the server issued a token that is not bound to the DPoP key: it does not take DPoP, or not from this client";
     if (f->proof && !str_equal_nocase(type, STR("DPoP")) && !str_equal_nocase(type, STR("N_A"))) /* RFC 9449 5 */

@@ -9,7 +9,7 @@
 #include "cli/client/server_call.h"
 #include "base/banned.h"
 
-static fallible ask(struct arena *a, struct token_flow *f, str token, struct fetch_answer *answer, const char **trouble)
+static fallible fetch_userinfo(struct arena *a, struct token_flow *f, str token, struct fetch_answer *answer, const char **trouble)
 {
     str headers[2], nonce = STR_ABSENT, before;
     struct fetch_request request = server_call_request(f, discover_endpoint(&f->server, "userinfo_endpoint", server_call_mutual(f)));
@@ -33,7 +33,7 @@ static fallible ask(struct arena *a, struct token_flow *f, str token, struct fet
             return OK;
     }
 }
-static const char *refusal(struct arena *a, const struct fetch_answer *answer)
+static const char *format_userinfo_refusal(struct arena *a, const struct fetch_answer *answer)
 {
     str told = fetch_header(answer, "WWW-Authenticate");
     return str_format(a, "the userinfo endpoint refused with status %ld%s%.*s", answer->status, str_filled(told) ? ": " : "",
@@ -62,9 +62,9 @@ fallible token_userinfo_get(struct arena *a, struct token_flow *f, const struct 
 {
     struct fetch_answer answer;
     json *found = NULL;
-    TRY(ask(a, f, json_member_text(result->response, "access_token"), &answer, trouble));
+    TRY(fetch_userinfo(a, f, json_member_text(result->response, "access_token"), &answer, trouble));
     if (answer.status != 200) {
-        *trouble = refusal(a, &answer);
+        *trouble = format_userinfo_refusal(a, &answer);
         FAIL(ACCESS_DENIED, "userinfo was refused");
     }
     TRY(read_claims(a, f, &answer, &found, trouble));

@@ -45,7 +45,7 @@ static void write_client(struct call *c, struct json_writer *w, const struct db_
     "name", "description", "grants", "refresh", "redirect_uris", "post_logout_redirect_uris", "scopes", "auth_method", "owner", "public", "first_party", \
         "require_pkce", "access_lifetime", "refresh_lifetime", "compat", METADATA_ROWS(NAMED, NAMED, NAMED, HIDDEN)
 
-static fallible need(const struct call *c, const char *permission)
+static fallible require_permission(const struct call *c, const char *permission)
 {
     if (!actor_may(&c->actor, permission))
         FAIL(INSUFFICIENT_SCOPE, "api: the permission for client applications is missing");
@@ -56,7 +56,7 @@ fallible api_clients_get(struct call *c)
 {
     struct db_page page;
     struct client_rows found;
-    TRY(need(c, "view-auth_clients"));
+    TRY(require_permission(c, "view-auth_clients"));
     TRY(api_page(c, &page));
     TRY(client_list(c->context, &c->actor, &page, &found));
     struct json_writer rows = api_rows(c);
@@ -100,7 +100,7 @@ fallible api_clients_post(struct call *c)
     struct client_edit edit = client_edit_nothing();
     struct client_added added;
     const json *body;
-    TRY(need(c, "create-auth_clients"));
+    TRY(require_permission(c, "create-auth_clients"));
     TRY(api_body(c, known, &body));
     api_text(c, body, "id", &edit.id);
     read_edit(c, body, &edit);
@@ -112,7 +112,7 @@ fallible api_clients_post(struct call *c)
     return call_json(c, 201, &answer);
 }
 
-static fallible find(struct call *c, const struct db_client **client)
+static fallible find_path_client(struct call *c, const struct db_client **client)
 {
     *client = client_find(c->context, c->parameters[0]);
     if (!*client)
@@ -123,8 +123,8 @@ static fallible find(struct call *c, const struct db_client **client)
 fallible api_client_get(struct call *c)
 {
     const struct db_client *client;
-    TRY(need(c, "view-auth_clients"));
-    TRY(find(c, &client));
+    TRY(require_permission(c, "view-auth_clients"));
+    TRY(find_path_client(c, &client));
     struct json_writer body = call_object(c);
     write_client(c, &body, client);
     json_write_value(&body, "profiles", profile_fit_json(c->context, client));
@@ -138,8 +138,8 @@ fallible api_client_put(struct call *c)
     const struct db_client *client;
     const json *body;
     int disabled = -1;
-    TRY(need(c, "edit-auth_clients"));
-    TRY(find(c, &client));
+    TRY(require_permission(c, "edit-auth_clients"));
+    TRY(find_path_client(c, &client));
     TRY(api_body(c, known, &body));
     read_edit(c, body, &edit);
     api_flag(c, body, "disabled", &disabled);
@@ -154,8 +154,8 @@ fallible api_client_put(struct call *c)
 fallible api_client_delete(struct call *c)
 {
     const struct db_client *client;
-    TRY(need(c, "delete-auth_clients"));
-    TRY(find(c, &client));
+    TRY(require_permission(c, "delete-auth_clients"));
+    TRY(find_path_client(c, &client));
     TRY(client_remove(c->context, &c->actor, client->id));
     return call_empty(c, 204);
 }
@@ -167,8 +167,8 @@ fallible api_client_secret_post(struct call *c)
     const struct db_client *client;
     const json *body;
     str secret;
-    TRY(need(c, "edit-auth_clients"));
-    TRY(find(c, &client));
+    TRY(require_permission(c, "edit-auth_clients"));
+    TRY(find_path_client(c, &client));
     if (c->request->body.n > 0) {
         TRY(api_body(c, known, &body));
         api_number(c, body, "overlap", &how.overlap);

@@ -9,7 +9,7 @@
 enum { PER_PAGE = 10, PER_PAGE_MAX = 100, PAGE_MAX = 1000000, SHOWN_MAX = 64 };
 #define LIST_TAKES "filter, order_by, order_direction, per_page, page"
 
-static str shown(str name)
+static str cut_shown_name(str name)
 {
     return (str){name.p, name.n < SHOWN_MAX ? name.n : SHOWN_MAX};
 }
@@ -37,7 +37,7 @@ static void judge_names(struct call *c, const char *more)
             found = str_is(name, known[k]);
         if (!found)
             problem_tell(&c->problems, "query", c->context->arena,
-                         &MESSAGE("The parameter {name} is unknown here; this list takes {known}.", MESSAGE_TEXT("name", shown(name)),
+                         &MESSAGE("The parameter {name} is unknown here; this list takes {known}.", MESSAGE_TEXT("name", cut_shown_name(name)),
                                   MESSAGE_TEXT("known", more ? str_format(c->context->arena, LIST_TAKES ", %s", more) : STR(LIST_TAKES))));
     }
 }
@@ -117,7 +117,7 @@ fallible api_body(struct call *c, const char *const *known, const json **object)
     while (json_each(body, &iterator, &name, &value))
         if (!known_name(known, name)) /* AD-04 */
             problem_tell(&c->problems, "body", c->context->arena,
-                         &MESSAGE("The field {name} is unknown or cannot be set here.", MESSAGE_TEXT("name", shown(name))));
+                         &MESSAGE("The field {name} is unknown or cannot be set here.", MESSAGE_TEXT("name", cut_shown_name(name))));
     TRY(problem_result(&c->problems));
     *object = body;
     return OK;

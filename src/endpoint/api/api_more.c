@@ -39,7 +39,7 @@ fallible api_openapi_get(struct call *c)
 }
 
 /* One page of something that is whole in memory. */
-static void cut(const struct db_page *page, size_t total, size_t *from, size_t *to)
+static void find_page_bounds(const struct db_page *page, size_t total, size_t *from, size_t *to)
 {
     *from = (size_t)page->offset < total ? (size_t)page->offset : total;
     *to = *from + (size_t)page->limit < total ? *from + (size_t)page->limit : total;
@@ -52,7 +52,7 @@ fallible api_scopes_get(struct call *c)
     TRY(api_page(c, &page));
     const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
     struct json_writer list = api_rows(c), *w = &list;
-    cut(&page, count, &from, &to);
+    find_page_bounds(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
         json_write_object(w, NULL);
         json_write_text(w, "id", scopes[i]->name);
@@ -124,7 +124,7 @@ fallible api_events_get(struct call *c)
 }
 
 /* Whose: the person's own, or with ?user= somebody else's for those who may see them. */
-static fallible whose(struct call *c, const char *own, struct db_user **user)
+static fallible find_subject_user(struct call *c, const char *own, struct db_user **user)
 {
     str id = form_get(&c->form, "user");
     if (str_present(id))
@@ -153,7 +153,7 @@ fallible api_sessions_get(struct call *c)
     struct db_session *rows;
     struct db_authorization *grants = NULL;
     size_t count, granted = 0, from, to;
-    TRY(whose(c, "view-own-sessions", &user));
+    TRY(find_subject_user(c, "view-own-sessions", &user));
     if (!actor_may_self(&c->actor, user->number, "view-own-sessions") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
     TRY(api_page_of(c, "user", &page));
@@ -161,7 +161,7 @@ fallible api_sessions_get(struct call *c)
     if (consent_may_see(&c->actor, user->number)) /* which applications were opened in a login is more than the login */
         TRY(consent_authorizations(c->context, &c->actor, user->number, &grants, &granted));
     struct json_writer list = api_rows(c), *w = &list;
-    cut(&page, count, &from, &to);
+    find_page_bounds(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) {
         json_write_object(w, NULL);
         json_write_text(w, "id", rows[i].id);
@@ -180,7 +180,7 @@ fallible api_session_delete(struct call *c)
 {
     bool ended;
     struct db_user *user;
-    TRY(whose(c, "delete-own-sessions", &user));
+    TRY(find_subject_user(c, "delete-own-sessions", &user));
     TRY(user_end_session(c->context, &c->actor, user->number, c->parameters[0], &ended));
     if (!ended)
         FAIL(NOT_FOUND, "api: no such session");
@@ -193,11 +193,11 @@ fallible api_grants_get(struct call *c)
     struct db_user *user;
     struct db_authorization *rows;
     size_t count, from, to;
-    TRY(whose(c, "view-own-authorizations", &user));
+    TRY(find_subject_user(c, "view-own-authorizations", &user));
     TRY(api_page_of(c, "user", &page));
     TRY(consent_authorizations(c->context, &c->actor, user->number, &rows, &count));
     struct json_writer list = api_rows(c), *w = &list;
-    cut(&page, count, &from, &to);
+    find_page_bounds(&page, count, &from, &to);
     for (size_t i = from; i < to; i++) { /* contract 7 */
         const struct db_client *client = cache_client_by_number(c->context->snapshot, rows[i].client_number);
         json_write_object(w, NULL);

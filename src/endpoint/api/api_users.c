@@ -214,7 +214,7 @@ static fallible judge_put(struct call *c, const struct db_user *user, const stru
 }
 
 /* {id} as a person whom the token may change. */
-static fallible changeable(struct call *c, struct db_user **out)
+static fallible find_changeable_user(struct call *c, struct db_user **out)
 {
     str id;
     struct db_user *user;
@@ -240,7 +240,7 @@ fallible api_user_put(struct call *c)
     struct db_user *user;
     const json *body;
     str status = STR_ABSENT;
-    TRY(changeable(c, &user));
+    TRY(find_changeable_user(c, &user));
     TRY(known_members(c, own, &known));
     TRY(api_body(c, known, &body));
     read_edit(c, body, &edit);

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static bool offered(const struct user_claims_row *row, enum claim_form_for whose)
+static bool is_claim_offered(const struct user_claims_row *row, enum claim_form_for whose)
 {
     return row->kind != USER_CLAIMS_VERIFIED || whose == CLAIM_FORM_OTHERS;
 }
@@ -15,7 +15,7 @@ static bool offered(const struct user_claims_row *row, enum claim_form_for whose
 void claim_form_read(struct call *c, enum claim_form_for whose, struct user_claims_edit *edit)
 {
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++)
-        if (offered(&user_claims_table[i], whose))
+        if (is_claim_offered(&user_claims_table[i], whose))
             edit->values[i] = form_get_raw(&c->form, user_claims_table[i].field);
 }
 
@@ -93,7 +93,7 @@ fallible claim_form_put(struct call *c, struct page_fields *f, const struct clai
         TRY(user_claims_values(c->context->arena, form->user, &values));
     page_list(f, "claims");
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++) {
-        if (!offered(&user_claims_table[i], form->whose))
+        if (!is_claim_offered(&user_claims_table[i], form->whose))
             continue;
         str value = form->typed != NULL && str_present(form->typed->values[i]) ? form->typed->values[i] : values.values[i];
         put_one(page_row(f, "claims"), i, value, widget_problem(c, form->problems, user_claims_table[i].field));

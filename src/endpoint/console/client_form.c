@@ -141,7 +141,7 @@ static str lines_of(struct call *c, const char *name)
     return b.n == 0 || FAILED(buf_done(&b, &out)) ? STR("") : out;
 }
 
-static str given(struct call *c, const char *name)
+static str get_form_text(struct call *c, const char *name)
 {
     str value = form_get_raw(&c->form, name);
     return str_present(value) ? value : STR("");
@@ -150,8 +150,8 @@ static str given(struct call *c, const char *name)
 struct client_edit client_form_read(struct call *c, struct problems *p)
 {
     struct client_edit edit = client_edit_nothing();
-    edit.name = given(c, "name");
-    edit.description = given(c, "description");
+    edit.name = get_form_text(c, "name");
+    edit.description = get_form_text(c, "description");
     edit.grants = widget_words(c, "grants[]");
     edit.refresh = str_has_word(edit.grants, STR("refresh_token"));
     edit.redirect_uris = lines_of(c, "redirect_uris");

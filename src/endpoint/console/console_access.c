@@ -20,7 +20,7 @@ static str words_together(struct arena *a, str one, str other)
 }
 
 /* One row an application: grants come newest first; those of the same client before `i` were told already. */
-static bool told(const struct db_authorization *grants, size_t i)
+static bool was_client_listed(const struct db_authorization *grants, size_t i)
 {
     for (size_t k = 0; k < i; k++)
         if (grants[k].client_number == grants[i].client_number)
@@ -58,7 +58,7 @@ err console_access_applications_get(struct call *c)
     struct page_fields *f = widget_account(c, "nav_applications");
     page_list(f, "applications");
     for (size_t i = 0; i < count; i++)
-        if (!told(grants, i))
+        if (!was_client_listed(grants, i))
             put_client(c, f, grants + i, count - i);
     return call_page(c, 200, "applications.html", f);
 }

@@ -58,7 +58,7 @@ err console_account_get(struct call *c)
     return call_page(c, 200, "account.html", f);
 }
 
-static bool same(str a, str b)
+static bool is_same_or_unfilled(str a, str b)
 {
     return str_equal(a, b) || (!str_filled(a) && !str_filled(b));
 }
@@ -72,7 +72,7 @@ err console_account_post(struct call *c)
     edit.full_name = form_get_raw(&c->form, "full_name");
     str email = form_get_raw(&c->form, "email");
     edit.version = widget_number(c, "version", 0, &problems);
-    if (str_present(email) && !same(email, user->email)) {
+    if (str_present(email) && !is_same_or_unfilled(email, user->email)) {
         if (!session_recent(c->context, &c->session)) /* LS-13 */
             return widget_login_again(c, STR("/account"));
         edit.email = email;

@@ -13,14 +13,14 @@ static const char *const resource_names[] = {"uri", "name", "client_id", NULL};
 static const char *const resource_edits[] = {"name", "scopes", NULL};
 static const char *const resource_problems[] = {"uri", "name", "client_id", "token_format", "alg", "scopes", NULL};
 
-static fallible admin(const struct call *c)
+static fallible require_admin(const struct call *c)
 {
     if (!actor_is_admin(&c->actor)) /* AD-01 */
         FAIL(INSUFFICIENT_SCOPE, "console: for administrators alone");
     return OK;
 }
 
-static fallible may(const struct call *c, const char *permission)
+static fallible require_admin_permission(const struct call *c, const char *permission)
 {
     if (!actor_may(&c->actor, permission)) /* AD-01 */
         FAIL(INSUFFICIENT_SCOPE, "console: the person lacks the permission");
@@ -61,7 +61,7 @@ static struct page_fields *scopes_fields(struct call *c)
 
 err console_admin_scopes_get(struct call *c)
 {
-    TRY(may(c, "view-scopes"));
+    TRY(require_admin_permission(c, "view-scopes"));
     return call_page(c, 200, "scopes.html", scopes_fields(c));
 }
 
@@ -69,7 +69,7 @@ err console_admin_scopes_post(struct call *c)
 {
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     err added = scopes_add(c->context, &c->actor, form_get(&c->form, "name"), form_get(&c->form, "description"), &problems);
     if (!FAILED(added))
         return call_redirect(c, STR("/admin/scopes?done=added"));
@@ -82,7 +82,7 @@ err console_admin_scopes_post(struct call *c)
 
 err console_admin_scope_remove_get(struct call *c)
 {
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     const struct db_scope *scope = cache_scope(c->context->snapshot, form_get(&c->form, "name"));
     if (!scope || scope->builtin)
         FAIL(NOT_FOUND, "console: no such scope, or a built-in one");
@@ -95,7 +95,7 @@ err console_admin_scope_remove_post(struct call *c)
 {
     bool removed;
     int status = 422;
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     err done = scopes_remove(c->context, &c->actor, form_get(&c->form, "name"), &removed);
     if (!FAILED(done)) {
         if (!removed)
@@ -172,7 +172,7 @@ static struct page_fields *resources_fields(struct call *c)
 
 err console_admin_resources_get(struct call *c)
 {
-    TRY(may(c, "view-scopes"));
+    TRY(require_admin_permission(c, "view-scopes"));
     return call_page(c, 200, "resources.html", resources_fields(c));
 }
 
@@ -180,7 +180,7 @@ err console_admin_resources_post(struct call *c)
 {
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     struct resource_edit edit = {
         .uri = str_trim(form_get(&c->form, "uri")),
         .name = form_get(&c->form, "name"),
@@ -214,7 +214,7 @@ static struct page_fields *resource_fields(struct call *c, const struct db_resou
 
 err console_admin_resource_get(struct call *c)
 {
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     const struct db_resource *resource = cache_resource(c->context->snapshot, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
@@ -225,7 +225,7 @@ err console_admin_resource_post(struct call *c)
 {
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     const struct db_resource *resource = cache_resource(c->context->snapshot, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
@@ -242,7 +242,7 @@ err console_admin_resource_post(struct call *c)
 
 err console_admin_resource_remove_get(struct call *c)
 {
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     const struct db_resource *resource = cache_resource(c->context->snapshot, form_get(&c->form, "uri"));
     if (!resource)
         FAIL(NOT_FOUND, "console: no such resource");
@@ -254,7 +254,7 @@ err console_admin_resource_remove_get(struct call *c)
 err console_admin_resource_remove_post(struct call *c)
 {
     bool removed;
-    TRY(may(c, "edit-scopes"));
+    TRY(require_admin_permission(c, "edit-scopes"));
     TRY(scopes_resource_remove(c->context, &c->actor, form_get(&c->form, "uri"), &removed));
     if (!removed)
         FAIL(NOT_FOUND, "console: no such resource");
@@ -265,7 +265,7 @@ err console_admin_events_get(struct call *c)
 {
     struct db_event_rows rows;
     struct db_page page = widget_page(c);
-    TRY(may(c, "view-events"));
+    TRY(require_admin_permission(c, "view-events"));
     page.descending = true;
     TRY(audit_list(c->context, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_events");
@@ -303,7 +303,7 @@ err console_admin_keys_get(struct call *c)
 {
     struct rotation_row *rows;
     size_t count;
-    TRY(admin(c));
+    TRY(require_admin(c));
     TRY(authority_keys_list(c->context, &rows, &count));
     struct page_fields *f = widget_admin(c, "nav_keys");
     page_list(f, "keys");
@@ -324,13 +324,13 @@ err console_admin_keys_get(struct call *c)
 
 err console_admin_keys_rotate_get(struct call *c)
 {
-    TRY(admin(c));
+    TRY(require_admin(c));
     return call_page(c, 200, "keys_rotate.html", widget_admin(c, "nav_keys"));
 }
 
 err console_admin_keys_rotate_post(struct call *c)
 {
-    TRY(admin(c));
+    TRY(require_admin(c));
     TRY(authority_keys_rotate(c->context, ROTATION_PUBLISHED));
     return call_redirect(c, STR("/admin/keys?done=rotated"));
 }

@@ -11,7 +11,7 @@
 #include "endpoint/console/widget.h"
 #include "base/banned.h"
 
-static fallible may(const struct call *c, const char *permission)
+static fallible require_client_permission(const struct call *c, const char *permission)
 {
     if (!actor_may(&c->actor, permission)) /* AD-01 */
         FAIL(INSUFFICIENT_SCOPE, "console: the person lacks the permission for client applications");
@@ -19,9 +19,9 @@ static fallible may(const struct call *c, const char *permission)
 }
 
 /* The client that the address names. */
-static fallible asked(struct call *c, const char *permission, const struct db_client **out)
+static fallible find_permitted_client(struct call *c, const char *permission, const struct db_client **out)
 {
-    TRY(may(c, permission));
+    TRY(require_client_permission(c, permission));
     *out = client_find(c->context, c->parameters[0]);
     if (!*out)
         FAIL(NOT_FOUND, "console: no such client");
@@ -32,7 +32,7 @@ err console_clients_get(struct call *c)
 {
     struct client_rows rows;
     struct db_page page = widget_page(c);
-    TRY(may(c, "view-auth_clients"));
+    TRY(require_client_permission(c, "view-auth_clients"));
     page.order_by = STR("name");
     TRY(client_list(c->context, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_clients");
@@ -56,7 +56,7 @@ err console_clients_get(struct call *c)
 
 err console_clients_new_get(struct call *c)
 {
-    TRY(may(c, "create-auth_clients"));
+    TRY(require_client_permission(c, "create-auth_clients"));
     struct page_fields *f = widget_admin(c, "nav_clients");
     client_form_fresh(c, f);
     return call_page(c, 200, "client_new.html", f);
@@ -86,7 +86,7 @@ err console_clients_new_post(struct call *c)
     struct problems problems = {.count = 0};
     struct client_added added;
     int status = 422;
-    TRY(may(c, "create-auth_clients"));
+    TRY(require_client_permission(c, "create-auth_clients"));
     struct client_edit edit = client_form_read(c, &problems);
     edit.is_public = form_has(&c->form, "is_public");
     edit.id = form_get(&c->form, "id");
@@ -155,7 +155,7 @@ static struct page_fields *client_fields(struct call *c, const struct db_client 
 err console_clients_one_get(struct call *c)
 {
     const struct db_client *client;
-    TRY(asked(c, "view-auth_clients", &client));
+    TRY(find_permitted_client(c, "view-auth_clients", &client));
     return call_page(c, 200, "client.html", client_fields(c, client));
 }
 
@@ -178,7 +178,7 @@ err console_clients_one_post(struct call *c)
     const struct db_client *client;
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(asked(c, "edit-auth_clients", &client));
+    TRY(find_permitted_client(c, "edit-auth_clients", &client));
     struct client_edit edit = client_form_read(c, &problems);
     edit.version = widget_number(c, "version", 0, &problems);
     err changed = problem_result(&problems);
@@ -197,7 +197,7 @@ err console_clients_secret_post(struct call *c)
     const struct db_client *client;
     struct problems problems = {.count = 0};
     str secret;
-    TRY(asked(c, "edit-auth_clients", &client));
+    TRY(find_permitted_client(c, "edit-auth_clients", &client));
     struct client_rotation how = {.overlap = widget_number(c, "overlap", -1, &problems), .secret = STR_ABSENT};
     TRY(problem_result(&problems));
     err rotated = client_rotate_secret(c->context, &c->actor, client->id, &how, &secret); /* CA-05 */
@@ -209,7 +209,7 @@ err console_clients_secret_post(struct call *c)
 err console_clients_disable_post(struct call *c)
 {
     const struct db_client *client;
-    TRY(asked(c, "edit-auth_clients", &client));
+    TRY(find_permitted_client(c, "edit-auth_clients", &client));
     bool disabled = !str_is(form_get(&c->form, "disabled"), "0");
     err changed = client_set_disabled(c->context, &c->actor, client->id, disabled);
     if (FAILED(changed))
@@ -220,7 +220,7 @@ err console_clients_disable_post(struct call *c)
 err console_clients_remove_get(struct call *c)
 {
     const struct db_client *client;
-    TRY(asked(c, "delete-auth_clients", &client));
+    TRY(find_permitted_client(c, "delete-auth_clients", &client));
     struct page_fields *f = widget_admin(c, "nav_clients");
     page_put(f, "name", client->name);
     page_put(f, "action", widget_place(c, "/admin/clients/", client->id, "/remove"));
@@ -231,7 +231,7 @@ err console_clients_remove_get(struct call *c)
 err console_clients_remove_post(struct call *c)
 {
     const struct db_client *client;
-    TRY(asked(c, "delete-auth_clients", &client));
+    TRY(find_permitted_client(c, "delete-auth_clients", &client));
     err removed = client_remove(c->context, &c->actor, client->id);
     if (FAILED(removed))
         return answer_refused(c, client, removed);

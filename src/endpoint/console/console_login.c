@@ -94,7 +94,7 @@ static fallible answer_throttled(struct call *c, err why, int64_t seconds)
     return answer_form(c, 429, &error);
 }
 
-static fallible begin(struct call *c, const struct login_result *login)
+static fallible begin_login_session(struct call *c, const struct login_result *login)
 {
     const struct db_user *user = login->user;
     str device;
@@ -139,6 +139,6 @@ err console_login_post(struct call *c)
     TRY(judged);
     if (!result.user) /* the same page asks for the next step */
         return answer_step(c, &result, 200, &MESSAGE_PLAIN(""));
-    TRY(begin(c, &result));
+    TRY(begin_login_session(c, &result));
     return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
 }

@@ -18,7 +18,7 @@ static bool etag_matches(str header, str etag)
     return false;
 }
 
-static fallible answer(struct call *c, str name)
+static fallible answer_static_asset(struct call *c, str name)
 {
     const struct page_asset *asset = page_asset(name);
     if (!asset)
@@ -35,10 +35,10 @@ static fallible answer(struct call *c, str name)
 
 err console_static_get(struct call *c)
 {
-    return answer(c, c->parameters[0]);
+    return answer_static_asset(c, c->parameters[0]);
 }
 
 err console_static_favicon_get(struct call *c)
 {
-    return answer(c, STR("icon.svg"));
+    return answer_static_asset(c, STR("icon.svg"));
 }

@@ -13,16 +13,16 @@ static const char *const names[] = {"username", "full_name", "email", NULL};
 static const char *const problem_names[] = {"username", "allow_look_alike", "full_name", "email", "permissions", "admin", NULL};
 static const char *const new_problem_names[] = {"username", "allow_look_alike", "full_name", "email", "permissions", "admin", "password", NULL};
 
-static fallible may(const struct call *c, const char *permission)
+static fallible require_user_permission(const struct call *c, const char *permission)
 {
     if (!actor_may(&c->actor, permission)) /* AD-01 */
         FAIL(INSUFFICIENT_SCOPE, "console: the person lacks the permission for users");
     return OK;
 }
 
-static fallible asked(struct call *c, const char *permission, struct db_user **out)
+static fallible find_permitted_user(struct call *c, const char *permission, struct db_user **out)
 {
-    TRY(may(c, permission));
+    TRY(require_user_permission(c, permission));
     TRY(user_find(c->context, c->parameters[0], out));
     if (!*out || !str_equal((*out)->id, c->parameters[0])) /* by id alone */
         FAIL(NOT_FOUND, "console: no such user");
@@ -71,7 +71,7 @@ err console_users_get(struct call *c)
 {
     struct db_user_rows rows;
     struct db_page page = widget_page(c);
-    TRY(may(c, "view-users"));
+    TRY(require_user_permission(c, "view-users"));
     page.order_by = STR("username");
     TRY(user_list(c->context, &c->actor, &page, &rows));
     struct page_fields *f = widget_admin(c, "nav_users");
@@ -95,7 +95,7 @@ err console_users_get(struct call *c)
 
 err console_users_new_get(struct call *c)
 {
-    TRY(may(c, "create-users"));
+    TRY(require_user_permission(c, "create-users"));
     struct page_fields *f = widget_admin(c, "nav_users");
     put_typed(c, f, new_problem_names);
     TRY(claim_form_put(c, f, &(struct claim_form){.whose = CLAIM_FORM_OTHERS}));
@@ -107,7 +107,7 @@ err console_users_new_post(struct call *c)
     struct problems problems = {.count = 0};
     struct db_user *user;
     int status = 422;
-    TRY(may(c, "create-users"));
+    TRY(require_user_permission(c, "create-users"));
     struct user_edit edit = edit_asked(c);
     edit.password = form_get(&c->form, "password"); /* AD-06: the first one alone, which somebody else knows */
     edit.must_change = USER_MUST_CHANGE_PASSWORD;
@@ -222,7 +222,7 @@ err console_users_one_get(struct call *c)
 {
     struct db_user *user;
     struct page_fields *f;
-    TRY(asked(c, "view-users", &user));
+    TRY(find_permitted_user(c, "view-users", &user));
     TRY(fields_of(c, user, &f));
     return call_page(c, 200, "user.html", f);
 }
@@ -247,7 +247,7 @@ err console_users_one_post(struct call *c)
     struct page_fields *f;
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     struct user_edit edit = edit_asked(c);
     bool other_email = str_present(edit.email) && !str_equal(edit.email, str_filled(user->email) ? user->email : STR(""));
     if (actor_is(&c->actor, user->number) && other_email && !session_recent(c->context, &c->session)) /* LS-13, here too */
@@ -273,7 +273,7 @@ err console_users_password_post(struct call *c)
     struct page_fields *f;
     struct problems problems = {.count = 0};
     int status = 422;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     struct user_password_change change = {.id = user->id, .fresh = form_get_raw(&c->form, "password")};
     struct user_edit demand = {.admin = -1, .must_change = form_has(&c->form, "lift") ? USER_MUST_CHANGE_NOTHING : USER_MUST_CHANGE_PASSWORD};
     if (actor_is(&c->actor, user->number))
@@ -291,7 +291,7 @@ err console_users_password_post(struct call *c)
 err console_users_block_post(struct call *c)
 {
     struct db_user *user;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     bool blocked = !str_is(form_get(&c->form, "blocked"), "0");
     err changed = user_block(c->context, &c->actor, user->id, blocked);
     if (FAILED(changed))
@@ -302,7 +302,7 @@ err console_users_block_post(struct call *c)
 err console_users_remove_get(struct call *c)
 {
     struct db_user *user;
-    TRY(asked(c, "delete-users", &user));
+    TRY(find_permitted_user(c, "delete-users", &user));
     struct page_fields *f = widget_admin(c, "nav_users");
     page_put(f, "name", user->username);
     page_put(f, "action", widget_place(c, "/admin/users/", user->id, "/remove"));
@@ -313,7 +313,7 @@ err console_users_remove_get(struct call *c)
 err console_users_remove_post(struct call *c)
 {
     struct db_user *user;
-    TRY(asked(c, "delete-users", &user));
+    TRY(find_permitted_user(c, "delete-users", &user));
     err removed = user_remove(c->context, &c->actor, user->id);
     if (FAILED(removed))
         return answer_refused(c, user, removed);
@@ -324,7 +324,7 @@ err console_users_token_revoke_get(struct call *c)
 {
     struct db_user *user;
     struct db_pat *pat;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     TRY(pat_get(c->context, &c->actor, user->id, c->parameters[1], &pat));
     if (!pat)
         FAIL(NOT_FOUND, "console: no such personal access token");
@@ -340,7 +340,7 @@ err console_users_token_revoke_post(struct call *c)
 {
     struct db_user *user;
     bool revoked;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     TRY(pat_revoke(c->context, &c->actor, user->id, c->parameters[1], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "console: no such personal access token");
@@ -351,7 +351,7 @@ err console_users_grant_revoke_post(struct call *c)
 {
     struct db_user *user;
     bool revoked;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     TRY(consent_revoke_authorization(c->context, &c->actor, c->parameters[1], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "console: no such grant");
@@ -362,7 +362,7 @@ err console_users_session_end_post(struct call *c)
 {
     struct db_user *user;
     bool ended;
-    TRY(asked(c, "edit-users", &user));
+    TRY(find_permitted_user(c, "edit-users", &user));
     TRY(user_end_session(c->context, &c->actor, user->number, c->parameters[1], &ended));
     if (!ended)
         FAIL(NOT_FOUND, "console: no such session");

@@ -17,7 +17,7 @@ static const char *const opened[] = {
     [METADATA_GROUP_REQUEST] = "open_request", [METADATA_GROUP_PROFILE] = "open_profile",
 };
 
-static void put(const struct call *c, struct page_fields *f, const str *values, const struct problems *p)
+static void put_member_rows(const struct call *c, struct page_fields *f, const str *values, const struct problems *p)
 {
     bool open[sizeof lists / sizeof *lists] = {false};
     for (size_t g = METADATA_GROUP_ABOUT; g < sizeof lists / sizeof *lists; g++)
@@ -47,18 +47,18 @@ void member_form_kept(const struct call *c, struct page_fields *f, const struct 
     str values[METADATA_COUNT] = {{0}};
     for (size_t i = 0; client != NULL && i < METADATA_COUNT; i++)
         values[i] = metadata_value(&client->metadata, i);
-    put(c, f, values, &none);
+    put_member_rows(c, f, values, &none);
 }
 
 void member_form_typed(struct call *c, struct page_fields *f, const struct problems *p)
 {
     struct client_edit typed = client_edit_nothing();
     member_form_read(c, &typed);
-    put(c, f, typed.metadata, p);
+    put_member_rows(c, f, typed.metadata, p);
 }
 
 /* An empty text area comes as a line break, which is no JSON and no address. */
-static str tidy(str sent)
+static str trim_text_area(str sent)
 {
     for (;;) {
         sent = str_trim(sent);
@@ -82,6 +82,6 @@ void member_form_read(struct call *c, struct client_edit *edit)
         if (m->kind == METADATA_KIND_FLAG && (boxes || str_present(sent)))
             edit->metadata[i] = str_is(sent, "true") ? STR("true") : STR("false");
         else if (m->kind != METADATA_KIND_FLAG && str_present(sent))
-            edit->metadata[i] = tidy(sent);
+            edit->metadata[i] = trim_text_area(sent);
     }
 }

@@ -52,7 +52,7 @@ str widget_problem(const struct call *c, const struct problems *p, const char *n
 }
 
 /* Does the form have such a field, to lead to? */
-static bool shown(const char *const *names, const char *field)
+static bool has_form_field(const char *const *names, const char *field)
 {
     for (; *names; names++)
         if (str_is(str_of(field), *names))
@@ -72,7 +72,7 @@ void widget_problems(struct call *c, struct page_fields *f, const struct problem
     for (size_t i = 0; i < p->count; i++) {
         struct page_fields *row = page_row(f, "problems");
         page_put(row, "message", problem_text(a, c->context->language, &p->rows[i]));
-        page_put(row, "field", shown(names, p->rows[i].field) ? str_of(p->rows[i].field) : STR(""));
+        page_put(row, "field", has_form_field(names, p->rows[i].field) ? str_of(p->rows[i].field) : STR(""));
     }
     if (p->count > 0)
         page_put_word(f, "error", STR("Nothing has been changed yet. Please correct this:"));

@@ -38,7 +38,7 @@ static fallible answer_error(struct call *c, const struct authorize_request *req
 }
 
 /* What a request carries over our own pages: of a pushed one nothing but its address (PR-04, PR-05). */
-static bool carried(const struct call *c, const struct authorize_request *request, size_t i)
+static bool is_field_carried(const struct call *c, const struct authorize_request *request, size_t i)
 {
     str name = c->form.fields[i].name;
     if (request->pushed != 0)
@@ -53,7 +53,7 @@ static fallible same_request(struct call *c, const struct authorize_request *req
     struct buf b = buf_new(c->context->arena, BUF_URL_MAX * 4);
     buf_add(&b, STR("/oauth/authorize?"));
     for (size_t i = 0; i < c->form.count; i++)
-        if (carried(c, request, i))
+        if (is_field_carried(c, request, i))
             form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
     if (str_present(ticket))
         form_add(&b, STR("login_ticket"), ticket);
@@ -132,7 +132,7 @@ static fallible answer_select(struct call *c, const struct authorize_request *re
     page_put(f, "login", login);
     page_list(f, "fields");
     for (size_t i = 0; i < c->form.count; i++) {
-        if (!carried(c, request, i))
+        if (!is_field_carried(c, request, i))
             continue;
         struct page_fields *row = page_row(f, "fields");
         page_put(row, "name", c->form.fields[i].name);

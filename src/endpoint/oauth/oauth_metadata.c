@@ -18,12 +18,12 @@
 
 /* ---- when ---- */
 
-static bool demanded(const struct call *c, enum profile_rule rule) /* of every client */
+static bool is_rule_demanded(const struct call *c, enum profile_rule rule) /* of every client */
 {
     return profile_includes(c->context->authority->policy.profile, rule);
 }
 
-static bool offered(const struct call *c, const char *grant)
+static bool is_grant_offered(const struct call *c, const char *grant)
 {
     (void)c;
     return grant_types_offered(str_of(grant)) != NULL;
@@ -31,12 +31,12 @@ static bool offered(const struct call *c, const char *grant)
 
 static bool with_device(const struct call *c)
 {
-    return offered(c, GRANT_DEVICE);
+    return is_grant_offered(c, GRANT_DEVICE);
 }
 
 static bool with_ciba(const struct call *c)
 {
-    return offered(c, GRANT_CIBA);
+    return is_grant_offered(c, GRANT_CIBA);
 }
 
 static bool with_certificates(const struct call *c)
@@ -66,24 +66,24 @@ static bool with_details(const struct call *c)
 
 static bool par_required(const struct call *c)
 {
-    return c->context->authority->policy.require_par || demanded(c, PROFILE_RULE_PUSHED);
+    return c->context->authority->policy.require_par || is_rule_demanded(c, PROFILE_RULE_PUSHED);
 }
 
 static bool objects_required(const struct call *c)
 {
-    return demanded(c, PROFILE_RULE_SIGNED_REQUEST);
+    return is_rule_demanded(c, PROFILE_RULE_SIGNED_REQUEST);
 }
 
 /* ---- what: the items of a list that is open ---- */
 
-static void languages(struct call *c, struct json_writer *w)
+static void write_ui_locales(struct call *c, struct json_writer *w)
 {
     (void)c;
     for (size_t i = 0; message_language_at(i); i++)
         json_write_text(w, NULL, message_tag(message_language_at(i)));
 }
 
-static void scopes(struct call *c, struct json_writer *w)
+static void write_scopes(struct call *c, struct json_writer *w)
 {
     size_t count;
     const struct db_scope **rows = cache_scopes(c->context->snapshot, c->context->arena, &count);
@@ -91,21 +91,21 @@ static void scopes(struct call *c, struct json_writer *w)
         json_write_text(w, NULL, rows[i]->name);
 }
 
-static void grants(struct call *c, struct json_writer *w)
+static void write_grant_types(struct call *c, struct json_writer *w)
 {
     for (const struct grant_type *row = grant_types; row < grant_types + GRANT_TYPE_COUNT; row++)
-        if (row->pool != GRANT_NOWHERE && (row != &grant_types[GRANT_TYPE_password] || !demanded(c, PROFILE_RULE_NO_PASSWORD)))
+        if (row->pool != GRANT_NOWHERE && (row != &grant_types[GRANT_TYPE_password] || !is_rule_demanded(c, PROFILE_RULE_NO_PASSWORD)))
             json_write_text(w, NULL, str_of(row->wire));
 }
 
 /* The ways to authenticate that work here and that the server's profile leaves. */
-static void methods(struct call *c, struct json_writer *w, bool public_too)
+static void write_auth_methods(struct call *c, struct json_writer *w, bool public_too)
 {
     for (const struct auth_method *row = auth_methods; row->name; row++) {
         bool none = str_is(str_of(row->name), "none");
-        if (!row->listed || (row->tls && !with_certificates(c)) || (none && (!public_too || demanded(c, PROFILE_RULE_CONFIDENTIAL))))
+        if (!row->listed || (row->tls && !with_certificates(c)) || (none && (!public_too || is_rule_demanded(c, PROFILE_RULE_CONFIDENTIAL))))
             continue;
-        if (row->secret && demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH))
+        if (row->secret && is_rule_demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH))
             continue;
         json_write_text(w, NULL, str_of(row->name));
     }
@@ -113,12 +113,12 @@ static void methods(struct call *c, struct json_writer *w, bool public_too)
 
 static void methods_all(struct call *c, struct json_writer *w)
 {
-    methods(c, w, true);
+    write_auth_methods(c, w, true);
 }
 
 static void methods_confidential(struct call *c, struct json_writer *w)
 {
-    methods(c, w, false);
+    write_auth_methods(c, w, false);
 }
 
 static void add_words(struct json_writer *w, str words)
@@ -137,7 +137,7 @@ static str checked_algs(const struct call *c)
 static void algs_assertion(struct call *c, struct json_writer *w)
 {
     add_words(w, checked_algs(c));
-    if (!demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH)) /* client_secret_jwt */
+    if (!is_rule_demanded(c, PROFILE_RULE_ASYMMETRIC_AUTH)) /* client_secret_jwt */
         add_words(w, STR("HS256 HS384 HS512"));
 }
 
@@ -158,14 +158,14 @@ static void algs_dpop(struct call *c, struct json_writer *w)
 {
     str word;
     for (str rest = dpop_algs; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (!demanded(c, PROFILE_RULE_STRONG_ALGS) || str_has_word(checked_algs(c), word))
+        if (!is_rule_demanded(c, PROFILE_RULE_STRONG_ALGS) || str_has_word(checked_algs(c), word))
             json_write_text(w, NULL, word);
 }
 
 static void response_modes(struct call *c, struct json_writer *w)
 {
-    str plain = demanded(c, PROFILE_RULE_NO_FRAGMENT) ? STR("query form_post jwt query.jwt form_post.jwt") : redirect_modes;
-    add_words(w, demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : plain);
+    str plain = is_rule_demanded(c, PROFILE_RULE_NO_FRAGMENT) ? STR("query form_post jwt query.jwt form_post.jwt") : redirect_modes;
+    add_words(w, is_rule_demanded(c, PROFILE_RULE_SIGNED_RESPONSE) ? STR("jwt query.jwt form_post.jwt") : plain);
 }
 
 static void details_types(struct call *c, struct json_writer *w)
@@ -199,10 +199,10 @@ static const struct row {
     {"revocation_endpoint",                               ADDRESS, "/oauth/revoke",      NULL,  NULL, true},
     {"userinfo_endpoint",                                 ADDRESS, "/oauth/userinfo",    NULL,  NULL, true},
     {"jwks_uri",                                          ADDRESS, "/oauth/jwks",        NULL,  NULL, false},
-    {"scopes_supported",                                  LIST,    NULL, scopes,                NULL, false},
+    {"scopes_supported",                                  LIST,    NULL, write_scopes,                NULL, false},
     {"response_types_supported",                          WORDS,   "code",               NULL,  NULL, false},
     {"response_modes_supported",                          LIST,    NULL, response_modes,        NULL, false},
-    {"grant_types_supported",                             LIST,    NULL, grants,                NULL, false},
+    {"grant_types_supported",                             LIST,    NULL, write_grant_types,                NULL, false},
     {"token_endpoint_auth_methods_supported",             LIST,    NULL, methods_all,           NULL, false},
     {"token_endpoint_auth_signing_alg_values_supported",  LIST,    NULL, algs_assertion,        NULL, false},
     {"introspection_endpoint_auth_methods_supported",     LIST,    NULL, methods_confidential,  NULL, false},
@@ -210,7 +210,7 @@ static const struct row {
     {"revocation_endpoint_auth_methods_supported",        LIST,    NULL, methods_all,           NULL, false},
     {"revocation_endpoint_auth_signing_alg_values_supported", LIST, NULL, algs_assertion,        NULL, false},
     {"code_challenge_methods_supported",                  WORDS,   "S256",               NULL,  NULL, false}, /* PK-09 */
-    {"ui_locales_supported",                              LIST,    NULL, languages,             NULL, false},
+    {"ui_locales_supported",                              LIST,    NULL, write_ui_locales,             NULL, false},
     {"subject_types_supported",                           WORDS,   "public pairwise",    NULL,  NULL, false},
     {"id_token_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
     {"userinfo_signing_alg_values_supported",             LIST,    NULL, algs_own,              NULL, false},
@@ -253,23 +253,23 @@ static const struct row {
 /* clang-format on */
 enum { ROWS = sizeof table / sizeof table[0] };
 
-static str below(struct call *c, str base, const char *path)
+static str join_base_path(struct call *c, str base, const char *path)
 {
     return str_join(c->context->arena, (const str[]){base, str_of(path)}, 2);
 }
 
-static void aliases(struct call *c, struct json_writer *w)
+static void write_mtls_aliases(struct call *c, struct json_writer *w)
 {
     for (size_t i = 0; i < ROWS; i++)
         if (table[i].alias && (!table[i].when || table[i].when(c)))
-            json_write_text(w, table[i].member, below(c, c->context->authority->issuer_mtls, table[i].text));
+            json_write_text(w, table[i].member, join_base_path(c, c->context->authority->issuer_mtls, table[i].text));
 }
 
 static void write_row(struct call *c, struct json_writer *w, const struct row *row)
 {
     switch (row->kind) {
     case ADDRESS:
-        json_write_text(w, row->member, below(c, c->context->authority->issuer, row->text));
+        json_write_text(w, row->member, join_base_path(c, c->context->authority->issuer, row->text));
         return;
     case WORDS:
         json_write_words(w, row->member, str_of(row->text));
@@ -284,7 +284,7 @@ static void write_row(struct call *c, struct json_writer *w, const struct row *r
         return;
     case ALIASES:
         json_write_object(w, row->member);
-        aliases(c, w);
+        write_mtls_aliases(c, w);
         json_write_end(w);
         return;
     }
@@ -305,7 +305,7 @@ fallible oauth_metadata_get(struct call *c)
 static unsigned published_algs(struct call *c)
 {
     unsigned algs = 1U << SIGN_RS256;
-    if (demanded(c, PROFILE_RULE_STRONG_ALGS))
+    if (is_rule_demanded(c, PROFILE_RULE_STRONG_ALGS))
         algs |= 1U << SIGN_ES256;
     for (unsigned alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++)
         if (cache_sign_alg(c->context->snapshot, (enum sign_alg)alg))

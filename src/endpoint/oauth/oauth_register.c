@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 /* Absent when there is no Authorization header. */
-static fallible bearer(const struct call *c, str *token)
+static fallible read_bearer_token(const struct call *c, str *token)
 {
     str header = request_header(c->request, "Authorization");
     struct bearer_sent sent = {.token = STR_ABSENT};
@@ -30,7 +30,7 @@ static fallible body_of(struct call *c, const json **out)
 }
 
 /* RFC 6749 5.2: printable ASCII without quote and backslash. */
-static str plain(struct arena *a, const struct problem *p)
+static str make_printable_problem(struct arena *a, const struct problem *p)
 {
     bool named = str_starts(p->message, str_of(p->field));
     str text = named ? str_dup(a, p->message) : str_format(a, "%s: %.*s", p->field, STR_FMT(p->message));
@@ -58,13 +58,13 @@ static fallible answer_refused(struct call *c, err why, const struct problems *p
     bool redirect = str_is(str_of(p->rows[0].field), "redirect_uris");
     err told = redirect ? ERR(INVALID_REDIRECT_URI, "register: a redirect URI") : ERR(INVALID_CLIENT_METADATA, "register: a member");
     json_write_text(&body, "error", str_of(err_code(told)));
-    json_write_text(&body, "error_description", plain(a, &p->rows[0]));
+    json_write_text(&body, "error_description", make_printable_problem(a, &p->rows[0]));
     c->response->refused = told;
     return call_json(c, 400, &body);
 }
 
 /* RFC 7591 3.2.1, RFC 7592 3 */
-static fallible answer(struct call *c, int status, const struct registration_made *made)
+static fallible answer_registration(struct call *c, int status, const struct registration_made *made)
 {
     struct arena *a = c->context->arena;
     struct buf uri = buf_new(a, BUF_URL_MAX);
@@ -90,39 +90,39 @@ fallible oauth_register_post(struct call *c)
     struct registration_made made = {0};
     const json *body = NULL;
     str token;
-    TRY(bearer(c, &token));
+    TRY(read_bearer_token(c, &token));
     TRY(body_of(c, &body));
     err e = registration_add(c->context, token, body, &c->problems, &made);
-    return FAILED(e) ? answer_refused(c, e, &c->problems, made.retry_after) : answer(c, 201, &made);
+    return FAILED(e) ? answer_refused(c, e, &c->problems, made.retry_after) : answer_registration(c, 201, &made);
 }
 
-static fallible managed(struct call *c, struct registration_made *made)
+static fallible find_registered_client(struct call *c, struct registration_made *made)
 {
-    TRY(bearer(c, &made->token));
+    TRY(read_bearer_token(c, &made->token));
     return registration_find(c->context, c->parameters[0], made->token, &made->client);
 }
 
 fallible oauth_register_one_get(struct call *c)
 {
     struct registration_made made = {0};
-    TRY(managed(c, &made));
-    return answer(c, 200, &made);
+    TRY(find_registered_client(c, &made));
+    return answer_registration(c, 200, &made);
 }
 
 fallible oauth_register_one_put(struct call *c)
 {
     struct registration_made made = {0};
     const json *body = NULL;
-    TRY(managed(c, &made));
+    TRY(find_registered_client(c, &made));
     TRY(body_of(c, &body));
     err e = registration_replace(c->context, made.client, body, &c->problems, &made);
-    return FAILED(e) ? answer_refused(c, e, &c->problems, 0) : answer(c, 200, &made);
+    return FAILED(e) ? answer_refused(c, e, &c->problems, 0) : answer_registration(c, 200, &made);
 }
 
 fallible oauth_register_one_delete(struct call *c)
 {
     struct registration_made made = {0};
-    TRY(managed(c, &made));
+    TRY(find_registered_client(c, &made));
     TRY(registration_remove(c->context, made.client));
     return call_empty(c, 204);
 }

@@ -6,7 +6,7 @@
 #include "token/dpop.h"
 #include "base/banned.h"
 
-static fallible answer(struct call *c, const char *path)
+static fallible answer_resource_metadata(struct call *c, const char *path)
 {
     struct arena *a = c->context->arena;
     const struct authority *authority = c->context->authority;
@@ -32,10 +32,10 @@ static fallible answer(struct call *c, const char *path)
 
 fallible oauth_resource_get(struct call *c)
 {
-    return answer(c, "");
+    return answer_resource_metadata(c, "");
 }
 
 fallible oauth_resource_api_get(struct call *c)
 {
-    return answer(c, "/api/1.0");
+    return answer_resource_metadata(c, "/api/1.0");
 }

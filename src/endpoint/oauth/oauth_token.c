@@ -28,7 +28,7 @@ static fallible write_answer(struct call *c, const struct token_answer *answer) 
     return call_json(c, 200, &body);
 }
 
-static fallible finish(struct call *c)
+static fallible finish_token_call(struct call *c)
 {
     struct token_answer *answer = c->unfinished;
     TRY(token_request_finish(c->context, answer));
@@ -49,6 +49,6 @@ fallible oauth_token_post(struct call *c)
     if (!answer->owed.access && !answer->owed.id)
         return write_answer(c, answer);
     c->unfinished = answer;
-    c->finish = finish;
+    c->finish = finish_token_call;
     return OK;
 }

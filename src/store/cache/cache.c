@@ -37,14 +37,14 @@ bool cache_is_inline(void)
 
 /* ---- following ---- */
 
-static bool fresh(struct cache *cache)
+static bool is_cache_fresh(struct cache *cache)
 {
     return !atomic_load_explicit(&cache->behind, memory_order_acquire) &&
            atomic_load_explicit(&cache->seen_generation, memory_order_acquire) == store_generation(cache->store);
 }
 
 /* Under cache.following; c: cache_follow. */
-static err follow(struct cache *cache, struct db_conn *c)
+static err follow_store_changes(struct cache *cache, struct db_conn *c)
 {
     uint64_t generation = store_generation(cache->store);
     err e = cache_follow(cache, c);
@@ -62,7 +62,7 @@ static err follow(struct cache *cache, struct db_conn *c)
 static err follow_on(struct cache *cache, struct db_conn *c)
 {
     (void)pthread_mutex_lock(&cache->following);
-    err e = follow(cache, c);
+    err e = follow_store_changes(cache, c);
     (void)pthread_mutex_unlock(&cache->following);
     return e;
 }
@@ -74,12 +74,12 @@ err cache_poll(struct cache *cache)
 
 err cache_refresh(struct cache *cache)
 {
-    if (fresh(cache))
+    if (is_cache_fresh(cache))
         return OK;
     if (inline_thread)
         FAIL(ELSEWHERE, "hot: the feed must be read from disk");
     (void)pthread_mutex_lock(&cache->following);
-    err e = fresh(cache) ? OK : follow(cache, NULL);
+    err e = is_cache_fresh(cache) ? OK : follow_store_changes(cache, NULL);
     (void)pthread_mutex_unlock(&cache->following);
     return e;
 }
@@ -89,7 +89,7 @@ static err after_change(void *cache, struct db_conn *c)
     return follow_on(cache, c);
 }
 
-static bool usable(struct cache *cache, const struct tx *tx)
+static bool may_use_cache(struct cache *cache, const struct tx *tx)
 {
     return !atomic_load_explicit(&cache->behind, memory_order_acquire) && !store_changing(tx);
 }
@@ -303,19 +303,19 @@ struct collecting {
     size_t count;
 };
 
-static void collect(void *context, struct cache_entry *e)
+static void collect_cache_row(void *context, struct cache_entry *e)
 {
     struct collecting *w = context;
     w->rows[w->count++] = e->row;
 }
 
-static const void **list(const struct cache_map *m, struct arena *a, int (*order)(const void *, const void *), size_t *count)
+static const void **list_sorted_rows(const struct cache_map *m, struct arena *a, int (*order)(const void *, const void *), size_t *count)
 {
     struct collecting w = {arena_array(a, m->count + 1, sizeof(*w.rows)), 0};
     *count = 0;
     if (w.rows == NULL)
         return NULL;
-    cache_map_each(m, collect, &w);
+    cache_map_each(m, collect_cache_row, &w);
     qsort(w.rows, w.count, sizeof(*w.rows), order);
     *count = w.count;
     return w.rows;
@@ -348,22 +348,22 @@ static int order_details(const void *a, const void *b)
 
 const struct db_client **cache_clients(const struct snapshot *snapshot, struct arena *a, size_t *count)
 {
-    return (const struct db_client **)list(&snapshot->clients, a, order_clients, count);
+    return (const struct db_client **)list_sorted_rows(&snapshot->clients, a, order_clients, count);
 }
 
 const struct db_scope **cache_scopes(const struct snapshot *snapshot, struct arena *a, size_t *count)
 {
-    return (const struct db_scope **)list(&snapshot->scopes, a, order_scopes, count);
+    return (const struct db_scope **)list_sorted_rows(&snapshot->scopes, a, order_scopes, count);
 }
 
 const struct db_resource **cache_resources(const struct snapshot *snapshot, struct arena *a, size_t *count)
 {
-    return (const struct db_resource **)list(&snapshot->resources, a, order_resources, count);
+    return (const struct db_resource **)list_sorted_rows(&snapshot->resources, a, order_resources, count);
 }
 
 const struct db_details_type **cache_details_types(const struct snapshot *snapshot, struct arena *a, size_t *count)
 {
-    return (const struct db_details_type **)list(&snapshot->details, a, order_details, count);
+    return (const struct db_details_type **)list_sorted_rows(&snapshot->details, a, order_details, count);
 }
 
 /* ---- revocations ---- */
@@ -389,7 +389,7 @@ bool cache_revoked(struct cache *cache, const char *kind, str id)
 err cache_user(struct cache *cache, struct tx *tx, struct arena *a, int64_t number, struct db_user **out)
 {
     void *row = NULL;
-    if (usable(cache, tx))
+    if (may_use_cache(cache, tx))
         TRY(cache_recent_get(cache->users, a, snapshot_number(&number), &row));
     if (row == NULL) {
         if (inline_thread)
@@ -408,7 +408,7 @@ err cache_user(struct cache *cache, struct tx *tx, struct arena *a, int64_t numb
 err cache_pat(struct cache *cache, struct tx *tx, struct arena *a, const struct token_hash *hash, struct db_pat **out)
 {
     void *row = NULL;
-    if (usable(cache, tx))
+    if (may_use_cache(cache, tx))
         TRY(cache_recent_get(cache->pats, a, hash_text(hash), &row));
     if (row == NULL) {
         if (inline_thread)

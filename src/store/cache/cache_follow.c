@@ -79,7 +79,7 @@ static err load_all(struct db_conn *c, struct following *w)
 /* ---- one change ---- */
 
 /* Nothing is there any more: row NULL. */
-static const void *only(const struct db_rows *rows)
+static const void *get_first_row(const struct db_rows *rows)
 {
     return rows->count > 0 ? rows->rows : NULL;
 }
@@ -106,22 +106,22 @@ static err apply_numbered(struct db_conn *c, struct following *w, enum db_change
     }
     if (kind == DB_CHANGE_RESOURCE) {
         TRY(db_resource_rows(c, w->a, number, &rows));
-        return snapshot_resource(w->next, number, only(&rows));
+        return snapshot_resource(w->next, number, get_first_row(&rows));
     }
     TRY(db_client_rows(c, w->a, &(struct db_range){number, number, 1}, &rows));
-    return snapshot_client(w->next, number, only(&rows));
+    return snapshot_client(w->next, number, get_first_row(&rows));
 }
 
-static err apply(struct db_conn *c, struct following *w, enum db_change_kind kind, str key)
+static err apply_cache_change(struct db_conn *c, struct following *w, enum db_change_kind kind, str key)
 {
     struct db_rows rows;
     switch (kind) {
     case DB_CHANGE_SCOPE:
         TRY(db_scope_rows(c, w->a, key, &rows));
-        return snapshot_scope(w->next, key, only(&rows));
+        return snapshot_scope(w->next, key, get_first_row(&rows));
     case DB_CHANGE_DETAILS:
         TRY(db_details_rows(c, w->a, key, &rows));
-        return snapshot_details(w->next, key, only(&rows));
+        return snapshot_details(w->next, key, get_first_row(&rows));
     case DB_CHANGE_PASSWORD: /* eight at the most */
         TRY(db_password_rows(c, w->a, &rows));
         return snapshot_settings(w->next, &rows);
@@ -156,7 +156,7 @@ static err apply_lines(struct db_conn *c, struct following *w, int64_t head, boo
             *whole = lines[i].seq == w->seq + 1 && kind != DB_CHANGE_NONE;
             arena_reset(w->a);
             if (*whole)
-                TRY(apply(c, w, kind, lines[i].key));
+                TRY(apply_cache_change(c, w, kind, lines[i].key));
             w->seq++;
         }
         if (!*whole)

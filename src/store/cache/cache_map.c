@@ -37,29 +37,29 @@ static void make_seed(void)
     random_bytes(seed, sizeof(seed));
 }
 
-static uint64_t turn(uint64_t v, unsigned bits)
+static uint64_t rotate_left_bits(uint64_t v, unsigned bits)
 {
     return (v << bits) | (v >> (64 - bits));
 }
 
-static void mix(uint64_t v[4])
+static void mix_siphash_round(uint64_t v[4])
 {
     v[0] += v[1];
     v[2] += v[3];
-    v[1] = turn(v[1], 13) ^ v[0];
-    v[3] = turn(v[3], 16) ^ v[2];
-    v[0] = turn(v[0], 32);
+    v[1] = rotate_left_bits(v[1], 13) ^ v[0];
+    v[3] = rotate_left_bits(v[3], 16) ^ v[2];
+    v[0] = rotate_left_bits(v[0], 32);
     v[2] += v[1];
     v[0] += v[3];
-    v[1] = turn(v[1], 17) ^ v[2];
-    v[3] = turn(v[3], 21) ^ v[0];
-    v[2] = turn(v[2], 32);
+    v[1] = rotate_left_bits(v[1], 17) ^ v[2];
+    v[3] = rotate_left_bits(v[3], 21) ^ v[0];
+    v[2] = rotate_left_bits(v[2], 32);
 }
 
 static void take_word(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
-    mix(v);
+    mix_siphash_round(v);
     v[0] ^= word;
 }
 
@@ -79,7 +79,7 @@ static uint64_t hash_of(str key, uint64_t which)
     take_word(v, word);
     v[2] ^= 0xff;
     for (int round = 0; round < 3; round++)
-        mix(v);
+        mix_siphash_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
@@ -128,7 +128,7 @@ static void node_drop(struct cache_node *n)
 }
 
 /* *at becomes a node that this map alone reaches. */
-static err own(struct cache_node **at)
+static err unshare_map_node(struct cache_node **at)
 {
     struct cache_node *n = *at;
     if (atomic_load_explicit(&n->holders, memory_order_acquire) == 1)
@@ -152,7 +152,7 @@ static err own(struct cache_node **at)
 }
 
 /* One leaf more in a node of this map's own. */
-static err widen(struct cache_node **at, uint32_t bit, struct cache_entry *e)
+static err add_node_slot(struct cache_node **at, uint32_t bit, struct cache_entry *e)
 {
     struct cache_node *n = *at;
     unsigned count = slots_of(n), place = place_of(n, bit);
@@ -167,7 +167,7 @@ static err widen(struct cache_node **at, uint32_t bit, struct cache_entry *e)
 }
 
 /* One slot less, which holds nothing any more; the last one takes the node with it. */
-static void narrow(struct cache_node **at, uint32_t bit)
+static void remove_node_slot(struct cache_node **at, uint32_t bit)
 {
     struct cache_node *n = *at;
     unsigned count = slots_of(n), place = place_of(n, bit);
@@ -190,10 +190,10 @@ struct change {
     bool replaced;
 };
 
-static err put(struct cache_node **at, struct change *c, unsigned level);
+static err put_map_leaf(struct cache_node **at, struct change *c, unsigned level);
 
 /* A leaf of another key stands in the slot: it moves one level down. */
-static err split(union slot *slot, struct cache_node *parent, uint32_t bit, struct change *c, unsigned level)
+static err split_leaf_slot(union slot *slot, struct cache_node *parent, uint32_t bit, struct change *c, unsigned level)
 {
     struct cache_entry *other = slot->leaf;
     uint64_t hash = hash_of(c->key_of(other->row), level / LEVELS_A_HASH);
@@ -205,21 +205,21 @@ static err split(union slot *slot, struct cache_node *parent, uint32_t bit, stru
     slot->branch = below;
     parent->leaves &= ~bit;
     parent->branches |= bit;
-    return put(&slot->branch, c, level);
+    return put_map_leaf(&slot->branch, c, level);
 }
 
-static err put(struct cache_node **at, struct change *c, unsigned level)
+static err put_map_leaf(struct cache_node **at, struct change *c, unsigned level)
 {
-    TRY(own(at));
+    TRY(unshare_map_node(at));
     struct cache_node *n = *at;
     uint32_t bit = bit_at(c->key, level, &c->hash);
     union slot *slot = &n->slots[place_of(n, bit)];
     if ((n->branches & bit) != 0)
-        return put(&slot->branch, c, level + 1);
+        return put_map_leaf(&slot->branch, c, level + 1);
     if ((n->leaves & bit) == 0)
-        return widen(at, bit, c->e);
+        return add_node_slot(at, bit, c->e);
     if (!str_equal(c->key_of(slot->leaf->row), c->key))
-        return split(slot, n, bit, c, level + 1);
+        return split_leaf_slot(slot, n, bit, c, level + 1);
     struct cache_entry *before = slot->leaf;
     slot->leaf = cache_entry_hold(c->e);
     c->replaced = true;
@@ -228,22 +228,22 @@ static err put(struct cache_node **at, struct change *c, unsigned level)
 }
 
 /* Of what is there. A node that is left with one leaf gives it to the slot above. */
-static err cut(struct cache_node **at, struct change *c, unsigned level)
+static err remove_map_leaf(struct cache_node **at, struct change *c, unsigned level)
 {
-    TRY(own(at));
+    TRY(unshare_map_node(at));
     struct cache_node *n = *at;
     uint32_t bit = bit_at(c->key, level, &c->hash);
     union slot *slot = &n->slots[place_of(n, bit)];
     if ((n->leaves & bit) != 0) {
         struct cache_entry *gone = slot->leaf;
-        narrow(at, bit);
+        remove_node_slot(at, bit);
         cache_entry_let_go(gone);
         return OK;
     }
-    TRY(cut(&slot->branch, c, level + 1));
+    TRY(remove_map_leaf(&slot->branch, c, level + 1));
     struct cache_node *below = slot->branch;
     if (below == NULL) {
-        narrow(at, bit);
+        remove_node_slot(at, bit);
     } else if (below->branches == 0 && slots_of(below) == 1) {
         slot->leaf = below->slots[0].leaf;
         n->branches &= ~bit;
@@ -273,7 +273,7 @@ err cache_map_put(struct cache_map *m, struct cache_entry *e)
     (void)pthread_once(&once, make_seed);
     if (m->root == NULL && (m->root = node_new(0)) == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
-    TRY(put(&m->root, &c, 0));
+    TRY(put_map_leaf(&m->root, &c, 0));
     m->count += c.replaced ? 0 : 1;
     return OK;
 }
@@ -283,7 +283,7 @@ err cache_map_remove(struct cache_map *m, str key)
     struct change c = {.key_of = m->key, .key = key};
     if (cache_map_get(m, key) == NULL)
         return OK;
-    TRY(cut(&m->root, &c, 0));
+    TRY(remove_map_leaf(&m->root, &c, 0));
     m->count--;
     return OK;
 }
@@ -302,19 +302,19 @@ struct cache_entry *cache_map_get(const struct cache_map *m, str key)
     return NULL;
 }
 
-static void each(const struct cache_node *n, void (*visit)(void *context, struct cache_entry *e), void *context)
+static void visit_map_leaves(const struct cache_node *n, void (*visit)(void *context, struct cache_entry *e), void *context)
 {
     uint32_t all = n->leaves | n->branches;
     for (unsigned i = 0; all != 0; i++, all &= all - 1) {
         if ((n->leaves & all & -all) != 0)
             visit(context, n->slots[i].leaf);
         else
-            each(n->slots[i].branch, visit, context);
+            visit_map_leaves(n->slots[i].branch, visit, context);
     }
 }
 
 void cache_map_each(const struct cache_map *m, void (*visit)(void *context, struct cache_entry *e), void *context)
 {
     if (m->root != NULL)
-        each(m->root, visit, context);
+        visit_map_leaves(m->root, visit, context);
 }

@@ -41,7 +41,7 @@ static err forms_of(struct arena *a, str name, bool looks, struct forms *out)
     return OK;
 }
 
-static void forget(struct snapshot *f)
+static void drop_name_counts(struct snapshot *f)
 {
     cache_map_drop(&f->folds);
     cache_map_drop(&f->looks);
@@ -52,7 +52,7 @@ static err count_forms(struct snapshot *f, struct arena *a, const struct db_clie
 {
     struct forms forms;
     if (FAILED(forms_of(a, client->name, f->looks_kept, &forms))) {
-        forget(f);
+        drop_name_counts(f);
         return OK;
     }
     TRY(count_text(&f->folds, forms.fold, by));
@@ -93,7 +93,7 @@ err cache_names_keep(struct snapshot *f, bool looks)
     if (w.a == NULL)
         FAIL(UNAVAILABLE, "hot: out of memory");
     bool before = f->looks_kept;
-    forget(f);
+    drop_name_counts(f);
     f->folds_kept = true;
     f->looks_kept = looks || before;
     cache_map_each(&f->clients, keep_one, &w);
@@ -126,7 +126,7 @@ static err counted_itself(struct arena *a, const struct snapshot *f, const struc
     return OK;
 }
 
-static err judge(struct arena *a, const struct snapshot *f, const struct db_client *client, bool *taken)
+static err judge_client_name(struct arena *a, const struct snapshot *f, const struct db_client *client, bool *taken)
 {
     bool software = str_filled(client->metadata.origin), itself = false;
     struct forms forms;
@@ -143,7 +143,7 @@ err cache_name_taken(struct cache *cache, struct arena *a, const struct db_clien
     TRY(cache_refresh(cache));
     TRY(cache_keep_names(cache, str_filled(client->metadata.origin)));
     const struct snapshot *f = cache_hold(cache);
-    err e = judge(a, f, client, taken);
+    err e = judge_client_name(a, f, client, taken);
     cache_let_go(cache, f);
     return e;
 }

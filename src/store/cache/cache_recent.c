@@ -51,7 +51,7 @@ err cache_recent_new(int64_t entries, const struct db_columns *columns, struct c
     return OK;
 }
 
-static void drop(struct entry *e)
+static void drop_recent_entry(struct entry *e)
 {
     if (e == NULL)
         return;
@@ -79,7 +79,7 @@ static size_t bucket_of(const struct cache_recent *c, str key)
 }
 
 /* The place of the key, or WAYS. */
-static size_t find(const struct bucket *b, str key)
+static size_t find_recent_way(const struct bucket *b, str key)
 {
     for (size_t i = 0; i < WAYS; i++)
         if (b->ways[i] != NULL && str_equal((str){b->ways[i]->key, b->ways[i]->key_length}, key))
@@ -88,7 +88,7 @@ static size_t find(const struct bucket *b, str key)
 }
 
 /* Brings ways[i] to the front. */
-static void freshen(struct bucket *b, size_t i)
+static void move_entry_to_front(struct bucket *b, size_t i)
 {
     struct entry *e = b->ways[i];
     memmove(&b->ways[1], &b->ways[0], i * sizeof(b->ways[0]));
@@ -122,15 +122,15 @@ void cache_recent_put(struct cache_recent *c, uint64_t ticket, str key, const vo
     struct bucket *b = &c->buckets[n];
     (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
     if (fresh != NULL && cache_recent_ticket(c) == ticket) {
-        size_t i = find(b, key);
+        size_t i = find_recent_way(b, key);
         if (i == WAYS)
             i = WAYS - 1;
         gone = b->ways[i];
         b->ways[i] = fresh;
-        freshen(b, i);
+        move_entry_to_front(b, i);
     }
     (void)pthread_mutex_unlock(&c->locks[n % LOCKS]);
-    drop(gone);
+    drop_recent_entry(gone);
 }
 
 err cache_recent_get(struct cache_recent *c, struct arena *a, str key, void **row)
@@ -139,9 +139,9 @@ err cache_recent_get(struct cache_recent *c, struct arena *a, str key, void **ro
     struct bucket *b = &c->buckets[n];
     void *found = NULL;
     (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
-    size_t i = find(b, key);
+    size_t i = find_recent_way(b, key);
     if (i < WAYS) {
-        freshen(b, i);
+        move_entry_to_front(b, i);
         found = cache_entry_copy(b->ways[0]->row, c->columns, a);
     }
     (void)pthread_mutex_unlock(&c->locks[n % LOCKS]);
@@ -158,13 +158,13 @@ void cache_recent_forget(struct cache_recent *c, str key)
     struct entry *gone = NULL;
     (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
     (void)atomic_fetch_add_explicit(&c->ticket, 1, memory_order_acq_rel);
-    size_t i = find(b, key);
+    size_t i = find_recent_way(b, key);
     if (i < WAYS) {
         gone = b->ways[i];
         b->ways[i] = NULL;
     }
     (void)pthread_mutex_unlock(&c->locks[n % LOCKS]);
-    drop(gone);
+    drop_recent_entry(gone);
 }
 
 void cache_recent_clear(struct cache_recent *c)
@@ -173,7 +173,7 @@ void cache_recent_clear(struct cache_recent *c)
     for (size_t n = 0; n < c->count; n++) {
         (void)pthread_mutex_lock(&c->locks[n % LOCKS]);
         for (size_t i = 0; i < WAYS; i++) {
-            drop(c->buckets[n].ways[i]);
+            drop_recent_entry(c->buckets[n].ways[i]);
             c->buckets[n].ways[i] = NULL;
         }
         (void)pthread_mutex_unlock(&c->locks[n % LOCKS]);

@@ -63,7 +63,7 @@ static struct entry entry_of(str kind, str id)
     return e;
 }
 
-static struct entry *place(struct entry *entries, size_t size, const struct entry *e)
+static struct entry *find_set_place(struct entry *entries, size_t size, const struct entry *e)
 {
     size_t i = (size_t)e->high & (size - 1);
     while (entries[i].low != 0 && (entries[i].high != e->high || entries[i].low != e->low))
@@ -72,7 +72,7 @@ static struct entry *place(struct entry *entries, size_t size, const struct entr
 }
 
 /* A larger table, with those alone that have not ended. */
-static err grow(struct cache_set *s)
+static err grow_set_table(struct cache_set *s)
 {
     unix_time now = clock_now();
     size_t alive = 0, size = FIRST_SIZE;
@@ -85,7 +85,7 @@ static err grow(struct cache_set *s)
         FAIL(UNAVAILABLE, "hot: out of memory");
     for (size_t i = 0; i < s->size; i++)
         if (s->entries[i].low != 0 && s->entries[i].expires_at > now)
-            *place(next, size, &s->entries[i]) = s->entries[i];
+            *find_set_place(next, size, &s->entries[i]) = s->entries[i];
     free(s->entries);
     s->entries = next;
     s->size = size;
@@ -96,8 +96,8 @@ static err grow(struct cache_set *s)
 static err add_locked(struct cache_set *s, const struct entry *e)
 {
     if ((s->used + 1) * 4 > s->size * 3)
-        TRY(grow(s));
-    struct entry *to = place(s->entries, s->size, e);
+        TRY(grow_set_table(s));
+    struct entry *to = find_set_place(s->entries, s->size, e);
     if (to->low == 0) {
         *to = *e;
         s->used++;
@@ -124,7 +124,7 @@ err cache_set_count(struct cache_set *s, size_t *count)
     err e = OK;
     (void)pthread_rwlock_wrlock(&s->lock);
     if (s->used >= FIRST_SIZE && (now < s->tidied_at || now >= clock_add(s->tidied_at, TIDY_SECONDS))) {
-        e = grow(s); /* without the ended ones */
+        e = grow_set_table(s); /* without the ended ones */
         s->tidied_at = now;
         atomic_store_explicit(&s->count, s->used, memory_order_release);
     }
@@ -139,7 +139,7 @@ bool cache_set_has(struct cache_set *s, str kind, str id)
         return false;
     struct entry e = entry_of(kind, id);
     (void)pthread_rwlock_rdlock(&s->lock);
-    bool has = place(s->entries, s->size, &e)->low != 0;
+    bool has = find_set_place(s->entries, s->size, &e)->low != 0;
     (void)pthread_rwlock_unlock(&s->lock);
     return has;
 }

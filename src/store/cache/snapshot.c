@@ -216,7 +216,7 @@ err snapshot_client(struct snapshot *f, int64_t number, const struct db_client *
 
 /* ---- what has one key, or hardly more ---- */
 
-static err replace(struct snapshot *f, struct cache_map *m, str key, const struct db_columns *columns, const void *row)
+static err replace_snapshot_row(struct snapshot *f, struct cache_map *m, str key, const struct db_columns *columns, const void *row)
 {
     struct cache_entry *before = cache_map_get(m, key), *e = NULL;
     f->bytes -= before != NULL ? before->size : 0;
@@ -230,12 +230,12 @@ static err replace(struct snapshot *f, struct cache_map *m, str key, const struc
 
 err snapshot_scope(struct snapshot *f, str name, const struct db_scope *row)
 {
-    return replace(f, &f->scopes, name, &db_scope_columns, row);
+    return replace_snapshot_row(f, &f->scopes, name, &db_scope_columns, row);
 }
 
 err snapshot_details(struct snapshot *f, str type, const struct db_details_type *row)
 {
-    return replace(f, &f->details, type, &db_details_columns, row);
+    return replace_snapshot_row(f, &f->details, type, &db_details_columns, row);
 }
 
 static str alg_of(const struct db_resource *r)
@@ -252,7 +252,7 @@ err snapshot_resource(struct snapshot *f, int64_t number, const struct db_resour
         if (cache_map_get(&f->resources_by_uri, r->uri) == before)
             TRY(cache_map_remove(&f->resources_by_uri, r->uri));
     }
-    TRY(replace(f, &f->resources, snapshot_number(&number), &db_resource_columns, row));
+    TRY(replace_snapshot_row(f, &f->resources, snapshot_number(&number), &db_resource_columns, row));
     if (row == NULL)
         return OK;
     count_alg(f, alg_of(row), 1);

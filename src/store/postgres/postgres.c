@@ -56,7 +56,7 @@ struct postgres_link {
     char history[HISTORY_SIZE];
 };
 
-static void load(void)
+static void load_libpq(void)
 {
     void *library = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
     bool whole = library != NULL;
@@ -68,7 +68,7 @@ static void load(void)
 
 err postgres_load(void)
 {
-    (void)pthread_once(&loaded, load);
+    (void)pthread_once(&loaded, load_libpq);
     if (!pq.whole)
         REFUSE(SERVER_ERROR, "The setting names a PostgreSQL database, and PostgreSQL's library is not on this machine: install libpq5 (15 or newer).",
                "store: libpq.so.5 cannot be loaded");
@@ -82,7 +82,7 @@ static void ignore_notice(void *context, const char *message)
     (void)context, (void)message;
 }
 
-static PGconn *dial(const char *database)
+static PGconn *connect_to_postgres(const char *database)
 {
     /* What the administrator's own words may change stands before them; they are expanded where they stand. */
     static const char *const words[] = {"connect_timeout",           "keepalives_idle",
@@ -150,7 +150,7 @@ err postgres_connect(const char *database, struct postgres_link **out)
     struct postgres_link *l = calloc(1, sizeof(*l));
     if (l == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
-    l->connection = dial(database);
+    l->connection = connect_to_postgres(database);
     err e = OK;
     if (l->connection == NULL || pq.status(l->connection) != CONNECTION_OK) {
         if (l->connection != NULL)

@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-static struct postgres_conn *mine(struct db_conn *base)
+static struct postgres_conn *as_postgres_conn(struct db_conn *base)
 {
     return (struct postgres_conn *)base;
 }
@@ -75,7 +75,7 @@ static err run_text(struct postgres_conn *c, const char *sql, struct postgres_an
 err postgres_conn_script(struct db_conn *base, const char *sql)
 {
     struct postgres_answer *answer = NULL;
-    err e = run_text(mine(base), sql, &answer);
+    err e = run_text(as_postgres_conn(base), sql, &answer);
     postgres_answer_free(answer);
     return e;
 }
@@ -83,7 +83,7 @@ err postgres_conn_script(struct db_conn *base, const char *sql)
 err postgres_conn_ask(struct db_conn *base, struct arena *a, const char *sql, str *out)
 {
     struct postgres_answer *answer = NULL;
-    err e = run_text(mine(base), sql, &answer);
+    err e = run_text(as_postgres_conn(base), sql, &answer);
     if (!FAILED(e) && postgres_rows(answer) > 0) {
         *out = str_dup(a, postgres_value(answer, 0, 0));
         if (!str_present(*out))

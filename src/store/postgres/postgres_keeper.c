@@ -23,7 +23,7 @@ struct tidying {
     bool chosen;
 };
 
-static err tidy(struct db_conn *c, void *context)
+static err tidy_store_if_chosen(struct db_conn *c, void *context)
 {
     struct tidying *t = context;
     t->store->purge = t->before;
@@ -36,7 +36,7 @@ static void tidy_round(struct store *store, int64_t jobs)
     struct tidying t = {.store = store, .jobs = jobs + JOBS, .chosen = true};
     for (int i = 0; i < BITES && t.chosen; i++) {
         t.before = store->purge;
-        if (FAILED(postgres_work_write(store, DB_SEVERAL, tidy, &t))) {
+        if (FAILED(postgres_work_write(store, DB_SEVERAL, tidy_store_if_chosen, &t))) {
             store->purge = t.before;
             return;
         }
@@ -45,7 +45,7 @@ static void tidy_round(struct store *store, int64_t jobs)
     }
 }
 
-static void keep(struct store *store)
+static void do_housekeeping(struct store *store)
 {
     struct postgres_keeper *k = &postgres_of(store)->keeper;
     uint64_t jobs = atomic_load(&store->jobs);
@@ -61,7 +61,7 @@ static void *keeper_main(void *context)
     (void)pthread_mutex_lock(&k->lock);
     while (!k->closing) {
         (void)pthread_mutex_unlock(&k->lock);
-        keep(store);
+        do_housekeeping(store);
         struct timespec next = postgres_clock_in(EVERY_US);
         (void)pthread_mutex_lock(&k->lock);
         int code = 0;

@@ -48,7 +48,7 @@ static bool wait_for_news(struct postgres *p, struct postgres_conn *c, int64_t u
     return true;
 }
 
-static err look(struct store *store, struct postgres_conn *c)
+static err look_at_heads(struct store *store, struct postgres_conn *c)
 {
     struct postgres_listen *l = &postgres_of(store)->listen;
     struct postgres_heads now;
@@ -85,7 +85,7 @@ static void *listen_main(void *context)
         int64_t next_us = clock_monotonic_us() + LOOK_EVERY_US;
         if (c == NULL && FAILED(begin_to_listen(p, &c)))
             c = NULL;
-        bool well = c != NULL && !FAILED(look(store, c));
+        bool well = c != NULL && !FAILED(look_at_heads(store, c));
         well = wait_for_news(p, well ? c : NULL, next_us) && well;
         if (!well) {
             postgres_conn_close(c);

@@ -73,7 +73,7 @@ void postgres_pool_forget(struct postgres_pool *pool, struct postgres_conn *c)
 /* ---- room ---- */
 
 /* Under the lock: the first who waits gets what there is. */
-static void serve(struct postgres_pool *pool, struct postgres_conn *given)
+static void serve_first_waiter(struct postgres_pool *pool, struct postgres_conn *given)
 {
     struct postgres_waiter *w = pool->first;
     pool->first = w->next;
@@ -88,7 +88,7 @@ static void return_room(struct postgres_pool *pool)
 {
     (void)pthread_mutex_lock(&pool->lock);
     if (pool->first != NULL)
-        serve(pool, NULL);
+        serve_first_waiter(pool, NULL);
     else
         pool->made--;
     (void)pthread_mutex_unlock(&pool->lock);
@@ -103,7 +103,7 @@ void postgres_pool_return(struct postgres_pool *pool, struct postgres_conn *c)
     }
     (void)pthread_mutex_lock(&pool->lock);
     if (pool->first != NULL)
-        serve(pool, c);
+        serve_first_waiter(pool, c);
     else
         pool->idle[pool->idle_count++] = c;
     (void)pthread_mutex_unlock(&pool->lock);
@@ -129,7 +129,7 @@ static bool wait_for_turn(struct postgres_pool *pool, struct postgres_waiter *w)
     return false;
 }
 
-static bool take(struct postgres_pool *pool, struct postgres_waiter *w)
+static bool take_pool_conn(struct postgres_pool *pool, struct postgres_waiter *w)
 {
     (void)pthread_mutex_lock(&pool->lock);
     bool served = pool->first == NULL;
@@ -175,7 +175,7 @@ err postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out)
 {
     struct postgres_waiter w = {.served = false};
     postgres_clock_cond(&w.wake);
-    bool served = take(pool, &w);
+    bool served = take_pool_conn(pool, &w);
     (void)pthread_cond_destroy(&w.wake);
     if (!served)
         FAIL(UNAVAILABLE, "store: every connection to the database server is in use");

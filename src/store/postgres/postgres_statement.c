@@ -11,12 +11,12 @@
 
 #include "base/banned.h"
 
-static struct postgres_conn *mine(struct db_conn *base)
+static struct postgres_conn *cast_postgres_conn(struct db_conn *base)
 {
     return (struct postgres_conn *)base;
 }
 
-static bool has(str text, str part)
+static bool contains_text(str text, str part)
 {
     for (size_t i = 0; i + part.n <= text.n; i++)
         if (str_starts((str){text.p + i, text.n - i}, part))
@@ -29,9 +29,9 @@ bool postgres_conn_may_break(const char *text)
 {
     str s = str_of(text);
     if (str_starts(s, STR("INSERT INTO ")))
-        return !has(s, STR(" ON CONFLICT DO NOTHING"));
+        return !contains_text(s, STR(" ON CONFLICT DO NOTHING"));
     if (str_starts(s, STR("UPDATE users SET ")))
-        return has(s, STR("username_key = ")) || has(s, STR("email_key = ")) || has(s, STR("email_verified = "));
+        return contains_text(s, STR("username_key = ")) || contains_text(s, STR("email_key = ")) || contains_text(s, STR("email_verified = "));
     if (str_starts(s, STR("UPDATE keys SET state = ")))
         return true;
     return str_starts(s, STR("DELETE FROM users ")) || str_starts(s, STR("DELETE FROM clients "));
@@ -96,7 +96,7 @@ static void add_quoted(struct buf *b, str text)
 }
 
 /* Each row names one thing that was changed; its line is written with the commit. */
-static err feed(struct postgres_conn *c, enum db_change_kind kind, const struct postgres_answer *answer)
+static err write_feed_lines(struct postgres_conn *c, enum db_change_kind kind, const struct postgres_answer *answer)
 {
     INVARIANT(c->base.open); /* a change and its line are one transaction */
     c->base.feeding.touched = c->base.feeding.touched || kind == DB_CHANGE_REVOCATION;
@@ -121,12 +121,12 @@ static err feed(struct postgres_conn *c, enum db_change_kind kind, const struct 
 
 err postgres_conn_run(struct db_conn *base, const struct db_call *call, int64_t *changed)
 {
-    struct postgres_conn *c = mine(base);
+    struct postgres_conn *c = cast_postgres_conn(base);
     struct postgres_answer *answer = NULL;
     TRY(postgres_statement_exchange(c, call, &answer));
     enum db_change_kind kind = (enum db_change_kind)postgres_batch_slot(c, call)->feeds;
     int64_t count = postgres_changed(answer);
-    err e = kind != DB_CHANGE_NONE ? feed(c, kind, answer) : OK;
+    err e = kind != DB_CHANGE_NONE ? write_feed_lines(c, kind, answer) : OK;
     postgres_answer_free(answer);
     TRY(e);
     if (changed != NULL)
@@ -188,7 +188,7 @@ static err read_rows(const struct postgres_answer *answer, struct arena *a, cons
 
 err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
-    struct postgres_conn *c = mine(base);
+    struct postgres_conn *c = cast_postgres_conn(base);
     struct postgres_answer *answer = NULL;
     INVARIANT(postgres_batch_slot(c, call)->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
     TRY(postgres_statement_exchange(c, call, &answer));
@@ -199,7 +199,7 @@ err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_ca
 
 err postgres_conn_scalar(struct db_conn *base, const struct db_call *call, int64_t *value, bool *found)
 {
-    struct postgres_conn *c = mine(base);
+    struct postgres_conn *c = cast_postgres_conn(base);
     struct postgres_answer *answer = NULL;
     INVARIANT(postgres_batch_slot(c, call)->feeds == DB_CHANGE_NONE);
     TRY(postgres_statement_exchange(c, call, &answer));

@@ -41,7 +41,7 @@ static void pause_by_chance(int tries)
     pause_us(most / 2 + most * chance / UINT16_MAX);
 }
 
-static err borrow(struct store *store, struct postgres_conn **out)
+static err borrow_store_conn(struct store *store, struct postgres_conn **out)
 {
     TRY(postgres_pool_borrow(&postgres_of(store)->pool, out));
     postgres_conn_base(*out)->feeding.on = store->migrated;
@@ -53,7 +53,7 @@ static err borrow_again(struct store *store, struct postgres_conn **out)
 {
     int64_t end_us = clock_monotonic_us() + COMING_BACK_US;
     for (;;) {
-        err e = borrow(store, out);
+        err e = borrow_store_conn(store, out);
         if (!FAILED(e) || clock_monotonic_us() >= end_us)
             return e;
         pause_us(PROBE_EVERY_US);
@@ -77,7 +77,7 @@ err postgres_work_read(struct store *store, bool snapshot, db_body *body, void *
 {
     for (bool again = false;; again = true) {
         struct postgres_conn *c = NULL;
-        TRY(again ? borrow_again(store, &c) : borrow(store, &c));
+        TRY(again ? borrow_again(store, &c) : borrow_store_conn(store, &c));
         err e = read_on(c, snapshot, body, context);
         bool gone = FAILED(e) && postgres_conn_trouble(c) == POSTGRES_GONE;
         give_back(store, c);
@@ -120,7 +120,7 @@ static err ask_outcome(struct store *store, struct postgres_conn *lost, struct p
 }
 
 /* *c is exchanged for the connection that was asked, if there is one. FINE: it was committed. */
-static enum postgres_trouble settle(struct store *store, struct postgres_conn **c, err *e)
+static enum postgres_trouble settle_lost_commit(struct store *store, struct postgres_conn **c, err *e)
 {
     struct postgres_conn *fresh = NULL;
     enum postgres_outcome outcome = POSTGRES_UNKNOWN;
@@ -175,11 +175,11 @@ static err try_until_over(struct store *store, err (*once)(struct postgres_conn 
     int64_t since_us = clock_monotonic_us();
     for (int tries = 1;; tries++) {
         struct postgres_conn *c = NULL;
-        TRY(tries > 1 ? borrow_again(store, &c) : borrow(store, &c));
+        TRY(tries > 1 ? borrow_again(store, &c) : borrow_store_conn(store, &c));
         err e = once(c, body, context);
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)
-            trouble = settle(store, &c, &e);
+            trouble = settle_lost_commit(store, &c, &e);
         if (!FAILED(e)) /* made; but what this node cannot see of it is not told as being in force */
             e = store_committed(store, postgres_conn_base(c));
         give_back(store, c);
@@ -230,7 +230,7 @@ static void do_jobs(struct store *store, struct store_job *first, int64_t count)
     }
 }
 
-static void put(struct postgres_queue *q, struct store_job *job)
+static void put_queued_job(struct postgres_queue *q, struct store_job *job)
 {
     job->next = NULL;
     *q->last = job;
@@ -238,7 +238,7 @@ static void put(struct postgres_queue *q, struct store_job *job)
 }
 
 /* At most so many from the front. */
-static struct store_job *cut(struct postgres_queue *q, int64_t most, int64_t *count)
+static struct store_job *cut_queue_front(struct postgres_queue *q, int64_t most, int64_t *count)
 {
     struct store_job *first = q->first, **end = &q->first;
     for (*count = 0; *end != NULL && *count < most; ++*count)
@@ -263,7 +263,7 @@ err postgres_work_submit(struct store *store, struct store_job *job)
     (void)pthread_mutex_lock(&w->lock);
     bool room = w->waiting < STORE_QUEUE_MAX && !w->closing; /* AV-08 */
     if (room) {
-        put(job->aside ? &w->aside : &w->jobs, job);
+        put_queued_job(job->aside ? &w->aside : &w->jobs, job);
         w->waiting++;
         (void)atomic_fetch_add_explicit(&store->queued, 1, memory_order_relaxed);
         if (w->idle > 0)
@@ -276,7 +276,7 @@ err postgres_work_submit(struct store *store, struct store_job *job)
 }
 
 /* Waits for work; *aside: it was taken from those that nobody waits for. NULL: closing, and nothing is left. */
-static struct store_job *take(struct postgres_work *w, int64_t *count, bool *aside)
+static struct store_job *take_postgres_jobs(struct postgres_work *w, int64_t *count, bool *aside)
 {
     struct store_job *first = NULL;
     (void)pthread_mutex_lock(&w->lock);
@@ -286,7 +286,7 @@ static struct store_job *take(struct postgres_work *w, int64_t *count, bool *asi
         w->idle--;
     }
     *aside = w->jobs.first == NULL && w->aside.first != NULL && !w->aside_busy;
-    first = *aside ? cut(&w->aside, STORE_GROUP_MAX, count) : cut(&w->jobs, 1, count);
+    first = *aside ? cut_queue_front(&w->aside, STORE_GROUP_MAX, count) : cut_queue_front(&w->jobs, 1, count);
     w->aside_busy = w->aside_busy || *aside;
     w->waiting -= *count;
     (void)pthread_mutex_unlock(&w->lock);
@@ -309,7 +309,7 @@ static void *work_main(void *context)
     struct store_job *first;
     int64_t count = 0;
     bool aside = false;
-    while ((first = take(w, &count, &aside)) != NULL) {
+    while ((first = take_postgres_jobs(w, &count, &aside)) != NULL) {
         do_jobs(store, first, count);
         if (aside)
             aside_done(w);

@@ -282,7 +282,7 @@ void sqlite_limit_pages(struct sqlite_conn *c, int64_t pages)
 }
 
 /* One writer at a time is the engine's own rule: whoever has begun is alone. */
-static err guard(struct db_conn *base, enum db_guard which, const struct db_param *key, enum db_guard_mode mode)
+static err guard_sqlite_key(struct db_conn *base, enum db_guard which, const struct db_param *key, enum db_guard_mode mode)
 {
     (void)which, (void)key, (void)mode;
     INVARIANT(base->open);
@@ -309,7 +309,7 @@ const struct store_driver sqlite_driver = {
     .snapshot = begin_snapshot,
     .save = save_point,
     .release = release_point,
-    .guard = guard,
+    .guard = guard_sqlite_key,
     .integrity = check_integrity,
     .lock_schema = lock_schema,
     .open = sqlite_store_open,

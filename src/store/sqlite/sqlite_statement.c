@@ -54,7 +54,7 @@ err sqlite_err(struct sqlite_conn *c, int code)
     }
 }
 
-static err prepare(struct sqlite_conn *c, const struct db_call *call, struct sqlite_slot **out)
+static err prepare_statement_slot(struct sqlite_conn *c, const struct db_call *call, struct sqlite_slot **out)
 {
     if (c->broken)
         FAIL(UNAVAILABLE, "store: the group was lost");
@@ -102,10 +102,10 @@ static int bind_one(sqlite3_stmt *s, int i, const struct db_param *p, struct scr
     }
 }
 
-static err start(struct sqlite_conn *c, const struct db_call *call, struct scratch *scratch, struct sqlite_slot **out)
+static err start_statement(struct sqlite_conn *c, const struct db_call *call, struct scratch *scratch, struct sqlite_slot **out)
 {
     struct sqlite_slot *slot = NULL;
-    TRY(prepare(c, call, &slot));
+    TRY(prepare_statement_slot(c, call, &slot));
     for (int i = 0; i < slot->count; i++) {
         size_t n = slot->numbers[i];
         INVARIANT(n <= call->count);
@@ -118,14 +118,14 @@ static err start(struct sqlite_conn *c, const struct db_call *call, struct scrat
 }
 
 /* The statement is ready for the next call and remembers no value. A failed step has said its reason already. */
-static void finish(sqlite3_stmt *s)
+static void reset_statement(sqlite3_stmt *s)
 {
     (void)sqlite3_reset(s);
     (void)sqlite3_clear_bindings(s);
 }
 
 /* Each row names one thing that was changed. (SQLite has done all of a statement's work before its first row.) */
-static err feed(struct sqlite_conn *c, const struct sqlite_slot *slot)
+static err note_feed_line(struct sqlite_conn *c, const struct sqlite_slot *slot)
 {
     str key = {(const char *)sqlite3_column_text(slot->statement, 0), (size_t)sqlite3_column_bytes(slot->statement, 0)};
     err e = db_change_note(&c->base, (enum db_change_kind)slot->feeds, key);
@@ -138,14 +138,14 @@ err sqlite_statement_run(struct db_conn *base, const struct db_call *call, int64
     struct sqlite_conn *c = sqlite_own(base);
     struct scratch scratch = {.used = 0};
     struct sqlite_slot *slot = NULL;
-    TRY(start(c, call, &scratch, &slot));
+    TRY(start_statement(c, call, &scratch, &slot));
     int code;
     err fed = OK;
     while ((code = sqlite3_step(slot->statement)) == SQLITE_ROW)
         if (slot->feeds != DB_CHANGE_NONE && !FAILED(fed))
-            fed = feed(c, slot);
+            fed = note_feed_line(c, slot);
     int64_t count = code == SQLITE_DONE ? sqlite3_changes64(c->handle) : 0;
-    finish(slot->statement);
+    reset_statement(slot->statement);
     c->base.feeding.touched = c->base.feeding.touched || slot->feeds == DB_CHANGE_REVOCATION;
     if (code != SQLITE_DONE)
         return sqlite_err(c, code);
@@ -206,11 +206,11 @@ err sqlite_statement_many(struct db_conn *base, struct arena *a, const struct db
     struct sqlite_conn *c = sqlite_own(base);
     struct scratch scratch = {.used = 0};
     struct sqlite_slot *slot = NULL;
-    TRY(start(c, call, &scratch, &slot));
+    TRY(start_statement(c, call, &scratch, &slot));
     INVARIANT(slot->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
     struct db_rows rows = {NULL, 0};
     err e = step_rows(c, slot->statement, a, columns, &rows);
-    finish(slot->statement);
+    reset_statement(slot->statement);
     TRY(e);
     *out = rows;
     return OK;
@@ -221,7 +221,7 @@ err sqlite_statement_scalar(struct db_conn *base, const struct db_call *call, in
     struct sqlite_conn *c = sqlite_own(base);
     struct scratch scratch = {.used = 0};
     struct sqlite_slot *slot = NULL;
-    TRY(start(c, call, &scratch, &slot));
+    TRY(start_statement(c, call, &scratch, &slot));
     INVARIANT(slot->feeds == DB_CHANGE_NONE);
     sqlite3_stmt *s = slot->statement;
     int code = sqlite3_step(s);
@@ -229,7 +229,7 @@ err sqlite_statement_scalar(struct db_conn *base, const struct db_call *call, in
     int64_t first = there ? sqlite3_column_int64(s, 0) : 0;
     while (code == SQLITE_ROW)
         code = sqlite3_step(s);
-    finish(s);
+    reset_statement(s);
     if (code != SQLITE_DONE)
         return sqlite_err(c, code);
     if (there)

@@ -103,7 +103,7 @@ err sqlite_writer_submit(struct store *store, struct store_job *job)
 }
 
 /* Waits for work; at most STORE_GROUP_MAX jobs. NULL: closing, and nothing is left. */
-static struct store_job *take(struct sqlite_writer *w, int64_t *count)
+static struct store_job *take_sqlite_jobs(struct sqlite_writer *w, int64_t *count)
 {
     (void)pthread_mutex_lock(&w->lock);
     while (w->first == NULL && !w->closing) {
@@ -170,7 +170,7 @@ static void *writer_main(void *context)
     struct sqlite_writer *w = &s->writer;
     struct store_job *job;
     int64_t count = 0;
-    while ((job = take(w, &count)) != NULL) {
+    while ((job = take_sqlite_jobs(w, &count)) != NULL) {
         err committed = run_group(store, job, count);
         db_number_settle(store, !FAILED(committed));
         err seen = store_committed(store, sqlite_base(s->conn));
@@ -194,7 +194,7 @@ static void *writer_main(void *context)
 }
 
 /* Its connection is opened when it is first needed: a server that hardly writes never pays for it. */
-static void tidy(struct sqlite *s, struct sqlite_conn **c)
+static void tidy_write_log(struct sqlite *s, struct sqlite_conn **c)
 {
     if (*c == NULL) {
         if (FAILED(sqlite_open(s->file, SQLITE_READING, c)))
@@ -221,7 +221,7 @@ static void *tidier_main(void *context)
         }
         w->tidy_wanted = false;
         (void)pthread_mutex_unlock(&w->tidy_lock);
-        tidy(s, &c);
+        tidy_write_log(s, &c);
         atomic_store(&w->tidy_busy, false);
         (void)pthread_mutex_lock(&w->tidy_lock);
     }

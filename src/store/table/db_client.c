@@ -168,7 +168,7 @@ struct changing {
     unix_time now, overlap_until;
 };
 
-static err exists(struct db_conn *c, int64_t number)
+static err require_client_row(struct db_conn *c, int64_t number)
 {
     int64_t there = 0;
     bool found = false;
@@ -182,7 +182,7 @@ static err secret_body(struct db_conn *c, void *context)
 {
     const struct changing *w = context;
     TRY(db_guard_client(c, w->number, DB_GUARD_ALONE)); /* two secrets at the most */
-    TRY(exists(c, w->number));
+    TRY(require_client_row(c, w->number));
     if (w->overlap_until <= w->now) {
         TRY(db_run(c, CALL(SECRETS_DROP, P_INT(w->number)), NULL));
     } else {
@@ -212,7 +212,7 @@ static err remove_body(struct db_conn *c, void *context)
 {
     const struct changing *w = context;
     TRY(db_guard_client(c, w->number, DB_GUARD_ALONE));
-    TRY(exists(c, w->number));
+    TRY(require_client_row(c, w->number));
     TRY(db_run(c, CALL(SECRETS_DROP, P_INT(w->number)), NULL));
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);
 }
@@ -224,7 +224,7 @@ err db_client_remove(struct tx *tx, int64_t number)
 }
 
 /* Both lists are in the order of client numbers: one walk joins them. */
-static void join(struct db_client *clients, size_t count, const struct secret_row *secrets, size_t secret_count)
+static void join_client_secrets(struct db_client *clients, size_t count, const struct secret_row *secrets, size_t secret_count)
 {
     size_t s = 0;
     for (size_t i = 0; i < count; i++) {
@@ -243,7 +243,7 @@ err db_client_rows(struct db_conn *c, struct arena *a, const struct db_range *ra
     struct db_client *clients = rows.rows;
     if (rows.count > 0)
         TRY(db_many(c, a, CALL(SECRETS_ROWS, P_INT(clients[0].number), P_INT(clients[rows.count - 1].number)), &secret_columns, &secrets));
-    join(clients, rows.count, secrets.rows, secrets.count);
+    join_client_secrets(clients, rows.count, secrets.rows, secrets.count);
     for (size_t i = 0; i < rows.count; i++) {
         TRY(db_client_metadata_read(a, clients[i].metadata_text, &clients[i].metadata));
         clients[i].metadata_text = STR_ABSENT;

@@ -28,7 +28,7 @@ struct remembering {
     unix_time now;
 };
 
-static err get(struct db_conn *c, const struct remembering *w, str *scope)
+static err get_consent_scope(struct db_conn *c, const struct remembering *w, str *scope)
 {
     void *row = NULL;
     TRY(db_one(c, w->a, CALL(GET, P_INT(w->user_number), P_INT(w->client_number)), &columns, &row));
@@ -39,7 +39,7 @@ static err get(struct db_conn *c, const struct remembering *w, str *scope)
 static err get_body(struct db_conn *c, void *context)
 {
     struct remembering *w = context;
-    return get(c, w, &w->scope);
+    return get_consent_scope(c, w, &w->scope);
 }
 
 err db_consent_get(struct tx *tx, struct arena *a, int64_t user_number, int64_t client_number, str *scope)
@@ -51,7 +51,7 @@ err db_consent_get(struct tx *tx, struct arena *a, int64_t user_number, int64_t 
 }
 
 /* The old words, then those that are new. */
-static err merge(struct arena *a, str old, str more, str *out)
+static err merge_scope_words(struct arena *a, str old, str more, str *out)
 {
     struct buf b = buf_new(a, CONSENT_SCOPE_MAX);
     buf_add(&b, str_present(old) ? old : STR(""));
@@ -69,9 +69,9 @@ static err remember_body(struct db_conn *c, void *context)
     struct remembering *w = context;
     str old, all;
     TRY(db_guard_user(c, w->user_number, DB_GUARD_ALONE)); /* what another one adds is not lost */
-    TRY(get(c, w, &old));
-    if (FAILED(merge(w->a, old, w->scope, &all))) /* too much over the years: what was agreed to before is asked for again */
-        TRY(merge(w->a, STR_ABSENT, w->scope, &all));
+    TRY(get_consent_scope(c, w, &old));
+    if (FAILED(merge_scope_words(w->a, old, w->scope, &all))) /* too much over the years: what was agreed to before is asked for again */
+        TRY(merge_scope_words(w->a, STR_ABSENT, w->scope, &all));
     return db_run(c, CALL(REMEMBER, P_INT(w->user_number), P_INT(w->client_number), P_TEXT(all), P_INT(w->now)), NULL);
 }
 

@@ -93,7 +93,7 @@ struct adding {
     const struct db_deferred_caps *caps;
 };
 
-static bool within(int64_t cap, int64_t share, int64_t own, int64_t all)
+static bool is_within_deferred_cap(int64_t cap, int64_t share, int64_t own, int64_t all)
 {
     return (share == 0 || own < share) && share_allows(own, all, cap);
 }
@@ -107,7 +107,7 @@ static err judge_user(struct db_conn *c, const struct adding *w)
                (void **)&now));
     if (now == NULL)
         FAIL(UNAVAILABLE, "store: a count without a row");
-    if (!within(w->caps->user, w->caps->client_of_user, now->client, now->all))
+    if (!is_within_deferred_cap(w->caps->user, w->caps->client_of_user, now->client, now->all))
         FAIL(THROTTLED, "store: too many requests wait for this person");
     return OK;
 }

@@ -125,7 +125,7 @@ static void queued_done(void *context, err committed)
     free(q);
 }
 
-static struct queued *copy(struct store *store, const struct db_event *event)
+static struct queued *copy_queued_event(struct store *store, const struct db_event *event)
 {
     const size_t texts_at[] = {
         offsetof(struct db_event, name),    offsetof(struct db_event, actor),      offsetof(struct db_event, client_id), offsetof(struct db_event, subject),
@@ -168,7 +168,7 @@ void db_event_add(struct tx *tx, const struct db_event *event)
             (void)atomic_fetch_add(&store->dropped, 1);
         return;
     }
-    struct queued *q = copy(store, &next);
+    struct queued *q = copy_queued_event(store, &next);
     if (q == NULL)
         (void)atomic_fetch_add(&store->dropped, 1);
     else if (store_is_open(tx))
@@ -270,7 +270,7 @@ struct trying {
 };
 
 /* 0 below free_tries, then base doubling up to most. */
-static int64_t delay(const struct db_throttle_rule *rule, int64_t failures)
+static int64_t compute_throttle_delay(const struct db_throttle_rule *rule, int64_t failures)
 {
     if (failures < rule->free_tries)
         return 0;
@@ -303,13 +303,13 @@ static err try_body(struct db_conn *c, void *context)
     TRY(look_body(c, w));
     if (!w->allowed)
         return OK;
-    int64_t failures = w->before.failures + 1, wait = delay(w->rule, failures);
+    int64_t failures = w->before.failures + 1, wait = compute_throttle_delay(w->rule, failures);
     unix_time until = wait > 0 ? clock_add(w->now, wait) : 0;
     unix_time forget_at = clock_add(w->now, w->rule->forget > wait ? w->rule->forget : wait);
     return db_run(c, CALL(THROTTLE_SET, P_TEXT(w->key), P_INT(failures), P_INT(until), P_INT(forget_at)), NULL); /* RL-01 */
 }
 
-static err throttle(struct tx *tx, struct trying *w, bool count, bool *allowed, struct db_throttle *state)
+static err run_throttle(struct tx *tx, struct trying *w, bool count, bool *allowed, struct db_throttle *state)
 {
     w->a = arena_new(THROTTLE_ARENA);
     if (w->a == NULL)
@@ -328,12 +328,12 @@ static err throttle(struct tx *tx, struct trying *w, bool count, bool *allowed, 
 
 err db_throttle_try(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    return throttle(tx, &(struct trying){.key = key, .rule = rule}, true, allowed, state);
+    return run_throttle(tx, &(struct trying){.key = key, .rule = rule}, true, allowed, state);
 }
 
 err db_throttle_look(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
-    return throttle(tx, &(struct trying){.key = key, .rule = rule}, false, allowed, state);
+    return run_throttle(tx, &(struct trying){.key = key, .rule = rule}, false, allowed, state);
 }
 
 err db_throttle_clear(struct tx *tx, str key)

@@ -42,7 +42,7 @@ struct rotating {
     unix_time now, destroy_after;
 };
 
-static err insert(struct db_conn *c, struct db_key *key)
+static err insert_key_row(struct db_conn *c, struct db_key *key)
 {
     TRY(db_number_next(c, DB_COUNT_KEY, &key->number));
     struct db_param params[DB_PARAMS_MAX];
@@ -56,7 +56,7 @@ static err insert(struct db_conn *c, struct db_key *key)
 
 static err add_body(struct db_conn *c, void *context)
 {
-    return insert(c, context);
+    return insert_key_row(c, context);
 }
 
 err db_key_add(struct tx *tx, const struct db_key *key)
@@ -96,7 +96,7 @@ static err rotate_body(struct db_conn *c, void *context)
     /* Without a next one (sealing keys, or a first key) the fresh one is active at once: never a moment without. */
     fresh->state = promoted > 0 ? STR("next") : STR("active");
     fresh->active_at = promoted > 0 ? 0 : w->now;
-    return insert(c, fresh);
+    return insert_key_row(c, fresh);
 }
 
 err db_key_rotate(struct tx *tx, const struct db_key *fresh, unix_time now, unix_time destroy_after)

@@ -36,7 +36,7 @@ static const struct db_field fields[] = {
 };
 static const struct db_columns columns = DB_COLUMNS(struct notice, fields);
 
-static err post(struct db_conn *c, struct arena *a, const struct notice *n)
+static err queue_logout_notice(struct db_conn *c, struct arena *a, const struct notice *n)
 {
     struct db_client_metadata m;
     struct db_delivery d = {.kind = STR("logout"), .client_number = n->client_number};
@@ -63,6 +63,6 @@ err db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout 
     TRY(db_many(c, a, CALL(WHO, P_INT(which->user_number), P_TEXT(id), P_INT(which->keep_session), P_INT(clock_now())), &columns, &who));
     const struct notice *rows = who.rows;
     for (size_t i = 0; i < who.count; i++)
-        TRY(post(c, a, &rows[i]));
+        TRY(queue_logout_notice(c, a, &rows[i]));
     return OK;
 }

@@ -23,7 +23,7 @@ static const char *const names[DB_COUNTERS] = {
     [DB_COUNT_DELIVERY] = "delivery",   [DB_COUNT_INITIAL] = "initial", [DB_COUNT_ISSUER] = "issuer",   [DB_COUNT_CHANGE] = "change",
 };
 
-static err take(struct db_conn *c, enum db_counter counter, int64_t count, int64_t *first)
+static err take_counter_block(struct db_conn *c, enum db_counter counter, int64_t count, int64_t *first)
 {
     int64_t next = 0;
     bool found = false;
@@ -36,7 +36,7 @@ static err take(struct db_conn *c, enum db_counter counter, int64_t count, int64
 
 err db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number)
 {
-    return take(c, counter, 1, number);
+    return take_counter_block(c, counter, 1, number);
 }
 
 static bool from_memory(struct store *store, enum db_counter counter, int64_t *number)
@@ -63,7 +63,7 @@ struct request {
 static err take_body(struct db_conn *c, void *context)
 {
     struct request *r = context;
-    return take(c, r->counter, r->count, &r->first);
+    return take_counter_block(c, r->counter, r->count, &r->first);
 }
 
 err db_number_reserve(struct tx *tx, enum db_counter counter, int64_t *number)
@@ -98,7 +98,7 @@ err db_number_top_up(struct store *store, struct db_conn *c)
         if (!low)
             continue;
         int64_t first = 0;
-        TRY(take(c, (enum db_counter)i, DB_NUMBER_BLOCK, &first));
+        TRY(take_counter_block(c, (enum db_counter)i, DB_NUMBER_BLOCK, &first));
         fresh->spare = first;
         fresh->spare_end = first + DB_NUMBER_BLOCK;
     }

@@ -85,7 +85,7 @@ struct purge_window {
     int64_t spare;
 };
 
-static err window(const struct purging *p, const struct purge_window *w, int64_t *cursor, struct db_purge_step *step)
+static err purge_row_window(const struct purging *p, const struct purge_window *w, int64_t *cursor, struct db_purge_step *step)
 {
     int64_t end = 0;
     bool found = false;
@@ -108,14 +108,14 @@ static err by_end(const struct purging *p, size_t line, struct db_purge_step *st
     return OK;
 }
 
-static err keys(const struct purging *p, struct db_purge_step *step)
+static err purge_old_keys(const struct purging *p, struct db_purge_step *step)
 {
     step->at_end = true; /* there are never many */
     return db_run(p->c, CALL(KEYS, P_INT(p->now)), &step->deleted);
 }
 
 /* One class of the audit trail: what is beyond its own budget or age, and nothing of another's. */
-static err events(const struct purging *p, int64_t class, struct db_purge_step *step)
+static err purge_events(const struct purging *p, int64_t class, struct db_purge_step *step)
 {
     bool found = false;
     int64_t last = 0;
@@ -148,15 +148,15 @@ err db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_pu
     struct db_purge_step step = {0, false};
     size_t t = state->table;
     if (t < WINDOWS)
-        TRY(window(&p, &windows[t], &state->at[t], &step));
+        TRY(purge_row_window(&p, &windows[t], &state->at[t], &step));
     else if (t == WINDOWS)
         TRY(by_end(&p, ONCES, &step));
     else if (t == WINDOWS + 1)
         TRY(by_end(&p, THROTTLES, &step));
     else if (t == WINDOWS + 2)
-        TRY(keys(&p, &step));
+        TRY(purge_old_keys(&p, &step));
     else
-        TRY(events(&p, (int64_t)(t - WINDOWS - 2), &step));
+        TRY(purge_events(&p, (int64_t)(t - WINDOWS - 2), &step));
     *out = step;
     return OK;
 }

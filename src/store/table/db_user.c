@@ -224,7 +224,7 @@ struct changing {
     unix_time now;
 };
 
-static err current(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
+static err get_current_user_row(struct db_conn *c, struct changing *w, int64_t number, struct db_user **row)
 {
     TRY(db_one(c, w->a, CALL(BY_NUMBER, P_INT(number)), &db_user_columns, (void **)row));
     if (*row == NULL)
@@ -262,7 +262,7 @@ static err save_body(struct db_conn *c, void *context)
     struct db_user *row = NULL;
     TRY(db_guard_user(c, u->number, DB_GUARD_ALONE));
     TRY(db_guard_counter(c, "user")); /* names that look alike, the last administrator */
-    TRY(current(c, w, u->number, &row));
+    TRY(get_current_user_row(c, w, u->number, &row));
     if (row->version != u->version) /* AD-05 */
         FAIL(CONFLICT, "store: the user was changed meanwhile");
     if (!u->admin || u->blocked)
@@ -334,7 +334,7 @@ static err remove_body(struct db_conn *c, void *context)
     void *key = NULL;
     TRY(db_guard_user(c, w->number, DB_GUARD_ALONE));
     TRY(db_guard_counter(c, "user")); /* the last administrator */
-    TRY(current(c, w, w->number, &row));
+    TRY(get_current_user_row(c, w, w->number, &row));
     TRY(another_admin(c, row));
     TRY(end_all(c, w, w->number, 0));
     TRY(db_one(c, w->a, CALL(KEY_OF, P_INT(w->number)), &id_columns, &key));

@@ -57,7 +57,7 @@ struct question {
     enum db_user_clash_with with;
 };
 
-static err ask(struct db_conn *c, struct arena *a, const struct question *q, int64_t number, struct db_user_clash *clash)
+static err ask_name_clash(struct db_conn *c, struct arena *a, const struct question *q, int64_t number, struct db_user_clash *clash)
 {
     void *row = NULL;
     if (!str_filled(q->key))
@@ -90,7 +90,7 @@ err db_user_text_free(struct db_conn *c, struct arena *a, const struct db_user *
         {SAME_NAME, verified ? text->email_name : STR_ABSENT, DB_USER_CLASH_EMAIL_IS_NAME},
     };
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-        TRY(ask(c, a, &questions[i], user->number, clash));
+        TRY(ask_name_clash(c, a, &questions[i], user->number, clash));
     return OK;
 }
 
@@ -119,7 +119,7 @@ static err fill_portion(struct db_conn *c, struct arena *a, int64_t *last, size_
     return OK;
 }
 
-static err doubt(struct db_conn *c)
+static err unverify_doubtful_emails(struct db_conn *c)
 {
     int64_t shared = 0, named = 0;
     TRY(db_run(c, CALL_ALONE(DOUBT_SHARED), &shared));
@@ -145,5 +145,5 @@ err db_user_text_fill(struct db_conn *c)
     if (unlooked > 0)
         LOG(WARN, "store.names_unlooked", LOG_INT("people", unlooked),
             LOG_STR("why", STR("without the package libicu72 nobody knows what their usernames look like: new ones are not compared with these")));
-    return FAILED(e) ? e : doubt(c);
+    return FAILED(e) ? e : unverify_doubtful_emails(c);
 }
