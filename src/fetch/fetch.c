@@ -285,7 +285,7 @@ static fallible fetch_within_shares(struct arena *a, const struct fetch_manners 
                                     struct fetch_answer *out, const char **trouble)
 {
     const struct fetch_place place = {host_of(a, call->url), manners->caller};
-    size_t seat = 0;
+    size_t slot = 0;
     if (!str_present(place.host))
         FAIL(UNAVAILABLE, "fetch: no memory");
     if (manners->apart) {
@@ -297,11 +297,11 @@ static fallible fetch_within_shares(struct arena *a, const struct fetch_manners 
             fetch_share_note(&place, end_of(e, w));
         return e;
     }
-    TRY(fetch_share_begin(&place, w->seconds, &seat, trouble));
+    TRY(fetch_share_begin(&place, w->seconds, &slot, trouble));
     fetch_waits(true);
     err e = run_fetch_request(a, call->request, w, out, trouble);
     fetch_waits(false);
-    fetch_share_end(seat, end_of(e, w));
+    fetch_share_end(slot, end_of(e, w));
     return e;
 }
 fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out, const char **trouble)

@@ -28,7 +28,7 @@ struct fetch_manners {
     str authority;   /* file with further certificates to trust; absent or empty: the machine's own alone */
     int64_t seconds; /* for the whole call, name and handshake included; 0: FETCH_SECONDS */
     size_t bytes;    /* of the answer; 0: FETCH_BYTES */
-    bool apart;      /* on a thread that serves no requests: such calls hold no seat, but a host that hangs is left alone by them too */
+    bool apart;      /* on a thread that serves no requests: such calls hold no slot, but a host that hangs is left alone by them too */
     str caller;      /* for whose sake: a client's id, a source; it has a share of its own. Absent: nobody in particular */
 };
 /* AT_ONCE: calls of fetch_call in all; PER_HOST, PER_CALLER: of these (RL-06, fetch_share). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fetch_share: seats for calls under way, and the bench. Relies on base/share for what is fair. Promises: whoever holds most is refused
+ * fetch_share: slots for calls under way, and the bench. Relies on base/share for what is fair. Promises: whoever holds most is refused
  * first; a host that hung twice in a row is not called again for the same caller for 30 seconds, then twice as long each time, 15 minutes at the
  * most; when the pause is over one call tries it, and a success ends everything. What fails at once is not benched. Both
  * tables are bounded; a host that is pushed off the bench by 256 others costs one call more.
@@ -32,7 +32,7 @@ struct bench {
 };
 static struct {
     pthread_mutex_t lock;
-    struct place seats[FETCH_AT_ONCE];
+    struct place slots[FETCH_AT_ONCE];
     struct bench bench[FETCH_BENCH_ROWS];
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -113,11 +113,11 @@ struct held {
     size_t free;
 };
 
-static struct held count_held_seats(const struct fetch_place *place)
+static struct held count_held_slots(const struct fetch_place *place)
 {
     struct held h = {.free = FETCH_AT_ONCE};
     for (size_t i = 0; i < FETCH_AT_ONCE; i++) {
-        const struct place *s = &table.seats[i];
+        const struct place *s = &table.slots[i];
         if (s->host.n == 0) {
             h.free = i;
             continue;
@@ -148,14 +148,14 @@ static bool open_to(const struct fetch_place *place, int64_t seconds)
     return true;
 }
 
-fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, size_t *seat, const char **trouble)
+fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, size_t *slot, const char **trouble)
 {
     (void)pthread_mutex_lock(&table.lock);
-    struct held held = count_held_seats(place);
+    struct held held = count_held_slots(place);
     bool room = room_for(&held), open = room && open_to(place, seconds);
     if (open) {
-        put_place(&table.seats[held.free], place);
-        *seat = held.free;
+        put_place(&table.slots[held.free], place);
+        *slot = held.free;
     }
     (void)pthread_mutex_unlock(&table.lock);
     if (open)
@@ -166,10 +166,10 @@ fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, siz
     FAIL(THROTTLED, "fetch: too many calls are under way");
 }
 
-void fetch_share_end(size_t seat, enum fetch_end how)
+void fetch_share_end(size_t slot, enum fetch_end how)
 {
     (void)pthread_mutex_lock(&table.lock);
-    struct place *s = &table.seats[seat];
+    struct place *s = &table.slots[slot];
     note_fetch_end(&(struct fetch_place){{s->host.text, s->host.n}, {s->caller.text, s->caller.n}}, how);
     s->host.n = 0;
     (void)pthread_mutex_unlock(&table.lock);

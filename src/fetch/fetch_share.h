@@ -11,11 +11,11 @@ struct fetch_place {
     str host;   /* HOST:PORT in lower case */
     str caller; /* empty or absent: nobody in particular, who has no share but the host's */
 };
-/* THROTTLED: a share is used up, or the host is benched for this caller; *trouble says which. Otherwise *seat is given back by
+/* THROTTLED: a share is used up, or the host is benched for this caller; *trouble says which. Otherwise *slot is given back by
  * fetch_share_end, always. seconds: that the call may take. */
-fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, size_t *seat, const char **trouble);
-void fetch_share_end(size_t seat, enum fetch_end how);
-/* For calls that hold no seat: is the host benched, and how did it go? */
+fallible fetch_share_begin(const struct fetch_place *place, int64_t seconds, size_t *slot, const char **trouble);
+void fetch_share_end(size_t slot, enum fetch_end how);
+/* For calls that hold no slot: is the host benched, and how did it go? */
 bool fetch_share_benched(const struct fetch_place *place);
 void fetch_share_note(const struct fetch_place *place, enum fetch_end how);
 void fetch_share_forget_all(void); /* tests */

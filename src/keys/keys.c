@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "crypto/secret.h"
 #include "keys/at_rest.h"
-#include "keys/keys_room.h"
+#include "keys/keys_internal.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -134,7 +134,7 @@ static err try_it(struct arena *a, const struct caller *c)
     return fetch_document(a, &manners, c->url, STR_ABSENT, &body);
 }
 
-/* Callers of six silent hosts, each with all that they can get; whoever comes then, for another host, has a seat. */
+/* Callers of six silent hosts, each with all that they can get; whoever comes then, for another host, has a slot. */
 Test(fetch, RL_06_six_silent_hosts_hold_their_shares_and_no_more)
 {
     enum { HOSTS = 6, HELD = HOSTS * FETCH_PER_CALLER };
@@ -154,7 +154,7 @@ Test(fetch, RL_06_six_silent_hosts_hold_their_shares_and_no_more)
     }
     cr_expect(try_it(a, &callers[0]).kind == ERR_THROTTLED); /* this caller's share */
     int fd = silent_server(&other.url, &other.internal, a);
-    cr_expect(try_it(a, &other).kind == ERR_UNAVAILABLE); /* had a seat: it is the host that does not answer */
+    cr_expect(try_it(a, &other).kind == ERR_UNAVAILABLE); /* had a slot: it is the host that does not answer */
     for (int i = 0; i < HELD; i++)
         cr_assert(close(accepted[i]) == 0 && pthread_join(callers[i].thread, NULL) == 0);
     struct caller late = callers[0];

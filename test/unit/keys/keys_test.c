@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Claims about the opening of keys: the master key is gone from this process once the store is open. */
-#include "keys/keys_room.h"
+#include "keys/keys_internal.h"
 #include "fixture.h"
 #include "keys/keeper_build.h"
 #include "memory.h"

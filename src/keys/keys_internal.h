@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * keys_room: what the files of keys/ need of each other. Private to keys/. */
-#ifndef JETON_KEYS_KEYS_ROOM_H
-#define JETON_KEYS_KEYS_ROOM_H
+ * keys_internal: what the files of keys/ need of each other. Private to keys/. */
+#ifndef JETON_KEYS_KEYS_INTERNAL_H
+#define JETON_KEYS_KEYS_INTERNAL_H
 #include "keys/keys.h"
 /* The one place that holds the master key: reads or makes it, derives the keeper, seals anew what hangs on it (at_rest), wipes it. The caller
  * frees the keeper. Errors as keys_open. */
