@@ -118,10 +118,18 @@ err postgres_batch_lost(struct postgres_conn *c)
     FAIL(UNAVAILABLE, "store: the connection to the database server was lost");
 }
 
+/* Where no transaction is open the end is the commit: what the server refuses there (it was told to stop just then) was not made. */
+static void receive_end(struct postgres_link *link)
+{
+    struct postgres_answer *refusal = NULL;
+    if (postgres_receive(link, &refusal) != POSTGRES_DONE)
+        postgres_give_up(link);
+    postgres_answer_free(refusal);
+}
+
 err postgres_batch_go(struct postgres_batch *b)
 {
     struct postgres_conn *c = b->c;
-    struct postgres_answer *none = NULL;
     b->refused = b->count;
     postgres_send_end(c->link);
     for (size_t i = 0; i < b->count; i++) {
@@ -134,7 +142,7 @@ err postgres_batch_go(struct postgres_batch *b)
         }
         receive_one(b, i, false);
     }
-    (void)postgres_receive(c->link, &none);
+    receive_end(c->link);
     if (b->refused < b->count) {
         enum postgres_trouble trouble;
         err e = postgres_errors_judge(b->items[b->refused].answer, &trouble);

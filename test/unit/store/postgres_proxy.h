@@ -11,12 +11,13 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-enum proxy_cut { PROXY_PASSES, PROXY_CUTS_BEFORE_COMMIT, PROXY_CUTS_AFTER_COMMIT };
+/* CUTS_BEFORE_END: the server does the statements of the next pipeline, and is told to stop before it has their end. */
+enum proxy_cut { PROXY_PASSES, PROXY_CUTS_BEFORE_COMMIT, PROXY_CUTS_AFTER_COMMIT, PROXY_CUTS_BEFORE_END };
 struct proxy {
-    char folder[64], server[108], string[512];
+    char folder[64], server[108], string[512], database[512];
     int listener;
     pthread_t thread;
-    _Atomic int cut;     /* the next commit; then it passes again */
+    _Atomic int cut;     /* the next commit or pipeline; then it passes again */
     _Atomic bool closed; /* no new connection */
     _Atomic bool stopping;
     _Atomic int trips; /* ends of pipelines that clients sent */
@@ -89,6 +90,20 @@ static inline void proxy_wait_for_server(int server)
     }
 }
 
+/* Once its statements have written. */
+static inline void proxy_stop_server(const struct proxy *x)
+{
+    static const char others[] = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xid IS NOT NULL";
+    char sql[256];
+    PGconn *c = hand(x->database);
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) %s", others);
+    while (hand_number(c, sql) == 0)
+        (void)sched_yield();
+    (void)snprintf(sql, sizeof(sql), "SELECT count(pg_terminate_backend(pid)) %s", others);
+    hand_do(c, sql);
+    PQfinish(c);
+}
+
 /* False: the connection is to be cut. */
 static inline bool proxy_forward(struct proxy_pair *pair, struct proxy_buffer *b)
 {
@@ -104,11 +119,17 @@ static inline bool proxy_forward(struct proxy_pair *pair, struct proxy_buffer *b
         at += n;
         whole = b->pipeline ? whole : at;
     }
-    int cut = commits && whole == at ? atomic_exchange(&pair->proxy->cut, PROXY_PASSES) : PROXY_PASSES;
+    int cut =
+        commits && whole == at && atomic_load(&pair->proxy->cut) != PROXY_CUTS_BEFORE_END ? atomic_exchange(&pair->proxy->cut, PROXY_PASSES) : PROXY_PASSES;
     if (cut == PROXY_CUTS_BEFORE_COMMIT)
         return false;
-    if (!proxy_write(pair->server, b->p, whole))
+    int waits = PROXY_CUTS_BEFORE_END;
+    enum { END = 5 }; /* the length of an end */
+    bool stops = whole > END && b->p[whole - END] == 'S' && atomic_compare_exchange_strong(&pair->proxy->cut, &waits, PROXY_PASSES);
+    if (!proxy_write(pair->server, b->p, stops ? whole - END : whole))
         return false;
+    if (stops)
+        proxy_stop_server(pair->proxy);
     if (cut == PROXY_CUTS_AFTER_COMMIT) {
         proxy_wait_for_server(pair->server);
         return false;
@@ -172,6 +193,7 @@ static inline struct proxy *proxy_new(const char *string)
     char path[108];
     PQconninfoOption *words = PQconninfoParse(string, NULL);
     size_t n = 0;
+    (void)snprintf(x->database, sizeof(x->database), "%s", string);
     (void)snprintf(x->folder, sizeof(x->folder), P_tmpdir "/jeton-proxy-XXXXXX");
     cr_assert_not_null(mkdtemp(x->folder));
     for (PQconninfoOption *w = words; w->keyword != NULL; w++) {

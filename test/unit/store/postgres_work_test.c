@@ -71,6 +71,61 @@ Test(postgres_work, what_nobody_can_tell_is_said_to_be_unknown_and_not_run_again
     fresh_end(&s);
 }
 
+Test(postgres_work, a_statement_whose_end_was_refused_is_not_told_as_done)
+{
+    struct fresh s = fresh_postgres(false), near = s;
+    struct db_authorization g = fresh_authorization(&s, fresh_user(&s, "ada").number, fresh_client(&s, "app").number);
+    struct proxy *proxy = proxy_new(s.database);
+    (void)snprintf(near.database, sizeof(near.database), "%s", proxy->string);
+    fresh_open(&near, false);
+    MUST(db_session_end(near.tx, 1)); /* nothing that comes along for the first time */
+    atomic_store(&proxy->cut, PROXY_CUTS_BEFORE_END);
+    err e = db_authorization_revoke(near.tx, g.number, T0);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM grants WHERE revoked_at <> 0"), 0);
+    cr_assert_eq(e.kind, ERR_UNAVAILABLE, "%s", err_why(e));
+    cr_assert_not_null(strstr(err_why(e), "not known"));
+    MUST(db_authorization_revoke(near.tx, g.number, T0));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM grants WHERE revoked_at <> 0"), 1);
+    store_close(near.store);
+    proxy_end(proxy);
+    fresh_end(&s);
+}
+
+/* ---- a statement that takes too long ---- */
+
+struct slow {
+    int runs;
+};
+
+static err slow_body(struct tx *tx, void *context)
+{
+    struct slow *w = context;
+    w->runs++;
+    TRY(db_session_end(tx, 1));
+    return db_scope_add(tx, STR("slow"), STR("words"));
+}
+
+/* 57014 (AV-03): the statement is what takes long, so another try would hold the connection as long again. */
+Test(postgres_work, a_statement_that_takes_too_long_is_ended_and_it_heals, .timeout = 60)
+{
+    struct fresh s = fresh_postgres(true);
+    struct slow w = {0};
+    (void)by_hand(&s, "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END';"
+                      " CREATE TRIGGER slow BEFORE INSERT ON scopes FOR EACH ROW EXECUTE FUNCTION slowly()");
+    int64_t began_us = clock_monotonic_us();
+    err e = store_together(s.tx, slow_body, &w);
+    cr_assert_eq(e.kind, ERR_UNAVAILABLE);
+    cr_assert_eq(err_status(e), 503);
+    cr_assert_not_null(strstr(err_why(e), "too long"), "%s", err_why(e));
+    cr_assert_lt(clock_monotonic_us() - began_us, 10000000);
+    cr_assert_eq(w.runs, 1);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"), 0);
+    (void)by_hand(&s, "DROP TRIGGER slow ON scopes");
+    MUST(store_together(s.tx, slow_body, &w));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'slow'"), 1);
+    fresh_end(&s);
+}
+
 struct noted {
     struct store_job job;
     int runs, dones;
