@@ -99,15 +99,26 @@ fallible deferred_resume(struct context *ctx, str pending, const struct session 
     return OK;
 }
 
-/* A logout, a block or a password change that overtook the yes must win: its end of all grants came before this one. */
-static fallible session_still_open(struct context *ctx, const struct session *s, const struct db_authorization *grant)
+struct allowing {
+    struct context *ctx;
+    const struct session *session;
+    const struct db_deferred *row;
+    const struct db_authorization *grant;
+    bool decided;
+};
+
+/* A logout, a block or a password change that overtook the yes must win: nobody fetches anything before it is known that none has. What ends
+ * the session from here on ends this grant too. */
+static err allow_while_open(void *context)
 {
-    struct db_session *row;
-    TRY(db_session_get(ctx->tx, ctx->arena, s->row->number, &row));
-    if (row)
-        return OK;
-    TRY(db_authorization_revoke(ctx->tx, grant->number, ctx->now));
-    FAIL(LOGIN_REQUIRED, "deferred: the session ended meanwhile");
+    struct allowing *w = context;
+    struct context *ctx = w->ctx;
+    struct db_session *open;
+    TRY(db_user_hold(ctx->tx, w->session->user->number));
+    TRY(db_session_get(ctx->tx, ctx->arena, w->session->row->number, &open));
+    if (!open)
+        FAIL(LOGIN_REQUIRED, "deferred: the session ended meanwhile");
+    return db_deferred_allow(ctx->tx, w->row->number, w->authorization, &w->decided);
 }
 
 static fallible allow_deferred_request(struct context *ctx, const struct db_deferred *row, const struct session *s, bool *decided)
@@ -134,8 +145,10 @@ static fallible allow_deferred_request(struct context *ctx, const struct db_defe
         .expires_at = row->expires_at, /* until its tokens are fetched */
     };
     TRY(db_authorization_reserve(ctx->tx, &grant.number));
-    TRY(db_deferred_allow(ctx->tx, row->number, &grant, decided));
-    return *decided ? session_still_open(ctx, s, &grant) : OK;
+    struct allowing w = {ctx, s, row, &grant, false};
+    TRY(authority_together(ctx, allow_while_open, &w));
+    *decided = w.decided;
+    return OK;
 }
 
 /* CIBA Core 7.1: acr_values are a wish. */

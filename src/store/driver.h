@@ -88,9 +88,10 @@ fallible db_scalar(struct db_conn *c, const struct db_call *call, int64_t *value
  * guard of a table's row waits for who has changed that row, and the other way round. X(name, table, key, order): the locks of one
  * transaction are taken in ascending order (and of one guard by number), so that no two wait for each other. ARCHITECTURE.md lists the rule, the guard
  * and the race test of each. */
-#define DB_GUARDS(X)               \
-    X(USER, "users", "number")     \
-    X(CLIENT, "clients", "number") \
+#define DB_GUARDS(X)                           \
+    X(USER, "users", "number")                 \
+    X(CLIENT, "clients", "number")             \
+    X(DEFERRED, "deferred_requests", "number") \
     X(COUNTER, "counters", "name")
 enum db_guard {
 #define X(name_, table_, key_) DB_GUARD_##name_,
@@ -162,5 +163,6 @@ extern const struct store_driver sqlite_driver, postgres_driver;
 
 fallible db_guard_user(struct db_conn *c, int64_t number, enum db_guard_mode mode);
 fallible db_guard_client(struct db_conn *c, int64_t number, enum db_guard_mode mode);
+fallible db_guard_deferred(struct db_conn *c, int64_t number);  /* ALONE */
 fallible db_guard_counter(struct db_conn *c, const char *name); /* ALONE; a row of the table counters */
 #endif

@@ -79,6 +79,11 @@ err db_guard_client(struct db_conn *c, int64_t number, enum db_guard_mode mode)
     return c->driver->guard(c, DB_GUARD_CLIENT, &P_INT(number), mode);
 }
 
+err db_guard_deferred(struct db_conn *c, int64_t number)
+{
+    return c->driver->guard(c, DB_GUARD_DEFERRED, &P_INT(number), DB_GUARD_ALONE);
+}
+
 err db_guard_counter(struct db_conn *c, const char *name)
 {
     return c->driver->guard(c, DB_GUARD_COUNTER, &P_TEXT(str_of(name)), DB_GUARD_ALONE);

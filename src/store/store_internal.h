@@ -126,7 +126,8 @@ typedef err store_changed(void *context, struct db_conn *c);
 void store_after_change(struct store *store, store_changed *call, void *context);
 /* Something of the feed could not be read: as soon as it can, the generation moves. */
 void store_missed(struct store *store);
-/* On a reader's connection: all that body reads is one committed state. */
+/* On a reader's connection: all that body reads is one committed state. For those whom others wait for inside their transactions (who follows changes, who
+ * loads keys): it does not wait for such. */
 fallible store_read_snapshot(struct store *store, db_body *body, void *context);
 /* The same on a connection at hand that has no transaction open. */
 fallible store_snapshot_on(struct db_conn *c, db_body *body, void *context);

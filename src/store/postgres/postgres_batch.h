@@ -58,6 +58,7 @@ struct postgres_mark { /* how much of the feed's lines there was at a savepoint 
 struct postgres_conn {
     struct db_conn base; /* first: a pointer to it is one to this */
     struct postgres_link *link;
+    bool apart;                   /* the pool's */
     bool begun, broken, snapshot; /* begun: the server knows of the open transaction */
     enum postgres_trouble trouble;
     char id[POSTGRES_ID_SIZE]; /* of the open transaction or of the last one; "": it wrote nothing */

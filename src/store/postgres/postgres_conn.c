@@ -97,6 +97,11 @@ struct postgres_link *postgres_conn_link(struct postgres_conn *c)
     return c->link;
 }
 
+bool *postgres_conn_apart(struct postgres_conn *c)
+{
+    return &c->apart;
+}
+
 /* ---- transactions ---- */
 
 bool postgres_conn_feeds(struct postgres_conn *c, const struct db_call *call)

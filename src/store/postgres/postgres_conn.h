@@ -22,6 +22,7 @@ bool postgres_conn_alive(const struct postgres_conn *c);                    /* n
 bool postgres_conn_usable(const struct postgres_conn *c);                   /* after use: may it be used again? */
 enum postgres_trouble postgres_conn_trouble(const struct postgres_conn *c); /* of the last transaction, or of the last statement without one */
 struct postgres_link *postgres_conn_link(struct postgres_conn *c);
+bool *postgres_conn_apart(struct postgres_conn *c); /* the pool's own mark */
 /* Does this statement change something that is kept in memory? */
 bool postgres_conn_feeds(struct postgres_conn *c, const struct db_call *call);
 /* Has the server a name for what was lost (POSTGRES_UNSURE), by which postgres_conn_outcome asks? Not for a statement outside of a transaction. */

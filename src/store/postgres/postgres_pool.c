@@ -5,7 +5,10 @@
  *
  *   [room] ──connect──▶ [lent] ──return──▶ [idle] ──borrow──▶ [lent]
  *      ▲                  │ of no use        │ the server left it
- *      └──────────────────┴──────────────────┘ */
+ *      └──────────────────┴──────────────────┘
+ *
+ * Who follows changes is waited for by those who have just committed some, each with its connection: when all are lent, it gets one of a few
+ * that are kept apart. */
 #include "store/postgres/postgres_store.h"
 
 #include <errno.h>
@@ -21,6 +24,7 @@ struct postgres_waiter { /* on the stack of who waits */
     pthread_cond_t wake;
     struct postgres_conn *given;
     bool served; /* with `given`, or with room for one */
+    bool apart;  /* which is not of the many */
     struct postgres_waiter *next;
 };
 
@@ -39,6 +43,8 @@ void postgres_pool_end(struct postgres_pool *pool)
 {
     for (size_t i = 0; i < pool->idle_count; i++)
         postgres_pool_forget(pool, pool->idle[i]);
+    for (size_t i = 0; i < pool->apart_count; i++)
+        postgres_pool_forget(pool, pool->apart[i]);
     (void)pthread_mutex_destroy(&pool->lock);
     if (pool->database != NULL)
         explicit_bzero(pool->database, strlen(pool->database)); /* it may hold a password */
@@ -49,7 +55,7 @@ void postgres_pool_end(struct postgres_pool *pool)
 
 static void note_process(struct postgres_pool *pool, int from, int to)
 {
-    for (size_t i = 0; i < POSTGRES_POOL_MAX; i++) {
+    for (size_t i = 0; i < POSTGRES_POOL_ALL; i++) {
         int expected = from;
         if (atomic_compare_exchange_strong(&pool->processes[i], &expected, to))
             return;
@@ -58,7 +64,7 @@ static void note_process(struct postgres_pool *pool, int from, int to)
 
 bool postgres_pool_has(struct postgres_pool *pool, int process)
 {
-    for (size_t i = 0; i < POSTGRES_POOL_MAX; i++)
+    for (size_t i = 0; i < POSTGRES_POOL_ALL; i++)
         if (atomic_load(&pool->processes[i]) == process)
             return true;
     return false;
@@ -84,10 +90,12 @@ static void serve_first_waiter(struct postgres_pool *pool, struct postgres_conn 
     (void)pthread_cond_signal(&w->wake);
 }
 
-static void return_room(struct postgres_pool *pool)
+static void return_room(struct postgres_pool *pool, bool apart)
 {
     (void)pthread_mutex_lock(&pool->lock);
-    if (pool->first != NULL)
+    if (apart)
+        pool->apart_made--;
+    else if (pool->first != NULL)
         serve_first_waiter(pool, NULL);
     else
         pool->made--;
@@ -96,13 +104,16 @@ static void return_room(struct postgres_pool *pool)
 
 void postgres_pool_return(struct postgres_pool *pool, struct postgres_conn *c)
 {
+    bool apart = *postgres_conn_apart(c);
     if (!postgres_conn_usable(c)) {
         postgres_pool_forget(pool, c);
-        return_room(pool);
+        return_room(pool, apart);
         return;
     }
     (void)pthread_mutex_lock(&pool->lock);
-    if (pool->first != NULL)
+    if (apart)
+        pool->apart[pool->apart_count++] = c;
+    else if (pool->first != NULL)
         serve_first_waiter(pool, c);
     else
         pool->idle[pool->idle_count++] = c;
@@ -129,7 +140,20 @@ static bool wait_for_turn(struct postgres_pool *pool, struct postgres_waiter *w)
     return false;
 }
 
-static bool take_pool_conn(struct postgres_pool *pool, struct postgres_waiter *w)
+/* Under the lock, when all are in use. */
+static bool take_apart(struct postgres_pool *pool, struct postgres_waiter *w)
+{
+    w->apart = true;
+    if (pool->apart_count > 0)
+        w->given = pool->apart[--pool->apart_count];
+    else if (pool->apart_made < POSTGRES_POOL_APART)
+        pool->apart_made++;
+    else
+        w->apart = false;
+    return w->apart;
+}
+
+static bool take_pool_conn(struct postgres_pool *pool, struct postgres_waiter *w, bool may_apart)
 {
     (void)pthread_mutex_lock(&pool->lock);
     bool served = pool->first == NULL;
@@ -138,7 +162,7 @@ static bool take_pool_conn(struct postgres_pool *pool, struct postgres_waiter *w
     else if (served && pool->made < pool->most)
         pool->made++;
     else
-        served = wait_for_turn(pool, w);
+        served = (may_apart && take_apart(pool, w)) || wait_for_turn(pool, w);
     (void)pthread_mutex_unlock(&pool->lock);
     return served;
 }
@@ -171,11 +195,11 @@ err postgres_pool_another(struct postgres_pool *pool, struct postgres_conn **out
     return OK;
 }
 
-err postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out)
+static err borrow(struct postgres_pool *pool, bool may_apart, struct postgres_conn **out)
 {
     struct postgres_waiter w = {.served = false};
     postgres_clock_cond(&w.wake);
-    bool served = take_pool_conn(pool, &w);
+    bool served = take_pool_conn(pool, &w, may_apart);
     (void)pthread_cond_destroy(&w.wake);
     if (!served)
         FAIL(UNAVAILABLE, "store: every connection to the database server is in use");
@@ -187,6 +211,18 @@ err postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out)
         postgres_pool_forget(pool, w.given);
     err e = postgres_pool_another(pool, out);
     if (FAILED(e))
-        return_room(pool);
+        return_room(pool, w.apart);
+    else
+        *postgres_conn_apart(*out) = w.apart;
     return e;
+}
+
+err postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out)
+{
+    return borrow(pool, false, out);
+}
+
+err postgres_pool_borrow_apart(struct postgres_pool *pool, struct postgres_conn **out)
+{
+    return borrow(pool, true, out);
 }

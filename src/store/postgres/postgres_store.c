@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * postgres_store: what store/ asks of PostgreSQL as a whole, and the row of the driver. Relies on the server for order and durability; promises
- * that a command has one connection and a server no more than it was allowed, with one more that listens. */
+ * that a command has one connection and a server no more than it was allowed, with one more that listens and two that are kept apart (postgres_pool). */
 #include "store/postgres/postgres_store.h"
 
 #include <signal.h>

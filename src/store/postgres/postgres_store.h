@@ -5,7 +5,7 @@
 #define JETON_STORE_POSTGRES_POSTGRES_STORE_H
 #include "store/postgres/postgres_conn.h"
 
-enum { POSTGRES_POOL_MAX = 100 };
+enum { POSTGRES_POOL_MAX = 100, POSTGRES_POOL_APART = 2, POSTGRES_POOL_ALL = POSTGRES_POOL_MAX + POSTGRES_POOL_APART };
 
 /* ---- postgres_pool: connections ---- */
 
@@ -16,15 +16,20 @@ struct postgres_pool {
     size_t most, made; /* made: those that there are, and those that are being made */
     struct postgres_conn *idle[POSTGRES_POOL_MAX];
     size_t idle_count;
+    struct postgres_conn *apart[POSTGRES_POOL_APART]; /* idle ones of those */
+    size_t apart_count, apart_made;
     struct postgres_waiter *first, **last;    /* who waits, in the order in which they came */
     bool down, probing;                       /* the last try to connect failed; somebody tries again */
     int64_t down_until_us;                    /* nobody tries before */
-    _Atomic int processes[POSTGRES_POOL_MAX]; /* the server's, of our connections; 0: a free place */
+    _Atomic int processes[POSTGRES_POOL_ALL]; /* the server's, of our connections; 0: a free place */
 };
 fallible postgres_pool_init(struct postgres_pool *pool, const char *database, size_t most);
 void postgres_pool_end(struct postgres_pool *pool); /* nobody has one any more */
 /* Waits two seconds at the most; first come, first served. UNAVAILABLE: every connection is in use, or the server cannot be reached. */
 fallible postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out);
+/* The same for those whom others wait for with a connection in their hands (who follows changes, who loads keys: one of each at a time): when all
+ * are in use, one of a few more. */
+fallible postgres_pool_borrow_apart(struct postgres_pool *pool, struct postgres_conn **out);
 void postgres_pool_return(struct postgres_pool *pool, struct postgres_conn *c); /* one that is of no use any more is closed */
 /* Another connection in the place of a lost one, which stays the caller's until postgres_conn_close. */
 fallible postgres_pool_another(struct postgres_pool *pool, struct postgres_conn **out);

@@ -41,19 +41,20 @@ static void pause_by_chance(int tries)
     pause_us(most / 2 + most * chance / UINT16_MAX);
 }
 
-static err borrow_store_conn(struct store *store, struct postgres_conn **out)
+static err borrow_store_conn(struct store *store, bool apart, struct postgres_conn **out)
 {
-    TRY(postgres_pool_borrow(&postgres_of(store)->pool, out));
+    struct postgres_pool *pool = &postgres_of(store)->pool;
+    TRY(apart ? postgres_pool_borrow_apart(pool, out) : postgres_pool_borrow(pool, out));
     postgres_conn_base(*out)->feeding.on = store->migrated;
     return OK;
 }
 
 /* For another try, after a connection was lost: a server that is restarted is given a moment to come back. */
-static err borrow_again(struct store *store, struct postgres_conn **out)
+static err borrow_again(struct store *store, bool apart, struct postgres_conn **out)
 {
     int64_t end_us = clock_monotonic_us() + COMING_BACK_US;
     for (;;) {
-        err e = borrow_store_conn(store, out);
+        err e = borrow_store_conn(store, apart, out);
         if (!FAILED(e) || clock_monotonic_us() >= end_us)
             return e;
         pause_us(PROBE_EVERY_US);
@@ -77,7 +78,7 @@ err postgres_work_read(struct store *store, bool snapshot, db_body *body, void *
 {
     for (bool again = false;; again = true) {
         struct postgres_conn *c = NULL;
-        TRY(again ? borrow_again(store, &c) : borrow_store_conn(store, &c));
+        TRY(again ? borrow_again(store, snapshot, &c) : borrow_store_conn(store, snapshot, &c));
         err e = read_on(c, snapshot, body, context);
         bool gone = FAILED(e) && postgres_conn_trouble(c) == POSTGRES_GONE;
         give_back(store, c);
@@ -175,7 +176,7 @@ static err try_until_over(struct store *store, err (*once)(struct postgres_conn 
     int64_t since_us = clock_monotonic_us();
     for (int tries = 1;; tries++) {
         struct postgres_conn *c = NULL;
-        TRY(tries > 1 ? borrow_again(store, &c) : borrow_store_conn(store, &c));
+        TRY(tries > 1 ? borrow_again(store, false, &c) : borrow_store_conn(store, false, &c));
         err e = once(c, body, context);
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)

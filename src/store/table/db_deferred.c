@@ -247,6 +247,7 @@ static err poll_body(struct db_conn *c, void *context)
     } tries[] = {{TAKE, DB_POLL_TAKEN}, {EARLY, DB_POLL_EARLY}, {POLLED, DB_POLL_PENDING}};
     struct polling *w = context;
     const struct db_poll_claim *m = w->claim;
+    TRY(db_guard_deferred(c, m->number)); /* all of them see the row as one decision or one poll before this one left it */
     for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
         const struct db_param params[] = {P_INT(m->number),        P_HASH(m->hash), P_INT(m->client_number),
                                           P_TEXT(str_of(m->kind)), P_INT(w->now),   P_INT(DB_DEFERRED_SLOWER)};

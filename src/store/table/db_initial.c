@@ -18,7 +18,7 @@
     " AND NOT EXISTS (SELECT 1 FROM grants WHERE grants.client_number = clients.number)"                                                                      \
     " AND NOT EXISTS (SELECT 1 FROM consents WHERE consents.client_number = clients.number)"                                                                  \
     " AND NOT EXISTS (SELECT 1 FROM deferred_requests WHERE deferred_requests.client_number = clients.number)"
-enum { ADD, FIND, TAKE, GIVE_BACK, LIST, REMOVE, PURGE_SECRETS, PURGE, NOTE, HELD, FULLEST, PURGE_SECRETS_OF, PURGE_ONE, TIDY };
+enum { ADD, FIND, TAKE, GIVE_BACK, LIST, REMOVE, UNUSED_ONES, NOTE, HELD, FULLEST, PURGE_SECRETS_OF, PURGE_ONE, TIDY };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO initial_tokens (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     [FIND] = "SELECT " COLUMNS " FROM initial_tokens WHERE hash = $1 AND uses_left <> 0 AND (expires_at = 0 OR expires_at > $2)",
@@ -27,15 +27,14 @@ static const char *const texts[] = {
     [GIVE_BACK] = "UPDATE initial_tokens SET uses_left = uses_left + 1 WHERE number = $1 AND uses_left >= 0",
     [LIST] = "SELECT " COLUMNS " FROM initial_tokens ORDER BY number DESC LIMIT 1000",
     [REMOVE] = "DELETE FROM initial_tokens WHERE id = $1",
-    [PURGE_SECRETS] = "DELETE FROM client_secrets WHERE client_number IN (" UNUSED ") RETURNING client_number",
-    [PURGE] = "DELETE FROM clients WHERE number IN (" UNUSED ") RETURNING number",
+    [UNUSED_ONES] = UNUSED " ORDER BY clients.number LIMIT 256",
     [NOTE] = "INSERT INTO registration_sources (client_number, source) VALUES ($1, $2)",
     [HELD] = "SELECT count(*) FROM registration_sources JOIN clients ON clients.number = registration_sources.client_number"
              " WHERE registration_sources.source = $1 AND clients.removed_at = 0",
     [FULLEST] = "SELECT s.client_number FROM registration_sources AS s WHERE s.client_number IN (" UNUSED ")"
                 " ORDER BY (SELECT count(*) FROM registration_sources AS o WHERE o.source = s.source) DESC, s.client_number LIMIT 1",
     [PURGE_SECRETS_OF] = "DELETE FROM client_secrets WHERE client_number = $1 RETURNING client_number",
-    [PURGE_ONE] = "DELETE FROM clients WHERE number = $1 RETURNING number",
+    [PURGE_ONE] = "DELETE FROM clients WHERE number = $2 AND number IN (" UNUSED ") RETURNING number",
     [TIDY] = "DELETE FROM registration_sources WHERE client_number NOT IN (SELECT number FROM clients WHERE removed_at = 0)",
 };
 DB_STATEMENTS(initial, texts);
@@ -49,6 +48,9 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, scopes), FIELD(DB_INT, uses_left), FIELD(DB_INT, created_at), FIELD(DB_INT, expires_at),
 };
 static const struct db_columns columns = DB_COLUMNS(struct db_initial, fields);
+static const struct db_field number_fields[] = {{DB_INT, 0}};
+static const struct db_columns number_shape = {sizeof(int64_t), number_fields, 1};
+enum { PURGE_ARENA = 1 << 18 };
 
 static err add_body(struct db_conn *c, void *context)
 {
@@ -110,24 +112,58 @@ err db_initial_remove(struct tx *tx, str id, bool *removed)
 }
 
 struct purging {
+    struct arena *a;
     unix_time made_before;
-    int64_t removed;
+    int64_t number, removed;
 };
+
+/* Its secrets first, which name it. CONFLICT, NOT_FOUND: it was used meanwhile, and keeps them. */
+static err purge_client_body(struct db_conn *c, void *context)
+{
+    const struct purging *w = context;
+    int64_t removed = 0;
+    TRY(db_run(c, CALL(PURGE_SECRETS_OF, P_INT(w->number)), NULL));
+    TRY(db_run(c, CALL(PURGE_ONE, P_INT(w->made_before), P_INT(w->number)), &removed));
+    if (removed == 0)
+        FAIL(CONFLICT, "store: the client was used meanwhile");
+    return OK;
+}
+
+static err purge_client(struct db_conn *c, struct purging *w, int64_t number)
+{
+    w->number = number;
+    err e = store_part(c, DB_SEVERAL, purge_client_body, w);
+    if (e.kind == ERR_CONFLICT || e.kind == ERR_NOT_FOUND)
+        return OK;
+    w->removed += FAILED(e) ? 0 : 1;
+    return e;
+}
 
 static err purge_body(struct db_conn *c, void *context)
 {
     struct purging *w = context;
-    TRY(db_run(c, CALL(PURGE_SECRETS, P_INT(w->made_before)), NULL));
-    TRY(db_run(c, CALL(PURGE, P_INT(w->made_before)), &w->removed));
+    struct db_rows rows = {NULL, 0};
+    w->removed = 0;
+    TRY(db_many(c, w->a, CALL(UNUSED_ONES, P_INT(w->made_before)), &number_shape, &rows));
+    const int64_t *numbers = rows.rows;
+    for (size_t i = 0; i < rows.count; i++)
+        TRY(purge_client(c, w, numbers[i]));
     return db_run(c, CALL_ALONE(TIDY), NULL);
+}
+
+static err purge(struct tx *tx, db_body *body, unix_time made_before, int64_t *removed)
+{
+    struct purging w = {arena_new(PURGE_ARENA), made_before, 0, 0};
+    err e = w.a != NULL ? db_write(tx, DB_SEVERAL, body, &w) : ERR(UNAVAILABLE, "store: out of memory");
+    arena_release(w.a);
+    TRY(e);
+    *removed = w.removed;
+    return OK;
 }
 
 err db_initial_purge_unused(struct tx *tx, unix_time made_before, int64_t *removed)
 {
-    struct purging w = {.made_before = made_before};
-    TRY(db_write(tx, DB_SEVERAL, purge_body, &w));
-    *removed = w.removed;
-    return OK;
+    return purge(tx, purge_body, made_before, removed);
 }
 
 /* ---- where they came from ---- */
@@ -163,18 +199,15 @@ static err make_room_body(struct db_conn *c, void *context)
     struct purging *w = context;
     int64_t number = 0;
     bool found = false;
+    w->removed = 0;
     TRY(db_scalar(c, CALL(FULLEST, P_INT(w->made_before)), &number, &found));
     if (!found)
         return OK;
-    TRY(db_run(c, CALL(PURGE_SECRETS_OF, P_INT(number)), NULL));
-    TRY(db_run(c, CALL(PURGE_ONE, P_INT(number)), &w->removed));
+    TRY(purge_client(c, w, number));
     return db_run(c, CALL_ALONE(TIDY), NULL);
 }
 
 err db_registration_make_room(struct tx *tx, unix_time made_before, int64_t *removed)
 {
-    struct purging w = {.made_before = made_before};
-    TRY(db_write(tx, DB_SEVERAL, make_room_body, &w));
-    *removed = w.removed;
-    return OK;
+    return purge(tx, make_room_body, made_before, removed);
 }

@@ -65,12 +65,24 @@ err db_key_add(struct tx *tx, const struct db_key *key)
     return db_write(tx, DB_SEVERAL, add_body, &next);
 }
 
+struct loading {
+    struct arena *a;
+    struct db_rows rows;
+};
+
+static err all_body(struct db_conn *c, void *context)
+{
+    struct loading *w = context;
+    return db_many(c, w->a, CALL_ALONE(ALL), &columns, &w->rows);
+}
+
+/* Outside of a transaction as memory is followed: those who wait for the keys have connections in their hands. */
 err db_key_all(struct tx *tx, struct arena *a, struct db_key **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &columns, &all));
-    *rows = all.rows;
-    *count = all.count;
+    struct loading w = {a, {NULL, 0}};
+    TRY(store_is_open(tx) ? db_read(tx, all_body, &w) : store_read_snapshot(tx->store, all_body, &w));
+    *rows = w.rows.rows;
+    *count = w.rows.count;
     return OK;
 }
 

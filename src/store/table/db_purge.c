@@ -15,9 +15,11 @@
 
 enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
 
-#define WINDOW_END(table_)      "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
-#define DUE(table_, key_, end_) "DELETE FROM " table_ " WHERE " key_ " IN (SELECT " key_ " FROM " table_ " WHERE " end_ " <= $1 ORDER BY " end_ " LIMIT $2)"
-#define IN_WINDOW(table_)       "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
+#define WINDOW_END(table_) "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
+/* Asked of the row itself too: it may be taken anew while it is waited for. */
+#define DUE(table_, key_, end_) \
+    "DELETE FROM " table_ " WHERE " end_ " <= $1 AND " key_ " IN (SELECT " key_ " FROM " table_ " WHERE " end_ " <= $1 ORDER BY " end_ " LIMIT $2)"
+#define IN_WINDOW(table_) "DELETE FROM " table_ " WHERE number > $1 AND number <= $2 AND "
 
 enum {
     CODES_END,

@@ -2,6 +2,8 @@
  * Connections that are lent, while servers come and go. */
 #include "fresh.h"
 #include "postgres_cluster.h"
+#include "store/cache/cache_follow.h"
+#include "store/table/db_key.h"
 
 #include "base/banned.h"
 
@@ -126,6 +128,45 @@ Test(postgres_pool, an_idle_connection_that_was_ended_is_replaced_before_it_is_u
         (void)by_hand(&s, "SELECT count(pg_terminate_backend(pid, 1000)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         MUST(db_session_seen(s.tx, 1, T0)); /* one statement, which nobody would dare to run again */
     }
+    fresh_end(&s);
+}
+
+enum { WRITERS = 4 }; /* as many as there are connections */
+static void *log_in(void *context)
+{
+    struct fresh *s = context;
+    MUST(db_user_logged_in(s->tx, 1, T0 + 1));
+    return NULL;
+}
+
+/* Each has its connection and waits until memory has followed; whoever is at it needs one more. */
+Test(postgres_pool, who_follows_changes_does_not_wait_for_those_who_wait_for_it, .timeout = 60)
+{
+    struct fresh s = fresh_postgres(true);
+    struct cache *cache;
+    pthread_t threads[WRITERS];
+    struct db_key *keys;
+    size_t count;
+    (void)fresh_user(&s, "ada");
+    MUST(cache_open(s.store, 16, &cache));
+    (void)pthread_mutex_lock(&cache->following);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_create(&threads[i], NULL, log_in, &s);
+    while (by_hand(&s, "SELECT max(seq) FROM changes") < 1 + WRITERS)
+        (void)sched_yield();
+    int64_t began_us = clock_monotonic_us();
+    err followed = cache_follow(cache, NULL);
+    err read = db_key_all(s.tx, s.a, &keys, &count); /* as keys_follow does behind it */
+    cr_assert_lt(clock_monotonic_us() - began_us, 1500000, "they waited for each other");
+    MUST(followed);
+    MUST(read);
+    cr_assert_eq(cache->seq, 1 + WRITERS);
+    (void)pthread_mutex_unlock(&cache->following);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    const struct postgres_pool *pool = &postgres_of(s.store)->pool;
+    cr_assert(pool->made <= WRITERS && pool->apart_made <= POSTGRES_POOL_APART);
+    cache_close(cache);
     fresh_end(&s);
 }
 

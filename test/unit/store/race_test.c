@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT
+ * What two transactions side by side may not do: one test for each row of ARCHITECTURE.md's table of rules that span rows (guard: races). The first stops
+ * before its commit until the second waits for it, or has ended without waiting: then it read what the first was about to change. Runs on both engines. */
+#include "fresh.h"
+#include "store/table/db_deferred.h"
+#include "store/table/db_delivery.h"
+#include "store/table/db_initial.h"
+
+#include <pthread.h>
+
+#include "base/banned.h"
+
+struct race;
+typedef err side(struct fresh *s, struct race *r);
+struct race {
+    struct fresh *s;
+    side *first, *second;
+    int64_t user, client, number; /* what a test wants its sides to know */
+    struct db_user users[2];
+    const struct db_authorization *authorization;
+    struct db_polled polled;
+    bool yes;
+    int64_t count;
+    _Atomic bool inside, over;
+    err first_said, second_said;
+};
+
+static bool second_waits(const struct fresh *s)
+{
+    if (!fresh_on_postgres())
+        return atomic_load(&s->store->queued) > 1;
+    return by_hand(s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0;
+}
+
+struct first {
+    struct race *r;
+    struct fresh own;
+};
+
+static err first_body(struct tx *tx, void *context)
+{
+    struct first *w = context;
+    struct race *r = w->r;
+    w->own.tx = tx;
+    TRY(r->first(&w->own, r));
+    atomic_store(&r->inside, true);
+    while (!second_waits(r->s) && !atomic_load(&r->over))
+        (void)sched_yield();
+    return OK;
+}
+
+static void *first_main(void *context)
+{
+    struct race *r = context;
+    struct first w = {r, *r->s};
+    w.own.a = arena_new(1 << 20);
+    r->first_said = store_together(r->s->tx, first_body, &w);
+    atomic_store(&r->inside, true);
+    arena_release(w.own.a);
+    return NULL;
+}
+
+static void *second_main(void *context)
+{
+    struct race *r = context;
+    struct fresh own = *r->s;
+    own.a = arena_new(8 << 20);
+    r->second_said = r->second(&own, r);
+    atomic_store(&r->over, true);
+    if (r->polled.row != NULL)
+        r->polled.row = NULL; /* of that arena */
+    arena_release(own.a);
+    return NULL;
+}
+
+static void run_race(struct race *r)
+{
+    pthread_t threads[2];
+    cr_assert_eq(pthread_create(&threads[0], NULL, first_main, r), 0);
+    while (!atomic_load(&r->inside))
+        (void)sched_yield();
+    cr_assert_eq(pthread_create(&threads[1], NULL, second_main, r), 0);
+    for (int i = 0; i < 2; i++)
+        (void)pthread_join(threads[i], NULL);
+    MUST(r->first_said);
+}
+
+/* ---- administrators, names ---- */
+
+static err step_down(struct fresh *s, const struct db_user *user)
+{
+    struct db_user next = *user;
+    next.admin = false;
+    return db_user_save(s->tx, s->a, &next, NULL);
+}
+
+static err first_steps_down(struct fresh *s, struct race *r)
+{
+    return step_down(s, &r->users[0]);
+}
+
+static err second_steps_down(struct fresh *s, struct race *r)
+{
+    return step_down(s, &r->users[1]);
+}
+
+static err second_is_removed(struct fresh *s, struct race *r)
+{
+    return db_user_remove(s->tx, s->a, r->users[1].number);
+}
+
+static void race_of_administrators(side *second)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = first_steps_down, .second = second, .users = {fresh_admin(&s, "ada"), fresh_admin(&s, "eve")}};
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, ERR_UNPROCESSABLE, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM users WHERE admin = 1 AND blocked = 0 AND removed_at = 0"), 1);
+    fresh_end(&s);
+}
+
+Test(race, an_administrator_stays_when_the_last_two_go_at_once) /* AD-07 */
+{
+    race_of_administrators(second_steps_down);
+    race_of_administrators(second_is_removed);
+}
+
+static err add_named(struct fresh *s, const char *name)
+{
+    struct db_user u = {.username = str_of(name)};
+    return db_user_add(s->tx, s->a, &u, NULL);
+}
+
+static err add_latin(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return add_named(s, "paypal");
+}
+
+static err add_cyrillic(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return add_named(s, "\xd1\x80\xd0\xb0\xd1\x83\xd1\x80\xd0\xb0l");
+}
+
+Test(race, of_two_names_that_look_alike_one_is_taken)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = add_latin, .second = add_cyrillic};
+    run_race(&r);
+    cr_assert(FAILED(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM users"), 1, "%s", err_why(r.second_said));
+    fresh_end(&s);
+}
+
+/* ---- what a person has ends whole ---- */
+
+static err open_session(struct fresh *s, struct race *r)
+{
+    struct db_session row = {.user_number = r->user, .id = STR("open"), .hash = hash_of("open"), .created_at = T0, .expires_at = T0 + 1000};
+    TRY(db_session_reserve(s->tx, &row.number));
+    return db_session_open(s->tx, &row);
+}
+
+static err make_grant(struct fresh *s, struct race *r)
+{
+    return db_authorization_add(s->tx, r->authorization);
+}
+
+static err make_pat(struct fresh *s, struct race *r)
+{
+    struct db_pat p = {.user_number = r->user, .hash = hash_of("pat"), .created_at = T0};
+    return db_pat_add(s->tx, s->a, &p);
+}
+
+static err new_password(struct fresh *s, struct race *r)
+{
+    return db_user_set_password(s->tx, s->a, &(struct db_new_password){.user = r->user, .hash = "$argon2id$y", .end_personal_tokens = true});
+}
+
+static err revoke_all(struct fresh *s, struct race *r)
+{
+    return db_authorization_revoke_all(s->tx, s->a, r->user, 0);
+}
+
+static void race_of_ends(side *first, side *second, const char *left)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = first, .second = second, .user = fresh_user(&s, "ada").number};
+    struct db_authorization g = fresh_authorization_made(&s, r.user, fresh_client(&s, "app").number);
+    r.authorization = &g;
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(by_hand(&s, left), 0, "%s", left);
+    fresh_end(&s);
+}
+
+Test(race, what_is_made_beside_the_end_of_all_ends_too) /* LS-05 */
+{
+    race_of_ends(open_session, new_password, "SELECT count(*) FROM sessions");
+    race_of_ends(make_grant, new_password, "SELECT count(*) FROM grants WHERE revoked_at = 0");
+    race_of_ends(make_grant, revoke_all, "SELECT count(*) FROM grants WHERE revoked_at = 0");
+    race_of_ends(make_pat, new_password, "SELECT count(*) FROM pats WHERE revoked_at = 0");
+}
+
+/* ---- codes, and what was agreed to ---- */
+
+static err end_session(struct fresh *s, struct race *r)
+{
+    bool was_open = false;
+    TRY(db_authorization_end_session(s->tx, s->a, &(struct db_session_name){r->user, STR("open")}, &was_open));
+    cr_assert(was_open);
+    return OK;
+}
+
+static err take_back(struct fresh *s, struct race *r)
+{
+    TRY(db_consent_forget(s->tx, r->user, r->client));
+    return db_authorization_revoke_all(s->tx, s->a, r->user, r->client);
+}
+
+/* As authorize/authorize_answer does it. */
+static err make_code_body(struct tx *tx, void *context)
+{
+    struct first *w = context;
+    struct race *r = w->r;
+    struct db_session *open;
+    str agreed;
+    struct db_code code = {.hash = hash_of("code"), .authorization_number = r->authorization->number, .expires_at = T0 + 60};
+    TRY(db_user_hold(tx, r->user));
+    TRY(db_session_get(tx, w->own.a, r->number, &open));
+    TRY(db_consent_get(tx, w->own.a, r->user, r->client, &agreed));
+    if (open == NULL || !str_present(agreed))
+        FAIL(LOGIN_REQUIRED, "test: it ended meanwhile");
+    TRY(db_code_reserve(tx, &code.number));
+    return db_authorization_add_with_code(tx, r->authorization, &code, STR_ABSENT);
+}
+
+static err make_code(struct fresh *s, struct race *r)
+{
+    struct first w = {r, *s};
+    return store_together(s->tx, make_code_body, &w);
+}
+
+static void race_for_code(side *first, side *second, enum err_kind kind)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = first, .second = second, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
+    struct db_authorization g = fresh_authorization_made(&s, r.user, r.client);
+    g.session_id = STR("open");
+    r.authorization = &g;
+    MUST(open_session(&s, &r));
+    r.number = by_hand(&s, "SELECT number FROM sessions");
+    MUST(db_consent_remember(s.tx, r.user, r.client, STR("openid"), T0));
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, kind, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM grants WHERE revoked_at = 0"), 0);
+    fresh_end(&s);
+}
+
+Test(race, a_code_is_not_made_beside_the_end_of_its_session_or_consent) /* AC-08 */
+{
+    race_for_code(end_session, make_code, ERR_LOGIN_REQUIRED);
+    race_for_code(make_code, end_session, ERR_OK);
+    race_for_code(take_back, make_code, ERR_LOGIN_REQUIRED);
+    race_for_code(make_code, take_back, ERR_OK);
+}
+
+static err agree_to_one(struct fresh *s, struct race *r)
+{
+    return db_consent_remember(s->tx, r->user, r->client, STR("openid profile"), T0);
+}
+
+static err agree_to_another(struct fresh *s, struct race *r)
+{
+    return db_consent_remember(s->tx, r->user, r->client, STR("openid email"), T0);
+}
+
+Test(race, of_two_answers_at_once_both_are_remembered) /* CO-06 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {
+        .s = &s, .first = agree_to_one, .second = agree_to_another, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
+    str scope;
+    run_race(&r);
+    MUST(r.second_said);
+    MUST(db_consent_get(s.tx, s.a, r.user, r.client, &scope));
+    cr_assert(str_is(scope, "openid profile email"), "%.*s", STR_FMT(scope));
+    fresh_end(&s);
+}
+
+/* ---- clients ---- */
+
+static err renew_secret(struct fresh *s, int64_t client, const char *secret)
+{
+    struct token_hash hash = hash_of(secret);
+    return db_client_secret_add(s->tx, client, &hash, T0 + 100);
+}
+
+static err renew_first(struct fresh *s, struct race *r)
+{
+    return renew_secret(s, r->client, "first");
+}
+
+static err renew_second(struct fresh *s, struct race *r)
+{
+    return renew_secret(s, r->client, "second");
+}
+
+static err remove_client(struct fresh *s, struct race *r)
+{
+    return db_client_remove(s->tx, r->client);
+}
+
+Test(race, two_new_secrets_at_once_leave_two_that_live) /* CA-05 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = renew_first, .second = renew_second, .client = fresh_client(&s, "app").number};
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 2);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets WHERE expires_at = 0"), 1);
+    struct race gone = {.s = &s, .first = remove_client, .second = renew_second, .client = r.client};
+    run_race(&gone);
+    cr_assert_eq(gone.second_said.kind, ERR_NOT_FOUND);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 0);
+    fresh_end(&s);
+}
+
+static err purge_clients(struct fresh *s, struct race *r)
+{
+    return db_initial_purge_unused(s->tx, T0 + 1, &r->count);
+}
+
+static err make_room(struct fresh *s, struct race *r)
+{
+    return db_registration_make_room(s->tx, T0 + 1, &r->count);
+}
+
+static struct db_client open_client(struct fresh *s, const char *id)
+{
+    struct db_client c = {.id = str_of(id), .grants = STR("authorization_code"), .auth_method = STR("any"), .created_at = T0, .secret_count = 1};
+    c.metadata.origin = STR("open");
+    c.secrets[0] = (struct db_client_secret){.hash = hash_of(id), .created_at = T0};
+    MUST(db_client_add(s->tx, &c));
+    MUST(db_registration_note(s->tx, c.number, STR("at:192.0.2.1")));
+    return c;
+}
+
+static void race_for_client(side *second, int64_t removed)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = make_grant, .second = second, .user = fresh_user(&s, "ada").number, .count = -1};
+    struct db_authorization g = fresh_authorization_made(&s, r.user, open_client(&s, "used").number);
+    r.authorization = &g;
+    (void)open_client(&s, "unused");
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(r.count, removed);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM clients"), 2 - removed);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 2 - removed);
+    fresh_end(&s);
+}
+
+Test(race, a_client_that_is_used_just_now_is_not_purged) /* RL-06 */
+{
+    race_for_client(purge_clients, 1);
+    race_for_client(make_room, fresh_on_postgres() ? 0 : 1); /* PostgreSQL: it had chosen the one that is used now */
+}
+
+/* ---- caps and counts ---- */
+
+static err ask(struct fresh *s, const char *code, struct race *r)
+{
+    struct db_deferred row = {.kind = STR("device"),
+                              .hash = hash_of(code),
+                              .user_code = str_of(code),
+                              .client_number = r->client,
+                              .client_epoch = 1,
+                              .scope = STR("openid"),
+                              .created_at = T0,
+                              .expires_at = T0 + 600,
+                              .interval_seconds = 5};
+    TRY(db_deferred_reserve(s->tx, &row.number));
+    return db_deferred_add(s->tx, &row, &(struct db_deferred_caps){.all = 100, .client = 1});
+}
+
+static err ask_first(struct fresh *s, struct race *r)
+{
+    return ask(s, "FIRST", r);
+}
+
+static err ask_second(struct fresh *s, struct race *r)
+{
+    return ask(s, "SECOND", r);
+}
+
+Test(race, two_requests_at_once_do_not_pass_the_cap) /* RL-06 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = ask_first, .second = ask_second, .client = 1};
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, ERR_THROTTLED, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM deferred_requests"), 1);
+    fresh_end(&s);
+}
+
+static err post(struct fresh *s, struct race *r)
+{
+    struct db_delivery d = {.kind = STR("ping"), .client_number = r->client, .url = STR("https://a.example/"), .media_type = STR("x"), .body = STR("{}")};
+    return db_delivery_add(s->tx, &d);
+}
+
+static err post_all_but_one(struct tx *tx, void *context)
+{
+    struct fresh own = *((struct race *)context)->s;
+    own.tx = tx;
+    for (int i = 0; i < DB_DELIVERIES_PER_CLIENT - 1; i++)
+        TRY(post(&own, context));
+    return OK;
+}
+
+Test(race, two_messages_at_once_do_not_pass_the_outbox_cap) /* RL-06 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = post, .second = post, .client = 1};
+    MUST(store_together(s.tx, post_all_but_one, &r));
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, ERR_THROTTLED, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM deliveries"), DB_DELIVERIES_PER_CLIENT);
+    fresh_end(&s);
+}
+
+static err attempt(struct fresh *s, struct race *r)
+{
+    const struct db_throttle_rule rule = {.free_tries = 100, .base = 1, .most = 2, .forget = 1000};
+    struct db_throttle state;
+    (void)r;
+    bool allowed;
+    return db_throttle_try(s->tx, STR("key"), &rule, &allowed, &state);
+}
+
+Test(race, attempts_at_once_are_all_counted) /* RL-01 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = attempt, .second = attempt}, more = r; /* the first of all, and one beside others */
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT failures FROM throttles"), 2);
+    run_race(&more);
+    MUST(more.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT failures FROM throttles"), 4);
+    fresh_end(&s);
+}
+
+/* ---- what is decided, polled and taken once ---- */
+
+static err allow_request(struct fresh *s, struct race *r)
+{
+    TRY(db_deferred_allow(s->tx, r->number, r->authorization, &r->yes));
+    cr_assert(r->yes);
+    return OK;
+}
+
+static err poll_request(struct fresh *s, struct race *r)
+{
+    struct token_hash hash = hash_of("FIRST");
+    return db_deferred_poll(s->tx, s->a, &(struct db_poll_claim){r->number, r->client, &hash, "device"}, &r->polled);
+}
+
+static err poll_and_forget(struct fresh *s, struct race *r)
+{
+    struct race own = {.number = r->number, .client = r->client};
+    return poll_request(s, &own);
+}
+
+static enum db_poll race_of_polls(side *first)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = first, .second = poll_request, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
+    struct db_authorization g = fresh_authorization_made(&s, r.user, r.client);
+    r.authorization = &g;
+    MUST(ask_first(&s, &r));
+    r.number = by_hand(&s, "SELECT number FROM deferred_requests");
+    run_race(&r);
+    MUST(r.second_said);
+    fresh_end(&s);
+    return r.polled.how;
+}
+
+Test(race, a_poll_beside_the_yes_gets_the_tokens) /* DV-02, DV-05 */
+{
+    cr_assert_eq(race_of_polls(allow_request), DB_POLL_TAKEN);
+    cr_assert_eq(race_of_polls(poll_and_forget), DB_POLL_EARLY, "two polls at once are too fast");
+}
+
+static err take_again(struct fresh *s, struct race *r)
+{
+    TRY(db_once_take(s->tx, "jti", STR("one"), T0 + 1000, &r->yes));
+    cr_assert(r->yes);
+    return OK;
+}
+
+static err purge(struct fresh *s, struct race *r)
+{
+    return db_purge(s->store, T0 + 10, 1000, &r->count);
+}
+
+Test(race, what_is_taken_anew_beside_the_purge_stays_taken) /* CA-08 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = take_again, .second = purge};
+    bool first = false;
+    MUST(db_once_take(s.tx, "jti", STR("one"), T0 + 5, &first));
+    clock_set(T0 + 10);
+    run_race(&r);
+    MUST(r.second_said);
+    MUST(db_once_take(s.tx, "jti", STR("one"), T0 + 1000, &first));
+    cr_assert_not(first, "a replay was let through");
+    fresh_end(&s);
+}
+
+static const struct db_throttle_rule short_rule = {.free_tries = 100, .base = 1, .most = 2, .forget = 5};
+
+static err attempt_again(struct fresh *s, struct race *r)
+{
+    struct db_throttle state;
+    return db_throttle_try(s->tx, STR("key"), &short_rule, &r->yes, &state);
+}
+
+Test(race, an_attempt_beside_the_purge_is_counted) /* RL-01 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = attempt_again, .second = purge};
+    MUST(attempt_again(&s, &r));
+    clock_set(T0 + 10);
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM throttles"), 1);
+    fresh_end(&s);
+}
+
+/* ---- keys, the trail, the feed ---- */
+
+static err make_key(struct fresh *s, const char *kid)
+{
+    struct db_key *rows;
+    size_t count;
+    TRY(db_key_hold(s->tx));
+    TRY(db_key_all(s->tx, s->a, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        if (str_is(rows[i].state, "active"))
+            return OK;
+    const struct db_key key = {.kid = str_of(kid), .use = STR("seal"), .alg = STR("A256GCM"), .sealed = STR("x"), .state = STR("active"), .created_at = T0};
+    return db_key_add(s->tx, &key);
+}
+
+static err make_first_key(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return make_key(s, "1");
+}
+
+static err make_second_key_body(struct tx *tx, void *context)
+{
+    struct fresh own = *(struct fresh *)context;
+    own.tx = tx;
+    return make_key(&own, "2");
+}
+
+static err make_second_key(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return store_together(s->tx, make_second_key_body, s);
+}
+
+Test(race, of_two_that_make_the_first_key_one_does) /* AT-11 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = make_first_key, .second = make_second_key};
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM keys"), 1);
+    fresh_end(&s);
+}
+
+static err tell(struct tx *tx, const char *name)
+{
+    struct store_counts before, after;
+    struct store *store = tx->store;
+    store_counts(store, &before);
+    db_event_add(tx, &(struct db_event){.name = str_of(name), .class = DB_EVENT_ADMINISTRATION});
+    store_counts(store, &after);
+    return after.dropped == before.dropped ? OK : ERR(CONFLICT, "test: an event was dropped");
+}
+
+static err tell_first(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return tell(s->tx, "first");
+}
+
+static err tell_second_body(struct tx *tx, void *context)
+{
+    (void)context;
+    return tell(tx, "second");
+}
+
+static err tell_second(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return store_together(s->tx, tell_second_body, NULL);
+}
+
+Test(race, two_events_at_once_are_both_written_one_after_the_other) /* LG-01 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = tell_first, .second = tell_second};
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(
+        by_hand(&s, "SELECT count(*) FROM events WHERE (number = 1 AND place = 1 AND name = 'first') OR (number = 2 AND place = 2 AND name = 'second')"), 2);
+    fresh_end(&s);
+}
+
+static err change_first(struct fresh *s, struct race *r)
+{
+    (void)r;
+    TRY(db_scope_add(s->tx, STR("first"), STR("words")));
+    return db_revocation_add(s->tx, "grant", STR("first"), T0 + 100); /* the other feed */
+}
+
+static err change_second_body(struct tx *tx, void *context)
+{
+    (void)context;
+    TRY(db_scope_add(tx, STR("second"), STR("words")));
+    return db_revocation_add(tx, "grant", STR("second"), T0 + 100);
+}
+
+static err change_second(struct fresh *s, struct race *r)
+{
+    (void)r;
+    return store_together(s->tx, change_second_body, NULL);
+}
+
+Test(race, who_commits_first_has_the_lower_number) /* AT-16 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = change_first, .second = change_second};
+    run_race(&r);
+    MUST(r.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes WHERE (seq = 1 AND key = 'first') OR (seq = 2 AND key = 'second')"), 2);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM revocations WHERE (number = 1 AND id = 'first') OR (number = 2 AND id = 'second')"), 2);
+    fresh_end(&s);
+}
