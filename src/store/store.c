@@ -116,9 +116,11 @@ void store_missed(struct store *store)
     atomic_store(&store->missed, true);
 }
 
-const char *store_engine(const struct store *store)
+void store_begin_anew(struct store *store)
 {
-    return store->driver->name;
+    db_number_forget(store);
+    atomic_store(&store->anew, true);
+    store_generation_bump(store);
 }
 
 uint64_t store_generation(const struct store *store)

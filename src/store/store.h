@@ -78,8 +78,7 @@ uint64_t store_generation(const struct store *store);
 void store_generation_bump(struct store *store); /* the next request looks at the feed, in each process that shares the counter */
 /* The slow, certain way (asks the engine): true when another process has written since the last call. About once a second. */
 fallible store_changed_elsewhere(struct store *store, bool *changed);
-bool store_is_remote(const struct store *store);     /* is the engine a server of its own, that may be away while this process goes on? */
-const char *store_engine(const struct store *store); /* "sqlite" or "postgres" */
+bool store_is_remote(const struct store *store); /* is the engine a server of its own, that may be away while this process goes on? */
 
 fallible store_ready(struct store *store); /* a real write and commit: health (AV-06) */
 /* A consistent copy while serving; refuses an existing file; 0600. UNPROCESSABLE on PostgreSQL: its own tools do that, and `say` names them. */

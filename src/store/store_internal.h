@@ -83,6 +83,7 @@ struct db_numbers {
 /* The writer, at a group's start and end: fills up blocks that run low; what a lost group took is forgotten. */
 fallible db_number_top_up(struct store *store, struct db_conn *c);
 void db_number_settle(struct store *store, bool committed);
+void db_number_forget(struct store *store); /* what is reserved */
 
 /* db_once_take as a part of another sentence. */
 fallible db_once_take_in(struct db_conn *c, const char *kind, str id, unix_time expires_at, bool *first);
@@ -126,6 +127,8 @@ typedef err store_changed(void *context, struct db_conn *c);
 void store_after_change(struct store *store, store_changed *call, void *context);
 /* Something of the feed could not be read: as soon as it can, the generation moves. */
 void store_missed(struct store *store);
+/* The database is not the one that it was: what was read of it before may never have been. Memory is loaded anew, and numbers are reserved anew. */
+void store_begin_anew(struct store *store);
 /* On a reader's connection: all that body reads is one committed state. For those whom others wait for inside their transactions (who follows changes, who
  * loads keys): it does not wait for such. */
 fallible store_read_snapshot(struct store *store, db_body *body, void *context);
@@ -179,6 +182,7 @@ struct store {
     bool threaded;                /* in the server; a command has one connection, and its threads take turns */
     bool migrated;                /* connections feed the change feed (db_feeding.on) from now on */
     _Atomic bool missed;          /* store_missed; taken back by the driver that moves the generation for it */
+    _Atomic bool anew;            /* store_begin_anew; taken back by who loads everything */
     _Atomic uint64_t *generation; /* the driver's: moves when others may have committed something that is kept in memory */
     struct db_numbers numbers;
     struct db_purge_state purge;

@@ -4,7 +4,7 @@
  *   1. of n changes n rows are read, each by its number or name, and nothing else;
  *   2. rows are read as they are now, which may be newer than their line: then their next line changes nothing;
  *   3. a next snapshot is shown whole or not at all;
- *   4. a line that is missing (forgotten meanwhile, or the database is another one) or of a kind that is not known: everything is loaded anew.
+ *   4. a line that is missing (forgotten meanwhile) or of a kind that is not known, or a database that is another one: everything is loaded anew.
  *
  *   [no snapshot] ──load──▶ [at seq] ──lines──▶ [at a later seq] ──gap──▶ load ──▶ [at the newest seq] */
 #include "store/cache/cache_follow.h"
@@ -21,6 +21,7 @@ struct following {
     struct cache *cache;
     struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
     struct snapshot *next;   /* NULL: no snapshot to go on from */
+    bool anew;               /* what there is is nothing to go on from */
     int64_t seq, last_revocation;
 };
 
@@ -66,6 +67,7 @@ static err load_all(struct db_conn *c, struct following *w)
 {
     snapshot_free(w->next);
     w->next = NULL;
+    w->anew = true; /* also when this reading is lost half way, and run again */
     w->last_revocation = 0;
     TRY(snapshot_new(&w->next));
     TRY(load_clients(c, w));
@@ -73,6 +75,7 @@ static err load_all(struct db_conn *c, struct following *w)
     cache_recent_clear(w->cache->users);
     cache_recent_clear(w->cache->pats);
     (void)atomic_fetch_add(&w->cache->keys, 1);
+    w->anew = false;
     return OK;
 }
 
@@ -190,7 +193,7 @@ static err read_feed(struct db_conn *c, void *context)
 {
     struct following *w = context;
     int64_t head = 0;
-    bool whole = w->next != NULL;
+    bool whole = w->next != NULL && !w->anew;
     TRY(db_change_head(c, &head));
     whole = whole && head >= w->seq;
     if (whole)
@@ -214,7 +217,7 @@ void cache_show(struct cache *cache, struct snapshot *next)
 
 static err follow_with(struct cache *cache, struct db_conn *c, struct following *w)
 {
-    if (cache->snapshot != NULL)
+    if (cache->snapshot != NULL && !w->anew)
         TRY(snapshot_next(cache->snapshot, &w->next));
     TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(cache->store, read_feed, w));
     cache_show(cache, w->next);
@@ -226,8 +229,11 @@ static err follow_with(struct cache *cache, struct db_conn *c, struct following 
 
 err cache_follow(struct cache *cache, struct db_conn *c)
 {
-    struct following w = {cache, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, cache->seq, cache->last_revocation};
+    bool anew = atomic_exchange(&cache->store->anew, false);
+    struct following w = {cache, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, anew, cache->seq, cache->last_revocation};
     err e = w.a != NULL && w.lines != NULL ? follow_with(cache, c, &w) : ERR(UNAVAILABLE, "hot: out of memory");
+    if (FAILED(e) && anew)
+        atomic_store(&cache->store->anew, true);
     snapshot_free(w.next);
     arena_release(w.a);
     arena_release(w.lines);

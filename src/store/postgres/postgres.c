@@ -46,14 +46,13 @@ enum {
     BINARY = 1,
     HASH_TEXT = B64URL_LENGTH(sizeof(struct token_hash)),
     VERSION_LEAST = 150000,
-    HISTORY_SIZE = 40,
     TOLD_EVERY_US = 10000000
 };
 
 struct postgres_link {
     PGconn *connection;
     bool lost;
-    char history[HISTORY_SIZE];
+    char history[POSTGRES_HISTORY_SIZE];
 };
 
 static void load_libpq(void)

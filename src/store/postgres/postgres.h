@@ -21,6 +21,7 @@ void postgres_give_up(struct postgres_link *l);      /* from now on it counts as
 int postgres_socket(const struct postgres_link *l);  /* for poll */
 int postgres_process(const struct postgres_link *l); /* the server's process at its other end, as notifications name it */
 /* Names the history of the data on this server: differs after a failover, for then what was committed before may be lost. */
+enum { POSTGRES_HISTORY_SIZE = 40 };
 const char *postgres_history(const struct postgres_link *l);
 
 /* Into the pipeline; what cannot be sent makes the link lost. Values are copied. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * postgres_listen: hears what other nodes changed. Relies on each commit of something kept in memory to move a counter (the feed's or that of
  * revocations) and to notify; promises that the store's generation moves at once when it hears of one, within a second when it hears nothing, and
- * that a connection which was lost is replaced and nothing that happened meanwhile is missed. What this process's own connections notify is no
+ * that a connection which was lost is replaced and nothing that happened meanwhile is missed, also when the server that answers now never had what
+ * the one before had committed last (its numbers would come again, and name other changes). What this process's own connections notify is no
  * news: it followed that before anybody was answered.
  *
  *   [no connection] ──connect, LISTEN──▶ [listening] ──notified by another, or a second later──▶ counters read: moved? ─▶ generation
@@ -10,6 +11,8 @@
 #include "store/postgres/postgres_store.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -63,8 +66,19 @@ static err look_at_heads(struct store *store, struct postgres_conn *c)
     return OK;
 }
 
-static err begin_to_listen(struct postgres *p, struct postgres_conn **out)
+static void compare_history(struct store *store, struct postgres_conn *c)
 {
+    struct postgres_listen *l = &postgres_of(store)->listen;
+    const char *now = postgres_history(postgres_conn_link(c));
+    if (strcmp(l->history, now) == 0)
+        return;
+    (void)snprintf(l->history, sizeof(l->history), "%s", now);
+    store_begin_anew(store);
+}
+
+static err begin_to_listen(struct store *store, struct postgres_conn **out)
+{
+    struct postgres *p = postgres_of(store);
     struct postgres_conn *c = NULL;
     TRY(postgres_conn_open(p->pool.database, &c));
     err e = postgres_conn_listen(c);
@@ -72,6 +86,7 @@ static err begin_to_listen(struct postgres *p, struct postgres_conn **out)
         postgres_conn_close(c);
         return e;
     }
+    compare_history(store, c);
     *out = c;
     return OK;
 }
@@ -83,7 +98,7 @@ static void *listen_main(void *context)
     struct postgres_conn *c = NULL;
     while (!is_stopping(&p->listen)) {
         int64_t next_us = clock_monotonic_us() + LOOK_EVERY_US;
-        if (c == NULL && FAILED(begin_to_listen(p, &c)))
+        if (c == NULL && FAILED(begin_to_listen(store, &c)))
             c = NULL;
         bool well = c != NULL && !FAILED(look_at_heads(store, c));
         well = wait_for_news(p, well ? c : NULL, next_us) && well;

@@ -4,6 +4,7 @@
 #include "store/postgres/postgres_store.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -75,6 +76,7 @@ static err store_open_engine(struct store *store, const struct store_options *op
 static err start_engine(struct store *store)
 {
     struct postgres *p = postgres_of(store);
+    (void)snprintf(p->listen.history, sizeof(p->listen.history), "%s", postgres_history(postgres_conn_link(p->first)));
     postgres_pool_return(&p->pool, p->first);
     p->first = NULL;
     if (!store->threaded)

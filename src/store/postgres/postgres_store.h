@@ -65,9 +65,10 @@ struct postgres_listen {
     bool started;
     int stop;                    /* an eventfd: written when the thread is to end */
     struct postgres_heads heads; /* as they were seen last */
-    bool due;                    /* somebody else told of a change */
-    _Atomic bool moved;          /* since the last time that somebody asked */
-    _Atomic int64_t seen_us;     /* when the heads were seen last */
+    char history[POSTGRES_HISTORY_SIZE];
+    bool due;                /* somebody else told of a change */
+    _Atomic bool moved;      /* since the last time that somebody asked */
+    _Atomic int64_t seen_us; /* when the heads were seen last */
 };
 fallible postgres_listen_start(struct store *store);
 void postgres_listen_stop(struct store *store);

@@ -120,3 +120,11 @@ void db_number_settle(struct store *store, bool committed)
         fresh->spare = fresh->spare_end = 0;
     }
 }
+
+void db_number_forget(struct store *store)
+{
+    (void)pthread_mutex_lock(&store->numbers.lock);
+    for (size_t i = 0; i < DB_COUNTERS_CACHED; i++)
+        store->numbers.blocks[i] = (struct db_number_block){0};
+    (void)pthread_mutex_unlock(&store->numbers.lock);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Whoever tries to part a change from its line, or to make the feed unreadable. */
 #include "fresh.h"
+#include "postgres_proxy.h"
 
 #include "store/table/db_change.h"
 #include "store/cache/cache.h"
@@ -83,5 +84,32 @@ Test(cache_break, many_large_clients_are_followed)
     cache_close(cache);
     store_close(other.store);
     free(bytes);
+    fresh_end(&s);
+}
+
+/* The reading is run again on another connection: what the first one had read of everything is not everything. */
+Test(cache_break, a_loading_that_is_interrupted_anywhere_is_shown_whole_or_not_at_all)
+{
+    struct fresh s = fresh_postgres(false), near = s;
+    struct proxy *proxy = proxy_new(s.database);
+    struct cache *cache;
+    (void)fresh_client(&s, "app");
+    (void)by_hand(&s, "DELETE FROM changes; UPDATE counters SET next = 1 WHERE name = 'change'"); /* as after the migration that brought the feed */
+    (void)snprintf(near.database, sizeof(near.database), "%s", proxy->string);
+    fresh_open(&near, false);
+    int cut = 0;
+    for (int at = 1; cut == at - 1 && at < 30; at++) {
+        atomic_store(&proxy->last, atomic_load(&proxy->trips) + at);
+        MUST(cache_open(near.store, 16, &cache));
+        const struct snapshot *f = cache_hold(cache);
+        cr_expect_not_null(cache_client(f, STR("app")), "cut at %d", at);
+        cr_expect_not_null(cache_scope(f, STR("openid")), "cut at %d", at);
+        cache_let_go(cache, f);
+        cache_close(cache);
+        cut += atomic_exchange(&proxy->last, 0) == 0 ? 1 : 0;
+    }
+    cr_assert_geq(cut, 8, "cut at %d places", cut);
+    store_close(near.store);
+    proxy_end(proxy);
     fresh_end(&s);
 }

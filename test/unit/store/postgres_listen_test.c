@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * One node hears what another has changed. */
 #include "fresh.h"
+#include "store/cache/cache.h"
 
 #include "base/banned.h"
 
@@ -124,4 +125,80 @@ Test(postgres_listen, a_command_that_has_no_ear_is_heard_all_the_same)
     cr_assert_geq(moves_within(t.there, before, SOON_US), 0);
     store_close(command.store);
     two_end(&t);
+}
+
+/* ---- another history ---- */
+
+static bool knows(struct cache *cache, const char *id)
+{
+    MUST(cache_refresh(cache));
+    const struct snapshot *f = cache_hold(cache);
+    bool known = cache_client(f, str_of(id)) != NULL;
+    cache_let_go(cache, f);
+    return known;
+}
+
+/* A server that took over without the last commits, and has made others under the same numbers: a copy of the database, put in its place. */
+static void take_over(const char *database, const char *copy)
+{
+    char sql[512];
+    const char *name = strstr(database, "jeton_test_"), *with = strstr(copy, "jeton_test_");
+    PGconn *c = hand(hand_cluster());
+    (void)snprintf(sql, sizeof(sql), "ALTER DATABASE %s WITH ALLOW_CONNECTIONS false", name);
+    hand_do(c, sql);
+    (void)snprintf(sql, sizeof(sql), "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname IN ('%s', '%s')", name, with);
+    hand_do(c, sql);
+    (void)snprintf(sql, sizeof(sql), "ALTER DATABASE %s RENAME TO %s_before", name, name);
+    hand_do(c, sql);
+    (void)snprintf(sql, sizeof(sql), "ALTER DATABASE %s RENAME TO %s", with, name);
+    hand_do(c, sql);
+    (void)snprintf(sql, sizeof(sql), "DROP DATABASE %s_before WITH (FORCE)", name);
+    hand_do(c, sql);
+    PQfinish(c);
+}
+
+Test(postgres_listen, after_a_failover_that_lost_commits_nothing_of_them_is_kept, .timeout = 60)
+{
+    struct fresh s = fresh_postgres(false), copy = s; /* the schema is made */
+    char sql[512];
+    struct cache *cache;
+    int64_t number, again;
+    store_close(s.store);
+    (void)snprintf(copy.database, sizeof(copy.database), "%.500s_copy", s.database);
+    PGconn *c = hand(hand_cluster());
+    (void)snprintf(sql, sizeof(sql), "CREATE DATABASE %s TEMPLATE %s", strstr(copy.database, "jeton_test_"), strstr(s.database, "jeton_test_"));
+    hand_do(c, sql);
+    PQfinish(c);
+    fresh_open(&copy, false);
+    (void)fresh_client(&copy, "found");
+    store_close(copy.store);
+    fresh_open(&s, true);
+    MUST(cache_open(s.store, 16, &cache));
+    (void)fresh_client(&s, "lost");
+    MUST(db_authorization_reserve(s.tx, &number));
+    cr_assert(knows(cache, "lost"));
+    take_over(s.database, copy.database);
+    int64_t began_us = clock_monotonic_us();
+    while (!knows(cache, "found"))
+        cr_assert_lt(clock_monotonic_us() - began_us, 5000000, "the change of that number counts as seen");
+    cr_assert_not(knows(cache, "lost"));
+    MUST(db_authorization_reserve(s.tx, &again)); /* of a block that is reserved in the database that there is now */
+    cr_assert_lt(again, by_hand(&s, "SELECT next FROM counters WHERE name = 'grant'"));
+    cache_close(cache);
+    fresh_end(&s);
+}
+
+Test(postgres_listen, what_is_damaged_is_not_taken_for_a_server_that_is_away)
+{
+    struct fresh s = fresh_postgres(true);
+    struct cache *cache;
+    MUST(cache_open(s.store, 16, &cache));
+    (void)by_hand(&s, "WITH taken AS (UPDATE counters SET next = next + 1 WHERE name = 'change' RETURNING next - 1 AS seq)"
+                      " INSERT INTO changes (seq, kind, key) SELECT seq, 'user', 'none' FROM taken");
+    fresh_told(&s);
+    MUST_FAIL(UNAVAILABLE, cache_refresh(cache));
+    (void)by_hand(&s, "UPDATE changes SET key = '1'");
+    MUST(cache_refresh(cache));
+    cache_close(cache);
+    fresh_end(&s);
 }

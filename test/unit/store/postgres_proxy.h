@@ -21,6 +21,7 @@ struct proxy {
     _Atomic bool closed; /* no new connection */
     _Atomic bool stopping;
     _Atomic int trips; /* ends of pipelines that clients sent */
+    _Atomic int last;  /* the one that is not passed on; 0: none */
 };
 struct proxy_pair {
     struct proxy *proxy;
@@ -123,6 +124,10 @@ static inline bool proxy_forward(struct proxy_pair *pair, struct proxy_buffer *b
         commits && whole == at && atomic_load(&pair->proxy->cut) != PROXY_CUTS_BEFORE_END ? atomic_exchange(&pair->proxy->cut, PROXY_PASSES) : PROXY_PASSES;
     if (cut == PROXY_CUTS_BEFORE_COMMIT)
         return false;
+    if (atomic_load(&pair->proxy->last) != 0 && atomic_load(&pair->proxy->trips) >= atomic_load(&pair->proxy->last)) {
+        atomic_store(&pair->proxy->last, 0);
+        return false;
+    }
     int waits = PROXY_CUTS_BEFORE_END;
     enum { END = 5 }; /* the length of an end */
     bool stops = whole > END && b->p[whole - END] == 'S' && atomic_compare_exchange_strong(&pair->proxy->cut, &waits, PROXY_PASSES);
