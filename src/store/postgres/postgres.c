@@ -10,6 +10,7 @@
  * database inside should neither load nor keep in memory. Values travel in binary (no copies, no NUL that would cut a text), answers as text. */
 #include "store/postgres/postgres.h"
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/b64url.h"
@@ -27,7 +28,7 @@
 
 /* clang-format off */
 #define CALLS(X)                                                                                                               \
-    X(connectdbParams) X(finish) X(backendPID) X(status) X(errorMessage) X(serverVersion) X(parameterStatus) X(socket) X(setNoticeProcessor) \
+    X(conninfoParse) X(conninfoFree) X(connectdbParams) X(finish) X(backendPID) X(status) X(errorMessage) X(serverVersion) X(parameterStatus) X(socket) X(setNoticeProcessor) \
     X(enterPipelineMode) X(exitPipelineMode) X(sendPrepare) X(sendQueryPrepared) X(pipelineSync) X(getResult) X(exec)          \
     X(consumeInput) X(notifies) X(freemem) X(clear) X(resultStatus) X(ntuples) X(nfields) X(getisnull) X(getvalue)             \
     X(getlength) X(cmdTuples) X(cmdStatus) X(resultErrorField)
@@ -79,6 +80,31 @@ err postgres_load(void)
 static void ignore_notice(void *context, const char *message)
 {
     (void)context, (void)message;
+}
+
+/* What is written amiss is quoted by the library's own words, and may be a part of a password: such words are never asked for. A password whose
+ * '@', '/' or '%' was not escaped ends up in another word, and those that it can reach are looked at. */
+static err check_words(const char *database)
+{
+    bool fit = true;
+    bool words = strchr(database, '=') != NULL || strstr(database, "://") != NULL; /* otherwise it is a database's name alone */
+    PQconninfoOption *all = words ? pq.conninfoParse(database, NULL) : NULL;
+    for (const PQconninfoOption *w = all; w != NULL && w->keyword != NULL; w++) {
+        str value = str_of(w->val);
+        if (str_is(str_of(w->keyword), "host"))
+            fit = fit && str_find(value, '@') == value.n;
+        for (size_t i = 0; i < value.n && str_is(str_of(w->keyword), "port"); i++)
+            fit = fit && (ascii_digit(value.p[i]) || value.p[i] == ',');
+    }
+    fit = fit && (!words || all != NULL);
+    if (all != NULL)
+        pq.conninfoFree(all);
+    if (!fit)
+        REFUSE(SERVER_ERROR,
+               "The setting database is no connection string of PostgreSQL: in an address, escape what is special in the password (%40 for @, %2F for /, %25 "
+               "for %).",
+               "store: not a connection string");
+    return OK;
 }
 
 static PGconn *connect_to_postgres(const char *database)
@@ -146,6 +172,7 @@ static err set_up(struct postgres_link *l)
 
 err postgres_connect(const char *database, struct postgres_link **out)
 {
+    TRY(check_words(database));
     struct postgres_link *l = calloc(1, sizeof(*l));
     if (l == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
