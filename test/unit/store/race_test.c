@@ -324,6 +324,10 @@ Test(race, two_new_secrets_at_once_leave_two_that_live) /* CA-05 */
     run_race(&gone);
     cr_assert_eq(gone.second_said.kind, ERR_NOT_FOUND);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 0);
+    struct race late = {.s = &s, .first = renew_first, .second = remove_client, .client = fresh_client(&s, "another").number};
+    run_race(&late);
+    MUST(late.second_said);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 0, "a secret of one that is gone");
     fresh_end(&s);
 }
 
@@ -492,6 +496,48 @@ Test(race, a_poll_beside_the_yes_gets_the_tokens) /* DV-02, DV-05 */
 {
     cr_assert_eq(race_of_polls(allow_request), DB_POLL_TAKEN);
     cr_assert_eq(race_of_polls(poll_and_forget), DB_POLL_EARLY, "two polls at once are too fast");
+}
+
+/* As grant/deferred does it. */
+static err allow_body(struct tx *tx, void *context)
+{
+    struct first *w = context;
+    struct race *r = w->r;
+    struct db_session *open;
+    TRY(db_user_hold(tx, r->user));
+    TRY(db_session_get(tx, w->own.a, r->count, &open));
+    if (open == NULL)
+        FAIL(LOGIN_REQUIRED, "test: it ended meanwhile");
+    return db_deferred_allow(tx, r->number, r->authorization, &r->yes);
+}
+
+static err allow_while_open(struct fresh *s, struct race *r)
+{
+    struct first w = {r, *s};
+    return store_together(s->tx, allow_body, &w);
+}
+
+static void race_for_yes(side *first, side *second, enum err_kind kind)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = first, .second = second, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
+    struct db_authorization g = fresh_authorization_made(&s, r.user, r.client);
+    g.session_id = STR("open");
+    r.authorization = &g;
+    MUST(open_session(&s, &r));
+    r.count = by_hand(&s, "SELECT number FROM sessions");
+    MUST(ask_first(&s, &r));
+    r.number = by_hand(&s, "SELECT number FROM deferred_requests");
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, kind, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM grants WHERE revoked_at = 0"), 0);
+    fresh_end(&s);
+}
+
+Test(race, a_yes_is_not_given_beside_the_end_of_its_session) /* DV-06 */
+{
+    race_for_yes(end_session, allow_while_open, ERR_LOGIN_REQUIRED);
+    race_for_yes(allow_while_open, end_session, ERR_OK);
 }
 
 static err take_again(struct fresh *s, struct race *r)
