@@ -74,13 +74,29 @@ fallible client_now(struct context *ctx, str id, const struct db_client **out)
     return OK;
 }
 
+struct placing {
+    struct context *ctx;
+    struct db_client *client;
+    const struct token_hash *hash; /* of its secret; NULL: none comes */
+    const struct client_edit *edit;
+    int64_t seq; /* as of which it was judged */
+    bool adds, overtaken;
+};
+
 /* Id, name, and secret when there is one, against every live client but this one. */
-static fallible require_unique_client(struct context *ctx, const struct db_client *client, const struct token_hash *hash, struct problems *p)
+static fallible require_unique_client(struct placing *w, struct problems *p)
 {
+    struct context *ctx = w->ctx;
+    const struct db_client *client = w->client;
+    const struct token_hash *hash = w->hash;
     struct cache *cache = ctx->authority->cache;
     bool named = false;
-    TRY(cache_name_taken(cache, ctx->arena, client, &named));
+    TRY(cache_refresh(cache));
     const struct snapshot *snapshot = cache_hold(cache);
+    w->seq = cache_seq(snapshot);
+    cache_let_go(cache, snapshot);
+    TRY(cache_name_taken(cache, ctx->arena, client, &named));
+    snapshot = cache_hold(cache);
     const struct db_client *same = cache_client(snapshot, client->id);
     if (named)
         problem_add(p, "name", STR("There already is a client with this name or with one that looks like it; choose another one."));
@@ -90,6 +106,36 @@ static fallible require_unique_client(struct context *ctx, const struct db_clien
         problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
     cache_let_go(cache, snapshot);
     return problem_result(p);
+}
+
+static err place(void *context)
+{
+    struct placing *w = context;
+    struct tx *tx = w->ctx->tx;
+    bool current = false;
+    TRY(db_client_hold(tx, w->seq, &current));
+    w->overtaken = !current;
+    if (w->overtaken)
+        FAIL(CONFLICT, "client: another one was changed meanwhile");
+    if (!w->adds)
+        return db_client_save(tx, w->client);
+    TRY(db_client_add(tx, w->client));
+    return w->edit->settle != NULL ? w->edit->settle(w->ctx, w->client) : OK;
+}
+
+/* All clients are in memory, and there they are compared; what is committed between that and the transaction is seen by it. */
+static fallible place_unique(struct placing *w, struct problems *p)
+{
+    enum { TRIES = 16 };
+    for (int tries = 0; tries < TRIES; tries++) {
+        TRY(require_unique_client(w, p));
+        w->overtaken = false;
+        err e = authority_together(w->ctx, place, w);
+        if (!w->overtaken)
+            return e;
+        TRY(cache_poll(w->ctx->authority->cache));
+    }
+    REFUSE(UNAVAILABLE, "Many client applications are being changed just now; please try again.", "client: overtaken too often");
 }
 
 static fallible judge_id(struct context *ctx, str id, struct problems *p, str *out)
@@ -164,10 +210,12 @@ fallible client_add(struct context *ctx, const struct actor *by, const struct cl
         next->secret_count = 1;
         TRY(client_secret_keep(ctx, raw, next)); /* CA-14 */
     }
-    TRY(require_unique_client(ctx, next, next->secret_count > 0 ? &next->secrets[0].hash : NULL, p));
     struct db_client *kept = NULL;
     TRY(copy_client(ctx->arena, next, &kept)); /* what the caller gave may be gone when the caller reads this */
-    TRY(explain_add_conflict(db_client_add(ctx->tx, kept), edit, p));
+    TRY(explain_add_conflict(
+        place_unique(&(struct placing){.ctx = ctx, .client = kept, .hash = kept->secret_count > 0 ? &kept->secrets[0].hash : NULL, .edit = edit, .adds = true},
+                     p),
+        edit, p));
     check_event(ctx, by, "client.added",
                 &(struct authority_event_facts){
                     .client_id = kept->id, .subject = kept->id, .detail = kept->first_party ? STR("first party: no consent is asked") : STR_ABSENT});
@@ -194,11 +242,10 @@ fallible client_change(struct context *ctx, const struct actor *by, str id, cons
         problem_add(p, "secret", STR("A secret is not set here; rotate it instead."));
     TRY(client_rules_apply(&draft));
     TRY(problem_result(p));
-    TRY(require_unique_client(ctx, &next, NULL, p));
     next.updated_at = ctx->now;
     if (!client_secret_kept(&next)) /* CA-14 */
         next.metadata.sealed_secret = STR_ABSENT;
-    TRY(db_client_save(ctx->tx, &next));
+    TRY(place_unique(&(struct placing){.ctx = ctx, .client = &next, .edit = edit}, p));
     check_event(ctx, by, "client.changed", &(struct authority_event_facts){.client_id = before->id, .subject = before->id});
     return OK;
 }

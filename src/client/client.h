@@ -21,7 +21,9 @@ struct client_edit {                                               /* absent str
     str metadata[METADATA_COUNT];                                  /* as text (metadata.h); absent: as it is; empty: remove */
     str origin;                                                    /* add only: absent for administrators, dynamic, open, document */
     str initial_grants, initial_scopes;                            /* add only: what its initial access token allows, where that says so */
-    struct token_hash registration;                                /* add only: of the registration access token (RFC 7592); zero: none */
+    fallible (*settle)(struct context *ctx,
+                       const struct db_client *added); /* add only: in its transaction, in which no other client is added; may be run again */
+    struct token_hash registration;                    /* add only: of the registration access token (RFC 7592); zero: none */
 };
 /* A client_edit that leaves everything as it is. */
 struct client_edit client_edit_nothing(void);

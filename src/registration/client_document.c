@@ -188,9 +188,8 @@ static fallible store_document_client(struct context *ctx, str id, struct client
         TRY(registration_room(ctx, false));
         edit->id = id;
         edit->origin = STR("document");
+        edit->settle = registration_settle;
         e = client_add(ctx, &actor_software, edit, &p, &added);
-        if (!FAILED(e))
-            e = registration_note(ctx, added.client);
     }
     if (e.kind == ERR_UNPROCESSABLE && before == NULL && !FAILED(client_now(ctx, id, out)))
         return OK; /* another request was quicker */

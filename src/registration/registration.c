@@ -72,6 +72,11 @@ static fallible light_enough(const struct context *ctx)
     return OK;
 }
 
+static fallible no_room(void)
+{
+    REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make room.", "registration: registration_max is reached");
+}
+
 /* RL-06: is this source's share used up? Whoever has an initial access token was let in by an administrator and has none. */
 static fallible judge_share(struct context *ctx, int64_t all)
 {
@@ -101,15 +106,31 @@ fallible registration_room(struct context *ctx, bool by_token)
     if (all >= policy->registration_max) /* the fullest source makes room; a client that may be at its first login just now does not */
         TRY(db_registration_make_room(ctx->tx, ctx->now - REGISTRATION_FIRST_USE, &more));
     if (all - more >= policy->registration_max)
-        REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make room.", "registration: registration_max is reached");
+        return no_room();
     return light_enough(ctx);
 }
 
-fallible registration_note(struct context *ctx, const struct db_client *client)
+/* Memory knows all but this one: nobody else adds any before it is committed. */
+static int64_t count_now(const struct context *ctx)
 {
+    size_t bytes;
+    const struct snapshot *snapshot = cache_hold(ctx->authority->cache);
+    int64_t count = (int64_t)cache_registered(snapshot, &bytes);
+    cache_let_go(ctx->authority->cache, snapshot);
+    return count;
+}
+
+fallible registration_settle(struct context *ctx, const struct db_client *client)
+{
+    bool by_token = str_is(client->metadata.origin, "dynamic");
+    int64_t all = count_now(ctx);
+    if (!by_token)
+        TRY(judge_share(ctx, all));
+    if (all >= ctx->authority->policy.registration_max)
+        return no_room();
     str source = source_key(ctx->arena, "at", ctx->address);
     TRY(check_arena(ctx->arena));
-    return str_present(source) ? db_registration_note(ctx->tx, client->number, source) : OK;
+    return str_present(source) && !by_token ? db_registration_note(ctx->tx, client->number, source) : OK;
 }
 
 static struct registration_right right_of(const struct context *ctx, const struct db_initial *initial)
@@ -130,11 +151,10 @@ static fallible make_registration(struct context *ctx, const struct client_edit 
     struct client_edit next = *edit;
     TRY(opaque_plain_make(ctx->arena, OPAQUE_REGISTRATION, &token));
     next.registration = token_hash_of(token.text);
+    next.settle = registration_settle;
     err e = client_add(ctx, &actor_software, &next, p, &added);
     registration_form_rename(p);
     TRY(e);
-    if (str_is(edit->origin, "open"))
-        TRY(registration_note(ctx, added.client));
     *out = (struct registration_made){.client = added.client, .secret = added.secret, .token = token.text};
     return OK;
 }

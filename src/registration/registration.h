@@ -34,5 +34,6 @@ size_t registration_count(const struct context *ctx);
 /* Is there room for one more? Unused ones of open registration are removed first (RL-06). BUSY when this source has its share, which does
  * not count for who has an initial access token; UNAVAILABLE when there is none. */
 fallible registration_room(struct context *ctx, bool by_token);
-fallible registration_note(struct context *ctx, const struct db_client *client); /* it came by itself from this source */
+/* For client_edit.settle, of a client that came by itself or by a token: is there room still, beside those that came at the same time? Notes where it came from. */
+fallible registration_settle(struct context *ctx, const struct db_client *client);
 #endif

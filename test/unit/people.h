@@ -7,6 +7,7 @@
 #include "scope/scopes.h"
 #include "user/user.h"
 #include "fixture.h"
+#include "store/cache/cache_follow.h"
 
 #include <criterion/criterion.h>
 
@@ -35,6 +36,12 @@ static inline void scene_next(struct scene *s)
     err e = authority_enter(s->authority, s->a, s->ctx);
     cr_assert(!FAILED(e), "%s", err_why(e));
     s->p.count = 0;
+}
+
+/* Another process has committed something, and this one has not heard of it yet. */
+static inline void scene_unheard(const struct scene *s)
+{
+    atomic_store(&s->authority->cache->seen_generation, store_generation(s->authority->store));
 }
 
 /* The same request with the n-th allocation failing, in an arena of its own: done, or UNAVAILABLE. */

@@ -253,6 +253,11 @@ bool cache_secret_taken(const struct snapshot *snapshot, const struct token_hash
     return found != NULL && found->client_number != client_number;
 }
 
+int64_t cache_seq(const struct snapshot *snapshot)
+{
+    return snapshot->seq;
+}
+
 size_t cache_registered(const struct snapshot *snapshot, size_t *bytes)
 {
     *bytes = snapshot->registered_bytes;

@@ -37,6 +37,7 @@ bool cache_secret_taken(const struct snapshot *snapshot, const struct token_hash
 fallible cache_name_taken(struct cache *cache, struct arena *a, const struct db_client *client, bool *taken);
 fallible cache_keep_names(struct cache *cache, bool looks); /* cache_name_taken's own: names are counted from now on */
 /* Clients that registered themselves, and how many bytes they registered. */
+int64_t cache_seq(const struct snapshot *snapshot); /* number of the last change that they know: for db_client_hold */
 size_t cache_registered(const struct snapshot *snapshot, size_t *bytes);
 /* Lists, in arena memory: clients and resources by number, scopes by name, types by type. Arena full: none, and the arena has failed. */
 const struct db_client **cache_clients(const struct snapshot *snapshot, struct arena *a, size_t *count);

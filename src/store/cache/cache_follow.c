@@ -220,6 +220,7 @@ static err follow_with(struct cache *cache, struct db_conn *c, struct following 
     if (cache->snapshot != NULL && !w->anew)
         TRY(snapshot_next(cache->snapshot, &w->next));
     TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(cache->store, read_feed, w));
+    w->next->seq = w->seq;
     cache_show(cache, w->next);
     w->next = NULL;
     cache->seq = w->seq;

@@ -21,6 +21,7 @@ struct snapshot {
     size_t registered;             /* clients that registered themselves */
     size_t registered_bytes;
     size_t bytes; /* of all rows */
+    int64_t seq;  /* the last line of the feed that is in them */
 };
 struct cache_secret {
     struct token_hash hash;

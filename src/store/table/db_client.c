@@ -14,7 +14,7 @@
     "number, id, name, description, auth_method, grants, redirect_uris, post_logout_redirect_uris, scopes, owner_id,"          \
     " is_public, first_party, require_pkce, compat_processmaker, disabled, access_lifetime, refresh_lifetime, epoch, version," \
     " created_at, updated_at, metadata, registration_hash"
-enum { ADD, SAVE, SET_DISABLED, REMOVE, ROWS, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ROWS, EXISTS };
+enum { ADD, SAVE, SET_DISABLED, REMOVE, ROWS, SECRET_ADD, SECRETS_OVERLAP, SECRETS_CUT, SECRETS_DROP, SECRETS_ROWS, EXISTS, CHANGED_SINCE };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO clients (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
             " $16, $17, $18, $19, $20, $21, $22, $23) ON CONFLICT DO NOTHING RETURNING number",
@@ -42,6 +42,9 @@ static const char *const texts[] = {
     [SECRETS_ROWS] = "SELECT client_number, hash, created_at, expires_at FROM client_secrets"
                      " WHERE client_number >= $1 AND client_number <= $2 ORDER BY client_number, number DESC",
     [EXISTS] = "SELECT number FROM clients WHERE number = $1 AND removed_at = 0",
+    /* Nothing at all; or lines that are not kept any more; or lines of clients. */
+    [CHANGED_SINCE] = "SELECT CASE WHEN next - 1 = $1 THEN 0 WHEN NOT EXISTS (SELECT 1 FROM changes WHERE seq = $1 + 1) THEN 1"
+                      " ELSE (SELECT count(*) FROM changes WHERE seq > $1 AND kind = 'client') END FROM counters WHERE name = 'change'",
 };
 DB_STATEMENTS(client, texts);
 enum { SAVE_PARAMS = 19, METADATA_MAX = 1 << 20 }; /* those of ADD up to refresh_lifetime, then updated_at and metadata */
@@ -88,6 +91,31 @@ static const struct db_field secret_fields[] = {
     {DB_INT, offsetof(struct secret_row, secret.expires_at)},
 };
 static const struct db_columns secret_columns = DB_COLUMNS(struct secret_row, secret_fields);
+
+struct holding {
+    int64_t seq;
+    bool current;
+};
+
+static err hold_body(struct db_conn *c, void *context)
+{
+    struct holding *w = context;
+    int64_t changed = 0;
+    bool found = false;
+    TRY(db_guard_counter(c, "client"));
+    TRY(db_scalar(c, CALL(CHANGED_SINCE, P_INT(w->seq)), &changed, &found));
+    w->current = found && changed == 0;
+    return OK;
+}
+
+err db_client_hold(struct tx *tx, int64_t seq, bool *current)
+{
+    INVARIANT(store_is_open(tx));
+    struct holding w = {seq, false};
+    TRY(db_write(tx, DB_SINGLE, hold_body, &w));
+    *current = w.current;
+    return OK;
+}
 
 static err insert_secret(struct db_conn *c, int64_t client_number, const struct db_client_secret *secret)
 {

@@ -29,6 +29,9 @@ struct db_client {
     struct token_hash registration; /* of the registration access token (RFC 7592); zero: none */
     str metadata_text;              /* the store's own: `metadata` as it lies there */
 };
+/* In the open transaction, first: whoever adds a client, or changes what is judged of all of them together (names that look alike, how many registered themselves),
+ * is alone from here to its end. *current false: since the line `seq` of the feed, as of which it was judged, another client was changed: judge again. */
+fallible db_client_hold(struct tx *tx, int64_t seq, bool *current);
 fallible db_client_add(struct tx *tx, struct db_client *client);        /* number is filled in; CONFLICT: id taken (now or ever) */
 fallible db_client_save(struct tx *tx, const struct db_client *client); /* all but id, number, secrets, registration, epoch; CONFLICT: version */
 /* The new secret is live at once; others end at overlap_until (0: at once); at most DB_CLIENT_SECRETS live. */

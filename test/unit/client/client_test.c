@@ -556,6 +556,28 @@ Test(client, lists_are_filtered_sorted_and_cut)
         expect_kind(client_list(s.ctx, &actor_owner, &bad[i], &r), UNPROCESSABLE);
 }
 
+/* Memory, where names are compared, does not know it yet: the transaction does. */
+Test(client, a_name_that_another_process_took_at_this_moment_is_taken)
+{
+    struct scene s = scene_new(), other = {.a = s.a};
+    other.authority = fixture_authority_again(s.a);
+    other.ctx = fixture_context(other.authority, s.a);
+    const struct db_client *mine = made(&s, app("Mine"));
+    scene_next(&other);
+    (void)made(&other, app("Bank"));
+    scene_unheard(&s);
+    cr_expect_eq(add(&s, &actor_owner, app("bank")).kind, ERR_UNPROCESSABLE);
+    cr_expect_eq(s.p.count, 1u);
+    scene_next(&s);
+    (void)made(&other, app("Shop"));
+    scene_unheard(&s);
+    cr_expect_eq(change(&s, &actor_owner, mine, app("Shop")).kind, ERR_UNPROCESSABLE);
+    scene_next(&s);
+    (void)made(&other, app("Another"));
+    scene_unheard(&s);
+    cr_expect_eq(add(&s, &actor_owner, app("Free")).kind, ERR_OK);
+}
+
 struct torture {
     struct client_edit edit;
     str secret;

@@ -205,6 +205,29 @@ Test(registration, RL_06_when_all_is_taken_the_fullest_source_makes_room)
     cr_expect_eq(registration_count(s.ctx), 3);
 }
 
+Test(registration, RL_06_room_that_another_process_took_at_this_moment_is_taken)
+{
+    struct scene s = opened(REGISTRATION_OPEN), other = {.a = s.a};
+    other.authority = fixture_authority_again(s.a);
+    other.authority->policy = s.authority->policy;
+    other.ctx = fixture_context(other.authority, s.a);
+    (void)registered(&s, STR_ABSENT, "");
+    (void)registered(&s, STR_ABSENT, "");
+    scene_next(&other);
+    (void)registered(&other, STR_ABSENT, "");
+    scene_unheard(&s);
+    struct client_edit edit = client_edit_nothing(); /* it was found that there is room for it */
+    struct client_added added = {0};
+    edit.name = STR("One too many");
+    edit.redirect_uris = STR("https://app.example/cb");
+    edit.grants = STR("authorization_code");
+    edit.origin = STR("open");
+    edit.settle = registration_settle;
+    cr_expect_eq(client_add(s.ctx, &actor_software, &edit, &s.p, &added).kind, ERR_UNAVAILABLE);
+    scene_next(&s);
+    cr_expect_eq(registration_count(s.ctx), 3);
+}
+
 /* Strangers' metadata, as much as they could once register. */
 struct flood {
     struct scene *s;

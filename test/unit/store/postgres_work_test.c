@@ -3,6 +3,7 @@
 #include "fresh.h"
 #include "postgres_proxy.h"
 #include "store/table/db_change.h"
+#include "store/table/db_initial.h"
 
 #include "base/banned.h"
 
@@ -296,6 +297,44 @@ Test(postgres_work, who_is_alone_is_waited_for_by_all)
 Test(postgres_work, who_shares_a_guard_waits_for_nobody_that_shares_it)
 {
     step_through(DB_GUARD_SHARED, DB_GUARD_SHARED, false);
+}
+
+struct purging {
+    struct fresh *s;
+    int64_t removed;
+};
+
+static void *purge_clients(void *context)
+{
+    struct purging *w = context;
+    MUST(db_initial_purge_unused(w->s->tx, T0 + 1, &w->removed));
+    return NULL;
+}
+
+/* Between the statement that takes its secrets and the one that takes it. */
+Test(postgres_work, a_client_that_is_used_while_it_is_purged_keeps_its_secret)
+{
+    struct fresh s = fresh_postgres(true);
+    struct db_client app = {
+        .id = STR("app"), .grants = STR("authorization_code"), .created_at = T0, .secrets = {{.hash = hash_of("secret")}}, .secret_count = 1};
+    struct purging w = {&s, -1};
+    char sql[128];
+    pthread_t thread;
+    int64_t user = fresh_user(&s, "ada").number;
+    app.metadata.origin = STR("open");
+    MUST(db_client_add(s.tx, &app));
+    PGconn *c = hand(s.database);
+    hand_do(c, "BEGIN; SELECT 1 FROM client_secrets FOR UPDATE");
+    pthread_create(&thread, NULL, purge_clients, &w);
+    wait_for_waiting(&s);
+    (void)snprintf(sql, sizeof(sql), "INSERT INTO consents (user_number, client_number, updated_at) VALUES (%d, %d, 0); COMMIT", (int)user, (int)app.number);
+    hand_do(c, sql);
+    pthread_join(thread, NULL);
+    PQfinish(c);
+    cr_assert_eq(w.removed, 0);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM clients"), 1);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 1);
+    fresh_end(&s);
 }
 
 /* ---- locks, and a server that only reads ---- */

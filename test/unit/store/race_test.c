@@ -331,6 +331,63 @@ Test(race, two_new_secrets_at_once_leave_two_that_live) /* CA-05 */
     fresh_end(&s);
 }
 
+static err judge_and_add(struct tx *tx, struct race *r, const char *id)
+{
+    struct db_client c = {.id = str_of(id), .created_at = T0};
+    TRY(db_client_hold(tx, r->number, &r->yes));
+    if (!r->yes)
+        FAIL(CONFLICT, "test: judged too early");
+    return db_client_add(tx, &c);
+}
+
+static err add_one_client(struct fresh *s, struct race *r)
+{
+    return judge_and_add(s->tx, r, "one");
+}
+
+static err change_other_things(struct fresh *s, struct race *r)
+{
+    bool held = false;
+    TRY(db_client_hold(s->tx, r->number, &held));
+    return db_scope_add(s->tx, STR("another"), STR("words"));
+}
+
+static err add_nothing(struct fresh *s, struct race *r)
+{
+    bool held = false;
+    return db_client_hold(s->tx, r->number, &held);
+}
+
+static err add_another_body(struct tx *tx, void *context)
+{
+    return judge_and_add(tx, context, "another");
+}
+
+static err add_another_client(struct fresh *s, struct race *r)
+{
+    return store_together(s->tx, add_another_body, r);
+}
+
+/* As client/client and registration/registration do it: judged in memory as of a line of the feed, then held to that. */
+Test(race, what_is_judged_of_all_clients_is_judged_again_after_another_was_made) /* RL-06 */
+{
+    struct fresh s = fresh_new(true);
+    (void)fresh_client(&s, "app");
+    int64_t seq = by_hand(&s, "SELECT max(seq) FROM changes");
+    struct race r = {.s = &s, .first = add_one_client, .second = add_another_client, .number = seq};
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, ERR_CONFLICT, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM clients"), 2);
+    struct race other = {.s = &s, .first = change_other_things, .second = add_another_client, .number = by_hand(&s, "SELECT max(seq) FROM changes")};
+    run_race(&other);
+    MUST(other.second_said);
+    struct race old = {.s = &s, .first = add_nothing, .second = add_another_client, .number = 0};
+    (void)by_hand(&s, "DELETE FROM changes"); /* none is kept any more */
+    run_race(&old);
+    cr_assert_eq(old.second_said.kind, ERR_CONFLICT);
+    fresh_end(&s);
+}
+
 static err purge_clients(struct fresh *s, struct race *r)
 {
     return db_initial_purge_unused(s->tx, T0 + 1, &r->count);
