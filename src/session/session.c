@@ -12,6 +12,7 @@
  *                                     live ──block, password change (user/user)──▶ visit */
 #include "session/session.h"
 #include "codec/b64url.h"
+#include "codec/utf8.h"
 #include "crypto/random.h"
 #include "session/login.h"
 #include "store/table/db_authorization.h"
@@ -134,9 +135,14 @@ fallible session_find(struct context *ctx, str cookie, struct session *out)
     return OK;
 }
 
+/* Text alone, in whole characters: a header may hold any bytes, and not every engine keeps them. */
 static str cut_session_text(str s, size_t most)
 {
-    return s.n > most ? (str){s.p, most} : s;
+    size_t n = s.n < most ? s.n : most;
+    while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+        n--;
+    str text = {s.p, n};
+    return utf8_valid(text) ? text : STR_ABSENT;
 }
 
 /* Judging a password takes long; what it was judged for may be gone by now (LS-05, contract 7). */

@@ -47,8 +47,6 @@ err store_migrate(struct db_conn *c)
 {
     int64_t version = 0;
     TRY(version_of(c, &version));
-    if (version > migrations_version(migrations_count() - 1))
-        REFUSE(SERVER_ERROR, "This database was made by a newer jeton: use that version, or restore a backup.", "store: database from the future");
     for (size_t i = 0; i < migrations_count(); i++) {
         if (migrations_version(i) <= version)
             continue;
@@ -60,6 +58,9 @@ err store_migrate(struct db_conn *c)
         }
         TRY(c->driver->commit(c));
     }
+    TRY(version_of(c, &version)); /* a newer program may have been at it at the same time */
+    if (version > migrations_version(migrations_count() - 1))
+        REFUSE(SERVER_ERROR, "This database was made by a newer jeton: use that version, or restore a backup.", "store: database from the future");
     return OK;
 }
 

@@ -159,7 +159,7 @@ err postgres_batch_go(struct postgres_batch *b)
 
 bool postgres_batch_constraint(err e)
 {
-    return e.kind == ERR_CONFLICT || e.kind == ERR_NOT_FOUND;
+    return e.kind == ERR_CONFLICT || e.kind == ERR_NOT_FOUND || e.kind == ERR_INVALID_REQUEST;
 }
 
 void postgres_batch_wait(struct postgres_conn *c, size_t line)
@@ -168,7 +168,7 @@ void postgres_batch_wait(struct postgres_conn *c, size_t line)
     c->waiting[c->waits++].line = line;
 }
 
-/* Only a broken constraint leaves the transaction usable, and only because the statement stood in a savepoint. */
+/* Only a broken constraint (or a text that is none) leaves the transaction usable, and only because the statement stood in a savepoint. */
 void postgres_batch_failed(struct postgres_conn *c, err e, bool stepped)
 {
     if (!c->base.open)

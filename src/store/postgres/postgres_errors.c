@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-/* The first row whose letters begin the state. */
+/* The first row whose letters begin the state. FINE: the transaction is usable, when the statement stood in a savepoint. */
 static const struct {
     const char *state;
     enum postgres_trouble trouble;
@@ -32,7 +32,7 @@ static const struct {
     {"58", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: the database server cannot read or write its disk", NULL}},
     {"XX00", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: the database server reports damage or a fault of its own", NULL}},
     {"42501", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: the database user lacks a right", NULL}},
-    {"22021", POSTGRES_WRONG, ERR_INVALID_REQUEST, {"store: a text holds a NUL byte or is not UTF-8", NULL}},
+    {"22021", POSTGRES_FINE, ERR_INVALID_REQUEST, {"store: a text holds a NUL byte or is not UTF-8", NULL}},
     {"", POSTGRES_WRONG, ERR_UNAVAILABLE, {"store: the database server refused a statement", NULL}},
 };
 enum { TOLD_MAX = 16, TOLD_EVERY_US = 60000000 };

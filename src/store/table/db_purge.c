@@ -135,7 +135,8 @@ static err purge_events(const struct purging *p, int64_t class, struct db_purge_
 err db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_purge_state *state, struct db_purge_step *out)
 {
     static const struct purge_window windows[] = {
-        {CODES_END, 0},
+        {CODES_END,
+         TOLD_SECONDS}, /* who took it at the last moment has committed by then, and its grant lives: that is asked of an older state than the code */
         {AUTHORIZATIONS_END, SPARE_SECONDS},
         {SESSIONS_END, 0},
         {REVOCATIONS_END, 0},

@@ -302,6 +302,20 @@ Test(session, long_user_agents_are_cut)
     cr_assert_eq(found.row->user_agent.n, 200);
 }
 
+Test(session, a_user_agent_is_kept_as_text_or_not_at_all) /* PostgreSQL keeps no other */
+{
+    struct scene s = scene();
+    char agent[202];
+    memset(agent, 'a', sizeof(agent));
+    memcpy(agent + 199, "\xe2\x82\xac", 3); /* across the end */
+    s.ctx->user_agent = (str){agent, sizeof(agent)};
+    struct session session = logged_in(&s);
+    cr_assert_eq(find(&s, session.cookie).row->user_agent.n, 199);
+    s.ctx->user_agent = STR("caf\xe9");
+    session = logged_in(&s);
+    cr_assert_not(str_present(find(&s, session.cookie).row->user_agent));
+}
+
 Test(session, a_device_cookie_knows_one_person_until_the_password_changes) /* RL-02 */
 {
     struct scene s = scene();

@@ -203,6 +203,30 @@ static err add_in_part(struct db_conn *c, void *context)
 }
 
 /* What waits for the next statement ends with its transaction: the next one on the connection, or a statement alone, begins clean. */
+static err tell_three(struct tx *tx, void *context)
+{
+    const struct db_event events[] = {{.name = STR("first"), .class = DB_EVENT_ADMINISTRATION},
+                                      {.name = STR("second"), .detail = STR("caf\xe9"), .class = DB_EVENT_ADMINISTRATION},
+                                      {.name = STR("third"), .class = DB_EVENT_ADMINISTRATION}};
+    (void)context;
+    for (size_t i = 0; i < 3; i++)
+        db_event_add(tx, &events[i]);
+    return OK;
+}
+
+/* Events share transactions: bytes that are no text must not be a way to take others' along (LG-01). */
+Test(postgres_conn, an_event_that_is_no_text_takes_nobody_along)
+{
+    struct fresh s = fresh_postgres(true);
+    struct store_counts counts;
+    MUST(store_together(s.tx, tell_three, NULL));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM events WHERE name IN ('first', 'third')"), 2);
+    cr_assert_eq(by_hand(&s, "SELECT max(number) FROM events"), 2);
+    store_counts(s.store, &counts);
+    cr_assert_eq(counts.dropped, 1u);
+    fresh_end(&s);
+}
+
 Test(postgres_conn, what_waits_ends_with_its_transaction)
 {
     struct fresh s = fresh_postgres(false); /* one connection */

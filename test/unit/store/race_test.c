@@ -623,6 +623,39 @@ Test(race, what_is_taken_anew_beside_the_purge_stays_taken) /* CA-08 */
     fresh_end(&s);
 }
 
+static err redeem_late(struct fresh *s, struct race *r)
+{
+    struct token_hash hash = hash_of("code"), refresh = hash_of("r1");
+    struct db_taken taken;
+    TRY(db_code_take(s->tx, s->a, r->number, &hash, &taken));
+    cr_assert_eq(taken.how, DB_TAKEN);
+    return db_authorization_begin(s->tx, r->authorization->number, &refresh, T0 + 59, T0 + 5000);
+}
+
+static err purge_codes(struct fresh *s, struct race *r)
+{
+    return db_purge(s->store, T0 + 61, 1000, &r->count);
+}
+
+Test(race, a_code_taken_beside_the_purge_still_ends_its_grant) /* AC-03 */
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = redeem_late, .second = purge_codes};
+    struct db_authorization g = fresh_authorization_made(&s, fresh_user(&s, "ada").number, fresh_client(&s, "app").number);
+    struct token_hash hash = hash_of("code");
+    struct db_taken again;
+    r.authorization = &g;
+    r.number = fresh_code(&s, &g).number; /* until T0 + 60 */
+    clock_set(T0 + 59);
+    run_race(&r);
+    MUST(r.second_said);
+    clock_set(T0 + 61);
+    MUST(db_code_take(s.tx, s.a, r.number, &hash, &again));
+    cr_assert_eq(again.how, DB_TAKE_USED_BEFORE);
+    cr_assert_neq(store_authorization_again(&s, g.number)->revoked_at, 0);
+    fresh_end(&s);
+}
+
 static const struct db_throttle_rule short_rule = {.free_tries = 100, .base = 1, .most = 2, .forget = 5};
 
 static err attempt_again(struct fresh *s, struct race *r)
