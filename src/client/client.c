@@ -108,7 +108,7 @@ static fallible require_unique_client(struct placing *w, struct problems *p)
     return problem_result(p);
 }
 
-static err place(void *context)
+static err place_client(void *context)
 {
     struct placing *w = context;
     struct tx *tx = w->ctx->tx;

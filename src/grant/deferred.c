@@ -103,7 +103,7 @@ struct allowing {
     struct context *ctx;
     const struct session *session;
     const struct db_deferred *row;
-    const struct db_authorization *grant;
+    const struct db_authorization *authorization;
     bool decided;
 };
 
@@ -126,7 +126,7 @@ static fallible allow_deferred_request(struct context *ctx, const struct db_defe
     char id[37];
     bool device = str_is(row->kind, flows[DEFERRED_DEVICE].kind);
     random_uuid(id);
-    struct db_authorization grant = {
+    struct db_authorization authorization = {
         .id = str_dup(ctx->arena, str_of(id)),
         .user_number = s->user->number,
         .client_number = row->client_number,
@@ -144,8 +144,8 @@ static fallible allow_deferred_request(struct context *ctx, const struct db_defe
         .last_used_at = ctx->now,
         .expires_at = row->expires_at, /* until its tokens are fetched */
     };
-    TRY(db_authorization_reserve(ctx->tx, &grant.number));
-    struct allowing w = {ctx, s, row, &grant, false};
+    TRY(db_authorization_reserve(ctx->tx, &authorization.number));
+    struct allowing w = {ctx, s, row, &authorization, false};
     TRY(authority_together(ctx, allow_while_open, &w));
     *decided = w.decided;
     return OK;
@@ -210,15 +210,15 @@ fallible deferred_redeem(struct context *ctx, const struct client_proof *proof, 
 {
     const struct db_client *client = proof->client;
     struct db_polled polled = {0};
-    struct db_authorization *grant;
+    struct db_authorization *authorization;
     TRY(take_deferred_code(ctx, proof, kind, code, &polled));
-    TRY(db_authorization_get(ctx->tx, ctx->arena, polled.row->authorization_number, &grant));
-    if (!grant || grant->revoked_at != 0 || grant->client_epoch != client->epoch)
+    TRY(db_authorization_get(ctx->tx, ctx->arena, polled.row->authorization_number, &authorization));
+    if (!authorization || authorization->revoked_at != 0 || authorization->client_epoch != client->epoch)
         REFUSE(INVALID_GRANT, "The authorization was revoked.", "deferred: grant revoked before its tokens were fetched");
-    TRY(resource_pick(ctx, f, grant->resource, &grant->resource));
+    TRY(resource_pick(ctx, f, authorization->resource, &authorization->resource));
     struct token_answer answer = {0};
-    TRY(token_request_user(ctx, client, grant, grant->scope, &answer));
-    TRY(token_request_begin(ctx, client, grant, &answer));
+    TRY(token_request_user(ctx, client, authorization, authorization->scope, &answer));
+    TRY(token_request_begin(ctx, client, authorization, &answer));
     *out = answer;
     return OK;
 }

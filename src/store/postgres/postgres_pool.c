@@ -195,7 +195,7 @@ err postgres_pool_another(struct postgres_pool *pool, struct postgres_conn **out
     return OK;
 }
 
-static err borrow(struct postgres_pool *pool, bool may_apart, struct postgres_conn **out)
+static err borrow_pool_conn(struct postgres_pool *pool, bool may_apart, struct postgres_conn **out)
 {
     struct postgres_waiter w = {.served = false};
     postgres_clock_cond(&w.wake);
@@ -219,10 +219,10 @@ static err borrow(struct postgres_pool *pool, bool may_apart, struct postgres_co
 
 err postgres_pool_borrow(struct postgres_pool *pool, struct postgres_conn **out)
 {
-    return borrow(pool, false, out);
+    return borrow_pool_conn(pool, false, out);
 }
 
 err postgres_pool_borrow_apart(struct postgres_pool *pool, struct postgres_conn **out)
 {
-    return borrow(pool, true, out);
+    return borrow_pool_conn(pool, true, out);
 }

@@ -151,7 +151,7 @@ static err purge_body(struct db_conn *c, void *context)
     return db_run(c, CALL_ALONE(TIDY), NULL);
 }
 
-static err purge(struct tx *tx, db_body *body, unix_time made_before, int64_t *removed)
+static err purge_registrations(struct tx *tx, db_body *body, unix_time made_before, int64_t *removed)
 {
     struct purging w = {arena_new(PURGE_ARENA), made_before, 0, 0};
     err e = w.a != NULL ? db_write(tx, DB_SEVERAL, body, &w) : ERR(UNAVAILABLE, "store: out of memory");
@@ -163,7 +163,7 @@ static err purge(struct tx *tx, db_body *body, unix_time made_before, int64_t *r
 
 err db_initial_purge_unused(struct tx *tx, unix_time made_before, int64_t *removed)
 {
-    return purge(tx, purge_body, made_before, removed);
+    return purge_registrations(tx, purge_body, made_before, removed);
 }
 
 /* ---- where they came from ---- */
@@ -209,5 +209,5 @@ static err make_room_body(struct db_conn *c, void *context)
 
 err db_registration_make_room(struct tx *tx, unix_time made_before, int64_t *removed)
 {
-    return purge(tx, make_room_body, made_before, removed);
+    return purge_registrations(tx, make_room_body, made_before, removed);
 }
