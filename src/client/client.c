@@ -130,7 +130,7 @@ static fallible place_unique(struct placing *w, struct problems *p)
     for (int tries = 0; tries < TRIES; tries++) {
         TRY(require_unique_client(w, p));
         w->overtaken = false;
-        err e = authority_together(w->ctx, place, w);
+        err e = authority_together(w->ctx, place_client, w);
         if (!w->overtaken)
             return e;
         TRY(cache_poll(w->ctx->authority->cache));
