@@ -72,6 +72,12 @@ fallible authority_together(struct context *ctx, err (*body)(void *context), voi
     return store_together(ctx->tx, run_within, &w);
 }
 
+fallible authority_together_soon(struct context *ctx, err (*body)(void *context), void *context)
+{
+    struct within w = {ctx, body, context};
+    return store_together_soon(ctx->tx, run_within, &w);
+}
+
 static struct rotation_view rotation_of(const struct context *ctx)
 {
     const struct policy *p = &ctx->authority->policy;

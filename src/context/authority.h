@@ -88,6 +88,7 @@ fallible authority_enter(const struct authority *authority, struct arena *a, str
 void authority_leave(struct context *ctx); /* every enter has its leave */
 /* store_together on this context: inside of body ctx->tx is the transaction that they share. */
 fallible authority_together(struct context *ctx, err (*body)(void *context), void *context);
+fallible authority_together_soon(struct context *ctx, err (*body)(void *context), void *context); /* store_together_soon */
 
 /* Keys: `jeton key list | rotate` (keys/rotation). A rotation stands in the audit trail, and this process's next request has it. */
 fallible authority_keys_list(struct context *ctx, struct rotation_row **rows, size_t *count);

@@ -120,7 +120,8 @@ struct db_conn {
 /* A body runs inside a transaction, or on a reader's connection. With engines of several writers it may be run again from its beginning, when the
  * engine could not put it in order with others (a deadlock): so it sets what it puts out, and adds to nothing. */
 typedef err db_body(struct db_conn *c, void *context);
-enum db_care { DB_SINGLE, DB_SEVERAL }; /* SEVERAL: more than one statement that writes, or one whose answer may not fit the arena */
+/* SEVERAL: more than one statement that writes, or one whose answer may not fit the arena; SOON: the same, as store_together_soon has it. */
+enum db_care { DB_SINGLE, DB_SEVERAL, DB_SOON };
 
 struct store_driver {
     const char *name; /* "sqlite", "postgres" */
@@ -151,7 +152,7 @@ struct store_driver {
     void (*close)(struct store *store); /* what is queued is committed first; then threads and connections end */
     err (*start)(struct store *store);  /* options->threads: from then on any thread may read, write and submit; otherwise one at a time may */
     err (*read)(struct store *store, bool snapshot, db_body *body, void *context);
-    err (*write)(struct store *store, enum db_care care, db_body *body, void *context); /* a transaction of its own; durable when OK */
+    err (*write)(struct store *store, enum db_care care, db_body *body, void *context); /* a transaction of its own; durable when OK, but for DB_SOON */
     /* The same of one statement (db_call_body), in fewer steps; NULL: write does it. */
     err (*call)(struct store *store, struct db_calling *calling);
     /* store_submit; without threads: it is done when this returns. Jobs with `aside` share a transaction, at most STORE_GROUP_MAX of them. */

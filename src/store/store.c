@@ -224,6 +224,12 @@ err store_together(struct tx *tx, err (*body)(struct tx *tx, void *context), voi
     return db_write(tx, DB_SEVERAL, together_body, &w);
 }
 
+err store_together_soon(struct tx *tx, err (*body)(struct tx *tx, void *context), void *context)
+{
+    struct together w = {tx->store, body, context};
+    return db_write(tx, DB_SOON, together_body, &w);
+}
+
 err db_call_body(struct db_conn *c, void *calling)
 {
     struct db_calling *w = calling;
@@ -443,5 +449,6 @@ void store_counts(const struct store *store, struct store_counts *out)
     out->jobs = atomic_load(&store->jobs);
     out->failures = atomic_load(&store->failures);
     out->dropped = atomic_load(&store->dropped);
+    out->commits = atomic_load(&store->commits);
     out->queued = atomic_load(&store->queued);
 }

@@ -66,12 +66,17 @@ struct store_job {
     void *context;
     struct store_job *next; /* the queue's own */
     bool aside;             /* nobody waits for it: it may share its transaction with others of this kind (audit trail, last use) */
+    bool soon;              /* durable soon (store_together_soon); the store's own */
 };
 fallible store_submit(struct store *store, struct store_job *job); /* UNAVAILABLE when STORE_QUEUE_MAX jobs wait */
 
 /* Several table functions as one transaction, committed once: all of them or none. `body` calls them with the tx that it gets; it may run on
  * another thread while the caller waits, and again from its beginning, so it must not block on anything else and sets what it puts out. Its error is handed back. */
 fallible store_together(struct tx *tx, err (*body)(struct tx *tx, void *context), void *context);
+/* The same, but durable soon: when it returns everybody sees it, a kill of this process leaves it, and the next durable change of anybody takes it to
+ * the disk; a loss of power before that takes it back. For what need not be on the disk before something else is: an attempt that is counted, whose answer
+ * waits for a change that follows. It changes nothing that is kept in memory. */
+fallible store_together_soon(struct tx *tx, err (*body)(struct tx *tx, void *context), void *context);
 
 /* Changes made by other processes: a counter that moves when one may have committed something that is kept in memory. Cheap (one atomic load): for every request. */
 uint64_t store_generation(const struct store *store);
@@ -94,6 +99,7 @@ const char *store_migrations_text(size_t i); /* NULL past the last */
 
 struct store_counts {                         /* for /metrics */
     uint64_t groups, jobs, failures, dropped; /* failures: groups that could not be made durable; dropped: events not queued */
+    uint64_t commits;                         /* what changed something and was brought to the disk; not what only went along later (store_together_soon) */
     int64_t queued;
 };
 void store_counts(const struct store *store, struct store_counts *out);

@@ -193,8 +193,8 @@ struct store {
     void *after_change_context;
     void (*when_added)(void *context); /* deliveries; under after_lock too */
     void *when_added_context;
-    _Atomic int64_t aside, queued;                    /* queued: jobs submitted and not yet done */
-    _Atomic uint64_t groups, jobs, failures, dropped; /* store_counts */
+    _Atomic int64_t aside, queued;                             /* queued: jobs submitted and not yet done */
+    _Atomic uint64_t groups, jobs, failures, dropped, commits; /* store_counts */
 };
 
 /* For drivers. After each commit, before anybody is answered, on the thread that committed, with no transaction open on c: tells those who wait for what

@@ -35,6 +35,8 @@ static const char *const own_texts[OWN_COUNT] = {
     [OWN_CHOSEN] = "SELECT CASE WHEN pg_try_advisory_xact_lock(7234598612001) THEN 1 ELSE 0 END",
     [OWN_HEADS] = "SELECT next FROM counters WHERE name IN ('change', 'revocation') ORDER BY name",
     [OWN_LISTEN] = "LISTEN jeton_changes",
+    /* The commit is seen by all and its record lies before that of the next one, which takes it to the disk. */
+    [OWN_SOON] = "SELECT set_config('synchronous_commit', 'off', true)",
 #define X(name_, table_, key_) [OWN_SHARED + DB_GUARD_##name_] = LOCK(table_, key_, "SHARE"),
     DB_GUARDS(X)
 #undef X

@@ -137,6 +137,12 @@ err postgres_conn_begin(struct db_conn *base)
     return OK;
 }
 
+void postgres_conn_soon(struct postgres_conn *c)
+{
+    INVARIANT(c->base.open && !c->begun);
+    postgres_batch_wait(c, OWN_SOON);
+}
+
 err postgres_conn_snapshot(struct db_conn *base)
 {
     return begin_with(to_postgres_conn(base), OWN_SNAPSHOT);

@@ -45,6 +45,7 @@ err postgres_conn_run(struct db_conn *base, const struct db_call *call, int64_t 
 err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 err postgres_conn_scalar(struct db_conn *base, const struct db_call *call, int64_t *value, bool *found);
 err postgres_conn_begin(struct db_conn *base);
+void postgres_conn_soon(struct postgres_conn *c); /* after begin: this one need not be on the disk when it is committed */
 err postgres_conn_commit(struct db_conn *base);
 void postgres_conn_rollback(struct db_conn *base);
 err postgres_conn_snapshot(struct db_conn *base);

@@ -146,15 +146,27 @@ static enum postgres_trouble settle_lost_commit(struct store *store, struct post
 
 /* ---- writing ---- */
 
-static err run_once(struct postgres_conn *c, db_body *body, void *context)
+static err run_begun(struct postgres_conn *c, db_body *body, void *context)
 {
     struct db_conn *base = postgres_conn_base(c);
-    TRY(postgres_conn_begin(base));
     err e = body(base, context);
     if (!FAILED(e))
         return postgres_conn_commit(base);
     postgres_conn_rollback(base);
     return e;
+}
+
+static err run_once(struct postgres_conn *c, db_body *body, void *context)
+{
+    TRY(postgres_conn_begin(postgres_conn_base(c)));
+    return run_begun(c, body, context);
+}
+
+static err run_soon(struct postgres_conn *c, db_body *body, void *context)
+{
+    TRY(postgres_conn_begin(postgres_conn_base(c)));
+    postgres_conn_soon(c);
+    return run_begun(c, body, context);
 }
 
 static bool is_over(enum postgres_trouble trouble, int tries, int64_t since_us)
@@ -181,6 +193,8 @@ static err try_until_over(struct store *store, err (*once)(struct postgres_conn 
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)
             trouble = settle_lost_commit(store, &c, &e);
+        if (!FAILED(e) && (once == run_call || (once == run_once && postgres_conn_named(c))))
+            (void)atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
         if (!FAILED(e)) /* made; but what this node cannot see of it is not told as being in force */
             e = store_committed(store, postgres_conn_base(c));
         give_back(store, c);
@@ -192,8 +206,7 @@ static err try_until_over(struct store *store, err (*once)(struct postgres_conn 
 
 err postgres_work_write(struct store *store, enum db_care care, db_body *body, void *context)
 {
-    (void)care; /* what fails takes all of it back */
-    return try_until_over(store, run_once, body, context);
+    return try_until_over(store, care == DB_SOON ? run_soon : run_once, body, context); /* what fails takes all of it back */
 }
 
 err postgres_work_call(struct store *store, struct db_calling *calling)

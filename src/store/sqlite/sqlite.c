@@ -8,7 +8,7 @@
  *                       ▼
  *                   [broken]: every call is UNAVAILABLE ──rollback──▶ [idle]
  *
- * Settings, and why: WAL with synchronous FULL (a commit is on the disk before it is answered); small pages, since the hot
+ * Settings, and why: WAL with synchronous FULL (a commit is on the disk before it is answered, but for sqlite_hasty); small pages, since the hot
  * change is one row of 350 bytes somewhere among a million and the log carries whole pages; no memory map (a truncated file
  * must be an error, not a signal); temporary structures in memory; a modest cache, since the kernel caches the file anyway. */
 #include "store/sqlite/sqlite_conn.h"
@@ -56,19 +56,20 @@ static void library_once(void)
 
 /* ---- connections ---- */
 
-static int count_log_pages(void *context, sqlite3 *handle, const char *name, int pages)
+static int log_has_grown(void *context, sqlite3 *handle, const char *name, int pages)
 {
-    (void)handle, (void)name;
-    ((struct sqlite_conn *)context)->log_pages = pages;
+    struct sqlite_conn *c = context;
+    c->log_pages = pages;
+    c->logged = true;
+    if (c->by_itself && pages >= SELF_CHECKPOINT_PAGES)
+        (void)sqlite3_wal_checkpoint(handle, name); /* otherwise the log stays as it is, and is tried again */
     return SQLITE_OK;
 }
 
 void sqlite_checkpoint_by(struct sqlite_conn *c, enum sqlite_checkpoint who)
 {
-    if (who == SQLITE_CHECKPOINT_BY_SELF)
-        (void)sqlite3_wal_autocheckpoint(c->handle, SELF_CHECKPOINT_PAGES);
-    else
-        (void)sqlite3_wal_hook(c->handle, count_log_pages, c);
+    c->by_itself = who == SQLITE_CHECKPOINT_BY_SELF;
+    (void)sqlite3_wal_hook(c->handle, log_has_grown, c);
 }
 
 static err run_script(struct db_conn *base, const char *sql)
@@ -209,6 +210,16 @@ static err release_point(struct db_conn *base, bool keep)
     return fixed_step(c, FIXED_KEEP, NULL);
 }
 
+err sqlite_hasty(struct sqlite_conn *c, bool hasty)
+{
+    INVARIANT(!c->base.open); /* within a transaction the engine does not listen */
+    if (c->hasty == hasty)
+        return OK;
+    TRY(run_script(&c->base, hasty ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL"));
+    c->hasty = hasty;
+    return OK;
+}
+
 /* ---- what only this engine has ---- */
 
 static err find_table(struct db_conn *base, const char *name, bool *has)
@@ -229,6 +240,13 @@ err sqlite_data_version(struct sqlite_conn *c, int64_t *version)
 int64_t sqlite_log_pages(const struct sqlite_conn *c)
 {
     return c->log_pages;
+}
+
+bool sqlite_logged(struct sqlite_conn *c)
+{
+    bool logged = c->logged;
+    c->logged = false;
+    return logged;
 }
 
 err sqlite_checkpoint(struct sqlite_conn *c, int64_t *left)

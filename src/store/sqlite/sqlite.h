@@ -15,7 +15,10 @@ struct db_conn *sqlite_base(struct sqlite_conn *c);
 /* A number that differs from the last one when another connection has committed. */
 fallible sqlite_data_version(struct sqlite_conn *c, int64_t *version);
 /* Pages in the write-ahead log after the last commit; and moving them into the database file. */
+/* The next commits: on the disk before they return, or (hasty) in the log alone, which the next one that is not hasty brings there as a whole. */
+fallible sqlite_hasty(struct sqlite_conn *c, bool hasty);
 int64_t sqlite_log_pages(const struct sqlite_conn *c);
+bool sqlite_logged(struct sqlite_conn *c);                                         /* has a commit written into the log since this was asked last? */
 enum sqlite_checkpoint { SQLITE_CHECKPOINT_BY_SELF, SQLITE_CHECKPOINT_BY_OTHERS }; /* for a connection: itself now and then, or others */
 void sqlite_checkpoint_by(struct sqlite_conn *c, enum sqlite_checkpoint who);
 fallible sqlite_checkpoint(struct sqlite_conn *c, int64_t *left); /* *left: pages that are still only in the log */

@@ -18,6 +18,7 @@ struct sqlite_conn {
     sqlite3 *handle;
     bool broken;
     int64_t log_pages;
+    bool logged, hasty, by_itself; /* hasty: commits are not brought to the disk; by_itself: it checkpoints */
     sqlite3_stmt *fixed[FIXED_COUNT];
     struct sqlite_slot slots[SQLITE_SLOTS];
 };

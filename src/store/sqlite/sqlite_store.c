@@ -119,6 +119,8 @@ static err write_alone(struct store *store, db_body *body, void *context)
     }
     if (!FAILED(e))
         store_generation_bump(store);
+    if (sqlite_logged(s->conn))
+        (void)atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
     err seen = store_committed(store, c); /* who asks next finds memory behind */
     (void)seen;
     (void)pthread_mutex_unlock(&s->command_lock);

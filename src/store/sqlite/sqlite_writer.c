@@ -58,7 +58,7 @@ err sqlite_writer_wait(struct store *store, enum db_care care, db_body *body, vo
 {
     INVARIANT(!sqlite_writer_here(store)); /* it would wait for itself: whoever is inside a transaction has its tx */
     struct waiting w = {.care = care, .body = body, .context = context};
-    w.job = (struct store_job){.run = waiting_run, .done = waiting_done, .context = &w};
+    w.job = (struct store_job){.run = waiting_run, .done = waiting_done, .context = &w, .soon = care == DB_SOON};
     (void)pthread_mutex_init(&w.lock, NULL);
     (void)pthread_cond_init(&w.wake, NULL);
     err e = sqlite_writer_submit(store, &w.job);
@@ -131,14 +131,25 @@ static struct store_job *take_sqlite_jobs(struct sqlite_writer *w, int64_t *coun
 
 /* ---- the group ---- */
 
+static bool all_soon(const struct store_job *job)
+{
+    while (job != NULL && job->soon)
+        job = job->next;
+    return job == NULL;
+}
+
+/* A hasty group takes no numbers and tells memory nothing: both must be on the disk before anybody has them. */
 static err run_group(struct store *store, struct store_job *first, int64_t count)
 {
     struct db_conn *c = sqlite_base(sqlite_of(store)->conn);
+    bool hasty = all_soon(first);
+    TRY(sqlite_hasty(sqlite_of(store)->conn, hasty));
     TRY(sqlite_driver.begin(c));
-    err e = db_number_top_up(store, c);
+    err e = hasty ? OK : db_number_top_up(store, c);
     for (struct store_job *job = first; job != NULL; job = job->next)
         store_run_job(store, c, job);
-    if (!FAILED(e))
+    INVARIANT(!hasty || !c->feeding.touched);
+    if (!FAILED(e) && !hasty)
         e = store_tidy(store, c, count);
     if (FAILED(e)) {
         sqlite_driver.rollback(c);
@@ -178,6 +189,8 @@ static void *writer_main(void *context)
         (void)atomic_fetch_add_explicit(&store->groups, 1, memory_order_relaxed);
         (void)atomic_fetch_add_explicit(&store->jobs, (uint64_t)count, memory_order_relaxed);
         (void)atomic_fetch_sub_explicit(&store->queued, count, memory_order_relaxed);
+        if (sqlite_logged(s->conn) && !all_soon(job))
+            (void)atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
         if (FAILED(committed)) {
             (void)atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
             committed = ERR(UNAVAILABLE, "store: the group could not be made durable");

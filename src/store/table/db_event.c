@@ -31,6 +31,7 @@ enum {
     THROTTLE_CLEAR,
     THROTTLE_RETURN,
     THROTTLE_TOUCH,
+    THROTTLE_KEEP,
     REVOCATION_ADD,
     REVOCATIONS,
     LIST_FIRST
@@ -52,6 +53,8 @@ static const char *const texts[] = {
                        " ON CONFLICT (name) DO UPDATE SET name = excluded.name",
     [THROTTLE_CLEAR] = "DELETE FROM throttles WHERE name = $1",
     [THROTTLE_RETURN] = "UPDATE throttles SET failures = failures - 1, until_at = 0 WHERE name = $1 AND failures > 0",
+    /* Something must change: a commit that writes nothing brings nothing to the disk. Without the row somebody has done so meanwhile. */
+    [THROTTLE_KEEP] = "UPDATE throttles SET forget_at = forget_at + 1 WHERE name = $1",
     [REVOCATION_ADD] = "INSERT INTO revocations (number, kind, id, expires_at) VALUES ($1, $2, $3, $4)",
     [REVOCATIONS] = "SELECT number, kind, id, expires_at FROM revocations WHERE number > $1 ORDER BY number LIMIT 4096",
     [LIST_FIRST] = LISTS("number"),
@@ -335,6 +338,11 @@ err db_throttle_try(struct tx *tx, str key, const struct db_throttle_rule *rule,
 err db_throttle_look(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state)
 {
     return run_throttle(tx, &(struct trying){.key = key, .rule = rule}, false, allowed, state);
+}
+
+err db_throttle_keep(struct tx *tx, str key)
+{
+    return db_write_call(tx, CALL(THROTTLE_KEEP, P_TEXT(key)), NULL);
 }
 
 err db_throttle_clear(struct tx *tx, str key)

@@ -44,6 +44,8 @@ struct db_throttle_rule {
     int64_t free_tries, base, most, forget;
 };
 fallible db_throttle_try(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
+/* What was counted so far is on the disk when this returns, though it was counted by store_together_soon. */
+fallible db_throttle_keep(struct tx *tx, str key);
 /* Would it be free? Counts nothing, and asks no writer; within a transaction always free. */
 fallible db_throttle_look(struct tx *tx, str key, const struct db_throttle_rule *rule, bool *allowed, struct db_throttle *state);
 fallible db_throttle_clear(struct tx *tx, str key); /* after a success */

@@ -58,9 +58,20 @@ err db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_ses
     return db_read_one(tx, a, CALL(GET, P_INT(number), P_INT(clock_now())), &columns, (void **)out);
 }
 
+struct seeing {
+    int64_t number;
+    unix_time at;
+};
+
+static err seen_body(struct db_conn *c, void *context)
+{
+    const struct seeing *w = context;
+    return db_run(c, CALL(SEEN, P_INT(w->number), P_INT(w->at)), NULL);
+}
+
 err db_session_seen(struct tx *tx, int64_t number, unix_time at)
 {
-    return db_write_call(tx, CALL(SEEN, P_INT(number), P_INT(at)), NULL);
+    return db_write(tx, DB_SOON, seen_body, &(struct seeing){number, at});
 }
 
 err db_session_end(struct tx *tx, int64_t number)

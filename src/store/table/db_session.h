@@ -16,7 +16,7 @@ struct db_session {
 fallible db_session_reserve(struct tx *tx, int64_t *number);
 fallible db_session_open(struct tx *tx, const struct db_session *session);                        /* number from reserve */
 fallible db_session_get(struct tx *tx, struct arena *a, int64_t number, struct db_session **out); /* NULL: none or ended */
-fallible db_session_seen(struct tx *tx, int64_t number, unix_time at);                            /* the caller does it at most once a minute */
+fallible db_session_seen(struct tx *tx, int64_t number, unix_time at); /* at most once a minute; durable soon (store_together_soon) */
 fallible db_session_end(struct tx *tx, int64_t number);
 fallible db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count); /* newest first, ≤ 100 */
 #endif

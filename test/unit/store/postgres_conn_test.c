@@ -88,7 +88,7 @@ Test(postgres_conn, one_statement_is_one_round_trip_and_a_transaction_one_more_t
         (void)trips(x);
         MUST(store_together(near.tx, nothing, NULL));
         cr_assert_eq(trips(x), 0, "nothing was to be said");
-        MUST(db_session_seen(near.tx, 12345, T0));
+        MUST(db_session_end(near.tx, 12345));
         cr_assert_eq(trips(x), 1, "a change of one statement");
         MUST(db_user_by_number(near.tx, s.a, u.number, &r));
         cr_assert_eq(trips(x), 1, "a question");
