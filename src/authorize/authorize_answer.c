@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * authorize_answer: the person's answer. The judged request travels to the consent page and back sealed, so that nothing in the form
  * can add a scope or change where the code goes (CO-03); it is bound to the browser's cookie (AZ-24), ends after ten minutes and is
- * taken once, together with the grant and the code, in one transaction (AZ-25). */
+ * taken once, together with the grant, the code, what is remembered of it and the event, in one transaction (AZ-25). */
 #include "crypto/random.h"
 #include "client/profile.h"
 #include "authorize/authorize.h"
@@ -168,14 +168,38 @@ static fallible consent_still_there(const struct adding *w)
     return OK;
 }
 
+/* With what it tells of, or not at all. */
+static void tell(const struct adding *w, const char *name, const struct authority_event_facts *more)
+{
+    struct authority_event_facts facts = *more;
+    facts.actor = w->session->user->id;
+    facts.client_id = w->pending->request.client->id;
+    authority_event(w->ctx, name, &facts);
+}
+
+/* What was shown and agreed to: the scope, and the scopes that single claims amount to. */
+static fallible remember_user_consent(struct context *ctx, const struct authorize_request *request, const struct session *s)
+{
+    str shown, agreed;
+    TRY(scope_union(ctx->arena, request->scope, request->claims_scopes, &shown));
+    TRY(consent_words(ctx, request->client, shown, request->resources, &agreed));
+    return db_consent_remember(ctx->tx, s->user->number, request->client->number, agreed, ctx->now);
+}
+
 static err store_granted_consent(void *context)
 {
     const struct adding *w = context;
-    TRY(db_user_hold(w->ctx->tx, w->session->user->number));
+    const struct authorize_request *request = &w->pending->request;
+    if (w->pending->asked) /* first, for it holds the person alone */
+        TRY(remember_user_consent(w->ctx, request, w->session));
+    else
+        TRY(db_user_hold(w->ctx->tx, w->session->user->number));
     TRY(session_still_open(w));
     TRY(consent_still_there(w));
-    TRY(end_pushed(w->ctx, &w->pending->request));
-    return db_authorization_add_with_code(w->ctx->tx, w->authorization, w->code, w->pending->once_id);
+    TRY(end_pushed(w->ctx, request));
+    TRY(db_authorization_add_with_code(w->ctx->tx, w->authorization, w->code, w->pending->once_id));
+    tell(w, w->pending->asked ? "consent.given" : "code.issued", &(struct authority_event_facts){.subject = w->authorization->id, .detail = request->scope});
+    return OK;
 }
 
 static fallible make_code(const struct adding *w, struct db_authorization *authorization, struct token_raw *code)
@@ -216,15 +240,6 @@ static fallible send_authorize_redirect(struct context *ctx, const struct author
     return redirect_send(ctx, &answer, out);
 }
 
-/* What was shown and agreed to: the scope, and the scopes that single claims amount to. */
-static fallible remember_user_consent(struct context *ctx, const struct authorize_request *request, const struct session *s)
-{
-    str shown, agreed;
-    TRY(scope_union(ctx->arena, request->scope, request->claims_scopes, &shown));
-    TRY(consent_words(ctx, request->client, shown, request->resources, &agreed));
-    return db_consent_remember(ctx->tx, s->user->number, request->client->number, agreed, ctx->now);
-}
-
 fallible authorize_allow(struct context *ctx, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
 {
     const struct authorize_request *request = &pending->request;
@@ -250,12 +265,6 @@ fallible authorize_allow(struct context *ctx, const struct authorize_pending *pe
         .expires_at = clock_add(ctx->now, code_seconds(ctx, request->client)),
     };
     TRY(make_code(&(struct adding){.ctx = ctx, .session = s, .pending = pending}, &authorization, &code));
-    if (pending->asked)
-        TRY(remember_user_consent(ctx, request, s));
-    const char *event = pending->asked ? "consent.given" : "code.issued";
-    authority_event(
-        ctx, event,
-        &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id, .subject = authorization.id, .detail = request->scope});
     return send_authorize_redirect(ctx, request, code.text, OK, out);
 }
 
@@ -267,15 +276,15 @@ static err record_consent_denial(void *context)
     TRY(db_once_take(w->ctx->tx, "consent", w->pending->once_id, clock_add(w->ctx->now, PENDING_SECONDS), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
+    tell(w, "consent.denied", &(struct authority_event_facts){.subject = STR_ABSENT});
     return OK;
 }
 
 fallible authorize_deny(struct context *ctx, const struct authorize_pending *pending, const struct session *s, struct redirect_sent *out)
 {
     const struct authorize_request *request = &pending->request;
-    struct adding w = {.ctx = ctx, .pending = pending};
+    struct adding w = {.ctx = ctx, .session = s, .pending = pending};
     TRY(authority_together(ctx, record_consent_denial, &w));
-    authority_event(ctx, "consent.denied", &(struct authority_event_facts){.actor = s->user->id, .client_id = request->client->id});
     return send_authorize_redirect(ctx, request, STR_ABSENT, ERR(ACCESS_DENIED, "consent: the person said no"), out);
 }
 

@@ -12,6 +12,7 @@ struct login_trial {
     const struct authenticator *row;
     struct db_user *user; /* NULL: no such person */
     str account, address; /* keys of the counters; address absent when the caller has none or needs none */
+    str counted;          /* one of them, that this step was counted by; absent: by none yet */
     bool known_device;
     unix_time begun;
     int64_t steps; /* counted before this one, in this login */

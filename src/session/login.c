@@ -8,7 +8,7 @@
  *   waiting ──LOGIN_STATE_SECONDS, another password──▶ abandoned                     (what was counted stays)
  *
  * A waiting login is sealed into the page's form (login_state): it has no row. Relies on login_count for the counters. Promises:
- *   1. no proof is judged that was not counted before, so parallel attempts gain nothing;
+ *   1. no proof is judged that was not counted before, so parallel attempts gain nothing; and nothing is answered before that is durable;
  *   2. unknown, wrong, blocked and password-less accounts answer alike, in words and in work (LS-11); which of them it was stands in
  * the event list alone;
  *   3. nobody is handed out before everything that is needed is proved and the counters are settled, and a login is settled once. */
@@ -120,12 +120,26 @@ static fallible list_next_steps(const struct login_trial *t, str *names)
     return buf_done(&b, names);
 }
 
+struct finishing {
+    const struct login_trial *trial;
+    const struct login_result *result;
+};
+
+static err settle(void *context)
+{
+    const struct finishing *w = context;
+    const struct login_try *attempt = w->trial->attempt;
+    TRY(login_count_settle(w->trial));
+    record_login_event(w->trial, "ok", STR_ABSENT);
+    return attempt->begins != NULL ? attempt->begins(w->trial->ctx, w->result, attempt->context) : OK;
+}
+
 static fallible finish_login(const struct login_trial *t, struct login_result *out)
 {
-    TRY(login_count_settle(t));
-    record_login_event(t, "ok", STR_ABSENT);
+    struct login_result result = {.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr)};
     t->user->last_login_at = t->ctx->now;
-    *out = (struct login_result){.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr)};
+    TRY(authority_together(t->ctx, settle, &(struct finishing){t, &result}));
+    *out = result;
     return OK;
 }
 
@@ -147,27 +161,35 @@ static fallible advance_login(struct login_trial *t, struct login_result *out)
     return OK;
 }
 
-fallible login_check(struct context *ctx, const struct login_try *attempt, struct login_result *out)
+static fallible take_step(struct login_trial *t, struct login_result *out)
 {
-    struct login_trial t = {.ctx = ctx, .attempt = attempt};
     struct db_throttle state = {0, 0};
     bool allowed;
     str reason;
+    TRY(login_count(t, &allowed, &state));
+    if (!allowed)
+        return refuse_throttled_login(t, &state, out);
+    TRY(judge_login_step(t, &reason));
+    if (str_present(reason)) {
+        record_login_event(t, "failed", reason);
+        REFUSE(INVALID_GRANT, WRONG, "login: unknown user, wrong password or blocked");
+    }
+    TRY(advance_login(t, out));
+    if (t->row->proved != NULL)
+        t->row->proved(t);
+    return OK;
+}
+
+fallible login_check(struct context *ctx, const struct login_try *attempt, struct login_result *out)
+{
+    struct login_trial t = {.ctx = ctx, .attempt = attempt, .counted = STR_ABSENT};
     *out = (struct login_result){.user = NULL};
     TRY(begin_login_trial(&t));
     TRY(login_count_keys(&t));
-    TRY(login_count(&t, &allowed, &state));
-    if (!allowed)
-        return refuse_throttled_login(&t, &state, out);
-    TRY(judge_login_step(&t, &reason));
-    if (str_present(reason)) {
-        record_login_event(&t, "failed", reason);
-        REFUSE(INVALID_GRANT, WRONG, "login: unknown user, wrong password or blocked");
-    }
-    TRY(advance_login(&t, out));
-    if (t.row->proved != NULL)
-        t.row->proved(&t);
-    return OK;
+    err e = take_step(&t, out);
+    if (out->user == NULL) /* without settling, nothing of this is on the disk yet */
+        TRY(login_count_keep(&t));
+    return e;
 }
 
 fallible login_overtaken(struct context *ctx, const struct db_user *judged, bool *overtaken)

@@ -6,6 +6,7 @@
 #define JETON_SESSION_LOGIN_H
 #include "session/assurance.h"
 #include "session/session.h"
+struct login_result;
 struct login_try {                       /* one step */
     str username, proof;                 /* username: as typed; with the setting login_with_email also a verified address. Of a first step alone */
     const char *event;                   /* "login", "password_grant" or "password_change": the name in the audit trail */
@@ -16,6 +17,9 @@ struct login_try {                       /* one step */
     str essential, wished;               /* levels, as in struct assurance_need */
     bool alone;                          /* this step proves what it must by itself: a session stands behind it */
     const struct assurance_rules *rules; /* NULL: assurance_usual */
+    /* What begins with this login, in the transaction that settles it: all of it happens or nothing. It may run again, so it sets what it puts out. NULL: nothing. */
+    err (*begins)(struct context *ctx, const struct login_result *login, void *context);
+    void *context; /* of begins */
 };
 struct login_result {
     struct db_user *user; /* NULL until nothing is missing */

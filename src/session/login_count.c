@@ -77,6 +77,7 @@ struct counting {
     const struct login_trial *trial;
     bool allowed;
     struct db_throttle state;
+    str counted;
 };
 
 static err count_both(void *context)
@@ -86,31 +87,41 @@ static err count_both(void *context)
     struct tx *tx = t->ctx->tx;
     const struct policy *p = &t->ctx->authority->policy;
     w->allowed = true;
+    w->counted = STR_ABSENT;
     if (str_present(t->address))
         TRY(db_throttle_try(tx, t->address, &p->address_rule, &w->allowed, &w->state));
     if (!w->allowed)
         return OK;
-    return db_throttle_try(tx, t->account, t->known_device ? &p->device_rule : &p->account_rule, &w->allowed, &w->state);
+    w->counted = t->address;
+    TRY(db_throttle_try(tx, t->account, t->known_device ? &p->device_rule : &p->account_rule, &w->allowed, &w->state));
+    if (w->allowed)
+        w->counted = t->account;
+    return OK;
 }
 
 /* RL-01: each attempt is counted before it is judged. The address comes first, so that a flood from one place does not lock
- * accounts. One commit for both. */
-fallible login_count(const struct login_trial *t, bool *allowed, struct db_throttle *state)
+ * accounts. One commit for both, which goes to the disk with what follows the judgement: until then nobody has an answer. */
+fallible login_count(struct login_trial *t, bool *allowed, struct db_throttle *state)
 {
     struct counting w = {.trial = t, .allowed = true};
     if (str_present(t->address)) /* a flood from one place stays away from the writer */
         TRY(db_throttle_look(t->ctx->tx, t->address, &t->ctx->authority->policy.address_rule, &w.allowed, &w.state));
     if (w.allowed)
-        TRY(authority_together(t->ctx, count_both, &w));
+        TRY(authority_together_soon(t->ctx, count_both, &w));
     *allowed = w.allowed;
     *state = w.state;
+    t->counted = w.counted;
     return OK;
 }
 
-/* The order of count_both. */
-static err settle_login_counts(void *context)
+fallible login_count_keep(const struct login_trial *t)
 {
-    const struct login_trial *t = *(const struct login_trial *const *)context;
+    return str_present(t->counted) ? db_throttle_keep(t->ctx->tx, t->counted) : OK;
+}
+
+/* The order of count_both. */
+fallible login_count_settle(const struct login_trial *t)
+{
     struct tx *tx = t->ctx->tx;
     bool first = true;
     if (str_present(t->id))
@@ -121,9 +132,4 @@ static err settle_login_counts(void *context)
         TRY(db_throttle_return(tx, t->address));
     TRY(db_throttle_clear(tx, t->account));
     return db_user_logged_in(tx, t->user->number, t->ctx->now);
-}
-
-fallible login_count_settle(const struct login_trial *t)
-{
-    return authority_together(t->ctx, settle_login_counts, &t);
 }

@@ -5,9 +5,11 @@
 #include "session/authenticators.h"
 /* Whose counters they are: fills account, address and known_device. */
 fallible login_count_keys(struct login_trial *t);
-/* RL-01: a step is counted before it is judged. */
-fallible login_count(const struct login_trial *t, bool *allowed, struct db_throttle *state);
-/* The login has succeeded: its steps are given back, the person was seen. One transaction, once: CONFLICT when this login was settled before.
- * However else it ends (wrong, abandoned), what was counted stays counted. */
+/* RL-01: a step is counted before it is judged; everybody sees it, and it is on the disk before anything is answered: by login_count_settle, or else by
+ * login_count_keep. */
+fallible login_count(struct login_trial *t, bool *allowed, struct db_throttle *state);
+fallible login_count_keep(const struct login_trial *t);
+/* The login has succeeded: its steps are given back, the person was seen. A part of the open transaction; once: CONFLICT when this login was settled
+ * before. However else it ends (wrong, abandoned), what was counted stays counted. */
 fallible login_count_settle(const struct login_trial *t);
 #endif

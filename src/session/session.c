@@ -4,8 +4,8 @@
  *   1. whoever is not surely logged in is a visit; a store that fails is an error, never "not logged in";
  *   2. each change of who somebody is (login, password given again, logout) makes a new cookie and kills the old (LS-01);
  *   3. before login nothing is stored (RL-06);
- *   4. a session that is opened while the person is blocked, removed or given another password ends with the others: the person is
- * looked at again once the row stands, and whoever changes them later finds the row.
+ *   4. no session is opened while the person is blocked, removed or given another password: they are looked at again in the transaction that
+ * opens it, and whoever changes them later finds the row.
  *
  *   visit (no row) ──session_begin──▶ live ──session_reauthenticated──▶ live (new row, same absolute end)
  *                                     live ──session_end, idle, absolute end──▶ visit
@@ -146,15 +146,11 @@ static str cut_session_text(str s, size_t most)
 }
 
 /* Judging a password takes long; what it was judged for may be gone by now (LS-05, contract 7). */
-static fallible still_the_same(struct context *ctx, const struct db_session *row, const struct db_user *user)
+static fallible still_the_same(struct context *ctx, const struct db_user *user)
 {
-    struct tx *tx = ctx->tx;
     bool overtaken;
     TRY(login_overtaken(ctx, user, &overtaken));
-    if (!overtaken)
-        return OK;
-    TRY(db_session_end(tx, row->number));
-    FAIL(LOGIN_REQUIRED, "session: the person was changed while they logged in");
+    return overtaken ? ERR(LOGIN_REQUIRED, "session: the person was changed while they logged in") : OK;
 }
 
 static void set_session_assurance(struct db_session *row, str amr)
@@ -163,14 +159,28 @@ static void set_session_assurance(struct db_session *row, str amr)
     row->acr = assurance_acr(&assurance_usual, amr);
 }
 
-/* Puts `row` (times, user and assurance given) into the store with a fresh number, id and secret; the old row of this browser ends
- * afterwards, so that a failure leaves the browser as it was. */
+struct replacing {
+    struct context *ctx;
+    const struct db_session *row, *old; /* old: NULL when there is none */
+    const struct db_user *user;
+};
+
+/* The row first: it holds the person, who is then looked at. */
+static err replace_row(void *context)
+{
+    const struct replacing *w = context;
+    TRY(db_session_open(w->ctx->tx, w->row));
+    TRY(still_the_same(w->ctx, w->user));
+    return w->old != NULL ? db_session_end(w->ctx->tx, w->old->number) : OK;
+}
+
+/* Puts `row` (times, user and assurance given) into the store with a fresh number, id and secret, and takes the old row of this browser away; a
+ * failure leaves the browser as it was. */
 static fallible replace_session(struct context *ctx, struct db_session *row, struct session *s)
 {
     struct token_raw cookie;
     char id[37];
-    struct tx *tx = ctx->tx;
-    TRY(db_session_reserve(tx, &row->number));
+    TRY(db_session_reserve(ctx->tx, &row->number));
     TRY(opaque_numbers_make(ctx->arena, ctx->keys, OPAQUE_SESSION, (const int64_t[2]){row->number, 0}, &cookie));
     random_uuid(id);
     if (!str_present(row->id)) /* after a mere re-authentication it is the same session, with what was allowed in it */
@@ -181,10 +191,7 @@ static fallible replace_session(struct context *ctx, struct db_session *row, str
     row->user_agent = cut_session_text(ctx->user_agent, USER_AGENT_MAX);
     if (!str_present(row->id))
         FAIL(UNAVAILABLE, "no memory for a session");
-    TRY(db_session_open(tx, row));
-    TRY(still_the_same(ctx, row, s->user));
-    if (s->row != NULL)
-        TRY(db_session_end(tx, s->row->number));
+    TRY(authority_together(ctx, replace_row, &(struct replacing){ctx, row, s->row, s->user}));
     s->cookie = cookie.text;
     s->fresh = true;
     s->row = row;
@@ -202,7 +209,8 @@ static fallible end_row(struct context *ctx, const struct db_session *row, const
     return OK;
 }
 
-fallible session_begin(struct context *ctx, const struct db_user *user, str amr, struct session *s)
+/* Whatever there was at this browser before is left alone. */
+static fallible open_new(struct context *ctx, const struct db_user *user, str amr, struct session *s)
 {
     struct db_session *row = ARENA_NEW(ctx->arena, struct db_session);
     struct db_user *person = ARENA_NEW(ctx->arena, struct db_user);
@@ -213,12 +221,32 @@ fallible session_begin(struct context *ctx, const struct db_user *user, str amr,
     row->created_at = row->auth_time = ctx->now;
     row->expires_at = clock_add(ctx->now, ctx->authority->policy.session_absolute);
     set_session_assurance(row, amr);
+    s->user = person;
+    s->row = NULL;
+    return replace_session(ctx, row, s);
+}
+
+fallible session_open(struct context *ctx, const struct db_user *user, str amr, struct session *s)
+{
     struct session next = *s;
-    next.user = person;
-    next.row = NULL; /* who was logged in here before is logged out, once the new session stands */
-    TRY(replace_session(ctx, row, &next));
-    if (s->row != NULL)
-        TRY(end_row(ctx, s->row, s->user));
+    bool same = s->user != NULL && s->user->number == user->number;
+    TRY(same ? session_reauthenticated(ctx, amr, &next) : open_new(ctx, user, amr, &next));
+    *s = next;
+    return OK;
+}
+
+fallible session_leave(struct context *ctx, const struct session *before, const struct session *now)
+{
+    if (before->row == NULL || str_equal(before->row->id, now->row->id))
+        return OK;
+    return end_row(ctx, before->row, before->user);
+}
+
+fallible session_begin(struct context *ctx, const struct db_user *user, str amr, struct session *s)
+{
+    struct session next = *s;
+    TRY(open_new(ctx, user, amr, &next));
+    TRY(session_leave(ctx, s, &next));
     *s = next;
     return OK;
 }

@@ -22,6 +22,10 @@ str session_device_cookie_name(struct arena *a, const struct authority *authorit
 fallible session_find(struct context *ctx, str cookie, struct session *out);
 /* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */
 fallible session_begin(struct context *ctx, const struct db_user *user, str amr, struct session *s); /* amr: of the login */
+/* The same in two steps. open is a transaction, or a part of the open one (that of a login: login_try.begins): who is logged in already has proved
+ * it again. leave, once that stands: who was logged in here before, and is somebody else, is logged out. */
+fallible session_open(struct context *ctx, const struct db_user *user, str amr, struct session *s);
+fallible session_leave(struct context *ctx, const struct session *before, const struct session *now);
 fallible session_reauthenticated(struct context *ctx, str amr, struct session *s); /* proved again: auth_time now, new cookie secret (LS-01) */
 fallible session_end(struct context *ctx, struct session *s);                      /* logout: the row ends, a fresh visit follows */
 /* What is missing at this browser for a request (session/assurance)? */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * console_login: login for people. Relies on session/login for the one judgement of a password and on
  * session/session for what follows. Promises: one message and one status for every wrong login (LS-11); a throttled one says
- * when to try again; a new cookie at each login (LS-01); the place to go back to is one of this server (RU-10).
+ * when to try again; a new cookie at each login (LS-01), made in the transaction that settles the login; the place to go back to is one of this server (RU-10).
  *
- *   nobody ──login_post ok: session_begin──▶ logged in ──oauth_logout: session_end──▶ nobody
- *   logged in ──login_post ok, same person: session_reauthenticated──▶ logged in, password fresh */
+ *   nobody ──login_post ok: session_open──▶ logged in ──oauth_logout: session_end──▶ nobody
+ *   logged in ──login_post ok, same person: session_open──▶ logged in, password fresh */
 #include "endpoint/console/console.h"
 
 #include "endpoint/headers.h"
@@ -94,21 +94,30 @@ static fallible answer_throttled(struct call *c, err why, int64_t seconds)
     return answer_form(c, 429, &error);
 }
 
-static fallible begin_login_session(struct call *c, const struct login_result *login)
+struct opening {
+    const struct session *before;
+    struct session now;
+};
+
+static err open_session(struct context *ctx, const struct login_result *login, void *context)
 {
-    const struct db_user *user = login->user;
+    struct opening *w = context;
+    w->now = *w->before;
+    return session_open(ctx, login->user, login->amr, &w->now);
+}
+
+static fallible begin_login_session(struct call *c, const struct db_user *user, const struct opening *opened)
+{
     str device;
-    if (c->session.user && c->session.user->number == user->number)
-        TRY(session_reauthenticated(c->context, login->amr, &c->session));
-    else
-        TRY(session_begin(c->context, user, login->amr, &c->session));
+    TRY(session_leave(c->context, opened->before, &opened->now));
+    c->session = opened->now;
     TRY(session_device_make(c->context, user, &device));
     struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->context->authority->base};
     return response_cookie(c->response, session_device_cookie_name(c->context->arena, c->context->authority), device, &rule); /* RL-02 */
 }
 
 /* The field that carries a proof is that of its authenticator; a step names it by `with`. */
-static struct login_try attempt_of(struct call *c)
+static struct login_try attempt_of(struct call *c, struct opening *opening)
 {
     str with = form_get(&c->form, "with");
     const struct authenticator *row = assurance_row(&assurance_usual, str_filled(with) ? with : STR("password"));
@@ -120,13 +129,16 @@ static struct login_try attempt_of(struct call *c)
         .state = form_get(&c->form, "attempt"),
         .session = &c->session,
         .wished = form_get(&c->form, "acr"),
+        .begins = open_session,
+        .context = opening,
     };
 }
 
 err console_login_post(struct call *c)
 {
     struct login_result result;
-    struct login_try attempt = attempt_of(c);
+    struct opening opening = {.before = &c->session};
+    struct login_try attempt = attempt_of(c, &opening);
     if (!str_filled(attempt.state) && (!str_filled(attempt.username) || !str_filled(attempt.proof)))
         return answer_form(c, 400, &MESSAGE_PLAIN("Enter both your username and your password."));
     err judged = login_check(c->context, &attempt, &result);
@@ -139,6 +151,6 @@ err console_login_post(struct call *c)
     TRY(judged);
     if (!result.user) /* the same page asks for the next step */
         return answer_step(c, &result, 200, &MESSAGE_PLAIN(""));
-    TRY(begin_login_session(c, &result));
+    TRY(begin_login_session(c, result.user, &opening));
     return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
 }

@@ -3,6 +3,7 @@
  */
 #include "authorize/authorize.h"
 #include "stage.h"
+#include "store/table/db_consent.h"
 
 #define ASK "client_id=web&response_type=code"
 
@@ -283,4 +284,23 @@ Test(authorize, AZ_25_one_answer_to_one_page)
     cr_expect(str_is(stage_parameter(&t, sent.location, "error"), "access_denied") && str_is(stage_parameter(&t, sent.location, "state"), "s"));
     cr_expect(!str_present(stage_parameter(&t, sent.location, "code")));
     expect_kind(authorize_allow(t.s.ctx, &p, &s, &sent), INVALID_REQUEST);
+}
+
+Test(authorize, AZ_25_what_gives_no_code_is_not_remembered_and_not_told)
+{
+    struct stage t = stage_new();
+    struct authorize_pending p;
+    struct redirect_sent sent;
+    struct session s = stage_session(&t, t.ada);
+    str remembered;
+    struct db_event_rows before, after;
+    assert_done(authorize_resume(t.s.ctx, pend(&t, ASK, &s), &s, &p));
+    assert_done(authorize_deny(t.s.ctx, &p, &s, &sent));
+    assert_done(db_event_list(t.s.ctx->tx, t.s.ctx->arena, STR_ABSENT, &(struct db_page){.limit = 1}, &before));
+    cr_expect(str_is(before.rows[0].name, "consent.denied"));
+    expect_kind(authorize_allow(t.s.ctx, &p, &s, &sent), INVALID_REQUEST);
+    assert_done(db_consent_get(t.s.ctx->tx, t.s.ctx->arena, s.user->number, p.request.client->number, &remembered));
+    cr_expect(!str_present(remembered));
+    assert_done(db_event_list(t.s.ctx->tx, t.s.ctx->arena, STR_ABSENT, &(struct db_page){.limit = 1}, &after));
+    cr_expect_eq(after.total, before.total);
 }

@@ -150,6 +150,76 @@ static int tries_until_throttled(struct scene *s, const char *name)
     return 10;
 }
 
+static uint64_t commits(struct scene *s)
+{
+    struct store_counts counts;
+    store_counts(s->authority->store, &counts);
+    return counts.commits;
+}
+
+/* A session and what the login itself writes: one waiting for the disk. */
+static err begin_session(struct context *ctx, const struct login_result *login, void *context)
+{
+    struct session *s = context;
+    *s = (struct session){.cookie = STR("-")};
+    return session_open(ctx, login->user, login->amr, s);
+}
+
+static err begin_and_fail(struct context *ctx, const struct login_result *login, void *context)
+{
+    TRY(begin_session(ctx, login, context));
+    FAIL(LOGIN_REQUIRED, "the test says so");
+}
+
+static size_t sessions(struct scene *s)
+{
+    struct db_session *rows;
+    size_t count;
+    cr_assert(!FAILED(session_list(s->ctx, s->user->number, &rows, &count)));
+    return count;
+}
+
+Test(login, what_begins_with_it_is_settled_with_it)
+{
+    struct scene s = scene();
+    struct session session;
+    struct login_result result;
+    struct login_try try = {.username = STR("ada"), .proof = STR(FIXTURE_PASSWORD), .event = "login", .begins = begin_session, .context = &session};
+    cr_assert(!FAILED(login_check(s.ctx, &try, &result)));
+    uint64_t before = commits(&s);
+    cr_assert(!FAILED(login_check(s.ctx, &try, &result)));
+    cr_assert_eq(commits(&s), before + 2, "the count, which no server waits for; and one for counters, last login, event and session");
+    cr_assert_eq(sessions(&s), 2);
+    cr_assert(session.row != NULL && str_is(last_event(&s).name, "login.ok"));
+}
+
+Test(login, what_begins_with_it_and_fails_takes_all_of_it_back_but_the_count)
+{
+    struct scene s = scene();
+    struct session session;
+    struct login_result result;
+    struct login_try try = {.username = STR("ada"), .proof = STR(FIXTURE_PASSWORD), .event = "login", .begins = begin_and_fail, .context = &session};
+    const struct policy *p = &s.authority->policy;
+    for (int64_t i = 0; i < p->account_rule.free_tries; i++)
+        cr_assert_eq(login_check(s.ctx, &try, &result).kind, ERR_LOGIN_REQUIRED);
+    cr_assert(result.user == NULL);
+    cr_assert_eq(sessions(&s), 0);
+    struct db_user *stored;
+    cr_assert(!FAILED(db_user_by_number(store_each(s.authority->store), s.a, s.user->number, &stored)));
+    cr_assert_eq(stored->last_login_at, 0);
+    cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED);
+}
+
+Test(login, a_wrong_one_is_on_the_disk_before_it_is_answered) /* RL-01, RL-03 */
+{
+    struct scene s = scene();
+    for (int i = 0; i < 3; i++) {
+        uint64_t before = commits(&s);
+        cr_assert_eq(outcome(&s, "ada", "wrong"), ERR_INVALID_GRANT);
+        cr_assert(commits(&s) > before);
+    }
+}
+
 Test(login, guessing_is_throttled_for_known_and_unknown_names_alike) /* RL-01, RL-03 */
 {
     struct scene s = scene();
