@@ -402,7 +402,7 @@ err cache_user(struct cache *cache, struct tx *tx, struct arena *a, int64_t numb
         uint64_t ticket = cache_recent_ticket(cache->users);
         struct db_user *user = NULL;
         TRY(db_user_by_number(tx, a, number, &user));
-        if (user != NULL && !store_is_open(tx))
+        if (user != NULL && !store_changing(tx))
             cache_recent_put(cache->users, ticket, snapshot_number(&number), user);
         row = user;
     }
@@ -421,7 +421,7 @@ err cache_pat(struct cache *cache, struct tx *tx, struct arena *a, const struct 
         uint64_t ticket = cache_recent_ticket(cache->pats);
         struct db_pat *pat = NULL;
         TRY(db_pat_by_hash(tx, a, hash, &pat));
-        if (pat != NULL && !store_is_open(tx))
+        if (pat != NULL && !store_changing(tx))
             cache_recent_put(cache->pats, ticket, hash_text(hash), pat);
         row = pat;
     }

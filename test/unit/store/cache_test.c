@@ -429,6 +429,42 @@ Test(cache, is_bounded)
     scene_end(&x);
 }
 
+struct reading_within {
+    struct scene *x;
+    int64_t number;
+    bool changes;
+};
+
+static err read_within(struct tx *tx, void *context)
+{
+    struct reading_within *w = context;
+    struct db_user *r = NULL;
+    if (w->changes)
+        TRY(db_user_logged_in(tx, w->number, 4711));
+    TRY(cache_user(w->x->cache, tx, w->x->s.a, w->number, &r));
+    return r != NULL && str_is(r->username, "ada") ? OK : ERR(NOT_FOUND, "the test looked for somebody");
+}
+
+/* The writer redeems codes and refresh tokens: whom it has read once it need not read again. */
+Test(cache, keeps_what_a_transaction_read_unless_that_has_changed_something)
+{
+    struct scene x = scene_new();
+    struct db_user u = fresh_user(&x.s, "ada"), *r = NULL;
+    MUST(store_together(x.s.tx, read_within, &(struct reading_within){&x, u.number, true}));
+    cache_inline(true);
+    MUST_FAIL(ELSEWHERE, cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    cache_inline(false);
+    MUST(store_together(x.s.tx, read_within, &(struct reading_within){&x, u.number, false}));
+    cache_inline(true);
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    cr_assert_eq(r->last_login_at, 4711);
+    cache_inline(false);
+    MUST(db_user_logged_in(x.s.tx, u.number, 4712));
+    MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
+    cr_assert_eq(r->last_login_at, 4712);
+    scene_end(&x);
+}
+
 struct inside_job {
     struct store_job job;
     struct scene *x;
