@@ -9,12 +9,14 @@
 
 #include "base/banned.h"
 
-#define COLUMNS                                                                                                         \
-    "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at," \
-    " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims,"      \
-    " details, jkt, x5t, amr, acr"
-#define WORDS        "' ' || coalesce(scope, '') || ' '"
-#define CODE_COLUMNS "number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt"
+/* of_: the table, where two of them have columns of one name. */
+#define COLUMNS_OF(of_)                                                                                                          \
+    of_ "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at, " of_ \
+        "expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor, session_id, claims, details, " of_ "jkt, x5t, amr, acr"
+#define CODE_COLUMNS_OF(of_) of_ "number, hash, grant_number, redirect_uri, code_challenge, " of_ "expires_at, nonce, " of_ "jkt"
+#define COLUMNS              COLUMNS_OF("")
+#define CODE_COLUMNS         CODE_COLUMNS_OF("")
+#define WORDS                "' ' || coalesce(scope, '') || ' '"
 enum {
     ADD,
     GET,
@@ -30,8 +32,8 @@ enum {
     REVOKE_SESSION,
     LIST,
     CODE_ADD,
+    CODE_FIND,
     CODE_TAKE,
-    CODE_GET,
     CODE_USED
 };
 static const char *const texts[] = {
@@ -58,40 +60,50 @@ static const char *const texts[] = {
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
     [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    [CODE_TAKE] = "UPDATE codes SET used_at = $3 WHERE number = $1 AND hash = $2 AND used_at = 0 AND expires_at > $3"
-                  " RETURNING " CODE_COLUMNS,
-    [CODE_GET] = "SELECT " CODE_COLUMNS " FROM codes WHERE number = $1 AND hash = $2",
+    [CODE_FIND] = "SELECT " CODE_COLUMNS_OF("codes.") ", used_at, " COLUMNS_OF(
+        "grants.") " FROM codes JOIN grants ON grants.number = grant_number WHERE codes.number = $1 AND hash = $2",
+    [CODE_TAKE] = "UPDATE codes SET used_at = $2 WHERE number = $1 AND used_at = 0 AND expires_at > $2",
     [CODE_USED] = "SELECT used_at FROM codes WHERE number = $1",
 };
 DB_STATEMENTS(authorization, texts);
 
-#define FIELD(kind_, member_)                             \
+/* clang-format off */
+#define GRANT_FIELDS(X)                                                                                                                              \
+    X(DB_INT, number), X(DB_TEXT, id), X(DB_INT, user_number), X(DB_INT, client_number), X(DB_INT, client_epoch), X(DB_TEXT, scope),                 \
+    X(DB_TEXT, resource), X(DB_TEXT, flow), X(DB_INT, created_at), X(DB_INT, auth_time), X(DB_INT, last_used_at), X(DB_INT, expires_at),             \
+    X(DB_INT, revoked_at), X(DB_INT, generation), X(DB_HASH, current), X(DB_HASH, previous), X(DB_INT, rotated_at), X(DB_TEXT, successor),           \
+    X(DB_TEXT, session_id), X(DB_TEXT, claims), X(DB_TEXT, details), X(DB_TEXT, jkt), X(DB_TEXT, x5t), X(DB_TEXT, amr), X(DB_TEXT, acr)
+#define CODE_FIELDS(X)                                                                                                                               \
+    X(DB_INT, number), X(DB_HASH, hash), X(DB_INT, authorization_number), X(DB_TEXT, redirect_uri), X(DB_TEXT, code_challenge), X(DB_INT, expires_at),       \
+    X(DB_TEXT, nonce), X(DB_TEXT, jkt)
+/* clang-format on */
+struct found {
+    struct db_code code;
+    int64_t used_at;
+    struct db_authorization authorization;
+};
+#define GRANT_FIELD(kind_, member_)                       \
     {                                                     \
         kind_, offsetof(struct db_authorization, member_) \
     }
-static const struct db_field fields[] = {
-    FIELD(DB_INT, number),       FIELD(DB_TEXT, id),        FIELD(DB_INT, user_number), FIELD(DB_INT, client_number), FIELD(DB_INT, client_epoch),
-    FIELD(DB_TEXT, scope),       FIELD(DB_TEXT, resource),  FIELD(DB_TEXT, flow),       FIELD(DB_INT, created_at),    FIELD(DB_INT, auth_time),
-    FIELD(DB_INT, last_used_at), FIELD(DB_INT, expires_at), FIELD(DB_INT, revoked_at),  FIELD(DB_INT, generation),    FIELD(DB_HASH, current),
-    FIELD(DB_HASH, previous),    FIELD(DB_INT, rotated_at), FIELD(DB_TEXT, successor),  FIELD(DB_TEXT, session_id),   FIELD(DB_TEXT, claims),
-    FIELD(DB_TEXT, details),     FIELD(DB_TEXT, jkt),       FIELD(DB_TEXT, x5t),        FIELD(DB_TEXT, amr),          FIELD(DB_TEXT, acr),
-};
-static const struct db_columns columns = DB_COLUMNS(struct db_authorization, fields);
 #define CODE_FIELD(kind_, member_)               \
     {                                            \
         kind_, offsetof(struct db_code, member_) \
     }
-static const struct db_field code_fields[] = {
-    CODE_FIELD(DB_INT, number),
-    CODE_FIELD(DB_HASH, hash),
-    CODE_FIELD(DB_INT, authorization_number),
-    CODE_FIELD(DB_TEXT, redirect_uri),
-    CODE_FIELD(DB_TEXT, code_challenge),
-    CODE_FIELD(DB_INT, expires_at),
-    CODE_FIELD(DB_TEXT, nonce),
-    CODE_FIELD(DB_TEXT, jkt),
-};
+#define FOUND_CODE(kind_, member_)                  \
+    {                                               \
+        kind_, offsetof(struct found, code.member_) \
+    }
+#define FOUND_GRANT(kind_, member_)                          \
+    {                                                        \
+        kind_, offsetof(struct found, authorization.member_) \
+    }
+static const struct db_field fields[] = {GRANT_FIELDS(GRANT_FIELD)};
+static const struct db_columns columns = DB_COLUMNS(struct db_authorization, fields);
+static const struct db_field code_fields[] = {CODE_FIELDS(CODE_FIELD)};
 static const struct db_columns code_columns = DB_COLUMNS(struct db_code, code_fields);
+static const struct db_field found_fields[] = {CODE_FIELDS(FOUND_CODE), {DB_INT, offsetof(struct found, used_at)}, GRANT_FIELDS(FOUND_GRANT)};
+static const struct db_columns found_shape = DB_COLUMNS(struct found, found_fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
 static const struct db_columns id_columns = {sizeof(str), id_fields, 1};
 
@@ -169,41 +181,40 @@ struct taking {
     struct db_taken taken;
 };
 
-/* It was not taken: unknown, used before, or too old. Its return ends all that came from it (RFC 6749 4.1.2, AC-03). */
+/* It was not taken: somebody else was first, or it is too old. Its return ends all that came from it (RFC 6749 4.1.2, AC-03). */
 static err not_taken(struct db_conn *c, struct taking *w)
 {
-    TRY(db_one(c, w->a, CALL(CODE_GET, P_INT(w->number), P_HASH(w->hash)), &code_columns, (void **)&w->taken.code));
-    w->taken.how = DB_TAKE_UNKNOWN;
-    if (w->taken.code == NULL)
-        return OK;
     int64_t used_at = 0;
     bool found = false;
     TRY(db_scalar(c, CALL(CODE_USED, P_INT(w->number)), &used_at, &found));
     w->taken.how = used_at != 0 ? DB_TAKE_USED_BEFORE : DB_TAKE_EXPIRED;
-    if (used_at != 0)
-        TRY(db_run(c, CALL(REVOKE, P_INT(w->taken.code->authorization_number), P_INT(w->now)), NULL));
-    return OK;
+    if (used_at == 0)
+        return OK;
+    TRY(db_run(c, CALL(REVOKE, P_INT(w->taken.code->authorization_number), P_INT(w->now)), NULL));
+    return db_one(c, w->a, CALL(GET, P_INT(w->taken.code->authorization_number)), &columns, (void **)&w->taken.authorization);
 }
 
+/* All that is read is in the arena before anything is changed: so it is one change, whichever, and no savepoint is needed. Whoever revokes the
+ * grant in between is found by db_authorization_begin. */
 static err take_body(struct db_conn *c, void *context)
 {
     struct taking *w = context;
-    TRY(db_one(c, w->a, CALL(CODE_TAKE, P_INT(w->number), P_HASH(w->hash), P_INT(w->now)), &code_columns, (void **)&w->taken.code));
-    w->taken.how = DB_TAKEN;
-    if (w->taken.code == NULL)
-        TRY(not_taken(c, w));
-    if (w->taken.code == NULL)
+    struct found *row = NULL;
+    int64_t changed = 0;
+    w->taken = (struct db_taken){.how = DB_TAKE_UNKNOWN};
+    TRY(db_one(c, w->a, CALL(CODE_FIND, P_INT(w->number), P_HASH(w->hash)), &found_shape, (void **)&row));
+    if (row == NULL)
         return OK;
-    TRY(db_one(c, w->a, CALL(GET, P_INT(w->taken.code->authorization_number)), &columns, (void **)&w->taken.authorization));
-    if (w->taken.authorization == NULL && w->taken.how == DB_TAKEN)
-        FAIL(UNAVAILABLE, "store: a code without its grant");
-    return OK;
+    w->taken = (struct db_taken){.how = DB_TAKEN, .code = &row->code, .authorization = &row->authorization};
+    if (row->used_at == 0)
+        TRY(db_run(c, CALL(CODE_TAKE, P_INT(w->number), P_INT(w->now)), &changed));
+    return changed == 1 ? OK : not_taken(c, w);
 }
 
 err db_code_take(struct tx *tx, struct arena *a, int64_t number, const struct token_hash *hash, struct db_taken *out)
 {
     struct taking w = {.a = a, .number = number, .hash = hash, .now = clock_now()};
-    TRY(db_write(tx, DB_SEVERAL, take_body, &w));
+    TRY(db_write(tx, DB_SINGLE, take_body, &w));
     *out = w.taken;
     return OK;
 }
