@@ -8,13 +8,18 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+enum { CONTEXT_HMACS = 2 }; /* a refresh uses two keys in turn: the seal's, and the label of successors */
+struct context_hmac {       /* HMAC with SHA-256, both states behind key: begun again with the same, it need not be mixed anew */
+    SHA256_CTX inner, outer;
+    uint8_t key[32];
+    bool keyed;
+};
 struct context {
-    SHA256_CTX hmac_inner, hmac_outer; /* HMAC with SHA-256, both behind hmac_key: begun again with the same, it need not be mixed anew */
-    uint8_t hmac_key[32];
-    bool hmac_keyed;
+    struct context_hmac hmacs[CONTEXT_HMACS];
+    size_t hmac_last;             /* the one that was used last */
     EVP_CIPHER_CTX *close, *open; /* AES-256-GCM, no key */
 };
 /* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it but
- * the last HMAC key, which is wiped with it. */
+ * the last HMAC keys, which are wiped with it. */
 struct context *context_of_thread(void);
 #endif

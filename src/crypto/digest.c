@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * digest: SHA-256 and HMAC (FIPS 180-4, RFC 2104), several of them in every request. Relies on libcrypto's SHA256_ functions, whose state
  * is a plain struct: EVP spends more on one short text than its hash costs, and copies a keyed state through malloc. Relies on context for
- * the keyed states of the last key. Promises: it cannot fail; where libcrypto refuses, the process stops, because no answer would be
+ * the keyed states of the last keys. Promises: it cannot fail; where libcrypto refuses, the process stops, because no answer would be
  * safe; no state that knows a key or a secret outlives the call but in the context, which is wiped. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_: deprecated in favour of EVP, and what EVP itself calls */
 #include "crypto/digest.h"
 
 #include "crypto/context.h"
 
-#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <string.h>
 
@@ -42,28 +41,69 @@ static void mix_key(SHA256_CTX *state, const uint8_t key[DIGEST_SIZE], uint8_t w
     explicit_bzero(block, sizeof block);
 }
 
-void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
+static void mix_keys(struct context_hmac *h, const uint8_t key[DIGEST_SIZE])
 {
-    struct context *mine = context_of_thread();
-    if (!mine->hmac_keyed || CRYPTO_memcmp(mine->hmac_key, key, DIGEST_SIZE) != 0) {
-        mix_key(&mine->hmac_inner, key, INNER);
-        mix_key(&mine->hmac_outer, key, OUTER);
-        memcpy(mine->hmac_key, key, DIGEST_SIZE);
-        mine->hmac_keyed = true;
-    }
-    SHA256_CTX state = mine->hmac_inner;
+    mix_key(&h->inner, key, INNER);
+    mix_key(&h->outer, key, OUTER);
+}
+
+/* Of the two states copies are used, and wiped. */
+static void hmac_behind(const struct context_hmac *h, str data, uint8_t out[DIGEST_SIZE])
+{
+    SHA256_CTX state = h->inner;
     uint8_t inner[DIGEST_SIZE];
     finish_digest(&state, data.p, data.n, inner);
-    state = mine->hmac_outer;
+    state = h->outer;
     finish_digest(&state, inner, sizeof inner, out);
     explicit_bzero(inner, sizeof inner);
 }
 
+/* In equal time, as all that looks at keys; four words are compared sooner than 32 bytes. */
+static bool same_key(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST_SIZE])
+{
+    uint64_t x[DIGEST_SIZE / 8], y[DIGEST_SIZE / 8], differ = 0;
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    for (size_t i = 0; i < DIGEST_SIZE / 8; i++)
+        differ |= x[i] ^ y[i];
+    explicit_bzero(x, sizeof x);
+    explicit_bzero(y, sizeof y);
+    return differ == 0;
+}
+
+/* The one that is behind this key; if there is none, the one that was not used last is mixed anew. */
+static const struct context_hmac *keyed(struct context *mine, const uint8_t key[DIGEST_SIZE])
+{
+    for (size_t i = 0; i < CONTEXT_HMACS; i++)
+        if (mine->hmacs[i].keyed && same_key(mine->hmacs[i].key, key)) {
+            mine->hmac_last = i;
+            return &mine->hmacs[i];
+        }
+    mine->hmac_last = (mine->hmac_last + 1) % CONTEXT_HMACS;
+    struct context_hmac *h = &mine->hmacs[mine->hmac_last];
+    mix_keys(h, key);
+    memcpy(h->key, key, DIGEST_SIZE);
+    h->keyed = true;
+    return h;
+}
+
+void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
+{
+    hmac_behind(keyed(context_of_thread(), key), data, out);
+}
+
+void digest_hmac_once(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
+{
+    struct context_hmac h __attribute__((uninitialized));
+    mix_keys(&h, key);
+    hmac_behind(&h, data, out);
+    explicit_bzero(&h, sizeof h);
+}
+
 void digest_forget(void)
 {
-    static const uint8_t nothing[DIGEST_SIZE];
-    uint8_t out[DIGEST_SIZE];
-    digest_hmac(nothing, STR(""), out); /* in the place of the old key, which libcrypto wipes */
+    struct context *mine = context_of_thread();
+    explicit_bzero(mine->hmacs, sizeof mine->hmacs);
 }
 
 void digest_derive(const uint8_t master[DIGEST_SIZE], const char *label, uint8_t out[DIGEST_SIZE])

@@ -32,7 +32,7 @@ static void box_key(const struct seal_key *key, const uint8_t salt[SEAL_SALT], u
 
 static void once_key(const uint8_t one_time_key[32], uint8_t out[DIGEST_SIZE])
 {
-    digest_hmac(one_time_key, STR("jeton seal once"), out);
+    digest_hmac_once(one_time_key, STR("jeton seal once"), out);
 }
 
 /* Wipes `key`. Writes n + SEAL_TAG bytes. */

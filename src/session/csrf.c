@@ -22,7 +22,7 @@ str csrf_token(const struct context *ctx, const struct session *s)
     uint8_t key[DIGEST_SIZE], token[TOKEN_SIZE], made[DIGEST_SIZE];
     /* The row holds SHA-256 of a session's cookie too, but whoever reads the store is past all forms. */
     digest_sha256(s->cookie, key);
-    digest_hmac(key, STR("csrf"), token);
+    digest_hmac_once(key, STR("csrf"), token);
     secret_wipe(key, sizeof key);
     make_csrf_mark(ctx, token, made);
     memcpy(token + DIGEST_SIZE, made, MARK_SIZE);

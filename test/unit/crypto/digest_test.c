@@ -97,7 +97,36 @@ Test(digest, threads_do_not_disturb_each_other)
     }
 }
 
-Test(digest, forgets_its_last_key_when_told)
+Test(digest, keys_in_turn_mean_what_each_means_alone)
+{
+    uint8_t keys[4][DIGEST_SIZE], alone[4][DIGEST_SIZE], out[DIGEST_SIZE];
+    for (size_t i = 0; i < 4; i++) {
+        random_bytes(keys[i], DIGEST_SIZE);
+        digest_hmac_once(keys[i], STR("text"), alone[i]);
+    }
+    keys[3][DIGEST_SIZE - 1] = keys[2][DIGEST_SIZE - 1] ^ 1; /* the same but for one bit */
+    memcpy(keys[3], keys[2], DIGEST_SIZE - 1);
+    digest_hmac_once(keys[3], STR("text"), alone[3]);
+    static const size_t turns[] = {0, 1, 0, 1, 2, 0, 2, 3, 2, 3, 1, 0, 3, 3};
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        digest_hmac(keys[turns[i]], STR("text"), out);
+        cr_assert_eq(memcmp(out, alone[turns[i]], DIGEST_SIZE), 0);
+    }
+}
+
+Test(digest, nothing_is_kept_of_a_key_that_is_used_once)
+{
+    static uint8_t key[DIGEST_SIZE];
+    uint8_t out[DIGEST_SIZE];
+    size_t looked;
+    random_bytes(key, sizeof key);
+    memory_want(key);
+    digest_hmac_once(key, STR("text"), out);
+    secret_wipe(key, sizeof key);
+    cr_assert_eq(memory_copies(&looked), 0);
+}
+
+Test(digest, forgets_its_last_keys_when_told)
 {
     static uint8_t key[DIGEST_SIZE];
     uint8_t before[DIGEST_SIZE], out[DIGEST_SIZE];
@@ -107,7 +136,7 @@ Test(digest, forgets_its_last_key_when_told)
     digest_hmac(key, STR("text"), before);
     digest_hmac(key, STR("text"), out);
     secret_wipe(key, sizeof key);
-    cr_assert_geq(memory_copies(&looked), 2, "a thread's context keeps its last key");
+    cr_assert_geq(memory_copies(&looked), 2, "a thread's context keeps its last keys");
     digest_forget();
     cr_assert_eq(memory_copies(&looked), 0);
     memory_plant(key);
