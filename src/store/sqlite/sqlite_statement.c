@@ -157,15 +157,18 @@ err sqlite_statement_run(struct db_conn *base, const struct db_call *call, int64
 
 static err read_field(sqlite3_stmt *s, int i, struct arena *a, const struct db_field *field, char *row)
 {
-    bool null = sqlite3_column_type(s, i) == SQLITE_NULL;
     void *to = row + field->at;
-    if (field->kind == DB_INT)
-        *(int64_t *)to = sqlite3_column_int64(s, i);
-    if (field->kind == DB_FLAG)
-        *(bool *)to = sqlite3_column_int64(s, i) != 0;
-    if (null || field->kind == DB_INT || field->kind == DB_FLAG)
-        return OK; /* the row's memory is zeroed: absent, or no hash */
+    if (field->kind == DB_INT || field->kind == DB_FLAG) {
+        int64_t number = sqlite3_column_int64(s, i); /* 0 for NULL */
+        if (field->kind == DB_INT)
+            *(int64_t *)to = number;
+        else
+            *(bool *)to = number != 0;
+        return OK;
+    }
     const char *p = (const char *)sqlite3_column_text(s, i);
+    if (p == NULL && sqlite3_column_type(s, i) == SQLITE_NULL)
+        return OK; /* the row's memory is zeroed: absent, or no hash */
     if (p == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
     str text = {p, (size_t)sqlite3_column_bytes(s, i)};
