@@ -155,8 +155,7 @@ void authority_event(const struct context *ctx, const char *name, const struct a
     bool refusal = str_ends(text, STR(".refused")) || str_ends(text, STR(".failed"));
     if (refusal && ctx->refusal_audited != NULL)
         *ctx->refusal_audited = true;
-    if ((row->paced || class == DB_EVENT_MACHINES) && row != audit_row_of(STR("events.suppressed")) &&
-        !audit_pace_allows(class, source_of(ctx, refusal, facts), ctx->now))
+    if ((row->paced || class == DB_EVENT_MACHINES) && !str_is(text, "events.suppressed") && !audit_pace_allows(class, source_of(ctx, refusal, facts), ctx->now))
         return;
     db_event_add(ctx->tx, &(struct db_event){.at = ctx->now,
                                              .name = text,
