@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * limit_postgres: refreshes of a token as PostgreSQL sees them (the grant is read, its row is rotated, an event is noted, all of it committed), by
- * bare libpq (a pipeline of two round trips a refresh, each thread in its own rows) or by the store with as many connections.
- *     limit_postgres CONNECTION MILLISECONDS CONNECTIONS bare|store      CONNECTION: an empty database of one's own on this machine
- * Prints refreshes a second, and the processor time of each here and in the server's processes, in microseconds. */
+ * limit_postgres: refreshes of a token as PostgreSQL sees them (the grant is read, its row is rotated, all of it committed), or exchanges of a code (it
+ * is taken, its grant is read and begun, an event is noted), by bare libpq (a pipeline of two round trips each, each thread in its own rows) or, refreshes, by
+ * the store with as many connections.
+ *     limit_postgres CONNECTION MILLISECONDS CONNECTIONS bare|store refresh|code      CONNECTION: an empty database of one's own on this machine
+ * Prints how many a second, and the processor time of each here and in the server's processes, in microseconds. */
 #include "store/table/db_event.h"
 #include "store/table/db_authorization.h"
 #include "store/table/db_client.h"
@@ -19,19 +20,35 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROWS = 512, CONNECTIONS_MAX = 64, UNDER_WAY = 64 };
-static const char get[] = "SELECT number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at,"
-                          " expires_at, revoked_at, generation, current_hash, previous_hash, rotated_at, successor FROM grants WHERE number = $1";
+#define CODES_TEXT "120000"
+enum { ROWS = 512, CODES = 120000, CONNECTIONS_MAX = 64, UNDER_WAY = 64 };
+#define GRANT                                                                                                                                   \
+    "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at, expires_at, revoked_at," \
+    " generation, current_hash, previous_hash, rotated_at, successor, session_id, claims, details, jkt, x5t, amr, acr"
+static const char get[] = "SELECT " GRANT " FROM grants WHERE number = $1";
 static const char rotate[] = "UPDATE grants SET generation = generation + 1, current_hash = $2, previous_hash = $2, successor = $3, rotated_at = $4,"
                              " last_used_at = $4, expires_at = $5 WHERE number = $1 AND revoked_at = 0 AND expires_at > $4";
+static const char take[] = "UPDATE codes SET used_at = $3 WHERE number = $1 AND hash = $2 AND used_at = 0 AND expires_at > $3"
+                           " RETURNING number, hash, grant_number, redirect_uri, code_challenge, expires_at, nonce, jkt";
+static const char start[] = "UPDATE grants SET begun_at = $2, last_used_at = $2, expires_at = $3, current_hash = $4, generation = 1"
+                            " WHERE number = $1 AND begun_at = 0 AND revoked_at = 0";
 static const char note[] = "INSERT INTO events (number, at, name, actor, client_id, subject, address, request_id, detail, class, place)"
-                           " VALUES ($1, $2, 'token.refreshed', 'u', 'app', NULL, '127.0.0.1', 'r', NULL, 3, $1)";
+                           " VALUES ($1, $2, 'token.issued', 'u', 'app', NULL, '127.0.0.1', 'r', NULL, 3, $1)";
+/* Codes and their grants, numbered alike from above the others. */
+static const char codes[] = "INSERT INTO grants (number, id, user_number, client_number, client_epoch, scope, flow, created_at, auth_time, last_used_at,"
+                            " expires_at, revoked_at, generation, rotated_at, begun_at)"
+                            " SELECT 100000 + i, gen_random_uuid()::text, user_number, client_number, client_epoch, scope, flow, created_at, auth_time,"
+                            " last_used_at, expires_at, 0, 0, 0, 0 FROM grants, generate_series(1, " CODES_TEXT ") AS i WHERE number = $1;";
+static const char code_rows[] = "INSERT INTO codes (number, hash, grant_number, redirect_uri, code_challenge, expires_at)"
+                                " SELECT 100000 + i, $1, 100000 + i, 'http://127.0.0.1/callback', $1, 1900000000 FROM generate_series(1, " CODES_TEXT ") AS i";
+static const char hash[] = "0123456789012345678901234567890123456789012", successor[] = "s01234567890123456789012345678901234567890123456789";
 
 static const char *connection;
 static struct store *store;
 static int64_t numbers[ROWS];
 static _Atomic uint64_t done_count;
 static _Atomic bool over;
+static bool exchanges;
 
 static void must(bool good, const char *what)
 {
@@ -71,20 +88,33 @@ static void prepare(PGconn *c, const char *name, const char *text)
     PQclear(PQprepare(c, name, text, 0, NULL));
 }
 
-static void refresh_bare(PGconn *c, int64_t number, int64_t event)
+static bool send_query(PGconn *c, const char *name, int count, const char *const *values)
 {
-    static const char hash[] = "0123456789012345678901234567890123456789012", successor[] = "s01234567890123456789012345678901234567890123456789";
-    char n[24], e[24];
+    return PQsendQueryPrepared(c, name, count, values, NULL, NULL, 0) == 1;
+}
+
+static void refresh_bare(PGconn *c, int64_t number)
+{
+    char n[24];
     (void)snprintf(n, sizeof(n), "%lld", (long long)number);
-    (void)snprintf(e, sizeof(e), "%lld", (long long)event);
-    const char *const a[] = {n}, *const b[] = {n, hash, successor, "1700000000", "1900000000"}, *const d[] = {e, "1700000000"};
-    must(PQsendQueryPrepared(c, "begin", 0, NULL, NULL, NULL, 0) == 1 && PQsendQueryPrepared(c, "get", 1, a, NULL, NULL, 0) == 1 && PQpipelineSync(c) == 1,
-         "send");
+    const char *const a[] = {n}, *const b[] = {n, hash, successor, "1700000000", "1900000000"};
+    must(send_query(c, "begin", 0, NULL) && send_query(c, "get", 1, a) && PQpipelineSync(c) == 1, "send");
     read_all(c, 2);
-    must(PQsendQueryPrepared(c, "rotate", 5, b, NULL, NULL, 0) == 1 && PQsendQueryPrepared(c, "note", 2, d, NULL, NULL, 0) == 1 &&
-             PQsendQueryPrepared(c, "commit", 0, NULL, NULL, NULL, 0) == 1 && PQpipelineSync(c) == 1,
+    must(send_query(c, "rotate", 5, b) && send_query(c, "commit", 0, NULL) && PQpipelineSync(c) == 1, "send");
+    read_all(c, 2);
+}
+
+static void exchange_bare(PGconn *c, int64_t number)
+{
+    char n[24];
+    (void)snprintf(n, sizeof(n), "%lld", (long long)number);
+    const char *const a[] = {n, hash, "1700000000"}, *const b[] = {n}, *const d[] = {n, "1700000000", "1900000000", hash}, *const e[] = {n, "1700000000"};
+    must(send_query(c, "begin", 0, NULL) && send_query(c, "take", 3, a) && PQpipelineSync(c) == 1, "send");
+    read_all(c, 2);
+    must(send_query(c, "get", 1, b) && send_query(c, "start", 4, d) && send_query(c, "note", 2, e) && send_query(c, "commit", 0, NULL) &&
+             PQpipelineSync(c) == 1,
          "send");
-    read_all(c, 3);
+    read_all(c, 4);
 }
 
 struct worker {
@@ -99,11 +129,20 @@ static void *bare_main(void *context)
     prepare(c, "begin", "BEGIN");
     prepare(c, "get", get);
     prepare(c, "rotate", rotate);
+    prepare(c, "take", take);
+    prepare(c, "start", start);
     prepare(c, "note", note);
     prepare(c, "commit", "COMMIT");
     must(PQenterPipelineMode(c) == 1, "pipeline");
-    for (size_t i = w->from; !atomic_load(&over); i = i + 1 < w->to ? i + 1 : w->from)
-        refresh_bare(c, numbers[i], (int64_t)atomic_fetch_add(&done_count, 1) + 1);
+    for (size_t i = w->from; !atomic_load(&over); i = i + 1 < w->to ? i + 1 : w->from) {
+        uint64_t done = atomic_fetch_add(&done_count, 1);
+        if (!exchanges)
+            refresh_bare(c, numbers[i]);
+        else if (done < CODES)
+            exchange_bare(c, 100001 + (int64_t)done);
+        else
+            must(false, "no code is left");
+    }
     PQfinish(c);
     return NULL;
 }
@@ -171,6 +210,20 @@ static void *store_main(void *context)
 
 /* ---- measuring ---- */
 
+static void fill_codes(void)
+{
+    char n[24];
+    (void)snprintf(n, sizeof(n), "%lld", (long long)numbers[0]);
+    const char *const authorization[] = {n}, *const text[] = {hash};
+    PGconn *c = PQconnectdb(connection);
+    PGresult *r = PQexecParams(c, codes, 1, NULL, authorization, NULL, NULL, 0), *s = PQexecParams(c, code_rows, 1, NULL, text, NULL, NULL, 0);
+    must(PQresultStatus(r) == PGRES_COMMAND_OK && PQresultStatus(s) == PGRES_COMMAND_OK, PQerrorMessage(c));
+    PQclear(r);
+    PQclear(s);
+    PQclear(PQexec(c, "VACUUM ANALYZE"));
+    PQfinish(c);
+}
+
 static void fill(void)
 {
     struct arena *a = arena_new(16 << 20);
@@ -191,6 +244,8 @@ static void fill(void)
         numbers[i] = g.number;
     }
     arena_release(a);
+    if (exchanges)
+        fill_codes();
 }
 
 /* Processor time of the server's processes of our database so far. */
@@ -237,12 +292,13 @@ static void measure(int64_t ms)
 
 int main(int argc, char **argv)
 {
-    must(argc == 5, "CONNECTION MILLISECONDS CONNECTIONS bare|store");
+    must(argc == 6, "CONNECTION MILLISECONDS CONNECTIONS bare|store refresh|code");
     int64_t ms = strtol(argv[2], NULL, 10);
     size_t connections = strtoul(argv[3], NULL, 10);
     bool bare = strcmp(argv[4], "bare") == 0;
+    exchanges = strcmp(argv[5], "code") == 0;
     char folder[] = P_tmpdir "/limit-postgres-XXXXXX";
-    must(connections >= 2 && connections <= CONNECTIONS_MAX && mkdtemp(folder) != NULL, "arguments");
+    must((bare || !exchanges) && connections >= 2 && connections <= CONNECTIONS_MAX && mkdtemp(folder) != NULL, "arguments");
     connection = argv[1];
     must(!FAILED(store_open(
              &(struct store_options){.directory = folder, .database = connection, .connections = (int64_t)connections, .create = true, .threads = !bare},
