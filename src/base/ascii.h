@@ -3,6 +3,7 @@
 #ifndef JETON_BASE_ASCII_H
 #define JETON_BASE_ASCII_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -49,6 +50,18 @@ static inline uint64_t ascii_eight(const char *p)
     uint64_t v;
     memcpy(&v, p, sizeof v);
     return v;
+}
+/* The n last bytes of a text, 1 to 7, as eight of which some come twice: for what is asked of each byte alike. */
+static inline uint64_t ascii_eight_rest(const char *p, size_t n)
+{
+    uint32_t first, last;
+    if (n >= sizeof first) {
+        memcpy(&first, p, sizeof first);
+        memcpy(&last, p + n - sizeof last, sizeof last);
+        return (uint64_t)last << 32 | first;
+    }
+    first = (uint32_t)(unsigned char)p[0] * 0x01000001u | (uint32_t)(unsigned char)p[n / 2] << 8 | (uint32_t)(unsigned char)p[n - 1] << 16;
+    return (uint64_t)first << 32 | first;
 }
 static inline bool ascii_eight_nonzero(uint64_t v) /* all from 0x01 to 0x7f */
 {

@@ -70,7 +70,7 @@ static void put_escaped(struct line *l, char c)
         put_bytes(l, (const char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
 }
 
-static bool bare_eight(uint64_t v)
+static inline bool bare_eight(uint64_t v)
 {
     return ascii_eight_printable(v) && !ascii_eight_has(v, ' ') && !ascii_eight_has(v, '"') && !ascii_eight_has(v, '\\') && !ascii_eight_has(v, '=');
 }
@@ -81,10 +81,8 @@ static bool needs_no_quotes(str value)
     size_t i = 0;
     while (value.n - i >= 8 && bare_eight(ascii_eight(value.p + i)))
         i += 8;
-    for (; i < value.n; i++)
-        if (!ascii_visible(value.p[i]) || value.p[i] == '"' || value.p[i] == '\\' || value.p[i] == '=')
-            return false;
-    return value.n > 0;
+    size_t rest = value.n - i;
+    return value.n > 0 && (rest == 0 || (rest < 8 && bare_eight(ascii_eight_rest(value.p + i, rest))));
 }
 
 static void put_value(struct line *l, str value)

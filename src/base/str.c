@@ -11,6 +11,11 @@
 
 #include "base/banned.h"
 
+static inline bool same_eight(uint64_t a, uint64_t b)
+{
+    return a == b || ascii_eight_lower(a) == ascii_eight_lower(b);
+}
+
 bool str_equal_nocase(str a, str b)
 {
     if (a.p == NULL || b.p == NULL)
@@ -19,12 +24,10 @@ bool str_equal_nocase(str a, str b)
         return false;
     size_t i = 0;
     for (; a.n - i >= 8; i += 8)
-        if (ascii_eight_lower(ascii_eight(a.p + i)) != ascii_eight_lower(ascii_eight(b.p + i)))
+        if (!same_eight(ascii_eight(a.p + i), ascii_eight(b.p + i)))
             return false;
-    for (; i < a.n; i++)
-        if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
-            return false;
-    return true;
+    size_t rest = a.n - i;
+    return rest == 0 || same_eight(ascii_eight_rest(a.p + i, rest), ascii_eight_rest(b.p + i, rest));
 }
 
 bool str_starts(str s, str prefix)

@@ -38,19 +38,19 @@ static void write_json_escape(struct buf *out, char c)
     buf_add(out, (str){whole, letter != '\0' ? 2 : sizeof whole});
 }
 
+static inline bool simple_eight(uint64_t v)
+{
+    return ascii_eight_printable(v) && !ascii_eight_has(v, '"') && !ascii_eight_has(v, '\\');
+}
+
 /* Most texts: nothing but ASCII that stands for itself. */
 static bool needs_no_json_escape(str text)
 {
     size_t i = 0;
-    for (uint64_t v; text.n - i >= sizeof v; i += sizeof v) {
-        v = ascii_eight(text.p + i);
-        if (!ascii_eight_printable(v) || ascii_eight_has(v, '"') || ascii_eight_has(v, '\\'))
-            return false;
-    }
-    for (; i < text.n; i++)
-        if (!ascii_printable(text.p[i]) || text.p[i] == '"' || text.p[i] == '\\')
-            return false;
-    return true;
+    while (text.n - i >= 8 && simple_eight(ascii_eight(text.p + i)))
+        i += 8;
+    size_t rest = text.n - i;
+    return rest == 0 || (rest < 8 && simple_eight(ascii_eight_rest(text.p + i, rest)));
 }
 
 static void quoted_slowly(struct json_writer *w, str text)

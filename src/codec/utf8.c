@@ -35,8 +35,9 @@ static size_t measure_code_point(const char *p, size_t n)
 bool utf8_valid(str s)
 {
     for (size_t i = 0, n; i < s.n; i += n) {
-        if (s.n - i >= 8 && ascii_eight_nonzero(ascii_eight(s.p + i))) {
-            n = 8;
+        size_t rest = s.n - i;
+        if (ascii_eight_nonzero(rest >= 8 ? ascii_eight(s.p + i) : ascii_eight_rest(s.p + i, rest))) {
+            n = rest < 8 ? rest : 8;
             continue;
         }
         n = measure_code_point(s.p + i, s.n - i);

@@ -48,6 +48,9 @@ static bool field_bytes(str s) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
     size_t i = 0;
     while (s.n - i >= 8 && ascii_eight_printable(ascii_eight(s.p + i)))
         i += 8;
+    size_t rest = s.n - i;
+    if (rest > 0 && rest < 8 && ascii_eight_printable(ascii_eight_rest(s.p + i, rest)))
+        return true;
     for (; i < s.n; i++)
         if (!ascii_field_char(s.p[i]))
             return false;

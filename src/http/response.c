@@ -33,6 +33,9 @@ static bool value_safe(str value)
     size_t i = 0;
     while (value.n - i >= 8 && ascii_eight_printable(ascii_eight(value.p + i)))
         i += 8;
+    size_t rest = value.n - i;
+    if (rest > 0 && rest < 8 && ascii_eight_printable(ascii_eight_rest(value.p + i, rest)))
+        return true;
     for (; i < value.n; i++)
         if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7f)
             return false;

@@ -32,3 +32,24 @@ Test(ascii, eight_bytes_are_folded_as_each_alone)
         }
     }
 }
+
+Test(ascii, the_rest_as_eight_holds_each_byte_and_no_other)
+{
+    const char text[] = "abcdefg";
+    for (size_t n = 1; n < 8; n++) {
+        uint64_t eight = ascii_eight_rest(text, n);
+        for (size_t i = 0; i < 8; i++)
+            cr_assert_eq(ascii_eight_has(eight, (char)('a' + i)), i < n, "byte %zu of %zu", i, n);
+        for (size_t i = 0; i < 8; i++)
+            cr_assert_not_null(memchr(text, (int)(eight >> (8 * i) & 0xff), n), "place %zu of %zu", i, n);
+    }
+}
+
+Test(ascii, the_rest_as_eight_reads_no_byte_beyond)
+{
+    for (size_t n = 1; n < 8; n++) {
+        char text[8] = {'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'}, other[8] = {'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'};
+        other[n] = '"';
+        cr_assert_eq(ascii_eight_rest(text, n), ascii_eight_rest(other, n), "%zu", n);
+    }
+}

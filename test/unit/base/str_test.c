@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 static struct arena *a;
 
@@ -36,6 +37,15 @@ Test(str, equality_sees_every_byte)
     cr_assert_not(str_equal(STR("a"), STR("a\0")));
     cr_assert(str_equal_nocase(STR("AbZ"), STR("aBz")));
     cr_assert_not(str_equal_nocase(STR("@"), STR("`")), "only letters are folded");
+    for (size_t n = 1; n <= 17; n++)
+        for (size_t at = 0; at < n; at++) {
+            char one[17], other[17];
+            memset(one, 'q', n);
+            memset(other, 'Q', n);
+            cr_assert(str_equal_nocase((str){one, n}, (str){other, n}), "%zu", n);
+            other[at] = 'R';
+            cr_assert_not(str_equal_nocase((str){one, n}, (str){other, n}), "%zu at %zu", n, at);
+        }
 }
 
 Test(str, prefixes_and_suffixes)
