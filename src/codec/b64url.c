@@ -10,10 +10,10 @@
 
 static const char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-enum { BAD = 0x80 }; /* any value with bits above the six */
+enum { GOOD = 0x40, SIX = 0x3f }; /* above the six bits: the character is in the alphabet */
 
-/* Both alphabets differ in two characters only; zero in the table means "not in the alphabet" but for 'A'. */
-#define ROW(c_, v_) [c_] = (v_) + 1
+/* Both alphabets differ in two characters only. */
+#define ROW(c_, v_) [c_] = GOOD | (v_)
 #define COMMON                                                                                                                                      \
     ROW('A', 0), ROW('B', 1), ROW('C', 2), ROW('D', 3), ROW('E', 4), ROW('F', 5), ROW('G', 6), ROW('H', 7), ROW('I', 8), ROW('J', 9), ROW('K', 10), \
         ROW('L', 11), ROW('M', 12), ROW('N', 13), ROW('O', 14), ROW('P', 15), ROW('Q', 16), ROW('R', 17), ROW('S', 18), ROW('T', 19), ROW('U', 20), \
@@ -28,35 +28,36 @@ static const uint8_t plain_values[256] = {COMMON, ROW('+', 62), ROW('/', 63)};
 
 static unsigned value_of(const uint8_t values[256], char c)
 {
-    unsigned v = values[(unsigned char)c];
-    return v == 0 ? BAD : v - 1;
+    return values[(unsigned char)c];
+}
+
+/* The last two or three characters of a text, or the one that is no byte. */
+static bool decode_rest(const uint8_t values[256], str text, uint8_t *out)
+{
+    if (text.n == 1) /* six bits */
+        return false;
+    unsigned a = value_of(values, text.p[0]), b = value_of(values, text.p[1]), c = text.n > 2 ? value_of(values, text.p[2]) : GOOD;
+    if ((a & b & c & GOOD) == 0 || (text.n == 2 ? b & 15 : c & 3) != 0) /* RFC 4648 3.5: dangling bits */
+        return false;
+    *out++ = (uint8_t)((a & SIX) << 2 | (b & SIX) >> 4);
+    if (text.n > 2)
+        *out = (uint8_t)((b & 15) << 4 | (c & SIX) >> 2);
+    return true;
 }
 
 /* Needs room for text.n * 3 / 4 bytes; false when malformed. */
 static bool decode_b64_text(const uint8_t values[256], str text, uint8_t *out)
 {
-    size_t i = 0;
-    for (; i + 4 <= text.n; i += 4) {
-        unsigned a = value_of(values, text.p[i]), b = value_of(values, text.p[i + 1]);
-        unsigned c = value_of(values, text.p[i + 2]), d = value_of(values, text.p[i + 3]);
-        if (((a | b | c | d) & BAD) != 0)
-            return false;
-        *out++ = (uint8_t)(a << 2 | b >> 4);
-        *out++ = (uint8_t)((b & 15) << 4 | c >> 2);
-        *out++ = (uint8_t)((c & 3) << 6 | d);
+    unsigned good = GOOD;
+    for (; text.n >= 4; text.p += 4, text.n -= 4, out += 3) {
+        unsigned a = value_of(values, text.p[0]), b = value_of(values, text.p[1]), c = value_of(values, text.p[2]), d = value_of(values, text.p[3]);
+        unsigned three = (a << 18) + (b << 12) + (c << 6) + d - GOOD * 0x41041u; /* without the four marks, if all are there */
+        good &= a & b & c & d;
+        out[0] = (uint8_t)(three >> 16);
+        out[1] = (uint8_t)(three >> 8);
+        out[2] = (uint8_t)three;
     }
-    size_t left = text.n - i;
-    if (left == 0)
-        return true;
-    unsigned a = value_of(values, text.p[i]);
-    unsigned b = left > 1 ? value_of(values, text.p[i + 1]) : BAD; /* one character is six bits: no byte */
-    unsigned c = left > 2 ? value_of(values, text.p[i + 2]) : 0;
-    if (((a | b | c) & BAD) != 0 || (left == 2 ? b & 15 : c & 3) != 0) /* RFC 4648 3.5: dangling bits */
-        return false;
-    *out++ = (uint8_t)(a << 2 | b >> 4);
-    if (left > 2)
-        *out = (uint8_t)((b & 15) << 4 | c >> 2);
-    return true;
+    return good != 0 && (text.n == 0 || decode_rest(values, text, out));
 }
 
 void b64url_write(char *out, const void *bytes, size_t n)

@@ -70,6 +70,23 @@ Test(b64url, every_pair_of_last_characters_decodes_iff_it_re_encodes_to_itself)
     cr_assert_eq(good, 256);
 }
 
+Test(b64url, every_byte_at_every_place_decodes_iff_it_re_encodes_to_itself)
+{
+    size_t good = 0;
+    for (size_t at = 0; at < 8; at++)
+        for (int byte = 0; byte < 256; byte++) {
+            char text[8] = {'A', 'b', '-', '9', '_', 'Z', 'z', '0'}, again[8];
+            uint8_t out[6];
+            text[at] = (char)byte;
+            if (FAILED(b64url_decode_exact((str){text, 8}, out, 6)))
+                continue;
+            b64url_write(again, out, 6);
+            cr_assert_eq(memcmp(text, again, 8), 0, "byte %d at %zu", byte, at);
+            good++;
+        }
+    cr_assert_eq(good, 8 * 64);
+}
+
 Test(b64url, respects_capacity_and_exact_size)
 {
     uint8_t out[4] = {9, 9, 9, 9};
