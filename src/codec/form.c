@@ -49,11 +49,11 @@ static fallible open_form(struct arena *a, size_t count, struct form *f)
 static fallible parse_form_text(struct arena *a, str text, bool repeating, struct form *out)
 {
     struct form f;
-    size_t pieces = 1;
-    for (size_t i = 0; i < text.n; i++)
-        pieces += text.p[i] == '&';
-    TRY(open_form(a, pieces, &f));
     str piece;
+    size_t pieces = 0;
+    for (str rest = text; str_next(&rest, '&', &piece);)
+        pieces++;
+    TRY(open_form(a, pieces, &f));
     while (str_next(&text, '&', &piece)) {
         if (piece.n == 0)
             continue;
@@ -110,24 +110,12 @@ fallible form_from_json(struct arena *a, str text, struct form *out)
     return OK;
 }
 
-str form_get_raw(const struct form *f, const char *name)
+str form_named(const struct form *f, str name)
 {
-    str wanted = str_of(name);
     for (size_t i = 0; i < f->count; i++)
-        if (str_equal(f->fields[i].name, wanted))
+        if (str_equal(f->fields[i].name, name))
             return f->fields[i].value;
     return STR_ABSENT;
-}
-
-str form_get(const struct form *f, const char *name)
-{
-    str value = form_get_raw(f, name);
-    return str_filled(value) ? value : STR_ABSENT; /* RFC 6749 3.1 */ /* AZ-05 */
-}
-
-bool form_has(const struct form *f, const char *name)
-{
-    return str_present(form_get_raw(f, name));
 }
 
 bool form_each(const struct form *f, const char *name, size_t *position, str *value)

@@ -22,9 +22,20 @@ bool form_may_repeat(str name);
 size_t form_times(const struct form *f, str name); /* how often the name is there */
 /* From a JSON object of strings (contract 4): the same refusals; a member that is not a string is refused. */
 fallible form_from_json(struct arena *a, str text, struct form *out);
-str form_get(const struct form *f, const char *name);     /* absent when missing or empty (AZ-05) */
-str form_get_raw(const struct form *f, const char *name); /* absent only when missing */
-bool form_has(const struct form *f, const char *name);
+str form_named(const struct form *f, str name);
+static inline str form_get_raw(const struct form *f, const char *name) /* absent only when missing. Inline, as str_of is */
+{
+    return form_named(f, str_of(name));
+}
+static inline str form_get(const struct form *f, const char *name) /* absent when missing or empty (AZ-05) */
+{
+    str value = form_named(f, str_of(name));
+    return str_filled(value) ? value : STR_ABSENT; /* RFC 6749 3.1 */
+}
+static inline bool form_has(const struct form *f, const char *name)
+{
+    return str_present(form_named(f, str_of(name)));
+}
 /* Delivers the values of a list field one by one (name "scopes" or "scopes[]"); start with *position = 0; false at the end. */
 bool form_each(const struct form *f, const char *name, size_t *position, str *value);
 /* Appends name=value, with `&` before it unless *b is empty or ends in `?` or `&`. */

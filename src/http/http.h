@@ -40,7 +40,11 @@ struct request {
     int64_t begun_us; /* monotonic */
 };
 /* Value of the only header of that name (any letter case); absent when missing. (Headers that may come once are checked by guard.) */
-str request_header(const struct request *r, const char *name);
+str request_header_named(const struct request *r, str name);
+static inline str request_header(const struct request *r, const char *name) /* inline, as str_of is */
+{
+    return request_header_named(r, str_of(name));
+}
 /* The cookie of exactly that name; absent when missing; INVALID_REQUEST when it comes twice or the header is malformed (LS-20). */
 fallible request_cookie(const struct request *r, const char *name, str *value);
 /* The body as fields, by its kind (JSON only where json_allowed); UNSUPPORTED_MEDIA for other kinds. */

@@ -34,9 +34,8 @@ enum http_body request_body_kind(const struct request *r)
     return str_equal_nocase(type, STR("application/json")) ? HTTP_BODY_JSON : HTTP_BODY_OTHER;
 }
 
-str request_header(const struct request *r, const char *name)
+str request_header_named(const struct request *r, str wanted)
 {
-    str wanted = str_of(name);
     for (size_t i = 0; i < r->header_count; i++)
         if (r->headers[i].name.n == wanted.n && str_equal_nocase(r->headers[i].name, wanted))
             return r->headers[i].value;
