@@ -49,6 +49,8 @@ static fallible read_header(struct arena *a, str authorization, struct claimed *
     TRY(basic_split(pair, &out->readings[0]));
     out->count = 1;
     out->sent = SENT_BASIC;
+    if (str_find(pair, '%') == pair.n && str_find(pair, '+') == pair.n) /* decoded it would be the same */
+        return OK;
     struct reading *raw = &out->readings[0], *decoded = &out->readings[1];
     if (!FAILED(percent_decode(a, raw->id, PERCENT_PLUS_SPACE, &decoded->id)) && !FAILED(percent_decode(a, raw->secret, PERCENT_PLUS_SPACE, &decoded->secret)))
         out->count = 2; /* CA-04 */

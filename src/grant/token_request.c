@@ -204,14 +204,14 @@ fallible token_request_mint(struct context *ctx, const struct permit *asked, str
         permit.x5t = ctx->bind.x5t;
     }
     struct token_owed owed = {0};
-    str token = STR_ABSENT, id;
+    str token = STR_ABSENT;
     if (resource && str_is(resource->token_format, "jwt")) {
         if (!sign_alg_of(resource->alg, &owed.access_alg))
             FAIL(SERVER_ERROR, "token: resource names an unknown algorithm");
         owed.access = true;
         owed.permit = permit;
     } else {
-        TRY(access_seal(ctx->arena, ctx->keys, &permit, &token, &id));
+        TRY(access_seal(ctx->arena, ctx->keys, &permit, &token, NULL));
     }
     out->owed = owed;
     out->access_token = token;

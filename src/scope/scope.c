@@ -35,16 +35,14 @@ static fallible tidy_scope_words(struct arena *a, str words, str *clean)
     return buf_done(&out, clean);
 }
 
-static bool is_identity_scope(const struct context *ctx, str word)
+static bool is_identity_scope(const struct db_scope *scope)
 {
-    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && scope->identity;
 }
 
 /* Words that mean nothing without a person. */
-static bool is_personal_scope(const struct context *ctx, str word)
+static bool is_personal_scope(const struct db_scope *scope)
 {
-    const struct db_scope *scope = cache_scope(ctx->snapshot, word);
     return scope && (scope->identity || scope->own);
 }
 
@@ -57,13 +55,15 @@ static bool is_grantable_scope(const struct context *ctx, str word)
 
 /* The client's own list, without what has been removed from this server since (such a word has no sentence for people), and without those
  * that are asked for by name: the identity scopes, and for a client's own token all that needs a person. */
-static fallible own_list(const struct context *ctx, const struct db_client *client, bool (*unlisted)(const struct context *, str), str *granted)
+static fallible own_list(const struct context *ctx, const struct db_client *client, bool (*unlisted)(const struct db_scope *), str *granted)
 {
     str word;
     struct buf known = buf_new(ctx->arena, client->scopes.n + 1);
-    for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);)
-        if (word.n > 0 && cache_scope(ctx->snapshot, word) && !unlisted(ctx, word))
+    for (str rest = client->scopes; str_filled(rest) && str_next(&rest, ' ', &word);) {
+        const struct db_scope *scope = word.n > 0 ? cache_scope(ctx->snapshot, word) : NULL;
+        if (scope && !unlisted(scope))
             buf_word(&known, word);
+    }
     return buf_done(&known, granted);
 }
 
@@ -135,7 +135,7 @@ fallible scope_grant_own(const struct context *ctx, const struct db_client *clie
     if (clean.n == 0)
         return own_list(ctx, client, is_personal_scope, granted);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
-        if (is_personal_scope(ctx, word))
+        if (is_personal_scope(cache_scope(ctx->snapshot, word)))
             REFUSE(INVALID_SCOPE, "Scopes like openid, profile and view-own-profile are about a person; a client's own token has none.",
                    "scope: about a person, without one");
         TRY(judge_word(ctx, client, STR_ABSENT, word));

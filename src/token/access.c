@@ -248,11 +248,12 @@ fallible access_seal(struct arena *a, const struct keyring *k, const struct perm
     TRY(access_permit_whole(permit));
     TRY(record_write(a, permit, &record));
     TRY(sealed_close(a, k, access_prefix, record, &box));
-    str id = b64url_encode(a, box.id, TOKEN_ID_SIZE);
-    if (!str_present(id))
+    str id = token_id != NULL ? b64url_encode(a, box.id, TOKEN_ID_SIZE) : STR_ABSENT;
+    if (token_id != NULL && !str_present(id))
         FAIL(UNAVAILABLE, "no memory for a token id");
     *token = box.text;
-    *token_id = id;
+    if (token_id != NULL)
+        *token_id = id;
     return OK;
 }
 

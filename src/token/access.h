@@ -15,6 +15,7 @@ struct access_jwt {
     enum sign_alg alg;
     str issuer;
 };
+/* token_id: NULL when nobody asks for it. */
 fallible access_seal(struct arena *a, const struct keyring *k, const struct permit *permit, str *token, str *token_id);
 fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how, str *token);
 /* Sealed tokens alone: INVALID_TOKEN when forged, of another kind, or expired at `now` (AT-09: no skew for our own clock).
