@@ -2,6 +2,7 @@
 #include "http/target.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -63,4 +64,35 @@ Test(target, what_has_two_readings_is_refused)
     str path, query;
     cr_expect_eq(target_parse(a, STR("/a\0b"), &path, &query).kind, ERR_INVALID_REQUEST);
     cr_expect_eq(target_parse(a, STR_ABSENT, &path, &query).kind, ERR_INVALID_REQUEST);
+}
+
+Test(target, a_bad_byte_is_found_at_every_place)
+{
+    static const char bad[] = {' ', '#', '\t', '\x7f', '\x80', ';', '\\'};
+    for (size_t n = 2; n <= 18; n++)
+        for (size_t at = 1; at < n; at++)
+            for (size_t k = 0; k < sizeof(bad); k++) {
+                char text[18];
+                str path = STR("kept"), query = STR("kept");
+                memset(text, 'a', n);
+                text[0] = '/';
+                cr_assert_eq(target_parse(a, (str){text, n}, &path, &query).kind, ERR_OK, "%zu", n);
+                text[at] = bad[k];
+                cr_assert_eq(target_parse(a, (str){text, n}, &path, &query).kind, ERR_INVALID_REQUEST, "%d at %zu of %zu", bad[k], at, n);
+            }
+}
+
+Test(target, a_byte_that_only_an_escape_could_bring_is_found_at_every_place)
+{
+    static const char *const bad[] = {"%3b", "%5c", "%1f", "%7f", "%00"};
+    for (size_t n = 2; n <= 18; n++)
+        for (size_t at = 1; at < n; at++)
+            for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+                char text[24];
+                str path = STR("kept"), query = STR("kept");
+                memset(text, 'a', sizeof(text));
+                text[0] = '/';
+                memcpy(text + at, bad[k], 3);
+                cr_assert_eq(target_parse(a, (str){text, n + 3}, &path, &query).kind, ERR_INVALID_REQUEST, "%s at %zu of %zu", bad[k], at, n);
+            }
 }
