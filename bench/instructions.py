@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """instructions: how many instructions of user mode one answer takes, counted by valgrind's callgrind in all threads, with the access log on: two servers are started, one
-answers few requests and one many, and what the second executed more is divided by what it answered more. Exact and repeatable to a percent, whatever the machine does meanwhile."""
+answers few requests and one many, and what the second executed more is divided by what it answered more. Repeatable to a few percent: how many requests one wake-up finds depends
+on what else the machine does."""
 import json
 import os
 import re

@@ -21,7 +21,7 @@ import urllib.parse
 
 FACTOR = 10
 ROUNDS, SPAN_MS = 3, 3000
-CODES, TOKENS = 2000, 200
+CODES, TOKENS = 1000, 200
 SECRET = "bench-secret-of-a-client"
 MEMORY, DURABLE = ("client credentials", "introspection", "userinfo"), ("refresh", "code exchange")
 CALLBACK = "http://127.0.0.1/callback"
