@@ -109,11 +109,17 @@ $(OUT)/catalogue.o $(OUT)/catalogue-pseudo.o: $(OUT)/%.o: $(OUT)/%.c
 $(OUT)/jeton-pseudo: $(OUT)/src/main.o $(OUT)/catalogue-pseudo.o $(LIB)
 	$(CC) $(MODE) $(HARD) $(LD) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
-# One test program a folder, mirrored under test/unit; Criterion registers tests by itself.
+# One test program a folder, mirrored under test/unit; Criterion registers tests by itself. It cannot live with the thread sanitizer, where
+# test/tsan/runner.c stands for it.
+ifeq ($(BUILD),tsan)
+  RUNNER := $(OUT)/test/tsan/runner.o
+else
+  RUN_LIB := -lcriterion
+endif
 define unit_rule
-$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/$(1)/*/*_test.c test/unit/*.c)) $(LIB)
+$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/$(1)/*/*_test.c test/unit/*.c)) $(RUNNER) $(LIB)
 	@mkdir -p $$(@D)
-	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) -lcriterion -lpq
+	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) $(RUN_LIB) -lpq
 endef
 $(foreach d,$(UNIT_DIRS),$(eval $(call unit_rule,$(d))))
 $(OUT)/test/%.o: BASE += -Itest/unit -Wno-missing-prototypes -Wno-pedantic -Wno-conversion -Wno-sign-conversion
