@@ -107,6 +107,20 @@ static fallible put_events(struct buf *b, struct call *c, const struct settings 
     return OK;
 }
 
+/* A node whose followed stays behind its newest does not learn of what other nodes and commands change. */
+static fallible put_places(struct buf *b, struct call *c, struct cache *cache)
+{
+    struct store_place followed, newest;
+    TRY(cache_places(cache, c->context->arena, &followed, &newest));
+    buf_add_z(b, "# HELP jeton_feed_newest Number of the newest change in the database of what nodes keep in memory.\n# TYPE jeton_feed_newest gauge\n");
+    buf_format(b, "jeton_feed_newest{feed=\"changes\"} %lld\njeton_feed_newest{feed=\"revocations\"} %lld\n", (long long)newest.change,
+               (long long)newest.revocation);
+    buf_add_z(b, "# HELP jeton_feed_followed Number of the newest change that is in force on this node.\n# TYPE jeton_feed_followed gauge\n");
+    buf_format(b, "jeton_feed_followed{feed=\"changes\"} %lld\njeton_feed_followed{feed=\"revocations\"} %lld\n", (long long)followed.change,
+               (long long)followed.revocation);
+    return OK;
+}
+
 fallible probe_metrics_get(struct call *c)
 {
     const struct app *app = app_of(c);
@@ -130,6 +144,7 @@ fallible probe_metrics_get(struct call *c)
     put_gauge(&b, "jeton_store_queued", "Changes waiting for the writer.", counts.queued);
     put_gauge(&b, "jeton_resident_bytes", "Resident memory.", resident_bytes(a));
     put_gauge(&b, "jeton_start_time_seconds", "When the process started, seconds since 1970.", app->started);
+    TRY(put_places(&b, c, app->authority.cache));
     TRY(put_events(&b, c, app->settings));
     TRY(buf_done(&b, &text));
     response_body(c->response, 200, "text/plain; version=0.0.4; charset=utf-8", text);

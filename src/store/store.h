@@ -104,6 +104,11 @@ struct store_counts {                         /* for /metrics */
 };
 void store_counts(const struct store *store, struct store_counts *out);
 
+/* A place in the feeds of what is kept in memory: the newest line of changes (db_change), the newest revocation; 0: none yet. */
+struct store_place {
+    int64_t change, revocation;
+};
+
 /* One page of a list: contract 6. order_by must be one of the columns that the list function names, or it is UNPROCESSABLE. */
 struct db_page {
     str filter;   /* substring, case-insensitive (ASCII); absent: all. Bound, never spliced; % and _ are literal (AD-09) */

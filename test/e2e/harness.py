@@ -22,13 +22,16 @@ import urllib.parse
 
 import requests
 
-from stores import BIN, ROOT, clean_environment, forget, store_words, stocked
+from stores import BIN, ENGINE, ROOT, clean_environment, forget, store_words, stocked
 
 E2E = os.path.join(ROOT, "test", "e2e")
 CALLBACK = "https://app.example/callback"
 RUN = os.environ.get("JETON_E2E_RUN", os.path.join(ROOT, "build", "test", "e2e"))  # what processes of one run leave for the last test
 CANARIES = set()  # secrets that were seen
 LOGS = []  # log files of all servers
+SERVING = {}  # data directory → the server that was started there
+READING = ("list", "show", "export", "explain")  # verbs of commands that change nothing
+FOLLOWED_WITHIN = 3  # seconds; one is promised, and the machine may be busy
 BEGAN = float(os.environ.get("JETON_E2E_BEGAN", time.monotonic()))
 
 
@@ -80,9 +83,11 @@ class Failed(Exception):
 
 
 def run_cli(data, *args, stdin=None, timeout=60):
-    """(exit status, standard output, standard error) of one command."""
+    """(exit status, standard output, standard error) of one command. What it changed is in force on the server there when this returns."""
     done = subprocess.run([BIN, *args, *store_words(data)], input="" if stdin is None else stdin + "\n", text=True, capture_output=True,
                           timeout=timeout, env=clean_environment())
+    if done.returncode == 0 and data in SERVING and not any(word in READING for word in args[:2]):
+        SERVING[data].follow()
     return done.returncode, done.stdout, done.stderr
 
 
@@ -118,11 +123,27 @@ class Server:
             self.process.wait()
             raise RuntimeError("serve did not get ready: %r\n%s" % (text, self.log_text()[-3000:]))
         self.url = found.group(1).decode()
+        SERVING[self.data] = self
         if self.listen.endswith(":0"):  # a later start takes the same port, so that the issuer stays what it was
             port = urllib.parse.urlsplit(self.url).port
             if port:
                 self.listen = self.listen[:-1] + str(port)
         return self
+
+    def follow(self):
+        """On PostgreSQL, what another process changed is in force within a second: waits for that. On SQLite it is at the next request, which no
+        waiting may hide."""
+        if ENGINE != "postgres" or self.process is None or self.process.poll() is not None:
+            return
+        end = time.monotonic() + FOLLOWED_WITHIN
+        with self.http() as http:
+            while True:
+                answer = http.get(self.url + "/metrics", timeout=20)
+                assert answer.status_code == 200, "what this server has followed cannot be asked: %d" % answer.status_code
+                followed, newest = feeds(answer.text, "followed"), feeds(answer.text, "newest")
+                if followed == newest:
+                    return
+                assert time.monotonic() < end, "followed %r of %r" % (followed, newest)
 
     def log_text(self):
         with open(self.log, errors="replace") as f:
@@ -248,6 +269,13 @@ class Server:
                             redirect_uri=client.redirect)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+def feeds(metrics, which):
+    """{feed: number} of jeton_feed_followed or jeton_feed_newest."""
+    found = {feed: int(number) for feed, number in re.findall(r'^jeton_feed_%s{feed="(\w+)"} (\d+)$' % which, metrics, re.M)}
+    assert set(found) == {"changes", "revocations"}, metrics
+    return found
 
 
 class Client:

@@ -27,10 +27,6 @@ def sqlite_only(reason):
     return unittest.skipIf(ENGINE != "sqlite", "SQLite's alone: " + reason)
 
 
-def postgres_only(reason):
-    return unittest.skipIf(ENGINE != "postgres", "PostgreSQL's alone: " + reason)
-
-
 def clean_environment(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith("JETON_") and not k.lower().endswith("_proxy")}
     env.update(more)
@@ -41,10 +37,10 @@ class Cluster:
     """A PostgreSQL of one's own, as long as this process lives."""
 
     def __init__(self):
-        self.process = subprocess.Popen([os.path.join(ROOT, "tools", "postgres"), "sh", "-c", 'echo "$JETON_TEST_POSTGRES"; echo "$JETON_TEST_CLUSTER"; exec cat'],
+        self.process = subprocess.Popen([os.path.join(ROOT, "tools", "postgres"), "sh", "-c", 'echo "$JETON_TEST_POSTGRES"; exec cat'],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.uri, self.folder = (self.process.stdout.readline().strip() for _ in range(2))
-        if not self.folder:
+        self.uri = self.process.stdout.readline().strip()
+        if not self.uri:
             raise RuntimeError("no PostgreSQL: see above")
         atexit.register(self.close)
 
@@ -52,10 +48,6 @@ class Cluster:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
-
-    def control(self, *words):
-        """start, stop, restart; -m immediate is a crash."""
-        subprocess.run([os.path.join(ROOT, "tools", "postgres"), "--control", *words], check=True, env={**os.environ, "JETON_TEST_CLUSTER": self.folder})
 
 
 @functools.lru_cache(maxsize=None)

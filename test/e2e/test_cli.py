@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 from harness import BIN, CALLBACK, Client, Server, clean_environment, remember, run_cli, world
+from stores import stored_bytes
 
 
 class CommandLine(unittest.TestCase):
@@ -259,9 +260,9 @@ class CommandLine(unittest.TestCase):
         w = self.w
         tokens = w.password_tokens()
         secrets = [tokens["refresh_token"], tokens["access_token"], w.service.secret, w.alice.pat(), w.alice.password, self.s.code(w.web, w.alice)]
-        data = b""
+        data = stored_bytes(self.s.data)
         for file in glob.glob(self.s.data + "/*"):
-            if os.path.isfile(file):
+            if os.path.isfile(file) and not os.path.basename(file).startswith("jeton.db"):
                 with open(file, "rb") as f:
                     data += f.read()
         self.assertGreater(len(data), 50000)

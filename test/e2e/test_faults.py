@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import BIN, CALLBACK, Browser, Server, World, clean_environment, free_port, run_cli
+from harness import BIN, CALLBACK, Browser, Server, World, clean_environment, feeds, free_port, run_cli
 from stores import change, sqlite_only
 
 
@@ -171,6 +171,15 @@ class Faults(unittest.TestCase):
         self.assertEqual(answer.status_code, 200)
         self.assertRegex(answer.text, r"(?m)^# TYPE jeton_\w+ (counter|gauge|histogram)$")
         self.assertRegex(answer.text, r"(?m)^jeton_\w+(\{[^}]*\})? [0-9.e+]+$")
+
+    def test_metrics_tell_how_far_what_a_command_changed_is_followed(self):
+        before = self.s.get("/metrics").text
+        self.assertEqual(feeds(before, "followed"), feeds(before, "newest"))
+        self.s.cli("scope", "add", "followed", "--description", "x")  # and waits, on PostgreSQL
+        after = self.s.get("/metrics").text
+        self.assertEqual(feeds(after, "followed"), feeds(after, "newest"))
+        self.assertEqual(feeds(after, "newest")["changes"], feeds(before, "newest")["changes"] + 1)
+        self.assertEqual(feeds(after, "newest")["revocations"], feeds(before, "newest")["revocations"])
 
     def test_second_server_on_the_same_port_says_so(self):
         done = subprocess.run([BIN, "serve", "--data", self.s.data, "--listen", "127.0.0.1:%d" % self.s.port], capture_output=True, text=True, timeout=20,

@@ -541,7 +541,7 @@ class Packages(unittest.TestCase):
         self.assertIn("libcriterion-dev", self.asked("test", "unit"))
         self.assertIn("python3-authlib", e2e)
         self.assertIn("chromium", browser)
-        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit") | {"clang", "cppcheck"})
+        self.assertEqual(self.asked("test"), build | guards | e2e | browser | self.asked("test", "unit") | {"clang", "cppcheck", "clang-format"})
 
     def test_hunting_needs_the_library_that_clang_does_not_bring(self):
         self.assertLessEqual({"clang", "libclang-rt-14-dev"}, self.asked("fuzz"))

@@ -15,6 +15,7 @@
  *   [another generation]               [behind] ──cache_refresh, not on an event thread: one follows, the others wait──▶ [up to date] */
 #include "store/cache/cache_follow.h"
 
+#include "store/table/db_change.h"
 #include "store/table/db_event.h"
 
 #include <stdlib.h>
@@ -87,6 +88,28 @@ err cache_refresh(struct cache *cache)
 static err after_change(void *cache, struct db_conn *c)
 {
     return follow_on(cache, c);
+}
+
+struct asking {
+    struct arena *a;
+    struct store_place newest;
+};
+
+static err ask_newest(struct db_conn *c, void *context)
+{
+    struct asking *w = context;
+    return db_change_newest(c, w->a, &w->newest);
+}
+
+err cache_places(struct cache *cache, struct arena *a, struct store_place *followed, struct store_place *newest)
+{
+    struct asking w = {a, {0, 0}};
+    (void)pthread_mutex_lock(&cache->lock);
+    *followed = cache->place;
+    (void)pthread_mutex_unlock(&cache->lock);
+    TRY(db_read(store_each(cache->store), ask_newest, &w));
+    *newest = w.newest;
+    return OK;
 }
 
 static bool may_use_cache(struct cache *cache, const struct tx *tx)

@@ -24,6 +24,8 @@ void cache_close(struct cache *cache);
 fallible cache_refresh(struct cache *cache); /* ELSEWHERE on an event thread (cache_inline) when something must be read; UNAVAILABLE */
 /* Reads the feed whatever the counters say: the net below them, for changes whose command died before it could tell. UNAVAILABLE. */
 fallible cache_poll(struct cache *cache);
+/* How far memory has followed the feeds, and then how far they have come: for /metrics. UNAVAILABLE: the store cannot be read. */
+fallible cache_places(struct cache *cache, struct arena *a, struct store_place *followed, struct store_place *newest);
 uint64_t cache_keys(struct cache *cache); /* differs when keys (db_key) may have changed */
 
 const struct snapshot *cache_hold(struct cache *cache); /* never NULL after cache_open */

@@ -22,7 +22,7 @@ struct following {
     struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
     struct snapshot *next;   /* NULL: no snapshot to go on from */
     bool anew;               /* what there is is nothing to go on from */
-    int64_t seq, last_revocation;
+    struct store_place place;
 };
 
 /* ---- everything ---- */
@@ -68,7 +68,7 @@ static err load_all(struct db_conn *c, struct following *w)
     snapshot_free(w->next);
     w->next = NULL;
     w->anew = true; /* also when this reading is lost half way, and run again */
-    w->last_revocation = 0;
+    w->place.revocation = 0;
     TRY(snapshot_new(&w->next));
     TRY(load_clients(c, w));
     TRY(load_others(c, w));
@@ -144,23 +144,23 @@ static err apply_cache_change(struct db_conn *c, struct following *w, enum db_ch
     }
 }
 
-/* Lines up to the head. *whole false: one is missing, or is not understood. */
-static err apply_lines(struct db_conn *c, struct following *w, int64_t head, bool *whole)
+/* Lines up to the newest. *whole false: one is missing, or is not understood. */
+static err apply_lines(struct db_conn *c, struct following *w, int64_t newest, bool *whole)
 {
     *whole = true;
-    while (w->seq < head) {
+    while (w->place.change < newest) {
         struct db_rows rows = {NULL, 0};
         arena_reset(w->lines);
-        TRY(db_change_after(c, w->lines, w->seq, &rows));
+        TRY(db_change_after(c, w->lines, w->place.change, &rows));
         const struct db_change *lines = rows.rows;
         *whole = rows.count > 0;
         for (size_t i = 0; i < rows.count && *whole; i++) {
             enum db_change_kind kind = db_change_kind_of(lines[i].kind);
-            *whole = lines[i].seq == w->seq + 1 && kind != DB_CHANGE_NONE;
+            *whole = lines[i].seq == w->place.change + 1 && kind != DB_CHANGE_NONE;
             arena_reset(w->a);
             if (*whole)
                 TRY(apply_cache_change(c, w, kind, lines[i].key));
-            w->seq++;
+            w->place.change++;
         }
         if (!*whole)
             return OK;
@@ -170,20 +170,22 @@ static err apply_lines(struct db_conn *c, struct following *w, int64_t head, boo
 
 /* ---- revocations: their table is a feed of its own ---- */
 
-static err add_revocations(struct db_conn *c, struct following *w)
+/* Their numbers are the order of commits: none up to the newest can come later. Those of the newest that are not there were purged. */
+static err add_revocations(struct db_conn *c, struct following *w, int64_t newest)
 {
     struct db_rows rows = {NULL, 1};
-    while (rows.count > 0) {
+    while (rows.count > 0 && w->place.revocation < newest) {
         arena_reset(w->a);
-        TRY(db_revocation_rows(c, w->a, w->last_revocation, &rows));
+        TRY(db_revocation_rows(c, w->a, w->place.revocation, &rows));
         const struct db_revocation *r = rows.rows;
         unix_time now = clock_now();
         for (size_t i = 0; i < rows.count; i++) {
             if (r[i].expires_at > now)
                 TRY(cache_set_add(w->cache->revoked, r[i].kind, r[i].id, r[i].expires_at));
-            w->last_revocation = r[i].number;
+            w->place.revocation = r[i].number;
         }
     }
+    w->place.revocation = newest;
     return OK;
 }
 
@@ -192,16 +194,16 @@ static err add_revocations(struct db_conn *c, struct following *w)
 static err read_feed(struct db_conn *c, void *context)
 {
     struct following *w = context;
-    int64_t head = 0;
-    bool whole = w->next != NULL && !w->anew;
-    TRY(db_change_head(c, &head));
-    whole = whole && head >= w->seq;
+    struct store_place newest = {0, 0};
+    arena_reset(w->a);
+    TRY(db_change_newest(c, w->a, &newest));
+    bool whole = w->next != NULL && !w->anew && newest.change >= w->place.change && newest.revocation >= w->place.revocation;
     if (whole)
-        TRY(apply_lines(c, w, head, &whole));
+        TRY(apply_lines(c, w, newest.change, &whole));
     if (!whole)
         TRY(load_all(c, w));
-    w->seq = head;
-    return add_revocations(c, w);
+    w->place.change = newest.change;
+    return add_revocations(c, w, newest.revocation);
 }
 
 void cache_show(struct cache *cache, struct snapshot *next)
@@ -220,18 +222,19 @@ static err follow_with(struct cache *cache, struct db_conn *c, struct following 
     if (cache->snapshot != NULL && !w->anew)
         TRY(snapshot_next(cache->snapshot, &w->next));
     TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(cache->store, read_feed, w));
-    w->next->seq = w->seq;
+    w->next->seq = w->place.change;
     cache_show(cache, w->next);
     w->next = NULL;
-    cache->seq = w->seq;
-    cache->last_revocation = w->last_revocation;
+    (void)pthread_mutex_lock(&cache->lock);
+    cache->place = w->place;
+    (void)pthread_mutex_unlock(&cache->lock);
     return OK;
 }
 
 err cache_follow(struct cache *cache, struct db_conn *c)
 {
     bool anew = atomic_exchange(&cache->store->anew, false);
-    struct following w = {cache, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, anew, cache->seq, cache->last_revocation};
+    struct following w = {cache, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, anew, cache->place};
     err e = w.a != NULL && w.lines != NULL ? follow_with(cache, c, &w) : ERR(UNAVAILABLE, "hot: out of memory");
     if (FAILED(e) && anew)
         atomic_store(&cache->store->anew, true);

@@ -7,10 +7,10 @@
 #include "store/cache/cache_set.h"
 struct cache {
     struct store *store;
-    pthread_mutex_t lock; /* facts and their holders */
+    pthread_mutex_t lock; /* facts and their holders; place */
     struct snapshot *snapshot;
-    pthread_mutex_t following;        /* one follows: guards seq and last_revocation */
-    int64_t seq, last_revocation;     /* how far it has come */
+    pthread_mutex_t following;        /* one follows: who has it is the only one that moves place */
+    struct store_place place;         /* how far memory has followed */
     _Atomic bool behind;              /* the last try failed: nothing may be decided by what is kept */
     _Atomic uint64_t seen_generation; /* store_generation before the last try that did not fail */
     _Atomic uint64_t keys;            /* changes of keys that were seen */

@@ -8,17 +8,19 @@
 
 #include "base/banned.h"
 
-enum { ADD, FORGET, HEAD, AFTER };
+enum { ADD, FORGET, NEWEST, AFTER };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO changes (seq, kind, key) VALUES ($1, $2, $3)",
     [FORGET] = "DELETE FROM changes WHERE seq <= $1",
-    [HEAD] = "SELECT next - 1 FROM counters WHERE name = 'change'",
+    [NEWEST] = "SELECT next - 1 FROM counters WHERE name IN ('change', 'revocation') ORDER BY name",
     [AFTER] = "SELECT seq, kind, key FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2",
 };
 DB_STATEMENTS(change, texts);
 static const struct db_field fields[] = {
     {DB_INT, offsetof(struct db_change, seq)}, {DB_TEXT, offsetof(struct db_change, kind)}, {DB_TEXT, offsetof(struct db_change, key)}};
 static const struct db_columns columns = DB_COLUMNS(struct db_change, fields);
+static const struct db_field number_fields[] = {{DB_INT, 0}};
+static const struct db_columns number_shape = DB_COLUMNS(int64_t, number_fields);
 
 static const struct {
     const char *word, *table, *key;
@@ -89,12 +91,14 @@ err db_change_note(struct db_conn *c, enum db_change_kind kind, str key)
     return seq % DB_CHANGES_BITE == 0 ? db_run(c, CALL(FORGET, P_INT(seq - DB_CHANGES_KEPT)), NULL) : OK;
 }
 
-err db_change_head(struct db_conn *c, int64_t *seq)
+err db_change_newest(struct db_conn *c, struct arena *a, struct store_place *out)
 {
-    bool found = false;
-    TRY(db_scalar(c, CALL_ALONE(HEAD), seq, &found));
-    if (!found)
-        FAIL(UNAVAILABLE, "store: the feed's counter is missing");
+    struct db_rows rows = {NULL, 0};
+    TRY(db_many(c, a, CALL_ALONE(NEWEST), &number_shape, &rows));
+    if (rows.count != 2)
+        FAIL(UNAVAILABLE, "store: the feed's counters are missing");
+    const int64_t *numbers = rows.rows;
+    *out = (struct store_place){numbers[0], numbers[1]};
     return OK;
 }
 

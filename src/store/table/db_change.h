@@ -8,6 +8,7 @@
 #ifndef JETON_STORE_TABLE_DB_CHANGE_H
 #define JETON_STORE_TABLE_DB_CHANGE_H
 #include "store/driver.h"
+#include "store/store.h"
 
 /* X(name, word, table, its key). REVOCATION: that table is a feed itself, numbered in the order of commits; it appends nothing here. */
 #define DB_CHANGES(X)                                             \
@@ -44,8 +45,8 @@ struct db_change {
 };
 enum db_change_kind db_change_kind_of(str word); /* NONE: an unknown word */
 const char *db_change_word(enum db_change_kind kind);
-/* seq of the newest line ever; 0: none yet. */
-fallible db_change_head(struct db_conn *c, int64_t *seq);
-/* The lines after that seq, at most DB_CHANGES_READ.. */
+/* The newest of both feeds, as they were committed. */
+fallible db_change_newest(struct db_conn *c, struct arena *a, struct store_place *out);
+/* The lines after that seq, at most DB_CHANGES_READ. */
 fallible db_change_after(struct db_conn *c, struct arena *a, int64_t seq, struct db_rows *out);
 #endif

@@ -176,8 +176,17 @@ static void all_revoked(struct scene *x)
         cr_assert(cache_revoked(x->cache, str_is(rows[i].kind, "grant") ? "grant" : "token", rows[i].id));
 }
 
+static bool followed_all(struct scene *x, struct store_place *newest)
+{
+    struct store_place followed;
+    MUST(cache_places(x->cache, x->s.a, &followed, newest));
+    return followed.change == newest->change && followed.revocation == newest->revocation;
+}
+
 static void same(struct scene *x, const char *after)
 {
+    struct store_place newest;
+    cr_assert(followed_all(x, &newest), "after %s", after);
     const struct snapshot *f = cache_hold(x->cache);
     char *kept = told_of(x->s.a, f), *fresh = told_anew(&x->s);
     cr_assert_str_eq(kept, fresh, "after %s", after);
@@ -511,6 +520,13 @@ static void scene_begin(struct scene *x, bool threaded)
     x->other = x->s;
 }
 
+/* What writes from now on is another process, as far as the store can tell. */
+static void command_begin(struct scene *x)
+{
+    MUST(store_open(FRESH_OPTIONS(&x->s, false, false), &x->other.store));
+    x->other.tx = store_each(x->other.store);
+}
+
 static void write_all(struct scene *x, bool refresh)
 {
     same(x, "the start");
@@ -553,9 +569,53 @@ Test(follow, every_kind_of_write_of_a_command_is_in_memory_at_the_next_request)
 {
     struct scene x = {0};
     scene_begin(&x, true);
-    MUST(store_open(FRESH_OPTIONS(&x.s, false, false), &x.other.store));
+    command_begin(&x);
     write_all(&x, true);
     store_close(x.other.store);
+    cache_close(x.cache);
+    fresh_end(&x.s);
+}
+
+Test(follow, what_a_command_changed_is_seen_to_be_missing_until_it_is_followed)
+{
+    static err (*const commands[])(struct scene * x) = {client_save, token_revoke};
+    struct scene x = {0};
+    struct store_place before, after;
+    scene_begin(&x, true);
+    command_begin(&x);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        cr_assert(followed_all(&x, &before));
+        MUST(commands[i](&x));
+        cr_assert_not(followed_all(&x, &after));
+        cr_assert_eq(after.change - before.change, i == 0 ? 1 : 0);
+        cr_assert_eq(after.revocation - before.revocation, i == 0 ? 0 : 1);
+        fresh_told(&x.s);
+        MUST(cache_refresh(x.cache));
+        cr_assert(followed_all(&x, &after));
+    }
+    store_close(x.other.store);
+    cache_close(x.cache);
+    fresh_end(&x.s);
+}
+
+/* A node that starts when they are gone has missed nothing. */
+Test(follow, revocations_that_were_purged_are_not_missing)
+{
+    struct scene x = {0};
+    struct store_place newest;
+    int64_t deleted = 0;
+    scene_begin(&x, true);
+    MUST(token_revoke(&x));
+    cache_close(x.cache);
+    clock_set(T0 + 86400);
+    MUST(db_purge(x.s.store, T0 + 86400, 1000, &deleted));
+    MUST(cache_open(x.s.store, 100, &x.cache));
+    cr_assert(followed_all(&x, &newest));
+    cr_assert_eq(newest.revocation, 1);
+    cr_assert_not(cache_revoked(x.cache, "token", STR("jti")));
+    MUST(db_revocation_add(x.s.tx, "token", STR("jti"), T0 + 2 * 86400)); /* and the next is not missed */
+    cr_assert(cache_revoked(x.cache, "token", STR("jti")));
+    cr_assert(followed_all(&x, &newest));
     cache_close(x.cache);
     fresh_end(&x.s);
 }
