@@ -268,7 +268,7 @@ class ByReference(unittest.TestCase):
         context.load_cert_chain(*pair.files)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         server.stopped = threading.Event()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         cls.addClassCleanup(server.server_close)
         cls.addClassCleanup(server.shutdown)
         cls.addClassCleanup(server.stopped.set)

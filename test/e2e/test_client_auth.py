@@ -141,7 +141,7 @@ class ClientAuth(unittest.TestCase):
         cls.keys = Threads(("127.0.0.1", 0), Keys)
         cls.keys.socket = context.wrap_socket(cls.keys.socket, server_side=True, do_handshake_on_connect=False)
         cls.keys.stopped = threading.Event()
-        threading.Thread(target=cls.keys.serve_forever, daemon=True).start()
+        threading.Thread(target=cls.keys.serve_forever, args=(0.05,), daemon=True).start()
         cls.published = "https://localhost:%d" % cls.keys.server_address[1]
         cls.twin = free_port()
         cls.s = Server(args=["--listen-mtls", "localhost:%d" % cls.twin, "--client-ca", cls.authority.files[0], "--fetch-internal",

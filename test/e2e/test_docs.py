@@ -14,8 +14,20 @@ import time
 import unittest
 
 from harness import ROOT, Browser, Person, clean_environment, remember
-from stores import store_environment
+from stores import ENGINE, store_environment
 from test_run import DevRun
+
+FOLLOWING = """#!/bin/bash
+case ${{1:-}} in serve | token | help | "") exec {itself} "$@" ;; esac
+{itself} "$@" || exit
+figures() {{ sed -n "s/^jeton_feed_$1{{//p" <<<"$metrics"; }}
+for _ in {{1..200}}; do
+    metrics=$(curl -sS --cacert {ca} {url}/metrics)
+    [ -n "$metrics" ] && [ "$(figures followed)" = "$(figures newest)" ] && exit 0
+done
+echo "the server does not follow" >&2
+exit 1
+"""
 
 
 def blocks(file):
@@ -51,8 +63,9 @@ class Documents(unittest.TestCase):
     def run_file(self, file, server):
         try:
             folder = os.path.dirname(server.data)
-            for name in ("build", "tools", "docs", "assets", "test", "README.md"):
+            for name in ("tools", "docs", "assets", "test", "README.md"):
                 os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+            self.put_build(os.path.join(folder, "build"), server)
             os.mkdir(os.path.join(folder, "node_modules"))
             os.symlink(os.path.join(ROOT, "test", "e2e", "node_modules", "openid-client-6"), os.path.join(folder, "node_modules", "openid-client"))  # npm install
             with open(os.path.join(folder, "dev"), "w", encoding="ascii") as f:
@@ -68,6 +81,19 @@ class Documents(unittest.TestCase):
             self.assertNotIn("internal error", out)
         finally:
             server.stop()
+
+    @staticmethod
+    def put_build(folder, server):
+        """The project's. On PostgreSQL a command returns when the server has followed what it changed (harness.Server.follow)."""
+        if ENGINE != "postgres":
+            os.symlink(os.path.join(ROOT, "build"), folder)
+            return
+        os.mkdir(folder)
+        for name in os.listdir(os.path.join(ROOT, "build")):
+            os.symlink(os.path.join(ROOT, "build", name), os.path.join(folder, name if name != "jeton" else "jeton-itself"))
+        with open(os.path.join(folder, "jeton"), "w", encoding="ascii") as f:
+            f.write(FOLLOWING.format(itself=os.path.join(folder, "jeton-itself"), ca=server.ca, url=server.url))
+        os.chmod(os.path.join(folder, "jeton"), 0o700)
 
     def bash(self, script, folder, server):
         path = os.path.join(folder, "blocks.sh")

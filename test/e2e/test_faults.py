@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness import BIN, CALLBACK, Browser, Server, World, clean_environment, feeds, free_port, run_cli
-from stores import change, sqlite_only
+from stores import change, sqlite_only, store_words
 
 
 class Faults(unittest.TestCase):
@@ -182,7 +182,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(feeds(after, "newest")["revocations"], feeds(before, "newest")["revocations"])
 
     def test_second_server_on_the_same_port_says_so(self):
-        done = subprocess.run([BIN, "serve", "--data", self.s.data, "--listen", "127.0.0.1:%d" % self.s.port], capture_output=True, text=True, timeout=20,
+        done = subprocess.run([BIN, "serve", *store_words(self.s.data), "--listen", "127.0.0.1:%d" % self.s.port], capture_output=True, text=True, timeout=20,
                               env=clean_environment(), stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 1)
         self.assertTrue(done.stderr.strip())

@@ -49,7 +49,7 @@ class Web:
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.host = "127.0.0.1:%d" % self.server.server_address[1]
         self.url = "https://" + self.host
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def put(self, path, value, status=200, **headers):
         body = value if isinstance(value, bytes) else json.dumps(value).encode()

@@ -38,7 +38,7 @@ class Shares(unittest.TestCase):
         cls.keys = Threads(("127.0.0.1", 0), Keys)
         cls.keys.socket = context.wrap_socket(cls.keys.socket, server_side=True, do_handshake_on_connect=False)
         cls.keys.stopped = threading.Event()
-        threading.Thread(target=cls.keys.serve_forever, daemon=True).start()
+        threading.Thread(target=cls.keys.serve_forever, args=(0.05,), daemon=True).start()
         cls.good = "localhost:%d" % cls.keys.server_address[1]
         hosts = ["localhost:%d" % s.getsockname()[1] for s in cls.silent]
         cls.s = Server(args=["--fetch-internal", " ".join([cls.good, *hosts]), "--fetch-authority", authority.files[0], "--fetch-seconds", "4",

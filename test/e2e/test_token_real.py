@@ -11,7 +11,7 @@ import unittest
 import requests
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from harness import BIN, Browser, Client, World, clean_environment, free_port, remember
+from harness import BIN, Browser, Client, Server, World, clean_environment, free_port, remember
 from test_client_auth import Pair, keep, key_set
 from test_token_client import b64, ec_jwk, pem, unb64
 
@@ -294,6 +294,28 @@ class TokenReal(unittest.TestCase):
         wrong = Client(self.w.service.id, "not-the-secret-of-this-client")
         self.assertIn("invalid_client", self.run_token(wrong, "--grant", "client_credentials", status=1))
         self.assertIn("invalid_scope", self.run_token(self.w.service, "--grant", "client_credentials", "--scope", "nosuch", status=1))
+
+
+class TokenClientAtJeton(unittest.TestCase):
+    """The same program on both sides."""
+    @classmethod
+    def setUpClass(cls):
+        cls.s = Server().start()
+        cls.client = cls.s.client("Service", "client_credentials")
+        cls.addClassCleanup(cls.s.stop_for_good)
+
+    def run_token(self, *args, stdin=(), status=0):
+        done = subprocess.run([BIN, "token", *args, "--issuer", self.s.url, "--ca", self.s.ca, "--client-id", self.client.id, "--client-secret-stdin", "--json"],
+                              input="\n".join([*stdin, self.client.secret]) + "\n", text=True, capture_output=True, timeout=60, env=clean_environment())
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return json.loads(done.stdout) if status == 0 else done.stderr
+
+    def test_a_token_is_known_and_then_ended(self):
+        token = self.run_token("--grant", "client_credentials")["access_token"]
+        remember(token)
+        self.assertTrue(self.run_token("introspect", "--token-stdin", stdin=[token])["active"])
+        self.run_token("revoke", "--token-stdin", "--token-type-hint", "access_token", stdin=[token])
+        self.assertFalse(self.run_token("introspect", "--token-stdin", stdin=[token])["active"])
 
 
 if __name__ == "__main__":
