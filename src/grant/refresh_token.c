@@ -8,6 +8,7 @@
  *   anything else                                    ──▶ refused, nothing changes (a restored backup, RF-12)
  * Under a profile with steady refresh tokens (FAPI 2.0 Security Profile 5.3.2.1) the current one stays current and lives on:
  *   t = g, hash is current                           ──db_refresh_rotate──▶ g, the same token
+ * Where several write at once, another may have moved the row since it was read: db_refresh_rotate then changes nothing, and the row is read anew.
  * Promises: one winner; the loser of a race is a retry and gets the winner's token; nothing is ever widened (RF-06). */
 #include "grant/refresh_token.h"
 #include "client/profile.h"
@@ -60,6 +61,7 @@ static fallible refuse_stolen_refresh(struct context *ctx, const struct db_autho
     REFUSE(INVALID_GRANT, "The refresh token was used before; every token of this authorization has been revoked.", "refresh: used before");
 }
 
+/* *fresh absent: another was first. */
 static fallible rotate_refresh_token(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, str old, str *fresh)
 {
     struct db_authorization next = *authorization;
@@ -74,9 +76,7 @@ static fallible rotate_refresh_token(struct context *ctx, const struct db_client
     next.expires_at = token_request_refresh_end(ctx, client, authorization->created_at);
     bool rotated;
     TRY(db_refresh_rotate(ctx->tx, &next, authorization->generation, &rotated));
-    if (!rotated)
-        REFUSE(INVALID_GRANT, "The refresh token was used or revoked at this very moment.", "refresh: lost the race");
-    *fresh = token.text;
+    *fresh = rotated ? token.text : STR_ABSENT;
     return OK;
 }
 
@@ -87,9 +87,7 @@ static fallible keep_refresh_token(struct context *ctx, const struct db_client *
     next.last_used_at = ctx->now;
     next.expires_at = token_request_refresh_end(ctx, client, authorization->created_at);
     TRY(db_refresh_rotate(ctx->tx, &next, authorization->generation, &kept));
-    if (!kept)
-        REFUSE(INVALID_GRANT, "The refresh token was revoked at this very moment.", "refresh: lost the race");
-    *fresh = old;
+    *fresh = kept ? old : STR_ABSENT;
     return OK;
 }
 
@@ -105,13 +103,12 @@ static fallible reopen_successor(struct context *ctx, const struct db_authorizat
     return OK;
 }
 
-fallible refresh_token_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+/* By the row as it is read now. out->refresh_token absent: that was no longer so when it was to change. */
+static fallible redeem_as_read(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str text = form_get(f, "refresh_token"), scope, fresh;
     struct db_authorization *authorization;
     int64_t generation;
-    if (!str_present(text))
-        REFUSE(INVALID_REQUEST, "refresh_token is missing.", "refresh: missing");
     TRY(find_refresh_grant(ctx, proof, text, &authorization, &generation));
     struct token_hash hash = token_hash_of(text);
     bool current = generation == authorization->generation && token_hash_equal(&hash, &authorization->current);
@@ -137,5 +134,17 @@ fallible refresh_token_redeem(struct context *ctx, const struct client_proof *pr
         TRY(reopen_successor(ctx, authorization, text, &fresh));
     answer.refresh_token = fresh;
     *out = answer;
+    return OK;
+}
+
+fallible refresh_token_redeem(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
+{
+    if (!str_present(form_get(f, "refresh_token")))
+        REFUSE(INVALID_REQUEST, "refresh_token is missing.", "refresh: missing");
+    TRY(redeem_as_read(ctx, proof, f, out));
+    if (!str_present(out->refresh_token))
+        TRY(redeem_as_read(ctx, proof, f, out)); /* RF-03: the winner's successor, or what ended the grant */
+    if (!str_present(out->refresh_token))
+        REFUSE(INVALID_GRANT, "The refresh token was used or revoked at this very moment.", "refresh: lost the race twice");
     return OK;
 }

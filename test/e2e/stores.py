@@ -5,6 +5,7 @@ or postgres, where each data directory has a database of its own, made at its fi
 Most servers begin with a store from a small stock instead of an empty folder: what the first command in an empty folder makes (tables,
 master key, signing keys) costs seconds of prime numbers. Neighbours never get the same one, so no two servers of a test share a key."""
 import atexit
+import contextlib
 import fcntl
 import functools
 import itertools
@@ -13,6 +14,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -25,6 +27,10 @@ DATABASES = {}  # data directory → database
 def sqlite_only(reason):
     """For a test of SQLite's own files."""
     return unittest.skipIf(ENGINE != "sqlite", "SQLite's alone: " + reason)
+
+
+def postgres_only(reason):
+    return unittest.skipIf(ENGINE != "postgres", "PostgreSQL's alone: " + reason)
 
 
 def clean_environment(**more):
@@ -66,6 +72,27 @@ def psql(database, statement):
     if done.returncode != 0:
         raise RuntimeError("%s: %s" % (statement, done.stderr))
     return done.stdout
+
+
+@contextlib.contextmanager
+def held(data, statement):
+    """Another hand has rows of a data directory's PostgreSQL locked by this statement; gives a function that waits until so many wait for them."""
+    hand = subprocess.Popen(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", address_of(database_of(data))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def waiting(least):
+        end = time.monotonic() + 4  # a statement may take five seconds
+        while int(psql(database_of(data), "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")) < least:
+            assert time.monotonic() < end, "nobody waits"
+    try:
+        hand.stdin.write("BEGIN;\n%s;\n\\echo held\n" % statement)
+        hand.stdin.flush()
+        while hand.stdout.readline() not in ("held\n", ""):
+            pass
+        yield waiting
+    finally:
+        hand.stdin.close()  # rolled back
+        hand.wait(20)
+        hand.stdout.close()
 
 
 def change(data, statement):

@@ -5,6 +5,7 @@ import json
 import unittest
 
 from harness import CALLBACK, Client, world
+from stores import held, postgres_only
 
 
 class Refresh(unittest.TestCase):
@@ -114,6 +115,18 @@ class Refresh(unittest.TestCase):
         self.assertEqual(len(successors), 1)
         self.ok(self.refresh(successors.pop()))
         self.invalid_grant(self.refresh(first))
+
+    @postgres_only("several write at once")
+    def test_RF_03_all_that_read_the_row_before_one_of_them_changed_it_get_its_successor(self):
+        first = self.w.password_tokens()["refresh_token"]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            with held(self.s.data, "SELECT count(*) FROM (SELECT 1 FROM grants FOR UPDATE) AS held") as waiting:
+                answers = [pool.submit(lambda: self.refresh(first)) for _ in range(4)]
+                waiting(4)
+            answers = [a.result() for a in answers]
+        self.assertEqual([a.status_code for a in answers], [200] * 4, [a.text for a in answers])
+        self.assertEqual(len({a.json()["refresh_token"] for a in answers}), 1)
+        self.ok(self.refresh(answers[0].json()["refresh_token"]))
 
 
 if __name__ == "__main__":
