@@ -103,7 +103,7 @@ class Server:
         self.args, self.env, self.limits, self.listen = list(args), env or {}, list(limits), listen
         self.process = self.url = None
         LOGS.append(self.log)
-        atexit.register(self.stop_for_good)
+        atexit.register(self.end)
 
     def start(self, timeout=60):  # seconds; a first start looks for prime numbers
         with open(self.log, "ab") as log:
@@ -170,13 +170,18 @@ class Server:
         finally:
             self.process.stdout.close()
 
-    def stop_for_good(self):
+    def end(self):
         try:
             self.stop()
         finally:
             keep_log(self.log)
             if not os.environ.get("JETON_KEEP"):
                 shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def stop_for_good(self):
+        try:
+            self.end()
+        finally:
             forget(self.data)
 
     # ---- command line

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a server keeps its facts in. JETON_E2E_ENGINE says which engine the tests run on: sqlite, where they stand in the data directory,
-or postgres, where each data directory has a database of its own, made at its first use and dropped at the end.
+or postgres, where each data directory has a database of its own, made at its first use; the cluster around the run takes them with it.
 
 Most servers begin with a store from a small stock instead of an empty folder: what the first command in an empty folder makes (tables,
 master key, signing keys) costs seconds of prime numbers. Neighbours never get the same one, so no two servers of a test share a key."""
@@ -133,12 +133,6 @@ def forget(data):
     """The data directory's database is dropped, whoever is connected; its next use begins with an empty one."""
     if os.path.abspath(data) in DATABASES:
         psql("postgres", "DROP DATABASE %s WITH (FORCE)" % DATABASES.pop(os.path.abspath(data)))
-
-
-@atexit.register
-def forget_all():
-    for data in list(DATABASES):
-        forget(data)
 
 
 def store_words(data):

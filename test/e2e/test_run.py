@@ -48,6 +48,7 @@ class DevRun:
                 self.text += piece
         found = re.search(r"^jeton ready on (\S+)$", self.text, re.M)
         if not found:
+            self.stop()
             with open(self.log, encoding="utf-8", errors="replace") as f:
                 raise RuntimeError(self.text + f.read()[-2000:])
         self.url = found.group(1)
