@@ -32,6 +32,11 @@ FOLDER = tempfile.TemporaryDirectory(prefix="jeton-certify-")
 PLAIN_ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6749 5.2
 
 
+def server_second():
+    """By the clock that the server reads, CLOCK_REALTIME_COARSE: it is a little behind the one of time.time()."""
+    return int(time.clock_gettime(5))
+
+
 def b64(data):
     return base64.urlsafe_b64encode(data if isinstance(data, bytes) else data.encode()).rstrip(b"=").decode()
 
