@@ -282,9 +282,21 @@ fallible client_auth_check(struct context *ctx, const struct client_claim *claim
     return judge_client_claim(ctx, &claimed, out);
 }
 
+/* Wherever the client names itself. */
+static bool names_document(const struct context *ctx, const struct client_claim *claim)
+{
+    struct claimed claimed = {0};
+    bool named = client_document_form(form_get(claim->form, "client_id"));
+    if (!named && ctx->authority->policy.client_documents && str_present(claim->authorization) &&
+        !FAILED(read_header(ctx->arena, claim->authorization, &claimed)))
+        for (size_t i = 0; i < claimed.count && !named; i++)
+            named = client_document_form(claimed.readings[i].id);
+    return named;
+}
+
 bool client_auth_waits(const struct context *ctx, const struct client_claim *claim)
 {
-    if (client_assertion_sent(claim->form) || client_document_form(form_get(claim->form, "client_id")))
+    if (client_assertion_sent(claim->form) || names_document(ctx, claim))
         return true;
     return str_filled(ctx->certificate) && !str_present(claim->authorization) && !form_has(claim->form, "client_secret");
 }

@@ -237,6 +237,8 @@ fallible client_document_get(struct context *ctx, str client_id, const struct db
     }
     if (cache_is_inline())
         FAIL(ELSEWHERE, "client document: another server must be asked");
+    if (store_is_open(ctx->tx)) /* others would wait for that server too */
+        FAIL(SERVER_ERROR, "client document: nothing is fetched inside a transaction; its request comes by a worker first");
     TRY(count_attempt(ctx));
     err e = renew_document_client(ctx, client_id, &made, &fresh);
     if (!FAILED(e) || e.kind == ERR_INVALID_CLIENT)

@@ -207,6 +207,54 @@ Test(client_auth, a_secret_alone_names_compat_clients_at_the_token_endpoint)
     expect_kind(check(&t, sent, &proof), INVALID_CLIENT);
 }
 
+static bool waits(struct stage *t, struct sent sent)
+{
+    struct form f;
+    assert_done(form_parse(t->s.a, str_present(sent.body) ? sent.body : STR(""), &f));
+    return client_auth_waits(t->s.ctx, &(struct client_claim){sent.authorization, &f, true});
+}
+
+/* Another server is never asked from the one thread that all changes wait for, wherever the client names itself. */
+Test(client_auth, who_is_named_by_an_address_is_judged_on_a_worker)
+{
+    struct stage t = stage_new();
+    struct client_proof proof;
+    struct sent by_header = {.authorization = basic(&t, STR("Basic "), STR("https%3A%2F%2Fapp.example%2Fclient:x"))};
+    t.s.authority->policy.client_documents = true;
+    cr_expect(waits(&t, (struct sent){.body = STR("client_id=https://app.example/client")}));
+    cr_expect(waits(&t, by_header));
+    cr_expect_not(waits(&t, (struct sent){.authorization = basic(&t, STR("Basic "), pair_of(&t, "web", t.secret))}));
+    cr_expect_not(waits(&t, (struct sent){.authorization = STR("Basic !")}));
+    cache_inline(true);
+    expect_kind(check(&t, by_header, &proof), ELSEWHERE);
+    cache_inline(false);
+}
+
+struct inside {
+    struct stage *t;
+    err judged;
+};
+
+static err judge_inside(struct tx *tx, void *context)
+{
+    struct inside *w = context;
+    struct client_proof proof;
+    struct tx *before = w->t->s.ctx->tx;
+    w->t->s.ctx->tx = tx;
+    w->judged = check(w->t, (struct sent){.body = STR("client_id=https://app.example/client")}, &proof);
+    w->t->s.ctx->tx = before;
+    return OK;
+}
+
+Test(client_auth, nothing_is_fetched_inside_a_transaction)
+{
+    struct stage t = stage_new();
+    struct inside w = {&t, OK};
+    t.s.authority->policy.client_documents = true;
+    assert_done(store_together(store_each(t.s.authority->store), judge_inside, &w));
+    expect_kind(w.judged, SERVER_ERROR);
+}
+
 Test(client_auth, a_flood_of_refusals_is_a_trickle_of_events)
 {
     struct stage t = stage_new();
