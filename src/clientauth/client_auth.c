@@ -273,12 +273,8 @@ fallible client_auth_check(struct context *ctx, const struct client_claim *claim
     *out = (struct client_proof){.header_tried = str_present(claim->authorization)};
     struct claimed claimed = {0};
     TRY(read_claim(ctx->arena, claim, &claimed));
-    if (claimed.sent != SENT_BASIC && !str_present(claimed.readings[0].id)) {
-        TRY(judge_by_secret(ctx, claimed.readings[0].secret, claim->token_request, out));
-        authority_event(ctx, "client.deprecated",
-                        &(struct authority_event_facts){.client_id = out->client->id, .detail = STR("token request without client_id, found by its secret")});
-        return OK;
-    }
+    if (claimed.sent != SENT_BASIC && !str_present(claimed.readings[0].id))
+        return judge_by_secret(ctx, claimed.readings[0].secret, claim->token_request, out);
     return judge_client_claim(ctx, &claimed, out);
 }
 

@@ -15,7 +15,7 @@ struct client_proof {
     bool authenticated;             /* false: a public client that only named itself */
     bool header_tried;              /* answer 401 with WWW-Authenticate (RFC 6749 5.2) */
     const char *method;             /* the way that was used: client_secret_basic … none; never `any`; NULL for compat */
-    bool by_secret_alone;           /* compat processmaker: found without client_id; logged as deprecated */
+    bool by_secret_alone;           /* compat processmaker: found without client_id; token_request tells of it */
 };
 /* out->header_tried is set on failure too. INVALID_CLIENT, INVALID_REQUEST (two methods). ELSEWHERE on an event thread when keys must be
  * fetched or a jti be taken; for the same reason never to be called on the store's writer when client_auth_waits. */

@@ -32,6 +32,13 @@ static redeem *const redeems[GRANT_TYPE_COUNT] = {
 #undef X
 };
 
+static void tell_deprecated(const struct context *ctx, const struct client_proof *proof)
+{
+    if (proof->by_secret_alone)
+        authority_event(ctx, "client.deprecated",
+                        &(struct authority_event_facts){.client_id = proof->client->id, .detail = STR("token request without client_id, found by its secret")});
+}
+
 fallible token_request_answer(struct context *ctx, const struct client_proof *proof, const struct form *f, struct token_answer *out)
 {
     str type = form_get(f, "grant_type");
@@ -47,7 +54,10 @@ fallible token_request_answer(struct context *ctx, const struct client_proof *pr
         REFUSE(UNAUTHORIZED_CLIENT, "This grant type is not enabled for this client. An administrator can enable it: jeton client edit ID --grant.",
                "token: grant not enabled for the client");
     TRY(sender_bind(ctx, proof)); /* DP-01 */
-    TRY(redeems[row - grant_types](ctx, proof, f, out));
+    err redeemed = redeems[row - grant_types](ctx, proof, f, out);
+    if (redeemed.kind != ERR_ELSEWHERE) /* else it is run again, and told then */
+        tell_deprecated(ctx, proof);
+    TRY(redeemed);
     if (row->audited) /* LG-01; the others are in the access log alone, for the audit trail is not for machines' traffic */
         authority_event(ctx, "token.issued", &(struct authority_event_facts){.client_id = proof->client->id, .detail = str_of(row->wire)});
     return OK;

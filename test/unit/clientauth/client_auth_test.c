@@ -197,7 +197,6 @@ Test(client_auth, a_secret_alone_names_compat_clients_at_the_token_endpoint)
     struct sent sent = {.body = stage_text(&t, "client_secret=", secret, "")};
     expect_kind(check(&t, sent, &proof), OK);
     cr_expect(proof.by_secret_alone && proof.authenticated && str_is(proof.client->id, "pm"));
-    cr_expect_eq(event_count(&t.s, "client.deprecated"), 1);
     sent.elsewhere = true;
     expect_kind(check(&t, sent, &proof), INVALID_CLIENT);
     expect_kind(check(&t, (struct sent){.body = stage_text(&t, "client_secret=", t.secret, "")}, &proof), INVALID_CLIENT);

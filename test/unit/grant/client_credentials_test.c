@@ -71,6 +71,37 @@ Test(client_credentials, slow_signatures_are_made_elsewhere)
     }
 }
 
+static void shape_compat(struct client_edit *edit)
+{
+    edit->compat_processmaker = 1;
+}
+
+/* The whole request, as the pipeline runs it: on an event thread, or on a worker. */
+static err by_secret_alone(struct stage *t, str secret, bool on_event_thread)
+{
+    struct token_answer answer;
+    struct client_proof proof;
+    scene_next(&t->s);
+    struct form f = stage_form(t, stage_text(t, "grant_type=client_credentials&resource=https://rsa.example&client_secret=", secret, "").p);
+    cache_inline(on_event_thread);
+    err e = client_auth_check(t->s.ctx, &(struct client_claim){STR_ABSENT, &f, true}, &proof);
+    if (!FAILED(e))
+        e = token_request_answer(t->s.ctx, &proof, &f, &answer);
+    cache_inline(false);
+    return e;
+}
+
+Test(client_credentials, what_is_run_again_elsewhere_is_told_once)
+{
+    struct stage t = stage_new();
+    struct db_resource row = {.uri = STR("https://rsa.example"), .name = STR("x"), .token_format = STR("jwt"), .alg = STR("RS256"), .created_at = NOW};
+    assert_done(db_resource_add(store_each(t.s.authority->store), &row));
+    str secret = stage_client(&t, "pm", shape_compat);
+    expect_kind(by_secret_alone(&t, secret, true), ELSEWHERE);
+    assert_done(by_secret_alone(&t, secret, false));
+    cr_expect_eq(event_count(&t.s, "client.deprecated"), 1);
+}
+
 Test(client_credentials, TE_10_lifetimes_are_the_clients_within_the_servers)
 {
     struct stage t = stage_new();
