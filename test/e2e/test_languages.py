@@ -2,14 +2,17 @@
 """Every page in another language: the program with a catalogue that has each text in ⟦brackets⟧, from right to left. What a person can
 read and what is neither a name, a time nor code must stand in brackets; so must what the API says, and nothing that OAuth says."""
 import html.parser
+import json
 import os
 import re
 import subprocess
+import time
 import unittest
 import urllib.parse
 
 import harness
-from harness import ROOT, Browser, World
+from harness import CALLBACK, ROOT, Browser, World, basic
+from jwcrypto import jwk, jwt
 
 VARIANT = os.environ.get("JETON_VARIANT", "release")
 PSEUDO = os.path.join(ROOT, "build", VARIANT, "jeton-pseudo")
@@ -19,7 +22,7 @@ READ = ("title", "aria-label", "placeholder", "alt", "data-label", "data-confirm
 # Names and data: the program's, browsers', methods, scopes, words of the configuration.
 DATA = re.compile(r"jeton|Python|\b[a-z_]+\.[a-z_]+\b|https?://\S+|\b[\w.-]+@[\w.-]+|\bES256\b|\bRS256\b|\bEdDSA\b|\bA256GCM\b|\b[a-z][a-z0-9.:*]*(?:[_-][a-z0-9.:]+)+\b|"
                   r"\b(?:python-requests|localhost|password|ciba|jwt|sealed|read|write|openid|profile|email|address|phone)\b|\bEurope/Paris\b")
-NAMES = {"alice", "bob", "boss", "root", "Alice Example", "The Administrator", "Read your documents", "Change your documents", "Orders", "Web"}
+NAMES = {"alice", "bob", "boss", "root", "Alice Example", "The Administrator", "Read your documents", "Change your documents", "Orders", "Web", "Signer"}
 
 
 class Reader(html.parser.HTMLParser):
@@ -192,6 +195,49 @@ class Languages(unittest.TestCase):
         b.login(self.w.alice)
         self.whole(b.response) if not b.outside else None
         self.assertEqual(read(b.get("/account").text).root["lang"], "en")
+
+    def signer(self):
+        """A client that signs its requests."""
+        key = jwk.JWK.generate(kty="EC", crv="P-256", kid="k1", use="sig", alg="ES256")
+        path = os.path.join(self.s.scratch, "languages-jwks.json")
+        with open(path, "w") as f:
+            json.dump({"keys": [json.loads(key.export_public())]}, f)
+        client = self.s.client("Signer", "authorization_code", redirect=CALLBACK, scope="read", options=["--jwks", path])
+        claims = {"iss": client.id, "aud": self.s.url, "client_id": client.id, "response_type": "code", "redirect_uri": CALLBACK, "scope": "read",
+                  "state": "s", "exp": int(time.time()) + 300, "ui_locales": "xx qaa"}
+        token = jwt.JWT(header={"alg": "ES256", "kid": "k1"}, claims=claims)
+        token.make_signed_token(key)
+        return client, token.serialize()
+
+    def login_and_consent(self, person, address):
+        b = self.browser("en")
+        b.get(address)
+        self.assertIn("/login", b.at)
+        self.whole(b.response)
+        wrong = b.login(person, "wrong")
+        self.assertEqual(wrong.status_code, 401)
+        self.whole(wrong)
+        b.login(person)
+        self.assertIn("pending", b.response.text)
+        self.whole(b.response)
+        undecided = b.submit(b.form("pending"), button=None)
+        self.assertEqual(undecided.status_code, 400)
+        self.whole(undecided)
+        return b
+
+    def test_ui_locales_count_wherever_the_request_stands(self):
+        client, signed = self.signer()
+        fields = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "read", "state": "s"}
+        pushed = [self.s.post("/oauth/par", form, headers={"Authorization": basic(client.id, client.secret)}).json()["request_uri"]
+                  for form in ({**fields, "ui_locales": "xx qaa"}, {"request": signed}, fields)]
+        people = (self.w.alice, self.w.bob, self.w.admin)
+        for person, more in zip(people, ({"request_uri": pushed[0]}, {"request_uri": pushed[1]}, {"request": signed, "ui_locales": "en"})):
+            with self.subTest(more=list(more)):
+                b = self.login_and_consent(person, "/oauth/authorize?" + urllib.parse.urlencode({"client_id": client.id, **more}))
+                self.assertNotIn("xx", b.at)  # PR-04: no parameter, but the language that was found
+        b = self.browser("en")
+        b.get("/oauth/authorize?" + urllib.parse.urlencode({"client_id": client.id, "request_uri": pushed[2], "ui_locales": "qaa"}))
+        self.assertEqual(read(b.response.text).root["lang"], "en")  # PR-05: what stands beside a pushed request counts for nothing
 
     def test_the_metadata_names_the_languages(self):
         self.assertEqual(self.s.get("/.well-known/openid-configuration").json()["ui_locales_supported"], ["en", "qaa"])

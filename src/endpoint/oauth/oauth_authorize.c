@@ -43,7 +43,20 @@ static bool is_field_carried(const struct call *c, const struct authorize_reques
     str name = c->form.fields[i].name;
     if (request->pushed != 0)
         return str_is(name, "client_id") || str_is(name, "request_uri");
-    return !str_is(name, "login_ticket");
+    return !str_is(name, "login_ticket") && (request->source == AUTHORIZE_PLAIN || !str_is(name, "ui_locales"));
+}
+
+/* The language that the request asks for, wherever it stands (OpenID Connect Core 3.1.2.1). Our own pages read it out of the way back: where
+ * that does not tell the request's parameters, it tells the language that was found. */
+static void speak(struct call *c, const struct authorize_request *request)
+{
+    c->context->language = message_choose(form_get(&request->parameters, "ui_locales"), request_header(c->request, "Accept-Language"));
+}
+
+static str language_elsewhere(const struct call *c, const struct authorize_request *request)
+{
+    bool elsewhere = request->source != AUTHORIZE_PLAIN && str_present(form_get(&request->parameters, "ui_locales"));
+    return elsewhere ? message_tag(c->context->language) : STR_ABSENT;
 }
 
 #define TOO_LONG "The authorization request is too long for a browser's address; push it first (PAR)."
@@ -57,6 +70,9 @@ static fallible same_request(struct call *c, const struct authorize_request *req
             form_add(&b, c->form.fields[i].name, c->form.fields[i].value);
     if (str_present(ticket))
         form_add(&b, STR("login_ticket"), ticket);
+    str language = language_elsewhere(c, request);
+    if (str_present(language))
+        form_add(&b, STR("ui_locales"), language);
     if (FAILED(buf_done(&b, address)) || address->n > HTTP_TARGET_MAX)
         REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long for a link");
     return OK;
@@ -212,6 +228,7 @@ fallible oauth_authorize_any(struct call *c)
     enum authorize_step step;
     TRY(authorize_read(c->context, &c->form, &request));
     c->response->note = request.client->id;
+    speak(c, &request);
     if (c->request->method == HTTP_POST && c->session.fresh)
         return answer_again(c, &request);
     err judged = authorize_check(c->context, &c->form, &request);
