@@ -96,6 +96,21 @@ size_t json_count(const json *list_or_object)
     return json_is_list(list_or_object) || json_is_object(list_or_object) ? list_or_object->count : 0;
 }
 
+str json_words_of(struct arena *a, const json *list)
+{
+    struct buf b = buf_new(a, BUF_JSON_MAX);
+    str words;
+    for (size_t i = 0; json_is_list(list) && i < json_count(list); i++) {
+        str word = json_text_of(json_at(list, i));
+        if (!str_filled(word) || str_find(word, ' ') < word.n)
+            return STR_ABSENT;
+        if (b.n > 0)
+            buf_char(&b, ' ');
+        buf_add(&b, word);
+    }
+    return b.n > 0 && !FAILED(buf_done(&b, &words)) ? words : STR_ABSENT;
+}
+
 const json *json_at(const json *list, size_t i)
 {
     return json_is_list(list) && i < list->count ? list->items[i] : NULL;

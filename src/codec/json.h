@@ -23,6 +23,7 @@ const json *json_at(const json *list, size_t i);
 /* Walks the members of an object, in their order; start with *iterator = NULL; false at the end. The name is NUL-terminated. */
 bool json_each(const json *object, void **iterator, str *name, const json **value);
 str json_text_of(const json *string);                       /* absent when not a string; NUL-terminated */
+str json_words_of(struct arena *a, const json *list);       /* ["a","b"] becomes "a b"; absent when it is no list of words, or empty */
 str json_member_text(const json *object, const char *name); /* absent when missing or not a string */
 bool json_integer_of(const json *number, int64_t *out);     /* false when not an integer */
 /* A NumericDate (RFC 7519 2): an integer, or a number with a fraction, which is cut off towards the past. False for what is no number or

@@ -47,6 +47,8 @@ static fallible read_access(struct context *ctx, str token, bool jwt_wanted, str
         .jkt = b.jkt,
         .x5t = b.x5t,
         .resource = b.resource,
+        .amr = p->amr,
+        .acr = bearer_acr(&b),
         .auth_time = p->auth_time,
         .expires_at = p->expires_at,
     };
@@ -98,8 +100,14 @@ static fallible read_id(struct context *ctx, const struct db_client *client, str
         REFUSE(INVALID_REQUEST, USER_MUST_CHANGE_SAY, "exchange: the person must change their password first");
     TRY(login_is_open(ctx, user, t.session_id));
     TRY(still_authorized(ctx, user, client));
-    *out = (struct exchange_token){
-        .client_id = t.client_id, .subject = user->id, .user = user, .session_id = t.session_id, .auth_time = t.auth_time, .expires_at = t.expires_at};
+    *out = (struct exchange_token){.client_id = t.client_id,
+                                   .subject = user->id,
+                                   .user = user,
+                                   .session_id = t.session_id,
+                                   .amr = t.amr,
+                                   .acr = t.acr,
+                                   .auth_time = t.auth_time,
+                                   .expires_at = t.expires_at};
     return read_may_act(ctx, "JWT", token, &out->may_act);
 }
 

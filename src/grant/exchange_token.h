@@ -16,6 +16,7 @@ struct exchange_token {
     str jkt, x5t;                       /* what it is bound to */
     const struct db_resource *resource; /* what it was made for; NULL: jeton itself */
     const json *may_act;                /* RFC 8693 4.4; NULL: no such claim */
+    str amr, acr;                       /* of the login; absent: unknown */
     unix_time auth_time, expires_at;
 };
 /* type: the URN that came with it: access_token, jwt, id_token (then it must be the client's own). INVALID_REQUEST for whatever is no live

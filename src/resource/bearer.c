@@ -5,6 +5,7 @@
 #include "resource/bearer.h"
 #include "user/user.h"
 #include "clientauth/sender.h"
+#include "session/assurance.h"
 #include "base/ascii.h"
 #include "token/opaque.h"
 #include <stdatomic.h>
@@ -144,6 +145,14 @@ fallible bearer_check(struct context *ctx, str token, struct bearer *out)
     b.x5t = b.facts.permit.x5t;
     *out = b;
     return OK;
+}
+
+str bearer_acr(const struct bearer *b)
+{
+    const struct permit *p = &b->facts.permit;
+    if (p->auth_time == 0)
+        return STR_ABSENT;
+    return str_present(p->acr) ? p->acr : assurance_acr(&assurance_usual, p->amr);
 }
 
 /* At most one write a minute for each token. Two tokens may share a slot and then write more often; nothing is lost. */

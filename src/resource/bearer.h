@@ -17,6 +17,8 @@ struct bearer {
 };
 /* INVALID_TOKEN with a `say` that tells expired from revoked from malformed; ELSEWHERE: run again on the READ pool; UNAVAILABLE. */
 fallible bearer_check(struct context *ctx, str token, struct bearer *out);
+/* How sure the login was that the token came from; absent: it came from none, or does not tell. */
+str bearer_acr(const struct bearer *b);
 /* As it was sent: by which scheme (RFC 6750 2, RFC 9449 7.1). */
 struct bearer_sent {
     str token;

@@ -28,6 +28,13 @@ static fallible own_refresh(struct context *ctx, const struct client_proof *proo
     return OK;
 }
 
+/* RFC 9470 6.2. Nothing of a login that nobody is said to have made. */
+static void tell_login(struct introspect_answer *out, str acr, unix_time auth_time)
+{
+    out->auth_time = auth_time;
+    out->acr = auth_time > 0 ? acr : STR_ABSENT;
+}
+
 static fallible tell_refresh(struct context *ctx, const struct client_proof *proof, str token, struct introspect_answer *out)
 {
     struct db_authorization *authorization;
@@ -53,6 +60,7 @@ static fallible tell_refresh(struct context *ctx, const struct client_proof *pro
     out->token_type = STR("refresh_token");
     out->aud = out->iss = ctx->authority->issuer;
     out->exp = authorization->expires_at;
+    tell_login(out, authorization->acr, authorization->auth_time);
     out->iat = authorization->rotated_at ? authorization->rotated_at : authorization->last_used_at;
     return OK;
 }
@@ -85,6 +93,7 @@ static fallible tell_access(struct context *ctx, const struct bearer *b, struct 
     out->aud = b->resource ? b->resource->uri : ctx->authority->issuer;
     out->details = p->details;
     out->act = p->act;
+    tell_login(out, bearer_acr(b), p->auth_time);
     out->jti = b->facts.token_id;
     out->exp = p->expires_at;
     out->iat = p->issued_at;

@@ -10,9 +10,10 @@
 struct introspect_answer {
     bool active;
     str scope, client_id, username, token_type, sub, aud, iss, jti;
-    str jkt, x5t;     /* cnf (RFC 9449 6.2, RFC 8705 3.2) */
-    str details, act; /* JSON texts (RFC 9396 9.2, RFC 8693 4.1); absent: none */
-    unix_time exp, iat;
+    str jkt, x5t;                  /* cnf (RFC 9449 6.2, RFC 8705 3.2) */
+    str details, act;              /* JSON texts (RFC 9396 9.2, RFC 8693 4.1); absent: none */
+    str acr;                       /* of the login that the token came from; absent: unknown (RFC 9470 6.2) */
+    unix_time exp, iat, auth_time; /* auth_time 0: there was none */
 };
 fallible introspect_token(struct context *ctx, const struct client_proof *proof, str token, struct introspect_answer *out);
 struct introspect_signed {

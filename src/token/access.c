@@ -5,7 +5,7 @@
  *   version 1 · flags 1 · client number 6 · client epoch 6 · issued 6 · lifetime 4
  *   · [PERSON: user number 6 · auth time 6] · [SUBJECT_UUID: 16 | PERSON otherwise: length 1 · text] · [GRANT: uuid 16]
  *   · client id: length 1 · text · scope: length 2 · text · [RESOURCE: number 6 · audience: length 2 · text]
- *   · [MORE: flags 1 · [KEY: SHA-256 32] · [CERTIFICATE: SHA-256 32] · [DETAILS, ACT, CLAIMS: each length 2 · text]]
+ *   · [MORE: flags 1 · [KEY: SHA-256 32] · [CERTIFICATE: SHA-256 32] · [DETAILS, ACT, CLAIMS, AMR: each length 2 · text]]
  *
  * A signed one shows others no more than they need: where the subject is pairwise, the person is named by a sealed number that only this
  * server reads (AT-14).
@@ -37,7 +37,8 @@ enum {
     MORE_DETAILS = 4,
     MORE_ACT = 8,
     MORE_CLAIMS = 16,
-    MORE_ALL = 31,
+    MORE_AMR = 32, /* tokens from before there was this flag do not tell */
+    MORE_ALL = 63,
     PRINT_SIZE = 32, /* SHA-256: RFC 7638 3 with RFC 9449 6.1; RFC 8705 3.1 */
     PRINT_TEXT = B64URL_LENGTH(PRINT_SIZE),
     NUMBER_SIZE = 6, /* 48 bits: rows and seconds until the year 8,921,556 */
@@ -49,7 +50,7 @@ enum {
     AUDIENCE_MAX = 2000,
     TOKEN_ID_SIZE = 16,
     RECORD_FIXED = 2 + 5 * NUMBER_SIZE + NUMBER_SIZE + LIFETIME_SIZE + 2 * UUID_SIZE + 1 + 2 + 2 /* all but the texts */
-                   + 1 + 2 * PRINT_SIZE + 3 * 2,
+                   + 1 + 2 * PRINT_SIZE + 4 * 2,
 };
 static const str access_prefix = {"jtn_at_", 7};
 static const str client_subject = {"client:", 7};
@@ -131,8 +132,9 @@ static fallible extras_whole(const struct permit *p)
 {
     if (!is_print(p->jkt) || !is_print(p->x5t))
         FAIL(SERVER_ERROR, "a permit bound to what is no thumbprint");
-    if (p->details.n > PERMIT_DETAILS_MAX || p->act.n > PERMIT_ACT_MAX || p->userinfo_claims.n > PERMIT_CLAIMS_MAX)
-        FAIL(SERVER_ERROR, "a permit with too long details, actor or claims");
+    if (p->details.n > PERMIT_DETAILS_MAX || p->act.n > PERMIT_ACT_MAX || p->userinfo_claims.n > PERMIT_CLAIMS_MAX || p->amr.n > PERMIT_AMR_MAX ||
+        p->acr.n > PERMIT_AMR_MAX)
+        FAIL(SERVER_ERROR, "a permit with too long details, actor, claims or login");
     if (p->pairwise.n > ID_MAX || str_starts(p->pairwise, client_subject) || (str_present(p->pairwise) && p->user_number == 0))
         FAIL(SERVER_ERROR, "a permit with an impossible pairwise subject");
     return OK;
@@ -189,7 +191,7 @@ static uint8_t *put_more(uint8_t *p, const struct permit *permit)
     const struct {
         uint8_t flag;
         str text;
-    } texts[] = {{MORE_DETAILS, permit->details}, {MORE_ACT, permit->act}, {MORE_CLAIMS, permit->userinfo_claims}};
+    } texts[] = {{MORE_DETAILS, permit->details}, {MORE_ACT, permit->act}, {MORE_CLAIMS, permit->userinfo_claims}, {MORE_AMR, permit->amr}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!str_present(texts[i].text))
             continue;
@@ -201,13 +203,14 @@ static uint8_t *put_more(uint8_t *p, const struct permit *permit)
 
 static bool has_more(const struct permit *p)
 {
-    return str_present(p->jkt) || str_present(p->x5t) || str_present(p->details) || str_present(p->act) || str_present(p->userinfo_claims);
+    return str_present(p->jkt) || str_present(p->x5t) || str_present(p->details) || str_present(p->act) || str_present(p->userinfo_claims) ||
+           str_present(p->amr);
 }
 
 static fallible record_write(struct arena *a, const struct permit *permit, str *out)
 {
     size_t most = RECORD_FIXED + permit->subject.n + permit->client_id.n + permit->scope.n + permit->audience.n + permit->details.n + permit->act.n +
-                  permit->userinfo_claims.n;
+                  permit->userinfo_claims.n + permit->amr.n;
     uint8_t *record = arena_take(a, most), *p = record, flags = 0;
     if (record == NULL)
         FAIL(UNAVAILABLE, "no memory for an access token");
@@ -331,6 +334,8 @@ static void take_more(struct cursor *c, struct arena *a, struct permit *out)
         out->act = take_text(c, 2);
     if ((more & MORE_CLAIMS) != 0)
         out->userinfo_claims = take_text(c, 2);
+    if ((more & MORE_AMR) != 0)
+        out->amr = take_text(c, 2);
 }
 
 static fallible record_read(struct arena *a, str record, struct permit *p)

@@ -54,6 +54,17 @@ static fallible write_subject(struct arena *a, const struct keyring *k, struct j
     return OK;
 }
 
+/* RFC 9068 2.2.1; RFC 9470 6.1. Of a person who is not said to have logged in nothing is told. */
+static void write_login(struct json_writer *w, const struct permit *permit)
+{
+    if (permit->user_number == 0 || permit->auth_time == 0)
+        return;
+    json_write_integer(w, "auth_time", permit->auth_time);
+    json_write_filled(w, "acr", permit->acr);
+    if (str_filled(permit->amr))
+        json_write_words(w, "amr", permit->amr);
+}
+
 fallible access_sign(struct arena *a, const struct keyring *k, const struct permit *permit, const struct access_jwt *how, str *token)
 {
     TRY(access_permit_whole(permit));
@@ -71,8 +82,7 @@ fallible access_sign(struct arena *a, const struct keyring *k, const struct perm
     json_write_text(&w, "jti", b64url_encode(a, id, sizeof id));
     json_write_integer(&w, "iat", permit->issued_at); /* AT-12 */
     json_write_integer(&w, "exp", permit->expires_at);
-    if (permit->user_number != 0)
-        json_write_integer(&w, "auth_time", permit->auth_time);
+    write_login(&w, permit);
     json_write_filled(&w, "grant_id", permit->authorization_id);
     json_write_integer(&w, "client_epoch", permit->client_epoch);
     write_cnf(&w, permit);
@@ -113,6 +123,8 @@ static fallible extras_read(struct arena *a, const struct keyring *k, const json
     TRY(cnf_read(json_member(claims, "cnf"), p));
     TRY(text_of(a, json_member(claims, "authorization_details"), &p->details));
     TRY(text_of(a, json_member(claims, "act"), &p->act));
+    p->acr = json_member_text(claims, "acr");
+    p->amr = json_words_of(a, json_member(claims, "amr"));
     str person = json_member_text(claims, "person");
     if (!str_present(person))
         return OK;
@@ -144,7 +156,10 @@ static fallible claims_read(const json *claims, struct access_facts *out)
         FAIL(INVALID_TOKEN, "a signed access token lacks a claim of ours");
     if (!integer_member(claims, "iat", &p->issued_at) || !integer_member(claims, "exp", &p->expires_at))
         FAIL(INVALID_TOKEN, "a signed access token lacks its times");
-    bool person = integer_member(claims, "auth_time", &p->auth_time);
+    bool told = integer_member(claims, "auth_time", &p->auth_time);
+    if (!told && json_member(claims, "auth_time") != NULL)
+        FAIL(INVALID_TOKEN, "a signed access token tells an impossible time of the login");
+    bool person = told || str_filled(p->authorization_id);
     if (person == str_starts(p->subject, client_subject) || (!person && !access_own_subject(p))) /* TE-08 */
         FAIL(INVALID_TOKEN, "a signed access token mixes up person and client");
     return OK;

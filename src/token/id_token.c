@@ -70,6 +70,7 @@ fallible id_token_read(struct arena *a, const struct keyring *k, str token, str 
     t.subject = json_member_text(claims, "sub");
     t.client_id = json_member_text(claims, "aud");
     t.acr = json_member_text(claims, "acr");
+    t.amr = json_words_of(a, json_member(claims, "amr"));
     t.session_id = json_member_text(claims, "sid");
     t.session_hint = json_member_text(claims, "session_hint");
     if (!str_filled(t.issuer) || !str_equal(t.issuer, issuer))

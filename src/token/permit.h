@@ -3,7 +3,7 @@
 #ifndef JETON_TOKEN_PERMIT_H
 #define JETON_TOKEN_PERMIT_H
 #include "base/clock.h"
-enum { PERMIT_DETAILS_MAX = 3072, PERMIT_ACT_MAX = 1024, PERMIT_CLAIMS_MAX = 512 }; /* bytes: a token must fit into a header */
+enum { PERMIT_DETAILS_MAX = 3072, PERMIT_ACT_MAX = 1024, PERMIT_CLAIMS_MAX = 512, PERMIT_AMR_MAX = 255 }; /* bytes: a token must fit into a header */
 struct permit {
     int64_t user_number; /* 0: a client's own token */
     str subject;         /* user id, or client:<client_id> */
@@ -20,6 +20,8 @@ struct permit {
     str jkt, x5t;            /* thumbprint of the key (RFC 9449 6) or certificate (RFC 8705 3.1) that it is bound to; absent: a bearer token */
     str pairwise;            /* subject that a JWT shows in the place of `subject` (OpenID Connect Core 8.1); absent: the same */
     str userinfo_claims;     /* words: what the claims parameter asked of userinfo, as agreed to (OpenID Connect Core 5.5); sealed tokens alone */
-    unix_time auth_time, issued_at, expires_at;
+    str amr;                 /* words: how the person proved who they are (RFC 8176); absent: nobody is said to have */
+    str acr;                 /* what that amounts to, in signed tokens; of a sealed one amr tells it */
+    unix_time auth_time, issued_at, expires_at; /* auth_time 0: nobody is said to have logged in */
 };
 #endif

@@ -36,6 +36,25 @@ class Truth(unittest.TestCase):
         self.assertEqual(told["exp"] - told["iat"], 3600)  # TE-10
         self.assertLess(abs(told["iat"] - time.time()), 30)
 
+    def test_the_login_behind_a_token_is_told(self):
+        """RFC 9470 6.2, RFC 9068 2.2.1: of the login, not of the token; the same in the ID token, in introspection and in a JWT."""
+        w, before = self.w, int(time.time())
+        resource = "https://login.example"
+        self.s.cli("resource", "add", resource, "--name", "Login", "--client", w.service.id)
+        app = self.s.client("Login", "authorization_code", redirect=CALLBACK)
+        tokens = self.s.tokens(app, w.alice, scope="openid read")
+        login, told = part(tokens["id_token"], 1), self.s.introspect(w.service, tokens["access_token"]).json()
+        self.assertTrue(before <= login["auth_time"] <= time.time())
+        self.assertEqual((told["acr"], told["auth_time"]), (login["acr"], login["auth_time"]))
+        signed = self.s.tokens(app, w.alice, scope="read", resource=resource)["access_token"]
+        claims, told = part(signed, 1), self.s.introspect(w.service, signed).json()
+        self.assertEqual((claims["acr"], claims["amr"]), (login["acr"], ["pwd"]))
+        self.assertEqual((told["acr"], told["auth_time"]), (claims["acr"], claims["auth_time"]))
+        for token in (self.s.token(w.service, "client_credentials").json()["access_token"], w.alice.pat("--scope", "read")):
+            told = self.s.introspect(w.service, token).json()
+            self.assertTrue(told["active"])
+            self.assertFalse({"acr", "auth_time"} & set(told))
+
     def test_client_token_is_told_as_the_client(self):
         token = self.s.token(self.w.service, "client_credentials").json()["access_token"]
         told = self.s.introspect(self.w.service, token).json()

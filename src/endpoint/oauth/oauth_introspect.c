@@ -45,6 +45,9 @@ static fallible write_active(struct arena *a, struct json_writer *w, const struc
     if (answer->exp != 0)
         json_write_integer(w, "exp", answer->exp);
     json_write_integer(w, "iat", answer->iat);
+    json_write_filled(w, "acr", answer->acr);
+    if (answer->auth_time > 0)
+        json_write_integer(w, "auth_time", answer->auth_time);
     write_cnf(w, answer);
     TRY(write_parsed(a, w, "authorization_details", answer->details)); /* RFC 9396 9.2 */
     return write_parsed(a, w, "act", answer->act);

@@ -225,6 +225,21 @@ Test(json, a_part_that_cannot_be_made_spoils_the_whole)
     cr_assert(FAILED(json_text(a, NULL, &s)));
 }
 
+Test(json, words_of_a_list_come_back_and_what_is_none_gives_nothing)
+{
+    static const struct {
+        const char *list, *words;
+    } rows[] = {
+        {"[\"a\",\"b\"]", "a b"}, {"[\"a\"]", "a"},       {"[]", NULL},        {"\"a\"", NULL},
+        {"[\"a b\"]", NULL},      {"[\"a\",\"\"]", NULL}, {"[\"a\",1]", NULL}, {"{\"a\":\"b\"}", NULL},
+    };
+    cr_expect_not(str_present(json_words_of(a, NULL)));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        str words = json_words_of(a, parsed(rows[i].list));
+        cr_expect(rows[i].words ? str_is(words, rows[i].words) : !str_present(words), "%s", rows[i].list);
+    }
+}
+
 Test(json, one_value_may_be_put_in_two_places)
 {
     json *object = json_object_new(a), *shared = json_list_new(a);

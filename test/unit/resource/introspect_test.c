@@ -31,6 +31,31 @@ Test(introspect, IR_05_it_says_what_the_token_says)
     cr_expect(a.exp == NOW + 3600 && a.iat == NOW);
 }
 
+/* RFC 9470 6.2: of the login that the token came from, whatever make it has; of none when there was none. */
+Test(introspect, it_says_how_and_when_the_person_logged_in)
+{
+    struct stage t = stage_new();
+    struct token_answer answer, later;
+    struct db_resource resource = {
+        .uri = STR("https://s"), .name = STR("s"), .token_format = STR("jwt"), .alg = STR("ES256"), .client_id = STR("other"), .created_at = NOW};
+    assert_done(db_resource_add(store_each(t.s.authority->store), &resource));
+    assert_done(stage_password(&t, "web", "&scope=read", &answer));
+    struct introspect_answer a = ask(&t, "other", answer.access_token);
+    cr_expect(str_is(a.acr, ACR_PASSWORD) && a.auth_time == NOW);
+    a = ask(&t, "web", answer.refresh_token);
+    cr_expect(str_is(a.acr, ACR_PASSWORD) && a.auth_time == NOW);
+    clock_set(NOW + 100);
+    assert_done(stage_refresh(&t, "web", answer.refresh_token, "", &later));
+    a = ask(&t, "other", later.access_token);
+    cr_expect(str_is(a.acr, ACR_PASSWORD) && a.auth_time == NOW, "a refresh is no login");
+    assert_done(stage_password(&t, "web", "&scope=read&resource=https%3A%2F%2Fs", &answer));
+    a = ask(&t, "other", answer.access_token);
+    cr_expect(a.active && str_is(a.acr, ACR_PASSWORD) && a.auth_time == NOW + 100, "a JWT");
+    assert_done(stage_token(&t, "web", STR("grant_type=client_credentials"), &answer));
+    a = ask(&t, "other", answer.access_token);
+    cr_expect(a.active && !str_present(a.acr) && a.auth_time == 0);
+}
+
 Test(introspect, IR_01_public_clients_are_not_answered)
 {
     struct stage t = stage_new();

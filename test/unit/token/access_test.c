@@ -58,6 +58,7 @@ static void same(const struct permit *one, const struct permit *other)
     cr_assert(str_equal(one->jkt, other->jkt) && str_equal(one->x5t, other->x5t));
     cr_assert(str_equal(one->details, other->details), "%.*s", STR_FMT(one->details));
     cr_assert(str_equal(one->act, other->act) && str_equal(one->userinfo_claims, other->userinfo_claims));
+    cr_assert(str_equal(one->amr, other->amr));
 }
 
 #define PRINT_A "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
@@ -71,6 +72,7 @@ static struct permit rich(void)
     p.details = STR("[{\"type\":\"payment\",\"amount\":7}]");
     p.act = STR("{\"sub\":\"client:desk\"}");
     p.userinfo_claims = STR("email phone_number");
+    p.amr = STR("pwd otp");
     return p;
 }
 
@@ -104,6 +106,8 @@ Test(access, what_a_token_is_bound_to_and_speaks_of_comes_back_whole)
     round_trip(&p);
     p.x5t = p.details = p.act = p.userinfo_claims = STR_ABSENT;
     round_trip(&p);
+    p.jkt = STR_ABSENT;
+    round_trip(&p); /* the login alone */
     p = person();
     p.act = rich().act;
     round_trip(&p);
@@ -200,6 +204,7 @@ Test(access, a_usual_token_is_short)
     struct permit p = person();
     str token, id;
     p.client_id = STR("0b2e7a52-9d3c-4f6e-8a10-5f2b6c7d8e9f");
+    p.amr = STR("pwd");
     cr_assert(!FAILED(access_seal(a, k, &p, &token, &id)));
     cr_assert_leq(token.n, 256, "%zu", token.n);
     keyring_free(k);
@@ -411,6 +416,32 @@ Test(access, kinds_do_not_stand_in_for_each_other) /* AT-04 */
     cr_assert(!FAILED(access_seal(a, k, &p, &sealed, &id)));
     cr_assert_eq(access_open(a, k, jwt, NOW, &facts).kind, ERR_INVALID_TOKEN);
     cr_assert_eq(access_check(a, k, sealed, &reader, &facts).kind, ERR_INVALID_TOKEN);
+    keyring_free(k);
+}
+
+/* RFC 9068 2.2.1: how and when the person logged in; and nothing when nobody is said to have (RFC 7523). */
+Test(access, a_jwt_tells_of_the_login_that_there_was_and_of_no_other)
+{
+    struct arena *a = fixture_arena();
+    struct keyring *k = fixture_keyring(a);
+    struct permit p = for_resource(person());
+    struct access_facts facts;
+    str token;
+    json *claims;
+    p.amr = STR("pwd otp");
+    p.acr = STR("urn:strong");
+    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
+    cr_assert(!FAILED(jws_check(a, k, "at+jwt", token, &claims)));
+    cr_assert(str_is(json_member_text(claims, "acr"), "urn:strong"));
+    cr_assert(str_is(json_words_of(a, json_member(claims, "amr")), "pwd otp"));
+    cr_assert(!FAILED(access_check(a, k, token, &reader, &facts)));
+    cr_assert(facts.permit.auth_time == p.auth_time && str_equal(facts.permit.acr, p.acr) && str_equal(facts.permit.amr, p.amr));
+    p.auth_time = 0;
+    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
+    cr_assert(!FAILED(jws_check(a, k, "at+jwt", token, &claims)));
+    cr_assert(json_member(claims, "auth_time") == NULL && json_member(claims, "acr") == NULL && json_member(claims, "amr") == NULL);
+    cr_assert(!FAILED(access_check(a, k, token, &reader, &facts)), "still a person's");
+    cr_assert(facts.permit.auth_time == 0 && str_equal(facts.permit.subject, p.subject) && str_equal(facts.permit.authorization_id, p.authorization_id));
     keyring_free(k);
 }
 
