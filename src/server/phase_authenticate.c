@@ -113,8 +113,7 @@ bool phase_waits(const struct pipeline *w)
     const struct client_claim claim = claim_of(w);
     const struct request *r = &w->exchange->request;
     const struct context seen = {.authority = w->context.authority, .arena = r->arena, .certificate = r->certificate};
-    bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
-    return client && (proof_waits(w) || client_auth_waits(&seen, &claim));
+    return route_of_client(w->route) && (proof_waits(w) || client_auth_waits(&seen, &claim));
 }
 
 fallible phase_proof(struct pipeline *w)

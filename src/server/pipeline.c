@@ -52,7 +52,7 @@ static void keep_answer_facts(struct pipeline *w)
 static err end_request_pass(struct pipeline *w, err outcome)
 {
     struct request *r = &w->exchange->request;
-    if (!FAILED(outcome) && (w->route->who == BROWSER || w->route->who == USER || w->route->who == USER_DUE || w->route->who == ADMIN))
+    if (!FAILED(outcome) && route_of_browser(w->route))
         outcome = call_set_session(&w->call);
     if (!FAILED(outcome) && arena_failed(r->arena))
         outcome = ERR(UNAVAILABLE, "pipeline: the request's memory is used up");
@@ -313,8 +313,7 @@ static fallible find_row(struct pipeline *w)
 /* Another process has changed something: a worker reads what, so that no transaction has to wait for it. */
 static bool facts_are_old(const struct pipeline *w)
 {
-    bool client = w->route->who == CLIENT || w->route->who == CLIENT_OF_GRANT;
-    return client && w->pool == WRITE && FAILED(cache_refresh(w->app->authority.cache));
+    return route_of_client(w->route) && w->pool == WRITE && FAILED(cache_refresh(w->app->authority.cache));
 }
 
 void pipeline_arrive(struct exchange *x, void *context)

@@ -71,19 +71,27 @@ const struct route route_table[] = {
 /* clang-format on */
 const size_t route_count = sizeof route_table / sizeof route_table[0];
 
+bool route_of_browser(const struct route *row)
+{
+    return row->who == BROWSER || row->who == USER || row->who == USER_DUE || row->who == ADMIN;
+}
+
+bool route_of_client(const struct route *row)
+{
+    return row->who == CLIENT || row->who == CLIENT_OF_GRANT;
+}
+
 /* Requests with a session's cookie, and no others, are judged by where they come from. */
 static bool csrf_fits(const struct route *row)
 {
-    bool cookie = row->who == BROWSER || row->who == USER || row->who == USER_DUE || row->who == ADMIN;
     bool reads = row->method == HTTP_GET;
-    if (!cookie)
+    if (!route_of_browser(row))
         return row->csrf == CSRF_NO_COOKIE;
     return reads ? row->csrf == CSRF_READS : row->csrf == CSRF_TOKEN || row->csrf == CSRF_CROSS_SITE;
 }
 
 const char *route_hole(const struct route *row)
 {
-    bool client = row->who == CLIENT || row->who == CLIENT_OF_GRANT;
     const struct {
         bool whole;
         const char *column;
@@ -99,7 +107,7 @@ const char *route_hole(const struct route *row)
         {(row->who == BEARER) == (row->reach != NULL), "reach"},
         {csrf_fits(row), "csrf"},
         {row->cors != ROUTE_CORS_UNSET && (row->answers == PUBLIC_JSON) == (row->cors == CORS_ANY), "cors"},
-        {row->challenge != ROUTE_CHALLENGE_UNSET && client == (row->challenge == CHALLENGE_BASIC), "challenge"},
+        {row->challenge != ROUTE_CHALLENGE_UNSET && route_of_client(row) == (row->challenge == CHALLENGE_BASIC), "challenge"},
         {row->proof != ROUTE_PROOF_UNSET && (row->who == BEARER) == (row->proof == PROOF_SHOWN), "proof"},
         {row->names != ROUTE_NAMES_UNSET, "names"},
     };

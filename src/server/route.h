@@ -74,8 +74,10 @@ struct route {
 #define AS_API           CSRF_NO_COOKIE, CORS_REGISTERED, CHALLENGE_BEARER_API, PROOF_SHOWN, NAMES_OWN
 #define AS_PROBE         CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_ANY
 #define AS_METER         CSRF_NO_COOKIE, CORS_NONE, CHALLENGE_NONE, PROOF_NONE, NAMES_OWN_OR_ADDRESS
-#define ROUTE_REACH_ANY  "*"        /* any valid token: the handler tells each what its scopes tell */
-#define ROUTE_REACH_FULL "\"full\"" /* none but unscoped tokens with all of the person's permissions: no scope has such a name */
+#define ROUTE_REACH_ANY  "*"                    /* any valid token: the handler tells each what its scopes tell */
+#define ROUTE_REACH_FULL "\"full\""             /* none but unscoped tokens with all of the person's permissions: no scope has such a name */
+bool route_of_browser(const struct route *row); /* who calls is told by a browser's cookies */
+bool route_of_client(const struct route *row);  /* by client authentication */
 /* Which column of this row is empty, or does not fit another one? NULL: none. */
 const char *route_hole(const struct route *row);
 extern const struct route route_table[];

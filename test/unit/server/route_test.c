@@ -70,6 +70,18 @@ static err nothing(struct call *c)
     return OK;
 }
 
+Test(route, who_may_call_is_told_by_a_cookie_by_client_authentication_or_by_neither)
+{
+    static const enum route_who cookie[] = {BROWSER, USER, USER_DUE, ADMIN}, client[] = {CLIENT, CLIENT_OF_GRANT},
+                                neither[] = {ROUTE_WHO_UNSET, ANYONE, BEARER, PROBE, METER};
+    for (size_t i = 0; i < sizeof cookie / sizeof *cookie; i++)
+        cr_expect(route_of_browser(&(struct route){.who = cookie[i]}) && !route_of_client(&(struct route){.who = cookie[i]}));
+    for (size_t i = 0; i < sizeof client / sizeof *client; i++)
+        cr_expect(route_of_client(&(struct route){.who = client[i]}) && !route_of_browser(&(struct route){.who = client[i]}));
+    for (size_t i = 0; i < sizeof neither / sizeof *neither; i++)
+        cr_expect(!route_of_client(&(struct route){.who = neither[i]}) && !route_of_browser(&(struct route){.who = neither[i]}));
+}
+
 Test(route, a_row_with_a_hole_is_named_by_its_column)
 {
     const struct route page = {HTTP_POST, "/x", USER, FORM, HTML, READ, nothing, NULL, NULL, AS_FORM};
