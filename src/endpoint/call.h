@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * call: what a handler gets: the request, the context it stands on, and what the row's guards found out before it. */
+ * call: what a handler gets: the request, the context it stands on, and what the phases of its row found out before it. */
 #ifndef JETON_ENDPOINT_CALL_H
 #define JETON_ENDPOINT_CALL_H
 #include "codec/json_writer.h"
@@ -15,18 +15,18 @@ struct call {
     struct request *request;
     struct response *response;
     struct context *context;
-    struct form form;           /* rows that take FORM (or QUERY): parsed once, by the guards */
+    struct form form;           /* rows that take FORM (or QUERY): parsed once, by phase_limit */
     str parameters[3];          /* what stood for {id} … in the path, in order */
     struct session session;     /* BROWSER, USER rows */
     struct actor actor;         /* USER and BEARER rows; NOBODY otherwise */
     struct client_proof client; /* CLIENT rows */
-    struct problems problems;   /* what UNPROCESSABLE is about; serve.c shows them in the API's shape */
+    struct problems problems;   /* what UNPROCESSABLE is about; reply shows them as the API does */
     call_handler *finish;       /* set by a handler: what is left to do, costly and without effect (signatures). Called once, when what
-                                    the handler did is durable, off the store's writer, on the same context; response is filled by it */
+                                    the handler did is durable, outside of the transaction, on the same context; response is filled by it */
     void *unfinished;           /* the handler's own, for finish */
 };
-/* A handler fills response and returns OK, or returns an err that serve.c turns into the row's shape (page, OAuth JSON, API JSON).
- * INLINE handlers may return ELSEWHERE to be run again on the READ pool; they must not have had any effect by then. */
+/* A handler fills response and returns OK, or returns an err that reply turns into what the row answers (page, OAuth JSON, API JSON).
+ * INLINE handlers may return ELSEWHERE to be run again on a worker; they must not have had any effect by then. */
 
 /* Answers. Each takes its memory from the request's arena. */
 struct json_writer call_object(struct call *c);                             /* the answer's object, opened; nothing has to become of it */
@@ -38,6 +38,6 @@ fallible call_empty(struct call *c, int status);                                
 struct page_fields *call_fields(struct call *c);
 /* An internal place to go back to: a local path or the fallback (RU-10: `//`, `/\`, controls, schemes refused). */
 str call_local_path(str wanted, str fallback);
-/* Sets the session cookie when session.fresh. Done by serve.c after each BROWSER/USER row. */
+/* Sets the session cookie when session.fresh. Done by the pipeline after each BROWSER/USER row. */
 fallible call_set_session(struct call *c);
 #endif

@@ -3,7 +3,7 @@
  *
  *   receive (http/) → route → limit → authenticate → authorize → handle → commit → finish → reply → log
  *
- * A phase reads the row and nothing else to know what to demand. What fails ends the request in the address's own shape. */
+ * A phase reads the row and nothing else to know what to demand. What fails ends the request in the address's own form. */
 #ifndef JETON_SERVER_PHASE_H
 #define JETON_SERVER_PHASE_H
 #include "server/pipeline.h"

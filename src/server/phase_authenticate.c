@@ -119,7 +119,7 @@ bool phase_waits(const struct pipeline *w)
 fallible phase_proof(struct pipeline *w)
 {
     struct sender shown;
-    return w->route->proof == PROOF_BINDS ? sender_proof(&w->context, STR_ABSENT, &shown) : OK; /* kept in w->proven, where its pool finds it */
+    return w->route->proof == PROOF_BINDS ? sender_proof(&w->context, STR_ABSENT, &shown) : OK; /* kept in w->proven, where the next run finds it */
 }
 
 fallible phase_again(struct pipeline *w)

@@ -3,10 +3,10 @@
  *
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
  *                                      │                    └ ELSEWHERE ─▶ READ
- *                                      ├─ READ, HASH ─▶ pool thread ─ pass ──────────────▶ answer
+ *                                      ├─ READ, HASH ─▶ a thread of the pool ─ pass ─────▶ answer
  *                                      ├─ HASH, WRITE whose client must be waited for, or whose proof must be checked
  *                                      │                                        ─▶ READ ─ admit_first ─▶ its pool
- *                                      └─ WRITE ─▶ the store's writer ─ pass ─ commit ─┬─▶ answer, or 503 when it did not hold
+ *                                      └─ WRITE ─▶ in a transaction ─── pass ─ commit ─┬─▶ answer, or 503 when it did not hold
  *                                                       something is left to be signed   └─▶ READ ─ finish ─▶ answer
  *
  * Relies on listen calling arrive once and gone once. Promises one answer to each request, after its effects are durable, and that
@@ -48,7 +48,7 @@ static void keep_answer_facts(struct pipeline *w)
     w->call.actor.client = NULL;
 }
 
-/* The end of a pass: an error gets its shape, and the context is left. */
+/* The end of a pass: an error gets its form, and the context is left. */
 static err end_request_pass(struct pipeline *w, err outcome)
 {
     struct request *r = &w->exchange->request;
@@ -63,7 +63,7 @@ static err end_request_pass(struct pipeline *w, err outcome)
     return outcome;
 }
 
-/* Everything between the gate and the answer, on whatever thread the row wants. What is left to finish is left to the one who
+/* Everything between arrival and answer, on whatever thread the row wants. What is left to finish is left to the one who
  * knows when it is durable; the context is held until then. tx: of the transaction around it; NULL: none. */
 static err run_request_pass(struct pipeline *w, struct tx *tx)
 {
@@ -92,7 +92,7 @@ static void run_and_answer(void *context)
         pool_stand_behind();
     err outcome = run_request_pass(w, NULL);
     if (outcome.kind == ERR_ELSEWHERE || (FAILED(outcome) && w->exchange->response.status == 0))
-        reply_error(w, outcome); /* a pool is nowhere to flee from; or the context itself could not be entered */
+        reply_error(w, outcome); /* there is no other pool to flee to; or the context itself could not be entered */
     answer_request(w);
 }
 
@@ -189,7 +189,7 @@ static err admit_request(struct pipeline *w)
     return e;
 }
 
-/* On a worker, for what may neither wait on the writer's thread nor hold up a hashing one: keys from elsewhere, a jti that is taken,
+/* On a worker, for what may neither wait inside a transaction nor hold up a hashing thread: keys from elsewhere, a jti that is taken,
  * the signature of a DPoP proof. */
 static void admit_first(void *context)
 {
@@ -229,7 +229,7 @@ static void run_inline(struct pipeline *w)
     answer_request(w);
 }
 
-/* The answer to OPTIONS: what the address takes, and for registered browser origins the CORS headers (shape). */
+/* The answer to OPTIONS: what the address takes, and for registered browser origins the CORS headers (reply). */
 static void answer_options(struct pipeline *w)
 {
     response_body(&w->exchange->response, 204, NULL, STR_ABSENT);
@@ -306,7 +306,7 @@ static fallible find_row(struct pipeline *w)
         return OK;
     if (w->methods == 0)
         FAIL(NOT_FOUND, "pipeline: no such address");
-    w->route = route_find_any(r->path);                                          /* so that the answer has the address's shape */
+    w->route = route_find_any(r->path);                                          /* so that the answer has the address's form */
     FAIL(METHOD_NOT_ALLOWED, "pipeline: the address does not take this method"); /* IN-08 */
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * pool: where work runs. A pool is a bounded queue with threads that run straight-line blocking code. The WRITE pool is not one of
- * these: it is the store's writer (store_submit). */
+ * these: its threads are the store's (store_submit). */
 #ifndef JETON_SERVER_POOL_H
 #define JETON_SERVER_POOL_H
 #include "base/err.h"

@@ -90,7 +90,7 @@ static fallible send_bearer_challenge(struct pipeline *w, err why)
     return response_header(r, "WWW-Authenticate", dpop ? bearer : proof);
 }
 
-/* What goes with a kind of error whatever the shape of the body. */
+/* What goes with a kind of error whatever the form of the body. */
 static fallible error_headers(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
@@ -151,7 +151,7 @@ static str translate_error_text(const struct pipeline *w, err why)
     return message_word(w->context.language, str_of(err_say(why)));
 }
 
-/* Contract 6: one shape for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
+/* Contract 6: one form for every error under /api/: error, message and request_id, and with 422 what is wrong with each field. */
 static fallible error_api(struct pipeline *w, err why)
 {
     struct json_writer body = call_object(&w->call);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * reply: the form of an answer: errors in the shape that the address promises (page, OAuth JSON, API JSON), the headers that every
+ * reply: the form of an answer: errors as the address promises them (page, OAuth JSON, API JSON), the headers that every
  * answer carries, the line in the access log. */
 #ifndef JETON_SERVER_REPLY_H
 #define JETON_SERVER_REPLY_H
