@@ -15,7 +15,8 @@ struct login_trial {
     str counted;          /* one of them, that this step was counted by; absent: by none yet */
     bool known_device;
     unix_time begun;
-    int64_t steps; /* counted before this one, in this login */
+    int64_t steps; /* counted before this one, in this login, at this address */
+    str place;     /* where they were counted (login_count_place); absent: nowhere yet */
     str amr;       /* words of the steps that were proved; absent: none */
     str id;        /* of the login, once it is sealed; absent before */
 };

@@ -4,7 +4,8 @@
  * with an e-mail address has one counter for both, so that nobody may guess twice as often;
  *   2. on a known device failures count against that device and nothing else, so that neither a stranger who guesses at the name nor one who
  * shares the address can lock the owner out (RL-02);
- *   3. a login is settled once: of two who bring the same state to its end one finds it settled. */
+ *   3. a login is settled once: of two who bring the same state to its end one finds it settled;
+ *   4. an address gets back what was counted there for this login and no more: else one account of one's own would pay for guesses at others. */
 #include "session/login_count.h"
 #include "codec/b64url.h"
 #include "codec/text.h"
@@ -57,6 +58,11 @@ static str address_key(struct arena *a, str address)
     return str_format(a, "i:%s/64", canonical);
 }
 
+str login_count_place(const struct login_trial *t)
+{
+    return str_present(t->address) ? device_name(t->ctx->arena, t->address) : STR("-");
+}
+
 fallible login_count_keys(struct login_trial *t)
 {
     struct arena *a = t->ctx->arena;
@@ -68,6 +74,8 @@ fallible login_count_keys(struct login_trial *t)
         t->address = STR_ABSENT; /* such a device guesses at one person alone, and its own rule slows it */
         t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->ctx->device)}, 4);
     }
+    if (t->steps > 0 && !str_equal(t->place, login_count_place(t)))
+        t->steps = 0;
     if (arena_failed(a))
         FAIL(UNAVAILABLE, "no memory to check a login");
     return OK;

@@ -3,8 +3,10 @@
 #ifndef JETON_SESSION_LOGIN_COUNT_H
 #define JETON_SESSION_LOGIN_COUNT_H
 #include "session/authenticators.h"
-/* Whose counters they are: fills account, address and known_device. */
+/* Whose counters they are: fills account, address and known_device, and forgets steps that were counted elsewhere. */
 fallible login_count_keys(struct login_trial *t);
+/* A name for the address that this step is counted at, `-` for none; absent when the arena fails. */
+str login_count_place(const struct login_trial *t);
 /* RL-01: a step is counted before it is judged; everybody sees it, and it is on the disk before anything is answered: by login_count_settle, or else by
  * login_count_keep. */
 fallible login_count(struct login_trial *t, bool *allowed, struct db_throttle *state);

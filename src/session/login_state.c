@@ -3,6 +3,7 @@
  * proved by a password which is changed since proves nothing. */
 #include "session/login_state.h"
 #include "crypto/random.h"
+#include "session/login_count.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -18,12 +19,13 @@ fallible login_state_seal(const struct login_trial *t, str *text)
     char id[UUID_TEXT];
     struct token_raw raw;
     struct arena *a = t->ctx->arena;
-    str browser = browser_of(t);
+    str browser = browser_of(t), place = login_count_place(t);
     random_uuid(id);
     str named = str_present(t->id) ? t->id : str_of(id);
-    str payload = str_format(a, "attempt %lld %lld %lld %.*s %.*s %.*s", (long long)t->begun, (long long)t->user->number, (long long)t->steps + 1,
-                             STR_FMT(named), STR_FMT(browser), STR_FMT(t->amr));
-    if (!str_present(browser) || !str_present(payload))
+    str payload =
+        str_format(a, "attempt %lld %lld %lld %lld %.*s %.*s %.*s %.*s", (long long)t->begun, (long long)t->user->number,
+                   (long long)t->user->password_changed_at, (long long)t->steps + 1, STR_FMT(place), STR_FMT(named), STR_FMT(browser), STR_FMT(t->amr));
+    if (!str_present(browser) || !str_present(place) || !str_present(payload))
         FAIL(UNAVAILABLE, "login: no memory for what is proved so far");
     TRY(opaque_sealed_make(a, t->ctx->keys, OPAQUE_VISIT, payload, &raw));
     *text = raw.text;
@@ -40,16 +42,21 @@ static bool number_of(str *rest, int64_t *out)
     return true;
 }
 
-/* Words of the payload into t; *browser: whose it is. */
-static bool read_payload(struct login_trial *t, str payload, int64_t *user, str *browser)
+struct whose {
+    int64_t user, password_changed_at; /* as it was when the first step was judged */
+    str browser;
+};
+
+/* Words of the payload into t and *of. */
+static bool read_payload(struct login_trial *t, str payload, struct whose *of)
 {
     str kind;
     int64_t begun;
     if (!str_next(&payload, ' ', &kind) || !str_is(kind, "attempt"))
         return false;
-    if (!number_of(&payload, &begun) || !number_of(&payload, user) || !number_of(&payload, &t->steps))
+    if (!number_of(&payload, &begun) || !number_of(&payload, &of->user) || !number_of(&payload, &of->password_changed_at) || !number_of(&payload, &t->steps))
         return false;
-    if (!str_next(&payload, ' ', &t->id) || !str_next(&payload, ' ', browser))
+    if (!str_next(&payload, ' ', &t->place) || !str_next(&payload, ' ', &t->id) || !str_next(&payload, ' ', &of->browser))
         return false;
     t->begun = begun;
     t->amr = payload;
@@ -58,17 +65,17 @@ static bool read_payload(struct login_trial *t, str payload, int64_t *user, str 
 
 fallible login_state_open(struct login_trial *t)
 {
-    str payload, browser;
-    int64_t user;
+    str payload;
+    struct whose of;
     err opened = opaque_sealed_open(t->ctx->arena, t->ctx->keys, OPAQUE_VISIT, t->attempt->state, &payload);
     if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
         return opened;
-    if (FAILED(opened) || !read_payload(t, payload, &user, &browser) || !str_equal(browser, browser_of(t)))
+    if (FAILED(opened) || !read_payload(t, payload, &of) || !str_equal(of.browser, browser_of(t)))
         FAIL(STALE_FORM, "login: what was proved so far is not of this browser");
     if (!clock_within(t->ctx->now, t->begun, LOGIN_STATE_SECONDS - 1))
         FAIL(STALE_FORM, "login: too long between two steps");
-    TRY(db_user_by_number(t->ctx->tx, t->ctx->arena, user, &t->user));
-    if (t->user == NULL || t->user->password_changed_at > t->begun)
+    TRY(db_user_by_number(t->ctx->tx, t->ctx->arena, of.user, &t->user));
+    if (t->user == NULL || t->user->password_changed_at != of.password_changed_at)
         FAIL(STALE_FORM, "login: the person was removed or has another password since the first step");
     return OK;
 }

@@ -179,6 +179,44 @@ Test(login_steps, another_password_or_a_block_ends_what_was_proved)
     cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_STALE_FORM);
 }
 
+/* A password may be changed in the very second in which the old one was proved. */
+Test(login_steps, another_password_in_the_same_second_ends_what_was_proved)
+{
+    struct scene s = scene();
+    struct login_result r;
+    char hash[PASSWORD_HASH_MAX];
+    at(&s, NOW + 5);
+    str state = waiting(&s);
+    must(password_hash(STR("another password"), hash));
+    must(db_user_set_password(store_each(s.authority->store), s.a, &(struct db_new_password){.user = s.ada->number, .hash = hash}));
+    cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_STALE_FORM);
+}
+
+/* RL-01: who proves the first step elsewhere, or with a device of their own, gets back from a place what it counted, and no more: else one own
+ * account would pay for guesses at all others. */
+Test(login_steps, a_place_gives_back_what_it_counted_and_no_more)
+{
+    struct scene s = scene();
+    struct login_result r;
+    str device;
+    must(session_device_make(s.ctx, s.ada, &device));
+    for (int i = 0; i < 3; i++)
+        must(db_throttle_try(store_each(s.authority->store), STR(PLACE), &s.authority->policy.address_rule, &(bool){false}, &(struct db_throttle){0}));
+    s.ctx->address = STR("198.51.100.1");
+    str state = waiting(&s);
+    s.ctx->address = STR("192.0.2.7");
+    cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_OK);
+    cr_assert_eq(failures(&s, PLACE), 3, "from another place");
+    s.ctx->device = device;
+    state = waiting(&s);
+    s.ctx->device = STR_ABSENT;
+    cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_OK);
+    cr_assert_eq(failures(&s, PLACE), 3, "from a known device");
+    state = waiting(&s);
+    cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_OK);
+    cr_assert_eq(failures(&s, PLACE), 3, "both steps from there");
+}
+
 Test(login_steps, a_step_up_builds_on_the_session_and_begins_nothing_without_one)
 {
     struct scene s = scene();
