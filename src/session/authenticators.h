@@ -14,6 +14,7 @@ struct login_trial {
     str account, address; /* keys of the counters; address absent when the caller has none or needs none */
     str counted;          /* one of them, that this step was counted by; absent: by none yet */
     bool known_device;
+    bool step_up; /* builds on what the browser's session has proved before */
     unix_time begun;
     int64_t steps; /* counted before this one, in this login, at this address */
     str place;     /* where they were counted (login_count_place); absent: nowhere yet */

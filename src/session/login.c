@@ -62,6 +62,7 @@ static fallible begin_from_session(struct login_trial *t)
     if (s == NULL || s->row == NULL)
         REFUSE(INVALID_REQUEST, "A login does not begin with this.", "login: no first step");
     t->amr = s->row->amr;
+    t->step_up = true;
     return db_user_by_number(t->ctx->tx, t->ctx->arena, s->row->user_number, &t->user);
 }
 
@@ -136,7 +137,7 @@ static err settle(void *context)
 
 static fallible finish_login(const struct login_trial *t, struct login_result *out)
 {
-    struct login_result result = {.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr)};
+    struct login_result result = {.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr), .step_up = t->step_up};
     t->user->last_login_at = t->ctx->now;
     TRY(authority_together(t->ctx, settle, &(struct finishing){t, &result}));
     *out = result;

@@ -25,6 +25,7 @@ struct login_result {
     struct db_user *user; /* NULL until nothing is missing */
     int64_t retry_after;  /* seconds; set when THROTTLED */
     str amr, acr;         /* of this login, with user */
+    bool step_up;         /* it stands on what the session had proved before: what is new is the step, not the login */
     str state, offers;    /* user NULL and no error: bring state to a step with one of these authenticators (words) */
 };
 /* INVALID_GRANT: wrong (say: "The username or password is wrong."), or more is needed than there is a way for; THROTTLED: too many tries;

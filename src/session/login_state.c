@@ -8,6 +8,7 @@
 #include "base/banned.h"
 
 enum { UUID_TEXT = 37 };
+static const char login_kind[] = "attempt", step_up_kind[] = "step-up";
 
 static str browser_of(const struct login_trial *t)
 {
@@ -23,7 +24,7 @@ fallible login_state_seal(const struct login_trial *t, str *text)
     random_uuid(id);
     str named = str_present(t->id) ? t->id : str_of(id);
     str payload =
-        str_format(a, "attempt %lld %lld %lld %lld %.*s %.*s %.*s %.*s", (long long)t->begun, (long long)t->user->number,
+        str_format(a, "%s %lld %lld %lld %lld %.*s %.*s %.*s %.*s", t->step_up ? step_up_kind : login_kind, (long long)t->begun, (long long)t->user->number,
                    (long long)t->user->password_changed_at, (long long)t->steps + 1, STR_FMT(place), STR_FMT(named), STR_FMT(browser), STR_FMT(t->amr));
     if (!str_present(browser) || !str_present(place) || !str_present(payload))
         FAIL(UNAVAILABLE, "login: no memory for what is proved so far");
@@ -52,8 +53,9 @@ static bool read_payload(struct login_trial *t, str payload, struct whose *of)
 {
     str kind;
     int64_t begun;
-    if (!str_next(&payload, ' ', &kind) || !str_is(kind, "attempt"))
+    if (!str_next(&payload, ' ', &kind) || (!str_is(kind, login_kind) && !str_is(kind, step_up_kind)))
         return false;
+    t->step_up = str_is(kind, step_up_kind);
     if (!number_of(&payload, &begun) || !number_of(&payload, &of->user) || !number_of(&payload, &of->password_changed_at) || !number_of(&payload, &t->steps))
         return false;
     if (!str_next(&payload, ' ', &t->place) || !str_next(&payload, ' ', &t->id) || !str_next(&payload, ' ', &of->browser))

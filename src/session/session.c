@@ -8,6 +8,7 @@
  * opens it, and whoever changes them later finds the row.
  *
  *   visit (no row) ──session_begin──▶ live ──session_reauthenticated──▶ live (new row, same absolute end)
+ *                                     live ──session_stepped_up──▶ live (new row, same auth_time, same absolute end)
  *                                     live ──session_end, idle, absolute end──▶ visit
  *                                     live ──block, password change (user/user)──▶ visit */
 #include "session/session.h"
@@ -226,11 +227,13 @@ static fallible open_new(struct context *ctx, const struct db_user *user, str am
     return replace_session(ctx, row, s);
 }
 
-fallible session_open(struct context *ctx, const struct db_user *user, str amr, struct session *s)
+fallible session_open(struct context *ctx, const struct db_user *user, str amr, bool step_up, struct session *s)
 {
     struct session next = *s;
-    bool same = s->user != NULL && s->user->number == user->number;
-    TRY(same ? session_reauthenticated(ctx, amr, &next) : open_new(ctx, user, amr, &next));
+    if (s->user == NULL || s->user->number != user->number)
+        TRY(open_new(ctx, user, amr, &next));
+    else
+        TRY(step_up ? session_stepped_up(ctx, amr, &next) : session_reauthenticated(ctx, amr, &next));
     *s = next;
     return OK;
 }
@@ -251,16 +254,26 @@ fallible session_begin(struct context *ctx, const struct db_user *user, str amr,
     return OK;
 }
 
-fallible session_reauthenticated(struct context *ctx, str amr, struct session *s)
+static fallible renew_session(struct context *ctx, str amr, unix_time auth_time, struct session *s)
 {
     INVARIANT(s->row != NULL);
     struct db_session *row = ARENA_NEW(ctx->arena, struct db_session);
     if (row == NULL)
         FAIL(UNAVAILABLE, "no memory for a session");
     *row = *s->row; /* the absolute end stays (LS-03) */
-    row->auth_time = ctx->now;
+    row->auth_time = auth_time;
     set_session_assurance(row, amr);
     return replace_session(ctx, row, s);
+}
+
+fallible session_reauthenticated(struct context *ctx, str amr, struct session *s)
+{
+    return renew_session(ctx, amr, ctx->now, s);
+}
+
+fallible session_stepped_up(struct context *ctx, str amr, struct session *s)
+{
+    return renew_session(ctx, amr, s->row->auth_time, s);
 }
 
 fallible session_end(struct context *ctx, struct session *s)

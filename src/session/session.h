@@ -23,10 +23,11 @@ fallible session_find(struct context *ctx, str cookie, struct session *out);
 /* After a successful login: a new row, a new cookie; an older session of this browser ends as by logout. */
 fallible session_begin(struct context *ctx, const struct db_user *user, str amr, struct session *s); /* amr: of the login */
 /* The same in two steps. open is a transaction, or a part of the open one (that of a login: login_try.begins): who is logged in already has proved
- * it again. leave, once that stands: who was logged in here before, and is somebody else, is logged out. */
-fallible session_open(struct context *ctx, const struct db_user *user, str amr, struct session *s);
+ * it again (step_up: login_result). leave, once that stands: who was logged in here before, and is somebody else, is logged out. */
+fallible session_open(struct context *ctx, const struct db_user *user, str amr, bool step_up, struct session *s);
 fallible session_leave(struct context *ctx, const struct session *before, const struct session *now);
 fallible session_reauthenticated(struct context *ctx, str amr, struct session *s); /* proved again: auth_time now, new cookie secret (LS-01) */
+fallible session_stepped_up(struct context *ctx, str amr, struct session *s);      /* the same, but the login is the one of before */
 fallible session_end(struct context *ctx, struct session *s);                      /* logout: the row ends, a fresh visit follows */
 /* What is missing at this browser for a request (session/assurance)? */
 enum assurance_missing session_missing(const struct context *ctx, const struct session *s, const struct assurance_need *need);

@@ -103,7 +103,7 @@ static err open_session(struct context *ctx, const struct login_result *login, v
 {
     struct opening *w = context;
     w->now = *w->before;
-    return session_open(ctx, login->user, login->amr, &w->now);
+    return session_open(ctx, login->user, login->amr, login->step_up, &w->now);
 }
 
 static fallible begin_login_session(struct call *c, const struct db_user *user, const struct opening *opened)
