@@ -50,6 +50,7 @@
     X(UNKNOWN_USER_ID, 400, "unknown_user_id", "The hint does not name anybody here.")                                                                        \
     X(INVALID_TOKEN, 401, "invalid_token", "The access token is malformed, expired, revoked, or not meant for this service.")                                 \
     X(INSUFFICIENT_SCOPE, 403, "insufficient_scope", "The token or the person behind it lacks the permission for this.")                                      \
+    X(INSUFFICIENT_AUTHENTICATION, 401, "insufficient_user_authentication", "The login behind this was too long ago.")                                        \
     X(NOT_FOUND, 404, "not_found", "Not Found")                                                                                                               \
     X(METHOD_NOT_ALLOWED, 405, "invalid_request", "This address does not take that method.")                                                                  \
     X(CONFLICT, 409, "conflict", "Somebody else changed this in the meantime; load it again.")                                                                \

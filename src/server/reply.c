@@ -71,6 +71,18 @@ static bool names_scopes(const struct route *route)
     return route->reach && !str_is(str_of(route->reach), ROUTE_REACH_ANY) && !str_is(str_of(route->reach), ROUTE_REACH_FULL);
 }
 
+/* What went wrong, and what would help: which scopes (RFC 6750 3), how fresh a login (RFC 9470 3). */
+static str error_told(struct pipeline *w, err why)
+{
+    struct arena *a = w->exchange->response.arena;
+    str error = str_format(a, ", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why));
+    if (why.kind == ERR_INSUFFICIENT_SCOPE && names_scopes(w->route))
+        return str_format(a, "%.*s, scope=\"%s\"", STR_FMT(error), w->route->reach);
+    if (why.kind == ERR_INSUFFICIENT_AUTHENTICATION)
+        return str_format(a, "%.*s, max_age=\"%lld\"", STR_FMT(error), (long long)w->context.authority->policy.reauthentication);
+    return error;
+}
+
 /* RFC 6750 3, RFC 9449 7.1: both schemes, the one that was tried first and with the error. Who sent nothing is told no error. */
 static fallible send_bearer_challenge(struct pipeline *w, err why)
 {
@@ -78,10 +90,7 @@ static fallible send_bearer_challenge(struct pipeline *w, err why)
     str sent = request_header(&w->exchange->request, "Authorization"), none = STR("");
     bool dpop = sent.n > 5 && str_equal_nocase((str){sent.p, 5}, STR("dpop ")); /* as bearer_of_header reads it */
     bool told = str_present(sent) || str_present(w->context.dpop) || form_has(&w->call.form, "access_token");
-    str error = told ? str_format(r->arena, ", error=\"%s\", error_description=\"%s\"", err_code(why), err_say(why)) : none;
-    str where = metadata_of(w);
-    if (why.kind == ERR_INSUFFICIENT_SCOPE && names_scopes(w->route)) /* RFC 6750 3 */
-        error = str_format(r->arena, "%.*s, scope=\"%s\"", STR_FMT(error), w->route->reach);
+    str error = told ? error_told(w, why) : none, where = metadata_of(w);
     str bearer = str_format(r->arena, "Bearer realm=\"jeton\"%.*s%.*s", STR_FMT(dpop ? none : error), STR_FMT(where));
     str proof = str_format(r->arena, "DPoP realm=\"jeton\"%.*s, algs=\"%.*s\"%.*s", STR_FMT(dpop ? error : none), STR_FMT(dpop_algs), STR_FMT(where));
     if (!str_present(error) || !str_present(where) || !str_present(bearer) || !str_present(proof))

@@ -185,7 +185,7 @@ static fallible change_profile(struct context *ctx, const struct actor *by, cons
     }
     if (is_text_changed(edit->email, next->email)) {
         if (!may->edit && !actor_recent(ctx, by)) /* LS-13 */
-            REFUSE(INSUFFICIENT_SCOPE, "Please enter your password again first.", "an own e-mail address without a fresh password");
+            REFUSE(INSUFFICIENT_AUTHENTICATION, "Please enter your password again first.", "an own e-mail address without a fresh password");
         next->email = edit->email;
     }
     if (is_text_changed(edit->full_name, next->full_name))

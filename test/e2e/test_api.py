@@ -164,6 +164,21 @@ class Api(unittest.TestCase):
         again, _ = self.new_user()
         self.assertNotEqual(again["id"], made["id"])  # AT-14
 
+    def test_an_own_address_asks_for_a_fresh_login(self):
+        """LS-13; RFC 9470 3: what is missing is told, and what to ask for."""
+        person, at = self.w.bob, "/users/" + self.w.bob.id
+        stale, token = person.pat("--scope", "edit-own-profile", "--scope", "view-own-profile"), self.w.whole(person)
+        before = self.api("GET", at, token=stale).json()["email"]
+        refused = self.api("PUT", at, token=stale, body={"email": "fresh@example.org"})
+        self.assertEqual((refused.status_code, refused.json()["message"]), (401, "Please enter your password again first."))
+        first = refused.headers["WWW-Authenticate"]
+        self.assertTrue(first.startswith("Bearer "), first)
+        self.assertIn('error="insufficient_user_authentication"', first)
+        self.assertIn('max_age="600"', first)
+        self.assertEqual(self.api("GET", at, token=stale).json()["email"], before)
+        self.assertEqual(self.api("PUT", at, token=stale, body={"full_name": "Bob"}).status_code, 204)
+        self.assertEqual(self.api("PUT", at, token=token, body={"email": "fresh@example.org"}).status_code, 204)
+
     def test_user_errors_name_the_field(self):
         for body, field in (({}, "username"), ({"username": "x"}, "username"), ({"username": "a/b", "password": "long enough 123"}, "username"),
                             ({"username": "alice", "password": "long enough 123"}, "username"), ({"username": "shorty" + secrets.token_hex(3), "password": "short"}, "password"),

@@ -198,17 +198,17 @@ Test(user, one_s_own_address_changes_with_a_fresh_password_alone) /* LS-13 */
     self.auth_time = NOW - s.authority->policy.reauthentication - 1;
     struct user_edit edit = edit_nothing();
     edit.email = STR("me@example.com");
-    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_AUTHENTICATION);
     self.auth_time = 0;
-    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_AUTHENTICATION);
     edit.email = STR_ABSENT;
     edit.full_name = STR("Me");
     assert_done(change(&s, &self, c.plain, edit));
     edit.email = STR("me@example.com");
     self.auth_time = NOW - s.authority->policy.reauthentication;
-    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_AUTHENTICATION);
     self.auth_time = NOW + 7200; /* the clock was set back since */
-    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_SCOPE);
+    expect_kind(change(&s, &self, c.plain, edit), INSUFFICIENT_AUTHENTICATION);
     self.auth_time = NOW - s.authority->policy.reauthentication + 1;
     assert_done(change(&s, &self, c.plain, edit));
 }
