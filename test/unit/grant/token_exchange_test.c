@@ -89,6 +89,7 @@ Test(token_exchange, impersonation_acts_as_the_subject_and_never_with_more)
     cr_expect_eq(answer.expires_in, 3000, "not after the subject token's end");
     cr_expect(str_is(after.facts.permit.client_id, "gate") && str_equal(after.user->id, t.ada->id));
     cr_expect(str_equal(after.facts.permit.authorization_id, before.facts.permit.authorization_id) && !str_present(after.facts.permit.act));
+    cr_expect(after.facts.permit.auth_time == NOW && str_is(bearer_acr(&after), ACR_PASSWORD), "of the login, which is none of the exchange");
     cr_expect_eq(swap(&t, token, ACCESS "&scope=write", &answer).kind, ERR_INVALID_SCOPE);
     cr_expect_eq(swap(&t, token, ACCESS "&scope=read+nosuch", &answer).kind, ERR_INVALID_SCOPE);
 }
