@@ -294,7 +294,7 @@ bool client_auth_waits(const struct context *ctx, const struct client_claim *cla
 {
     if (client_assertion_sent(claim->form) || names_document(ctx, claim))
         return true;
-    return str_filled(ctx->certificate) && !str_present(claim->authorization) && !form_has(claim->form, "client_secret");
+    return str_filled(ctx->certificate) && !str_present(claim->authorization) && !str_present(form_get(claim->form, "client_secret"));
 }
 
 fallible client_auth_again(struct context *ctx, str client_id, struct client_proof *proof)

@@ -265,6 +265,8 @@ static fallible text_of(struct context *ctx, const struct look *look, str *text)
 static fallible find_published_keys(struct context *ctx, struct look *look, struct jwk_set *out)
 {
     str text = STR_ABSENT;
+    if (store_is_open(ctx->tx)) /* others would wait for that server too */
+        FAIL(SERVER_ERROR, "keys: nothing is fetched inside a transaction; its request comes by a worker first");
     for (int i = 0; i < 2; i++) {
         look->anew = i > 0;
         (void)pthread_mutex_lock(&table.lock);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * client_auth: the registered way, once, and nothing else. */
 #include "context/audit_pace.h"
+#include "crypto/cert.h"
 #include "clientauth/client_auth.h"
 #include "codec/b64url.h"
-#include "stage.h"
+#include "client_ways.h"
 
 /* Plain base64 for a header: b64url's alphabet is enough for these texts when `-` and `_` are mapped back. */
 static str basic(struct stage *t, str scheme, str pair)
@@ -231,7 +232,9 @@ Test(client_auth, who_is_named_by_an_address_is_judged_on_a_worker)
 
 struct inside {
     struct stage *t;
+    str body;
     err judged;
+    str certificate;
 };
 
 static err judge_inside(struct tx *tx, void *context)
@@ -240,18 +243,44 @@ static err judge_inside(struct tx *tx, void *context)
     struct client_proof proof;
     struct tx *before = w->t->s.ctx->tx;
     w->t->s.ctx->tx = tx;
-    w->judged = check(w->t, (struct sent){.body = STR("client_id=https://app.example/client")}, &proof);
+    w->judged = check(w->t, (struct sent){.body = w->body}, &proof);
     w->t->s.ctx->tx = before;
     return OK;
+}
+
+/* Of the first certificate in PEM. */
+static str der_of(struct arena *a, str pem)
+{
+    struct buf b = buf_new(a, 8192);
+    str line, text, der;
+    (void)str_next(&pem, '\n', &line);
+    while (str_next(&pem, '\n', &line) && line.p[0] != '-')
+        buf_add(&b, line);
+    assert_done(buf_done(&b, &text));
+    assert_done(b64_decode(a, text, &der));
+    return der;
 }
 
 Test(client_auth, nothing_is_fetched_inside_a_transaction)
 {
     struct stage t = stage_new();
-    struct inside w = {&t, OK};
+    struct inside w = {&t, STR("client_id=https://app.example/client"), OK, STR_ABSENT};
     t.s.authority->policy.client_documents = true;
     assert_done(store_together(store_each(t.s.authority->store), judge_inside, &w));
     expect_kind(w.judged, SERVER_ERROR);
+    struct cert_pem authority, shown;
+    assert_done(cert_authority_make(t.s.a, NOW - 60, 86400, &authority));
+    assert_done(cert_server_make(t.s.a, &authority, STR("app.example"), NOW - 60, 86400, &shown));
+    w.certificate = der_of(t.s.a, shown.certificate);
+    ways_register(&t, "web", "self_signed_tls_client_auth", &(struct db_client_metadata){.jwks_uri = STR("https://app.example/keys")});
+    static const char *const bodies[] = {"client_id=web", "client_id=web&client_secret="}; /* what is empty is absent (AZ-05) */
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        w.body = str_of(bodies[i]);
+        t.s.ctx->certificate = w.certificate;
+        cr_expect(waits(&t, (struct sent){.body = w.body}), "%s", bodies[i]);
+        assert_done(store_together(store_each(t.s.authority->store), judge_inside, &w));
+        expect_kind(w.judged, SERVER_ERROR);
+    }
 }
 
 Test(client_auth, a_flood_of_refusals_is_a_trickle_of_events)
