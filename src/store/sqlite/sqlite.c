@@ -222,13 +222,20 @@ err sqlite_hasty(struct sqlite_conn *c, bool hasty)
 
 /* ---- what only this engine has ---- */
 
+/* Asked of the file: what this connection has read of the schema may be older than what another process has made. */
 static err find_table(struct db_conn *base, const char *name, bool *has)
 {
     struct sqlite_conn *c = sqlite_own(base);
-    int code = sqlite3_table_column_metadata(c->handle, "main", name, NULL, NULL, NULL, NULL, NULL, NULL);
-    if (code != SQLITE_OK && code != SQLITE_ERROR)
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(c->handle, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = $1", -1, &s, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(s);
+    (void)sqlite3_finalize(s);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
         return sqlite_err(c, code);
-    *has = code == SQLITE_OK;
+    *has = code == SQLITE_ROW;
     return OK;
 }
 

@@ -221,7 +221,9 @@ Test(purge, takes_what_has_ended_and_nothing_else)
     MUST(db_session_get(s.tx, s.a, session.number, &r));
     cr_assert_not_null(r);
     cr_assert_eq(purge(&s, T0 + 10), 3);  /* session, once, revocation */
-    cr_assert_eq(purge(&s, T0 + 100), 2); /* the code that nobody used, the throttle */
+    cr_assert_eq(purge(&s, T0 + 100), 1); /* the throttle */
+    cr_assert_eq(purge(&s, T0 + 60 + 299), 0);
+    cr_assert_eq(purge(&s, T0 + 60 + 300), 1); /* the code that nobody used */
     struct db_taken t;
     MUST(db_code_take(s.tx, s.a, code.number, &code.hash, &t));
     cr_assert_eq(t.how, DB_TAKE_UNKNOWN);

@@ -103,6 +103,28 @@ Test(db, a_file_that_is_no_database_is_an_error_not_an_empty_store)
 
 /* ---- migrations ---- */
 
+static void *open_and_close(void *context)
+{
+    struct fresh mine = *(struct fresh *)context;
+    fresh_open(&mine, false);
+    store_close(mine.store);
+    return NULL;
+}
+
+Test(db, AV_05_several_processes_may_migrate_at_once)
+{
+    struct fresh s = {0};
+    pthread_t threads[4];
+    clock_set(T0);
+    fresh_path(&s);
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, open_and_close, &s);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM migrations"), (int64_t)migrations_count());
+    fresh_remove(&s);
+}
+
 Test(db, AV_05_a_database_from_the_future_is_refused_and_says_so)
 {
     struct fresh s = fresh_new(false);

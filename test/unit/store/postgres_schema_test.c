@@ -61,6 +61,40 @@ Test(postgres_schema, several_processes_may_migrate_at_once)
     fresh_remove(&s);
 }
 
+struct opening {
+    struct fresh *s;
+    err said;
+};
+
+static void *open_late(void *context)
+{
+    struct opening *w = context;
+    w->said = store_open(FRESH_OPTIONS(w->s, true, false), &w->s->store);
+    return NULL;
+}
+
+/* It saw an empty database, and a newer program was first at the lock. */
+Test(postgres_schema, AV_05_a_newer_program_that_migrates_at_the_same_time_is_seen)
+{
+    struct fresh s = {0};
+    struct opening w = {&s, OK};
+    pthread_t thread;
+    (void)setenv("JETON_TEST_ENGINE", "postgres", 1);
+    clock_set(T0);
+    fresh_path(&s);
+    PGconn *c = hand(s.database);
+    hand_do(c, "BEGIN; SELECT pg_advisory_xact_lock(7234598612002)");
+    pthread_create(&thread, NULL, open_late, &w);
+    while (by_hand(&s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0)
+        (void)sched_yield();
+    hand_do(c, "CREATE TABLE migrations (version BIGINT PRIMARY KEY, applied_at BIGINT); INSERT INTO migrations VALUES (999, 0); COMMIT");
+    pthread_join(thread, NULL);
+    PQfinish(c);
+    cr_assert_eq(w.said.kind, ERR_SERVER_ERROR, "%s", err_why(w.said));
+    cr_assert_not_null(strstr(err_say(w.said), "newer"));
+    fresh_remove(&s);
+}
+
 static void is_damaged(struct fresh *s, const char *sql)
 {
     str report;
