@@ -280,6 +280,36 @@ Test(login_steps, what_a_request_needs_is_asked_for_and_no_more)
     cr_assert(r.user != NULL, "a session stands behind a change of password");
 }
 
+/* ---- what the disk has, in a server, where one thread writes ---- */
+
+static uint64_t commits(const struct store *store)
+{
+    struct store_counts counts;
+    store_counts(store, &counts);
+    return counts.commits;
+}
+
+/* RL-01, RL-03: an attempt that is not over yet, and has no event, is counted durably before the page asks for the next step. One that is settled waits
+ * once for everything. */
+Test(login_steps, what_was_counted_is_on_the_disk_before_anything_is_answered)
+{
+    struct scene s = scene();
+    struct store *serving;
+    struct login_result r;
+    must(store_open(&(struct store_options){.directory = fixture_authority_directory(), .threads = true}, &serving));
+    s.ctx->tx = store_each(serving);
+    uint64_t before = commits(serving);
+    str state = waiting(&s);
+    cr_assert_eq(commits(serving), before + 1, "kept");
+    cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_OK);
+    cr_assert_not_null(r.user);
+    cr_assert_eq(commits(serving), before + 2, "settled, with its event");
+    cr_assert_eq(step(&s, "code", "wrong", waiting(&s), &r), ERR_INVALID_GRANT);
+    cr_assert_geq(commits(serving), before + 4);
+    s.ctx->tx = store_each(s.authority->store);
+    store_close(serving);
+}
+
 /* ---- the race ---- */
 
 struct racer {

@@ -210,16 +210,6 @@ Test(login, what_begins_with_it_and_fails_takes_all_of_it_back_but_the_count)
     cr_assert_eq(outcome(&s, "ada", FIXTURE_PASSWORD), ERR_THROTTLED);
 }
 
-Test(login, a_wrong_one_is_on_the_disk_before_it_is_answered) /* RL-01, RL-03 */
-{
-    struct scene s = scene();
-    for (int i = 0; i < 3; i++) {
-        uint64_t before = commits(&s);
-        cr_assert_eq(outcome(&s, "ada", "wrong"), ERR_INVALID_GRANT);
-        cr_assert(commits(&s) > before);
-    }
-}
-
 Test(login, guessing_is_throttled_for_known_and_unknown_names_alike) /* RL-01, RL-03 */
 {
     struct scene s = scene();
