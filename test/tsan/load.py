@@ -6,6 +6,7 @@ so long at the least, and until every flow came round. It judges that each answe
 with exitcode in TSAN_OPTIONS its status tells of reports. How quick answers are is not judged: a machine may have other work, and threads that
 hash passwords stand back. The sandbox is off (its own setting): from behind its fence no report could be written."""
 import atexit
+import concurrent.futures
 import os
 import secrets
 import shutil
@@ -322,13 +323,8 @@ class Load:
 
 
 def both(ask):
-    answers = []
-    threads = [threading.Thread(target=lambda: answers.append(ask())) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return [one.result() for one in [pool.submit(ask) for _ in range(2)]]
 
 
 if __name__ == "__main__":
