@@ -169,7 +169,7 @@ static fallible consent_still_there(const struct adding *w)
 }
 
 /* With what it tells of, or not at all. */
-static void tell(const struct adding *w, const char *name, const struct authority_event_facts *more)
+static void tell_about_code(const struct adding *w, const char *name, const struct authority_event_facts *more)
 {
     struct authority_event_facts facts = *more;
     facts.actor = w->session->user->id;
@@ -198,7 +198,8 @@ static err store_granted_consent(void *context)
     TRY(consent_still_there(w));
     TRY(end_pushed(w->ctx, request));
     TRY(db_authorization_add_with_code(w->ctx->tx, w->authorization, w->code, w->pending->once_id));
-    tell(w, w->pending->asked ? "consent.given" : "code.issued", &(struct authority_event_facts){.subject = w->authorization->id, .detail = request->scope});
+    tell_about_code(w, w->pending->asked ? "consent.given" : "code.issued",
+                    &(struct authority_event_facts){.subject = w->authorization->id, .detail = request->scope});
     return OK;
 }
 
@@ -276,7 +277,7 @@ static err record_consent_denial(void *context)
     TRY(db_once_take(w->ctx->tx, "consent", w->pending->once_id, clock_add(w->ctx->now, PENDING_SECONDS), &first));
     if (!first)
         REFUSE(INVALID_REQUEST, ANSWERED, "consent: answered before");
-    tell(w, "consent.denied", &(struct authority_event_facts){.subject = STR_ABSENT});
+    tell_about_code(w, "consent.denied", &(struct authority_event_facts){.subject = STR_ABSENT});
     return OK;
 }
 

@@ -6,7 +6,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED /* SHA256_: deprecated in favour of EVP, and what EVP itself calls */
 #include "crypto/digest.h"
 
-#include "crypto/context.h"
+#include "crypto/evp_state.h"
 
 #include <openssl/sha.h>
 #include <string.h>
@@ -41,14 +41,14 @@ static void mix_key(SHA256_CTX *state, const uint8_t key[DIGEST_SIZE], uint8_t w
     explicit_bzero(block, sizeof block);
 }
 
-static void mix_keys(struct context_hmac *h, const uint8_t key[DIGEST_SIZE])
+static void mix_keys(struct evp_state_hmac *h, const uint8_t key[DIGEST_SIZE])
 {
     mix_key(&h->inner, key, INNER);
     mix_key(&h->outer, key, OUTER);
 }
 
 /* Of the two states copies are used, and wiped. */
-static void hmac_behind(const struct context_hmac *h, str data, uint8_t out[DIGEST_SIZE])
+static void hmac_behind(const struct evp_state_hmac *h, str data, uint8_t out[DIGEST_SIZE])
 {
     SHA256_CTX state = h->inner;
     uint8_t inner[DIGEST_SIZE];
@@ -72,15 +72,15 @@ static bool same_key(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST_SIZE])
 }
 
 /* The one that is behind this key; if there is none, the one that was not used last is mixed anew. */
-static const struct context_hmac *keyed(struct context *mine, const uint8_t key[DIGEST_SIZE])
+static const struct evp_state_hmac *find_keyed_hmac(struct evp_state *mine, const uint8_t key[DIGEST_SIZE])
 {
-    for (size_t i = 0; i < CONTEXT_HMACS; i++)
+    for (size_t i = 0; i < EVP_STATE_HMACS; i++)
         if (mine->hmacs[i].keyed && same_key(mine->hmacs[i].key, key)) {
             mine->hmac_last = i;
             return &mine->hmacs[i];
         }
-    mine->hmac_last = (mine->hmac_last + 1) % CONTEXT_HMACS;
-    struct context_hmac *h = &mine->hmacs[mine->hmac_last];
+    mine->hmac_last = (mine->hmac_last + 1) % EVP_STATE_HMACS;
+    struct evp_state_hmac *h = &mine->hmacs[mine->hmac_last];
     mix_keys(h, key);
     memcpy(h->key, key, DIGEST_SIZE);
     h->keyed = true;
@@ -89,12 +89,12 @@ static const struct context_hmac *keyed(struct context *mine, const uint8_t key[
 
 void digest_hmac(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
 {
-    hmac_behind(keyed(context_of_thread(), key), data, out);
+    hmac_behind(find_keyed_hmac(evp_state_of_thread(), key), data, out);
 }
 
 void digest_hmac_once(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGEST_SIZE])
 {
-    struct context_hmac h __attribute__((uninitialized));
+    struct evp_state_hmac h __attribute__((uninitialized));
     mix_keys(&h, key);
     hmac_behind(&h, data, out);
     explicit_bzero(&h, sizeof h);
@@ -102,7 +102,7 @@ void digest_hmac_once(const uint8_t key[DIGEST_SIZE], str data, uint8_t out[DIGE
 
 void digest_forget(void)
 {
-    struct context *mine = context_of_thread();
+    struct evp_state *mine = evp_state_of_thread();
     explicit_bzero(mine->hmacs, sizeof mine->hmacs);
 }
 

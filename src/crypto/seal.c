@@ -8,7 +8,7 @@
  */
 #include "crypto/seal.h"
 
-#include "crypto/context.h"
+#include "crypto/evp_state.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 
@@ -39,7 +39,7 @@ static void once_key(const uint8_t one_time_key[32], uint8_t out[DIGEST_SIZE])
 static void encrypt_gcm(uint8_t key[DIGEST_SIZE], str context, const void *plain, size_t n, uint8_t *out)
 {
     INVARIANT(n <= SEAL_PLAIN_MAX && context.n <= INT_MAX);
-    EVP_CIPHER_CTX *c = context_of_thread()->close;
+    EVP_CIPHER_CTX *c = evp_state_of_thread()->close;
     OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, out + n, SEAL_TAG), OSSL_PARAM_construct_end()};
     int written = 0;
     INVARIANT(EVP_EncryptInit_ex2(c, NULL, key, nonce, NULL) == 1);
@@ -56,7 +56,7 @@ static void encrypt_gcm(uint8_t key[DIGEST_SIZE], str context, const void *plain
 static bool decrypt_gcm(uint8_t key[DIGEST_SIZE], str context, const uint8_t *in, size_t n, uint8_t *plain)
 {
     INVARIANT(n <= SEAL_PLAIN_MAX && context.n <= INT_MAX);
-    EVP_CIPHER_CTX *c = context_of_thread()->open;
+    EVP_CIPHER_CTX *c = evp_state_of_thread()->open;
     int written = 0;
     uint8_t tag[SEAL_TAG], nothing[SEAL_TAG];
     memcpy(tag, in + n, SEAL_TAG);

@@ -5,7 +5,7 @@
 #include "crypto/sign_key.h"
 
 #include "codec/b64url.h"
-#include "crypto/context.h"
+#include "crypto/evp_state.h"
 #include "crypto/scoped.h"
 
 #include <openssl/core_names.h>

@@ -126,7 +126,7 @@ struct finishing {
     const struct login_result *result;
 };
 
-static err settle(void *context)
+static err settle_login(void *context)
 {
     const struct finishing *w = context;
     const struct login_try *attempt = w->trial->attempt;
@@ -139,7 +139,7 @@ static fallible finish_login(const struct login_trial *t, struct login_result *o
 {
     struct login_result result = {.user = t->user, .amr = t->amr, .acr = assurance_acr(t->rules, t->amr), .step_up = t->step_up};
     t->user->last_login_at = t->ctx->now;
-    TRY(authority_together(t->ctx, settle, &(struct finishing){t, &result}));
+    TRY(authority_together(t->ctx, settle_login, &(struct finishing){t, &result}));
     *out = result;
     return OK;
 }

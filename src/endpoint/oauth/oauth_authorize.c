@@ -48,7 +48,7 @@ static bool is_field_carried(const struct call *c, const struct authorize_reques
 
 /* The language that the request asks for, wherever it stands (OpenID Connect Core 3.1.2.1). Our own pages read it out of the way back: where
  * that does not tell the request's parameters, it tells the language that was found. */
-static void speak(struct call *c, const struct authorize_request *request)
+static void set_request_language(struct call *c, const struct authorize_request *request)
 {
     c->context->language = message_choose(form_get(&request->parameters, "ui_locales"), request_header(c->request, "Accept-Language"));
 }
@@ -228,7 +228,7 @@ fallible oauth_authorize_any(struct call *c)
     enum authorize_step step;
     TRY(authorize_read(c->context, &c->form, &request));
     c->response->note = request.client->id;
-    speak(c, &request);
+    set_request_language(c, &request);
     if (c->request->method == HTTP_POST && c->session.fresh)
         return answer_again(c, &request);
     err judged = authorize_check(c->context, &c->form, &request);

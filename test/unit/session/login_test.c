@@ -162,7 +162,7 @@ static err begin_session(struct context *ctx, const struct login_result *login, 
 {
     struct session *s = context;
     *s = (struct session){.cookie = STR("-")};
-    return session_open(ctx, login->user, login->amr, s);
+    return session_open(ctx, login->user, login->amr, false, s);
 }
 
 static err begin_and_fail(struct context *ctx, const struct login_result *login, void *context)

@@ -160,7 +160,7 @@ Test(postgres_pool, who_follows_changes_does_not_wait_for_those_who_wait_for_it,
     cr_assert_lt(clock_monotonic_us() - began_us, 1500000, "they waited for each other");
     MUST(followed);
     MUST(read);
-    cr_assert_eq(cache->seq, 1 + WRITERS);
+    cr_assert_eq(cache->place.change, 1 + WRITERS);
     (void)pthread_mutex_unlock(&cache->following);
     for (int i = 0; i < WRITERS; i++)
         pthread_join(threads[i], NULL);

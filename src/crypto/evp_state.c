@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * context: see the header. Relies on a pthread key for the end of a thread and on pthread_once for the fetched cipher, which
  * lives as long as the process. Promises: no two threads ever share a context, and no lock is taken after the first call. */
-#include "crypto/context.h"
+#include "crypto/evp_state.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,11 +13,11 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit;
 static EVP_CIPHER *gcm;
 
-static _Thread_local struct context *mine;
+static _Thread_local struct evp_state *mine;
 
-static void context_free(void *object)
+static void evp_state_free(void *object)
 {
-    struct context *c = object;
+    struct evp_state *c = object;
     mine = NULL; /* a later destructor of this thread that needs one makes a new one, and this function runs again */
     EVP_CIPHER_CTX_free(c->close);
     EVP_CIPHER_CTX_free(c->open);
@@ -29,13 +29,13 @@ static void fetch_aes_gcm(void)
 {
     gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     INVARIANT(gcm != NULL);
-    INVARIANT(pthread_key_create(&at_exit, context_free) == 0);
+    INVARIANT(pthread_key_create(&at_exit, evp_state_free) == 0);
 }
 
-static struct context *context_new(void)
+static struct evp_state *evp_state_new(void)
 {
     INVARIANT(pthread_once(&once, fetch_aes_gcm) == 0);
-    struct context *c = calloc(1, sizeof *c);
+    struct evp_state *c = calloc(1, sizeof *c);
     INVARIANT(c != NULL);
     c->close = EVP_CIPHER_CTX_new();
     c->open = EVP_CIPHER_CTX_new();
@@ -47,7 +47,7 @@ static struct context *context_new(void)
     return c;
 }
 
-struct context *context_of_thread(void)
+struct evp_state *evp_state_of_thread(void)
 {
-    return mine != NULL ? mine : context_new();
+    return mine != NULL ? mine : evp_state_new();
 }
