@@ -18,7 +18,8 @@ void phase_language(struct pipeline *w);
 fallible phase_authenticate(struct pipeline *w);
 /* May they? LOGIN_REQUIRED, PASSWORD_DUE, INSUFFICIENT_SCOPE, and what csrf_check says. */
 fallible phase_authorize(struct pipeline *w);
-/* CLIENT rows: must the client, or its DPoP proof, be judged on a worker, before the request goes on to the pool of its row? */
+/* Must the client, or its DPoP proof, be judged on a worker, before the request goes on to the pool of its row? So must the user where a
+ * password is hashed. */
 bool phase_waits(const struct pipeline *w);
 /* The DPoP proof of an authenticated client, judged ahead: rules that ask for it later find the answer. */
 fallible phase_proof(struct pipeline *w);

@@ -110,6 +110,8 @@ static bool proof_waits(const struct pipeline *w)
 
 bool phase_waits(const struct pipeline *w)
 {
+    if (w->pool == HASH && route_of_user(w->route)) /* who is nobody takes no place among those who wait for a hash (RL-07) */
+        return true;
     const struct client_claim claim = claim_of(w);
     const struct request *r = &w->exchange->request;
     const struct context seen = {.authority = w->context.authority, .arena = r->arena, .certificate = r->certificate};

@@ -4,7 +4,7 @@
  *   arrive (event thread) ─ row, body ─┬─ INLINE ──── pass ─┬──────────────────────────────▶ answer
  *                                      │                    └ ELSEWHERE ─▶ READ
  *                                      ├─ READ, HASH ─▶ a thread of the pool ─ pass ─────▶ answer
- *                                      ├─ HASH, WRITE whose client must be waited for, or whose proof must be checked
+ *                                      ├─ HASH, WRITE whose client must be waited for, whose proof must be checked, or whose user must be known
  *                                      │                                        ─▶ READ ─ admit_first ─▶ its pool
  *                                      └─ WRITE ─▶ in a transaction ─── pass ─ commit ─┬─▶ answer, or 503 when it did not hold
  *                                                       something is left to be signed   └─▶ READ ─ finish ─▶ answer
@@ -175,9 +175,11 @@ static err admit_request(struct pipeline *w)
     err e = phase_describe(w);
     if (!FAILED(e))
         e = phase_authenticate(w);
-    if (!FAILED(e))
+    if (!FAILED(e) && route_of_user(w->route))
+        e = phase_authorize(w);
+    else if (!FAILED(e))
         e = phase_proof(w);
-    if (!FAILED(e)) {
+    if (!FAILED(e) && route_of_client(w->route)) {
         w->admitted = str_dup(w->exchange->request.arena, w->call.client.client->id);
         if (!str_present(w->admitted))
             e = ERR(UNAVAILABLE, "pipeline: no memory");
@@ -190,7 +192,7 @@ static err admit_request(struct pipeline *w)
 }
 
 /* On a worker, for what may neither wait inside a transaction nor hold up a hashing thread: keys from elsewhere, a jti that is taken,
- * the signature of a DPoP proof. */
+ * the signature of a DPoP proof; and so that who is nobody takes no place among those who wait for a hash: a user is looked for again there. */
 static void admit_first(void *context)
 {
     struct pipeline *w = context;

@@ -81,6 +81,11 @@ bool route_of_client(const struct route *row)
     return row->who == CLIENT || row->who == CLIENT_OF_GRANT;
 }
 
+bool route_of_user(const struct route *row)
+{
+    return row->who == USER || row->who == USER_DUE || row->who == ADMIN || row->who == BEARER;
+}
+
 /* Requests with a session's cookie, and no others, are judged by where they come from. */
 static bool csrf_fits(const struct route *row)
 {

@@ -78,6 +78,7 @@ struct route {
 #define ROUTE_REACH_FULL "\"full\""             /* none but unscoped tokens with all of the person's permissions: no scope has such a name */
 bool route_of_browser(const struct route *row); /* who calls is told by a browser's cookies */
 bool route_of_client(const struct route *row);  /* by client authentication */
+bool route_of_user(const struct route *row);    /* a user's session, or an access token: nobody else may call */
 /* Which column of this row is empty, or does not fit another one? NULL: none. */
 const char *route_hole(const struct route *row);
 extern const struct route route_table[];

@@ -18,10 +18,10 @@ unmoved=() # this release knows no kernel that scatters memory as widely as newe
 status=0
 
 # Of these programs only the suites that have several threads: all else they do is slow and one thread's.
-declare -A some=([grant]="bearer client_keys client_assertion" [session]="login_steps")
+declare -A some=([resource]="bearer" [clientauth]="client_keys client_assertion" [session]="login_steps")
 units() {
     local program words chosen
-    for program in base http server fetch keys store grant session; do
+    for program in base http server fetch keys store resource clientauth session; do
         mapfile -t words < <(awk -v program="$program" '$1 == program { print "-" $2 }' test/tsan/skipped)
         # shellcheck disable=SC2206
         chosen=(${some[$program]:-})
