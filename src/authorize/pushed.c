@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pushed: RFC 9126. Relies on authorize for judging the request and on store/db_pushed for single use; promises that a request_uri is
+ * pushed: RFC 9126. Relies on authorize for judging the request and on store/table/db_pushed for single use; promises that a request_uri is
  * 256 random bits inside a seal, known to the store as a hash, good for one client (at its epoch), a short time, and one end of an
  * authorization, well or badly (PR-01), and that nothing of the request is in the address (PR-04). States: db_pushed.h. */
 #include "authorize/pushed.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * metadata: the table of registered metadata, and its way between text and JSON. Relies on store/db_client_metadata for the struct, of
+ * metadata: the table of registered metadata, and its way between text and JSON. Relies on store/table/db_client_metadata for the struct, of
  * which each member has one row here (it does not compile otherwise). Promises that nothing is lost on the way: what is put is read
  * back the same (CVE-2026-107623), and that a member of the wrong type is a problem, never an absence. */
 #include "client/metadata.h"

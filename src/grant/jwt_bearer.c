@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * jwt_bearer: RFC 7523 2.1. Relies on token/jwt for form, signature and claims, on clientauth/client_keys for the issuer's keys, on store/db_issuer
+ * jwt_bearer: RFC 7523 2.1. Relies on token/jwt for form, signature and claims, on clientauth/client_keys for the issuer's keys, on store/table/db_issuer
  * for whom to trust. Promises: the issuer is named in the store before its key is asked for, an assertion works once and for the clients and
  * scopes that the administrator gave its issuer, a blocked or removed person gets nothing (TE-06, CVE-2026-1609), there is no refresh token, and
  * nobody is said to have logged in: no ID token, no auth_time. */

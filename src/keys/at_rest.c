@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * at_rest: keys between the store and the keyring. Relies on keys/keeper for sealing and on store/db_key for rows. Promises that no private half
+ * at_rest: keys between the store and the keyring. Relies on keys/keeper for sealing and on store/table/db_key for rows. Promises that no private half
  * reaches the store in the clear (ST-02), and that a store of a version before the keeper is taken over whole or not at all:
  *
  *   sealed under master.key itself ──at_rest_renew, one transaction──▶ sealed under the keeper's keys

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * keys: which keyring is in force, and the keeper beside it. Requests hold the ring they began with; a reload puts a new one in its place and
- * the old one is freed (and so wiped) by the last who lets go of it. Relies on store/db_key for rows, on at_rest for
+ * the old one is freed (and so wiped) by the last who lets go of it. Relies on store/table/db_key for rows, on at_rest for
  * their seals and on keys/keyring for the rest. Promises:
  *   1. a ring is never changed, and never freed while a request holds it;
  *   2. when the rows changed (this process or another rotated), no request begins with the old ring once the change feed told

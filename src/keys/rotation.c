@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * rotation: see the header. Relies on store/db_key for steps that are whole or not at all, and on the caller's ring for the keys that retire.
+ * rotation: see the header. Relies on store/table/db_key for steps that are whole or not at all, and on the caller's ring for the keys that retire.
  * Promises that signing keys which retire keep their public half for as long as anybody may hold what they signed, that sealing keys open for
  * as long as what they sealed may come back (AT-11), and that of two who rotate the same keys one does. */
 #include "keys/rotation.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * initial: initial access tokens. Relies on store/db_initial; promises that only administrators make them, since what they let in is a
+ * initial: initial access tokens. Relies on store/table/db_initial; promises that only administrators make them, since what they let in is a
  * client, that the text is shown once and stored as a hash, and that none can carry a permission over this server. */
 #include "registration/initial.h"
 

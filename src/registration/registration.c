@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * registration: software that registers itself. Relies on client/client for every rule, as the actor SOFTWARE, which can neither be
- * first party nor get permissions; on store/db_initial for initial access tokens. Promises: off unless set (MD-04); attempts are counted
+ * first party nor get permissions; on store/table/db_initial for initial access tokens. Promises: off unless set (MD-04); attempts are counted
  * by address before anything is judged (RL-05); there are never more than registration_max such clients, and those of open registration
  * that nobody used make room (RL-06); the registration access token is stored as a hash; an update drops nothing that an administrator
  * set.

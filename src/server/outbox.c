@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * outbox: the thread that empties the outbox. Relies on store/db_delivery for what waits and for taking it once, on fetch for where this
+ * outbox: the thread that empties the outbox. Relies on store/table/db_delivery for what waits and for taking it once, on fetch for where this
  * server may call. Promises: a message goes out after the change that caused it is durable; a receiver that is down costs each client one
  * call a wait; nothing here holds up a request; what was begun at a stop is finished within the drain time, the rest waits in the store.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * outbox: posts what waits in the outbox (store/db_delivery) to clients: back-channel logout, CIBA pings. One thread of its own, so that
+ * outbox: posts what waits in the outbox (store/table/db_delivery) to clients: back-channel logout, CIBA pings. One thread of its own, so that
  * no request ever waits for another server. Tried again after a first wait, then five times, then thirty times that, until it arrived or
  * its hours are over; each end is an event, each failure a line in the log that says which check failed. */
 #ifndef JETON_SERVER_OUTBOX_H

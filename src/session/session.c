@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * session: browser sessions. The cookie is a sealed credential whose text is hashed into the row, so a look at the database
- * gives nobody a session, and a forged cookie never reaches the store. Relies on store/db_session, token/opaque. Promises:
+ * gives nobody a session, and a forged cookie never reaches the store. Relies on store/table/db_session, token/opaque. Promises:
  *   1. whoever is not surely logged in is a visit; a store that fails is an error, never "not logged in";
  *   2. each change of who somebody is (login, password given again, logout) makes a new cookie and kills the old (LS-01);
  *   3. before login nothing is stored (RL-06);

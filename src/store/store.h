@@ -31,7 +31,7 @@ enum { STORE_QUEUE_MAX = 4096, STORE_GROUP_MAX = 256 };
 /* No access token lives longer, so no revocation of a grant need be remembered longer (the settings' ceiling is this figure). */
 enum { DB_REVOCATION_SECONDS = 86400 };
 
-/* The classes of the audit trail, weightiest first, and what is kept of each (store/db_event). */
+/* The classes of the audit trail, weightiest first, and what is kept of each (store/table/db_event). */
 enum db_event_class { DB_EVENT_ADMINISTRATION = 1, DB_EVENT_PEOPLE, DB_EVENT_MACHINES, DB_EVENT_CLASSES = 3 };
 struct db_event_limit {
     int64_t rows, seconds; /* at the most; 0 seconds: however old */
