@@ -116,6 +116,8 @@ static fallible prepare_authority(struct command_call *call, struct site *site)
     authority->base = settings_base(&site->settings);
     authority->secure = str_equal_nocase(u.scheme, STR("https"));
     settings_policy(&site->settings, &authority->policy);
+    if (site->settings.source[SETTINGS_outgoing_ports] == SETTINGS_FROM_DEFAULT)
+        authority->policy.fetch.ports = STR_ABSENT; /* the default hangs on settings of the server's that a command may not see */
     TRY(authority_open(authority, site->directory));
     return arena_on_release(a, close_authority, authority);
 }

@@ -44,6 +44,9 @@ static void judge_keys(struct context *ctx, const struct issuer_edit *edit, stru
                 (str_equal_nocase(url.scheme, STR("https")) || (str_equal_nocase(url.scheme, STR("http")) && url_loopback(&url)));
     if (!fits)
         problem_add(p, "jwks_uri", STR("The address of its keys must be an https one."));
+    else if (!url_loopback(&url) && !fetch_port_due(&ctx->authority->policy.fetch, &url))
+        problem_add(p, "jwks_uri",
+                    STR("The address of its keys has a port that this server may not call; an administrator can allow it in the setting outgoing_ports."));
 }
 
 static void judge_clients(struct context *ctx, str clients, struct problems *p)

@@ -184,6 +184,22 @@ const char *metadata_rules_refuses(struct arena *a, size_t member, str value)
     return why;
 }
 
+/* Addresses that this server itself will call, as fetch judges ports; not those that stay as they were. What lies at loopback is judged like all
+ * that is internal: when it is called. */
+static const char *check_ports(const struct client_rules_draft *d, size_t i, str pieces)
+{
+    char separator = separator_of(&metadata_rows[i]);
+    str before = d->before != NULL ? metadata_value(&d->before->metadata, i) : STR_ABSENT, piece;
+    if (checks[i] != check_fetched || i == METADATA_initiate_login_uri || str_equal(before, pieces))
+        return NULL;
+    for (str rest = pieces; rest.n > 0 && str_next(&rest, separator, &piece);) {
+        struct url url;
+        if (!FAILED(url_parse(piece, &url)) && !url_loopback(&url) && !fetch_port_due(&d->ctx->authority->policy.fetch, &url))
+            return SAY("{member} has a port that this server may not call; an administrator can allow it in the setting outgoing_ports.");
+    }
+    return NULL;
+}
+
 /* The member as it will stand, or a problem. */
 static fallible judge_member(const struct client_rules_draft *d, size_t i, str *value)
 {
@@ -201,6 +217,8 @@ static fallible judge_member(const struct client_rules_draft *d, size_t i, str *
     }
     *value = pieces;
     const char *why = metadata_rules_refuses(a, i, pieces);
+    if (why == NULL)
+        why = check_ports(d, i, pieces);
     if (why != NULL)
         add_member_problem(d, i, why);
     return OK;

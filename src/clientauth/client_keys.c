@@ -125,7 +125,8 @@ static fallible fetch_set(struct context *ctx, const struct look *look, str *tex
     if (e.kind == ERR_THROTTLED)
         FAIL(UNAVAILABLE, "keys: too many fetches at once, or the host did not answer lately");
     if (e.kind == ERR_INVALID_REQUEST)
-        FAIL(INVALID_REQUEST, "keys: jwks_uri is no https address, or leads to an internal one that fetch_internal does not name");
+        FAIL(INVALID_REQUEST,
+             "keys: jwks_uri is no https address, or leads to a port that is not in outgoing_ports, or inside to what fetch_internal does not name");
     if (FAILED(e))
         FAIL(NOT_FOUND, "keys: jwks_uri cannot be fetched");
     if (answer.status != 200 || FAILED(jwk_set_parse(ctx->arena, answer.body, &set)))

@@ -196,6 +196,20 @@ static bool hosts_form(str value)
     return true;
 }
 
+/* `any`, or words 1 to 65535. */
+static bool ports_form(str value)
+{
+    size_t count = 0;
+    str word;
+    for (str rest = value; value.n > 0 && str_next(&rest, ' ', &word);) {
+        uint64_t port = 0;
+        if (word.n > 0 && (FAILED(str_u64(word, PORT_MAX, &port)) || port == 0))
+            return str_is(value, "any");
+        count += word.n > 0;
+    }
+    return value.n == 0 || count > 0;
+}
+
 /* Words: schemes without a dot. */
 static bool schemes_form(str value)
 {
@@ -429,6 +443,6 @@ void settings_policy(const struct settings *s, struct policy *out)
         .redirect_schemes = s->redirect_schemes,
         .client_documents = s->client_documents,
         .client_document_hosts = s->client_document_hosts,
-        .fetch = {.internal = s->fetch_internal, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
+        .fetch = {.internal = s->fetch_internal, .ports = s->outgoing_ports, .authority = s->fetch_authority, .seconds = s->fetch_seconds},
     };
 }

@@ -219,6 +219,8 @@ static void convert_setting_texts(struct settings *s)
         s->tls = SETTINGS_TLS_FILES; /* naming a certificate says where TLS comes from */
         s->text[SETTINGS_tls] = STR("files");
     }
+    if (!str_filled(s->outgoing_ports)) /* what lies inside lies at ports of the operator's own choice */
+        s->outgoing_ports = s->text[SETTINGS_outgoing_ports] = str_filled(s->fetch_internal) ? STR("any") : STR("443");
     cut_listen(s->listen, &s->listen_host, &s->listen_port);
     if (str_filled(s->listen_mtls))
         cut_listen(s->listen_mtls, &s->mtls_host, &s->mtls_port);

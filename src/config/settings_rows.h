@@ -93,6 +93,9 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "What every client is held to at the least; a client may be held to more (jeton client edit --profile).")                \
     X(fetch_internal, TEXT, "", 0, 4096, "HOSTS", hosts_form,                                                                  \
       "HOST or HOST:PORT, separated by spaces, that this server may call although they lie at internal addresses (keys of clients, logout).")\
+    X(outgoing_ports, TEXT, "", 0, 1024, "PORTS", ports_form,                                                                  \
+      "TCP ports of other servers that this server may call, separated by spaces, or any; without it 443, or any where fetch_internal names hosts.",\
+      AT_START)                                                                                                                \
     X(fetch_authority, TEXT, "", 0, 4096, "FILE", any_form,                                                                    \
       "Further certificates to trust when this server calls another, PEM; beside the machine's own.")                          \
     X(fetch_seconds, NUMBER, "5", 1, 30, "SECONDS", any_form, "How long a call to another server may take as a whole.")        \

@@ -6,11 +6,14 @@
  * any number of threads may call; nothing is kept between calls but the library itself. */
 #include "fetch/fetch.h"
 #include "base/ascii.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "fetch/fetch_address.h"
 #include "fetch/fetch_share.h"
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #undef curl_easy_setopt /* macros that check the types of a direct call */
 #undef curl_easy_getinfo
@@ -38,7 +41,7 @@ static void load_libcurl(void)
     curl.whole = whole && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-enum { CONNECT_SECONDS = 10, WHOLE_SECONDS = 60, HEADERS_MAX = 65536 };
+enum { CONNECT_SECONDS = 10, WHOLE_SECONDS = 60, HEADERS_MAX = 65536, TOLD_EVERY_US = 10000000 };
 
 /* How one call behaves, whoever makes it. */
 struct ways {
@@ -304,6 +307,18 @@ static fallible fetch_within_shares(struct arena *a, const struct fetch_manners 
     fetch_share_end(slot, end_of(e, w));
     return e;
 }
+bool fetch_port_due(const struct fetch_manners *manners, const struct url *u)
+{
+    return !str_filled(manners->ports) || fetch_address_port_listed(manners->ports, u);
+}
+/* Now and then: who names addresses to us could otherwise fill the log. */
+static void tell_port_refused(const struct url *u, const char *why)
+{
+    static _Atomic int64_t told_us;
+    int64_t now_us = clock_monotonic_us(), before_us = atomic_load(&told_us);
+    if ((before_us == 0 || now_us - before_us >= TOLD_EVERY_US) && atomic_compare_exchange_strong(&told_us, &before_us, now_us))
+        LOG(WARN, "fetch.refused", LOG_STR("host", u->host), LOG_STR("port", u->port), LOG_STR("why", str_of(why)));
+}
 fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const struct fetch_request *request, struct fetch_answer *out, const char **trouble)
 {
     struct url u;
@@ -311,6 +326,11 @@ fallible fetch_call(struct arena *a, const struct fetch_manners *manners, const 
     TRY(url_parse(request->url, &u));
     if (!str_equal_nocase(u.scheme, STR("https"))) /* MD-05 */
         FAIL(INVALID_REQUEST, "the address to call is not https");
+    if (!fetch_port_due(manners, &u)) {
+        *trouble = "the port is not one that this server may call; an administrator can allow it in the setting outgoing_ports";
+        tell_port_refused(&u, *trouble);
+        FAIL(INVALID_REQUEST, "the port to call is not in outgoing_ports");
+    }
     struct ways w = {.guarded = true,
                      .named = fetch_address_named(manners->internal, &u),
                      .seconds = manners->seconds > 0 ? manners->seconds : FETCH_SECONDS,

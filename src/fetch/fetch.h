@@ -2,7 +2,7 @@
  * fetch: the only door to libcurl: one request to another server, from any thread that may wait. TLS is always checked, chain and name;
  * redirects are not followed; the answer has a ceiling of bytes and seconds. Two ways: fetch_run for the command line, which goes where
  * the person says (http:// for loopback hosts alone); fetch_call and fetch_document for the server, which goes where registrations and
- * requests say, and so to no internal address unless an administrator named it (AZ-18, CA-11, MD-05, LO-02). */
+ * requests say, and so to no internal address unless an administrator named it, and to ports that are due alone (AZ-18, CA-11, MD-05, LO-02). */
 #ifndef JETON_FETCH_FETCH_H
 #define JETON_FETCH_FETCH_H
 #include "base/buf.h"
@@ -22,9 +22,11 @@ struct fetch_answer {
     str body;    /* at most BUF_JSON_MAX bytes, or what the manners say */
     str headers; /* the answer's header lines, each with its \r\n: ask fetch_header */
 };
+struct url;
 /* How the server calls out, from its settings; plain values, so that every rule can hand them down. */
 struct fetch_manners {
     str internal;    /* words HOST or HOST:PORT that may lie at internal addresses; absent or empty: none */
+    str ports;       /* words: the ports that may be called, or `any`, which absent and empty are too */
     str authority;   /* file with further certificates to trust; absent or empty: the machine's own alone */
     int64_t seconds; /* for the whole call, name and handshake included; 0: FETCH_SECONDS */
     size_t bytes;    /* of the answer; 0: FETCH_BYTES */
@@ -33,6 +35,8 @@ struct fetch_manners {
 };
 /* AT_ONCE: calls of fetch_call in all; PER_HOST, PER_CALLER: of these (RL-06, fetch_share). */
 enum { FETCH_SECONDS = 5, FETCH_BYTES = 65536, FETCH_AT_ONCE = 64, FETCH_PER_HOST = 8, FETCH_PER_CALLER = 4 };
+/* Is this address's port one that may be called? For who registers it: fetch_call asks by itself. */
+bool fetch_port_due(const struct fetch_manners *manners, const struct url *u);
 /* From now on `call` is told when this thread begins (true) and ends (false) to wait for another server, so that somebody can do its work
  * meanwhile; before the first call. */
 void fetch_when_waiting(void (*call)(bool begins));

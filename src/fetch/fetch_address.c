@@ -84,9 +84,23 @@ bool fetch_address_public(const struct sockaddr *address)
     }
 }
 
+static str port_of(const struct url *u)
+{
+    return str_present(u->port) ? u->port : STR("443");
+}
+
+bool fetch_address_port_listed(str list, const struct url *u)
+{
+    str word, port = port_of(u);
+    while (str_filled(list) && str_next(&list, ' ', &word))
+        if (str_is(word, "any") || str_equal(word, port))
+            return true;
+    return false;
+}
+
 bool fetch_address_named(str list, const struct url *u)
 {
-    str word, port = str_present(u->port) ? u->port : STR("443");
+    str word, port = port_of(u);
     while (str_filled(list) && str_next(&list, ' ', &word)) {
         if (word.n < u->host.n || !str_equal_nocase((str){word.p, u->host.n}, u->host))
             continue;

@@ -9,4 +9,6 @@ struct sockaddr;
 bool fetch_address_public(const struct sockaddr *address);
 /* Does the list (words HOST or HOST:PORT; IPv6 in brackets) name where this URL leads? */
 bool fetch_address_named(str list, const struct url *u);
+/* Does the list (words 1 to 65535, or `any`) hold the port where this https URL leads? */
+bool fetch_address_port_listed(str list, const struct url *u);
 #endif

@@ -10,6 +10,7 @@
 #include "server/reload.h"
 #include "server/sandbox.h"
 #include "server/sandbox_files.h"
+#include "server/sandbox_ports.h"
 #include "server/pipeline.h"
 #include "store/table/db_event.h"
 #include <netinet/in.h>
@@ -185,8 +186,10 @@ static fallible open_all(struct app *app, struct arena *a)
 {
     const struct settings *s = app->settings;
     TRY(table_is_whole());
-    if (s->sandbox) /* before the first thread: this fence binds only those that are made behind it */
+    if (s->sandbox) { /* before the first thread: these fences bind only those that are made behind them */
         TRY(app_because(app, sandbox_files(a, s, &app->fence), "sandbox", STR("cannot give up files")));
+        TRY(app_because(app, sandbox_ports(a, s, &app->ports), "sandbox", STR("cannot give up ports")));
+    }
     fetch_when_waiting(pool_waits);
     TRY(pool_open("worker", &(struct pool_size){(unsigned)s->worker_threads, FETCH_AT_ONCE + CLIENT_KEYS_WAITING, WORKER_QUEUE}, &app->worker));
     TRY(pool_open("hash", &(struct pool_size){or_cores(s->hash_threads), 0, HASH_QUEUE}, &app->hash));

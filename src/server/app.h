@@ -24,6 +24,7 @@ struct app {
     struct pool *worker, *hash;
     struct outbox *outbox;
     int fence;         /* Landlock's version; 0: files are not fenced */
+    const char *ports; /* what the log says of the fence before ports */
     _Atomic bool open; /* requests are answered; before and while closing: 503 */
     _Atomic bool draining;
     unix_time started;

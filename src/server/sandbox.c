@@ -48,8 +48,7 @@ static const char *const listed[] = {
     "clock_getres", "gettimeofday", "time", "times", "getrusage", "getcpu", "sysinfo", "uname", "getrandom", "getrlimit", "getuid",
     "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "capget",
     /* sockets that are there, or are made by a rule below; nothing listens anew */
-    "accept", "accept4", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg",
-    "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl",
+    "accept", "accept4", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt", "recvfrom", "recvmsg", "recvmmsg", "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl",
     "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime",
     "signalfd4",
 };
@@ -117,6 +116,13 @@ static bool allow_socket(scmp_filter_ctx f, int family, int type)
     return good;
 }
 
+/* Not what opens a connection as it sends: sandbox_ports judges connect alone. */
+static bool allow_sending(scmp_filter_ctx f)
+{
+    const struct scmp_arg_cmp to = match_masked_argument(3, MSG_FASTOPEN, 0), message = match_masked_argument(2, MSG_FASTOPEN, 0);
+    return !fails_to_allow_syscall(f, "sendto", &to, 1) && !fails_to_allow_syscall(f, "sendmsg", &message, 1) && !fails_to_allow_syscall(f, "sendmmsg", &to, 1);
+}
+
 /* Netlink is for getaddrinfo, which asks for this machine's addresses. */
 static bool allow_sockets(scmp_filter_ctx f)
 {
@@ -174,8 +180,8 @@ static bool load_list(void)
     if (f == NULL)
         return false;
     (void)seccomp_attr_set(f, SCMP_FLTATR_CTL_LOG, 1); /* where the kernel can */
-    bool good = add_newer_syscalls(f, SCMP_ACT_ALLOW) && allow_listed(f) && allow_threads(f) && allow_memory(f) && allow_sockets(f) && allow_questions(f) &&
-                load_seccomp_filter(f);
+    bool good = add_newer_syscalls(f, SCMP_ACT_ALLOW) && allow_listed(f) && allow_threads(f) && allow_memory(f) && allow_sockets(f) && allow_sending(f) &&
+                allow_questions(f) && load_seccomp_filter(f);
     seccomp_release(f);
     return good;
 }

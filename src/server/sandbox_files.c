@@ -4,8 +4,7 @@
  * is reached like the first. Descriptors that are open stay what they are.
  *
  * What is given up: files that settings name are looked for in the folders that were named at the start, so a certificate in another one
- * needs a restart (server/reload says so). /run is readable, because resolv.conf may come to lie there later. Ports are not fenced: administrators may let this
- * server call any (config/settings, fetch). Landlock judges no chmod, chown, utime or extended attributes of a name; those are not on
+ * needs a restart (server/reload says so). /run is readable, because resolv.conf may come to lie there later. Landlock judges no chmod, chown, utime or extended attributes of a name; those are not on
  * sandbox's list. Nor does it judge connecting to a Unix socket by its name, wherever that lies. */
 #include "server/sandbox_files.h"
 #include <errno.h>

@@ -210,7 +210,8 @@ int serve_run(const struct settings *settings, struct arena *arena)
     if (FAILED(opened))
         return not_opened(app, opened);
     if (settings->sandbox)
-        LOG(INFO, "sandbox", LOG_STR("calls", STR("listed")), LOG_STR("files", app->fence > 0 ? STR("fenced") : STR("open: this kernel offers no Landlock")));
+        LOG(INFO, "sandbox", LOG_STR("calls", STR("listed")), LOG_STR("files", app->fence > 0 ? STR("fenced") : STR("open: this kernel offers no Landlock")),
+            LOG_STR("ports", str_of(app->ports)));
     (void)printf("jeton ready on %.*s\n", STR_FMT(app->authority.issuer));
     (void)fflush(stdout);
     notify_ready();

@@ -159,6 +159,7 @@ struct store_driver {
     err (*submit)(struct store *store, struct store_job *job);
     err (*elsewhere)(struct store *store, bool *changed); /* has another process written since the last call? */
     err (*backup)(struct store *store, const char *file);
+    str (*ports)(struct arena *a, str database); /* store_ports; NULL: an engine inside the process */
 };
 extern const struct store_driver sqlite_driver, postgres_driver;
 

@@ -68,13 +68,23 @@ static err open_parts(struct store *store, const struct store_options *options)
     return store->driver->start(store);
 }
 
+static const struct store_driver *driver_of(str database)
+{
+    return str_filled(database) ? &postgres_driver : &sqlite_driver;
+}
+
+str store_ports(struct arena *a, str database)
+{
+    const struct store_driver *driver = driver_of(database);
+    return driver->ports != NULL ? driver->ports(a, database) : STR("");
+}
+
 err store_open(const struct store_options *options, struct store **out)
 {
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         FAIL(UNAVAILABLE, "store: out of memory");
-    bool remote = options->database != NULL && options->database[0] != '\0';
-    store->driver = remote ? &postgres_driver : &sqlite_driver;
+    store->driver = driver_of(str_of(options->database));
     store->each = (struct tx){store, NULL};
     (void)pthread_mutex_init(&store->after_lock, NULL);
     (void)pthread_mutex_init(&store->numbers.lock, NULL);

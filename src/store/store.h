@@ -48,6 +48,9 @@ struct store_options {
 /* Opens, checks modes (0600/0700, own user: SERVER_ERROR otherwise, ST-03), migrates (each migration one transaction; crash-safe).
  * A database of a newer version than this program is SERVER_ERROR. */
 fallible store_open(const struct store_options *options, struct store **out);
+/* The TCP ports at which this database's servers may be reached, as words; empty: none. Absent: nobody can say it beforehand (a service file), or the
+ * arena fails. Opens nothing. */
+str store_ports(struct arena *a, str database);
 /* From the next clearing on; by class, from 1; `limits` outlives db. */
 void store_event_limits_change(struct store *store, const struct db_event_limit *limits);
 void store_close(struct store *store); /* commits what is queued, checkpoints, closes all connections */

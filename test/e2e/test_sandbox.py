@@ -10,9 +10,11 @@ import time
 import unittest
 
 from harness import Browser, CALLBACK, Server, kernel_refusals
+from test_connect import register
+from test_registration import Web
 from test_start import certificate
 
-CREATE_RULESET, VERSION = 444, 1
+CREATE_RULESET, VERSION, KNOWS_PORTS = 444, 1, 4
 
 
 def landlock():
@@ -37,6 +39,7 @@ class Sandbox(unittest.TestCase):
         self.assertGreater(len(rights), 4)
         self.assertEqual(set(rights), {("1", "2")})
         self.assertIn(" sandbox calls=listed files=%s" % ("fenced" if landlock() > 0 else '"open: this kernel'), s.log_text())
+        self.assertIn(" ports=%s" % ("fenced" if landlock() >= KNOWS_PORTS else '"open: this kernel'), s.log_text())
 
     def test_AV_09_a_healthy_server_is_refused_nothing(self):
         """ICU is loaded late, by a login beyond ASCII; hashing, signing, pages, the writer, a reload and the end go on inside."""
@@ -94,6 +97,57 @@ class Files(unittest.TestCase):
         self.assertEqual(self.s.get("/health/live", verify=False).status_code, 200)
         self.name(certificate(os.path.join(self.folder, "known"), "two", "two"))
         self.assertRegex(self.hang_up(), " reload changed=.*certificate")
+
+
+class Ports(unittest.TestCase):
+    """A list of redirect URIs is fetched when a client registers: fetch judges the port, and the kernel would."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.due, cls.undue = Web(), Web()
+        for web in (cls.due, cls.undue):
+            cls.addClassCleanup(web.stop)
+            web.sector = web.put("/sector.json", [CALLBACK])
+        both = os.path.join(cls.due.folder, "both.pem")
+        with open(both, "w", encoding="ascii") as out:
+            for web in (cls.due, cls.undue):
+                with open(web.authority, encoding="ascii") as f:
+                    out.write(f.read())
+        cls.authority, cls.port = both, cls.due.host.rsplit(":", 1)[1]
+
+    def server(self, *args):
+        s = Server(args=["--registration", "open", "--fetch-authority", self.authority, *args])
+        self.addCleanup(s.stop_for_good)
+        return s.start()
+
+    def register(self, s, **members):
+        return register(s, redirect_uris=[CALLBACK], **members).json()
+
+    def test_AV_09_the_server_calls_ports_that_are_due_and_no_others(self):
+        s = self.server("--fetch-internal", "127.0.0.1", "--outgoing-ports", "443 " + self.port)
+        self.assertIn(" ports=%s" % ("fenced" if landlock() >= KNOWS_PORTS else '"open: this kernel'), s.log_text())
+        self.assertIn("client_id", self.register(s, sector_identifier_uri=self.due.sector))
+        self.assertEqual(self.due.asked, ["/sector.json"])
+        self.assertEqual(self.register(s, sector_identifier_uri=self.undue.sector)["error"], "invalid_client_metadata")
+        self.assertEqual(self.undue.asked, [])
+        self.assertEqual(s.stop(), 0)  # the log is whole then
+        self.assertRegex(s.log_text(), " fetch.refused host=127.0.0.1 port=%s why=.*outgoing_ports" % self.undue.host.rsplit(":", 1)[1])
+
+    def test_where_hosts_inside_are_named_any_port_is_due(self):
+        s = self.server("--fetch-internal", self.undue.host)
+        self.assertIn(' ports="open: outgoing_ports is any"', s.log_text())
+        self.assertIn("client_id", self.register(s, sector_identifier_uri=self.undue.sector))
+        self.undue.asked.clear()
+
+    def test_an_address_at_another_port_is_refused_when_it_registers(self):
+        s = self.server()
+        logout = "https://app.example:8443/logout"
+        refused = self.register(s, backchannel_logout_uri=logout)
+        self.assertEqual(refused["error"], "invalid_client_metadata")
+        self.assertIn("outgoing_ports", refused["error_description"])
+        self.assertIn("client_id", self.register(s, backchannel_logout_uri="https://app.example/logout"))
+        s = self.server("--outgoing-ports", "443 8443")
+        self.assertEqual(self.register(s, backchannel_logout_uri=logout)["backchannel_logout_uri"], logout)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include "store/postgres/postgres.h"
 
 #include "base/ascii.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "codec/b64url.h"
@@ -47,8 +48,10 @@ enum {
     BINARY = 1,
     HASH_TEXT = B64URL_LENGTH(sizeof(struct token_hash)),
     VERSION_LEAST = 150000,
-    TOLD_EVERY_US = 10000000
+    TOLD_EVERY_US = 10000000,
+    PORTS_MAX = 32768
 };
+#define USUAL_PORT "5432"
 
 struct postgres_link {
     PGconn *connection;
@@ -105,6 +108,46 @@ static err check_words(const char *database)
                "for %).",
                "store: not a connection string");
     return OK;
+}
+
+static str value_of_word(struct arena *a, const PQconninfoOption *all, const char *keyword)
+{
+    for (const PQconninfoOption *w = all; w != NULL && w->keyword != NULL; w++)
+        if (str_is(str_of(w->keyword), keyword) && w->val != NULL && w->val[0] != '\0')
+            return str_dup(a, str_of(w->val));
+    return STR_ABSENT;
+}
+
+/* One or several, with commas; an empty one is libpq's own. */
+static str words_of_ports(struct arena *a, str listed)
+{
+    struct buf words = buf_new(a, PORTS_MAX);
+    str port, text = STR_ABSENT;
+    for (bool first = true; str_next(&listed, ',', &port); first = false) {
+        if (!first)
+            buf_char(&words, ' ');
+        buf_add(&words, port.n > 0 ? port : STR(USUAL_PORT));
+    }
+    return FAILED(buf_done(&words, &text)) ? STR_ABSENT : text;
+}
+
+/* In libpq's order: the string's own, a service's, the environment's, its own. */
+str postgres_ports(struct arena *a, str database)
+{
+    const char *text = str_z(a, database), *environment = getenv("PGPORT"), *service = getenv("PGSERVICE");
+    if (text == NULL)
+        return STR_ABSENT;
+    PQconninfoOption *all = FAILED(postgres_load()) ? NULL : pq.conninfoParse(text, NULL);
+    if (all == NULL)
+        return STR("");
+    str port = value_of_word(a, all, "port");
+    bool named = str_present(value_of_word(a, all, "service")) || (service != NULL && service[0] != '\0');
+    pq.conninfoFree(all);
+    if (!str_present(port) && named)
+        return STR_ABSENT;
+    if (!str_present(port))
+        port = environment != NULL && environment[0] != '\0' ? str_of(environment) : STR(USUAL_PORT);
+    return words_of_ports(a, port);
 }
 
 static PGconn *connect_to_postgres(const char *database)

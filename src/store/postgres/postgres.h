@@ -10,6 +10,8 @@ struct postgres_answer;
 
 /* Loads the library once a process. SERVER_ERROR: it is not installed. */
 fallible postgres_load(void);
+/* store_ports. What libpq would say to the words is postgres_connect's to tell: of words that it does not take, and without it, no ports. */
+str postgres_ports(struct arena *a, str database);
 /* `database` as libpq takes it. Blocks as long as its connect_timeout says (5 seconds a host, unless it says otherwise). UNAVAILABLE: no server answers, or it
  * refused us (the log has its words). SERVER_ERROR: they are no such words (the log has nothing of them: a password may be among them); it is older than PostgreSQL 15, its encoding is not UTF8, or there is no schema to work in. */
 fallible postgres_connect(const char *database, struct postgres_link **out);

@@ -137,4 +137,5 @@ const struct store_driver postgres_driver = {
     .submit = postgres_work_submit,
     .elsewhere = postgres_listen_elsewhere,
     .backup = refuse_backup,
+    .ports = postgres_ports,
 };

@@ -228,6 +228,58 @@ Test(metadata, what_may_not_stand_in_a_member_is_refused_by_its_name)
     }
 }
 
+static bool is_told_of_the_setting(struct scene *s, struct client_edit edit)
+{
+    struct client_added out = {0};
+    s->p.count = 0;
+    if (client_add(s->ctx, &actor_owner, &edit, &s->p, &out).kind != ERR_UNPROCESSABLE || s->p.count == 0)
+        return false;
+    return memmem(s->p.rows[0].message.p, s->p.rows[0].message.n, "outgoing_ports", 14) != NULL;
+}
+
+Test(metadata, an_address_at_a_port_that_this_server_may_not_call_is_refused_by_the_setting_s_name)
+{
+    static const struct sample bad[] = {
+        {METADATA_jwks_uri, "https://app.example.com:8443/keys"},
+        {METADATA_sector_identifier_uri, "https://app.example.com:8443/sector"},
+        {METADATA_backchannel_logout_uri, "https://app.example.com:8443/logout"},
+        {METADATA_request_uris, "https://app.example.com/one\nhttps://app.example.com:8443/two"},
+        {METADATA_backchannel_client_notification_endpoint, "https://app.example.com:8443/ping"},
+    };
+    struct scene s = scene_new();
+    s.authority->policy.fetch.ports = STR("443");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct client_edit edit = app();
+        edit.metadata[bad[i].member] = str_of(bad[i].value);
+        expect_refused(&s, edit, metadata_rows[bad[i].member].name);
+        cr_expect(is_told_of_the_setting(&s, edit), "%s", bad[i].value);
+    }
+}
+
+Test(metadata, ports_that_are_due_pages_and_what_is_inside_are_let)
+{
+    struct scene s = scene_new();
+    struct client_edit edit = app();
+    s.authority->policy.fetch.ports = STR("443 8443");
+    edit.metadata[METADATA_request_uris] = STR("https://app.example.com:8443/r");
+    edit.metadata[METADATA_initiate_login_uri] = STR("https://app.example.com:9443/login");
+    edit.metadata[METADATA_backchannel_logout_uri] = STR("https://localhost:9443/logout");
+    edit.metadata[METADATA_logo_uri] = STR("https://app.example.com:9443/logo.png");
+    (void)made(&s, edit);
+}
+
+Test(metadata, an_address_that_was_there_stays_when_its_port_is_due_no_more)
+{
+    struct scene s = scene_new();
+    struct client_edit edit = app();
+    edit.metadata[METADATA_backchannel_logout_uri] = STR("https://app.example.com:8443/logout");
+    str id = made(&s, edit)->id;
+    s.authority->policy.fetch.ports = STR("443");
+    cr_expect(!FAILED(client_change(s.ctx, &actor_owner, id, &edit, &s.p)));
+    edit.metadata[METADATA_backchannel_logout_uri] = STR("https://app.example.com:8443/other");
+    cr_expect_eq(client_change(s.ctx, &actor_owner, id, &edit, &s.p).kind, ERR_UNPROCESSABLE);
+}
+
 Test(metadata, members_that_exclude_or_need_each_other)
 {
     struct scene s = scene_new();

@@ -357,6 +357,16 @@ Test(settings, certificate_and_fetch_values_have_their_form)
         {SETTINGS_fetch_internal, "https://keys.example", false},
         {SETTINGS_fetch_internal, "keys.example/a", false},
         {SETTINGS_fetch_internal, "a@b", false},
+        {SETTINGS_outgoing_ports, "443", true},
+        {SETTINGS_outgoing_ports, "443  8443 65535", true},
+        {SETTINGS_outgoing_ports, "any", true},
+        {SETTINGS_outgoing_ports, "443 any", false},
+        {SETTINGS_outgoing_ports, "any 443", false},
+        {SETTINGS_outgoing_ports, "0", false},
+        {SETTINGS_outgoing_ports, "0443", false},
+        {SETTINGS_outgoing_ports, "65536", false},
+        {SETTINGS_outgoing_ports, "443,8443", false},
+        {SETTINGS_outgoing_ports, " ", false},
         {SETTINGS_client_cert_header, "X-Client Cert", false},
         {SETTINGS_client_cert_header, "X-Client-Cert", true},
         {SETTINGS_issuer_mtls, "http://a.example", false},
@@ -366,4 +376,35 @@ Test(settings, certificate_and_fetch_values_have_their_form)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_expect_eq(settings_refuses(f.arena, (size_t)rows[i].row, str_of(rows[i].value)) == NULL, rows[i].good, "%s", rows[i].value);
+}
+
+/* The ports without the setting, and with it. */
+static str ports_with(const char *internal, const char *ports)
+{
+    struct policy policy;
+    f.options[SETTINGS_fetch_internal] = str_of(internal);
+    f.options[SETTINGS_outgoing_ports] = str_of(ports);
+    cr_assert_eq(judge().kind, ERR_OK);
+    cr_expect(str_equal(f.settings.text[SETTINGS_outgoing_ports], f.settings.outgoing_ports));
+    settings_policy(&f.settings, &policy);
+    return policy.fetch.ports;
+}
+
+Test(settings, the_port_of_https_is_due_alone_unless_hosts_inside_are_named)
+{
+    cr_expect(str_is(ports_with(NULL, NULL), "443"));
+    cr_expect(str_is(ports_with("keys.intern.example:8443", NULL), "any"));
+    cr_expect(str_is(ports_with("keys.intern.example:8443", "443 8443"), "443 8443"));
+    cr_expect(str_is(ports_with(NULL, "any"), "any"));
+}
+
+Test(settings, ports_that_would_be_others_wait_for_the_next_start)
+{
+    struct settings fresh;
+    struct settings_late late;
+    cr_expect(str_is(ports_with(NULL, NULL), "443"));
+    f.options[SETTINGS_fetch_internal] = STR("keys.intern.example:8443");
+    cr_assert_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_OK);
+    cr_expect(late.count == 1 && late.rows[0] == SETTINGS_outgoing_ports);
+    cr_expect(str_is(fresh.outgoing_ports, "443") && str_is(fresh.fetch_internal, "keys.intern.example:8443"));
 }

@@ -65,6 +65,43 @@ Test(fetch_address, a_list_names_hosts_with_or_without_port)
     cr_expect_not(fetch_address_named(STR_ABSENT, &(struct url){.scheme = STR("https"), .host = STR("a.example")}));
 }
 
+static bool port_listed(const char *list, const char *address)
+{
+    struct url u;
+    cr_assert(!FAILED(url_parse(str_of(address), &u)));
+    return fetch_address_port_listed(str_of(list), &u);
+}
+
+Test(fetch, a_port_is_one_of_the_list)
+{
+    cr_expect(port_listed("443", "https://a.example/"));
+    cr_expect(port_listed("443", "https://a.example:443/"));
+    cr_expect(port_listed("443  8443", "https://[2001:db8::1]:8443/"));
+    cr_expect(port_listed("any", "https://a.example:1/"));
+    cr_expect_not(port_listed("443", "https://a.example:8443/"));
+    cr_expect_not(port_listed("8443", "https://a.example/"));
+    cr_expect_not(port_listed("443", "https://a.example:44/"));
+    cr_expect_not(port_listed("443", "https://a.example:4430/"));
+    cr_expect_not(port_listed("", "https://a.example/"));
+}
+
+Test(fetch, the_server_calls_no_port_that_is_not_due)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct fetch_manners manners = {.seconds = 2, .internal = STR("127.0.0.1"), .ports = STR("443 9")};
+    struct fetch_request request = {.url = STR("https://127.0.0.1:10/")};
+    struct fetch_answer answer;
+    const char *trouble = NULL;
+    cr_expect(fetch_call(a, &manners, &request, &answer, &trouble).kind == ERR_INVALID_REQUEST);
+    cr_expect_not_null(strstr(trouble, "outgoing_ports"));
+    request.url = STR("https://127.0.0.1:9/");
+    cr_expect(fetch_call(a, &manners, &request, &answer, &trouble).kind == ERR_UNAVAILABLE, "%s", trouble);
+    manners.ports = STR("any");
+    request.url = STR("https://127.0.0.1:10/");
+    cr_expect(fetch_call(a, &manners, &request, &answer, &trouble).kind == ERR_UNAVAILABLE, "%s", trouble);
+    arena_release(a);
+}
+
 Test(fetch, the_server_calls_no_plain_and_no_internal_address)
 {
     struct arena *a = arena_new(1 << 20);

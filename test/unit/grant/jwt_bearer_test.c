@@ -220,6 +220,10 @@ Test(jwt_bearer, issuers_are_judged_before_they_are_trusted)
     cr_expect_eq(add_issuer(&x.t, &edit).kind, ERR_UNPROCESSABLE, "both");
     edit.jwks = STR_ABSENT, edit.jwks_uri = STR("http://second.example/keys");
     cr_expect_eq(add_issuer(&x.t, &edit).kind, ERR_UNPROCESSABLE, "http");
+    x.t.s.authority->policy.fetch.ports = STR("443");
+    edit.jwks_uri = STR("https://second.example:8443/keys");
+    cr_expect_eq(add_issuer(&x.t, &edit).kind, ERR_UNPROCESSABLE, "a port that is not due");
+    x.t.s.authority->policy.fetch.ports = STR_ABSENT;
     edit = right, edit.jwks = STR("{\"keys\":[]}");
     cr_expect_eq(add_issuer(&x.t, &edit).kind, ERR_UNPROCESSABLE);
     edit = right, edit.life_max = 0;

@@ -240,3 +240,36 @@ Test(postgres_conn, what_waits_ends_with_its_transaction)
     MUST(store_ready(s.store));
     fresh_end(&s);
 }
+
+/* ---- ports ---- */
+
+Test(postgres_conn, the_ports_of_a_database_are_told_before_it_is_opened)
+{
+    static const struct {
+        const char *database, *ports;
+    } rows[] = {
+        {"", ""},
+        {"postgresql://jeton@db.example/jeton", "5432"},
+        {"postgresql://jeton@db.example:6432/jeton", "6432"},
+        {"postgresql://one:5433,two,three:5434/jeton?target_session_attrs=read-write", "5433 5432 5434"},
+        {"host=one,two port=5433 dbname=jeton", "5433"},
+        {"host=/run/postgresql dbname=jeton", "5432"},
+        {"host=one service=main port=5433", "5433"},
+        {"what is this = none", ""},
+    };
+    struct arena *a = arena_new(1 << 16);
+    (void)unsetenv("PGPORT");
+    (void)unsetenv("PGSERVICE");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        str ports = store_ports(a, str_of(rows[i].database));
+        cr_expect(str_is(ports, rows[i].ports), "%s: %.*s", rows[i].database, STR_FMT(ports));
+    }
+    cr_expect_not(str_present(store_ports(a, STR("service=main"))));
+    (void)setenv("PGPORT", "5555", 1);
+    cr_expect(str_is(store_ports(a, STR("postgresql://db.example/jeton")), "5555"));
+    (void)setenv("PGSERVICE", "main", 1);
+    cr_expect_not(str_present(store_ports(a, STR("postgresql://db.example/jeton"))));
+    (void)unsetenv("PGPORT");
+    (void)unsetenv("PGSERVICE");
+    arena_release(a);
+}
