@@ -265,6 +265,19 @@ static fallible error_body(struct pipeline *w, err why)
     return error_text(w, why);
 }
 
+/* What can be said without memory: another time, when that is what is missing (AV-08). */
+static void reply_barely(struct response *r)
+{
+    bool used_up = arena_failed(r->arena);
+    r->header_count = 0;
+    if (!used_up)
+        response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
+    else
+        response_body(r, 503, "application/json", STR("{\"error\":\"temporarily_unavailable\"}"));
+    if (used_up && FAILED(response_literal(r, "Retry-After", "1")))
+        r->header_count = 0;
+}
+
 void reply_error(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
@@ -279,10 +292,8 @@ void reply_error(struct pipeline *w, err why)
     r->header_count = 0;
     for (size_t i = 0; i < keep; i++)
         r->headers[r->header_count++] = kept[i];
-    if (FAILED(error_headers(w, why)) || FAILED(error_body(w, why))) {
-        r->header_count = 0;
-        response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
-    }
+    if (FAILED(error_headers(w, why)) || FAILED(error_body(w, why)))
+        reply_barely(r);
     r->refused = why;
     r->note = note;
 }
@@ -400,9 +411,9 @@ void reply_finish(struct pipeline *w)
 {
     struct response *r = &w->exchange->response;
     if (FAILED(finish_reply_headers(w))) {
-        r->header_count = 0;
-        response_body(r, 500, "application/json", STR("{\"error\":\"server_error\",\"message\":\"Server Error\"}"));
-        r->refused = ERR(SERVER_ERROR, "reply: the response's headers do not fit");
+        reply_barely(r);
+        r->refused =
+            r->status == 503 ? ERR(UNAVAILABLE, "reply: the request's memory is used up") : ERR(SERVER_ERROR, "reply: the response's headers do not fit");
     }
 }
 

@@ -4,7 +4,7 @@
 #ifndef JETON_SERVER_REPLY_H
 #define JETON_SERVER_REPLY_H
 #include "server/pipeline.h"
-void reply_error(struct pipeline *w, err why);              /* replaces whatever the response held; cannot fail: at the worst a bare 500 */
+void reply_error(struct pipeline *w, err why);              /* replaces whatever the response held; cannot fail: at the worst a bare 500 or 503 */
 fallible reply_allow(struct pipeline *w);                   /* Allow: what the address takes */
 void reply_finish(struct pipeline *w);                      /* common headers, CORS, cache rules; then the response may go */
 void reply_log(struct pipeline *w);                         /* one line, one count */
