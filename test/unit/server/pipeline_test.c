@@ -171,7 +171,8 @@ static int ask(const char *method, const char *target, const char *headers, str 
     catch_up();
     cr_assert(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound) == 0);
     cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n", method, target, headers, body.n);
+    int n =
+        snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n", method, target, headers, body.n);
     cr_assert(n > 0 && (size_t)n < sizeof head);
     cr_assert_eq(send(fd, head, (size_t)n, MSG_NOSIGNAL), n);
     cr_assert_eq(send(fd, body.p, body.n, MSG_NOSIGNAL), (ssize_t)body.n);
@@ -206,8 +207,8 @@ static uint64_t answered(void)
 {
     uint64_t count = 0;
     for (size_t row = 0; row <= route_count; row++)
-        for (size_t class = 0; class < APP_STATUS_CLASSES; class++)
-            count += app.answered[row][class];
+        for (size_t kind = 0; kind < APP_STATUS_CLASSES; kind++)
+            count += app.answered[row][kind];
     return count;
 }
 
@@ -336,7 +337,7 @@ Test(pipeline, what_must_be_read_is_run_again_on_READ_with_nothing_left_of_the_f
     cr_expect(w->route->pool == INLINE && w->pool == READ);
     cr_expect(w->exchange->response.status == 0 && w->exchange->response.header_count == 0 && !str_present(w->exchange->response.note));
     cr_expect(w->call.client.client == NULL && !w->call.client.authenticated && w->call.client.method == NULL);
-    cr_expect( w->call.problems.count == 0 && w->call.finish == NULL);
+    cr_expect(w->call.problems.count == 0 && w->call.finish == NULL);
     cr_expect_eq(answered(), 0u);
     sem_post(&g->open);
     cr_expect_eq(status_of(fd), 200);
