@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Whoever tries to part a change from its line, or to make the feed unreadable. */
-#include "fresh.h"
-#include "postgres_proxy.h"
+#include "store/fresh.h"
+#include "store/postgres_proxy.h"
 
 #include "store/table/db_change.h"
 #include "store/cache/cache.h"

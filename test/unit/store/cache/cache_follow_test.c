@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Whatever is written, memory follows: every function of the store that writes something kept in memory stands in a table here, and after
  * each of them memory must be what a fresh start would load. A statement that no row of the table has run fails the test. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include "store/table/db_change.h"
 #include "store/table/db_details.h"

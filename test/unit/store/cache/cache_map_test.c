@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * A map and all its earlier selves, against a plain array. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include "store/cache/cache_map.h"
 

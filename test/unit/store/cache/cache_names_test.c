@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Names of clients that a person could take for each other. */
-#include "scene.h"
+#include "store/scene.h"
 
 #include "base/banned.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Facts in memory: snapshots, caches, revocations, and what other processes change. */
-#include "scene.h"
+#include "store/scene.h"
 
 #include "store/table/db_change.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Statements and transactions on one connection of PostgreSQL. */
-#include "fresh.h"
-#include "postgres_proxy.h"
+#include "store/fresh.h"
+#include "store/postgres_proxy.h"
 #include "store/table/db_change.h"
 
 #include "base/banned.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * One node hears what another has changed. */
-#include "fresh.h"
+#include "store/fresh.h"
 #include "store/cache/cache.h"
 
 #include "base/banned.h"

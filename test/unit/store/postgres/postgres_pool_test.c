@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Connections that are lent, while servers come and go. */
-#include "fresh.h"
-#include "postgres_cluster.h"
+#include "store/fresh.h"
+#include "store/postgres_cluster.h"
 #include "store/cache/cache_follow.h"
 #include "store/table/db_key.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * One text of migrations, and what both engines must make of the same statements. */
-#include "fresh.h"
+#include "store/fresh.h"
 #include "store/migrations.h"
 
 #include "base/banned.h"

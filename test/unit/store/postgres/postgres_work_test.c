@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Transactions and jobs where others, the network or the server get in the way. */
-#include "fresh.h"
-#include "postgres_proxy.h"
+#include "store/fresh.h"
+#include "store/postgres_proxy.h"
 #include "store/table/db_change.h"
 #include "store/table/db_initial.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The writer: groups, what one job may do to the others, a full queue, closing. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

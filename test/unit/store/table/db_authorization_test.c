@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Grants, codes, rotations: what is decided once is decided once. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include <pthread.h>
 

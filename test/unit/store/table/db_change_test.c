@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The change feed: what is appended, in which order, and how much of it is kept. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include "store/table/db_change.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Claims about the outbox: what is due is taken once a lease, failures wait, nothing grows without bound, and the notices of a
  * session's end stand exactly when the session is gone (LO-02, RL-06, RF-08). */
-#include "fresh.h"
+#include "store/fresh.h"
 #include "store/table/db_delivery.h"
 #include "base/banned.h"
 

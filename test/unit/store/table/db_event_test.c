@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The audit trail, things that happen once, throttles, revocations, and purging. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include "base/banned.h"
 

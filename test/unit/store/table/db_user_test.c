@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * People: names, conflicts, the last administrator, what ends with a block, a password, a removal; lists. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include "base/banned.h"
 
