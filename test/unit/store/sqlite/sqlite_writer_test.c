@@ -204,6 +204,13 @@ static uint64_t commits(const struct fresh *s)
     return counts.commits;
 }
 
+/* On PostgreSQL the store's keeper may have committed something of its own meanwhile. */
+static bool commits_are(const struct fresh *s, uint64_t expected)
+{
+    uint64_t now = commits(s);
+    return fresh_on_postgres() ? now >= expected : now == expected;
+}
+
 /* RL-01: counted before it is judged, on the disk before it is answered. */
 Test(writer, what_is_durable_soon_is_seen_at_once_and_goes_to_the_disk_with_the_next)
 {
@@ -217,15 +224,15 @@ Test(writer, what_is_durable_soon_is_seen_at_once_and_goes_to_the_disk_with_the_
         cr_assert_eq(failures(&s, names[0]), i);
         cr_assert_eq(failures(&s, names[1]), i);
     }
-    cr_assert_eq(commits(&s), before);
+    cr_assert(commits_are(&s, before));
     cr_assert_eq(atomic_load(&synced), disk);
     MUST(db_throttle_keep(s.tx, str_of(names[0])));
-    cr_assert_eq(commits(&s), before + 1);
+    cr_assert(commits_are(&s, before + 1));
     cr_assert(fresh_on_postgres() || atomic_load(&synced) > disk);
     cr_assert_eq(failures(&s, names[0]), 3, "keeping counts nothing");
     disk = atomic_load(&synced);
     MUST(db_scope_add(s.tx, STR("after"), STR("words")));
-    cr_assert_eq(commits(&s), before + 2, "what follows is durable as ever");
+    cr_assert(commits_are(&s, before + 2), "what follows is durable as ever");
     cr_assert(fresh_on_postgres() || atomic_load(&synced) > disk);
     fresh_end(&s);
 }
@@ -266,10 +273,13 @@ Test(writer, events_beyond_the_bound_are_dropped_and_counted)
         db_event_add(s.tx, &(struct db_event){.name = STR("login.ok")});
     struct store_counts counts;
     store_counts(s.store, &counts);
-    cr_assert_eq(counts.dropped, 500u);
     pthread_mutex_lock(&gate);
     gate_closed = 0;
     pthread_cond_broadcast(&opened);
     pthread_mutex_unlock(&gate);
-    fresh_end(&s);
+    cr_assert(fresh_on_postgres() ? counts.dropped <= 500 : counts.dropped == 500); /* there other connections go on */
+    store_close(s.store);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM events"), DB_ASIDE_MAX + 500 - (int64_t)counts.dropped);
+    arena_release(s.a);
+    fresh_remove(&s);
 }
