@@ -43,11 +43,12 @@ Test(names, the_door_that_asks_for_certificates_has_its_own)
 
 Test(names, further_ones_as_they_were_given)
 {
-    take("https://a.example", NULL, "b.example  c.example:7000 [2001:db8::1]", 8443);
+    take("https://a.example", NULL, "b.example  c.example:7000 d.example:443 [2001:db8::1]", 8443);
     cr_expect(answers("b.example") && answers("b.example:443") && answers("b.example:8443"));
     cr_expect(answers("c.example:7000") && !answers("c.example") && !answers("c.example:8443"));
     cr_expect(answers("[2001:db8::1]") && answers("[2001:db8::1]:443") && answers("[2001:db8::1]:8443"));
-    cr_expect_not(answers("") || answers(":8443"));
+    cr_expect(answers("d.example:443") && answers("d.example"));
+    cr_expect_not(answers("") || answers(":8443") || answers("c.example:7000:443"));
 }
 
 Test(names, loopback_only_with_the_port)
