@@ -30,7 +30,7 @@ Test(sender_memory, a_proof_counts_once_for_its_key)
 
 Test(sender_memory, it_is_remembered_for_the_whole_time_whatever_comes_meanwhile)
 {
-    char other[16];
+    char other[48];
     for (int begun = 0; begun < 200; begun += 37) {
         char jti[16];
         (void)snprintf(jti, sizeof jti, "p%d", begun);
