@@ -73,7 +73,7 @@ class Promises(unittest.TestCase):
                    "HOSTS": ["a.example", "a.example:8443 [::1]:1 10.0.0.1"], "ORIGINS": ["https://a.example https://b.example:1"],
                    "ADDRESSES": ["10.0.0.1 ::1"], "FILE": ["/etc/hosts"], "DIR": ["/nowhere"], "NAME": ["Client-Cert"],
                    "GRANTS": ["authorization_code"], "SCOPES": ["read write"], "SCHEMES": ["cursor vscode"],
-                   "MODE": ["0600", "0666"], "GROUP": ["root", "0"], "FILES": ["/etc/hosts", "/etc/hosts /etc/passwd"]}
+                   "PORTS": ["443", "1 8443 65535", "any"], "MODE": ["0600", "0666"], "GROUP": ["root", "0"], "FILES": ["/etc/hosts", "/etc/hosts /etc/passwd"]}
         for row in json.loads(run_cli("/nowhere", "config", "explain", "--json")[1]):
             values = samples.get(row["form"]) or (row["form"].split("|") if "|" in row["form"] else [str(row[k]) for k in ("least", "most") if k in row])
             if row["name"] == "issuer_mtls":
