@@ -12,6 +12,7 @@
  * change is one row of 350 bytes somewhere among a million and the log carries whole pages; no memory map (a truncated file
  * must be an error, not a signal); temporary structures in memory; a modest cache, since the kernel caches the file anyway. */
 #include "store/sqlite/sqlite_conn.h"
+#include "base/clock.h"
 
 #include "base/buf.h"
 
@@ -79,6 +80,21 @@ static err run_script(struct db_conn *base, const char *sql)
     return code == SQLITE_OK ? OK : sqlite_err(c, code);
 }
 
+/* Of several that open a new database at once one makes the log; where the others would have to raise a lock that they hold, SQLite says at once that it is
+ * busy and asks no handler. They try again for as long as they would wait for any other lock. */
+static err run_until_free(struct db_conn *base, const char *sql)
+{
+    enum { TRY_EVERY_MS = 2 };
+    struct sqlite_conn *c = sqlite_own(base);
+    int64_t end_us = clock_monotonic_us() + BUSY_MS * INT64_C(1000);
+    int code = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
+    while ((code & 0xff) == SQLITE_BUSY && clock_monotonic_us() < end_us) {
+        (void)sqlite3_sleep(TRY_EVERY_MS);
+        code = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
+    }
+    return code == SQLITE_OK ? OK : sqlite_err(c, code);
+}
+
 static err set_up(struct sqlite_conn *c, enum sqlite_mode mode)
 {
     (void)sqlite3_extended_result_codes(c->handle, 1);
@@ -92,7 +108,7 @@ static err set_up(struct sqlite_conn *c, enum sqlite_mode mode)
                            "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0;"
                            "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = 1; PRAGMA cache_size = -%d; PRAGMA query_only = %d",
                            PAGE_SIZE, mode == SQLITE_WRITING ? CACHE_WRITER_KIB : CACHE_READER_KIB, mode == SQLITE_READING);
-    TRY(run_script(&c->base, text));
+    TRY(run_until_free(&c->base, text));
     (void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite_checkpoint_by(c, SQLITE_CHECKPOINT_BY_SELF);
     /* The shared index stays where it is when the last one closes: whoever starts on a full disk finds its blocks there (AV-03). */
