@@ -10,14 +10,11 @@
 #include "codec/b64url.h"
 #include "codec/text.h"
 #include "codec/utf8.h"
+#include "context/source.h"
 #include "crypto/digest.h"
 #include "session/device.h"
 #include "session/login_state.h"
-#include <arpa/inet.h>
-#include <string.h>
 #include "base/banned.h"
-
-enum { ADDRESS_TEXT_MAX = 64 };
 
 /* A person's one counter, by whatever they logged in with; else that of the name as it is compared. A text that can be no name has its own under
  * a digest, so that keys stay small. */
@@ -38,26 +35,6 @@ static fallible account_key(struct arena *a, const struct db_user *user, str typ
     return OK;
 }
 
-/* One household or host is one source: IPv4 whole, IPv6 its /64. */
-static str address_key(struct arena *a, str address)
-{
-    struct in6_addr six;
-    char text[ADDRESS_TEXT_MAX], canonical[INET6_ADDRSTRLEN];
-    if (!str_filled(address) || address.n >= sizeof text)
-        return STR_ABSENT;
-    memcpy(text, address.p, address.n);
-    text[address.n] = '\0';
-    if (inet_pton(AF_INET6, text, &six) != 1)
-        return str_format(a, "i:%s", text);
-    if (IN6_IS_ADDR_V4MAPPED(&six)) {
-        inet_ntop(AF_INET, &six.s6_addr[12], canonical, sizeof canonical);
-        return str_format(a, "i:%s", canonical);
-    }
-    memset(&six.s6_addr[8], 0, 8);
-    inet_ntop(AF_INET6, &six, canonical, sizeof canonical);
-    return str_format(a, "i:%s/64", canonical);
-}
-
 str login_count_place(const struct login_trial *t)
 {
     return str_present(t->address) ? device_name(t->ctx->arena, t->address) : STR("-");
@@ -69,7 +46,7 @@ fallible login_count_keys(struct login_trial *t)
     if (t->user != NULL)
         TRY(device_known(t->ctx, t->user, &t->known_device));
     TRY(account_key(a, t->user, t->attempt->username, &t->account));
-    t->address = address_key(a, t->ctx->address);
+    t->address = source_key(a, "i", t->ctx->address);
     if (t->known_device) {
         t->address = STR_ABSENT; /* such a device guesses at one person alone, and its own rule slows it */
         t->account = str_join(a, (const str[]){STR("d:"), t->account, STR(" "), device_name(a, t->ctx->device)}, 4);

@@ -6,11 +6,6 @@
 
 #include "base/banned.h"
 
-static struct postgres_conn *as_postgres_conn(struct db_conn *base)
-{
-    return (struct postgres_conn *)base;
-}
-
 err postgres_conn_outcome(struct postgres_conn *c, const struct postgres_conn *gone, enum postgres_outcome *out)
 {
     static const char *const words[] = {[POSTGRES_COMMITTED] = "committed", [POSTGRES_ABORTED] = "aborted", [POSTGRES_OPEN] = "in progress"};
@@ -75,7 +70,7 @@ static err run_text(struct postgres_conn *c, const char *sql, struct postgres_an
 err postgres_conn_script(struct db_conn *base, const char *sql)
 {
     struct postgres_answer *answer = NULL;
-    err e = run_text(as_postgres_conn(base), sql, &answer);
+    err e = run_text(postgres_conn_of(base), sql, &answer);
     postgres_answer_free(answer);
     return e;
 }
@@ -83,7 +78,7 @@ err postgres_conn_script(struct db_conn *base, const char *sql)
 err postgres_conn_ask(struct db_conn *base, struct arena *a, const char *sql, str *out)
 {
     struct postgres_answer *answer = NULL;
-    err e = run_text(as_postgres_conn(base), sql, &answer);
+    err e = run_text(postgres_conn_of(base), sql, &answer);
     if (!FAILED(e) && postgres_rows(answer) > 0) {
         *out = str_dup(a, postgres_value(answer, 0, 0));
         if (!str_present(*out))

@@ -21,14 +21,9 @@
 
 enum { FEED_MAX = 8 << 20, LINES_FIRST = 1024, LINES_KEPT = 1 << 16 };
 
-static struct postgres_conn *to_postgres_conn(struct db_conn *base)
-{
-    return (struct postgres_conn *)base;
-}
-
 struct postgres_conn *postgres_conn_of(struct db_conn *base)
 {
-    return to_postgres_conn(base);
+    return (struct postgres_conn *)base;
 }
 
 struct db_conn *postgres_conn_base(struct postgres_conn *c)
@@ -132,7 +127,7 @@ static err begin_with(struct postgres_conn *c, size_t line)
 
 err postgres_conn_begin(struct db_conn *base)
 {
-    TRY(begin_with(to_postgres_conn(base), OWN_BEGIN));
+    TRY(begin_with(postgres_conn_of(base), OWN_BEGIN));
     base->feeding.touched = false;
     return OK;
 }
@@ -145,7 +140,7 @@ void postgres_conn_soon(struct postgres_conn *c)
 
 err postgres_conn_snapshot(struct db_conn *base)
 {
-    return begin_with(to_postgres_conn(base), OWN_SNAPSHOT);
+    return begin_with(postgres_conn_of(base), OWN_SNAPSHOT);
 }
 
 static err send_commit(struct postgres_conn *c)
@@ -179,7 +174,7 @@ static err send_commit(struct postgres_conn *c)
 
 err postgres_conn_commit(struct db_conn *base)
 {
-    struct postgres_conn *c = to_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     INVARIANT(base->open);
     err e = c->broken ? ERR(UNAVAILABLE, "store: the transaction was lost") : c->begun ? send_commit(c) : OK;
     if (FAILED(e) && c->trouble == POSTGRES_UNSURE) { /* who waits for it is told once it is known */
@@ -199,7 +194,7 @@ err postgres_conn_commit(struct db_conn *base)
 
 void postgres_conn_rollback(struct db_conn *base)
 {
-    struct postgres_conn *c = to_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     bool begun = c->begun;
     enum postgres_trouble trouble = c->trouble;
     base->open = c->begun = c->broken = c->snapshot = false;
@@ -235,7 +230,7 @@ static err make_room(struct postgres_conn *c)
 
 err postgres_conn_save(struct db_conn *base)
 {
-    struct postgres_conn *c = to_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     INVARIANT(base->open && c->depth < POSTGRES_DEPTH_MAX);
     TRY(make_room(c));
     postgres_batch_wait(c, OWN_SAVE);
@@ -245,7 +240,7 @@ err postgres_conn_save(struct db_conn *base)
 
 err postgres_conn_release(struct db_conn *base, bool keep)
 {
-    struct postgres_conn *c = to_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     INVARIANT(base->open && c->depth > 0);
     const struct postgres_mark *m = &c->marks[--c->depth];
     TRY(make_room(c));
@@ -267,7 +262,7 @@ err postgres_conn_release(struct db_conn *base, bool keep)
 /* Goes with the next statement: what that one sees was committed when the lock was had. */
 err postgres_conn_guard(struct db_conn *base, enum db_guard which, const struct db_param *key, enum db_guard_mode mode)
 {
-    struct postgres_conn *c = to_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     INVARIANT(base->open);
     TRY(make_room(c));
     postgres_batch_wait(c, (mode == DB_GUARD_SHARED ? OWN_SHARED : OWN_ALONE) + (size_t)which);

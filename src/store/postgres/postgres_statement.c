@@ -11,11 +11,6 @@
 
 #include "base/banned.h"
 
-static struct postgres_conn *cast_postgres_conn(struct db_conn *base)
-{
-    return (struct postgres_conn *)base;
-}
-
 static bool contains_text(str text, str part)
 {
     for (size_t i = 0; i + part.n <= text.n; i++)
@@ -121,7 +116,7 @@ static err write_feed_lines(struct postgres_conn *c, enum db_change_kind kind, c
 
 err postgres_conn_run(struct db_conn *base, const struct db_call *call, int64_t *changed)
 {
-    struct postgres_conn *c = cast_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     struct postgres_answer *answer = NULL;
     TRY(postgres_statement_exchange(c, call, &answer));
     enum db_change_kind kind = (enum db_change_kind)postgres_batch_slot(c, call)->feeds;
@@ -188,7 +183,7 @@ static err read_rows(const struct postgres_answer *answer, struct arena *a, cons
 
 err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
-    struct postgres_conn *c = cast_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     struct postgres_answer *answer = NULL;
     INVARIANT(postgres_batch_slot(c, call)->feeds == DB_CHANGE_NONE); /* what changes something kept is run */
     TRY(postgres_statement_exchange(c, call, &answer));
@@ -199,7 +194,7 @@ err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_ca
 
 err postgres_conn_scalar(struct db_conn *base, const struct db_call *call, int64_t *value, bool *found)
 {
-    struct postgres_conn *c = cast_postgres_conn(base);
+    struct postgres_conn *c = postgres_conn_of(base);
     struct postgres_answer *answer = NULL;
     INVARIANT(postgres_batch_slot(c, call)->feeds == DB_CHANGE_NONE);
     TRY(postgres_statement_exchange(c, call, &answer));
