@@ -102,6 +102,11 @@ bool str_has_line(str list, str line)
     return has_piece(list, '\n', line);
 }
 
+bool str_has_choice(str list, str choice)
+{
+    return has_piece(list, '|', choice);
+}
+
 str str_dup(struct arena *a, str s)
 {
     if (s.p == NULL)

@@ -52,6 +52,8 @@ bool str_next(str *rest, char separator, str *piece);
 bool str_has_word(str list, str word);
 /* The same for a list of lines (separated by \n). */
 bool str_has_line(str list, str line);
+/* The same with pieces separated by |. */
+bool str_has_choice(str list, str choice);
 str str_dup(struct arena *a, str s);                           /* NUL-terminated copy; absent when the arena fails or s is absent */
 str str_join(struct arena *a, const str *parts, size_t count); /* concatenation; absent when the arena fails */
 str str_format(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3))); /* absent when it fails */

@@ -70,15 +70,6 @@ static bool is_words(str value)
     }
     return true;
 }
-static bool is_choice(const char *shape, str value)
-{
-    str rest = str_of(shape), word;
-    while (str_next(&rest, '|', &word)) {
-        if (str_equal(word, value))
-            return true;
-    }
-    return false;
-}
 static bool is_id(str value)
 {
     for (size_t i = 0; i < value.n; i++) {
@@ -126,7 +117,7 @@ static fallible check_value(struct parse *p, const struct option *row, str value
             WRONG(p, "--%s must be a whole number from %lld to %lld", dash_option_name(p, row), (long long)row->least, (long long)row->most);
         return OK;
     case OPTION_CHOICE:
-        if (!is_choice(row->shape, value))
+        if (!str_has_choice(str_of(row->shape), value))
             WRONG(p, "--%s must be one of %s", dash_option_name(p, row), row->shape);
         return OK;
     case OPTION_ID:

@@ -239,15 +239,6 @@ size_t settings_find(str name)
     }
     return SETTINGS_COUNT;
 }
-static bool is_choice(const char *shape, str value)
-{
-    str rest = str_of(shape), word;
-    while (str_next(&rest, '|', &word)) {
-        if (str_equal(word, value))
-            return true;
-    }
-    return false;
-}
 static const char *or_literal(str text, const char *literal)
 {
     return str_present(text) ? text.p : literal;
@@ -263,7 +254,7 @@ const char *settings_refuses(struct arena *a, size_t row, str value)
         return NULL;
     case SETTINGS_FLAG:
     case SETTINGS_CHOICE:
-        return is_choice(r->shape, value) ? NULL : or_literal(str_format(a, "must be one of %s", r->shape), "is not a choice");
+        return str_has_choice(str_of(r->shape), value) ? NULL : or_literal(str_format(a, "must be one of %s", r->shape), "is not a choice");
     case SETTINGS_TEXT:
         break;
     }

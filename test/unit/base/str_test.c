@@ -97,6 +97,10 @@ Test(str, lines_match_whole_only)
     cr_assert_not(str_has_line(STR("a\n\nb"), STR("")));
     cr_assert_not(str_has_line(STR("a"), STR_ABSENT));
     cr_assert_not(str_has_line(STR_ABSENT, STR("a")));
+    cr_assert(str_has_choice(STR("a|b c|d"), STR("b c")));
+    cr_assert_not(str_has_choice(STR("a|b c|d"), STR("b")));
+    cr_assert_not(str_has_choice(STR("a|b"), STR("a|b")));
+    cr_assert_not(str_has_choice(STR("a||b"), STR("")));
 }
 
 Test(str, trimming_takes_spaces_and_tabs_only)
