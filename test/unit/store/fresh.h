@@ -6,6 +6,7 @@
 #include "crypto/random.h"
 #include "store/table/db_client.h"
 #include "store/table/db_consent.h"
+#include "store/table/db_delivery.h"
 #include "store/table/db_event.h"
 #include "store/table/db_authorization.h"
 #include "store/table/db_key.h"
@@ -199,6 +200,37 @@ static inline struct db_authorization fresh_authorization_made(struct fresh *s, 
     g.id = str_dup(s->a, str_of(id));
     MUST(db_authorization_reserve(s->tx, &g.number));
     return g;
+}
+
+/* A live session of a hundred seconds, whose cookie's hash is hash_of(id). */
+static inline struct db_session fresh_session(struct fresh *s, int64_t user, const char *id)
+{
+    struct db_session row = {.id = str_of(id),
+                             .hash = hash_of(id),
+                             .user_number = user,
+                             .created_at = T0,
+                             .last_seen_at = T0,
+                             .auth_time = T0,
+                             .expires_at = T0 + 100,
+                             .address = STR("192.0.2.1"),
+                             .user_agent = STR("Browser")};
+    MUST(db_session_reserve(s->tx, &row.number));
+    MUST(db_session_open(s->tx, &row));
+    return row;
+}
+
+static inline struct db_delivery fresh_delivery(int64_t client, const char *url)
+{
+    return (struct db_delivery){
+        .kind = STR("ping"), .client_number = client, .url = str_of(url), .media_type = STR("application/json"), .body = STR("{}"), .bearer = STR("b")};
+}
+
+/* What the outbox would send now. */
+static inline size_t fresh_due(struct fresh *s, unix_time now, struct db_delivery **rows)
+{
+    size_t count;
+    MUST(db_delivery_take(s->tx, s->a, now, now + 100, rows, &count));
+    return count;
 }
 
 /* A live grant with refresh generation 1, whose token's hash is hash_of("r1"). */
