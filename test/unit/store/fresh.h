@@ -6,11 +6,14 @@
 #include "crypto/random.h"
 #include "store/table/db_client.h"
 #include "store/table/db_consent.h"
+#include "store/table/db_deferred.h"
 #include "store/table/db_delivery.h"
 #include "store/table/db_event.h"
 #include "store/table/db_authorization.h"
+#include "store/table/db_initial.h"
 #include "store/table/db_key.h"
 #include "store/table/db_pat.h"
+#include "store/migrations.h"
 #include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite.h"
 #include "store/table/db_scope.h"
@@ -185,6 +188,33 @@ static inline struct db_client fresh_client(struct fresh *s, const char *id)
     return c;
 }
 
+/* A client that a stranger at 192.0.2.1 registered, and that nobody has used. */
+static inline struct db_client fresh_open_client(struct fresh *s, const char *id)
+{
+    struct db_client c = {.id = str_of(id), .grants = STR("authorization_code"), .auth_method = STR("any"), .created_at = T0, .secret_count = 1};
+    c.metadata.origin = STR("open");
+    c.secrets[0] = (struct db_client_secret){.hash = hash_of(id), .created_at = T0};
+    MUST(db_client_add(s->tx, &c));
+    MUST(db_registration_note(s->tx, c.number, STR("at:192.0.2.1")));
+    return c;
+}
+
+/* A device's request of ten minutes, not added yet. Its polled code and the word that a person types are `code`. */
+static inline struct db_deferred fresh_deferred(struct fresh *s, int64_t client, const char *code)
+{
+    struct db_deferred row = {.kind = STR("device"),
+                              .hash = hash_of(code),
+                              .user_code = str_of(code),
+                              .client_number = client,
+                              .client_epoch = 1,
+                              .scope = STR("openid"),
+                              .created_at = T0,
+                              .expires_at = T0 + 600,
+                              .interval_seconds = 5};
+    MUST(db_deferred_reserve(s->tx, &row.number));
+    return row;
+}
+
 static inline struct db_authorization fresh_authorization_made(struct fresh *s, int64_t user, int64_t client)
 {
     struct db_authorization g = {.user_number = user,
@@ -315,5 +345,49 @@ static inline int64_t by_hand(const struct fresh *s, const char *sql)
     sqlite3_finalize(st);
     sqlite3_close(h);
     return value;
+}
+
+/* Step i, as store_migrate takes it, up to its commit. */
+static inline void fresh_step_begin(struct db_conn *c, size_t i)
+{
+    MUST(c->driver->begin(c));
+    MUST(c->driver->script(c, migrations_text(i)));
+    char applied[80];
+    (void)snprintf(applied, sizeof(applied), "INSERT INTO migrations VALUES (%d, 0)", (int)i + 1);
+    MUST(c->driver->script(c, applied));
+}
+
+/* The first `count` of them. */
+static inline void fresh_steps(struct db_conn *c, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fresh_step_begin(c, i);
+        MUST(c->driver->commit(c));
+    }
+}
+
+/* A connection to an empty database: no store, no schema. */
+static inline struct db_conn *fresh_bare(const struct fresh *s)
+{
+    char path[128];
+    struct sqlite_conn *c = NULL;
+    if (fresh_on_postgres()) {
+        struct postgres_conn *far = NULL;
+        MUST(postgres_load());
+        MUST(postgres_conn_open(s->database, &far));
+        return postgres_conn_base(far);
+    }
+    path_of(s, "jeton.db", path);
+    MUST(sqlite_directory_new_file(path, false));
+    MUST(sqlite_open(path, SQLITE_WRITING, &c));
+    return sqlite_base(c);
+}
+
+static inline void fresh_bare_end(struct db_conn *c)
+{
+    if (fresh_on_postgres())
+        postgres_conn_close(postgres_conn_of(c));
+    else
+        sqlite_close((struct sqlite_conn *)c);
 }
 #endif

@@ -44,48 +44,13 @@ Test(migrate, AV_05_a_database_from_the_future_is_refused_and_says_so)
     fresh_remove(&s);
 }
 
-/* Step i, as store_migrate takes it, up to its commit. */
-static void step_begin(struct db_conn *c, size_t i)
-{
-    MUST(c->driver->begin(c));
-    MUST(c->driver->script(c, migrations_text(i)));
-    char applied[80];
-    (void)snprintf(applied, sizeof(applied), "INSERT INTO migrations VALUES (%d, 0)", (int)i + 1);
-    MUST(c->driver->script(c, applied));
-}
-
-static struct db_conn *bare(const struct fresh *s)
-{
-    char path[128];
-    struct sqlite_conn *c = NULL;
-    if (fresh_on_postgres()) {
-        struct postgres_conn *far = NULL;
-        MUST(postgres_load());
-        MUST(postgres_conn_open(s->database, &far));
-        return postgres_conn_base(far);
-    }
-    path_of(s, "jeton.db", path);
-    MUST(sqlite_directory_new_file(path, false));
-    MUST(sqlite_open(path, SQLITE_WRITING, &c));
-    return sqlite_base(c);
-}
-
-static void bare_end(struct db_conn *c)
-{
-    if (fresh_on_postgres())
-        postgres_conn_close(postgres_conn_of(c));
-    else
-        sqlite_close((struct sqlite_conn *)c);
-}
-
 Test(migrate, a_half_migrated_database_goes_on_where_it_stopped)
 {
     struct fresh s = {0};
     fresh_path(&s);
-    struct db_conn *c = bare(&s);
-    step_begin(c, 0);
-    MUST(c->driver->commit(c));
-    bare_end(c);
+    struct db_conn *c = fresh_bare(&s);
+    fresh_steps(c, 1);
+    fresh_bare_end(c);
     s.a = arena_new(1 << 20);
     fresh_open(&s, false);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 1"), 26);
@@ -98,16 +63,13 @@ Test(migrate, whoever_was_logged_in_before_there_was_an_amr_had_a_password)
     enum { BEFORE = 14 };
     struct fresh s = {0};
     fresh_path(&s);
-    struct db_conn *c = bare(&s);
-    for (size_t i = 0; i < BEFORE; i++) {
-        step_begin(c, i);
-        MUST(c->driver->commit(c));
-    }
+    struct db_conn *c = fresh_bare(&s);
+    fresh_steps(c, BEFORE);
     MUST(c->driver->script(c, "INSERT INTO users (number, id, username, username_key, admin, blocked, created_at, updated_at, last_login_at,"
                               " password_changed_at, version) VALUES (1, 'u', 'u', 'u', 0, 0, 0, 0, 0, 0, 1);"
                               "INSERT INTO sessions (number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at)"
                               " VALUES (1, 's', 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE', 1, 0, 0, 0, 4000000000)"));
-    bare_end(c);
+    fresh_bare_end(c);
     s.a = arena_new(1 << 20);
     fresh_open(&s, false);
     struct db_session *row;
@@ -120,13 +82,10 @@ Test(migrate, whoever_was_logged_in_before_there_was_an_amr_had_a_password)
 /* The child does what store_migrate does, up to the middle of step `step`, and is gone. */
 static void die_in_step(const struct fresh *s, size_t step)
 {
-    struct db_conn *c = bare(s);
-    for (size_t i = 0; i <= step; i++) {
-        step_begin(c, i);
-        if (i == step)
-            (void)kill(getpid(), SIGKILL);
-        MUST(c->driver->commit(c));
-    }
+    struct db_conn *c = fresh_bare(s);
+    fresh_steps(c, step);
+    fresh_step_begin(c, step);
+    (void)kill(getpid(), SIGKILL);
 }
 
 Test(migrate, AV_05_a_kill_during_migration_leaves_a_usable_database)

@@ -398,23 +398,13 @@ static err make_room(struct fresh *s, struct race *r)
     return db_registration_make_room(s->tx, T0 + 1, &r->count);
 }
 
-static struct db_client open_client(struct fresh *s, const char *id)
-{
-    struct db_client c = {.id = str_of(id), .grants = STR("authorization_code"), .auth_method = STR("any"), .created_at = T0, .secret_count = 1};
-    c.metadata.origin = STR("open");
-    c.secrets[0] = (struct db_client_secret){.hash = hash_of(id), .created_at = T0};
-    MUST(db_client_add(s->tx, &c));
-    MUST(db_registration_note(s->tx, c.number, STR("at:192.0.2.1")));
-    return c;
-}
-
 static void race_for_client(side *second, int64_t removed)
 {
     struct fresh s = fresh_new(true);
     struct race r = {.s = &s, .first = make_grant, .second = second, .user = fresh_user(&s, "ada").number, .count = -1};
-    struct db_authorization g = fresh_authorization_made(&s, r.user, open_client(&s, "used").number);
+    struct db_authorization g = fresh_authorization_made(&s, r.user, fresh_open_client(&s, "used").number);
     r.authorization = &g;
-    (void)open_client(&s, "unused");
+    (void)fresh_open_client(&s, "unused");
     run_race(&r);
     MUST(r.second_said);
     cr_assert_eq(r.count, removed);
@@ -433,16 +423,7 @@ Test(race, a_client_that_is_used_just_now_is_not_purged) /* RL-06 */
 
 static err ask(struct fresh *s, const char *code, struct race *r)
 {
-    struct db_deferred row = {.kind = STR("device"),
-                              .hash = hash_of(code),
-                              .user_code = str_of(code),
-                              .client_number = r->client,
-                              .client_epoch = 1,
-                              .scope = STR("openid"),
-                              .created_at = T0,
-                              .expires_at = T0 + 600,
-                              .interval_seconds = 5};
-    TRY(db_deferred_reserve(s->tx, &row.number));
+    struct db_deferred row = fresh_deferred(s, r->client, code);
     return db_deferred_add(s->tx, &row, &(struct db_deferred_caps){.all = 100, .client = 1});
 }
 

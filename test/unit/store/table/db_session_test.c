@@ -52,7 +52,8 @@ Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it
     cr_assert_eq(count, 1u);
     cr_assert(str_equal(told[0].id, inside.id), "in the same transaction");
     MUST(db_session_end(s.tx, b.number)); /* once more harms nobody */
-    MUST_FAIL(CONFLICT, db_session_open(s.tx, &(struct db_session){
-                                                  .number = fresh_session(&s, u.number, "z").number, .id = STR("x"), .hash = hash_of("y"), .user_number = u.number}));
+    MUST_FAIL(CONFLICT,
+              db_session_open(s.tx, &(struct db_session){
+                                        .number = fresh_session(&s, u.number, "z").number, .id = STR("x"), .hash = hash_of("y"), .user_number = u.number}));
     fresh_end(&s);
 }
