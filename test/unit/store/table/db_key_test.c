@@ -62,3 +62,45 @@ Test(key, a_fresh_sealing_key_is_active_at_once)
     cr_assert_eq(deleted, 1);
     fresh_end(&s);
 }
+
+static struct db_key *key_row(struct fresh *s, size_t i, size_t *count)
+{
+    struct db_key *rows;
+    MUST(db_key_all(s->tx, s->a, &rows, count));
+    cr_assert_lt(i, *count);
+    return &rows[i];
+}
+
+Test(key, the_private_half_of_a_retired_signing_key_is_gone) /* AT-11 */
+{
+    struct fresh s = fresh_new(true);
+    struct db_key sig = key_of("a", "sig", "ES256", "active"), seal = key_of("1", "seal", "A256GCM", "active");
+    struct db_key next_sig = key_of("b", "sig", "ES256", ""), next_seal = key_of("2", "seal", "A256GCM", "");
+    size_t count;
+    MUST(db_key_add(s.tx, &sig));
+    MUST(db_key_add(s.tx, &seal));
+    MUST(db_key_rotate(s.tx, &next_sig, T0 + 1, T0 + 9));
+    MUST(db_key_rotate(s.tx, &next_seal, T0 + 1, T0 + 9));
+    cr_assert(str_present(key_row(&s, 0, &count)->sealed) && key_row(&s, 0, &count)->sealed.n == 0);
+    cr_assert(str_is(key_row(&s, 1, &count)->sealed, "c2VhbGVk"), "it must still open what it sealed");
+    expect_key(&s, "b", "active"); /* without a next one the fresh one is in its place at once */
+    cr_assert_eq(key_row(&s, 2, &count)->active_at, T0 + 1);
+    fresh_end(&s);
+}
+
+Test(key, is_resealed_from_what_was_read_alone)
+{
+    struct fresh s = fresh_new(true);
+    struct db_key k = key_of("a", "sig", "ES256", "active");
+    size_t count;
+    MUST(db_key_add(s.tx, &k));
+    struct db_key row = *key_row(&s, 0, &count);
+    row.sealed = STR("bmV3");
+    MUST(db_key_reseal(s.tx, &row, STR("c2VhbGVk")));
+    row.sealed = STR("b3RoZXI");
+    MUST_FAIL(CONFLICT, db_key_reseal(s.tx, &row, STR("c2VhbGVk")));
+    cr_assert(str_is(key_row(&s, 0, &count)->sealed, "bmV3"));
+    row.number++;
+    MUST_FAIL(CONFLICT, db_key_reseal(s.tx, &row, STR("bmV3")));
+    fresh_end(&s);
+}

@@ -48,3 +48,22 @@ Test(resource, numbers_never_come_back_and_uris_are_unique)
     cr_assert_gt(again.number, r.number);
     fresh_end(&s);
 }
+
+Test(resource, name_and_scopes_are_edited_by_uri_and_nothing_else)
+{
+    struct fresh s = fresh_new(true);
+    struct db_resource r = {.uri = STR("https://api"), .name = STR("API"), .token_format = STR("jwt"), .alg = STR("ES256"), .client_id = STR("app")};
+    struct db_resource edit = {.uri = STR("https://api"), .name = STR("Other"), .scopes = STR("read write"), .alg = STR("RS256")}, *rows;
+    size_t count;
+    bool found = false;
+    MUST(db_resource_add(s.tx, &r));
+    MUST(db_resource_edit(s.tx, &edit, &found));
+    cr_assert(found);
+    MUST(db_resource_all(s.tx, s.a, &rows, &count));
+    cr_assert(count == 1 && str_is(rows[0].name, "Other") && str_is(rows[0].scopes, "read write"));
+    cr_assert(str_is(rows[0].alg, "ES256") && str_is(rows[0].client_id, "app") && rows[0].number == r.number);
+    edit.uri = STR("https://API");
+    MUST(db_resource_edit(s.tx, &edit, &found));
+    cr_assert_not(found);
+    fresh_end(&s);
+}

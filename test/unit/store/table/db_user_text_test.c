@@ -79,8 +79,8 @@ Test(user_text, a_person_may_keep_what_was_theirs_before)
 Test(user_text, people_of_before_are_given_their_keys_and_who_came_first_keeps_an_address)
 {
     enum { BEFORE = DB_USER_TEXT_VERSION - 1 };
-#define PERSON(number_, name_, email_, claims_)                                                                                                            \
-    "INSERT INTO users (number, id, username, username_key, email, claims, admin, blocked, created_at, updated_at, last_login_at, password_changed_at,"    \
+#define PERSON(number_, name_, email_, claims_)                                                                                                         \
+    "INSERT INTO users (number, id, username, username_key, email, claims, admin, blocked, created_at, updated_at, last_login_at, password_changed_at," \
     " version) VALUES (" number_ ", '" name_ "', '" name_ "', '" name_ "', '" email_ "', '{\"email_verified\":" claims_ "}', 0, 0, 0, 0, 0, 0, 1);"
     struct fresh s = {0};
     fresh_path(&s);
