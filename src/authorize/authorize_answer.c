@@ -90,7 +90,10 @@ fallible authorize_pend(struct context *ctx, const struct authorize_request *req
 static fallible open_pending(struct context *ctx, str pending, str pieces[PENDING_COUNT])
 {
     str text;
-    if (!str_present(pending) || FAILED(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text)))
+    err opened = opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is not ours");
     for (size_t i = 0; i < PENDING_COUNT; i++)
         if (!unpack_text_piece(&text, &pieces[i]))

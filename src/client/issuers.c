@@ -40,8 +40,7 @@ static void judge_keys(struct context *ctx, const struct issuer_edit *edit, stru
             problem_add(p, "jwks", FAILED(e) ? str_of(err_say(e)) : STR("The set holds no key that this server can use."));
         return;
     }
-    bool fits = !FAILED(url_parse(edit->jwks_uri, &url)) &&
-                (str_equal_nocase(url.scheme, STR("https")) || (str_equal_nocase(url.scheme, STR("http")) && url_loopback(&url)));
+    bool fits = !FAILED(url_parse(edit->jwks_uri, &url)) && str_equal_nocase(url.scheme, STR("https")); /* MD-05: fetch calls no other */
     if (!fits)
         problem_add(p, "jwks_uri", STR("The address of its keys must be an https one."));
     else if (!url_loopback(&url) && !fetch_port_due(&ctx->authority->policy.fetch, &url))

@@ -7,7 +7,7 @@
 #include "store/table/db_issuer.h"
 struct issuer_edit {
     str issuer;         /* 1..2000 visible ASCII characters */
-    str jwks, jwks_uri; /* exactly one; https, or http on this machine */
+    str jwks, jwks_uri; /* exactly one; the address is https */
     str subject_is;     /* user_id, username, email, client */
     str clients;        /* lines, each known, at least one */
     str scopes;         /* words, each known, at least one */

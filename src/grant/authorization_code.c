@@ -29,7 +29,10 @@ static fallible refuse_replayed_code(struct context *ctx, const struct db_taken 
 static fallible take_code(struct context *ctx, str text, const struct db_client *client, struct db_taken *taken)
 {
     int64_t numbers[2];
-    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_CODE, text, numbers))) /* AC-11 */
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_CODE, text, numbers);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened)) /* AC-11 */
         REFUSE(INVALID_GRANT, "The authorization code is malformed or was not issued by this server.", "code: not ours");
     struct token_hash hash = token_hash_of(text);
     TRY(db_code_take(ctx->tx, ctx->arena, numbers[0], &hash, taken));

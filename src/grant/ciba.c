@@ -34,7 +34,10 @@ static fallible by_id_token(struct context *ctx, const struct db_client *client,
 {
     struct id_token hint;
     *user = NULL;
-    if (FAILED(id_token_read(ctx->arena, ctx->keys, token, ctx->authority->issuer, &hint)) || !str_equal(hint.client_id, client->id))
+    err read = id_token_read(ctx->arena, ctx->keys, token, ctx->authority->issuer, &hint);
+    if (FAILED(read) && read.kind != ERR_INVALID_TOKEN)
+        return read;
+    if (FAILED(read) || !str_equal(hint.client_id, client->id))
         REFUSE(INVALID_REQUEST, "id_token_hint is not an ID token that this server issued to this client.", "ciba: foreign id_token_hint");
     if (subject_pairwise(client))
         REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; send login_hint instead of id_token_hint.",

@@ -85,7 +85,10 @@ fallible deferred_resume(struct context *ctx, str pending, const struct session 
     str text, number;
     uint64_t n;
     struct db_deferred *found;
-    if (!str_present(pending) || FAILED(opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text)) || !str_starts(text, begins))
+    err opened = opaque_sealed_open(ctx->arena, ctx->keys, OPAQUE_CONSENT, pending, &text);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened) || !str_starts(text, begins))
         REFUSE(INVALID_REQUEST, STALE, "deferred: pending request is not ours");
     str rest = {text.p + begins.n, text.n - begins.n};
     if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user || !str_equal(rest, session_print(ctx->arena, s)))
@@ -181,7 +184,10 @@ fallible deferred_decide(struct context *ctx, const struct db_deferred *row, con
 static fallible take_deferred_code(struct context *ctx, const struct client_proof *proof, enum deferred_kind kind, str text, struct db_polled *polled)
 {
     int64_t numbers[2];
-    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, flows[kind].code, text, numbers))) /* AC-11 */
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, flows[kind].code, text, numbers);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened)) /* AC-11 */
         REFUSE(INVALID_GRANT, "The code is malformed or was not issued by this server.", "deferred: not ours");
     struct token_hash hash = token_hash_of(text);
     struct db_poll_claim claim = {numbers[0], proof->client->number, &hash, flows[kind].kind};

@@ -55,17 +55,23 @@ static fallible read_access(struct context *ctx, str token, bool jwt_wanted, str
     return b.kind == BEARER_JWT ? read_may_act(ctx, "at+jwt", token, &out->may_act) : OK;
 }
 
-/* Has the login that the ID token tells of ended since? */
-static fallible login_is_open(struct context *ctx, const struct db_user *user, str session_id)
+/* Has the login that the ID token tells of, by its id or by a hint, ended since? What comes of the exchange ends with it. */
+static fallible find_open_login(struct context *ctx, const struct db_client *client, const struct db_user *user, const struct id_token *t, str *session_id)
 {
     struct db_session *rows;
     size_t count;
-    if (!str_present(session_id))
+    str hint;
+    *session_id = STR_ABSENT;
+    if (!str_present(t->session_id) && !str_present(t->session_hint))
         return OK;
     TRY(db_session_list(ctx->tx, ctx->arena, user->number, &rows, &count));
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(rows[i].id, session_id))
+    for (size_t i = 0; i < count; i++) {
+        TRY(subject_session_hint(ctx, client, rows[i].id, &hint));
+        if (str_equal(rows[i].id, t->session_id) || (!str_present(t->session_id) && str_equal(hint, t->session_hint))) {
+            *session_id = rows[i].id;
             return OK;
+        }
+    }
     REFUSE(INVALID_REQUEST, "The login that the ID token tells of has ended.", "exchange: session of the id token has ended");
 }
 
@@ -86,6 +92,7 @@ static fallible read_id(struct context *ctx, const struct db_client *client, str
 {
     struct id_token t;
     struct db_user *user;
+    str session_id;
     TRY(as_request_error(id_token_read(ctx->arena, ctx->keys, token, ctx->authority->issuer, &t)));
     if (t.expires_at <= ctx->now)
         REFUSE(INVALID_REQUEST, "The ID token has expired.", "exchange: id token expired");
@@ -98,12 +105,12 @@ static fallible read_id(struct context *ctx, const struct db_client *client, str
         REFUSE(INVALID_REQUEST, "The person of the ID token is not here any more.", "exchange: person of the id token blocked or gone");
     if (user->must_change_password) /* LS-14 */
         REFUSE(INVALID_REQUEST, USER_MUST_CHANGE_SAY, "exchange: the person must change their password first");
-    TRY(login_is_open(ctx, user, t.session_id));
+    TRY(find_open_login(ctx, client, user, &t, &session_id));
     TRY(still_authorized(ctx, user, client));
     *out = (struct exchange_token){.client_id = t.client_id,
                                    .subject = user->id,
                                    .user = user,
-                                   .session_id = t.session_id,
+                                   .session_id = session_id,
                                    .amr = t.amr,
                                    .acr = t.acr,
                                    .auth_time = t.auth_time,

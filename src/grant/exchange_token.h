@@ -10,7 +10,7 @@ struct exchange_token {
     str subject;                        /* user id, or client:<client_id> */
     struct db_user *user;               /* NULL: a client's own token */
     str authorization_id;               /* absent: an ID token, a client's own token */
-    str session_id;                     /* ID token: of the login; absent: unknown */
+    str session_id;                     /* ID token: of the login, which is open; absent: it names none */
     str scope;                          /* absent: an ID token, which has none */
     str act;                            /* who acted so far, JSON; absent: nobody */
     str jkt, x5t;                       /* what it is bound to */

@@ -23,7 +23,10 @@ static fallible find_refresh_grant(struct context *ctx, const struct client_proo
 {
     int64_t numbers[2];
     struct db_authorization *row;
-    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_REFRESH, text, numbers)))
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_REFRESH, text, numbers);
+    if (FAILED(opened) && opened.kind != ERR_INVALID_TOKEN)
+        return opened;
+    if (FAILED(opened))
         REFUSE(INVALID_GRANT, "The refresh token is malformed or was not issued by this server.", "refresh: not ours");
     TRY(db_authorization_get(ctx->tx, ctx->arena, numbers[0], &row));
     if (!row)

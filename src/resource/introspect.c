@@ -16,8 +16,9 @@ static fallible own_refresh(struct context *ctx, const struct client_proof *proo
 {
     int64_t numbers[2];
     *authorization = NULL;
-    if (FAILED(opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_REFRESH, token, numbers)))
-        return OK;
+    err opened = opaque_numbers_open(ctx->arena, ctx->keys, OPAQUE_REFRESH, token, numbers);
+    if (FAILED(opened))
+        return opened.kind == ERR_INVALID_TOKEN ? OK : opened;
     if (cache_is_inline())
         return ERR(ELSEWHERE, "introspect: a refresh token is on disk");
     struct db_authorization *row;

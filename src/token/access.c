@@ -362,12 +362,12 @@ static fallible record_read(struct arena *a, str record, struct permit *p)
     }
     if ((flags & FLAG_MORE) != 0)
         take_more(&c, a, p);
-    if (c.bad || c.left != 0 || p->client_id.n == 0)
-        FAIL(INVALID_TOKEN, "an access token whose record is malformed");
     if ((flags & FLAG_USER) == 0)
         p->subject = str_join(a, (const str[]){client_subject, p->client_id}, 2);
-    if (arena_failed(a))
+    if (arena_failed(a)) /* before a verdict: what could not be copied is missing */
         FAIL(UNAVAILABLE, "no memory to read an access token");
+    if (c.bad || c.left != 0 || p->client_id.n == 0)
+        FAIL(INVALID_TOKEN, "an access token whose record is malformed");
     return OK;
 }
 
