@@ -91,6 +91,46 @@ static inline err stage_token(struct stage *t, const char *id, str text, struct 
     return FAILED(judged) ? judged : token_request_finish(t->s.ctx, out);
 }
 
+struct stage_tried {
+    const char *id;
+    str text;
+    size_t n;
+    struct context *ctx;
+};
+
+/* On the thread and in the transaction of the store, as a request of the pool WRITE. */
+static inline err stage_try_once(void *context)
+{
+    const struct stage_tried *w = context;
+    struct token_answer answer = {0};
+    struct form f;
+    const struct db_client *client = cache_client(w->ctx->snapshot, str_of(w->id));
+    struct client_proof proof = {.client = client, .authenticated = !client->is_public};
+    assert_done(form_parse(w->ctx->arena, w->text, &f));
+    arena_fail_after(w->n);
+    err e = token_request_answer(w->ctx, &proof, &f, &answer);
+    arena_fail_after(0);
+    return e;
+}
+
+static inline err stage_try(struct context *ctx, void *context)
+{
+    struct stage_tried *w = context;
+    arena_fail_after(0); /* it counts for the request alone */
+    w->ctx = ctx;
+    return authority_together(ctx, stage_try_once, w);
+}
+
+/* A token request whose n-th allocation fails, for each n until it is answered: memory that ends is no verdict, and spends nothing. */
+static inline void stage_torture(struct stage *t, const char *id, str text)
+{
+    struct stage_tried w = {.id = id, .text = text, .n = 1};
+    scene_next(&t->s);
+    while (w.n < 500 && !scene_torture(&t->s, w.n, stage_try, &w))
+        w.n++;
+    cr_expect(w.n > 1 && w.n < 500, "%zu", w.n);
+}
+
 static inline str stage_text(struct stage *t, const char *before, str middle, const char *after)
 {
     str parts[] = {str_of(before), middle, str_of(after)};

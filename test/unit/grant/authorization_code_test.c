@@ -139,3 +139,12 @@ Test(authorization_code, a_client_without_refresh_gets_none)
     assert_done(stage_redeem(&t, "short", code, "", &answer));
     cr_expect(!str_present(answer.refresh_token));
 }
+
+Test(authorization_code, memory_that_ends_burns_no_code)
+{
+    struct stage t = stage_new();
+    str code = stage_code(&t, ASK);
+    stage_torture(&t, "web", stage_text(&t, "grant_type=authorization_code&code=", code, REDIRECT));
+    struct token_answer answer;
+    expect_kind(stage_redeem(&t, "web", code, REDIRECT, &answer), INVALID_GRANT);
+}

@@ -169,3 +169,11 @@ Test(refresh_token, forged_and_foreign_credentials_are_refused)
     expect_kind(stage_refresh(&t, "web", a.refresh_token, "&resource=https%3A%2F%2Fx", &b), INVALID_TARGET);
     expect_kind(stage_refresh(&t, "web", a.refresh_token, "", &b), OK);
 }
+
+Test(refresh_token, memory_that_ends_is_no_verdict_about_one)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    assert_done(stage_password(&t, "web", "", &answer));
+    stage_torture(&t, "web", stage_text(&t, "grant_type=refresh_token&refresh_token=", answer.refresh_token, ""));
+}

@@ -180,3 +180,56 @@ Test(introspect, IR_07_unknown_tokens_are_fine)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         revoke(&t, "web", others[i]);
 }
+
+struct told {
+    str token;
+    bool active;
+};
+
+static err ask_again(struct context *ctx, void *context)
+{
+    struct told *w = context;
+    struct introspect_answer answer = {0};
+    struct client_proof proof = {.client = cache_client(ctx->snapshot, STR("web")), .authenticated = true};
+    err e = introspect_token(ctx, &proof, w->token, &answer);
+    w->active = answer.active;
+    return e;
+}
+
+static err revoke_again(struct context *ctx, void *context)
+{
+    const struct told *w = context;
+    int64_t retry_after = 0;
+    struct client_proof proof = {.client = cache_client(ctx->snapshot, STR("web")), .authenticated = true};
+    return introspect_revoke(ctx, &proof, w->token, &retry_after);
+}
+
+/* Each allocation fails once, until it is answered. */
+static void torture(struct stage *t, scene_act *act, struct told *w)
+{
+    size_t n = 1;
+    scene_next(&t->s);
+    while (n < 500 && !scene_torture(&t->s, n, act, w))
+        n++;
+    cr_expect(n > 1 && n < 500, "%zu", n);
+}
+
+Test(introspect, IR_09_memory_that_ends_is_neither_inactive_nor_revoked)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    assert_done(stage_password(&t, "web", "", &answer));
+    const str tokens[] = {answer.refresh_token, answer.access_token};
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        struct told w = {.token = tokens[i]};
+        torture(&t, ask_again, &w);
+        cr_expect(w.active, "%zu", i);
+    }
+    assert_done(stage_password(&t, "web", "", &answer));
+    const str ended[] = {answer.access_token, answer.refresh_token};
+    for (size_t i = 0; i < sizeof ended / sizeof *ended; i++) {
+        struct told w = {.token = ended[i]};
+        torture(&t, revoke_again, &w);
+        cr_expect_not(ask(&t, "web", ended[i]).active, "%zu", i);
+    }
+}
