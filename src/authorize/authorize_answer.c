@@ -106,7 +106,10 @@ fallible authorize_resume(struct context *ctx, str pending, const struct session
     str pieces[PENDING_COUNT], matched;
     uint64_t end, mode, pushed;
     TRY(open_pending(ctx, pending, pieces));
-    if (!s->user || !str_equal(pieces[PRINT], session_print(ctx->arena, s))) /* AZ-24 */
+    str print = session_print(ctx->arena, s);
+    if (!str_present(print))
+        FAIL(UNAVAILABLE, "consent: no memory");
+    if (!s->user || !str_equal(pieces[PRINT], print)) /* AZ-24 */
         FAIL(STALE_FORM, "consent: pending request of another browser session");
     if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || !clock_ahead(ctx->now, (unix_time)end, PENDING_SECONDS))
         FAIL(STALE_FORM, "consent: pending request has expired");

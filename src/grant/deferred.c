@@ -91,7 +91,10 @@ fallible deferred_resume(struct context *ctx, str pending, const struct session 
     if (FAILED(opened) || !str_starts(text, begins))
         REFUSE(INVALID_REQUEST, STALE, "deferred: pending request is not ours");
     str rest = {text.p + begins.n, text.n - begins.n};
-    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user || !str_equal(rest, session_print(ctx->arena, s)))
+    str print = session_print(ctx->arena, s);
+    if (!str_present(print))
+        FAIL(UNAVAILABLE, "deferred: no memory");
+    if (!str_next(&rest, ' ', &number) || FAILED(str_u64(number, INT64_MAX, &n)) || !s->user || !str_equal(rest, print))
         FAIL(STALE_FORM, "deferred: pending request of another browser session");
     TRY(db_deferred_get(ctx->tx, ctx->arena, (int64_t)n, &found));
     if (!found)

@@ -122,7 +122,7 @@ fallible scope_grant(const struct context *ctx, const struct db_client *client, 
         TRY(judge_word(ctx, client, resources, word));
         buf_word(&kept, word);
     }
-    if (kept.n == 0) /* offline_access alone must not become an unscoped token */
+    if (kept.n == 0 && !kept.over) /* offline_access alone must not become an unscoped token */
         REFUSE(INVALID_SCOPE, "offline_access is for requests with the scope openid, by clients with refresh tokens.", "scope: nothing is left of it");
     return buf_done(&kept, granted);
 }
@@ -197,9 +197,10 @@ fallible scope_refresh(const struct context *ctx, const struct db_client *client
     for (str rest = clean; str_filled(rest) && str_next(&rest, ' ', &word);)
         if (str_has_word(whole, word) || !left_out(ctx, client, openid, word))
             buf_word(&kept, word);
-    if (clean.n > 0 && kept.n == 0)
+    if (clean.n > 0 && kept.n == 0 && !kept.over)
         REFUSE(INVALID_SCOPE, "Nothing of the requested scope was granted.", "scope: nothing is left of it");
-    return scope_narrow(ctx->arena, whole, (str){kept.p, kept.n}, narrowed);
+    TRY(buf_done(&kept, &clean));
+    return scope_narrow(ctx->arena, whole, clean, narrowed);
 }
 
 fallible scope_narrow(struct arena *a, str whole, str asked, str *narrowed)

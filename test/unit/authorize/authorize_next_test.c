@@ -217,33 +217,6 @@ Test(authorize_next, what_was_asked_lies_with_the_grant_and_the_code)
     cr_expect(str_is(taken.code->nonce, "n-0S6") && str_is(taken.code->jkt, CHALLENGE));
 }
 
-Test(authorize_next, AZ_21_who_may_be_told_of_a_failure)
-{
-    struct stage t = oidc_stage();
-    struct authorize_request r;
-    struct session nobody = stage_session(&t, NULL), ada = stage_session(&t, t.ada);
-    err wrong = ERR(INVALID_SCOPE, "test"), down = ERR(UNAVAILABLE, "test");
-    struct form f = stage_form(&t, "client_id=pub&response_type=code");
-    assert_done(authorize_read(t.s.ctx, &f, &r));
-    cr_expect(authorize_may_tell(&r, &nobody, wrong) && authorize_may_tell(&r, &nobody, down));
-    cr_expect(!authorize_may_tell(&r, &nobody, ERR(ELSEWHERE, "test")));
-    static const char *const origins[] = {"open", "dynamic", "document"};
-    for (size_t i = 0; i < sizeof origins / sizeof *origins; i++) {
-        struct db_client came = *r.client;
-        came.metadata.origin = str_of(origins[i]);
-        r.client = &came;
-        cr_expect(!authorize_may_tell(&r, &nobody, wrong) && authorize_may_tell(&r, &ada, wrong), "%s", origins[i]);
-        r.source = AUTHORIZE_SIGNED; /* whoever registers has keys */
-        cr_expect(!authorize_may_tell(&r, &nobody, wrong), "%s", origins[i]);
-        f = stage_form(&t, "client_id=pub&response_type=code&prompt=none");
-        assert_done(authorize_read(t.s.ctx, &f, &r));
-        r.client = &came;
-        cr_expect(authorize_may_tell(&r, &nobody, wrong), "%s", origins[i]);
-        f = stage_form(&t, "client_id=pub&response_type=code");
-        assert_done(authorize_read(t.s.ctx, &f, &r));
-    }
-}
-
 Test(authorize_next, a_profile_demands_what_its_table_says)
 {
     struct stage t = oidc_stage();

@@ -184,11 +184,26 @@ Test(issuers, what_is_wrong_is_a_problem_by_its_field_and_nothing_is_kept) /* CA
     static const struct {
         const char *field;
         void (*spoil)(struct issuer_edit *edit);
-    } rows[] = {{"issuer", issuer_empty},      {"issuer", issuer_blank},       {"issuer", issuer_foreign_letters}, {"issuer", issuer_long},
-                {"jwks", keys_none},           {"jwks", keys_twice},           {"jwks", keys_empty},               {"jwks", keys_shared_secret},
-                {"jwks", keys_no_json},        {"jwks_uri", address_plain},    {"jwks_uri", address_plain_here},   {"jwks_uri", address_none},
-                {"jwks_uri", address_port},    {"subject_is", subject_other},  {"subject_is", subject_none},       {"clients", clients_none},
-                {"clients", clients_unknown},  {"scopes", scopes_none},        {"scopes", scopes_unknown},         {"life_max", life_short},
+    } rows[] = {{"issuer", issuer_empty},
+                {"issuer", issuer_blank},
+                {"issuer", issuer_foreign_letters},
+                {"issuer", issuer_long},
+                {"jwks", keys_none},
+                {"jwks", keys_twice},
+                {"jwks", keys_empty},
+                {"jwks", keys_shared_secret},
+                {"jwks", keys_no_json},
+                {"jwks_uri", address_plain},
+                {"jwks_uri", address_plain_here},
+                {"jwks_uri", address_none},
+                {"jwks_uri", address_port},
+                {"subject_is", subject_other},
+                {"subject_is", subject_none},
+                {"clients", clients_none},
+                {"clients", clients_unknown},
+                {"scopes", scopes_none},
+                {"scopes", scopes_unknown},
+                {"life_max", life_short},
                 {"life_max", life_long}};
     struct stage t = stage_new();
     t.s.authority->policy.fetch.ports = STR("443");

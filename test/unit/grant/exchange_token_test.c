@@ -52,7 +52,8 @@ Test(exchange_token, a_type_is_one_of_three_and_must_be_the_tokens)
 {
     struct stage t = exchange_stage();
     str sealed = exchange_tokens(&t, "web", ""), jwt = exchange_tokens(&t, "web", "&resource=" FILES), id = exchange_id_token(&t, "gate", NOW + 300);
-    static const char *const unknown[] = {"", "access_token", EXCHANGE_TYPE, EXCHANGE_TYPE "refresh_token", EXCHANGE_TYPE "saml2", EXCHANGE_TYPE "Access_token"};
+    static const char *const unknown[] = {
+        "", "access_token", EXCHANGE_TYPE, EXCHANGE_TYPE "refresh_token", EXCHANGE_TYPE "saml2", EXCHANGE_TYPE "Access_token"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         cr_expect_eq(refused(&t, sealed, str_of(unknown[i])), ERR_INVALID_REQUEST, "%s", unknown[i]);
     cr_expect_eq(refused(&t, sealed, STR_ABSENT), ERR_INVALID_REQUEST);
