@@ -2,17 +2,15 @@
  * cmd_client: `jeton client`: client applications. Relies on client/client, which judges everything; a secret comes by
  * standard input or is made there, and is shown once. */
 #include "cli/admin/client_members.h"
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/site.h"
 #include "scope/scopes.h"
 #include "client/client.h"
 #include "client/profile_fit.h"
 #include "client/redirect_rules.h"
 #include <stdio.h>
 #include "base/banned.h"
-
-enum { PAGE_ROWS = 100 };
 
 /* clang-format off */
 #define COMMON_ROWS                                                                                                            \
@@ -234,26 +232,19 @@ static int run_edit(struct command_call *call)
     print_redirect_warnings(call, client);
     return output_value(call, client_json(call, client, STR_ABSENT), NULL);
 }
+static err read_clients(struct verb_rows *rows)
+{
+    struct client_rows found;
+    TRY(client_list(&rows->site->context, &actor_owner, &rows->page, &found));
+    for (size_t i = 0; i < found.count; i++)
+        verb_add_row(rows, client_json(rows->call, found.rows[i], STR_ABSENT));
+    rows->total = found.total;
+    return OK;
+}
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    json *list = json_list_new(call->arena);
-    struct db_page page = {.filter = options_text(&call->options, "filter"), .order_by = STR("name"), .limit = PAGE_ROWS};
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    for (;;) {
-        struct client_rows rows;
-        err e = client_list(&site->context, &actor_owner, &page, &rows);
-        if (FAILED(e))
-            return command_failed(call, e, NULL);
-        for (size_t i = 0; i < rows.count; i++)
-            json_add(call->arena, list, client_json(call, rows.rows[i], STR_ABSENT));
-        page.offset += (int64_t)rows.count;
-        if (rows.count == 0 || page.offset >= rows.total)
-            break;
-    }
-    return output_value(call, list, "client_id name grants public disabled created_at");
+    static const struct verb_list what = {site_open, NULL, read_clients, "name", "client_id name grants public disabled created_at", true};
+    return verb_run_list(call, &what);
 }
 /* For people: what the client is held to, what it meets, and a line for each thing that is missing. */
 static int show_profiles(struct command_call *call, const json *fit)
@@ -328,24 +319,17 @@ static int run_enable(struct command_call *call)
 {
     return set_disabled(call, false);
 }
+static err remove_client(struct context *ctx, str id, bool *removed)
+{
+    err e = client_remove(ctx, &actor_owner, id);
+    *removed = !FAILED(e);
+    return e.kind == ERR_NOT_FOUND ? OK : e;
+}
 static int run_remove(struct command_call *call)
 {
-    struct site *site;
-    const struct db_client *client;
-    str id = command_argument(call, 0);
-    int status = open_and_find(call, &site, &client);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = client_remove(&site->context, &actor_owner, id);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    status = site_changed(call, site);
-    if (status != COMMAND_DONE)
-        return status;
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "client_id", id);
-    json_put_boolean(call->arena, j, "removed", true);
-    return output_done(call, j, "%.*s is removed, and all that came from it has ended.", STR_FMT(id));
+    static const struct verb_removal what = {"client", "jeton client list shows which are there",           "client_id",  "removed",
+                                             "",       " is removed, and all that came from it has ended.", remove_client};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

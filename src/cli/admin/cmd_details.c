@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cmd_details: `jeton details`: what clients may ask for in so many words (RFC 9396). Relies on scope/details_types and the facts
  * in memory. */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/admin/removal.h"
-#include "cli/site.h"
 #include "scope/details_types.h"
 #include "base/banned.h"
 
@@ -26,42 +25,45 @@ static json *details_json(struct command_call *call, const struct db_details_typ
     output_time(call, j, "created_at", type->created_at);
     return j;
 }
+static err add_details(struct context *ctx, const void *edit, struct problems *p)
+{
+    return details_types_add(ctx, &actor_owner, edit, p);
+}
+static json *show_details(struct command_call *call, const struct site *site)
+{
+    const struct db_details_type *type = cache_details_type(site->context.snapshot, command_argument(call, 0));
+    return type ? details_json(call, type) : NULL;
+}
 static int run_add(struct command_call *call)
 {
-    struct site *site;
-    struct problems p = {0};
+    static const struct verb_change what = {SITE_MAKE, "type", "Details of type ", " may be asked for.", add_details, show_details};
     struct details_edit edit = {command_argument(call, 0), options_text(&call->options, "description"), options_text(&call->options, "fields")};
     if (!options_has(&call->options, "description"))
         return command_misused(call, "details add needs --description TEXT");
-    int status = site_open(call, SITE_MAKE, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = details_types_add(&site->context, &actor_owner, &edit, &p);
-    if (FAILED(e))
-        return command_failed(call, e, &p);
-    status = site_changed(call, site);
-    const struct db_details_type *type = status == COMMAND_DONE ? cache_details_type(site->context.snapshot, edit.type) : NULL;
-    if (status == COMMAND_DONE && !type)
-        status = command_refuse(call, "the type was removed meanwhile");
-    return type ? output_done(call, details_json(call, type), "Details of type %.*s may be asked for.", STR_FMT(edit.type)) : status;
+    return verb_run_change(call, &what, &edit);
+}
+static err read_details(struct verb_rows *rows)
+{
+    size_t count = 0;
+    const struct db_details_type **types = cache_details_types(rows->site->context.snapshot, rows->call->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        verb_add_row(rows, details_json(rows->call, types[i]));
+    return OK;
 }
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    size_t count = 0;
-    json *list = json_list_new(call->arena);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    const struct db_details_type **types = cache_details_types(site->context.snapshot, call->arena, &count);
-    for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, details_json(call, types[i]));
-    return output_value(call, list, "type description fields");
+    static const struct verb_list what = {.open = site_open, .read_page = read_details, .columns = "type description fields"};
+    return verb_run_list(call, &what);
+}
+static err remove_details(struct context *ctx, str type, bool *removed)
+{
+    return details_types_remove(ctx, &actor_owner, type, removed);
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct removal what = {"details", "type", "type", details_types_remove, ""};
-    return removal_run(call, &what);
+    static const struct verb_removal what = {"type",        "jeton details list shows which are there", "type", "removed", "The type ", " is removed.",
+                                             remove_details};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

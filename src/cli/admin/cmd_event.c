@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * cmd_event: `jeton event`: the audit trail, newest first, so that the administrator sees which check failed (LG-01). Reads the
  * database alone: it works while keys or settings are broken. */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/site.h"
 #include "context/audit_pace.h"
 
 #include <stdio.h>
 
 #include "base/banned.h"
 
-enum { PAGE_ROWS = 100, LIMIT_DEFAULT = 50, LIMIT_MAX = 10000, PAGE_MEMORY = 4 << 20 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 10000, PAGE_MEMORY = 4 << 20 };
 
 /* clang-format off */
 static const struct option options_list[] = {
@@ -50,29 +50,23 @@ static json *event_json(struct command_call *call, const struct db_event *event)
     json_put_text(a, j, "class", str_of(audit_class_name(event->class)));
     return j;
 }
+static err read_events(struct verb_rows *rows)
+{
+    const struct options *o = &rows->call->options;
+    struct db_event_rows found;
+    int64_t most = options_number(o, "limit", LIMIT_DEFAULT), left = most - rows->page.offset;
+    if (left < rows->page.limit)
+        rows->page.limit = left;
+    TRY(db_event_list(store_each(rows->site->store), rows->call->arena, options_text(o, "actor"), &rows->page, &found));
+    for (size_t i = 0; i < found.count; i++)
+        verb_add_row(rows, event_json(rows->call, &found.rows[i]));
+    rows->total = found.total < most ? found.total : most;
+    return OK;
+}
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    json *list = json_list_new(call->arena);
-    int64_t left = options_number(&call->options, "limit", LIMIT_DEFAULT);
-    struct db_page page = {.filter = options_text(&call->options, "filter")};
-    int status = site_open_db(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    while (left > 0) {
-        struct db_event_rows rows;
-        page.limit = left < PAGE_ROWS ? left : PAGE_ROWS;
-        err e = db_event_list(store_each(site->store), call->arena, options_text(&call->options, "actor"), &page, &rows);
-        if (FAILED(e))
-            return command_failed(call, e, NULL);
-        for (size_t i = 0; i < rows.count; i++)
-            json_add(call->arena, list, event_json(call, &rows.rows[i]));
-        page.offset += (int64_t)rows.count;
-        left -= (int64_t)rows.count;
-        if (rows.count == 0 || page.offset >= rows.total)
-            break;
-    }
-    return output_value(call, list, "at name actor client_id subject address detail");
+    static const struct verb_list what = {site_open_db, NULL, read_events, NULL, "at name actor client_id subject address detail", true};
+    return verb_run_list(call, &what);
 }
 
 /* Oldest first, a line each, so that a later export goes on with --after. Each page has memory of its own. */

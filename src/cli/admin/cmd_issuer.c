@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cmd_issuer: `jeton issuer`: whose assertions are taken as grants (RFC 7523). Relies on client/issuers, which judges everything. */
 #include "cli/admin/client_members.h"
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/admin/removal.h"
-#include "cli/site.h"
 #include "client/issuers.h"
 #include "base/banned.h"
 
@@ -38,11 +37,21 @@ static json *issuer_json(struct command_call *call, const struct db_issuer *issu
     return j;
 }
 
+static err add_issuer(struct context *ctx, const void *edit, struct problems *p)
+{
+    return issuers_add(ctx, &actor_owner, edit, p);
+}
+static json *show_issuer(struct command_call *call, const struct site *site)
+{
+    (void)site;
+    json *j = json_object_new(call->arena);
+    json_put_text(call->arena, j, "issuer", command_argument(call, 0));
+    return j;
+}
 static int run_add(struct command_call *call)
 {
+    static const struct verb_change what = {SITE_MUST_EXIST, "issuer", "Its assertions are taken.", NULL, add_issuer, show_issuer};
     const struct options *o = &call->options;
-    struct site *site;
-    struct problems p = {0};
     struct issuer_edit edit = {
         .issuer = command_argument(call, 0),
         .jwks_uri = options_text(o, "jwks-uri"),
@@ -58,41 +67,34 @@ static int run_add(struct command_call *call)
         if (trouble != NULL)
             return command_misused(call, "%s", trouble);
     }
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = issuers_add(&site->context, &actor_owner, &edit, &p);
-    if (e.kind == ERR_CONFLICT)
-        return command_refuse(call, "there is already an issuer \"%.*s\"", STR_FMT(edit.issuer));
-    if (FAILED(e))
-        return command_failed(call, e, &p);
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "issuer", edit.issuer);
-    return output_done(call, j, "Its assertions are taken.");
+    return verb_run_change(call, &what, &edit);
 }
 
+static err read_issuers(struct verb_rows *rows)
+{
+    struct db_issuer *issuers;
+    size_t count = 0;
+    TRY(issuers_list(&rows->site->context, &actor_owner, &issuers, &count));
+    for (size_t i = 0; i < count; i++)
+        verb_add_row(rows, issuer_json(rows->call, &issuers[i]));
+    return OK;
+}
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    struct db_issuer *rows;
-    size_t count = 0;
-    json *list = json_list_new(call->arena);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = issuers_list(&site->context, &actor_owner, &rows, &count);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, issuer_json(call, &rows[i]));
-    return output_value(call, list, "issuer subject_is clients scopes life_max");
+    static const struct verb_list what = {.open = site_open, .read_page = read_issuers, .columns = "issuer subject_is clients scopes life_max"};
+    return verb_run_list(call, &what);
 }
-
+static err remove_issuer(struct context *ctx, str issuer, bool *removed)
+{
+    return issuers_remove(ctx, &actor_owner, issuer, removed);
+}
 static int run_remove(struct command_call *call)
 {
-    static const struct removal what = {"issuer", "issuer", "issuer", issuers_remove,
-                                        " Its assertions are taken no more; tokens that came from them live on to their end."};
-    return removal_run(call, &what);
+    static const struct verb_removal what = {"issuer",      "jeton issuer list shows which are there",
+                                             "issuer",      "removed",
+                                             "The issuer ", " is removed. Its assertions are taken no more; tokens that came from them live on to their end.",
+                                             remove_issuer};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

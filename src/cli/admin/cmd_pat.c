@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * cmd_pat: `jeton pat`: personal access tokens. Relies on user/pat; a token is shown once and never again. */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/site.h"
 #include "user/pat.h"
 #include "user/user.h"
 #include "base/banned.h"
-
-enum { PAGE_ROWS = 100 };
 
 /* clang-format off */
 static const struct option options_add[] = {
@@ -75,47 +73,36 @@ static int run_add(struct command_call *call)
     output_note(call, "The token is shown this once and never again.");
     return status;
 }
+static int find_owner_id(struct command_call *call, struct site *site, str *owner)
+{
+    struct db_user *user;
+    int status = find_owner(call, site, &user);
+    if (status == COMMAND_DONE)
+        *owner = user->id;
+    return status;
+}
+static err read_pats(struct verb_rows *rows)
+{
+    struct db_pat_rows found;
+    TRY(pat_list(&rows->site->context, &actor_owner, rows->owner, &rows->page, &found));
+    for (size_t i = 0; i < found.count; i++)
+        verb_add_row(rows, pat_json(rows->call, &found.rows[i], STR_ABSENT));
+    rows->total = found.total;
+    return OK;
+}
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    struct db_user *user;
-    json *list = json_list_new(call->arena);
-    struct db_page page = {.order_by = STR("created_at"), .limit = PAGE_ROWS};
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status == COMMAND_DONE)
-        status = find_owner(call, site, &user);
-    if (status != COMMAND_DONE)
-        return status;
-    for (;;) {
-        struct db_pat_rows rows;
-        err e = pat_list(&site->context, &actor_owner, user->id, &page, &rows);
-        if (FAILED(e))
-            return command_failed(call, e, NULL);
-        for (size_t i = 0; i < rows.count; i++)
-            json_add(call->arena, list, pat_json(call, &rows.rows[i], STR_ABSENT));
-        page.offset += (int64_t)rows.count;
-        if (rows.count == 0 || page.offset >= rows.total)
-            break;
-    }
-    return output_value(call, list, "id name scopes created_at expires_at last_used_at");
+    static const struct verb_list what = {site_open, find_owner_id, read_pats, "created_at", "id name scopes created_at expires_at last_used_at", false};
+    return verb_run_list(call, &what);
+}
+static err revoke_pat(struct context *ctx, str id, bool *revoked)
+{
+    return pat_revoke(ctx, &actor_owner, STR_ABSENT, id, revoked);
 }
 static int run_revoke(struct command_call *call)
 {
-    struct site *site;
-    str id = command_argument(call, 0);
-    bool revoked = false;
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = pat_revoke(&site->context, &actor_owner, STR_ABSENT, id, &revoked);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!revoked)
-        return command_refuse(call, "there is no live token \"%.*s\"; jeton pat list USER shows the ids", STR_FMT(id));
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "id", id);
-    json_put_boolean(call->arena, j, "revoked", true);
-    return output_done(call, j, "The token is revoked.");
+    static const struct verb_removal what = {"live token", "jeton pat list USER shows the ids", "id", "revoked", "The token is revoked.", NULL, revoke_pat};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

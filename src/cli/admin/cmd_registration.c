@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * cmd_registration: `jeton registration`: initial access tokens, with which software registers itself. Relies on registration/initial. */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/site.h"
 #include "registration/initial.h"
 #include "base/banned.h"
 
@@ -58,37 +58,30 @@ static int run_add(struct command_call *call)
     output_note(call, "The token is shown this once and never again.");
     return status;
 }
+static err read_tokens(struct verb_rows *rows)
+{
+    struct db_initial_rows found;
+    TRY(initial_list(&rows->site->context, &actor_owner, &found));
+    for (size_t i = 0; i < found.count; i++)
+        verb_add_row(rows, token_json(rows->call, &found.rows[i], STR_ABSENT));
+    return OK;
+}
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    struct db_initial_rows rows;
-    json *list = json_list_new(call->arena);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = initial_list(&site->context, &actor_owner, &rows);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    for (size_t i = 0; i < rows.count; i++)
-        json_add(call->arena, list, token_json(call, &rows.rows[i], STR_ABSENT));
-    return output_value(call, list, "id label uses_left expires_at");
+    static const struct verb_list what = {.open = site_open, .read_page = read_tokens, .columns = "id label uses_left expires_at"};
+    return verb_run_list(call, &what);
+}
+static err remove_token(struct context *ctx, str id, bool *removed)
+{
+    err e = initial_remove(ctx, &actor_owner, id);
+    *removed = !FAILED(e);
+    return e.kind == ERR_NOT_FOUND ? OK : e;
 }
 static int run_remove(struct command_call *call)
 {
-    struct site *site;
-    str id = command_argument(call, 0);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = initial_remove(&site->context, &actor_owner, id);
-    if (e.kind == ERR_NOT_FOUND)
-        return command_refuse(call, "there is no initial access token \"%.*s\"; jeton registration list shows which are there", STR_FMT(id));
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    json *j = json_object_new(call->arena);
-    json_put_text(call->arena, j, "id", id);
-    json_put_boolean(call->arena, j, "removed", true);
-    return output_done(call, j, "The initial access token %.*s is removed.", STR_FMT(id));
+    static const struct verb_removal what = {
+        "initial access token", "jeton registration list shows which are there", "id", "removed", "The initial access token ", " is removed.", remove_token};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

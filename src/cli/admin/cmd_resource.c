@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * cmd_resource: `jeton resource`: services that tokens can be made for (RFC 8707). Relies on scope/scopes and the facts in
  * memory. */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/admin/removal.h"
-#include "cli/site.h"
 #include "scope/scopes.h"
 #include "base/banned.h"
 
@@ -37,20 +36,19 @@ static json *resource_json(struct command_call *call, const struct db_resource *
     output_time(call, j, "created_at", resource->created_at);
     return j;
 }
-/* What a resource is after it was added or changed. */
-static int show_changed(struct command_call *call, struct site *site, str uri, const char *sentence)
+static json *show_resource(struct command_call *call, const struct site *site)
 {
-    int status = site_changed(call, site);
-    if (status != COMMAND_DONE)
-        return status;
-    const struct db_resource *resource = cache_resource(site->context.snapshot, uri);
-    return resource ? output_done(call, resource_json(call, resource), "%s", sentence) : command_refuse(call, "the resource was removed meanwhile");
+    const struct db_resource *resource = cache_resource(site->context.snapshot, command_argument(call, 0));
+    return resource ? resource_json(call, resource) : NULL;
+}
+static err add_resource(struct context *ctx, const void *edit, struct problems *p)
+{
+    return scopes_resource_add(ctx, &actor_owner, edit, p);
 }
 static int run_add(struct command_call *call)
 {
+    static const struct verb_change what = {SITE_MAKE, "resource", "The resource was added.", NULL, add_resource, show_resource};
     const struct options *o = &call->options;
-    struct site *site;
-    struct problems p = {0};
     struct resource_edit edit = {
         .uri = command_argument(call, 0),
         .name = options_text(o, "name"),
@@ -61,51 +59,43 @@ static int run_add(struct command_call *call)
     };
     if (!options_has(o, "name"))
         return command_misused(call, "resource add needs --name NAME");
-    int status = site_open(call, SITE_MAKE, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = scopes_resource_add(&site->context, &actor_owner, &edit, &p);
-    if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "there is already a resource \"%.*s\"", STR_FMT(edit.uri));
-    if (FAILED(e))
-        return command_failed(call, e, &p);
-    return show_changed(call, site, edit.uri, "The resource was added.");
+    return verb_run_change(call, &what, &edit);
+}
+static err edit_resource(struct context *ctx, const void *edit, struct problems *p)
+{
+    return scopes_resource_edit(ctx, &actor_owner, edit, p);
 }
 static int run_edit(struct command_call *call)
 {
+    static const struct verb_change what = {SITE_MUST_EXIST, "resource", "The resource was changed.", NULL, edit_resource, show_resource};
     const struct options *o = &call->options;
-    struct site *site;
-    struct problems p = {0};
     struct resource_edit edit = {.uri = command_argument(call, 0), .name = options_text(o, "name"), .scopes = options_text(o, "scope")};
     if (!options_has(o, "name") && !options_has(o, "scope"))
         return command_misused(call, "resource edit needs --name NAME or --scope WORDS");
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = scopes_resource_edit(&site->context, &actor_owner, &edit, &p);
-    if (e.kind == ERR_NOT_FOUND)
-        return command_refuse(call, "there is no resource \"%.*s\"", STR_FMT(edit.uri));
-    if (FAILED(e))
-        return command_failed(call, e, &p);
-    return show_changed(call, site, edit.uri, "The resource was changed.");
+    return verb_run_change(call, &what, &edit);
+}
+static err read_resources(struct verb_rows *rows)
+{
+    size_t count = 0;
+    const struct db_resource **resources = cache_resources(rows->site->context.snapshot, rows->call->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        verb_add_row(rows, resource_json(rows->call, resources[i]));
+    return OK;
 }
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    size_t count = 0;
-    json *list = json_list_new(call->arena);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    const struct db_resource **resources = cache_resources(site->context.snapshot, call->arena, &count);
-    for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, resource_json(call, resources[i]));
-    return output_value(call, list, "uri name token_format alg client_id scope");
+    static const struct verb_list what = {.open = site_open, .read_page = read_resources, .columns = "uri name token_format alg client_id scope"};
+    return verb_run_list(call, &what);
+}
+static err remove_resource(struct context *ctx, str uri, bool *removed)
+{
+    return scopes_resource_remove(ctx, &actor_owner, uri, removed);
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct removal what = {"resource", "resource", "uri", scopes_resource_remove, ""};
-    return removal_run(call, &what);
+    static const struct verb_removal what = {"resource",     "jeton resource list shows which are there", "uri", "removed", "The resource ", " is removed.",
+                                             remove_resource};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * cmd_scope: `jeton scope`: what tokens may be good for. Relies on scope/scopes and the facts in memory. */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
-#include "cli/admin/removal.h"
-#include "cli/site.h"
 #include "scope/scopes.h"
 #include "base/banned.h"
 
@@ -23,44 +22,48 @@ static json *scope_json(struct command_call *call, const struct db_scope *scope)
     output_time(call, j, "created_at", scope->created_at);
     return j;
 }
+struct scope_edit {
+    str name, description;
+};
+static err add_scope(struct context *ctx, const void *edit, struct problems *p)
+{
+    const struct scope_edit *e = edit;
+    return scopes_add(ctx, &actor_owner, e->name, e->description, p);
+}
+static json *show_scope(struct command_call *call, const struct site *site)
+{
+    const struct db_scope *scope = cache_scope(site->context.snapshot, command_argument(call, 0));
+    return scope ? scope_json(call, scope) : NULL;
+}
 static int run_add(struct command_call *call)
 {
-    struct site *site;
-    struct problems p = {0};
-    str name = command_argument(call, 0);
+    static const struct verb_change what = {SITE_MAKE, "scope", "The scope ", " was added.", add_scope, show_scope};
+    struct scope_edit edit = {command_argument(call, 0), options_text(&call->options, "description")};
     if (!options_has(&call->options, "description"))
         return command_misused(call, "scope add needs --description TEXT");
-    int status = site_open(call, SITE_MAKE, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = scopes_add(&site->context, &actor_owner, name, options_text(&call->options, "description"), &p);
-    if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "there is already a scope \"%.*s\"", STR_FMT(name));
-    if (FAILED(e))
-        return command_failed(call, e, &p);
-    status = site_changed(call, site);
-    const struct db_scope *scope = status == COMMAND_DONE ? cache_scope(site->context.snapshot, name) : NULL;
-    if (status == COMMAND_DONE && !scope)
-        status = command_refuse(call, "the scope was removed meanwhile");
-    return scope ? output_done(call, scope_json(call, scope), "The scope %.*s was added.", STR_FMT(name)) : status;
+    return verb_run_change(call, &what, &edit);
+}
+static err read_scopes(struct verb_rows *rows)
+{
+    size_t count = 0;
+    const struct db_scope **scopes = cache_scopes(rows->site->context.snapshot, rows->call->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        verb_add_row(rows, scope_json(rows->call, scopes[i]));
+    return OK;
 }
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    size_t count = 0;
-    json *list = json_list_new(call->arena);
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    const struct db_scope **scopes = cache_scopes(site->context.snapshot, call->arena, &count);
-    for (size_t i = 0; i < count; i++)
-        json_add(call->arena, list, scope_json(call, scopes[i]));
-    return output_value(call, list, "name description builtin");
+    static const struct verb_list what = {.open = site_open, .read_page = read_scopes, .columns = "name description builtin"};
+    return verb_run_list(call, &what);
+}
+static err remove_scope(struct context *ctx, str name, bool *removed)
+{
+    return scopes_remove(ctx, &actor_owner, name, removed);
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct removal what = {"scope", "scope", "name", scopes_remove, ""};
-    return removal_run(call, &what);
+    static const struct verb_removal what = {"scope", "jeton scope list shows which are there", "name", "removed", "The scope ", " is removed.", remove_scope};
+    return verb_run_removal(call, &what);
 }
 
 /* clang-format off */

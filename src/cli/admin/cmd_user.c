@@ -2,16 +2,16 @@
  * cmd_user: `jeton user`: people. Relies on user/user, which judges everything; passwords come by standard input or from a
  * terminal without echo, or are made here and shown once. The first person is made here, by who owns the files: a fresh database
  * has nobody in it, and nothing on the network makes the first one (LS-18). */
+#include "cli/admin/verb.h"
 #include "cli/nouns.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
-#include "cli/site.h"
 #include "codec/b64url.h"
 #include "crypto/random.h"
 #include "user/user.h"
 #include "base/banned.h"
 
-enum { GENERATED_BYTES = 18, PAGE_ROWS = 100 }; /* 144 bits: 24 characters */
+enum { GENERATED_BYTES = 18 }; /* 144 bits: 24 characters */
 
 /* clang-format off */
 /* One option per row of the table of claims. */
@@ -210,26 +210,19 @@ static int run_edit(struct command_call *call)
     status = changed_user(call, site, user->id, &user);
     return status == COMMAND_DONE ? output_value(call, user_json(call, user), NULL) : status;
 }
+static err read_users(struct verb_rows *rows)
+{
+    struct db_user_rows found;
+    TRY(user_list(&rows->site->context, &actor_owner, &rows->page, &found));
+    for (size_t i = 0; i < found.count; i++)
+        verb_add_row(rows, user_json(rows->call, &found.rows[i]));
+    rows->total = found.total;
+    return OK;
+}
 static int run_list(struct command_call *call)
 {
-    struct site *site;
-    json *list = json_list_new(call->arena);
-    struct db_page page = {.filter = options_text(&call->options, "filter"), .order_by = STR("username"), .limit = PAGE_ROWS};
-    int status = site_open(call, SITE_MUST_EXIST, &site);
-    if (status != COMMAND_DONE)
-        return status;
-    for (;;) {
-        struct db_user_rows rows;
-        err e = user_list(&site->context, &actor_owner, &page, &rows);
-        if (FAILED(e))
-            return command_failed(call, e, NULL);
-        for (size_t i = 0; i < rows.count; i++)
-            json_add(call->arena, list, user_json(call, &rows.rows[i]));
-        page.offset += (int64_t)rows.count;
-        if (rows.count == 0 || page.offset >= rows.total)
-            break;
-    }
-    return output_value(call, list, "id username email full_name admin blocked created_at");
+    static const struct verb_list what = {site_open, NULL, read_users, "username", "id username email full_name admin blocked created_at", true};
+    return verb_run_list(call, &what);
 }
 static int run_show(struct command_call *call)
 {
