@@ -26,11 +26,13 @@ const struct option command_common[] = {
 
 static void print_error_line(struct arena *a, const char *text)
 {
-    struct buf b = buf_new(a, BUF_LINE_MAX);
-    for (const char *c = text ? text : "no memory"; *c; c++)
-        buf_char(&b, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
+    struct buf flat = buf_new(a, BUF_LINE_MAX), b = buf_new(a, BUF_LINE_MAX);
     str line;
-    if (FAILED(buf_done(&b, &line)))
+    for (const char *c = text ? text : "no memory"; *c; c++)
+        buf_char(&flat, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
+    if (!FAILED(buf_done(&flat, &line)))
+        output_add_clean(&b, line);
+    if (flat.over || FAILED(buf_done(&b, &line)))
         line = STR("no memory for what went wrong");
     (void)fflush(stdout);
     (void)fprintf(stderr, "jeton: %.*s\n", STR_FMT(line));

@@ -21,7 +21,7 @@ static int write_to_stdout(struct command_call *call, str text)
 static int print_buf(struct command_call *call, struct buf *b)
 {
     str text;
-    if (FAILED(buf_done(b, &text)))
+    if (FAILED(buf_done(b, &text)) || arena_failed(call->arena)) /* a part of the value is lost */
         return command_refuse(call, "no memory for the answer");
     return write_to_stdout(call, text);
 }
@@ -34,7 +34,7 @@ static int print_json(struct command_call *call, const json *value)
     return status == COMMAND_DONE ? write_to_stdout(call, STR("\n")) : status;
 }
 
-static void add_clean(struct buf *b, str text)
+void output_add_clean(struct buf *b, str text)
 {
     bool clean = true;
     for (size_t i = 0; i < text.n && clean; i++)
@@ -53,7 +53,7 @@ static void add_cell(struct buf *b, const json *value)
     int64_t number;
     bool truth;
     if (json_is_text(value)) {
-        add_clean(b, json_text_of(value));
+        output_add_clean(b, json_text_of(value));
     } else if (json_integer_of(value, &number)) {
         buf_i64(b, number);
     } else if (json_boolean_of(value, &truth)) {
@@ -86,7 +86,7 @@ static void object_lines(struct command_call *call, struct buf *b, const json *o
     str name;
     const json *value;
     while (json_each(object, &at, &name, &value)) {
-        buf_add(b, name);
+        output_add_clean(b, name); /* a foreign server may have chosen it */
         buf_add(b, STR(": "));
         add_padding(b, name, 25);
         buf_add(b, format_table_cell(call, value));
@@ -164,7 +164,7 @@ int output_done(struct command_call *call, const json *value, const char *format
     if (n < 0)
         return command_refuse(call, "the answer could not be printed");
     struct buf b = buf_new(call->arena, BUF_LINE_MAX + 2);
-    add_clean(&b, str_of(text));
+    output_add_clean(&b, str_of(text));
     buf_char(&b, '\n');
     return print_buf(call, &b);
 }

@@ -17,6 +17,8 @@ int output_text(struct command_call *call, const char *name, str text);
 void output_note(struct command_call *call, const char *text);
 /* A time as RFC 3339 UTC; 0 becomes null. */
 void output_time(struct command_call *call, json *object, const char *name, unix_time t);
+/* Text of strangers for a terminal: what is not readable, or could steer it, becomes `?`. */
+void output_add_clean(struct buf *b, str text);
 /* Lines separated by \n as a list. */
 void output_lines(struct command_call *call, json *object, const char *name, str lines);
 #endif

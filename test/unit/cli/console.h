@@ -24,6 +24,7 @@ struct console {
     int (*serve)(const struct settings *settings, struct arena *arena);
     int status;
     str out, err; /* of the last command */
+    int files[3], before[3];
 };
 
 static inline struct console console_new(void)
@@ -53,29 +54,64 @@ static inline str console_read(struct console *c, int fd)
     return (str){text, n};
 }
 
+/* A console without a store. */
+static inline struct console console_bare(void)
+{
+    struct console c = {.a = fixture_arena()};
+    return c;
+}
+
+/* Between these two the process's standard files are the console's. */
+static inline void console_take(struct console *c)
+{
+    (void)fflush(NULL);
+    c->files[0] = console_file(c->input);
+    c->files[1] = console_file(NULL);
+    c->files[2] = console_file(NULL);
+    for (int i = 0; i < 3; i++) {
+        c->before[i] = dup(i);
+        cr_assert(c->before[i] >= 0 && dup2(c->files[i], i) == i);
+    }
+}
+static inline int console_give_back(struct console *c, int status)
+{
+    (void)fflush(NULL);
+    for (int i = 0; i < 3; i++) {
+        cr_assert(dup2(c->before[i], i) == i);
+        close(c->before[i]);
+    }
+    c->out = console_read(c, c->files[1]);
+    c->err = console_read(c, c->files[2]);
+    c->input = NULL;
+    for (int i = 0; i < 3; i++)
+        close(c->files[i]);
+    c->status = status;
+    return status;
+}
+
 /* The words as they are, no directory added. The exit status. */
 static inline int console_run(struct console *c, const char *const *words)
 {
     static const char *const nothing[] = {NULL};
     struct command_world world = {.environment = c->environment ? c->environment : nothing, .serve = c->serve};
-    int files[3] = {console_file(c->input), console_file(NULL), console_file(NULL)}, before[3];
-    (void)fflush(NULL);
-    for (int i = 0; i < 3; i++) {
-        before[i] = dup(i);
-        cr_assert(before[i] >= 0 && dup2(files[i], i) == i);
-    }
-    c->status = command_run(&world, words);
-    (void)fflush(NULL);
-    for (int i = 0; i < 3; i++) {
-        cr_assert(dup2(before[i], i) == i);
-        close(before[i]);
-    }
-    c->out = console_read(c, files[1]);
-    c->err = console_read(c, files[2]);
-    c->input = NULL;
-    for (int i = 0; i < 3; i++)
-        close(files[i]);
-    return c->status;
+    console_take(c);
+    return console_give_back(c, command_run(&world, words));
+}
+#define CONSOLE_RUN(c_, ...) console_run(c_, (const char *const[]){__VA_ARGS__, NULL})
+
+/* A call with common options alone, for functions that take one. */
+static inline struct command_call console_call(struct console *c, const char *const *words)
+{
+    static const char *const nothing[] = {NULL};
+    static struct command_world world;
+    static const struct option none[] = {{NULL, OPTION_END, NULL, 0, 0, NULL}};
+    const struct option *const tables[2] = {none, command_common};
+    struct command_call call = {.world = &world, .arena = c->a};
+    const char *trouble = NULL;
+    world.environment = c->environment ? c->environment : nothing;
+    cr_assert(!FAILED(options_parse(c->a, tables, words, &call.options, &trouble)), "%s", trouble);
+    call.json = options_has(&call.options, "json");
+    return call;
 }
 
 /* The words, and --data DIR behind them; `extra` after that, when there is one. */

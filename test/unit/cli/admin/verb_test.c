@@ -56,32 +56,13 @@ static int change_thing(struct command_call *call)
     static const struct verb_change what = {SITE_MUST_EXIST, "oyster", "The oyster ", " is there.", apply_nothing, show_nothing};
     return verb_run_change(call, &what, &outcome);
 }
-static struct command_call call_on(struct console *c)
-{
-    struct command_call call = {.arena = c->a};
-    static const char *const environment[] = {NULL};
-    static struct command_world world = {.environment = environment};
-    static const struct option none[] = {{NULL, OPTION_END, NULL, 0, 0, NULL}};
-    const struct option *const tables[2] = {none, command_common};
-    const char *words[] = {"pearl", "--data", c->directory, NULL};
-    const char *trouble;
-    call.world = &world;
-    cr_assert(!FAILED(options_parse(c->a, tables, words, &call.options, &trouble)));
-    call.json = true;
-    return call;
-}
 /* Runs a verb of this file's own with its output kept. */
 static int run_kept(struct console *c, int (*verb)(struct command_call *))
 {
-    struct command_call call = call_on(c);
-    int files[2] = {console_file(NULL), console_file(NULL)}, before[2] = {dup(1), dup(2)};
-    cr_assert(dup2(files[0], 1) == 1 && dup2(files[1], 2) == 2);
-    c->status = verb(&call);
-    (void)fflush(NULL);
-    cr_assert(dup2(before[0], 1) == 1 && dup2(before[1], 2) == 2);
-    c->out = console_read(c, files[0]);
-    c->err = console_read(c, files[1]);
-    return c->status;
+    const char *words[] = {"pearl", "--json", "--data", c->directory, NULL};
+    struct command_call call = console_call(c, words);
+    console_take(c);
+    return console_give_back(c, verb(&call));
 }
 
 Test(verb, a_list_of_many_pages_is_whole_and_has_each_row_once)
