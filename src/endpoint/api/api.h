@@ -19,6 +19,24 @@ fallible api_page_of(struct call *c, const char *more, struct db_page *page);
 /* {"data":[…],"meta":{…}}: api_rows opens it up to the rows, each of which is an object then; api_list closes it behind `count` of them. */
 struct json_writer api_rows(struct call *c);
 fallible api_list(struct call *c, const struct db_page *page, struct json_writer *w, size_t count, int64_t total);
+/* A list that is whole in memory: api_whole_new makes room, api_whole_add takes a row, whose cells the handler fills, and api_whole_page filters, orders
+ * and cuts it: rows from..to are told then, and count is how many there are on all pages. UNPROCESSABLE: no such column. */
+enum { API_WHOLE_CELLS = 6 };
+struct api_whole_row {
+    const void *what;
+    str cells[API_WHOLE_CELLS]; /* in the order of the columns */
+    str key;
+    size_t at;
+};
+struct api_whole {
+    const char *const *columns; /* that it can be ordered by; ends with NULL */
+    size_t searched;            /* so many of them, from the first, are what the filter looks at */
+    struct api_whole_row *rows;
+    size_t count, from, to;
+};
+fallible api_whole_new(struct arena *a, size_t most, struct api_whole *w);
+struct api_whole_row *api_whole_add(struct api_whole *w, const void *what);
+fallible api_whole_page(struct api_whole *w, const struct db_page *page);
 /* The body as an object whose members are all in `known`, or UNPROCESSABLE with a problem for each one that is not (AD-04). */
 fallible api_body(struct call *c, const char *const *known, const json **object);
 /* Members by kind; a wrong type is a problem. Absent stays as it was in *out. */

@@ -38,31 +38,33 @@ fallible api_openapi_get(struct call *c)
     return OK;
 }
 
-/* One page of something that is whole in memory. */
-static void find_page_bounds(const struct db_page *page, size_t total, size_t *from, size_t *to)
-{
-    *from = (size_t)page->offset < total ? (size_t)page->offset : total;
-    *to = *from + (size_t)page->limit < total ? *from + (size_t)page->limit : total;
-}
-
 fallible api_scopes_get(struct call *c)
 {
+    static const char *const columns[] = {"name", "description", NULL};
+    struct api_whole all = {.columns = columns, .searched = 2};
     struct db_page page;
-    size_t count, from, to;
+    size_t count;
     TRY(api_page(c, &page));
     const struct db_scope **scopes = cache_scopes(c->context->snapshot, c->context->arena, &count);
+    TRY(api_whole_new(c->context->arena, count, &all));
+    for (size_t i = 0; i < count; i++) {
+        struct api_whole_row *row = api_whole_add(&all, scopes[i]);
+        row->cells[0] = scopes[i]->name;
+        row->cells[1] = scopes[i]->description;
+    }
+    TRY(api_whole_page(&all, &page));
     struct json_writer list = api_rows(c), *w = &list;
-    find_page_bounds(&page, count, &from, &to);
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = all.from; i < all.to; i++) {
+        const struct db_scope *scope = all.rows[i].what;
         json_write_object(w, NULL);
-        json_write_text(w, "id", scopes[i]->name);
-        json_write_text(w, "name", scopes[i]->name);
-        json_write_text(w, "description", scopes[i]->description);
-        json_write_boolean(w, "builtin", scopes[i]->builtin);
-        json_write_text(w, "kind", str_of(scopes_kind(scopes[i])));
+        json_write_text(w, "id", scope->name);
+        json_write_text(w, "name", scope->name);
+        json_write_text(w, "description", scope->description);
+        json_write_boolean(w, "builtin", scope->builtin);
+        json_write_text(w, "kind", str_of(scopes_kind(scope)));
         json_write_end(w);
     }
-    return api_list(c, &page, w, to - from, (int64_t)count);
+    return api_list(c, &page, w, all.to - all.from, (int64_t)all.count);
 }
 
 fallible api_scopes_post(struct call *c)
@@ -146,34 +148,64 @@ static void write_clients(struct call *c, struct json_writer *w, str session_id,
     json_write_end(w);
 }
 
+/* Times in order are texts in order; empty for never. */
+static str time_cell(struct call *c, unix_time t)
+{
+    return t == 0 ? STR("") : clock_rfc3339(c->context->arena, t);
+}
+
+static void write_session(struct call *c, struct json_writer *w, const struct db_session *row)
+{
+    json_write_text(w, "id", row->id);
+    api_write_time(c, w, "created_at", row->created_at);
+    api_write_time(c, w, "last_seen_at", row->last_seen_at);
+    api_write_time(c, w, "expires_at", row->expires_at);
+    json_write_text(w, "address", row->address);
+    json_write_text(w, "user_agent", row->user_agent);
+}
+
+static fallible choose_sessions(struct call *c, const struct db_page *page, int64_t user_number, struct api_whole *all)
+{
+    static const char *const columns[] = {"address", "user_agent", "created_at", "last_seen_at", "expires_at", NULL};
+    struct db_session *rows;
+    size_t count;
+    *all = (struct api_whole){.columns = columns, .searched = 2};
+    TRY(session_list(c->context, user_number, &rows, &count));
+    TRY(api_whole_new(c->context->arena, count, all));
+    for (size_t i = 0; i < count; i++) {
+        struct api_whole_row *row = api_whole_add(all, &rows[i]);
+        row->cells[0] = rows[i].address;
+        row->cells[1] = rows[i].user_agent;
+        row->cells[2] = time_cell(c, rows[i].created_at);
+        row->cells[3] = time_cell(c, rows[i].last_seen_at);
+        row->cells[4] = time_cell(c, rows[i].expires_at);
+    }
+    return api_whole_page(all, page);
+}
+
 fallible api_sessions_get(struct call *c)
 {
     struct db_page page;
     struct db_user *user;
-    struct db_session *rows;
+    struct api_whole all;
     struct db_authorization *grants = NULL;
-    size_t count, granted = 0, from, to;
+    size_t granted = 0;
     TRY(find_subject_user(c, "view-own-sessions", &user));
     if (!actor_may_self(&c->actor, user->number, "view-own-sessions") && !actor_is_admin(&c->actor)) /* AD-02: view-users shows people only */
         FAIL(INSUFFICIENT_SCOPE, "api: sessions of somebody else, or with a token that is too narrow");
     TRY(api_page_of(c, "user", &page));
-    TRY(session_list(c->context, user->number, &rows, &count));
+    TRY(choose_sessions(c, &page, user->number, &all));
     if (consent_may_see(&c->actor, user->number)) /* which applications were opened in a login is more than the login */
         TRY(consent_authorizations(c->context, &c->actor, user->number, &grants, &granted));
     struct json_writer list = api_rows(c), *w = &list;
-    find_page_bounds(&page, count, &from, &to);
-    for (size_t i = from; i < to; i++) {
+    for (size_t i = all.from; i < all.to; i++) {
+        const struct db_session *row = all.rows[i].what;
         json_write_object(w, NULL);
-        json_write_text(w, "id", rows[i].id);
-        api_write_time(c, w, "created_at", rows[i].created_at);
-        api_write_time(c, w, "last_seen_at", rows[i].last_seen_at);
-        api_write_time(c, w, "expires_at", rows[i].expires_at);
-        json_write_text(w, "address", rows[i].address);
-        json_write_text(w, "user_agent", rows[i].user_agent);
-        write_clients(c, w, rows[i].id, grants, granted);
+        write_session(c, w, row);
+        write_clients(c, w, row->id, grants, granted);
         json_write_end(w);
     }
-    return api_list(c, &page, w, to - from, (int64_t)count);
+    return api_list(c, &page, w, all.to - all.from, (int64_t)all.count);
 }
 
 fallible api_session_delete(struct call *c)
@@ -187,29 +219,47 @@ fallible api_session_delete(struct call *c)
     return call_empty(c, 204);
 }
 
+static fallible choose_grants(struct call *c, const struct db_page *page, int64_t user_number, struct api_whole *all)
+{
+    static const char *const columns[] = {"client_id", "client_name", "scopes", "created_at", "last_used_at", NULL};
+    struct db_authorization *rows;
+    size_t count;
+    *all = (struct api_whole){.columns = columns, .searched = 3};
+    TRY(consent_authorizations(c->context, &c->actor, user_number, &rows, &count));
+    TRY(api_whole_new(c->context->arena, count, all));
+    for (size_t i = 0; i < count; i++) {
+        const struct db_client *client = cache_client_by_number(c->context->snapshot, rows[i].client_number);
+        struct api_whole_row *row = api_whole_add(all, &rows[i]);
+        row->cells[0] = client ? client->id : STR_ABSENT;
+        row->cells[1] = client ? client->name : STR_ABSENT;
+        row->cells[2] = rows[i].scope;
+        row->cells[3] = time_cell(c, rows[i].created_at);
+        row->cells[4] = time_cell(c, rows[i].last_used_at);
+    }
+    return api_whole_page(all, page);
+}
+
 fallible api_grants_get(struct call *c)
 {
     struct db_page page;
     struct db_user *user;
-    struct db_authorization *rows;
-    size_t count, from, to;
+    struct api_whole all;
     TRY(find_subject_user(c, "view-own-authorizations", &user));
     TRY(api_page_of(c, "user", &page));
-    TRY(consent_authorizations(c->context, &c->actor, user->number, &rows, &count));
+    TRY(choose_grants(c, &page, user->number, &all));
     struct json_writer list = api_rows(c), *w = &list;
-    find_page_bounds(&page, count, &from, &to);
-    for (size_t i = from; i < to; i++) { /* contract 7 */
-        const struct db_client *client = cache_client_by_number(c->context->snapshot, rows[i].client_number);
+    for (size_t i = all.from; i < all.to; i++) { /* contract 7 */
+        const struct db_authorization *row = all.rows[i].what;
         json_write_object(w, NULL);
-        json_write_text(w, "id", rows[i].id);
-        json_write_text(w, "client_id", client ? client->id : STR_ABSENT);
-        json_write_text(w, "client_name", client ? client->name : STR_ABSENT);
-        json_write_words(w, "scopes", rows[i].scope.p ? rows[i].scope : STR(""));
-        api_write_time(c, w, "created_at", rows[i].created_at);
-        api_write_time(c, w, "last_used_at", rows[i].last_used_at);
+        json_write_text(w, "id", row->id);
+        json_write_text(w, "client_id", all.rows[i].cells[0]);
+        json_write_text(w, "client_name", all.rows[i].cells[1]);
+        json_write_words(w, "scopes", row->scope.p ? row->scope : STR(""));
+        api_write_time(c, w, "created_at", row->created_at);
+        api_write_time(c, w, "last_used_at", row->last_used_at);
         json_write_end(w);
     }
-    return api_list(c, &page, w, to - from, (int64_t)count);
+    return api_list(c, &page, w, all.to - all.from, (int64_t)all.count);
 }
 
 fallible api_grant_delete(struct call *c)

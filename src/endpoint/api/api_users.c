@@ -166,7 +166,8 @@ static fallible if_match(struct call *c, int64_t *version)
     str header = request_header(c->request, "If-Match");
     if (!str_present(header) || str_is(header, "*"))
         return OK;
-    if (header.n < 3 || header.p[0] != '"' || FAILED(str_u64((str){header.p + 1, header.n - 2}, INT64_MAX, &number)) || number == 0)
+    if (header.n < 3 || header.p[0] != '"' || header.p[header.n - 1] != '"' || FAILED(str_u64((str){header.p + 1, header.n - 2}, INT64_MAX, &number)) ||
+        number == 0)
         REFUSE(CONFLICT, "If-Match does not hold the ETag of this object.", "api: malformed If-Match");
     *version = (int64_t)number;
     return OK;
