@@ -58,24 +58,11 @@ static void hmac_behind(const struct evp_state_hmac *h, str data, uint8_t out[DI
     explicit_bzero(inner, sizeof inner);
 }
 
-/* In equal time, as all that looks at keys; four words are compared sooner than 32 bytes. */
-static bool same_key(const uint8_t a[DIGEST_SIZE], const uint8_t b[DIGEST_SIZE])
-{
-    uint64_t x[DIGEST_SIZE / 8], y[DIGEST_SIZE / 8], differ = 0;
-    memcpy(x, a, sizeof x);
-    memcpy(y, b, sizeof y);
-    for (size_t i = 0; i < DIGEST_SIZE / 8; i++)
-        differ |= x[i] ^ y[i];
-    explicit_bzero(x, sizeof x);
-    explicit_bzero(y, sizeof y);
-    return differ == 0;
-}
-
 /* The one that is behind this key; if there is none, the one that was not used last is mixed anew. */
 static const struct evp_state_hmac *find_keyed_hmac(struct evp_state *mine, const uint8_t key[DIGEST_SIZE])
 {
     for (size_t i = 0; i < EVP_STATE_HMACS; i++)
-        if (mine->hmacs[i].keyed && same_key(mine->hmacs[i].key, key)) {
+        if (mine->hmacs[i].keyed && evp_state_same_key(mine->hmacs[i].key, key)) {
             mine->hmac_last = i;
             return &mine->hmacs[i];
         }

@@ -11,7 +11,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit;
-static EVP_CIPHER *gcm;
+static EVP_CIPHER *gcm, *ecb;
 
 static _Thread_local struct evp_state *mine;
 
@@ -21,20 +21,23 @@ static void evp_state_free(void *object)
     mine = NULL; /* a later destructor of this thread that needs one makes a new one, and this function runs again */
     EVP_CIPHER_CTX_free(c->close);
     EVP_CIPHER_CTX_free(c->open);
+    for (size_t i = 0; i < EVP_STATE_BLOCKS; i++)
+        EVP_CIPHER_CTX_free(c->blocks[i].ecb);
     explicit_bzero(c, sizeof *c);
     free(c);
 }
 
-static void fetch_aes_gcm(void)
+static void fetch_aes(void)
 {
     gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    INVARIANT(gcm != NULL);
+    ecb = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
+    INVARIANT(gcm != NULL && ecb != NULL);
     INVARIANT(pthread_key_create(&at_exit, evp_state_free) == 0);
 }
 
 static struct evp_state *evp_state_new(void)
 {
-    INVARIANT(pthread_once(&once, fetch_aes_gcm) == 0);
+    INVARIANT(pthread_once(&once, fetch_aes) == 0);
     struct evp_state *c = calloc(1, sizeof *c);
     INVARIANT(c != NULL);
     c->close = EVP_CIPHER_CTX_new();
@@ -42,6 +45,11 @@ static struct evp_state *evp_state_new(void)
     INVARIANT(c->close != NULL && c->open != NULL);
     INVARIANT(EVP_EncryptInit_ex2(c->close, gcm, NULL, NULL, NULL) == 1);
     INVARIANT(EVP_DecryptInit_ex2(c->open, gcm, NULL, NULL, NULL) == 1);
+    for (size_t i = 0; i < EVP_STATE_BLOCKS; i++) {
+        c->blocks[i].ecb = EVP_CIPHER_CTX_new();
+        INVARIANT(c->blocks[i].ecb != NULL && EVP_EncryptInit_ex2(c->blocks[i].ecb, ecb, NULL, NULL, NULL) == 1);
+        INVARIANT(EVP_CIPHER_CTX_set_padding(c->blocks[i].ecb, 0) == 1);
+    }
     INVARIANT(pthread_setspecific(at_exit, c) == 0);
     mine = c;
     return c;
@@ -50,4 +58,16 @@ static struct evp_state *evp_state_new(void)
 struct evp_state *evp_state_of_thread(void)
 {
     return mine != NULL ? mine : evp_state_new();
+}
+
+bool evp_state_same_key(const uint8_t a[32], const uint8_t b[32])
+{
+    uint64_t x[4], y[4], differ = 0;
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        differ |= x[i] ^ y[i];
+    explicit_bzero(x, sizeof x);
+    explicit_bzero(y, sizeof y);
+    return differ == 0;
 }

@@ -14,12 +14,22 @@ struct evp_state_hmac {       /* HMAC with SHA-256, both states behind key: begu
     uint8_t key[32];
     bool keyed;
 };
+enum { EVP_STATE_BLOCKS = 2 }; /* while a sealing key replaces another, one closes and both open */
+struct evp_state_block {       /* AES-256 of single blocks, and what XAES-256-GCM makes of the key (crypto/seal) */
+    EVP_CIPHER_CTX *ecb;
+    uint8_t key[32], subkey[16];
+    bool keyed;
+};
 struct evp_state {
     struct evp_state_hmac hmacs[EVP_STATE_HMACS];
-    size_t hmac_last;             /* the one that was used last */
+    size_t hmac_last; /* the one that was used last */
+    struct evp_state_block blocks[EVP_STATE_BLOCKS];
+    size_t block_last;
     EVP_CIPHER_CTX *close, *open; /* AES-256-GCM, no key */
 };
 /* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it but
- * the last HMAC keys, which are wiped with it. */
+ * the last keys of HMAC and of blocks, which are wiped with it. */
 struct evp_state *evp_state_of_thread(void);
+/* In equal time, as all that looks at keys; four words are compared sooner than 32 bytes. */
+bool evp_state_same_key(const uint8_t a[32], const uint8_t b[32]);
 #endif

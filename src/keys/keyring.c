@@ -11,6 +11,7 @@
  *   sealing:                   active ──rotate──▶ old (opens only)        ──destroy_after──▶ gone */
 #include "keys/keyring_build.h"
 #include "codec/json_writer.h"
+#include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/thumbprint.h"
 #include <string.h>
@@ -25,12 +26,15 @@ struct signing {
     enum state state;
     const struct sign_key *key;
 };
+struct sealing {
+    struct seal_key salted, xaes; /* as it is stored; derived from that: a key is used for one purpose */
+};
 struct keyring {
     struct arena *arena;
     struct signing *signing;
     size_t count;
     const struct signing *active[SIGN_OWN_COUNT];
-    const struct seal_key *opening[SEALING_NUMBERS]; /* [0] is never used */
+    const struct sealing *opening[SEALING_NUMBERS]; /* [0] is never used */
     uint8_t sealing;
     str jwks[KEYRING_ALL_ALGS + 1];
 };
@@ -113,10 +117,11 @@ static fallible add_sealing(struct keyring *k, const struct keyring_entry *entry
         FAIL(SERVER_ERROR, "a stored sealing key has an impossible number");
     if (entry->material.n != SEALING_SIZE || state == STATE_NEXT || (state == STATE_ACTIVE && k->sealing != 0))
         FAIL(SERVER_ERROR, "a stored sealing key has an impossible size or state");
-    struct seal_key *key = ARENA_NEW(k->arena, struct seal_key);
+    struct sealing *key = ARENA_NEW(k->arena, struct sealing);
     if (key == NULL)
         FAIL(UNAVAILABLE, "no memory for the keyring");
-    memcpy(key->bytes, entry->material.p, SEALING_SIZE);
+    memcpy(key->salted.bytes, entry->material.p, SEALING_SIZE);
+    digest_derive(key->salted.bytes, "jeton seal xaes", key->xaes.bytes);
     k->opening[number] = key;
     if (state == STATE_ACTIVE)
         k->sealing = (uint8_t)number;
@@ -301,18 +306,35 @@ fallible keyring_verify(const struct keyring *k, const struct keyring_claim *cla
 
 void keyring_seal(const struct keyring *k, str context, str plain, uint8_t *sealed)
 {
-    sealed[0] = k->sealing;
-    seal_close(k->opening[k->sealing], context, plain.p, plain.n, sealed + KEYRING_NUMBER);
+    sealed[0] = 0;
+    sealed[1] = k->sealing;
+    seal_close_xaes(&k->opening[k->sealing]->xaes, context, plain.p, plain.n, sealed + KEYRING_HEAD);
 }
 
-fallible keyring_open(const struct keyring *k, str context, str sealed, uint8_t *plain)
+/* From before there was XAES: outstanding refresh tokens and cookies live for months. */
+static fallible open_early(const struct sealing *key, str context, str sealed, uint8_t *plain, struct keyring_opened *out)
+{
+    str box = {sealed.p + 1, sealed.n - 1};
+    if (key == NULL)
+        FAIL(INVALID_TOKEN, "a sealed credential names a sealing key that is unknown or destroyed");
+    TRY(seal_open(&key->salted, context, (const uint8_t *)box.p, box.n, plain));
+    *out = (struct keyring_opened){{(char *)plain, box.n - SEAL_OVERHEAD}, (const uint8_t *)box.p};
+    return OK;
+}
+
+fallible keyring_open(const struct keyring *k, str context, str sealed, uint8_t *plain, struct keyring_opened *out)
 {
     if (sealed.n < KEYRING_SEALED)
         FAIL(INVALID_TOKEN, "what is sealed is longer");
-    const struct seal_key *key = k->opening[(uint8_t)sealed.p[0]];
+    if (sealed.p[0] != 0)
+        return open_early(k->opening[(uint8_t)sealed.p[0]], context, sealed, plain, out);
+    const struct sealing *key = k->opening[(uint8_t)sealed.p[1]];
+    str box = {sealed.p + KEYRING_HEAD, sealed.n - KEYRING_HEAD};
     if (key == NULL)
         FAIL(INVALID_TOKEN, "a sealed credential names a sealing key that is unknown or destroyed");
-    return seal_open(key, context, (const uint8_t *)sealed.p + KEYRING_NUMBER, sealed.n - KEYRING_NUMBER, plain);
+    TRY(seal_open_xaes(&key->xaes, context, (const uint8_t *)box.p, box.n, plain));
+    *out = (struct keyring_opened){{(char *)plain, sealed.n - KEYRING_SEALED}, (const uint8_t *)box.p};
+    return OK;
 }
 
 uint8_t keyring_sealing_number(const struct keyring *k)

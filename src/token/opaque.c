@@ -162,7 +162,7 @@ fallible opaque_numbers_open(struct arena *a, const struct keyring *k, enum opaq
 }
 
 /* The store holds SHA-256 of the old token, so the key must be another function of it: HMAC under a public label, which is as
- * hard to guess as the token itself (256 random bits in its salt). Used for one box: a token has one successor. */
+ * hard to guess as the token itself (192 random bits at its head and a tag of 128). Used for one box: a token has one successor. */
 static const char successor_label[DIGEST_SIZE] = "jeton: seals a successor";
 static const str successor_context = {"jeton successor", 15};
 

@@ -23,7 +23,7 @@ fallible sealed_close(struct arena *a, const struct keyring *k, str prefix, str 
     memcpy(text, prefix.p, prefix.n);
     b64url_write(text + prefix.n, raw, raw_n);
     out->text = (str){text, text_n};
-    memcpy(out->id, raw + KEYRING_NUMBER, SEALED_ID);
+    memcpy(out->id, raw + KEYRING_HEAD, SEALED_ID);
     return OK;
 }
 
@@ -32,7 +32,7 @@ fallible sealed_open(struct arena *a, const struct keyring *k, str prefix, str t
     if (!str_present(text) || !str_starts(text, prefix))
         FAIL(INVALID_TOKEN, "a sealed credential has another prefix");
     str code = {text.p + prefix.n, text.n - prefix.n};
-    if (code.n < B64URL_LENGTH(KEYRING_SEALED) || code.n > B64URL_LENGTH(OPAQUE_PAYLOAD_MAX + KEYRING_SEALED))
+    if (code.n < B64URL_LENGTH(KEYRING_SEALED) || code.n > B64URL_LENGTH(OPAQUE_PAYLOAD_MAX + KEYRING_SEALED_EARLY))
         FAIL(INVALID_TOKEN, "a sealed credential has an impossible length");
     size_t capacity = code.n / 4 * 3 + 2;
     uint8_t *raw = arena_take(a, 2 * capacity);
@@ -42,8 +42,9 @@ fallible sealed_open(struct arena *a, const struct keyring *k, str prefix, str t
     if (FAILED(b64url_decode(code, raw, capacity, &raw_n)) || raw_n < KEYRING_SEALED)
         FAIL(INVALID_TOKEN, "a sealed credential is not base64url");
     uint8_t *plain = raw + capacity;
-    TRY(keyring_open(k, prefix, (str){(char *)raw, raw_n}, plain));
-    out->payload = (str){(char *)plain, raw_n - KEYRING_SEALED};
-    memcpy(out->id, raw + KEYRING_NUMBER, SEALED_ID);
+    struct keyring_opened opened;
+    TRY(keyring_open(k, prefix, (str){(char *)raw, raw_n}, plain, &opened));
+    out->payload = opened.plain;
+    memcpy(out->id, opened.chance, SEALED_ID);
     return OK;
 }

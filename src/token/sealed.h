@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * sealed: the one form of everything that is sealed and handed out: prefix + b64url(key number || box). The prefix is the
+ * sealed: the one form of everything that is sealed and handed out: prefix + b64url(what keys/keyring seals). The prefix is the
  * seal's context, so one kind never opens as another (AC-11). Private to token/: others speak to opaque and access. */
 #ifndef JETON_TOKEN_SEALED_H
 #define JETON_TOKEN_SEALED_H
 #include "keys/keyring.h"
-enum { SEALED_ID = 16 }; /* bytes of the box's random salt that serve as an identifier */
+enum { SEALED_ID = 16 }; /* bytes of the box's random head that serve as an identifier */
 struct sealed {
     str text;    /* sealed_close: the credential, NUL-terminated */
     str payload; /* sealed_open: what was inside */

@@ -11,7 +11,7 @@ static void *take(void *other)
 {
     struct evp_state *mine = evp_state_of_thread();
     bool own = mine != NULL && mine != other && mine == evp_state_of_thread();
-    mine->hmacs[0].keyed = true;
+    mine->hmacs[0].keyed = mine->blocks[0].keyed = true;
     return own ? mine : NULL;
 }
 
@@ -27,13 +27,14 @@ Test(evp_state, a_thread_shares_it_with_no_other)
         void *theirs = NULL;
         cr_assert(pthread_join(threads[i], &theirs) == 0 && theirs != NULL);
     }
-    cr_expect(evp_state_of_thread() == mine && !mine->hmacs[0].keyed); /* what others have keyed is not here */
+    cr_expect(evp_state_of_thread() == mine && !mine->hmacs[0].keyed && !mine->blocks[0].keyed); /* what others have keyed is not here */
 }
 
 static void *look(void *unused)
 {
     (void)unused;
-    return evp_state_of_thread()->hmacs[0].keyed || evp_state_of_thread()->hmacs[1].keyed ? NULL : (void *)1;
+    const struct evp_state *mine = evp_state_of_thread();
+    return mine->hmacs[0].keyed || mine->hmacs[1].keyed || mine->blocks[0].keyed || mine->blocks[1].keyed ? NULL : (void *)1;
 }
 
 Test(evp_state, a_thread_begins_without_anybodys_key)
@@ -44,5 +45,16 @@ Test(evp_state, a_thread_begins_without_anybodys_key)
         cr_assert(pthread_create(&thread, NULL, take, NULL) == 0 && pthread_join(thread, NULL) == 0);
         cr_assert(pthread_create(&thread, NULL, look, NULL) == 0 && pthread_join(thread, &fresh) == 0);
         cr_expect_not_null(fresh);
+    }
+}
+
+Test(evp_state, keys_are_the_same_when_each_bit_is)
+{
+    uint8_t one[32] = {1, 2, 3}, other[32] = {1, 2, 3};
+    cr_expect(evp_state_same_key(one, other));
+    for (size_t bit = 0; bit < sizeof one * 8; bit++) {
+        other[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        cr_expect(!evp_state_same_key(one, other), "%zu", bit);
+        other[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
 }

@@ -156,16 +156,17 @@ Test(keyring, opens_with_old_sealing_keys_and_seals_with_the_active_one)
     struct arena *a = fixture_arena();
     struct set s = {.n = 0};
     struct keyring *before = sealing(a, &s, "active", "old"), *after = sealing(a, &s, "old", "active");
-    uint8_t first[KEYRING_SEALED + 5], second[KEYRING_SEALED + 5], plain[5];
+    uint8_t first[KEYRING_SEALED + 5], second[KEYRING_SEALED + 5], plain[KEYRING_SEALED + 5];
+    struct keyring_opened opened;
     cr_assert_eq(keyring_sealing_number(before), 255);
     cr_assert_eq(keyring_sealing_number(after), 1);
     keyring_seal(before, STR("context"), STR("early"), first);
     keyring_seal(after, STR("context"), STR("later"), second);
-    cr_assert(first[0] == 255 && second[0] == 1);
-    cr_assert(!FAILED(keyring_open(after, STR("context"), (str){(char *)first, sizeof first}, plain)));
-    cr_assert(memcmp(plain, "early", 5) == 0);
-    cr_assert(!FAILED(keyring_open(after, STR("context"), (str){(char *)second, sizeof second}, plain)));
-    cr_assert(memcmp(plain, "later", 5) == 0);
+    cr_assert(first[0] == 0 && first[1] == 255 && second[0] == 0 && second[1] == 1);
+    cr_assert(!FAILED(keyring_open(after, STR("context"), (str){(char *)first, sizeof first}, plain, &opened)));
+    cr_assert(str_is(opened.plain, "early") && opened.plain.p == (char *)plain);
+    cr_assert(!FAILED(keyring_open(after, STR("context"), (str){(char *)second, sizeof second}, plain, &opened)));
+    cr_assert(str_is(opened.plain, "later") && opened.chance == second + KEYRING_HEAD);
     keyring_free(before);
     keyring_free(after);
 }
@@ -175,18 +176,50 @@ Test(keyring, opens_nothing_of_another_context_key_or_length) /* AC-11 */
     struct arena *a = fixture_arena();
     struct set s = {.n = 0};
     struct keyring *k = sealing(a, &s, "old", "active");
-    uint8_t sealed[KEYRING_SEALED + 1], plain[1];
+    uint8_t sealed[KEYRING_SEALED + 1], plain[KEYRING_SEALED + 1];
+    struct keyring_opened opened;
     str whole = {(char *)sealed, sizeof sealed};
     keyring_seal(k, STR("context"), STR("x"), sealed);
-    cr_assert(!FAILED(keyring_open(k, STR("context"), whole, plain)));
-    cr_assert_eq(keyring_open(k, STR("other"), whole, plain).kind, ERR_INVALID_TOKEN);
+    cr_assert(!FAILED(keyring_open(k, STR("context"), whole, plain, &opened)));
+    cr_assert_eq(keyring_open(k, STR("other"), whole, plain, &opened).kind, ERR_INVALID_TOKEN);
     for (size_t n = 0; n < sizeof sealed; n++)
-        cr_assert_eq(keyring_open(k, STR("context"), (str){whole.p, n}, plain).kind, ERR_INVALID_TOKEN, "%zu", n);
+        cr_assert_eq(keyring_open(k, STR("context"), (str){whole.p, n}, plain, &opened).kind, ERR_INVALID_TOKEN, "%zu", n);
     static const uint8_t numbers[] = {0, 2, 254, 255};
     for (size_t i = 0; i < sizeof numbers; i++) {
-        sealed[0] = numbers[i];
-        cr_assert_eq(keyring_open(k, STR("context"), whole, plain).kind, ERR_INVALID_TOKEN, "%u", numbers[i]);
+        sealed[0] = 0;
+        sealed[1] = numbers[i];
+        cr_assert_eq(keyring_open(k, STR("context"), whole, plain, &opened).kind, ERR_INVALID_TOKEN, "%u", numbers[i]);
+        sealed[0] = 1; /* of the early form */
+        cr_assert_eq(keyring_open(k, STR("context"), whole, plain, &opened).kind, ERR_INVALID_TOKEN, "%u", numbers[i]);
     }
+    keyring_free(k);
+}
+
+/* Stored sealing keys and what was sealed with them outlive an update. The box was made by the version before there was XAES. */
+Test(keyring, opens_what_was_sealed_before_the_box_had_a_zero)
+{
+    struct arena *a = fixture_arena();
+    struct set s = {.n = 0};
+    struct keyring *k = sealing(a, &s, "old", "active");
+    struct seal_key stored;
+    struct keyring_opened opened;
+    uint8_t early[KEYRING_SEALED_EARLY + 5], plain[sizeof early];
+    memcpy(stored.bytes, s.e[0].material.p, sizeof stored.bytes);
+    early[0] = 255;
+    seal_close(&stored, STR("context"), "early", 5, early + 1);
+    str whole = {(char *)early, sizeof early};
+    cr_assert(!FAILED(keyring_open(k, STR("context"), whole, plain, &opened)));
+    cr_assert(str_is(opened.plain, "early") && opened.chance == early + 1);
+    cr_assert_eq(keyring_open(k, STR("other"), whole, plain, &opened).kind, ERR_INVALID_TOKEN);
+    for (size_t n = 0; n < sizeof early; n++)
+        cr_assert_eq(keyring_open(k, STR("context"), (str){whole.p, n}, plain, &opened).kind, ERR_INVALID_TOKEN, "%zu", n);
+    for (unsigned number = 0; number < 255; number++) {
+        early[0] = (uint8_t)number;
+        cr_assert_eq(keyring_open(k, STR("context"), whole, plain, &opened).kind, ERR_INVALID_TOKEN, "%u", number);
+    }
+    early[0] = 255;
+    early[1] ^= 1;
+    cr_assert_eq(keyring_open(k, STR("context"), whole, plain, &opened).kind, ERR_INVALID_TOKEN);
     keyring_free(k);
 }
 
