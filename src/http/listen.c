@@ -15,6 +15,13 @@
 
 #include "base/banned.h"
 
+enum { TOGETHER_MAX = 32 };
+static _Thread_local struct {
+    bool on;
+    size_t count;
+    struct stream *newest;
+} gathered;
+
 /* As many connections as there are descriptors for, less those that the rest of the process needs: else the last ones would be taken from the
  * database, and an address's share would be reckoned of places that are not there (RL-06). */
 static size_t count_places(void)
@@ -99,6 +106,39 @@ uint16_t listen_port(const struct listener *l)
     return l->doors.port;
 }
 
+static void answer_on_loop(struct loop *loop, struct stream *newest, struct stream *oldest)
+{
+    struct listener *l = loop->listener;
+    atomic_fetch_add(&l->waking, 1);
+    loop_answer(loop, newest, oldest);
+    atomic_fetch_sub(&l->waking, 1); /* the last touch: listen_close may be waiting for it */
+}
+
+/* Of the newest's loop; the others are left. */
+static void hand_over_gathered(void)
+{
+    struct loop *loop = gathered.newest->connection->loop;
+    struct stream *newest = NULL, *left = NULL, **mine = &newest, **other = &left, *oldest = NULL;
+    for (struct stream *s = gathered.newest; s != NULL; s = s->next) {
+        bool here = s->connection->loop == loop;
+        struct stream ***end = here ? &mine : &other;
+        **end = s;
+        *end = &s->next;
+        oldest = here ? s : oldest;
+    }
+    *other = NULL;
+    gathered.newest = left;
+    answer_on_loop(loop, newest, oldest);
+}
+
+void listen_answer_together(bool begins)
+{
+    gathered.on = begins;
+    gathered.count = 0;
+    while (gathered.newest != NULL)
+        hand_over_gathered();
+}
+
 void listen_answer(struct exchange *x)
 {
     struct stream *s = (struct stream *)x;
@@ -106,10 +146,14 @@ void listen_answer(struct exchange *x)
         s->answered = true;
         return;
     }
-    struct listener *l = s->connection->loop->listener;
-    atomic_fetch_add(&l->waking, 1);
-    loop_answer(s);
-    atomic_fetch_sub(&l->waking, 1); /* the last touch: listen_close may be waiting for it */
+    if (!gathered.on) {
+        answer_on_loop(s->connection->loop, s, s);
+        return;
+    }
+    s->next = gathered.newest;
+    gathered.newest = s;
+    if (++gathered.count == TOGETHER_MAX) /* the first of them have waited long enough */
+        listen_answer_together(true);
 }
 
 void listen_admit(struct listener *l)

@@ -62,6 +62,9 @@ uint16_t listen_port(const struct listener *l); /* 0: it has none */
 /* Queues x->response (headers checked). Thread-safe; wakes the connection when the call comes from outside arrive; then x is no
  * longer the caller's. */
 void listen_answer(struct exchange *x);
+/* What this thread answers between true and false goes out together, so that an event thread is woken for many answers and not for each. Whoever
+ * begins ends it soon: the last of them wait for it. */
+void listen_answer_together(bool begins);
 void listen_quiesce(struct listener *l); /* stop accepting; go on with what is open */
 size_t listen_connections(const struct listener *l);
 /* Waits for answers that are owed (each arrived exchange must still be answered by somebody), then for their sending. */

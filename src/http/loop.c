@@ -243,14 +243,13 @@ static void deliver_answers(struct loop *l)
     }
 }
 
-void loop_answer(struct stream *s)
+void loop_answer(struct loop *l, struct stream *newest, struct stream *oldest)
 {
-    struct loop *l = s->connection->loop;
     struct stream *head = atomic_load(&l->answered);
     uint64_t one = 1;
     do
-        s->next = head;
-    while (!atomic_compare_exchange_weak(&l->answered, &head, s));
+        oldest->next = head;
+    while (!atomic_compare_exchange_weak(&l->answered, &head, newest));
     if (head == NULL) /* else somebody woke it, and it has not looked yet */
         (void)!write(l->wake.fd, &one, sizeof one);
 }

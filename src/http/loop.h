@@ -67,7 +67,8 @@ struct loop {
 
 fallible loop_open(struct loop *l, struct listener *listener); /* starts the thread */
 void loop_close(struct loop *l);                               /* ends all connections, which wait for no answer, and the thread */
-void loop_answer(struct stream *s);                            /* from any thread: the answer is there */
+/* From any thread: these answers are there, linked from the newest to the oldest. */
+void loop_answer(struct loop *l, struct stream *newest, struct stream *oldest);
 
 struct arena *loop_arena(struct loop *l);              /* an empty one; NULL when there is no memory */
 void loop_arena_back(struct loop *l, struct arena *a); /* wiped and kept, or released */

@@ -199,6 +199,7 @@ static fallible open_all(struct app *app, struct arena *a)
     if (s->sandbox)
         TRY(app_because(app, sandbox_enter(), "sandbox", STR("cannot give up rights")));
     look_back(app);
+    store_when_telling(app->authority.store, listen_answer_together);
     const struct outbox_rule rule = app_outbox_rule(s);
     return outbox_open(&app->authority, &rule, &app->outbox);
 }

@@ -300,6 +300,25 @@ void store_run_job(struct store *store, struct db_conn *c, struct store_job *job
     job->run(&tx, job->context);
 }
 
+void store_when_telling(struct store *store, void (*call)(bool begins))
+{
+    atomic_store(&store->when_telling, call);
+}
+
+void store_jobs_done(struct store *store, struct store_job *first, err committed)
+{
+    void (*telling)(bool begins) = first->next != NULL ? atomic_load_explicit(&store->when_telling, memory_order_relaxed) : NULL;
+    if (telling != NULL)
+        telling(true);
+    while (first != NULL) {
+        struct store_job *next = first->next; /* the job is its owner's again once it is done */
+        first->done(first->context, committed);
+        first = next;
+    }
+    if (telling != NULL)
+        telling(false);
+}
+
 bool db_aside(struct store *store, struct store_job *job)
 {
     job->aside = true;

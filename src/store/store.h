@@ -73,6 +73,10 @@ struct store_job {
 };
 fallible store_submit(struct store *store, struct store_job *job); /* UNAVAILABLE when STORE_QUEUE_MAX jobs wait */
 
+/* `call` is called with true before the jobs of one commit are done, and with false after, on the same thread: what their `done` hands on may go together.
+ * Before the first job; never where a commit has only one. */
+void store_when_telling(struct store *store, void (*call)(bool begins));
+
 /* Several table functions as one transaction, committed once: all of them or none. `body` calls them with the tx that it gets; it may run on
  * another thread while the caller waits, and again from its beginning, so it must not block on anything else and sets what it puts out. Its error is handed back. */
 fallible store_together(struct tx *tx, err (*body)(struct tx *tx, void *context), void *context);

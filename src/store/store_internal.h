@@ -193,6 +193,7 @@ struct store {
     void *after_change_context;
     void (*when_added)(void *context); /* deliveries; under after_lock too */
     void *when_added_context;
+    void (*_Atomic when_telling)(bool begins);                 /* store_when_telling */
     _Atomic int64_t aside, queued;                             /* queued: jobs submitted and not yet done */
     _Atomic uint64_t groups, jobs, failures, dropped, commits; /* store_counts */
 };
@@ -205,6 +206,8 @@ void store_rolled_back(struct db_conn *c); /* after each rollback of a whole tra
 fallible store_part(struct db_conn *c, enum db_care care, db_body *body, void *context);
 /* A job inside the transaction of this connection: its `run` gets a tx that stands for it. */
 void store_run_job(struct store *store, struct db_conn *c, struct store_job *job);
+/* The jobs of one commit are done. */
+void store_jobs_done(struct store *store, struct store_job *first, err committed);
 /* A bite of what nobody needs any more, inside a transaction: nothing, when the last round ended less than a second ago. jobs: how much was done
  * since, so that no table grows faster than it is purged. */
 fallible store_tidy(struct store *store, struct db_conn *c, int64_t jobs);

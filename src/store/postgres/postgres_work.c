@@ -237,11 +237,7 @@ static void do_jobs(struct store *store, struct store_job *first, int64_t count)
     (void)atomic_fetch_sub_explicit(&store->queued, count, memory_order_relaxed);
     if (FAILED(committed))
         (void)atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
-    while (first != NULL) {
-        struct store_job *next = first->next; /* the job is its owner's again once it is done */
-        first->done(first->context, committed);
-        first = next;
-    }
+    store_jobs_done(store, first, committed);
 }
 
 static void put_queued_job(struct postgres_queue *q, struct store_job *job)

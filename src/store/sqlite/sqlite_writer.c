@@ -195,11 +195,7 @@ static void *writer_main(void *context)
             (void)atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
             committed = ERR(UNAVAILABLE, "store: the group could not be made durable");
         }
-        while (job != NULL) {
-            struct store_job *next = job->next; /* the job is its owner's again once it is done */
-            job->done(job->context, committed);
-            job = next;
-        }
+        store_jobs_done(store, job, committed);
         if (!FAILED(committed))
             tidy_log(s);
     }

@@ -6,6 +6,8 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -184,5 +186,92 @@ Test(handover, an_answer_before_sleep_needs_no_waking)
                   answer, sizeof(answer));
         cr_assert_eq(live_status(answer), 200);
     }
+    live_stop(&l);
+}
+
+/* Requests wait here until the test answers them by itself. */
+enum { KEPT_MAX = 40 };
+static struct exchange *_Atomic kept[KEPT_MAX];
+
+static void keep(struct exchange *x, void *context)
+{
+    struct live *l = context;
+    kept[l->arrived] = x; /* the test sends one at a time */
+    l->arrived++;
+}
+
+static void start_keeping(struct live *l, unsigned threads, int fd[], int count)
+{
+    live_defaults(l);
+    l->options.threads = threads;
+    l->options.arrive = keep;
+    live_start(l);
+    for (int i = 0; i < count; i++) {
+        fd[i] = live_connect(l);
+        live_send(fd[i], STR("GET /a HTTP/1.1\r\n" HOST_ "Connection: close\r\n\r\n"));
+        while (l->arrived <= i)
+            sched_yield();
+    }
+}
+
+static void answer_kept(int i)
+{
+    response_body(&kept[i]->response, 200, "text/plain", str_format(kept[i]->response.arena, "number %d.", i));
+    listen_answer(kept[i]);
+}
+
+static void expect_own_answers(const int fd[], int from, int to)
+{
+    char own[16];
+    for (int i = from; i < to; i++) {
+        (void)snprintf(own, sizeof(own), "number %d.", i);
+        live_read(fd[i], answer, sizeof(answer));
+        cr_expect_not_null(strstr(answer, own), "%s: %s", own, answer);
+        close(fd[i]);
+    }
+}
+
+Test(handover, answers_that_are_given_together_go_out_at_the_end)
+{
+    struct live l;
+    int fd[3];
+    start_keeping(&l, 1, fd, 3);
+    listen_answer_together(true);
+    answer_kept(0);
+    answer_kept(1);
+    for (int turn = 0; turn < 2; turn++) /* the event thread has looked since, and would have found them */
+        wait_for_arrivals(&l, 3);
+    cr_expect(recv(fd[0], answer, sizeof(answer), MSG_DONTWAIT) < 0 && recv(fd[1], answer, sizeof(answer), MSG_DONTWAIT) < 0);
+    listen_answer_together(false);
+    expect_own_answers(fd, 0, 2);
+    answer_kept(2); /* alone again */
+    expect_own_answers(fd, 2, 3);
+    live_stop(&l);
+}
+
+Test(handover, the_first_of_many_answers_do_not_wait_for_all)
+{
+    struct live l;
+    int fd[KEPT_MAX];
+    start_keeping(&l, 1, fd, KEPT_MAX);
+    listen_answer_together(true);
+    for (int i = 0; i < KEPT_MAX; i++)
+        answer_kept(i);
+    expect_own_answers(fd, 0, 32);
+    listen_answer_together(false);
+    expect_own_answers(fd, 32, KEPT_MAX);
+    live_stop(&l);
+}
+
+Test(handover, answers_given_together_find_the_threads_that_they_belong_to)
+{
+    struct live l;
+    int fd[KEPT_MAX];
+    start_keeping(&l, 3, fd, KEPT_MAX);
+    listen_answer_together(true);
+    for (int i = KEPT_MAX - 1; i >= 0; i--)
+        answer_kept(i);
+    listen_answer_together(false);
+    expect_own_answers(fd, 0, KEPT_MAX);
     live_stop(&l);
 }

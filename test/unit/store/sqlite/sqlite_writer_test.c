@@ -25,6 +25,13 @@ struct probe {
     int done;
     bool on_writer;
 };
+static char told[64]; /* by the writer alone: ( and ) are the two calls around a group, . is a job that is done */
+
+static void note_telling(bool begins)
+{
+    told[strlen(told)] = begins ? '(' : ')';
+}
+
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static int finished, at_gate, gate_closed = 1;
@@ -49,6 +56,7 @@ static void probe_done(void *context, err committed)
 {
     struct probe *p = context;
     pthread_mutex_lock(&gate);
+    told[strlen(told)] = '.';
     p->committed = committed;
     p->done++;
     finished++;
@@ -117,6 +125,17 @@ Test(writer, a_group_is_one_transaction_and_everybody_hears_once)
     cr_assert_not(sqlite_writer_here(s.store));
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE builtin = 0"), 50);
     fresh_end(&s);
+}
+
+Test(writer, who_tells_a_group_is_told_where_it_begins_and_ends)
+{
+    fresh_only_sqlite();
+    struct fresh s = fresh_new(true);
+    static struct probe probes[3], plug;
+    store_when_telling(s.store, note_telling);
+    one_group(&s, probes, 3, &plug);
+    fresh_end(&s); /* the writer is at rest */
+    cr_expect_str_eq(told, ".(...)");
 }
 
 Test(writer, a_conflict_in_one_job_leaves_the_others_alone)
