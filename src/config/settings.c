@@ -369,6 +369,33 @@ static void judge_certificates(const struct settings *s, struct problems *p)
     if (str_filled(s->issuer_mtls) && !str_filled(s->listen_mtls) && !str_filled(s->client_cert_header))
         problem_add(p, "issuer_mtls", STR("issuer_mtls needs listen_mtls or client_cert_header"));
 }
+/* RL-04. Who may send a PROXY header at all must be named, and be able to connect there. */
+static void judge_proxied_address(const struct settings *s, str host, struct problems *p)
+{
+    bool by_path = str_starts(host, STR("unix:")), by_unit = str_starts(host, STR("systemd:"));
+    bool takes_unix = false, takes_numbers = false;
+    str rest = s->trusted_proxies, word;
+    while (str_filled(s->trusted_proxies) && str_next(&rest, ' ', &word)) {
+        takes_unix = takes_unix || str_is(word, "unix");
+        takes_numbers = takes_numbers || (word.n > 0 && !str_is(word, "unix"));
+    }
+    if (by_path && !takes_unix)
+        problem_add(p, "trusted_proxies", STR("proxy_protocol at a Unix socket needs the word unix in trusted_proxies"));
+    if (!by_path && !by_unit && !takes_numbers)
+        problem_add(p, "trusted_proxies", STR("proxy_protocol needs the proxies' IP addresses in trusted_proxies: nobody else may connect there"));
+    if (by_unit && !takes_unix && !takes_numbers)
+        problem_add(p, "trusted_proxies", STR("proxy_protocol needs the proxies in trusted_proxies: nobody else may connect there"));
+}
+static void judge_proxies(const struct settings *s, struct problems *p)
+{
+    bool asking = s->proxy_protocol == SETTINGS_PROXY_LISTEN_MTLS || s->proxy_protocol == SETTINGS_PROXY_BOTH;
+    if (asking && !str_filled(s->listen_mtls))
+        problem_add(p, "proxy_protocol", STR("proxy_protocol names listen_mtls, which is not set"));
+    else if (asking)
+        judge_proxied_address(s, s->mtls_host, p);
+    if (s->proxy_protocol == SETTINGS_PROXY_LISTEN || s->proxy_protocol == SETTINGS_PROXY_BOTH)
+        judge_proxied_address(s, s->listen_host, p);
+}
 fallible settings_judge(struct arena *a, const struct settings *s, struct problems *p)
 {
     struct url u = {0};
@@ -386,6 +413,7 @@ fallible settings_judge(struct arena *a, const struct settings *s, struct proble
         problem_add(p, "tls", str_format(a, "tls=%.*s contradicts tls_cert: leave one of them out", STR_FMT(said)));
     }
     judge_certificates(s, p);
+    judge_proxies(s, p);
     judge_times(s, p);
     return problem_result(p);
 }

@@ -42,6 +42,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
     X(hash_threads, NUMBER, "0", 0, 256, "NUMBER", any_form, "Threads that check passwords (19 MiB each); 0: one per core.", AT_START) \
     X(trusted_proxies, TEXT, "", 0, 4096, "ADDRESSES", proxies_form,                                                          \
       "IP addresses, separated by spaces, whose X-Forwarded-For is believed; unix: whoever may connect to a Unix socket.")     \
+    X(proxy_protocol, CHOICE, "off", 0, 0, "off|listen|listen_mtls|both", any_form,                                            \
+      "Which address only trusted_proxies may connect to, with a PROXY header (version 2) that says whose connection it is.", AT_START)\
     X(cors_origins, TEXT, "", 0, 4096, "ORIGINS", origins_form,                                                                \
       "Web origins, separated by spaces, whose pages may call the token endpoint and the API.")                                \
     X(log_level, CHOICE, "info", 0, 0, "debug|info|warn|error", any_form, "The least weighty line that is logged.")            \
@@ -164,6 +166,7 @@ enum settings_name {
 };
 /* Positions of the words in a CHOICE row's shape. */
 enum { SETTINGS_TLS_SELF_SIGNED, SETTINGS_TLS_OFF, SETTINGS_TLS_FILES };
+enum { SETTINGS_PROXY_OFF, SETTINGS_PROXY_LISTEN, SETTINGS_PROXY_LISTEN_MTLS, SETTINGS_PROXY_BOTH };
 enum { SETTINGS_METRICS_ON, SETTINGS_METRICS_OFF, SETTINGS_METRICS_LOCAL };
 enum { SETTINGS_REGISTRATION_OFF, SETTINGS_REGISTRATION_TOKEN, SETTINGS_REGISTRATION_OPEN };
 enum { SETTINGS_COMMON_REFUSE, SETTINGS_COMMON_ALLOW };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * connection: one socket, plain or TLS, and whatever speaks on it: connection_h1 or connection_h2.
  *
- *   HANDSHAKE ─┬─ HTTP/1.1 ─▶ HEAD ⇄ BODY ⇄ WAITING ⇄ WRITING ─┬─▶ LINGER ─▶ closed
- *              └─ HTTP/2 ───▶ H2 ──────────────────────────────┘
- *                              └─ peer gone, answers awaited ─▶ DEAD ─ the last is there ─▶ closed
+ *   PROXY ─▶ HANDSHAKE ─┬─ HTTP/1.1 ─▶ HEAD ⇄ BODY ⇄ WAITING ⇄ WRITING ─┬─▶ LINGER ─▶ closed
+ *                       └─ HTTP/2 ───▶ H2 ──────────────────────────────┘
+ *                                       └─ peer gone, answers awaited ─▶ DEAD ─ the last is there ─▶ closed
+ *
+ * It begins with PROXY where the listener demands such a header (connection_proxy), without TLS with HEAD.
  *
  * 1. LINGER says that we are done and reads what the peer still sends, for a while: a close with bytes unread would be a reset, and the answer
  * lost (RFC 9112 9.6). 2. Silence ends a connection without a word in every state but WAITING; so does a head that does not end, and a body
@@ -20,6 +22,7 @@
 
 #include "http/connection_h1.h"
 #include "http/connection_h2.h"
+#include "http/connection_proxy.h"
 #include "http/crowd.h"
 #include "http/h2.h"
 #include "http/stream.h"
@@ -175,6 +178,8 @@ static enum connection_next do_tls_handshake(struct connection *c)
 static enum connection_next step_connection(struct connection *c)
 {
     switch (c->state) {
+    case CONNECTION_PROXY:
+        return connection_proxy_step(c);
     case CONNECTION_HANDSHAKE:
         return do_tls_handshake(c);
     case CONNECTION_HEAD:
@@ -237,28 +242,40 @@ void connection_answered(struct stream *s)
 
 /* ---- begin and end ---- */
 
+bool connection_trusted(const struct connection *c, const struct listener_names *names)
+{
+    return !c->unnamed && peer_listed(&names->proxies, &c->address);
+}
+
+bool connection_speak(struct connection *c)
+{
+    struct secure *secure = c->loop->listener->secure;
+    c->state = secure != NULL ? CONNECTION_HANDSHAKE : CONNECTION_HEAD;
+    if (secure != NULL)
+        c->secure = secure_begin(secure, c->mark.fd);
+    return secure == NULL || c->secure != NULL;
+}
+
 bool connection_begin(struct loop *l, int fd, const struct in6_addr *address)
 {
-    struct secure *secure = l->listener->secure;
     struct connection *c = calloc(1, sizeof *c);
-    if (c != NULL && secure != NULL)
-        c->secure = secure_begin(secure, fd);
-    if (c == NULL || (secure != NULL && c->secure == NULL)) {
+    if (c == NULL)
+        return false;
+    c->mark = (struct loop_mark){LOOP_CONNECTION, fd};
+    c->state = CONNECTION_PROXY;
+    c->loop = l;
+    c->sender = c->address = *address;
+    peer_write(address, c->peer);
+    if (!l->listener->options.proxied && !connection_speak(c)) {
         free(c);
         return false;
     }
-    c->mark = (struct loop_mark){LOOP_CONNECTION, fd};
-    c->state = secure != NULL ? CONNECTION_HANDSHAKE : CONNECTION_HEAD;
-    c->loop = l;
-    c->address = *address;
-    peer_write(address, c->peer);
-    c->proxy = peer_listed(&atomic_load(&l->listener->names)->proxies, address);
     if (!loop_watch(l, &c->mark, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
         secure_end(c->secure, false);
         free(c);
         return false;
     }
-    c->counted = !c->proxy;
+    c->counted = !connection_trusted(c, atomic_load(&l->listener->names));
     if (c->counted)
         crowd_enter(address);
     atomic_fetch_add_explicit(&l->connections, 1, memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include "http/loop.h"
 
 enum connection_state {
+    CONNECTION_PROXY,
     CONNECTION_HANDSHAKE,
     CONNECTION_HEAD,
     CONNECTION_BODY,
@@ -32,16 +33,21 @@ struct connection {
     char *gathered; /* frames that go together; NULL: none */
     size_t lingered;
     bool chunked, readable, peer_ended, close_after, greeted /* TLS stands */;
-    bool proxy;   /* its X-Forwarded-For is believed */
-    bool counted; /* among the connections of its address */
-    struct in6_addr address;
-    char peer[PEER_TEXT];
+    bool counted;            /* among the connections of its address */
+    bool unnamed;            /* its PROXY header did not say whose it is: nothing that is said over HTTP about that is believed */
+    struct in6_addr sender;  /* at the socket */
+    struct in6_addr address; /* whose connection it is: the sender's, or whom its PROXY header names */
+    char peer[PEER_TEXT];    /* the address */
 };
 /* Takes the socket; false: it stays the caller's. */
 bool connection_begin(struct loop *l, int fd, const struct in6_addr *address);
 void connection_event(struct connection *c, uint32_t events); /* of epoll, or 0: it goes on; may end the connection */
 void connection_answered(struct stream *s);                   /* on its loop: the answer that was waited for is there */
 void connection_close(struct connection *c);                  /* now; it waits for no answer */
+
+/* May it say in headers whom it speaks for? `names`: those in force now. */
+bool connection_trusted(const struct connection *c, const struct listener_names *names);
+bool connection_speak(struct connection *c); /* TLS or HTTP begins; false: no memory */
 
 enum connection_next { CONNECTION_GO_ON, CONNECTION_WAIT, CONNECTION_CLOSE };
 enum { CONNECTION_BODY_ROOM = 1024 }; /* bytes free behind a head whose body is still to come */

@@ -33,7 +33,7 @@ struct request {
     size_t header_count;
     str body;
     enum http_body body_kind;
-    str peer;         /* address of the socket, or what a trusted proxy said (RL-04) */
+    str peer;         /* address of the socket, or what trusted proxies said: PROXY header, X-Forwarded-For (RL-04) */
     str certificate;  /* DER of the client's TLS certificate, whose key it holds; absent: none. Not judged in any way */
     bool secure;      /* the issuer is https */
     char id[17];      /* request id: 16 hex digits, NUL */

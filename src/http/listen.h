@@ -37,6 +37,7 @@ struct listen_options {
     struct guard_rules rules;  /* the hosts are borrowed until listen_close */
     str trusted_proxies;       /* words: addresses whose X-Forwarded-For (last hop) is believed; `unix`: whoever comes by a Unix socket */
     str certificate_header;    /* in which the trusted proxies hand on the client's certificate; absent: none */
+    bool proxied;              /* each connection begins with a PROXY header (version 2) of a trusted proxy, or is closed */
     bool ask_certificate;      /* ask each client for a certificate, of whatever authority; none is needed */
     bool secure;               /* the issuer is https */
     void (*locate)(struct request *r, void *context);                  /* may move r->path and r->target below the issuer's path; NULL: they stay */
@@ -46,6 +47,7 @@ struct listen_options {
     void (*arrive)(struct exchange *x, void *context);
     void (*refused)(struct exchange *x, err why, void *context); /* by target, guard, limits: fills x->response, which is sent */
     void (*gone)(struct exchange *x, void *context);
+    void (*turned_away)(const char *peer, err why, void *context); /* on an event thread: a connection that `proxied` closes; may be NULL */
     void *context;
 };
 /* INVALID_REQUEST with a telling `say`: these are no certificates and keys to listen with. */

@@ -171,12 +171,27 @@ static void resume_accepting(struct loop *l)
         l->paused_us = 0;
 }
 
-/* While closing nobody is let in: who waits at a door that stays open without us is left to the next who accepts there. */
-static bool may_admit_address(const struct listener *l, const struct in6_addr *address)
+void loop_turned_away(const struct loop *l, const char *peer, err why)
 {
-    if (!l->doors.kept && atomic_load_explicit(&l->closing, memory_order_relaxed))
+    const struct listen_options *o = &l->listener->options;
+    if (o->turned_away != NULL)
+        o->turned_away(peer, why, o->context);
+}
+
+/* While closing nobody is let in: who waits at a door that stays open without us is left to the next who accepts there. */
+static bool may_admit_address(const struct loop *l, const struct in6_addr *address)
+{
+    const struct listener *listener = l->listener;
+    if (!listener->doors.kept && atomic_load_explicit(&listener->closing, memory_order_relaxed))
         return false;
-    return peer_listed(&atomic_load(&l->names)->proxies, address) || crowd_admits(address); /* RL-06 */
+    bool trusted = peer_listed(&atomic_load(&listener->names)->proxies, address);
+    if (listener->options.proxied && !trusted) { /* what it would say of itself is worth nothing */
+        char peer[PEER_TEXT];
+        peer_write(address, peer);
+        loop_turned_away(l, peer, ERR(INVALID_REQUEST, "listen: trusted proxies alone may connect here"));
+        return false;
+    }
+    return trusted || crowd_admits(address); /* RL-06 */
 }
 
 static bool leaves_waiting(const struct listener *l)
@@ -204,7 +219,7 @@ static void accept_some(struct loop *l, int door)
             return;
         }
         peer_of_socket(&from.any, &address);
-        if (!may_admit_address(l->listener, &address) || !connection_begin(l, fd, &address))
+        if (!may_admit_address(l, &address) || !connection_begin(l, fd, &address))
             close(fd);
     }
 }

@@ -80,5 +80,6 @@ int64_t loop_idle_us(const struct loop *l); /* how long silence may last */
 
 void loop_touch(struct loop *l, struct loop_link *list, struct loop_link *link); /* to the end of the list, as of now */
 void loop_forget(struct loop_link *link);
+void loop_turned_away(const struct loop *l, const char *peer, err why); /* tells the upper floor */
 bool loop_watch(struct loop *l, struct loop_mark *mark, uint32_t events);
 #endif

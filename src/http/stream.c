@@ -30,6 +30,7 @@ struct stream *stream_begin(struct connection *c)
     }
     struct request *r = &s->x.request;
     s->connection = c;
+    s->names = atomic_load(&c->loop->listener->names);
     s->x.response.arena = r->arena = a;
     r->target = r->method_name = STR("");
     r->peer = str_of(c->peer);
@@ -46,7 +47,7 @@ static fallible take_certificate(struct stream *s)
     const struct connection *c = s->connection;
     const struct listen_options *o = &c->loop->listener->options;
     struct request *r = &s->x.request;
-    if (c->proxy && str_filled(o->certificate_header))
+    if (connection_trusted(c, s->names) && str_filled(o->certificate_header))
         return certificate_of_header(r, o->certificate_header, &r->certificate);
     if (o->ask_certificate && c->secure != NULL)
         return secure_peer(c->secure, r->arena, &r->certificate);
@@ -57,11 +58,28 @@ static fallible judge_host(const struct stream *s)
 {
     const struct request *r = &s->x.request;
     const struct listener *l = s->connection->loop->listener;
-    const struct guard_rules *rules = &atomic_load(&l->names)->rules;
+    const struct guard_rules *rules = &s->names->rules;
     err verdict = guard_host(r, rules, GUARD_OWN_NAMES);
     if (FAILED(verdict) && l->options.names != NULL)
         verdict = guard_host(r, rules, l->options.names(r, l->options.context));
     return verdict;
+}
+
+/* RL-04. A proxy that was struck from the list while its connection was open is believed no more, whomever that connection began with. */
+static fallible take_peer(struct stream *s)
+{
+    const struct connection *c = s->connection;
+    struct request *r = &s->x.request;
+    str hop = connection_trusted(c, s->names) ? peer_forwarded(r) : STR_ABSENT;
+    if (str_present(hop))
+        r->peer = hop;
+    if (!c->loop->listener->options.proxied || peer_listed(&s->names->proxies, &c->sender))
+        return OK;
+    char sender[PEER_TEXT];
+    peer_write(&c->sender, sender);
+    str text = str_dup(r->arena, str_of(sender));
+    r->peer = str_present(text) ? text : STR("");
+    REFUSE(MISDIRECTED, "This connection came by a proxy that is not trusted any more.", "stream: the proxy of this connection is not trusted any more");
 }
 
 fallible stream_judge(struct stream *s)
@@ -78,9 +96,7 @@ fallible stream_judge(struct stream *s)
     if (o->locate != NULL)
         o->locate(r, o->context);
     TRY(judge_host(s));
-    str hop = s->connection->proxy ? peer_forwarded(r) : STR_ABSENT; /* RL-04 */
-    if (str_present(hop))
-        r->peer = hop;
+    TRY(take_peer(s));
     TRY(verdict);
     return take_certificate(s);
 }

@@ -6,10 +6,12 @@
 #include "http/listen.h"
 
 struct connection;
+struct listener_names;
 struct stream {
     struct exchange x; /* first: an exchange is its stream */
     struct connection *connection;
-    struct stream *next; /* among those that were answered and not yet sent */
+    const struct listener_names *names; /* in force when it began: it is judged by one set of settings */
+    struct stream *next;                /* among those that were answered and not yet sent */
     char *body;
     size_t body_room, received;
     unsigned minor; /* HTTP/1.minor */

@@ -12,6 +12,7 @@
 #include "server/sandbox_files.h"
 #include "server/sandbox_ports.h"
 #include "server/pipeline.h"
+#include "server/turned_away.h"
 #include "store/table/db_event.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -125,6 +126,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .threads = or_cores(s->event_threads),
         .trusted_proxies = s->trusted_proxies,
         .certificate_header = s->client_cert_header,
+        .proxied = s->proxy_protocol == SETTINGS_PROXY_LISTEN || s->proxy_protocol == SETTINGS_PROXY_BOTH,
         .secure = app->authority.secure,
         .locate = pipeline_locate,
         .names = pipeline_names,
@@ -132,6 +134,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
         .arrive = pipeline_arrive,
         .refused = pipeline_refused,
         .gone = pipeline_gone,
+        .turned_away = turned_away,
         .context = app,
     };
     TRY(material_certificates(a, s, app->authority.issuer, &app->pairs, app->problems));
@@ -146,6 +149,7 @@ static fallible open_doors(struct app *app, struct arena *a, uint16_t port)
     options.host = s->mtls_host; /* RFC 8705 5: a door of its own, so that browsers are never asked; the rest alike (TL-03) */
     options.port = asking;
     options.ask_certificate = true;
+    options.proxied = s->proxy_protocol == SETTINGS_PROXY_LISTEN_MTLS || s->proxy_protocol == SETTINGS_PROXY_BOTH;
     TRY(names_of(a, s, &app->authority, asking, &options.rules));
     str door = str_format(a, "cannot listen on %.*s", STR_FMT(s->text[SETTINGS_listen_mtls]));
     return app_because(app, listen_open(&options, &app->asking), "listen_mtls", door);

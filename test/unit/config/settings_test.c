@@ -136,6 +136,46 @@ Test(settings, listen_takes_a_host_and_a_port_and_nothing_else)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen, str_of(bad[i])), "%s", bad[i]);
 }
+static bool complained_of(const char *field)
+{
+    for (size_t i = 0; i < f.problems.count; i++)
+        if (strcmp(f.problems.rows[i].field, field) == 0)
+            return true;
+    return false;
+}
+Test(settings, RL_04_who_sends_a_PROXY_header_is_named_and_can_come_there)
+{
+    static const struct {
+        const char *listen, *mtls, *where, *proxies, *wrong; /* wrong: NULL, or the setting that is complained of */
+    } cases[] = {
+        {"127.0.0.1:1", "", "off", "", NULL},
+        {"127.0.0.1:1", "", "listen", "", "trusted_proxies"},
+        {"127.0.0.1:1", "", "listen", "unix", "trusted_proxies"},
+        {"127.0.0.1:1", "", "listen", "unix 10.0.0.1", NULL},
+        {"unix:/run/s", "", "listen", "10.0.0.1", "trusted_proxies"},
+        {"unix:/run/s", "", "listen", "unix", NULL},
+        {"systemd:web", "", "listen", "", "trusted_proxies"},
+        {"systemd:web", "", "listen", "unix", NULL},
+        {"systemd:web", "", "listen", "10.0.0.1", NULL},
+        {"127.0.0.1:1", "", "listen_mtls", "10.0.0.1", "proxy_protocol"},
+        {"127.0.0.1:1", "", "both", "10.0.0.1", "proxy_protocol"},
+        {"127.0.0.1:1", "127.0.0.1:2", "both", "10.0.0.1", NULL},
+        {"127.0.0.1:1", "unix:/run/m", "both", "10.0.0.1", "trusted_proxies"},
+        {"127.0.0.1:1", "unix:/run/m", "listen", "10.0.0.1", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        f.problems.count = 0;
+        f.options[SETTINGS_listen] = str_of(cases[i].listen);
+        f.options[SETTINGS_listen_mtls] = str_of(cases[i].mtls);
+        f.options[SETTINGS_proxy_protocol] = str_of(cases[i].where);
+        f.options[SETTINGS_trusted_proxies] = str_of(cases[i].proxies);
+        f.options[SETTINGS_issuer] = STR("https://id.example");
+        f.options[SETTINGS_issuer_mtls] = cases[i].mtls[0] ? STR("https://mtls.example") : STR("");
+        bool good = !FAILED(judge());
+        cr_expect_eq(good, cases[i].wrong == NULL, "%zu", i);
+        cr_expect(cases[i].wrong == NULL || complained_of(cases[i].wrong), "%zu", i);
+    }
+}
 Test(settings, what_has_no_port_listens_too_and_needs_an_issuer)
 {
     const char *good[] = {"unix:/run/jeton/s", "unix:/s", "systemd:jeton.socket", "systemd:a"};
