@@ -4,16 +4,20 @@
 #include "store/table/db_event.h"
 #include "store/table/db_scope.h"
 
-enum { MADE = 230 };
+enum { MADE = 230, PAGE = 1000 }; /* PAGE: of an export */
+static void add_events(struct console *c, const char *fence, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        struct db_event e = {.at = 1000 + i, .name = STR("test.made"), .actor = i % 2 ? STR("client:odd") : STR("command line"), .class = 1 + i % 3};
+        e.detail = str_format(c->a, "n%03d", i);
+        db_event_add(store_each(c->authority->store), &e);
+    }
+    cr_assert(!FAILED(db_scope_add(store_each(c->authority->store), str_of(fence), STR("Committed behind all of them."))));
+}
 static struct console console_with_events(void)
 {
     struct console c = console_new();
-    for (int i = 0; i < MADE; i++) {
-        struct db_event e = {.at = 1000 + i, .name = STR("test.made"), .actor = i % 2 ? STR("client:odd") : STR("command line"), .class = 1 + i % 3};
-        e.detail = str_format(c.a, "n%03d", i);
-        db_event_add(store_each(c.authority->store), &e);
-    }
-    cr_assert(!FAILED(db_scope_add(store_each(c.authority->store), STR("last"), STR("Committed behind all of them."))));
+    add_events(&c, "fence", 0, MADE);
     return c;
 }
 static int64_t number_of_row(const json *row)
@@ -71,6 +75,10 @@ Test(cmd_event, an_export_is_whole_and_a_later_one_goes_on_behind_it)
     cr_expect_eq(count_exported(&c, &last), 7);
     cr_assert_eq(CONSOLE(&c, "event", "export", "--after", str_format(c.a, "%lld", (long long)last).p), COMMAND_DONE);
     cr_expect_eq(c.out.n, 0, "nothing new is nothing");
+    for (int i = MADE; i < PAGE + 2; i += 193)
+        add_events(&c, str_format(c.a, "fence%d", i).p, i, i + 193 < PAGE + 2 ? i + 193 : PAGE + 2);
+    cr_assert_eq(CONSOLE(&c, "event", "export"), COMMAND_DONE);
+    cr_expect_eq(count_exported(&c, &last), PAGE + 2, "more than a page");
     size_t sum = 0;
     static const char *const classes[] = {"administration", "people", "machines"};
     for (size_t i = 0; i < 3; i++) {
@@ -78,7 +86,7 @@ Test(cmd_event, an_export_is_whole_and_a_later_one_goes_on_behind_it)
         cr_expect(console_has(c.out, classes[i]) && !console_has(c.out, classes[(i + 1) % 3]));
         sum += count_exported(&c, &last);
     }
-    cr_expect_eq(sum, MADE);
+    cr_expect_eq(sum, PAGE + 2);
 }
 Test(cmd_event, the_trail_can_be_read_while_the_keys_cannot) /* LG-01 */
 {

@@ -29,6 +29,9 @@ Test(cmd_key, a_rotation_puts_the_next_to_use_and_keeps_the_old, .timeout = 60)
             cr_expect(str_is(json_member_text(now, "state"), "active"));
     }
     cr_expect(json_count(CONSOLE_JSON(&c, "key", "list")) == json_count(after), "as the store has it");
+    CONSOLE_REFUSED(&c, COMMAND_REFUSED, "key", "rotate"); /* the next ones were not published for an hour */
+    cr_expect_eq(json_count(CONSOLE_JSON(&c, "key", "list")), json_count(after));
+    cr_expect_gt(json_count(CONSOLE_JSON(&c, "key", "rotate", "--now")), json_count(after));
 }
 Test(cmd_key, no_private_half_is_shown)
 {
