@@ -137,15 +137,26 @@ err console_access_session_end_post(struct call *c)
     return call_redirect(c, STR("/account/sessions?done=session-ended"));
 }
 
-err console_access_sessions_end_others_post(struct call *c)
+/* A list holds so many and no more, so this is asked again until there was nothing to end. */
+static fallible end_other_sessions(struct call *c, bool *any)
 {
     struct db_session *rows;
     size_t count;
+    *any = false;
     TRY(session_list(c->context, c->session.user->number, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        bool ended;
+        bool ended = false;
         if (rows[i].number != c->session.row->number)
             TRY(user_end_session(c->context, &c->actor, c->session.user->number, rows[i].id, &ended));
+        *any = *any || ended;
     }
+    return OK;
+}
+
+err console_access_sessions_end_others_post(struct call *c)
+{
+    bool any = true;
+    while (any)
+        TRY(end_other_sessions(c, &any));
     return call_redirect(c, STR("/account/sessions?done=sessions-ended"));
 }

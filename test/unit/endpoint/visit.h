@@ -109,7 +109,7 @@ static inline str visit_csrf(const struct browser *b)
     return csrf_token(stage.s.ctx, &b->session);
 }
 
-#define ALL_PERMISSIONS                                                                                                                   \
+#define ALL_PERMISSIONS                                                                                                                        \
     "view-users create-users edit-users delete-users view-auth_clients create-auth_clients edit-auth_clients delete-auth_clients view-scopes " \
     "edit-scopes view-events"
 #define ALL_OWN                                                                                                                  \
@@ -334,8 +334,7 @@ static inline struct answer visit(const struct visit *v)
     answer.refused = x->response.refused;
     answer.body = visit_kept(x->response.body);
     for (size_t i = 0; i < x->response.header_count; i++)
-        answer.headers[answer.header_count++] =
-            (struct http_header){visit_kept(x->response.headers[i].name), visit_kept(x->response.headers[i].value)};
+        answer.headers[answer.header_count++] = (struct http_header){visit_kept(x->response.headers[i].name), visit_kept(x->response.headers[i].value)};
     arena_release(a);
     scene_next(&stage.s);
     return answer;
@@ -355,8 +354,8 @@ static inline struct answer visit_post(const struct browser *by, const char *tar
 /* The same without the token of this very browser. */
 static inline struct answer visit_forged(const struct browser *by, const char *target, const char *fields)
 {
-    return visit(&(struct visit){
-        .method = "POST", .target = target, .by = by, .bearer = STR_ABSENT, .type = FORM_TYPE, .body = str_of(fields), .without_csrf = true});
+    return visit(
+        &(struct visit){.method = "POST", .target = target, .by = by, .bearer = STR_ABSENT, .type = FORM_TYPE, .body = str_of(fields), .without_csrf = true});
 }
 
 /* A program with a token; body NULL: none. */
@@ -392,6 +391,30 @@ static inline str visit_cookie(const struct answer *r, const char *name)
             return value;
         }
     return STR_ABSENT;
+}
+
+/* The same browser after this answer: with the cookies that it has set. */
+static inline struct browser *visit_follow(const struct browser *before, const struct answer *r)
+{
+    struct browser *b = ARENA_NEW(visit_memory(), struct browser);
+    str session = visit_cookie(r, "__Host-jeton"), device = visit_cookie(r, "__Host-jeton-device");
+    *b = *before;
+    b->session.cookie = str_present(session) ? session : b->session.cookie;
+    b->device = str_present(device) ? device : b->device;
+    return b;
+}
+
+/* What a handler gets, for the parts that handlers share: a request of nobody with these parameters. */
+static inline struct call *visit_call(const char *query)
+{
+    struct call *c = ARENA_NEW(visit_memory(), struct call);
+    c->request = ARENA_NEW(visit_memory(), struct request);
+    c->response = ARENA_NEW(visit_memory(), struct response);
+    c->request->arena = c->response->arena = visit_memory();
+    c->request->method = HTTP_GET;
+    c->context = stage.s.ctx;
+    assert_done(form_parse_repeating(visit_memory(), str_of(query), &c->form));
+    return c;
 }
 
 static inline bool visit_shows(const struct answer *r, const char *text)
@@ -444,11 +467,12 @@ static inline str visit_field(const struct answer *r, const char *name)
 }
 
 /* A whole page of ours, in which nothing that was typed is an element. Kept for the eye when asked. */
-#define expect_page(answer_, name_, status_)                                                                           \
-    do {                                                                                                               \
-        cr_expect_eq((answer_).status, status_, "%s: %d %s", name_, (answer_).status, err_why((answer_).refused));     \
-        cr_expect(visit_shows(&(answer_), "</html>") && !visit_shows(&(answer_), "<script>alert"), "%s: no whole page", name_); \
-        visit_keep(&(answer_), name_);                                                                                 \
+#define expect_page(answer_, name_, status_)                                                                            \
+    do {                                                                                                                \
+        const struct answer page_ = (answer_);                                                                          \
+        cr_expect_eq(page_.status, status_, "%s: %d %s", name_, page_.status, err_why(page_.refused));                  \
+        cr_expect(visit_shows(&page_, "</html>") && !visit_shows(&page_, "<script>alert"), "%s: no whole page", name_); \
+        visit_keep(&page_, name_);                                                                                      \
     } while (0)
 static inline void visit_keep(const struct answer *r, const char *name)
 {
@@ -461,23 +485,23 @@ static inline void visit_keep(const struct answer *r, const char *name)
     fclose(file);
 }
 
-#define expect_status(answer_, status_)                                                                                                  \
-    do {                                                                                                                                 \
-        const struct answer got_ = (answer_);                                                                                            \
+#define expect_status(answer_, status_)                                                                                                                 \
+    do {                                                                                                                                                \
+        const struct answer got_ = (answer_);                                                                                                           \
         cr_expect_eq(got_.status, status_, "%s: %d %s, %.*s", #answer_, got_.status, err_why(got_.refused), got_.body.n < 300 ? (int)got_.body.n : 300, \
-                     got_.body.p ? got_.body.p : "");                                                                                    \
+                     got_.body.p ? got_.body.p : "");                                                                                                   \
     } while (0)
-#define expect_goes(answer_, place_)                                                                                      \
-    do {                                                                                                                  \
-        const struct answer got_ = (answer_);                                                                             \
-        str to_ = visit_answer_header(&got_, "Location");                                                                 \
+#define expect_goes(answer_, place_)                                                                                                           \
+    do {                                                                                                                                       \
+        const struct answer got_ = (answer_);                                                                                                  \
+        str to_ = visit_answer_header(&got_, "Location");                                                                                      \
         cr_expect(got_.status == 303 && str_is(to_, place_), "%s: %d %s to %.*s", #answer_, got_.status, err_why(got_.refused), STR_FMT(to_)); \
     } while (0)
 /* Refused, by a page or by JSON, for this reason. */
-#define expect_refused(answer_, status_, kind_)                                                                                            \
-    do {                                                                                                                                   \
-        const struct answer got_ = (answer_);                                                                                              \
+#define expect_refused(answer_, status_, kind_)                                                                                                  \
+    do {                                                                                                                                         \
+        const struct answer got_ = (answer_);                                                                                                    \
         cr_expect(got_.status == (status_) && got_.refused.kind == ERR_##kind_, "%s: %d %s (%s)", #answer_, got_.status, err_code(got_.refused), \
-                  err_why(got_.refused));                                                                                                  \
+                  err_why(got_.refused));                                                                                                        \
     } while (0)
 #endif

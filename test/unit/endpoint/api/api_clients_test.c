@@ -130,7 +130,8 @@ Test(api_clients, compat_is_a_word_or_nothing)
 Test(api_clients, addresses_and_scopes_are_lists_whose_items_are_judged)
 {
     str token = visit_full_token("root");
-    expect_status(change(token, "web", "{\"redirect_uris\":[\"https://a.example/1\",\"https://a.example/2\"],\"scopes\":[\"read\"],\"first_party\":true}"), 204);
+    expect_status(change(token, "web", "{\"redirect_uris\":[\"https://a.example/1\",\"https://a.example/2\"],\"scopes\":[\"read\"],\"first_party\":true}"),
+                  204);
     struct answer r = visit_api("GET", token, "/api/1.0/clients/web", NULL);
     const json *uris = json_member(visit_json(&r), "redirect_uris");
     cr_expect(json_count(uris) == 2 && str_is(json_text_of(json_at(uris, 1)), "https://a.example/2"));

@@ -42,12 +42,12 @@ Test(api_common, a_page_is_within_its_bounds_or_refused) /* AD-09, IN-06 */
     static const struct {
         const char *query, *member;
     } rows[] = {
-        {"?per_page=0", "per_page"},         {"?per_page=101", "per_page"},
-        {"?per_page=-1", "per_page"},        {"?per_page=%2B5", "per_page"},
-        {"?per_page=5x", "per_page"},        {"?per_page=99999999999999999999", "per_page"},
-        {"?page=0", "page"},                 {"?page=1000001", "page"},
-        {"?page=x", "page"},                 {"?order_direction=sideways", "order_direction"},
-        {"?fitler=x", "query"},              {"?user=x", "query"},
+        {"?per_page=0", "per_page"},  {"?per_page=101", "per_page"},
+        {"?per_page=-1", "per_page"}, {"?per_page=%2B5", "per_page"},
+        {"?per_page=5x", "per_page"}, {"?per_page=99999999999999999999", "per_page"},
+        {"?page=0", "page"},          {"?page=1000001", "page"},
+        {"?page=x", "page"},          {"?order_direction=sideways", "order_direction"},
+        {"?fitler=x", "query"},       {"?user=x", "query"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct answer r = users_of(rows[i].query);

@@ -18,7 +18,8 @@ static const char *token_at(const struct db_user *user, str id)
 
 Test(api_tokens, a_token_is_told_once_and_works) /* PT-01 */
 {
-    struct answer made = visit_api("POST", visit_full_token("ada"), tokens_of(ada, ""), "{\"name\":\"Backup\",\"scopes\":[\"view-own-tokens\"],\"expires_in\":3600}");
+    struct answer made =
+        visit_api("POST", visit_full_token("ada"), tokens_of(ada, ""), "{\"name\":\"Backup\",\"scopes\":[\"view-own-tokens\"],\"expires_in\":3600}");
     cr_assert_eq(made.status, 201, "%.*s", STR_FMT(made.body));
     str raw = json_member_text(visit_json(&made), "accessToken");
     cr_assert(str_starts(raw, STR("jtn_pat_")));

@@ -103,7 +103,8 @@ Test(api_users, what_is_no_etag_of_ours_matches_nothing)
 {
     str token = visit_token(root, ALL_PERMISSIONS);
     long long version = visit_again(ada)->version;
-    static const char *const forms[] = {"%lld", "\"%lld", "%lld\"", "\"%lldx", "\"%lld5", "W/\"%lld\"", "\"+%lld\"", "\"\"", "\"0\"", "\"", "\"99999999999999999999\""};
+    static const char *const forms[] = {
+        "%lld", "\"%lld", "%lld\"", "\"%lldx", "\"%lld5", "W/\"%lld\"", "\"+%lld\"", "\"\"", "\"0\"", "\"", "\"99999999999999999999\""};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         char match[64];
         str form = str_of(forms[i]);
