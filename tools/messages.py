@@ -159,16 +159,17 @@ def marked(place, source, names):
                     found(place, text)
 
 
-# The last text of each row of these tables.
-TABLES = {"src/base/err.h": r"\bX\(", "src/user/user_claims.h": r"\bX\(", "src/client/profile.h": r"\bX\(",
-          "src/client/metadata.h": r"\b(?:WISH|NEED|ADMIN)\("}
+# The last texts of each row of these tables, and how many they are.
+TABLES = {"src/base/err.h": (r"\bX\(", 1), "src/user/user_claims.h": (r"\bX\(", 1), "src/client/profile.h": (r"\bX\(", 1),
+          "src/client/metadata.h": (r"\b(?:WISH|NEED|ADMIN)\(", 2)}
 
 
 def table(place, source):
-    for m in re.finditer(TABLES[place], source):
-        last = arguments(source, m.end())[-1]
-        if re.search(LITERAL, last):
-            found(place, value(last))
+    row, texts = TABLES[place]
+    for m in re.finditer(row, source):
+        for last in arguments(source, m.end())[-texts:]:
+            if re.search(LITERAL, last):
+                found(place, value(last))
 
 
 def c_source(place, names):

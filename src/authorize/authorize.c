@@ -17,7 +17,7 @@ static fallible find_client(struct context *ctx, const struct form *f, const str
 {
     str id = form_get(f, "client_id");
     if (!str_present(id))
-        REFUSE(INVALID_REQUEST, "client_id is missing: the application did not say who it is.", "authorize: client_id missing");
+        REFUSE(INVALID_REQUEST, "client_id is missing: the application did not identify itself.", "authorize: client_id missing");
     TRY(client_document_find(ctx, id, client));
     if (!*client)
         REFUSE(INVALID_REQUEST, "No application with this client_id is registered here.", "authorize: no such client");
@@ -89,10 +89,10 @@ static fallible match_redirect(struct context *ctx, struct authorize_request *re
     if (!str_present(request->redirect_uri_sent) && openid) /* RU-05; OpenID Connect Core 3.1.2.1 */
         REFUSE(INVALID_REQUEST, "redirect_uri is missing; requests with the scope openid must have it.", "authorize: openid without redirect_uri");
     if (!str_present(request->redirect_uri_sent) && profile_demands(ctx, request->client, PROFILE_RULE_REDIRECT_NAMED))
-        REFUSE(INVALID_REQUEST, "redirect_uri is missing; the profile of this client demands it.", "authorize: redirect_uri demanded by profile");
+        REFUSE(INVALID_REQUEST, "redirect_uri is missing; the profile of this client requires it.", "authorize: redirect_uri demanded by profile");
     TRY(redirect_match(ctx->arena, request->client, request->redirect_uri_sent, &request->redirect_uri));
     if (profile_demands(ctx, request->client, PROFILE_RULE_REDIRECT_FIT) && !redirect_rules_usual(request->redirect_uri)) /* RU-13 */
-        REFUSE(INVALID_REQUEST, "The profile of this client allows no redirect URI of this kind.", "authorize: redirect URI against the profile");
+        REFUSE(INVALID_REQUEST, "The profile of this client does not allow a redirect URI of this kind.", "authorize: redirect URI against the profile");
     return OK;
 }
 
@@ -103,7 +103,7 @@ static err judge_state(const struct form *p, str state)
     if (state.n > AUTHORIZE_STATE_MAX) /* AZ-06 */
         return REFUSAL(INVALID_REQUEST, "The state parameter is longer than 2048 bytes.", "authorize: state too long");
     if (str_present(state) && !utf8_no_controls(state)) /* RFC 6749 A.5 */
-        return REFUSAL(INVALID_REQUEST, "The state parameter holds control characters.", "authorize: control characters in state");
+        return REFUSAL(INVALID_REQUEST, "The state parameter contains control characters.", "authorize: control characters in state");
     return OK;
 }
 

@@ -125,13 +125,13 @@ fallible authorize_resume(struct context *ctx, str pending, const struct session
 #undef X
     };
     if (!request.client || request.client->disabled)
-        REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "consent: client disabled meanwhile");
+        REFUSE(INVALID_REQUEST, "This application has been disabled or removed in the meantime.", "consent: client disabled meanwhile");
     TRY(redirect_match(ctx->arena, request.client, request.redirect_uri, &matched)); /* it may have been changed meanwhile */
     *out = (struct authorize_pending){request, pieces[ONCE], true};
     return OK;
 }
 
-#define ANSWERED "This page was already answered. Please go back to the application and start again."
+#define ANSWERED "This page has already been answered. Please go back to the application and start again."
 
 /* PR-01: a pushed request ends once, whichever page or way ends it. */
 static fallible end_pushed(struct context *ctx, const struct authorize_request *request)
@@ -140,7 +140,7 @@ static fallible end_pushed(struct context *ctx, const struct authorize_request *
     if (request->pushed != 0)
         TRY(db_pushed_take(ctx->tx, request->pushed, ctx->now, &first));
     if (!first)
-        REFUSE(INVALID_REQUEST_URI, "The request_uri was used before. Please go back to the application and start again.",
+        REFUSE(INVALID_REQUEST_URI, "The request_uri has already been used. Please go back to the application and start again.",
                "authorize: pushed request was ended before");
     return OK;
 }

@@ -72,12 +72,12 @@ static fallible read_mode(const struct context *ctx, struct authorize_request *r
         REFUSE(INVALID_REQUEST, "response_mode may be query, fragment, form_post, jwt, query.jwt, fragment.jwt or form_post.jwt.",
                "authorize: unknown response_mode");
     if (redirect_mode_fragment(mode) && (!str_has_word(allowed, word) || profile_demands(ctx, request->client, PROFILE_RULE_NO_FRAGMENT))) /* AZ-09 */
-        REFUSE(INVALID_REQUEST, "response_mode=fragment is for clients that are registered for it (response_modes), and never under a FAPI profile.",
+        REFUSE(INVALID_REQUEST, "response_mode=fragment is only for clients that are registered for it (response_modes), and never under a FAPI profile.",
                "authorize: fragment, without being registered for it");
     if (str_filled(allowed) && !str_has_word(allowed, str_present(word) ? word : STR("query")))
         REFUSE(INVALID_REQUEST, "This client may not use this response_mode.", "authorize: response_mode not in the client's list");
     if (signed_alone && !redirect_mode_signed(mode)) /* FAPI 2.0 Message Signing 5.4 */
-        REFUSE(INVALID_REQUEST, "The profile of this client demands signed responses: send response_mode=jwt.", "authorize: plain response_mode");
+        REFUSE(INVALID_REQUEST, "The profile of this client requires signed responses: send response_mode=jwt.", "authorize: plain response_mode");
     request->mode = mode;
     return OK;
 }
@@ -117,7 +117,7 @@ static fallible check_client(const struct context *ctx, const struct authorize_r
     if (!client_allows_grant(request->client, STR("authorization_code")))
         REFUSE(UNAUTHORIZED_CLIENT, "The authorization code grant is not enabled for this application.", "authorize: grant not enabled");
     if (request->client->is_public && profile_demands(ctx, request->client, PROFILE_RULE_CONFIDENTIAL))
-        REFUSE(UNAUTHORIZED_CLIENT, "The profile of this application demands a confidential client.", "authorize: public client under a profile");
+        REFUSE(UNAUTHORIZED_CLIENT, "The profile of this application requires a confidential client.", "authorize: public client under a profile");
     return OK;
 }
 
@@ -126,7 +126,7 @@ static fallible read_pkce(const struct context *ctx, struct authorize_request *r
     const struct form *p = &request->parameters;
     request->challenge = form_get(p, "code_challenge");
     if (!str_present(request->challenge) && profile_demands(ctx, request->client, PROFILE_RULE_PKCE))
-        REFUSE(INVALID_REQUEST, "The profile of this client demands PKCE: send code_challenge and code_challenge_method=S256.",
+        REFUSE(INVALID_REQUEST, "The profile of this client requires PKCE: send code_challenge and code_challenge_method=S256.",
                "authorize: challenge demanded by profile");
     return pkce_request(request->client, request->challenge, form_get(p, "code_challenge_method"));
 }
@@ -193,7 +193,7 @@ static fallible read_openid(struct context *ctx, struct authorize_request *reque
     if (request->nonce.n > AUTHORIZE_NONCE_MAX)
         REFUSE(INVALID_REQUEST, "The nonce parameter is longer than 1024 bytes.", "authorize: nonce too long");
     if (str_present(request->nonce) && !utf8_no_controls(request->nonce)) /* six bytes each in a JWT, which has a limit */
-        REFUSE(INVALID_REQUEST, "The nonce parameter holds control characters.", "authorize: control characters in nonce");
+        REFUSE(INVALID_REQUEST, "The nonce parameter contains control characters.", "authorize: control characters in nonce");
     TRY(scope_reach(ctx, request->client, STR_ABSENT, STR("profile email address phone"), &allowed));
     TRY(claims_request_read(ctx->arena, form_get(&request->parameters, "claims"), allowed, &claims));
     TRY(read_hint(ctx, request));

@@ -65,7 +65,7 @@ static fallible bind_key(struct context *ctx, const struct db_client *client, st
     TRY(sender_proof(ctx, STR_ABSENT, &sender));
     TRY(sender_alg(ctx, client, &sender));
     if (str_present(sender.jkt) && str_present(asked) && !str_equal(sender.jkt, asked))
-        REFUSE(INVALID_DPOP_PROOF, "dpop_jkt names another key than the DPoP proof.", "pushed: dpop_jkt differs from the proof");
+        REFUSE(INVALID_DPOP_PROOF, "dpop_jkt does not match the key of the DPoP proof.", "pushed: dpop_jkt differs from the proof");
     *jkt = str_present(sender.jkt) ? sender.jkt : asked;
     return OK;
 }
@@ -86,7 +86,7 @@ static fallible pace_pushed_request(struct context *ctx, const struct client_pro
     if (allowed)
         return OK;
     *retry_after = 60 - ctx->now % 60;
-    REFUSE(THROTTLED, "There were too many pushed requests from this address; please wait a little.", "pushed: throttled");
+    REFUSE(THROTTLED, "There were too many pushed requests from this address; please wait a moment.", "pushed: throttled");
 }
 
 fallible pushed_accept(struct context *ctx, const struct client_proof *proof, const struct form *f, struct pushed_answer *out)
@@ -96,9 +96,9 @@ fallible pushed_accept(struct context *ctx, const struct client_proof *proof, co
     struct pushed_answer answer = {.expires_in = ctx->authority->policy.par_lifetime};
     str id = form_get(f, "client_id");
     if (form_has(f, "request_uri")) /* RFC 9126 2.1 */
-        REFUSE(INVALID_REQUEST, "A pushed request has no request_uri.", "pushed: request_uri inside");
+        REFUSE(INVALID_REQUEST, "A pushed request must not contain request_uri.", "pushed: request_uri inside");
     if (str_present(id) && !str_equal(id, proof->client->id))
-        REFUSE(INVALID_REQUEST, "client_id is not the client that authenticated.", "pushed: another client_id");
+        REFUSE(INVALID_REQUEST, "client_id does not match the client that authenticated.", "pushed: another client_id");
     TRY(authorize_take(ctx, proof->client, f, &request));
     TRY(authorize_check(ctx, f, &request));
     TRY(bind_key(ctx, proof->client, request.jkt, &row.jkt));
@@ -113,7 +113,7 @@ fallible pushed_accept(struct context *ctx, const struct client_proof *proof, co
     return OK;
 }
 
-#define GONE "The request_uri is unknown, was used, or has expired. Please go back to the application and start again."
+#define GONE "The request_uri is unknown, has already been used, or has expired. Please go back to the application and start again."
 
 static fallible open_uri(struct context *ctx, str uri, int64_t *number)
 {

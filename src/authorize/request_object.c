@@ -85,7 +85,7 @@ static fallible read_signed(struct context *ctx, const struct db_client *client,
     str algs = profile_algs(ctx, client, client->metadata.request_object_signing_alg);
     TRY(as_refusal(jwt_read(ctx->arena, text, jwt)));
     if (!typ_fits(jwt->typ))
-        REFUSE(INVALID_REQUEST_OBJECT, "The typ of a request object is oauth-authz-req+jwt.", "request object: another typ");
+        REFUSE(INVALID_REQUEST_OBJECT, "The typ of a request object must be oauth-authz-req+jwt.", "request object: another typ");
     if (!str_has_word(algs, jwt->alg_name)) /* AZ-17 */
         REFUSE(INVALID_REQUEST_OBJECT, "The request object is signed with an algorithm that this client may not use.", "request object: algorithm not allowed");
     TRY(as_refusal(client_keys_get(ctx, client, jwt, &keys)));
@@ -114,9 +114,9 @@ static fallible judge_claims(const struct context *ctx, const struct db_client *
     TRY(as_refusal(jwt_judge(jwt, &rule, &facts)));
     const json *id = json_member(jwt->claims, "client_id");
     if (id && !str_equal(json_text_of(id), client->id)) /* RFC 9101 5 */
-        REFUSE(INVALID_REQUEST_OBJECT, "client_id in the request object differs from the one beside it.", "request object: another client_id");
+        REFUSE(INVALID_REQUEST_OBJECT, "client_id in the request object differs from the client_id parameter.", "request object: another client_id");
     if (json_member(jwt->claims, "request") || json_member(jwt->claims, "request_uri")) /* RFC 9101 4 */
-        REFUSE(INVALID_REQUEST_OBJECT, "A request object holds no request and no request_uri.", "request object: nested");
+        REFUSE(INVALID_REQUEST_OBJECT, "A request object must not contain request or request_uri.", "request object: nested");
     return OK;
 }
 
@@ -132,7 +132,7 @@ static fallible value_text(struct arena *a, const json *value, str *text)
     else if (json_is_object(value) || json_is_list(value)) /* claims, authorization_details */
         return json_text(a, value, text);
     else
-        REFUSE(INVALID_REQUEST_OBJECT, "A parameter in the request object is neither text, whole number, object nor list.",
+        REFUSE(INVALID_REQUEST_OBJECT, "A parameter in the request object is not a string, a whole number, an object or a list.",
                "request object: member of another kind");
     return OK;
 }
@@ -175,7 +175,8 @@ fallible request_object_read(struct context *ctx, const struct db_client *client
     str text;
     TRY(find_text(ctx, client, outer, &text));
     if (count_dots(text) == 4)
-        REFUSE(INVALID_REQUEST_OBJECT, "Encrypted request objects are not supported; sign it and leave it readable.", "request object: encrypted");
+        REFUSE(INVALID_REQUEST_OBJECT, "Encrypted request objects are not supported: sign the request object and do not encrypt it.",
+               "request object: encrypted");
     if (unsigned_object(ctx->arena, text)) { /* AZ-17; OpenID Connect Core 3.1.2.6 */
         if (way == REQUEST_OBJECT_FRONT && !profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS))
             REFUSE(REQUEST_NOT_SUPPORTED, "Request objects must be signed; alg none is not supported.", "request object: alg none");

@@ -15,11 +15,11 @@ enum { COMMAND_MEMORY = 64 << 20, USAGE_MAX = 65536 };
 
 /* clang-format off */
 const struct option command_common[] = {
-    {"data",     OPTION_TEXT, "DIR",  1, 0, "data directory; else $JETON_DATA, else ./data"},
-    {"database", OPTION_TEXT, "URL",  1, 0, "postgresql://HOST/NAME, a database beside DIR; or sqlite:DIR, another way to name DIR"},
-    {"config",   OPTION_TEXT, "FILE", 1, 0, "settings; else $JETON_CONFIG, else DIR/jeton.conf when it is there"},
-    {"json",     OPTION_FLAG, NULL,   0, 0, "one JSON object or array on standard output, nothing else"},
-    {"help",     OPTION_FLAG, NULL,   0, 0, "this text"},
+    {"data",     OPTION_TEXT, "DIR",  1, 0, "Data directory. Default: $JETON_DATA, or ./data."},
+    {"database", OPTION_TEXT, "URL",  1, 0, "PostgreSQL database (postgresql://HOST/NAME) to use with the data directory; or sqlite:DIR, which means the same as --data DIR."},
+    {"config",   OPTION_TEXT, "FILE", 1, 0, "Settings file. Default: $JETON_CONFIG, or DIR/jeton.conf if it exists."},
+    {"json",     OPTION_FLAG, NULL,   0, 0, "Print one JSON object or array on standard output and nothing else."},
+    {"help",     OPTION_FLAG, NULL,   0, 0, "Show this help."},
     {NULL,       OPTION_END,  NULL,   0, 0, NULL},
 };
 /* clang-format on */
@@ -33,7 +33,7 @@ static void print_error_line(struct arena *a, const char *text)
     if (!FAILED(buf_done(&flat, &line)))
         output_add_clean(&b, line);
     if (flat.over || FAILED(buf_done(&b, &line)))
-        line = STR("no memory for what went wrong");
+        line = STR("out of memory while reporting an error");
     (void)fflush(stdout);
     (void)fprintf(stderr, "jeton: %.*s\n", STR_FMT(line));
 }
@@ -76,7 +76,7 @@ int command_failed(struct command_call *call, err e, const struct problems *p)
     else if (b.n == 0)
         buf_format(&b, "%s (%s)", err_say(e), err_why(e));
     if (FAILED(buf_done(&b, &text)))
-        text = STR("too much is wrong to say it in one line");
+        text = STR("there are too many errors to show on one line");
     print_error_line(call->arena, text.p);
     return COMMAND_REFUSED;
 }
@@ -136,7 +136,7 @@ void command_usage_all(struct buf *b)
     }
     buf_add_z(b, "\nEvery command takes:\n");
     options_usage(b, command_common);
-    buf_add_z(b, "\njeton help NOUN tells more.\n");
+    buf_add_z(b, "\nRun jeton help NOUN to see the commands of one noun.\n");
 }
 
 /* How many words a description such as "NAME [FILE]" asks for. */
@@ -158,7 +158,7 @@ static int help_for(struct command_call *call, const struct command_noun *noun, 
     else
         command_usage_of(&b, noun, call->command);
     if (FAILED(buf_done(&b, &text)))
-        return command_refuse(call, "no memory for the help");
+        return command_refuse(call, "out of memory while writing the help");
     return output_text(call, "usage", text);
 }
 static int run_row(struct command_call *call, const struct command_noun *noun, const char *const *words)
@@ -189,18 +189,18 @@ static bool asks_help(const char *word)
 static int dispatch_command(struct command_call *call, const char *const *words)
 {
     if (!words[0])
-        return command_misused(call, "a command is missing");
+        return command_misused(call, "no command given");
     const char *name = asks_help(words[0]) ? "help" : strcmp(words[0], "--version") == 0 ? "version" : words[0];
     const struct command_noun *noun = command_find_noun(str_of(name));
     if (!noun)
-        return command_misused(call, "there is no command \"%s\"", words[0]);
+        return command_misused(call, "unknown command \"%s\"", words[0]);
     call->command = find_verb(noun, words[1]);
     if (!call->command && asks_help(words[1]))
         return help_for(call, noun, true);
     if (!call->command && !words[1])
         return command_misused(call, "jeton %s needs a verb", noun->name);
     if (!call->command)
-        return command_misused(call, "there is no command \"%s %s\"", noun->name, words[1]);
+        return command_misused(call, "unknown command \"%s %s\"", noun->name, words[1]);
     return run_row(call, noun, words + (call->command->verb ? 2 : 1));
 }
 int command_run(const struct command_world *world, const char *const *words)

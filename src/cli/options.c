@@ -110,7 +110,7 @@ static fallible check_value(struct parse *p, const struct option *row, str value
         return check_plain(p, row, value);
     case OPTION_WORDS:
         if (!is_words(value))
-            WRONG(p, "--%s must be words separated by single spaces", dash_option_name(p, row));
+            WRONG(p, "--%s must be a list of words separated by single spaces", dash_option_name(p, row));
         return OK;
     case OPTION_NUMBER:
         if (FAILED(str_u64(value, (uint64_t)row->most, &number)) || (int64_t)number < row->least)
@@ -151,7 +151,7 @@ static fallible store_value(struct parse *p, size_t i, str value)
     if (!list)
         WRONG(p, "--%s was given twice", dash_option_name(p, row));
     if (o->values[i].n == 0 || value.n == 0)
-        WRONG(p, "--%s is an empty list only when it is given alone", dash_option_name(p, row));
+        WRONG(p, "--%s can be empty only if it is given once", dash_option_name(p, row));
     if (o->values[i].n + value.n > LIST_MAX)
         WRONG(p, "--%s is too long", dash_option_name(p, row));
     str parts[] = {o->values[i], row->kind == OPTION_WORDS ? STR(" ") : STR("\n"), value};
@@ -211,7 +211,7 @@ fallible options_parse(struct arena *a, const struct option *const tables[2], co
                 TRY(store_value(&p, help, STR("")));
         } else if (!only_arguments && (*words)[0] == '-' && (*words)[1] != '\0') {
             if ((*words)[1] != '-')
-                WRONG(&p, "options have two dashes and a name, not \"%s\"", *words);
+                WRONG(&p, "\"%s\" is not an option: options start with two dashes", *words);
             TRY(parse_option(&p, &words));
         } else if (out->argument_count == OPTIONS_ARGUMENTS_MAX) {
             WRONG(&p, "too many arguments");

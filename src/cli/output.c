@@ -22,14 +22,14 @@ static int print_buf(struct command_call *call, struct buf *b)
 {
     str text;
     if (FAILED(buf_done(b, &text)) || arena_failed(call->arena)) /* a part of the value is lost */
-        return command_refuse(call, "no memory for the answer");
+        return command_refuse(call, "out of memory while writing the output");
     return write_to_stdout(call, text);
 }
 static int print_json(struct command_call *call, const json *value)
 {
     str text;
     if (FAILED(json_text(call->arena, value, &text)))
-        return command_refuse(call, "no memory for the answer");
+        return command_refuse(call, "out of memory while writing the output");
     int status = write_to_stdout(call, text);
     return status == COMMAND_DONE ? write_to_stdout(call, STR("\n")) : status;
 }
@@ -162,7 +162,7 @@ int output_done(struct command_call *call, const json *value, const char *format
     int n = vsnprintf(text, sizeof text, format, values);
     va_end(values);
     if (n < 0)
-        return command_refuse(call, "the answer could not be printed");
+        return command_refuse(call, "the output could not be written");
     struct buf b = buf_new(call->arena, BUF_LINE_MAX + 2);
     output_add_clean(&b, str_of(text));
     buf_char(&b, '\n');

@@ -25,7 +25,7 @@ static int read_byte(char *c)
 static fallible copy_secret_line(struct arena *a, const char *text, size_t n, str *line)
 {
     if (n == 0)
-        REFUSE(INVALID_REQUEST, "one line was expected on standard input, and it was empty", "an empty secret");
+        REFUSE(INVALID_REQUEST, "standard input was empty, but one line was expected", "an empty secret");
     str copy = str_dup(a, (str){text, n});
     if (!str_present(copy))
         FAIL(UNAVAILABLE, "no memory for a line of standard input");
@@ -42,7 +42,7 @@ fallible prompt_line(struct arena *a, str *line)
         FAIL(UNAVAILABLE, "no memory for a line of standard input");
     while ((got = read_byte(&c)) == 1 && c != '\n') {
         if (c == '\0' || n == OPTION_LINE_MAX)
-            REFUSE(INVALID_REQUEST, "the line on standard input is too long or holds a NUL byte", "an unusable secret");
+            REFUSE(INVALID_REQUEST, "the line on standard input is too long or contains a NUL byte", "an unusable secret");
         text[n++] = c;
     }
     if (got < 0)
@@ -71,7 +71,7 @@ static fallible read_keys(char *text, size_t *length)
         if (got < 0)
             REFUSE(UNAVAILABLE, "the terminal could not be read", "read failed");
         if (got == 0 || c == KEY_INTERRUPT || (c == KEY_END && n == 0))
-            REFUSE(ACCESS_DENIED, "given up", "the person pressed Ctrl-C or Ctrl-D");
+            REFUSE(ACCESS_DENIED, "cancelled", "the person pressed Ctrl-C or Ctrl-D");
         if (c == '\n' || c == '\r' || c == KEY_END)
             break;
         if (c == KEY_BACKSPACE || c == KEY_DELETE)
@@ -92,13 +92,13 @@ fallible prompt_hidden(struct arena *a, const char *question, str *line)
     if (!text)
         FAIL(UNAVAILABLE, "no memory for a line of the terminal");
     if (tcgetattr(STDIN_FILENO, &before) != 0)
-        REFUSE(UNAVAILABLE, "the terminal cannot be read without echo; use --password-stdin", "tcgetattr failed");
+        REFUSE(UNAVAILABLE, "the terminal cannot hide what you type; use --password-stdin", "tcgetattr failed");
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG);
     quiet.c_cc[VMIN] = 1;
     quiet.c_cc[VTIME] = 0;
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0)
-        REFUSE(UNAVAILABLE, "the terminal cannot be read without echo; use --password-stdin", "tcsetattr failed");
+        REFUSE(UNAVAILABLE, "the terminal cannot hide what you type; use --password-stdin", "tcsetattr failed");
     (void)fprintf(stderr, "%s: ", question);
     err e = read_keys(text, &n);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
@@ -110,9 +110,9 @@ fallible prompt_fresh(struct arena *a, const char *question, str *line)
 {
     str first, again;
     TRY(prompt_hidden(a, question, &first));
-    TRY(prompt_hidden(a, "The same again", &again));
+    TRY(prompt_hidden(a, "Repeat the password", &again));
     if (!secret_equal(first, again))
-        REFUSE(INVALID_REQUEST, "the two were not equal; nothing was changed", "the two entries differ");
+        REFUSE(INVALID_REQUEST, "the two passwords do not match; nothing was changed", "the two entries differ");
     *line = first;
     return OK;
 }

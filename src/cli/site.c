@@ -36,13 +36,13 @@ static int take_database(struct command_call *call, str url, str *texts)
         return command_misused(call, "--database must be sqlite:DIR or postgresql://…");
     if (!sqlite) {
         if (settings_has_password(url)) /* seen by everybody on the machine */
-            return command_misused(call, "--database must not hold the password, which everybody on this machine could read: put it into the "
-                                         "settings file, or into a password file (~/.pgpass, or passfile=FILE)");
+            return command_misused(call, "--database must not contain the password, because everyone on this machine could read it: put it in the settings "
+                                         "file, or in a password file (~/.pgpass, or passfile=FILE)");
         texts[SETTINGS_database] = url;
         return COMMAND_DONE;
     }
     if (options_has(&call->options, "data"))
-        return command_misused(call, "--data and --database sqlite:DIR name the same thing: give one of them");
+        return command_misused(call, "--data and --database sqlite:DIR mean the same thing: give only one of them");
     if (url.n == 7)
         return command_misused(call, "--database must be sqlite:DIR or postgresql://…");
     texts[SETTINGS_data] = (str){url.p + 7, url.n - 7};
@@ -55,7 +55,7 @@ int site_settings(struct command_call *call, struct settings *out)
     struct problems *p = ARENA_NEW(call->arena, struct problems);
     str *texts = arena_array(call->arena, SETTINGS_COUNT, sizeof *texts);
     if (!p || !texts)
-        return command_refuse(call, "no memory for the settings");
+        return command_refuse(call, "out of memory while reading the settings");
     for (size_t i = 0; i < o->count; i++) {
         if (o->rows[i]->kind == OPTION_SETTING && o->order[i] != 0)
             texts[settings_find(str_of(o->rows[i]->name))] = o->values[i];
@@ -74,7 +74,8 @@ int site_settings(struct command_call *call, struct settings *out)
 }
 static int refuse_missing_database(struct command_call *call, const struct site *site)
 {
-    return command_refuse(call, "there is no database in \"%s\": give its --data DIR, or begin with jeton user add or client add", site->directory);
+    return command_refuse(call, "there is no database in \"%s\": name its directory with --data DIR, or start with jeton user add or jeton client add",
+                          site->directory);
 }
 int site_open_db(struct command_call *call, enum site_open_how how, struct site **out)
 {
@@ -139,7 +140,7 @@ int site_enter(struct command_call *call, struct site *site)
 {
     err e = open_floors(call, site);
     if (FAILED(e))
-        return command_refuse(call, "cannot take what lies in \"%s\" (--data) into use: %s", site->directory, err_told(e));
+        return command_refuse(call, "cannot use the data in \"%s\" (--data): %s", site->directory, err_told(e));
     return COMMAND_DONE;
 }
 int site_open(struct command_call *call, enum site_open_how how, struct site **out)

@@ -99,11 +99,11 @@ static fallible require_unique_client(struct placing *w, struct problems *p)
     snapshot = cache_hold(cache);
     const struct db_client *same = cache_client(snapshot, client->id);
     if (named)
-        problem_add(p, "name", STR("There already is a client with this name or with one that looks like it; choose another one."));
+        problem_add(p, "name", STR("A client with this name, or with one that looks like it, already exists; choose another one."));
     if (same != NULL && same->number != client->number)
-        problem_add(p, "id", STR("There already is a client with this id; choose another one."));
+        problem_add(p, "id", STR("A client with this ID already exists; choose another one."));
     if (hash != NULL && cache_secret_taken(snapshot, hash, client->number))
-        problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
+        problem_add(p, "secret", STR("This secret is in use. A secret can be used for only one client."));
     cache_let_go(cache, snapshot);
     return problem_result(p);
 }
@@ -135,7 +135,7 @@ static fallible place_unique(struct placing *w, struct problems *p)
             return e;
         TRY(cache_poll(w->ctx->authority->cache));
     }
-    REFUSE(UNAVAILABLE, "Many client applications are being changed just now; please try again.", "client: overtaken too often");
+    REFUSE(UNAVAILABLE, "Many client applications are being changed at the moment; please try again.", "client: overtaken too often");
 }
 
 static fallible judge_id(struct context *ctx, str id, struct problems *p, str *out)
@@ -150,7 +150,7 @@ static fallible judge_id(struct context *ctx, str id, struct problems *p, str *o
     for (size_t i = 0; fit && i < id.n; i++)
         fit = ascii_visible(id.p[i]);
     if (!fit)
-        problem_add(p, "id", STR("A client id has 1 to 255 visible ASCII characters, without spaces."));
+        problem_add(p, "id", STR("A client ID must have 1 to 255 visible ASCII characters, without spaces."));
     *out = id;
     return OK;
 }
@@ -183,9 +183,9 @@ static fallible explain_add_conflict(err e, const struct client_edit *edit, stru
     if (e.kind != ERR_CONFLICT)
         return e;
     if (str_present(edit->id))
-        problem_add(p, "id", STR("This id was used before; ids are never used twice. Choose another one."));
+        problem_add(p, "id", STR("This ID was used before, and IDs are never used twice. Choose another one."));
     else
-        problem_add(p, "secret", STR("This secret is in use; secrets are used for one client alone."));
+        problem_add(p, "secret", STR("This secret is in use. A secret can be used for only one client."));
     return problem_result(p);
 }
 
@@ -237,9 +237,9 @@ fallible client_change(struct context *ctx, const struct actor *by, str id, cons
     struct db_client next = *before;
     struct client_rules_draft draft = {.ctx = ctx, .by = by, .edit = edit, .problems = p, .before = before, .next = &next};
     if (str_present(edit->id) && !str_equal(edit->id, before->id)) /* AD-04 */
-        problem_add(p, "id", STR("A client's id never changes."));
+        problem_add(p, "id", STR("A client's ID cannot be changed."));
     if (str_present(edit->secret))
-        problem_add(p, "secret", STR("A secret is not set here; rotate it instead."));
+        problem_add(p, "secret", STR("A secret cannot be set here; rotate it instead."));
     TRY(client_rules_apply(&draft));
     TRY(problem_result(p));
     next.updated_at = ctx->now;
@@ -282,7 +282,7 @@ fallible client_rotate_secret(struct context *ctx, const struct actor *by, str i
     if (how->overlap < -1 || how->overlap > OVERLAP_MAX)
         REFUSE(UNPROCESSABLE, "The old secret can keep working for 0 to 7776000 seconds (90 days).", "overlap out of range");
     if (str_present(how->secret) && client_rules_secret(how->secret) != NULL)
-        REFUSE(UNPROCESSABLE, "A secret has 32 to 1024 visible ASCII characters, without spaces.", "unfit secret");
+        REFUSE(UNPROCESSABLE, "A secret must have 32 to 1024 visible ASCII characters, without spaces.", "unfit secret");
     int64_t overlap = how->overlap == -1 ? ctx->authority->policy.secret_overlap : how->overlap;
     str raw;
     TRY(secret_for(ctx, how->secret, &raw));
@@ -292,7 +292,7 @@ fallible client_rotate_secret(struct context *ctx, const struct actor *by, str i
     struct renewal renewal = {ctx, client, &hash, until, false};
     err e = authority_together(ctx, store_renewed_secret, &renewal);
     if (e.kind == ERR_CONFLICT && !renewal.overtaken)
-        REFUSE(UNPROCESSABLE, "This secret is in use or was; choose another one.", "secret used before");
+        REFUSE(UNPROCESSABLE, "This secret is or was in use; choose another one.", "secret used before");
     TRY(e);
     check_event(ctx, by, "client.secret_rotated", &(struct authority_event_facts){.client_id = client->id, .subject = client->id});
     *secret = raw;
@@ -397,7 +397,7 @@ fallible client_list(struct context *ctx, const struct actor *by, const struct d
         if (str_is(page->order_by, orders[i].column))
             compare = orders[i].compare;
     if (compare == NULL) /* AD-09 */
-        REFUSE(UNPROCESSABLE, "order_by is name, id or created_at.", "unknown column");
+        REFUSE(UNPROCESSABLE, "order_by must be name, id or created_at.", "unknown column");
     size_t count = 0, kept = 0;
     const struct db_client **rows = cache_clients(ctx->snapshot, ctx->arena, &count);
     if (rows == NULL)

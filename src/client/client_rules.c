@@ -27,10 +27,10 @@ const char *client_rules_redirect(struct arena *a, str uri)
 const char *client_rules_secret(str secret)
 {
     if (secret.n < SECRET_MIN || secret.n > SECRET_MAX)
-        return "A secret has 32 to 1024 characters; leave it out to have a good one created.";
+        return "A secret must have 32 to 1024 characters. Leave it out to have a good one created.";
     for (size_t i = 0; i < secret.n; i++)
         if (!ascii_visible(secret.p[i]))
-            return "A secret has only visible ASCII characters, without spaces.";
+            return "A secret may contain only visible ASCII characters, without spaces.";
     return NULL;
 }
 
@@ -75,18 +75,18 @@ static void judge_kind(const struct client_rules_draft *d)
     if (d->before == NULL)
         next->is_public = edit->is_public > 0 || (edit->is_public < 0 && str_is(edit->auth_method, "none"));
     else if (edit->is_public >= 0 && (edit->is_public > 0) != d->before->is_public)
-        problem_add(d->problems, "is_public", STR("A client stays public or confidential; create a new one instead."));
+        problem_add(d->problems, "is_public", STR("A client cannot change between public and confidential; create a new one instead."));
     if (str_filled(edit->auth_method))
         next->auth_method = edit->auth_method;
     else if (d->before == NULL)
         next->auth_method = next->is_public ? STR("none") : STR("any");
     if (auth_methods_find(next->auth_method) == NULL)
         problem_tell(d->problems, "auth_method", d->ctx->arena,
-                     &MESSAGE("The authentication method is unknown; there are {known}.", MESSAGE_TEXT("known", known_methods(d->ctx->arena))));
+                     &MESSAGE("The authentication method is unknown. The methods are {known}.", MESSAGE_TEXT("known", known_methods(d->ctx->arena))));
     else if (str_is(next->auth_method, "none") != next->is_public)
         problem_add(d->problems, "auth_method",
                     next->is_public ? STR("A public client has no secret: its authentication method is none.")
-                                    : STR("A confidential client authenticates: none is for public clients."));
+                                    : STR("A confidential client must authenticate: none is only for public clients."));
 }
 
 /* One word of the list; refresh_token itself is added last, by whoever knows all of them. False: an unknown grant. */
@@ -131,7 +131,7 @@ static fallible judge_grants(const struct client_rules_draft *d)
     for (str rest = all; rest.n > 0 && str_next(&rest, ' ', &word);)
         if (!judge_grant(d, word, &list, &refreshes)) {
             problem_tell(d->problems, "grants", d->ctx->arena,
-                         &MESSAGE("A grant is unknown; there are {known}.", MESSAGE_TEXT("known", known_grants(d->ctx->arena))));
+                         &MESSAGE("A grant is unknown. The grants are {known}.", MESSAGE_TEXT("known", known_grants(d->ctx->arena))));
             return OK;
         }
     bool implied = refreshes && (asked_anew || d->edit->refresh > 0);
@@ -173,7 +173,7 @@ static fallible judge_redirects(const struct client_rules_draft *d)
     struct db_client *next = d->next;
     bool anew = d->before == NULL || leave_changes(edit);
     if (d->before != NULL && str_filled(d->before->metadata.origin) && str_is(edit->metadata[METADATA_redirect_private_http], "true"))
-        problem_add(d->problems, "redirect_private_http", STR("Plain http is for clients that an administrator made.")); /* RU-13 */
+        problem_add(d->problems, "redirect_private_http", STR("Plain http is only for clients that an administrator created.")); /* RU-13 */
     if (str_present(edit->redirect_uris) || anew)
         TRY(judge_uris(d, str_present(edit->redirect_uris) ? edit->redirect_uris : next->redirect_uris, "redirect_uris", &next->redirect_uris));
     if (str_present(edit->post_logout_redirect_uris) || anew)
@@ -181,8 +181,9 @@ static fallible judge_redirects(const struct client_rules_draft *d)
                        "post_logout_redirect_uris", &next->post_logout_redirect_uris));
     for (const struct grant_type *row = grant_types; row < grant_types + GRANT_TYPE_COUNT; row++)
         if (row->redirects && next->redirect_uris.n == 0 && str_has_word(next->grants, str_of(row->word))) /* RFC 6749 3.1.2.2 */
-            problem_tell(d->problems, "redirect_uris", d->ctx->arena,
-                         &MESSAGE("{grant} needs at least one redirect URI: the address that receives the answer.", MESSAGE_TEXT("grant", str_of(row->word))));
+            problem_tell(
+                d->problems, "redirect_uris", d->ctx->arena,
+                &MESSAGE("{grant} needs at least one redirect URI: the address that receives the response.", MESSAGE_TEXT("grant", str_of(row->word))));
     return OK;
 }
 
@@ -210,7 +211,7 @@ static void judge_scope_policy(const struct client_rules_draft *d)
     bool any = d->before == NULL ? !str_present(d->edit->scopes) : scopes_any(d->before) && !str_filled(d->edit->scopes);
     if (str_filled(d->next->metadata.origin)) {
         if (str_is(said, "any"))
-            problem_add(d->problems, "scope_policy", STR("Software that registered itself may ask for the scopes of its list only."));
+            problem_add(d->problems, "scope_policy", STR("Software that registered itself may ask only for the scopes on its list."));
         *policy = STR_ABSENT;
     } else if (!str_filled(said)) {
         *policy = any ? STR("any") : STR("only");
@@ -232,7 +233,7 @@ static void judge_flags(const struct client_rules_draft *d)
     if (next->is_public)
         next->require_pkce = true; /* RFC 9700 2.1.1: it always is */
     if (next->is_public && next->compat_processmaker)
-        problem_add(d->problems, "compat_processmaker", STR("The compatibility mode finds a client by its secret; a public one has none."));
+        problem_add(d->problems, "compat_processmaker", STR("Compatibility mode finds a client by its secret, and a public client has none."));
 }
 
 static void judge_lifetime(const struct client_rules_draft *d, int64_t wanted, int64_t most, const char *field, int64_t *out)
@@ -263,7 +264,7 @@ static fallible judge_owner(const struct client_rules_draft *d)
     struct db_user *owner = NULL;
     TRY(user_find(d->ctx, d->edit->owner, &owner));
     if (owner == NULL)
-        problem_add(d->problems, "owner", STR("There is no person with this id or username."));
+        problem_add(d->problems, "owner", STR("There is no user with this ID or username."));
     else
         d->next->owner_id = owner->id;
     return OK;
@@ -304,7 +305,7 @@ fallible client_rules_apply(struct client_rules_draft *d)
     judge_scope_policy(d);
     profile_fit_judge(d->ctx, d->next, d->problems);
     if (client_rules_beyond(d->ctx, d->by, d->next)) /* AD-04: no way around the own permissions */
-        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more than they have themselves.",
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may give a client more permissions than they have themselves.",
                "the client would have more rights than the actor");
     return check_arena(d->ctx->arena);
 }

@@ -12,19 +12,19 @@ enum grant_pool { GRANT_NOWHERE = 0, GRANT_INLINE, GRANT_WRITE, GRANT_HASH, GRAN
 /* clang-format off */
 #define GRANT_TYPES(X) \
     X(authorization_code, "authorization_code",                           true,  true,  true,  false, true,  GRANT_WRITE,   authorization_code_redeem, \
-      SAY("Authorization code"), SAY("A person logs in with their browser and allows access. The usual choice.")) \
+      SAY("Authorization code"), SAY("A user logs in with their browser and allows access. The usual choice.")) \
     X(refresh_token,      "refresh_token",                                false, false, true,  false, false, GRANT_WRITE,   refresh_token_redeem, \
-      SAY("Refresh token"), SAY("Keeps access without asking the person again.")) \
+      SAY("Refresh token"), SAY("Gets new access tokens without asking the user again.")) \
     X(client_credentials, "client_credentials",                           false, false, false, true,  false, GRANT_INLINE,  client_credentials_redeem, \
-      SAY("Client credentials"), SAY("For the application itself, with no person involved.")) \
+      SAY("Client credentials"), SAY("For the application itself, with no user involved.")) \
     X(password,           "password",                                     false, true,  true,  false, true,  GRANT_HASH,    password_grant_redeem, \
-      SAY("Password"), SAY("Takes a person’s username and password itself. Only for old applications of your own.")) \
+      SAY("Password"), SAY("The application handles the user’s username and password itself. Only for your own old applications.")) \
     X(personal_access,    "personal_access",                              false, false, true,  false, false, GRANT_NOWHERE, NULL, \
-      SAY("Personal access"), SAY("For tokens that people create by hand.")) \
+      SAY("Personal access"), SAY("For tokens that users create themselves.")) \
     X(device_code,        "urn:ietf:params:oauth:grant-type:device_code", false, true,  true,  false, true,  GRANT_WRITE,   device_code_redeem, \
-      SAY("Device code"), SAY("For devices without a browser. The person allows access elsewhere.")) \
+      SAY("Device code"), SAY("For devices without a browser. The user allows access on another device.")) \
     X(ciba,               "urn:openid:params:grant-type:ciba",            false, true,  false, false, true,  GRANT_WRITE,   ciba_redeem, \
-      SAY("Backchannel (CIBA)"), SAY("Asks a person on their own pages, without sending their browser anywhere.")) \
+      SAY("Backchannel (CIBA)"), SAY("Asks a user for approval on their account pages, without redirecting their browser.")) \
     X(token_exchange,     "urn:ietf:params:oauth:grant-type:token-exchange", false, false, false, false, false, GRANT_READ,  token_exchange_redeem, \
       SAY("Token exchange"), SAY("Exchanges one token for another, under the policy below.")) \
     X(jwt_bearer,         "urn:ietf:params:oauth:grant-type:jwt-bearer",  false, false, false, false, true,  GRANT_READ,    jwt_bearer_redeem, \

@@ -21,7 +21,7 @@ static void judge_name(struct problems *p, str issuer)
     for (size_t i = 0; fits && i < issuer.n; i++)
         fits = ascii_visible(issuer.p[i]);
     if (!fits)
-        problem_add(p, "issuer", STR("The issuer is its `iss`: 1 to 2000 visible ASCII characters."));
+        problem_add(p, "issuer", STR("The issuer is the `iss` of its assertions and must have 1 to 2000 visible ASCII characters."));
 }
 
 static void judge_keys(struct context *ctx, const struct issuer_edit *edit, struct problems *p)
@@ -29,7 +29,7 @@ static void judge_keys(struct context *ctx, const struct issuer_edit *edit, stru
     struct jwk_set set;
     struct url url;
     if (str_filled(edit->jwks) == str_filled(edit->jwks_uri)) {
-        problem_add(p, "jwks", STR("Give its keys either by value or by their address."));
+        problem_add(p, "jwks", STR("Give either the keys themselves or their address."));
         return;
     }
     if (str_filled(edit->jwks)) {
@@ -37,12 +37,12 @@ static void judge_keys(struct context *ctx, const struct issuer_edit *edit, stru
         if (!FAILED(e))
             e = jwk_set_sound(&set);
         if (FAILED(e) || set.count == 0) /* CA-13 */
-            problem_add(p, "jwks", FAILED(e) ? str_of(err_say(e)) : STR("The set holds no key that this server can use."));
+            problem_add(p, "jwks", FAILED(e) ? str_of(err_say(e)) : STR("The set contains no key that this server can use."));
         return;
     }
     bool fits = !FAILED(url_parse(edit->jwks_uri, &url)) && str_equal_nocase(url.scheme, STR("https")); /* MD-05: fetch calls no other */
     if (!fits)
-        problem_add(p, "jwks_uri", STR("The address of its keys must be an https one."));
+        problem_add(p, "jwks_uri", STR("The address of its keys must be an https address."));
     else if (!url_loopback(&url) && !fetch_port_due(&ctx->authority->policy.fetch, &url))
         problem_add(p, "jwks_uri",
                     STR("The address of its keys has a port that this server may not call; an administrator can allow it in the setting outgoing_ports."));
@@ -52,7 +52,7 @@ static void judge_clients(struct context *ctx, str clients, struct problems *p)
 {
     str line;
     if (!str_filled(clients))
-        problem_add(p, "clients", STR("Name at least one client that may bring its assertions."));
+        problem_add(p, "clients", STR("Name at least one client that may present its assertions."));
     for (str rest = clients; str_filled(rest) && str_next(&rest, '\n', &line);)
         if (!client_find(ctx, line))
             problem_tell(p, "clients", ctx->arena, &MESSAGE("There is no client `{client}`.", MESSAGE_TEXT("client", line)));
@@ -67,14 +67,14 @@ static fallible judge_issuer_edit(struct context *ctx, const struct issuer_edit 
     for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++)
         known = known || str_is(edit->subject_is, subjects[i]);
     if (!known)
-        problem_add(p, "subject_is", STR("Its subject is user_id, username, email or client."));
+        problem_add(p, "subject_is", STR("The subject must be user_id, username, email or client."));
     if (!str_filled(edit->scopes))
-        problem_add(p, "scopes", STR("Name at least one scope that its assertions may reach."));
+        problem_add(p, "scopes", STR("Name at least one scope that its assertions may be used for."));
     err scopes = scopes_known(ctx, edit->scopes, "scopes", p);
     if (scopes.kind != ERR_UNPROCESSABLE)
         TRY(scopes);
     if (edit->life_max < LIFE_MIN || edit->life_max > LIFE_MAX)
-        problem_add(p, "life_max", STR("Its assertions may live 10 to 86400 seconds."));
+        problem_add(p, "life_max", STR("Its assertions may be valid for 10 to 86400 seconds."));
     if (p->count > 0)
         FAIL(UNPROCESSABLE, "issuers: problems");
     return check_arena(ctx->arena);
@@ -83,7 +83,7 @@ static fallible judge_issuer_edit(struct context *ctx, const struct issuer_edit 
 static fallible require_issuer_admin(const struct actor *by)
 {
     if (by->kind != ACTOR_OWNER && !actor_is_admin(by))
-        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may say whose assertions are accepted.", "issuers: not an administrator");
+        REFUSE(INSUFFICIENT_SCOPE, "Only an administrator may decide whose assertions are accepted.", "issuers: not an administrator");
     return OK;
 }
 

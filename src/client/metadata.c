@@ -13,8 +13,8 @@ _Static_assert(METADATA_COUNT == 0 DB_CLIENT_METADATA(COUNT, COUNT, COUNT, COUNT
 
 /* clang-format off */
 const struct metadata_row metadata_rows[METADATA_COUNT] = {
-#define ROW(setter_, needed_, name_, kind_, group_, check_, shape_, help_)                                                              \
-    [METADATA_##name_] = {#name_, METADATA_KIND_##kind_, METADATA_GROUP_##group_, METADATA_BY_##setter_, needed_, shape_, help_,        \
+#define ROW(setter_, needed_, name_, kind_, group_, check_, shape_, label_, help_)                                                          \
+    [METADATA_##name_] = {#name_, METADATA_KIND_##kind_, METADATA_GROUP_##group_, METADATA_BY_##setter_, needed_, shape_, label_, help_, \
                           offsetof(struct db_client_metadata, name_)},
 #define W(...) ROW(SOFTWARE, false, __VA_ARGS__)
 #define R(...) ROW(SOFTWARE, true, __VA_ARGS__)

@@ -55,7 +55,7 @@ static const char *check_https(str piece, bool fragment_allowed)
 {
     struct url url;
     if (piece.n > URI_MAX)
-        return "{member} has more than 2000 bytes.";
+        return "{member} is longer than 2000 bytes.";
     err e = url_parse(piece, &url);
     if (FAILED(e))
         return err_say(e);
@@ -248,11 +248,11 @@ static void judge_keys(const struct client_rules_draft *d)
     const struct auth_method *method = auth_methods_find(d->next->auth_method);
     bool keys = str_present(m->jwks) || str_present(m->jwks_uri);
     if (str_present(m->jwks) && str_present(m->jwks_uri)) /* RFC 7591 2 */
-        add_member_problem(d, METADATA_jwks_uri, "{member} and jwks exclude each other: keys have one source.");
+        add_member_problem(d, METADATA_jwks_uri, "{member} and jwks cannot be used together.");
     if (method != NULL && method->keys && !keys)
-        problem_tell(d->problems, "jwks", d->ctx->arena, &MESSAGE("jwks or jwks_uri is needed for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
+        problem_tell(d->problems, "jwks", d->ctx->arena, &MESSAGE("jwks or jwks_uri is required for {method}.", MESSAGE_TEXT("method", str_of(method->name))));
     if (!keys && m->require_signed_request_object)
-        add_member_problem(d, METADATA_jwks, "{member} or jwks_uri is needed to check signed request objects.");
+        add_member_problem(d, METADATA_jwks, "{member} or jwks_uri is required to check signed request objects.");
 }
 
 bool metadata_rules_by_secret(str alg)
@@ -269,7 +269,7 @@ static void judge_auth_alg(const struct client_rules_draft *d)
     if (str_is(method, "client_secret_jwt") && !by_secret)
         add_member_problem(d, METADATA_token_endpoint_auth_signing_alg, "{member} must be one of " SIGNED_BY_SECRET " for client_secret_jwt.");
     if (!str_is(method, "client_secret_jwt") && by_secret)
-        add_member_problem(d, METADATA_token_endpoint_auth_signing_alg, "{member} of this kind is for client_secret_jwt alone.");
+        add_member_problem(d, METADATA_token_endpoint_auth_signing_alg, "{member} of this kind is only for client_secret_jwt.");
 }
 
 /* RFC 8705 2.1.2: exactly one name. */
@@ -282,8 +282,7 @@ static void judge_certificate(const struct client_rules_draft *d)
         count += str_present(metadata_value(&d->next->metadata, names[i]));
     bool needed = str_is(d->next->auth_method, "tls_client_auth");
     if (count > 1 || (needed && count == 0))
-        add_member_problem(d, METADATA_tls_client_auth_subject_dn,
-                           "{member} or another tls_client_auth member must name the certificate, and exactly one of them.");
+        add_member_problem(d, METADATA_tls_client_auth_subject_dn, "Exactly one member must name the certificate: {member} or another tls_client_auth member.");
 }
 
 /* CIBA Core 4 */
@@ -291,7 +290,7 @@ static void judge_ciba(const struct client_rules_draft *d)
 {
     const struct db_client_metadata *m = &d->next->metadata;
     if (str_is(m->backchannel_token_delivery_mode, "ping") && !str_present(m->backchannel_client_notification_endpoint))
-        add_member_problem(d, METADATA_backchannel_client_notification_endpoint, "{member} is needed for the delivery mode ping.");
+        add_member_problem(d, METADATA_backchannel_client_notification_endpoint, "{member} is required for the delivery mode ping.");
 }
 
 static str host_lower(struct arena *a, str uri)
@@ -347,7 +346,8 @@ static void judge_sector_list(const struct client_rules_draft *d)
     manners.caller = source_key(d->ctx->arena, "sector", d->ctx->address);
     err fetched = fetch_document(d->ctx->arena, &manners, uri, STR_ABSENT, &body);
     if (fetched.kind == ERR_THROTTLED)
-        add_member_problem(d, METADATA_sector_identifier_uri, "{member} could not be fetched now: this server makes too many calls; try again in a moment.");
+        add_member_problem(d, METADATA_sector_identifier_uri,
+                           "{member} could not be fetched because this server is making too many calls; try again in a moment.");
     else if (FAILED(fetched))
         add_member_problem(d, METADATA_sector_identifier_uri, "{member} could not be fetched: it must answer with a JSON list of redirect URIs.");
     else if (FAILED(json_parse(d->ctx->arena, body, &list)) || !json_is_list(list))
@@ -376,7 +376,7 @@ static void judge_sector(const struct client_rules_draft *d)
         str host = host_lower(a, line);
         if (!str_present(host) || (str_present(sector) && !str_equal(host, sector))) {
             add_member_problem(d, METADATA_sector_identifier_uri,
-                               "{member} is needed for pairwise subjects when the redirect URIs have several hosts or none.");
+                               "{member} is required for pairwise subjects if the redirect URIs have several hosts or none.");
             return;
         }
         sector = host;
@@ -384,7 +384,7 @@ static void judge_sector(const struct client_rules_draft *d)
     if (!str_present(sector) && str_present(m->jwks_uri))
         sector = host_lower(a, m->jwks_uri);
     if (!str_present(sector))
-        add_member_problem(d, METADATA_sector_identifier_uri, "{member} is needed for pairwise subjects of a client without redirect URIs.");
+        add_member_problem(d, METADATA_sector_identifier_uri, "{member} is required for pairwise subjects of a client without redirect URIs.");
     m->sector = sector;
 }
 
@@ -396,7 +396,8 @@ static void judge_client(const struct client_rules_draft *d)
         return;
     for (str rest = d->next->redirect_uris; rest.n > 0 && str_next(&rest, '\n', &line);)
         if (!str_starts(line, STR("https:")) && !str_starts(line, STR("http:"))) {
-            problem_add(d->problems, "redirect_uris", STR("A web application can only have https redirect URIs; one with a scheme of its own is native."));
+            problem_add(d->problems, "redirect_uris",
+                        STR("A web application can have only https redirect URIs; an application with its own scheme is native."));
             return;
         }
 }

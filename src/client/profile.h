@@ -7,7 +7,7 @@
 #include "context/authority.h"
 /* X(NAME, least profile, what it demands, in words for `jeton client show`) */
 #define PROFILE_RULES(X)                                                                                                   \
-    X(PKCE, OAUTH21, "PKCE with S256 at every authorization request")                                                      \
+    X(PKCE, OAUTH21, "PKCE with S256 in every authorization request")                                                      \
     X(NO_PASSWORD, OAUTH21, "no password grant")                                                                           \
     X(REDIRECT_NAMED, OAUTH21, "redirect_uri in every authorization request")                                              \
     X(REDIRECT_FIT, OAUTH21, "redirect URIs with https, on this machine, or with a scheme that is a reversed domain name") \
@@ -17,8 +17,8 @@
     X(PUSHED, FAPI2_SECURITY, "authorization requests only by PAR")                                                        \
     X(SENDER_CONSTRAINED, FAPI2_SECURITY, "access tokens bound to a key by DPoP or mutual TLS")                            \
     X(STEADY_REFRESH, FAPI2_SECURITY, "refresh tokens that are not rotated")                                               \
-    X(ASKED, FAPI2_SECURITY, "people are asked at every authorization")                                                    \
-    X(CODE_MINUTE, FAPI2_SECURITY, "authorization codes that live at most 60 seconds")                                     \
+    X(ASKED, FAPI2_SECURITY, "users are asked at every authorization")                                                     \
+    X(CODE_MINUTE, FAPI2_SECURITY, "authorization codes that are valid for at most 60 seconds")                            \
     X(NO_FRAGMENT, FAPI2_SECURITY, "no authorization response in a fragment")                                              \
     X(ISSUER_AUDIENCE, FAPI2_SECURITY, "the issuer as the only audience of client assertions")                             \
     X(SIGNED_REQUEST, FAPI2_MESSAGE_SIGNING, "signed request objects")                                                     \

@@ -166,7 +166,7 @@ void profile_fit_judge(const struct context *ctx, const struct db_client *next, 
         const struct fit *fit = &fits[rule];
         if (profile_includes(held, (enum profile_rule)rule) && fit->contradicts != NULL && fit->contradicts(next))
             problem_tell(p, fit->field, ctx->arena,
-                         &MESSAGE("The profile {profile}, which this client must meet, demands {what}.", MESSAGE_TEXT("profile", str_of(profile_name(held))),
+                         &MESSAGE("The profile {profile}, which this client must meet, requires {what}.", MESSAGE_TEXT("profile", str_of(profile_name(held))),
                                   MESSAGE_WORD("what", profile_words((enum profile_rule)rule))));
     }
 }

@@ -143,9 +143,9 @@ static const char *judge_http(const struct url *url, const struct redirect_leave
     if (url_loopback(url))
         return NULL;
     if (!private_host(url->host))
-        return SAY("http is only allowed for 127.0.0.1, [::1] and localhost; use https."); /* RU-04 */
+        return SAY("http is allowed only for 127.0.0.1, [::1] and localhost; use https."); /* RU-04 */
     if (!leave->private_http)
-        return SAY("http is only allowed for 127.0.0.1, [::1] and localhost; use https, or switch redirect_private_http on for this client."); /* RU-13 */
+        return SAY("http is allowed only for 127.0.0.1, [::1] and localhost; use https, or turn on redirect_private_http for this client."); /* RU-13 */
     return NULL;
 }
 
@@ -153,18 +153,18 @@ static const char *judge_scheme(const struct url *url, const struct redirect_lea
 {
     str scheme = url->scheme;
     if (is_running_scheme(scheme))
-        return SAY("an address of this scheme runs or reads something in the browser and is never allowed."); /* RU-03 */
+        return SAY("addresses with this scheme can run or read something in the browser and are never allowed."); /* RU-03 */
     if (str_equal_nocase(scheme, STR("https")))
         return NULL;
     if (str_equal_nocase(scheme, STR("http")))
         return judge_http(url, leave);
     if (!has_scheme_dot(scheme) && !redirect_rules_scheme(scheme)) /* RU-12 */
-        return SAY("an address of this scheme is not answered by an application of your own and is never allowed.");
+        return SAY("addresses with this scheme do not lead back to an application and are never allowed.");
     if (!has_scheme_dot(scheme) && !leave->any_scheme && !is_scheme_listed(leave->schemes, scheme)) /* RFC 8252 7.1 */
         return SAY("use https, or a private-use scheme that is a reversed domain name, like com.example.app:/callback. An administrator can "
                    "allow others: redirect_custom_schemes for one client, the setting redirect_schemes for all.");
     if (!str_present(url->host) && !str_starts(url->path, STR("/"))) /* `example.com:443/x` is not meant as a scheme */
-        return SAY("after a private-use scheme comes a slash, as in com.example.app:/callback; web addresses begin with https://.");
+        return SAY("a private-use scheme must be followed by a slash, as in com.example.app:/callback; web addresses start with https://.");
     return NULL;
 }
 
@@ -179,7 +179,7 @@ static const char *judge_query(struct arena *a, str query)
                 return SAY("its query contains a malformed escape.");
             for (size_t i = 0; i < sizeof our_parameters / sizeof *our_parameters; i++)
                 if (str_is(name, our_parameters[i])) /* RU-07 */
-                    return SAY("its query may not contain code, state, error, error_description, iss or response: the answer adds these.");
+                    return SAY("its query may not contain code, state, error, error_description, iss or response: the response adds these.");
         }
     }
     return NULL;
@@ -189,7 +189,7 @@ const char *redirect_rules_refuse(struct arena *a, str uri, const struct redirec
 {
     struct url url;
     if (uri.n > URI_MAX)
-        return SAY("it has more than 2000 bytes.");
+        return SAY("it is longer than 2000 bytes.");
     err e = url_parse(uri, &url);
     if (FAILED(e))
         return err_say(e);
@@ -211,7 +211,7 @@ bool redirect_rules_message(struct arena *a, str uri, const struct redirect_leav
     for (size_t i = 0; i < shown.n; i++)
         readable = readable && ascii_visible(shown.p[i]);
     *out = readable ? MESSAGE("`{address}` cannot be registered: {why}", MESSAGE_TEXT("address", shown), MESSAGE_WORD("why", why))
-                    : MESSAGE("An unreadable address cannot be registered: {why}", MESSAGE_WORD("why", why));
+                    : MESSAGE("This address is malformed: {why}", MESSAGE_WORD("why", why));
     return true;
 }
 
@@ -275,10 +275,10 @@ static const struct {
     bool (*fits)(const struct url *url);
     const char *sentence;
 } warnings[] = {
-    {by_localhost, "The name localhost may resolve to another machine; 127.0.0.1 or [::1] in its place cannot (RFC 8252 8.3)."},
-    {by_private_http, "Answers to a plain http address can be read and changed by whoever shares that network; use https where you can."},
-    {by_custom_scheme, "Any program on a device can claim a scheme without a dot for itself; PKCE keeps such a program from using the code, "
-                       "but a reversed domain name or a loopback address is better (RFC 8252 8.6)."},
+    {by_localhost, "The name localhost may resolve to another machine; 127.0.0.1 and [::1] cannot (RFC 8252, section 8.3)."},
+    {by_private_http, "Responses to a plain http address can be read and changed by anyone on that network; use https if you can."},
+    {by_custom_scheme, "Any program on a device can claim a scheme without a dot. PKCE keeps such a program from using the code, but a reversed domain name or "
+                       "a loopback address is better (RFC 8252, section 8.6)."},
 };
 
 static bool any_fits(const struct db_client *client, bool (*fits)(const struct url *url))

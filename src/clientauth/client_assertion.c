@@ -36,16 +36,16 @@ fallible client_assertion_read(struct arena *a, const struct form *f, struct cli
     str text = form_get(f, "client_assertion"), type = form_get(f, "client_assertion_type"), id = form_get(f, "client_id");
     struct client_assertion read = {0};
     if (!str_present(text) || !str_present(type)) /* RFC 7521 4.2 */
-        REFUSE(INVALID_REQUEST, "client_assertion and client_assertion_type are sent together.", "assertion: without its type, or the type alone");
+        REFUSE(INVALID_REQUEST, "client_assertion and client_assertion_type must be sent together.", "assertion: without its type, or the type alone");
     if (!str_is(type, TYPE)) /* RFC 7523 2.2 */
-        REFUSE(INVALID_CLIENT, "The one client_assertion_type that is taken is " TYPE ".", "assertion: unknown type");
+        REFUSE(INVALID_CLIENT, "The only supported client_assertion_type is " TYPE ".", "assertion: unknown type");
     TRY(as_invalid_client(jwt_read(a, text, &read.token)));
     str typ = read.token.typ; /* RFC 8725 3.11: a token of another kind is none of this */
     if (str_present(typ) && !str_equal_nocase(typ, STR("JWT")) && !str_equal_nocase(typ, STR("client-authentication+jwt")))
-        REFUSE(INVALID_CLIENT, "The header typ of a client assertion is JWT or client-authentication+jwt.", "assertion: typ of another kind");
+        REFUSE(INVALID_CLIENT, "The typ of a client assertion must be JWT or client-authentication+jwt.", "assertion: typ of another kind");
     str issuer = json_member_text(read.token.claims, "iss"), subject = json_member_text(read.token.claims, "sub");
     if (!str_filled(issuer) || !str_filled(subject)) /* RFC 7523 3: 1, 2 */
-        REFUSE(INVALID_CLIENT, "A client assertion names the client in iss and in sub.", "assertion: iss or sub missing");
+        REFUSE(INVALID_CLIENT, "A client assertion must name the client in iss and in sub.", "assertion: iss or sub missing");
     if (!str_equal(issuer, subject))
         REFUSE(INVALID_CLIENT, "iss and sub of a client assertion must be the same client_id.", "assertion: iss differs from sub");
     if (str_present(id) && !str_equal(id, subject)) /* RFC 7521 4.2 */
@@ -115,7 +115,7 @@ static fallible take_once(struct context *ctx, const struct db_client *client, c
         FAIL(UNAVAILABLE, "no memory to take a jti");
     TRY(db_once_take(ctx->tx, "jti", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
-        REFUSE(INVALID_CLIENT, "This client assertion was used before: each needs a fresh jti.", "assertion: jti used before");
+        REFUSE(INVALID_CLIENT, "This client assertion was used before: each one needs a new jti.", "assertion: jti used before");
     return OK;
 }
 

@@ -309,7 +309,7 @@ fallible client_auth_again(struct context *ctx, str client_id, struct client_pro
 fallible client_auth_confidential(const struct client_proof *proof)
 {
     if (!proof->client || proof->client->is_public || !proof->authenticated)
-        REFUSE(INVALID_CLIENT, "Client authentication failed: this address is for confidential clients.",
+        REFUSE(INVALID_CLIENT, "Client authentication failed: this address is only for confidential clients.",
                "client: public client where a confidential one is needed");
     return OK;
 }

@@ -88,7 +88,7 @@ static fallible judge_dpop_proof(struct context *ctx, str access_token, struct d
         FAIL(SERVER_ERROR, "sender: a proof is not judged inside a transaction; its request comes by a worker first");
     TRY(dpop_check(ctx->arena, ctx->dpop, &expect, &proof));
     if (proof.issued_at > clock_add(ctx->now, AHEAD_SECONDS))
-        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof is from the future; is the clock right?", "dpop: iat in the future");
+        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof was issued in the future; check the client's clock.", "dpop: iat in the future");
     TRY(nonce_check(ctx, &proof));
     bool fresh;
     /* until its window has passed, whatever way the clocks differ */
@@ -146,7 +146,7 @@ fallible sender_alg(const struct context *ctx, const struct db_client *client, c
 {
     if (str_present(shown->jkt) && profile_demands(ctx, client, PROFILE_RULE_STRONG_ALGS) &&
         !str_has_word(profile_algs(ctx, client, STR_ABSENT), shown->alg)) /* FAPI 2.0 Security Profile 5.4.1 */
-        REFUSE(INVALID_DPOP_PROOF, "The profile of this client demands DPoP proofs signed with PS256, ES256 or EdDSA.",
+        REFUSE(INVALID_DPOP_PROOF, "The profile of this client requires DPoP proofs signed with PS256, ES256 or EdDSA.",
                "sender: algorithm of the proof not allowed by profile");
     return OK;
 }
@@ -158,13 +158,13 @@ fallible sender_fits(struct context *ctx, const struct sender *keeps, const stru
     if (!str_present(jkt) && !str_present(x5t))
         return OK;
     if (str_present(jkt) && !str_present(ctx->dpop)) /* DP-02 */
-        REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the header DPoP.",
+        REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the DPoP header.",
                "sender: a bound token without a proof");
     TRY(sender_proof(ctx, access_token, &shown));
     if (str_present(jkt) && !str_equal(jkt, shown.jkt))
-        REFUSE(INVALID_TOKEN, "The access token is bound to another key than the one of the DPoP proof.", "sender: another key");
+        REFUSE(INVALID_TOKEN, "The access token is bound to a different key than the DPoP proof.", "sender: another key");
     if (str_present(x5t) && !str_equal(x5t, shown.x5t)) /* DP-05 */
-        REFUSE(INVALID_TOKEN, "The access token is bound to a TLS client certificate, which was not shown.", "sender: another certificate, or none");
+        REFUSE(INVALID_TOKEN, "The access token is bound to a TLS client certificate, which was not presented.", "sender: another certificate, or none");
     return client ? sender_alg(ctx, client, &shown) : OK;
 }
 
@@ -184,17 +184,17 @@ fallible sender_bind(struct context *ctx, const struct client_proof *proof)
     TRY(sender_alg(ctx, proof->client, &shown));
     /* RFC 9449 5.2 names no code for a proof that is not there: a parameter is missing (RFC 6749 5.2) */
     if (m->dpop_bound_access_tokens && !str_present(shown.jkt))
-        REFUSE(INVALID_REQUEST, "This client is registered for tokens bound by DPoP: send a proof in the header DPoP.",
+        REFUSE(INVALID_REQUEST, "This client is registered for tokens bound by DPoP: send a proof in the DPoP header.",
                "sender: DPoP is registered, and no proof was sent");
     if (m->tls_client_certificate_bound_access_tokens && !str_present(shown.x5t)) /* RFC 8705 3.4 */
-        REFUSE(INVALID_REQUEST, "This client is registered for tokens bound to its TLS client certificate, which was not shown.",
+        REFUSE(INVALID_REQUEST, "This client is registered for tokens bound to its TLS client certificate, which was not presented.",
                "sender: certificate-bound tokens are registered, and no certificate was shown");
     ctx->bind.jkt = shown.jkt;
     bool certificate = m->tls_client_certificate_bound_access_tokens || (by_certificate(proof) && !str_present(shown.jkt));
     ctx->bind.x5t = certificate ? shown.x5t : STR_ABSENT;
     bool bound = str_present(ctx->bind.jkt) || str_present(ctx->bind.x5t);
     if (!bound && profile_demands(ctx, proof->client, PROFILE_RULE_SENDER_CONSTRAINED)) /* FAPI 2.0 Security Profile 5.3.2.1 */
-        REFUSE(INVALID_REQUEST, "The profile of this client demands tokens that are bound to a key: send a DPoP proof.",
+        REFUSE(INVALID_REQUEST, "The profile of this client requires tokens that are bound to a key: send a DPoP proof.",
                "sender: the profile demands a bound token, and nothing was shown to bind it to");
     return OK;
 }

@@ -291,7 +291,7 @@ static fallible judge_names(const struct reader *r, json *object)
     else
         TRY(json_node_order(r->arena, object, &distinct));
     if (!distinct) /* RFC 7519 4 */ /* IN-07 */
-        REFUSE(INVALID_REQUEST, "A member of the JSON text is given more than once.", "json: duplicate member");
+        REFUSE(INVALID_REQUEST, "A member of the JSON text appears more than once.", "json: duplicate member");
     return OK;
 }
 

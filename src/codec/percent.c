@@ -27,7 +27,7 @@ fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *
             int high = text.n - i > 2 ? ascii_hex(text.p[i + 1]) : -1;
             int low = text.n - i > 2 ? ascii_hex(text.p[i + 2]) : -1;
             if (high < 0 || low < 0) /* IN-03 */
-                REFUSE(INVALID_REQUEST, "The request holds a malformed percent escape.", "percent: bad escape");
+                REFUSE(INVALID_REQUEST, "The request contains a malformed percent escape.", "percent: bad escape");
             c = (char)(high << 4 | low);
             i += 2;
         } else if (c == '+' && plus == PERCENT_PLUS_SPACE) {
@@ -36,7 +36,7 @@ fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *
         p[n++] = c;
     }
     if (!utf8_valid((str){p, n})) /* IN-03: NUL, overlong forms, surrogates */
-        REFUSE(INVALID_REQUEST, "The request holds text that is not UTF-8, or a NUL.", "percent: not UTF-8 or NUL");
+        REFUSE(INVALID_REQUEST, "The request contains text that is not UTF-8, or a NUL.", "percent: not UTF-8 or NUL");
     *out = (str){p, n};
     return OK;
 }

@@ -281,7 +281,7 @@ fallible text_readable(struct arena *a, str text, bool *readable)
 
 /* ---- user names ---- */
 
-#define SAY_SIGNS "A username has letters and digits of any script, single spaces inside, and of other characters only . ! # $ * + = ^ _ ` | ~ @ -"
+#define SAY_SIGNS "A username may contain letters and digits of any script, single spaces between them, and the characters . ! # $ * + = ^ _ ` | ~ @ -"
 
 static bool ascii_fits(UChar32 c)
 {
@@ -389,10 +389,11 @@ static fallible judge_part(struct arena *a, const UChar *p, int32_t n)
         FAIL(UNAVAILABLE, "text: ICU could not judge a name");
     if (info.errors & UIDNA_ERROR_BIDI)
         REFUSE(INVALID_REQUEST,
-               "A word of a username is written from left to right or from right to left, not both, and begins and ends with a letter or digit of its script.",
+               "Each word of a username must be written either from left to right or from right to left, and must start and end with a letter or digit of its "
+               "script.",
                "text: bidi rule");
     if (info.errors & (UIDNA_ERROR_CONTEXTJ | UIDNA_ERROR_CONTEXTO_PUNCTUATION | UIDNA_ERROR_CONTEXTO_DIGITS))
-        REFUSE(INVALID_REQUEST, "A username holds a joiner, a mark or digits where its script has none.", "text: context rule");
+        REFUSE(INVALID_REQUEST, "A username contains a joiner, a mark or digits where its script does not use them.", "text: context rule");
     return OK;
 }
 

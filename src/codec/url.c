@@ -21,15 +21,15 @@ static fallible check_bytes(str text)
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if ((unsigned char)c >= 0x80)
-            REFUSE(INVALID_REQUEST, "A URL may hold ASCII only; write other letters percent-encoded.", "url: non-ASCII");
+            REFUSE(INVALID_REQUEST, "A URL may contain only ASCII; percent-encode other characters.", "url: non-ASCII");
         if (c == '\\')
-            REFUSE(INVALID_REQUEST, "A URL may not hold a backslash.", "url: backslash");
+            REFUSE(INVALID_REQUEST, "A URL may not contain a backslash.", "url: backslash");
         if (!ascii_visible(c))
-            REFUSE(INVALID_REQUEST, "A URL may not hold spaces or control characters.", "url: control or space");
+            REFUSE(INVALID_REQUEST, "A URL may not contain spaces or control characters.", "url: control or space");
         if (strchr("\"<>^`{|}", c) != NULL) /* RFC 3986 2 */
-            REFUSE(INVALID_REQUEST, "The URL holds a character that must be percent-encoded.", "url: character outside the grammar");
+            REFUSE(INVALID_REQUEST, "The URL contains a character that must be percent-encoded.", "url: character outside the grammar");
         if (c == '%' && (text.n - i < 3 || ascii_hex(text.p[i + 1]) < 0 || ascii_hex(text.p[i + 2]) < 0))
-            REFUSE(INVALID_REQUEST, "The URL holds a malformed percent escape.", "url: bad escape");
+            REFUSE(INVALID_REQUEST, "The URL contains a malformed percent escape.", "url: bad escape");
     }
     return OK;
 }
@@ -90,7 +90,7 @@ static fallible check_host(str host)
     for (size_t i = 0; i < host.n; i++) {
         char c = host.p[i];
         if (!ascii_letter(c) && !ascii_digit(c) && c != '-' && c != '.' && c != '_')
-            REFUSE(INVALID_REQUEST, "The host name of the URL holds a character that host names do not have.", "url: bad host");
+            REFUSE(INVALID_REQUEST, "The host name of the URL contains a character that is not allowed in host names.", "url: bad host");
         if (c == '.' && (i == 0 || i + 1 == host.n || host.p[i - 1] == '.'))
             REFUSE(INVALID_REQUEST, "The host name of the URL has an empty label.", "url: empty label");
     }
@@ -102,7 +102,7 @@ static fallible check_host(str host)
 static fallible split_authority(str authority, str *host, str *port)
 {
     if (str_find(authority, '@') < authority.n)
-        REFUSE(INVALID_REQUEST, "A URL may not hold a user name or password before the host.", "url: userinfo");
+        REFUSE(INVALID_REQUEST, "A URL may not contain a username or password before the host.", "url: userinfo");
     size_t n = str_find(authority, ':');
     if (authority.n > 0 && authority.p[0] == '[') {
         n = str_find(authority, ']') + 1;

@@ -254,7 +254,7 @@ const char *settings_refuses(struct arena *a, size_t row, str value)
         return NULL;
     case SETTINGS_FLAG:
     case SETTINGS_CHOICE:
-        return str_has_choice(str_of(r->shape), value) ? NULL : or_literal(str_format(a, "must be one of %s", r->shape), "is not a choice");
+        return str_has_choice(str_of(r->shape), value) ? NULL : or_literal(str_format(a, "must be one of %s", r->shape), "is not one of the choices");
     case SETTINGS_TEXT:
         break;
     }
@@ -331,13 +331,13 @@ static void judge_plain(const struct settings *s, bool http, struct problems *p)
 {
     bool near = settings_loopback(s->listen_host) || str_starts(s->listen_host, STR("unix:"));
     if (!str_filled(s->issuer) && s->tls == SETTINGS_TLS_OFF && !near)
-        problem_add(p, "issuer", STR("tls=off beyond loopback needs a proxy in front: set issuer to its https:// address"));
+        problem_add(p, "issuer", STR("with tls=off on an address that others can reach, a proxy must provide TLS: set issuer to its https:// address"));
     if (http && s->tls != SETTINGS_TLS_OFF)
-        problem_add(p, "issuer", STR("an http:// issuer needs tls=off, or make the issuer https://"));
+        problem_add(p, "issuer", STR("an http:// issuer needs tls=off; otherwise use an https:// issuer"));
     if (http && s->tls == SETTINGS_TLS_OFF && !near)
-        problem_add(p, "listen", STR("an http:// issuer is for loopback addresses alone: listen on 127.0.0.1, [::1], localhost or a Unix socket"));
+        problem_add(p, "listen", STR("an http:// issuer is allowed only on loopback addresses: listen on 127.0.0.1, [::1], localhost or a Unix socket"));
     if (!str_filled(s->issuer) && settings_portless(s->listen_host))
-        problem_add(p, "issuer", STR("what listens has no port that the issuer could be made of: set issuer to the server's public address"));
+        problem_add(p, "issuer", STR("listen has no port to derive the issuer from: set issuer to the server's public address"));
 }
 static void judge_times(const struct settings *s, struct problems *p)
 {
@@ -348,7 +348,7 @@ static void judge_times(const struct settings *s, struct problems *p)
     if (s->personal_lifetime_max > 0 && s->personal_lifetime > s->personal_lifetime_max)
         problem_add(p, "personal_lifetime", STR("personal_lifetime must not be longer than personal_lifetime_max"));
     if (s->account_delay > s->account_delay_max || s->address_delay > s->address_delay_max || s->device_delay > s->device_delay_max)
-        problem_add(p, "account_delay", STR("a first wait must not be longer than the longest one"));
+        problem_add(p, "account_delay", STR("the first wait must not be longer than the longest one"));
 }
 /* RFC 8705; CA-12 */
 static bool same_place(const struct settings *s)
@@ -359,13 +359,13 @@ static bool same_place(const struct settings *s)
 static void judge_certificates(const struct settings *s, struct problems *p)
 {
     if (str_filled(s->listen_mtls) && s->tls == SETTINGS_TLS_OFF)
-        problem_add(p, "listen_mtls", STR("listen_mtls needs TLS here: with tls=off a proxy asks, see client_cert_header"));
+        problem_add(p, "listen_mtls", STR("listen_mtls needs TLS: with tls=off, the proxy must ask for certificates (see client_cert_header)"));
     if (str_filled(s->listen_mtls) && same_place(s))
-        problem_add(p, "listen_mtls", STR("listen_mtls must differ from listen: there nobody is asked for a certificate"));
+        problem_add(p, "listen_mtls", STR("listen_mtls must differ from listen, which never asks for a client certificate"));
     if (str_filled(s->listen_mtls) && settings_portless(s->mtls_host) && !str_filled(s->issuer_mtls))
-        problem_add(p, "issuer_mtls", STR("what listen_mtls names has no port: set issuer_mtls to its public address"));
+        problem_add(p, "issuer_mtls", STR("listen_mtls has no port: set issuer_mtls to its public address"));
     if (str_filled(s->client_cert_header) && !str_filled(s->trusted_proxies))
-        problem_add(p, "client_cert_header", STR("client_cert_header is believed from trusted_proxies alone: name them"));
+        problem_add(p, "client_cert_header", STR("client_cert_header is trusted only from trusted_proxies: set them too"));
     if (str_filled(s->issuer_mtls) && !str_filled(s->listen_mtls) && !str_filled(s->client_cert_header))
         problem_add(p, "issuer_mtls", STR("issuer_mtls needs listen_mtls or client_cert_header"));
 }
@@ -402,10 +402,10 @@ fallible settings_judge(struct arena *a, const struct settings *s, struct proble
     bool have = str_filled(s->issuer) && !FAILED(url_parse(s->issuer, &u));
     bool http = have && is_http(&u);
     if (http && !url_loopback(&u))
-        problem_add(p, "issuer", STR("an http:// issuer is for loopback hosts alone: use https://"));
+        problem_add(p, "issuer", STR("an http:// issuer is allowed only for loopback hosts: use https://"));
     judge_plain(s, http, p);
     if (count_setting_words(s->tls_cert) != count_setting_words(s->tls_key))
-        problem_add(p, "tls_cert", STR("tls_cert and tls_key go together: a key for each certificate, in the same order, or none of either"));
+        problem_add(p, "tls_cert", STR("tls_cert and tls_key go together: give one key for each certificate, in the same order, or leave both out"));
     if (s->tls == SETTINGS_TLS_FILES && !str_filled(s->tls_cert))
         problem_add(p, "tls", STR("tls=files needs tls_cert and tls_key"));
     if (s->tls != SETTINGS_TLS_FILES && str_filled(s->tls_cert)) {

@@ -53,7 +53,7 @@ static char *read_line(char *line, int size, void *stream)
     l->indented = line[0] == ' ' || line[0] == '\t';
     if (n == 0 || (line[n - 1] != '\n' && !feof(l->stream)) || l->bytes > FILE_MAX) {
         l->torn = true;
-        complain_line(l, "too long, or holds a NUL; a list may go on in an indented line", STR_ABSENT);
+        complain_line(l, "too long, or contains a NUL; to continue a list, indent the next line", STR_ABSENT);
         return NULL;
     }
     return line;
@@ -82,11 +82,11 @@ static int on_pair(void *user, const char *section, const char *name, const char
     struct load *l = user;
     size_t row = settings_find(str_of(name));
     if (section[0] != '\0') {
-        complain_line(l, "there are no sections; unknown:", str_of(section));
+        complain_line(l, "sections are not supported:", str_of(section));
     } else if (row == SETTINGS_COUNT) {
         complain_line(l, "unknown setting", str_of(name));
     } else if (row == SETTINGS_data && l->by_place) {
-        complain_line(l, "this file is found by the data directory and cannot name another:", str_of(name));
+        complain_line(l, "this file was found in the data directory, so it cannot set", str_of(name));
     } else {
         take_value(l, row, str_of(value));
     }
@@ -146,7 +146,7 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "in the environment it %s, not \"%.*s\"", refused, STR_FMT(value)));
+            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the environment variable %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -161,7 +161,7 @@ static void load_options(struct load *l, const struct settings_input *input)
             continue;
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "as an option it %s, not \"%.*s\"", refused, STR_FMT(value)));
+            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the option %s, not \"%.*s\"", refused, STR_FMT(value)));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -251,7 +251,7 @@ fallible settings_load(struct arena *a, const struct settings_input *input, stru
 {
     struct settings *s = ARENA_NEW(a, struct settings);
     if (!s)
-        FAIL(UNAVAILABLE, "no memory for the settings");
+        FAIL(UNAVAILABLE, "out of memory while reading the settings");
     struct load l = {.arena = a, .problems = p, .out = s};
     for (size_t row = 0; row < SETTINGS_COUNT; row++)
         s->text[row] = str_of(settings_rows[row].fallback);
@@ -260,7 +260,7 @@ fallible settings_load(struct arena *a, const struct settings_input *input, stru
     load_options(&l, input);
     TRY(problem_result(p));
     if (arena_failed(a))
-        FAIL(UNAVAILABLE, "no memory for the settings");
+        FAIL(UNAVAILABLE, "out of memory while reading the settings");
     s->input = *input;
     convert_setting_texts(s);
     *out = *s;
@@ -292,7 +292,7 @@ fallible settings_again(struct arena *a, const struct settings *old, struct sett
 {
     struct settings *s = ARENA_NEW(a, struct settings);
     if (!s)
-        FAIL(UNAVAILABLE, "no memory for the settings");
+        FAIL(UNAVAILABLE, "out of memory while reading the settings");
     late->count = 0;
     TRY(settings_load(a, &old->input, s, p));
     TRY(settings_judge(a, s, p));

@@ -24,12 +24,12 @@ void check_text(struct arena *a, str value, const struct check_text *rule, struc
     if (str_trim(value).n > 0 && FAILED(text_readable(a, value, &readable))) {
         problem_tell(
             p, rule->field, a,
-            &MESSAGE("{what} cannot be checked now: this server needs the package libicu72 for letters beyond ASCII.", MESSAGE_WORD("what", rule->label)));
+            &MESSAGE("{what} cannot be checked now: this server needs the package libicu72 for non-ASCII letters.", MESSAGE_WORD("what", rule->label)));
         return;
     }
     if (str_trim(value).n > 0 && !readable) {
         problem_tell(p, rule->field, a,
-                     &MESSAGE("{what} must be readable: no invisible or unknown characters, and none that change the direction of the text around them.",
+                     &MESSAGE("{what} may not contain invisible or unknown characters, or characters that change the direction of the text.",
                               MESSAGE_WORD("what", rule->label)));
         return;
     }
@@ -90,7 +90,7 @@ fallible check_page(const struct db_page *page)
     if (page->limit < 1 || page->limit > 100) /* AD-09 */
         REFUSE(UNPROCESSABLE, "per_page must be a number from 1 to 100.", "page limit out of range");
     if (page->offset < 0)
-        REFUSE(UNPROCESSABLE, "page must be a number from 1 on.", "page offset out of range");
+        REFUSE(UNPROCESSABLE, "page must be a number, 1 or more.", "page offset out of range");
     return OK;
 }
 

@@ -116,7 +116,7 @@ fallible leaf_authorities(str pem)
     if (store == NULL)
         FAIL(UNAVAILABLE, "certificate: no memory");
     if (!fill_store(store, pem))
-        REFUSE(INVALID_REQUEST, "it holds no certificate in PEM that can be read", "certificate: client_ca holds no authority");
+        REFUSE(INVALID_REQUEST, "it contains no certificate in PEM that can be read", "certificate: client_ca holds no authority");
     return OK;
 }
 

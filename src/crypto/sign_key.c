@@ -241,12 +241,12 @@ fallible sign_key_from_pem(str pem, enum sign_alg alg, struct sign_key **out)
     EVP_PKEY *pair = text != NULL ? PEM_read_bio_PrivateKey(text, NULL, no_pass_phrase, NULL) : NULL;
     if (pair == NULL) {
         ERR_clear_error();
-        REFUSE(INVALID_REQUEST, "The text is no unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
+        REFUSE(INVALID_REQUEST, "The text is not an unencrypted private key in PEM form (PKCS#8, SEC 1 or PKCS#1).", "sign: bad PEM");
     }
     if (!is_fit_key_pair(pair, row) || !is_sound_key_pair(pair, row, HALF_PRIVATE)) { /* CA-13 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
-        REFUSE(INVALID_REQUEST, "The private key is too weak or not of its algorithm.", "sign: PEM of another kind or strength");
+        REFUSE(INVALID_REQUEST, "The private key is too weak or does not fit its algorithm.", "sign: PEM of another kind or strength");
     }
     return adopt_key_pair(pair, alg, HALF_PRIVATE, out);
 }
@@ -386,7 +386,7 @@ fallible sign_key_from_jwk(const struct sign_jwk *jwk, enum sign_alg alg, struct
     if (pair == NULL || !is_fit_key_pair(pair, row) || !is_sound_key_pair(pair, row, HALF_PUBLIC)) { /* CA-13, AT-08 */
         ERR_clear_error();
         EVP_PKEY_free(pair);
-        REFUSE(INVALID_REQUEST, "The key is malformed, too weak, or not of its algorithm.", "sign: bad JWK");
+        REFUSE(INVALID_REQUEST, "The key is malformed, too weak, or does not fit its algorithm.", "sign: bad JWK");
     }
     return adopt_key_pair(pair, alg, HALF_PUBLIC, out);
 }

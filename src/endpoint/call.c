@@ -18,7 +18,7 @@ static const struct notice {
 } notices[] = {
     {"saved", SAY("Saved.")},
     {"expired", SAY("The page was open for too long, and nothing was changed. Please try again.")},
-    {"password", SAY("Your password was changed. You were logged out everywhere else.")},
+    {"password", SAY("Your password was changed, and you were logged out everywhere else.")},
     {"revoked", SAY("The token was revoked.")},
     {"access-ended", SAY("The application’s access was ended.")},
     {"session-ended", SAY("The session was ended.")},

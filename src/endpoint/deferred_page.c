@@ -9,7 +9,7 @@ static void put_client(struct page_fields *f, const struct db_client *client)
     if (client)
         page_put(f, "client_name", client->name);
     else
-        page_put_word(f, "client_name", STR("An application that is no longer here"));
+        page_put_word(f, "client_name", STR("An application that no longer exists"));
 }
 
 fallible deferred_page_put(struct call *c, struct page_fields *f, const struct db_deferred *row)
@@ -29,7 +29,7 @@ fallible deferred_page_decision(struct call *c, struct db_deferred **row, bool *
 {
     str decision = form_get(&c->form, "decision");
     if (!str_is(decision, "allow") && !str_is(decision, "deny"))
-        REFUSE(INVALID_REQUEST, "Please choose to allow or to deny.", "deferred: no decision");
+        REFUSE(INVALID_REQUEST, "Please choose Allow or Deny.", "deferred: no decision");
     TRY(deferred_resume(c->context, form_get(&c->form, "request"), &c->session, row));
     *allow = str_is(decision, "allow");
     return OK;

@@ -53,14 +53,14 @@ static fallible same_redirect(struct context *ctx, const struct db_client *clien
 {
     if (str_present(code->redirect_uri)) { /* RFC 6749 4.1.3; RU-08 */
         if (!str_present(sent))
-            REFUSE(INVALID_GRANT, "redirect_uri is missing; it must equal the one of the authorization request.", "code: redirect_uri missing");
+            REFUSE(INVALID_GRANT, "redirect_uri is missing; it must equal the one in the authorization request.", "code: redirect_uri missing");
         if (!str_equal(code->redirect_uri, sent))
-            REFUSE(INVALID_GRANT, "redirect_uri differs from the one of the authorization request.", "code: redirect_uri differs");
+            REFUSE(INVALID_GRANT, "redirect_uri differs from the one in the authorization request.", "code: redirect_uri differs");
         return OK;
     }
     str matched;
     if (str_present(sent) && FAILED(redirect_match(ctx->arena, client, sent, &matched)))
-        REFUSE(INVALID_GRANT, "redirect_uri is not the one where the code was sent.", "code: redirect_uri not registered");
+        REFUSE(INVALID_GRANT, "redirect_uri is not the one that the code was sent to.", "code: redirect_uri not registered");
     return OK;
 }
 
@@ -70,9 +70,9 @@ static fallible right_key_in_time(const struct context *ctx, const struct client
     enum { MINUTE = 60, LONGEST = 600 };
     str jkt = taken->code->jkt;
     if (str_present(jkt) && !str_present(ctx->bind.jkt))
-        REFUSE(INVALID_GRANT, "The authorization code is bound to a key: send a DPoP proof of it.", "code: dpop_jkt, and no proof");
+        REFUSE(INVALID_GRANT, "The authorization code is bound to a key: send a DPoP proof made with it.", "code: dpop_jkt, and no proof");
     if (str_present(jkt) && !str_equal(jkt, ctx->bind.jkt))
-        REFUSE(INVALID_GRANT, "The authorization code is bound to another key than the one of the DPoP proof.", "code: dpop_jkt of another key");
+        REFUSE(INVALID_GRANT, "The authorization code is bound to a different key than the DPoP proof.", "code: dpop_jkt of another key");
     bool strict = profile_demands(ctx, proof->client, PROFILE_RULE_CODE_MINUTE);
     if (!clock_within(ctx->now, taken->authorization->created_at, strict ? MINUTE : LONGEST)) /* the store has judged the code's own end; AC-02 */
         REFUSE(INVALID_GRANT, "The authorization code has expired; start again at the authorization endpoint.", "code: older than its profile allows");
@@ -85,7 +85,7 @@ static fallible still_good(struct context *ctx, const struct client_proof *proof
     if (authorization->client_number != proof->client->number)
         REFUSE(INVALID_GRANT, "The authorization code was issued to another client.", "code: issued to another client");
     if (authorization->revoked_at != 0 || authorization->client_epoch != proof->client->epoch)
-        REFUSE(INVALID_GRANT, "The authorization behind this code was revoked.", "code: grant revoked");
+        REFUSE(INVALID_GRANT, "The authorization that this code belongs to was revoked.", "code: grant revoked");
     TRY(right_key_in_time(ctx, proof, taken));
     TRY(same_redirect(ctx, proof->client, taken->code, form_get(f, "redirect_uri")));
     TRY(resource_pick(ctx, f, authorization->resource, &taken->authorization->resource));

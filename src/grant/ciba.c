@@ -40,7 +40,7 @@ static fallible by_id_token(struct context *ctx, const struct db_client *client,
     if (FAILED(read) || !str_equal(hint.client_id, client->id))
         REFUSE(INVALID_REQUEST, "id_token_hint is not an ID token that this server issued to this client.", "ciba: foreign id_token_hint");
     if (subject_pairwise(client))
-        REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; send login_hint instead of id_token_hint.",
+        REFUSE(INVALID_REQUEST, "This client knows users by pairwise IDs; send login_hint instead of id_token_hint.",
                "ciba: id_token_hint of a pairwise client");
     return db_user_by_id(ctx->tx, ctx->arena, hint.subject, user); /* by no other name: it may be somebody else's */
 }
@@ -67,7 +67,7 @@ static fallible find_hinted_user(struct context *ctx, const struct db_client *cl
     TRY(db_throttle_try(ctx->tx, key, &ctx->authority->policy.address_rule, &allowed, &state));
     if (!allowed) {
         *retry_after = state.until - ctx->now > 1 ? state.until - ctx->now : 1;
-        REFUSE(THROTTLED, "This client named too many people who are not here; try again later.", "ciba: throttled");
+        REFUSE(THROTTLED, "This client has named too many unknown users; try again later.", "ciba: throttled");
     }
     TRY(find_user_by_name(ctx, client, ask, user));
     return db_throttle_return(ctx->tx, key);
@@ -85,7 +85,7 @@ static fallible may_ask(const struct client_proof *proof)
                "ciba: grant not enabled for the client");
     str mode = client->metadata.backchannel_token_delivery_mode;
     if (str_filled(mode) && !str_is(mode, "poll") && !str_is(mode, "ping"))
-        REFUSE(UNAUTHORIZED_CLIENT, "This server offers the delivery modes poll and ping.", "ciba: client is registered for another mode");
+        REFUSE(UNAUTHORIZED_CLIENT, "This server supports only the delivery modes poll and ping.", "ciba: client is registered for another mode");
     return OK;
 }
 
@@ -122,7 +122,7 @@ static fallible choose_ciba_lifetime(const struct context *ctx, str requested, i
     if (!str_present(requested))
         return OK;
     if (FAILED(str_u64(requested, INT32_MAX, &asked)) || asked == 0)
-        REFUSE(INVALID_REQUEST, "requested_expiry is a positive number of seconds.", "ciba: malformed requested_expiry");
+        REFUSE(INVALID_REQUEST, "requested_expiry must be a positive number of seconds.", "ciba: malformed requested_expiry");
     *seconds = asked < EXPIRY_MIN ? EXPIRY_MIN : asked > EXPIRY_MAX ? EXPIRY_MAX : (int64_t)asked;
     return OK;
 }
@@ -145,7 +145,7 @@ fallible ciba_request(struct context *ctx, const struct client_proof *proof, con
     row.user_number = user->number;
     const struct pace_key key = {PACE_CIBA, (uint64_t)client->number, (uint64_t)user->number};
     if (!pace_take(&key, &asking, 1, &out->retry_after)) /* RL-06: nobody is asked without end by one client */
-        REFUSE(BUSY, "This client asked this person too often; try again later.", "ciba: a client's questions to a person are paced");
+        REFUSE(BUSY, "This client has asked this user too often; try again later.", "ciba: a client's questions to a person are paced");
     out->retry_after = DEFERRED_AGAIN;
     TRY(deferred_begin(ctx, &how, &row, &code));
     authority_event(ctx, "ciba.asked", &(struct authority_event_facts){.client_id = client->id, .subject = user->id, .detail = row.scope});

@@ -21,7 +21,7 @@ static fallible nothing_beside(const struct form *f)
 {
     for (size_t i = 0; i < PARAMETERS; i++)
         if (form_has(f, parameters[i]))
-            REFUSE(INVALID_REQUEST, "With a signed request all parameters stand inside it, none beside it.", "ciba: parameter beside the request object");
+            REFUSE(INVALID_REQUEST, "With a signed request, all parameters must be inside it.", "ciba: parameter beside the request object");
     return OK;
 }
 
@@ -47,7 +47,7 @@ static fallible take_request_jti(struct context *ctx, const struct db_client *cl
         FAIL(UNAVAILABLE, "ciba: no memory");
     TRY(db_once_take(ctx->tx, "ciba-request", id, clock_add(facts->expires_at, SKEW + HELD), &first));
     if (!first)
-        REFUSE(INVALID_REQUEST, "The signed request was sent before: its jti must be new each time.", "ciba: request object replayed");
+        REFUSE(INVALID_REQUEST, "The signed request was sent before: each one needs a new jti.", "ciba: request object replayed");
     return OK;
 }
 
@@ -109,7 +109,7 @@ static fallible judge_hints(const struct form *f)
     if (hints != 1) /* CIBA Core 7.1 */
         REFUSE(INVALID_REQUEST, "Send exactly one of login_hint and id_token_hint.", "ciba: no hint or several");
     if (token)
-        REFUSE(INVALID_REQUEST, "This server takes no login_hint_token; send login_hint or id_token_hint.", "ciba: login_hint_token");
+        REFUSE(INVALID_REQUEST, "This server does not support login_hint_token; send login_hint or id_token_hint.", "ciba: login_hint_token");
     return OK;
 }
 
@@ -136,7 +136,7 @@ fallible ciba_request_read(struct context *ctx, const struct db_client *client, 
     TRY(judge_hints(f));
     TRY(judge_binding(form_get(f, "binding_message")));
     if (!str_has_word(form_get(f, "scope"), STR("openid")))
-        REFUSE(INVALID_SCOPE, "The scope of a backchannel authentication request contains openid.", "ciba: no openid");
+        REFUSE(INVALID_SCOPE, "The scope of a backchannel authentication request must contain openid.", "ciba: no openid");
     *out = (struct ciba_ask){
         .scope = form_get(f, "scope"),
         .notification_token = form_get(f, "client_notification_token"),

@@ -51,7 +51,7 @@ fallible deferred_begin(struct context *ctx, const struct deferred_begin *how, s
     row->interval_seconds = ctx->authority->policy.poll_interval;
     err added = db_deferred_add(ctx->tx, row, &how->caps);
     if (added.kind == ERR_THROTTLED)
-        return REFUSAL(BUSY, "Too many requests wait for somebody to decide; try again in a few minutes.", "deferred: too many pending requests");
+        return REFUSAL(BUSY, "Too many requests are waiting for a decision; try again in a few minutes.", "deferred: too many pending requests");
     return added;
 }
 
@@ -100,7 +100,7 @@ fallible deferred_resume(struct context *ctx, str pending, const struct session 
     if (!found)
         REFUSE(INVALID_REQUEST, "The request has expired. Start again on the device or in the application.", "deferred: expired");
     if (!deferred_client(ctx, found))
-        REFUSE(INVALID_REQUEST, "This application has been disabled or removed meanwhile.", "deferred: client gone meanwhile");
+        REFUSE(INVALID_REQUEST, "This application has been disabled or removed in the meantime.", "deferred: client gone meanwhile");
     *row = found;
     return OK;
 }
@@ -176,7 +176,7 @@ fallible deferred_decide(struct context *ctx, const struct db_deferred *row, con
         TRY(well_enough(ctx, row, s));
     TRY(yes ? allow_deferred_request(ctx, row, s, &decided) : db_deferred_deny(ctx->tx, row->number, s->user->number, &decided));
     if (!decided)
-        REFUSE(INVALID_REQUEST, "This request was already answered, or it has expired.", "deferred: decided before");
+        REFUSE(INVALID_REQUEST, "This request has already been answered, or it has expired.", "deferred: decided before");
     authority_event(ctx, yes ? "consent.given" : "consent.denied",
                     &(struct authority_event_facts){.actor = s->user->id, .client_id = client->id, .subject = row->kind, .detail = row->scope});
     return OK;
@@ -207,7 +207,7 @@ static fallible take_deferred_code(struct context *ctx, const struct client_proo
     case DB_POLL_EXPIRED:
         FAIL(EXPIRED_TOKEN, "deferred: expired");
     case DB_POLL_USED:
-        REFUSE(INVALID_GRANT, "The tokens of this request were fetched before.", "deferred: used before");
+        REFUSE(INVALID_GRANT, "The tokens of this request have already been fetched.", "deferred: used before");
     case DB_POLL_UNKNOWN:
         break;
     }

@@ -98,7 +98,7 @@ static fallible pace_device_codes(struct context *ctx, const struct db_client *c
     struct token_hash hash = token_hash_of(source);
     memcpy(&key.b, hash.bytes, sizeof key.b);
     if (!pace_take(&key, &rule, 1, retry_after))
-        REFUSE(BUSY, "There were too many device codes from this address; please wait a little.", "device: codes of this source are paced");
+        REFUSE(BUSY, "There were too many device codes from this address; please wait a moment.", "device: codes of this source are paced");
     return OK;
 }
 
@@ -166,10 +166,10 @@ static fallible count_user_code_try(struct trying *w, const struct session *s, i
         return OK;
     int64_t wait = w->state.until - w->ctx->now;
     *retry_after = wait > 1 ? wait : 1;
-    REFUSE(THROTTLED, "There were too many wrong codes; please wait a little and try again.", "device: throttled");
+    REFUSE(THROTTLED, "There were too many wrong codes; please wait a moment and try again.", "device: throttled");
 }
 
-#define UNKNOWN "This code is not known, or it has expired. Compare it with the one on your device."
+#define UNKNOWN "This code is unknown or has expired. Compare it with the one on your device."
 
 fallible device_code_find(struct context *ctx, const struct session *s, str typed, struct device_code_found *out)
 {

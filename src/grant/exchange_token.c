@@ -72,7 +72,7 @@ static fallible find_open_login(struct context *ctx, const struct db_client *cli
             return OK;
         }
     }
-    REFUSE(INVALID_REQUEST, "The login that the ID token tells of has ended.", "exchange: session of the id token has ended");
+    REFUSE(INVALID_REQUEST, "The login that the ID token belongs to has ended.", "exchange: session of the id token has ended");
 }
 
 /* An ID token cannot be revoked, so it is asked for what can: an authorization of this client that the person has not taken back. What an
@@ -85,7 +85,7 @@ static fallible still_authorized(struct context *ctx, const struct db_user *user
     for (size_t i = 0; i < count; i++)
         if (rows[i].client_number == client->number && rows[i].client_epoch == client->epoch && !str_is(rows[i].flow, "token_exchange"))
             return OK;
-    REFUSE(INVALID_REQUEST, "The authorization that the ID token came from has ended.", "exchange: no live grant behind the id token"); /* CO-04 */
+    REFUSE(INVALID_REQUEST, "The authorization that the ID token belongs to has ended.", "exchange: no live grant behind the id token"); /* CO-04 */
 }
 
 static fallible read_id(struct context *ctx, const struct db_client *client, str token, struct exchange_token *out)
@@ -99,10 +99,10 @@ static fallible read_id(struct context *ctx, const struct db_client *client, str
     if (!str_equal(t.client_id, client->id))
         REFUSE(INVALID_REQUEST, "The ID token was issued to another client.", "exchange: id token of another client");
     if (subject_pairwise(client))
-        REFUSE(INVALID_REQUEST, "This client knows people by pairwise names; hand in the access token instead.", "exchange: pairwise id token");
+        REFUSE(INVALID_REQUEST, "This client knows users by pairwise IDs; send the access token instead.", "exchange: pairwise id token");
     TRY(user_find(ctx, t.subject, &user));
     if (!user || user->blocked || !str_equal(user->id, t.subject))
-        REFUSE(INVALID_REQUEST, "The person of the ID token is not here any more.", "exchange: person of the id token blocked or gone");
+        REFUSE(INVALID_REQUEST, "The user that the ID token is about no longer exists.", "exchange: person of the id token blocked or gone");
     if (user->must_change_password) /* LS-14 */
         REFUSE(INVALID_REQUEST, USER_MUST_CHANGE_SAY, "exchange: the person must change their password first");
     TRY(find_open_login(ctx, client, user, &t, &session_id));
@@ -121,14 +121,14 @@ static fallible read_id(struct context *ctx, const struct db_client *client, str
 fallible exchange_token_read(struct context *ctx, const struct db_client *client, str token, str type, struct exchange_token *out)
 {
     if (!str_filled(token))
-        REFUSE(INVALID_REQUEST, "A token that was announced is missing or empty.", "exchange: token missing or empty");
+        REFUSE(INVALID_REQUEST, "A token is missing or empty although its type was sent.", "exchange: token missing or empty");
     if (token.n > BUF_TOKEN_MAX)
-        REFUSE(INVALID_REQUEST, "The token is longer than any of this server.", "exchange: token too long");
+        REFUSE(INVALID_REQUEST, "The token is longer than any token of this server.", "exchange: token too long");
     if (str_is(type, EXCHANGE_TYPE "access_token"))
         return read_access(ctx, token, false, out);
     if (str_is(type, EXCHANGE_TYPE "jwt"))
         return read_access(ctx, token, true, out);
     if (str_is(type, EXCHANGE_TYPE "id_token"))
         return read_id(ctx, client, token, out);
-    REFUSE(INVALID_REQUEST, "The token type is missing or not one of access_token, jwt and id_token.", "exchange: token type missing or unknown");
+    REFUSE(INVALID_REQUEST, "The token type is missing, or it is not access_token, jwt or id_token.", "exchange: token type missing or unknown");
 }

@@ -42,7 +42,7 @@ static fallible find_trusted_issuer(struct context *ctx, const struct db_client 
     if (str_filled(iss))
         TRY(db_issuer_get(ctx->tx, ctx->arena, iss, &issuer));
     if (!issuer || !str_has_line(issuer->client_ids, client->id))
-        REFUSE(INVALID_GRANT, "The assertion's issuer is not trusted for this client. An administrator names it with: jeton issuer add.",
+        REFUSE(INVALID_GRANT, "The assertion's issuer is not trusted for this client. An administrator adds it with: jeton issuer add.",
                "assertion: issuer unknown, or not for this client");
     *out = issuer;
     return OK;
@@ -87,7 +87,7 @@ static fallible take_assertion_jti(struct context *ctx, const struct asserted *x
         FAIL(UNAVAILABLE, "assertion: no memory");
     TRY(db_once_take(ctx->tx, "assertion", id, clock_add(x->facts.expires_at, SKEW + HELD), &first));
     if (!first)
-        REFUSE(INVALID_GRANT, "The assertion was used before: its jti must be new each time.", "assertion: replayed");
+        REFUSE(INVALID_GRANT, "The assertion was used before: each one needs a new jti.", "assertion: replayed");
     return OK;
 }
 
@@ -108,7 +108,7 @@ static fallible find_assertion_subject(struct context *ctx, const struct db_clie
     else if (str_is(is, "email"))
         TRY(user_hint_email(ctx, sub, &x->user));
     if (!x->user || x->user->blocked) /* TE-06 */
-        REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person is unknown, blocked or gone");
+        REFUSE(INVALID_GRANT, "The assertion is not about a user of this server.", "assertion: the person is unknown, blocked or gone");
     if (x->user->must_change_password) /* LS-14 */
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "assertion: the person must change their password first");
     return OK;
@@ -121,7 +121,7 @@ static fallible scope_of(struct context *ctx, const struct db_client *client, co
     str whole;
     TRY(scope_common(ctx->arena, x->issuer->scopes, client->scopes, &whole));
     if (!str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
-        REFUSE(INVALID_SCOPE, "Nothing that the assertion's issuer may reach is in this client's list of scopes.", "assertion: no scope in common");
+        REFUSE(INVALID_SCOPE, "None of the scopes of the assertion's issuer is on this client's list.", "assertion: no scope in common");
     err narrowed = scope_narrow(ctx->arena, whole, asked, scope);
     if (narrowed.kind == ERR_INVALID_SCOPE)
         REFUSE(INVALID_SCOPE, "The scope goes beyond what this client and the assertion's issuer may ask for.", "assertion: scope too wide");
@@ -151,7 +151,7 @@ static fallible grant_of(struct context *ctx, const struct asserted *x, struct p
     TRY(login_overtaken(ctx, x->user, &overtaken)); /* a block meanwhile ended all grants but this one: what it ended stays ended (TE-06) */
     if (overtaken) {
         TRY(db_authorization_revoke(ctx->tx, authorization.number, ctx->now));
-        REFUSE(INVALID_GRANT, "The assertion is about nobody who may use this server.", "assertion: the person was changed meanwhile");
+        REFUSE(INVALID_GRANT, "The assertion is not about a user of this server.", "assertion: the person was changed meanwhile");
     }
     permit->authorization_id = authorization.id;
     return OK;

@@ -45,9 +45,9 @@ fallible password_grant_redeem(struct context *ctx, const struct client_proof *p
     str username = form_get(f, "username"), password = form_get(f, "password"), scope;
     const struct db_resource *resource;
     if (!str_present(username) || !str_present(password))
-        REFUSE(INVALID_REQUEST, "username and password are both needed.", "password: username or password missing");
+        REFUSE(INVALID_REQUEST, "username and password are both required.", "password: username or password missing");
     if (profile_demands(ctx, proof->client, PROFILE_RULE_NO_PASSWORD)) /* OAuth 2.1 10.1 */
-        REFUSE(UNAUTHORIZED_CLIENT, "The profile of this client forbids the password grant.", "password: forbidden by the profile");
+        REFUSE(UNAUTHORIZED_CLIENT, "The profile of this client does not allow the password grant.", "password: forbidden by the profile");
     TRY(scope_grant(ctx, proof->client, STR_ABSENT, form_get(f, "scope"), &scope));
     TRY(resource_one(ctx, f, &resource));
     struct login_result login = {0};
@@ -56,7 +56,7 @@ fallible password_grant_redeem(struct context *ctx, const struct client_proof *p
     out->retry_after = login.retry_after;
     TRY(judged);
     if (!login.user) /* no page here for another step; what was counted stays */
-        REFUSE(INVALID_GRANT, "This person needs more than a password to log in: use the authorization code flow.", "password: another step is needed");
+        REFUSE(INVALID_GRANT, "This user needs more than a password to log in: use the authorization code grant.", "password: another step is needed");
     if (login.user->must_change_password) /* LS-14 */
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "password: the person must change it first");
     char id[37];

@@ -46,11 +46,11 @@ static fallible find_refresh_grant(struct context *ctx, const struct client_proo
 static fallible same_holder(const struct context *ctx, const struct db_authorization *authorization)
 {
     if (str_present(authorization->jkt) && !str_present(ctx->bind.jkt))
-        REFUSE(INVALID_GRANT, "The refresh token is bound to a key: send a DPoP proof of it.", "refresh: bound, and no proof");
+        REFUSE(INVALID_GRANT, "The refresh token is bound to a key: send a DPoP proof made with it.", "refresh: bound, and no proof");
     if (str_present(authorization->jkt) && !str_equal(authorization->jkt, ctx->bind.jkt))
-        REFUSE(INVALID_GRANT, "The refresh token is bound to another key than the one of the DPoP proof.", "refresh: another key");
+        REFUSE(INVALID_GRANT, "The refresh token is bound to a different key than the DPoP proof.", "refresh: another key");
     if (str_present(authorization->x5t) && !str_equal(authorization->x5t, ctx->bind.x5t))
-        REFUSE(INVALID_GRANT, "The refresh token is bound to a TLS client certificate, which was not shown.", "refresh: another certificate, or none");
+        REFUSE(INVALID_GRANT, "The refresh token is bound to a TLS client certificate, which was not presented.", "refresh: another certificate, or none");
     return OK;
 }
 
@@ -148,6 +148,6 @@ fallible refresh_token_redeem(struct context *ctx, const struct client_proof *pr
     if (!str_present(out->refresh_token))
         TRY(redeem_as_read(ctx, proof, f, out)); /* RF-03: the winner's successor, or what ended the grant */
     if (!str_present(out->refresh_token))
-        REFUSE(INVALID_GRANT, "The refresh token was used or revoked at this very moment.", "refresh: lost the race twice");
+        REFUSE(INVALID_GRANT, "The refresh token has just been used or revoked.", "refresh: lost the race twice");
     return OK;
 }

@@ -45,19 +45,20 @@ static fallible may_hand_in(const struct exchange *x)
     if (str_equal(t->client_id, x->client->id))
         return OK;
     if (!t->user)
-        REFUSE(INVALID_REQUEST, "A client's own token can be exchanged by that client alone.", "exchange: another client's own token");
+        REFUSE(INVALID_REQUEST, "A client's own token can be exchanged only by that client.", "exchange: another client's own token");
     str allowed = x->client->metadata.exchange_subjects;
     if (!str_has_line(allowed, t->client_id) && !str_has_line(allowed, STR("*")))
         REFUSE(INVALID_REQUEST, "This client may not exchange tokens that were issued to that client.", "exchange: subject's client not allowed");
     if (t->resource && !str_equal(t->resource->client_id, x->client->id))
-        REFUSE(INVALID_REQUEST, "The subject token was made for another service.", "exchange: subject token of another service");
+        REFUSE(INVALID_REQUEST, "The subject token was issued for another service.", "exchange: subject token of another service");
     return OK;
 }
 
 static fallible require_bound_key(const struct context *ctx, const struct exchange_token *t)
 {
     if ((str_present(t->jkt) && !str_equal(t->jkt, ctx->bind.jkt)) || (str_present(t->x5t) && !str_equal(t->x5t, ctx->bind.x5t)))
-        REFUSE(INVALID_REQUEST, "A token that was handed in is bound to a key that this request does not prove.", "exchange: bound token without its key");
+        REFUSE(INVALID_REQUEST, "A token in this request is bound to a key that the request does not prove possession of.",
+               "exchange: bound token without its key");
     return OK;
 }
 
@@ -85,7 +86,7 @@ static fallible may_act(const struct exchange *x)
     bool by_client = str_present(client_id) && str_equal(client_id, x->client->id);
     bool fits = (str_present(sub) || str_present(client_id)) && (!str_present(sub) || by_subject) && (!str_present(client_id) || by_client);
     if (!fits)
-        REFUSE(INVALID_REQUEST, "The subject token says that somebody else may act for its subject.", "exchange: may_act names another");
+        REFUSE(INVALID_REQUEST, "The subject token says that someone else may act for its subject.", "exchange: may_act names another");
     return OK;
 }
 
@@ -103,7 +104,7 @@ static fallible by_audience(const struct context *ctx, str audience, const struc
         if (str_equal(all[i]->client_id, audience))
             *out = all[i];
     if (!*out)
-        REFUSE(INVALID_TARGET, "The audience is not known here, or stands for several services; send resource instead.", "exchange: unknown audience");
+        REFUSE(INVALID_TARGET, "The audience is unknown, or it stands for several services; send resource instead.", "exchange: unknown audience");
     return OK;
 }
 
@@ -115,11 +116,11 @@ static fallible find_exchange_target(const struct context *ctx, const struct for
     if (str_present(audience) && !str_equal(audience, ctx->authority->issuer))
         TRY(by_audience(ctx, audience, &named));
     if (resource_named(f) && str_present(audience) && named != x->resource)
-        REFUSE(INVALID_TARGET, "resource and audience name different services; one token is for one service.", "exchange: two targets");
+        REFUSE(INVALID_TARGET, "resource and audience name different services, but a token is for one service.", "exchange: two targets");
     if (str_present(audience))
         x->resource = named;
     if (!x->resource && x->subject.resource && !str_filled(x->subject.scope)) /* here that is the person's own account: contract 7, AT-03 */
-        REFUSE(INVALID_TARGET, "A token without scope that was made for a service is worth nothing beyond it.",
+        REFUSE(INVALID_TARGET, "A token without scope that was issued for a service cannot be used for anything else.",
                "exchange: a service's token without scope for this server");
     if (!x->resource)
         return OK;
@@ -134,7 +135,7 @@ static fallible wanted_type(const struct exchange *x, str type, struct token_ans
     bool jwt = x->resource && str_is(x->resource->token_format, "jwt");
     bool any = !str_present(type) || str_is(type, EXCHANGE_TYPE "access_token");
     if (!any && !(jwt && str_is(type, EXCHANGE_TYPE "jwt")))
-        REFUSE(INVALID_REQUEST, "requested_token_type is access_token, or jwt for a service whose tokens are JWTs.", "exchange: requested_token_type");
+        REFUSE(INVALID_REQUEST, "requested_token_type must be access_token, or jwt for a service whose tokens are JWTs.", "exchange: requested_token_type");
     answer->issued_token_type = any ? STR(EXCHANGE_TYPE "access_token") : STR(EXCHANGE_TYPE "jwt");
     return OK;
 }
@@ -153,7 +154,7 @@ static fallible reach_of(struct context *ctx, const struct exchange *x, str *rea
         TRY(db_consent_get(ctx->tx, ctx->arena, x->subject.user->number, client->number, reach));
     TRY(consent_scope(ctx, *reach, x->resource, reach));
     if (!str_present(*reach))
-        REFUSE(INVALID_SCOPE, "The person has agreed to nothing for this client yet.", "exchange: nothing was agreed to");
+        REFUSE(INVALID_SCOPE, "The user has not allowed this client anything yet.", "exchange: nothing was agreed to");
     return OK;
 }
 
@@ -163,14 +164,14 @@ static fallible scope_of(struct context *ctx, struct exchange *x, str asked)
     TRY(reach_of(ctx, x, &reach));
     TRY(scope_reach(ctx, x->client, STR_ABSENT, reach, &whole));
     if (str_filled(reach) && !str_filled(whole)) /* a token without scope would be another kind, not a narrower one */
-        REFUSE(INVALID_SCOPE, "Nothing of the subject token's scope may be asked for by this client.", "exchange: no scope in common");
+        REFUSE(INVALID_SCOPE, "This client may not ask for any of the scopes of the subject token.", "exchange: no scope in common");
     if (!str_filled(asked)) {
         x->scope = whole;
         return OK;
     }
     err narrowed = scope_narrow(ctx->arena, whole, asked, &x->scope);
     if (narrowed.kind == ERR_INVALID_SCOPE)
-        REFUSE(INVALID_SCOPE, "The scope goes beyond the subject token's, or beyond what this client may ask for.", "exchange: scope too wide");
+        REFUSE(INVALID_SCOPE, "The scope goes beyond that of the subject token, or beyond what this client may ask for.", "exchange: scope too wide");
     return narrowed;
 }
 
@@ -252,7 +253,7 @@ static fallible hand_in(struct context *ctx, const struct form *f, struct exchan
     TRY(exchange_token_read(ctx, x->client, form_get(f, "subject_token"), form_get(f, "subject_token_type"), &x->subject));
     x->delegated = form_has(f, "actor_token"); /* an empty one is an error, not an impersonation (CVE-2026-9704) */
     if (!x->delegated && form_has(f, "actor_token_type"))
-        REFUSE(INVALID_REQUEST, "actor_token_type without actor_token.", "exchange: actor_token_type alone"); /* RFC 8693 2.1 */
+        REFUSE(INVALID_REQUEST, "actor_token_type was sent without actor_token.", "exchange: actor_token_type alone"); /* RFC 8693 2.1 */
     if (!x->delegated)
         return OK;
     TRY(exchange_token_read(ctx, x->client, form_get(f, "actor_token"), form_get(f, "actor_token_type"), &x->actor));

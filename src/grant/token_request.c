@@ -46,7 +46,7 @@ fallible token_request_answer(struct context *ctx, const struct client_proof *pr
         REFUSE(INVALID_REQUEST, "grant_type is missing.", "token: grant_type missing");
     const struct grant_type *row = grant_types_offered(type);
     if (!row) /* TE-05 */
-        REFUSE(UNSUPPORTED_GRANT_TYPE, "This server does not know this grant_type; grant_types_supported of its metadata lists those that it offers.",
+        REFUSE(UNSUPPORTED_GRANT_TYPE, "This server does not know this grant_type; grant_types_supported in its metadata lists those that it supports.",
                "token: unknown grant_type");
     if (!row->public_may && !proof->authenticated) /* TE-07 */
         REFUSE(UNAUTHORIZED_CLIENT, "A public client may not use this grant type.", "token: grant for confidential clients only");
@@ -82,7 +82,7 @@ fallible token_request_details(struct arena *a, str granted, str asked, str *det
         for (size_t k = 0; whole && k < json_count(whole) && !found; k++)
             found = json_same(json_at(part, i), json_at(whole, k));
         if (!found)
-            REFUSE(INVALID_AUTHORIZATION_DETAILS, "A token request may repeat granted authorization details, all or some, and no others.",
+            REFUSE(INVALID_AUTHORIZATION_DETAILS, "A token request may contain only authorization details that were granted.",
                    "token: details that were not granted");
     }
     return json_text(a, part, details);
@@ -155,7 +155,7 @@ fallible token_request_user(struct context *ctx, const struct db_client *client,
     str reach;
     TRY(scope_reach(ctx, client, authorization->resource, scope, &reach)); /* AZ-15: the administrator has taken some from the client since */
     if (resource && str_filled(scope) && !str_filled(reach))               /* without scope it would be another kind of token, not a narrower one */
-        REFUSE(INVALID_SCOPE, "Nothing of what was granted may be asked for in a token for this resource.", "token: no scope for this resource");
+        REFUSE(INVALID_SCOPE, "None of what was granted may be asked for in a token for this resource.", "token: no scope for this resource");
     /* What is left after narrowing may be empty, and is never more: only a client that may ask for any scope has unscoped tokens. */
     bool unscoped = !str_filled(authorization->scope) && scopes_any(client);
     struct permit permit = {

@@ -114,16 +114,17 @@ static err explain_listen_error(int why)
 {
     switch (why) {
     case EADDRINUSE:
-        return REFUSAL(UNAVAILABLE, "the address is already in use: stop the program that listens there, or choose another port", "listen: address in use");
+        return REFUSAL(UNAVAILABLE, "the address is already in use: stop the program that is listening there, or choose another port",
+                       "listen: address in use");
     case EADDRNOTAVAIL:
-        return REFUSAL(UNAVAILABLE, "this machine has no such address: choose one of its own, or 0.0.0.0 for all of them", "listen: no such address");
+        return REFUSAL(UNAVAILABLE, "this machine does not have that address: choose one that it has, or 0.0.0.0 for all of them", "listen: no such address");
     case EACCES:
     case EPERM:
-        return REFUSAL(UNAVAILABLE, "ports below 1024 need a right that this user has not (CAP_NET_BIND_SERVICE): grant it, or choose a higher port",
+        return REFUSAL(UNAVAILABLE, "this user may not use ports below 1024: grant it CAP_NET_BIND_SERVICE, or choose a higher port",
                        "listen: port is privileged");
     case EAFNOSUPPORT:
     case EPROTONOSUPPORT:
-        return REFUSAL(UNAVAILABLE, "this machine does not speak that version of IP: choose another address", "listen: no such protocol");
+        return REFUSAL(UNAVAILABLE, "this machine does not support that version of IP: choose another address", "listen: no such protocol");
     case EMFILE:
     case ENFILE:
         return REFUSAL(UNAVAILABLE, "too many files are open: raise the limit", "listen: no descriptors");

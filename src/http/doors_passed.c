@@ -35,10 +35,10 @@ static fallible take_passed_socket(int fd, struct doors *d)
     int family = get_socket_option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
     if (get_socket_option(fd, SO_TYPE) != SOCK_STREAM || get_socket_option(fd, SO_ACCEPTCONN) != 1 ||
         (family != AF_INET && family != AF_INET6 && family != AF_UNIX))
-        REFUSE(INVALID_REQUEST, "what the service manager passed is no listening TCP or Unix socket: use ListenStream=, without Accept=yes",
+        REFUSE(INVALID_REQUEST, "the service manager passed something that is not a listening TCP or Unix socket: use ListenStream=, without Accept=yes",
                "listen: passed socket is of another kind");
     if (d->count == DOORS_MAX)
-        REFUSE(INVALID_REQUEST, "the service manager passed more than 8 sockets of that name", "listen: too many passed sockets");
+        REFUSE(INVALID_REQUEST, "the service manager passed more than 8 sockets with that name", "listen: too many passed sockets");
     bool good = flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
     if (!good || (family != AF_UNIX && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0))
         REFUSE(UNAVAILABLE, "the system does not allow it", "listen: refused by the system");
@@ -63,7 +63,7 @@ fallible doors_passed_open(str name, struct doors *out)
             TRY(take_passed_socket(FIRST + i, &d));
     }
     if (d.count == 0)
-        REFUSE(INVALID_REQUEST, "the service manager passed no socket of that name: FileDescriptorName= of its socket unit must be the same",
+        REFUSE(INVALID_REQUEST, "the service manager passed no socket with that name: FileDescriptorName= in the socket unit must be the same",
                "listen: no passed socket");
     *out = d;
     return OK;

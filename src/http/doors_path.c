@@ -26,7 +26,7 @@ static fallible address_of(str host, struct sockaddr_un *out)
     str path = {host.p + 5, host.n - 5}; /* unix: */
     *out = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (path.n == 0 || path.p[0] != '/' || path.p[path.n - 1] == '/' || path.n >= sizeof out->sun_path || str_find(path, '\0') < path.n)
-        REFUSE(INVALID_REQUEST, "a Unix socket is a whole path of at most 107 bytes", "listen: no path of a Unix socket");
+        REFUSE(INVALID_REQUEST, "a Unix socket must be an absolute path of at most 107 bytes", "listen: no path of a Unix socket");
     memcpy(out->sun_path, path.p, path.n);
     return OK;
 }
@@ -62,10 +62,10 @@ static fallible lock_folder(const struct sockaddr_un *a, int *out)
     slash[slash == folder ? 1 : 0] = '\0';
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        REFUSE(UNAVAILABLE, "its folder is not there, or this user may not read it", "listen: no folder for the socket");
+        REFUSE(UNAVAILABLE, "its folder does not exist, or this user may not read it", "listen: no folder for the socket");
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         (void)close(fd);
-        REFUSE(UNAVAILABLE, "another program is just taking a socket of that folder into use: try again", "listen: folder locked");
+        REFUSE(UNAVAILABLE, "another program is opening a socket in that folder at the moment: try again", "listen: folder locked");
     }
     *out = fd;
     return OK;
@@ -86,16 +86,16 @@ static fallible clear_place(const struct sockaddr_un *a)
     if (lstat(a->sun_path, &s) != 0) {
         if (errno == ENOENT)
             return OK;
-        REFUSE(UNAVAILABLE, "this user may not look into its folder", "listen: no view of the socket's folder");
+        REFUSE(UNAVAILABLE, "this user may not read its folder", "listen: no view of the socket's folder");
     }
     if (!S_ISSOCK(s.st_mode))
-        REFUSE(UNAVAILABLE, "something lies there that is no socket: remove it, or choose another path", "listen: path is taken");
+        REFUSE(UNAVAILABLE, "something else than a socket is in that place: remove it, or choose another path", "listen: path is taken");
     if (s.st_uid != geteuid())
-        REFUSE(UNAVAILABLE, "the socket that lies there is another user's: remove it, or choose another path", "listen: another user's socket");
+        REFUSE(UNAVAILABLE, "the socket in that place belongs to another user: remove it, or choose another path", "listen: another user's socket");
     if (is_socket_answered(a))
         REFUSE(UNAVAILABLE, "the address is already in use: stop the program that listens there, or choose another path", "listen: address in use");
     if (unlink(a->sun_path) != 0)
-        REFUSE(UNAVAILABLE, "the socket of before cannot be removed", "listen: stale socket stays");
+        REFUSE(UNAVAILABLE, "the old socket cannot be removed", "listen: stale socket stays");
     return OK;
 }
 
@@ -116,7 +116,7 @@ static fallible give_rights(const struct doors_wish *wish, gid_t group, struct d
     if (fd >= 0)
         (void)close(fd);
     if (ours && !owned)
-        REFUSE(UNAVAILABLE, "this user may not give it that group: it must be a member", "listen: group refused");
+        REFUSE(UNAVAILABLE, "this user may not assign that group: it must be a member of it", "listen: group refused");
     if (!moded)
         REFUSE(UNAVAILABLE, "its mode cannot be set", "listen: mode refused");
     return OK;
@@ -125,7 +125,7 @@ static fallible give_rights(const struct doors_wish *wish, gid_t group, struct d
 static err refused_path(int why)
 {
     if (why == EACCES || why == EPERM || why == EROFS)
-        return REFUSAL(UNAVAILABLE, "this user may not make a socket in that folder", "listen: folder is not writable");
+        return REFUSAL(UNAVAILABLE, "this user may not create a socket in that folder", "listen: folder is not writable");
     return REFUSAL(UNAVAILABLE, "the system does not allow it", "listen: refused by the system");
 }
 

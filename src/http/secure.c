@@ -217,7 +217,7 @@ static fallible read_pairs(const struct listen_pairs *given, struct secure_pair 
         TRY(secure_pair_names(f->arena, p, names));
         for (size_t i = 0; i < f->count; i++)
             if (secure_pair_alike(&pairs[i], p) && secure_names_cover(&f->shown[i].names, names, false))
-                REFUSE(INVALID_REQUEST, "one certificate would never be shown: another before it has all its names and the same kind of key",
+                REFUSE(INVALID_REQUEST, "one certificate would never be used: an earlier one has all of its names and the same kind of key",
                        "secure: pair hidden");
     }
     return OK;

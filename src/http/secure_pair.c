@@ -31,12 +31,12 @@ static fallible read_chain(struct secure_pair *p, str pem)
     BIO_free(text);
     ERR_clear_error();
     if (p->count > SECURE_CHAIN_MAX)
-        REFUSE(INVALID_REQUEST, "it holds more than 16 certificates", "secure: chain too long");
+        REFUSE(INVALID_REQUEST, "it contains more than 16 certificates", "secure: chain too long");
     if (p->count == 0 || !ended)
-        REFUSE(INVALID_REQUEST, "it holds no certificate in PEM that can be read", "secure: no certificate");
+        REFUSE(INVALID_REQUEST, "it contains no certificate in PEM that can be read", "secure: no certificate");
     for (int i = 0; i + 1 < p->count; i++)
         if (X509_NAME_cmp(X509_get_issuer_name(p->chain[i]), X509_get_subject_name(p->chain[i + 1])) != 0)
-            REFUSE(INVALID_REQUEST, "the certificates stand in the wrong order: first the server's, then each one's issuer", "secure: chain unsorted");
+            REFUSE(INVALID_REQUEST, "the certificates are in the wrong order: put the server's first, then the issuer of each one", "secure: chain unsorted");
     return OK;
 }
 
@@ -60,9 +60,9 @@ static fallible read_key(struct secure_pair *p, str pem)
     BIO_free(text);
     ERR_clear_error();
     if (p->key == NULL && asked)
-        REFUSE(INVALID_REQUEST, "the private key is encrypted with a passphrase: store it without one, readable by its owner alone", "secure: key encrypted");
+        REFUSE(INVALID_REQUEST, "the private key is encrypted with a passphrase: store it without one, readable only by its owner", "secure: key encrypted");
     if (p->key == NULL)
-        REFUSE(INVALID_REQUEST, "the key file holds no private key in PEM that can be read", "secure: no key");
+        REFUSE(INVALID_REQUEST, "the key file contains no private key in PEM that can be read", "secure: no key");
     if (X509_check_private_key(p->chain[0], p->key) != 1)
         REFUSE(INVALID_REQUEST, "the certificate and the private key do not belong together", "secure: key mismatch");
     return OK;

@@ -40,7 +40,7 @@ fallible at_rest_material(const struct keeper *k, struct arena *a, const struct 
     TRY(label_of(a, row->use, row->kid, &label));
     err opened = keeper_open(k, a, &label, row->sealed, out);
     if (opened.kind == ERR_SERVER_ERROR)
-        REFUSE(SERVER_ERROR, "The stored keys do not belong to master.key; put the right file back.", "a stored key does not open with master.key");
+        REFUSE(SERVER_ERROR, "The stored keys do not belong to this master.key; put the right file back.", "a stored key does not open with master.key");
     return opened;
 }
 

@@ -104,7 +104,7 @@ static fallible sealing_number(const struct rotation_view *v, uint8_t *out)
             return OK;
         }
     }
-    REFUSE(UNPROCESSABLE, "The keys were rotated too often: wait until the oldest sealing keys are destroyed.", "all numbers of sealing keys are taken");
+    REFUSE(UNPROCESSABLE, "The keys were rotated too often: wait until the oldest encryption keys are destroyed.", "all numbers of sealing keys are taken");
 }
 
 /* What a rotation puts into the store, made beforehand: an RSA key takes its time, and the writer has none. */
@@ -168,8 +168,8 @@ static err rotate_all(struct tx *tx, void *context)
         FAIL(CONFLICT, "the keys were rotated meanwhile");
     if (r->how != ROTATION_NOW && !are_next_keys_published(rows, count, v->now))
         REFUSE(UNPROCESSABLE,
-               "The next keys have not been published for an hour yet, so clients may not know them: wait, or rotate at once "
-               "by jeton key rotate --now when a key is in wrong hands.",
+               "The next keys have not been published for an hour yet, so clients may not know them. Wait, or, if a key has been compromised, rotate at once "
+               "with jeton key rotate --now.",
                "the next keys were not published long enough");
     for (int alg = SIGN_NONE_CHOSEN + 1; alg < SIGN_OWN_COUNT; alg++) {
         err added = db_key_add(tx, &r->old[alg]);

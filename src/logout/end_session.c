@@ -29,7 +29,7 @@ static fallible client_named(struct context *ctx, const struct form *f, const st
 {
     str asked = form_get(f, "client_id");
     if (hint != NULL && str_filled(asked) && !str_equal(asked, hint->client_id)) /* RP-Initiated Logout 2 */
-        REFUSE(INVALID_REQUEST, "The id_token_hint was made for another client than client_id.", "end_session: client_id is not the hint's");
+        REFUSE(INVALID_REQUEST, "The id_token_hint was issued to a different client than client_id.", "end_session: client_id is not the hint's");
     str id = hint != NULL ? hint->client_id : asked;
     const struct db_client *client = str_filled(id) ? cache_client(ctx->snapshot, id) : NULL;
     if (str_filled(asked) && client == NULL)

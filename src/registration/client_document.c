@@ -115,7 +115,7 @@ static fallible count_attempt(struct context *ctx)
         return check_arena(ctx->arena);
     TRY(db_throttle_try(ctx->tx, key, &ctx->authority->policy.registration_rule, &allowed, &state));
     if (!allowed)
-        REFUSE(THROTTLED, "Too many applications were introduced from this address; please wait a little.", "client document: throttled");
+        REFUSE(THROTTLED, "There were too many new applications from this address; please wait a moment.", "client document: throttled");
     return OK;
 }
 
@@ -150,10 +150,10 @@ static fallible fetch_client_document(struct context *ctx, str id, const json **
     if (called.kind == ERR_THROTTLED)
         FAIL(UNAVAILABLE, "client document: too many fetches at once");
     if (FAILED(called) || answer.status != 200)
-        REFUSE(INVALID_CLIENT, "The client id is an address, but no client metadata document of at most 5 kB could be had from there.",
+        REFUSE(INVALID_CLIENT, "The client ID is an address, but no client metadata document of at most 5 kB could be fetched from it.",
                "client document: not fetched");
     if (FAILED(json_parse(ctx->arena, answer.body, &document)) || !json_is_object(document))
-        REFUSE(INVALID_CLIENT, "The document at the client id is not a JSON object.", "client document: not a JSON object");
+        REFUSE(INVALID_CLIENT, "The document at the client ID is not a JSON object.", "client document: not a JSON object");
     *out = document;
     *fresh = fresh_for(&answer);
     return OK;
@@ -166,9 +166,9 @@ static fallible judge_client_document(str id, const json *document)
     if (!str_equal(json_member_text(document, "client_id"), id)) /* by simple string comparison (RFC 3986 6.2.1) */
         REFUSE(INVALID_CLIENT, "The client_id in the client metadata document is not the address of the document.", "client document: another client_id");
     if (json_member(document, "client_secret") != NULL || json_member(document, "client_secret_expires_at") != NULL)
-        REFUSE(INVALID_CLIENT, "A client metadata document is public and may hold no client_secret.", "client document: a secret");
+        REFUSE(INVALID_CLIENT, "A client metadata document is public and may not contain a client_secret.", "client document: a secret");
     if (json_member(document, "token_endpoint_auth_method") != NULL && !str_is(method, "none") && !str_is(method, "private_key_jwt"))
-        REFUSE(INVALID_CLIENT, "A client with a metadata document authenticates by none or private_key_jwt.", "client document: auth method");
+        REFUSE(INVALID_CLIENT, "A client with a metadata document must authenticate with none or private_key_jwt.", "client document: auth method");
     if (json_count(json_member(document, "redirect_uris")) == 0)
         REFUSE(INVALID_CLIENT, "The client metadata document has no redirect_uris.", "client document: no redirect_uris");
     return OK;
@@ -224,7 +224,7 @@ fallible client_document_get(struct context *ctx, str client_id, const struct db
     if (!ctx->authority->policy.client_documents || !client_document_form(client_id) || (known != NULL && !client_document_is(known)))
         return OK;
     if (!host_allowed(ctx, client_id))
-        REFUSE(INVALID_CLIENT, "Client metadata documents of this host are not accepted here.", "client document: host not allowed");
+        REFUSE(INVALID_CLIENT, "Client metadata documents from this host are not accepted here.", "client document: host not allowed");
     struct token_hash key = key_of(ctx, client_id);
     if (is_document_remembered(&key, ctx->now, &failed)) {
         if (failed)

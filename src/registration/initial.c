@@ -15,7 +15,7 @@ enum { USES_MAX = 1000000, LIFE_MAX = 10 * 31536000 };
 static fallible require_token_admin(const struct actor *by)
 {
     if (!actor_is_admin(by)) /* AD-04: it gives away what an administrator alone may give */
-        REFUSE(INSUFFICIENT_SCOPE, "Initial access tokens are for administrators.", "initial token: not an administrator");
+        REFUSE(INSUFFICIENT_SCOPE, "Initial access tokens are only for administrators.", "initial token: not an administrator");
     return OK;
 }
 
@@ -26,8 +26,8 @@ static void judge_grants(str grants, struct problems *p)
     for (str rest = grants; str_filled(rest) && str_next(&rest, ' ', &word);)
         if ((row = grant_types_find(word)) == NULL || row->pool == GRANT_NOWHERE)
             problem_add(p, "grants",
-                        STR("Software registers for authorization_code, refresh_token, password, client_credentials, "
-                            "device_code, token_exchange, jwt_bearer and ciba at the most."));
+                        STR("Software can register for authorization_code, refresh_token, password, client_credentials, device_code, token_exchange, "
+                            "jwt_bearer and ciba only."));
 }
 
 static fallible judge_scopes(struct context *ctx, str scopes, struct problems *p)
@@ -57,12 +57,12 @@ fallible initial_add(struct context *ctx, const struct actor *by, const struct i
     judge_grants(edit->grants, p);
     TRY(judge_scopes(ctx, edit->scopes, p));
     if (edit->uses < 0 || edit->uses > USES_MAX)
-        problem_add(p, "uses", STR("Uses are 1 to 1000000, or 0 for no limit."));
+        problem_add(p, "uses", STR("The number of uses must be 1 to 1000000, or 0 for no limit."));
     if (edit->life < 0 || edit->life > LIFE_MAX)
-        problem_add(p, "expires_in", STR("The lifetime is at most ten years of seconds; 0: for ever."));
+        problem_add(p, "expires_in", STR("The lifetime is a number of seconds, at most ten years; 0 means that it never expires."));
     TRY(initial_list(ctx, by, &all));
     if (all.count >= DB_INITIAL_MAX)
-        problem_add(p, "label", STR("There are 1000 initial access tokens; remove some first."));
+        problem_add(p, "label", STR("There are already 1000 initial access tokens; remove some first."));
     TRY(problem_result(p));
     TRY(opaque_plain_make(ctx->arena, OPAQUE_INITIAL, &raw));
     *row = (struct db_initial){.label = label,

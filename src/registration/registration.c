@@ -35,7 +35,7 @@ static fallible count_attempt(struct context *ctx, struct registration_made *out
     if (allowed)
         return OK;
     out->retry_after = state.until > ctx->now ? state.until - ctx->now : 1;
-    REFUSE(THROTTLED, "There were too many registrations from this address; please wait a little.", "registration: throttled");
+    REFUSE(THROTTLED, "There were too many registrations from this address; please wait a moment.", "registration: throttled");
 }
 
 /* *out NULL: none was given, and none is needed. */
@@ -48,7 +48,7 @@ static fallible judge_bearer(struct context *ctx, str bearer, struct db_initial 
         REFUSE(INVALID_TOKEN, "Registration needs an initial access token in the Authorization header.", "registration: no initial token");
     }
     if (FAILED(opaque_plain_check(bearer, OPAQUE_INITIAL)))
-        REFUSE(INVALID_TOKEN, "This is no initial access token of this server.", "registration: not an initial token");
+        REFUSE(INVALID_TOKEN, "This is not an initial access token of this server.", "registration: not an initial token");
     struct token_hash hash = token_hash_of(bearer);
     TRY(db_initial_find(ctx->tx, ctx->arena, &hash, ctx->now, out));
     if (*out == NULL)
@@ -68,13 +68,13 @@ static fallible light_enough(const struct context *ctx)
     size_t bytes;
     (void)cache_registered(ctx->snapshot, &bytes);
     if (bytes + REGISTRATION_BYTES > REGISTRATION_BYTES_ALL)
-        REFUSE(UNAVAILABLE, "There is no room for more registered metadata; the administrator can make room.", "registration: too many bytes in all");
+        REFUSE(UNAVAILABLE, "There is no room for more registered metadata; an administrator can make room.", "registration: too many bytes in all");
     return OK;
 }
 
 static fallible no_room(void)
 {
-    REFUSE(UNAVAILABLE, "There is no room for another registered client; the administrator can make room.", "registration: registration_max is reached");
+    REFUSE(UNAVAILABLE, "There is no room for another registered client; an administrator can make room.", "registration: registration_max is reached");
 }
 
 /* RL-06: is this source's share used up? Whoever has an initial access token was let in by an administrator and has none. */
@@ -90,7 +90,7 @@ static fallible judge_share(struct context *ctx, int64_t all)
     bool most = policy->registration_per_address > 0 && held >= policy->registration_per_address;
     bool shared = room >= REGISTRATION_SHARED && all < room; /* of less there is nothing to share */
     if (most || (shared && !share_allows(held, all, room)))
-        REFUSE(BUSY, "Too many applications registered themselves from this address; those that nobody uses go by themselves. Try again later.",
+        REFUSE(BUSY, "Too many applications have registered themselves from this address. Unused ones are removed after a while. Try again later.",
                "registration: this source has its share");
     return OK;
 }

@@ -36,7 +36,7 @@ fallible bearer_of_header(str authorization, struct bearer_sent *sent)
         i += 8;
     for (; i < text.n; i++)
         if (!ascii_visible(text.p[i]) || text.p[i] == ',')
-            REFUSE(INVALID_TOKEN, "The access token contains a character that no token has.", "bearer: malformed token");
+            REFUSE(INVALID_TOKEN, "The access token contains a character that is not allowed in tokens.", "bearer: malformed token");
     if (text.n == 0)
         REFUSE(INVALID_TOKEN, "The access token is empty.", "bearer: empty");
     *sent = (struct bearer_sent){text, bound};
@@ -197,7 +197,7 @@ static fallible require_token_binding(struct context *ctx, const struct bearer_s
     if (sent->dpop && !str_present(b->jkt))
         REFUSE(INVALID_TOKEN, "This access token is not bound to a key: send it with the scheme Bearer.", "bearer: an unbound token as DPoP");
     if (!sent->dpop && str_present(b->jkt)) /* DP-02 */
-        REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the header DPoP.",
+        REFUSE(INVALID_TOKEN, "This access token is bound to a key: send it with the scheme DPoP and a proof in the DPoP header.",
                "bearer: a bound token as Bearer");
     return sender_fits(ctx, &(struct sender){b->jkt, b->x5t, STR_ABSENT}, b->client, sent->token);
 }

@@ -183,7 +183,7 @@ static fallible pace_revocations(const struct context *ctx, const struct db_clie
     if ((int64_t)count >= most)
         REFUSE(BUSY, "The token was not revoked: too many revoked tokens have yet to expire. Try again later.", "revoke: revocations_max is reached");
     if (!pace_take(&key, &rule, cost, retry_after))
-        REFUSE(BUSY, "The token was not revoked: this client revokes too many at once. Try again later.", "revoke: paced");
+        REFUSE(BUSY, "The token was not revoked: this client is revoking too many at once. Try again later.", "revoke: paced");
     return OK;
 }
 

@@ -163,7 +163,7 @@ fallible userinfo_tell(struct context *ctx, const struct actor *actor, struct us
     struct userinfo_answer answer = {0};
     struct json_writer w = json_writer_new(ctx->arena);
     if (actor->kind != ACTOR_USER) /* TE-08 */
-        REFUSE(INVALID_TOKEN, "This access token belongs to a client, not to a person.", "userinfo: a client's own token");
+        REFUSE(INVALID_TOKEN, "This access token belongs to a client, not to a user.", "userinfo: a client's own token");
     if (!str_has_word(actor->scope, STR("openid"))) /* OpenID Connect Core 5.3.1 */
         REFUSE(INSUFFICIENT_SCOPE, "The access token lacks the scope openid.", "userinfo: no openid scope");
     TRY(write_userinfo_claims(ctx, actor, &w));

@@ -67,14 +67,14 @@ static fallible judge_member(const struct db_details_type *type, str name, const
     if (str_is(name, "type"))
         return OK;
     if (common && common->list && !is_words(value))
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "locations, actions, datatypes and privileges are lists of texts.",
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "locations, actions, datatypes and privileges must be lists of strings.",
                "details: a common member is no list of texts");
     if (common && !common->list && (!str_filled(json_text_of(value)) || !utf8_no_controls(json_text_of(value))))
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "identifier is a text.", "details: identifier is no text");
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "identifier must be a string.", "details: identifier is no text");
     if (!common && !str_present(field_words(type, name)))
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details has a member that its type does not know.", "details: unknown member");
     if (!has_no_controls(value))
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details holds control characters.", "details: control characters");
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details contains control characters.", "details: control characters");
     return OK;
 }
 
@@ -83,14 +83,14 @@ static fallible judge_object(const struct context *ctx, const struct db_client *
     str name, word = json_member_text(object, "type");
     const json *value;
     if (!json_is_object(object) || !str_filled(word))
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "Each of the authorization_details is an object with a type.", "details: no object, or no type");
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "Each of the authorization_details must be an object with a type.", "details: no object, or no type");
     const struct db_details_type *type = cache_details_type(ctx->snapshot, word);
     if (!type)
         REFUSE(INVALID_AUTHORIZATION_DETAILS,
                "A type of authorization_details is not defined on this server. An administrator defines types with: jeton details add.",
                "details: type not defined");
     if (!str_has_word(client->metadata.authorization_details_types, word)) /* RFC 9396 10 */
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "This client may not ask for a type of authorization_details; it is not among its authorization_details_types.",
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "This client may not ask for a type of authorization_details that is not among its authorization_details_types.",
                "details: type not in the client's list");
     for (void *at = NULL; json_each(object, &at, &name, &value);)
         TRY(judge_member(type, name, value));
@@ -106,7 +106,7 @@ static fallible parse_details(struct arena *a, str text, json **list)
     if (FAILED(e) && e.kind != ERR_INVALID_REQUEST)
         return e;
     if (FAILED(e) || !json_is_list(parsed) || json_count(parsed) == 0 || json_count(parsed) > DETAILS_MAX)
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details is a JSON list of 1 to 16 objects.", "details: no list of 1 to 16");
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details must be a JSON list of 1 to 16 objects.", "details: no list of 1 to 16");
     *list = parsed;
     return OK;
 }
@@ -124,7 +124,7 @@ fallible details_read(const struct context *ctx, const struct db_client *client,
     str whole;
     TRY(json_text(ctx->arena, list, &whole));
     if (whole.n > PERMIT_DETAILS_MAX) /* before a person is asked, not when the code is redeemed */
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details are too long: they would not fit into an access token.", "details: too long for a token");
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "authorization_details is too long to fit into an access token.", "details: too long for a token");
     *details = whole;
     return OK;
 }
@@ -178,7 +178,7 @@ static fallible show_object(const struct context *ctx, const json *object, struc
     const json *value;
     const struct db_details_type *type = cache_details_type(ctx->snapshot, json_member_text(object, "type"));
     if (!type)
-        REFUSE(INVALID_AUTHORIZATION_DETAILS, "A type of authorization_details was removed meanwhile.", "details: type removed meanwhile");
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "A type of authorization_details has been removed in the meantime.", "details: type removed meanwhile");
     out->description = type->description;
     out->facts = arena_array(ctx->arena, json_count(object), sizeof *out->facts);
     if (!out->facts)

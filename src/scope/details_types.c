@@ -43,8 +43,9 @@ static fallible fold_fields(struct arena *a, str given, struct problems *p, str 
         str name = str_trim((str){piece.p, colon});
         str words = colon < piece.n ? str_trim((str){piece.p + colon + 1, piece.n - colon - 1}) : STR("");
         if (!name_fits(name) || is_common(name))
-            problem_add(p, "fields", STR("A field is name:words; its name has 1 to 64 letters, digits, - . _ and is none of the common ones."));
-        check_text(a, words, &(struct check_text){"fields", SAY("The words of a field"), 1, CHECK_NAME_MAX}, p);
+            problem_add(p, "fields",
+                        STR("A field must be name:label. Its name must have 1 to 64 letters, digits or - . _ and must not be one of the common ones."));
+        check_text(a, words, &(struct check_text){"fields", SAY("The label of a field"), 1, CHECK_NAME_MAX}, p);
         if (++count > DETAILS_TYPES_FIELDS_MAX)
             problem_add(p, "fields", STR("At most 32 fields may be named."));
         if (p->count > 0)
@@ -63,13 +64,13 @@ fallible details_types_add(struct context *ctx, const struct actor *by, const st
     struct db_details_type type = {.type = edit->type, .description = edit->description, .created_at = ctx->now};
     TRY(may_edit(by));
     if (!check_scope_token(edit->type))
-        problem_add(p, "type", STR("A type has 1 to 128 visible ASCII characters without quotes and backslashes."));
+        problem_add(p, "type", STR("A type must have 1 to 128 visible ASCII characters without quotes and backslashes."));
     check_text(ctx->arena, edit->description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
     TRY(fold_fields(ctx->arena, edit->fields, p, &type.fields));
     TRY(problem_result(p));
     err e = db_details_add(ctx->tx, &type);
     if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "type", STR("There already is such a type."));
+        problem_add(p, "type", STR("This type already exists."));
         return problem_result(p);
     }
     TRY(e);

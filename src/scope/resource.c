@@ -47,7 +47,7 @@ static fallible add_word(const struct context *ctx, str uri, struct buf *words, 
     if (str_has_word((str){words->p, words->n}, word))
         return OK;
     if (++*count > RESOURCES_MAX)
-        REFUSE(INVALID_TARGET, "A request is for at most eight resources.", "resource: too many");
+        REFUSE(INVALID_TARGET, "A request may name at most eight resources.", "resource: too many");
     buf_word(words, word);
     return OK;
 }

@@ -25,7 +25,7 @@ static fallible tidy_scope_words(struct arena *a, str words, str *clean)
         if (word.n == 0)
             continue;
         if (!word_is_well_formed(word))
-            REFUSE(INVALID_SCOPE, "A scope contains a character that scopes cannot have.", "scope: bad character");
+            REFUSE(INVALID_SCOPE, "A scope contains a character that is not allowed in scopes.", "scope: bad character");
         if (++count > SCOPE_WORDS_MAX)
             REFUSE(INVALID_SCOPE, "Too many scopes in one request.", "scope: too many words");
         if (str_has_word((str){out.p, out.n}, word))
@@ -123,7 +123,8 @@ fallible scope_grant(const struct context *ctx, const struct db_client *client, 
         buf_word(&kept, word);
     }
     if (kept.n == 0 && !kept.over) /* offline_access alone must not become an unscoped token */
-        REFUSE(INVALID_SCOPE, "offline_access is for requests with the scope openid, by clients with refresh tokens.", "scope: nothing is left of it");
+        REFUSE(INVALID_SCOPE, "offline_access is only for requests with the scope openid, from clients that use refresh tokens.",
+               "scope: nothing is left of it");
     return buf_done(&kept, granted);
 }
 
@@ -136,7 +137,7 @@ fallible scope_grant_own(const struct context *ctx, const struct db_client *clie
         return own_list(ctx, client, is_personal_scope, granted);
     for (str rest = clean; str_next(&rest, ' ', &word);) {
         if (is_personal_scope(cache_scope(ctx->snapshot, word)))
-            REFUSE(INVALID_SCOPE, "Scopes like openid, profile and view-own-profile are about a person; a client's own token has none.",
+            REFUSE(INVALID_SCOPE, "Scopes such as openid, profile and view-own-profile are about a user, and a client's own token has no user.",
                    "scope: about a person, without one");
         TRY(judge_word(ctx, client, STR_ABSENT, word));
     }
@@ -198,7 +199,7 @@ fallible scope_refresh(const struct context *ctx, const struct db_client *client
         if (str_has_word(whole, word) || !left_out(ctx, client, openid, word))
             buf_word(&kept, word);
     if (clean.n > 0 && kept.n == 0 && !kept.over)
-        REFUSE(INVALID_SCOPE, "Nothing of the requested scope was granted.", "scope: nothing is left of it");
+        REFUSE(INVALID_SCOPE, "None of the requested scopes was granted.", "scope: nothing is left of it");
     TRY(buf_done(&kept, &clean));
     return scope_narrow(ctx->arena, whole, clean, narrowed);
 }

@@ -33,9 +33,7 @@ fallible scopes_known(const struct context *ctx, str words, const char *field, s
     str word;
     while (p->count - before < 4 && folded.n > 0 && str_next(&folded, ' ', &word)) {
         if (!check_scope_token(word))
-            problem_add(p, field,
-                        STR("A scope is a word of 1 to 128 visible ASCII characters without quotes and backslashes; "
-                            "scopes are separated by spaces."));
+            problem_add(p, field, STR("A scope must have 1 to 128 visible ASCII characters without quotes and backslashes. Separate scopes with spaces."));
         else if (cache_scope(ctx->snapshot, word) == NULL)
             problem_tell(p, field, ctx->arena, &MESSAGE("The scope `{scope}` is unknown; define it first, or leave it out.", MESSAGE_TEXT("scope", word)));
     }
@@ -48,12 +46,12 @@ fallible scopes_add(struct context *ctx, const struct actor *by, str name, str d
 {
     TRY(scopes_permission(by));
     if (!check_scope_token(name))
-        problem_add(p, "name", STR("A scope's name has 1 to 128 visible ASCII characters without quotes and backslashes."));
+        problem_add(p, "name", STR("The name of a scope must have 1 to 128 visible ASCII characters without quotes and backslashes."));
     check_text(ctx->arena, description, &(struct check_text){"description", SAY("The description"), 1, CHECK_NAME_MAX}, p);
     TRY(problem_result(p));
     err e = db_scope_add(ctx->tx, name, description);
     if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "name", STR("There already is a scope with this name."));
+        problem_add(p, "name", STR("A scope with this name already exists."));
         return problem_result(p);
     }
     TRY(e);
@@ -79,7 +77,7 @@ static void judge_uri(struct context *ctx, str uri, struct problems *p)
 {
     struct url url;
     if (!str_filled(uri) || uri.n > URI_MAX) {
-        problem_add(p, "uri", STR("The address of the resource is needed: an absolute URI of at most 2000 bytes."));
+        problem_add(p, "uri", STR("The address of the resource is required: an absolute URI of at most 2000 bytes."));
         return;
     }
     err e = url_parse(uri, &url);
@@ -88,12 +86,12 @@ static void judge_uri(struct context *ctx, str uri, struct problems *p)
         return;
     }
     if (str_present(url.fragment) || str_find(uri, '#') < uri.n) /* RFC 8707 2 */
-        problem_add(p, "uri", STR("The address of a resource has no fragment: leave out `#` and what follows."));
+        problem_add(p, "uri", STR("The address of a resource may not have a fragment: leave out `#` and what follows."));
     str issuer = ctx->authority->issuer, bare = uri;
     while (bare.n > 0 && bare.p[bare.n - 1] == '/')
         bare.n--;
     if (str_equal_nocase(bare, issuer)) /* the audience of jeton's own API */
-        problem_add(p, "uri", STR("This is the address of this server itself; give the address of another service."));
+        problem_add(p, "uri", STR("This is the address of this server. Give the address of another service."));
 }
 
 static void judge_format(const struct resource_edit *edit, struct db_resource *next, struct problems *p)
@@ -101,11 +99,11 @@ static void judge_format(const struct resource_edit *edit, struct db_resource *n
     next->token_format = str_filled(edit->token_format) ? edit->token_format : STR("jwt");
     bool jwt = str_is(next->token_format, "jwt");
     if (!jwt && !str_is(next->token_format, "sealed"))
-        problem_add(p, "token_format", STR("The token format is `jwt` or `sealed`."));
+        problem_add(p, "token_format", STR("The token format must be `jwt` or `sealed`."));
     enum sign_alg alg;
     next->alg = str_filled(edit->alg) ? edit->alg : STR("ES256");
     if (!sign_alg_of(next->alg, &alg))
-        problem_add(p, "alg", STR("The algorithm is `ES256`, `RS256` or `EdDSA`."));
+        problem_add(p, "alg", STR("The algorithm must be `ES256`, `RS256` or `EdDSA`."));
 }
 
 /* Words that this server gives a meaning to are not a service's to carry. */
@@ -122,7 +120,7 @@ static fallible judge_resource_scopes(struct context *ctx, const struct resource
         if (cache_scope(ctx->snapshot, word)->builtin)
             problem_tell(
                 p, "scopes", ctx->arena,
-                &MESSAGE("`{scope}` is one of this server's own scopes; a resource carries those that were defined for it.", MESSAGE_TEXT("scope", word)));
+                &MESSAGE("`{scope}` is one of this server's own scopes. A resource can have only scopes that you have defined.", MESSAGE_TEXT("scope", word)));
     if (!str_filled(next->scopes))
         next->scopes = STR_ABSENT;
     return OK;
@@ -139,12 +137,12 @@ fallible scopes_resource_add(struct context *ctx, const struct actor *by, const 
     if (str_filled(edit->client_id)) {
         next.client_id = edit->client_id;
         if (cache_client(ctx->snapshot, edit->client_id) == NULL)
-            problem_add(p, "client_id", STR("There is no client application with this id."));
+            problem_add(p, "client_id", STR("There is no client application with this ID."));
     }
     TRY(problem_result(p));
     err e = db_resource_add(ctx->tx, &next);
     if (e.kind == ERR_CONFLICT) {
-        problem_add(p, "uri", STR("There already is a resource with this address."));
+        problem_add(p, "uri", STR("A resource with this address already exists."));
         return problem_result(p);
     }
     TRY(e);

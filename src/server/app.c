@@ -100,8 +100,7 @@ static fallible open_authority(struct app *app, struct arena *a, uint16_t port)
         TRY(app_because(app, store_open(&options, &app->authority.store), "data", str_format(a, "cannot open the database in %s", options.directory)));
     if (!app->authority.cache)
         TRY(cache_open(app->authority.store, USER_CACHE, &app->authority.cache));
-    return app_because(app, authority_open(&app->authority, options.directory), "data",
-                       str_format(a, "cannot take the keys in %s into use", options.directory));
+    return app_because(app, authority_open(&app->authority, options.directory), "data", str_format(a, "cannot use the keys in %s", options.directory));
 }
 
 static void event_thread_begins(void)
@@ -181,7 +180,8 @@ static void look_back(struct app *app)
     bool first = false;
     err e = db_once_take(store_each(app->authority.store), "serve", STR("first"), clock_add(clock_now(), FOR_EVER), &first);
     if (FAILED(e))
-        LOG(WARN, "store.unwritable", LOG_STR("why", str_of(err_why(e))), LOG_STR("what", STR("serving what needs no disk until it heals")));
+        LOG(WARN, "store.unwritable", LOG_STR("why", str_of(err_why(e))),
+            LOG_STR("what", STR("only what needs no disk is served until the disk can be written again")));
     else if (first)
         app->authority.started = 0;
 }
@@ -191,8 +191,8 @@ static fallible open_all(struct app *app, struct arena *a)
     const struct settings *s = app->settings;
     TRY(table_is_whole());
     if (s->sandbox) { /* before the first thread: these fences bind only those that are made behind them */
-        TRY(app_because(app, sandbox_files(a, s, &app->fence), "sandbox", STR("cannot give up files")));
-        TRY(app_because(app, sandbox_ports(a, s, &app->ports), "sandbox", STR("cannot give up ports")));
+        TRY(app_because(app, sandbox_files(a, s, &app->fence), "sandbox", STR("cannot restrict file access")));
+        TRY(app_because(app, sandbox_ports(a, s, &app->ports), "sandbox", STR("cannot restrict ports")));
     }
     fetch_when_waiting(pool_waits);
     TRY(pool_open("worker", &(struct pool_size){(unsigned)s->worker_threads, FETCH_AT_ONCE + CLIENT_KEYS_WAITING, WORKER_QUEUE}, &app->worker));
@@ -201,7 +201,7 @@ static fallible open_all(struct app *app, struct arena *a)
         TRY(material_authorities(a, s, &app->authority.client_ca, app->problems));
     TRY(open_listener(app, a));
     if (s->sandbox)
-        TRY(app_because(app, sandbox_enter(), "sandbox", STR("cannot give up rights")));
+        TRY(app_because(app, sandbox_enter(), "sandbox", STR("cannot restrict system calls")));
     look_back(app);
     store_when_telling(app->authority.store, listen_answer_together);
     const struct outbox_rule rule = app_outbox_rule(s);

@@ -13,7 +13,7 @@ static fallible only_proof(const struct request *r, str *out)
         if (!str_equal_nocase(r->headers[i].name, STR("DPoP")))
             continue;
         if (str_present(found))
-            REFUSE(INVALID_DPOP_PROOF, "The DPoP header came twice.", "request: two DPoP headers");
+            REFUSE(INVALID_DPOP_PROOF, "The DPoP header was sent twice.", "request: two DPoP headers");
         found = r->headers[i].value;
     }
     *out = found;

@@ -28,7 +28,7 @@ static fallible check_user(struct pipeline *w)
     if ((w->route->who == USER || w->route->who == ADMIN) && user->must_change_password) /* LS-14 */
         FAIL(PASSWORD_DUE, "authorize: the person must change their password first");
     if (w->route->who == ADMIN && !user->admin && !str_filled(user->permissions)) /* AD-01 */
-        REFUSE(INSUFFICIENT_SCOPE, "This page is for administrators.", "authorize: not an administrator");
+        REFUSE(INSUFFICIENT_SCOPE, "This page is only for administrators.", "authorize: not an administrator");
     return OK;
 }
 

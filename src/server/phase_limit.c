@@ -21,7 +21,7 @@ fallible phase_limit(struct pipeline *w)
         if (r->method != HTTP_POST)
             return w->route->takes == QUERY_OR_FORM ? request_query(r, &w->call.form) : request_repeating(r, &w->call.form);
         if (str_filled(r->query)) /* AZ-03: no parameter in two places */
-            REFUSE(INVALID_REQUEST, "A POST request carries its parameters in the body alone.", "limit: query beside a form");
+            REFUSE(INVALID_REQUEST, "A POST request must have its parameters only in the body.", "limit: query beside a form");
         return w->route->takes == QUERY_OR_FORM ? request_form(r, false, &w->call.form) : request_repeating(r, &w->call.form);
     case JSON_BODY:
         if (r->body.n > 0 && r->body_kind != HTTP_BODY_JSON)

@@ -139,9 +139,9 @@ fallible probe_metrics_get(struct call *c)
     put_gauge(&b, "jeton_hash_waiting", "Requests waiting for a password to be checked.", (int64_t)pool_waiting(app->hash));
     put_gauge(&b, "jeton_store_groups_total", "Group commits.", (int64_t)counts.groups);
     put_gauge(&b, "jeton_store_jobs_total", "Changes in those groups.", (int64_t)counts.jobs);
-    put_gauge(&b, "jeton_store_commits_total", "Commits that were brought to the disk.", (int64_t)counts.commits);
+    put_gauge(&b, "jeton_store_commits_total", "Commits that were written to disk.", (int64_t)counts.commits);
     put_gauge(&b, "jeton_store_failures_total", "Groups that could not be committed.", (int64_t)counts.failures);
-    put_gauge(&b, "jeton_store_queued", "Changes waiting for the writer.", counts.queued);
+    put_gauge(&b, "jeton_store_queued", "Changes waiting to be written.", counts.queued);
     put_gauge(&b, "jeton_resident_bytes", "Resident memory.", resident_bytes(a));
     put_gauge(&b, "jeton_start_time_seconds", "When the process started, seconds since 1970.", app->started);
     TRY(put_places(&b, c, app->authority.cache));

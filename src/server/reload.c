@@ -46,7 +46,7 @@ static void record_reload_event(struct app *app, const char *event, str detail)
 static void report_reload_problems(struct change *c)
 {
     if (c->problems.count == 0)
-        LOG(ERROR, "reload.refused", LOG_STR("why", STR("no memory to read it again")));
+        LOG(ERROR, "reload.refused", LOG_STR("why", STR("not enough memory to read it again")));
     for (size_t i = 0; i < c->problems.count; i++) {
         const struct problem *p = &c->problems.rows[i];
         LOG(ERROR, "reload.refused", LOG_STR("setting", str_of(p->field)), LOG_STR("why", p->message));
@@ -68,7 +68,7 @@ static void tell_of_the_fence(const struct change *c)
     for (size_t row = 0; c->app->fence > 0 && row < SETTINGS_COUNT; row++)
         if (sandbox_files_hides(c->fresh->arena, &c->fresh->settings, row))
             LOG(WARN, "reload.fenced", LOG_STR("setting", str_of(settings_rows[row].name)),
-                LOG_STR("why", STR("may not be read; if its folder was not named when the server started, restart it")));
+                LOG_STR("why", STR("it cannot be read; if its folder is new since the server started, restart the server")));
 }
 
 static void take_settings(struct change *c)
@@ -82,7 +82,7 @@ static void take_settings(struct change *c)
         return;
     }
     for (size_t i = 0; i < late.count; i++)
-        LOG(WARN, "reload.late", LOG_STR("setting", str_of(settings_rows[late.rows[i]].name)), LOG_STR("why", STR("takes effect at the next start")));
+        LOG(WARN, "reload.late", LOG_STR("setting", str_of(settings_rows[late.rows[i]].name)), LOG_STR("why", STR("takes effect after a restart")));
     for (size_t row = 0; row < SETTINGS_COUNT; row++) {
         if (str_equal(old->text[row], fresh->settings.text[row]))
             continue;

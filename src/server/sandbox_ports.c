@@ -62,7 +62,7 @@ fallible sandbox_ports(struct arena *a, const struct settings *s, const char **t
     if (str_is(s->outgoing_ports, "any"))
         *told = "open: outgoing_ports is any";
     else if (found < KNOWS_PORTS)
-        *told = found > 0 ? "open: this kernel's Landlock knows no ports" : "open: this kernel offers no Landlock";
+        *told = found > 0 ? "open: this kernel's Landlock does not cover ports" : "open: this kernel offers no Landlock";
     if (*told != NULL)
         return OK;
     str database = store_ports(a, s->database);

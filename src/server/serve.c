@@ -21,7 +21,7 @@ static void look_elsewhere(struct app *app)
 {
     bool changed = false;
     if (FAILED(store_changed_elsewhere(app->authority.store, &changed)))
-        LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot ask whether the store was changed")));
+        LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot check whether the store was changed")));
     if (changed && FAILED(cache_poll(app->authority.cache)))
         LOG(WARN, "store.unreadable", LOG_STR("why", STR("cannot read what another process changed")));
 }
@@ -162,7 +162,7 @@ static void opening_begins(struct opening *o, const struct settings *s, struct a
     const char *file = str_z(a, str_format(a, "%.*s/master.key", STR_FMT(s->data)));
     if (file && access(file, F_OK) != 0 && errno == ENOENT)
         LOG(INFO, "first.start", LOG_STR("data", s->data),
-            LOG_STR("what", STR("making the database, the signing keys and a certificate; this takes some seconds")));
+            LOG_STR("what", STR("creating the database, the signing keys and a certificate; this takes a few seconds")));
     o->watched = pthread_create(&o->thread, NULL, watch_opening, o) == 0;
 }
 
@@ -218,7 +218,7 @@ int serve_run(const struct settings *settings, struct arena *arena)
     log_buffered(true);
     if (!text_available())
         LOG(WARN, "text.icu_missing",
-            LOG_STR("why", STR("install the package libicu72: without it nobody logs in with a name or password beyond ASCII, and no person can be added")));
+            LOG_STR("why", STR("install the package libicu72: without it, users with non-ASCII names or passwords cannot log in, and no users can be added")));
     LOG(INFO, "start", LOG_STR("issuer", app->authority.issuer), LOG_INT("port", listen_port(app->listener)));
     wait_for_the_end(app, &signals);
     app_close(app);

@@ -23,18 +23,18 @@ static fallible read_all(struct arena *a, const char *file, unsigned how, str *o
         return OK;
     }
     if (fd < 0 && errno == EACCES)
-        REFUSE(SERVER_ERROR, "this user may not read it: change its owner or mode, or those of its folders", "tls: permission denied");
+        REFUSE(SERVER_ERROR, "the server's user may not read it: change the owner or mode of the file or its folders", "tls: permission denied");
     if (fd < 0)
         REFUSE(SERVER_ERROR, "it cannot be opened", "tls: cannot open a file");
     err result = OK;
     char *text = NULL;
     ssize_t n = 0;
     if (fstat(fd, &st) != 0 || st.st_size > FILE_MAX)
-        result = REFUSAL(SERVER_ERROR, "it is too large to be one", "tls: file too large");
+        result = REFUSAL(SERVER_ERROR, "it is too large", "tls: file too large");
     else if ((how & TLS_READ_PRIVATE) && (st.st_mode & 077) != 0)
-        result = REFUSAL(SERVER_ERROR, "others can read this private key: chmod 600", "tls: key file is not private");
+        result = REFUSAL(SERVER_ERROR, "other users can read this private key: run chmod 600 on it", "tls: key file is not private");
     else if (!(text = arena_take(a, (size_t)st.st_size + 1)) || (n = read(fd, text, (size_t)st.st_size)) != st.st_size)
-        result = REFUSAL(SERVER_ERROR, "it cannot be read to its end", "tls: short read");
+        result = REFUSAL(SERVER_ERROR, "it cannot be read completely", "tls: short read");
     (void)close(fd);
     if (!FAILED(result))
         *out = (str){text, (size_t)n};
@@ -47,11 +47,11 @@ static fallible write_all(struct arena *a, const char *file, str text, mode_t mo
     const char *fresh = str_z(a, str_format(a, "%s.new", file));
     int fd = fresh ? open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode) : -1;
     if (fd < 0)
-        REFUSE(SERVER_ERROR, "it cannot be written: check the space on the disk and the owner of the folder", "tls: cannot create a file");
+        REFUSE(SERVER_ERROR, "it cannot be written: check the free disk space and the owner of the folder", "tls: cannot create a file");
     bool good = write(fd, text.p, text.n) == (ssize_t)text.n && fsync(fd) == 0;
     good = close(fd) == 0 && good;
     if (!good || rename(fresh, file) != 0)
-        REFUSE(SERVER_ERROR, "it cannot be written: check the space on the disk and the owner of the folder", "tls: cannot write a file");
+        REFUSE(SERVER_ERROR, "it cannot be written: check the free disk space and the owner of the folder", "tls: cannot write a file");
     return OK;
 }
 
@@ -130,7 +130,7 @@ fallible tls_self_signed(struct arena *a, const char *directory, str hosts, stru
     bool good;
     const char *folder = str_z(a, str_format(a, "%s/tls", directory));
     if (!folder || (mkdir(folder, 0755) != 0 && errno != EEXIST))
-        REFUSE(SERVER_ERROR, "the folder tls cannot be made in the data directory", "tls: cannot make the folder");
+        REFUSE(SERVER_ERROR, "the folder tls cannot be created in the data directory", "tls: cannot make the folder");
     TRY(pair_path(a, directory, "ca", authority_paths));
     TRY(pair_path(a, directory, "server", server_paths));
     TRY(load_pair(a, authority_paths, TLS_READ_OWN, &authority));
@@ -151,7 +151,7 @@ fallible tls_file(struct arena *a, str file, bool private, str *pem)
     if (path)
         TRY(read_all(a, path, TLS_READ_FOLLOW | (private ? TLS_READ_PRIVATE : 0), &text));
     if (!str_present(text))
-        REFUSE(SERVER_ERROR, "there is no such file", "tls: a file is missing");
+        REFUSE(SERVER_ERROR, "the file does not exist", "tls: a file is missing");
     if (text.n == 0)
         REFUSE(SERVER_ERROR, "it is empty", "tls: a file is empty");
     *pem = text;

@@ -50,7 +50,7 @@ static fallible refuse_throttled_login(const struct login_trial *t, const struct
     int64_t wait = state->until - t->ctx->now;
     out->retry_after = wait > 1 ? wait : 1;
     record_login_event(t, "failed", STR("throttled"));
-    REFUSE(THROTTLED, "There were too many failed attempts; please wait a little and try again.", "login: throttled");
+    REFUSE(THROTTLED, "There were too many failed attempts; please wait a moment and try again.", "login: throttled");
 }
 
 /* ---- the beginning of a step ---- */
@@ -60,7 +60,7 @@ static fallible begin_from_session(struct login_trial *t)
 {
     const struct session *s = t->attempt->session;
     if (s == NULL || s->row == NULL)
-        REFUSE(INVALID_REQUEST, "A login does not begin with this.", "login: no first step");
+        REFUSE(INVALID_REQUEST, "A login cannot start with this step.", "login: no first step");
     t->amr = s->row->amr;
     t->step_up = true;
     return db_user_by_number(t->ctx->tx, t->ctx->arena, s->row->user_number, &t->user);
@@ -78,10 +78,10 @@ static fallible begin_login_trial(struct login_trial *t)
     if (!str_filled(attempt->state))
         return t->row->first ? find_user(t) : begin_from_session(t);
     if (!t->row->next)
-        REFUSE(INVALID_REQUEST, "This does not follow another step.", "login: an authenticator that only begins");
+        REFUSE(INVALID_REQUEST, "This cannot follow another step.", "login: an authenticator that only begins");
     TRY(login_state_open(t));
     if (str_has_word(t->amr, str_of(t->row->amr)))
-        REFUSE(INVALID_REQUEST, "This is proved already; another step is needed.", "login: the same authenticator twice");
+        REFUSE(INVALID_REQUEST, "This has already been proved; another step is needed.", "login: the same authenticator twice");
     return OK;
 }
 
@@ -156,7 +156,7 @@ static fallible advance_login(struct login_trial *t, struct login_result *out)
     struct login_result more = {.retry_after = 0};
     TRY(list_next_steps(t, &more.offers));
     if (missing == ASSURANCE_NEVER || !str_filled(more.offers))
-        REFUSE(INVALID_GRANT, "More is needed to log in than there is a way for.", "login: nothing can follow, and more is needed");
+        REFUSE(INVALID_GRANT, "This server cannot provide the kind of login that is required.", "login: nothing can follow, and more is needed");
     TRY(login_state_seal(t, &more.state));
     *out = more;
     return OK;

@@ -60,7 +60,8 @@ err store_migrate(struct db_conn *c)
     }
     TRY(version_of(c, &version)); /* a newer program may have been at it at the same time */
     if (version > migrations_version(migrations_count() - 1))
-        REFUSE(SERVER_ERROR, "This database was made by a newer jeton: use that version, or restore a backup.", "store: database from the future");
+        REFUSE(SERVER_ERROR, "This database was created by a newer version of jeton: use that version, or restore a backup.",
+               "store: database from the future");
     return OK;
 }
 

@@ -57,7 +57,7 @@ static err open_parts(struct store *store, const struct store_options *options)
     if (!options->create) {
         TRY(store_is_made(first, &made));
         if (!made)
-            REFUSE(NOT_FOUND, "There is no database here: check the data directory and the database, or make one with jeton serve.", "store: no schema");
+            REFUSE(NOT_FOUND, "There is no database here: check --data and --database, or create one with jeton serve.", "store: no schema");
     }
     TRY(store_migrate(first));
     store->migrated = first->feeding.on = true;
@@ -437,7 +437,7 @@ static err count_body(struct db_conn *c, struct checking *check)
         const char *name;
         size_t line;
     } counts[] = {
-        {"people", COUNT_USERS},      {"client applications", COUNT_CLIENTS}, {"grants", COUNT_GRANTS},     {"codes", COUNT_CODES},
+        {"users", COUNT_USERS},       {"client applications", COUNT_CLIENTS}, {"grants", COUNT_GRANTS},     {"codes", COUNT_CODES},
         {"sessions", COUNT_SESSIONS}, {"personal access tokens", COUNT_PATS}, {"consents", COUNT_CONSENTS}, {"keys", COUNT_KEYS},
         {"events", COUNT_EVENTS},     {"revocations", COUNT_REVOCATIONS},     {"scopes", COUNT_SCOPES},     {"resources", COUNT_RESOURCES},
     };

@@ -36,11 +36,11 @@ static err check_directory(int descriptor)
     if (fstat(descriptor, &s) != 0)
         FAIL(UNAVAILABLE, "store: fstat failed");
     if (!S_ISDIR(s.st_mode))
-        REFUSE(SERVER_ERROR, "The data directory is no directory.", "store: wrong kind of file");
+        REFUSE(SERVER_ERROR, "The data directory is not a directory.", "store: wrong kind of file");
     if (s.st_uid != geteuid()) /* ST-03 */
         REFUSE(SERVER_ERROR,
-               "The data directory belongs to another user: run jeton as its owner, give it to this user (chown), or, if it is the root of "
-               "a container's volume, name a directory below it, such as VOLUME/jeton, and jeton makes it.",
+               "The data directory belongs to another user: run jeton as its owner, or change the owner (chown). If it is the root of a container volume, name "
+               "a directory below it, such as VOLUME/jeton, and jeton creates it.",
                "store: wrong owner");
     if ((s.st_mode & 077) == 0)
         return OK;
@@ -49,11 +49,11 @@ static err check_directory(int descriptor)
         return OK; /* nobody can have lost or left anything there */
     bool ours = faccessat(descriptor, "jeton.db", F_OK, 0) == 0 || errno != ENOENT || faccessat(descriptor, "master.key", F_OK, 0) == 0;
     if (!empty && !ours)
-        REFUSE(SERVER_ERROR, "The directory holds other things than jeton's: name an empty directory, or a new one, which jeton makes for itself.",
+        REFUSE(SERVER_ERROR, "The directory contains files that are not jeton's: name an empty directory, or a new one, which jeton creates.",
                "store: directory of somebody else");
     REFUSE(SERVER_ERROR,
-           "Others may enter the data directory: set mode 0700 on it (chmod 700). If a container's volume forces other rights, name a "
-           "directory below it, such as VOLUME/jeton, and jeton makes it.",
+           "Other users can open the data directory: set its mode to 0700 (chmod 700). If a container volume forces other permissions, name a directory below "
+           "it, such as VOLUME/jeton, and jeton creates it.",
            "store: directory's mode too open"); /* ST-03 */
 }
 
@@ -62,9 +62,10 @@ static err open_checked(const char *path)
     int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) {
         if (errno == ENOENT)
-            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or make one with jeton serve.", "store: no directory");
+            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or create one with jeton serve.", "store: no directory");
         if (errno == EACCES || errno == ELOOP || errno == ENOTDIR)
-            REFUSE(SERVER_ERROR, "The data directory cannot be opened: it is no directory, a link, or this user may not read it.", "store: open refused");
+            REFUSE(SERVER_ERROR, "The data directory cannot be opened: it is not a directory, it is a link, or this user may not read it.",
+                   "store: open refused");
         FAIL(UNAVAILABLE, "store: open failed");
     }
     err e = check_directory(descriptor);
@@ -76,13 +77,13 @@ static err open_checked(const char *path)
 static err not_made(int why)
 {
     if (why == ENOENT)
-        REFUSE(SERVER_ERROR, "The directory above it does not exist: make that first.", "store: mkdir: no parent");
+        REFUSE(SERVER_ERROR, "The parent directory does not exist: create it first.", "store: mkdir: no parent");
     if (why == EACCES || why == EPERM || why == EROFS)
-        REFUSE(SERVER_ERROR, "This user may not make it: make it by hand with mode 0700 and give it to this user, or name another place.",
+        REFUSE(SERVER_ERROR, "This user may not create it: create it yourself with mode 0700 and this user as owner, or name another place.",
                "store: mkdir refused");
     if (why == ENOSPC || why == EDQUOT)
         REFUSE(UNAVAILABLE, "The disk is full.", "store: mkdir: no space");
-    REFUSE(SERVER_ERROR, "The data directory cannot be made.", "store: mkdir failed");
+    REFUSE(SERVER_ERROR, "The data directory cannot be created.", "store: mkdir failed");
 }
 
 err store_directory_prepare(struct store *store, const struct store_options *options)

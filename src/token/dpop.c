@@ -30,12 +30,12 @@ static fallible signature_check(struct arena *a, const struct jwt *t, struct dpo
     struct jwk key;
     enum sign_alg alg;
     if (!str_is(t->typ, "dpop+jwt")) /* RFC 9449 4.3 4 */
-        REFUSE(INVALID_DPOP_PROOF, "The typ of the DPoP proof is not dpop+jwt.", "dpop: typ is not dpop+jwt");
+        REFUSE(INVALID_DPOP_PROOF, "The typ of the DPoP proof must be dpop+jwt.", "dpop: typ is not dpop+jwt");
     if (!str_has_word(dpop_algs, t->alg_name) || !sign_alg_foreign(t->alg_name, &alg)) /* 4.3 5 */
         REFUSE(INVALID_DPOP_PROOF, "The alg of the DPoP proof is not an asymmetric one that this server supports.", "dpop: algorithm is not supported");
     const json *jwk = json_member(t->header, "jwk");
     if (!json_is_object(jwk)) /* 4.2 */
-        REFUSE(INVALID_DPOP_PROOF, "The header of the DPoP proof holds no jwk.", "dpop: no jwk");
+        REFUSE(INVALID_DPOP_PROOF, "The header of the DPoP proof contains no jwk.", "dpop: no jwk");
     TRY_PROOF(jwk_of_json(a, jwk, &key)); /* 4.3 7: no private key */
     if (!jwk_fits(&key, alg))
         REFUSE(INVALID_DPOP_PROOF, "The jwk of the DPoP proof does not fit its alg.", "dpop: jwk does not fit alg");
@@ -119,9 +119,9 @@ static fallible place_check(struct arena *a, const struct jwt *t, const struct d
 {
     str ours, theirs, htm = json_member_text(t->claims, "htm"), htu = json_member_text(t->claims, "htu");
     if (!str_present(htm) || !str_equal(htm, expect->method)) /* 4.3 8 */
-        REFUSE(INVALID_DPOP_PROOF, "The claim htm of the DPoP proof is not the method of the request.", "dpop: wrong htm");
+        REFUSE(INVALID_DPOP_PROOF, "The htm claim of the DPoP proof is not the method of the request.", "dpop: wrong htm");
     if (!str_present(htu))
-        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof needs the claim htu.", "dpop: no htu");
+        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof needs an htu claim.", "dpop: no htu");
     err e = normal_url(a, expect->url, &ours);
     if (FAILED(e) && e.kind == ERR_INVALID_REQUEST)
         FAIL(SERVER_ERROR, "dpop: the expected address is none");
@@ -130,7 +130,7 @@ static fallible place_check(struct arena *a, const struct jwt *t, const struct d
     if (FAILED(e) && e.kind != ERR_INVALID_REQUEST)
         return e;
     if (FAILED(e) || !str_equal(ours, theirs)) /* 4.3 9 */
-        REFUSE(INVALID_DPOP_PROOF, "The claim htu of the DPoP proof is not the address of the request.", "dpop: wrong htu");
+        REFUSE(INVALID_DPOP_PROOF, "The htu claim of the DPoP proof is not the address of the request.", "dpop: wrong htu");
     return OK;
 }
 
@@ -138,16 +138,16 @@ static fallible moment_check(const struct jwt *t, const struct dpop_expect *expe
 {
     out->jti = json_member_text(t->claims, "jti");
     if (!str_filled(out->jti) || out->jti.n > JWT_JTI_MAX) /* 4.2, 11.1 */
-        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof needs a claim jti of 1 to 256 bytes.", "dpop: no jti, or too long");
+        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof needs a jti claim of 1 to 256 bytes.", "dpop: no jti, or too long");
     if (!json_seconds_of(json_member(t->claims, "iat"), &out->issued_at))
-        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof needs a claim iat in seconds.", "dpop: no iat");
+        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof needs an iat claim in seconds.", "dpop: no iat");
     if (out->issued_at < clock_add(expect->now, -expect->window)) /* 4.3 11 */
         REFUSE(INVALID_DPOP_PROOF, "The DPoP proof is too old.", "dpop: iat too old");
     if (out->issued_at > clock_add(expect->now, expect->window))
-        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof is from the future; is the clock right?", "dpop: iat in the future");
+        REFUSE(INVALID_DPOP_PROOF, "The DPoP proof was issued in the future; check the client's clock.", "dpop: iat in the future");
     const json *nonce = json_member(t->claims, "nonce");
     if (nonce != NULL && !json_is_text(nonce))
-        REFUSE(INVALID_DPOP_PROOF, "The claim nonce of the DPoP proof must be a string.", "dpop: nonce is no string");
+        REFUSE(INVALID_DPOP_PROOF, "The nonce claim of the DPoP proof must be a string.", "dpop: nonce is no string");
     out->nonce = json_text_of(nonce);
     return OK;
 }
@@ -162,7 +162,7 @@ static fallible token_check(const struct jwt *t, str access_token)
     digest_sha256(access_token, digest);
     b64url_write(text, digest, sizeof digest);
     if (!secret_equal(json_member_text(t->claims, "ath"), (str){text, sizeof text}))
-        REFUSE(INVALID_DPOP_PROOF, "The claim ath of the DPoP proof is missing or not the hash of the access token.", "dpop: wrong ath");
+        REFUSE(INVALID_DPOP_PROOF, "The ath claim of the DPoP proof is missing, or it is not the hash of the access token.", "dpop: wrong ath");
     return OK;
 }
 

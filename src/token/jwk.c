@@ -32,7 +32,7 @@ static fallible no_private_member(const json *value)
     static const char *const names[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (json_member(value, names[i]) != NULL)
-            REFUSE(INVALID_REQUEST, "A JWK holds private or secret members; send the public key alone, and make a new key now.",
+            REFUSE(INVALID_REQUEST, "A JWK contains private or secret members. Send only the public key, and create a new key now.",
                    "jwk: private or secret member");
     return OK;
 }
@@ -43,7 +43,7 @@ static fallible texts_are_texts(const json *value)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const json *member = json_member(value, names[i]);
         if (member != NULL && !json_is_text(member))
-            REFUSE(INVALID_REQUEST, "A member of a JWK that must be a string is none.", "jwk: member of the wrong type");
+            REFUSE(INVALID_REQUEST, "A member of a JWK must be a string and is not.", "jwk: member of the wrong type");
     }
     return OK;
 }
@@ -55,7 +55,7 @@ static fallible operations_allow(const json *value, bool *usable)
     if (operations == NULL)
         return OK;
     if (!json_is_list(operations))
-        REFUSE(INVALID_REQUEST, "The member key_ops of a JWK is no list.", "jwk: key_ops is no list");
+        REFUSE(INVALID_REQUEST, "The member key_ops of a JWK is not a list.", "jwk: key_ops is no list");
     bool verify = false;
     for (size_t i = 0; i < json_count(operations); i++)
         verify = verify || str_is(json_text_of(json_at(operations, i)), "verify");
@@ -88,7 +88,7 @@ static bool kind_fill(const json *value, struct sign_jwk *out)
 static fallible read_public_jwk(struct arena *a, const json *value, struct jwk *out, bool *usable)
 {
     if (!json_is_object(value))
-        REFUSE(INVALID_REQUEST, "A JWK is no JSON object.", "jwk: no object");
+        REFUSE(INVALID_REQUEST, "A JWK is not a JSON object.", "jwk: no object");
     TRY(no_private_member(value));
     TRY(texts_are_texts(value));
     struct jwk key = {
@@ -124,10 +124,10 @@ fallible jwk_set_of_json(struct arena *a, const json *value, struct jwk_set *out
 {
     const json *list = json_member(value, "keys");
     if (!json_is_list(list)) /* RFC 7517 5.1 */
-        REFUSE(INVALID_REQUEST, "The JWK set is no JSON object with a list named keys.", "jwk: a set without keys");
+        REFUSE(INVALID_REQUEST, "The JWK set is not a JSON object with a list named keys.", "jwk: a set without keys");
     size_t n = json_count(list);
     if (n > JWK_SET_MAX)
-        REFUSE(INVALID_REQUEST, "The JWK set holds more than 32 keys.", "jwk: a set of too many keys");
+        REFUSE(INVALID_REQUEST, "The JWK set contains more than 32 keys.", "jwk: a set of too many keys");
     struct jwk_set set = {.keys = arena_array(a, n + 1, sizeof *set.keys)};
     if (set.keys == NULL)
         FAIL(UNAVAILABLE, "no memory for a JWK set");
@@ -165,7 +165,7 @@ fallible jwk_sound(const struct jwk *key)
         sign_key_free(imported);
         return OK;
     }
-    REFUSE(INVALID_REQUEST, "The key is of a type that this server does not check.", "jwk: of no known type");
+    REFUSE(INVALID_REQUEST, "The key is of a type that this server does not support.", "jwk: of no known type");
 }
 
 fallible jwk_set_sound(const struct jwk_set *set)

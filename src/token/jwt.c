@@ -23,7 +23,7 @@ static fallible split_jwt_parts(str token, str parts[3])
             parts[count] = piece;
     }
     if (count == 5) /* RFC 7516 3.1 */
-        REFUSE(INVALID_TOKEN, "The token is encrypted; only signed ones are taken here.", "jwt: a JWE");
+        REFUSE(INVALID_TOKEN, "The token is encrypted; only signed tokens are accepted here.", "jwt: a JWE");
     if (count != 3)
         REFUSE(INVALID_TOKEN, "The signed token does not have three parts.", "jwt: not three parts");
     if (parts[0].n == 0 || parts[1].n == 0)
@@ -68,7 +68,7 @@ static fallible header_read(struct jwt *t)
     }
     /* RFC 7515 4.1.11: we understand no extension, so a critical one cannot be followed (AT-07) */
     if (json_member(t->header, "crit") != NULL)
-        REFUSE(INVALID_TOKEN, "The signed token has critical extensions, of which none is supported.", "jwt: crit");
+        REFUSE(INVALID_TOKEN, "The signed token has critical extensions, which are not supported.", "jwt: crit");
     if (json_member(t->header, "b64") != NULL) /* RFC 7797 7: never in a JWT */
         REFUSE(INVALID_TOKEN, "The header member b64 is not supported.", "jwt: b64");
     t->alg_name = json_member_text(t->header, "alg");
@@ -122,7 +122,7 @@ fallible jwt_check(struct arena *a, const struct jwt *t, const struct jwk_set *k
     enum sign_alg alg;
     TRY(require_allowed_alg(t, allowed_algs));
     if (!sign_alg_foreign(t->alg_name, &alg)) /* HMAC names are in another table */
-        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that public keys check.", "jwt: algorithm is no asymmetric one");
+        REFUSE(INVALID_TOKEN, "The signature algorithm of the token does not use a public key.", "jwt: algorithm is no asymmetric one");
     if (arena_failed(a)) /* a list of keys that lost one is no list to judge by */
         FAIL(UNAVAILABLE, "no memory to check a signed token");
     size_t tries = 0;
@@ -144,6 +144,6 @@ fallible jwt_check_secret(const struct jwt *t, str secret, str allowed_algs)
     enum mac_alg alg;
     TRY(require_allowed_alg(t, allowed_algs));
     if (!mac_alg_of(t->alg_name, &alg))
-        REFUSE(INVALID_TOKEN, "The signature algorithm of the token is not one that a shared secret checks.", "jwt: algorithm is no HMAC");
+        REFUSE(INVALID_TOKEN, "The signature algorithm of the token does not use a shared secret.", "jwt: algorithm is no HMAC");
     return mac_check(alg, secret, t->signed_text, t->signature);
 }

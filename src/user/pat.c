@@ -67,9 +67,10 @@ static unix_time choose_pat_expiry(const struct context *ctx, int64_t asked, str
     int64_t most = policy->personal_lifetime_max, wanted = asked;
     if (asked < 0 || (most > 0 && asked > most)) { /* PT-02 */
         if (most > 0)
-            problem_tell(p, "expires_in", ctx->arena, &MESSAGE("A token may live for 1 to {most} seconds; 0 takes the default.", MESSAGE_NUMBER("most", most)));
+            problem_tell(p, "expires_in", ctx->arena,
+                         &MESSAGE("A token may be valid for 1 to {most} seconds; 0 means the default.", MESSAGE_NUMBER("most", most)));
         else
-            problem_add(p, "expires_in", STR("The lifetime is a number of seconds; 0 takes the default."));
+            problem_add(p, "expires_in", STR("The lifetime is a number of seconds; 0 means the default."));
         return 0;
     }
     if (asked == 0) {
@@ -87,7 +88,7 @@ static str judge_key(str jkt, struct problems *p)
     if (!str_filled(jkt))
         return STR_ABSENT;
     if (FAILED(b64url_decode_exact(jkt, print, sizeof print)))
-        problem_add(p, "dpop_jkt", STR("The thumbprint of a key (RFC 7638, SHA-256) has 43 characters of base64url."));
+        problem_add(p, "dpop_jkt", STR("The thumbprint of a key (RFC 7638, SHA-256) must have 43 base64url characters."));
     return jkt;
 }
 
@@ -101,7 +102,7 @@ static fallible judge_pat_edit(struct context *ctx, const struct db_user *user, 
     next->jkt = judge_key(str_trim(edit->dpop_jkt), p);
     next->scope = STR("");
     if (user->blocked)
-        problem_add(p, "user", STR("This person is blocked; lift the block first."));
+        problem_add(p, "user", STR("This user is blocked; unblock them first."));
     err e = str_present(edit->scopes) ? scopes_known(ctx, edit->scopes, "scopes", p) : OK;
     if (e.kind != ERR_UNPROCESSABLE) {
         TRY(e);

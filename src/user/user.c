@@ -121,11 +121,12 @@ static fallible judge_new(struct context *ctx, const struct user_edit *edit, str
         problem_add(p, "password_hash", STR("This is not a bcrypt or Argon2 hash that can be verified here."));
     else if (str_present(edit->password_hash) && !password_hash_bearable(edit->password_hash))
         problem_add(p, "password_hash",
-                    STR("This hash is too costly: every login would do its work (at most 16 times our own Argon2id, bcrypt to cost 13). Give the person a new "
-                        "password."));
+                    STR("This hash is too expensive: every login would have to do its work (at most 16 times our own Argon2id, bcrypt up to cost 13). Give the "
+                        "user a new password instead."));
     else if (str_present(edit->password_hash) && !setting_fits(ctx, edit->password_hash))
-        problem_add(p, "password_hash",
-                    STR("There already are hashes with eight other settings here, and every login does the work of each. Give the person a new password."));
+        problem_add(
+            p, "password_hash",
+            STR("There are already hashes with eight other settings here, and every login does the work of each. Give the user a new password instead."));
     TRY(user_claims_change(ctx->arena, STR_ABSENT, &edit->claims, p, &next->claims));
     TRY(problem_result(p));
     return user_names_verdict(ctx, next);

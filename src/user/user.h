@@ -8,7 +8,7 @@
 #include "user/user_claims.h"
 enum user_must_change { USER_MUST_CHANGE_AS_IS = 0, USER_MUST_CHANGE_PASSWORD, USER_MUST_CHANGE_NOTHING };
 /* What client and person are told while it is due. */
-#define USER_MUST_CHANGE_SAY "This person must choose a new password first: they log in at this server's own pages, which ask for it."
+#define USER_MUST_CHANGE_SAY "This user must choose a new password first. The login page of this server asks for it."
 struct user_edit {
     str username;          /* 2 characters to 255 bytes (text_username), unique without regard to case and width; blanks at its ends are left out */
     bool allow_look_alike; /* the username may look like another person's; by who may edit others alone */

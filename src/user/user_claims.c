@@ -144,19 +144,19 @@ static void judge_claim_value(struct arena *a, const struct user_claims_row *row
         return;
     switch (row->kind) {
     case USER_CLAIMS_URL:
-        judge_form(row, is_web(value), "This is not the address of a page: https://name/…", p);
+        judge_form(row, is_web(value), "This is not the address of a web page: https://name/…", p);
         break;
     case USER_CLAIMS_DATE:
-        judge_form(row, is_date(value), "A birthdate is YYYY-MM-DD, or 0000-MM-DD without the year, or the year alone.", p);
+        judge_form(row, is_date(value), "A birthdate must be YYYY-MM-DD, or 0000-MM-DD without the year, or the year alone.", p);
         break;
     case USER_CLAIMS_ZONE:
         judge_form(row, is_zone(value), "A time zone is a name such as Europe/Paris or America/Los_Angeles.", p);
         break;
     case USER_CLAIMS_LOCALE:
-        judge_form(row, is_locale(value), "A language is a tag such as en or fr-CA.", p);
+        judge_form(row, is_locale(value), "A language must be a tag such as en or fr-CA.", p);
         break;
     case USER_CLAIMS_PHONE:
-        judge_form(row, is_phone(value), "A phone number has 3 to 15 digits, preferably with the country code: +1 (425) 555-1212.", p);
+        judge_form(row, is_phone(value), "A phone number must have 3 to 15 digits, preferably with the country code: +1 (425) 555-1212.", p);
         break;
     case USER_CLAIMS_VERIFIED:
         judge_form(row, str_is(value, "true") || str_is(value, "false"), "Must be true or false.", p);
@@ -288,7 +288,7 @@ void user_claims_from_json(struct arena *a, const json *object, struct user_clai
     const json *address = json_member(object, "address");
     bool cleared = json_is_nothing(address);
     if (address != NULL && !cleared && !json_is_object(address))
-        problem_add(p, "address", STR("An address is an object."));
+        problem_add(p, "address", STR("An address must be an object."));
     if (json_is_object(address))
         only_known(a, address, p);
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++) {

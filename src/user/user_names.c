@@ -14,7 +14,7 @@ fallible user_names_username(struct context *ctx, str typed, struct problems *p,
     str key;
     *name = typed;
     if (!utf8_valid(typed) || typed.n > DB_USER_TYPED_MAX) {
-        problem_add(p, "username", STR("A username is UTF-8 text of at most 255 bytes."));
+        problem_add(p, "username", STR("A username must be UTF-8 text of at most 255 bytes."));
         return OK;
     }
     err e = text_username(ctx->arena, typed, name, &key);
@@ -24,7 +24,7 @@ fallible user_names_username(struct context *ctx, str typed, struct problems *p,
         problem_add(p, "username", str_of(err_say(e)));
     else if (utf8_length(*name) < USERNAME_MIN || name->n > DB_USER_NAME_MAX || key.n > DB_USER_NAME_MAX)
         problem_tell(p, "username", ctx->arena,
-                     &MESSAGE("A username has at least {least} characters and at most {most} bytes.", MESSAGE_NUMBER("least", USERNAME_MIN),
+                     &MESSAGE("A username must have at least {least} characters and at most {most} bytes.", MESSAGE_NUMBER("least", USERNAME_MIN),
                               MESSAGE_NUMBER("most", DB_USER_NAME_MAX)));
     return OK;
 }
@@ -46,7 +46,7 @@ fallible user_names_email(struct context *ctx, str typed, struct problems *p, st
         TRY(text_nfc(ctx->arena, *email, email));
     }
     if (!fit || !readable)
-        problem_add(p, "email", STR("This is not an e-mail address: name@domain, at most 254 bytes, without spaces or invisible characters."));
+        problem_add(p, "email", STR("This is not an e-mail address. It must be name@domain, at most 254 bytes, without spaces or invisible characters."));
     return OK;
 }
 
@@ -70,7 +70,7 @@ fallible user_names_saved(struct context *ctx, err e, const struct db_user_clash
         break;
     case DB_USER_CLASH_LOOK:
         problem_tell(p, "allow_look_alike", ctx->arena,
-                     &MESSAGE("This username looks like `{other}`, which is another person's: choose another one, or confirm that you want it.",
+                     &MESSAGE("This username looks like `{other}`, which belongs to another user: choose another one, or confirm that you want it.",
                               MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_NAME_IS_EMAIL:
@@ -79,12 +79,11 @@ fallible user_names_saved(struct context *ctx, err e, const struct db_user_clash
         break;
     case DB_USER_CLASH_EMAIL:
         problem_tell(p, "email", ctx->arena,
-                     &MESSAGE("This is the verified e-mail address of `{other}`; two people cannot share one.", MESSAGE_TEXT("other", clash->other)));
+                     &MESSAGE("This is the verified e-mail address of `{other}`; two users cannot share one.", MESSAGE_TEXT("other", clash->other)));
         break;
     case DB_USER_CLASH_EMAIL_IS_NAME:
-        problem_tell(
-            p, "email", ctx->arena,
-            &MESSAGE("This is the username of `{other}`; it cannot be another person's verified e-mail address.", MESSAGE_TEXT("other", clash->other)));
+        problem_tell(p, "email", ctx->arena,
+                     &MESSAGE("This is the username of `{other}`; it cannot be another user's verified e-mail address.", MESSAGE_TEXT("other", clash->other)));
         break;
     }
     return problem_result(p);

@@ -44,13 +44,13 @@ void user_password_judge(struct context *ctx, str password, str username, const 
     }
     if (utf8_length(password) < PASSWORD_MIN) {
         problem_tell(p, field, ctx->arena,
-                     &MESSAGE("A password needs at least {least} characters; a few random words make a good one.", MESSAGE_NUMBER("least", PASSWORD_MIN)));
+                     &MESSAGE("A password must have at least {least} characters. A few random words make a good one.", MESSAGE_NUMBER("least", PASSWORD_MIN)));
         return;
     }
     if (str_filled(username) && count_beside_username(password, username) < BESIDE_USERNAME)
-        problem_add(p, field, STR("The password is little more than the username; choose something that cannot be guessed from it."));
+        problem_add(p, field, STR("The password is too similar to the username; choose one that cannot be guessed from it."));
     else if (ctx->authority->policy.password_common_refused && common_password(password)) /* LS-12 */
-        problem_add(p, field, STR("This password is one of the most common ones, which attackers try first; choose another one."));
+        problem_add(p, field, STR("This password is very common, and attackers try such passwords first; choose another one."));
 }
 
 /* The person themself, by session or by a token that is not narrowed; the command line; or, for a first password, who may edit people. */

@@ -177,7 +177,7 @@ class Languages(unittest.TestCase):
         self.assertEqual(plain["message"], "The given data was invalid.")
         self.assertRegex(plain["errors"]["query"][0], "^The parameter nonsense is unknown here; ")
         refused = self.s.token(self.w.service, "nothing", headers={"Accept-Language": "qaa"})
-        self.assertEqual(refused.json()["error_description"], "This server does not know this grant_type; grant_types_supported of its metadata lists those that it offers.")
+        self.assertEqual(refused.json()["error_description"], "This server does not know this grant_type; grant_types_supported in its metadata lists those that it supports.")
         with self.s.http() as http:
             lost = http.get(self.s.url + "/api/1.0/nosuch", headers={"Accept-Language": "qaa"}, timeout=20).json()
         self.assertEqual((lost["error"], lost["message"]), ("Not Found", "⟦Not Found⟧"))

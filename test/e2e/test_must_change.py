@@ -28,7 +28,7 @@ class MustChange(unittest.TestCase):
 
     def at_change(self, browser, what):
         self.assertIn("/account/password", browser.at, what)
-        self.assertIn("Choose a new one to continue", "".join(browser.page.text), what)
+        self.assertIn("Choose a new password to continue", "".join(browser.page.text), what)
 
     def test_every_page_leads_to_the_change_and_on(self):
         person = self.person("pages")

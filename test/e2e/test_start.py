@@ -63,7 +63,7 @@ class Refusals(unittest.TestCase):
             self.refused("--listen", there, words=[there, "setting listen)", "already in use"])
             self.refused("--listen", "localhost:%d" % taken.getsockname()[1], words=["setting listen)", "already in use"])
             self.refused("--listen", "127.0.0.1:0", "--listen-mtls", there, words=[there, "setting listen_mtls)", "already in use"])
-        self.refused("--listen", "203.0.113.9:8443", words=["203.0.113.9:8443", "setting listen)", "no such address"])
+        self.refused("--listen", "203.0.113.9:8443", words=["203.0.113.9:8443", "setting listen)", "does not have that address"])
 
     def test_a_privileged_port(self):
         with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as f:
@@ -87,8 +87,8 @@ class Refusals(unittest.TestCase):
         os.chmod(locked, 0o600)
         listen = ["--listen", "127.0.0.1:0"]
         for cert, key, words in ((one, two_key, ["tls_cert, tls_key", one, two_key, "do not belong together"]),
-                                 ("/nowhere.pem", one_key, ["/nowhere.pem", "setting tls_cert)", "no such file"]),
-                                 (one, "/nowhere.key", ["/nowhere.key", "setting tls_key)", "no such file"]),
+                                 ("/nowhere.pem", one_key, ["/nowhere.pem", "setting tls_cert)", "does not exist"]),
+                                 (one, "/nowhere.key", ["/nowhere.key", "setting tls_key)", "does not exist"]),
                                  (bad, one_key, [bad, "no certificate"]), (empty, one_key, [empty, "setting tls_cert)", "empty"]),
                                  (one, locked, [locked, "passphrase"])):
             with self.subTest(cert=cert, key=key):
@@ -96,12 +96,12 @@ class Refusals(unittest.TestCase):
         os.chmod(two_key, 0o644)
         self.refused(*listen, "--tls-cert", two, "--tls-key", two_key, words=[two_key, "setting tls_key)", "chmod 600"])
         self.refused(*listen, "--client-ca", bad, words=[bad, "setting client_ca)", "no certificate"])
-        self.refused(*listen, "--client-ca", "/nowhere", words=["/nowhere", "setting client_ca)", "no such file"])
+        self.refused(*listen, "--client-ca", "/nowhere", words=["/nowhere", "setting client_ca)", "does not exist"])
 
     @sqlite_only("files are not as they should be")
     def test_data_that_is_not_as_it_should_be(self):
         listen = ["--listen", "127.0.0.1:0"]
-        self.refused(*listen, data=os.path.join(self.folder, "no", "where"), words=["no/where", "setting data)", "directory above"])
+        self.refused(*listen, data=os.path.join(self.folder, "no", "where"), words=["no/where", "setting data)", "parent directory"])
         run_cli(self.data, "client", "list")
         self.assertEqual(run_cli(self.data, "user", "add", "xx", "--generate")[0], 0)
         key = os.path.join(self.data, "master.key")
@@ -116,10 +116,10 @@ class Refusals(unittest.TestCase):
         with open(key, "wb") as f:
             f.write(kept)
         subprocess.run(["sqlite3", database, "INSERT INTO migrations (version, applied_at) VALUES (9999, 0)"], check=True)
-        self.refused(*listen, words=["newer jeton", self.data, "setting data)"])
+        self.refused(*listen, words=["newer version of jeton", self.data, "setting data)"])
         code, _, err = run_cli(self.data, "user", "list")
         self.assertEqual(code, 1)
-        self.assertIn("newer jeton", err)
+        self.assertIn("newer version of jeton", err)
         self.assertIn(self.data, err)
         with open(database, "wb") as f:
             f.write(b"no database at all" * 100)
@@ -358,7 +358,7 @@ class Hangup(unittest.TestCase):
         self.write(access_lifetime="700", worker_threads="3", issuer="https://other.example")
         said = self.hang_up()
         for name in ("worker_threads", "issuer"):
-            self.assertRegex(said, r"reload\.late setting=%s why=\"takes effect at the next start\"" % name)
+            self.assertRegex(said, r"reload\.late setting=%s why=\"takes effect after a restart\"" % name)
         self.assertEqual(self.ask(self.connect())["expires_in"], 700)
         self.assertEqual(json.loads(self.get("/.well-known/openid-configuration"))["issuer"], self.s.url)
 

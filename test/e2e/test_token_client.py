@@ -458,7 +458,7 @@ class TokenClient(unittest.TestCase):
 
     def test_a_file_that_is_no_key_is_told(self):
         said = self.run_token("--grant", "client_credentials", "--key", self.file("no.pem", b"nothing"), stdin=None, status=1)
-        self.assertIn("no private key", said)
+        self.assertIn("does not contain an unencrypted private key", said)
 
     def test_a_refusal_is_told_with_advice(self):
         said = self.run_token("--grant", "client_credentials", "--client-secret-stdin", stdin="wrong", status=1)
@@ -505,10 +505,10 @@ class TokenClient(unittest.TestCase):
         self.assertIn("access_denied", self.run_code("--scope", "openid", deny=True, status=1))
 
     def test_a_foreign_answer_is_refused(self):
-        self.assertIn("another state", self.run_code(state="x", status=1))
+        self.assertIn("the state in the answer is not the one", self.run_code(state="x", status=1))
         self.assertIn("another issuer", self.run_code(iss="https://evil.example", status=1))
         self.s.wants["bad_jarm"] = True
-        self.assertIn("not to be believed", self.run_code("--response-mode", "jwt", status=1))
+        self.assertIn("is not valid", self.run_code("--response-mode", "jwt", status=1))
         self.assertNotIn("/token", self.s.seen)
 
     # ---- ID tokens
@@ -518,15 +518,15 @@ class TokenClient(unittest.TestCase):
                     {"exp": past}, {"exp": None}, {"iat": None}, {"sub": None}, {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, {"auth_time": past}, {"auth_time": None}):
             self.s.lies = lie
             said = self.run_code("--scope", "openid", "--max-age", "60", status=1)
-            self.assertIn("ID token is not to be believed", said, lie)
+            self.assertIn("ID token is not valid", said, lie)
         self.s.lies = {"aud": ["app", "other"], "azp": "app"}
         self.run_code("--scope", "openid", "--max-age", "60")
         self.s.wrong_key, self.s.lies = True, {}
-        self.assertIn("ID token is not to be believed", self.run_code("--scope", "openid", status=1))
+        self.assertIn("ID token is not valid", self.run_code("--scope", "openid", status=1))
 
     def test_userinfo_of_another_person_is_refused(self):
         self.s.wants["userinfo_sub"] = "somebody"
-        self.assertIn("another person", self.run_code("--scope", "openid", "--userinfo", status=1))
+        self.assertIn("a different user", self.run_code("--scope", "openid", "--userinfo", status=1))
 
     def test_signed_userinfo(self):
         self.s.wants["signed_userinfo"] = True
@@ -587,7 +587,7 @@ class TokenClient(unittest.TestCase):
     def test_refresh_checks_the_id_token_too(self):
         self.run_token("--grant", "refresh_token", "--client-secret-stdin", "--refresh-token-stdin", stdin=SECRET + "\nrt-1")
         self.s.lies = {"aud": "other"}
-        self.assertIn("not to be believed", self.run_token("--grant", "refresh_token", "--client-secret-stdin", "--refresh-token-stdin", stdin=SECRET + "\nrt-1", status=1))
+        self.assertIn("is not valid", self.run_token("--grant", "refresh_token", "--client-secret-stdin", "--refresh-token-stdin", stdin=SECRET + "\nrt-1", status=1))
 
     def test_a_page_where_metadata_may_be_is_passed_over(self):
         self.s.wants["page"] = "<!DOCTYPE html><title>We like single pages</title>"

@@ -25,10 +25,10 @@ const char *client_members_keys(struct arena *a, str name, str *out)
     __attribute__((cleanup(close_file))) FILE *file = path != NULL ? fopen(path, "re") : NULL;
     char *text = arena_take(a, KEYS_FILE_MAX + 1);
     if (file == NULL || text == NULL)
-        return str_format(a, "--jwks names a file with a JWK Set; %.*s cannot be read", STR_FMT(name)).p;
+        return str_format(a, "--jwks must name a file that contains a JWK Set; %.*s cannot be read", STR_FMT(name)).p;
     size_t n = fread(text, 1, KEYS_FILE_MAX + 1, file);
     if (ferror(file) != 0 || n > KEYS_FILE_MAX)
-        return str_format(a, "--jwks: %.*s cannot be read, or has more than %d bytes", STR_FMT(name), KEYS_FILE_MAX).p;
+        return str_format(a, "--jwks: %.*s cannot be read, or is larger than %d bytes", STR_FMT(name), KEYS_FILE_MAX).p;
     *out = (str){text, n};
     return NULL;
 }
@@ -37,10 +37,10 @@ static const char *read_flag(struct arena *a, const struct options *o, const cha
 {
     str opposite = str_format(a, "no_%s", name);
     if (!str_present(opposite))
-        return "there is no memory for the options";
+        return "out of memory while reading the options";
     bool yes = options_has(o, name), no = opposites && options_has(o, opposite.p);
     if (yes && no)
-        return "an option and its opposite exclude each other";
+        return "an option and its opposite cannot be used together";
     if (yes || no)
         *out = yes ? STR("true") : STR("false");
     return NULL;

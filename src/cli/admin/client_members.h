@@ -11,14 +11,14 @@
 #define CLIENT_MEMBERS_WORDS  OPTION_WORDS
 #define CLIENT_MEMBERS_LINES  OPTION_LINES
 #define CLIENT_MEMBERS_FLAG   OPTION_FLAG
-#define CLIENT_MEMBERS_ROW(name_, kind_, group_, check_, shape_, help_) {#name_, CLIENT_MEMBERS_##kind_, shape_, -1, 0, help_},
-#define CLIENT_MEMBERS_NO_TEXT(name_, help_)
-#define CLIENT_MEMBERS_NO_NUMBER(name_, help_)
-#define CLIENT_MEMBERS_NO_KEYS(name_, help_)
-#define CLIENT_MEMBERS_NO_WORDS(name_, help_)
-#define CLIENT_MEMBERS_NO_LINES(name_, help_)
-#define CLIENT_MEMBERS_NO_FLAG(name_, help_) {"no_" #name_, OPTION_FLAG, NULL, 0, 0, "not: " help_},
-#define CLIENT_MEMBERS_NO_ROW(name_, kind_, group_, check_, shape_, help_) CLIENT_MEMBERS_NO_##kind_(name_, help_)
+#define CLIENT_MEMBERS_ROW(name_, kind_, group_, check_, shape_, label_, help_) {#name_, CLIENT_MEMBERS_##kind_, shape_, -1, 0, help_},
+#define CLIENT_MEMBERS_NO_TEXT(name_)
+#define CLIENT_MEMBERS_NO_NUMBER(name_)
+#define CLIENT_MEMBERS_NO_KEYS(name_)
+#define CLIENT_MEMBERS_NO_WORDS(name_)
+#define CLIENT_MEMBERS_NO_LINES(name_)
+#define CLIENT_MEMBERS_NO_FLAG(name_) {"no_" #name_, OPTION_FLAG, NULL, 0, 0, "Turn off " #name_ "."},
+#define CLIENT_MEMBERS_NO_ROW(name_, kind_, group_, check_, shape_, label_, help_) CLIENT_MEMBERS_NO_##kind_(name_)
 #define CLIENT_MEMBERS_NOTHING(...)
 /* Rows of an option table: for each member, and for each flag its opposite (edit). */
 #define CLIENT_MEMBERS_OPTIONS METADATA_ROWS(CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_ROW, CLIENT_MEMBERS_NOTHING)

@@ -12,7 +12,7 @@ static int run_backup(struct command_call *call)
     str file = command_argument(call, 0);
     const char *path = str_z(call->arena, file);
     if (!path || file.n == 0)
-        return command_misused(call, "backup needs the name of a file that is not there yet");
+        return command_misused(call, "backup needs the name of a file that does not exist yet");
     int status = site_open_db(call, SITE_MUST_EXIST, &site);
     if (status != COMMAND_DONE)
         return status;
@@ -22,12 +22,13 @@ static int run_backup(struct command_call *call)
     json *j = json_object_new(call->arena);
     json_put_text(call->arena, j, "file", file);
     json_put_text(call->arena, j, "also_needed", str_format(call->arena, "%s/master.key", site->directory));
-    return output_done(call, j, "%.*s is written. Keep %s/master.key too, in another place: the keys are sealed with it.", STR_FMT(file), site->directory);
+    return output_done(call, j, "The backup is in %.*s. Back up %s/master.key too, and keep it somewhere else: the keys in the database are sealed with it.",
+                       STR_FMT(file), site->directory);
 }
 
 /* clang-format off */
 const struct command cmd_backup[] = {
-    {NULL, "FILE", NULL, run_backup, "Write a consistent copy of the database to a new file while the server runs"},
+    {NULL, "FILE", NULL, run_backup, "Copy the database to a new file, while the server runs"},
     COMMAND_END,
 };
 /* clang-format on */

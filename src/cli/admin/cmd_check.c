@@ -25,7 +25,7 @@ static int run_check(struct command_call *call)
     json_put_boolean(call->arena, j, "ok", true);
     if (!text_available())
         (void)fprintf(stderr,
-                      "jeton: warning: the package libicu72 is missing: nobody can log in with a name or password beyond ASCII, and no person can be added\n");
+                      "jeton: warning: the package libicu72 is missing: users with non-ASCII names or passwords cannot log in, and no users can be added\n");
     output_lines(call, j, "report", report);
     if (call->json)
         return output_value(call, j, NULL);
@@ -37,7 +37,7 @@ static int run_check(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_check[] = {
-    {NULL, NULL, NULL, run_check, "Check the database: integrity, references, counts, keys"},
+    {NULL, NULL, NULL, run_check, "Check the database: its integrity, references, counts and keys"},
     COMMAND_END,
 };
 /* clang-format on */

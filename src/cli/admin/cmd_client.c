@@ -14,56 +14,56 @@
 
 /* clang-format off */
 #define COMMON_ROWS                                                                                                            \
-    {"name",                     OPTION_TEXT,   "NAME",    1, 0, "what people see when they are asked to agree"},              \
-    {"description",              OPTION_TEXT,   "TEXT",   -1, 0, "a sentence about it"},                                       \
+    {"name",                     OPTION_TEXT,   "NAME",    1, 0, "Name that users see when they are asked for consent."},      \
+    {"description",              OPTION_TEXT,   "TEXT",   -1, 0, "A sentence that describes the client."},                     \
     {"grant",                    OPTION_WORDS,  "TYPE",    0, 0,                                                               \
      "authorization_code, password, client_credentials, refresh_token, personal_access, device_code, token_exchange,"          \
      " jwt_bearer, ciba"},                                                                                                     \
     {"no-refresh",               OPTION_FLAG,   NULL,      0, 0,                                                               \
-     "no refresh tokens, which authorization_code and password imply"},                                                        \
-    {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "where answers may be sent, byte for byte"},                  \
-    {"post-logout-redirect-uri", OPTION_URLS,   "URI",     0, 0, "where the browser may be sent after a logout"},              \
-    {"scope",                    OPTION_WORDS,  "WORDS",   0, 0, "scopes that it may ask for; \"\": none"},                                \
-    {"public",                   OPTION_FLAG,   NULL,      0, 0, "it cannot keep a secret: no secret, PKCE always"},           \
-    {"first-party",              OPTION_FLAG,   NULL,      0, 0, "the house's own: people are not asked to agree"},            \
-    {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "refuse authorization requests without PKCE"},                \
+     "No refresh tokens. They are otherwise implied by authorization_code and password."},                                     \
+    {"redirect-uri",             OPTION_URLS,   "URI",     0, 0, "Address that answers may be sent to. Compared exactly."},    \
+    {"post-logout-redirect-uri", OPTION_URLS,   "URI",     0, 0, "Address that the browser may be sent to after logging out."}, \
+    {"scope",                    OPTION_WORDS,  "WORDS",   0, 0, "Scopes that the client may ask for. \"\" means none."},      \
+    {"public",                   OPTION_FLAG,   NULL,      0, 0, "Public client: it has no secret and must always use PKCE."}, \
+    {"first-party",              OPTION_FLAG,   NULL,      0, 0, "Your own application: users are not asked for consent."}, \
+    {"require-pkce",             OPTION_FLAG,   NULL,      0, 0, "Refuse authorization requests without PKCE."},               \
     {"auth-method",              OPTION_CHOICE,                                                                                \
      "client_secret_basic|client_secret_post|client_secret_jwt|private_key_jwt|tls_client_auth|self_signed_tls_client_auth|any|none", \
-     0, 0, "how it authenticates; any: basic or post"},                                                                        \
-    {"owner",                    OPTION_TEXT,   "USER",    1, 0, "the person whom it belongs to"},                             \
+     0, 0, "How the client authenticates. any means client_secret_basic or client_secret_post."},                              \
+    {"owner",                    OPTION_TEXT,   "USER",    1, 0, "The user that the client belongs to."},                      \
     {"access-lifetime",          OPTION_NUMBER, "SECONDS", 0, SETTINGS_ACCESS_MAX,                                             \
-     "of its access tokens; 0: the server's setting"},                                                                         \
+     "Lifetime of its access tokens. 0 means the server's setting."},                                                          \
     {"refresh-lifetime",         OPTION_NUMBER, "SECONDS", 0, SETTINGS_CENTURY_HALF,                                           \
-     "of its refresh tokens; 0: the server's setting"},                                                                        \
+     "Lifetime of its refresh tokens. 0 means the server's setting."},                                                         \
     CLIENT_MEMBERS_OPTIONS
 
 static const struct option options_add[] = {
     COMMON_ROWS
-    {"compat",                   OPTION_CHOICE, "processmaker", 0, 0, "accept what scripts for ProcessMaker's guide send"},
-    {"id",                       OPTION_ID,     "ID",      0, 0, "its client_id; else one is made"},
+    {"compat",                   OPTION_CHOICE, "processmaker", 0, 0, "Accept what scripts written for the ProcessMaker guide send."},
+    {"id",                       OPTION_ID,     "ID",      0, 0, "The client ID. Default: one is created."},
     {"secret-stdin",             OPTION_SECRET, NULL,      0, 0,
-     "read the secret from a line of standard input; else one is made"},
+     "Read the client secret from a line of standard input. Default: one is created."},
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
     COMMON_ROWS
-    {"compat",                   OPTION_CHOICE, "processmaker|none", 0, 0, "accept what scripts for ProcessMaker's guide send"},
-    {"refresh",                  OPTION_FLAG,   NULL,      0, 0, "refresh tokens again"},
-    {"confidential",             OPTION_FLAG,   NULL,      0, 0, "it can keep a secret; see rotate-secret"},
-    {"no-first-party",           OPTION_FLAG,   NULL,      0, 0, "people are asked to agree"},
-    {"no-require-pkce",          OPTION_FLAG,   NULL,      0, 0, "accept authorization requests without PKCE"},
+    {"compat",                   OPTION_CHOICE, "processmaker|none", 0, 0, "Accept what scripts written for the ProcessMaker guide send."},
+    {"refresh",                  OPTION_FLAG,   NULL,      0, 0, "Issue refresh tokens again."},
+    {"confidential",             OPTION_FLAG,   NULL,      0, 0, "Confidential client: it can keep a secret. Create one with rotate-secret."},
+    {"no-first-party",           OPTION_FLAG,   NULL,      0, 0, "Users are asked for consent."},
+    {"no-require-pkce",          OPTION_FLAG,   NULL,      0, 0, "Accept authorization requests without PKCE."},
     CLIENT_MEMBERS_OPPOSITES
     OPTION_LAST,
 };
 static const struct option options_list[] = {
-    {"filter",                   OPTION_TEXT,   "TEXT",    1, 0, "only those with this in id or name"},
+    {"filter",                   OPTION_TEXT,   "TEXT",    1, 0, "Show only clients with this text in their ID or name."},
     OPTION_LAST,
 };
 static const struct option options_rotate[] = {
     {"overlap",                  OPTION_NUMBER, "SECONDS", 0, SETTINGS_YEAR,
-     "how long the old secret goes on; else the server's setting"},
+     "How long the old secret keeps working. Default: the server's setting."},
     {"secret-stdin",             OPTION_SECRET, NULL,      0, 0,
-     "read the secret from a line of standard input; else one is made"},
+     "Read the client secret from a line of standard input. Default: one is created."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -152,7 +152,7 @@ static int open_and_find(struct command_call *call, struct site **site, const st
         return status;
     *client = client_find(&(*site)->context, id);
     if (!*client)
-        return command_refuse(call, "there is no client \"%.*s\"; jeton client list shows which are there", STR_FMT(id));
+        return command_refuse(call, "there is no client \"%.*s\"; to see all clients, run jeton client list", STR_FMT(id));
     return COMMAND_DONE;
 }
 /* The client as it is now, after the change that *e tells of. */
@@ -165,7 +165,7 @@ static int changed_client(struct command_call *call, struct site *site, err e, c
     if (status != COMMAND_DONE)
         return status;
     *client = client_find(&site->context, id);
-    return *client ? COMMAND_DONE : command_refuse(call, "the client \"%.*s\" was removed meanwhile", STR_FMT(id));
+    return *client ? COMMAND_DONE : command_refuse(call, "the client \"%.*s\" has been removed in the meantime", STR_FMT(id));
 }
 
 static int run_add(struct command_call *call)
@@ -186,20 +186,20 @@ static int run_add(struct command_call *call)
     if (wrong)
         return command_misused(call, "%s", wrong);
     if (edit.is_public && str_present(edit.secret))
-        return command_misused(call, "--public and --secret-stdin exclude each other: a public client has no secret");
+        return command_misused(call, "--public and --secret-stdin cannot be used together: a public client has no secret");
     int status = site_open(call, SITE_MAKE, &site);
     if (status != COMMAND_DONE)
         return status;
     err e = client_add(&site->context, &actor_owner, &edit, &p, &added);
     if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "that client id or name is taken; choose another one");
+        return command_refuse(call, "that client ID or name is already in use; choose another one");
     if (FAILED(e))
         return command_failed(call, e, &p);
     print_redirect_warnings(call, added.client);
     status = output_value(call, client_json(call, added.client, added.secret),
                           str_present(added.secret) ? "client_id client_secret name grants scopes" : "client_id name grants scopes");
     if (str_present(added.secret))
-        output_note(call, "The secret is shown this once and never again.");
+        output_note(call, "The secret is shown only once. Copy it now.");
     return status;
 }
 static int run_edit(struct command_call *call)
@@ -214,7 +214,7 @@ static int run_edit(struct command_call *call)
     edit.first_party = read_option_pair(o, "first-party", "no-first-party");
     edit.require_pkce = read_option_pair(o, "require-pkce", "no-require-pkce");
     if (refresh == -2 || edit.is_public == -2 || edit.first_party == -2 || edit.require_pkce == -2)
-        return command_misused(call, "an option and its opposite exclude each other");
+        return command_misused(call, "an option and its opposite cannot be used together");
     if (refresh >= 0)
         edit.refresh = refresh;
     const char *wrong = client_members_read(call->arena, o, true, &edit);
@@ -253,7 +253,7 @@ static int show_profiles(struct command_call *call, const json *fit)
     str text, name;
     const json *list;
     void *at = NULL;
-    buf_format(&b, "\nheld to the profile %.*s\n", STR_FMT(json_member_text(fit, "held_to")));
+    buf_format(&b, "\nmust meet the profile %.*s\n", STR_FMT(json_member_text(fit, "held_to")));
     for (size_t i = 0; i < json_count(json_member(fit, "meets")); i++)
         buf_format(&b, "meets %.*s\n", STR_FMT(json_text_of(json_at(json_member(fit, "meets"), i))));
     while (json_each(json_member(fit, "missing"), &at, &name, &list))
@@ -294,7 +294,7 @@ static int run_rotate(struct command_call *call)
     if (status != COMMAND_DONE)
         return status;
     status = output_value(call, client_json(call, client, secret), "client_id client_secret name");
-    output_note(call, "The secret is shown this once and never again.");
+    output_note(call, "The secret is shown only once. Copy it now.");
     return status;
 }
 static int set_disabled(struct command_call *call, bool disabled)
@@ -309,7 +309,7 @@ static int set_disabled(struct command_call *call, bool disabled)
     if (status != COMMAND_DONE)
         return status;
     return output_done(call, client_json(call, client, STR_ABSENT), "%.*s is %s.", STR_FMT(client->id),
-                       disabled ? "disabled; all that came from it has ended" : "enabled");
+                       disabled ? "disabled, and all of its tokens and authorizations have been revoked" : "enabled");
 }
 static int run_disable(struct command_call *call)
 {
@@ -327,22 +327,24 @@ static err remove_client(struct context *ctx, str id, bool *removed)
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct verb_removal what = {"client", "jeton client list shows which are there",           "client_id",  "removed",
-                                             "",       " is removed, and all that came from it has ended.", remove_client};
+    static const struct verb_removal what = {"client",      "to see all of them, run jeton client list",
+                                             "client_id",   "removed",
+                                             "The client ", " was removed, and all of its tokens and authorizations were revoked.",
+                                             remove_client};
     return verb_run_removal(call, &what);
 }
 
 /* clang-format off */
 const struct command cmd_client[] = {
-    {"add",           NULL, options_add,    run_add,     "Register a client application and print its id and secret"},
+    {"add",           NULL, options_add,    run_add,     "Register a client application and print its ID and secret"},
     {"list",          NULL, options_list,   run_list,    "List client applications"},
     {"show",          "ID", NULL,           run_show,    "Show one client application"},
     {"edit",          "ID", options_edit,   run_edit,
-     "Change a client; a list is replaced by the values given, what is not given stays"},
-    {"rotate-secret", "ID", options_rotate, run_rotate,  "Give a client a new secret; the old one goes on for a while"},
-    {"disable",       "ID", NULL,           run_disable, "Refuse a client and end all that came from it"},
-    {"enable",        "ID", NULL,           run_enable,  "Let a disabled client in again"},
-    {"remove",        "ID", NULL,           run_remove,  "Remove a client and end all that came from it"},
+     "Change a client application. A list is replaced as a whole; options that are not given change nothing"},
+    {"rotate-secret", "ID", options_rotate, run_rotate,  "Create a new secret for a client. The old one keeps working for a while"},
+    {"disable",       "ID", NULL,           run_disable, "Disable a client and revoke all of its tokens and authorizations"},
+    {"enable",        "ID", NULL,           run_enable,  "Enable a disabled client again"},
+    {"remove",        "ID", NULL,           run_remove,  "Remove a client and revoke all of its tokens and authorizations"},
     COMMAND_END,
 };
 /* clang-format on */

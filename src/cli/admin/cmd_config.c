@@ -29,7 +29,7 @@ static json *row_json(struct command_call *call, const struct settings *settings
     json *j = json_object_new(a);
     json_put_text(a, j, "name", str_of(r->name));
     bool secret = row == SETTINGS_database && settings_has_password(settings->text[row]);
-    json_put_text(a, j, "value", secret ? STR("(not shown: it holds a password)") : settings->text[row]);
+    json_put_text(a, j, "value", secret ? STR("(not shown: it contains a password)") : settings->text[row]);
     json_put_text(a, j, "source", str_of(sources[settings->source[row]]));
     json_put_text(a, j, "default", str_of(r->fallback));
     json_put_text(a, j, "form", str_of(r->shape));
@@ -66,7 +66,7 @@ static int run_explain(struct command_call *call)
 /* clang-format off */
 const struct command cmd_config[] = {
     {"explain", NULL, cmd_serve_options, run_explain,
-     "Show every setting: its value, where it came from, its default and what it is for"},
+     "Show every setting: its value, where the value came from, the default, and what it is for"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -9,9 +9,9 @@
 
 /* clang-format off */
 static const struct option options_add[] = {
-    {"description", OPTION_TEXT, "TEXT",                   1, 0, "what people read when they are asked to agree"},
+    {"description", OPTION_TEXT, "TEXT",                   1, 0, "Text that users see when they are asked for consent."},
     {"fields",      OPTION_TEXT, "NAME:WORDS;NAME:WORDS",  1, 0,
-     "members beyond the common ones (locations actions datatypes identifier privileges), each with the words that people read"},
+     "Members in addition to the common ones (locations actions datatypes identifier privileges), each with the label that users see."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -36,7 +36,7 @@ static json *show_details(struct command_call *call, const struct site *site)
 }
 static int run_add(struct command_call *call)
 {
-    static const struct verb_change what = {SITE_MAKE, "type", "Details of type ", " may be asked for.", add_details, show_details};
+    static const struct verb_change what = {SITE_MAKE, "type", "The type ", " was added.", add_details, show_details};
     struct details_edit edit = {command_argument(call, 0), options_text(&call->options, "description"), options_text(&call->options, "fields")};
     if (!options_has(&call->options, "description"))
         return command_misused(call, "details add needs --description TEXT");
@@ -61,7 +61,7 @@ static err remove_details(struct context *ctx, str type, bool *removed)
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct verb_removal what = {"type",        "jeton details list shows which are there", "type", "removed", "The type ", " is removed.",
+    static const struct verb_removal what = {"type",        "to see all of them, run jeton details list", "type", "removed", "The type ", " was removed.",
                                              remove_details};
     return verb_run_removal(call, &what);
 }

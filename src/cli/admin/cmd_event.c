@@ -14,14 +14,14 @@ enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 10000, PAGE_MEMORY = 4 << 20 };
 
 /* clang-format off */
 static const struct option options_list[] = {
-    {"filter", OPTION_TEXT,   "TEXT",   1, 0, "only those with this in name, actor, client, subject, detail or request id"},
-    {"actor",  OPTION_TEXT,   "ACTOR",  1, 0, "only what this user id or client:ID did"},
-    {"limit",  OPTION_NUMBER, "NUMBER", 1, LIMIT_MAX, "how many; 50 without this"},
+    {"filter", OPTION_TEXT,   "TEXT",   1, 0, "Show only events with this text in their name, actor, client, subject, detail or request ID."},
+    {"actor",  OPTION_TEXT,   "ACTOR",  1, 0, "Show only what this user (by ID) or client (client:ID) did."},
+    {"limit",  OPTION_NUMBER, "NUMBER", 1, LIMIT_MAX, "How many events to show. Default: 50."},
     OPTION_LAST,
 };
 static const struct option options_export[] = {
-    {"class",  OPTION_CHOICE, "administration|people|machines", 0, 0, "only the events of this class"},
-    {"after",  OPTION_NUMBER, "NUMBER", 0, INT64_MAX, "only those after this number: that of the last line of an earlier export"},
+    {"class",  OPTION_CHOICE, "administration|people|machines", 0, 0, "Print only events of this class."},
+    {"after",  OPTION_NUMBER, "NUMBER", 0, INT64_MAX, "Print only events after this number, which is on the last line of an earlier export."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -102,8 +102,8 @@ static int run_export(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_event[] = {
-    {"export", NULL, options_export, run_export, "Print all of the audit trail as JSON lines, oldest first"},
-    {"list", NULL, options_list, run_list, "List what happened, newest first"},
+    {"export", NULL, options_export, run_export, "Print the whole audit trail as JSON lines, oldest first"},
+    {"list", NULL, options_list, run_list, "List events, newest first"},
     COMMAND_END,
 };
 /* clang-format on */

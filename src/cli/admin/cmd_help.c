@@ -11,7 +11,7 @@ enum { MANUAL_MAX = 1 << 18 };
 
 /* clang-format off */
 static const struct option options_help[] = {
-    {"man", OPTION_FLAG, NULL, 0, 0, "print the manual page (roff)"},
+    {"man", OPTION_FLAG, NULL, 0, 0, "Print the manual page (roff)."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -71,12 +71,11 @@ static void man_noun(struct buf *b, const struct command_noun *noun)
 static void man_settings(struct buf *b)
 {
     buf_add_z(b, ".SH SETTINGS\n"
-                 "Each is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
-                 "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. An option beats the environment, that "
-                 "beats\n"
-                 "the file, that beats the default. Unknown settings are refused with their line number.\n"
-                 "On SIGHUP the file is read again, and tls_cert, tls_key and client_ca with it; connections go on. What is wrong is named in the\n"
-                 "log, and what was in force stays.\n");
+                 "Each setting is an option of \\fBjeton serve\\fR and \\fBjeton config explain\\fR (\\-\\-name, with dashes), an environment\n"
+                 "variable (JETON_NAME) and a line \\fIname = value\\fR of the settings file. Options take precedence over the environment, the\n"
+                 "environment over the file, and the file over the defaults. Unknown settings are refused; the message names the line.\n"
+                 "On SIGHUP the file is read again, together with tls_cert, tls_key and client_ca. Connections stay open. If something is wrong,\n"
+                 "the log says what, and the server keeps the settings that it had.\n");
     for (size_t row = 0; row < SETTINGS_COUNT; row++) {
         const struct settings_row *r = &settings_rows[row];
         buf_format(b, ".TP\n\\fB%s\\fR = \\fI", r->name);
@@ -86,7 +85,7 @@ static void man_settings(struct buf *b)
         if (r->kind == SETTINGS_NUMBER)
             buf_format(b, " From %lld to %lld.", (long long)r->least, (long long)r->most);
         if (r->when == SETTINGS_AT_START)
-            buf_add_z(b, " Read at start alone.");
+            buf_add_z(b, " Read only at startup.");
         if (r->fallback[0]) {
             buf_add_z(b, " Default: ");
             add_roff_text(b, r->fallback);
@@ -98,22 +97,23 @@ static void man_settings(struct buf *b)
 static void write_manual_page(struct buf *b)
 {
     buf_format(b,
-               ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.ad l\n.nh\n.SH NAME\njeton \\- an OAuth 2.0 authorization "
+               ".\\\" Made by: jeton help --man\n.TH JETON 1 \"\" \"jeton %s\"\n.ad l\n.nh\n.SH NAME\njeton \\- an OAuth 2.0 and OpenID Connect "
                "server\n",
                JETON_VERSION);
     buf_add_z(b, ".SH SYNOPSIS\n.B jeton\n.I noun\n.RI [ verb ]\n.RI [ options ]\n.SH COMMON OPTIONS\n");
     man_options(b, command_common);
-    buf_add_z(b, ".SH COMMANDS\nCommands work while the server runs, and it sees the change at once. Secrets never come from "
+    buf_add_z(b, ".SH COMMANDS\nYou can run commands while the server runs. It sees each change at once. Secrets are never given on "
                  "the command\n"
                  "line: each \\-\\-\\&...\\-stdin option reads one line of standard input, in the order of the options.\n");
     for (size_t i = 0; i < command_noun_count; i++)
         man_noun(b, &command_nouns[i]);
     man_settings(b);
-    buf_add_z(b, ".SH EXIT STATUS\n.TP\n0\ndone\n.TP\n1\nrefused or failed; one line on standard error says what and how to mend it\n"
-                 ".TP\n2\nwrong usage\n");
-    buf_add_z(b, ".SH FILES\n.TP\n.I DIR/jeton.conf\nsettings, when it is there\n.TP\n.I DIR/jeton.db\nthe database\n"
-                 ".TP\n.I DIR/master.key\nseals the private keys in the database; back it up in another place\n"
-                 ".TP\n.I DIR/tls/ca.pem\nwhat a client must trust when TLS is self\\-signed\n");
+    buf_add_z(b, ".SH EXIT STATUS\n.TP\n0\nThe command succeeded.\n.TP\n1\nThe command was refused or failed. One line on standard error says what is wrong "
+                 "and how to fix it.\n"
+                 ".TP\n2\nWrong usage.\n");
+    buf_add_z(b, ".SH FILES\n.TP\n.I DIR/jeton.conf\nSettings, if the file exists.\n.TP\n.I DIR/jeton.db\nThe database.\n"
+                 ".TP\n.I DIR/master.key\nThe key that seals the private keys in the database. Back it up, and keep it in another place.\n"
+                 ".TP\n.I DIR/tls/ca.pem\nThe certificate authority that clients must trust when TLS is self\\-signed.\n");
 }
 static int run_help(struct command_call *call)
 {
@@ -127,15 +127,15 @@ static int run_help(struct command_call *call)
     else if (noun)
         command_usage_noun(&b, noun);
     else
-        return command_misused(call, "there is no command \"%.*s\"", STR_FMT(name));
+        return command_misused(call, "unknown command \"%.*s\"", STR_FMT(name));
     if (FAILED(buf_done(&b, &text)))
-        return command_refuse(call, "no memory for the help");
+        return command_refuse(call, "out of memory while writing the help");
     return output_text(call, "usage", text);
 }
 
 /* clang-format off */
 const struct command cmd_help[] = {
-    {NULL, "[NOUN]", options_help, run_help, "Print help, for all commands or for one noun"},
+    {NULL, "[NOUN]", options_help, run_help, "Show help for all commands, or for one noun"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -9,12 +9,12 @@
 
 /* clang-format off */
 static const struct option options_add[] = {
-    {"jwks",       OPTION_TEXT,   "FILE",    1, 0,     "its public keys as a JWK Set"},
-    {"jwks-uri",   OPTION_URL,    "URL",     0, 0,     "or the address where it publishes them"},
-    {"subject-is", OPTION_CHOICE, "user_id|username|email|client", 0, 0, "what the sub of its assertions names"},
-    {"client",     OPTION_LINES,  "ID",      0, 0,     "a client that may bring its assertions; may repeat"},
-    {"scope",      OPTION_WORDS,  "WORDS",   0, 0,     "scopes that its assertions may reach"},
-    {"life-max",   OPTION_NUMBER, "SECONDS", 10, 86400, "how long its assertions may live; 300 without this"},
+    {"jwks",       OPTION_TEXT,   "FILE",    1, 0,     "The issuer's public keys, as a JWK Set."},
+    {"jwks-uri",   OPTION_URL,    "URL",     0, 0,     "The address where the issuer publishes its keys, instead of --jwks."},
+    {"subject-is", OPTION_CHOICE, "user_id|username|email|client", 0, 0, "What the sub claim of its assertions contains."},
+    {"client",     OPTION_LINES,  "ID",      0, 0,     "A client that may present its assertions. Can be repeated."},
+    {"scope",      OPTION_WORDS,  "WORDS",   0, 0,     "Scopes that its assertions may be used for."},
+    {"life-max",   OPTION_NUMBER, "SECONDS", 10, 86400, "How long its assertions may be valid. Default: 300."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -50,7 +50,8 @@ static json *show_issuer(struct command_call *call, const struct site *site)
 }
 static int run_add(struct command_call *call)
 {
-    static const struct verb_change what = {SITE_MUST_EXIST, "issuer", "Its assertions are taken.", NULL, add_issuer, show_issuer};
+    static const struct verb_change what = {SITE_MUST_EXIST, "issuer",   "The issuer was added. Its assertions are accepted from now on.", NULL,
+                                            add_issuer,      show_issuer};
     const struct options *o = &call->options;
     struct issuer_edit edit = {
         .issuer = command_argument(call, 0),
@@ -90,18 +91,19 @@ static err remove_issuer(struct context *ctx, str issuer, bool *removed)
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct verb_removal what = {"issuer",      "jeton issuer list shows which are there",
-                                             "issuer",      "removed",
-                                             "The issuer ", " is removed. Its assertions are taken no more; tokens that came from them live on to their end.",
-                                             remove_issuer};
+    static const struct verb_removal what = {
+        "issuer",      "to see all of them, run jeton issuer list",
+        "issuer",      "removed",
+        "The issuer ", " was removed. Its assertions are no longer accepted. Tokens already issued for them stay valid until they expire.",
+        remove_issuer};
     return verb_run_removal(call, &what);
 }
 
 /* clang-format off */
 const struct command cmd_issuer[] = {
-    {"add",    "ISS", options_add, run_add,    "Take an issuer's assertions as grants (RFC 7523)"},
+    {"add",    "ISS", options_add, run_add,    "Trust an issuer: accept its assertions as grants (RFC 7523)"},
     {"list",   NULL,  NULL,        run_list,   "List trusted issuers"},
-    {"remove", "ISS", NULL,        run_remove, "Take an issuer's assertions no more"},
+    {"remove", "ISS", NULL,        run_remove, "Stop trusting an issuer"},
     COMMAND_END,
 };
 /* clang-format on */

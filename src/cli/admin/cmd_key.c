@@ -51,13 +51,13 @@ static int run_rotate(struct command_call *call)
 
 /* clang-format off */
 static const struct option options_rotate[] = {
-    {"now", OPTION_FLAG, NULL, 0, 0, "even when the next keys were not yet published for an hour: clients may have to fetch them first"},
+    {"now", OPTION_FLAG, NULL, 0, 0, "Rotate even if the next keys have not been published for an hour yet. Clients may not know them."},
     OPTION_LAST,
 };
 const struct command cmd_key[] = {
     {"list",   NULL, NULL, run_list,   "List keys"},
     {"rotate", NULL, options_rotate, run_rotate,
-     "Put the next keys to use and make new next ones; old ones go on checking what they signed"},
+     "Start using the next keys and create new next ones. Old keys still verify what they signed"},
     COMMAND_END,
 };
 /* clang-format on */

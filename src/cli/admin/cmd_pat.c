@@ -9,10 +9,10 @@
 
 /* clang-format off */
 static const struct option options_add[] = {
-    {"name",       OPTION_TEXT,   "LABEL",   1, 0, "what it is for"},
-    {"scope",      OPTION_WORDS,  "WORDS",   0, 0, "scopes of the token"},
-    {"expires-in", OPTION_NUMBER, "SECONDS", 1, SETTINGS_CENTURY_HALF, "lifetime; else the server's setting"},
-    {"dpop-jkt",   OPTION_TEXT,   "THUMBPRINT", 43, 43, "of the key that must prove each use (RFC 9449, RFC 7638)"},
+    {"name",       OPTION_TEXT,   "LABEL",   1, 0, "What the token is for."},
+    {"scope",      OPTION_WORDS,  "WORDS",   0, 0, "Scopes of the token."},
+    {"expires-in", OPTION_NUMBER, "SECONDS", 1, SETTINGS_CENTURY_HALF, "Lifetime of the token. Default: the server's setting."},
+    {"dpop-jkt",   OPTION_TEXT,   "THUMBPRINT", 43, 43, "Thumbprint (RFC 7638) of a key. The token then needs a DPoP proof from that key for each use (RFC 9449)."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -41,7 +41,7 @@ static int find_owner(struct command_call *call, struct site *site, struct db_us
     if (FAILED(e))
         return command_failed(call, e, NULL);
     if (!found)
-        return command_refuse(call, "there is no user \"%.*s\"; jeton user list shows who is there", STR_FMT(name));
+        return command_refuse(call, "there is no user \"%.*s\"; to see all users, run jeton user list", STR_FMT(name));
     *user = found;
     return COMMAND_DONE;
 }
@@ -70,7 +70,7 @@ static int run_add(struct command_call *call)
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = output_value(call, pat_json(call, &made.pat, made.token), "id token name scopes expires_at");
-    output_note(call, "The token is shown this once and never again.");
+    output_note(call, "The token is shown only once. Copy it now.");
     return status;
 }
 static int find_owner_id(struct command_call *call, struct site *site, str *owner)
@@ -101,15 +101,16 @@ static err revoke_pat(struct context *ctx, str id, bool *revoked)
 }
 static int run_revoke(struct command_call *call)
 {
-    static const struct verb_removal what = {"live token", "jeton pat list USER shows the ids", "id", "revoked", "The token is revoked.", NULL, revoke_pat};
+    static const struct verb_removal what = {"valid token", "to see the IDs, run jeton pat list USER", "id", "revoked", "The token was revoked.", NULL,
+                                             revoke_pat};
     return verb_run_removal(call, &what);
 }
 
 /* clang-format off */
 const struct command cmd_pat[] = {
-    {"add",    "USER", options_add, run_add,    "Make a personal access token for a person and print it"},
-    {"list",   "USER", NULL,        run_list,   "List a person's live tokens"},
-    {"revoke", "ID",   NULL,        run_revoke, "Revoke a token by its id"},
+    {"add",    "USER", options_add, run_add,    "Create a personal access token for a user and print it"},
+    {"list",   "USER", NULL,        run_list,   "List a user's valid tokens"},
+    {"revoke", "ID",   NULL,        run_revoke, "Revoke a token by its ID"},
     COMMAND_END,
 };
 /* clang-format on */

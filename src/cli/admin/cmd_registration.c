@@ -8,11 +8,11 @@
 
 /* clang-format off */
 static const struct option options_add[] = {
-    {"label",      OPTION_TEXT,   "TEXT",    1, 0,             "whom or what it is for"},
-    {"uses",       OPTION_NUMBER, "NUMBER",  1, 1000000,       "how many clients may be registered with it; else without limit"},
-    {"expires-in", OPTION_NUMBER, "SECONDS", 1, 315360000,     "how long it is good; else for ever"},
-    {"grant",      OPTION_WORDS,  "TYPE",    0, 0,             "grants that may be registered with it; else the server's setting"},
-    {"scope",      OPTION_WORDS,  "WORDS",   0, 0,             "scopes that may be registered with it; else the server's setting"},
+    {"label",      OPTION_TEXT,   "TEXT",    1, 0,             "Who or what the token is for."},
+    {"uses",       OPTION_NUMBER, "NUMBER",  1, 1000000,       "How many clients may be registered with it. Default: no limit."},
+    {"expires-in", OPTION_NUMBER, "SECONDS", 1, 315360000,     "How long it is valid. Default: it never expires."},
+    {"grant",      OPTION_WORDS,  "TYPE",    0, 0,             "Grants that may be registered with it. Default: the server's setting."},
+    {"scope",      OPTION_WORDS,  "WORDS",   0, 0,             "Scopes that may be registered with it. Default: the server's setting."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -55,7 +55,7 @@ static int run_add(struct command_call *call)
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = output_value(call, token_json(call, made.row, made.token), "id token label");
-    output_note(call, "The token is shown this once and never again.");
+    output_note(call, "The token is shown only once. Copy it now.");
     return status;
 }
 static err read_tokens(struct verb_rows *rows)
@@ -80,15 +80,15 @@ static err remove_token(struct context *ctx, str id, bool *removed)
 static int run_remove(struct command_call *call)
 {
     static const struct verb_removal what = {
-        "initial access token", "jeton registration list shows which are there", "id", "removed", "The initial access token ", " is removed.", remove_token};
+        "initial access token", "to see all of them, run jeton registration list", "id", "removed", "The initial access token ", " was removed.", remove_token};
     return verb_run_removal(call, &what);
 }
 
 /* clang-format off */
 const struct command cmd_registration[] = {
-    {"add",    NULL, options_add, run_add,    "Make an initial access token and print it"},
+    {"add",    NULL, options_add, run_add,    "Create an initial access token and print it"},
     {"list",   NULL, NULL,        run_list,   "List initial access tokens"},
-    {"remove", "ID", NULL,        run_remove, "Remove an initial access token; clients registered with it stay"},
+    {"remove", "ID", NULL,        run_remove, "Remove an initial access token. Clients that were registered with it stay"},
     COMMAND_END,
 };
 /* clang-format on */

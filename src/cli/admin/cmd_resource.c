@@ -9,17 +9,17 @@
 
 /* clang-format off */
 static const struct option options_add[] = {
-    {"name",         OPTION_TEXT,   "NAME",       1, 0, "what people read when they are asked to agree"},
+    {"name",         OPTION_TEXT,   "NAME",       1, 0, "Text that users see when they are asked for consent."},
     {"token-format", OPTION_CHOICE, "jwt|sealed", 0, 0,
-     "signed for the service to check itself (default), or sealed: the service asks jeton"},
-    {"alg",          OPTION_CHOICE, "ES256|RS256|EdDSA", 0, 0, "how its JWTs are signed; ES256 without this"},
-    {"client",       OPTION_ID,     "ID",         0, 0, "the client that may introspect its tokens"},
-    {"scope",        OPTION_WORDS,  "WORDS",      0, 0, "the service's own scopes: software that registers itself may ask people for them"},
+     "jwt: signed, and the service checks it itself (default). sealed: the service asks jeton."},
+    {"alg",          OPTION_CHOICE, "ES256|RS256|EdDSA", 0, 0, "Algorithm that its JWTs are signed with. Default: ES256."},
+    {"client",       OPTION_ID,     "ID",         0, 0, "The client that may introspect its tokens."},
+    {"scope",        OPTION_WORDS,  "WORDS",      0, 0, "The service's own scopes. Software that registers itself may ask users for them."},
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
-    {"name",         OPTION_TEXT,   "NAME",       0, 0, "what people read when they are asked to agree"},
-    {"scope",        OPTION_WORDS,  "WORDS",      0, 0, "the service's own scopes, instead of those that it has; \"\": none"},
+    {"name",         OPTION_TEXT,   "NAME",       0, 0, "Text that users see when they are asked for consent."},
+    {"scope",        OPTION_WORDS,  "WORDS",      0, 0, "The service's own scopes, replacing the current ones. \"\" means none."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -93,17 +93,17 @@ static err remove_resource(struct context *ctx, str uri, bool *removed)
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct verb_removal what = {"resource",     "jeton resource list shows which are there", "uri", "removed", "The resource ", " is removed.",
+    static const struct verb_removal what = {"resource",     "to see all of them, run jeton resource list", "uri", "removed", "The resource ", " was removed.",
                                              remove_resource};
     return verb_run_removal(call, &what);
 }
 
 /* clang-format off */
 const struct command cmd_resource[] = {
-    {"add",    "URI", options_add, run_add,    "Register a service that tokens can be made for"},
+    {"add",    "URI", options_add, run_add,    "Register a service that tokens can be issued for"},
     {"edit",   "URI", options_edit, run_edit,  "Change a resource's name or scopes"},
     {"list",   NULL,  NULL,        run_list,   "List resources"},
-    {"remove", "URI", NULL,        run_remove, "Remove a resource; no more tokens are made for it"},
+    {"remove", "URI", NULL,        run_remove, "Remove a resource. No more tokens are issued for it"},
     COMMAND_END,
 };
 /* clang-format on */

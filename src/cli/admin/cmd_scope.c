@@ -8,7 +8,7 @@
 
 /* clang-format off */
 static const struct option options_add[] = {
-    {"description", OPTION_TEXT, "TEXT", 1, 0, "what people read when they are asked to agree"},
+    {"description", OPTION_TEXT, "TEXT", 1, 0, "Text that users see when they are asked for consent."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -62,7 +62,8 @@ static err remove_scope(struct context *ctx, str name, bool *removed)
 }
 static int run_remove(struct command_call *call)
 {
-    static const struct verb_removal what = {"scope", "jeton scope list shows which are there", "name", "removed", "The scope ", " is removed.", remove_scope};
+    static const struct verb_removal what = {"scope",     "to see all of them, run jeton scope list", "name", "removed", "The scope ", " was removed.",
+                                             remove_scope};
     return verb_run_removal(call, &what);
 }
 
@@ -70,7 +71,7 @@ static int run_remove(struct command_call *call)
 const struct command cmd_scope[] = {
     {"add",    "NAME", options_add, run_add,    "Define a scope"},
     {"list",   NULL,   NULL,        run_list,   "List scopes"},
-    {"remove", "NAME", NULL,        run_remove, "Remove a scope that was defined here"},
+    {"remove", "NAME", NULL,        run_remove, "Remove a scope that you have defined"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -19,7 +19,7 @@ static int run_serve(struct command_call *call)
     if (!settings)
         return command_refuse(call, "no memory");
     if (call->json)
-        return command_misused(call, "serve has no --json: it prints one line when it is ready");
+        return command_misused(call, "serve does not take --json: it prints one line when it is ready");
     int status = site_settings(call, settings);
     if (status != COMMAND_DONE)
         return status;
@@ -31,7 +31,7 @@ static int run_serve(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_serve[] = {
-    {NULL, NULL, cmd_serve_options, run_serve, "Run the server until SIGTERM; prints one line once it answers"},
+    {NULL, NULL, cmd_serve_options, run_serve, "Run the server until it receives SIGTERM. It prints one line when it is ready"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -15,51 +15,51 @@ enum { GENERATED_BYTES = 18 }; /* 144 bits: 24 characters */
 
 /* clang-format off */
 /* One option per row of the table of claims. */
-#define CLAIM_TEXT(field, label)     {#field, OPTION_TEXT, "TEXT", -1, 0, label " (claim); empty: none"},
+#define CLAIM_TEXT(field, label)     {#field, OPTION_TEXT, "TEXT", -1, 0, label " (claim). \"\" removes it."},
 #define CLAIM_LINES(field, label)    CLAIM_TEXT(field, label)
-#define CLAIM_URL(field, label)      {#field, OPTION_TEXT, "URL", -1, 0, label " (claim); empty: none"},
-#define CLAIM_DATE(field, label)     {#field, OPTION_TEXT, "YYYY-MM-DD", -1, 0, label " (claim); empty: none"},
-#define CLAIM_ZONE(field, label)     {#field, OPTION_TEXT, "ZONE", -1, 0, label " such as Europe/Paris (claim); empty: none"},
-#define CLAIM_LOCALE(field, label)   {#field, OPTION_TEXT, "TAG", -1, 0, label " such as fr-CA (claim); empty: none"},
-#define CLAIM_PHONE(field, label)    {#field, OPTION_TEXT, "NUMBER", -1, 0, label ", best with +country (claim); empty: none"},
-#define CLAIM_VERIFIED(field, label) {#field, OPTION_CHOICE, "true|false", 0, 0, label " (claim)"},
+#define CLAIM_URL(field, label)      {#field, OPTION_TEXT, "URL", -1, 0, label " (claim). \"\" removes it."},
+#define CLAIM_DATE(field, label)     {#field, OPTION_TEXT, "YYYY-MM-DD", -1, 0, label " (claim). \"\" removes it."},
+#define CLAIM_ZONE(field, label)     {#field, OPTION_TEXT, "ZONE", -1, 0, label " such as Europe/Paris (claim). \"\" removes it."},
+#define CLAIM_LOCALE(field, label)   {#field, OPTION_TEXT, "TAG", -1, 0, label " such as fr-CA (claim). \"\" removes it."},
+#define CLAIM_PHONE(field, label)    {#field, OPTION_TEXT, "NUMBER", -1, 0, label ", preferably with the country code (claim). \"\" removes it."},
+#define CLAIM_VERIFIED(field, label) {#field, OPTION_CHOICE, "true|false", 0, 0, label " (claim)."},
 #define X(claim, parent, field, kind, most, label) CLAIM_##kind(field, label)
 static const struct option options_add[] = {
-    {"email",          OPTION_TEXT,   "ADDRESS", 1, 0, "e-mail address"},
-    {"full-name",      OPTION_TEXT,   "NAME",    1, 0, "full name"},
-    {"admin",          OPTION_FLAG,   NULL,      0, 0, "make this person an administrator"},
-    {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "permissions such as view-users"},
-    {"password-stdin", OPTION_SECRET, NULL,      0, 0, "read the password from a line of standard input"},
-    {"password-hash-stdin", OPTION_SECRET, NULL, 0, 0, "read a bcrypt or Argon2 hash that another system made; upgraded at the first login"},
-    {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
-    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another password at the first login"},
-    {"allow-look-alike", OPTION_FLAG, NULL,      0, 0, "the username may look like another person's"},
+    {"email",          OPTION_TEXT,   "ADDRESS", 1, 0, "E-mail address."},
+    {"full-name",      OPTION_TEXT,   "NAME",    1, 0, "Full name."},
+    {"admin",          OPTION_FLAG,   NULL,      0, 0, "Make the user an administrator."},
+    {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "Permissions, such as view-users."},
+    {"password-stdin", OPTION_SECRET, NULL,      0, 0, "Read the password from a line of standard input."},
+    {"password-hash-stdin", OPTION_SECRET, NULL, 0, 0, "Read a bcrypt or Argon2 hash from another system. It is upgraded when the user first logs in."},
+    {"generate",       OPTION_FLAG,   NULL,      0, 0, "Create a password and print it once."},
+    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "The user must choose a new password when they first log in."},
+    {"allow-look-alike", OPTION_FLAG, NULL,      0, 0, "Allow a username that looks like another user's."},
     USER_CLAIMS(X)
     OPTION_LAST,
 };
 static const struct option options_edit[] = {
-    {"username",       OPTION_TEXT,   "NAME",    1, 0, "another name to log in with"},
-    {"email",          OPTION_TEXT,   "ADDRESS", -1, 0, "e-mail address; empty: none"},
-    {"full-name",      OPTION_TEXT,   "NAME",    -1, 0, "full name; empty: none"},
-    {"admin",          OPTION_FLAG,   NULL,      0, 0, "make this person an administrator"},
-    {"no-admin",       OPTION_FLAG,   NULL,      0, 0, "an administrator no more"},
-    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another password at the next login"},
-    {"no-must-change-password", OPTION_FLAG, NULL, 0, 0, "the person may keep the password"},
-    {"allow-look-alike", OPTION_FLAG, NULL,      0, 0, "the username may look like another person's"},
-    {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "all permissions from now on; empty: none"},
+    {"username",       OPTION_TEXT,   "NAME",    1, 0, "New username."},
+    {"email",          OPTION_TEXT,   "ADDRESS", -1, 0, "E-mail address. \"\" removes it."},
+    {"full-name",      OPTION_TEXT,   "NAME",    -1, 0, "Full name. \"\" removes it."},
+    {"admin",          OPTION_FLAG,   NULL,      0, 0, "Make the user an administrator."},
+    {"no-admin",       OPTION_FLAG,   NULL,      0, 0, "The user is no longer an administrator."},
+    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "The user must choose a new password when they next log in."},
+    {"no-must-change-password", OPTION_FLAG, NULL, 0, 0, "The user may keep their password."},
+    {"allow-look-alike", OPTION_FLAG, NULL,      0, 0, "Allow a username that looks like another user's."},
+    {"permission",     OPTION_WORDS,  "WORDS",   0, 0, "Permissions, replacing the current ones. \"\" means none."},
     USER_CLAIMS(X)
     OPTION_LAST,
 };
 #undef X
 static const struct option options_list[] = {
-    {"filter",         OPTION_TEXT,   "TEXT",    1, 0, "only those with this in username, e-mail or full name"},
+    {"filter",         OPTION_TEXT,   "TEXT",    1, 0, "Show only users with this text in their username, e-mail address or full name."},
     OPTION_LAST,
 };
 static const struct option options_password[] = {
-    {"password-stdin", OPTION_SECRET, NULL,      0, 0, "read the password from a line of standard input"},
-    {"generate",       OPTION_FLAG,   NULL,      0, 0, "make a password and print it once"},
-    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "the person must choose another one at the next login"},
-    {"end-tokens",     OPTION_FLAG,   NULL,      0, 0, "end the personal access tokens too"},
+    {"password-stdin", OPTION_SECRET, NULL,      0, 0, "Read the password from a line of standard input."},
+    {"generate",       OPTION_FLAG,   NULL,      0, 0, "Create a password and print it once."},
+    {"must-change-password", OPTION_FLAG, NULL,  0, 0, "The user must choose another one when they next log in."},
+    {"end-tokens",     OPTION_FLAG,   NULL,      0, 0, "Revoke the user's personal access tokens too."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -94,7 +94,7 @@ static int choose_password(struct command_call *call, str *password, bool *made)
     const struct options *o = &call->options;
     uint8_t bytes[GENERATED_BYTES];
     if (options_has(o, "generate") && options_has(o, "password-stdin"))
-        return command_misused(call, "--generate and --password-stdin exclude each other");
+        return command_misused(call, "--generate and --password-stdin cannot be used together");
     *made = options_has(o, "generate");
     if (*made) {
         random_bytes(bytes, sizeof bytes);
@@ -106,7 +106,7 @@ static int choose_password(struct command_call *call, str *password, bool *made)
     if (str_present(*password))
         return COMMAND_DONE;
     if (!prompt_possible())
-        return command_misused(call, "give the password by --password-stdin, or let one be made by --generate");
+        return command_misused(call, "give the password with --password-stdin, or create one with --generate");
     err e = prompt_fresh(call->arena, "New password", password);
     return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
 }
@@ -118,7 +118,7 @@ static int find_user(struct command_call *call, struct site *site, struct db_use
     if (FAILED(e))
         return command_failed(call, e, NULL);
     if (!user)
-        return command_refuse(call, "there is no user \"%.*s\"; jeton user list shows who is there", STR_FMT(name));
+        return command_refuse(call, "there is no user \"%.*s\"; to see all users, run jeton user list", STR_FMT(name));
     *out = user;
     return COMMAND_DONE;
 }
@@ -159,7 +159,7 @@ static int run_add(struct command_call *call)
     int status = COMMAND_DONE;
     read_claims(o, &edit.claims);
     if (str_present(edit.password_hash) && (options_has(o, "password-stdin") || options_has(o, "generate")))
-        return command_misused(call, "--password-hash-stdin stands alone: the person keeps their password");
+        return command_misused(call, "--password-hash-stdin cannot be used with other password options: the user keeps their password");
     if (!str_present(edit.password_hash))
         status = choose_password(call, &edit.password, &made);
     if (status == COMMAND_DONE)
@@ -184,7 +184,7 @@ static int run_edit(struct command_call *call)
     struct db_user *user;
     struct problems p = {0};
     if (options_has(o, "admin") && options_has(o, "no-admin"))
-        return command_misused(call, "--admin and --no-admin exclude each other");
+        return command_misused(call, "--admin and --no-admin cannot be used together");
     struct user_edit edit = {
         .username = options_text(o, "username"),
         .email = options_text(o, "email"),
@@ -204,7 +204,7 @@ static int run_edit(struct command_call *call)
         return status;
     err e = user_change(&site->context, &actor_owner, user->id, &edit, &p);
     if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "this person was changed at this very moment; try again");
+        return command_refuse(call, "the user has been changed at the same time; try again");
     if (FAILED(e))
         return command_failed(call, e, &p);
     status = changed_user(call, site, user->id, &user);
@@ -256,7 +256,7 @@ static int run_password(struct command_call *call)
         json_put_text(call->arena, j, "password", change.fresh);
     if (made)
         return output_value(call, j, "id username password");
-    return output_done(call, j, "The password of %.*s is changed; sessions and grants have ended.", STR_FMT(user->username));
+    return output_done(call, j, "The password of %.*s was changed. Sessions and authorizations have ended.", STR_FMT(user->username));
 }
 static int set_blocked(struct command_call *call, bool blocked)
 {
@@ -271,7 +271,7 @@ static int set_blocked(struct command_call *call, bool blocked)
     status = changed_user(call, site, user->id, &user);
     if (status != COMMAND_DONE)
         return status;
-    return output_done(call, user_json(call, user), "%.*s is %s.", STR_FMT(user->username), blocked ? "blocked" : "blocked no more");
+    return output_done(call, user_json(call, user), "%.*s is %s.", STR_FMT(user->username), blocked ? "blocked" : "no longer blocked");
 }
 static int run_block(struct command_call *call)
 {
@@ -303,16 +303,16 @@ static int run_remove(struct command_call *call)
 /* clang-format off */
 const struct command cmd_user[] = {
     {"add",      "NAME",       options_add,      run_add,
-     "Add a person; without --password-stdin the password is asked for"},
-    {"list",     NULL,         options_list,     run_list,     "List people"},
-    {"show",     "NAME-OR-ID", NULL,             run_show,     "Show one person"},
-    {"edit",     "NAME-OR-ID", options_edit,     run_edit,     "Change a person; what is not given stays as it is"},
+     "Add a user. Without --password-stdin you are asked for a password"},
+    {"list",     NULL,         options_list,     run_list,     "List users"},
+    {"show",     "NAME-OR-ID", NULL,             run_show,     "Show one user"},
+    {"edit",     "NAME-OR-ID", options_edit,     run_edit,     "Change a user. Options that are not given change nothing"},
     {"password", "NAME-OR-ID", options_password, run_password,
-     "Set a new password; ends the person's sessions, grants and their tokens"},
+     "Set a new password. This ends the user's sessions and authorizations"},
     {"block",    "NAME-OR-ID", NULL,             run_block,
-     "Keep a person out; ends sessions and grants, stops personal access tokens"},
-    {"unblock",  "NAME-OR-ID", NULL,             run_unblock,  "Let a blocked person in again"},
-    {"remove",   "NAME-OR-ID", NULL,             run_remove,   "Remove a person and all that came from them"},
+     "Block a user: end their sessions and authorizations, and suspend their personal access tokens"},
+    {"unblock",  "NAME-OR-ID", NULL,             run_unblock,  "Unblock a user"},
+    {"remove",   "NAME-OR-ID", NULL,             run_remove,   "Remove a user with all of their sessions, authorizations and tokens"},
     COMMAND_END,
 };
 /* clang-format on */

@@ -5,8 +5,6 @@
 
 #include "cli/output.h"
 
-#include <string.h>
-
 #include "base/banned.h"
 
 enum { PAGE_ROWS = 100 };
@@ -55,7 +53,7 @@ int verb_run_change(struct command_call *call, const struct verb_change *what, c
         return status;
     err e = what->apply(&site->context, edit, &p);
     if (e.kind == ERR_CONFLICT && p.count == 0)
-        return command_refuse(call, "there is already %s %s \"%.*s\"", strchr("aeiou", what->thing[0]) ? "an" : "a", what->thing, STR_FMT(name));
+        return command_refuse(call, "the %s \"%.*s\" already exists", what->thing, STR_FMT(name));
     if (e.kind == ERR_NOT_FOUND)
         return command_refuse(call, "there is no %s \"%.*s\"", what->thing, STR_FMT(name));
     if (FAILED(e))
@@ -64,7 +62,7 @@ int verb_run_change(struct command_call *call, const struct verb_change *what, c
     if (status != COMMAND_DONE)
         return status;
     json *now = what->show(call, site);
-    return now ? print_done(call, now, what->before, what->after) : command_refuse(call, "the %s was removed meanwhile", what->thing);
+    return now ? print_done(call, now, what->before, what->after) : command_refuse(call, "the %s has been removed in the meantime", what->thing);
 }
 
 int verb_run_removal(struct command_call *call, const struct verb_removal *what)

@@ -43,11 +43,11 @@ static fallible judge_file(struct arena *a, int fd, str file, const char **troub
     struct stat st;
     const char *wrong = NULL;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-        wrong = "is no file of a usable size";
+        wrong = "is not a regular file, or is empty or too large";
     else if (st.st_uid != geteuid())
         wrong = "belongs to another user"; /* ST-03 */
     else if ((st.st_mode & 077) != 0)
-        wrong = "can be read by others; mend it with chmod 600";
+        wrong = "can be read by other users; fix it with chmod 600";
     if (!wrong)
         return OK;
     *trouble = str_format(a, "the key file %.*s %s", STR_FMT(file), wrong).p;
@@ -97,7 +97,7 @@ fallible client_key_load(struct arena *a, const struct client_key_file *from, co
     str pem;
     struct sign_key *pair;
     TRY(read_file(a, from->file, &pem, trouble));
-    *trouble = str_format(a, "the key file %.*s holds no private key in PEM, without a password, that can sign%s%.*s", STR_FMT(from->file),
+    *trouble = str_format(a, "the key file %.*s does not contain an unencrypted private key in PEM that can sign%s%.*s", STR_FMT(from->file),
                           str_present(from->alg) ? " with " : "", STR_FMT(from->alg))
                    .p;
     TRY(import_pem_key(pem, from, &pair));
@@ -137,7 +137,7 @@ static fallible write_file(struct arena *a, str file, str pem, const char **trou
         written = close(fd) == 0 && written;
     if (fd >= 0 && !written)
         (void)unlink(name); /* half a key is none */
-    *trouble = str_format(a, "the key file %.*s cannot be made", STR_FMT(file)).p;
+    *trouble = str_format(a, "the key file %.*s cannot be created", STR_FMT(file)).p;
     return written ? OK : ERR(UNAVAILABLE, "the key file cannot be written");
 }
 fallible client_key_keep(struct arena *a, str file, const struct client_key **out, const char **trouble)

@@ -23,64 +23,64 @@
 /* clang-format off */
 /* Whom we ask, and who we are: the same for every verb. */
 #define ROWS_WHO                                                                                                               \
-    {"issuer",                 OPTION_URL,    "URL",   0, 0, "the server; its metadata says the rest"},                        \
-    {"client-id",              OPTION_ID,     "ID",    0, 0, "the client application"},                                        \
-    {"client-secret-stdin",    OPTION_SECRET, NULL,    0, 0, "read its secret from a line of standard input"},                 \
-    {"auth-method",            OPTION_CHOICE, METHODS, 0, 0, "how it authenticates; else what the server likes"},              \
+    {"issuer",                 OPTION_URL,    "URL",   0, 0, "Issuer of the server. The rest is read from its metadata."},     \
+    {"client-id",              OPTION_ID,     "ID",    0, 0, "The client ID."},                                                \
+    {"client-secret-stdin",    OPTION_SECRET, NULL,    0, 0, "Read the client secret from a line of standard input."},         \
+    {"auth-method",            OPTION_CHOICE, METHODS, 0, 0, "How the client authenticates. Default: what the server supports."}, \
     {"key",                    OPTION_TEXT,   "FILE",  1, 0,                                                                   \
-     "its private key (PEM, mode 0600): for private_key_jwt, signed requests, assertions, and --cert"},                        \
-    {"key-id",                 OPTION_ID,     "KID",   0, 0, "the key's name at the server; else its thumbprint (RFC 7638)"},  \
-    {"alg",                    OPTION_ID,     "ALG",   0, 0, "what it signs with, such as PS256; else what fits the key and the server"},     \
-    {"cert",                   OPTION_TEXT,   "FILE",  1, 0, "TLS client certificate (PEM), its private key with --key"},      \
-    {"cert-key",               OPTION_TEXT,   "FILE",  1, 0, "that key, where it is another than --key"},                      \
-    {"assertion-audience",     OPTION_ID,     "AUD",   0, 0, "`aud` of what is signed here; else the issuer"},                 \
-    {"ca",                     OPTION_TEXT,   "FILE",  1, 0, "certificates to trust, such as DIR/tls/ca.pem"}
+     "The client's private key (PEM, mode 0600), for private_key_jwt, signed requests, assertions and --cert."},               \
+    {"key-id",                 OPTION_ID,     "KID",   0, 0, "The key's ID at the server. Default: its thumbprint (RFC 7638)."}, \
+    {"alg",                    OPTION_ID,     "ALG",   0, 0, "Signature algorithm, such as PS256. Default: one that suits the key and the server."}, \
+    {"cert",                   OPTION_TEXT,   "FILE",  1, 0, "TLS client certificate (PEM). Give its private key with --key."}, \
+    {"cert-key",               OPTION_TEXT,   "FILE",  1, 0, "The private key of --cert, if it is not --key."},                \
+    {"assertion-audience",     OPTION_ID,     "AUD",   0, 0, "The aud claim of assertions and signed requests. Default: the issuer."}, \
+    {"ca",                     OPTION_TEXT,   "FILE",  1, 0, "Certificate authorities to trust, such as DIR/tls/ca.pem."}
 
 static const struct option options_token[] = {
-    {"grant",                  OPTION_CHOICE, GRANTS,  0, 0, "how to get the token"},
+    {"grant",                  OPTION_CHOICE, GRANTS,  0, 0, "How to get the token."},
     ROWS_WHO,
-    {"scope",                  OPTION_WORDS,  "WORDS", 0, 0, "scopes to ask for; with openid the ID token is checked"},
-    {"resource",               OPTION_WORDS,  "URI",   0, 0, "the service that the token is for (RFC 8707)"},
-    {"audience",               OPTION_WORDS,  "NAME",  0, 0, "the same by its name (RFC 8693)"},
-    {"authorization-details",  OPTION_TEXT,   "JSON",  1, 0, "what exactly to ask for (RFC 9396)"},
-    {"dpop",                   OPTION_FLAG,   NULL,    0, 0, "bind the token to a key made for this call (RFC 9449)"},
-    {"dpop-key",               OPTION_TEXT,   "FILE",  1, 0, "the same with the key in FILE, which is made when it is missing"},
-    {"username",               OPTION_TEXT,   "NAME",  1, 0, "for the password grant"},
-    {"password-stdin",         OPTION_SECRET, NULL,    0, 0, "read the password from a line of standard input"},
-    {"refresh-token-stdin",    OPTION_SECRET, NULL,    0, 0, "read the refresh token from a line of standard input"},
+    {"scope",                  OPTION_WORDS,  "WORDS", 0, 0, "Scopes to ask for. With openid, the ID token is checked."},
+    {"resource",               OPTION_WORDS,  "URI",   0, 0, "The service that the token is for (RFC 8707)."},
+    {"audience",               OPTION_WORDS,  "NAME",  0, 0, "The same, by name (RFC 8693)."},
+    {"authorization-details",  OPTION_TEXT,   "JSON",  1, 0, "Authorization details to ask for (RFC 9396)."},
+    {"dpop",                   OPTION_FLAG,   NULL,    0, 0, "Bind the token to a key created for this call (RFC 9449)."},
+    {"dpop-key",               OPTION_TEXT,   "FILE",  1, 0, "The same with the key in FILE, which is created if it does not exist."},
+    {"username",               OPTION_TEXT,   "NAME",  1, 0, "Username for the password grant."},
+    {"password-stdin",         OPTION_SECRET, NULL,    0, 0, "Read the password from a line of standard input."},
+    {"refresh-token-stdin",    OPTION_SECRET, NULL,    0, 0, "Read the refresh token from a line of standard input."},
     {"redirect-port",          OPTION_NUMBER, "PORT",  1, 65535,
-     "port of the redirect to http://127.0.0.1/callback; else a free one"},
-    {"redirect-uri",           OPTION_URL,    "URI",   0, 0, "another loopback address than that"},
-    {"par",                    OPTION_FLAG,   NULL,    0, 0, "push the authorization request first (RFC 9126)"},
-    {"request-object",         OPTION_FLAG,   NULL,    0, 0, "sign the request with --key (RFC 9101)"},
-    {"response-mode",          OPTION_CHOICE, MODES,   0, 0, "how the browser brings the answer; jwt: signed (JARM)"},
-    {"prompt",                 OPTION_WORDS,  "WORDS", 0, 0, "none, login, consent, select_account"},
-    {"max-age",                OPTION_NUMBER, "SECONDS", 0, INT32_MAX, "how old the person's login may be"},
-    {"login-hint",             OPTION_TEXT,   "NAME",  1, 0, "who the person is; ciba needs it"},
-    {"acr-values",             OPTION_WORDS,  "WORDS", 0, 0, "wanted ways of authentication"},
-    {"claims",                 OPTION_TEXT,   "JSON",  1, 0, "the claims parameter (OpenID Connect Core 5.5)"},
-    {"binding-message",        OPTION_TEXT,   "TEXT",  1, 0, "what the person sees with a ciba request"},
-    {"subject-token-stdin",    OPTION_SECRET, NULL,    0, 0, "read the token to exchange from a line of standard input"},
+     "Port of the redirect URI http://127.0.0.1:PORT/callback. Default: a free one."},
+    {"redirect-uri",           OPTION_URL,    "URI",   0, 0, "A loopback redirect URI to use instead."},
+    {"par",                    OPTION_FLAG,   NULL,    0, 0, "Push the authorization request first (RFC 9126)."},
+    {"request-object",         OPTION_FLAG,   NULL,    0, 0, "Sign the request with --key (RFC 9101)."},
+    {"response-mode",          OPTION_CHOICE, MODES,   0, 0, "How the answer comes back through the browser. Modes with jwt are signed (JARM)."},
+    {"prompt",                 OPTION_WORDS,  "WORDS", 0, 0, "Values of prompt: none, login, consent, select_account."},
+    {"max-age",                OPTION_NUMBER, "SECONDS", 0, INT32_MAX, "How old the user's login may be."},
+    {"login-hint",             OPTION_TEXT,   "NAME",  1, 0, "Who the user is. Required for ciba."},
+    {"acr-values",             OPTION_WORDS,  "WORDS", 0, 0, "The kinds of login to ask for."},
+    {"claims",                 OPTION_TEXT,   "JSON",  1, 0, "The claims parameter (OpenID Connect Core 5.5)."},
+    {"binding-message",        OPTION_TEXT,   "TEXT",  1, 0, "Message that the user sees with a ciba request."},
+    {"subject-token-stdin",    OPTION_SECRET, NULL,    0, 0, "Read the token to exchange from a line of standard input."},
     {"subject-token-type",     OPTION_ID,     "TYPE",  0, 0,
-     "access_token (the usual one), refresh_token, id_token, jwt, saml1, saml2, or a URI"},
-    {"actor-token-stdin",      OPTION_SECRET, NULL,    0, 0, "read the token of who acts from a line of standard input"},
-    {"actor-token-type",       OPTION_ID,     "TYPE",  0, 0, "as --subject-token-type"},
-    {"requested-token-type",   OPTION_ID,     "TYPE",  0, 0, "as --subject-token-type: what to get"},
-    {"assertion-stdin",        OPTION_SECRET, NULL,    0, 0, "for jwt_bearer: read the JWT; else it is made with --key"},
-    {"issuer-claim",           OPTION_ID,     "ISS",   0, 0, "`iss` of the JWT that is made; else the client's id"},
-    {"subject",                OPTION_TEXT,   "SUB",   1, 0, "`sub` of it; else its `iss`"},
-    {"token-endpoint",         OPTION_URL,    "URL",   0, 0, "for servers without metadata"},
-    {"authorization-endpoint", OPTION_URL,    "URL",   0, 0, "for servers without metadata"},
-    {"jwks-uri",               OPTION_URL,    "URL",   0, 0, "for servers without metadata"},
-    {"userinfo",               OPTION_FLAG,   NULL,    0, 0, "ask the userinfo endpoint with the token and add its answer"},
+     "Type of that token: access_token (the default), refresh_token, id_token, jwt, saml1, saml2, or a URI."},
+    {"actor-token-stdin",      OPTION_SECRET, NULL,    0, 0, "Read the token of the acting party from a line of standard input."},
+    {"actor-token-type",       OPTION_ID,     "TYPE",  0, 0, "Type of that token, as for --subject-token-type."},
+    {"requested-token-type",   OPTION_ID,     "TYPE",  0, 0, "Type of token to get, as for --subject-token-type."},
+    {"assertion-stdin",        OPTION_SECRET, NULL,    0, 0, "For jwt_bearer: read the JWT from a line of standard input. Default: it is created with --key."},
+    {"issuer-claim",           OPTION_ID,     "ISS",   0, 0, "The iss claim of the JWT that is created. Default: the client ID."},
+    {"subject",                OPTION_TEXT,   "SUB",   1, 0, "The sub claim of that JWT. Default: its iss."},
+    {"token-endpoint",         OPTION_URL,    "URL",   0, 0, "For servers without metadata."},
+    {"authorization-endpoint", OPTION_URL,    "URL",   0, 0, "For servers without metadata."},
+    {"jwks-uri",               OPTION_URL,    "URL",   0, 0, "For servers without metadata."},
+    {"userinfo",               OPTION_FLAG,   NULL,    0, 0, "Call the userinfo endpoint with the token and add the answer."},
     {"decode",                 OPTION_FLAG,   NULL,    0, 0,
-     "print header and claims of an access token that is a JWT, and of the ID token with what was checked"},
+     "Print the header and claims of the ID token, of an access token that is a JWT, and what was checked."},
     OPTION_LAST,
 };
 static const struct option options_known[] = {
     ROWS_WHO,
-    {"token-stdin",            OPTION_SECRET, NULL,    0, 0, "read the token from a line of standard input"},
-    {"token-type-hint",        OPTION_CHOICE, "access_token|refresh_token", 0, 0, "what it is, when you know"},
+    {"token-stdin",            OPTION_SECRET, NULL,    0, 0, "Read the token from a line of standard input."},
+    {"token-type-hint",        OPTION_CHOICE, "access_token|refresh_token", 0, 0, "The type of the token, if you know it."},
     OPTION_LAST,
 };
 /* clang-format on */
@@ -253,7 +253,7 @@ static int find_server(struct command_call *call, struct token_flow *f)
     const char *first = f->grant->endpoint ? f->grant->endpoint : "token_endpoint";
     if (str_present(discover_endpoint(&f->server, "token_endpoint", false)) && str_present(discover_endpoint(&f->server, first, false)))
         return COMMAND_DONE;
-    return command_refuse(call, "%.*s: the server does not offer this grant: its metadata names no %s", STR_FMT(issuer), first);
+    return command_refuse(call, "%.*s: the server does not offer this grant: its metadata contains no %s", STR_FMT(issuer), first);
 }
 static int load_keys(struct command_call *call, struct token_flow *f)
 {
@@ -330,7 +330,7 @@ static json *decode_all(struct command_call *call, const json *response)
     struct arena *a = call->arena;
     json *decoded = NULL, *identity = NULL;
     if (FAILED(token_flow_decode(a, json_member_text(response, "access_token"), &decoded)))
-        (void)fprintf(stderr, "jeton: this access token is opaque: there is nothing to decode\n");
+        (void)fprintf(stderr, "jeton: this access token is opaque, so it cannot be decoded\n");
     if (str_present(json_member_text(response, "id_token")) && !FAILED(token_flow_decode(a, json_member_text(response, "id_token"), &identity))) {
         json_put_text(a, identity, "checked", str_of(received_checks));
         decoded = decoded ? decoded : json_object_new(a);
@@ -435,10 +435,10 @@ static int run_revoke(struct command_call *call)
 
 /* clang-format off */
 const struct command cmd_token[] = {
-    {"introspect", NULL, options_known, run_introspect, "Ask a server what it knows about a token (RFC 7662)"},
-    {"revoke", NULL, options_known, run_revoke, "Tell a server to end a token (RFC 7009)"},
+    {"introspect", NULL, options_known, run_introspect, "Ask a server about a token (RFC 7662)"},
+    {"revoke", NULL, options_known, run_revoke, "Ask a server to revoke a token (RFC 7009)"},
     {NULL, NULL, options_token, run_token,
-     "Get a token from any OAuth server and print it; the code grant waits for the browser's answer on 127.0.0.1"},
+     "Get a token from any OAuth server and print it. For an authorization code, it waits for the browser on 127.0.0.1"},
     COMMAND_END,
 };
 /* clang-format on */

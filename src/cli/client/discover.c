@@ -27,11 +27,11 @@ fallible discover_read(struct arena *a, str issuer, str document, struct discove
     json *j;
     struct discover_facts facts = {0};
     if (FAILED(json_parse(a, document, &j)))
-        REFUSE(INVALID_REQUEST, "what it publishes as its metadata is no JSON object", "no metadata");
+        REFUSE(INVALID_REQUEST, "what it publishes as its metadata is not a JSON object", "no metadata");
     facts.issuer = json_member_text(j, "issuer");
     /* RFC 8414 3.3: must be identical; a slash at the end, which people forget, is let pass */
     if (!str_present(facts.issuer) || !str_equal(without_slash(facts.issuer), without_slash(issuer)))
-        REFUSE(INVALID_REQUEST, "its metadata speaks for another issuer; give the issuer as the server spells it", "issuer mismatch");
+        REFUSE(INVALID_REQUEST, "its metadata names a different issuer; write the issuer exactly as the server does", "issuer mismatch");
     facts.metadata = j;
     facts.iss_promised = discover_flag(&facts, "authorization_response_iss_parameter_supported");
     *out = facts;

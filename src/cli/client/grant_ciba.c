@@ -68,9 +68,9 @@ fallible grant_ciba(struct arena *a, struct token_flow *f, json **response, cons
     json *begun;
     TRY(begin_ciba_request(a, f, &begun, trouble));
     struct grant_poll poll = {.name = "auth_req_id", .code = json_member_text(begun, "auth_req_id"), .answer = begun};
-    *trouble = "the server's answer lacks auth_req_id"; /* CIBA 7.3 */
+    *trouble = "the server's answer contains no auth_req_id"; /* CIBA 7.3 */
     if (!str_filled(poll.code))
         FAIL(INVALID_REQUEST, "no auth_req_id");
-    f->show(STR("Waiting until the person has decided on their own device."));
+    f->show(STR("Waiting for the user to decide on their own device."));
     return grant_poll(a, f, &poll, response, trouble);
 }

@@ -125,7 +125,7 @@ static fallible push_code_request(struct arena *a, struct token_flow *f, str for
     TRY(server_call_post(a, f, &call, &answer, trouble));
     TRY(server_call_judge(a, f, &answer, trouble));
     str uri = json_member_text(answer.body, "request_uri");
-    *trouble = "the server's answer to the pushed request has no request_uri"; /* RFC 9126 2.2 */
+    *trouble = "the server's answer to the pushed request contains no request_uri"; /* RFC 9126 2.2 */
     if (!str_filled(uri))
         FAIL(INVALID_REQUEST, "no request_uri");
     form_add(&b, STR("client_id"), f->client_id);
@@ -183,18 +183,18 @@ fallible grant_code_judge(struct arena *a, struct token_flow *f, str state, str 
     *trouble = "the answer is not signed, although --response-mode asked for it"; /* JARM 2.4 */
     if (!v.claims && str_present(f->response_mode) && str_ends(f->response_mode, STR("jwt")))
         FAIL(INVALID_REQUEST, "an answer without a signature");
-    *trouble = "the answer carries another state than the request; begin again"; /* RFC 6749 10.12 */
+    *trouble = "the state in the answer is not the one that was sent; start again"; /* RFC 6749 10.12 */
     if (!secret_equal(get_answer_field(&v, "state"), state))
         FAIL(INVALID_REQUEST, "state mismatch");
     str iss = get_answer_field(&v, "iss");
-    *trouble = "the answer comes from another issuer; begin again"; /* RFC 9207 2.4 */
+    *trouble = "the answer comes from another issuer; start again"; /* RFC 9207 2.4 */
     if (str_present(iss) ? !str_equal(iss, f->server.issuer) : f->server.iss_promised)
         FAIL(INVALID_REQUEST, "iss mismatch");
     if (str_present(get_answer_field(&v, "error"))) {
         *trouble = server_call_refusal(a, get_answer_field(&v, "error"), get_answer_field(&v, "error_description"));
         FAIL(ACCESS_DENIED, "the server refused");
     }
-    *trouble = "the answer carries no code";
+    *trouble = "the answer contains no code";
     if (!str_filled(get_answer_field(&v, "code")))
         FAIL(INVALID_REQUEST, "no code");
     *code = get_answer_field(&v, "code");

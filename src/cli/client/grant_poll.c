@@ -46,7 +46,7 @@ fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_po
         if (next < 0)
             break;
         interval = next;
-        *trouble = "nobody decided in time; try again";
+        *trouble = "the user did not decide in time; try again";
         if (clock_monotonic_us() + interval * MICROSECONDS > end)
             FAIL(ACCESS_DENIED, "the code has ended");
     }

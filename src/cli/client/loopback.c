@@ -28,10 +28,10 @@ fallible loopback_open(str host, uint16_t port, struct loopback *out)
     socklen_t size = is_six ? sizeof six : sizeof four;
     int fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        REFUSE(UNAVAILABLE, "no socket for the redirect", "socket failed");
+        REFUSE(UNAVAILABLE, "the socket for the redirect cannot be opened", "socket failed");
     if (bind(fd, address, size) != 0 || listen(fd, BACKLOG) != 0 || getsockname(fd, address, &size) != 0) {
         (void)close(fd);
-        REFUSE(UNAVAILABLE, "the port for the redirect is taken; choose another --redirect-port", "bind or listen failed");
+        REFUSE(UNAVAILABLE, "the port for the redirect is in use; choose another --redirect-port", "bind or listen failed");
     }
     out->descriptor = fd;
     out->port = ntohs(is_six ? six.sin6_port : four.sin_port);
@@ -132,7 +132,7 @@ fallible loopback_wait(struct arena *a, const struct loopback *l, str path, int6
     for (;;) {
         int64_t left = end - clock_monotonic_us();
         if (left <= 0 || !await_readable(l->descriptor, left / 1000 + 1))
-            REFUSE(UNAVAILABLE, "nobody came back from the browser in time; try again", "the deadline has passed");
+            REFUSE(UNAVAILABLE, "the browser did not come back in time; try again", "the deadline has passed");
         int fd = accept4(l->descriptor, NULL, NULL, SOCK_CLOEXEC);
         if (fd < 0)
             continue;

@@ -19,12 +19,12 @@ static fallible fetch_keys(struct arena *a, struct token_flow *f, const char **t
 {
     struct fetch_answer answer;
     str address = discover_endpoint(&f->server, "jwks_uri", false);
-    *trouble = "the server's metadata names no jwks_uri, so nothing that it signed can be checked; give --jwks-uri";
+    *trouble = "the server's metadata contains no jwks_uri, so its signatures cannot be checked; give --jwks-uri";
     if (!str_present(address))
         FAIL(NOT_FOUND, "no jwks_uri");
     struct fetch_request request = {.url = address, .authority = f->authority, .accept = STR("application/jwk-set+json, application/json")};
     TRY(fetch_run(a, &request, &answer, trouble));
-    *trouble = str_format(a, "the server's jwks_uri answered with status %ld and no key set", answer.status).p;
+    *trouble = str_format(a, "the server's jwks_uri answered with status %ld and did not return a key set", answer.status).p;
     struct jwk_set *set = ARENA_NEW(a, struct jwk_set);
     if (answer.status != 200 || !set)
         FAIL(INVALID_REQUEST, "no key set");
@@ -35,7 +35,7 @@ static fallible fetch_keys(struct arena *a, struct token_flow *f, const char **t
 /* One sentence from what failed. */
 static err tell_token_trouble(struct arena *a, const char *what, err e, const char **trouble)
 {
-    *trouble = str_format(a, "the %s is not to be believed: %s", what, err_why(e)).p;
+    *trouble = str_format(a, "the %s is not valid: %s", what, err_why(e)).p;
     return e;
 }
 struct received_rule {
@@ -62,9 +62,9 @@ static fallible check_received_jwt(struct arena *a, struct token_flow *f, str to
         .need_iat = rule->issued,
     };
     if (!FAILED(e) && !str_present(f->server.issuer))
-        e = ERR(INVALID_TOKEN, "its issuer cannot be compared; give --issuer");
+        e = ERR(INVALID_TOKEN, "its issuer cannot be checked; give --issuer");
     if (!FAILED(e) && !str_present(f->client_id))
-        e = ERR(INVALID_TOKEN, "its audience cannot be compared; give --client-id");
+        e = ERR(INVALID_TOKEN, "its audience cannot be checked; give --client-id");
     if (!FAILED(e) && !str_present(json_member_text(t.claims, "iss")))
         e = ERR(INVALID_TOKEN, "it has no iss");
     if (!FAILED(e))
@@ -84,7 +84,7 @@ static fallible check_hash(struct arena *a, const struct jwt *t, str access_toke
     if (!sign_alg_foreign(t->alg_name, &alg))
         FAIL(INVALID_TOKEN, "its algorithm has no hash");
     TRY(jws_hash_half(a, alg, access_token, &want));
-    return secret_equal(want, have) ? OK : ERR(INVALID_TOKEN, "at_hash is another access token's");
+    return secret_equal(want, have) ? OK : ERR(INVALID_TOKEN, "at_hash does not match the access token");
 }
 static fallible check_party(const struct token_flow *f, const json *claims)
 {

@@ -110,7 +110,7 @@ static fallible post_server_call(struct arena *a, const struct token_flow *f, co
     struct assertion_proof about = {.method = "POST", .address = request.url, .nonce = f->server_nonce};
     struct buf form = buf_new(a, BUF_JSON_MAX);
     str proof;
-    *trouble = str_format(a, "the server's metadata names no %s", call->endpoint).p;
+    *trouble = str_format(a, "the server's metadata contains no %s", call->endpoint).p;
     if (!str_present(request.url))
         FAIL(NOT_FOUND, "no such endpoint");
     buf_add(&form, call->form);
@@ -129,7 +129,7 @@ static fallible read_answer(struct arena *a, const struct server_call *call, con
 {
     struct server_answer found = {.status = answer->status};
     bool success = answer->status == 200 || answer->status == 201;
-    *trouble = str_format(a, "the %s answered with status %ld and no JSON object", call->endpoint, answer->status).p;
+    *trouble = str_format(a, "the %s answered with status %ld and did not return a JSON object", call->endpoint, answer->status).p;
     if (!(call->empty && success && answer->body.n == 0))
         TRY(json_parse(a, answer->body, &found.body));
     if (found.body && !json_is_object(found.body))
@@ -160,14 +160,14 @@ fallible server_call_post(struct arena *a, struct token_flow *f, const struct se
 static const struct {
     const char *error, *advice;
 } help[] = {
-    {"invalid_client", "see --client-id, the secret or key, and --auth-method"},
-    {"use_dpop_nonce", "this server wants DPoP; add --dpop"},
-    {"invalid_dpop_proof", "is this machine's clock right?"},
-    {"unauthorized_client", "let the client application have this grant"},
-    {"invalid_scope", "see --scope"},
-    {"invalid_target", "see --resource and --audience"},
-    {"unknown_user_id", "see --login-hint"},
-    {"invalid_authorization_details", "see --authorization-details"},
+    {"invalid_client", "check --client-id, the secret or key, and --auth-method"},
+    {"use_dpop_nonce", "this server requires DPoP; add --dpop"},
+    {"invalid_dpop_proof", "check the clock of this machine"},
+    {"unauthorized_client", "the client must be allowed to use this grant"},
+    {"invalid_scope", "check --scope"},
+    {"invalid_target", "check --resource and --audience"},
+    {"unknown_user_id", "check --login-hint"},
+    {"invalid_authorization_details", "check --authorization-details"},
 };
 fallible server_call_judge(struct arena *a, const struct token_flow *f, const struct server_answer *answer, const char **trouble)
 {
@@ -179,7 +179,7 @@ fallible server_call_judge(struct arena *a, const struct token_flow *f, const st
             advice = help[i].advice;
     }
     if (str_is(answer->error, "use_dpop_nonce") && f->proof)
-        advice = "it refused its own nonce";
+        advice = "the server refused its own nonce";
     const char *said = server_call_refusal(a, answer->error, json_member_text(answer->body, "error_description"));
     *trouble = advice ? str_format(a, "%s (status %ld; %s)", said, answer->status, advice).p : str_format(a, "%s (status %ld)", said, answer->status).p;
     FAIL(INVALID_GRANT, "the server refused");

@@ -91,7 +91,7 @@ static fallible judge_response(const struct token_flow *f, const json *response,
     *trouble = "the token response has no usable access_token"; /* RFC 6749 5.1 */
     if (!is_printable_token(json_member_text(response, "access_token")))
         FAIL(INVALID_REQUEST, "no access_token");
-    *trouble = "the server issued a token that is not bound to the DPoP key: it does not take DPoP, or not from this client";
+    *trouble = "the server issued a token that is not bound to the DPoP key: it does not support DPoP, or not for this client";
     if (f->proof && !str_equal_nocase(type, STR("DPoP")) && !str_equal_nocase(type, STR("N_A"))) /* RFC 9449 5 */
         FAIL(INVALID_REQUEST, "a token of another type");
     return OK;

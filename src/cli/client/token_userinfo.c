@@ -13,7 +13,7 @@ static fallible fetch_userinfo(struct arena *a, struct token_flow *f, str token,
 {
     str headers[2], nonce = STR_ABSENT, before;
     struct fetch_request request = server_call_request(f, discover_endpoint(&f->server, "userinfo_endpoint", server_call_mutual(f)));
-    *trouble = "the server's metadata names no userinfo_endpoint";
+    *trouble = "the server's metadata contains no userinfo_endpoint";
     if (!str_present(request.url))
         FAIL(NOT_FOUND, "no such endpoint");
     str parts[] = {STR("Authorization: "), f->proof ? STR("DPoP ") : STR("Bearer "), token};
@@ -51,7 +51,7 @@ static fallible read_claims(struct arena *a, struct token_flow *f, const struct 
         TRY(received_userinfo(a, f, text, &believed, trouble));
         TRY(json_text(a, believed, &text));
     }
-    *trouble = "the userinfo endpoint answered with no JSON object";
+    *trouble = "the userinfo endpoint did not return a JSON object";
     TRY(json_parse(a, text, &plain));
     if (!json_is_object(plain))
         FAIL(INVALID_REQUEST, "no JSON object");
@@ -69,7 +69,7 @@ fallible token_userinfo_get(struct arena *a, struct token_flow *f, const struct 
     }
     TRY(read_claims(a, f, &answer, &found, trouble));
     str sub = json_member_text(found, "sub");
-    *trouble = "the userinfo answer has no sub, or speaks of another person than the ID token"; /* 5.3.2 */
+    *trouble = "the userinfo answer has no sub, or is about a different user than the ID token"; /* 5.3.2 */
     if (!str_filled(sub) || (result->claims && !str_equal(sub, json_member_text(result->claims, "sub"))))
         FAIL(INVALID_TOKEN, "another sub");
     *claims = found;

@@ -186,7 +186,7 @@ void api_words(struct call *c, const json *object, const char *name, char separa
         buf_add(&b, json_text_of(item));
     }
     if (FAILED(buf_done(&b, &text)))
-        problem_add(&c->problems, name, STR("Must not be so long."));
+        problem_add(&c->problems, name, STR("Must be shorter."));
     else
         *out = text;
 }

@@ -132,7 +132,7 @@ static fallible find_subject_user(struct call *c, const char *own, struct db_use
     if (str_present(id))
         return api_user(c, id, own, user);
     if (c->actor.kind != ACTOR_USER)
-        REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
+        REFUSE(INSUFFICIENT_SCOPE, "This is about users, and a client's own token has no user.", "api: a client's own token");
     return api_user(c, c->actor.user->id, own, user);
 }
 
@@ -266,7 +266,7 @@ fallible api_grant_delete(struct call *c)
 {
     bool revoked;
     if (c->actor.kind != ACTOR_USER)
-        REFUSE(INSUFFICIENT_SCOPE, "This is about people; a client's own token has none.", "api: a client's own token");
+        REFUSE(INSUFFICIENT_SCOPE, "This is about users, and a client's own token has no user.", "api: a client's own token");
     TRY(consent_revoke_authorization(c->context, &c->actor, c->parameters[0], &revoked));
     if (!revoked)
         FAIL(NOT_FOUND, "api: no such grant");

@@ -168,7 +168,7 @@ static fallible if_match(struct call *c, int64_t *version)
         return OK;
     if (header.n < 3 || header.p[0] != '"' || header.p[header.n - 1] != '"' || FAILED(str_u64((str){header.p + 1, header.n - 2}, INT64_MAX, &number)) ||
         number == 0)
-        REFUSE(CONFLICT, "If-Match does not hold the ETag of this object.", "api: malformed If-Match");
+        REFUSE(CONFLICT, "If-Match does not contain the ETag of this object.", "api: malformed If-Match");
     *version = (int64_t)number;
     return OK;
 }
@@ -208,9 +208,9 @@ static fallible judge_put(struct call *c, const struct db_user *user, const stru
     bool others = str_present(edit->password) && !actor_is(&c->actor, user->number);
     if (others && edit->must_change != USER_MUST_CHANGE_PASSWORD) /* AD-06: said, so that nobody does it by a slip */
         problem_add(&c->problems, "must_change_password",
-                    STR("Must be true: a password that you choose for somebody else must be changed by them at the next login."));
+                    STR("Must be true: a user must change a password that someone else has chosen for them at the next login."));
     if (str_present(edit->password) && (profile || str_present(status)))
-        problem_add(&c->problems, "password", STR("A password must be changed in a request of its own."));
+        problem_add(&c->problems, "password", STR("A password must be changed in a separate request."));
     return problem_result(&c->problems);
 }
 

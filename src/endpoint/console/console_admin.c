@@ -123,7 +123,7 @@ static void put_options(struct page_fields *f, const char *list, const struct op
 
 static void put_resource_choices(struct call *c, struct page_fields *f)
 {
-    static const struct option formats[] = {{"jwt", SAY("signed JWT (RFC 9068)")}, {"sealed", SAY("encrypted, to be introspected")}, {NULL, NULL}};
+    static const struct option formats[] = {{"jwt", SAY("signed JWT (RFC 9068)")}, {"sealed", SAY("encrypted (services introspect it)")}, {NULL, NULL}};
     static const struct option algs[] = {{"ES256", "ES256"}, {"RS256", "RS256"}, {"EdDSA", "EdDSA"}, {NULL, NULL}};
     put_options(f, "formats", formats, form_get(&c->form, "token_format"));
     put_options(f, "algs", algs, form_get(&c->form, "alg"));

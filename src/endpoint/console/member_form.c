@@ -30,6 +30,7 @@ static void put_member_rows(const struct call *c, struct page_fields *f, const s
         str problem = widget_problem(c, p, m->name);
         open[m->group] = open[m->group] || str_filled(problem);
         page_put(row, "member", str_of(m->name));
+        page_put_word(row, "label", str_of(m->label));
         page_put_word(row, "help", str_of(m->help));
         page_put(row, "value", str_present(values[i]) ? values[i] : STR(""));
         page_put(row, "problem", problem);

@@ -117,8 +117,8 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
         const char *kind, *label;
     } groups[] = {
         {"service", SAY("Your own services")},
-        {"identity", SAY("Who the person is")},
-        {"own", SAY("The person’s own account here")},
+        {"identity", SAY("Who the user is")},
+        {"own", SAY("The user’s own account here")},
         {"server", SAY("Permissions over this server")},
     };
     size_t count;

@@ -59,7 +59,7 @@ static str language_elsewhere(const struct call *c, const struct authorize_reque
     return elsewhere ? message_tag(c->context->language) : STR_ABSENT;
 }
 
-#define TOO_LONG "The authorization request is too long for a browser's address; push it first (PAR)."
+#define TOO_LONG "The authorization request is too long for an address; push it first (PAR)."
 
 static fallible same_request(struct call *c, const struct authorize_request *request, str ticket, str *address)
 {
@@ -263,6 +263,6 @@ fallible oauth_consent_post(struct call *c)
     else if (str_is(decision, "deny"))
         TRY(authorize_deny(c->context, &pending, &c->session, &sent));
     else
-        REFUSE(INVALID_REQUEST, "Please choose to allow or to deny.", "consent: no decision");
+        REFUSE(INVALID_REQUEST, "Please choose Allow or Deny.", "consent: no decision");
     return answer_sent(c, &sent);
 }

@@ -102,7 +102,7 @@ err oauth_device_qr_get(struct call *c)
     str typed = form_get(&c->form, "user_code"), shown = STR_ABSENT, svg;
     if (str_present(typed)) {
         if (!device_code_letters(typed, letters))
-            REFUSE(INVALID_REQUEST, "This is not a code that this server makes.", "device: malformed user code");
+            REFUSE(INVALID_REQUEST, "This is not a code from this server.", "device: malformed user code");
         shown = str_format(c->context->arena, "%.4s-%.4s", letters, letters + 4);
     }
     TRY(qr_svg(c->context->arena, device_code_address(c->context, shown), &svg));

@@ -22,7 +22,7 @@ static fallible body_of(struct call *c, const json **out)
 {
     json *body = NULL;
     if (c->request->body.n > REGISTRATION_BYTES) /* RL-06 */
-        REFUSE(INVALID_CLIENT_METADATA, "A registration has 16384 bytes at the most.", "register: body too long");
+        REFUSE(INVALID_CLIENT_METADATA, "A registration may have at most 16384 bytes.", "register: body too long");
     if (FAILED(json_parse(c->context->arena, c->request->body, &body)) || !json_is_object(body))
         REFUSE(INVALID_CLIENT_METADATA, "The body must be one JSON object with the client's metadata.", "register: not a JSON object");
     *out = body;

@@ -73,7 +73,7 @@ err postgres_load(void)
 {
     (void)pthread_once(&loaded, load_libpq);
     if (!pq.whole)
-        REFUSE(SERVER_ERROR, "The setting names a PostgreSQL database, and PostgreSQL's library is not on this machine: install libpq5 (15 or newer).",
+        REFUSE(SERVER_ERROR, "The database is on PostgreSQL, but the PostgreSQL client library is not installed: install libpq5 (version 15 or newer).",
                "store: libpq.so.5 cannot be loaded");
     return OK;
 }
@@ -181,7 +181,8 @@ static err check_server(const struct postgres_link *l)
     if (pq.serverVersion(l->connection) < VERSION_LEAST)
         REFUSE(SERVER_ERROR, "The database server is too old: jeton needs PostgreSQL 15 or newer.", "store: server too old");
     if (encoding == NULL || !str_is(str_of(encoding), "UTF8"))
-        REFUSE(SERVER_ERROR, "The database's encoding is not UTF8: make another one (createdb -E UTF8 -T template0 NAME).", "store: encoding is not UTF8");
+        REFUSE(SERVER_ERROR, "The encoding of the database is not UTF8: create another database (createdb -E UTF8 -T template0 NAME).",
+               "store: encoding is not UTF8");
     return OK;
 }
 
@@ -208,7 +209,7 @@ static err set_up(struct postgres_link *l)
         FAIL(UNAVAILABLE, "store: the database server refused our settings");
     if (!schema)
         REFUSE(SERVER_ERROR,
-               "The database has no schema that this user may work in: make one (CREATE SCHEMA jeton AUTHORIZATION the user) or set its search_path.",
+               "The database has no schema that this user may use: create one (CREATE SCHEMA jeton AUTHORIZATION the user), or set the user's search_path.",
                "store: no current schema");
     return OK;
 }
@@ -224,7 +225,7 @@ err postgres_connect(const char *database, struct postgres_link **out)
     if (l->connection == NULL || pq.status(l->connection) != CONNECTION_OK) {
         if (l->connection != NULL)
             tell_refusal(pq.errorMessage(l->connection));
-        e = REFUSAL(UNAVAILABLE, "The database server cannot be reached, or refused the login: the log has its words.",
+        e = REFUSAL(UNAVAILABLE, "The database server cannot be reached, or it refused the login: see the log for its message.",
                     "store: no connection to the database server");
     } else {
         (void)pq.setNoticeProcessor(l->connection, ignore_notice, NULL);

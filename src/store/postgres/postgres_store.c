@@ -106,8 +106,8 @@ static err refuse_backup(struct store *store, const char *file)
 {
     (void)store, (void)file;
     REFUSE(UNPROCESSABLE,
-           "This database is PostgreSQL's, whose own tools copy it while jeton serves: pg_dump -Fc -f FILE with the connection string of the setting;"
-           " pg_restore brings it back into an empty database.",
+           "This database is on PostgreSQL: back it up with pg_dump -Fc -f FILE and the connection string from the settings, while jeton runs. Restore it into "
+           "an empty database with pg_restore.",
            "store: PostgreSQL is copied by pg_dump");
 }
 

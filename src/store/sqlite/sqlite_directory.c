@@ -18,12 +18,12 @@ static err check_file(int descriptor)
     if (fstat(descriptor, &s) != 0)
         FAIL(UNAVAILABLE, "store: fstat failed");
     if (!S_ISREG(s.st_mode))
-        REFUSE(SERVER_ERROR, "jeton.db in the data directory is no file.", "store: wrong kind of file");
+        REFUSE(SERVER_ERROR, "jeton.db in the data directory is not a regular file.", "store: wrong kind of file");
     if (s.st_uid != geteuid()) /* ST-03 */
         REFUSE(SERVER_ERROR, "jeton.db in the data directory belongs to another user: run jeton as its owner, or give the files to this user (chown).",
                "store: wrong owner");
     if ((s.st_mode & 077) != 0) /* ST-03 */
-        REFUSE(SERVER_ERROR, "Others can read jeton.db in the data directory: set mode 0600 on it (chmod 600).", "store: mode too open");
+        REFUSE(SERVER_ERROR, "Other users can read jeton.db in the data directory: set its mode to 0600 (chmod 600).", "store: mode too open");
     return OK;
 }
 
@@ -32,11 +32,11 @@ static err open_checked(const char *path)
     int descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (descriptor < 0) {
         if (errno == ENOENT)
-            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or make one with jeton serve.", "store: no database");
+            REFUSE(NOT_FOUND, "There is no database here: check the data directory, or create one with jeton serve.", "store: no database");
         if (errno == EACCES || errno == ELOOP || errno == ENOTDIR)
             REFUSE(SERVER_ERROR, "jeton.db in the data directory cannot be opened: it is a link, or this user may not read it.", "store: open refused");
         if (errno == EROFS)
-            REFUSE(SERVER_ERROR, "The data directory lies on a file system that cannot be written.", "store: read-only file system");
+            REFUSE(SERVER_ERROR, "The data directory is on a read-only file system.", "store: read-only file system");
         FAIL(UNAVAILABLE, "store: open failed");
     }
     err e = check_file(descriptor);
@@ -52,9 +52,9 @@ err sqlite_directory_new_file(const char *file, bool may_exist)
         if (errno == EEXIST && may_exist)
             return OK;
         if (errno == EEXIST)
-            REFUSE(CONFLICT, "That file exists already.", "store: file exists");
+            REFUSE(CONFLICT, "That file already exists.", "store: file exists");
         if (errno == ENOENT || errno == EACCES || errno == ENOTDIR)
-            REFUSE(UNPROCESSABLE, "That file cannot be made: check its directory.", "store: file cannot be made");
+            REFUSE(UNPROCESSABLE, "That file cannot be created: check its directory.", "store: file cannot be made");
         FAIL(UNAVAILABLE, "store: file cannot be made");
     }
     (void)fchmod(descriptor, 0600);

@@ -133,7 +133,7 @@ static err add_body(struct db_conn *c, void *context)
     int64_t changed = 0;
     TRY(db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, &changed));
     if (changed == 0)
-        REFUSE(CONFLICT, "That client id is taken, or was once.", "store: client id taken");
+        REFUSE(CONFLICT, "That client ID is in use, or was used before.", "store: client id taken");
     for (size_t i = 0; i < client->secret_count; i++)
         TRY(insert_secret(c, client->number, &client->secrets[i]));
     return OK;

@@ -34,7 +34,7 @@ err db_details_add(struct tx *tx, const struct db_details_type *type)
     db_params_from(&db_details_columns, type, params);
     TRY(db_write_call(tx, &(struct db_call){&statements, ADD, params, db_details_columns.count}, &changed));
     if (changed == 0)
-        REFUSE(CONFLICT, "That type is there already.", "store: type of details exists");
+        REFUSE(CONFLICT, "That type already exists.", "store: type of details exists");
     return OK;
 }
 

@@ -11,7 +11,7 @@
 err db_list_line(const struct db_listing *listing, const struct db_page *page, size_t *line)
 {
     if (page->limit < 1 || page->limit > DB_LIST_MAX || page->offset < 0)
-        REFUSE(UNPROCESSABLE, "The page or its length is out of range.", "store: limit or offset out of range"); /* AD-09 */
+        REFUSE(UNPROCESSABLE, "The page or the page size is out of range.", "store: limit or offset out of range"); /* AD-09 */
     if (!str_present(page->order_by)) {
         *line = listing->first + listing->own_order;
         return OK;

@@ -43,7 +43,7 @@ err db_scope_add(struct tx *tx, str name, str description)
     int64_t changed = 0;
     TRY(db_write_call(tx, CALL(ADD, P_TEXT(name), P_TEXT(description), P_INT(clock_now())), &changed));
     if (changed == 0)
-        REFUSE(CONFLICT, "That scope is there already.", "store: scope exists");
+        REFUSE(CONFLICT, "That scope already exists.", "store: scope exists");
     return OK;
 }
 
@@ -73,7 +73,7 @@ static err resource_body(struct db_conn *c, void *context)
     int64_t changed = 0;
     TRY(db_run(c, &(struct db_call){&statements, RESOURCE_ADD, params, db_resource_columns.count}, &changed));
     if (changed == 0)
-        REFUSE(CONFLICT, "That resource is there already.", "store: resource exists");
+        REFUSE(CONFLICT, "That resource already exists.", "store: resource exists");
     return OK;
 }
 

@@ -241,7 +241,7 @@ static err another_admin(struct db_conn *c, const struct db_user *row)
     bool found = false;
     TRY(db_scalar(c, CALL(OTHER_ADMINS, P_INT(row->number)), &others, &found));
     if (others == 0)
-        REFUSE(UNPROCESSABLE, "This is the last administrator: make another one first.", "store: last administrator");
+        REFUSE(UNPROCESSABLE, "This is the last administrator: appoint another one first.", "store: last administrator");
     return OK;
 }
 

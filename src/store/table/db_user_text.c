@@ -67,7 +67,7 @@ static err ask_name_clash(struct db_conn *c, struct arena *a, const struct quest
         return OK;
     clash->with = q->with;
     clash->other = *(str *)row;
-    REFUSE(CONFLICT, "The username or e-mail address is another person's.", "store: name or address of another person");
+    REFUSE(CONFLICT, "The username or e-mail address belongs to another user.", "store: name or address of another person");
 }
 
 err db_user_text_free(struct db_conn *c, struct arena *a, const struct db_user *user, struct db_user_text *text, const struct db_user *before,
@@ -144,6 +144,6 @@ err db_user_text_fill(struct db_conn *c)
     arena_release(a);
     if (unlooked > 0)
         LOG(WARN, "store.names_unlooked", LOG_INT("people", unlooked),
-            LOG_STR("why", STR("without the package libicu72 nobody knows what their usernames look like: new ones are not compared with these")));
+            LOG_STR("why", STR("without the package libicu72 usernames cannot be compared for how they look, so new ones are not compared with these")));
     return FAILED(e) ? e : unverify_doubtful_emails(c);
 }

@@ -11,9 +11,9 @@ Test(authorize_answer, CO_03_the_pending_request_comes_back_as_it_was)
     struct authorize_pending p;
     struct session s = stage_session(&t, t.ada);
     str sealed = asked_pend(&t,
-                      ASK "&scope=read&state=a%26b&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&code_challenge_method=S256&"
-                          "code_challenge=" CHALLENGE,
-                      &s);
+                            ASK "&scope=read&state=a%26b&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&code_challenge_method=S256&"
+                                "code_challenge=" CHALLENGE,
+                            &s);
     assert_done(authorize_resume(t.s.ctx, sealed, &s, &p));
     cr_expect(str_is(p.request.scope, "read") && str_is(p.request.state, "a&b") && str_is(p.request.challenge, CHALLENGE));
     cr_expect(str_is(p.request.redirect_uri, CALLBACK) && str_is(p.request.redirect_uri_sent, CALLBACK));

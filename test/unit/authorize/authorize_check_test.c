@@ -9,8 +9,8 @@ Test(authorize_check, AZ_02_code_and_nothing_else)
     struct authorize_request r;
     static const char *const types[] = {"token", "id_token", "code+token", "code+id_token", "none", "CODE", "code+", "+code"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        cr_expect_eq(asked_judge(&t, str_z(t.s.a, stage_text(&t, "client_id=web&response_type=", str_of(types[i]), "")), &r).kind, ERR_UNSUPPORTED_RESPONSE_TYPE,
-                     "%s", types[i]);
+        cr_expect_eq(asked_judge(&t, str_z(t.s.a, stage_text(&t, "client_id=web&response_type=", str_of(types[i]), "")), &r).kind,
+                     ERR_UNSUPPORTED_RESPONSE_TYPE, "%s", types[i]);
     expect_kind(asked_judge(&t, "client_id=web", &r), INVALID_REQUEST);
     expect_kind(asked_judge(&t, "client_id=web&response_type=", &r), INVALID_REQUEST);
     expect_kind(asked_judge(&t, ASK, &r), OK);
@@ -153,7 +153,8 @@ Test(authorize_check, AC_06_a_key_is_a_thumbprint_and_nothing_else)
 {
     struct stage t = stage_new();
     struct authorize_request r;
-    static const char *const bad[] = {"x", CHALLENGE "=", CHALLENGE "A", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw_c!"};
+    static const char *const bad[] = {"x", CHALLENGE "=", CHALLENGE "A", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-c",
+                                      "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw_c!"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_eq(asked_judge(&t, str_z(t.s.a, stage_text(&t, ASK "&dpop_jkt=", str_of(bad[i]), "")), &r).kind, ERR_INVALID_REQUEST, "%s", bad[i]);
     assert_done(asked_judge(&t, ASK "&dpop_jkt=" CHALLENGE, &r));

@@ -278,7 +278,7 @@ Test(client, grants_come_from_the_table)
     struct client_edit edit = app("Bad");
     edit.grants = STR("implicit");
     expect_kind(add(&s, &actor_owner, edit), UNPROCESSABLE);
-    cr_expect(str_is(s.p.rows[0].message, "A grant is unknown; there are authorization_code, refresh_token, client_credentials, "
+    cr_expect(str_is(s.p.rows[0].message, "A grant is unknown. The grants are authorization_code, refresh_token, client_credentials, "
                                           "password, personal_access, device_code, ciba, token_exchange, jwt_bearer."));
     s.p.count = 0;
     edit = app("Bad");

@@ -320,6 +320,6 @@ Test(json_read, each_refusal_says_which_kind_it_is)
     json *j;
     cr_expect_str_eq(err_say(json_parse(a, STR_ABSENT, &j)), "The JSON text is empty.");
     cr_expect_str_eq(err_say(json_parse(a, STR("[1,]"), &j)), "The JSON text is malformed.");
-    cr_expect_str_eq(err_say(json_parse(a, STR("{\"a\":1,\"a\":1}"), &j)), "A member of the JSON text is given more than once.");
+    cr_expect_str_eq(err_say(json_parse(a, STR("{\"a\":1,\"a\":1}"), &j)), "A member of the JSON text appears more than once.");
     cr_expect_str_eq(err_say(json_parse(a, STR("[[[[[[[[[[[[[[[[["), &j)), "The JSON text is nested too deeply.");
 }

@@ -93,7 +93,7 @@ Test(settings, repeated_settings_sections_and_broken_lines_are_refused_with_thei
     write_file("access_lifetime = 5\naccess_lifetime = 6\n[part]\nhsts = on\nnothing\n");
     cr_assert(FAILED(load(NULL)));
     cr_assert(complained("line 2: set before"));
-    cr_assert(complained("line 4: there are no sections"));
+    cr_assert(complained("line 4: sections are not supported"));
     cr_assert(complained("line 5: expected NAME = VALUE"));
 }
 Test(settings, a_line_that_the_library_would_cut_is_refused)
@@ -190,7 +190,7 @@ Test(settings, what_has_no_port_listens_too_and_needs_an_issuer)
     cr_expect_null(settings_refuses(f.arena, SETTINGS_listen_mtls, (str){longest, sizeof longest - 1}));
     cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen_mtls, (str){longest, sizeof longest}));
     f.options[SETTINGS_listen] = STR("unix:/run/jeton/s");
-    cr_assert(FAILED(judge()) && complained("no port that the issuer"));
+    cr_assert(FAILED(judge()) && complained("no port to derive the issuer"));
     f.problems.count = 0;
     f.options[SETTINGS_issuer] = STR("http://localhost");
     f.options[SETTINGS_tls] = STR("off");
@@ -199,7 +199,7 @@ Test(settings, what_has_no_port_listens_too_and_needs_an_issuer)
     cr_assert(!FAILED(judge()));
     cr_expect(str_is(f.settings.listen_host, "unix:/run/jeton/s") && f.settings.listen_port == 0 && f.settings.mode == 0620);
     f.options[SETTINGS_listen] = STR("systemd:jeton.socket"); /* whose address nobody knows */
-    cr_assert(FAILED(judge()) && complained("loopback addresses alone"));
+    cr_assert(FAILED(judge()) && complained("only on loopback addresses"));
 }
 Test(settings, two_listeners_are_not_the_same_socket_and_the_second_has_a_public_address)
 {
@@ -281,7 +281,7 @@ Test(settings, an_http_issuer_beyond_loopback_is_refused)
     f.options[SETTINGS_issuer] = STR("http://example.com");
     f.options[SETTINGS_tls] = STR("off");
     cr_assert(FAILED(judge()));
-    cr_assert(complained("loopback hosts alone"));
+    cr_assert(complained("only for loopback hosts"));
 }
 Test(settings, an_http_issuer_on_another_address_is_refused)
 {
@@ -329,7 +329,7 @@ Test(settings, each_certificate_of_a_list_has_its_key)
     f.options[SETTINGS_tls_key] = STR("ec.key rsa.key ");
     cr_assert(!FAILED(judge()));
     f.options[SETTINGS_tls_key] = STR("ec.key");
-    cr_assert(FAILED(judge()) && complained("a key for each certificate"));
+    cr_assert(FAILED(judge()) && complained("one key for each certificate"));
     f.problems.count = 0;
     f.options[SETTINGS_tls_cert] = STR("");
     cr_assert(FAILED(judge()));

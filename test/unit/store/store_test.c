@@ -181,7 +181,7 @@ Test(whole, check_reports_in_words_and_sees_damage)
     str report;
     MUST(store_check(s.store, s.a, &report));
     cr_assert_not_null(strstr(report.p, "integrity: ok"));
-    cr_assert_not_null(strstr(report.p, "people: 40"));
+    cr_assert_not_null(strstr(report.p, "users: 40"));
     store_close(s.store);
     char path[128];
     path_of(&s, "jeton.db", path);

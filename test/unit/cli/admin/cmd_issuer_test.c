@@ -36,7 +36,7 @@ Test(cmd_issuer, its_keys_come_from_a_file_and_the_rest_from_options)
     cr_expect(str_is(json_text_of(json_at(json_member(row, "clients"), 0)), "app"));
     CONSOLE_REFUSED(&c, COMMAND_REFUSED, "issuer", "add", "https://idp.example", "--jwks", file.p, "--subject-is", "email", "--client", "app", "--scope",
                     "read");
-    cr_expect(console_has(c.err, "already an issuer"));
+    cr_expect(console_has(c.err, "already exists"));
     cr_expect(console_flag(CONSOLE_JSON(&c, "issuer", "remove", "https://idp.example"), "removed"));
     cr_expect_eq(count_issuers(&c, &rows), 0);
 }

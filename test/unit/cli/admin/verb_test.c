@@ -104,7 +104,10 @@ Test(verb, what_a_change_says_of_an_error_names_the_thing)
     static const struct {
         enum err_kind kind;
         const char *word;
-    } rows[] = {{ERR_CONFLICT, "an oyster \"pearl\""}, {ERR_NOT_FOUND, "no oyster \"pearl\""}, {ERR_UNPROCESSABLE, "name: "}, {ERR_OK, "meanwhile"}};
+    } rows[] = {{ERR_CONFLICT, "the oyster \"pearl\" already exists"},
+                {ERR_NOT_FOUND, "no oyster \"pearl\""},
+                {ERR_UNPROCESSABLE, "name: "},
+                {ERR_OK, "in the meantime"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         outcome = rows[i].kind;
         cr_expect_eq(run_kept(&c, change_thing), COMMAND_REFUSED, "what is gone after the change is no success");
@@ -119,6 +122,6 @@ Test(verb, of_every_noun_a_name_that_is_not_there_is_not_removed)
                                            {"client", "remove"}, {"pat", "revoke"},      {"registration", "remove"}, {"user", "remove"}};
     for (size_t i = 0; i < sizeof nouns / sizeof nouns[0]; i++) {
         CONSOLE_REFUSED(&c, COMMAND_REFUSED, nouns[i][0], nouns[i][1], "nosuch");
-        cr_expect(console_has(c.err, "\"nosuch\"") && console_has(c.err, "; jeton "), "%s: %.*s", nouns[i][0], STR_FMT(c.err));
+        cr_expect(console_has(c.err, "\"nosuch\"") && console_has(c.err, ", run jeton "), "%s: %.*s", nouns[i][0], STR_FMT(c.err));
     }
 }

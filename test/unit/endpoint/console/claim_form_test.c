@@ -39,7 +39,7 @@ Test(claim_form, a_verdict_in_ones_own_form_is_not_read) /* AD-04 */
     cr_expect(str_is(others.values[USER_CLAIMS_email_verified], "true") && str_is(others.values[USER_CLAIMS_phone_number_verified], "true"));
     cr_expect(str_is(own.values[USER_CLAIMS_nickname], "A"));
     cr_expect(str_present(own.values[USER_CLAIMS_given_name]) && own.values[USER_CLAIMS_given_name].n == 0); /* empty: none any more */
-    cr_expect_not(str_present(own.values[USER_CLAIMS_family_name]));                                        /* not there: as it is */
+    cr_expect_not(str_present(own.values[USER_CLAIMS_family_name]));                                         /* not there: as it is */
 }
 
 Test(claim_form, what_is_stored_comes_back_and_an_empty_field_takes_it_away)

@@ -16,7 +16,8 @@ static struct client_edit read_form(const char *fields, struct problems *p)
 Test(client_form, addresses_come_one_a_line_as_browsers_send_them)
 {
     struct problems p;
-    struct client_edit e = read_form("redirect_uris=+https%3A%2F%2Fa.example%2F1+%0D%0A%0D%0A+%0D%0Ahttps%3A%2F%2Fa.example%2F2%0Ahttps%3A%2F%2Fa.example%2F3%0D%0A", &p);
+    struct client_edit e =
+        read_form("redirect_uris=+https%3A%2F%2Fa.example%2F1+%0D%0A%0D%0A+%0D%0Ahttps%3A%2F%2Fa.example%2F2%0Ahttps%3A%2F%2Fa.example%2F3%0D%0A", &p);
     cr_expect(str_is(e.redirect_uris, "https://a.example/1\nhttps://a.example/2\nhttps://a.example/3"), "%.*s", STR_FMT(e.redirect_uris));
     e = read_form("redirect_uris=%0D%0A", &p);
     cr_expect(str_present(e.redirect_uris) && e.redirect_uris.n == 0);
@@ -48,8 +49,8 @@ Test(client_form, a_lifetime_is_digits_or_nothing)
 Test(client_form, ids_are_quoted_for_the_shell_and_for_python)
 {
     struct browser *b = visit_browser(root);
-    struct answer r = visit_post(b, "/admin/new-client",
-                                 "name=App&id=it%27s%22%24%28id%29%60&grants%5B%5D=client_credentials&scope_policy=only&scopes%5B%5D=read");
+    struct answer r =
+        visit_post(b, "/admin/new-client", "name=App&id=it%27s%22%24%28id%29%60&grants%5B%5D=client_credentials&scope_policy=only&scopes%5B%5D=read");
     cr_assert_eq(r.status, 201, "%d %s", r.status, err_why(r.refused));
     r = visit_get(b, "/admin/clients/it%27s%22%24%28id%29%60");
     cr_assert_eq(r.status, 200);
@@ -71,7 +72,8 @@ Test(client_form, a_new_form_offers_the_usual_and_a_kept_one_what_is_stored)
 {
     struct browser *b = visit_browser(root);
     struct answer r = visit_get(b, "/admin/new-client");
-    cr_expect(visit_shows(&r, "value=\"authorization_code\" checked") && visit_shows(&r, "value=\"any\" checked") && !visit_shows(&r, "value=\"password\" checked"));
+    cr_expect(visit_shows(&r, "value=\"authorization_code\" checked") && visit_shows(&r, "value=\"any\" checked") &&
+              !visit_shows(&r, "value=\"password\" checked"));
     r = visit_get(b, "/admin/clients/web");
     cr_expect(visit_shows(&r, "value=\"password\" checked") && visit_shows(&r, "value=\"read\" checked") && !visit_shows(&r, "value=\"openid\" checked"));
     cr_expect(visit_shows(&r, "<option value=\"any\" selected>"));
@@ -83,8 +85,13 @@ Test(client_form, a_new_form_offers_the_usual_and_a_kept_one_what_is_stored)
 Test(client_form, memory_that_ends_anywhere_empties_no_client)
 {
     struct browser *b = visit_browser(root);
-    struct visit v = {.method = "POST", .target = "/admin/clients/web", .by = b, .bearer = STR_ABSENT, .type = FORM_TYPE,
-                      .body = STR("name=web&grants%5B%5D=client_credentials&scope_policy=only&scopes%5B%5D=read&redirect_uris=https%3A%2F%2Fapp.example.com%2Fcb")};
+    struct visit v = {.method = "POST",
+                      .target = "/admin/clients/web",
+                      .by = b,
+                      .bearer = STR_ABSENT,
+                      .type = FORM_TYPE,
+                      .body =
+                          STR("name=web&grants%5B%5D=client_credentials&scope_policy=only&scopes%5B%5D=read&redirect_uris=https%3A%2F%2Fapp.example.com%2Fcb")};
     for (size_t n = 1; n < 400; n++) {
         v.memory = n;
         int status = visit(&v).status;

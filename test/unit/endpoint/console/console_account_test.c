@@ -45,8 +45,9 @@ Test(console_account, the_profile_is_shown_and_changed)
 Test(console_account, nobody_gives_themself_rights_or_a_verdict) /* AD-04 */
 {
     struct browser *b = visit_browser(ada);
-    expect_goes(visit_post(b, "/account", "full_name=Ada&email=a%40example.com&admin=1&permissions%5B%5D=view-users&permissions=view-users&username=king"
-                                          "&email_verified=true&phone_number=%2B41446681800&phone_number_verified=true&blocked=1&must_change_password=1"),
+    expect_goes(visit_post(b, "/account",
+                           "full_name=Ada&email=a%40example.com&admin=1&permissions%5B%5D=view-users&permissions=view-users&username=king"
+                           "&email_verified=true&phone_number=%2B41446681800&phone_number_verified=true&blocked=1&must_change_password=1"),
                 "/account?done=saved");
     const struct db_user *now = visit_again(ada);
     cr_expect(!now->admin && !str_filled(now->permissions) && !now->email_verified && !now->blocked && str_is(now->username, "ada"));

@@ -58,9 +58,9 @@ Test(console_admin, one_right_does_not_open_the_doors_of_the_others) /* AD-01 */
         {"edit-scopes", {"/admin/scopes/remove?name=read"}},
         {"view-events", {"/admin", "/admin/events"}},
     };
-    static const char *const all[] = {"/admin",           "/admin/clients",   "/admin/clients/web", "/admin/new-client", "/admin/clients/web/remove",
-                                      "/admin/users",     "/admin/new-user",  "/admin/scopes",      "/admin/resources",  "/admin/scopes/remove?name=read",
-                                      "/admin/events",    "/admin/keys",      "/admin/keys/rotate", "/admin/registrations"};
+    static const char *const all[] = {"/admin",        "/admin/clients",  "/admin/clients/web", "/admin/new-client",   "/admin/clients/web/remove",
+                                      "/admin/users",  "/admin/new-user", "/admin/scopes",      "/admin/resources",    "/admin/scopes/remove?name=read",
+                                      "/admin/events", "/admin/keys",     "/admin/keys/rotate", "/admin/registrations"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct browser *b = visit_browser(visit_person(visit_z(visit_text("helper%zu", i)), rows[i].permission));
         for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
@@ -80,8 +80,9 @@ Test(console_admin, an_administrator_sees_every_page_and_nothing_hostile_in_it)
     assert_done(scopes_add(stage.s.ctx, &actor_owner, STR("<b>"), STR(HOSTILE), &stage.s.p));
     struct resource_edit resource = {.uri = STR("https://api.example/?a='<b>"), .name = STR(HOSTILE), .token_format = STR("sealed")};
     (void)!FAILED(scopes_resource_add(stage.s.ctx, &actor_owner, &resource, &stage.s.p));
-    static const char *const pages[] = {"/admin",        "/admin/clients", "/admin/new-client",  "/admin/users",        "/admin/new-user", "/admin/scopes",
-                                        "/admin/resources", "/admin/events", "/admin/keys", "/admin/keys/rotate", "/admin/registrations", "/account"};
+    static const char *const pages[] = {"/admin",          "/admin/clients",     "/admin/new-client",    "/admin/users",
+                                        "/admin/new-user", "/admin/scopes",      "/admin/resources",     "/admin/events",
+                                        "/admin/keys",     "/admin/keys/rotate", "/admin/registrations", "/account"};
     struct browser *b = visit_browser(root);
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         struct answer r = visit_get(b, pages[i]);

@@ -48,8 +48,9 @@ Test(console_clients, a_client_is_made_changed_rotated_disabled_and_deleted)
 Test(console_clients, a_public_client_has_no_secret_to_show)
 {
     struct browser *b = visit_browser(root);
-    struct answer r = visit_post(b, "/admin/new-client", "name=Spa&id=spa&is_public=1&auth_method=client_secret_basic&grants%5B%5D=authorization_code"
-                                                         "&redirect_uris=https%3A%2F%2Fspa.example%2Fcb");
+    struct answer r = visit_post(b, "/admin/new-client",
+                                 "name=Spa&id=spa&is_public=1&auth_method=client_secret_basic&grants%5B%5D=authorization_code"
+                                 "&redirect_uris=https%3A%2F%2Fspa.example%2Fcb");
     cr_expect(r.status == 201 && !visit_shows(&r, "jtn_cs_"));
     cr_expect(now("spa")->is_public && str_is(now("spa")->auth_method, "none"));
     expect_status(visit_post(b, "/admin/clients/spa/secret", ""), 422);
@@ -57,8 +58,8 @@ Test(console_clients, a_public_client_has_no_secret_to_show)
 
 Test(console_clients, a_refused_form_keeps_what_was_typed)
 {
-    struct answer r = visit_post(visit_browser(root), "/admin/new-client",
-                                 "name=&redirect_uris=javascript%3Aalert(1)&grants%5B%5D=authorization_code&is_public=1");
+    struct answer r =
+        visit_post(visit_browser(root), "/admin/new-client", "name=&redirect_uris=javascript%3Aalert(1)&grants%5B%5D=authorization_code&is_public=1");
     expect_page(r, "client_new_problem", 422);
     cr_expect(visit_shows(&r, "id=\"name-problem\"") && visit_shows(&r, "id=\"redirect_uris-problem\""));
     cr_expect(visit_shows(&r, "javascript:alert(1)</textarea>"));
@@ -83,8 +84,9 @@ Test(console_clients, what_the_form_has_not_is_not_set) /* AD-04 */
 {
     struct browser *b = visit_browser(root);
     int64_t epoch = now("web")->epoch;
-    expect_goes(visit_post(b, "/admin/clients/web", web_with("&id=stolen&secret=0123456789012345678901234567890123&origin=dynamic&disabled=1&epoch=9&is_public=1"
-                                                             "&sector=evil.example&sealed_secret=x&owner=ada")),
+    expect_goes(visit_post(b, "/admin/clients/web",
+                           web_with("&id=stolen&secret=0123456789012345678901234567890123&origin=dynamic&disabled=1&epoch=9&is_public=1"
+                                    "&sector=evil.example&sealed_secret=x&owner=ada")),
                 "/admin/clients/web?done=saved");
     const struct db_client *web = now("web");
     cr_assert_not_null(web);

@@ -86,7 +86,8 @@ Test(console_login, a_login_begins_a_session_and_leads_back) /* LS-01, RL-02 */
     cr_expect(!str_equal(before->session.cookie, after->session.cookie) && str_present(after->device));
     for (size_t i = 0; i < r.header_count; i++)
         if (str_is(r.headers[i].name, "Set-Cookie"))
-            cr_expect(memmem(r.headers[i].value.p, r.headers[i].value.n, "; HttpOnly", 10) && memmem(r.headers[i].value.p, r.headers[i].value.n, "; Secure", 8));
+            cr_expect(memmem(r.headers[i].value.p, r.headers[i].value.n, "; HttpOnly", 10) &&
+                      memmem(r.headers[i].value.p, r.headers[i].value.n, "; Secure", 8));
     expect_status(visit_get(after, "/account"), 200);
     expect_goes(visit_get(before, "/account"), "/login?return_to=%2Faccount");
 }
@@ -137,7 +138,12 @@ Test(console_login, a_form_of_another_site_logs_nobody_in) /* LS-06 */
     struct browser *b = visit_browser(NULL);
     struct answer r = visit_forged(b, "/login", RIGHT);
     cr_expect(r.status == 400 && !str_present(visit_cookie(&r, "__Host-jeton-device")));
-    struct visit v = {.method = "POST", .target = "/login", .by = b, .bearer = STR_ABSENT, .type = FORM_TYPE, .body = STR(RIGHT),
+    struct visit v = {.method = "POST",
+                      .target = "/login",
+                      .by = b,
+                      .bearer = STR_ABSENT,
+                      .type = FORM_TYPE,
+                      .body = STR(RIGHT),
                       .more = {{STR("Origin"), STR("https://evil.example")}}};
     expect_status(visit(&v), 400);
 }

@@ -28,7 +28,8 @@ static str asks(const char *more)
 static struct answer polls(str id)
 {
     visit_wait(10);
-    str body = visit_text("client_id=bank&client_secret=%.*s&grant_type=urn:openid:params:grant-type:ciba&auth_req_id=%.*s", STR_FMT(secret_of_bank), STR_FMT(id));
+    str body =
+        visit_text("client_id=bank&client_secret=%.*s&grant_type=urn:openid:params:grant-type:ciba&auth_req_id=%.*s", STR_FMT(secret_of_bank), STR_FMT(id));
     return visit(&(struct visit){.method = "POST", .target = "/oauth/token", .bearer = STR_ABSENT, .type = FORM_TYPE, .body = body});
 }
 

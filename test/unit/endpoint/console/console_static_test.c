@@ -8,7 +8,8 @@ TestSuite(console_static, .init = visit_open);
 
 static struct answer ask(const char *target, str if_none_match)
 {
-    return visit(&(struct visit){.target = target, .bearer = STR_ABSENT, .more = {{str_present(if_none_match) ? STR("If-None-Match") : STR_ABSENT, if_none_match}}});
+    return visit(
+        &(struct visit){.target = target, .bearer = STR_ABSENT, .more = {{str_present(if_none_match) ? STR("If-None-Match") : STR_ABSENT, if_none_match}}});
 }
 
 Test(console_static, a_file_that_is_asked_for_by_its_hash_is_kept_for_a_year)

@@ -44,9 +44,15 @@ Test(console_tokens, a_token_needs_a_name_and_a_sound_period)
     static const struct {
         const char *fields, *field;
     } rows[] = {
-        {"name=x&expires=custom&days=-1", "days"},      {"name=x&expires=custom&days=0", "days"},  {"name=x&expires=custom&days=36501", "days"},
-        {"name=x&expires=custom&days=1e3", "days"},     {"name=x&expires=custom", "days"},         {"name=x&expires=8", "expires_in"},
-        {"name=x&expires=8&days=8", "expires_in"},      {"expires=7", "name"},                     {"name=x&expires=7&scopes%5B%5D=nosuch", "scopes"},
+        {"name=x&expires=custom&days=-1", "days"},
+        {"name=x&expires=custom&days=0", "days"},
+        {"name=x&expires=custom&days=36501", "days"},
+        {"name=x&expires=custom&days=1e3", "days"},
+        {"name=x&expires=custom", "days"},
+        {"name=x&expires=8", "expires_in"},
+        {"name=x&expires=8&days=8", "expires_in"},
+        {"expires=7", "name"},
+        {"name=x&expires=7&scopes%5B%5D=nosuch", "scopes"},
         {"name=x&expires=7&dpop_jkt=short", "dpop_jkt"},
     };
     struct browser *b = visit_browser(ada);
@@ -91,7 +97,8 @@ Test(console_tokens, many_tokens_are_told_by_pages) /* AD-09 */
     struct browser *b = visit_browser(ada);
     for (int i = 0; i < 27; i++)
         visit_token(ada, "read");
-    struct answer first = visit_get(b, "/account/tokens"), last = visit_get(b, "/account/tokens?page=2&filter=x"), beyond = visit_get(b, "/account/tokens?page=9");
+    struct answer first = visit_get(b, "/account/tokens"), last = visit_get(b, "/account/tokens?page=2&filter=x"),
+                  beyond = visit_get(b, "/account/tokens?page=9");
     cr_expect(visit_shows(&first, "href=\"?page=2\"") && visit_shows(&last, "href=\"?page=1\"") && beyond.status == 200);
 }
 

@@ -41,7 +41,7 @@ Test(console_users, a_person_is_made_changed_blocked_and_deleted)
     struct db_user *grace = named("grace");
     cr_assert_not_null(grace);
     cr_expect(str_is(visit_answer_header(&r, "Location"), place_of(grace, "?done=added")) && grace->must_change_password); /* AD-06 */
-    visit_browser(grace); /* a session to show */
+    visit_browser(grace);                                                                                                  /* a session to show */
     r = visit_get(b, place_of(grace, "?done=added"));
     expect_page(r, "user", 200);
     cr_expect(visit_shows(&r, "192.0.2.7") && visit_shows(&r, "&lt;script&gt;") && !visit_shows(&r, "$argon2"));
@@ -164,7 +164,9 @@ Test(console_users, what_is_ended_belongs_to_the_person_of_the_page) /* AD-02 */
     const struct {
         const char *path, *word;
         str id;
-    } rows[] = {{"/grants/%.*s/revoke", "access-ended", grant}, {"/sessions/%.*s/end", "session-ended", theirs->session.row->id}, {"/tokens/%.*s/revoke", "revoked", pat}};
+    } rows[] = {{"/grants/%.*s/revoke", "access-ended", grant},
+                {"/sessions/%.*s/end", "session-ended", theirs->session.row->id},
+                {"/tokens/%.*s/revoke", "revoked", pat}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char more[128];
         str form = str_of(rows[i].path);

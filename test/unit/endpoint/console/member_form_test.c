@@ -63,8 +63,9 @@ Test(member_form, every_member_that_may_be_set_stands_on_the_page_once)
 
 Test(member_form, a_refused_form_opens_where_the_problem_is_and_keeps_what_was_typed)
 {
-    struct answer r = visit_post(visit_browser(root), "/admin/clients/web",
-                                 "name=web&grants%5B%5D=client_credentials&scope_policy=only&members=1&default_max_age=%22%3E%3Cscript%3Ealert(1)&require_auth_time=true");
+    struct answer r =
+        visit_post(visit_browser(root), "/admin/clients/web",
+                   "name=web&grants%5B%5D=client_credentials&scope_policy=only&members=1&default_max_age=%22%3E%3Cscript%3Ealert(1)&require_auth_time=true");
     expect_page(r, "client_member_problem", 422);
     cr_expect(visit_shows(&r, "value=\"&quot;&gt;&lt;script&gt;alert(1)\""));
     cr_expect(visit_shows(&r, "name=\"require_auth_time\" value=\"true\" checked"));
@@ -74,8 +75,9 @@ Test(member_form, a_refused_form_opens_where_the_problem_is_and_keeps_what_was_t
 Test(member_form, what_is_stored_comes_back_as_it_was)
 {
     struct browser *b = visit_browser(root);
-    expect_goes(visit_post(b, "/admin/clients/web", "name=web&grants%5B%5D=client_credentials&scope_policy=only&members=1&client_uri=https%3A%2F%2Fapp.example%2F"
-                                                    "&contacts=a%40example.com%0D%0Ab%40example.com&require_auth_time=true"),
+    expect_goes(visit_post(b, "/admin/clients/web",
+                           "name=web&grants%5B%5D=client_credentials&scope_policy=only&members=1&client_uri=https%3A%2F%2Fapp.example%2F"
+                           "&contacts=a%40example.com%0D%0Ab%40example.com&require_auth_time=true"),
                 "/admin/clients/web?done=saved");
     struct answer r = visit_get(b, "/admin/clients/web");
     cr_expect(visit_shows(&r, "value=\"https://app.example/\"") && visit_shows(&r, "a@example.com\nb@example.com</textarea>"));

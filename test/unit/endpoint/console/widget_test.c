@@ -13,8 +13,17 @@ Test(widget, a_page_number_is_within_bounds_or_the_first) /* AD-09 */
         const char *query;
         int64_t offset;
     } rows[] = {
-        {"", 0},          {"page=1", 0},      {"page=2", WIDGET_ROWS},           {"page=0", 0},       {"page=-1", 0}, {"page=x", 0},
-        {"page=2x", 0},   {"page=%2B2", 0},   {"page=1000000", 999999 * WIDGET_ROWS}, {"page=1000001", 0}, {"page=99999999999999999999", 0},
+        {"", 0},
+        {"page=1", 0},
+        {"page=2", WIDGET_ROWS},
+        {"page=0", 0},
+        {"page=-1", 0},
+        {"page=x", 0},
+        {"page=2x", 0},
+        {"page=%2B2", 0},
+        {"page=1000000", 999999 * WIDGET_ROWS},
+        {"page=1000001", 0},
+        {"page=99999999999999999999", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct db_page page = widget_page(visit_call(rows[i].query));
@@ -60,7 +69,7 @@ Test(widget, what_is_the_persons_to_mend_stays_on_the_page)
     static const struct {
         err why;
         int status;
-    } *row, rows[] = {{{ERR_CONFLICT, NULL}, 409}, {{ERR_UNPROCESSABLE, NULL}, 422}, {{ERR_THROTTLED, NULL}, 429}};
+    } * row, rows[] = {{{ERR_CONFLICT, NULL}, 409}, {{ERR_UNPROCESSABLE, NULL}, 422}, {{ERR_THROTTLED, NULL}, 429}};
     static const enum err_kind others[] = {ERR_UNAVAILABLE, ERR_SERVER_ERROR, ERR_INSUFFICIENT_SCOPE, ERR_NOT_FOUND, ERR_LOGIN_REQUIRED};
     struct call *c = visit_call("");
     for (row = rows; row < rows + 3; row++) {
@@ -91,7 +100,8 @@ Test(widget, a_pager_leads_to_pages_that_are_there)
     struct browser *b = visit_browser(root);
     for (int i = 0; i < 2 * WIDGET_ROWS; i++)
         visit_person(visit_z(visit_text("paged%03d", i)), "");
-    struct answer first = visit_get(b, "/admin/users?filter=paged"), second = visit_get(b, "/admin/users?filter=paged&page=2"), far = visit_get(b, "/admin/users?filter=paged&page=9");
+    struct answer first = visit_get(b, "/admin/users?filter=paged"), second = visit_get(b, "/admin/users?filter=paged&page=2"),
+                  far = visit_get(b, "/admin/users?filter=paged&page=9");
     cr_expect(visit_shows(&first, "page=2\"") && !visit_shows(&first, "page=0\"") && !visit_shows(&first, "page=3\""));
     cr_expect(visit_shows(&second, "page=1\"") && !visit_shows(&second, "page=3\""));
     cr_expect(far.status == 200 && !visit_shows(&far, "page=10\""));

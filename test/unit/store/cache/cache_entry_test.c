@@ -12,8 +12,10 @@ struct row {
     str text, other;
     bool flag;
 };
-static const struct db_field fields[] = {
-    {DB_INT, offsetof(struct row, number)}, {DB_TEXT, offsetof(struct row, text)}, {DB_TEXT, offsetof(struct row, other)}, {DB_FLAG, offsetof(struct row, flag)}};
+static const struct db_field fields[] = {{DB_INT, offsetof(struct row, number)},
+                                         {DB_TEXT, offsetof(struct row, text)},
+                                         {DB_TEXT, offsetof(struct row, other)},
+                                         {DB_FLAG, offsetof(struct row, flag)}};
 static const struct db_columns columns = DB_COLUMNS(struct row, fields);
 
 static const struct row *row_of(const struct cache_entry *e)

@@ -97,7 +97,8 @@ Test(snapshot, what_went_to_another_row_stays_with_it)
 {
     struct snapshot *f;
     struct db_client old = client_of(1, "app", NULL), new = client_of(2, "app", NULL);
-    struct db_resource first = {.number = 5, .uri = STR("https://api"), .name = STR("old")}, second = {.number = 6, .uri = STR("https://api"), .name = STR("new")};
+    struct db_resource first = {.number = 5, .uri = STR("https://api"), .name = STR("old")},
+                       second = {.number = 6, .uri = STR("https://api"), .name = STR("new")};
     MUST(snapshot_new(&f));
     MUST(snapshot_client(f, 1, &old));
     MUST(snapshot_client(f, 2, &new));
