@@ -15,18 +15,24 @@ static struct entry {
 } shelf[REQUEST_DOCUMENT_KEPT];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* What ends later than anything that is put there now is from before the clock went back. */
+static bool is_document_fresh(const struct entry *e, unix_time now)
+{
+    return e->until > now && e->until <= clock_add(now, REQUEST_DOCUMENT_SECONDS);
+}
+
 static str find_remembered_document(struct context *ctx, str uri)
 {
     str text = STR_ABSENT;
     (void)pthread_mutex_lock(&lock);
     for (size_t i = 0; i < REQUEST_DOCUMENT_KEPT; i++)
-        if (shelf[i].until > ctx->now && shelf[i].until <= clock_add(ctx->now, REQUEST_DOCUMENT_SECONDS) && str_equal(shelf[i].uri, uri))
+        if (is_document_fresh(&shelf[i], ctx->now) && str_equal(shelf[i].uri, uri))
             text = str_dup(ctx->arena, shelf[i].text);
     (void)pthread_mutex_unlock(&lock);
     return text;
 }
 
-/* In the place of the one that ends first. Not being kept is no failure. */
+/* In a place that nobody needs, or of the one that ends first. Not being kept is no failure. */
 static void remember_document(const struct context *ctx, str uri, str text)
 {
     struct arena *a = arena_new(2 * (uri.n + text.n) + 4096), *old;
@@ -41,13 +47,27 @@ static void remember_document(const struct context *ctx, str uri, str text)
         return;
     }
     (void)pthread_mutex_lock(&lock);
-    for (size_t i = 1; i < REQUEST_DOCUMENT_KEPT; i++)
-        if (shelf[i].until < shelf[at].until)
+    for (size_t i = 1; i < REQUEST_DOCUMENT_KEPT && is_document_fresh(&shelf[at], ctx->now); i++)
+        if (!is_document_fresh(&shelf[i], ctx->now) || shelf[i].until < shelf[at].until)
             at = i;
     old = shelf[at].arena;
     shelf[at] = fresh;
     (void)pthread_mutex_unlock(&lock);
     arena_release(old);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static str trim_document(str text)
+{
+    while (text.n > 0 && is_space(text.p[0]))
+        text = (str){text.p + 1, text.n - 1};
+    while (text.n > 0 && is_space(text.p[text.n - 1]))
+        text.n--;
+    return text;
 }
 
 fallible request_document_get(struct context *ctx, const struct db_client *client, str uri, str *text)
@@ -64,9 +84,7 @@ fallible request_document_get(struct context *ctx, const struct db_client *clien
             FAIL(UNAVAILABLE, "request object: too many fetches at once");
         if (FAILED(fetched))
             REFUSE(INVALID_REQUEST_URI, "The document at the request_uri could not be fetched.", "request object: cannot be fetched");
-        found = str_trim(found);
-        while (found.n > 0 && (found.p[found.n - 1] == '\n' || found.p[found.n - 1] == '\r'))
-            found.n--;
+        found = trim_document(found);
         remember_document(ctx, uri, found);
     }
     *text = found;

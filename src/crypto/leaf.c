@@ -270,20 +270,26 @@ static bool same_raw(struct arena *a, const EVP_PKEY *key, str text)
     return str_present(have) && str_equal(have, text);
 }
 
+static bool is_own_key(struct arena *a, const EVP_PKEY *own, const struct sign_jwk *key)
+{
+    size_t n = 0;
+    str kty = str_of(key->kty);
+    if (own == NULL)
+        return false;
+    if (str_is(kty, "RSA") && EVP_PKEY_is_a(own, "RSA"))
+        return number_is(a, own, OSSL_PKEY_PARAM_RSA_N, 0, key->n) && number_is(a, own, OSSL_PKEY_PARAM_RSA_E, 0, key->e);
+    if (str_is(kty, "EC") && EVP_PKEY_is_a(own, "EC") && same_curve(own, key->crv, &n))
+        return number_is(a, own, OSSL_PKEY_PARAM_EC_PUB_X, n, key->x) && number_is(a, own, OSSL_PKEY_PARAM_EC_PUB_Y, n, key->y);
+    return str_is(kty, "OKP") && str_is(str_of(key->crv), "Ed25519") && EVP_PKEY_is_a(own, "ED25519") && same_raw(a, own, key->x);
+}
+
 fallible leaf_has_key(struct arena *a, str der, const struct sign_jwk *key)
 {
     READ(leaf, der);
-    const EVP_PKEY *own = X509_get0_pubkey(leaf); /* borrowed */
-    bool same = false;
-    size_t n = 0;
-    str kty = str_of(key->kty);
-    if (own != NULL && str_is(kty, "RSA") && EVP_PKEY_is_a(own, "RSA"))
-        same = number_is(a, own, OSSL_PKEY_PARAM_RSA_N, 0, key->n) && number_is(a, own, OSSL_PKEY_PARAM_RSA_E, 0, key->e);
-    else if (own != NULL && str_is(kty, "EC") && EVP_PKEY_is_a(own, "EC") && same_curve(own, key->crv, &n))
-        same = number_is(a, own, OSSL_PKEY_PARAM_EC_PUB_X, n, key->x) && number_is(a, own, OSSL_PKEY_PARAM_EC_PUB_Y, n, key->y);
-    else if (own != NULL && str_is(kty, "OKP") && str_is(str_of(key->crv), "Ed25519") && EVP_PKEY_is_a(own, "ED25519"))
-        same = same_raw(a, own, key->x);
+    bool same = is_own_key(a, X509_get0_pubkey(leaf), key); /* borrowed */
     ERR_clear_error();
+    if (!same && arena_failed(a))
+        FAIL(UNAVAILABLE, "certificate: no memory to compare its key");
     if (!same)
         FAIL(INVALID_REQUEST, "certificate: its key is not a registered one");
     return OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * leaf: a client's certificate, as TLS or a trusted proxy hands it over (DER), and what the rules of RFC 8705 want to know of it. All
- * failures are INVALID_REQUEST with a `why`; whoever asks gives them the kind that fits. */
+ * verdicts are INVALID_REQUEST with a `why`; whoever asks gives them the kind that fits. Memory that ends is UNAVAILABLE. */
 #ifndef JETON_CRYPTO_LEAF_H
 #define JETON_CRYPTO_LEAF_H
 #include "base/clock.h"

@@ -114,7 +114,9 @@ Test(fetch, AZ_18_a_redirect_is_an_answer_and_leads_nowhere)
     manners.internal = str_format(a, "127.0.0.1:%d 127.0.0.1:%d", f->port, elsewhere->port);
     static const char *const statuses[] = {"301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"};
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        far_says(f, str_format(a, "HTTP/1.1 %s\r\nLocation: https://127.0.0.1:%d/\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", statuses[i], elsewhere->port).p);
+        far_says(
+            f, str_format(a, "HTTP/1.1 %s\r\nLocation: https://127.0.0.1:%d/\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", statuses[i], elsewhere->port)
+                   .p);
         expect_kind(get_document(f, a, &manners, &body), UNAVAILABLE);
         assert_done(fetch_call(a, &manners, &request, &answer, &trouble));
         cr_expect(answer.status >= 301 && answer.status <= 308 && str_is(answer.body, "{}"), "%s", statuses[i]);
@@ -194,9 +196,13 @@ Test(fetch, a_document_is_200_with_a_body_and_nothing_else)
     struct arena *a = fixture_arena();
     struct far *f = far_start(a, "127.0.0.1", 60);
     struct fetch_manners manners = far_manners(f, a);
-    static const char *const answers[] = {"HTTP/1.1 404 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", "HTTP/1.1 500 No\r\nConnection: close\r\n\r\n{}",
-                                          "HTTP/1.1 204 No\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                                          "HTTP/1.1 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\n{}" /* cut off */, "nonsense\r\n\r\n", ""};
+    static const char *const answers[] = {"HTTP/1.1 404 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+                                          "HTTP/1.1 500 No\r\nConnection: close\r\n\r\n{}",
+                                          "HTTP/1.1 204 No\r\nConnection: close\r\n\r\n",
+                                          "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                                          "HTTP/1.1 200 OK\r\nContent-Length: 20\r\nConnection: close\r\n\r\n{}" /* cut off */,
+                                          "nonsense\r\n\r\n",
+                                          ""};
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         str body = STR("untouched");
         far_says(f, answers[i]);
