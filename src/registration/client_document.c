@@ -50,7 +50,8 @@ static bool is_document_remembered(const struct token_hash *hash, unix_time now,
 {
     pthread_mutex_lock(&memory.lock);
     const struct slot *slot = slot_of(hash);
-    bool found = token_hash_equal(&slot->id, hash) && slot->until > now;
+    int64_t longest = slot->failed ? CLIENT_DOCUMENT_FRESH_MIN : CLIENT_DOCUMENT_FRESH_MAX;
+    bool found = token_hash_equal(&slot->id, hash) && clock_ahead(now, slot->until, longest);
     *failed = slot->failed;
     pthread_mutex_unlock(&memory.lock);
     return found;

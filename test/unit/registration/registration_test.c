@@ -2,10 +2,8 @@
  * registration: what software may choose, what it may never, who may change what it registered, and that it takes bounded room. */
 #include "people.h"
 
-#include "registration/client_document.h"
 #include "registration/initial.h"
 #include "registration/registration.h"
-#include "context/source.h"
 #include "store/table/db_client.h"
 #include "store/table/db_consent.h"
 #include "store/table/db_scope.h"
@@ -345,45 +343,4 @@ Test(registration, an_update_keeps_what_administrators_set_and_drops_what_softwa
     cr_expect(str_is(next.client->metadata.profile, "oauth2.1") && str_is(next.client->metadata.exchange_modes, "delegation"));
     cr_expect(next.client->access_lifetime == 120 && !str_present(next.client->metadata.software_id));
     cr_expect(str_is(next.client->metadata.origin, "open"));
-}
-
-Test(registration, ids_that_are_addresses_have_a_form)
-{
-    static const char *const good[] = {"https://app.example/client", "https://app.example:8443/a/b.json", "https://app.example/a?b=c"};
-    static const char *const bad[] = {"http://app.example/client",
-                                      "https://app.example",
-                                      "https://app.example/",
-                                      "https://app.example/a#b",
-                                      "https://u@app.example/a",
-                                      "https://app.example/../a",
-                                      "https://app.example/a/./b",
-                                      "app",
-                                      "https:///a"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        cr_expect(client_document_form(str_of(good[i])), "%s", good[i]);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        cr_expect(!client_document_form(str_of(bad[i])), "%s", bad[i]);
-}
-
-Test(registration, documents_are_off_and_their_hosts_limited)
-{
-    struct scene s = opened(REGISTRATION_OPEN);
-    const struct db_client *found = NULL;
-    cr_expect(!FAILED(client_document_get(s.ctx, STR("https://app.example/client"), &found)) && found == NULL);
-    s.authority->policy.client_documents = true;
-    s.authority->policy.client_document_hosts = STR("one.example two.example:8443");
-    cr_expect_eq(client_document_get(s.ctx, STR("https://app.example/client"), &found).kind, ERR_INVALID_CLIENT);
-    cr_expect_eq(client_document_get(s.ctx, STR("https://two.example/client"), &found).kind, ERR_INVALID_CLIENT);
-    cache_inline(true); /* an event thread asks nobody */
-    cr_expect_eq(client_document_get(s.ctx, STR("https://one.example/client"), &found).kind, ERR_ELSEWHERE);
-    cache_inline(false);
-}
-
-Test(source, one_place_has_one_key)
-{
-    struct arena *a = fixture_arena();
-    cr_expect(str_is(source_key(a, "x", STR("192.0.2.1")), "x:192.0.2.1"));
-    cr_expect(str_is(source_key(a, "x", STR("::ffff:192.0.2.1")), "x:192.0.2.1"));
-    cr_expect(str_equal(source_key(a, "x", STR("2001:db8::1")), source_key(a, "x", STR("2001:DB8:0:0:9::2"))));
-    cr_expect(!str_present(source_key(a, "x", STR_ABSENT)));
 }
