@@ -131,7 +131,8 @@ Test(registration_form, a_way_to_authenticate_that_is_not_offered_is_replaced_by
     struct desk d = desk_new();
     static const char *const unknown[] = {"\"nosuch\"", "\"any\"", "\"tls_client_auth\"", "7", "null", "\"\""};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
-        cr_expect(str_is(asks(&d, str_format(d.s.a, ",\"token_endpoint_auth_method\":%s", unknown[i]).p)->auth_method, "client_secret_basic"), "%s", unknown[i]);
+        cr_expect(str_is(asks(&d, str_format(d.s.a, ",\"token_endpoint_auth_method\":%s", unknown[i]).p)->auth_method, "client_secret_basic"), "%s",
+                  unknown[i]);
     cr_expect(str_is(asks(&d, ",\"token_endpoint_auth_method\":\"private_key_jwt\"")->auth_method, "private_key_jwt"));
     d.s.authority->certificates = true;
     cr_expect(str_is(asks(&d, ",\"token_endpoint_auth_method\":\"tls_client_auth\"")->auth_method, "tls_client_auth"));
@@ -183,10 +184,12 @@ Test(registration_form, AD_04_what_software_may_not_set_changes_nothing)
 {
     struct desk d = desk_new();
     struct client_edit plain = *asks(&d, "");
-    struct client_edit edit = *asks(&d, ",\"first_party\":true,\"is_admin\":true,\"origin\":\"\",\"sector\":\"evil.example\",\"profile\":\"none\",\"exchange_modes\":"
-                                        "[\"impersonation\"],\"redirect_custom_schemes\":true,\"client_id\":\"web\",\"client_secret\":\"x\",\"login_ticket\":\"x\"");
+    struct client_edit edit =
+        *asks(&d, ",\"first_party\":true,\"is_admin\":true,\"origin\":\"\",\"sector\":\"evil.example\",\"profile\":\"none\",\"exchange_modes\":"
+                  "[\"impersonation\"],\"redirect_custom_schemes\":true,\"client_id\":\"web\",\"client_secret\":\"x\",\"login_ticket\":\"x\"");
     for (size_t i = 0; i < METADATA_COUNT; i++)
-        cr_expect(str_equal(edit.metadata[i], plain.metadata[i]) && str_present(edit.metadata[i]) == str_present(plain.metadata[i]), "%s", metadata_rows[i].name);
+        cr_expect(str_equal(edit.metadata[i], plain.metadata[i]) && str_present(edit.metadata[i]) == str_present(plain.metadata[i]), "%s",
+                  metadata_rows[i].name);
     cr_expect(edit.first_party == plain.first_party && str_equal(edit.secret, plain.secret) && str_equal(edit.id, plain.id) && !str_present(edit.origin));
 }
 
@@ -201,7 +204,8 @@ Test(registration_form, a_name_that_people_cannot_read_is_made_from_where_the_an
 
 Test(registration_form, problems_go_out_under_the_names_of_the_standard)
 {
-    static const char *const names[][2] = {{"name", "client_name"}, {"grants", "grant_types"}, {"scopes", "scope"}, {"auth_method", "token_endpoint_auth_method"}, {"jwks", "jwks"}};
+    static const char *const names[][2] = {
+        {"name", "client_name"}, {"grants", "grant_types"}, {"scopes", "scope"}, {"auth_method", "token_endpoint_auth_method"}, {"jwks", "jwks"}};
     struct problems p = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         problem_add(&p, names[i][0], STR("x"));
@@ -216,7 +220,9 @@ static err read_again(struct context *ctx, void *context)
     json *body;
     d->s.p.count = 0;
     d->edit = client_edit_nothing();
-    TRY(json_parse(ctx->arena, STR("{\"redirect_uris\":[\"https://app.example/cb\",\"https://app.example/two\"],\"contacts\":[\"a@app.example\"],\"scope\":\"openid\"}"), &body));
+    TRY(json_parse(ctx->arena,
+                   STR("{\"redirect_uris\":[\"https://app.example/cb\",\"https://app.example/two\"],\"contacts\":[\"a@app.example\"],\"scope\":\"openid\"}"),
+                   &body));
     return registration_form_read(ctx, body, &d->right, &d->edit, &d->s.p);
 }
 
