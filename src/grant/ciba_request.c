@@ -31,6 +31,8 @@ static fallible parameter_of(struct context *ctx, const json *value, const char 
     str text = json_text_of(value);
     if (!str_present(text) && str_is(str_of(name), "requested_expiry") && json_integer_of(value, &number))
         text = str_format(ctx->arena, "%lld", (long long)number);
+    if (arena_failed(ctx->arena))
+        FAIL(UNAVAILABLE, "ciba: no memory");
     if (!str_present(text))
         REFUSE(INVALID_REQUEST, "A claim of the signed request has the wrong type.", "ciba: claim of the request object is no text");
     if (out->count == PARAMETERS + RESOURCES_MAX)

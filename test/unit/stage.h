@@ -92,8 +92,8 @@ static inline err stage_token(struct stage *t, const char *id, str text, struct 
 }
 
 struct stage_tried {
-    const char *id;
-    str text;
+    scene_act *act;
+    void *context;
     size_t n;
     struct context *ctx;
 };
@@ -102,13 +102,8 @@ struct stage_tried {
 static inline err stage_try_once(void *context)
 {
     const struct stage_tried *w = context;
-    struct token_answer answer = {0};
-    struct form f;
-    const struct db_client *client = cache_client(w->ctx->snapshot, str_of(w->id));
-    struct client_proof proof = {.client = client, .authenticated = !client->is_public};
-    assert_done(form_parse(w->ctx->arena, w->text, &f));
     arena_fail_after(w->n);
-    err e = token_request_answer(w->ctx, &proof, &f, &answer);
+    err e = w->act(w->ctx, w->context);
     arena_fail_after(0);
     return e;
 }
@@ -116,19 +111,40 @@ static inline err stage_try_once(void *context)
 static inline err stage_try(struct context *ctx, void *context)
 {
     struct stage_tried *w = context;
-    arena_fail_after(0); /* it counts for the request alone */
+    arena_fail_after(0); /* it counts within the transaction alone */
     w->ctx = ctx;
     return authority_together(ctx, stage_try_once, w);
 }
 
-/* A token request whose n-th allocation fails, for each n until it is answered: memory that ends is no verdict, and spends nothing. */
-static inline void stage_torture(struct stage *t, const char *id, str text)
+/* In a transaction the n-th allocation fails, for each n until it is done: memory that ends is no verdict, and spends nothing. */
+static inline void stage_torture(struct stage *t, scene_act *act, void *context)
 {
-    struct stage_tried w = {.id = id, .text = text, .n = 1};
+    struct stage_tried w = {.act = act, .context = context, .n = 1};
     scene_next(&t->s);
-    while (w.n < 500 && !scene_torture(&t->s, w.n, stage_try, &w))
+    while (w.n < 1000 && !scene_torture(&t->s, w.n, stage_try, &w))
         w.n++;
-    cr_expect(w.n > 1 && w.n < 500, "%zu", w.n);
+    cr_expect(w.n > 1 && w.n < 1000, "%zu", w.n);
+}
+
+struct stage_asked {
+    const char *id;
+    str text;
+};
+
+static inline err stage_ask(struct context *ctx, void *context)
+{
+    const struct stage_asked *w = context;
+    struct token_answer answer = {0};
+    struct form f;
+    const struct db_client *client = cache_client(ctx->snapshot, str_of(w->id));
+    struct client_proof proof = {.client = client, .authenticated = !client->is_public};
+    TRY(form_parse(ctx->arena, w->text, &f));
+    return token_request_answer(ctx, &proof, &f, &answer);
+}
+
+static inline void stage_torture_token(struct stage *t, const char *id, str text)
+{
+    stage_torture(t, stage_ask, &(struct stage_asked){id, text});
 }
 
 static inline str stage_text(struct stage *t, const char *before, str middle, const char *after)

@@ -173,8 +173,12 @@ Test(metadata_rules, each_piece_of_a_list_is_judged_and_empty_is_always_let)
 Test(metadata_rules, what_is_said_names_the_member)
 {
     struct arena *a = fixture_arena();
-    static const struct app_sample bad[] = {{METADATA_jwks_uri, "http://x"},         {METADATA_subject_type, "x"},  {METADATA_id_token_signed_response_alg, "none"},
-                                            {METADATA_request_object_signing_alg, "x"}, {METADATA_jwks, "x"},          {METADATA_jwks_uri, "x"},
+    static const struct app_sample bad[] = {{METADATA_jwks_uri, "http://x"},
+                                            {METADATA_subject_type, "x"},
+                                            {METADATA_id_token_signed_response_alg, "none"},
+                                            {METADATA_request_object_signing_alg, "x"},
+                                            {METADATA_jwks, "x"},
+                                            {METADATA_jwks_uri, "x"},
                                             {METADATA_default_max_age, "x"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         const char *why = metadata_rules_refuses(a, bad[i].member, str_of(bad[i].value));
@@ -249,7 +253,11 @@ static struct desk desk_new(void)
 Test(metadata_rules, AT_14_the_list_of_a_sector_holds_every_redirect_uri) /* OpenID Connect Registration 5 */
 {
     struct desk d = desk_new();
-    static const char *const lists[] = {"[]", "[\"https://a.example.com/cb\"]", "{\"https://a.example.com/cb\":1}", "\"https://a.example.com/cb\"", "nonsense",
+    static const char *const lists[] = {"[]",
+                                        "[\"https://a.example.com/cb\"]",
+                                        "{\"https://a.example.com/cb\":1}",
+                                        "\"https://a.example.com/cb\"",
+                                        "nonsense",
                                         "[\"https://a.example.com/cb\",\"https://b.example.com/cb/\"]"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         far_gives(d.far, "", lists[i]);

@@ -144,7 +144,7 @@ Test(authorization_code, memory_that_ends_burns_no_code)
 {
     struct stage t = stage_new();
     str code = stage_code(&t, ASK);
-    stage_torture(&t, "web", stage_text(&t, "grant_type=authorization_code&code=", code, REDIRECT));
+    stage_torture_token(&t, "web", stage_text(&t, "grant_type=authorization_code&code=", code, REDIRECT));
     struct token_answer answer;
     expect_kind(stage_redeem(&t, "web", code, REDIRECT, &answer), INVALID_GRANT);
 }

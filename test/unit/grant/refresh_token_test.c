@@ -175,5 +175,5 @@ Test(refresh_token, memory_that_ends_is_no_verdict_about_one)
     struct stage t = stage_new();
     struct token_answer answer;
     assert_done(stage_password(&t, "web", "", &answer));
-    stage_torture(&t, "web", stage_text(&t, "grant_type=refresh_token&refresh_token=", answer.refresh_token, ""));
+    stage_torture_token(&t, "web", stage_text(&t, "grant_type=refresh_token&refresh_token=", answer.refresh_token, ""));
 }
