@@ -57,7 +57,7 @@ static fallible read_file(struct arena *a, str file, str *pem, const char **trou
 {
     const char *name = str_z(a, file);
     char *text = arena_take(a, FILE_MAX + 1);
-    int fd = name && text ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = name && text ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1; /* a pipe does not hold it up */
     if (fd < 0) {
         bool missing = errno == ENOENT;
         *trouble = str_format(a, "the key file %.*s %s", STR_FMT(file), missing ? "does not exist" : "cannot be opened").p;

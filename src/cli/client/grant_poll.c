@@ -39,16 +39,13 @@ fallible grant_poll(struct arena *a, struct token_flow *f, const struct grant_po
     form_add(&form, str_of(poll->name), poll->code);
     token_flow_add_words(&form, "resource", f->resource);
     TRY(buf_done(&form, &call.form));
-    for (;;) {
-        f->wait(interval);
-        TRY(server_call_post(a, f, &call, &answer, trouble));
-        int64_t next = grant_poll_next(answer.error, interval);
-        if (next < 0)
-            break;
+    for (int64_t next = interval; next >= 0; next = grant_poll_next(answer.error, interval)) {
         interval = next;
         *trouble = "the user did not decide in time; try again";
         if (clock_monotonic_us() + interval * MICROSECONDS > end)
-            FAIL(ACCESS_DENIED, "the code has ended");
+            FAIL(ACCESS_DENIED, "the code has ended, or ends before it may be asked about");
+        f->wait(interval);
+        TRY(server_call_post(a, f, &call, &answer, trouble));
     }
     TRY(server_call_judge(a, f, &answer, trouble));
     *response = answer.body;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * loopback: the smallest reader of one request. Relies on nothing but sockets. Promises that it listens on loopback alone, that
- * a peer which says nothing delays it for a second at most (browsers open connections in advance), that it reads no more than a
- * ceiling, and that it ends at its deadline. What the query says is judged by the caller. */
+ * a peer which says nothing delays it for a second at most (browsers open connections in advance), and one that drips for three, that it
+ * reads no more than a ceiling, and that it ends at its deadline. What the query says is judged by the caller. */
 #include "cli/client/loopback.h"
 #include "base/clock.h"
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "base/banned.h"
 
-enum { REQUEST_MAX = 16384, SILENCE_MS = 1000, BACKLOG = 16, MICROSECONDS = 1000000 };
+enum { REQUEST_MAX = 16384, SILENCE_MS = 1000, VISIT_SECONDS = 3, BACKLOG = 16, MICROSECONDS = 1000000 };
 
 static const char page_found[] = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\nCache-Control: no-store\r\n"
                                  "Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\n\r\n"
@@ -52,10 +52,13 @@ static bool await_readable(int fd, int64_t milliseconds)
     } while (n < 0 && errno == EINTR);
     return n > 0;
 }
-/* As many bytes more as come at once; 0: none will. */
-static size_t read_some(int fd, char *text, size_t n)
+/* As many bytes more as come at once; 0: none will, or not before `end`. */
+static size_t read_some(int fd, char *text, size_t n, int64_t end)
 {
-    ssize_t got = n < REQUEST_MAX && await_readable(fd, SILENCE_MS) ? recv(fd, text + n, REQUEST_MAX - n, 0) : 0;
+    int64_t left = (end - clock_monotonic_us()) / 1000;
+    if (n >= REQUEST_MAX || left <= 0 || !await_readable(fd, left < SILENCE_MS ? left : SILENCE_MS))
+        return 0;
+    ssize_t got = recv(fd, text + n, REQUEST_MAX - n, 0);
     return got > 0 ? (size_t)got : 0;
 }
 /* What the head says about the length of the body, 0 without it; false when it makes no sense. */
@@ -78,12 +81,12 @@ static bool body_length(str head, uint64_t *length)
 struct visit {
     str head, body;
 };
-/* One request with its body; false when it did not come whole. */
-static bool read_visit(int fd, char *text, struct visit *out)
+/* One request with its body; false when it did not come whole before `end`. */
+static bool read_visit(int fd, char *text, int64_t end_us, struct visit *out)
 {
     size_t n = 0, more = 0;
     const char *end = NULL;
-    while (!end && (more = read_some(fd, text, n)) > 0) {
+    while (!end && (more = read_some(fd, text, n, end_us)) > 0) {
         n += more;
         end = memmem(text, n, "\r\n\r\n", 4);
     }
@@ -91,7 +94,7 @@ static bool read_visit(int fd, char *text, struct visit *out)
     uint64_t length = 0;
     if (!end || !body_length((str){text, head}, &length))
         return false;
-    while (n < head + length && (more = read_some(fd, text, n)) > 0)
+    while (n < head + length && (more = read_some(fd, text, n, end_us)) > 0)
         n += more;
     *out = (struct visit){{text, head}, {text + head, (size_t)length}};
     return n >= head + length;
@@ -138,7 +141,8 @@ fallible loopback_wait(struct arena *a, const struct loopback *l, str path, int6
             continue;
         str found = STR_ABSENT;
         struct visit v;
-        bool whole = read_visit(fd, text, &v), ours = whole && read_redirect_query(&v, l, path, &found);
+        int64_t visit = clock_monotonic_us() + VISIT_SECONDS * (int64_t)MICROSECONDS;
+        bool whole = read_visit(fd, text, visit < end ? visit : end, &v), ours = whole && read_redirect_query(&v, l, path, &found);
         if (whole)
             send_browser_page(fd, ours ? page_found : page_missing);
         (void)close(fd);
