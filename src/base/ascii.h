@@ -27,9 +27,10 @@ static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
+extern const bool ascii_unreserved_chars[256];
 static inline bool ascii_unreserved(char c) /* RFC 3986 2.3 */
 {
-    return ascii_letter(c) || ascii_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    return ascii_unreserved_chars[(unsigned char)c];
 }
 extern const bool ascii_token_chars[256];
 static inline bool ascii_token_char(char c) /* RFC 9110 5.6.2 tchar */
@@ -42,6 +43,12 @@ static inline bool ascii_field_char(char c) /* RFC 9110 5.5: HTAB, SP, VCHAR, ob
 }
 /* Value of a hexadecimal digit, or -1. */
 int ascii_hex(char c);
+/* The eight hexadecimal digits of four bytes, in lower case. */
+void ascii_hex_write(char out[8], const uint8_t in[4]);
+
+/* The digits of a number at the end of `out`; how many they are. Two at a time, for a division costs more than a pair in a table. */
+enum { ASCII_DECIMAL_MAX = 20 }; /* digits of 2^64 */
+size_t ascii_decimal(char out[ASCII_DECIMAL_MAX], uint64_t v);
 
 /* Eight bytes at a time, for the long values on hot paths: a class is asked by sums whose carries or borrows reach the high bit of the
  * lowest byte that is not in it; bytes above that one may be wrong, the verdict on all eight is not. */

@@ -4,6 +4,8 @@
  * and nothing is taken any more, so no text with a hole ever leaves; 4. a block that is left behind is wiped. */
 #include "base/buf.h"
 
+#include "base/ascii.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +54,7 @@ void buf_reserve(struct buf *b, size_t n)
         b->p[b->n] = '\0';
 }
 
-char *buf_place(struct buf *b, size_t n)
+char *buf_place_growing(struct buf *b, size_t n)
 {
     if (!ensure_buf_room(b, n))
         return NULL;
@@ -78,13 +80,9 @@ void buf_word(struct buf *b, str word)
 
 void buf_u64(struct buf *b, uint64_t v)
 {
-    char digits[20]; /* 2^64 has 20 digits */
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v > 0);
-    buf_add(b, (str){digits + at, sizeof digits - at});
+    char digits[ASCII_DECIMAL_MAX];
+    size_t n = ascii_decimal(digits, v);
+    buf_add(b, (str){digits + sizeof digits - n, n});
 }
 
 void buf_i64(struct buf *b, int64_t v)

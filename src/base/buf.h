@@ -24,12 +24,21 @@ struct buf {
 };
 
 struct buf buf_new(struct arena *a, size_t max);
-void buf_reserve(struct buf *b, size_t n);  /* room for n bytes at once, which spares growing; changes no text */
-char *buf_place(struct buf *b, size_t n);   /* where n further bytes are to be written, all of them; NULL when they do not fit */
-void buf_add_growing(struct buf *b, str s); /* as buf_add, which is inline for what fits already */
+void buf_reserve(struct buf *b, size_t n);             /* room for n bytes at once, which spares growing; changes no text */
+char *buf_place_growing(struct buf *b, size_t n);      /* as buf_place, which is inline for what fits already */
+static inline char *buf_place(struct buf *b, size_t n) /* where n further bytes are to be written, all of them; NULL when they do not fit */
+{
+    if (b->over || n >= b->capacity - b->n) /* a byte stays for the NUL */
+        return buf_place_growing(b, n);
+    char *place = b->p + b->n;
+    b->n += n;
+    b->p[b->n] = '\0';
+    return place;
+}
+void buf_add_growing(struct buf *b, str s);
 static inline void buf_add(struct buf *b, str s)
 {
-    if (b->over || s.n >= b->capacity - b->n) { /* a byte stays for the NUL */
+    if (b->over || s.n >= b->capacity - b->n) {
         buf_add_growing(b, s);
         return;
     }

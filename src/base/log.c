@@ -111,16 +111,11 @@ static void put_value(struct line *l, str value)
 
 static void put_number(struct line *l, int64_t v)
 {
-    char text[20]; /* 2^63 has 19 digits */
-    size_t at = sizeof text;
-    uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-    do {
-        text[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
+    char text[ASCII_DECIMAL_MAX];
+    size_t n = ascii_decimal(text, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
     if (v < 0)
-        text[--at] = '-';
-    put_bytes(l, text + at, sizeof text - at);
+        put_z(l, "-");
+    put_bytes(l, text + sizeof text - n, n);
 }
 
 static void put_time(struct line *l)

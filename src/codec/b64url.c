@@ -10,10 +10,9 @@
 
 static const char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-enum { GOOD = 0x40, SIX = 0x3f }; /* above the six bits: the character is in the alphabet */
-
-/* Both alphabets differ in two characters only. */
-#define ROW(c_, v_) [c_] = GOOD | (v_)
+/* A character's six bits, turned over: what is in no alphabet is zero, and has all bits once it is turned back, so that it reaches beyond
+ * its 24 wherever it stands among four. Both alphabets differ in two characters only. */
+#define ROW(c_, v_) [c_] = ~(uint32_t)(v_)
 #define COMMON                                                                                                                                      \
     ROW('A', 0), ROW('B', 1), ROW('C', 2), ROW('D', 3), ROW('E', 4), ROW('F', 5), ROW('G', 6), ROW('H', 7), ROW('I', 8), ROW('J', 9), ROW('K', 10), \
         ROW('L', 11), ROW('M', 12), ROW('N', 13), ROW('O', 14), ROW('P', 15), ROW('Q', 16), ROW('R', 17), ROW('S', 18), ROW('T', 19), ROW('U', 20), \
@@ -23,51 +22,58 @@ enum { GOOD = 0x40, SIX = 0x3f }; /* above the six bits: the character is in the
         ROW('z', 51), ROW('0', 52), ROW('1', 53), ROW('2', 54), ROW('3', 55), ROW('4', 56), ROW('5', 57), ROW('6', 58), ROW('7', 59), ROW('8', 60), \
         ROW('9', 61)
 
-static const uint8_t url_values[256] = {COMMON, ROW('-', 62), ROW('_', 63)};
-static const uint8_t plain_values[256] = {COMMON, ROW('+', 62), ROW('/', 63)};
+static const uint32_t url_values[256] = {COMMON, ROW('-', 62), ROW('_', 63)};
+static const uint32_t plain_values[256] = {COMMON, ROW('+', 62), ROW('/', 63)};
 
-static unsigned value_of(const uint8_t values[256], char c)
+static uint32_t value_of(const uint32_t values[256], char c)
 {
-    return values[(unsigned char)c];
+    return ~values[(unsigned char)c];
+}
+
+static uint32_t value_of_four(const uint32_t values[256], const char *p)
+{
+    return value_of(values, p[0]) << 18 | value_of(values, p[1]) << 12 | value_of(values, p[2]) << 6 | value_of(values, p[3]);
 }
 
 /* The last two or three characters of a text, or the one that is no byte. */
-static bool decode_rest(const uint8_t values[256], str text, uint8_t *out)
+static bool decode_rest(const uint32_t values[256], str text, uint8_t *out)
 {
     if (text.n == 1) /* six bits */
         return false;
-    unsigned a = value_of(values, text.p[0]), b = value_of(values, text.p[1]), c = text.n > 2 ? value_of(values, text.p[2]) : GOOD;
-    if ((a & b & c & GOOD) == 0 || (text.n == 2 ? b & 15 : c & 3) != 0) /* RFC 4648 3.5: dangling bits */
+    const char four[] = {text.p[0], text.p[1], text.n > 2 ? text.p[2] : 'A', 'A'};
+    uint32_t three = value_of_four(values, four);
+    if (three >> 24 != 0 || (three & (text.n == 2 ? 0xffff : 0xff)) != 0) /* RFC 4648 3.5: dangling bits */
         return false;
-    *out++ = (uint8_t)((a & SIX) << 2 | (b & SIX) >> 4);
+    *out++ = (uint8_t)(three >> 16);
     if (text.n > 2)
-        *out = (uint8_t)((b & 15) << 4 | (c & SIX) >> 2);
+        *out = (uint8_t)(three >> 8);
     return true;
 }
 
 /* Needs room for text.n * 3 / 4 bytes; false when malformed. */
-static bool decode_b64_text(const uint8_t values[256], str text, uint8_t *out)
+static bool decode_b64_text(const uint32_t values[256], str text, uint8_t *out)
 {
-    unsigned good = GOOD;
+    uint32_t all = 0;
     for (; text.n >= 4; text.p += 4, text.n -= 4, out += 3) {
-        unsigned a = value_of(values, text.p[0]), b = value_of(values, text.p[1]), c = value_of(values, text.p[2]), d = value_of(values, text.p[3]);
-        unsigned three = (a << 18) + (b << 12) + (c << 6) + d - GOOD * 0x41041u; /* without the four marks, if all are there */
-        good &= a & b & c & d;
+        uint32_t three = value_of_four(values, text.p);
+        all |= three;
         out[0] = (uint8_t)(three >> 16);
         out[1] = (uint8_t)(three >> 8);
         out[2] = (uint8_t)three;
     }
-    return good != 0 && (text.n == 0 || decode_rest(values, text, out));
+    return all >> 24 == 0 && (text.n == 0 || decode_rest(values, text, out));
 }
 
 void b64url_write(char *out, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     for (; n >= 3; n -= 3, p += 3) {
-        *out++ = url_alphabet[p[0] >> 2];
-        *out++ = url_alphabet[(p[0] & 3) << 4 | p[1] >> 4];
-        *out++ = url_alphabet[(p[1] & 15) << 2 | p[2] >> 6];
-        *out++ = url_alphabet[p[2] & 63];
+        uint32_t three = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+        out[0] = url_alphabet[three >> 18];
+        out[1] = url_alphabet[three >> 12 & 63];
+        out[2] = url_alphabet[three >> 6 & 63];
+        out[3] = url_alphabet[three & 63];
+        out += 4;
     }
     if (n == 0)
         return;

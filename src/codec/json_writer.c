@@ -69,48 +69,63 @@ static void quoted_slowly(struct json_writer *w, str text)
     buf_char(out, '"');
 }
 
-static void write_json_text(struct json_writer *w, str text)
+static char *put_quoted(char *at, str text)
 {
-    if (!needs_no_json_escape(text)) {
-        quoted_slowly(w, text);
-        return;
-    }
-    char *place = buf_place(&w->out, text.n + 2);
-    if (place == NULL)
-        return;
-    *place++ = '"';
-    memcpy(place, text.p, text.n);
-    place[text.n] = '"';
+    *at = '"';
+    memcpy(at + 1, text.p, text.n);
+    at[text.n + 1] = '"';
+    return at + text.n + 2;
 }
 
-/* What stands before a value: a comma, a name. False where no value, or none with or without a name, may stand. */
-static bool write_json_prefix(struct json_writer *w, const char *name)
+/* What stands before a value: a comma, a name. Where `n` bytes of the value are to be written; NULL where no value, or none with or without
+ * a name, may stand, and where it does not fit. */
+static char *place_json_value(struct json_writer *w, const char *name, size_t n)
 {
     bool in_object = w->depth > 0 && (w->lists >> w->depth & 1) == 0;
     if (in_object != (name != NULL) || (w->depth == 0 && w->behind)) {
         w->misused = true;
-        return false;
+        return NULL;
     }
-    if (w->behind)
-        buf_char(&w->out, ',');
+    bool comma = w->behind;
     w->behind = true;
-    if (name != NULL) {
-        write_json_text(w, str_of(name));
+    str named = name != NULL ? str_of(name) : STR("");
+    if (!needs_no_json_escape(named)) {
+        if (comma)
+            buf_char(&w->out, ',');
+        quoted_slowly(w, named);
         buf_char(&w->out, ':');
+        return buf_place(&w->out, n);
     }
-    return true;
+    char *at = buf_place(&w->out, (comma ? 1 : 0) + (name != NULL ? named.n + 3 : 0) + n);
+    if (at == NULL)
+        return NULL;
+    if (comma)
+        *at++ = ',';
+    if (name == NULL)
+        return at;
+    at = put_quoted(at, named);
+    *at = ':';
+    return at + 1;
+}
+
+static void write_json_literal(struct json_writer *w, const char *name, str text)
+{
+    char *at = place_json_value(w, name, text.n);
+    if (at != NULL)
+        memcpy(at, text.p, text.n);
 }
 
 static bool begin_json_level(struct json_writer *w, const char *name, bool list)
 {
     if (w->depth == JSON_WRITER_DEPTH_MAX)
         w->misused = true;
-    if (w->misused || !write_json_prefix(w, name))
+    char *at = w->misused ? NULL : place_json_value(w, name, 1);
+    if (at == NULL)
         return false;
+    *at = list ? '[' : '{';
     w->depth++;
     w->lists = (w->lists & ~((uint64_t)1 << w->depth)) | (uint64_t)list << w->depth;
     w->behind = false;
-    buf_char(&w->out, list ? '[' : '{');
     return true;
 }
 
@@ -135,18 +150,18 @@ void json_write_end(struct json_writer *w)
     w->behind = true;
 }
 
-static void write_json_literal(struct json_writer *w, const char *name, str text)
-{
-    if (write_json_prefix(w, name))
-        buf_add(&w->out, text);
-}
-
 void json_write_text(struct json_writer *w, const char *name, str value)
 {
-    if (!str_present(value))
+    if (!str_present(value)) {
         json_write_null(w, name);
-    else if (write_json_prefix(w, name))
-        write_json_text(w, value);
+        return;
+    }
+    bool simple = needs_no_json_escape(value);
+    char *at = place_json_value(w, name, simple ? value.n + 2 : 0);
+    if (at != NULL && simple)
+        put_quoted(at, value);
+    else if (at != NULL)
+        quoted_slowly(w, value);
 }
 
 void json_write_filled(struct json_writer *w, const char *name, str value)
@@ -157,8 +172,13 @@ void json_write_filled(struct json_writer *w, const char *name, str value)
 
 void json_write_integer(struct json_writer *w, const char *name, int64_t value)
 {
-    if (write_json_prefix(w, name))
-        buf_i64(&w->out, value);
+    char digits[ASCII_DECIMAL_MAX];
+    size_t n = ascii_decimal(digits, value < 0 ? 0 - (uint64_t)value : (uint64_t)value), sign = value < 0 ? 1 : 0;
+    char *at = place_json_value(w, name, n + sign);
+    if (at == NULL)
+        return;
+    *at = '-';
+    memcpy(at + sign, digits + sizeof digits - n, n);
 }
 
 void json_write_boolean(struct json_writer *w, const char *name, bool value)

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 
 #include "crypto/evp_state.h"
+#include "crypto/secret.h"
 
 #include <openssl/sha.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static void hmac_behind(const struct evp_state_hmac *h, str data, uint8_t out[DI
 static const struct evp_state_hmac *find_keyed_hmac(struct evp_state *mine, const uint8_t key[DIGEST_SIZE])
 {
     for (size_t i = 0; i < EVP_STATE_HMACS; i++)
-        if (mine->hmacs[i].keyed && evp_state_same_key(mine->hmacs[i].key, key)) {
+        if (mine->hmacs[i].keyed && secret_equal_32(mine->hmacs[i].key, key)) {
             mine->hmac_last = i;
             return &mine->hmacs[i];
         }

@@ -59,15 +59,3 @@ struct evp_state *evp_state_of_thread(void)
 {
     return mine != NULL ? mine : evp_state_new();
 }
-
-bool evp_state_same_key(const uint8_t a[32], const uint8_t b[32])
-{
-    uint64_t x[4], y[4], differ = 0;
-    memcpy(x, a, sizeof x);
-    memcpy(y, b, sizeof y);
-    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-        differ |= x[i] ^ y[i];
-    explicit_bzero(x, sizeof x);
-    explicit_bzero(y, sizeof y);
-    return differ == 0;
-}

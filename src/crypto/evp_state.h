@@ -30,6 +30,4 @@ struct evp_state {
 /* Never NULL: libcrypto refusing to work stops the process. Valid until this thread ends; between calls nothing is kept in it but
  * the last keys of HMAC and of blocks, which are wiped with it. */
 struct evp_state *evp_state_of_thread(void);
-/* In equal time, as all that looks at keys; four words are compared sooner than 32 bytes. */
-bool evp_state_same_key(const uint8_t a[32], const uint8_t b[32]);
 #endif

@@ -12,6 +12,7 @@
 #include "crypto/evp_state.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
+#include "crypto/secret.h"
 
 #include <limits.h>
 #include <openssl/core_names.h>
@@ -68,7 +69,7 @@ static void key_block(struct evp_state_block *b, const uint8_t key[DIGEST_SIZE])
 static const struct evp_state_block *find_keyed_block(struct evp_state *mine, const uint8_t key[DIGEST_SIZE])
 {
     for (size_t i = 0; i < EVP_STATE_BLOCKS; i++)
-        if (mine->blocks[i].keyed && evp_state_same_key(mine->blocks[i].key, key)) {
+        if (mine->blocks[i].keyed && secret_equal_32(mine->blocks[i].key, key)) {
             mine->block_last = i;
             return &mine->blocks[i];
         }

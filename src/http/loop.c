@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "http/connection.h"
 #include "http/crowd.h"
 #include "http/h2.h"
@@ -91,13 +92,14 @@ void loop_buffer_back(struct loop *l, char *buffer)
 
 void loop_id(struct loop *l, char id[17])
 {
-    static const char digits[] = "0123456789abcdef";
+    uint8_t bytes[8];
     uint64_t v = l->id += 0x9e3779b97f4a7c15U;
     v = (v ^ (v >> 30)) * 0xbf58476d1ce4e5b9U;
     v = (v ^ (v >> 27)) * 0x94d049bb133111ebU;
     v ^= v >> 31;
-    for (size_t i = 0; i < 16; i++, v >>= 4)
-        id[i] = digits[v & 15];
+    memcpy(bytes, &v, sizeof bytes);
+    ascii_hex_write(id, bytes);
+    ascii_hex_write(id + 8, bytes + 4);
     id[16] = '\0';
 }
 
@@ -302,7 +304,7 @@ static void run_again(struct loop *l)
 /* Milliseconds until something is overdue; -1: nothing will be. */
 static int compute_loop_timeout(const struct loop *l)
 {
-    int64_t idle_us = loop_idle_us(l), next = INT64_MAX, now = clock_monotonic_us();
+    int64_t idle_us = loop_idle_us(l), next = INT64_MAX, now = l->now_us; /* of this turn: nobody is hurt by what it took */
     if (l->again.next != &l->again)
         return 0;
     if (l->quiet.next != &l->quiet)

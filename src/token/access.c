@@ -78,14 +78,15 @@ static bool uuid_pack(str text, uint8_t out[UUID_SIZE])
 
 static void uuid_unpack(const uint8_t in[UUID_SIZE], char out[UUID_TEXT])
 {
-    static const char digits[] = "0123456789abcdef";
-    size_t n = 0;
-    for (size_t i = 0; i < UUID_SIZE; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[n++] = '-';
-        out[n++] = digits[in[i] >> 4];
-        out[n++] = digits[in[i] & 15];
-    }
+    char digits[2 * UUID_SIZE];
+    for (size_t i = 0; i < UUID_SIZE; i += 4)
+        ascii_hex_write(digits + 2 * i, in + i);
+    memcpy(out, digits, 8);
+    memcpy(out + 9, digits + 8, 4);
+    memcpy(out + 14, digits + 12, 4);
+    memcpy(out + 19, digits + 16, 4);
+    memcpy(out + 24, digits + 20, 12);
+    out[8] = out[13] = out[18] = out[23] = '-';
 }
 
 /* ---- writing ---- */

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(ascii, classes_agree_with_their_grammars)
@@ -51,5 +52,31 @@ Test(ascii, the_rest_as_eight_reads_no_byte_beyond)
         char text[8] = {'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'}, other[8] = {'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x'};
         other[n] = '"';
         cr_assert_eq(ascii_eight_rest(text, n), ascii_eight_rest(other, n), "%zu", n);
+    }
+}
+
+Test(ascii, four_bytes_are_eight_digits_each_at_its_place)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < 4; at++) {
+            uint8_t in[4] = {0x09, 0xaf, 0x90, 0xfa};
+            char out[9] = "", expected[9];
+            in[at] = (uint8_t)byte;
+            ascii_hex_write(out, in);
+            snprintf(expected, sizeof expected, "%02x%02x%02x%02x", in[0], in[1], in[2], in[3]);
+            cr_assert_str_eq(out, expected);
+        }
+    }
+}
+
+Test(ascii, numbers_have_the_digits_that_printf_gives_them)
+{
+    uint64_t numbers[] = {0, 9, 10, 99, 100, 101, 999, 1000, 1234567890, 9999999999, INT64_MAX, UINT64_MAX - 1, UINT64_MAX};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers + 12345; i++) {
+        uint64_t v = i < sizeof numbers / sizeof *numbers ? numbers[i] : i;
+        char out[ASCII_DECIMAL_MAX], expected[24];
+        int n = snprintf(expected, sizeof expected, "%llu", (unsigned long long)v);
+        cr_assert_eq(ascii_decimal(out, v), (size_t)n);
+        cr_assert_eq(memcmp(out + sizeof out - n, expected, (size_t)n), 0, "%s", expected);
     }
 }

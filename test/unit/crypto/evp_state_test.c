@@ -47,14 +47,3 @@ Test(evp_state, a_thread_begins_without_anybodys_key)
         cr_expect_not_null(fresh);
     }
 }
-
-Test(evp_state, keys_are_the_same_when_each_bit_is)
-{
-    uint8_t one[32] = {1, 2, 3}, other[32] = {1, 2, 3};
-    cr_expect(evp_state_same_key(one, other));
-    for (size_t bit = 0; bit < sizeof one * 8; bit++) {
-        other[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        cr_expect(!evp_state_same_key(one, other), "%zu", bit);
-        other[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    }
-}

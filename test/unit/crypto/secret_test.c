@@ -44,3 +44,14 @@ Test(secret, wiping_leaves_zeros)
     for (size_t i = 0; i < sizeof text; i++)
         cr_assert_eq(text[i], 0);
 }
+
+Test(secret, keys_are_the_same_when_each_bit_is)
+{
+    uint8_t one[32] = {1, 2, 3}, other[32] = {1, 2, 3};
+    cr_expect(secret_equal_32(one, other));
+    for (size_t bit = 0; bit < sizeof one * 8; bit++) {
+        other[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        cr_expect(!secret_equal_32(one, other), "%zu", bit);
+        other[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
