@@ -81,7 +81,7 @@ static enum connection_next hand_over(struct connection *c)
 static enum connection_next send_continue(struct connection *c)
 {
     const struct stream *s = c->stream;
-    if (s->minor == 0 || c->in_n > c->in_at || !str_equal_nocase(request_header(&s->x.request, "Expect"), STR("100-continue")))
+    if (s->minor == 0 || c->in_n > c->in_at || !str_equal_nocase(request_field(&s->x.request, HTTP_FIELD_EXPECT), STR("100-continue")))
         return CONNECTION_GO_ON;
     c->out[0] = STR("HTTP/1.1 100 Continue\r\n\r\n");
     c->out[1] = STR("");
@@ -106,10 +106,10 @@ static fallible read_head(struct connection *c)
 static void await_body(struct connection *c)
 {
     const struct request *r = &c->stream->x.request;
-    str length = request_header(r, "Content-Length");
+    str length = request_field(r, HTTP_FIELD_CONTENT_LENGTH);
     c->body_left = 0;
     c->chunks = (struct h1_chunks){0};
-    c->chunked = str_present(request_header(r, "Transfer-Encoding"));
+    c->chunked = str_present(request_field(r, HTTP_FIELD_TRANSFER_ENCODING));
     if (str_present(length) && FAILED(str_u64(length, HTTP_BODY_MAX, &c->body_left)))
         c->body_left = 0; /* guard has read it */
 }

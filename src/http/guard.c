@@ -5,19 +5,14 @@
 #include "http/guard.h"
 #include "base/ascii.h"
 #include "http/peer.h"
+#include "http/request.h"
 
 #include "base/banned.h"
 
-enum once { ONCE_AUTHORIZATION, ONCE_HOST, ONCE_CONTENT_TYPE, ONCE_COOKIE, ONCE_LENGTH, ONCE_CODING, ONCE_DPOP, ONCE_COUNT };
-
-static const str once_names[ONCE_COUNT] = {
-    [ONCE_AUTHORIZATION] = {"authorization", 13},
-    [ONCE_HOST] = {"host", 4},
-    [ONCE_CONTENT_TYPE] = {"content-type", 12},
-    [ONCE_COOKIE] = {"cookie", 6},
-    [ONCE_LENGTH] = {"content-length", 14},
-    [ONCE_CODING] = {"transfer-encoding", 17},
-    [ONCE_DPOP] = {"dpop", 4}, /* RFC 9449 4.3 */
+static const bool once[HTTP_FIELD_COUNT] = {
+    [HTTP_FIELD_AUTHORIZATION] = true, [HTTP_FIELD_HOST] = true,           [HTTP_FIELD_CONTENT_TYPE] = true,
+    [HTTP_FIELD_COOKIE] = true,        [HTTP_FIELD_CONTENT_LENGTH] = true, [HTTP_FIELD_TRANSFER_ENCODING] = true,
+    [HTTP_FIELD_DPOP] = true, /* RFC 9449 4.3 */
 };
 
 static fallible sizes_check(const struct request *r) /* IN-01 */
@@ -57,23 +52,24 @@ static bool field_bytes(str s) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
     return str_present(s);
 }
 
-/* Checks each line by itself and finds the headers that may come once. */
-static fallible lines_check(const struct request *r, str found[ONCE_COUNT])
+/* Checks each line by itself and sorts the known fields, whose names are tokens. */
+static fallible lines_check(struct request *r)
 {
     for (size_t i = 0; i < r->header_count; i++) {
         const struct http_header *h = &r->headers[i];
-        if (!is_http_token(h->name)) /* RFC 9112 5.1: also a space before the colon */
+        enum http_field which = request_field_of(h->name);
+        if (which == HTTP_FIELD_COUNT && !is_http_token(h->name)) /* RFC 9112 5.1: also a space before the colon */
             FAIL(INVALID_REQUEST, "guard: a header name that is no token");
         if (!field_bytes(h->value)) /* IN-02 */
             FAIL(INVALID_REQUEST, "guard: a control byte in a header");
-        for (size_t k = 0; k < ONCE_COUNT; k++) {
-            if (h->name.n != once_names[k].n || !str_equal_nocase(h->name, once_names[k]))
-                continue;
-            if (str_present(found[k])) /* IN-02; RFC 9112 3.2, 6.3; RFC 6265 5.4 */
-                FAIL(INVALID_REQUEST, "guard: a header that may come once came twice");
-            found[k] = h->value;
-        }
+        if (which == HTTP_FIELD_COUNT)
+            continue;
+        if (!str_present(r->fields[which]))
+            r->fields[which] = h->value;
+        else if (once[which]) /* IN-02; RFC 9112 3.2, 6.3; RFC 6265 5.4 */
+            FAIL(INVALID_REQUEST, "guard: a header that may come once came twice");
     }
+    r->sorted = true;
     return OK;
 }
 
@@ -87,9 +83,9 @@ static bool beyond_counting(str digits)
     return digits.n > MOST && digits.p[0] != '0';
 }
 
-static fallible framing_check(const str found[ONCE_COUNT])
+static fallible framing_check(const struct request *r)
 {
-    str coding = found[ONCE_CODING], length = found[ONCE_LENGTH];
+    str coding = r->fields[HTTP_FIELD_TRANSFER_ENCODING], length = r->fields[HTTP_FIELD_CONTENT_LENGTH];
     if (str_present(coding) && !str_equal_nocase(coding, STR("chunked"))) /* RFC 9112 6.1 */
         FAIL(INVALID_REQUEST, "guard: a transfer coding other than chunked");
     if (str_present(coding) && str_present(length)) /* RFC 9112 6.1 */
@@ -133,7 +129,7 @@ static bool plain_address(str host)
 
 fallible guard_host(const struct request *r, const struct guard_rules *rules, enum guard_names which) /* IN-04 */
 {
-    str host = request_header(r, "Host");
+    str host = request_field(r, HTTP_FIELD_HOST);
     if (which == GUARD_ANY_NAME) /* HTTP/1.0 knows no Host, and there are probes that speak it */
         return OK;
     if (!str_present(host))
@@ -146,15 +142,17 @@ fallible guard_host(const struct request *r, const struct guard_rules *rules, en
     FAIL(MISDIRECTED, "guard: a foreign Host");
 }
 
-fallible guard_check(const struct request *r)
+fallible guard_check(struct request *r)
 {
-    str found[ONCE_COUNT] = {{NULL, 0}};
+    for (size_t i = 0; i < HTTP_FIELD_COUNT; i++)
+        r->fields[i] = STR_ABSENT;
+    r->sorted = false;
     TRY(sizes_check(r));
     if (!is_http_token(r->method_name)) /* RFC 9112 3.1 */
         FAIL(INVALID_REQUEST, "guard: a method that is no token");
-    TRY(lines_check(r, found));
-    if (found[ONCE_COOKIE].n > HTTP_COOKIE_MAX) /* LS-20 */
+    TRY(lines_check(r));
+    if (r->fields[HTTP_FIELD_COOKIE].n > HTTP_COOKIE_MAX) /* LS-20 */
         FAIL(HEADERS_TOO_LARGE, "guard: cookies too large");
-    TRY(host_check(found[ONCE_HOST]));
-    return framing_check(found);
+    TRY(host_check(r->fields[HTTP_FIELD_HOST]));
+    return framing_check(r);
 }

@@ -14,7 +14,7 @@ struct guard_rules {
  * read figures; probes name whatever they reach. */
 enum guard_names { GUARD_OWN_NAMES = 0, GUARD_OWN_NAMES_OR_ADDRESS, GUARD_ANY_NAME };
 /* INVALID_REQUEST (400 and close), HEADERS_TOO_LARGE, URI_TOO_LONG, TOO_LARGE (the last check of all). */
-fallible guard_check(const struct request *r);
+fallible guard_check(struct request *r); /* sorts its fields (request_field) */
 /* MISDIRECTED: the Host names somebody else. INVALID_REQUEST: there is none. */
 fallible guard_host(const struct request *r, const struct guard_rules *rules, enum guard_names which);
 #endif

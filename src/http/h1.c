@@ -142,6 +142,8 @@ static bool has_option(str list, str wanted) /* RFC 9110 7.6.1 */
 bool h1_persists(const struct request *r, unsigned minor)
 {
     bool close = false, keep = false;
+    if (!str_present(request_field(r, HTTP_FIELD_CONNECTION)))
+        return minor > 0;
     for (size_t i = 0; i < r->header_count; i++) {
         const struct http_header *h = &r->headers[i];
         if (h->name.n != sizeof "Connection" - 1 || !str_equal_nocase(h->name, STR("Connection")))

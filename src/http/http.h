@@ -22,6 +22,22 @@ enum http_body { HTTP_BODY_NONE = 0, HTTP_BODY_FORM, HTTP_BODY_JSON, HTTP_BODY_O
 struct http_header {
     str name, value;
 };
+/* Header fields that are asked for in most requests, shortest names first. */
+enum http_field {
+    HTTP_FIELD_HOST,
+    HTTP_FIELD_DPOP,
+    HTTP_FIELD_COOKIE,
+    HTTP_FIELD_ACCEPT,
+    HTTP_FIELD_ORIGIN,
+    HTTP_FIELD_EXPECT,
+    HTTP_FIELD_CONNECTION,
+    HTTP_FIELD_USER_AGENT,
+    HTTP_FIELD_CONTENT_TYPE,
+    HTTP_FIELD_AUTHORIZATION,
+    HTTP_FIELD_CONTENT_LENGTH,
+    HTTP_FIELD_TRANSFER_ENCODING,
+    HTTP_FIELD_COUNT
+};
 struct request {
     struct arena *arena;
     enum http_method method;
@@ -31,6 +47,8 @@ struct request {
     str query;  /* raw, absent when none */
     struct http_header *headers;
     size_t header_count;
+    str fields[HTTP_FIELD_COUNT]; /* the first of each, when `sorted` (by guard): through request_field alone */
+    bool sorted;
     str body;
     enum http_body body_kind;
     str peer;         /* address of the socket, or what trusted proxies said: PROXY header, X-Forwarded-For (RL-04) */
@@ -45,6 +63,7 @@ static inline str request_header(const struct request *r, const char *name) /* i
 {
     return request_header_named(r, str_of(name));
 }
+str request_field(const struct request *r, enum http_field which); /* the same for those that guard has found already */
 /* The cookie of exactly that name; absent when missing; INVALID_REQUEST when it comes twice or the header is malformed (LS-20). */
 fallible request_cookie(const struct request *r, const char *name, str *value);
 /* The body as fields, by its kind (JSON only where json_allowed); UNSUPPORTED_MEDIA for other kinds. */

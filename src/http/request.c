@@ -8,23 +8,55 @@
 
 #include "base/banned.h"
 
+static const str field_names[HTTP_FIELD_COUNT] = {
+    [HTTP_FIELD_HOST] = {"host", 4},
+    [HTTP_FIELD_DPOP] = {"dpop", 4},
+    [HTTP_FIELD_COOKIE] = {"cookie", 6},
+    [HTTP_FIELD_ACCEPT] = {"accept", 6},
+    [HTTP_FIELD_ORIGIN] = {"origin", 6},
+    [HTTP_FIELD_EXPECT] = {"expect", 6},
+    [HTTP_FIELD_CONNECTION] = {"connection", 10},
+    [HTTP_FIELD_USER_AGENT] = {"user-agent", 10},
+    [HTTP_FIELD_CONTENT_TYPE] = {"content-type", 12},
+    [HTTP_FIELD_AUTHORIZATION] = {"authorization", 13},
+    [HTTP_FIELD_CONTENT_LENGTH] = {"content-length", 14},
+    [HTTP_FIELD_TRANSFER_ENCODING] = {"transfer-encoding", 17},
+};
+
+enum http_field request_field_of(str name)
+{
+    size_t which = 0;
+    while (which < HTTP_FIELD_COUNT && field_names[which].n < name.n)
+        which++;
+    for (; which < HTTP_FIELD_COUNT && field_names[which].n == name.n; which++)
+        if (ascii_lower(name.p[0]) == field_names[which].p[0] && str_equal_nocase(name, field_names[which]))
+            return (enum http_field)which;
+    return HTTP_FIELD_COUNT;
+}
+
+str request_field(const struct request *r, enum http_field which)
+{
+    return r->sorted ? r->fields[which] : request_header_named(r, field_names[which]);
+}
+
 enum http_method request_method(str name)
 {
     static const struct {
-        const char *name;
+        str name;
         enum http_method method;
     } methods[] = {
-        {"GET", HTTP_GET}, {"POST", HTTP_POST}, {"HEAD", HTTP_HEAD}, {"PUT", HTTP_PUT}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
+        {{"GET", 3}, HTTP_GET}, {{"POST", 4}, HTTP_POST},     {{"HEAD", 4}, HTTP_HEAD},
+        {{"PUT", 3}, HTTP_PUT}, {{"DELETE", 6}, HTTP_DELETE}, {{"OPTIONS", 7}, HTTP_OPTIONS},
     };
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (str_is(name, methods[i].name))
+        if (str_equal(name, methods[i].name))
             return methods[i].method;
     return HTTP_OTHER;
 }
 
 enum http_body request_body_kind(const struct request *r)
 {
-    str type = request_header(r, "Content-Type");
+    str type = request_field(r, HTTP_FIELD_CONTENT_TYPE);
     if (!str_filled(type))
         return r->body.n > 0 ? HTTP_BODY_FORM : HTTP_BODY_NONE; /* widely used clients send a form without its type */
     type.n = str_find(type, ';');
@@ -62,7 +94,7 @@ static bool cookie_octets(str s)
 fallible request_cookie(const struct request *r, const char *name, str *value)
 {
     str found = STR_ABSENT, pair;
-    str rest = request_header(r, "Cookie");
+    str rest = request_field(r, HTTP_FIELD_COOKIE);
     while (str_present(rest) && str_next(&rest, ';', &pair)) {
         pair = str_trim(pair);
         size_t cut = str_find(pair, '=');
@@ -127,5 +159,5 @@ static bool holds_nocase(str text, str word)
 
 bool request_wants_json(const struct request *r)
 {
-    return str_starts(r->path, STR("/api/")) || !holds_nocase(request_header(r, "Accept"), STR("html"));
+    return str_starts(r->path, STR("/api/")) || !holds_nocase(request_field(r, HTTP_FIELD_ACCEPT), STR("html"));
 }

@@ -35,7 +35,7 @@ struct stream *stream_begin(struct connection *c)
     r->target = r->method_name = STR("");
     r->peer = str_of(c->peer);
     r->secure = c->loop->listener->options.secure;
-    r->begun_us = clock_monotonic_us();
+    r->begun_us = c->loop->now_us;
     loop_id(c->loop, r->id);
     return s;
 }
@@ -90,7 +90,7 @@ fallible stream_judge(struct stream *s)
     err verdict = guard_check(r);
     if (FAILED(verdict) && verdict.kind != ERR_TOO_LARGE) /* which is told only of heads that are right in all else */
         return verdict;
-    if (!str_present(request_header(r, "Host")) && s->minor > 0) /* RFC 9112 3.2 */
+    if (!str_present(request_field(r, HTTP_FIELD_HOST)) && s->minor > 0) /* RFC 9112 3.2 */
         FAIL(INVALID_REQUEST, "guard: no Host");
     TRY(target_parse(r->arena, r->target, &r->path, &r->query));
     if (o->locate != NULL)

@@ -49,8 +49,26 @@ static fallible segments_check(str path) /* IN-05, RFC 3986 5.2.4 */
     return OK;
 }
 
+/* Most targets: a path in which nothing can be read in two ways. No segment begins with a dot, and none but the last is empty. */
+static bool plain_path(str raw)
+{
+    char before = '\0';
+    for (size_t i = 0; i < raw.n; i++) {
+        char c = raw.p[i];
+        if (c == '/' ? before == '/' : before == '\0' || (c == '.' && before == '/') || !ascii_unreserved(c))
+            return false;
+        before = c;
+    }
+    return raw.n > 0;
+}
+
 fallible target_parse(struct arena *a, str raw, str *path, str *query)
 {
+    if (plain_path(raw)) {
+        *path = raw;
+        *query = STR_ABSENT;
+        return OK;
+    }
     TRY(bytes_check(raw));
     size_t mark = str_find(raw, '?');
     str decoded = {raw.p, mark};

@@ -9,6 +9,9 @@
 static fallible only_proof(const struct request *r, str *out)
 {
     str found = STR_ABSENT;
+    *out = STR_ABSENT;
+    if (!str_present(request_field(r, HTTP_FIELD_DPOP)))
+        return OK;
     for (size_t i = 0; i < r->header_count; i++) {
         if (!str_equal_nocase(r->headers[i].name, STR("DPoP")))
             continue;
@@ -29,7 +32,7 @@ static str public_url(const struct pipeline *w)
     const str scheme = STR("https://");
     str base = authority->issuer, twin = authority->issuer_mtls;
     size_t around = scheme.n + authority->base.n;
-    if (str_present(twin) && twin.n > around && str_equal_nocase((str){twin.p + scheme.n, twin.n - around}, request_header(r, "Host")))
+    if (str_present(twin) && twin.n > around && str_equal_nocase((str){twin.p + scheme.n, twin.n - around}, request_field(r, HTTP_FIELD_HOST)))
         base = twin;
     const str parts[] = {base, (str){r->target.p, str_find(r->target, '?')}};
     return str_join(r->arena, parts, 2);
@@ -58,7 +61,7 @@ fallible phase_describe(struct pipeline *w)
     struct context *ctx = &w->context;
     ctx->address = r->peer;
     ctx->request_id = str_of(r->id);
-    ctx->user_agent = request_header(r, "User-Agent");
+    ctx->user_agent = request_field(r, HTTP_FIELD_USER_AGENT);
     ctx->method = r->method_name;
     ctx->certificate = r->certificate;
     ctx->proven = &w->proven;
@@ -89,7 +92,7 @@ static fallible find_session(struct pipeline *w)
 
 static struct client_claim claim_of(const struct pipeline *w)
 {
-    return (struct client_claim){request_header(&w->exchange->request, "Authorization"), &w->call.form, w->route->who == CLIENT_OF_GRANT};
+    return (struct client_claim){request_field(&w->exchange->request, HTTP_FIELD_AUTHORIZATION), &w->call.form, w->route->who == CLIENT_OF_GRANT};
 }
 
 /* Before any rule sees the request: who fails here has spent nothing (AC-07). */
@@ -105,7 +108,7 @@ static fallible find_client(struct pipeline *w)
 /* A signature of whoever comes along, with a key of their choice, is nothing for the one thread that all changes wait for. */
 static bool proof_waits(const struct pipeline *w)
 {
-    return w->pool == WRITE && w->route->proof == PROOF_BINDS && str_present(request_header(&w->exchange->request, "DPoP"));
+    return w->pool == WRITE && w->route->proof == PROOF_BINDS && str_present(request_field(&w->exchange->request, HTTP_FIELD_DPOP));
 }
 
 bool phase_waits(const struct pipeline *w)
@@ -132,7 +135,7 @@ fallible phase_again(struct pipeline *w)
 /* In the header (PT-05); rows that take a form may have it there instead (RFC 6750 2.2; AT-15), never in both. */
 static fallible find_bearer(struct pipeline *w)
 {
-    str header = request_header(&w->exchange->request, "Authorization"), field = STR_ABSENT;
+    str header = request_field(&w->exchange->request, HTTP_FIELD_AUTHORIZATION), field = STR_ABSENT;
     struct bearer_sent sent = {STR_ABSENT, false};
     if (w->route->takes == FORM)
         field = form_get(&w->call.form, "access_token");

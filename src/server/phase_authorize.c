@@ -12,9 +12,9 @@ static fallible check_csrf(struct pipeline *w)
     const struct request *r = &w->exchange->request;
     struct csrf_claim claim = {
         .token = form_get(&w->call.form, "csrf"),
-        .origin = request_header(r, "Origin"),
+        .origin = request_field(r, HTTP_FIELD_ORIGIN),
         .fetch_site = request_header(r, "Sec-Fetch-Site"),
-        .here = str_format(r->arena, "%s://%.*s", r->secure ? "https" : "http", STR_FMT(request_header(r, "Host"))),
+        .here = str_format(r->arena, "%s://%.*s", r->secure ? "https" : "http", STR_FMT(request_field(r, HTTP_FIELD_HOST))),
     };
     return csrf_check(&w->context, &w->call.session, &claim); /* LS-06 */
 }

@@ -87,7 +87,7 @@ static str error_told(struct pipeline *w, err why)
 static fallible send_bearer_challenge(struct pipeline *w, err why)
 {
     struct response *r = &w->exchange->response;
-    str sent = request_header(&w->exchange->request, "Authorization"), none = STR("");
+    str sent = request_field(&w->exchange->request, HTTP_FIELD_AUTHORIZATION), none = STR("");
     bool dpop = sent.n > 5 && str_equal_nocase((str){sent.p, 5}, STR("dpop ")); /* as bearer_of_header reads it */
     bool told = str_present(sent) || str_present(w->context.dpop) || form_has(&w->call.form, "access_token");
     str error = told ? error_told(w, why) : none, where = metadata_of(w);
@@ -355,7 +355,7 @@ static fallible set_cors_headers(struct pipeline *w) /* TE-13 */
         TRY(response_header(r, "Access-Control-Allow-Origin", STR("*")));
         return preflight ? cors_preflight(w, STR("GET"), true) : OK;
     }
-    str origin = request_header(&w->exchange->request, "Origin");
+    str origin = request_field(&w->exchange->request, HTTP_FIELD_ORIGIN);
     if (rule != CORS_REGISTERED || !str_present(origin) || !str_has_word(atomic_load(&w->app->settings)->cors_origins, origin))
         return OK;
     TRY(response_header(r, "Vary", STR("Origin, Access-Control-Request-Headers")));

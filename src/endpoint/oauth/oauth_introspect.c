@@ -64,7 +64,7 @@ fallible oauth_introspect_post(struct call *c)
     TRY(token_of(c, &token));
     TRY(introspect_token(c->context, &c->client, token, &answer));
     struct json_writer body = json_writer_new(a);
-    TRY(introspect_signs(c->context, &c->client, request_header(c->request, "Accept"), &how));
+    TRY(introspect_signs(c->context, &c->client, request_field(c->request, HTTP_FIELD_ACCEPT), &how));
     json_write_object(&body, NULL);
     if (how.is_signed)
         introspect_begin(c->context, &c->client, &body);
