@@ -75,6 +75,9 @@ struct db_rows {
 fallible db_run(struct db_conn *c, const struct db_call *call, int64_t *changed);
 /* Room for one more row: four times the old room; the old one stays in the arena. */
 fallible db_rows_room(struct arena *a, const struct db_columns *columns, struct db_rows *rows, size_t *room);
+/* Of a change by its rule of one row, or of none, of nothing that is kept in memory. Inside a job of store_submit an engine that is asked over a wire takes it
+ * for made: if it turns out later that it is not, everything is run again, and then waited for. */
+fallible db_expect(struct db_conn *c, const struct db_call *call, bool *changed);
 /* First row into fresh arena memory, or NULL. Every row is stepped through, so that RETURNING is whole. */
 fallible db_one(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row);
 fallible db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
@@ -129,6 +132,7 @@ struct store_driver {
 
     /* Statements (see db_run, db_many, db_scalar below). */
     err (*run)(struct db_conn *c, const struct db_call *call, int64_t *changed);
+    err (*expect)(struct db_conn *c, const struct db_call *call, bool *changed); /* db_expect; NULL: run does it */
     err (*many)(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
     err (*scalar)(struct db_conn *c, const struct db_call *call, int64_t *value, bool *found);
     err (*script)(struct db_conn *c, const char *sql); /* several statements without values */

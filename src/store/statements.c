@@ -59,6 +59,16 @@ err db_run(struct db_conn *c, const struct db_call *call, int64_t *changed)
     return c->driver->run(c, call, changed);
 }
 
+err db_expect(struct db_conn *c, const struct db_call *call, bool *changed)
+{
+    int64_t count = 0;
+    if (c->driver->expect != NULL)
+        return c->driver->expect(c, call, changed);
+    TRY(db_run(c, call, &count));
+    *changed = count == 1;
+    return OK;
+}
+
 err db_many(struct db_conn *c, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out)
 {
     return c->driver->many(c, a, call, columns, out);

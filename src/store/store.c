@@ -258,6 +258,16 @@ err db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed)
     return OK;
 }
 
+err db_write_expected(struct tx *tx, const struct db_call *call, bool *changed)
+{
+    int64_t count = 0;
+    if (tx->c != NULL)
+        return db_expect(tx->c, call, changed);
+    TRY(db_write_call(tx, call, &count));
+    *changed = count == 1;
+    return OK;
+}
+
 struct reading {
     struct arena *a;
     const struct db_call *call;

@@ -39,6 +39,7 @@ struct db_calling {
 };
 err db_call_body(struct db_conn *c, void *calling);
 fallible db_write_call(struct tx *tx, const struct db_call *call, int64_t *changed);
+fallible db_write_expected(struct tx *tx, const struct db_call *call, bool *changed); /* db_expect */
 fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row);
 fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 /* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that

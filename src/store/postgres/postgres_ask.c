@@ -54,7 +54,7 @@ static err run_text(struct postgres_conn *c, const char *sql, struct postgres_an
     TRY(postgres_batch_usable(c));
     struct postgres_batch b = {.c = c};
     postgres_batch_waiting(&b);
-    err e = c->waits > 0 ? postgres_batch_go(&b) : OK;
+    err e = b.count > 0 ? postgres_batch_go(&b) : OK;
     postgres_batch_free(&b);
     c->waits = 0;
     c->begun = c->base.open;

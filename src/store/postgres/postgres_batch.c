@@ -23,6 +23,7 @@ static const char *const own_texts[OWN_COUNT] = {
     [OWN_STEP_KEEP] = "RELEASE step",
     [OWN_STEP_UNDO] = "ROLLBACK TO step",
     [OWN_ID] = "SELECT pg_current_xact_id_if_assigned()",
+    [OWN_NAME] = "SELECT pg_current_xact_id()", /* before it has written */
     /* The counter is locked from here to the end of the transaction, so seq is the order of commits. */
     [OWN_LINES] = "WITH taken AS (UPDATE counters SET next = next + $1 WHERE name = 'change' RETURNING next - $1 AS first)"
                   " INSERT INTO changes (seq, kind, key) SELECT (SELECT first FROM taken) + place - 1, kind, key" /* no counter: no number, refused */
@@ -60,19 +61,37 @@ struct postgres_slot *postgres_batch_slot(struct postgres_conn *c, const struct 
     return slot;
 }
 
-void postgres_batch_add(struct postgres_batch *b, const struct db_call *call)
+static const char *text_of_call(const struct db_call *call)
+{
+    return call->statements->texts[call->line];
+}
+
+static void send_item(struct postgres_batch *b, const struct db_call *call, uint8_t *state, const char *text)
 {
     char name[POSTGRES_NAME_SIZE];
     INVARIANT(b->count < POSTGRES_BATCH_MAX);
-    struct postgres_slot *slot = postgres_batch_slot(b->c, call);
-    bool prepares = slot->state == SLOT_NEW;
-    (void)snprintf(name, sizeof(name), "s%u_%u", (unsigned)call->statements->index, (unsigned)call->line);
+    bool prepares = *state == SLOT_NEW;
+    (void)snprintf(name, sizeof(name), "%c%u_%u", text == text_of_call(call) ? 's' : 'e', (unsigned)call->statements->index, (unsigned)call->line);
     if (prepares) {
-        slot->state = SLOT_ASKED;
-        postgres_send_prepare(b->c->link, name, call->statements->texts[call->line], call);
+        *state = SLOT_ASKED;
+        postgres_send_prepare(b->c->link, name, text, call);
     }
     postgres_send_call(b->c->link, name, call);
-    b->items[b->count++] = (struct postgres_item){call, slot, prepares, NULL};
+    b->items[b->count++] = (struct postgres_item){state, prepares, NULL};
+}
+
+void postgres_batch_add(struct postgres_batch *b, const struct db_call *call)
+{
+    send_item(b, call, &postgres_batch_slot(b->c, call)->state, text_of_call(call));
+}
+
+void postgres_batch_expect(struct postgres_batch *b, const struct db_call *call)
+{
+    enum { TEXT_MAX = 1024 };
+    char text[TEXT_MAX];
+    int n = snprintf(text, sizeof(text), "WITH changed AS (%s RETURNING 1) SELECT 1 / count(*) FROM changed", text_of_call(call));
+    INVARIANT(n > 0 && n < TEXT_MAX);
+    send_item(b, call, &postgres_batch_slot(b->c, call)->expected, text);
 }
 
 void postgres_batch_own_add(struct postgres_batch *b, size_t line, const struct db_param *params, size_t count)
@@ -81,8 +100,18 @@ void postgres_batch_own_add(struct postgres_batch *b, size_t line, const struct 
     postgres_batch_add(b, &b->own[b->count]);
 }
 
+void postgres_batch_sent(struct postgres_batch *b)
+{
+    INVARIANT(b->count == 0);
+    while (b->count < b->c->sents) {
+        b->items[b->count] = b->c->sent[b->count];
+        b->count++;
+    }
+}
+
 void postgres_batch_waiting(struct postgres_batch *b)
 {
+    postgres_batch_sent(b);
     for (size_t i = 0; i < b->c->waits; i++) {
         struct postgres_waiting *w = &b->c->waiting[i];
         postgres_batch_own_add(b, w->line, &w->key, w->line >= OWN_SHARED ? 1 : 0);
@@ -102,7 +131,7 @@ static void receive_one(struct postgres_batch *b, size_t i, bool preparing)
     struct postgres_answer *answer = NULL;
     enum postgres_status status = postgres_receive(b->c->link, &answer);
     if (preparing)
-        item->slot->state = status == POSTGRES_DONE ? SLOT_READY : SLOT_NEW;
+        *item->state = status == POSTGRES_DONE ? SLOT_READY : SLOT_NEW;
     if (status == POSTGRES_REFUSED && b->refused == b->count)
         b->refused = i;
     if (preparing && status != POSTGRES_REFUSED)
@@ -133,6 +162,7 @@ err postgres_batch_go(struct postgres_batch *b)
 {
     struct postgres_conn *c = b->c;
     b->refused = b->count;
+    c->sents = 0;
     postgres_send_end(c->link);
     for (size_t i = 0; i < b->count; i++) {
         if (b->items[i].prepares)

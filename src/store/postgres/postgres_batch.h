@@ -19,6 +19,7 @@ enum {
     OWN_STEP_KEEP,
     OWN_STEP_UNDO,
     OWN_ID,
+    OWN_NAME,
     OWN_LINES,
     OWN_TRIM,
     OWN_NOTIFY,
@@ -36,16 +37,22 @@ extern const struct db_statements postgres_batch_own;
 enum {
     POSTGRES_SLOTS = (int)POSTGRES_STATEMENTS * (int)DB_STATEMENTS_LINES,
     POSTGRES_WAITING_MAX = 8, /* what waits for the next statement */
-    POSTGRES_BATCH_MAX = 16,  /* what is sent at once */
+    POSTGRES_SENT_MAX = 6,    /* what is sent and not answered yet */
+    POSTGRES_BATCH_MAX = 24,  /* what is answered at once */
     POSTGRES_DEPTH_MAX = 8,   /* savepoints within savepoints */
     POSTGRES_KEY_MAX = 32,
     POSTGRES_ID_SIZE = 24
 };
 
 enum postgres_slot_state { SLOT_NEW, SLOT_ASKED, SLOT_READY };
-struct postgres_slot {    /* of a statement */
-    uint8_t state, feeds; /* feeds: enum db_change_kind */
+struct postgres_slot {              /* of a statement */
+    uint8_t state, expected, feeds; /* expected: the state of its other form (postgres_batch_expect); feeds: enum db_change_kind */
     bool writes, breaks;
+};
+struct postgres_item {
+    uint8_t *state; /* in its slot */
+    bool prepares;
+    struct postgres_answer *answer;
 };
 struct postgres_waiting {
     size_t line;
@@ -62,9 +69,12 @@ struct postgres_conn {
     bool apart;                   /* the pool's */
     bool begun, broken, snapshot; /* begun: the server knows of the open transaction */
     enum postgres_trouble trouble;
-    char id[POSTGRES_ID_SIZE]; /* of the open transaction or of the last one; "": it wrote nothing */
+    bool expects, wrote;       /* expects: answers to expected changes may be waited for later; wrote: the open transaction, or the last one */
+    char id[POSTGRES_ID_SIZE]; /* of the open transaction or of the last one; "": it is not known */
     struct postgres_waiting waiting[POSTGRES_WAITING_MAX];
     size_t waits;
+    struct postgres_item sent[POSTGRES_SENT_MAX]; /* before what waits; answered first by the next batch */
+    size_t sents;
     struct arena *arena;    /* of the lines */
     struct buf kinds, keys; /* the inside of two arrays of SQL */
     int64_t lines;
@@ -73,12 +83,6 @@ struct postgres_conn {
     struct postgres_slot slots[POSTGRES_SLOTS];
 };
 
-struct postgres_item {
-    const struct db_call *call;
-    struct postgres_slot *slot;
-    bool prepares;
-    struct postgres_answer *answer;
-};
 struct postgres_batch {
     struct postgres_conn *c;
     struct postgres_item items[POSTGRES_BATCH_MAX];
@@ -89,7 +93,10 @@ struct postgres_batch {
 struct postgres_slot *postgres_batch_slot(struct postgres_conn *c, const struct db_call *call);
 void postgres_batch_add(struct postgres_batch *b, const struct db_call *call); /* the call lives until postgres_batch_go */
 void postgres_batch_own_add(struct postgres_batch *b, size_t line, const struct db_param *params, size_t count);
-void postgres_batch_waiting(struct postgres_batch *b); /* what waits on the connection */
+/* The same for a change of which one row is expected: the server refuses it when there is another number of rows, and so skips what follows, the COMMIT too. */
+void postgres_batch_expect(struct postgres_batch *b, const struct db_call *call);
+void postgres_batch_sent(struct postgres_batch *b);    /* what is sent and not answered yet; first of all */
+void postgres_batch_waiting(struct postgres_batch *b); /* the same, and what waits on the connection */
 /* Sends the end and waits for all answers. Failing is always a trouble of the connection, but for a broken constraint. */
 fallible postgres_batch_go(struct postgres_batch *b);
 void postgres_batch_free(struct postgres_batch *b);

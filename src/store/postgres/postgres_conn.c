@@ -109,13 +109,24 @@ bool postgres_conn_named(const struct postgres_conn *c)
     return c->id[0] != '\0';
 }
 
+bool postgres_conn_wrote(const struct postgres_conn *c)
+{
+    return c->wrote;
+}
+
+void postgres_conn_expecting(struct postgres_conn *c)
+{
+    INVARIANT(c->base.open && !c->begun);
+    c->expects = true;
+}
+
 static err begin_with(struct postgres_conn *c, size_t line)
 {
-    INVARIANT(!c->base.open);
+    INVARIANT(!c->base.open && c->sents == 0);
     if (postgres_lost(c->link))
         return postgres_batch_lost(c);
     c->base.open = true;
-    c->begun = c->broken = false;
+    c->begun = c->broken = c->expects = c->wrote = false;
     c->snapshot = line == OWN_SNAPSHOT;
     c->trouble = POSTGRES_FINE;
     c->id[0] = '\0';
@@ -157,8 +168,7 @@ static err send_commit(struct postgres_conn *c)
         postgres_batch_own_add(&b, OWN_NOTIFY, NULL, 0);
     postgres_batch_own_add(&b, OWN_COMMIT, NULL, 0);
     err e = postgres_batch_go(&b);
-    /* Refused before it, or answered: then we know. Without a number nothing was written. */
-    if (FAILED(e) && c->trouble == POSTGRES_GONE && c->id[0] != '\0')
+    if (FAILED(e) && c->trouble == POSTGRES_GONE && c->wrote) /* refused before it, or answered: then we know */
         c->trouble = POSTGRES_UNSURE;
     if (!FAILED(e) && !str_is(str_of(postgres_tag(b.items[b.count - 1].answer)), "COMMIT")) {
         c->trouble = POSTGRES_WRONG;
@@ -200,6 +210,14 @@ void postgres_conn_rollback(struct db_conn *base)
     base->open = c->begun = c->broken = c->snapshot = false;
     c->waits = 0;
     store_rolled_back(base);
+    if (c->sents > 0 && !postgres_lost(c->link)) { /* a refusal among them would take the ROLLBACK along */
+        struct postgres_batch b = {.c = c};
+        postgres_batch_sent(&b);
+        err ignored = postgres_batch_go(&b);
+        (void)ignored;
+        postgres_batch_free(&b);
+    }
+    c->sents = 0;
     if (begun && !postgres_lost(c->link)) {
         struct postgres_batch b = {.c = c};
         postgres_batch_own_add(&b, OWN_ROLLBACK, NULL, 0);

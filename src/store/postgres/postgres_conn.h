@@ -27,6 +27,10 @@ bool *postgres_conn_apart(struct postgres_conn *c); /* the pool's own mark */
 bool postgres_conn_feeds(struct postgres_conn *c, const struct db_call *call);
 /* Has the server a name for what was lost (POSTGRES_UNSURE), by which postgres_conn_outcome asks? Not for a statement outside of a transaction. */
 bool postgres_conn_named(const struct postgres_conn *c);
+bool postgres_conn_wrote(const struct postgres_conn *c); /* did the last transaction, or try to? */
+/* After begin: expected changes (db_expect) of this transaction are taken for made, and answered with what comes next, the COMMIT at the latest. Where one
+ * is not made the transaction is lost (POSTGRES_AGAIN), and to be run again without this. */
+void postgres_conn_expecting(struct postgres_conn *c);
 
 /* What became of the transaction whose commit was not answered on `lost`? Asked of another connection. */
 enum postgres_outcome { POSTGRES_COMMITTED, POSTGRES_ABORTED, POSTGRES_OPEN, POSTGRES_UNKNOWN };
@@ -44,6 +48,7 @@ fallible postgres_conn_listen(struct postgres_conn *c);
 err postgres_conn_run(struct db_conn *base, const struct db_call *call, int64_t *changed);
 err postgres_conn_many(struct db_conn *base, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
 err postgres_conn_scalar(struct db_conn *base, const struct db_call *call, int64_t *value, bool *found);
+err postgres_conn_expect(struct db_conn *base, const struct db_call *call, bool *changed);
 err postgres_conn_begin(struct db_conn *base);
 void postgres_conn_soon(struct postgres_conn *c); /* after begin: this one need not be on the disk when it is committed */
 err postgres_conn_commit(struct db_conn *base);

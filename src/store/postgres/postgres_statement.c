@@ -41,12 +41,30 @@ static void remember_id(struct postgres_conn *c, const struct postgres_answer *a
         memcpy(c->id, id.p, id.n + 1);
 }
 
+/* By which statement the open transaction's name is asked for; OWN_COUNT: by none. */
+static size_t find_name_line(const struct postgres_conn *c, const struct postgres_slot *slot)
+{
+    if (!c->base.open || c->snapshot || postgres_conn_named(c) || (!slot->writes && !c->expects))
+        return OWN_COUNT;
+    return slot->writes ? OWN_ID : OWN_NAME;
+}
+
+/* A change by itself: was it made? `answered`: the server has said no. */
+static void note_failed_statement(struct postgres_conn *c, const struct postgres_slot *slot, bool answered)
+{
+    if (c->base.open || !slot->writes || answered)
+        return;
+    c->trouble = POSTGRES_UNSURE;
+    c->id[0] = '\0';
+}
+
 err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *call, struct postgres_answer **out)
 {
     TRY(postgres_batch_usable(c));
     struct postgres_batch b = {.c = c};
     struct postgres_slot *slot = postgres_batch_slot(c, call);
-    bool step = c->base.open && slot->breaks, id = c->base.open && slot->writes && c->id[0] == '\0' && !c->snapshot;
+    bool step = c->base.open && slot->breaks;
+    size_t name = find_name_line(c, slot);
     postgres_batch_waiting(&b);
     if (step)
         postgres_batch_own_add(&b, OWN_STEP, NULL, 0);
@@ -54,21 +72,19 @@ err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *c
     postgres_batch_add(&b, call);
     if (step)
         postgres_batch_own_add(&b, OWN_STEP_KEEP, NULL, 0);
-    if (id)
-        postgres_batch_own_add(&b, OWN_ID, NULL, 0);
+    if (name != OWN_COUNT)
+        postgres_batch_own_add(&b, name, NULL, 0);
+    c->wrote = c->wrote || (c->base.open && slot->writes);
     err e = postgres_batch_go(&b);
     if (FAILED(e)) {
         postgres_batch_failed(c, e, step && b.refused == at);
-        if (!c->base.open && slot->writes && b.refused == b.count) {
-            c->trouble = POSTGRES_UNSURE;
-            c->id[0] = '\0';
-        }
+        note_failed_statement(c, slot, b.refused < b.count);
         postgres_batch_free(&b);
         return e;
     }
     c->waits = 0;
     c->begun = c->base.open;
-    if (id)
+    if (name != OWN_COUNT)
         remember_id(c, b.items[b.count - 1].answer);
     *out = b.items[at].answer;
     b.items[at].answer = NULL;
@@ -126,6 +142,29 @@ err postgres_conn_run(struct db_conn *base, const struct db_call *call, int64_t 
     TRY(e);
     if (changed != NULL)
         *changed = count;
+    return OK;
+}
+
+/* It is sent at once, and asked about when something must be waited for anyway. The transaction needs a name before: if the answer to its commit is lost,
+ * nobody could ask by what became of it. */
+err postgres_conn_expect(struct db_conn *base, const struct db_call *call, bool *changed)
+{
+    struct postgres_conn *c = postgres_conn_of(base);
+    const struct postgres_slot *slot = postgres_batch_slot(c, call);
+    int64_t count = 0;
+    TRY(postgres_batch_usable(c));
+    if (base->open && c->expects && postgres_conn_named(c) && !slot->breaks && slot->feeds == DB_CHANGE_NONE && c->sents + c->waits < POSTGRES_SENT_MAX) {
+        struct postgres_batch b = {.c = c};
+        postgres_batch_waiting(&b);
+        postgres_batch_expect(&b, call);
+        memcpy(c->sent, b.items, b.count * sizeof(b.items[0]));
+        c->sents = b.count;
+        c->waits = 0;
+        *changed = c->wrote = true;
+        return OK;
+    }
+    TRY(postgres_conn_run(base, call, &count));
+    *changed = count == 1;
     return OK;
 }
 

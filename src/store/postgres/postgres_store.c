@@ -115,6 +115,7 @@ const struct store_driver postgres_driver = {
     .name = "postgres",
     .one_writer = false,
     .run = postgres_conn_run,
+    .expect = postgres_conn_expect,
     .many = postgres_conn_many,
     .scalar = postgres_conn_scalar,
     .script = postgres_schema_script,

@@ -193,7 +193,7 @@ static err try_until_over(struct store *store, err (*once)(struct postgres_conn 
         enum postgres_trouble trouble = FAILED(e) ? postgres_conn_trouble(c) : POSTGRES_FINE;
         if (trouble == POSTGRES_UNSURE)
             trouble = settle_lost_commit(store, &c, &e);
-        if (!FAILED(e) && (once == run_call || (once == run_once && postgres_conn_named(c))))
+        if (!FAILED(e) && (once == run_call || (once == run_once && postgres_conn_wrote(c))))
             (void)atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
         if (!FAILED(e)) /* made; but what this node cannot see of it is not told as being in force */
             e = store_committed(store, postgres_conn_base(c));
@@ -219,11 +219,16 @@ err postgres_work_call(struct store *store, struct db_calling *calling)
 struct running {
     struct store *store;
     struct store_job *first;
+    bool again;
 };
 
+/* The first time expected changes need no round trip of their own; then all is waited for. */
 static err run_jobs(struct db_conn *c, void *context)
 {
-    const struct running *r = context;
+    struct running *r = context;
+    if (!r->again && !r->first->aside)
+        postgres_conn_expecting(postgres_conn_of(c));
+    r->again = true;
     for (struct store_job *job = r->first; job != NULL; job = job->next)
         store_run_job(r->store, c, job);
     return OK;
@@ -231,7 +236,7 @@ static err run_jobs(struct db_conn *c, void *context)
 
 static void do_jobs(struct store *store, struct store_job *first, int64_t count)
 {
-    err committed = postgres_work_write(store, DB_SEVERAL, run_jobs, &(struct running){store, first});
+    err committed = postgres_work_write(store, DB_SEVERAL, run_jobs, &(struct running){store, first, false});
     (void)atomic_fetch_add_explicit(&store->groups, 1, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&store->jobs, (uint64_t)count, memory_order_relaxed);
     (void)atomic_fetch_sub_explicit(&store->queued, count, memory_order_relaxed);

@@ -200,15 +200,15 @@ static err take_body(struct db_conn *c, void *context)
 {
     struct taking *w = context;
     struct found *row = NULL;
-    int64_t changed = 0;
+    bool taken = false;
     w->taken = (struct db_taken){.how = DB_TAKE_UNKNOWN};
     TRY(db_one(c, w->a, CALL(CODE_FIND, P_INT(w->number), P_HASH(w->hash)), &found_shape, (void **)&row));
     if (row == NULL)
         return OK;
     w->taken = (struct db_taken){.how = DB_TAKEN, .code = &row->code, .authorization = &row->authorization};
-    if (row->used_at == 0)
-        TRY(db_run(c, CALL(CODE_TAKE, P_INT(w->number), P_INT(w->now)), &changed));
-    return changed == 1 ? OK : not_taken(c, w);
+    if (row->used_at == 0 && row->code.expires_at > w->now)
+        TRY(db_expect(c, CALL(CODE_TAKE, P_INT(w->number), P_INT(w->now)), &taken));
+    return taken ? OK : not_taken(c, w);
 }
 
 err db_code_take(struct tx *tx, struct arena *a, int64_t number, const struct token_hash *hash, struct db_taken *out)
@@ -223,9 +223,9 @@ err db_code_take(struct tx *tx, struct arena *a, int64_t number, const struct to
 
 err db_authorization_begin(struct tx *tx, int64_t number, const struct token_hash *current, unix_time now, unix_time expires_at)
 {
-    int64_t changed = 0;
-    TRY(db_write_call(tx, CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current), P_INT(current != NULL ? 1 : 0)), &changed));
-    if (changed == 0)
+    bool begun = false;
+    TRY(db_write_expected(tx, CALL(BEGIN, P_INT(number), P_INT(now), P_INT(expires_at), P_HASH(current), P_INT(current != NULL ? 1 : 0)), &begun));
+    if (!begun)
         FAIL(INVALID_GRANT, "store: the grant was revoked or begun before");
     return OK;
 }
@@ -242,13 +242,10 @@ err db_authorization_get(struct tx *tx, struct arena *a, int64_t number, struct 
 
 err db_refresh_rotate(struct tx *tx, const struct db_authorization *next, int64_t from, bool *rotated)
 {
-    int64_t changed = 0;
-    TRY(db_write_call(tx,
-                      CALL(ROTATE, P_INT(next->number), P_INT(from), P_INT(next->generation), P_HASH(&next->current), P_HASH(&next->previous),
-                           P_TEXT(next->successor), P_INT(next->rotated_at), P_INT(next->last_used_at), P_INT(next->expires_at), P_INT(clock_now())),
-                      &changed)); /* RF-03 */
-    *rotated = changed == 1;
-    return OK;
+    return db_write_expected(tx,
+                             CALL(ROTATE, P_INT(next->number), P_INT(from), P_INT(next->generation), P_HASH(&next->current), P_HASH(&next->previous),
+                                  P_TEXT(next->successor), P_INT(next->rotated_at), P_INT(next->last_used_at), P_INT(next->expires_at), P_INT(clock_now())),
+                             rotated); /* RF-03 */
 }
 
 err db_authorization_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count)

@@ -241,6 +241,32 @@ Test(postgres_conn, what_waits_ends_with_its_transaction)
     fresh_end(&s);
 }
 
+Test(postgres_conn, an_expected_change_that_nobody_waited_for_is_taken_back_with_its_transaction)
+{
+    struct fresh s = fresh_postgres(false);
+    struct db_authorization g = fresh_authorization(&s, fresh_user(&s, "ada").number, fresh_client(&s, "app").number), *read;
+    struct postgres_conn *c = NULL;
+    MUST(postgres_conn_open(s.database, &c));
+    struct tx tx = {s.store, postgres_conn_base(c)};
+    for (int64_t from = 1; from <= 7; from += 6) { /* one that would have been made, and one that is refused */
+        bool rotated = false;
+        MUST(postgres_conn_begin(tx.c));
+        postgres_conn_expecting(c);
+        MUST(db_authorization_get(&tx, s.a, g.number, &read));
+        read->generation = from + 1;
+        MUST(db_refresh_rotate(&tx, read, from, &rotated));
+        cr_expect(rotated);
+        postgres_conn_rollback(tx.c);
+        cr_expect(postgres_conn_usable(c));
+        MUST(postgres_conn_begin(tx.c));
+        MUST(db_authorization_get(&tx, s.a, g.number, &read));
+        cr_expect_eq(read->generation, 1);
+        MUST(postgres_conn_commit(tx.c));
+    }
+    postgres_conn_close(c);
+    fresh_end(&s);
+}
+
 /* ---- ports ---- */
 
 Test(postgres_conn, the_ports_of_a_database_are_told_before_it_is_opened)

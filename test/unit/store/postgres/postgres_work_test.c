@@ -168,6 +168,108 @@ Test(postgres_work, a_job_is_done_once_whatever_became_of_its_connection)
     fresh_end(&s);
 }
 
+/* ---- expected changes ---- */
+
+struct rotating {
+    struct store_job job;
+    struct arena *a;
+    int64_t number, from; /* the grant, and the generation that it is believed to have */
+    bool adds;            /* a scope, before */
+    struct proxy *proxy;
+    enum proxy_cut cut; /* what happens to the first commit */
+    int runs, dones;
+    bool rotated[2];
+    err committed;
+};
+
+static void rotating_run(struct tx *tx, void *context)
+{
+    struct rotating *w = context;
+    struct db_authorization *g;
+    cr_assert_lt(w->runs, 2);
+    MUST(db_authorization_get(tx, w->a, w->number, &g));
+    if (w->adds)
+        MUST(db_scope_add(tx, STR("besides"), STR("words")));
+    g->generation = w->from + 1;
+    MUST(db_refresh_rotate(tx, g, w->from, &w->rotated[w->runs]));
+    if (w->runs++ == 0)
+        atomic_store(&w->proxy->cut, w->cut);
+}
+
+static void rotating_done(void *context, err committed)
+{
+    struct rotating *w = context;
+    w->dones++;
+    w->committed = committed;
+}
+
+/* Returns how often the server was spoken to. */
+static int rotate_near(struct fresh *s, struct rotating *w)
+{
+    struct fresh near = *s;
+    w->a = s->a;
+    w->number = fresh_authorization(s, fresh_user(s, "ada").number, fresh_client(s, "app").number).number;
+    w->proxy = proxy_new(s->database);
+    w->job = (struct store_job){.run = rotating_run, .done = rotating_done, .context = w};
+    (void)snprintf(near.database, sizeof(near.database), "%s", w->proxy->string);
+    fresh_open(&near, false);
+    (void)atomic_exchange(&w->proxy->trips, 0);
+    MUST(store_submit(near.store, &w->job));
+    int trips = atomic_load(&w->proxy->trips);
+    cr_assert_eq(w->dones, 1);
+    MUST(store_ready(near.store)); /* on the same connection: nothing is left on it */
+    store_close(near.store);
+    proxy_end(w->proxy);
+    return trips;
+}
+
+Test(postgres_work, an_expected_change_goes_with_the_commit)
+{
+    struct fresh s = fresh_postgres(false);
+    struct rotating w = {.from = 1};
+    int trips = rotate_near(&s, &w);
+    cr_expect_eq(trips, 2, "%d: what is read, and the change with the commit", trips);
+    MUST(w.committed);
+    cr_expect(w.runs == 1 && w.rotated[0]);
+    cr_expect_eq(by_hand(&s, "SELECT generation FROM grants"), 2);
+    fresh_end(&s);
+}
+
+Test(postgres_work, what_is_otherwise_than_expected_is_run_again_and_known_then)
+{
+    struct fresh s = fresh_postgres(false);
+    struct rotating w = {.from = 7, .adds = true};
+    (void)rotate_near(&s, &w);
+    MUST(w.committed);
+    cr_expect(w.runs == 2 && w.rotated[0] && !w.rotated[1]);
+    cr_expect_eq(by_hand(&s, "SELECT generation FROM grants"), 1);
+    cr_expect_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'besides'"), 1);
+    cr_expect_eq(by_hand(&s, "SELECT count(*) FROM changes WHERE key = 'besides'"), 1, "the first run's line went with it");
+    fresh_end(&s);
+}
+
+Test(postgres_work, an_expected_change_whose_commit_was_not_answered_is_asked_about)
+{
+    struct fresh s = fresh_postgres(false);
+    struct rotating w = {.from = 1, .cut = PROXY_CUTS_AFTER_COMMIT};
+    (void)rotate_near(&s, &w);
+    MUST(w.committed);
+    cr_expect_eq(w.runs, 1);
+    cr_expect_eq(by_hand(&s, "SELECT generation FROM grants"), 2);
+    fresh_end(&s);
+}
+
+Test(postgres_work, an_expected_change_whose_commit_did_not_arrive_is_made_on_another_connection)
+{
+    struct fresh s = fresh_postgres(false);
+    struct rotating w = {.from = 1, .cut = PROXY_CUTS_BEFORE_COMMIT};
+    (void)rotate_near(&s, &w);
+    MUST(w.committed);
+    cr_expect(w.runs == 2 && w.rotated[1]);
+    cr_expect_eq(by_hand(&s, "SELECT generation FROM grants"), 2);
+    fresh_end(&s);
+}
+
 /* ---- order ---- */
 
 struct crossing {
