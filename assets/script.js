@@ -44,11 +44,20 @@ document.querySelectorAll('form[data-confirm]').forEach((form) => {
     }
   });
 });
-/* The page says UTC. In the language of the page, and as the person's own region writes it where the two are one language. */
+/* The page says each time in the zone of the person's profile, else in UTC, which becomes the browser's. In the language of the page, and as the
+   person's own region writes it where the two are one language. */
 const language = document.documentElement.lang;
 const locales = [...navigator.languages.filter((tag) => tag.split('-')[0] === language.split('-')[0]), language];
-const clock = new Intl.DateTimeFormat(locales,
-  {year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short'});
+const clockIn = (timeZone) => new Intl.DateTimeFormat(locales,
+  {year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short', timeZone});
+let clock = clockIn(undefined);
+if (words.zone) {
+  try {
+    clock = clockIn(words.zone);
+  } catch {
+    /* this browser does not know it */
+  }
+}
 document.querySelectorAll('time[datetime]').forEach((time) => {
   time.title = time.textContent;
   time.textContent = clock.format(new Date(time.dateTime));

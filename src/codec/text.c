@@ -5,66 +5,17 @@
 
 #include "base/ascii.h"
 #include "base/buf.h"
+#include "codec/icu.h"
 
-#include <dlfcn.h>
-#include <pthread.h>
 #include <string.h>
-#include <unicode/uchar.h>
-#include <unicode/uidna.h>
-#include <unicode/unorm2.h>
-#include <unicode/uspoof.h>
-#include <unicode/ustring.h>
 
 #include "base/banned.h"
 
 enum { TEXT_BYTES_MAX = 16384, GROWTH = 18 /* NFKC, the worst character: U+FDFA */ };
 
-#define NAME_OF(symbol_)  NAME_OF_(symbol_)
-#define NAME_OF_(symbol_) #symbol_ /* with the version that ICU appends to each */
-/* clang-format off */
-#define ICU(X)                                                                                                                 \
-    X(u_strFromUTF8) X(u_strToUTF8) X(unorm2_getNFCInstance) X(unorm2_getNFKCCasefoldInstance) X(unorm2_normalize)             \
-    X(uspoof_open) X(uspoof_getSkeleton) X(u_charType) X(u_hasBinaryProperty) X(u_getIntPropertyValue) X(u_strToLower)         \
-    X(unorm2_getNFKCInstance) X(uidna_openUTS46) X(uidna_labelToUnicode)
-/* clang-format on */
-static struct {
-#define X(name_) __typeof__(name_) *p_##name_;
-    ICU(X)
-#undef X
-    const UNormalizer2 *nfc, *nfkc, *casefold;
-    const UIDNA *idna;
-    const USpoofChecker *spoof;
-    bool loaded;
-} icu;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void load_icu(void)
-{
-    void *library = dlopen("libicui18n.so." NAME_OF(U_ICU_VERSION_MAJOR_NUM), RTLD_NOW | RTLD_GLOBAL);
-    void *common = dlopen("libicuuc.so." NAME_OF(U_ICU_VERSION_MAJOR_NUM), RTLD_NOW | RTLD_GLOBAL);
-    UErrorCode code = U_ZERO_ERROR;
-    bool whole = library != NULL && common != NULL;
-#define X(name_)                                                                     \
-    if (whole && (*(void **)&icu.p_##name_ = dlsym(common, NAME_OF(name_))) == NULL) \
-        whole = (*(void **)&icu.p_##name_ = dlsym(library, NAME_OF(name_))) != NULL;
-    ICU(X)
-#undef X
-    if (!whole)
-        return;
-    icu.nfc = icu.p_unorm2_getNFCInstance(&code);
-    icu.casefold = icu.p_unorm2_getNFKCCasefoldInstance(&code);
-    icu.nfkc = icu.p_unorm2_getNFKCInstance(&code);
-    icu.spoof = icu.p_uspoof_open(&code);
-    icu.idna = icu.p_uidna_openUTS46(UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ | UIDNA_CHECK_CONTEXTO | UIDNA_NONTRANSITIONAL_TO_UNICODE, &code);
-    icu.loaded = !U_FAILURE(code);
-}
-
 bool text_available(void)
 {
-    void *library = dlopen("libicui18n.so." NAME_OF(U_ICU_VERSION_MAJOR_NUM), RTLD_LAZY);
-    if (library != NULL)
-        (void)dlclose(library);
-    return library != NULL;
+    return icu_available();
 }
 
 static bool is_ascii_text(str text)
@@ -85,8 +36,7 @@ static fallible convert_to_utf16(struct arena *a, str text, struct wide *out)
     UErrorCode code = U_ZERO_ERROR;
     if (text.n > TEXT_BYTES_MAX)
         FAIL(INVALID_REQUEST, "text: too long");
-    (void)pthread_once(&once, load_icu);
-    if (!icu.loaded)
+    if (!icu_load())
         FAIL(UNAVAILABLE, "text: ICU cannot be loaded; install the package libicu72");
     *out = (struct wide){.room = (int32_t)text.n + 1};
     out->p = arena_array(a, (size_t)out->room, sizeof *out->p);

@@ -7,6 +7,7 @@
 #include "endpoint/call.h"
 
 #include "base/ascii.h"
+#include "user/user_claims.h"
 #include "base/banned.h"
 
 static const char html_type[] = "text/html; charset=utf-8";
@@ -44,6 +45,15 @@ static const char *notice_of(const struct call *c)
     return NULL;
 }
 
+/* Of who is logged in; absent when they have none, or a damaged row: no page is refused for that. */
+static str find_page_zone(const struct call *c)
+{
+    struct user_claims_edit claims;
+    if (c->session.user == NULL || !str_filled(c->session.user->claims) || FAILED(user_claims_values(c->context->arena, c->session.user, &claims)))
+        return STR_ABSENT;
+    return claims.values[USER_CLAIMS_zoneinfo];
+}
+
 struct page_fields *call_fields(struct call *c)
 {
     struct page_fields *f = page_fields_new(c->context->arena);
@@ -53,6 +63,7 @@ struct page_fields *call_fields(struct call *c)
     bool scopes = actor_may(actor, "view-scopes"), events = actor_may(actor, "view-events"), all = actor_is_admin(actor);
     page_base(f, c->context->authority->base);
     page_language(f, c->context->language);
+    page_zone(f, find_page_zone(c));
     page_put(f, "user", !user ? STR_ABSENT : str_filled(user->full_name) ? user->full_name : user->username);
     page_put(f, "csrf", str_present(c->session.cookie) ? csrf_token(c->context, &c->session) : STR_ABSENT);
     page_put_word(f, "notice", str_of(notice_of(c)));

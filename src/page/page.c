@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "codec/html.h"
+#include "codec/zone.h"
 #include "page/template.h"
 #include "base/banned.h"
 
@@ -25,6 +26,7 @@ struct page_fields {
     struct page_fields *next;                /* the next row of the same list */
     str base;                                /* of the whole page */
     const struct message_language *language; /* the same */
+    str zone;                                /* the same */
 };
 /* Where names are looked up: the row, then what surrounds it. */
 struct scope {
@@ -36,6 +38,7 @@ struct filler {
     const struct template *page; /* what {{>main}} stands for; NULL inside the page itself */
     str base;
     const struct message_language *language;
+    str zone;
     bool plain; /* inside <title>, where no element can be */
 };
 
@@ -84,6 +87,12 @@ void page_language(struct page_fields *f, const struct message_language *languag
 {
     if (f)
         f->language = language;
+}
+
+void page_zone(struct page_fields *f, str zone)
+{
+    if (f)
+        f->zone = zone;
 }
 
 static void put_page_field(struct page_fields *f, const char *name, const struct field *value)
@@ -217,11 +226,13 @@ static void fill_place(const struct filler *w, str place, const struct scope *s)
         html_add(w->out, message_tag(w->language));
     else if (str_is(place, "dir"))
         buf_add_z(w->out, message_direction(w->language));
-    if (!t || str_is(place, "lang") || str_is(place, "dir"))
+    else if (str_is(place, "zone"))
+        html_add(w->out, w->zone);
+    if (!t || str_is(place, "lang") || str_is(place, "dir") || str_is(place, "zone"))
         return;
     const struct template_step *first = template_step_at(t->first);
     bool titled = t->end > t->first && first->kind == TEMPLATE_TITLE;
-    struct filler inner = {w->out, NULL, w->base, w->language, str_is(place, "title")};
+    struct filler inner = {w->out, NULL, w->base, w->language, w->zone, str_is(place, "title")};
     if (str_is(place, "main"))
         fill_template_steps(&inner, titled ? first->end : t->first, t->end, s);
     else if (titled)
@@ -242,16 +253,16 @@ static void fill_block(const struct filler *w, size_t at, const struct scope *s)
         fill_template_steps(w, at + 1, step->end - 1, &(struct scope){row, s});
 }
 
-static void add_time(struct buf *out, int64_t t)
+static void add_time(const struct filler *w, int64_t t)
 {
-    char text[MESSAGE_TIME_SIZE], exact[CLOCK_TEXT_SIZE];
-    message_time(t, text);
+    char text[ZONE_TEXT_SIZE], exact[CLOCK_TEXT_SIZE];
+    zone_write(w->zone, t, text);
     clock_write(t, exact);
-    buf_add(out, STR("<time datetime=\""));
-    buf_add_z(out, exact);
-    buf_add(out, STR("\">"));
-    buf_add_z(out, text);
-    buf_add(out, STR("</time>"));
+    buf_add(w->out, STR("<time datetime=\""));
+    buf_add_z(w->out, exact);
+    buf_add(w->out, STR("\">"));
+    buf_add_z(w->out, text);
+    buf_add(w->out, STR("</time>"));
 }
 
 static void add_argument(const struct filler *w, const struct message_argument *x)
@@ -266,7 +277,7 @@ static void add_argument(const struct filler *w, const struct message_argument *
         buf_i64(w->out, x->number);
         break;
     case MESSAGE_KIND_TIME:
-        add_time(w->out, x->number);
+        add_time(w, x->number);
         break;
     case MESSAGE_KIND_WORD:
         html_add(w->out, message_word(w->language, x->text));
@@ -312,7 +323,7 @@ static void fill_field(const struct filler *w, const struct template_step *step,
     else if (x->message)
         add_message(w, x->message);
     else if (x->time && !plain)
-        add_time(w->out, x->time);
+        add_time(w, x->time);
     else
         html_add(w->out, x->text); /* LS-19 */
 }
@@ -391,7 +402,7 @@ err page_fill(struct arena *a, const char *template_name, const struct page_fiel
     if (!are_fields_known(f, t, layout))
         FAIL(SERVER_ERROR, "page: a field was filled that the template does not know");
     struct buf out = buf_new(a, BUF_PAGE_MAX);
-    fill_template_steps(&(struct filler){&out, t, f->base, f->language, false}, layout->first, layout->end, &scope);
+    fill_template_steps(&(struct filler){&out, t, f->base, f->language, f->zone, false}, layout->first, layout->end, &scope);
     return buf_done(&out, html);
 }
 

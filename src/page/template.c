@@ -167,7 +167,7 @@ static bool add_text(struct parser *p, str text)
 
 static bool is_place(str name)
 {
-    return str_is(name, "title") || str_is(name, "main") || str_is(name, "lang") || str_is(name, "dir");
+    return str_is(name, "title") || str_is(name, "main") || str_is(name, "lang") || str_is(name, "dir") || str_is(name, "zone");
 }
 
 static bool add_tag(struct parser *p, str tag)

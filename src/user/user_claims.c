@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "codec/url.h"
+#include "codec/zone.h"
 #include "context/check.h"
 
 #include "base/banned.h"
@@ -130,6 +131,18 @@ static void judge_form(const struct user_claims_row *row, bool fit, const char *
         problem_add(p, row->field, str_of(sentence));
 }
 
+static void judge_zone(struct arena *a, const struct user_claims_row *row, str value, struct problems *p)
+{
+    bool known = false;
+    if (!is_zone(value))
+        problem_add(p, row->field, STR("A time zone is a name such as Europe/Paris or America/Los_Angeles."));
+    else if (FAILED(zone_known(value, &known)))
+        problem_add(p, row->field, STR("A time zone cannot be checked now: this server needs the package libicu72."));
+    else if (!known)
+        problem_tell(p, row->field, a,
+                     &MESSAGE("This server knows no time zone `{zone}`. Use a name such as Europe/Paris or America/Los_Angeles.", MESSAGE_TEXT("zone", value)));
+}
+
 static void judge_claim_value(struct arena *a, const struct user_claims_row *row, str value, struct problems *p)
 {
     if (value.n == 0)
@@ -150,7 +163,7 @@ static void judge_claim_value(struct arena *a, const struct user_claims_row *row
         judge_form(row, is_date(value), "A birthdate must be YYYY-MM-DD, or 0000-MM-DD without the year, or the year alone.", p);
         break;
     case USER_CLAIMS_ZONE:
-        judge_form(row, is_zone(value), "A time zone is a name such as Europe/Paris or America/Los_Angeles.", p);
+        judge_zone(a, row, value, p);
         break;
     case USER_CLAIMS_LOCALE:
         judge_form(row, is_locale(value), "A language must be a tag such as en or fr-CA.", p);
@@ -232,7 +245,7 @@ fallible user_claims_change(struct arena *a, str stored, const struct user_claim
     size_t before = p->count;
     TRY(values_of(a, stored, &next));
     for (size_t i = 0; i < USER_CLAIMS_COUNT; i++) {
-        if (!str_present(edit->values[i]))
+        if (!str_present(edit->values[i]) || str_equal(edit->values[i], next.values[i])) /* what was fit once is not judged again: zones come and go */
             continue;
         judge_claim_value(a, &user_claims_table[i], edit->values[i], p);
         next.values[i] = edit->values[i];

@@ -116,9 +116,9 @@ void widget_scopes(struct call *c, struct page_fields *f, str chosen)
     static const struct {
         const char *kind, *label;
     } groups[] = {
-        {"service", SAY("Your own services")},
-        {"identity", SAY("Who the user is")},
-        {"own", SAY("The user’s own account here")},
+        {"service", SAY("Services")},
+        {"identity", SAY("Identity")},
+        {"own", SAY("Own account")},
         {"server", SAY("Permissions over this server")},
     };
     size_t count;

@@ -98,6 +98,41 @@ for (const [zone, locale, pattern] of [["America/New_York", "en-US", /^[A-Z][a-z
     });
 }
 
+test("a person with a time zone sees times in it, with and without scripts", async () => {
+    const say = (exact, options) => new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Kathmandu", hourCycle: "h23", ...options }).format(new Date(exact));
+    const set = async (zone) => {
+        const context = await visit(browser, {});
+        const page = await context.newPage();
+        await login(page, world.alice);
+        await page.goto(world.url + "/account");
+        await page.fill("#zoneinfo", zone);
+        await page.click("main button[type=submit]");
+        await page.waitForSelector(".notice, #error");
+        const refused = await page.locator("#zoneinfo-problem").allTextContents();
+        await leave(context);
+        return refused;
+    };
+    assert.match((await set("Mars/Olympus"))[0], /Mars\/Olympus/);
+    assert.deepEqual(await set("Asia/Kathmandu"), []);
+    for (const javaScriptEnabled of [true, false]) {
+        const context = await visit(browser, { javaScriptEnabled, timezoneId: "America/New_York", locale: "en-GB" });
+        const page = await context.newPage();
+        await login(page, world.alice);
+        await page.goto(world.url + "/account/sessions");
+        const times = await page.locator("time").evaluateAll((all) => all.map((time) => [time.dateTime, time.title, time.textContent])).catch(() => null) ??
+            await Promise.all((await page.locator("time").all()).map(async (time) => [await time.getAttribute("datetime"), "", await time.textContent()]));
+        assert.ok(times.length > 0);
+        for (const [exact, title, text] of times) {
+            const there = `${say(exact, { year: "numeric", month: "2-digit", day: "2-digit" }).split("/").reverse().join("-")} ${say(exact, { hour: "2-digit", minute: "2-digit" })} UTC+5:45`;
+            assert.equal(javaScriptEnabled ? title : text, there);
+            if (javaScriptEnabled)
+                assert.match(text, /GMT\+5:45$/);
+        }
+        await leave(context);
+    }
+    assert.deepEqual(await set(""), []);
+});
+
 test("without scripts a time is in UTC and says so", async () => {
     const context = await visit(browser, { javaScriptEnabled: false, timezoneId: "America/New_York" });
     const page = await context.newPage();

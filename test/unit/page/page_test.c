@@ -268,6 +268,30 @@ Test(page, time_is_for_people)
     arena_release(a);
 }
 
+Test(page, time_is_shown_in_the_zone_of_the_page)
+{
+    static const struct {
+        const char *zone, *in_element, *in_body;
+    } zones[] = {{"America/St_Johns", "2026-11-21 23:30 UTC-3:30", "data-zone=\"America/St_Johns\""},
+                 {"No\"where", "2026-11-22 03:00 UTC", "data-zone=\"No&quot;where\""},
+                 {"", "2026-11-22 03:00 UTC", "data-zone=\"\""}};
+    struct arena *a = arena_new(ARENA);
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+        struct page_fields *f = page_fields_new(a);
+        page_zone(f, str_of(zones[i].zone));
+        page_put_time(f, "title", 1795316400);
+        page_put_message(f, "message", &MESSAGE("At {time}.", MESSAGE_TIME("time", 1795316400)));
+        page_put_flag(f, "request_id", false);
+        str html, element = str_format(a, "<time datetime=\"2026-11-22T03:00:00Z\">%s</time>", zones[i].in_element);
+        cr_assert_eq(page_fill(a, "error.html", f, &html).kind, ERR_OK);
+        cr_expect(contains(html, str_format(a, "<h1>%.*s</h1>", STR_FMT(element))), "%s", zones[i].zone);
+        cr_expect(contains(html, str_format(a, "At %.*s.", STR_FMT(element))), "%s", zones[i].zone);
+        cr_expect(contains(html, STR("<title>2026-11-22 03:00 UTC ")), "%s: no elements, so UTC", zones[i].zone);
+        cr_expect(contains(html, str_of(zones[i].in_body)), "%s", zones[i].zone);
+    }
+    arena_release(a);
+}
+
 /* The tests' catalogue has each text in brackets, from right to left. */
 Test(page, sentences_are_shown_in_the_language_with_what_the_template_puts_into_them)
 {

@@ -52,6 +52,8 @@ static const struct {
     {USER_CLAIMS_zoneinfo, "../etc/passwd", false},
     {USER_CLAIMS_zoneinfo, "Europe/", false},
     {USER_CLAIMS_zoneinfo, "+5", false},
+    {USER_CLAIMS_zoneinfo, "Europe/Atlantis", false},
+    {USER_CLAIMS_zoneinfo, "BST", false},
     {USER_CLAIMS_locale, "en", true},
     {USER_CLAIMS_locale, "en-US", true},
     {USER_CLAIMS_locale, "zh-Hant-TW", true},
@@ -101,6 +103,16 @@ Test(user_claims, a_change_leaves_the_others_and_empty_takes_away)
     cr_assert(str_is(text, "{\"given_name\":\"Ada\"}"));
     cr_assert_not(str_present(after(text, USER_CLAIMS_given_name, "", &problems)));
     cr_assert_eq(problems, 0u);
+}
+
+Test(user_claims, a_zone_that_is_no_longer_known_can_stay_and_cannot_come)
+{
+    size_t problems;
+    str old = STR("{\"zoneinfo\":\"Mars/Olympus\"}");
+    cr_expect(str_equal(after(old, USER_CLAIMS_zoneinfo, "Mars/Olympus", &problems), old));
+    cr_expect_eq(problems, 0u);
+    (void)after(STR_ABSENT, USER_CLAIMS_zoneinfo, "Mars/Olympus", &problems);
+    cr_expect_eq(problems, 1u);
 }
 
 Test(user_claims, are_read_with_the_types_of_core_5_1)
