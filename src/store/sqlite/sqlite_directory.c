@@ -12,13 +12,18 @@
 
 #include "base/banned.h"
 
+static err refuse_what_is_no_file(void)
+{
+    REFUSE(SERVER_ERROR, "jeton.db in the data directory is no file.", "store: wrong kind of file");
+}
+
 static err check_file(int descriptor)
 {
     struct stat s;
     if (fstat(descriptor, &s) != 0)
         FAIL(UNAVAILABLE, "store: fstat failed");
     if (!S_ISREG(s.st_mode))
-        REFUSE(SERVER_ERROR, "jeton.db in the data directory is not a regular file.", "store: wrong kind of file");
+        return refuse_what_is_no_file();
     if (s.st_uid != geteuid()) /* ST-03 */
         REFUSE(SERVER_ERROR, "jeton.db in the data directory belongs to another user: run jeton as its owner, or give the files to this user (chown).",
                "store: wrong owner");
@@ -33,6 +38,8 @@ static err open_checked(const char *path)
     if (descriptor < 0) {
         if (errno == ENOENT)
             REFUSE(NOT_FOUND, "There is no database here: check the data directory, or create one with jeton serve.", "store: no database");
+        if (errno == EISDIR)
+            return refuse_what_is_no_file();
         if (errno == EACCES || errno == ELOOP || errno == ENOTDIR)
             REFUSE(SERVER_ERROR, "jeton.db in the data directory cannot be opened: it is a link, or this user may not read it.", "store: open refused");
         if (errno == EROFS)

@@ -47,6 +47,38 @@ Test(sqlite_directory, a_link_instead_of_the_database_is_refused)
     fresh_remove(&s);
 }
 
+Test(sqlite_directory, what_is_no_file_is_said_to_be_none)
+{
+    fresh_only_sqlite();
+    for (int pipe = 0; pipe < 2; pipe++) {
+        struct fresh s = {0};
+        char path[128];
+        fresh_path(&s);
+        path_of(&s, "jeton.db", path);
+        cr_assert_eq(pipe == 1 ? mkfifo(path, 0600) : mkdir(path, 0700), 0);
+        err e = store_open(FRESH_OPTIONS(&s, true, false), &s.store);
+        cr_assert(e.kind == ERR_SERVER_ERROR && strstr(err_say(e), "no file") != NULL, "%s", err_why(e));
+        (void)remove(path);
+        fresh_remove(&s);
+    }
+}
+
+Test(sqlite_directory, a_new_file_is_made_once_and_private)
+{
+    fresh_only_sqlite();
+    struct fresh s = fresh_new(false);
+    char path[128];
+    path_of(&s, "copy.store", path);
+    mode_t before = umask(0);
+    MUST(sqlite_directory_new_file(path, false));
+    (void)umask(before);
+    cr_assert_eq(mode_of(&s, "copy.store"), 0600);
+    MUST_FAIL(CONFLICT, sqlite_directory_new_file(path, false));
+    MUST(sqlite_directory_new_file(path, true));
+    MUST_FAIL(UNPROCESSABLE, sqlite_directory_new_file("/nonexistent/copy.store", true));
+    fresh_end(&s);
+}
+
 Test(sqlite_directory, another_owner_is_refused)
 {
     fresh_only_sqlite();
