@@ -14,7 +14,7 @@
 
 static err refuse_what_is_no_file(void)
 {
-    REFUSE(SERVER_ERROR, "jeton.db in the data directory is no file.", "store: wrong kind of file");
+    REFUSE(SERVER_ERROR, "jeton.db in the data directory is not a regular file.", "store: wrong kind of file");
 }
 
 static err check_file(int descriptor)

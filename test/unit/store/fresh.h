@@ -138,6 +138,34 @@ static inline void fresh_end(struct fresh *s)
     fresh_remove(s);
 }
 
+/* Meanwhile the log is kept. */
+struct fresh_log {
+    FILE *file;
+    int before;
+};
+
+static inline struct fresh_log fresh_log_begin(void)
+{
+    struct fresh_log log = {tmpfile(), dup(2)};
+    cr_assert(log.file != NULL && log.before >= 0);
+    cr_assert_eq(dup2(fileno(log.file), 2), 2);
+    return log;
+}
+
+/* How many of its lines hold this text. */
+static inline size_t fresh_log_end(struct fresh_log *log, const char *text)
+{
+    char line[4096];
+    size_t found = 0;
+    (void)dup2(log->before, 2);
+    rewind(log->file);
+    while (fgets(line, sizeof(line), log->file) != NULL)
+        found += strstr(line, text) != NULL;
+    (void)fclose(log->file);
+    (void)close(log->before);
+    return found;
+}
+
 /* What nobody waits for is written. */
 static inline void fresh_settled(const struct fresh *s)
 {

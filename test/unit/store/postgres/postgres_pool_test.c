@@ -170,67 +170,6 @@ Test(postgres_pool, who_follows_changes_does_not_wait_for_those_who_wait_for_it,
     fresh_end(&s);
 }
 
-Test(postgres_pool, the_number_of_connections_has_bounds)
-{
-    struct fresh s = fresh_postgres(true);
-    struct store *none = NULL;
-    struct store_options o = *FRESH_OPTIONS(&s, false, true);
-    o.connections = 1;
-    MUST_FAIL(SERVER_ERROR, store_open(&o, &none));
-    o.connections = 101;
-    MUST_FAIL(SERVER_ERROR, store_open(&o, &none));
-    fresh_end(&s);
-}
-
-Test(postgres_pool, what_cannot_be_used_is_refused_in_words)
-{
-    struct fresh s = fresh_postgres(false), bad = s;
-    struct store *none = NULL;
-    err e;
-    (void)snprintf(bad.database, sizeof(bad.database), "host=/nonexistent dbname=x");
-    e = store_open(FRESH_OPTIONS(&bad, true, false), &none);
-    cr_assert(e.kind == ERR_UNAVAILABLE && strstr(err_say(e), "cannot be reached") != NULL);
-    (void)by_hand(&s, "DROP SCHEMA public CASCADE");
-    e = store_open(FRESH_OPTIONS(&s, true, false), &none);
-    cr_assert(e.kind == ERR_SERVER_ERROR && strstr(err_say(e), "no schema") != NULL);
-    char sql[256];
-    (void)snprintf(sql, sizeof(sql), "CREATE DATABASE %s_latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'", strstr(s.database, "jeton_test_"));
-    (void)by_hand(&s, sql);
-    (void)snprintf(bad.database, sizeof(bad.database), "%.480s_latin", s.database);
-    e = store_open(FRESH_OPTIONS(&bad, true, false), &none);
-    cr_assert(e.kind == ERR_SERVER_ERROR && strstr(err_say(e), "UTF8") != NULL);
-    hand_drop(bad.database);
-    fresh_end(&s);
-}
-
-/* The library's words would quote it. */
-Test(postgres_pool, LG_02_no_part_of_a_password_that_was_written_amiss_is_logged)
-{
-    static const char *const amiss[] = {
-        "postgresql://u:geheim%zz@h/d",        "postgresql://u:geheim@[::1/d",      "postgresql://u:geheim/x@h/d", "postgresql://u:x@geheim@h/d",
-        "postgresql://u@h/d?password=geheim%", "host=h password=geheim mehrgeheim", "host=h password='geheim",     "host=h geheim=x",
-    };
-    struct fresh s = fresh_postgres(false), bad = s;
-    struct store *none = NULL;
-    FILE *log = tmpfile();
-    char line[1024];
-    cr_assert_not_null(log);
-    int before = dup(2);
-    cr_assert_eq(dup2(fileno(log), 2), 2);
-    for (size_t i = 0; i < sizeof(amiss) / sizeof(amiss[0]); i++) {
-        (void)snprintf(bad.database, sizeof(bad.database), "%s", amiss[i]);
-        err e = store_open(FRESH_OPTIONS(&bad, true, false), &none);
-        cr_expect(e.kind == ERR_SERVER_ERROR && strstr(err_say(e), "connection string") != NULL, "%s: %s", amiss[i], err_why(e));
-    }
-    (void)dup2(before, 2);
-    rewind(log);
-    while (fgets(line, sizeof(line), log) != NULL)
-        cr_expect_null(strstr(line, "geheim"), "%s", line);
-    (void)fclose(log);
-    (void)close(before);
-    fresh_end(&s);
-}
-
 Test(postgres_pool, a_user_without_rights_on_others_things_can_do_all)
 {
     struct fresh s = {0};

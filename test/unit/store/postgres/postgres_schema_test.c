@@ -122,11 +122,3 @@ Test(postgres_schema, check_sees_what_does_not_fit_together)
         fresh_end(&s);
     }
 }
-
-Test(postgres_schema, a_backup_is_the_engines_own_and_is_named)
-{
-    struct fresh s = fresh_postgres(false);
-    err e = store_backup(s.store, "never");
-    cr_assert(e.kind == ERR_UNPROCESSABLE && strstr(err_say(e), "pg_dump") != NULL);
-    fresh_end(&s);
-}
