@@ -125,6 +125,8 @@ static fallible extras_read(struct arena *a, const struct keyring *k, const json
     TRY(text_of(a, json_member(claims, "act"), &p->act));
     p->acr = json_member_text(claims, "acr");
     p->amr = json_words_of(a, json_member(claims, "amr"));
+    if (arena_failed(a)) /* what could not be copied reads as absent */
+        FAIL(UNAVAILABLE, "no memory for a signed access token");
     str person = json_member_text(claims, "person");
     if (!str_present(person))
         return OK;

@@ -1,80 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Claims about access tokens: what was permitted comes back exactly, nothing else is ever read, and the last second is the one
  * before expires_at. */
-#include "token/access.h"
+#include "permits.h"
 #include "keys/keyring_build.h"
-#include "fixture.h"
 #include "token/jws.h"
 #include "token/opaque.h"
 #include "token/sealed.h"
-#include <criterion/criterion.h>
-#include <string.h>
 #include "base/banned.h"
-
-enum { NOW = 1700000000 };
-
-static struct permit person(void)
-{
-    struct permit p;
-    memset(&p, 0, sizeof p);
-    p.user_number = 42;
-    p.subject = STR("0b2e7a52-9d3c-4f6e-8a10-5f2b6c7d8e9f");
-    p.client_number = 7;
-    p.client_epoch = 3;
-    p.client_id = STR("my client");
-    p.authorization_id = STR("ffffffff-0000-4000-8000-0123456789ab");
-    p.scope = STR("view-users edit-users");
-    p.auth_time = NOW - 30;
-    p.issued_at = NOW;
-    p.expires_at = NOW + 3600;
-    return p;
-}
-
-static struct permit machine(void)
-{
-    struct permit p = person();
-    p.user_number = 0;
-    p.subject = STR("client:my client");
-    p.authorization_id = STR_ABSENT;
-    p.auth_time = 0;
-    return p;
-}
-
-static void same(const struct permit *one, const struct permit *other)
-{
-    cr_assert_eq(one->user_number, other->user_number);
-    cr_assert(str_equal(one->subject, other->subject), "%.*s", STR_FMT(one->subject));
-    cr_assert_eq(one->client_number, other->client_number);
-    cr_assert_eq(one->client_epoch, other->client_epoch);
-    cr_assert(str_equal(one->client_id, other->client_id));
-    cr_assert(str_equal(one->authorization_id, other->authorization_id), "%.*s", STR_FMT(one->authorization_id));
-    cr_assert(str_equal(one->scope, other->scope));
-    cr_assert_eq(one->unscoped_full, other->unscoped_full);
-    cr_assert_eq(one->resource_number, other->resource_number);
-    cr_assert(str_equal(one->audience, other->audience));
-    cr_assert_eq(one->auth_time, other->auth_time);
-    cr_assert_eq(one->issued_at, other->issued_at);
-    cr_assert_eq(one->expires_at, other->expires_at);
-    cr_assert(str_equal(one->jkt, other->jkt) && str_equal(one->x5t, other->x5t));
-    cr_assert(str_equal(one->details, other->details), "%.*s", STR_FMT(one->details));
-    cr_assert(str_equal(one->act, other->act) && str_equal(one->userinfo_claims, other->userinfo_claims));
-    cr_assert(str_equal(one->amr, other->amr));
-}
-
-#define PRINT_A "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
-#define PRINT_B "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"
-
-static struct permit rich(void)
-{
-    struct permit p = person();
-    p.jkt = STR(PRINT_A);
-    p.x5t = STR("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
-    p.details = STR("[{\"type\":\"payment\",\"amount\":7}]");
-    p.act = STR("{\"sub\":\"client:desk\"}");
-    p.userinfo_claims = STR("email phone_number");
-    p.amr = STR("pwd otp");
-    return p;
-}
 
 static void round_trip(const struct permit *p)
 {
@@ -114,35 +46,6 @@ Test(access, what_a_token_is_bound_to_and_speaks_of_comes_back_whole)
     p = machine();
     p.x5t = rich().x5t;
     round_trip(&p);
-}
-
-/* AT-14: others see the pairwise subject and nothing else of the person; this server finds them again. */
-Test(access, a_jwt_shows_what_it_is_bound_to_and_hides_the_person)
-{
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    struct permit p = rich();
-    struct access_jwt how = {.alg = SIGN_ES256, .issuer = STR(FIXTURE_ISSUER)};
-    struct access_reader reader = {how.issuer, NOW};
-    struct access_facts facts;
-    str token;
-    json *claims;
-    p.audience = STR("https://api.example.com/");
-    p.resource_number = 9;
-    p.pairwise = STR("somebody");
-    cr_assert(!FAILED(access_sign(a, k, &p, &how, &token)));
-    cr_assert(!FAILED(jws_check(a, k, "at+jwt", token, &claims)));
-    cr_expect(str_is(json_member_text(claims, "sub"), "somebody"));
-    cr_expect(str_is(json_member_text(json_member(claims, "cnf"), "jkt"), PRINT_A));
-    cr_expect(str_equal(json_member_text(json_member(claims, "cnf"), "x5t#S256"), p.x5t));
-    cr_expect_eq(json_count(json_member(claims, "authorization_details")), 1);
-    cr_expect(str_is(json_member_text(json_member(claims, "act"), "sub"), "client:desk"));
-    cr_assert(!FAILED(access_check(a, k, token, &reader, &facts)));
-    cr_expect_eq(facts.permit.user_number, 42);
-    cr_expect(str_is(facts.permit.subject, "somebody"));
-    cr_expect(str_equal(facts.permit.jkt, p.jkt) && str_equal(facts.permit.x5t, p.x5t));
-    cr_expect(str_equal(facts.permit.details, p.details) && str_equal(facts.permit.act, p.act));
-    keyring_free(k);
 }
 
 Test(access, permits_bound_to_nonsense_make_no_token)
@@ -334,140 +237,6 @@ Test(access, memory_that_ends_never_yields_a_token)
         arena_release(a);
         if (done)
             break;
-    }
-    keyring_free(k);
-}
-
-/* ---- signed ---- */
-
-static const struct access_jwt es256 = {SIGN_ES256, {FIXTURE_ISSUER, sizeof FIXTURE_ISSUER - 1}};
-static const struct access_reader reader = {{FIXTURE_ISSUER, sizeof FIXTURE_ISSUER - 1}, NOW};
-
-static struct permit for_resource(struct permit p)
-{
-    p.resource_number = 5;
-    p.audience = STR("https://api.example.com");
-    return p;
-}
-
-Test(access, a_signed_token_says_what_rfc_9068_asks) /* AT-02, AT-12 */
-{
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    struct permit people = for_resource(person()), machines = for_resource(machine());
-    const struct permit *permits[] = {&people, &machines};
-    const enum sign_alg algs[] = {SIGN_ES256, SIGN_RS256, SIGN_EDDSA};
-    for (size_t i = 0; i < 6; i++) {
-        struct permit p = *permits[i % 2];
-        struct access_facts facts;
-        str token;
-        struct access_jwt how = {algs[i / 2], STR(FIXTURE_ISSUER)};
-        cr_assert(!FAILED(access_sign(a, k, &p, &how, &token)));
-        err e = access_check(a, k, token, &reader, &facts);
-        cr_assert(!FAILED(e), "%s", err_why(e));
-        cr_assert(facts.is_jwt);
-        cr_assert_eq(facts.token_id.n, 22);
-        p.user_number = p.client_number = p.resource_number = 0; /* numbers never leave the house */
-        same(&facts.permit, &p);
-    }
-    keyring_free(k);
-}
-
-Test(access, two_signed_tokens_have_two_ids)
-{
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    struct permit p = for_resource(person());
-    struct access_facts one, two;
-    str token;
-    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
-    cr_assert(!FAILED(access_check(a, k, token, &reader, &one)));
-    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
-    cr_assert(!FAILED(access_check(a, k, token, &reader, &two)));
-    cr_assert(!str_equal(one.token_id, two.token_id));
-    keyring_free(k);
-}
-
-Test(access, a_signed_token_of_another_issuer_or_time_is_refused)
-{
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    struct permit p = for_resource(person());
-    struct access_facts facts;
-    str token;
-    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
-    struct access_reader other = {STR("https://auth.example.com/"), NOW};
-    cr_assert_eq(access_check(a, k, token, &other, &facts).kind, ERR_INVALID_TOKEN);
-    struct access_reader late = {STR(FIXTURE_ISSUER), p.expires_at};
-    cr_assert_eq(access_check(a, k, token, &late, &facts).kind, ERR_INVALID_TOKEN);
-    late.now = p.expires_at - 1;
-    cr_assert_eq(access_check(a, k, token, &late, &facts).kind, ERR_OK);
-    keyring_free(k);
-}
-
-Test(access, kinds_do_not_stand_in_for_each_other) /* AT-04 */
-{
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    struct permit p = for_resource(person());
-    struct access_facts facts;
-    str jwt, sealed, id;
-    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &jwt)));
-    cr_assert(!FAILED(access_seal(a, k, &p, &sealed, &id)));
-    cr_assert_eq(access_open(a, k, jwt, NOW, &facts).kind, ERR_INVALID_TOKEN);
-    cr_assert_eq(access_check(a, k, sealed, &reader, &facts).kind, ERR_INVALID_TOKEN);
-    keyring_free(k);
-}
-
-/* RFC 9068 2.2.1: how and when the person logged in; and nothing when nobody is said to have (RFC 7523). */
-Test(access, a_jwt_tells_of_the_login_that_there_was_and_of_no_other)
-{
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    struct permit p = for_resource(person());
-    struct access_facts facts;
-    str token;
-    json *claims;
-    p.amr = STR("pwd otp");
-    p.acr = STR("urn:strong");
-    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
-    cr_assert(!FAILED(jws_check(a, k, "at+jwt", token, &claims)));
-    cr_assert(str_is(json_member_text(claims, "acr"), "urn:strong"));
-    cr_assert(str_is(json_words_of(a, json_member(claims, "amr")), "pwd otp"));
-    cr_assert(!FAILED(access_check(a, k, token, &reader, &facts)));
-    cr_assert(facts.permit.auth_time == p.auth_time && str_equal(facts.permit.acr, p.acr) && str_equal(facts.permit.amr, p.amr));
-    p.auth_time = 0;
-    cr_assert(!FAILED(access_sign(a, k, &p, &es256, &token)));
-    cr_assert(!FAILED(jws_check(a, k, "at+jwt", token, &claims)));
-    cr_assert(json_member(claims, "auth_time") == NULL && json_member(claims, "acr") == NULL && json_member(claims, "amr") == NULL);
-    cr_assert(!FAILED(access_check(a, k, token, &reader, &facts)), "still a person's");
-    cr_assert(facts.permit.auth_time == 0 && str_equal(facts.permit.subject, p.subject) && str_equal(facts.permit.authorization_id, p.authorization_id));
-    keyring_free(k);
-}
-
-Test(access, a_signed_token_that_lacks_a_claim_is_refused)
-{
-    static const char *const names[] = {"iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp", "auth_time", "client_epoch"};
-    static const char *const values[] = {"\"" FIXTURE_ISSUER "\"", "\"me\"", "\"https://a\"", "\"c\"", "\"\"", "\"j\"", "1", "1900000000", "1", "0"};
-    struct arena *a = fixture_arena();
-    struct keyring *k = fixture_keyring(a);
-    enum { COUNT = sizeof names / sizeof *names };
-    for (size_t leave = 0; leave <= 2 * COUNT; leave++) { /* each left out, each of another type, and the whole one */
-        struct buf b = buf_new(a, 2048);
-        struct access_facts facts;
-        str claims, token;
-        for (size_t i = 0; i < COUNT; i++) {
-            if (i == leave)
-                continue;
-            buf_char(&b, b.n == 0 ? '{' : ',');
-            buf_format(&b, "\"%s\":%s", names[i], i + COUNT == leave ? "[\"x\"]" : values[i]);
-        }
-        buf_char(&b, '}');
-        cr_assert(!FAILED(buf_done(&b, &claims)));
-        token = STR_ABSENT;
-        cr_assert(!FAILED(jws_sign(a, k, SIGN_EDDSA, "at+jwt", claims, &token)));
-        err e = access_check(a, k, token, &reader, &facts);
-        cr_assert_eq(e.kind, leave == 2 * COUNT ? ERR_OK : ERR_INVALID_TOKEN, "case %zu: %s", leave, err_why(e));
     }
     keyring_free(k);
 }

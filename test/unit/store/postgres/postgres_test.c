@@ -184,8 +184,12 @@ Test(postgres, a_link_whose_server_ended_it_is_lost_for_good)
 /* What an administrator has set for the role or the database must not change how we wait, what we see, or when a commit is answered. */
 Test(postgres, settings_of_others_do_not_change_ours)
 {
-    static const char *const theirs[] = {"statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = 0", "synchronous_commit = off",
-                                         "default_transaction_isolation = serializable", "client_encoding = latin1"};
+    static const char *const theirs[] = {"statement_timeout = 0",
+                                         "lock_timeout = 0",
+                                         "idle_in_transaction_session_timeout = 0",
+                                         "synchronous_commit = off",
+                                         "default_transaction_isolation = serializable",
+                                         "client_encoding = latin1"};
     struct linked x = linked_new();
     for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++) {
         char sql[256];
