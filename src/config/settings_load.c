@@ -41,6 +41,11 @@ static void complain_line(struct load *l, const char *what, str quoted)
                                 quoted.n > 0 ? "\"" : ""));
 }
 
+/* What a complaint may repeat: the address of a database may hold a password, also where it is malformed. */
+static str quotable_value(size_t row, str value)
+{
+    return row == SETTINGS_database ? STR("what was given") : value;
+}
 /* The library's reader, fgets with a count of lines. Reading stops at the first line that does not fit. */
 static char *read_line(char *line, int size, void *stream)
 {
@@ -71,7 +76,7 @@ static void take_value(struct load *l, size_t row, str value)
     }
     refused = settings_refuses(l->arena, row, value);
     if (refused) {
-        complain_line(l, str_format(l->arena, "%s %s, not", settings_rows[row].name, refused).p, value);
+        complain_line(l, str_format(l->arena, "%s %s, not", settings_rows[row].name, refused).p, quotable_value(row, value));
         return;
     }
     s->text[row] = str_dup(l->arena, value);
@@ -146,7 +151,7 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the environment variable %s, not \"%.*s\"", refused, STR_FMT(value)));
+            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the environment variable %s, not \"%.*s\"", refused, STR_FMT(quotable_value(row, value))));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);
@@ -161,7 +166,7 @@ static void load_options(struct load *l, const struct settings_input *input)
             continue;
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the option %s, not \"%.*s\"", refused, STR_FMT(value)));
+            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the option %s, not \"%.*s\"", refused, STR_FMT(quotable_value(row, value))));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);

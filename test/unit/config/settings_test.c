@@ -1,131 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * settings: bounds, precedence, refusals with line numbers, issuer against TLS and address. */
-#include "config/settings.h"
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "loaded.h"
 
-struct fixture {
-    struct arena *arena;
-    struct problems problems;
-    struct settings settings;
-    str options[SETTINGS_COUNT];
-    char directory[64];
-    char file[96];
-};
-static struct fixture f;
-
-static void begin(void)
-{
-    memset(&f, 0, sizeof f);
-    f.arena = arena_new(1 << 20);
-    snprintf(f.directory, sizeof f.directory, "%s", "/tmp/jeton-settings-XXXXXX");
-    cr_assert_not_null(mkdtemp(f.directory));
-    snprintf(f.file, sizeof f.file, "%s/jeton.conf", f.directory);
-    f.options[SETTINGS_data] = str_of(f.directory);
-}
-static void end(void)
-{
-    unlink(f.file);
-    rmdir(f.directory);
-    arena_release(f.arena);
-}
-TestSuite(settings, .init = begin, .fini = end);
-
-static void write_file(const char *text)
-{
-    FILE *file = fopen(f.file, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-static err load(const char *const *environment)
-{
-    struct settings_input input = {.options = f.options, .environment = environment};
-    return settings_load(f.arena, &input, &f.settings, &f.problems);
-}
-static err judge(void)
-{
-    err e = load(NULL);
-    return FAILED(e) ? e : settings_judge(f.arena, &f.settings, &f.problems);
-}
-static bool complained(const char *part)
-{
-    for (size_t i = 0; i < f.problems.count; i++) {
-        if (memmem(f.problems.rows[i].message.p, f.problems.rows[i].message.n, part, strlen(part)))
-            return true;
-    }
-    return false;
-}
+TestSuite(settings, .init = loaded_begin, .fini = loaded_end);
 
 Test(settings, every_default_is_within_its_bounds)
 {
     for (size_t row = 0; row < SETTINGS_COUNT; row++)
         cr_expect_null(settings_refuses(f.arena, row, str_of(settings_rows[row].fallback)), "%s", settings_rows[row].name);
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     cr_assert_eq(f.settings.access_lifetime, 3600);
     cr_assert_eq(f.settings.listen_port, 8443);
     cr_assert_eq(f.settings.tls, SETTINGS_TLS_SELF_SIGNED);
     cr_assert(f.settings.sandbox);
-}
-Test(settings, an_option_beats_the_environment_that_beats_the_file)
-{
-    const char *const environment[] = {"JETON_CODE_LIFETIME=31", "JETON_REFRESH_GRACE=32", "JETON_REFRESH_GRACEX=1", NULL};
-    write_file("access_lifetime = 20\ncode_lifetime = 21\nrefresh_grace = 22\n");
-    f.options[SETTINGS_refresh_grace] = STR("42");
-    cr_assert(!FAILED(load(environment)));
-    cr_assert_eq(f.settings.access_lifetime, 20);
-    cr_assert_eq(f.settings.code_lifetime, 31);
-    cr_assert_eq(f.settings.refresh_grace, 42);
-    cr_assert_eq(f.settings.source[SETTINGS_code_lifetime], SETTINGS_FROM_ENVIRONMENT);
-    cr_assert_eq(f.settings.source[SETTINGS_drain_seconds], SETTINGS_FROM_DEFAULT);
-}
-Test(settings, an_unknown_setting_is_refused_with_its_line)
-{
-    write_file("# a remark\n\nbogus = 1\n");
-    cr_assert(load(NULL).kind == ERR_UNPROCESSABLE);
-    cr_assert(complained("line 3: unknown setting \"bogus\""));
-}
-Test(settings, repeated_settings_sections_and_broken_lines_are_refused_with_their_line)
-{
-    write_file("access_lifetime = 5\naccess_lifetime = 6\n[part]\nhsts = on\nnothing\n");
-    cr_assert(FAILED(load(NULL)));
-    cr_assert(complained("line 2: set before"));
-    cr_assert(complained("line 4: sections are not supported"));
-    cr_assert(complained("line 5: expected NAME = VALUE"));
-}
-Test(settings, a_line_that_the_library_would_cut_is_refused)
-{
-    char text[600];
-    memset(text, 'x', sizeof text);
-    memcpy(text, "tls_cert = /", 12);
-    text[sizeof text - 1] = '\0';
-    write_file(text);
-    cr_assert(FAILED(load(NULL)));
-    cr_assert(complained("line 1: too long"));
-}
-Test(settings, an_indented_line_goes_on_with_a_list)
-{
-    write_file("trusted_proxies = 10.0.0.1\n  10.0.0.2\n  ::1\n");
-    cr_assert(!FAILED(load(NULL)));
-    cr_assert(str_is(f.settings.trusted_proxies, "10.0.0.1 10.0.0.2 ::1"));
-}
-Test(settings, values_out_of_bounds_are_refused_wherever_they_come_from)
-{
-    const char *const environment[] = {"JETON_CODE_LIFETIME=601", NULL};
-    write_file("access_lifetime = 86401\n");
-    f.options[SETTINGS_drain_seconds] = STR("-1");
-    cr_assert(FAILED(load(environment)));
-    cr_assert_eq(f.problems.count, 3);
-    cr_assert_eq(f.settings.access_lifetime, 0, "outputs are untouched");
-}
-Test(settings, a_named_file_must_be_there)
-{
-    struct settings_input input = {.file = "/nonexistent/jeton.conf", .options = f.options};
-    cr_assert(FAILED(settings_load(f.arena, &input, &f.settings, &f.problems)));
-    cr_assert(complained("cannot be read"));
 }
 Test(settings, listen_takes_a_host_and_a_port_and_nothing_else)
 {
@@ -171,7 +58,7 @@ Test(settings, RL_04_who_sends_a_PROXY_header_is_named_and_can_come_there)
         f.options[SETTINGS_trusted_proxies] = str_of(cases[i].proxies);
         f.options[SETTINGS_issuer] = STR("https://id.example");
         f.options[SETTINGS_issuer_mtls] = cases[i].mtls[0] ? STR("https://mtls.example") : STR("");
-        bool good = !FAILED(judge());
+        bool good = !FAILED(loaded_judge());
         cr_expect_eq(good, cases[i].wrong == NULL, "%zu", i);
         cr_expect(cases[i].wrong == NULL || complained_of(cases[i].wrong), "%zu", i);
     }
@@ -190,26 +77,26 @@ Test(settings, what_has_no_port_listens_too_and_needs_an_issuer)
     cr_expect_null(settings_refuses(f.arena, SETTINGS_listen_mtls, (str){longest, sizeof longest - 1}));
     cr_expect_not_null(settings_refuses(f.arena, SETTINGS_listen_mtls, (str){longest, sizeof longest}));
     f.options[SETTINGS_listen] = STR("unix:/run/jeton/s");
-    cr_assert(FAILED(judge()) && complained("no port to derive the issuer"));
+    cr_assert(FAILED(loaded_judge()) && loaded_complained("no port to derive the issuer"));
     f.problems.count = 0;
     f.options[SETTINGS_issuer] = STR("http://localhost");
     f.options[SETTINGS_tls] = STR("off");
     f.options[SETTINGS_trusted_proxies] = STR("unix ::1");
     f.options[SETTINGS_socket_mode] = STR("0620");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     cr_expect(str_is(f.settings.listen_host, "unix:/run/jeton/s") && f.settings.listen_port == 0 && f.settings.mode == 0620);
     f.options[SETTINGS_listen] = STR("systemd:jeton.socket"); /* whose address nobody knows */
-    cr_assert(FAILED(judge()) && complained("only on loopback addresses"));
+    cr_assert(FAILED(loaded_judge()) && loaded_complained("only on loopback addresses"));
 }
 Test(settings, two_listeners_are_not_the_same_socket_and_the_second_has_a_public_address)
 {
     f.options[SETTINGS_listen] = f.options[SETTINGS_listen_mtls] = STR("unix:/run/jeton/s");
     f.options[SETTINGS_issuer] = STR("https://id.example");
-    cr_assert(FAILED(judge()) && complained("must differ") && complained("set issuer_mtls"));
+    cr_assert(FAILED(loaded_judge()) && loaded_complained("must differ") && loaded_complained("set issuer_mtls"));
     f.problems.count = 0;
     f.options[SETTINGS_listen_mtls] = STR("systemd:asking");
     f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
 }
 Test(settings, a_mode_is_octal)
 {
@@ -218,26 +105,6 @@ Test(settings, a_mode_is_octal)
         cr_expect_null(settings_refuses(f.arena, SETTINGS_socket_mode, str_of(good[i])), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_not_null(settings_refuses(f.arena, SETTINGS_socket_mode, str_of(bad[i])), "%s", bad[i]);
-}
-Test(settings, read_again_what_may_change_does_and_the_rest_waits_for_the_next_start) /* TL-05 */
-{
-    struct settings fresh;
-    struct settings_late late;
-    write_file("access_lifetime = 100\nworker_threads = 2\nlisten = 127.0.0.1:1\n");
-    cr_assert_eq(load(NULL).kind, ERR_OK);
-    write_file("access_lifetime = 200\nworker_threads = 3\nlisten = 127.0.0.1:2\n");
-    cr_assert_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_OK);
-    cr_expect_eq(fresh.access_lifetime, 200);
-    cr_expect_eq(fresh.worker_threads, 2);
-    cr_expect(fresh.listen_port == 1 && str_is(fresh.listen, "127.0.0.1:1") && str_is(fresh.text[SETTINGS_listen], "127.0.0.1:1"));
-    cr_assert_eq(late.count, 2);
-    cr_expect(late.rows[0] == SETTINGS_listen && late.rows[1] == SETTINGS_worker_threads);
-    write_file("access_lifetime = 0\n");
-    cr_expect_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_UNPROCESSABLE);
-    cr_expect(complained("access_lifetime") && fresh.access_lifetime == 200);
-    f.problems.count = 0;
-    write_file("session_idle = 100\nsession_absolute = 60\n"); /* judged as a whole too */
-    cr_expect_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_UNPROCESSABLE);
 }
 Test(settings, what_listens_is_a_numeric_address_or_localhost)
 {
@@ -267,7 +134,7 @@ Test(settings, an_issuer_loses_the_slash_at_its_end_and_gives_its_path_to_its_tw
     f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
     f.options[SETTINGS_client_cert_header] = STR("Client-Cert");
     f.options[SETTINGS_trusted_proxies] = STR("::1");
-    cr_assert_eq(load(NULL).kind, ERR_OK);
+    cr_assert_eq(loaded_read(NULL).kind, ERR_OK);
     str issuer = settings_issuer(f.arena, &f.settings, 80);
     cr_expect(str_is(issuer, "https://id.example/a/b"));
     cr_expect(str_is(settings_base(&f.settings), "/a/b"));
@@ -280,64 +147,64 @@ Test(settings, an_http_issuer_beyond_loopback_is_refused)
 {
     f.options[SETTINGS_issuer] = STR("http://example.com");
     f.options[SETTINGS_tls] = STR("off");
-    cr_assert(FAILED(judge()));
-    cr_assert(complained("only for loopback hosts"));
+    cr_assert(FAILED(loaded_judge()));
+    cr_assert(loaded_complained("only for loopback hosts"));
 }
 Test(settings, an_http_issuer_on_another_address_is_refused)
 {
     f.options[SETTINGS_issuer] = STR("http://localhost:80");
     f.options[SETTINGS_tls] = STR("off");
     f.options[SETTINGS_listen] = STR("0.0.0.0:80");
-    cr_assert(FAILED(judge()));
+    cr_assert(FAILED(loaded_judge()));
 }
 Test(settings, an_http_issuer_with_tls_is_refused)
 {
     f.options[SETTINGS_issuer] = STR("http://localhost:80");
-    cr_assert(FAILED(judge()));
+    cr_assert(FAILED(loaded_judge()));
 }
 Test(settings, tls_off_behind_a_proxy_keeps_its_https_issuer)
 {
     f.options[SETTINGS_issuer] = STR("https://id.example/");
     f.options[SETTINGS_tls] = STR("off");
     f.options[SETTINGS_listen] = STR("0.0.0.0:80");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     cr_assert(str_is(settings_issuer(f.arena, &f.settings, 80), "https://id.example"));
 }
 Test(settings, tls_off_without_an_issuer_is_for_loopback_alone)
 {
     f.options[SETTINGS_tls] = STR("off");
     f.options[SETTINGS_listen] = STR("127.0.0.1:0");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     cr_assert(str_is(settings_issuer(f.arena, &f.settings, 4711), "http://localhost:4711"));
     f.options[SETTINGS_listen] = STR("192.0.2.1:0");
-    cr_assert(FAILED(judge()));
+    cr_assert(FAILED(loaded_judge()));
 }
 Test(settings, a_certificate_alone_is_refused_and_a_pair_means_files)
 {
     f.options[SETTINGS_tls_cert] = STR("cert.pem");
-    cr_assert(FAILED(judge()));
+    cr_assert(FAILED(loaded_judge()));
     f.problems.count = 0;
     f.options[SETTINGS_tls_key] = STR("key.pem");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     cr_assert_eq(f.settings.tls, SETTINGS_TLS_FILES);
     f.options[SETTINGS_tls] = STR("off");
-    cr_assert(FAILED(judge()));
+    cr_assert(FAILED(loaded_judge()));
 }
 Test(settings, each_certificate_of_a_list_has_its_key)
 {
     f.options[SETTINGS_tls_cert] = STR("ec.pem  rsa.pem");
     f.options[SETTINGS_tls_key] = STR("ec.key rsa.key ");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     f.options[SETTINGS_tls_key] = STR("ec.key");
-    cr_assert(FAILED(judge()) && complained("one key for each certificate"));
+    cr_assert(FAILED(loaded_judge()) && loaded_complained("one key for each certificate"));
     f.problems.count = 0;
     f.options[SETTINGS_tls_cert] = STR("");
-    cr_assert(FAILED(judge()));
+    cr_assert(FAILED(loaded_judge()));
 }
 Test(settings, the_issuer_of_an_ipv6_address_has_brackets)
 {
     f.options[SETTINGS_listen] = STR("[2001:db8::1]:443");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     cr_assert(str_is(settings_issuer(f.arena, &f.settings, 443), "https://[2001:db8::1]:443"));
 }
 Test(settings, loopback_is_recognised_however_it_is_written)
@@ -351,7 +218,7 @@ Test(settings, the_policy_is_what_was_set)
     f.options[SETTINGS_common_passwords] = STR("allow");
     f.options[SETTINGS_account_tries] = STR("3");
     f.options[SETTINGS_personal_lifetime_max] = STR("0");
-    cr_assert(!FAILED(judge()));
+    cr_assert(!FAILED(loaded_judge()));
     settings_policy(&f.settings, &policy);
     cr_assert_eq(policy.account_rule.free_tries, 3);
     cr_assert_eq(policy.personal_lifetime_max, 0);
@@ -362,28 +229,28 @@ Test(settings, the_policy_is_what_was_set)
 Test(settings, certificates_need_their_company)
 {
     f.options[SETTINGS_client_cert_header] = STR("Client-Cert");
-    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
-    cr_expect(complained("trusted_proxies"));
+    cr_expect_eq(loaded_judge().kind, ERR_UNPROCESSABLE);
+    cr_expect(loaded_complained("trusted_proxies"));
     f.problems.count = 0;
     f.options[SETTINGS_trusted_proxies] = STR("10.0.0.2");
-    cr_expect_eq(judge().kind, ERR_OK);
+    cr_expect_eq(loaded_judge().kind, ERR_OK);
     f.options[SETTINGS_client_cert_header] = STR_ABSENT;
     f.options[SETTINGS_issuer_mtls] = STR("https://mtls.example");
-    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+    cr_expect_eq(loaded_judge().kind, ERR_UNPROCESSABLE);
     f.problems.count = 0;
     f.options[SETTINGS_listen_mtls] = STR("localhost:8444");
-    cr_expect_eq(judge().kind, ERR_OK);
+    cr_expect_eq(loaded_judge().kind, ERR_OK);
     cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, STR("https://auth.example"), 8444), "https://mtls.example"));
     f.options[SETTINGS_issuer_mtls] = STR_ABSENT;
-    cr_expect_eq(judge().kind, ERR_OK);
+    cr_expect_eq(loaded_judge().kind, ERR_OK);
     cr_expect(str_is(settings_issuer_mtls(f.arena, &f.settings, STR("https://auth.example"), 8444), "https://auth.example:8444"));
     cr_expect(str_is(f.settings.mtls_host, "localhost") && f.settings.mtls_port == 8444);
     f.options[SETTINGS_listen_mtls] = STR("localhost:8443");
-    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+    cr_expect_eq(loaded_judge().kind, ERR_UNPROCESSABLE);
     f.problems.count = 0;
     f.options[SETTINGS_listen_mtls] = STR("localhost:8444");
     f.options[SETTINGS_tls] = STR("off");
-    cr_expect_eq(judge().kind, ERR_UNPROCESSABLE);
+    cr_expect_eq(loaded_judge().kind, ERR_UNPROCESSABLE);
 }
 
 Test(settings, certificate_and_fetch_values_have_their_form)
@@ -424,7 +291,7 @@ static str ports_with(const char *internal, const char *ports)
     struct policy policy;
     f.options[SETTINGS_fetch_internal] = str_of(internal);
     f.options[SETTINGS_outgoing_ports] = str_of(ports);
-    cr_assert_eq(judge().kind, ERR_OK);
+    cr_assert_eq(loaded_judge().kind, ERR_OK);
     cr_expect(str_equal(f.settings.text[SETTINGS_outgoing_ports], f.settings.outgoing_ports));
     settings_policy(&f.settings, &policy);
     return policy.fetch.ports;
@@ -436,15 +303,4 @@ Test(settings, the_port_of_https_is_due_alone_unless_hosts_inside_are_named)
     cr_expect(str_is(ports_with("keys.intern.example:8443", NULL), "any"));
     cr_expect(str_is(ports_with("keys.intern.example:8443", "443 8443"), "443 8443"));
     cr_expect(str_is(ports_with(NULL, "any"), "any"));
-}
-
-Test(settings, ports_that_would_be_others_wait_for_the_next_start)
-{
-    struct settings fresh;
-    struct settings_late late;
-    cr_expect(str_is(ports_with(NULL, NULL), "443"));
-    f.options[SETTINGS_fetch_internal] = STR("keys.intern.example:8443");
-    cr_assert_eq(settings_again(f.arena, &f.settings, &fresh, &late, &f.problems).kind, ERR_OK);
-    cr_expect(late.count == 1 && late.rows[0] == SETTINGS_outgoing_ports);
-    cr_expect(str_is(fresh.outgoing_ports, "443") && str_is(fresh.fetch_internal, "keys.intern.example:8443"));
 }
