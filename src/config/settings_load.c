@@ -151,7 +151,8 @@ static void load_environment(struct load *l, const struct settings_input *input)
             continue; /* set to nothing is not set: so it can be switched off in a unit file */
         const char *refused = settings_refuses(l->arena, row, value);
         if (refused) {
-            add_load_problem(l, settings_rows[row].name, str_format(l->arena, "the environment variable %s, not \"%.*s\"", refused, STR_FMT(quotable_value(row, value))));
+            add_load_problem(l, settings_rows[row].name,
+                             str_format(l->arena, "the environment variable %s, not \"%.*s\"", refused, STR_FMT(quotable_value(row, value))));
             continue;
         }
         l->out->text[row] = str_dup(l->arena, value);

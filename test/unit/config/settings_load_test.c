@@ -28,7 +28,7 @@ Test(settings_load, repeated_settings_sections_and_broken_lines_are_refused_with
     loaded_write("access_lifetime = 5\naccess_lifetime = 6\n[part]\nhsts = on\nnothing\n");
     cr_assert(FAILED(loaded_read(NULL)));
     cr_assert(loaded_complained("line 2: set before"));
-    cr_assert(loaded_complained("line 4: there are no sections"));
+    cr_assert(loaded_complained("line 4: sections are not supported"));
     cr_assert(loaded_complained("line 5: expected NAME = VALUE"));
 }
 Test(settings_load, a_line_that_the_library_would_cut_is_refused)

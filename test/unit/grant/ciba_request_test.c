@@ -128,8 +128,8 @@ Test(ciba_request, what_is_signed_by_another_for_another_or_at_another_time_is_r
                 {"bank", FIXTURE_ISSUER, -400, -400, -60}, {"bank", FIXTURE_ISSUER, 0, 0, 4000},         {"bank", FIXTURE_ISSUER, -4000, -4000, 100},
                 {"bank", FIXTURE_ISSUER, 60, 0, 300}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        str text = str_format(d.t.s.a, "{\"iss\":\"%s\",\"aud\":\"%s\",\"iat\":%d,\"nbf\":%d,\"exp\":%d," RIGHT "}", rows[i].iss, rows[i].aud, NOW + rows[i].iat,
-                              NOW + rows[i].nbf, NOW + rows[i].exp);
+        str text = str_format(d.t.s.a, "{\"iss\":\"%s\",\"aud\":\"%s\",\"iat\":%d,\"nbf\":%d,\"exp\":%d," RIGHT "}", rows[i].iss, rows[i].aud,
+                              NOW + rows[i].iat, NOW + rows[i].nbf, NOW + rows[i].exp);
         cr_expect_eq(kind_of(&d, signed_with(&d, d.key, "{\"alg\":\"ES256\"}", text.p)), ERR_INVALID_REQUEST, "%zu", i);
     }
     str right = str_format(d.t.s.a, "{\"iss\":\"bank\",\"aud\":\"" FIXTURE_ISSUER "\",\"iat\":%d,\"nbf\":%d,\"exp\":%d," RIGHT "}", NOW, NOW, NOW + 300);
@@ -148,10 +148,13 @@ Test(ciba_request, a_claim_that_is_missing_or_of_another_type_is_an_error_and_ne
 {
     struct desk d = desk_new("ES256");
     static const char *const bad[] = {
-        "\"scope\":\"openid\",\"login_hint\":\"ada\"",                          /* no jti */
-        "\"jti\":\"b\",\"scope\":[\"openid\"],\"login_hint\":\"ada\"",          "\"jti\":\"c\",\"scope\":\"openid\"",
-        "\"jti\":\"d\",\"scope\":\"openid\",\"login_hint\":7",                  "\"jti\":\"e\",\"scope\":\"openid\",\"login_hint\":null",
-        "\"jti\":\"f\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"binding_message\":{}", "\"jti\":\"g\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"requested_expiry\":1.5",
+        "\"scope\":\"openid\",\"login_hint\":\"ada\"", /* no jti */
+        "\"jti\":\"b\",\"scope\":[\"openid\"],\"login_hint\":\"ada\"",
+        "\"jti\":\"c\",\"scope\":\"openid\"",
+        "\"jti\":\"d\",\"scope\":\"openid\",\"login_hint\":7",
+        "\"jti\":\"e\",\"scope\":\"openid\",\"login_hint\":null",
+        "\"jti\":\"f\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"binding_message\":{}",
+        "\"jti\":\"g\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"requested_expiry\":1.5",
         "\"jti\":\"h\",\"scope\":\"openid\",\"login_hint\":\"ada\",\"resource\":[7]",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -164,7 +167,8 @@ Test(ciba_request, resources_may_be_several_by_either_way) /* RFC 8707 2 */
     struct desk d = desk_new(NULL);
     struct ciba_ask ask;
     for (int i = 0; i < 2; i++) {
-        struct db_resource row = {.uri = i ? STR("https://two") : STR("https://one"), .name = STR("s"), .token_format = STR("jwt"), .alg = STR("ES256"), .created_at = NOW};
+        struct db_resource row = {
+            .uri = i ? STR("https://two") : STR("https://one"), .name = STR("s"), .token_format = STR("jwt"), .alg = STR("ES256"), .created_at = NOW};
         row.name = row.uri;
         assert_done(db_resource_add(store_each(d.t.s.authority->store), &row));
     }

@@ -76,7 +76,8 @@ Test(deferred, the_row_holds_what_was_asked_and_no_secret)
     cr_expect(str_is(row->kind, "ciba") && str_is(row->state, "pending") && str_is(row->scope, "read") && str_is(row->binding_message, "K-17"));
     cr_expect(token_hash_equal(&row->hash, &hash) && row->created_at == NOW && row->expires_at == NOW + 300 && row->interval_seconds == 5);
     cr_expect(row->client_number == stage_find(&d.t, "both")->number && row->authorization_number == 0 && str_filled(row->source));
-    cr_expect(memmem(row->notification.p, row->notification.n, "clients-own-token", 17) == NULL && memmem(row->notification.p, row->notification.n, d.code.p, d.code.n) == NULL);
+    cr_expect(memmem(row->notification.p, row->notification.n, "clients-own-token", 17) == NULL &&
+              memmem(row->notification.p, row->notification.n, d.code.p, d.code.n) == NULL);
     cr_expect(str_starts(d.code, STR("jtn_cr_")));
 }
 
@@ -201,7 +202,8 @@ Test(deferred, DV_04_a_poll_adds_no_scope_and_no_resource)
 {
     struct desk d = desk_new(DEFERRED_DEVICE, "tv", (struct db_deferred){0});
     struct token_answer answer;
-    struct db_resource resource = {.uri = STR("https://s"), .name = STR("s"), .token_format = STR("jwt"), .alg = STR("ES256"), .client_id = STR("other"), .created_at = NOW};
+    struct db_resource resource = {
+        .uri = STR("https://s"), .name = STR("s"), .token_format = STR("jwt"), .alg = STR("ES256"), .client_id = STR("other"), .created_at = NOW};
     assert_done(db_resource_add(store_each(d.t.s.authority->store), &resource));
     says_yes(&d);
     expect_kind(poll(&d, "tv", DEVICE, "&resource=https%3A%2F%2Fnosuch", &answer), INVALID_TARGET);

@@ -13,7 +13,8 @@
 
 static void save_resource(struct stage *t, const char *uri, const char *alg)
 {
-    struct db_resource row = {.uri = str_of(uri), .name = str_of(uri), .token_format = STR("jwt"), .alg = str_of(alg), .client_id = STR("other"), .created_at = NOW};
+    struct db_resource row = {
+        .uri = str_of(uri), .name = str_of(uri), .token_format = STR("jwt"), .alg = str_of(alg), .client_id = STR("other"), .created_at = NOW};
     assert_done(db_resource_add(store_each(t->s.authority->store), &row));
     scene_next(&t->s);
 }

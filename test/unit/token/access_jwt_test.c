@@ -165,7 +165,7 @@ Test(access_jwt, a_signed_token_that_lacks_a_claim_is_refused)
 
 /* ---- what is none of ours ---- */
 
-#define BEGUN(subject_)                                                                                                            \
+#define BEGUN(subject_)                                                                                                                          \
     "{\"iss\":\"" FIXTURE_ISSUER "\",\"sub\":\"" subject_ "\",\"aud\":\"https://a\",\"client_id\":\"c\",\"scope\":\"\",\"jti\":\"j\",\"iat\":1," \
     "\"exp\":1900000000,\"client_epoch\":0"
 #define WHOLE(subject_, more_) BEGUN(subject_) more_ "}"
