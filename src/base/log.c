@@ -38,7 +38,7 @@ static size_t filled;
 static void (*pressed)(void); /* set before the first thread */
 
 /* The last four bytes stay free for "...\n"; a line that was cut is full to the last byte but one. */
-static void put_bytes(struct line *l, const char *p, size_t n)
+static inline void put_bytes(struct line *l, const char *p, size_t n)
 {
     size_t room = l->n < sizeof l->text - 4 ? sizeof l->text - 4 - l->n : 0;
     if (n <= room) {
@@ -72,7 +72,7 @@ static void put_escaped(struct line *l, char c)
 
 static inline bool bare_eight(uint64_t v)
 {
-    return ascii_eight_printable(v) && !ascii_eight_has(v, ' ') && !ascii_eight_has(v, '"') && !ascii_eight_has(v, '\\') && !ascii_eight_has(v, '=');
+    return ascii_eight_printable_but(v, ' ', '"') && ascii_eight_printable_but(v, '\\', '=');
 }
 
 /* Most values: there is something, and nothing in it asks for quotes. */

@@ -22,12 +22,12 @@ bool str_equal_nocase(str a, str b)
         return a.p == b.p;
     if (a.n != b.n)
         return false;
-    size_t i = 0;
-    for (; a.n - i >= 8; i += 8)
+    if (a.n < 8)
+        return a.n == 0 || same_eight(ascii_eight_rest(a.p, a.n), ascii_eight_rest(b.p, a.n));
+    for (size_t i = 0; i + 8 < a.n; i += 8)
         if (!same_eight(ascii_eight(a.p + i), ascii_eight(b.p + i)))
             return false;
-    size_t rest = a.n - i;
-    return rest == 0 || same_eight(ascii_eight_rest(a.p + i, rest), ascii_eight_rest(b.p + i, rest));
+    return same_eight(ascii_eight(a.p + a.n - 8), ascii_eight(b.p + a.n - 8)); /* some of them once more */
 }
 
 bool str_starts(str s, str prefix)

@@ -40,7 +40,7 @@ static void write_json_escape(struct buf *out, char c)
 
 static inline bool simple_eight(uint64_t v)
 {
-    return ascii_eight_printable(v) && !ascii_eight_has(v, '"') && !ascii_eight_has(v, '\\');
+    return ascii_eight_printable_but(v, '"', '\\');
 }
 
 /* Most texts: nothing but ASCII that stands for itself. */
@@ -79,43 +79,43 @@ static char *put_quoted(char *at, str text)
 
 /* What stands before a value: a comma, a name. Where `n` bytes of the value are to be written; NULL where no value, or none with or without
  * a name, may stand, and where it does not fit. */
-static char *place_json_value(struct json_writer *w, const char *name, size_t n)
+static char *place_json_value(struct json_writer *w, struct json_name name, size_t n)
 {
     bool in_object = w->depth > 0 && (w->lists >> w->depth & 1) == 0;
-    if (in_object != (name != NULL) || (w->depth == 0 && w->behind)) {
+    if (in_object != (name.p != NULL) || (w->depth == 0 && w->behind)) {
         w->misused = true;
         return NULL;
     }
     bool comma = w->behind;
     w->behind = true;
-    str named = name != NULL ? str_of(name) : STR("");
-    if (!needs_no_json_escape(named)) {
+    str named = {name.p, name.n};
+    if (!name.literal && !needs_no_json_escape(named)) {
         if (comma)
             buf_char(&w->out, ',');
         quoted_slowly(w, named);
         buf_char(&w->out, ':');
         return buf_place(&w->out, n);
     }
-    char *at = buf_place(&w->out, (comma ? 1 : 0) + (name != NULL ? named.n + 3 : 0) + n);
+    char *at = buf_place(&w->out, (comma ? 1 : 0) + (name.p != NULL ? named.n + 3 : 0) + n);
     if (at == NULL)
         return NULL;
     if (comma)
         *at++ = ',';
-    if (name == NULL)
+    if (name.p == NULL)
         return at;
     at = put_quoted(at, named);
     *at = ':';
     return at + 1;
 }
 
-static void write_json_literal(struct json_writer *w, const char *name, str text)
+void json_writer_literal(struct json_writer *w, struct json_name name, str text)
 {
     char *at = place_json_value(w, name, text.n);
     if (at != NULL)
         memcpy(at, text.p, text.n);
 }
 
-static bool begin_json_level(struct json_writer *w, const char *name, bool list)
+static bool begin_json_level(struct json_writer *w, struct json_name name, bool list)
 {
     if (w->depth == JSON_WRITER_DEPTH_MAX)
         w->misused = true;
@@ -129,12 +129,12 @@ static bool begin_json_level(struct json_writer *w, const char *name, bool list)
     return true;
 }
 
-void json_write_object(struct json_writer *w, const char *name)
+void json_writer_object(struct json_writer *w, struct json_name name)
 {
     begin_json_level(w, name, false);
 }
 
-void json_write_list(struct json_writer *w, const char *name)
+void json_writer_list(struct json_writer *w, struct json_name name)
 {
     begin_json_level(w, name, true);
 }
@@ -150,10 +150,10 @@ void json_write_end(struct json_writer *w)
     w->behind = true;
 }
 
-void json_write_text(struct json_writer *w, const char *name, str value)
+void json_writer_text(struct json_writer *w, struct json_name name, str value)
 {
     if (!str_present(value)) {
-        json_write_null(w, name);
+        json_writer_literal(w, name, STR("null"));
         return;
     }
     bool simple = needs_no_json_escape(value);
@@ -164,13 +164,7 @@ void json_write_text(struct json_writer *w, const char *name, str value)
         quoted_slowly(w, value);
 }
 
-void json_write_filled(struct json_writer *w, const char *name, str value)
-{
-    if (str_present(value))
-        json_write_text(w, name, value);
-}
-
-void json_write_integer(struct json_writer *w, const char *name, int64_t value)
+void json_writer_integer(struct json_writer *w, struct json_name name, int64_t value)
 {
     char digits[ASCII_DECIMAL_MAX];
     size_t n = ascii_decimal(digits, value < 0 ? 0 - (uint64_t)value : (uint64_t)value), sign = value < 0 ? 1 : 0;
@@ -179,16 +173,6 @@ void json_write_integer(struct json_writer *w, const char *name, int64_t value)
         return;
     *at = '-';
     memcpy(at + sign, digits + sizeof digits - n, n);
-}
-
-void json_write_boolean(struct json_writer *w, const char *name, bool value)
-{
-    write_json_literal(w, name, value ? STR("true") : STR("false"));
-}
-
-void json_write_null(struct json_writer *w, const char *name)
-{
-    write_json_literal(w, name, STR("null"));
 }
 
 void json_write_words(struct json_writer *w, const char *name, str words)
@@ -203,7 +187,7 @@ void json_write_words(struct json_writer *w, const char *name, str words)
 
 static void write_list(struct json_writer *w, const char *name, const json *list)
 {
-    if (!begin_json_level(w, name, true))
+    if (!begin_json_level(w, json_name(name), true))
         return;
     for (size_t i = 0; i < list->count; i++)
         json_write_value(w, NULL, list->items[i]);
@@ -220,7 +204,7 @@ void json_write_members(struct json_writer *w, const json *object)
 
 static void write_object(struct json_writer *w, const char *name, const json *object)
 {
-    if (!begin_json_level(w, name, false))
+    if (!begin_json_level(w, json_name(name), false))
         return;
     json_write_members(w, object);
     json_write_end(w);
@@ -243,7 +227,7 @@ void json_write_value(struct json_writer *w, const char *name, const json *value
         json_write_integer(w, name, value->integer);
         break;
     case JSON_NUMBER:
-        write_json_literal(w, name, (str){value->text, value->count});
+        json_writer_literal(w, json_name(name), (str){value->text, value->count});
         break;
     case JSON_TEXT:
         json_write_text(w, name, json_text_of(value));

@@ -17,15 +17,54 @@ struct json_writer {
     bool misused;
 };
 
+/* A member's name. What the compiler knows is a literal: its author's word that nothing in it is to be escaped, so that it is not looked
+ * through. Inline, as str_of is. */
+struct json_name {
+    const char *p; /* NULL: none */
+    size_t n : 63;
+    bool literal : 1;
+};
+static inline struct json_name json_name(const char *name)
+{
+    return (struct json_name){name, (name != NULL ? strlen(name) : 0) & SIZE_MAX >> 1, __builtin_constant_p(name == NULL || name[0] == '\0')};
+}
+void json_writer_object(struct json_writer *w, struct json_name name);
+void json_writer_list(struct json_writer *w, struct json_name name);
+void json_writer_text(struct json_writer *w, struct json_name name, str value);
+void json_writer_integer(struct json_writer *w, struct json_name name, int64_t value);
+void json_writer_literal(struct json_writer *w, struct json_name name, str text);
+
 struct json_writer json_writer_new(struct arena *a);
-void json_write_object(struct json_writer *w, const char *name); /* opens; json_write_end closes */
-void json_write_list(struct json_writer *w, const char *name);
+static inline void json_write_object(struct json_writer *w, const char *name) /* opens; json_write_end closes */
+{
+    json_writer_object(w, json_name(name));
+}
+static inline void json_write_list(struct json_writer *w, const char *name)
+{
+    json_writer_list(w, json_name(name));
+}
 void json_write_end(struct json_writer *w);
-void json_write_text(struct json_writer *w, const char *name, str value);   /* absent: JSON null */
-void json_write_filled(struct json_writer *w, const char *name, str value); /* absent: nothing at all */
-void json_write_integer(struct json_writer *w, const char *name, int64_t value);
-void json_write_boolean(struct json_writer *w, const char *name, bool value);
-void json_write_null(struct json_writer *w, const char *name);
+static inline void json_write_text(struct json_writer *w, const char *name, str value) /* absent: JSON null */
+{
+    json_writer_text(w, json_name(name), value);
+}
+static inline void json_write_filled(struct json_writer *w, const char *name, str value) /* absent: nothing at all */
+{
+    if (str_present(value))
+        json_writer_text(w, json_name(name), value);
+}
+static inline void json_write_integer(struct json_writer *w, const char *name, int64_t value)
+{
+    json_writer_integer(w, json_name(name), value);
+}
+static inline void json_write_boolean(struct json_writer *w, const char *name, bool value)
+{
+    json_writer_literal(w, json_name(name), value ? STR("true") : STR("false"));
+}
+static inline void json_write_null(struct json_writer *w, const char *name)
+{
+    json_writer_literal(w, json_name(name), STR("null"));
+}
 void json_write_words(struct json_writer *w, const char *name, str words);         /* "a b" becomes ["a","b"] */
 void json_write_value(struct json_writer *w, const char *name, const json *value); /* a part that was read; NULL: the text has a hole */
 void json_write_members(struct json_writer *w, const json *object);                /* its members, within the object that is open */

@@ -10,18 +10,26 @@
 
 #include "base/banned.h"
 
-fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *out)
+static inline bool plain_eight(uint64_t v)
 {
-    if (text.p == NULL)
-        FAIL(INVALID_REQUEST, "percent: absent");
-    char *p = arena_take(a, text.n + 1);
-    if (p == NULL)
-        FAIL(UNAVAILABLE, "percent: out of memory");
-    size_t n = str_find(text, '%'), space = plus == PERCENT_PLUS_SPACE ? str_find(text, '+') : text.n;
-    n = n < space ? n : space; /* up to here nothing is encoded */
-    if (n > 0)
-        memcpy(p, text.p, n);
-    for (size_t i = n; i < text.n; i++) {
+    return ascii_eight_nonzero(v) && !ascii_eight_has(v, '%') && !ascii_eight_has(v, '+');
+}
+
+/* Most texts: ASCII, nothing of it encoded. */
+static bool needs_no_decoding(str text)
+{
+    size_t i = 0;
+    while (text.n - i >= 8 && plain_eight(ascii_eight(text.p + i)))
+        i += 8;
+    size_t rest = text.n - i;
+    return rest == 0 || (rest < 8 && plain_eight(ascii_eight_rest(text.p + i, rest)));
+}
+
+/* Text that holds something to decode; into as many bytes. */
+static fallible decode_each(str text, enum percent_plus plus, char *p, size_t *decoded)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if (c == '%') {
             int high = text.n - i > 2 ? ascii_hex(text.p[i + 1]) : -1;
@@ -37,6 +45,22 @@ fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *
     }
     if (!utf8_valid((str){p, n})) /* IN-03: NUL, overlong forms, surrogates */
         REFUSE(INVALID_REQUEST, "The request contains text that is not UTF-8, or a NUL.", "percent: not UTF-8 or NUL");
+    *decoded = n;
+    return OK;
+}
+
+fallible percent_decode(struct arena *a, str text, enum percent_plus plus, str *out)
+{
+    if (text.p == NULL)
+        FAIL(INVALID_REQUEST, "percent: absent");
+    char *p = arena_take(a, text.n + 1);
+    if (p == NULL)
+        FAIL(UNAVAILABLE, "percent: out of memory");
+    size_t n = text.n;
+    if (!needs_no_decoding(text))
+        TRY(decode_each(text, plus, p, &n));
+    else if (n > 0)
+        memcpy(p, text.p, n);
     *out = (str){p, n};
     return OK;
 }

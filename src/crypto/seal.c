@@ -125,9 +125,9 @@ static bool decrypt_gcm(struct once *once, str context, const uint8_t *in, size_
     int written = 0;
     uint8_t tag[SEAL_TAG], nothing[SEAL_TAG];
     memcpy(tag, in + n, SEAL_TAG);
-    INVARIANT(EVP_DecryptInit_ex2(c, NULL, once->key, once->nonce, NULL) == 1);
+    const OSSL_PARAM wanted[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, tag, SEAL_TAG), OSSL_PARAM_construct_end()};
+    INVARIANT(EVP_DecryptInit_ex2(c, NULL, once->key, once->nonce, wanted) == 1);
     explicit_bzero(once->key, DIGEST_SIZE);
-    INVARIANT(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1);
     if (context.n > 0)
         INVARIANT(EVP_DecryptUpdate(c, NULL, &written, (const uint8_t *)context.p, (int)context.n) == 1);
     if (n > 0)

@@ -86,8 +86,9 @@ struct response {
 /* Adds a header; refuses names that are no token and values with bytes below 0x20 or 0x7f (header injection): SERVER_ERROR. */
 fallible response_header(struct response *r, const char *name, str value);
 /* The same for what stands in the program's text: literals are neither looked through nor copied. */
-#define response_literal(r_, name_, value_) response_literal_put((r_), (struct http_header){STR(name_), STR(value_)})
-fallible response_literal_put(struct response *r, struct http_header literal); /* through the macro alone */
+#define response_literal(r_, name_, value_) response_put_own((r_), (struct http_header){STR(name_), STR(value_)})
+/* And for what this server has spelled itself of letters and digits, and lives as long as the request. */
+fallible response_put_own(struct response *r, struct http_header own);
 struct response_cookie_rule {
     bool secure;     /* Secure; the caller chooses the __Host- or __Secure- name then */
     int64_t max_age; /* seconds; 0: a session cookie; negative: delete it */

@@ -23,12 +23,32 @@ static const str field_names[HTTP_FIELD_COUNT] = {
     [HTTP_FIELD_TRANSFER_ENCODING] = {"transfer-encoding", 17},
 };
 
+/* The first with a name of that length; HTTP_FIELD_COUNT: there is none. */
+static enum http_field first_field_of_length(size_t n)
+{
+    switch (n) {
+    case 4:
+        return HTTP_FIELD_HOST;
+    case 6:
+        return HTTP_FIELD_COOKIE;
+    case 10:
+        return HTTP_FIELD_CONNECTION;
+    case 12:
+        return HTTP_FIELD_CONTENT_TYPE;
+    case 13:
+        return HTTP_FIELD_AUTHORIZATION;
+    case 14:
+        return HTTP_FIELD_CONTENT_LENGTH;
+    case 17:
+        return HTTP_FIELD_TRANSFER_ENCODING;
+    default:
+        return HTTP_FIELD_COUNT;
+    }
+}
+
 enum http_field request_field_of(str name)
 {
-    size_t which = 0;
-    while (which < HTTP_FIELD_COUNT && field_names[which].n < name.n)
-        which++;
-    for (; which < HTTP_FIELD_COUNT && field_names[which].n == name.n; which++)
+    for (size_t which = first_field_of_length(name.n); which < HTTP_FIELD_COUNT && field_names[which].n == name.n; which++)
         if (ascii_lower(name.p[0]) == field_names[which].p[0] && str_equal_nocase(name, field_names[which]))
             return (enum http_field)which;
     return HTTP_FIELD_COUNT;

@@ -42,11 +42,11 @@ static bool value_safe(str value)
     return str_present(value);
 }
 
-fallible response_literal_put(struct response *r, struct http_header literal)
+fallible response_put_own(struct response *r, struct http_header own)
 {
     if (r->header_count >= HEADERS_MAX)
         FAIL(SERVER_ERROR, "response: too many headers");
-    r->headers[r->header_count++] = literal;
+    r->headers[r->header_count++] = own;
     return OK;
 }
 
@@ -60,7 +60,7 @@ fallible response_header(struct response *r, const char *name, str value)
     str copy = str_dup(r->arena, value);
     if (!str_present(copy))
         FAIL(UNAVAILABLE, "response: no memory");
-    return response_literal_put(r, (struct http_header){str_of(name), copy});
+    return response_put_own(r, (struct http_header){str_of(name), copy});
 }
 
 static bool cookie_safe(str value) /* RFC 6265 4.1.1 cookie-octet */

@@ -398,7 +398,7 @@ static fallible finish_reply_headers(struct pipeline *w)
     enum route_answers answers = reply_answers(w);
     bool html = answers == HTML || str_starts(w->exchange->response.content_type, STR("text/html"));
     TRY(cache_rules(w, answers));
-    TRY(response_header(&w->exchange->response, "X-Request-Id", str_of(w->exchange->request.id)));
+    TRY(response_put_own(&w->exchange->response, (struct http_header){STR("X-Request-Id"), str_of(w->exchange->request.id)}));
     if (w->route && w->route->who == BEARER)
         TRY(response_header(&w->exchange->response, "x-fapi-interaction-id", interaction_id(w)));
     if (sender_wants_nonce(&w->context) && w->exchange->response.refused.kind != ERR_USE_DPOP_NONCE)

@@ -283,8 +283,13 @@ static const uint8_t *take_cursor_bytes(struct cursor *c, size_t n)
 
 static int64_t take_number(struct cursor *c, size_t size)
 {
+    bool eight = c->left >= 8;
     const uint8_t *p = take_cursor_bytes(c, size);
     uint64_t v = 0;
+    if (p != NULL && eight) {
+        memcpy(&v, p, sizeof v);
+        return (int64_t)(v & UINT64_MAX >> (64 - 8 * size));
+    }
     for (size_t i = 0; p != NULL && i < size; i++)
         v |= (uint64_t)p[i] << (8 * i);
     return (int64_t)v;

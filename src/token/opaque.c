@@ -54,8 +54,11 @@ static const struct kind *row_of(enum opaque_kind kind, enum make make)
 
 enum opaque_kind opaque_kind_of(str text)
 {
+    const str common = STR("jtn_");
+    if (!str_starts(text, common))
+        return OPAQUE_NONE;
     for (int kind = OPAQUE_NONE + 1; kind < OPAQUE_KIND_COUNT; kind++)
-        if (str_present(text) && str_starts(text, kinds[kind].prefix))
+        if (text.n > common.n && text.p[common.n] == kinds[kind].prefix.p[common.n] && str_starts(text, kinds[kind].prefix))
             return (enum opaque_kind)kind;
     return OPAQUE_NONE;
 }

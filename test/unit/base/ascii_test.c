@@ -80,3 +80,15 @@ Test(ascii, numbers_have_the_digits_that_printf_gives_them)
         cr_assert_eq(memcmp(out + sizeof out - n, expected, (size_t)n), 0, "%s", expected);
     }
 }
+
+Test(ascii, eight_are_printable_but_for_two_when_each_alone_is)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < 8; at++) {
+            char text[8] = {' ', '~', '!', '#', '[', ']', 'a', 'Z'};
+            text[at] = (char)byte;
+            bool expected = ascii_printable((char)byte) && byte != '"' && byte != '\\';
+            cr_assert_eq(ascii_eight_printable_but(ascii_eight(text), '"', '\\'), expected, "byte %u at %zu", byte, at);
+        }
+    }
+}
