@@ -30,6 +30,14 @@ bool str_equal_nocase(str a, str b)
     return same_eight(ascii_eight(a.p + a.n - 8), ascii_eight(b.p + a.n - 8)); /* some of them once more */
 }
 
+bool str_is_token(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_token_char(s.p[i]))
+            return false;
+    return s.n > 0;
+}
+
 bool str_starts(str s, str prefix)
 {
     return s.p != NULL && prefix.p != NULL && s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;

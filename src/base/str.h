@@ -39,6 +39,7 @@ static inline bool str_is(str a, const char *z)
 {
     return str_equal(a, str_of(z));
 }
+bool str_is_token(str s); /* RFC 9110 5.6.2 */
 bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 int str_compare(str a, str b); /* memcmp order, shorter first */

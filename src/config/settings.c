@@ -173,11 +173,7 @@ static bool origin_or_none(str value)
 }
 static bool header_form(str value)
 {
-    for (size_t i = 0; i < value.n; i++) {
-        if (!ascii_token_char(value.p[i]))
-            return false;
-    }
-    return true;
+    return value.n == 0 || str_is_token(value);
 }
 /* Words HOST or HOST:PORT, as they stand in an address. */
 static bool hosts_form(str value)

@@ -30,14 +30,6 @@ static fallible sizes_check(const struct request *r) /* IN-01 */
     return OK;
 }
 
-static bool is_http_token(str s) /* RFC 9110 5.6.2 */
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!ascii_token_char(s.p[i]))
-            return false;
-    return s.n > 0;
-}
-
 static bool field_bytes(str s) /* RFC 9110 5.5: HTAB, SP, VCHAR, obs-text */
 {
     size_t i = 0;
@@ -58,7 +50,7 @@ static fallible lines_check(struct request *r)
     for (size_t i = 0; i < r->header_count; i++) {
         const struct http_header *h = &r->headers[i];
         enum http_field which = request_field_of(h->name);
-        if (which == HTTP_FIELD_COUNT && !is_http_token(h->name)) /* RFC 9112 5.1: also a space before the colon */
+        if (which == HTTP_FIELD_COUNT && !str_is_token(h->name)) /* RFC 9112 5.1: also a space before the colon */
             FAIL(INVALID_REQUEST, "guard: a header name that is no token");
         if (!field_bytes(h->value)) /* IN-02 */
             FAIL(INVALID_REQUEST, "guard: a control byte in a header");
@@ -148,7 +140,7 @@ fallible guard_check(struct request *r)
         r->fields[i] = STR_ABSENT;
     r->sorted = false;
     TRY(sizes_check(r));
-    if (!is_http_token(r->method_name)) /* RFC 9112 3.1 */
+    if (!str_is_token(r->method_name)) /* RFC 9112 3.1 */
         FAIL(INVALID_REQUEST, "guard: a method that is no token");
     TRY(lines_check(r));
     if (r->fields[HTTP_FIELD_COOKIE].n > HTTP_COOKIE_MAX) /* LS-20 */

@@ -94,14 +94,6 @@ str request_header_named(const struct request *r, str wanted)
     return STR_ABSENT;
 }
 
-static bool is_cookie_name(str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!ascii_token_char(s.p[i]))
-            return false;
-    return s.n > 0;
-}
-
 /* RFC 6265 4.1.1 cookie-octet; asked of the value that is used, for other cookies of the same host are not ours to judge. */
 static bool cookie_octets(str s)
 {
@@ -119,7 +111,7 @@ fallible request_cookie(const struct request *r, const char *name, str *value)
         pair = str_trim(pair);
         size_t cut = str_find(pair, '=');
         str key = {pair.p, cut};
-        if (cut == pair.n || !is_cookie_name(key)) /* LS-20 */
+        if (cut == pair.n || !str_is_token(key)) /* LS-20 */
             FAIL(INVALID_REQUEST, "cookie: a pair without a name or `=`");
         if (!str_is(key, name)) /* the exact name, letter case included */
             continue;

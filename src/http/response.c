@@ -20,14 +20,6 @@ bool response_bare(const struct response *r)
     return r->status == 204 || r->status == 304;
 }
 
-static bool name_safe(str name)
-{
-    for (size_t i = 0; i < name.n; i++)
-        if (!ascii_token_char(name.p[i]))
-            return false;
-    return name.n > 0;
-}
-
 static bool value_safe(str value)
 {
     size_t i = 0;
@@ -52,7 +44,7 @@ fallible response_put_own(struct response *r, struct http_header own)
 
 fallible response_header(struct response *r, const char *name, str value)
 {
-    if (!name_safe(str_of(name))) /* RFC 9110 5.1 */
+    if (!str_is_token(str_of(name))) /* RFC 9110 5.1 */
         FAIL(SERVER_ERROR, "response: a header name that is no token");
     if (!value_safe(value)) /* RFC 9110 5.5; RU-11 */
         FAIL(SERVER_ERROR, "response: a control byte in a header value");
@@ -75,7 +67,7 @@ static bool cookie_safe(str value) /* RFC 6265 4.1.1 cookie-octet */
 
 fallible response_cookie(struct response *r, str name, str value, const struct response_cookie_rule *rule)
 {
-    if (!name_safe(name) || !cookie_safe(value))
+    if (!str_is_token(name) || !cookie_safe(value))
         FAIL(SERVER_ERROR, "response: a cookie that cannot be spelled");
     str path = str_filled(rule->path) ? rule->path : STR("/");
     bool host = str_starts(name, STR("__Host-"));

@@ -154,3 +154,12 @@ Test(str, IN_06_numbers_have_one_spelling)
     cr_assert(!FAILED(str_u64(STR("0"), 0, &v)) && v == 0);
     cr_assert(!FAILED(str_u64(STR("18446744073709551615"), UINT64_MAX, &v)) && v == UINT64_MAX);
 }
+
+Test(str, a_token_has_a_char_and_only_its_own_kind)
+{
+    const char *bad[] = {"", " ", "a b", "a:", "a\t", "(a)", "\xc3\xa9"};
+    cr_assert(str_is_token(STR("Content-Length")) && str_is_token(STR("!")));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert_not(str_is_token(str_of(bad[i])), "%zu", i);
+    cr_assert_not(str_is_token(STR("a\0b")) || str_is_token(STR_ABSENT));
+}
