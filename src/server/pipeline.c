@@ -6,7 +6,7 @@
  *                                      ├─ READ, HASH ─▶ a thread of the pool ─ pass ─────▶ answer
  *                                      ├─ HASH, WRITE whose client must be waited for, whose proof must be checked, or whose user must be known
  *                                      │                                        ─▶ READ ─ admit_first ─▶ its pool
- *                                      └─ WRITE ─▶ in a transaction ─── pass ─ commit ─┬─▶ answer, or 503 when it did not hold
+ *                                      └─ WRITE ─▶ in a transaction ─── pass ─ commit ─┬─▶ answer; 503 when it did not hold, or was taken back
  *                                                       something is left to be signed   └─▶ READ ─ finish ─▶ answer
  *
  * Relies on listen calling arrive once and gone once. Promises one answer to each request, after its effects are durable, and that
@@ -16,9 +16,16 @@
 #include "server/reply.h"
 #include "base/banned.h"
 
+static void finish_reply(struct pipeline *w)
+{
+    if (!w->finished)
+        reply_finish(w);
+    w->finished = true;
+}
+
 static void answer_request(struct pipeline *w)
 {
-    reply_finish(w);
+    finish_reply(w);
     reply_log(w);
     listen_answer(w->exchange); /* from here on the request may be gone */
 }
@@ -63,6 +70,14 @@ static err end_request_pass(struct pipeline *w, err outcome)
     return outcome;
 }
 
+/* What the commit is followed by, signatures and the bytes of the answer, has room before it. */
+static bool has_room_for_answer(const struct pipeline *w)
+{
+    enum { ROOM = 256 * 1024 };
+    const struct response *r = &w->exchange->response;
+    return !arena_failed(r->arena) && arena_used(r->arena) + r->body.n + ROOM <= HTTP_ARENA_MAX;
+}
+
 /* Everything between arrival and answer, on whatever thread the row wants. What is left to finish is left to the one who
  * knows when it is durable; the context is held until then. tx: of the transaction around it; NULL: none. */
 static err run_request_pass(struct pipeline *w, struct tx *tx)
@@ -70,11 +85,14 @@ static err run_request_pass(struct pipeline *w, struct tx *tx)
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->context));
     w->context.tx = tx != NULL ? tx : w->context.tx;
     err outcome = run_phases(w);
-    if (!FAILED(outcome) && w->call.finish) {
-        if (w->pool == WRITE)
-            return outcome;
+    if (!FAILED(outcome) && w->pool == WRITE && !has_room_for_answer(w))
+        outcome = ERR(UNAVAILABLE, "pipeline: the request's memory is used up");
+    if (!FAILED(outcome) && w->call.finish && w->pool == WRITE)
+        return outcome;
+    if (!FAILED(outcome) && w->call.finish)
         outcome = w->call.finish(&w->call);
-    }
+    else
+        w->call.finish = NULL; /* nobody holds the context for it */
     return end_request_pass(w, outcome);
 }
 
@@ -105,9 +123,12 @@ static void begin_anew(struct pipeline *w)
         w->call.client = (struct client_proof){0};
     w->call.problems.count = 0;
     w->call.finish = NULL;
+    w->finished = false;
 }
 
-static void run_in_transaction(struct tx *tx, void *context)
+/* IR-09: an answer of 5xx says that nothing was done. So nothing is, when the handler was content and the answer could not be made; and the answer is
+ * whole before the commit, but for what is signed after it. */
+static err run_in_transaction(struct tx *tx, void *context)
 {
     struct pipeline *w = context;
     if (w->call.finish) /* a run before this one was taken back; it holds the context still */
@@ -116,8 +137,14 @@ static void run_in_transaction(struct tx *tx, void *context)
     w->refusal_audited = false; /* what was told was taken back too */
     w->outcome = run_request_pass(w, tx);
     w->context.tx = store_each(w->app->authority.store);
-    if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && w->exchange->response.status == 0))
+    const struct response *r = &w->exchange->response;
+    if (w->outcome.kind == ERR_ELSEWHERE || (FAILED(w->outcome) && r->status == 0))
         reply_error(w, w->outcome);
+    if (FAILED(w->outcome) || !w->call.finish)
+        finish_reply(w);
+    if (r->status < 500)
+        return OK;
+    return FAILED(r->refused) ? r->refused : ERR(UNAVAILABLE, "pipeline: the answer could not be made");
 }
 
 static void transaction_done(void *context, err committed)
@@ -131,8 +158,10 @@ static void transaction_done(void *context, err committed)
             return;
         atomic_fetch_add_explicit(&w->app->shed, 1, memory_order_relaxed); /* AV-08 */
     }
-    if (FAILED(committed)) /* IR-09, AV-03: what is not durable was not done */
+    if (FAILED(committed)) { /* IR-09, AV-03: what is not durable was not done */
         reply_error(w, committed);
+        w->finished = false;
+    }
     if (unfinished) {
         keep_answer_facts(w);
         authority_leave(&w->context);

@@ -17,7 +17,8 @@ struct pipeline { /* lives in the request's arena */
     str admitted; /* client id: admitted on a worker before its own pool (client_auth_waits); absent: not yet */
     struct pool_job pool_job;
     struct store_job store_job;
-    err outcome; /* WRITE: what the handler said, until the commit is known */
+    err outcome;   /* WRITE: what the handler said, until the commit is known */
+    bool finished; /* the answer has its common headers */
 };
 
 void pipeline_locate(struct request *r, void *app);                  /* moves the request below the issuer's path */

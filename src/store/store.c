@@ -301,13 +301,16 @@ err db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, cons
 
 err store_submit(struct store *store, struct store_job *job)
 {
+    job->said = OK;
     return store->driver->submit(store, job);
 }
 
-void store_run_job(struct store *store, struct db_conn *c, struct store_job *job)
+err store_run_job(struct store *store, struct db_conn *c, struct store_job *job)
 {
     struct tx tx = {store, c};
-    job->run(&tx, job->context);
+    job->said = job->run(&tx, job->context);
+    INVARIANT(!job->aside || !FAILED(job->said)); /* it would take others with it */
+    return job->said;
 }
 
 void store_when_telling(struct store *store, void (*call)(bool begins))
@@ -322,7 +325,7 @@ void store_jobs_done(struct store *store, struct store_job *first, err committed
         telling(true);
     while (first != NULL) {
         struct store_job *next = first->next; /* the job is its owner's again once it is done */
-        first->done(first->context, committed);
+        first->done(first->context, FAILED(committed) ? committed : first->said);
         first = next;
     }
     if (telling != NULL)

@@ -61,15 +61,17 @@ bool store_is_open(const struct tx *tx);  /* does it stand for an open transacti
 bool store_changing(const struct tx *tx); /* and has that changed something that is kept in memory? */
 
 /* The durable way of the server: `run` is called inside a transaction, `done` after that is durable
- * (OK) or could not be made so (UNAVAILABLE: nothing of it happened). Where the engine has several writers `run` may be called again from the beginning, on
- * the same thread, after everything that it wrote was taken back. The job's memory is the caller's until done. */
+ * (OK) or could not be made so (UNAVAILABLE: nothing of it happened). A `run` that fails takes back what it wrote, and that alone; `done` is handed its error.
+ * `run` may be called again from the beginning, on the same thread, after everything that it wrote was taken back: the engine could not put it in order
+ * with others, or one that shared its transaction was taken back. The job's memory is the caller's until done. */
 struct store_job {
-    void (*run)(struct tx *tx, void *context);
+    err (*run)(struct tx *tx, void *context);
     void (*done)(void *context, err committed);
     void *context;
     struct store_job *next; /* the queue's own */
-    bool aside;             /* nobody waits for it: it may share its transaction with others of this kind (audit trail, last use) */
+    bool aside;             /* nobody waits for it: it may share its transaction with others of this kind (audit trail, last use), and does not fail */
     bool soon;              /* durable soon (store_together_soon); the store's own */
+    err said;               /* by `run`; the store's own */
 };
 fallible store_submit(struct store *store, struct store_job *job); /* UNAVAILABLE when STORE_QUEUE_MAX jobs wait */
 

@@ -205,9 +205,9 @@ err store_committed(struct store *store, struct db_conn *c);
 void store_rolled_back(struct db_conn *c); /* after each rollback of a whole transaction: what waited for its commit is dropped */
 /* A part of an open transaction: whole or not at all, and the rest is left alone. */
 fallible store_part(struct db_conn *c, enum db_care care, db_body *body, void *context);
-/* A job inside the transaction of this connection: its `run` gets a tx that stands for it. */
-void store_run_job(struct store *store, struct db_conn *c, struct store_job *job);
-/* The jobs of one commit are done. */
+/* A job inside the transaction of this connection: its `run` gets a tx that stands for it. Fails when the job is to be taken back. */
+fallible store_run_job(struct store *store, struct db_conn *c, struct store_job *job);
+/* The jobs of one commit are done: each is told so, or what it said itself. */
 void store_jobs_done(struct store *store, struct store_job *first, err committed);
 /* A bite of what nobody needs any more, inside a transaction: nothing, when the last round ended less than a second ago. jobs: how much was done
  * since, so that no table grows faster than it is purged. */

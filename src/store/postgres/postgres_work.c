@@ -230,7 +230,7 @@ static err run_jobs(struct db_conn *c, void *context)
         postgres_conn_expecting(postgres_conn_of(c));
     r->again = true;
     for (struct store_job *job = r->first; job != NULL; job = job->next)
-        store_run_job(r->store, c, job);
+        TRY(store_run_job(r->store, c, job)); /* alone in its transaction, or never failing */
     return OK;
 }
 
@@ -240,7 +240,7 @@ static void do_jobs(struct store *store, struct store_job *first, int64_t count)
     (void)atomic_fetch_add_explicit(&store->groups, 1, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&store->jobs, (uint64_t)count, memory_order_relaxed);
     (void)atomic_fetch_sub_explicit(&store->queued, count, memory_order_relaxed);
-    if (FAILED(committed))
+    if (FAILED(committed) && !FAILED(first->said))
         (void)atomic_fetch_add_explicit(&store->failures, 1, memory_order_relaxed);
     store_jobs_done(store, first, committed);
 }

@@ -226,6 +226,11 @@ static err release_point(struct db_conn *base, bool keep)
     return fixed_step(c, FIXED_KEEP, NULL);
 }
 
+bool sqlite_broken(const struct sqlite_conn *c)
+{
+    return c->broken;
+}
+
 err sqlite_hasty(struct sqlite_conn *c, bool hasty)
 {
     INVARIANT(!c->base.open); /* within a transaction the engine does not listen */

@@ -14,9 +14,10 @@ void sqlite_close(struct sqlite_conn *c);
 struct db_conn *sqlite_base(struct sqlite_conn *c);
 /* A number that differs from the last one when another connection has committed. */
 fallible sqlite_data_version(struct sqlite_conn *c, int64_t *version);
-/* Pages in the write-ahead log after the last commit; and moving them into the database file. */
 /* The next commits: on the disk before they return, or (hasty) in the log alone, which the next one that is not hasty brings there as a whole. */
 fallible sqlite_hasty(struct sqlite_conn *c, bool hasty);
+bool sqlite_broken(const struct sqlite_conn *c); /* the engine failed inside the open transaction: it cannot be committed */
+/* Pages in the write-ahead log after the last commit; and moving them into the database file. */
 int64_t sqlite_log_pages(const struct sqlite_conn *c);
 bool sqlite_logged(struct sqlite_conn *c);                                         /* has a commit written into the log since this was asked last? */
 enum sqlite_checkpoint { SQLITE_CHECKPOINT_BY_SELF, SQLITE_CHECKPOINT_BY_OTHERS }; /* for a connection: itself now and then, or others */

@@ -140,8 +140,7 @@ struct running {
 static err run_alone(struct db_conn *c, void *context)
 {
     const struct running *r = context;
-    store_run_job(r->store, c, r->job);
-    return OK;
+    return store_run_job(r->store, c, r->job);
 }
 
 err sqlite_store_submit(struct store *store, struct store_job *job)

@@ -4,9 +4,12 @@
  * cheaper a change. Relies on the engine to lose a whole group or none of it; promises that `done` tells the truth: what it
  * called done outlives a kill (AC-09, AV-02, RF-04).
  *
- *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK)
- *                           │ begin failed     │ commit failed, or the engine failed in any job of the group
- *                           └──────────────────┴──▶ done(UNAVAILABLE): nothing of the group happened
+ *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK), or what it said itself: that one sat out
+ *                        ▲  │ begin failed     │ commit failed, or the engine failed in any job of the group
+ *                        │  └──────────────────┼──▶ done(UNAVAILABLE): nothing of the group happened
+ *                        └─ the group anew, without those that failed ─┘
+ *
+ * A job that fails is rare, and a savepoint for each job would cost all of them: so the group is taken back, and the others run again.
  *
  * A second thread, the tidier, copies the write-ahead log into the database file while the writer goes on. Under steady load
  * it can never copy the very last pages, so the writer copies those few by itself: the log then starts anew and does not
@@ -38,10 +41,11 @@ struct waiting {
     pthread_cond_t wake;
 };
 
-static void waiting_run(struct tx *tx, void *context)
+static err waiting_run(struct tx *tx, void *context)
 {
     struct waiting *w = context;
-    w->said = store_part(tx->c, w->care, w->body, w->context);
+    w->said = store_part(tx->c, w->care, w->body, w->context); /* which has taken back what failed */
+    return OK;
 }
 
 static void waiting_done(void *context, err committed)
@@ -138,16 +142,29 @@ static bool all_soon(const struct store_job *job)
     return job == NULL;
 }
 
-/* A hasty group takes no numbers and tells memory nothing: both must be on the disk before anybody has them. */
-static err run_group(struct store *store, struct store_job *first, int64_t count)
+/* All but those that failed before; false: one more did. */
+static bool run_jobs_of_group(struct store *store, struct store_job *first)
+{
+    bool good = true;
+    for (struct store_job *job = first; job != NULL; job = job->next)
+        good = (FAILED(job->said) || !FAILED(store_run_job(store, sqlite_base(sqlite_of(store)->conn), job))) && good;
+    return good;
+}
+
+/* A hasty group takes no numbers and tells memory nothing: both must be on the disk before anybody has them. *anew: it was taken back, and its jobs are to
+ * be run again. */
+static err run_group(struct store *store, struct store_job *first, int64_t count, bool *anew)
 {
     struct db_conn *c = sqlite_base(sqlite_of(store)->conn);
     bool hasty = all_soon(first);
     TRY(sqlite_hasty(sqlite_of(store)->conn, hasty));
     TRY(sqlite_driver.begin(c));
     err e = hasty ? OK : db_number_top_up(store, c);
-    for (struct store_job *job = first; job != NULL; job = job->next)
-        store_run_job(store, c, job);
+    *anew = !run_jobs_of_group(store, first) && !sqlite_broken(sqlite_of(store)->conn);
+    if (*anew) {
+        sqlite_driver.rollback(c);
+        FAIL(UNAVAILABLE, "store: a job of the group was taken back");
+    }
     INVARIANT(!hasty || !c->feeding.touched);
     if (!FAILED(e) && !hasty)
         e = store_tidy(store, c, count);
@@ -156,6 +173,18 @@ static err run_group(struct store *store, struct store_job *first, int64_t count
         FAIL(UNAVAILABLE, "store: the group was lost");
     }
     return sqlite_driver.commit(c);
+}
+
+static err commit_group(struct store *store, struct store_job *first, int64_t count)
+{
+    bool anew;
+    err e;
+    do {
+        anew = false;
+        e = run_group(store, first, count, &anew);
+        db_number_settle(store, !FAILED(e));
+    } while (anew);
+    return e;
 }
 
 static void tidy_log(struct sqlite *s)
@@ -182,8 +211,7 @@ static void *writer_main(void *context)
     struct store_job *job;
     int64_t count = 0;
     while ((job = take_sqlite_jobs(w, &count)) != NULL) {
-        err committed = run_group(store, job, count);
-        db_number_settle(store, !FAILED(committed));
+        err committed = commit_group(store, job, count);
         err seen = store_committed(store, sqlite_base(s->conn));
         (void)seen; /* who asks next finds memory behind */
         (void)atomic_fetch_add_explicit(&store->groups, 1, memory_order_relaxed);

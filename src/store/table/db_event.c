@@ -112,12 +112,13 @@ struct queued { /* one block: the event, and behind it the bytes of all its text
     char bytes[];
 };
 
-static void queued_run(struct tx *tx, void *context)
+static err queued_run(struct tx *tx, void *context)
 {
     struct queued *q = context;
     err e = add_now(tx, &q->event); /* an event never fails a request; an engine failure is the whole group's, and counted with it */
     if (FAILED(e) && e.kind != ERR_UNAVAILABLE)
         (void)atomic_fetch_add(&q->store->dropped, 1);
+    return OK;
 }
 
 static void queued_done(void *context, err committed)

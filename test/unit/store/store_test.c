@@ -65,11 +65,12 @@ Test(db, what_was_acknowledged_survives_a_kill)
     fresh_end(&s);
 }
 
-static void add_and_die(struct tx *tx, void *context)
+static err add_and_die(struct tx *tx, void *context)
 {
     (void)context;
     MUST(db_scope_add(tx, STR("lost"), STR("words")));
     (void)kill(getpid(), SIGKILL);
+    return OK;
 }
 
 static void never(void *context, err e)

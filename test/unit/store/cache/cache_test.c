@@ -474,7 +474,7 @@ struct inside_job {
     bool over;
 };
 
-static void change_inside(struct tx *tx, void *context)
+static err change_inside(struct tx *tx, void *context)
 {
     struct inside_job *j = context;
     struct db_user *r;
@@ -485,6 +485,7 @@ static void change_inside(struct tx *tx, void *context)
     err e = db_scope_add(tx, STR("x"), (str){arena_take(j->x->s.a, 500000), 500000}); /* and the group is lost */
     cr_assert(FAILED(e));
     sqlite_limit_pages(sqlite_of(j->x->s.store)->conn, 0);
+    return OK;
 }
 
 static void inside_done(void *context, err e)

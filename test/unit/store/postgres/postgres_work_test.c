@@ -137,12 +137,13 @@ struct noted {
     struct counted *counted;
 };
 
-static void noted_run(struct tx *tx, void *context)
+static err noted_run(struct tx *tx, void *context)
 {
     struct noted *n = context;
     n->runs++;
     err e = add_counted(tx, n->counted);
     (void)e;
+    return OK;
 }
 
 static void noted_done(void *context, err committed)
@@ -525,7 +526,7 @@ struct gate {
 };
 static struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, 0, 0};
 
-static void hold_run(struct tx *tx, void *context)
+static err hold_run(struct tx *tx, void *context)
 {
     (void)tx, (void)context;
     pthread_mutex_lock(&gate.lock);
@@ -534,6 +535,7 @@ static void hold_run(struct tx *tx, void *context)
     while (!gate.open)
         pthread_cond_wait(&gate.wake, &gate.lock);
     pthread_mutex_unlock(&gate.lock);
+    return OK;
 }
 
 static void hold_done(void *context, err committed)

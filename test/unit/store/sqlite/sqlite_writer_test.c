@@ -20,9 +20,9 @@ struct probe {
     struct store_job job;
     struct fresh *s;
     char name[32];
-    bool breaks;
+    bool breaks, fails;
     err said, committed;
-    int done;
+    int done, runs;
     bool on_writer;
 };
 static char told[64]; /* by the writer alone: ( and ) are the two calls around a group, . is a job that is done */
@@ -36,11 +36,14 @@ static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static int finished, at_gate, gate_closed = 1;
 
-static void probe_run(struct tx *tx, void *context)
+static err probe_run(struct tx *tx, void *context)
 {
     struct probe *p = context;
     p->on_writer = sqlite_writer_here(p->s->store) && store_is_open(tx);
+    p->runs++;
     p->said = db_scope_add(tx, str_of(p->name), STR("words"));
+    if (p->fails)
+        FAIL(CONSENT_REQUIRED, "the test says so");
     if (p->breaks)
         sqlite_limit_pages(sqlite_of(p->s->store)->conn, 1);
     if (p->breaks) {
@@ -50,6 +53,7 @@ static void probe_run(struct tx *tx, void *context)
         sqlite_limit_pages(sqlite_of(p->s->store)->conn, 0);
         arena_release(a);
     }
+    return OK;
 }
 
 static void probe_done(void *context, err committed)
@@ -64,7 +68,7 @@ static void probe_done(void *context, err committed)
     pthread_mutex_unlock(&gate);
 }
 
-static void wait_at_the_gate(struct tx *tx, void *context)
+static err wait_at_the_gate(struct tx *tx, void *context)
 {
     (void)tx, (void)context;
     pthread_mutex_lock(&gate);
@@ -73,6 +77,7 @@ static void wait_at_the_gate(struct tx *tx, void *context)
     while (gate_closed)
         pthread_cond_wait(&opened, &gate);
     pthread_mutex_unlock(&gate);
+    return OK;
 }
 
 /* The writer stands at the gate, alone in its group, when this returns. */
@@ -148,6 +153,41 @@ Test(writer, a_conflict_in_one_job_leaves_the_others_alone)
         cr_assert_eq(probes[i].said.kind, i == 3 ? ERR_CONFLICT : ERR_OK);
         MUST(probes[i].committed);
     }
+    fresh_end(&s);
+}
+
+/* IR-09: a job that cannot stand behind what it wrote. */
+Test(writer, a_job_that_fails_is_taken_back_alone)
+{
+    struct fresh s = fresh_new(true);
+    static struct probe probes[10], plug;
+    struct store_counts counts;
+    probes[3].fails = probes[9].fails = true;
+    one_group(&s, probes, 10, &plug);
+    MUST(plug.committed);
+    for (int i = 0; i < 10; i++) {
+        char question[80];
+        MUST(probes[i].said);
+        cr_assert_eq(probes[i].committed.kind, probes[i].fails ? ERR_CONSENT_REQUIRED : ERR_OK, "%d", i);
+        cr_assert_eq(probes[i].done, 1);
+        cr_assert(probes[i].runs == 1 || (probes[i].runs == 2 && !probes[i].fails));
+        (void)snprintf(question, sizeof question, "SELECT count(*) FROM scopes WHERE name = '%s'", probes[i].name);
+        cr_assert_eq(by_hand(&s, question), !probes[i].fails, "%d", i);
+    }
+    store_counts(s.store, &counts);
+    cr_assert_eq(counts.failures, 0); /* the engine did what it should */
+    MUST(db_scope_add(s.tx, STR("p3"), STR("the name is free")));
+    fresh_end(&s);
+}
+
+Test(writer, a_command_s_job_that_fails_is_taken_back_too)
+{
+    struct fresh s = fresh_new(false);
+    struct probe p = {.s = &s, .name = "alone", .fails = true};
+    p.job = (struct store_job){.run = probe_run, .done = probe_done, .context = &p};
+    cr_assert(!FAILED(store_submit(s.store, &p.job)));
+    cr_assert_eq(p.committed.kind, ERR_CONSENT_REQUIRED);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM scopes WHERE name = 'alone'"), 0);
     fresh_end(&s);
 }
 
