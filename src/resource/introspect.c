@@ -191,8 +191,8 @@ static fallible end_access(struct context *ctx, const struct client_proof *proof
 {
     if (!str_equal(facts->permit.client_id, proof->client->id)) /* IR-06 */
         return OK;
-    if (cache_revoked(ctx->authority->cache, "token", facts->token_id))
-        return OK; /* RFC 7009 2.2: once is enough */
+    if (cache_revoked_settled(ctx->authority->cache, "token", facts->token_id))
+        return OK; /* RFC 7009 2.2: once is enough; but what a failing store has not kept is no once (IR-09) */
     TRY(pace_revocations(ctx, proof->client, retry_after));
     TRY(cache_revoke(ctx->authority->cache, ctx->tx, "token", facts->token_id, facts->permit.expires_at));
     authority_event(ctx, "token.revoked",

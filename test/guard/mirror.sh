@@ -4,7 +4,7 @@
 # none yet, and tests of several files at once, stand in mirror.allow, which may only shrink: the number of its lines stands below.
 set -eu
 cd "$(dirname "$0")/../.."
-longest=40
+longest=22
 allow=test/guard/mirror.allow
 allowed=$(grep -v '^#' "$allow")
 status=0 seen=0

@@ -412,6 +412,11 @@ bool cache_revoked(struct cache *cache, const char *kind, str id)
     return cache_set_has(cache->revoked, str_of(kind), id);
 }
 
+bool cache_revoked_settled(struct cache *cache, const char *kind, str id)
+{
+    return cache_set_settled(cache->revoked, str_of(kind), id);
+}
+
 /* ---- people and personal access tokens ---- */
 
 err cache_user(struct cache *cache, struct tx *tx, struct arena *a, int64_t number, struct db_user **out)

@@ -61,6 +61,7 @@ const str *cache_password_settings(const struct snapshot *snapshot, size_t *coun
 fallible cache_revoke(struct cache *cache, struct tx *tx, const char *kind, str id, unix_time expires_at);
 fallible cache_revocations(struct cache *cache, size_t *count); /* how many lie in memory: 24 bytes each, twice that at the most */
 bool cache_revoked(struct cache *cache, const char *kind, str id);
+bool cache_revoked_settled(struct cache *cache, const char *kind, str id); /* and the store is known to have it */
 
 /* From the cache, or as the open transaction of tx has it; ELSEWHERE on an event thread (cache_inline) when the row must be read from disk. *out NULL: no such user. Copies into a. */
 fallible cache_user(struct cache *cache, struct tx *tx, struct arena *a, int64_t number, struct db_user **out);

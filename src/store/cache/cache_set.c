@@ -12,6 +12,7 @@
 
 #include "base/banned.h"
 
+enum { TAKEN = 1, SETTLED = 2 }; /* in the lowest bits of `low` */
 enum { TIDY_SECONDS = 60, FIRST_SIZE = 256, KIND_MAX = 16, ID_MAX = 256 };
 
 struct entry {
@@ -59,14 +60,14 @@ static struct entry entry_of(str kind, str id)
     struct entry e = {0, 0, 0};
     memcpy(&e.high, digest, sizeof(e.high));
     memcpy(&e.low, digest + sizeof(e.high), sizeof(e.low));
-    e.low |= 1; /* never the mark of a free place */
+    e.low = (e.low & ~(uint64_t)SETTLED) | TAKEN; /* never the mark of a free place */
     return e;
 }
 
 static struct entry *find_set_place(struct entry *entries, size_t size, const struct entry *e)
 {
     size_t i = (size_t)e->high & (size - 1);
-    while (entries[i].low != 0 && (entries[i].high != e->high || entries[i].low != e->low))
+    while (entries[i].low != 0 && (entries[i].high != e->high || (entries[i].low | SETTLED) != (e->low | SETTLED)))
         i = (i + 1) & (size - 1);
     return &entries[i];
 }
@@ -101,21 +102,33 @@ static err add_locked(struct cache_set *s, const struct entry *e)
     if (to->low == 0) {
         *to = *e;
         s->used++;
-    } else if (to->expires_at < e->expires_at) {
-        to->expires_at = e->expires_at;
+    } else {
+        to->low |= e->low; /* settled stays so */
+        to->expires_at = to->expires_at < e->expires_at ? e->expires_at : to->expires_at;
     }
     atomic_store_explicit(&s->count, s->used, memory_order_release);
     return OK;
 }
 
-err cache_set_add(struct cache_set *s, str kind, str id, unix_time expires_at)
+static err add_entry(struct cache_set *s, struct entry e, unix_time expires_at)
 {
-    struct entry e = entry_of(kind, id);
     e.expires_at = expires_at;
     (void)pthread_rwlock_wrlock(&s->lock);
     err failed = add_locked(s, &e);
     (void)pthread_rwlock_unlock(&s->lock);
     return failed;
+}
+
+err cache_set_add(struct cache_set *s, str kind, str id, unix_time expires_at)
+{
+    return add_entry(s, entry_of(kind, id), expires_at);
+}
+
+err cache_set_settle(struct cache_set *s, str kind, str id, unix_time expires_at)
+{
+    struct entry e = entry_of(kind, id);
+    e.low |= SETTLED;
+    return add_entry(s, e, expires_at);
 }
 
 err cache_set_count(struct cache_set *s, size_t *count)
@@ -133,13 +146,24 @@ err cache_set_count(struct cache_set *s, size_t *count)
     return e;
 }
 
-bool cache_set_has(struct cache_set *s, str kind, str id)
+/* `low` of its entry; 0: there is none. */
+static uint64_t find_entry_low(struct cache_set *s, str kind, str id)
 {
     if (atomic_load_explicit(&s->count, memory_order_acquire) == 0)
-        return false;
+        return 0;
     struct entry e = entry_of(kind, id);
     (void)pthread_rwlock_rdlock(&s->lock);
-    bool has = find_set_place(s->entries, s->size, &e)->low != 0;
+    uint64_t low = find_set_place(s->entries, s->size, &e)->low;
     (void)pthread_rwlock_unlock(&s->lock);
-    return has;
+    return low;
+}
+
+bool cache_set_has(struct cache_set *s, str kind, str id)
+{
+    return find_entry_low(s, kind, id) != 0;
+}
+
+bool cache_set_settled(struct cache_set *s, str kind, str id)
+{
+    return (find_entry_low(s, kind, id) & SETTLED) != 0;
 }
