@@ -398,7 +398,7 @@ const struct db_details_type **cache_details_types(const struct snapshot *snapsh
 
 err cache_revoke(struct cache *cache, struct tx *tx, const char *kind, str id, unix_time expires_at)
 {
-    TRY(cache_set_add(cache->revoked, str_of(kind), id, expires_at));
+    TRY(cache_set_add_early(cache->revoked, str_of(kind), id, expires_at));
     return db_revocation_add(tx, kind, id, expires_at);
 }
 

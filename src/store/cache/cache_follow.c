@@ -181,7 +181,7 @@ static err add_revocations(struct db_conn *c, struct following *w, int64_t newes
         unix_time now = clock_now();
         for (size_t i = 0; i < rows.count; i++) {
             if (r[i].expires_at > now)
-                TRY(cache_set_settle(w->cache->revoked, r[i].kind, r[i].id, r[i].expires_at));
+                TRY(cache_set_add(w->cache->revoked, r[i].kind, r[i].id, r[i].expires_at));
             w->place.revocation = r[i].number;
         }
     }

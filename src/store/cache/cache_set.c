@@ -121,14 +121,14 @@ static err add_entry(struct cache_set *s, struct entry e, unix_time expires_at)
 
 err cache_set_add(struct cache_set *s, str kind, str id, unix_time expires_at)
 {
-    return add_entry(s, entry_of(kind, id), expires_at);
-}
-
-err cache_set_settle(struct cache_set *s, str kind, str id, unix_time expires_at)
-{
     struct entry e = entry_of(kind, id);
     e.low |= SETTLED;
     return add_entry(s, e, expires_at);
+}
+
+err cache_set_add_early(struct cache_set *s, str kind, str id, unix_time expires_at)
+{
+    return add_entry(s, entry_of(kind, id), expires_at);
 }
 
 err cache_set_count(struct cache_set *s, size_t *count)

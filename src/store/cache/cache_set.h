@@ -8,9 +8,8 @@
 struct cache_set;
 fallible cache_set_new(struct cache_set **out);
 void cache_set_free(struct cache_set *s);
-fallible cache_set_add(struct cache_set *s, str kind, str id, unix_time expires_at);
-/* The same, of what the store is known to have. */
-fallible cache_set_settle(struct cache_set *s, str kind, str id, unix_time expires_at);
+fallible cache_set_add(struct cache_set *s, str kind, str id, unix_time expires_at);       /* what the store has: it is settled */
+fallible cache_set_add_early(struct cache_set *s, str kind, str id, unix_time expires_at); /* what the store is yet to take */
 /* Entries that have not ended, or ended less than a minute ago. */
 fallible cache_set_count(struct cache_set *s, size_t *count);
 bool cache_set_has(struct cache_set *s, str kind, str id);
