@@ -183,7 +183,7 @@ struct rotating {
     err committed;
 };
 
-static void rotating_run(struct tx *tx, void *context)
+static err rotating_run(struct tx *tx, void *context)
 {
     struct rotating *w = context;
     struct db_authorization *g;
@@ -195,6 +195,7 @@ static void rotating_run(struct tx *tx, void *context)
     MUST(db_refresh_rotate(tx, g, w->from, &w->rotated[w->runs]));
     if (w->runs++ == 0)
         atomic_store(&w->proxy->cut, w->cut);
+    return OK;
 }
 
 static void rotating_done(void *context, err committed)
