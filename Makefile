@@ -121,7 +121,7 @@ else
   RUN_LIB := -lcriterion
 endif
 define unit_rule
-$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard test/unit/$(1)/*_test.c test/unit/$(1)/*/*_test.c test/unit/*.c)) $(RUNNER) $(LIB)
+$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard $(addprefix test/unit/,*.c $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))) $(RUNNER) $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) $(RUN_LIB) -lpq
 endef

@@ -5,7 +5,7 @@
 # and who calls one stands there too.
 set -eu
 cd "$(dirname "$0")/../.."
-tests=test/unit/store/race_test.c
+tests=test/unit/store/whole/race_test.c
 table=$(sed -n '/^| rule | its guard | where | race test |$/,/^$/p' ARCHITECTURE.md | tail -n +3)
 rows=$(grep -c '^|' <<<"$table" || true)
 [ "$rows" -ge 15 ] || { echo "races: read only $rows rows of ARCHITECTURE.md's table"; exit 1; }

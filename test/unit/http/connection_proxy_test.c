@@ -37,13 +37,6 @@ static void proxied_defaults(void)
     l.options.turned_away = note_turned_away;
 }
 
-static bool peer_is(const char *peer)
-{
-    char line[128];
-    cr_assert_lt(snprintf(line, sizeof line, "\r\nX-Peer: %s\r\n", peer), (int)sizeof line);
-    return strstr(answer, line) != NULL;
-}
-
 /* The status of one request behind that header; 0: closed without a word. */
 static int ask(str header, const char *fields)
 {
@@ -61,9 +54,9 @@ Test(connection_proxy, RL_04_who_calls_is_whom_the_header_names)
     proxied_defaults();
     live_start(&l);
     cr_expect_eq(ask(proxied_from("203.0.113.9", STR("")), ""), 200);
-    cr_expect(peer_is("203.0.113.9"), "%s", answer);
+    cr_expect(live_peer_is(answer, "203.0.113.9"), "%s", answer);
     cr_expect_eq(ask(proxied_from("2001:db8::7", STR("\4\0\1x")), ""), 200);
-    cr_expect(peer_is("2001:db8::7"), "%s", answer);
+    cr_expect(live_peer_is(answer, "2001:db8::7"), "%s", answer);
     live_stop(&l);
     cr_expect_eq(away, 0);
 }
@@ -73,9 +66,9 @@ Test(connection_proxy, a_health_check_and_an_unknown_family_have_the_proxy_s_own
     proxied_defaults();
     live_start(&l);
     cr_expect_eq(ask(proxied_bytes(PROXIED_LOCAL, 0, STR(""), -1), ""), 200);
-    cr_expect(peer_is("127.0.0.1"), "%s", answer);
+    cr_expect(live_peer_is(answer, "127.0.0.1"), "%s", answer);
     cr_expect_eq(ask(proxied_bytes(PROXIED_PROXY, 0, STR(""), -1), ""), 200);
-    cr_expect(peer_is("127.0.0.1"), "%s", answer);
+    cr_expect(live_peer_is(answer, "127.0.0.1"), "%s", answer);
     live_stop(&l);
 }
 
@@ -128,12 +121,12 @@ Test(connection_proxy, RL_04_X_Forwarded_For_counts_when_the_named_one_is_a_trus
     live_start(&l);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_expect_eq(ask(proxied_from(cases[i].from, STR("")), "X-Forwarded-For: 198.51.100.1\r\n"), 200);
-        cr_expect(peer_is(cases[i].peer), "%zu %s", i, answer);
+        cr_expect(live_peer_is(answer, cases[i].peer), "%zu %s", i, answer);
     }
     cr_expect_eq(ask(proxied_bytes(PROXIED_PROXY, 0, STR(""), -1), "X-Forwarded-For: 198.51.100.1\r\n"), 200);
-    cr_expect(peer_is("127.0.0.1"), "nobody says whose connection it is: %s", answer);
+    cr_expect(live_peer_is(answer, "127.0.0.1"), "nobody says whose connection it is: %s", answer);
     cr_expect_eq(ask(proxied_bytes(PROXIED_LOCAL, 0, STR(""), -1), "X-Forwarded-For: 198.51.100.1\r\n"), 200);
-    cr_expect(peer_is("127.0.0.1"), "%s", answer);
+    cr_expect(live_peer_is(answer, "127.0.0.1"), "%s", answer);
     live_stop(&l);
 }
 
@@ -198,7 +191,7 @@ Test(connection_proxy, header_and_request_may_come_in_pieces_of_any_size)
             live_send(fd, (str){all + at, n - at < piece ? n - at : piece});
         live_read(fd, answer, sizeof answer);
         close(fd);
-        cr_expect(live_status(answer) == 200 && peer_is("203.0.113.9"), "%zu: %s", piece, answer);
+        cr_expect(live_status(answer) == 200 && live_peer_is(answer, "203.0.113.9"), "%zu: %s", piece, answer);
     }
     live_stop(&l);
 }
@@ -223,7 +216,7 @@ Test(connection_proxy, before_TLS_it_stands_in_the_clear, .init = tls_begin, .fi
     while ((n = SSL_read(ssl, answer + total, (int)sizeof answer - 1 - total)) > 0)
         total += n;
     answer[total] = '\0';
-    cr_expect(live_status(answer) == 200 && peer_is("203.0.113.9"), "%s", answer);
+    cr_expect(live_status(answer) == 200 && live_peer_is(answer, "203.0.113.9"), "%s", answer);
     live_h2_part(ssl, fd);
     SSL_CTX_free(plain);
     live_stop(&l);
@@ -278,7 +271,7 @@ Test(connection_proxy, RL_04_a_proxy_that_is_struck_from_the_list_is_believed_no
     live_send(fd, STR("GET /a HTTP/1.1\r\n" HOST_ "\r\n"));
     cr_assert_eq(poll(&p, 1, 5000), 1);
     cr_assert_gt(recv(fd, answer, sizeof answer - 1, 0), 0);
-    cr_expect(live_status(answer) == 200 && peer_is("203.0.113.9"));
+    cr_expect(live_status(answer) == 200 && live_peer_is(answer, "203.0.113.9"));
     cr_assert_eq(listen_names(l.listener, a, &l.options.rules, STR("192.0.2.9")).kind, ERR_OK);
     live_send(fd, STR("GET /a HTTP/1.1\r\n" HOST_ "\r\n"));
     live_read(fd, answer, sizeof answer); /* to the end: it is closed */

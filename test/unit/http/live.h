@@ -17,5 +17,8 @@ void live_send(int fd, str bytes);                /* a peer that closed is no fa
 size_t live_read(int fd, char *out, size_t room); /* until the end of the stream (5 s at most), NUL-terminated */
 /* Sends, reads to the end, closes. */
 size_t live_talk(const struct live *l, str bytes, char *out, size_t room);
-int live_status(const char *answer); /* of the first response; 0 when there is none */
+/* prefix, `count` times `unit`, suffix; in static memory, for one use at a time. */
+str live_stuffed(const char *prefix, const char *unit, size_t count, const char *suffix);
+bool live_peer_is(const char *answer, const char *peer); /* whom the handler saw */
+int live_status(const char *answer);                     /* of the first response; 0 when there is none */
 #endif

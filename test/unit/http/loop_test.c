@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Answers from other threads: every order of answering and falling asleep, peers that leave, a listener that closes
- * meanwhile. */
+ * loop: what it keeps, its lists, its ids; and answers from other threads: every order of answering and falling asleep, peers that leave, a
+ * listener that closes meanwhile. */
+#include "http/loop.h"
 #include "live.h"
 #include "server/pool.h"
 
@@ -8,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,7 +24,7 @@ static char answer[1 << 16];
 static void work(void *context)
 {
     struct exchange *x = context;
-    response_body(&x->response, 200, "text/plain", STR("from the lane"));
+    response_body(&x->response, 200, "text/plain", STR("from a pool"));
     listen_answer(x);
 }
 
@@ -45,7 +47,7 @@ static void start(struct live *l, unsigned threads)
     live_start(l);
 }
 
-Test(handover, a_thousand_answers_from_a_lane)
+Test(loop, a_thousand_answers_from_a_pool)
 {
     struct live l;
     start(&l, 2);
@@ -57,7 +59,7 @@ Test(handover, a_thousand_answers_from_a_lane)
             live_send(fd[i], STR("POST /a HTTP/1.1\r\n" HOST_ "Content-Length: 1\r\n\r\nx"));
         for (int i = 0; i < 8; i++) {
             size_t n = 0; /* an answer may come in two pieces */
-            while (strstr(answer, "from the lane") == NULL || n == 0) {
+            while (strstr(answer, "from a pool") == NULL || n == 0) {
                 ssize_t got = recv(fd[i], answer + n, sizeof(answer) - 1 - n, 0);
                 cr_assert_gt(got, 0);
                 n += (size_t)got;
@@ -119,7 +121,7 @@ static void wait_for_arrivals(struct live *l, int count)
     cr_assert_eq(l->arrived, count);
 }
 
-Test(handover, the_answer_to_a_peer_that_left_goes_nowhere)
+Test(loop, the_answer_to_a_peer_that_left_goes_nowhere)
 {
     struct live l;
     start(&l, 1);
@@ -136,7 +138,7 @@ Test(handover, the_answer_to_a_peer_that_left_goes_nowhere)
     pool_close(pool);
 }
 
-Test(handover, closing_waits_for_answers_that_are_owed)
+Test(loop, closing_waits_for_answers_that_are_owed)
 {
     struct live l;
     pthread_t opener;
@@ -175,7 +177,7 @@ static void arrive_and_wait(struct exchange *x, void *context)
         pthread_detach(racer);
 }
 
-Test(handover, an_answer_before_sleep_needs_no_waking)
+Test(loop, an_answer_before_sleep_needs_no_waking)
 {
     struct live l;
     live_defaults(&l);
@@ -231,7 +233,7 @@ static void expect_own_answers(const int fd[], int from, int to)
     }
 }
 
-Test(handover, answers_that_are_given_together_go_out_at_the_end)
+Test(loop, answers_that_are_given_together_go_out_at_the_end)
 {
     struct live l;
     int fd[3];
@@ -249,7 +251,7 @@ Test(handover, answers_that_are_given_together_go_out_at_the_end)
     live_stop(&l);
 }
 
-Test(handover, the_first_of_many_answers_do_not_wait_for_all)
+Test(loop, the_first_of_many_answers_do_not_wait_for_all)
 {
     struct live l;
     int fd[KEPT_MAX];
@@ -263,7 +265,7 @@ Test(handover, the_first_of_many_answers_do_not_wait_for_all)
     live_stop(&l);
 }
 
-Test(handover, answers_given_together_find_the_threads_that_they_belong_to)
+Test(loop, answers_given_together_find_the_threads_that_they_belong_to)
 {
     struct live l;
     int fd[KEPT_MAX];
@@ -274,4 +276,100 @@ Test(handover, answers_given_together_find_the_threads_that_they_belong_to)
     listen_answer_together(false);
     expect_own_answers(fd, 0, KEPT_MAX);
     live_stop(&l);
+
+/* ---- a loop alone, without its thread ---- */
+
+Test(loop, IN_10_a_list_is_in_the_order_of_the_last_sign_of_life)
+{
+    struct loop l = {.now_us = 1};
+    struct loop_link list = {&list, &list, 0}, a = {0}, b = {0}, c = {0};
+    loop_forget(&a); /* of no list: nothing */
+    loop_touch(&l, &list, &a);
+    loop_touch(&l, &list, &b);
+    loop_touch(&l, &list, &c);
+    cr_expect(list.next == &a && a.next == &b && b.next == &c && c.next == &list && list.previous == &c);
+    l.now_us = 2;
+    loop_touch(&l, &list, &a);
+    cr_expect(list.next == &b && b.next == &c && c.next == &a && a.since_us == 2);
+    l.now_us = 3;
+    loop_touch(&l, &list, &a); /* the last stays the last, and is as young as now */
+    cr_expect(list.previous == &a && a.since_us == 3 && a.previous == &c);
+    loop_forget(&c);
+    cr_expect(b.next == &a && a.previous == &b && c.next == NULL && c.previous == NULL);
+    loop_forget(&c);
+    loop_forget(&b);
+    loop_forget(&a);
+    cr_expect(list.next == &list && list.previous == &list);
+}
+
+Test(loop, arenas_and_buffers_wait_for_the_next_and_have_a_ceiling)
+{
+    static struct loop l;
+    static struct arena *arenas[LOOP_ARENAS + 10];
+    static char *buffers[LOOP_BUFFERS + 10];
+    struct arena *first = loop_arena(&l);
+    char *secret = arena_take(first, 32);
+    memcpy(secret, "VERY-SECRET", 11);
+    loop_arena_back(&l, first);
+    cr_expect_eq(loop_arena(&l), first);
+    cr_expect_eq(arena_used(first), 0u);
+    cr_expect_null(memmem(arena_take(first, 32), 32, "SECRET", 6));
+    arenas[0] = first;
+    for (size_t i = 1; i < LOOP_ARENAS + 10; i++)
+        cr_assert_not_null(arenas[i] = loop_arena(&l));
+    for (size_t i = 0; i < LOOP_ARENAS + 10; i++)
+        loop_arena_back(&l, arenas[i]);
+    cr_expect_eq(l.arena_count, (size_t)LOOP_ARENAS);
+    for (size_t i = 0; i < LOOP_BUFFERS + 10; i++)
+        cr_assert_not_null(buffers[i] = loop_buffer(&l));
+    for (size_t i = 0; i < LOOP_BUFFERS + 10; i++)
+        loop_buffer_back(&l, buffers[i]);
+    cr_expect_eq(l.buffer_count, (size_t)LOOP_BUFFERS);
+    cr_expect_eq(loop_buffer(&l), buffers[LOOP_BUFFERS - 1]);
+    loop_buffer_back(&l, buffers[LOOP_BUFFERS - 1]);
+    while (l.arena_count > 0)
+        arena_release(l.arenas[--l.arena_count]);
+    while (l.buffer_count > 0)
+        free(l.buffers[--l.buffer_count]);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, 17);
+}
+
+Test(loop, LG_01_ids_are_16_hex_digits_and_do_not_repeat)
+{
+    enum { MANY = 100000 };
+    static char ids[MANY][17];
+    struct loop l = {.id = 7};
+    for (int i = 0; i < MANY; i++) {
+        loop_id(&l, ids[i]);
+        cr_assert(strspn(ids[i], "0123456789abcdef") == 16 && ids[i][16] == '\0');
+    }
+    qsort(ids, MANY, sizeof ids[0], compare_ids);
+    for (int i = 1; i < MANY; i++)
+        cr_assert_neq(memcmp(ids[i - 1], ids[i], 17), 0);
+}
+
+/* RFC 9110 5.6.7, on days of each kind; the example of the RFC is among them. */
+Test(loop, a_date_is_that_of_its_second)
+{
+    static const struct {
+        unix_time at;
+        const char *date;
+    } cases[] = {
+        {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"},  {951782400, "Tue, 29 Feb 2000 00:00:00 GMT"},
+        {951868799, "Tue, 29 Feb 2000 23:59:59 GMT"},  {1798761599, "Thu, 31 Dec 2026 23:59:59 GMT"},
+        {1798761600, "Fri, 01 Jan 2027 00:00:00 GMT"}, {1, "Thu, 01 Jan 1970 00:00:01 GMT"},
+        {4107542399, "Sun, 28 Feb 2100 23:59:59 GMT"}, {4107542400, "Mon, 01 Mar 2100 00:00:00 GMT"},
+        {-1, "Thu, 01 Jan 1970 00:00:00 GMT"}, /* a clock before all calendars */
+    };
+    struct loop l = {.id = 0};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        clock_set(cases[i].at);
+        cr_expect_str_eq(loop_date(&l), cases[i].date);
+        cr_expect_str_eq(loop_date(&l), cases[i].date, "asked again in the same second");
+    }
+    clock_set(0);
 }

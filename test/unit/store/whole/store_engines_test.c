@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Where SQLite and PostgreSQL read the same words otherwise, our statements must not: order of what is absent, of bytes, and of letters. Runs on both. */
-#include "fresh.h"
+#include "store/fresh.h"
 
 #include "base/banned.h"
 

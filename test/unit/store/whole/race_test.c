@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What two transactions side by side may not do: one test for each row of ARCHITECTURE.md's table of rules that span rows (guard: races). The first stops
  * before its commit until the second waits for it, or has ended without waiting: then it read what the first was about to change. Runs on both engines. */
-#include "fresh.h"
+#include "store/fresh.h"
 #include "store/table/db_deferred.h"
 #include "store/table/db_delivery.h"
 #include "store/table/db_initial.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * IN-02 live: each message is followed, on the same connection, by a request for /again. A refused message must be answered
  * with its status and /again must never be served; an accepted one must say whether the connection goes on. */
-#include "live.h"
+#include "http/live.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

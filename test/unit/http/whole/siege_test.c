@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Sieges: what one peer can cost or keep, and what must end whatever it does. */
 #include "http/loop.h"
-#include "live_h2.h"
+#include "http/live_h2.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -201,95 +200,6 @@ Test(siege, listen_close_ends_whatever_a_slow_reader_does)
     cr_expect(closed);
     close(fd);
     pthread_join(t, NULL);
-}
-
-Test(siege, listen_close_ends_whatever_a_slow_reader_of_h2_does)
-{
-    pthread_t t;
-    int fd;
-    live_start(&l);
-    SSL *ssl = live_h2_greet(&l, &fd);
-    live_h2_frame(ssl, 4, 0, 0, STR("\0\4\0\0\0\0")); /* no window for bodies */
-    for (unsigned id = 1; id < 60; id += 2)
-        live_h2_frame(ssl, 1, 5, id, STR(GET_));
-    ping(ssl, "is_done!");
-    int64_t begun = clock_monotonic_us();
-    pthread_create(&t, NULL, close_it, NULL);
-    for (unsigned id = 1; id < 60 && !closed && clock_monotonic_us() - begun < 14000000; id += 2) {
-        live_h2_frame(ssl, 8, 0, id, STR("\0\0\x40\0"));
-        nap(800);
-    }
-    cr_expect(closed);
-    live_h2_part(ssl, fd);
-    pthread_join(t, NULL);
-}
-
-static size_t descriptors(void)
-{
-    size_t n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    while (readdir(d) != NULL)
-        n++;
-    closedir(d);
-    return n;
-}
-
-Test(siege, a_connection_that_lingers_is_closed_with_its_listener)
-{
-    int fd;
-    l.options.arrive = hold;
-    l.options.idle_seconds = 15;
-    size_t before = descriptors();
-    live_start(&l);
-    SSL *ssl = live_h2_greet(&l, &fd);
-    live_h2_frame(ssl, 1, 5, 1, STR(GET_));
-    ping(ssl, "is_here!");
-    live_h2_frame(ssl, 3, 0, 1, STR("\0\0\0\x08"));
-    live_h2_frame(ssl, 7, 0, 0, STR("\0\0\0\0\0\0\0\0")); /* GOAWAY */
-    nap(200);
-    let_go();
-    nap(200);
-    live_stop(&l);
-    live_h2_part(ssl, fd);
-    cr_expect_eq(descriptors(), before);
-}
-
-/* ---- wiping ---- */
-static void arrive_secret(struct exchange *x, void *ignored)
-{
-    (void)ignored;
-    l.arrived++;
-    bool first = l.arrived == 1;
-    response_body(&x->response, 200, "text/plain", first ? STR("VERY-SECRET-TOKEN") : (str){large, sizeof large});
-    listen_answer(x);
-}
-
-Test(siege, buffers_that_wait_hold_no_answers)
-{
-    int fd;
-    l.options.arrive = arrive_secret;
-    l.options.idle_seconds = 15;
-    live_start(&l);
-    SSL *ssl = live_h2_greet(&l, &fd);
-    static char two[200];
-    size_t n = 0;
-    live_h2_frame(ssl, 4, 0, 0, STR("\0\4\x7f\xff\xff\xff")); /* windows without end */
-    live_h2_frame(ssl, 8, 0, 0, STR("\x7f\0\0\0"));
-    for (unsigned char id = 1; id < 4; id = (unsigned char)(id + 2)) {
-        const char head[9] = {0, 0, sizeof GET_ - 1, 1, 5, 0, 0, 0, (char)id};
-        memcpy(two + n, head, 9);
-        memcpy(two + n + 9, GET_, sizeof GET_ - 1);
-        n += 9 + sizeof GET_ - 1;
-    }
-    (void)SSL_write(ssl, two, (int)n);
-    nap(500); /* nothing is read: the large answer stands still */
-    struct loop *loop = &l.listener->loops[0];
-    size_t found = 0;
-    for (size_t i = 0; i < loop->buffer_count; i++)
-        found += memmem(loop->buffers[i], LOOP_BUFFER_SIZE, "VERY-SECRET-TOKEN", 17) != NULL;
-    cr_expect_eq(found, 0u);
-    live_h2_part(ssl, fd);
-    live_stop(&l);
 }
 
 /* ---- errors of others ---- */

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -114,4 +115,23 @@ int live_status(const char *answer)
     if (strncmp(answer, "HTTP/1.1 ", 9) != 0)
         return 0;
     return (answer[9] - '0') * 100 + (answer[10] - '0') * 10 + (answer[11] - '0');
+}
+
+str live_stuffed(const char *prefix, const char *unit, size_t count, const char *suffix)
+{
+    static char text[2 << 20];
+    size_t n = strlen(prefix), u = strlen(unit), s = strlen(suffix);
+    cr_assert_lt(n + u * count + s, sizeof(text));
+    memcpy(text, prefix, n);
+    for (size_t i = 0; i < count; i++, n += u)
+        memcpy(text + n, unit, u);
+    memcpy(text + n, suffix, s);
+    return (str){text, n + s};
+}
+
+bool live_peer_is(const char *answer, const char *peer)
+{
+    char line[128];
+    cr_assert_lt(snprintf(line, sizeof line, "\r\nX-Peer: %s\r\n", peer), (int)sizeof line);
+    return strstr(answer, line) != NULL;
 }
