@@ -49,7 +49,7 @@ static err follow_store_changes(struct cache *cache, struct db_conn *c)
 {
     uint64_t generation = store_generation(cache->store);
     err e = cache_follow(cache, c);
-    bool away = e.kind == ERR_UNAVAILABLE && cache->snapshot != NULL && store_is_remote(cache->store); /* what is damaged does not heal by itself */
+    bool away = e.kind == ERR_UNAVAILABLE && cache->snapshot != NULL && store_is_remote(cache->store); /* damage and want of memory are no such thing */
     if (!FAILED(e) || away)
         atomic_store_explicit(&cache->seen_generation, generation, memory_order_release);
     atomic_store_explicit(&cache->behind, FAILED(e) && !away, memory_order_release);

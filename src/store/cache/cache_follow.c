@@ -22,8 +22,15 @@ struct following {
     struct arena *a, *lines; /* lines: of the feed, while the rows they name are read one after the other */
     struct snapshot *next;   /* NULL: no snapshot to go on from */
     bool anew;               /* what there is is nothing to go on from */
+    bool starved;            /* it failed for want of this process's own memory: the store is there */
     struct store_place place;
 };
+
+static err note_if_starved(struct following *w, err e)
+{
+    w->starved = w->starved || e.kind == ERR_UNAVAILABLE;
+    return e;
+}
 
 /* ---- everything ---- */
 
@@ -36,7 +43,7 @@ static err load_clients(struct db_conn *c, struct following *w)
         TRY(db_client_rows(c, w->a, &range, &rows));
         const struct db_client *clients = rows.rows;
         for (size_t i = 0; i < rows.count; i++)
-            TRY(snapshot_client(w->next, clients[i].number, &clients[i]));
+            TRY(note_if_starved(w, snapshot_client(w->next, clients[i].number, &clients[i])));
         if (rows.count > 0)
             range.from = clients[rows.count - 1].number + 1;
     }
@@ -53,14 +60,14 @@ static err load_others(struct db_conn *c, struct following *w)
     TRY(db_password_rows(c, w->a, &settings));
     const struct db_scope *s = scopes.rows;
     for (size_t i = 0; i < scopes.count; i++)
-        TRY(snapshot_scope(w->next, s[i].name, &s[i]));
+        TRY(note_if_starved(w, snapshot_scope(w->next, s[i].name, &s[i])));
     const struct db_resource *r = resources.rows;
     for (size_t i = 0; i < resources.count; i++)
-        TRY(snapshot_resource(w->next, r[i].number, &r[i]));
+        TRY(note_if_starved(w, snapshot_resource(w->next, r[i].number, &r[i])));
     const struct db_details_type *d = details.rows;
     for (size_t i = 0; i < details.count; i++)
-        TRY(snapshot_details(w->next, d[i].type, &d[i]));
-    return snapshot_settings(w->next, &settings);
+        TRY(note_if_starved(w, snapshot_details(w->next, d[i].type, &d[i])));
+    return note_if_starved(w, snapshot_settings(w->next, &settings));
 }
 
 static err load_all(struct db_conn *c, struct following *w)
@@ -69,7 +76,7 @@ static err load_all(struct db_conn *c, struct following *w)
     w->next = NULL;
     w->anew = true; /* also when this reading is lost half way, and run again */
     w->place.revocation = 0;
-    TRY(snapshot_new(&w->next));
+    TRY(note_if_starved(w, snapshot_new(&w->next)));
     TRY(load_clients(c, w));
     TRY(load_others(c, w));
     cache_recent_clear(w->cache->users);
@@ -109,10 +116,10 @@ static err apply_numbered(struct db_conn *c, struct following *w, enum db_change
     }
     if (kind == DB_CHANGE_RESOURCE) {
         TRY(db_resource_rows(c, w->a, number, &rows));
-        return snapshot_resource(w->next, number, get_first_row(&rows));
+        return note_if_starved(w, snapshot_resource(w->next, number, get_first_row(&rows)));
     }
     TRY(db_client_rows(c, w->a, &(struct db_range){number, number, 1}, &rows));
-    return snapshot_client(w->next, number, get_first_row(&rows));
+    return note_if_starved(w, snapshot_client(w->next, number, get_first_row(&rows)));
 }
 
 static err apply_cache_change(struct db_conn *c, struct following *w, enum db_change_kind kind, str key)
@@ -121,13 +128,13 @@ static err apply_cache_change(struct db_conn *c, struct following *w, enum db_ch
     switch (kind) {
     case DB_CHANGE_SCOPE:
         TRY(db_scope_rows(c, w->a, key, &rows));
-        return snapshot_scope(w->next, key, get_first_row(&rows));
+        return note_if_starved(w, snapshot_scope(w->next, key, get_first_row(&rows)));
     case DB_CHANGE_DETAILS:
         TRY(db_details_rows(c, w->a, key, &rows));
-        return snapshot_details(w->next, key, get_first_row(&rows));
+        return note_if_starved(w, snapshot_details(w->next, key, get_first_row(&rows)));
     case DB_CHANGE_PASSWORD: /* eight at the most */
         TRY(db_password_rows(c, w->a, &rows));
-        return snapshot_settings(w->next, &rows);
+        return note_if_starved(w, snapshot_settings(w->next, &rows));
     case DB_CHANGE_PAT:
         return forget_pat(w->cache, key);
     case DB_CHANGE_KEY:
@@ -181,7 +188,7 @@ static err add_revocations(struct db_conn *c, struct following *w, int64_t newes
         unix_time now = clock_now();
         for (size_t i = 0; i < rows.count; i++) {
             if (r[i].expires_at > now)
-                TRY(cache_set_add(w->cache->revoked, r[i].kind, r[i].id, r[i].expires_at));
+                TRY(note_if_starved(w, cache_set_add(w->cache->revoked, r[i].kind, r[i].id, r[i].expires_at)));
             w->place.revocation = r[i].number;
         }
     }
@@ -220,7 +227,7 @@ void cache_show(struct cache *cache, struct snapshot *next)
 static err follow_with(struct cache *cache, struct db_conn *c, struct following *w)
 {
     if (cache->snapshot != NULL && !w->anew)
-        TRY(snapshot_next(cache->snapshot, &w->next));
+        TRY(note_if_starved(w, snapshot_next(cache->snapshot, &w->next)));
     TRY(c != NULL ? store_snapshot_on(c, read_feed, w) : store_read_snapshot(cache->store, read_feed, w));
     w->next->seq = w->place.change;
     cache_show(cache, w->next);
@@ -234,8 +241,11 @@ static err follow_with(struct cache *cache, struct db_conn *c, struct following 
 err cache_follow(struct cache *cache, struct db_conn *c)
 {
     bool anew = atomic_exchange(&cache->store->anew, false);
-    struct following w = {cache, arena_new(MEMORY_MAX), arena_new(MEMORY_MAX), NULL, anew, cache->place};
-    err e = w.a != NULL && w.lines != NULL ? follow_with(cache, c, &w) : ERR(UNAVAILABLE, "hot: out of memory");
+    struct following w = {.cache = cache, .a = arena_new(MEMORY_MAX), .lines = arena_new(MEMORY_MAX), .anew = anew, .place = cache->place};
+    bool room = w.a != NULL && w.lines != NULL;
+    err e = room ? follow_with(cache, c, &w) : OK;
+    if (!room || (FAILED(e) && (w.starved || arena_failed(w.a) || arena_failed(w.lines))))
+        e = ERR(SERVER_ERROR, "hot: what is kept in memory does not fit into it");
     if (FAILED(e) && anew)
         atomic_store(&cache->store->anew, true);
     snapshot_free(w.next);

@@ -18,7 +18,7 @@ struct cache {
     struct cache_recent *users, *pats;
 };
 /* Under cache.following; on this connection, which has no transaction open, or (NULL) on a reader's: reads what has come since, or everything (at the start, or after a gap), and shows the next snapshot. On failure
- * (UNAVAILABLE, SERVER_ERROR: damaged) the old one stays, and the next try begins where this one did. */
+ * (UNAVAILABLE: the store cannot be read; SERVER_ERROR: it is damaged, or this process has no memory for it) the old one stays, and the next try begins where this one did. */
 fallible cache_follow(struct cache *cache, struct db_conn *c);
 void cache_show(struct cache *cache, struct snapshot *next); /* under cache.following: in place of the present snapshot */
 #endif

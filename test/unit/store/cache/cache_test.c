@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Facts in memory: snapshots, caches, revocations, and what other processes change. */
 #include "store/scene.h"
+#include "store/cache/cache_follow.h"
 
 #include "store/table/db_change.h"
 
@@ -156,6 +157,24 @@ Test(cache, when_an_own_change_cannot_be_followed_nobody_is_served_and_no_old_ro
     MUST(cache_refresh(x.cache));
     MUST(cache_user(x.cache, x.s.tx, x.s.a, u.number, &r));
     cr_assert_eq(r->last_login_at, T0 + 1);
+    scene_end(&x);
+}
+
+Test(cache, what_memory_has_no_room_for_is_not_taken_for_a_store_that_is_away)
+{
+    struct scene x = scene_new();
+    struct fresh command = command_of(&x);
+    x.cache->snapshot->bytes += SNAPSHOT_BYTES_MAX;
+    (void)fresh_client(&command, "theirs");
+    fresh_told(&x.s);
+    MUST_FAIL(UNAVAILABLE, cache_refresh(x.cache));
+    MUST_FAIL(UNAVAILABLE, cache_refresh(x.cache)); /* not even by what was known last */
+    x.cache->snapshot->bytes -= SNAPSHOT_BYTES_MAX;
+    MUST(cache_refresh(x.cache));
+    const struct snapshot *seen = cache_hold(x.cache);
+    cr_assert_not_null(cache_client(seen, STR("theirs")));
+    cache_let_go(x.cache, seen);
+    store_close(command.store);
     scene_end(&x);
 }
 
