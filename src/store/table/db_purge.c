@@ -5,7 +5,8 @@
  *   - a used code stays as long as its grant lives, since its return must end the grant (AC-03);
  *   - a grant, revoked or not, stays a day beyond its end;
  *   - a pushed request stays an hour beyond its end, for people who are still logging in, unless it was used;
- *   - a revocation stays until the token it names has ended;
+ *   - a revocation and what happens once stay a little beyond their end: a node whose clock is ahead cleans up for all, and one whose
+ *     clock is behind still takes the token that was revoked, or the assertion that was used;
  *   - a request that waited for a decision stays a little, so that its client is told that it has expired (RFC 8628 3.5). */
 #include "store/table/db_event.h"
 #include "store/table/db_pushed.h"
@@ -13,7 +14,8 @@
 
 #include "base/banned.h"
 
-enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, WINDOW = 256 };
+/* CLOCKS_APART: as far as the clocks of nodes may differ. */
+enum { SPARE_SECONDS = 86400, TOLD_SECONDS = 300, CLOCKS_APART = 300, WINDOW = 256 };
 
 #define WINDOW_END(table_) "SELECT max(number) FROM (SELECT number FROM " table_ " WHERE number > $1 ORDER BY number LIMIT $2) AS seen"
 /* Asked of the row itself too: it may be taken anew while it is waited for. */
@@ -83,7 +85,7 @@ struct purging {
 
 /* A table without an index on its end: rows are looked at by number, and kept `spare` seconds beyond it. */
 struct purge_window {
-    size_t end; /* the line that finds the window's end; the next one deletes */
+    size_t end; /* the line that finds the window's end; the next one deletes. Of by_end: the one that deletes */
     int64_t spare;
 };
 
@@ -103,9 +105,9 @@ static err purge_row_window(const struct purging *p, const struct purge_window *
     return OK;
 }
 
-static err by_end(const struct purging *p, size_t line, struct db_purge_step *step)
+static err by_end(const struct purging *p, const struct purge_window *w, struct db_purge_step *step)
 {
-    TRY(db_run(p->c, CALL(line, P_INT(p->now), P_INT(p->rows)), &step->deleted));
+    TRY(db_run(p->c, CALL(w->end, P_INT(clock_add(p->now, -w->spare)), P_INT(p->rows)), &step->deleted));
     step->at_end = step->deleted < p->rows;
     return OK;
 }
@@ -135,14 +137,10 @@ static err purge_events(const struct purging *p, int64_t class, struct db_purge_
 err db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_purge_state *state, struct db_purge_step *out)
 {
     static const struct purge_window windows[] = {
-        {CODES_END,
-         TOLD_SECONDS}, /* who took it at the last moment has committed by then, and its grant lives: that is asked of an older state than the code */
-        {AUTHORIZATIONS_END, SPARE_SECONDS},
-        {SESSIONS_END, 0},
-        {REVOCATIONS_END, 0},
-        {PATS_END, SPARE_SECONDS},
-        {PUSHED_END, DB_PUSHED_SPARE},
-        {DELIVERIES_END, SPARE_SECONDS},
+        {CODES_END, TOLD_SECONDS}, /* who took it at the last moment has committed by then, and its grant lives: that is asked of an older state than the code */
+        {AUTHORIZATIONS_END, SPARE_SECONDS}, {SESSIONS_END, 0},
+        {REVOCATIONS_END, CLOCKS_APART},     {PATS_END, SPARE_SECONDS},
+        {PUSHED_END, DB_PUSHED_SPARE},       {DELIVERIES_END, SPARE_SECONDS},
         {DEFERRED_END, TOLD_SECONDS},
     };
     enum { WINDOWS = sizeof(windows) / sizeof(windows[0]) };
@@ -153,9 +151,9 @@ err db_purge_one(struct db_conn *c, const struct db_purge_how *how, struct db_pu
     if (t < WINDOWS)
         TRY(purge_row_window(&p, &windows[t], &state->at[t], &step));
     else if (t == WINDOWS)
-        TRY(by_end(&p, ONCES, &step));
+        TRY(by_end(&p, &(struct purge_window){ONCES, CLOCKS_APART}, &step));
     else if (t == WINDOWS + 1)
-        TRY(by_end(&p, THROTTLES, &step));
+        TRY(by_end(&p, &(struct purge_window){THROTTLES, CLOCKS_APART}, &step));
     else if (t == WINDOWS + 2)
         TRY(purge_old_keys(&p, &step));
     else
