@@ -289,6 +289,15 @@ err db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, con
     return OK;
 }
 
+err db_read_list(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, const struct db_list_to *to)
+{
+    struct db_rows all = {NULL, 0};
+    TRY(db_read_many(tx, a, call, columns, &all));
+    *to->rows = all.rows;
+    *to->count = all.count;
+    return OK;
+}
+
 err db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row)
 {
     struct db_rows rows = {NULL, 0};

@@ -42,6 +42,13 @@ fallible db_write_call(struct tx *tx, const struct db_call *call, int64_t *chang
 fallible db_write_expected(struct tx *tx, const struct db_call *call, bool *changed); /* db_expect */
 fallible db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, void **row);
 fallible db_read_many(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, struct db_rows *out);
+/* The same into a table function's own two outputs, both untouched by a failure. */
+struct db_list_to {
+    void **rows;
+    size_t *count;
+};
+#define DB_LIST_TO(rows_, count_) (&(const struct db_list_to){(void **)(rows_), (count_)})
+fallible db_read_list(struct tx *tx, struct arena *a, const struct db_call *call, const struct db_columns *columns, const struct db_list_to *to);
 /* Queued and not waited for: at most DB_ASIDE_MAX wait, more are dropped and counted. The job is one malloc block that
  * `run`'s owner frees in `done`. False: it was not queued, and is still the caller's. */
 enum { DB_ASIDE_MAX = 1024 };

@@ -250,11 +250,7 @@ err db_refresh_rotate(struct tx *tx, const struct db_authorization *next, int64_
 
 err db_authorization_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, DB_LIST_TO(rows, count));
 }
 
 /* ---- revoked ---- */

@@ -173,11 +173,7 @@ err db_deferred_by_user_code(struct tx *tx, struct arena *a, str user_code, stru
 
 err db_deferred_waiting(struct tx *tx, struct arena *a, int64_t user_number, struct db_deferred **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(WAITING, P_INT(user_number), P_INT(clock_now())), &columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL(WAITING, P_INT(user_number), P_INT(clock_now())), &columns, DB_LIST_TO(rows, count));
 }
 
 /* ---- decided ---- */

@@ -184,11 +184,7 @@ void db_event_add(struct tx *tx, const struct db_event *event)
 
 err db_event_after(struct tx *tx, struct arena *a, int64_t class, int64_t after, struct db_event **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(AFTER, P_INT(after), P_INT(class)), &columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL(AFTER, P_INT(after), P_INT(class)), &columns, DB_LIST_TO(rows, count));
 }
 
 err db_event_kept(struct tx *tx, struct arena *a, int64_t kept[DB_EVENT_CLASSES + 1])
@@ -392,9 +388,5 @@ err db_revocation_rows(struct db_conn *c, struct arena *a, int64_t after_number,
 
 err db_revocation_since(struct tx *tx, struct arena *a, int64_t after_number, struct db_revocation **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL(REVOCATIONS, P_INT(after_number)), &revocation_columns, DB_LIST_TO(rows, count));
 }

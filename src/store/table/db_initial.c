@@ -97,10 +97,7 @@ err db_initial_give_back(struct tx *tx, int64_t number)
 
 err db_initial_list(struct tx *tx, struct arena *a, struct db_initial_rows *out)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(LIST), &columns, &all));
-    *out = (struct db_initial_rows){all.rows, all.count};
-    return OK;
+    return db_read_list(tx, a, CALL_ALONE(LIST), &columns, DB_LIST_TO(&out->rows, &out->count));
 }
 
 err db_initial_remove(struct tx *tx, str id, bool *removed)

@@ -50,11 +50,7 @@ err db_issuer_get(struct tx *tx, struct arena *a, str issuer, struct db_issuer *
 
 err db_issuer_all(struct tx *tx, struct arena *a, struct db_issuer **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL_ALONE(ALL), &columns, DB_LIST_TO(rows, count));
 }
 
 err db_issuer_remove(struct tx *tx, str issuer, bool *removed)

@@ -57,11 +57,7 @@ err db_scope_remove(struct tx *tx, str name, bool *removed)
 
 err db_scope_all(struct tx *tx, struct arena *a, struct db_scope **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(ALL), &db_scope_columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL_ALONE(ALL), &db_scope_columns, DB_LIST_TO(rows, count));
 }
 
 static err resource_body(struct db_conn *c, void *context)
@@ -105,11 +101,7 @@ err db_resource_remove(struct tx *tx, str uri, bool *removed)
 
 err db_resource_all(struct tx *tx, struct arena *a, struct db_resource **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL_ALONE(RESOURCE_ALL), &db_resource_columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL_ALONE(RESOURCE_ALL), &db_resource_columns, DB_LIST_TO(rows, count));
 }
 
 err db_scope_rows(struct db_conn *c, struct arena *a, str name, struct db_rows *out)

@@ -81,9 +81,5 @@ err db_session_end(struct tx *tx, int64_t number)
 
 err db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)
 {
-    struct db_rows all;
-    TRY(db_read_many(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, &all));
-    *rows = all.rows;
-    *count = all.count;
-    return OK;
+    return db_read_list(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, DB_LIST_TO(rows, count));
 }
