@@ -80,6 +80,7 @@ enum db_counter {
 };
 fallible db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number);
 fallible db_number_reserve(struct tx *tx, enum db_counter counter, int64_t *number);
+fallible db_fresh_id(struct arena *a, str *id); /* of what people and programs name from outside: a UUID */
 enum { DB_NUMBER_BLOCK = 2048, DB_NUMBER_LOW = 1024 };
 struct db_number_block {
     int64_t next, end, spare, spare_end;

@@ -5,7 +5,6 @@
  *   db_initial_add ──▶ [usable] ──db_initial_take (last use), time──▶ [spent] ──db_initial_remove──▶ gone */
 #include "store/table/db_initial.h"
 
-#include "crypto/random.h"
 #include "store/store_internal.h"
 
 #include "base/banned.h"
@@ -63,12 +62,8 @@ static err add_body(struct db_conn *c, void *context)
 
 err db_initial_add(struct tx *tx, struct arena *a, struct db_initial *token)
 {
-    char id[37];
-    random_uuid(id);
     struct db_initial next = *token;
-    next.id = str_dup(a, str_of(id));
-    if (!str_present(next.id))
-        FAIL(UNAVAILABLE, "store: the arena is full");
+    TRY(db_fresh_id(a, &next.id));
     if (next.created_at == 0)
         next.created_at = clock_now();
     TRY(db_write(tx, DB_SEVERAL, add_body, &next));

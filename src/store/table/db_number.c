@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * db_number: row numbers that never come back. The kinds that the hot path needs are taken from the table in blocks and
  * handed out from memory; a crash skips numbers, it never repeats one. The rest are counted one by one inside their own
- * sentence.
+ * sentence. Public ids are chance alone.
  *
  * Invariant: a number is handed to a thread outside the group only when the block it came from is durable. A block taken
  * inside an open group stays in `fresh` until db_number_settle; a number that a job of that group takes straight from the
  * table comes back when the group is lost, and then the job that used it is lost with it. */
+#include "crypto/random.h"
 #include "store/store_internal.h"
 
 #include "base/banned.h"
@@ -127,4 +128,15 @@ void db_number_forget(struct store *store)
     for (size_t i = 0; i < DB_COUNTERS_CACHED; i++)
         store->numbers.blocks[i] = (struct db_number_block){0};
     (void)pthread_mutex_unlock(&store->numbers.lock);
+}
+
+err db_fresh_id(struct arena *a, str *id)
+{
+    char text[37];
+    random_uuid(text);
+    str copy = str_dup(a, str_of(text));
+    if (!str_present(copy))
+        FAIL(UNAVAILABLE, "store: the arena is full");
+    *id = copy;
+    return OK;
 }

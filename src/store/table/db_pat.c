@@ -3,7 +3,6 @@
  * that a revoked one is still found, with its revoked_at, until it is purged: the caller says no, and can say why. */
 #include "store/table/db_pat.h"
 
-#include "crypto/random.h"
 #include "store/store_internal.h"
 
 #include <stdlib.h>
@@ -58,12 +57,8 @@ static err add_body(struct db_conn *c, void *context)
 
 err db_pat_add(struct tx *tx, struct arena *a, struct db_pat *pat)
 {
-    char id[37];
-    random_uuid(id);
     struct db_pat next = *pat;
-    next.id = str_dup(a, str_of(id));
-    if (!str_present(next.id))
-        FAIL(UNAVAILABLE, "store: the arena is full");
+    TRY(db_fresh_id(a, &next.id));
     if (next.created_at == 0)
         next.created_at = clock_now();
     TRY(db_write(tx, DB_SEVERAL, add_body, &next));

@@ -9,7 +9,6 @@
 
 #include "codec/text.h"
 #include "codec/utf8.h"
-#include "crypto/random.h"
 #include "store/store_internal.h"
 #include "store/table/db_user_text.h"
 
@@ -152,13 +151,9 @@ static err add_body(struct db_conn *c, void *context)
 
 err db_user_add(struct tx *tx, struct arena *a, struct db_user *user, struct db_user_clash *clash)
 {
-    char id[37];
     struct db_user_clash unasked = {0};
-    random_uuid(id);
     struct adding w = {.a = a, .user = *user, .clash = clash != NULL ? clash : &unasked};
-    w.user.id = str_dup(a, str_of(id));
-    if (!str_present(w.user.id))
-        FAIL(UNAVAILABLE, "store: the arena is full");
+    TRY(db_fresh_id(a, &w.user.id));
     w.user.version = 1;
     w.user.created_at = user->created_at != 0 ? user->created_at : clock_now();
     w.user.updated_at = user->updated_at != 0 ? user->updated_at : w.user.created_at;

@@ -253,9 +253,7 @@ static inline struct db_authorization fresh_authorization_made(struct fresh *s, 
                                  .created_at = T0,
                                  .auth_time = T0,
                                  .expires_at = T0 + 60};
-    char id[37];
-    random_uuid(id);
-    g.id = str_dup(s->a, str_of(id));
+    MUST(db_fresh_id(s->a, &g.id));
     MUST(db_authorization_reserve(s->tx, &g.number));
     return g;
 }

@@ -114,3 +114,16 @@ Test(numbers, without_its_counter_there_is_no_number)
     cr_assert_eq(number, 77);
     fresh_end(&s);
 }
+
+Test(numbers, a_public_id_is_chance_and_whole)
+{
+    struct arena *a = arena_new(1 << 16), *small = arena_new(16);
+    str one, other, none = STR("untouched");
+    MUST(db_fresh_id(a, &one));
+    MUST(db_fresh_id(a, &other));
+    cr_assert(one.n == 36 && other.n == 36 && !str_equal(one, other));
+    MUST_FAIL(UNAVAILABLE, db_fresh_id(small, &none));
+    cr_assert(str_is(none, "untouched"));
+    arena_release(small);
+    arena_release(a);
+}
