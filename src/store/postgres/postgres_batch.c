@@ -23,7 +23,6 @@ static const char *const own_texts[OWN_COUNT] = {
     [OWN_STEP_KEEP] = "RELEASE step",
     [OWN_STEP_UNDO] = "ROLLBACK TO step",
     [OWN_ID] = "SELECT pg_current_xact_id_if_assigned()",
-    [OWN_NAME] = "SELECT pg_current_xact_id()", /* before it has written */
     /* The counter is locked from here to the end of the transaction, so seq is the order of commits. */
     [OWN_LINES] = "WITH taken AS (UPDATE counters SET next = next + $1 WHERE name = 'change' RETURNING next - $1 AS first)"
                   " INSERT INTO changes (seq, kind, key) SELECT (SELECT first FROM taken) + place - 1, kind, key" /* no counter: no number, refused */
@@ -52,52 +51,54 @@ struct postgres_slot *postgres_batch_slot(struct postgres_conn *c, const struct 
 {
     INVARIANT(call->line < call->statements->count && call->statements->count <= DB_STATEMENTS_LINES);
     struct postgres_slot *slot = &c->slots[call->statements->index * DB_STATEMENTS_LINES + call->line];
-    if (slot->state == SLOT_NEW && call->statements != &postgres_batch_own) {
+    if (!slot->known && call->statements != &postgres_batch_own) {
         const char *text = call->statements->texts[call->line];
         slot->feeds = (uint8_t)db_change_of(text);
         slot->writes = !str_starts(str_of(text), STR("SELECT "));
         slot->breaks = postgres_conn_may_break(text);
+        slot->known = true;
+        slot->names = !slot->writes && !postgres_conn_in_order(text);
     }
     return slot;
 }
 
-static const char *text_of_call(const struct db_call *call)
+static const struct {
+    char letter; /* of the prepared statement's name */
+    const char *before, *behind;
+} forms[FORM_COUNT] = {
+    [FORM_PLAIN] = {'s', "", ""},
+    [FORM_EXPECTED] = {'e', "WITH changed AS (", " RETURNING 1) SELECT 1 / count(*) FROM changed"},
+    [FORM_NAMING] = {'n', "SELECT asked.*, pg_current_xact_id() FROM (", ") AS asked"},
+};
+
+static void send_prepare_of(const struct postgres_batch *b, const char *name, const struct db_call *call, enum postgres_form form)
 {
-    return call->statements->texts[call->line];
+    enum { TEXT_MAX = 4096 };
+    char text[TEXT_MAX];
+    int n = snprintf(text, sizeof(text), "%s%s%s", forms[form].before, call->statements->texts[call->line], forms[form].behind);
+    INVARIANT(n > 0 && n < TEXT_MAX);
+    postgres_send_prepare(b->c->link, name, text, call);
 }
 
-static void send_item(struct postgres_batch *b, const struct db_call *call, uint8_t *state, const char *text)
+void postgres_batch_add(struct postgres_batch *b, const struct db_call *call, enum postgres_form form)
 {
     char name[POSTGRES_NAME_SIZE];
     INVARIANT(b->count < POSTGRES_BATCH_MAX);
+    uint8_t *state = &postgres_batch_slot(b->c, call)->states[form];
     bool prepares = *state == SLOT_NEW;
-    (void)snprintf(name, sizeof(name), "%c%u_%u", text == text_of_call(call) ? 's' : 'e', (unsigned)call->statements->index, (unsigned)call->line);
+    (void)snprintf(name, sizeof(name), "%c%u_%u", forms[form].letter, (unsigned)call->statements->index, (unsigned)call->line);
     if (prepares) {
         *state = SLOT_ASKED;
-        postgres_send_prepare(b->c->link, name, text, call);
+        send_prepare_of(b, name, call, form);
     }
     postgres_send_call(b->c->link, name, call);
     b->items[b->count++] = (struct postgres_item){state, prepares, NULL};
 }
 
-void postgres_batch_add(struct postgres_batch *b, const struct db_call *call)
-{
-    send_item(b, call, &postgres_batch_slot(b->c, call)->state, text_of_call(call));
-}
-
-void postgres_batch_expect(struct postgres_batch *b, const struct db_call *call)
-{
-    enum { TEXT_MAX = 1024 };
-    char text[TEXT_MAX];
-    int n = snprintf(text, sizeof(text), "WITH changed AS (%s RETURNING 1) SELECT 1 / count(*) FROM changed", text_of_call(call));
-    INVARIANT(n > 0 && n < TEXT_MAX);
-    send_item(b, call, &postgres_batch_slot(b->c, call)->expected, text);
-}
-
 void postgres_batch_own_add(struct postgres_batch *b, size_t line, const struct db_param *params, size_t count)
 {
     b->own[b->count] = (struct db_call){&postgres_batch_own, line, params, count};
-    postgres_batch_add(b, &b->own[b->count]);
+    postgres_batch_add(b, &b->own[b->count], FORM_PLAIN);
 }
 
 void postgres_batch_sent(struct postgres_batch *b)

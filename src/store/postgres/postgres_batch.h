@@ -19,7 +19,6 @@ enum {
     OWN_STEP_KEEP,
     OWN_STEP_UNDO,
     OWN_ID,
-    OWN_NAME,
     OWN_LINES,
     OWN_TRIM,
     OWN_NOTIFY,
@@ -45,9 +44,12 @@ enum {
 };
 
 enum postgres_slot_state { SLOT_NEW, SLOT_ASKED, SLOT_READY };
-struct postgres_slot {              /* of a statement */
-    uint8_t state, expected, feeds; /* expected: the state of its other form (postgres_batch_expect); feeds: enum db_change_kind */
-    bool writes, breaks;
+/* A statement is sent as it is written, or in a form of our own: FORM_EXPECTED, of a change of which one row is expected: the server refuses it when there is another
+ * number of rows, and so skips what follows, the COMMIT too; FORM_NAMING, of a question: the open transaction's name stands in one column more. */
+enum postgres_form { FORM_PLAIN, FORM_EXPECTED, FORM_NAMING, FORM_COUNT };
+struct postgres_slot {                 /* of a statement */
+    uint8_t states[FORM_COUNT], feeds; /* feeds: enum db_change_kind */
+    bool known, writes, breaks, names; /* known: what its text says is noted; names: it has a FORM_NAMING */
 };
 struct postgres_item {
     uint8_t *state; /* in its slot */
@@ -91,10 +93,8 @@ struct postgres_batch {
 };
 
 struct postgres_slot *postgres_batch_slot(struct postgres_conn *c, const struct db_call *call);
-void postgres_batch_add(struct postgres_batch *b, const struct db_call *call); /* the call lives until postgres_batch_go */
+void postgres_batch_add(struct postgres_batch *b, const struct db_call *call, enum postgres_form form);
 void postgres_batch_own_add(struct postgres_batch *b, size_t line, const struct db_param *params, size_t count);
-/* The same for a change of which one row is expected: the server refuses it when there is another number of rows, and so skips what follows, the COMMIT too. */
-void postgres_batch_expect(struct postgres_batch *b, const struct db_call *call);
 void postgres_batch_sent(struct postgres_batch *b);    /* what is sent and not answered yet; first of all */
 void postgres_batch_waiting(struct postgres_batch *b); /* the same, and what waits on the connection */
 /* Sends the end and waits for all answers. Failing is always a trouble of the connection, but for a broken constraint. */

@@ -64,4 +64,5 @@ enum { POSTGRES_STATEMENTS = DB_STATEMENTS_COUNT + 2 }; /* those of the store, t
 
 /* Does a statement of this text need a savepoint of its own inside a transaction, since it may break a constraint? */
 bool postgres_conn_may_break(const char *text);
+bool postgres_conn_in_order(const char *text); /* are its rows in an order that it says? */
 #endif

@@ -32,21 +32,30 @@ bool postgres_conn_may_break(const char *text)
     return str_starts(s, STR("DELETE FROM users ")) || str_starts(s, STR("DELETE FROM clients "));
 }
 
+bool postgres_conn_in_order(const char *text)
+{
+    return contains_text(str_of(text), STR(" ORDER BY "));
+}
+
 /* ---- a statement ---- */
 
+/* The open transaction's name, in the last column of the first row. */
 static void remember_id(struct postgres_conn *c, const struct postgres_answer *answer)
 {
-    str id = postgres_rows(answer) == 1 ? postgres_value(answer, 0, 0) : STR_ABSENT;
+    str id = postgres_rows(answer) > 0 ? postgres_value(answer, 0, postgres_columns(answer) - 1) : STR_ABSENT;
     if (str_present(id) && id.n < sizeof(c->id))
         memcpy(c->id, id.p, id.n + 1);
 }
 
-/* By which statement the open transaction's name is asked for; OWN_COUNT: by none. */
-static size_t find_name_line(const struct postgres_conn *c, const struct postgres_slot *slot)
+static bool lacks_name(const struct postgres_conn *c)
 {
-    if (!c->base.open || c->snapshot || postgres_conn_named(c) || (!slot->writes && !c->expects))
-        return OWN_COUNT;
-    return slot->writes ? OWN_ID : OWN_NAME;
+    return c->base.open && !c->snapshot && !postgres_conn_named(c);
+}
+
+/* A question that expected changes may follow brings the name along; a change is asked for it afterwards. */
+static enum postgres_form choose_form(const struct postgres_conn *c, const struct postgres_slot *slot)
+{
+    return slot->names && c->expects && lacks_name(c) ? FORM_NAMING : FORM_PLAIN;
 }
 
 /* A change by itself: was it made? `answered`: the server has said no. */
@@ -63,17 +72,17 @@ err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *c
     TRY(postgres_batch_usable(c));
     struct postgres_batch b = {.c = c};
     struct postgres_slot *slot = postgres_batch_slot(c, call);
-    bool step = c->base.open && slot->breaks;
-    size_t name = find_name_line(c, slot);
+    bool step = c->base.open && slot->breaks, id = slot->writes && lacks_name(c);
+    enum postgres_form form = choose_form(c, slot);
     postgres_batch_waiting(&b);
     if (step)
         postgres_batch_own_add(&b, OWN_STEP, NULL, 0);
     size_t at = b.count;
-    postgres_batch_add(&b, call);
+    postgres_batch_add(&b, call, form);
     if (step)
         postgres_batch_own_add(&b, OWN_STEP_KEEP, NULL, 0);
-    if (name != OWN_COUNT)
-        postgres_batch_own_add(&b, name, NULL, 0);
+    if (id)
+        postgres_batch_own_add(&b, OWN_ID, NULL, 0);
     c->wrote = c->wrote || (c->base.open && slot->writes);
     err e = postgres_batch_go(&b);
     if (FAILED(e)) {
@@ -84,7 +93,7 @@ err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *c
     }
     c->waits = 0;
     c->begun = c->base.open;
-    if (name != OWN_COUNT)
+    if (id || form == FORM_NAMING)
         remember_id(c, b.items[b.count - 1].answer);
     *out = b.items[at].answer;
     b.items[at].answer = NULL;
@@ -156,7 +165,7 @@ err postgres_conn_expect(struct db_conn *base, const struct db_call *call, bool 
     if (base->open && c->expects && postgres_conn_named(c) && !slot->breaks && slot->feeds == DB_CHANGE_NONE && c->sents + c->waits < POSTGRES_SENT_MAX) {
         struct postgres_batch b = {.c = c};
         postgres_batch_waiting(&b);
-        postgres_batch_expect(&b, call);
+        postgres_batch_add(&b, call, FORM_EXPECTED);
         memcpy(c->sent, b.items, b.count * sizeof(b.items[0]));
         c->sents = b.count;
         c->waits = 0;
@@ -209,7 +218,7 @@ static err read_field(str text, struct arena *a, const struct db_field *field, c
 static err read_rows(const struct postgres_answer *answer, struct arena *a, const struct db_columns *columns, struct db_rows *out)
 {
     size_t count = postgres_rows(answer);
-    INVARIANT(postgres_columns(answer) == columns->count);
+    INVARIANT(postgres_columns(answer) == columns->count || postgres_columns(answer) == columns->count + 1); /* the transaction's name is the last */
     char *rows = count > 0 ? arena_array(a, count, columns->size) : NULL;
     if (count > 0 && rows == NULL)
         FAIL(UNAVAILABLE, "store: the arena is full");
