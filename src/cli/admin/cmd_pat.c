@@ -33,18 +33,6 @@ static json *pat_json(struct command_call *call, const struct db_pat *pat, str t
     output_time(call, j, "last_used_at", pat->last_used_at);
     return j;
 }
-static int find_owner(struct command_call *call, struct site *site, struct db_user **user)
-{
-    str name = command_argument(call, 0);
-    struct db_user *found = NULL;
-    err e = user_find(&site->context, name, &found);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!found)
-        return command_refuse(call, "there is no user \"%.*s\"; to see all users, run jeton user list", STR_FMT(name));
-    *user = found;
-    return COMMAND_DONE;
-}
 static int run_add(struct command_call *call)
 {
     const struct options *o = &call->options;
@@ -56,7 +44,7 @@ static int run_add(struct command_call *call)
         return command_misused(call, "pat add needs --name LABEL");
     int status = site_open(call, SITE_MUST_EXIST, &site);
     if (status == COMMAND_DONE)
-        status = find_owner(call, site, &user);
+        status = verb_find_user(call, site, &user);
     if (status != COMMAND_DONE)
         return status;
     struct pat_edit edit = {
@@ -73,10 +61,10 @@ static int run_add(struct command_call *call)
     output_note(call, "The token is shown only once. Copy it now.");
     return status;
 }
-static int find_owner_id(struct command_call *call, struct site *site, str *owner)
+static int find_owner(struct command_call *call, struct site *site, str *owner)
 {
     struct db_user *user;
-    int status = find_owner(call, site, &user);
+    int status = verb_find_user(call, site, &user);
     if (status == COMMAND_DONE)
         *owner = user->id;
     return status;
@@ -92,7 +80,7 @@ static err read_pats(struct verb_rows *rows)
 }
 static int run_list(struct command_call *call)
 {
-    static const struct verb_list what = {site_open, find_owner_id, read_pats, "created_at", "id name scopes created_at expires_at last_used_at", false};
+    static const struct verb_list what = {site_open, find_owner, read_pats, "created_at", "id name scopes created_at expires_at last_used_at", false};
     return verb_run_list(call, &what);
 }
 static err revoke_pat(struct context *ctx, str id, bool *revoked)

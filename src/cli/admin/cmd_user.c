@@ -110,22 +110,10 @@ static int choose_password(struct command_call *call, str *password, bool *made)
     err e = prompt_fresh(call->arena, "New password", password);
     return FAILED(e) ? command_failed(call, e, NULL) : COMMAND_DONE;
 }
-static int find_user(struct command_call *call, struct site *site, struct db_user **out)
-{
-    str name = command_argument(call, 0);
-    struct db_user *user = NULL;
-    err e = user_find(&site->context, name, &user);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
-    if (!user)
-        return command_refuse(call, "there is no user \"%.*s\"; to see all users, run jeton user list", STR_FMT(name));
-    *out = user;
-    return COMMAND_DONE;
-}
 static int open_and_find(struct command_call *call, struct site **site, struct db_user **user)
 {
     int status = site_open(call, SITE_MUST_EXIST, site);
-    return status == COMMAND_DONE ? find_user(call, *site, user) : status;
+    return status == COMMAND_DONE ? verb_find_user(call, *site, user) : status;
 }
 /* The person as they are now. */
 static int changed_user(struct command_call *call, struct site *site, str id, struct db_user **user)

@@ -4,6 +4,7 @@
 #include "cli/admin/verb.h"
 
 #include "cli/output.h"
+#include "user/user.h"
 
 #include "base/banned.h"
 
@@ -82,4 +83,17 @@ int verb_run_removal(struct command_call *call, const struct verb_removal *what)
     json_put_text(call->arena, j, what->member, name);
     json_put_boolean(call->arena, j, what->done, true);
     return print_done(call, j, what->before, what->after);
+}
+
+int verb_find_user(struct command_call *call, struct site *site, struct db_user **out)
+{
+    struct db_user *user = NULL;
+    str name = command_argument(call, 0);
+    err e = user_find(&site->context, name, &user);
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    if (!user)
+        return command_refuse(call, "there is no user \"%.*s\"; to see all users, run jeton user list", STR_FMT(name));
+    *out = user;
+    return COMMAND_DONE;
 }

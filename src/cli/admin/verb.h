@@ -45,4 +45,8 @@ struct verb_removal {
     err (*remove)(struct context *ctx, str name, bool *removed); /* by actor_owner */
 };
 int verb_run_removal(struct command_call *call, const struct verb_removal *what);
+
+/* The person whom the first argument names, by username or id: the exit status. */
+struct db_user;
+int verb_find_user(struct command_call *call, struct site *site, struct db_user **out);
 #endif

@@ -132,12 +132,14 @@ static fallible push_code_request(struct arena *a, struct token_flow *f, str for
     form_add(&b, STR("request_uri"), uri);
     return buf_done(&b, query);
 }
-/* http:// on another machine would show the person's password to the way there. */
+/* http:// on another machine would show the person's password to the way there; behind a fragment (RFC 6749 3.1: none) the request would be lost. */
 static fallible check_address(struct arena *a, str address, const char **trouble)
 {
     struct url u;
-    *trouble = str_format(a, "the server's authorization_endpoint must be https://: %.*s", STR_FMT(address)).p;
+    *trouble = str_format(a, "the server's authorization_endpoint must be https://, without a fragment: %.*s", STR_FMT(address)).p;
     TRY(url_parse(address, &u));
+    if (str_present(u.fragment))
+        FAIL(INVALID_REQUEST, "an authorization endpoint with a fragment");
     if (!str_equal_nocase(u.scheme, STR("https")) && !(str_equal_nocase(u.scheme, STR("http")) && url_loopback(&u)))
         FAIL(INVALID_REQUEST, "an authorization endpoint in the open");
     return OK;

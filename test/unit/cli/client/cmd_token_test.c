@@ -97,6 +97,19 @@ Test(cmd_token, endpoints_that_are_told_need_no_metadata)
                  STR_FMT(c.err));
     cr_expect_eq(s->seen, 1);
 }
+Test(cmd_token, an_endpoint_that_is_told_beats_the_one_of_the_metadata)
+{
+    str endpoint = str_format(c.a, "%s/own", issuer), jwks = str_format(c.a, "%s/keys", issuer);
+    add_metadata();
+    add_row("/own", 200, "{\"access_token\":\"T1\",\"token_type\":\"Bearer\"}");
+    add_row("/device", 200, "{\"device_code\":\"D\",\"user_code\":\"U\",\"verification_uri\":\"https://as/\",\"interval\":0}");
+    s->rows[0].body =
+        str_format(c.a, "{\"issuer\":\"%s\",\"token_endpoint\":\"%s/token\",\"device_authorization_endpoint\":\"%s/device\"}", issuer, issuer, issuer);
+    cr_assert_eq(TOKEN("--issuer", issuer, "--token-endpoint", endpoint.p, "--jwks-uri", jwks.p, "--client-id", "app", "--grant", "device_code"), COMMAND_DONE,
+                 "%.*s", STR_FMT(c.err));
+    cr_expect(str_is(c.out, "T1\n"));
+    cr_expect(standin_has(s->heads[2], "POST /own "), "%.*s", STR_FMT(s->heads[2]));
+}
 Test(cmd_token, what_a_server_does_wrong_is_refused_in_one_line_and_prints_nothing)
 {
     static const struct {

@@ -73,6 +73,18 @@ Test(grant_code, a_refusal_is_told_without_control_bytes)
     cr_assert_not_null(strstr(trouble, "access_denied: a?b"));
 }
 
+Test(grant_code, an_authorization_endpoint_that_is_no_plain_address_is_refused)
+{
+    static const char *const wrong[] = {"https://as.example/a#x", "as.example", "javascript:alert(1)", "https://as.example/\x1b[2J", ""};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct token_flow f = {.client_id = STR("c"), .max_age = -1, .server = {.metadata = json_object_new(a)}};
+        struct grant_code_secrets secrets = {STR("S"), STR("V"), STR("http://127.0.0.1:1/callback")};
+        str address;
+        json_put_text(a, f.server.metadata, "authorization_endpoint", str_of(wrong[i]));
+        cr_expect(FAILED(grant_code_address(a, &f, &secrets, &address, &trouble)), "%s", wrong[i]);
+    }
+}
+
 /* ---- a browser: opens what is shown, and brings back what `brings` makes of the request */
 static struct standin *s;
 static const char *(*brings)(const struct form *request);
