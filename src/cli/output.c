@@ -25,10 +25,56 @@ static int print_buf(struct command_call *call, struct buf *b)
         return command_refuse(call, "out of memory while writing the output");
     return write_to_stdout(call, text);
 }
+/* What can steer a terminal or turn a line around, by its UTF-8: controls (C1 and DEL; JSON escapes the others), ends of lines, and directions (UAX 9). */
+static const struct {
+    const char *before;
+    uint8_t first, last; /* of the byte behind that */
+    unsigned code;       /* of `first` */
+} steering[] = {
+    {"", 0x7f, 0x7f, 0x7f},           {"\xc2", 0x80, 0x9f, 0x80},       {"\xd8", 0x9c, 0x9c, 0x61c},
+    {"\xe2\x80", 0x8e, 0x8f, 0x200e}, {"\xe2\x80", 0xa8, 0xae, 0x2028}, {"\xe2\x81", 0xa6, 0xa9, 0x2066},
+};
+/* Bytes of the steering character that `rest` begins with; 0: it begins with none. */
+static size_t match_steering(str rest, unsigned *code)
+{
+    for (size_t i = 0; i < sizeof steering / sizeof steering[0]; i++) {
+        str before = str_of(steering[i].before);
+        uint8_t byte = rest.n > before.n ? (uint8_t)rest.p[before.n] : 0;
+        if (byte >= steering[i].first && byte <= steering[i].last && str_starts(rest, before)) {
+            *code = steering[i].code + byte - steering[i].first;
+            return before.n + 1;
+        }
+    }
+    return 0;
+}
+fallible output_json(struct arena *a, const json *value, str *out)
+{
+    str text;
+    size_t i = 0;
+    unsigned code = 0;
+    TRY(json_text(a, value, &text));
+    while (i < text.n && match_steering((str){text.p + i, text.n - i}, &code) == 0)
+        i++;
+    if (i == text.n) {
+        *out = text;
+        return OK;
+    }
+    struct buf b = buf_new(a, OUTPUT_MAX);
+    buf_add(&b, (str){text.p, i});
+    while (i < text.n) {
+        size_t n = match_steering((str){text.p + i, text.n - i}, &code);
+        if (n > 0)
+            buf_format(&b, "\\u%04x", code); /* such a byte stands in a string alone: the value is the same (RFC 8259 7) */
+        else
+            buf_char(&b, text.p[i]);
+        i += n > 0 ? n : 1;
+    }
+    return buf_done(&b, out);
+}
 static int print_json(struct command_call *call, const json *value)
 {
     str text;
-    if (FAILED(json_text(call->arena, value, &text)))
+    if (FAILED(output_json(call->arena, value, &text)))
         return command_refuse(call, "out of memory while writing the output");
     int status = write_to_stdout(call, text);
     return status == COMMAND_DONE ? write_to_stdout(call, STR("\n")) : status;

@@ -19,6 +19,8 @@ void output_note(struct command_call *call, const char *text);
 void output_time(struct command_call *call, json *object, const char *name, unix_time t);
 /* Text of strangers for a terminal: what is not readable, or could steer it, becomes `?`. */
 void output_add_clean(struct buf *b, str text);
+/* The JSON text of a value, in which what could steer a terminal is escaped. */
+fallible output_json(struct arena *a, const json *value, str *out);
 /* Lines separated by \n as a list. */
 void output_lines(struct command_call *call, json *object, const char *name, str lines);
 #endif

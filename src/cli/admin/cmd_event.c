@@ -85,7 +85,7 @@ static int run_export(struct command_call *call)
         call->arena = a;
         str line;
         for (size_t i = 0; i < count && !FAILED(e); i++) {
-            e = json_text(a, event_json(call, &rows[i]), &line);
+            e = output_json(a, event_json(call, &rows[i]), &line);
             if (!FAILED(e) && printf("%.*s\n", STR_FMT(line)) < 0)
                 e = ERR(SERVER_ERROR, "event: standard output cannot be written");
             after = rows[i].number;

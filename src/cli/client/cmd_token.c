@@ -353,7 +353,7 @@ static int print_result(struct command_call *call, const struct token_flow_resul
     }
     if (call->json)
         return output_value(call, result->response, NULL);
-    if (userinfo && FAILED(json_text(a, userinfo, &about)))
+    if (userinfo && FAILED(output_json(a, userinfo, &about)))
         return command_refuse(call, "no memory");
     str parts[] = {token, STR("\n"), about, userinfo ? STR("\n") : STR("")}, text = str_join(a, parts, 4);
     return str_present(text) ? output_text(call, "access_token", text) : command_refuse(call, "no memory");

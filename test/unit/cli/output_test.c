@@ -63,6 +63,27 @@ Test(output, a_strangers_value_or_name_cannot_steer_the_terminal)
     }
     cr_expect(console_has(printed(parsed("{\"name\":\"Zo\\u00eb\"}"), NULL), "Zo\xc3\xab"), "letters of any script stay");
 }
+Test(output, what_could_steer_a_terminal_is_escaped_in_json_and_the_value_is_the_same)
+{
+    static const struct {
+        const char *given, *escaped;
+    } rows[] = {{"\\u0080", "\\u0080"}, {"\\u009b2J", "\\u009b"}, {"\\u009f", "\\u009f"}, {"\\u007f", "\\u007f"}, {"\\u061c", "\\u061c"},
+                {"\\u200e", "\\u200e"}, {"\\u2028", "\\u2028"},   {"\\u202e", "\\u202e"}, {"\\u2066", "\\u2066"}, {"\\u2069", "\\u2069"}};
+    call.json = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json *before = parsed(str_format(c.a, "{\"a%s\":\"%s\\u00e9\"}", rows[i].given, rows[i].given).p), *after;
+        str text = printed(before, NULL);
+        const char *first = memmem(text.p, text.n, rows[i].escaped, 6);
+        cr_expect(first && memmem(first + 6, text.n - (size_t)(first + 6 - text.p), rows[i].escaped, 6), "in the name and in the value: %s", rows[i].given);
+        cr_expect(console_has(text, "\xc3\xa9"), "letters stay as they are");
+        str one, other;
+        cr_assert(!FAILED(json_parse(c.a, text, &after)) && !FAILED(json_text(c.a, before, &one)) && !FAILED(json_text(c.a, after, &other)));
+        cr_expect(str_equal(one, other), "%s", rows[i].given);
+    }
+    static const char *const letters[] = {"\\u00a0", "\\u2027", "\\u202f", "\\u2065", "\\u206a", "\\u061b", "\\u061d", "\\u200d"};
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
+        cr_expect(!console_has(printed(parsed(str_format(c.a, "[\"%s\"]", letters[i]).p), NULL), "\\u"), "%s", letters[i]);
+}
 Test(output, a_sentence_is_for_people_and_its_value_for_programs)
 {
     json *value = parsed("{\"done\":true}");

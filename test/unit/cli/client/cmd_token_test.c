@@ -165,6 +165,20 @@ Test(cmd_token, userinfo_stands_beside_the_token_or_in_the_response)
             cr_expect(str_is(c.out, "T1\n{\"sub\":\"ada\"}\n"), "%.*s", STR_FMT(c.out));
     }
 }
+Test(cmd_token, claims_of_a_stranger_steer_no_terminal_in_any_form)
+{
+    static const char *const ways[][2] = {{"--userinfo", NULL}, {"--userinfo", "--json"}, {"--decode", NULL}, {"--decode", "--json"}};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        s = standin_new(c.a);
+        issuer = s->url.p;
+        add_metadata(); /* the payload: {"sub":"x", CSI of eight bits, "2J"} */
+        add_row("/token", 200, "{\"access_token\":\"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4wpsySiJ9.AAAA\",\"token_type\":\"Bearer\"}");
+        add_row("/userinfo", 200, "{\"sub\":\"ada\\u009b2J\"}");
+        c.input = "hidden\n";
+        cr_assert_eq(TOKEN(BASICS, ways[i][0], ways[i][1]), COMMAND_DONE, "%.*s", STR_FMT(c.err));
+        cr_expect(console_has(c.out, "\\u009b2J") && !console_has(c.out, "\xc2\x9b"), "%.*s", STR_FMT(c.out));
+    }
+}
 Test(cmd_token, an_opaque_token_is_not_decoded_and_a_jwt_is)
 {
     add_metadata();
