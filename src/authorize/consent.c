@@ -120,17 +120,38 @@ fallible consent_authorizations(struct context *ctx, const struct actor *by, int
     return db_authorization_list(ctx->tx, ctx->arena, user_number, rows, count);
 }
 
-fallible consent_revoke_authorization(struct context *ctx, const struct actor *by, str authorization_id, bool *revoked)
+fallible consent_applications(struct context *ctx, const struct actor *by, int64_t user_number, struct db_authorization **rows, size_t *count)
 {
-    bool done, all = actor_is_admin(by);
-    int64_t owner = all ? 0 : by->user ? by->user->number : -1; /* others' are not found */
-    if (!all && !actor_may_self(by, owner, "delete-own-authorizations"))
+    if (!consent_may_see(by, user_number)) /* AD-02 */
         FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
+    return db_authorization_applications(ctx->tx, ctx->arena, user_number, rows, count);
+}
+
+/* owner 0: whoever's */
+static fallible revoke_owned(struct context *ctx, const struct actor *by, int64_t owner, str authorization_id, bool *revoked)
+{
+    bool done;
     TRY(db_authorization_revoke_by_id(ctx->tx, authorization_id, owner, &done));
     if (done)
         authority_event(ctx, "grant.revoked", &(struct authority_event_facts){.actor = actor_name(by), .subject = authorization_id});
     *revoked = done;
     return OK;
+}
+
+fallible consent_revoke_authorization(struct context *ctx, const struct actor *by, str authorization_id, bool *revoked)
+{
+    bool all = actor_is_admin(by);
+    int64_t owner = all ? 0 : by->user ? by->user->number : -1; /* others' are not found */
+    if (!all && !actor_may_self(by, owner, "delete-own-authorizations"))
+        FAIL(INSUFFICIENT_SCOPE, "consent: neither the person within the token's scope nor an administrator");
+    return revoke_owned(ctx, by, owner, authorization_id, revoked);
+}
+
+fallible consent_revoke_of(struct context *ctx, const struct actor *by, int64_t user_number, str authorization_id, bool *revoked)
+{
+    if (!actor_may_self(by, user_number, "delete-own-authorizations") && !actor_is_admin(by))
+        FAIL(INSUFFICIENT_SCOPE, "consent: neither the person nor an administrator");
+    return revoke_owned(ctx, by, user_number, authorization_id, revoked);
 }
 
 fallible consent_revoke_client(struct context *ctx, const struct actor *by, int64_t user_number, str client_id)

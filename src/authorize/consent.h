@@ -21,9 +21,13 @@ fallible consent_scope(struct context *ctx, str words, const struct db_resource 
 bool consent_may_see(const struct actor *by, int64_t user_number);
 /* INSUFFICIENT_SCOPE where they may not. */
 fallible consent_authorizations(struct context *ctx, const struct actor *by, int64_t user_number, struct db_authorization **rows, size_t *count);
+/* The same summed up by application and scope (db_authorization_applications), so that none is missing behind many of another one. */
+fallible consent_applications(struct context *ctx, const struct actor *by, int64_t user_number, struct db_authorization **rows, size_t *count);
 /* One grant: access and refresh tokens end at once. The person, with a token that reaches
  * delete-own-authorizations, or an administrator. */
 fallible consent_revoke_authorization(struct context *ctx, const struct actor *by, str authorization_id, bool *revoked);
+/* The same, of this person alone. */
+fallible consent_revoke_of(struct context *ctx, const struct actor *by, int64_t user_number, str authorization_id, bool *revoked);
 /* All of a person's grants to a client, and the remembered consent. */
 fallible consent_revoke_client(struct context *ctx, const struct actor *by, int64_t user_number, str client_id);
 #endif

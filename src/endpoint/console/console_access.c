@@ -54,7 +54,7 @@ err console_access_applications_get(struct call *c)
 {
     struct db_authorization *grants;
     size_t count;
-    TRY(consent_authorizations(c->context, &c->actor, c->session.user->number, &grants, &count));
+    TRY(consent_applications(c->context, &c->actor, c->session.user->number, &grants, &count));
     struct page_fields *f = widget_account(c, "nav_applications");
     page_list(f, "applications");
     for (size_t i = 0; i < count; i++)

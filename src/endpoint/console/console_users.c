@@ -347,25 +347,12 @@ err console_users_token_revoke_post(struct call *c)
     return answer_done(c, user->id, "?done=revoked");
 }
 
-/* AD-02: of the person whom the address names, and of nobody else. */
-static fallible require_grant_of(struct call *c, const struct db_user *user, str id)
-{
-    struct db_authorization *grants;
-    size_t count;
-    TRY(consent_authorizations(c->context, &c->actor, user->number, &grants, &count));
-    for (size_t i = 0; i < count; i++)
-        if (str_equal(grants[i].id, id))
-            return OK;
-    FAIL(NOT_FOUND, "console: no such grant of this person");
-}
-
 err console_users_grant_revoke_post(struct call *c)
 {
     struct db_user *user;
     bool revoked;
     TRY(find_permitted_user(c, "edit-users", &user));
-    TRY(require_grant_of(c, user, c->parameters[1]));
-    TRY(consent_revoke_authorization(c->context, &c->actor, c->parameters[1], &revoked));
+    TRY(consent_revoke_of(c->context, &c->actor, user->number, c->parameters[1], &revoked)); /* AD-02 */
     if (!revoked)
         FAIL(NOT_FOUND, "console: no such grant");
     return answer_done(c, user->id, "?done=access-ended");

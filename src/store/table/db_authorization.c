@@ -31,6 +31,7 @@ enum {
     END_SESSION,
     REVOKE_SESSION,
     LIST,
+    APPLICATIONS,
     CODE_ADD,
     CODE_FIND,
     CODE_TAKE,
@@ -59,6 +60,9 @@ static const char *const texts[] = {
                        " AND replace(" WORDS ", ' offline_access ', '') = " WORDS " RETURNING id", /* LIKE would fold letters, in SQLite */
     [LIST] = "SELECT " COLUMNS " FROM grants WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
              " ORDER BY number DESC LIMIT 100",
+    [APPLICATIONS] = "SELECT client_number, coalesce(scope, ''), min(created_at), max(last_used_at) FROM grants"
+                     " WHERE user_number = $1 AND begun_at > 0 AND revoked_at = 0 AND expires_at > $2"
+                     " GROUP BY client_number, coalesce(scope, '') ORDER BY max(number) DESC LIMIT 1000",
     [CODE_ADD] = "INSERT INTO codes (" CODE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     [CODE_FIND] = "SELECT " CODE_COLUMNS_OF("codes.") ", used_at, " COLUMNS_OF(
         "grants.") " FROM codes JOIN grants ON grants.number = grant_number WHERE codes.number = $1 AND hash = $2",
@@ -104,6 +108,9 @@ static const struct db_field code_fields[] = {CODE_FIELDS(CODE_FIELD)};
 static const struct db_columns code_columns = DB_COLUMNS(struct db_code, code_fields);
 static const struct db_field found_fields[] = {CODE_FIELDS(FOUND_CODE), {DB_INT, offsetof(struct found, used_at)}, GRANT_FIELDS(FOUND_GRANT)};
 static const struct db_columns found_shape = DB_COLUMNS(struct found, found_fields);
+static const struct db_field application_fields[] = {GRANT_FIELD(DB_INT, client_number), GRANT_FIELD(DB_TEXT, scope), GRANT_FIELD(DB_INT, created_at),
+                                                     GRANT_FIELD(DB_INT, last_used_at)};
+static const struct db_columns application_columns = DB_COLUMNS(struct db_authorization, application_fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
 static const struct db_columns id_columns = {sizeof(str), id_fields, 1};
 
@@ -251,6 +258,15 @@ err db_refresh_rotate(struct tx *tx, const struct db_authorization *next, int64_
 err db_authorization_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count)
 {
     return db_read_list(tx, a, CALL(LIST, P_INT(user_number), P_INT(clock_now())), &columns, DB_LIST_TO(rows, count));
+}
+
+err db_authorization_applications(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count)
+{
+    struct db_rows all;
+    TRY(db_read_many(tx, a, CALL(APPLICATIONS, P_INT(user_number), P_INT(clock_now())), &application_columns, &all));
+    *rows = all.rows;
+    *count = all.count;
+    return OK;
 }
 
 /* ---- revoked ---- */

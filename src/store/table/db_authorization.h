@@ -79,4 +79,7 @@ struct db_session_name {
 fallible db_authorization_end_session(struct tx *tx, struct arena *a, const struct db_session_name *name, bool *was_open);
 /* Live grants (exchanged, not revoked, not expired) of a person, newest first, at most 100. */
 fallible db_authorization_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count);
+/* The same summed up, however many there are: one row for each client and scope, newest first, at most 1000, of which client_number, scope, created_at
+ * (the first) and last_used_at (the last) are filled. */
+fallible db_authorization_applications(struct tx *tx, struct arena *a, int64_t user_number, struct db_authorization **rows, size_t *count);
 #endif

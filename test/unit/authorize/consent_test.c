@@ -127,6 +127,27 @@ Test(consent, AD_02_another_person_neither_sees_nor_ends)
     cr_expect(!ends(&t, nobody, mine) && !ends(&t, client, mine));
 }
 
+Test(consent, AD_02_what_is_ended_of_a_person_is_theirs)
+{
+    struct stage t = stage_new();
+    str mine = grant_of(&t, "web");
+    struct db_user *bob = fixture_user(t.s.authority, t.s.a, "bob");
+    struct actor by = by_session(bob), self = by_session(t.ada);
+    struct db_authorization *rows;
+    size_t count;
+    bool ended = true;
+    assert_done(consent_revoke_of(t.s.ctx, &actor_owner, bob->number, mine, &ended));
+    cr_expect_not(ended);
+    assert_done(consent_revoke_of(t.s.ctx, &by, bob->number, mine, &ended));
+    cr_expect_not(ended);
+    expect_kind(consent_revoke_of(t.s.ctx, &by, t.ada->number, mine, &ended), INSUFFICIENT_SCOPE);
+    expect_kind(consent_applications(t.s.ctx, &by, t.ada->number, &rows, &count), INSUFFICIENT_SCOPE);
+    assert_done(consent_applications(t.s.ctx, &self, t.ada->number, &rows, &count));
+    cr_expect_eq(count, 1u);
+    assert_done(consent_revoke_of(t.s.ctx, &self, t.ada->number, mine, &ended));
+    cr_expect(ended);
+}
+
 Test(consent, CO_04_withdrawing_ends_the_tokens_and_forgets)
 {
     struct stage t = stage_new();

@@ -57,6 +57,18 @@ Test(console_access, an_application_is_told_once_with_all_that_it_has)
     cr_expect(r.status == 200 && times(&r, "/revoke") == 0);
 }
 
+Test(console_access, no_application_is_hidden_behind_many_grants_of_another)
+{
+    struct browser *b = visit_browser(ada);
+    allows("other", "read");
+    for (int i = 0; i < 101; i++)
+        allows("web", i % 2 ? "read" : "write");
+    struct answer r = visit_get(b, "/account/applications");
+    cr_expect(times(&r, "/account/applications/web/revoke") == 1 && times(&r, "/account/applications/other/revoke") == 1);
+    expect_goes(visit_post(b, "/account/applications/web/revoke", ""), "/account/applications?done=access-ended");
+    cr_expect_eq(grants_of(ada), 1u);
+}
+
 Test(console_access, ending_an_application_ends_its_tokens_and_no_other_one) /* CO-04 */
 {
     struct browser *b = visit_browser(ada);

@@ -361,3 +361,24 @@ Test(authorization, lists_show_live_ones_newest_first_and_at_most_a_hundred)
     cr_assert_eq(count, 0u);
     fresh_end(&x.s);
 }
+
+Test(authorization, applications_are_all_of_them_however_many_grants_one_has)
+{
+    struct scene x = scene_new(true);
+    struct db_client other = fresh_client(&x.s, "behind-many");
+    struct db_authorization first = fresh_authorization(&x.s, x.u.number, other.number), *rows;
+    size_t count = 0;
+    for (int i = 0; i < 103; i++)
+        (void)fresh_authorization(&x.s, x.u.number, x.c.number);
+    MUST(db_authorization_applications(x.s.tx, x.s.a, x.u.number, &rows, &count));
+    cr_assert_eq(count, 2u);
+    cr_assert(rows[0].client_number == x.c.number && rows[1].client_number == other.number);
+    cr_assert(str_equal(rows[1].scope, first.scope) && rows[1].created_at == first.created_at);
+    MUST(db_authorization_revoke(x.s.tx, first.number, T0));
+    MUST(db_authorization_applications(x.s.tx, x.s.a, x.u.number, &rows, &count));
+    cr_assert_eq(count, 1u);
+    clock_set(T0 + 1000);
+    MUST(db_authorization_applications(x.s.tx, x.s.a, x.u.number, &rows, &count));
+    cr_assert_eq(count, 0u);
+    fresh_end(&x.s);
+}
