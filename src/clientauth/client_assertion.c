@@ -31,6 +31,16 @@ static err as_invalid_client(err e)
     return e.kind == ERR_INVALID_TOKEN ? (err){ERR_INVALID_CLIENT, e.reason} : e;
 }
 
+/* RFC 9101 10.8: signed by the same key for the same audience, but seen by browsers; one without a typ is known by what it asks for. */
+static bool is_request_object(const json *claims)
+{
+    static const char *const names[] = {"response_type", "redirect_uri", "login_hint", "id_token_hint"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (json_member(claims, names[i]) != NULL)
+            return true;
+    return false;
+}
+
 fallible client_assertion_read(struct arena *a, const struct form *f, struct client_assertion *out)
 {
     str text = form_get(f, "client_assertion"), type = form_get(f, "client_assertion_type"), id = form_get(f, "client_id");
@@ -43,6 +53,8 @@ fallible client_assertion_read(struct arena *a, const struct form *f, struct cli
     str typ = read.token.typ; /* RFC 8725 3.11: a token of another kind is none of this */
     if (str_present(typ) && !str_equal_nocase(typ, STR("JWT")) && !str_equal_nocase(typ, STR("client-authentication+jwt")))
         REFUSE(INVALID_CLIENT, "The typ of a client assertion must be JWT or client-authentication+jwt.", "assertion: typ of another kind");
+    if (is_request_object(read.token.claims))
+        REFUSE(INVALID_CLIENT, "A request object cannot be used as a client assertion.", "assertion: it asks for something, so it is a request object");
     str issuer = json_member_text(read.token.claims, "iss"), subject = json_member_text(read.token.claims, "sub");
     if (!str_filled(issuer) || !str_filled(subject)) /* RFC 7523 3: 1, 2 */
         REFUSE(INVALID_CLIENT, "A client assertion must name the client in iss and in sub.", "assertion: iss or sub missing");

@@ -53,6 +53,8 @@ static fallible judge_jwt_assertion(struct context *ctx, const struct db_client 
     struct jwt t;
     struct jwk_set *keys;
     TRY(as_grant_error(jwt_read(ctx->arena, assertion, &t)));
+    if (str_present(t.typ) && !str_equal_nocase(t.typ, STR("JWT")) && !str_equal_nocase(t.typ, STR("authorization-grant+jwt"))) /* AT-04; RFC 8725 3.11 */
+        REFUSE(INVALID_GRANT, "The typ of an assertion must be JWT or authorization-grant+jwt.", "assertion: typ of another kind");
     TRY(find_trusted_issuer(ctx, client, &t, &out->issuer));
     const struct client_keys_source source = {out->issuer->issuer, out->issuer->jwks, out->issuer->jwks_uri};
     TRY(as_grant_error(client_keys_of(ctx, &source, &t, &keys)));

@@ -259,6 +259,9 @@ static fallible hand_in(struct context *ctx, const struct form *f, struct exchan
     TRY(exchange_token_read(ctx, x->client, form_get(f, "actor_token"), form_get(f, "actor_token_type"), &x->actor));
     if (!str_equal(x->actor.client_id, x->client->id))
         REFUSE(INVALID_REQUEST, "The actor_token was issued to another client.", "exchange: actor token of another client");
+    if (str_present(x->actor.act)) /* else who acts would be told nowhere */
+        REFUSE(INVALID_REQUEST, "The actor_token has an actor of its own; send a token of the party that acts.",
+               "exchange: an actor token that has an actor itself");
     return OK;
 }
 

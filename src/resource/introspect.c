@@ -48,7 +48,7 @@ static fallible tell_refresh(struct context *ctx, const struct client_proof *pro
     bool live = authorization->revoked_at == 0 && authorization->expires_at > ctx->now && generation == authorization->generation &&
                 authorization->client_epoch == proof->client->epoch && token_hash_equal(&hash, &authorization->current);
     TRY(cache_user(ctx->authority->cache, ctx->tx, ctx->arena, authorization->user_number, &user));
-    if (!live || !user || user->blocked)
+    if (!live || !user || user->blocked || user->must_change_password) /* LS-14 */
         return OK;
     out->active = true;
     out->scope = authorization->scope;

@@ -312,3 +312,18 @@ Test(client_assertion, a_profile_refuses_shared_secrets_and_public_clients)
     ways_register(&t, "web", "none", &(struct db_client_metadata){.profile = STR("fapi2-security")});
     expect_kind(ways_check(&t, STR_ABSENT, STR("client_id=web"), &proof), INVALID_CLIENT);
 }
+
+/* RFC 9101 10.8: a request object is signed with the same key, and a browser hands it about in the open. */
+Test(client_assertion, AT_04_a_request_object_is_no_proof_of_who_sends_it)
+{
+    static const char *const asks[] = {"\"response_type\":\"code\"", "\"redirect_uri\":\"https://app.example.com/cb\"", "\"login_hint\":\"ada\"",
+                                       "\"id_token_hint\":\"x\""};
+    begin();
+    for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
+        str claims = str_format(
+            t.s.a, "{\"iss\":\"web\",\"sub\":\"web\",\"aud\":\"https://auth.example.com\",\"exp\":1790000060,\"jti\":\"%zu\",\"client_id\":\"web\",%s}", i,
+            asks[i]);
+        cr_expect_eq(sent(HEADER, claims.p).kind, ERR_INVALID_CLIENT, "%s", asks[i]);
+    }
+    assert_done(sent(HEADER, "{\"iss\":\"web\",\"sub\":\"web\",\"aud\":\"https://auth.example.com\",\"exp\":1790000060,\"jti\":\"z\",\"client_id\":\"web\"}"));
+}

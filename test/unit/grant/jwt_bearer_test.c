@@ -210,3 +210,22 @@ Test(jwt_bearer, an_issuer_that_was_removed_is_trusted_no_longer)
     cr_expect(removed);
     cr_expect_eq(refused(&x, &(struct claims){0}), ERR_INVALID_GRANT);
 }
+
+Test(jwt_bearer, AT_04_a_token_of_another_kind_is_no_assertion) /* RFC 8725 3.11 */
+{
+    static const char *const others[] = {
+        "at+jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "client-authentication+jwt", "oauth-authz-req+jwt", "secevent+jwt", ""};
+    static const char *const own[] = {"JWT", "jwt", "authorization-grant+jwt"};
+    struct trust x = trust_new("username");
+    struct token_answer answer;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        str head = str_format(x.t.s.a, "{\"alg\":\"ES256\",\"kid\":\"k1\",\"typ\":\"%s\"}", others[i]);
+        struct claims c = {.jti = str_format(x.t.s.a, "other-%zu", i).p};
+        cr_expect_eq(bring(&x, "app", assertion(&x, head.p, &c), "", &answer).kind, ERR_INVALID_GRANT, "%s", others[i]);
+    }
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        str head = str_format(x.t.s.a, "{\"alg\":\"ES256\",\"kid\":\"k1\",\"typ\":\"%s\"}", own[i]);
+        struct claims c = {.jti = str_format(x.t.s.a, "own-%zu", i).p};
+        cr_expect_eq(bring(&x, "app", assertion(&x, head.p, &c), "", &answer).kind, ERR_OK, "%s", own[i]);
+    }
+}

@@ -338,3 +338,15 @@ Test(token_exchange, an_actor_of_a_pairwise_client_is_named_so)
     for (size_t i = 0; i + t.ada->id.n <= act.n; i++)
         cr_expect(!str_equal((str){act.p + i, t.ada->id.n}, t.ada->id), "%.*s", STR_FMT(act));
 }
+
+/* What somebody does in another's name is not that other's own deed: the one who acts would be nowhere told (RFC 8693 4.1). */
+Test(token_exchange, who_acts_for_the_actor_is_not_hidden_behind_them)
+{
+    struct stage t = exchange_stage();
+    struct token_answer own, acting, answer;
+    assert_done(stage_token(&t, "gate", STR("grant_type=client_credentials"), &own));
+    str hers = exchange_tokens(&t, "web", "");
+    assert_done(exchange_delegate(&t, hers, own.access_token, &acting)); /* gate, for Ada */
+    expect_kind(exchange_delegate(&t, exchange_tokens(&t, "web", ""), acting.access_token, &answer), INVALID_REQUEST);
+    assert_done(exchange_delegate(&t, acting.access_token, own.access_token, &answer)); /* the chain of a subject grows as ever */
+}

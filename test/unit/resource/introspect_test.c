@@ -233,3 +233,15 @@ Test(introspect, IR_09_memory_that_ends_is_neither_inactive_nor_revoked)
         cr_expect_not(ask(&t, "web", ended[i]).active, "%zu", i);
     }
 }
+
+Test(introspect, LS_14_while_the_password_must_be_changed_no_token_is_active)
+{
+    struct stage t = stage_new();
+    struct token_answer answer;
+    assert_done(stage_password(&t, "web", "", &answer));
+    cr_expect(ask(&t, "web", answer.access_token).active && ask(&t, "web", answer.refresh_token).active);
+    struct db_user due = *scene_again(&t.s, t.ada);
+    due.must_change_password = true;
+    assert_done(db_user_save(store_each(t.s.authority->store), t.s.a, &due, NULL));
+    cr_expect(!ask(&t, "web", answer.access_token).active && !ask(&t, "web", answer.refresh_token).active);
+}
