@@ -45,6 +45,7 @@ class JwtBearer(unittest.TestCase):
         with open(jwks, "w") as f:
             json.dump({"keys": [cls.key.jwk]}, f)
         cls.jwks = jwks
+        s.cli("user", "edit", "alice", "--email-verified", "true")
         s.cli("issuer", "add", ISSUER, "--jwks", jwks, "--subject-is", "email", "--client", cls.app.id, "--scope", "read", "--life-max", "120")
 
     def claims(self, **other):
@@ -77,7 +78,7 @@ class JwtBearer(unittest.TestCase):
         self.refused(self.s.token(self.app, GRANT), "invalid_request")
 
     def test_a_blocked_person_gets_nothing(self):
-        self.s.user("gone", "--email", "gone@example.org")
+        self.s.user("gone", "--email", "gone@example.org", "--email-verified", "true")
         self.s.cli("user", "block", "gone")
         self.refused(self.bring(self.key.sign(self.claims(sub="gone@example.org"))))  # CVE-2026-1609
 
