@@ -97,16 +97,16 @@ class Newcomer(unittest.TestCase):
             self.assertEqual(stat.S_IMODE(os.stat(os.path.join(server.data, "demo.env")).st_mode), 0o600)
             commands = server.commands()
             source = commands["the demo application's secrets"]
-            for name, refresh in (("client credentials", False), ("password", True), ("authorization code once more, curl playing the person's browser", True), ("refresh", True)):
+            for name, refresh in (("client credentials", False), ("password", True), ("authorization code again, with curl as the user's browser", True), ("refresh", True)):
                 with self.subTest(grant=name):
                     answer = json.loads(self.paste(server, source, commands[name]).strip().splitlines()[-1])
                     self.assertIn("access_token", answer)
                     self.assertEqual("refresh_token" in answer, refresh)
-            out = self.paste(server, source, commands["personal access token"], commands["an API call with it"])
+            out = self.paste(server, source, commands["personal access token"], commands["an API call with that token"])
             self.assertEqual(json.loads(out[out.index("{"):])["username"], "demo")
             find = lambda start: next(v for k, v in commands.items() if k.startswith(start))
             self.assertIn("jtn_at_", self.by_browser(server, source, find("authorization code: open")))
-            told = json.loads(self.by_browser(server, source, find("log in with OpenID Connect")))
+            told = json.loads(self.by_browser(server, source, find("OpenID Connect login")))
             self.assertEqual(told["userinfo"]["email"], "demo@example.org")
             self.assertEqual(told["decoded"]["id_token"]["claims"]["sub"], told["userinfo"]["sub"])
             self.assertIn("jtn_at_", self.by_browser(server, source, find("device: open")))

@@ -7,7 +7,7 @@
 /* clang-format off */
 const struct command_noun command_nouns[] = {
     {"serve",    cmd_serve,    "run the server"},
-    {"user",     cmd_user,     "users"},
+    {"user",     cmd_user,     "user accounts"},
     {"client",   cmd_client,   "client applications"},
     {"registration", cmd_registration, "initial access tokens, with which software registers itself"},
     {"pat",      cmd_pat,      "personal access tokens"},
