@@ -146,3 +146,17 @@ Test(console_account, a_store_that_fails_is_told_and_nothing_is_half_done)
     visit_mend("users");
     cr_expect_not(str_filled(visit_again(ada)->full_name));
 }
+
+Test(console_account, times_are_in_the_zone_of_who_looks_and_no_other_zone_is_taken)
+{
+    struct browser *b = visit_browser(ada);
+    expect_goes(visit_post(b, "/account", "full_name=Ada&zoneinfo=Asia%2FKathmandu"), "/account?done=saved");
+    struct answer r = visit_get(b, "/account");
+    cr_expect(visit_shows(&r, "data-zone=\"Asia/Kathmandu\"") && visit_shows(&r, " UTC+5:45</time>"));
+    r = visit_get(visit_browser(root), "/account");
+    cr_expect(visit_shows(&r, "data-zone=\"\"") && visit_shows(&r, " UTC</time>"), "another's is another's");
+    r = visit_post(b, "/account", "full_name=Ada&zoneinfo=Mars%2FOlympus");
+    expect_page(r, "account_zone", 422);
+    cr_expect(visit_shows(&r, "id=\"zoneinfo-problem\"") && visit_shows(&r, "Mars/Olympus"));
+    cr_expect(visit_shows(&r, " UTC+5:45</time>"), "what was in force stays");
+}
