@@ -231,6 +231,24 @@ static fallible find_changeable_user(struct call *c, struct db_user **out)
     return OK;
 }
 
+struct putting {
+    struct call *c;
+    const struct db_user *user;
+    const struct user_edit *edit;
+    str status;
+};
+
+/* Profile and block together or neither: what is refused of one leaves the other as it was. */
+static err store_user_put(void *context)
+{
+    struct putting *w = context;
+    struct call *c = w->c;
+    c->problems.count = 0;
+    if (touches_profile(w->edit))
+        TRY(user_change(c->context, &c->actor, w->user->id, w->edit, &c->problems));
+    return str_present(w->status) ? user_block(c->context, &c->actor, w->user->id, str_is(w->status, "BLOCKED")) : OK;
+}
+
 fallible api_user_put(struct call *c)
 {
     static const char *const own[] = {"username", "email",       "full_name", "password", "current_password",     "end_personal_tokens",
@@ -253,12 +271,10 @@ fallible api_user_put(struct call *c)
     if (str_is(status, user->blocked ? "BLOCKED" : "ACTIVE")) /* as it is: whoever sends back what they read changes nothing */
         status = STR_ABSENT;
     TRY(judge_put(c, user, &edit, status));
-    if (touches_profile(&edit))
-        TRY(user_change(c->context, &c->actor, user->id, &edit, &c->problems));
-    if (str_present(edit.password))
+    if (str_present(edit.password)) /* alone: judge_put */
         TRY(change_password(c, user, body, edit.password));
-    if (str_present(status))
-        TRY(user_block(c->context, &c->actor, user->id, str_is(status, "BLOCKED")));
+    else
+        TRY(authority_together(c->context, store_user_put, &(struct putting){c, user, &edit, status}));
     return call_empty(c, 204);
 }
 

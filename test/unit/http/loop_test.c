@@ -276,6 +276,7 @@ Test(loop, answers_given_together_find_the_threads_that_they_belong_to)
     listen_answer_together(false);
     expect_own_answers(fd, 0, KEPT_MAX);
     live_stop(&l);
+}
 
 /* ---- a loop alone, without its thread ---- */
 

@@ -169,6 +169,19 @@ Test(api_users, a_refused_request_leaves_the_person_as_they_were)
     cr_expect_not(visit_again(ada)->blocked);
 }
 
+Test(api_users, a_profile_is_not_changed_by_a_request_whose_block_is_refused)
+{
+    str token = visit_full_token("root");
+    expect_status(put(token, root, "{\"full_name\":\"New\",\"status\":\"BLOCKED\"}"), 422); /* nobody blocks themself */
+    cr_expect(!str_filled(visit_again(root)->full_name) && !visit_again(root)->blocked);
+    visit_sql("CREATE TRIGGER broken BEFORE UPDATE OF blocked ON users WHEN NEW.blocked = 1 BEGIN SELECT RAISE(ABORT, 'broken'); END");
+    cr_expect_geq(put(token, ada, "{\"full_name\":\"New\",\"status\":\"BLOCKED\"}").status, 400);
+    cr_expect(!str_filled(visit_again(ada)->full_name) && !visit_again(ada)->blocked);
+    visit_sql("DROP TRIGGER broken");
+    expect_status(put(token, ada, "{\"full_name\":\"New\",\"status\":\"BLOCKED\"}"), 204);
+    cr_expect(str_is(visit_again(ada)->full_name, "New") && visit_again(ada)->blocked);
+}
+
 Test(api_users, the_last_administrator_stays) /* AD-07 */
 {
     str token = visit_full_token("root");
