@@ -52,7 +52,8 @@ SRC := $(wildcard src/*/*.c src/*/*/*.c)
 OBJ := $(SRC:%.c=$(OUT)/%.o)
 LIB := $(OUT)/libjeton.a
 UNIT_DIRS := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard test/unit/*/*_test.c)))))
-UNITS := $(UNIT_DIRS:%=$(OUT)/unit/%)
+UNITS := $(UNIT_DIRS:%=$(OUT)/unit/%) $(OUT)/unit/main
+FIXTURES := $(filter-out %_test.c,$(wildcard test/unit/*.c))
 FUZZ_STEMS := $(patsubst test/fuzz/fuzz_%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 comma := ,
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0)
@@ -121,11 +122,18 @@ else
   RUN_LIB := -lcriterion
 endif
 define unit_rule
-$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(wildcard $(addprefix test/unit/,*.c $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))) $(RUNNER) $(LIB)
+$(OUT)/unit/$(1): $(OUT)/catalogue-pseudo.o $(patsubst %.c,$(OUT)/%.o,$(FIXTURES) $(wildcard $(addprefix test/unit/$(1)/,*.c */*.c */*/*.c))) $(RUNNER) $(LIB)
 	@mkdir -p $$(@D)
 	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIBS) $(RUN_LIB) -lpq
 endef
 $(foreach d,$(UNIT_DIRS),$(eval $(call unit_rule,$(d))))
+# src/main.c stands in no library, and Criterion has a main of its own.
+$(OUT)/src/main-tested.o: src/main.c
+	@mkdir -p $(@D)
+	@echo "cc $< (tested)"; $(CC) $(BASE) $(MODE) -Dmain=main_tested -Wno-missing-prototypes -c -o $@ $<
+$(OUT)/unit/main: $(OUT)/catalogue-pseudo.o $(OUT)/src/main-tested.o $(OUT)/test/unit/main_test.o $(FIXTURES:%.c=$(OUT)/%.o) $(RUNNER) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(HARD) $(filter-out -Wl$(comma)--gc-sections,$(LD)) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(RUN_LIB) -lpq
 $(OUT)/test/%.o: BASE += -Itest/unit -Wno-missing-prototypes -Wno-pedantic -Wno-conversion -Wno-sign-conversion
 
 units: $(UNITS)
@@ -166,4 +174,4 @@ benches: $(BENCHES)
 clean:
 	rm -rf build
 
--include $(OBJ:.o=.d) $(OUT)/catalogue.d $(OUT)/catalogue-pseudo.d $(OUT)/src/main.d $(wildcard $(OUT)/test/*/*/*.d $(OUT)/test/*/*.d) $(wildcard $(OUT)/bench/*.d)
+-include $(OBJ:.o=.d) $(OUT)/catalogue.d $(OUT)/catalogue-pseudo.d $(OUT)/src/main.d $(OUT)/src/main-tested.d $(wildcard $(addprefix $(OUT)/test/,*/*.d */*/*.d */*/*/*.d */*/*/*/*.d */*/*/*/*/*.d)) $(wildcard $(OUT)/bench/*.d)

@@ -8,7 +8,8 @@ cd "$(dirname "$0")/.."
 # gcov tells of a file: File 'NAME', Lines executed:P% of N.
 now=$(find build/cover/src -name '*.gcno' -print0 | xargs -0 gcov -n 2>/dev/null | awk -F"[':% ]+" '
     /^File / { file = $2 }
-    /^Lines executed/ { if (file ~ /^src\/.*\.c$/ && !(file in lines)) { lines[file] = $NF; ran[file] = $3 * $NF / 100 } file = "" }
+    /^Lines executed/ { if (file ~ /^src\/.*\.c$/ && (!(file in lines) || $3 * $NF / 100 > ran[file])) { lines[file] = $NF; ran[file] = $3 * $NF / 100 }
+                        file = "" } # src/main.c is there twice: as the program has it, and as its test does
     END { for (f in lines) { all += lines[f]; some += ran[f]; printf "%6.1f %5d %s\n", 100 * ran[f] / lines[f], lines[f], f >"build/cover/files" }
           if (all) printf "%.1f\n", int(1000 * some / all) / 10 }')
 [ -n "$now" ] || { echo "coverage: gcov told nothing"; exit 1; }

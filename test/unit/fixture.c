@@ -218,3 +218,12 @@ struct db_user *fixture_user(struct authority *authority, struct arena *a, const
     must(db_user_add(store_each(authority->store), a, user, NULL), "user");
     return user;
 }
+
+extern void __gcov_dump(void) __attribute__((weak)); /* of BUILD=cover */
+
+void fixture_end_child(int status)
+{
+    if (__gcov_dump != NULL)
+        __gcov_dump();
+    _exit(status);
+}

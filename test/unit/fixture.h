@@ -27,4 +27,6 @@ struct db_user *fixture_user(struct authority *authority, struct arena *a, const
 struct keeper *fixture_keeper(const char *directory);
 /* A keyring without any store: ES256, RS256, EdDSA active, sealing key 1. */
 struct keyring *fixture_keyring(struct arena *a);
+/* The end of a child that a test forked: what ran there counts as covered, and nothing of the parent's is undone. */
+_Noreturn void fixture_end_child(int status);
 #endif
