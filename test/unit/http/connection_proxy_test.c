@@ -24,9 +24,9 @@ static char away_peer[64], away_why[128];
 static void note_turned_away(const char *peer, err why, void *context)
 {
     (void)context;
-    away++;
     snprintf(away_peer, sizeof away_peer, "%s", peer);
     snprintf(away_why, sizeof away_why, "%s", err_why(why));
+    away++; /* whoever has seen this sees those */
 }
 
 static void proxied_defaults(void)
@@ -236,8 +236,8 @@ static char h2_peer[64];
 static void arrive_of_h2(struct exchange *x, void *context)
 {
     (void)context;
-    l.arrived++;
     memcpy(h2_peer, x->request.peer.p, x->request.peer.n);
+    l.arrived++;
     response_body(&x->response, 200, "text/plain", STR("well"));
     listen_answer(x);
 }
@@ -251,6 +251,7 @@ Test(connection_proxy, HTTP_2_has_the_named_address_too, .init = tls_begin, .fin
     cr_assert_gt(fd, 0);
     live_h2_frame(ssl, 1, 5, 1, STR(GET_));
     cr_expect(live_h2_hears(ssl, "well"));
+    cr_assert_eq(l.arrived, 1);
     cr_expect_str_eq(h2_peer, "2001:db8::7");
     live_h2_part(ssl, fd);
     fd = greet_behind_header(&ssl, STR("")); /* no header: no handshake */

@@ -551,3 +551,25 @@ Test(pipeline, a_change_whose_answer_could_not_be_made_is_taken_back, .timeout =
     }
     end();
 }
+
+/* The other changes of the writer's way are no different: 503, and the token lives. */
+Test(pipeline, a_revocation_that_is_503_has_not_happened, .timeout = 120)
+{
+    size_t alive = 1, refusals = 0, done = 0;
+    str token = made_refresh_token();
+    for (size_t left = 240 * 1024; left < 300 * 1024 && done < 3; left += 1024) {
+        seen.memory_left = left;
+        int status = status_of(post("/oauth/revoke", of_app("&token=", token, "")));
+        cr_assert(status == 200 || status == 503, "%zu: %d", left, status);
+        alive -= status == 200;
+        refusals += status == 503;
+        cr_assert_eq(grants_begun(), alive, "%zu: %d", left, status);
+        if (status == 200) {
+            done++;
+            alive++;
+            token = made_refresh_token();
+        }
+    }
+    cr_expect(refusals > 0 && done == 3);
+    end();
+}
