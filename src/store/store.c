@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/banned.h"
@@ -502,4 +503,21 @@ void store_counts(const struct store *store, struct store_counts *out)
     out->dropped = atomic_load(&store->dropped);
     out->commits = atomic_load(&store->commits);
     out->queued = atomic_load(&store->queued);
+}
+
+err store_thread(pthread_t *thread, void *(*run)(void *context), void *context)
+{
+    enum { STACK = 1 << 20 };
+    pthread_attr_t small;
+    (void)pthread_attr_init(&small);
+    (void)pthread_attr_setstacksize(&small, STACK);
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    int code = pthread_create(thread, &small, run, context);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&small);
+    if (code != 0)
+        FAIL(UNAVAILABLE, "store: no thread for the store's work");
+    return OK;
 }

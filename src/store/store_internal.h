@@ -221,6 +221,8 @@ void store_jobs_done(struct store *store, struct store_job *first, err committed
  * since, so that no table grows faster than it is purged. */
 fallible store_tidy(struct store *store, struct db_conn *c, int64_t jobs);
 
+/* A small stack; signals are for another thread. */
+fallible store_thread(pthread_t *thread, void *(*run)(void *context), void *context);
 /* Fills store->directory; makes it when `create`; mode and owner are checked (ST-03). */
 fallible store_directory_prepare(struct store *store, const struct store_options *options);
 fallible store_migrate(struct db_conn *c);             /* SERVER_ERROR: the database was made by a newer program */

@@ -77,7 +77,7 @@ err postgres_keeper_start(struct store *store)
     struct postgres_keeper *k = &postgres_of(store)->keeper;
     (void)pthread_mutex_init(&k->lock, NULL);
     postgres_clock_cond(&k->wake);
-    TRY(postgres_thread(&k->thread, keeper_main, store));
+    TRY(store_thread(&k->thread, keeper_main, store));
     k->started = true;
     return OK;
 }

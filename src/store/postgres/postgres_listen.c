@@ -118,7 +118,7 @@ err postgres_listen_start(struct store *store)
     l->stop = eventfd(0, EFD_CLOEXEC);
     if (l->stop < 0)
         FAIL(UNAVAILABLE, "store: no eventfd");
-    TRY(postgres_thread(&l->thread, listen_main, store));
+    TRY(store_thread(&l->thread, listen_main, store));
     l->started = true;
     return OK;
 }

@@ -3,37 +3,18 @@
  * that a command has one connection and a server no more than it was allowed, with one more that listens and two that are kept apart (postgres_pool). */
 #include "store/postgres/postgres_store.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/banned.h"
 
-enum { STACK = 1 << 20 };
-
 struct postgres *postgres_of(const struct store *store)
 {
     return store->engine;
 }
 
-/* ---- threads and time ---- */
-
-err postgres_thread(pthread_t *thread, void *(*run)(void *context), void *context)
-{
-    pthread_attr_t small;
-    (void)pthread_attr_init(&small);
-    (void)pthread_attr_setstacksize(&small, STACK);
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    int code = pthread_create(thread, &small, run, context);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&small);
-    if (code != 0)
-        FAIL(UNAVAILABLE, "store: no thread for the database's work");
-    return OK;
-}
+/* ---- time ---- */
 
 void postgres_clock_cond(pthread_cond_t *cond)
 {

@@ -93,9 +93,8 @@ struct postgres {
     _Atomic uint64_t generation;
 };
 struct postgres *postgres_of(const struct store *store);
-fallible postgres_thread(pthread_t *thread, void *(*run)(void *context), void *context); /* signals are for another thread */
-void postgres_clock_cond(pthread_cond_t *cond);                                          /* a condition whose waits end by the monotonic clock */
-struct timespec postgres_clock_in(int64_t microseconds);                                 /* for pthread_cond_timedwait */
+void postgres_clock_cond(pthread_cond_t *cond);          /* a condition whose waits end by the monotonic clock */
+struct timespec postgres_clock_in(int64_t microseconds); /* for pthread_cond_timedwait */
 
 /* ---- postgres_schema ---- */
 

@@ -340,7 +340,7 @@ err postgres_work_start(struct store *store)
     w->jobs.last = &w->jobs.first;
     w->aside.last = &w->aside.first;
     while (w->thread_count < postgres_of(store)->pool.most) {
-        TRY(postgres_thread(&w->threads[w->thread_count], work_main, store));
+        TRY(store_thread(&w->threads[w->thread_count], work_main, store));
         w->thread_count++;
     }
     return OK;

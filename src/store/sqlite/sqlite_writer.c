@@ -16,16 +16,13 @@
  * grow for ever. */
 #include "store/sqlite/sqlite.h"
 
-#include <signal.h>
-
 #include "base/banned.h"
 
 enum {
     LOG_PAGES = 1500,       /* the tidier is woken: often and little, since every commit waits while the disk takes its writes */
     LOG_PAGES_MOST = 16000, /* the writer does it all by itself: the tidier cannot */
     LOG_PAGES_REST = 200,   /* few enough for the writer */
-    TIDY_ROUNDS = 4,
-    STACK = 1 << 20
+    TIDY_ROUNDS = 4
 };
 
 /* ---- who waits for the writer ---- */
@@ -295,18 +292,10 @@ err sqlite_writer_start(struct store *store)
     w->made = true;
     sqlite_checkpoint_by(s->conn, SQLITE_CHECKPOINT_BY_OTHERS);
     first_numbers(store);
-    pthread_attr_t small;
-    (void)pthread_attr_init(&small);
-    (void)pthread_attr_setstacksize(&small, STACK);
-    sigset_t all, before; /* signals are for the thread that waits for them */
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    w->started = pthread_create(&w->thread, &small, writer_main, store) == 0;
-    w->tidier_started = w->started && pthread_create(&w->tidier, &small, tidier_main, s) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&small);
-    if (!w->started || !w->tidier_started)
-        FAIL(UNAVAILABLE, "store: no thread for the writer");
+    TRY(store_thread(&w->thread, writer_main, store));
+    w->started = true;
+    TRY(store_thread(&w->tidier, tidier_main, s));
+    w->tidier_started = true;
     return OK;
 }
 

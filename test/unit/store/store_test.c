@@ -3,6 +3,7 @@
 #include "fresh.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -243,4 +244,27 @@ Test(db, together_is_all_or_nothing)
     MUST(db_scope_all(s.tx, s.a, &rows, &count));
     cr_assert_eq(count, before + 2);
     fresh_end(&s);
+}
+
+/* ---- threads ---- */
+
+static void *get_mask(void *context)
+{
+    (void)pthread_sigmask(SIG_SETMASK, NULL, context);
+    return NULL;
+}
+
+Test(store, its_threads_take_no_signal_and_the_caller_goes_on_taking_them)
+{
+    sigset_t before, after, inside;
+    pthread_t thread;
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &before);
+    MUST(store_thread(&thread, get_mask, &inside));
+    (void)pthread_join(thread, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, NULL, &after);
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        cr_expect_eq(sigismember(&inside, signals[i]), 1);
+        cr_expect_eq(sigismember(&after, signals[i]), sigismember(&before, signals[i]));
+    }
 }

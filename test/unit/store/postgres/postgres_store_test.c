@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include "base/banned.h"
 
@@ -44,27 +43,6 @@ Test(postgres_store, a_command_has_one_connection_and_a_closed_store_none)
     (void)fresh_user(&s, "bob");
     cr_assert_leq(by_hand(&s, OURS), 4 + 1 + POSTGRES_POOL_APART);
     fresh_end(&s);
-}
-
-static void *get_mask(void *context)
-{
-    (void)pthread_sigmask(SIG_SETMASK, NULL, context);
-    return NULL;
-}
-
-Test(postgres_store, its_threads_take_no_signal_and_the_caller_goes_on_taking_them)
-{
-    sigset_t before, after, inside;
-    pthread_t thread;
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &before);
-    MUST(postgres_thread(&thread, get_mask, &inside));
-    (void)pthread_join(thread, NULL);
-    (void)pthread_sigmask(SIG_SETMASK, NULL, &after);
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        cr_expect_eq(sigismember(&inside, signals[i]), 1);
-        cr_expect_eq(sigismember(&after, signals[i]), sigismember(&before, signals[i]));
-    }
 }
 
 static int64_t us_of(const struct timespec *t)
