@@ -2,9 +2,6 @@
  * What two transactions side by side may not do: one test for each row of ARCHITECTURE.md's table of rules that span rows (guard: races). The first stops
  * before its commit until the second waits for it, or has ended without waiting: then it read what the first was about to change. Runs on both engines. */
 #include "store/fresh.h"
-#include "store/table/db_deferred.h"
-#include "store/table/db_delivery.h"
-#include "store/table/db_initial.h"
 
 #include <pthread.h>
 
@@ -15,6 +12,7 @@ typedef err side(struct fresh *s, struct race *r);
 struct race {
     struct fresh *s;
     side *first, *second;
+    bool together;                /* the second one's functions are one transaction; otherwise each is one of its own */
     int64_t user, client, number; /* what a test wants its sides to know */
     struct db_user users[2];
     const struct db_authorization *authorization;
@@ -32,14 +30,14 @@ static bool second_waits(const struct fresh *s)
     return by_hand(s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0;
 }
 
-struct first {
+struct acting {
     struct race *r;
     struct fresh own;
 };
 
 static err first_body(struct tx *tx, void *context)
 {
-    struct first *w = context;
+    struct acting *w = context;
     struct race *r = w->r;
     w->own.tx = tx;
     TRY(r->first(&w->own, r));
@@ -52,7 +50,7 @@ static err first_body(struct tx *tx, void *context)
 static void *first_main(void *context)
 {
     struct race *r = context;
-    struct first w = {r, *r->s};
+    struct acting w = {r, *r->s};
     w.own.a = arena_new(1 << 20);
     r->first_said = store_together(r->s->tx, first_body, &w);
     atomic_store(&r->inside, true);
@@ -60,16 +58,22 @@ static void *first_main(void *context)
     return NULL;
 }
 
+static err second_body(struct tx *tx, void *context)
+{
+    struct acting *w = context;
+    w->own.tx = tx;
+    return w->r->second(&w->own, w->r);
+}
+
 static void *second_main(void *context)
 {
     struct race *r = context;
-    struct fresh own = *r->s;
-    own.a = arena_new(8 << 20);
-    r->second_said = r->second(&own, r);
+    struct acting w = {r, *r->s};
+    w.own.a = arena_new(8 << 20);
+    r->second_said = r->together ? store_together(r->s->tx, second_body, &w) : r->second(&w.own, r);
     atomic_store(&r->over, true);
-    if (r->polled.row != NULL)
-        r->polled.row = NULL; /* of that arena */
-    arena_release(own.a);
+    r->polled.row = NULL; /* of that arena */
+    arena_release(w.own.a);
     return NULL;
 }
 
@@ -83,6 +87,13 @@ static void run_race(struct race *r)
     for (int i = 0; i < 2; i++)
         (void)pthread_join(threads[i], NULL);
     MUST(r->first_said);
+}
+
+/* Both are made. */
+static void run_race_of_two(struct race *r)
+{
+    run_race(r);
+    MUST(r->second_said);
 }
 
 /* ---- administrators, names ---- */
@@ -183,14 +194,21 @@ static err revoke_all(struct fresh *s, struct race *r)
     return db_authorization_revoke_all(s->tx, s->a, r->user, 0);
 }
 
+/* Ada, at an application, with a grant that is not added yet. */
+static struct race race_of_ada(struct fresh *s, side *first, side *second, struct db_authorization *grant)
+{
+    struct race r = {.s = s, .first = first, .second = second, .user = fresh_user(s, "ada").number, .client = fresh_client(s, "app").number};
+    *grant = fresh_authorization_made(s, r.user, r.client);
+    r.authorization = grant;
+    return r;
+}
+
 static void race_of_ends(side *first, side *second, const char *left)
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = first, .second = second, .user = fresh_user(&s, "ada").number};
-    struct db_authorization g = fresh_authorization_made(&s, r.user, fresh_client(&s, "app").number);
-    r.authorization = &g;
-    run_race(&r);
-    MUST(r.second_said);
+    struct db_authorization g;
+    struct race r = race_of_ada(&s, first, second, &g);
+    run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, left), 0, "%s", left);
     fresh_end(&s);
 }
@@ -220,36 +238,35 @@ static err take_back(struct fresh *s, struct race *r)
 }
 
 /* As authorize/authorize_answer does it. */
-static err make_code_body(struct tx *tx, void *context)
+static err make_code(struct fresh *s, struct race *r)
 {
-    struct first *w = context;
-    struct race *r = w->r;
     struct db_session *open;
     str agreed;
     struct db_code code = {.hash = hash_of("code"), .authorization_number = r->authorization->number, .expires_at = T0 + 60};
-    TRY(db_user_hold(tx, r->user));
-    TRY(db_session_get(tx, w->own.a, r->number, &open));
-    TRY(db_consent_get(tx, w->own.a, r->user, r->client, &agreed));
+    TRY(db_user_hold(s->tx, r->user));
+    TRY(db_session_get(s->tx, s->a, r->number, &open));
+    TRY(db_consent_get(s->tx, s->a, r->user, r->client, &agreed));
     if (open == NULL || !str_present(agreed))
         FAIL(LOGIN_REQUIRED, "test: it ended meanwhile");
-    TRY(db_code_reserve(tx, &code.number));
-    return db_authorization_add_with_code(tx, r->authorization, &code, STR_ABSENT);
+    TRY(db_code_reserve(s->tx, &code.number));
+    return db_authorization_add_with_code(s->tx, r->authorization, &code, STR_ABSENT);
 }
 
-static err make_code(struct fresh *s, struct race *r)
+/* Between what needs her session and what ends it. */
+static struct race race_in_session(struct fresh *s, side *first, side *second, struct db_authorization *grant)
 {
-    struct first w = {r, *s};
-    return store_together(s->tx, make_code_body, &w);
+    struct race r = race_of_ada(s, first, second, grant);
+    grant->session_id = STR("open");
+    r.together = true;
+    MUST(open_session(s, &r));
+    return r;
 }
 
 static void race_for_code(side *first, side *second, enum err_kind kind)
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = first, .second = second, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
-    struct db_authorization g = fresh_authorization_made(&s, r.user, r.client);
-    g.session_id = STR("open");
-    r.authorization = &g;
-    MUST(open_session(&s, &r));
+    struct db_authorization g;
+    struct race r = race_in_session(&s, first, second, &g);
     r.number = by_hand(&s, "SELECT number FROM sessions");
     MUST(db_consent_remember(s.tx, r.user, r.client, STR("openid"), T0));
     run_race(&r);
@@ -282,8 +299,7 @@ Test(race, of_two_answers_at_once_both_are_remembered) /* CO-06 */
     struct race r = {
         .s = &s, .first = agree_to_one, .second = agree_to_another, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
     str scope;
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     MUST(db_consent_get(s.tx, s.a, r.user, r.client, &scope));
     cr_assert(str_is(scope, "openid profile email"), "%.*s", STR_FMT(scope));
     fresh_end(&s);
@@ -316,8 +332,7 @@ Test(race, two_new_secrets_at_once_leave_two_that_live) /* CA-05 */
 {
     struct fresh s = fresh_new(true);
     struct race r = {.s = &s, .first = renew_first, .second = renew_second, .client = fresh_client(&s, "app").number};
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 2);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets WHERE expires_at = 0"), 1);
     struct race gone = {.s = &s, .first = remove_client, .second = renew_second, .client = r.client};
@@ -325,8 +340,7 @@ Test(race, two_new_secrets_at_once_leave_two_that_live) /* CA-05 */
     cr_assert_eq(gone.second_said.kind, ERR_NOT_FOUND);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 0);
     struct race late = {.s = &s, .first = renew_first, .second = remove_client, .client = fresh_client(&s, "another").number};
-    run_race(&late);
-    MUST(late.second_said);
+    run_race_of_two(&late);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 0, "a secret of one that is gone");
     fresh_end(&s);
 }
@@ -358,14 +372,9 @@ static err add_nothing(struct fresh *s, struct race *r)
     return db_client_hold(s->tx, r->number, &held);
 }
 
-static err add_another_body(struct tx *tx, void *context)
-{
-    return judge_and_add(tx, context, "another");
-}
-
 static err add_another_client(struct fresh *s, struct race *r)
 {
-    return store_together(s->tx, add_another_body, r);
+    return judge_and_add(s->tx, r, "another");
 }
 
 /* As client/client and registration/registration do it: judged in memory as of a line of the feed, then held to that. */
@@ -374,14 +383,14 @@ Test(race, what_is_judged_of_all_clients_is_judged_again_after_another_was_made)
     struct fresh s = fresh_new(true);
     (void)fresh_client(&s, "app");
     int64_t seq = by_hand(&s, "SELECT max(seq) FROM changes");
-    struct race r = {.s = &s, .first = add_one_client, .second = add_another_client, .number = seq};
+    struct race r = {.s = &s, .first = add_one_client, .second = add_another_client, .together = true, .number = seq};
     run_race(&r);
     cr_assert_eq(r.second_said.kind, ERR_CONFLICT, "%s", err_why(r.second_said));
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM clients"), 2);
-    struct race other = {.s = &s, .first = change_other_things, .second = add_another_client, .number = by_hand(&s, "SELECT max(seq) FROM changes")};
-    run_race(&other);
-    MUST(other.second_said);
-    struct race old = {.s = &s, .first = add_nothing, .second = add_another_client, .number = 0};
+    struct race other = {
+        .s = &s, .first = change_other_things, .second = add_another_client, .together = true, .number = by_hand(&s, "SELECT max(seq) FROM changes")};
+    run_race_of_two(&other);
+    struct race old = {.s = &s, .first = add_nothing, .second = add_another_client, .together = true, .number = 0};
     (void)by_hand(&s, "DELETE FROM changes"); /* none is kept any more */
     run_race(&old);
     cr_assert_eq(old.second_said.kind, ERR_CONFLICT);
@@ -405,8 +414,7 @@ static void race_for_client(side *second, int64_t removed)
     struct db_authorization g = fresh_authorization_made(&s, r.user, fresh_open_client(&s, "used").number);
     r.authorization = &g;
     (void)fresh_open_client(&s, "unused");
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     cr_assert_eq(r.count, removed);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM clients"), 2 - removed);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 2 - removed);
@@ -475,10 +483,10 @@ Test(race, two_messages_at_once_do_not_pass_the_outbox_cap) /* RL-06 */
 
 static err attempt(struct fresh *s, struct race *r)
 {
-    const struct db_throttle_rule rule = {.free_tries = 100, .base = 1, .most = 2, .forget = 1000};
+    static const struct db_throttle_rule rule = {.free_tries = 100, .base = 1, .most = 2, .forget = 5};
     struct db_throttle state;
-    (void)r;
     bool allowed;
+    (void)r;
     return db_throttle_try(s->tx, STR("key"), &rule, &allowed, &state);
 }
 
@@ -486,11 +494,9 @@ Test(race, attempts_at_once_are_all_counted) /* RL-01 */
 {
     struct fresh s = fresh_new(true);
     struct race r = {.s = &s, .first = attempt, .second = attempt}, more = r; /* the first of all, and one beside others */
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, "SELECT failures FROM throttles"), 2);
-    run_race(&more);
-    MUST(more.second_said);
+    run_race_of_two(&more);
     cr_assert_eq(by_hand(&s, "SELECT failures FROM throttles"), 4);
     fresh_end(&s);
 }
@@ -519,13 +525,11 @@ static err poll_and_forget(struct fresh *s, struct race *r)
 static enum db_poll race_of_polls(side *first)
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = first, .second = poll_request, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
-    struct db_authorization g = fresh_authorization_made(&s, r.user, r.client);
-    r.authorization = &g;
+    struct db_authorization g;
+    struct race r = race_of_ada(&s, first, poll_request, &g);
     MUST(ask_first(&s, &r));
     r.number = by_hand(&s, "SELECT number FROM deferred_requests");
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     fresh_end(&s);
     return r.polled.how;
 }
@@ -537,32 +541,21 @@ Test(race, a_poll_beside_the_yes_gets_the_tokens) /* DV-02, DV-05 */
 }
 
 /* As grant/deferred does it. */
-static err allow_body(struct tx *tx, void *context)
-{
-    struct first *w = context;
-    struct race *r = w->r;
-    struct db_session *open;
-    TRY(db_user_hold(tx, r->user));
-    TRY(db_session_get(tx, w->own.a, r->count, &open));
-    if (open == NULL)
-        FAIL(LOGIN_REQUIRED, "test: it ended meanwhile");
-    return db_deferred_allow(tx, r->number, r->authorization, &r->yes);
-}
-
 static err allow_while_open(struct fresh *s, struct race *r)
 {
-    struct first w = {r, *s};
-    return store_together(s->tx, allow_body, &w);
+    struct db_session *open;
+    TRY(db_user_hold(s->tx, r->user));
+    TRY(db_session_get(s->tx, s->a, r->count, &open));
+    if (open == NULL)
+        FAIL(LOGIN_REQUIRED, "test: it ended meanwhile");
+    return db_deferred_allow(s->tx, r->number, r->authorization, &r->yes);
 }
 
 static void race_for_yes(side *first, side *second, enum err_kind kind)
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = first, .second = second, .user = fresh_user(&s, "ada").number, .client = fresh_client(&s, "app").number};
-    struct db_authorization g = fresh_authorization_made(&s, r.user, r.client);
-    g.session_id = STR("open");
-    r.authorization = &g;
-    MUST(open_session(&s, &r));
+    struct db_authorization g;
+    struct race r = race_in_session(&s, first, second, &g);
     r.count = by_hand(&s, "SELECT number FROM sessions");
     MUST(ask_first(&s, &r));
     r.number = by_hand(&s, "SELECT number FROM deferred_requests");
@@ -597,8 +590,7 @@ Test(race, what_is_taken_anew_beside_the_purge_stays_taken) /* CA-08 */
     bool first = false;
     MUST(db_once_take(s.tx, "jti", STR("one"), T0 + 5, &first));
     clock_set(T0 + 10);
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     MUST(db_once_take(s.tx, "jti", STR("one"), T0 + 1000, &first));
     cr_assert_not(first, "a replay was let through");
     fresh_end(&s);
@@ -628,8 +620,7 @@ Test(race, a_code_taken_beside_the_purge_still_ends_its_grant) /* AC-03 */
     r.authorization = &g;
     r.number = fresh_code(&s, &g).number; /* until T0 + 60 */
     clock_set(T0 + 59);
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     clock_set(T0 + 61);
     MUST(db_code_take(s.tx, s.a, r.number, &hash, &again));
     cr_assert_eq(again.how, DB_TAKE_USED_BEFORE);
@@ -637,22 +628,13 @@ Test(race, a_code_taken_beside_the_purge_still_ends_its_grant) /* AC-03 */
     fresh_end(&s);
 }
 
-static const struct db_throttle_rule short_rule = {.free_tries = 100, .base = 1, .most = 2, .forget = 5};
-
-static err attempt_again(struct fresh *s, struct race *r)
-{
-    struct db_throttle state;
-    return db_throttle_try(s->tx, STR("key"), &short_rule, &r->yes, &state);
-}
-
 Test(race, an_attempt_beside_the_purge_is_counted) /* RL-01 */
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = attempt_again, .second = purge};
-    MUST(attempt_again(&s, &r));
+    struct race r = {.s = &s, .first = attempt, .second = purge};
+    MUST(attempt(&s, &r));
     clock_set(T0 + 10);
-    run_race(&r);
-    MUST(r.second_said);
+    run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM throttles"), 1);
     fresh_end(&s);
 }
@@ -678,25 +660,17 @@ static err make_first_key(struct fresh *s, struct race *r)
     return make_key(s, "1");
 }
 
-static err make_second_key_body(struct tx *tx, void *context)
-{
-    struct fresh own = *(struct fresh *)context;
-    own.tx = tx;
-    return make_key(&own, "2");
-}
-
 static err make_second_key(struct fresh *s, struct race *r)
 {
     (void)r;
-    return store_together(s->tx, make_second_key_body, s);
+    return make_key(s, "2");
 }
 
 Test(race, of_two_that_make_the_first_key_one_does) /* AT-11 */
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = make_first_key, .second = make_second_key};
-    run_race(&r);
-    MUST(r.second_said);
+    struct race r = {.s = &s, .first = make_first_key, .second = make_second_key, .together = true};
+    run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM keys"), 1);
     fresh_end(&s);
 }
@@ -717,55 +691,45 @@ static err tell_first(struct fresh *s, struct race *r)
     return tell(s->tx, "first");
 }
 
-static err tell_second_body(struct tx *tx, void *context)
-{
-    (void)context;
-    return tell(tx, "second");
-}
-
 static err tell_second(struct fresh *s, struct race *r)
 {
     (void)r;
-    return store_together(s->tx, tell_second_body, NULL);
+    return tell(s->tx, "second");
 }
 
 Test(race, two_events_at_once_are_both_written_one_after_the_other) /* LG-01 */
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = tell_first, .second = tell_second};
-    run_race(&r);
-    MUST(r.second_said);
+    struct race r = {.s = &s, .first = tell_first, .second = tell_second, .together = true};
+    run_race_of_two(&r);
     cr_assert_eq(
         by_hand(&s, "SELECT count(*) FROM events WHERE (number = 1 AND place = 1 AND name = 'first') OR (number = 2 AND place = 2 AND name = 'second')"), 2);
     fresh_end(&s);
 }
 
+static err change(struct tx *tx, const char *name)
+{
+    TRY(db_scope_add(tx, str_of(name), STR("words")));
+    return db_revocation_add(tx, "grant", str_of(name), T0 + 100); /* the other feed */
+}
+
 static err change_first(struct fresh *s, struct race *r)
 {
     (void)r;
-    TRY(db_scope_add(s->tx, STR("first"), STR("words")));
-    return db_revocation_add(s->tx, "grant", STR("first"), T0 + 100); /* the other feed */
-}
-
-static err change_second_body(struct tx *tx, void *context)
-{
-    (void)context;
-    TRY(db_scope_add(tx, STR("second"), STR("words")));
-    return db_revocation_add(tx, "grant", STR("second"), T0 + 100);
+    return change(s->tx, "first");
 }
 
 static err change_second(struct fresh *s, struct race *r)
 {
     (void)r;
-    return store_together(s->tx, change_second_body, NULL);
+    return change(s->tx, "second");
 }
 
 Test(race, who_commits_first_has_the_lower_number) /* AT-16 */
 {
     struct fresh s = fresh_new(true);
-    struct race r = {.s = &s, .first = change_first, .second = change_second};
-    run_race(&r);
-    MUST(r.second_said);
+    struct race r = {.s = &s, .first = change_first, .second = change_second, .together = true};
+    run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes WHERE (seq = 1 AND key = 'first') OR (seq = 2 AND key = 'second')"), 2);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM revocations WHERE (number = 1 AND id = 'first') OR (number = 2 AND id = 'second')"), 2);
     fresh_end(&s);
