@@ -44,7 +44,10 @@ static fallible read_header(struct arena *a, str authorization, struct claimed *
     if (authorization.n < scheme.n || !str_equal_nocase((str){authorization.p, scheme.n}, scheme))
         FAIL(INVALID_CLIENT, "client: Authorization header is not Basic");
     str pair;
-    if (FAILED(b64_decode(a, str_trim((str){authorization.p + scheme.n, authorization.n - scheme.n}), &pair)))
+    err decoding = b64_decode(a, str_trim((str){authorization.p + scheme.n, authorization.n - scheme.n}), &pair);
+    if (FAILED(decoding) && arena_failed(a))
+        FAIL(UNAVAILABLE, "client: no memory for its credentials");
+    if (FAILED(decoding))
         FAIL(INVALID_CLIENT, "client: Basic credentials are not base64");
     TRY(basic_split(pair, &out->readings[0]));
     out->count = 1;
@@ -54,7 +57,7 @@ static fallible read_header(struct arena *a, str authorization, struct claimed *
     struct reading *raw = &out->readings[0], *decoded = &out->readings[1];
     if (!FAILED(percent_decode(a, raw->id, PERCENT_PLUS_SPACE, &decoded->id)) && !FAILED(percent_decode(a, raw->secret, PERCENT_PLUS_SPACE, &decoded->secret)))
         out->count = 2; /* CA-04 */
-    return OK;
+    return arena_failed(a) ? ERR(UNAVAILABLE, "client: no memory for its credentials") : OK;
 }
 
 /* CA-02 */

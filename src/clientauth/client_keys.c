@@ -148,6 +148,8 @@ static fallible fetch_row_keys(struct context *ctx, const struct look *look)
     (void)pthread_mutex_unlock(&table.lock);
     str text = STR_ABSENT;
     err e = fetch_set(ctx, look, &text);
+    if (FAILED(e) && arena_failed(ctx->arena)) /* of this request alone: no verdict about the host */
+        e = ERR(UNAVAILABLE, "keys: no memory to read a set");
     (void)pthread_mutex_lock(&table.lock);
     r->fetching = false;
     if (!FAILED(e) && !replace_row_keys(r, text, ctx->now))

@@ -100,11 +100,19 @@ static void set_ways(struct setup *s, struct ways *w)
     SET(s, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(s, CURLOPT_OPENSOCKETDATA, w);
 }
+static fallible terminate_text(struct arena *a, str text, const char **z)
+{
+    *z = str_z(a, text);
+    if (*z == NULL && arena_failed(a))
+        FAIL(UNAVAILABLE, "no memory for a request");
+    if (*z == NULL)
+        FAIL(INVALID_REQUEST, "a part of the request holds a NUL byte");
+    return OK;
+}
 static fallible set_request(struct arena *a, struct setup *s, const struct fetch_request *r)
 {
-    const char *url = str_z(a, r->url);
-    if (!url)
-        FAIL(INVALID_REQUEST, "the address holds a NUL byte");
+    const char *url, *user, *password;
+    TRY(terminate_text(a, r->url, &url));
     SET(s, CURLOPT_URL, url);
     str body = str_present(r->form) ? r->form : r->json;
     if (str_present(body)) {
@@ -113,9 +121,8 @@ static fallible set_request(struct arena *a, struct setup *s, const struct fetch
         SET(s, CURLOPT_POSTFIELDS, body.p);
     }
     if (str_present(r->user)) {
-        const char *user = str_z(a, r->user), *password = str_z(a, r->password);
-        if (!user || !password)
-            FAIL(INVALID_REQUEST, "a credential holds a NUL byte");
+        TRY(terminate_text(a, r->user, &user));
+        TRY(terminate_text(a, r->password, &password));
         SET(s, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
         SET(s, CURLOPT_USERNAME, user);
         SET(s, CURLOPT_PASSWORD, password);
@@ -126,9 +133,9 @@ static fallible set_certificate(struct arena *a, struct setup *s, const struct f
 {
     if (!str_present(r->certificate))
         return OK;
-    const char *certificate = str_z(a, r->certificate), *key = str_z(a, r->key);
-    if (!certificate || !key)
-        FAIL(INVALID_REQUEST, "a client certificate without a usable name of its key's file");
+    const char *certificate, *key;
+    TRY(terminate_text(a, r->certificate, &certificate));
+    TRY(terminate_text(a, r->key, &key));
     SET(s, CURLOPT_SSLCERT, certificate);
     SET(s, CURLOPT_SSLKEY, key);
     return OK;
@@ -239,10 +246,7 @@ static fallible set_trust_file(struct arena *a, str file, struct ways *w)
 {
     if (!str_filled(file))
         return OK;
-    w->trust = str_z(a, file);
-    if (!w->trust)
-        FAIL(INVALID_REQUEST, "the name of the certificate file holds a NUL byte");
-    return OK;
+    return terminate_text(a, file, &w->trust);
 }
 fallible fetch_run(struct arena *a, const struct fetch_request *request, struct fetch_answer *out, const char **trouble)
 {

@@ -224,9 +224,11 @@ fallible client_document_get(struct context *ctx, str client_id, const struct db
     *out = NULL;
     if (!ctx->authority->policy.client_documents || !client_document_form(client_id) || (known != NULL && !client_document_is(known)))
         return OK;
-    if (!host_allowed(ctx, client_id))
-        REFUSE(INVALID_CLIENT, "Client metadata documents from this host are not accepted here.", "client document: host not allowed");
+    bool allowed = host_allowed(ctx, client_id);
     struct token_hash key = key_of(ctx, client_id);
+    TRY(check_arena(ctx->arena));
+    if (!allowed)
+        REFUSE(INVALID_CLIENT, "Client metadata documents from this host are not accepted here.", "client document: host not allowed");
     if (is_document_remembered(&key, ctx->now, &failed)) {
         if (failed)
             REFUSE(INVALID_CLIENT, "The client metadata document could not be used a moment ago; try again in a minute.",
@@ -242,6 +244,7 @@ fallible client_document_get(struct context *ctx, str client_id, const struct db
         FAIL(SERVER_ERROR, "client document: nothing is fetched inside a transaction; its request comes by a worker first");
     TRY(count_attempt(ctx));
     err e = renew_document_client(ctx, client_id, &made, &fresh);
+    TRY(check_arena(ctx->arena)); /* memory that ended is this request's, and no verdict about the document */
     if (!FAILED(e) || e.kind == ERR_INVALID_CLIENT)
         remember_client_document(&key, clock_add(ctx->now, FAILED(e) ? CLIENT_DOCUMENT_FRESH_MIN : fresh), FAILED(e));
     TRY(e);

@@ -293,3 +293,21 @@ Test(client_auth, a_flood_of_refusals_is_a_trickle_of_events)
     int64_t seen = event_count(&t.s, "client.refused");
     cr_expect(seen > 0 && seen <= AUDIT_PACE_BURST, "%lld", (long long)seen);
 }
+
+static err check_again(struct context *ctx, void *context)
+{
+    struct form f = {0};
+    struct client_proof proof;
+    struct client_claim claim = {*(const str *)context, &f, true};
+    return client_auth_check(ctx, &claim, &proof);
+}
+
+Test(client_auth, TE_12_memory_that_ends_is_not_a_wrong_secret)
+{
+    struct stage t = stage_new();
+    (void)stage_client(&t, "odd", shape_odd);
+    str plain = basic(&t, STR("Basic "), pair_of(&t, "web", t.secret)),
+        odd = basic(&t, STR("Basic "), STR("odd:odd%3A%2541%2Bsecret-with-%3A-and-%2525-and-%2B-inside")); /* only decoded it is right */
+    stage_torture(&t, check_again, &plain);
+    stage_torture(&t, check_again, &odd);
+}

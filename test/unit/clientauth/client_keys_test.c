@@ -148,3 +148,22 @@ Test(client_keys, RL_06_stale_keys_serve_while_a_fetch_is_under_way)
     cr_expect(first.kind == ERR_OK && first.found);
     far_stop(d.far);
 }
+
+static err look_again(struct context *ctx, void *context)
+{
+    const struct desk *d = context;
+    struct jwt t = {.kid = STR("k1"), .alg_name = STR("ES256")};
+    struct jwk_set *set = NULL;
+    return client_keys_of(ctx, &d->source, &t, &set);
+}
+
+/* One request whose memory ends must not take the keys away from all others for half a minute. */
+Test(client_keys, CA_11_memory_that_ends_is_no_verdict_about_a_host_and_is_not_remembered)
+{
+    struct desk d = desk_new();
+    size_t n = 1;
+    while (n < 500 && !scene_torture(&d.s, n, look_again, &d))
+        n++;
+    cr_expect(n > 1 && n < 500, "%zu", n);
+    far_stop(d.far);
+}

@@ -296,3 +296,23 @@ Test(fetch, RL_06_who_waits_says_so_and_when_it_is_over_however_it_ends)
     cr_expect_eq(waits, ended);
     far_stop(f);
 }
+
+Test(fetch, memory_that_ends_is_no_verdict_about_an_address)
+{
+    struct arena *a = fixture_arena();
+    struct far *f = far_start(a, "127.0.0.1", 60);
+    err e = ERR(UNAVAILABLE, "not yet");
+    size_t n = 1;
+    for (; n < 200 && FAILED(e); n++) {
+        struct arena *small = arena_new(1 << 20);
+        struct fetch_manners manners = far_manners(f, a);
+        str body, url = far_url(f, a, "/");
+        arena_fail_after(n);
+        e = fetch_document(small, &manners, url, STR_ABSENT, &body);
+        arena_fail_after(0);
+        cr_expect(e.kind == ERR_OK || e.kind == ERR_UNAVAILABLE, "allocation %zu: %s (%s)", n, err_code(e), err_why(e));
+        arena_release(small);
+    }
+    cr_expect(n > 2 && n < 200, "%zu", n);
+    far_stop(f);
+}

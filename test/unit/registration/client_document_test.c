@@ -274,3 +274,23 @@ Test(client_document, RL_05_attempts_from_one_place_are_paced_and_rows_are_bound
     cr_expect_eq(asked(&d), before);
     far_stop(d.far);
 }
+
+static err find_again(struct context *ctx, void *context)
+{
+    const struct db_client *found;
+    ctx->address = STR("192.0.2.7");
+    return client_document_find(ctx, *(const str *)context, &found);
+}
+
+/* One request whose memory ends must not take the client away from all others for a minute. */
+Test(client_document, memory_that_ends_is_no_verdict_and_is_not_remembered)
+{
+    struct desk d = desk_new();
+    size_t n = 1;
+    d.s.authority->policy.registration_rule = (struct db_throttle_rule){5000, 1, 10, 60};
+    publish(&d, ",\"contacts\":[\"a@app.example\"],\"scope\":\"openid\"", "");
+    while (n < 2000 && !scene_torture(&d.s, n, find_again, &d.id))
+        n++;
+    cr_expect(n > 1 && n < 2000, "%zu", n);
+    far_stop(d.far);
+}
