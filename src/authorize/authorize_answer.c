@@ -22,6 +22,7 @@ enum {
     END,
     ONCE,
     CLIENT,
+    EPOCH,
     MODE,
     PUSHED,
 #define X(name_) TEXT_##name_,
@@ -68,6 +69,7 @@ fallible authorize_pend(struct context *ctx, const struct authorize_request *req
                                        [END] = str_format(ctx->arena, "%lld", (long long)clock_add(ctx->now, PENDING_SECONDS)),
                                        [ONCE] = str_of(once),
                                        [CLIENT] = request->client->id,
+                                       [EPOCH] = str_format(ctx->arena, "%lld", (long long)request->client->epoch),
                                        [MODE] = str_format(ctx->arena, "%d", (int)request->mode),
                                        [PUSHED] = str_format(ctx->arena, "%lld", (long long)request->pushed),
 #define X(name_) [TEXT_##name_] = request->name_,
@@ -104,7 +106,7 @@ static fallible open_pending(struct context *ctx, str pending, str pieces[PENDIN
 fallible authorize_resume(struct context *ctx, str pending, const struct session *s, struct authorize_pending *out)
 {
     str pieces[PENDING_COUNT], matched;
-    uint64_t end, mode, pushed;
+    uint64_t end, mode, pushed, epoch;
     TRY(open_pending(ctx, pending, pieces));
     str print = session_print(ctx->arena, s);
     if (!str_present(print))
@@ -113,7 +115,8 @@ fallible authorize_resume(struct context *ctx, str pending, const struct session
         FAIL(STALE_FORM, "consent: pending request of another browser session");
     if (FAILED(str_u64(pieces[END], INT64_MAX, &end)) || !clock_ahead(ctx->now, (unix_time)end, PENDING_SECONDS))
         FAIL(STALE_FORM, "consent: pending request has expired");
-    if (FAILED(str_u64(pieces[MODE], REDIRECT_FRAGMENT_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)))
+    if (FAILED(str_u64(pieces[MODE], REDIRECT_FRAGMENT_JWT, &mode)) || FAILED(str_u64(pieces[PUSHED], INT64_MAX, &pushed)) ||
+        FAILED(str_u64(pieces[EPOCH], INT64_MAX, &epoch)))
         REFUSE(INVALID_REQUEST, STALE, "consent: pending request is damaged");
     struct authorize_request request = {.client = cache_client(ctx->snapshot, pieces[CLIENT]),
                                         .mode = (enum redirect_mode)mode,
@@ -124,7 +127,7 @@ fallible authorize_resume(struct context *ctx, str pending, const struct session
                                         PENDING_TEXTS(X)
 #undef X
     };
-    if (!request.client || request.client->disabled)
+    if (!request.client || request.client->disabled || request.client->epoch != (int64_t)epoch) /* CA-15 */
         REFUSE(INVALID_REQUEST, "This application has been disabled or removed in the meantime.", "consent: client disabled meanwhile");
     TRY(redirect_match(ctx->arena, request.client, request.redirect_uri, &matched)); /* it may have been changed meanwhile */
     *out = (struct authorize_pending){request, pieces[ONCE], true};

@@ -54,6 +54,9 @@ Test(authorize_answer, a_client_that_was_changed_meanwhile_gets_nothing)
     sealed = asked_pend(&t, ASK, &s);
     stage_revoke_client(&t, "web", true);
     expect_kind(authorize_resume(t.s.ctx, sealed, &s, &p), INVALID_REQUEST);
+    stage_revoke_client(&t, "web", false); /* CA-15: what was before its end does not come back with it */
+    expect_kind(authorize_resume(t.s.ctx, sealed, &s, &p), INVALID_REQUEST);
+    assert_done(authorize_resume(t.s.ctx, asked_pend(&t, ASK, &s), &s, &p));
 }
 
 Test(authorize_answer, AZ_25_one_answer_to_one_page)
