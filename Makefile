@@ -23,7 +23,7 @@ ifeq ($(BUILD),release)
   MODE := -O2 -DJETON_RELEASE -D_FORTIFY_SOURCE=3 -ftrivial-auto-var-init=zero -ffunction-sections -fdata-sections \
           -fno-asynchronous-unwind-tables
   # The whole program is compiled at once: what is asked a thousand times a second is small and lies in many files.
-  MODE += -flto=auto -fno-plt
+  MODE += -flto=auto -fno-plt -fomit-frame-pointer
   AR := gcc-ar
   LD += -Wl,--gc-sections -Wl,--as-needed -Wl,-z,pack-relative-relocs
 else ifeq ($(BUILD),asan)
@@ -84,6 +84,11 @@ ifeq ($(BUILD),release)
 $(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/endpoint/api/%.o $(OUT)/src/page/%.o: MODE += -Os
 $(OUT)/src/client/metadata%.o $(OUT)/src/client/client_%.o $(OUT)/src/registration/%.o $(OUT)/src/config/settings%.o: MODE += -Os
 $(OUT)/src/fetch/%.o $(OUT)/src/server/outbox.o $(OUT)/src/server/tls.o: MODE += -Os
+endif
+
+# And those through which each request goes.
+ifeq ($(BUILD),release)
+$(OUT)/src/base/%.o $(OUT)/src/codec/%.o $(OUT)/src/http/%.o $(OUT)/src/crypto/%.o $(OUT)/src/token/%.o: MODE += -O3
 endif
 
 # Embedded files are prerequisites of the objects that .incbin them.

@@ -108,7 +108,7 @@ static bool add_larger_block(struct arena *a, size_t size)
     return true;
 }
 
-void *arena_take(struct arena *a, size_t size)
+static void *take_slowly(struct arena *a, size_t size)
 {
     if (fail_after != 0 && --fail_after == 0)
         return fail_allocation(a);
@@ -121,6 +121,20 @@ void *arena_take(struct arena *a, size_t size)
     if (whole + GAP > a->block->size - a->block->used && !add_larger_block(a, whole + GAP))
         return fail_allocation(a);
     struct block *b = a->block;
+    unsigned char *p = b->bytes + b->used;
+    b->used += whole + GAP;
+    a->used += whole;
+    SHOW(p, size);
+    return p;
+}
+
+/* Most takes are small and fit the block. */
+void *arena_take(struct arena *a, size_t size)
+{
+    struct block *b = a->block;
+    size_t whole = (size + (ALIGNMENT - 1)) & ~(size_t)(ALIGNMENT - 1);
+    if (fail_after != 0 || size - 1 >= BLOCK_FIRST || whole + GAP > b->size - b->used || whole > a->max - a->used)
+        return take_slowly(a, size);
     unsigned char *p = b->bytes + b->used;
     b->used += whole + GAP;
     a->used += whole;

@@ -10,24 +10,23 @@
 
 static const char url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* A character's six bits, turned over: what is in no alphabet is zero, and has all bits once it is turned back, so that it reaches beyond
- * its 24 wherever it stands among four. Both alphabets differ in two characters only. */
-#define ROW(c_, v_) [c_] = ~(uint32_t)(v_)
-#define COMMON                                                                                                                                      \
-    ROW('A', 0), ROW('B', 1), ROW('C', 2), ROW('D', 3), ROW('E', 4), ROW('F', 5), ROW('G', 6), ROW('H', 7), ROW('I', 8), ROW('J', 9), ROW('K', 10), \
-        ROW('L', 11), ROW('M', 12), ROW('N', 13), ROW('O', 14), ROW('P', 15), ROW('Q', 16), ROW('R', 17), ROW('S', 18), ROW('T', 19), ROW('U', 20), \
-        ROW('V', 21), ROW('W', 22), ROW('X', 23), ROW('Y', 24), ROW('Z', 25), ROW('a', 26), ROW('b', 27), ROW('c', 28), ROW('d', 29), ROW('e', 30), \
-        ROW('f', 31), ROW('g', 32), ROW('h', 33), ROW('i', 34), ROW('j', 35), ROW('k', 36), ROW('l', 37), ROW('m', 38), ROW('n', 39), ROW('o', 40), \
-        ROW('p', 41), ROW('q', 42), ROW('r', 43), ROW('s', 44), ROW('t', 45), ROW('u', 46), ROW('v', 47), ROW('w', 48), ROW('x', 49), ROW('y', 50), \
-        ROW('z', 51), ROW('0', 52), ROW('1', 53), ROW('2', 54), ROW('3', 55), ROW('4', 56), ROW('5', 57), ROW('6', 58), ROW('7', 59), ROW('8', 60), \
-        ROW('9', 61)
+/* A character's six bits; what is in no alphabet has all bits, so that it reaches beyond the 24 of four wherever it stands among them. Both
+ * alphabets differ in two characters only. */
+#define NONE    UINT32_MAX
+#define UPPER   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25
+#define LOWER   26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51
+#define DIGITS  52, 53, 54, 55, 56, 57, 58, 59, 60, 61
+#define NONE_4  NONE, NONE, NONE, NONE
+#define NONE_16 NONE_4, NONE_4, NONE_4, NONE_4
+#define BEFORE  NONE_16, NONE_16, NONE_4, NONE_4, NONE, NONE, NONE                                   /* up to * */
+#define BEHIND  NONE_4, NONE, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16 /* from { on */
 
-static const uint32_t url_values[256] = {COMMON, ROW('-', 62), ROW('_', 63)};
-static const uint32_t plain_values[256] = {COMMON, ROW('+', 62), ROW('/', 63)};
+static const uint32_t url_values[256] = {BEFORE, NONE, NONE, 62, NONE, NONE, DIGITS, NONE_4, NONE, NONE, NONE, UPPER, NONE_4, 63, NONE, LOWER, BEHIND};
+static const uint32_t plain_values[256] = {BEFORE, 62, NONE, NONE, NONE, 63, DIGITS, NONE_4, NONE, NONE, NONE, UPPER, NONE_4, NONE, NONE, LOWER, BEHIND};
 
 static uint32_t value_of(const uint32_t values[256], char c)
 {
-    return ~values[(unsigned char)c];
+    return values[(unsigned char)c];
 }
 
 static uint32_t value_of_four(const uint32_t values[256], const char *p)

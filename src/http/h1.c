@@ -21,6 +21,8 @@ static const char *line_end(str bytes, size_t from)
     return from < bytes.n ? memchr(bytes.p + from, '\n', bytes.n - from) : NULL;
 }
 
+_Static_assert(H1_HEAD_MAX <= UINT16_MAX / 2, "a line's end in a head that is not too large");
+
 /* One line ended at `at`, where its LF stands. */
 static fallible end_line(struct h1_scan *s, str bytes, uint32_t at)
 {
@@ -32,8 +34,8 @@ static fallible end_line(struct h1_scan *s, str bytes, uint32_t at)
         s->begin = s->line;
     else if (empty)
         s->end = s->line;
-    else
-        s->lines++;
+    else if (s->lines++ < H1_ENDS)
+        s->ends[s->lines - 1] = (uint16_t)at;
     return OK;
 }
 
@@ -96,11 +98,12 @@ static fallible cut_field(str line, struct http_header *out) /* RFC 9112 5; a fo
     return OK;
 }
 
-static str next_line(str bytes, uint32_t *at)
+/* The line of that number, which begins at `at`; then the next one does. */
+static str next_line(const struct h1_scan *s, str bytes, size_t number, uint32_t *at)
 {
-    const char *lf = line_end(bytes, *at);
-    str line = {bytes.p + *at, (size_t)(lf - bytes.p) - *at - 1};
-    *at = (uint32_t)(lf - bytes.p) + 1;
+    size_t lf = number < H1_ENDS ? s->ends[number] : (size_t)(line_end(bytes, *at) - bytes.p);
+    str line = {bytes.p + *at, lf - *at - 1};
+    *at = (uint32_t)lf + 1;
     return line;
 }
 
@@ -116,7 +119,7 @@ fallible h1_head(struct arena *a, const struct h1_scan *s, str bytes, struct h1_
 {
     uint32_t at = s->begin;
     *out = (struct h1_head){.method = STR(""), .target = STR("")};
-    TRY(cut_request_line(next_line(bytes, &at), out));
+    TRY(cut_request_line(next_line(s, bytes, 0, &at), out));
     size_t count = s->lines - 1;
     if (count > HTTP_HEADER_COUNT_MAX + 1)
         count = HTTP_HEADER_COUNT_MAX + 1;
@@ -126,7 +129,7 @@ fallible h1_head(struct arena *a, const struct h1_scan *s, str bytes, struct h1_
     if (out->headers == NULL)
         FAIL(UNAVAILABLE, "h1: no memory");
     for (; out->header_count < count; out->header_count++)
-        TRY(cut_field(next_line(bytes, &at), &out->headers[out->header_count]));
+        TRY(cut_field(next_line(s, bytes, out->header_count + 1, &at), &out->headers[out->header_count]));
     return coded_in_old(out);
 }
 
@@ -312,18 +315,26 @@ static str reason_phrase(int status) /* RFC 9110 15 */
     return STR_ABSENT;
 }
 
-static void put_field(struct buf *b, str name, str value)
+static char *put_text(char *at, str text)
 {
-    char *at = buf_place(b, name.n + value.n + sizeof ": \r\n" - 1);
-    if (at == NULL)
-        return;
-    memcpy(at, name.p, name.n);
-    memcpy(at + name.n, ": ", 2);
-    at += name.n + 2;
-    memcpy(at, value.p, value.n);
-    memcpy(at + value.n, "\r\n", 2);
+    memcpy(at, text.p, text.n);
+    return at + text.n;
 }
 
+static char *put_number(char *at, uint64_t v)
+{
+    char digits[ASCII_DECIMAL_MAX];
+    size_t n = ascii_decimal(digits, v);
+    return put_text(at, (str){digits + sizeof digits - n, n});
+}
+
+static char *put_field(char *at, str name, str value)
+{
+    at = put_text(put_text(at, name), STR(": "));
+    return put_text(put_text(at, value), STR("\r\n"));
+}
+
+/* At least what put_head writes. */
 static size_t room_for(const struct response *r, const char *date)
 {
     enum { REST = sizeof "HTTP/1.1  \r\nDate: \r\nContent-Type: \r\nContent-Length: \r\nConnection: keep-alive\r\n\r\n" + 40 + 20 };
@@ -333,37 +344,29 @@ static size_t room_for(const struct response *r, const char *date)
     return n;
 }
 
-static void put_status(struct buf *b, int status)
+static char *put_status(char *at, int status)
 {
     str phrase = reason_phrase(status);
-    buf_add(b, STR("HTTP/1.1 "));
-    if (str_present(phrase)) {
-        buf_add(b, phrase);
-    } else {
-        buf_u64(b, (uint64_t)status);
-        buf_char(b, ' ');
-    }
-    buf_add(b, STR("\r\n"));
+    at = put_text(at, STR("HTTP/1.1 "));
+    at = str_present(phrase) ? put_text(at, phrase) : put_text(put_number(at, (uint64_t)status), STR(" "));
+    return put_text(at, STR("\r\n"));
 }
 
-static void put_head(struct buf *b, const struct response *r, const struct h1_answer *how)
+static char *put_head(char *at, const struct response *r, const struct h1_answer *how)
 {
-    put_status(b, response_status(r));
-    put_field(b, STR("Date"), str_of(how->date)); /* RFC 9110 6.6.1 */
+    at = put_status(at, response_status(r));
+    at = put_field(at, STR("Date"), str_of(how->date)); /* RFC 9110 6.6.1 */
     if (str_present(r->content_type))
-        put_field(b, STR("Content-Type"), r->content_type);
-    if (!response_bare(r)) {
-        buf_add(b, STR("Content-Length: "));
-        buf_u64(b, r->body.n);
-        buf_add(b, STR("\r\n"));
-    }
+        at = put_field(at, STR("Content-Type"), r->content_type);
+    if (!response_bare(r))
+        at = put_text(put_number(put_text(at, STR("Content-Length: ")), r->body.n), STR("\r\n"));
     for (size_t i = 0; i < r->header_count; i++)
-        put_field(b, r->headers[i].name, r->headers[i].value);
+        at = put_field(at, r->headers[i].name, r->headers[i].value);
     if (how->close)
-        buf_add(b, STR("Connection: close\r\n"));
+        at = put_text(at, STR("Connection: close\r\n"));
     else if (how->keep_alive)
-        buf_add(b, STR("Connection: keep-alive\r\n"));
-    buf_add(b, STR("\r\n"));
+        at = put_text(at, STR("Connection: keep-alive\r\n"));
+    return put_text(at, STR("\r\n"));
 }
 
 str h1_write(const struct response *r, const struct h1_answer *how, str *split)
@@ -371,15 +374,16 @@ str h1_write(const struct response *r, const struct h1_answer *how, str *split)
     bool silent = how->head_only || response_bare(r) || r->body.n == 0;
     bool whole = !silent && (split == NULL || r->body.n <= WHOLE_MAX);
     size_t room = room_for(r, how->date), size;
-    str bytes;
     if (split != NULL)
         *split = silent || whole ? STR_ABSENT : r->body;
     if (__builtin_add_overflow(room, whole ? r->body.n : 0, &size))
         return STR_ABSENT;
-    struct buf b = buf_new(r->arena, size);
-    buf_reserve(&b, size);
-    put_head(&b, r, how);
+    char *bytes = arena_take(r->arena, size);
+    if (bytes == NULL)
+        return STR_ABSENT;
+    char *end = put_head(bytes, r, how);
+    INVARIANT((size_t)(end - bytes) <= room);
     if (whole)
-        buf_add(&b, r->body);
-    return FAILED(buf_done(&b, &bytes)) ? STR_ABSENT : bytes;
+        end = put_text(end, r->body);
+    return (str){bytes, (size_t)(end - bytes)};
 }

@@ -8,17 +8,19 @@
 
 enum {
     H1_METHOD_MAX = 32,
+    H1_ENDS = 10,                                                                       /* most requests have fewer lines */
     H1_HEAD_MAX = HTTP_TARGET_MAX + HTTP_HEADERS_MAX + 4 * HTTP_HEADER_COUNT_MAX + 512, /* bytes of a head that is still being read */
     H1_CHUNK_LINE_MAX = 256,                                                            /* bytes of a chunk's size and extensions */
 };
 
 /* Where the search for a head's end stands. All zero before the first byte. */
 struct h1_scan {
-    uint32_t at;    /* bytes looked at */
-    uint32_t line;  /* where the present line begins */
-    uint32_t begin; /* where the request line begins: empty lines before it are skipped (RFC 9112 2.2) */
-    uint32_t lines; /* that ended, the request line among them */
-    uint32_t end;   /* bytes of the whole head; 0: there is more to come */
+    uint32_t at;            /* bytes looked at */
+    uint32_t line;          /* where the present line begins */
+    uint32_t begin;         /* where the request line begins: empty lines before it are skipped (RFC 9112 2.2) */
+    uint32_t lines;         /* that ended, the request line among them */
+    uint32_t end;           /* bytes of the whole head; 0: there is more to come */
+    uint16_t ends[H1_ENDS]; /* where the first lines end, at their LF, so that h1_head need not look for it again */
 };
 /* Looks at what is new in `bytes`, which begin where they began before; then scan->end says whether the head is whole. Linear in what is new.
  * INVALID_REQUEST as soon as it cannot become a head; URI_TOO_LONG, HEADERS_TOO_LARGE as soon as it is too large. */

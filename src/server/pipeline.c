@@ -78,10 +78,18 @@ static bool has_room_for_answer(const struct pipeline *w)
     return !arena_failed(r->arena) && arena_used(r->arena) + r->body.n + ROOM <= HTTP_ARENA_MAX;
 }
 
+/* Whether the process lives is told in whatever state the store is: no facts are held for it. */
+static bool stands_alone(const struct route *row)
+{
+    return row->who == PROBE && row->pool == INLINE;
+}
+
 /* Everything between arrival and answer, on whatever thread the row wants. What is left to finish is left to the one who
  * knows when it is durable; the context is held until then. tx: of the transaction around it; NULL: none. */
 static err run_request_pass(struct pipeline *w, struct tx *tx)
 {
+    if (stands_alone(w->route))
+        return phase_handle(w);
     TRY(authority_enter(atomic_load_explicit(&w->app->current, memory_order_acquire), w->exchange->request.arena, &w->context));
     w->context.tx = tx != NULL ? tx : w->context.tx;
     err outcome = run_phases(w);

@@ -9,6 +9,8 @@
 #include "server/route_api.h"
 #include "server/route_console.h"
 #include "base/ascii.h"
+#include <pthread.h>
+#include <string.h>
 #include "base/banned.h"
 
 static enum route_pool token_runs(const struct form *form)
@@ -152,29 +154,74 @@ static bool matches_path_pattern(const char *pattern, str path, str parameters[3
     return i == path.n;
 }
 
+/* ---- the table by length: most paths are whole rows, and few rows are as long ---- */
+
+enum { ROWS_MAX = 255, LENGTHS = 64, NO_ROW = ROWS_MAX };
+static pthread_once_t sorted = PTHREAD_ONCE_INIT;
+static uint8_t first_of[LENGTHS], next_of[ROWS_MAX], first_pattern; /* numbers of rows, in the order of the table */
+
+static void sort_rows(void)
+{
+    INVARIANT(route_count < ROWS_MAX);
+    memset(first_of, NO_ROW, sizeof first_of);
+    first_pattern = NO_ROW;
+    for (size_t i = route_count; i-- > 0;) {
+        const char *path = route_table[i].path;
+        size_t n = strlen(path);
+        INVARIANT(n < LENGTHS);
+        uint8_t *first = strchr(path, '{') != NULL ? &first_pattern : &first_of[n];
+        next_of[i] = *first;
+        *first = (uint8_t)i;
+    }
+}
+
+static uint8_t first_whole(str path)
+{
+    return path.n < LENGTHS ? first_of[path.n] : NO_ROW;
+}
+
+static bool is_whole(const struct route *row, str path)
+{
+    return memcmp(row->path, path.p, path.n) == 0;
+}
+
+/* The row, or NULL and the methods of those that fit. A row without {} goes before one with (a test holds that none is hidden so). */
 const struct route *route_find(enum http_method method, str path, str parameters[3], unsigned *methods)
 {
     enum http_method asked = method == HTTP_HEAD ? HTTP_GET : method;
-    const struct route *row = NULL;
+    INVARIANT(pthread_once(&sorted, sort_rows) == 0);
     *methods = 0;
-    for (size_t i = 0; i < route_count && !row; i++) {
+    for (size_t k = 0; k < 3; k++)
+        parameters[k] = STR_ABSENT;
+    for (uint8_t i = first_whole(path); i != NO_ROW; i = next_of[i]) {
+        if (!is_whole(&route_table[i], path))
+            continue;
+        *methods |= route_table[i].method;
+        if (route_table[i].method == asked)
+            return &route_table[i];
+    }
+    for (uint8_t i = first_pattern; i != NO_ROW; i = next_of[i]) {
         str found[3] = {{0}};
         if (!matches_path_pattern(route_table[i].path, path, found))
             continue;
         *methods |= route_table[i].method;
         if (route_table[i].method != asked)
             continue;
-        row = &route_table[i];
         for (size_t k = 0; k < 3; k++)
             parameters[k] = found[k];
+        return &route_table[i];
     }
-    return row;
+    return NULL;
 }
 
 const struct route *route_find_any(str path)
 {
     str ignored[3];
-    for (size_t i = 0; i < route_count; i++)
+    INVARIANT(pthread_once(&sorted, sort_rows) == 0);
+    for (uint8_t i = first_whole(path); i != NO_ROW; i = next_of[i])
+        if (is_whole(&route_table[i], path))
+            return &route_table[i];
+    for (uint8_t i = first_pattern; i != NO_ROW; i = next_of[i])
         if (matches_path_pattern(route_table[i].path, path, ignored))
             return &route_table[i];
     return NULL;

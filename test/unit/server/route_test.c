@@ -2,7 +2,10 @@
  * route: what a path means below an issuer's path. */
 #include "server/route.h"
 
+#include "fixture.h"
+
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -135,4 +138,44 @@ Test(route, exceptions_are_these_and_no_others)
         cr_expect(r->pool != INLINE || r->who != ADMIN, "%s", r->path);
         cr_expect(!str_starts(str_of(r->path), STR("/admin")) || r->who == ADMIN, "%s", r->path);
     }
+}
+
+/* The row's path with `x` for each {}. */
+static str path_of(struct arena *a, const struct route *row)
+{
+    struct buf b = buf_new(a, 256);
+    str text;
+    for (const char *p = row->path; *p != '\0'; p++) {
+        if (*p != '{') {
+            buf_char(&b, *p);
+            continue;
+        }
+        buf_char(&b, 'x');
+        p = strchr(p, '}');
+    }
+    cr_assert_eq(buf_done(&b, &text).kind, ERR_OK);
+    return text;
+}
+
+/* Whole rows are looked for first, so none that the table hides behind one with {} may be found, and none with {} hides a whole one. */
+Test(route, each_row_is_found_by_its_path_and_method_alone)
+{
+    struct arena *a = fixture_arena();
+    str parameters[3];
+    unsigned methods;
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *row = &route_table[i];
+        str path = path_of(a, row);
+        cr_expect_eq(route_find(row->method, path, parameters, &methods), row, "%s", row->path);
+        cr_expect_eq(str_present(parameters[0]), strchr(row->path, '{') != NULL, "%s", row->path);
+        cr_expect_null(route_find(HTTP_OTHER, path, parameters, &methods));
+        cr_expect((methods & row->method) != 0, "%s", row->path);
+        for (size_t n = 1; n < path.n; n++) {
+            const struct route *shorter = route_find(row->method, (str){path.p, n}, parameters, &methods);
+            cr_expect(shorter == NULL || strlen(shorter->path) <= n || strchr(shorter->path, '{') != NULL, "%s up to %zu", row->path, n);
+        }
+        cr_expect_null(route_find(row->method, str_format(a, "%.*s/", STR_FMT(path)), parameters, &methods), "%s", row->path);
+    }
+    cr_expect_null(route_find(HTTP_GET, str_format(a, "/%0300d", 1), parameters, &methods));
+    cr_expect(methods == 0 && route_find_any(STR("/no/such")) == NULL && route_find_any(STR("")) == NULL);
 }
