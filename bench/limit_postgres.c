@@ -21,7 +21,10 @@
 #include <unistd.h>
 
 #define CODES_TEXT "120000"
-enum { ROWS = 512, CODES = 120000, CONNECTIONS_MAX = 64, UNDER_WAY = 64 };
+/* As many rows as the server's store has, and as long as they are there. */
+#define FIFTY      "01234567890123456789012345678901234567890123456789"
+#define SUCCESSOR  FIFTY FIFTY "01234567890123456789012345678901234567890123456"
+enum { ROWS = 2000, CODES = 120000, CONNECTIONS_MAX = 64, UNDER_WAY = 64 };
 #define GRANT                                                                                                                                   \
     "number, id, user_number, client_number, client_epoch, scope, resource, flow, created_at, auth_time, last_used_at, expires_at, revoked_at," \
     " generation, current_hash, previous_hash, rotated_at, successor, session_id, claims, details, jkt, x5t, amr, acr"
@@ -41,7 +44,7 @@ static const char codes[] = "INSERT INTO grants (number, id, user_number, client
                             " last_used_at, expires_at, 0, 0, 0, 0 FROM grants, generate_series(1, " CODES_TEXT ") AS i WHERE number = $1;";
 static const char code_rows[] = "INSERT INTO codes (number, hash, grant_number, redirect_uri, code_challenge, expires_at)"
                                 " SELECT 100000 + i, $1, 100000 + i, 'http://127.0.0.1/callback', $1, 1900000000 FROM generate_series(1, " CODES_TEXT ") AS i";
-static const char hash[] = "0123456789012345678901234567890123456789012", successor[] = "s01234567890123456789012345678901234567890123456789";
+static const char hash[] = "0123456789012345678901234567890123456789012", successor[] = SUCCESSOR;
 
 static const char *connection;
 static struct store *store;
@@ -166,7 +169,7 @@ static void refresh_run(struct tx *tx, void *context)
     must(!FAILED(db_authorization_get(tx, r->a, numbers[r->row], &g)) && g != NULL, "no grant");
     int64_t from = g->generation++;
     g->rotated_at = g->last_used_at = 1700000000;
-    g->successor = STR("s01234567890123456789012345678901234567890123456789");
+    g->successor = STR(SUCCESSOR);
     must(!FAILED(db_refresh_rotate(tx, g, from, &rotated)), "no rotation");
     db_event_add(tx, &(struct db_event){.name = STR("token.refreshed"),
                                         .actor = STR("u"),
