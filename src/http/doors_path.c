@@ -44,11 +44,11 @@ static fallible group_of(str group, gid_t *out)
         return OK;
     }
     if (group.n >= sizeof name)
-        REFUSE(INVALID_REQUEST, "there is no such group", "listen: no such group");
+        REFUSE(INVALID_REQUEST, "the group does not exist", "listen: no such group");
     memcpy(name, group.p, group.n);
     name[group.n] = '\0';
     if (getgrnam_r(name, &room, text, sizeof text, &found) != 0 || found == NULL)
-        REFUSE(INVALID_REQUEST, "there is no such group", "listen: no such group");
+        REFUSE(INVALID_REQUEST, "the group does not exist", "listen: no such group");
     *out = found->gr_gid;
     return OK;
 }

@@ -97,7 +97,7 @@ static fallible put_events(struct buf *b, struct call *c, const struct settings 
     buf_add_z(b, "# HELP jeton_events Events in the audit trail.\n# TYPE jeton_events gauge\n");
     for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
         buf_format(b, "jeton_events{class=\"%s\"} %lld\n", audit_class_name(i), (long long)kept[i]);
-    buf_add_z(b, "# HELP jeton_events_budget Events that are kept at the most.\n# TYPE jeton_events_budget gauge\n");
+    buf_add_z(b, "# HELP jeton_events_budget Maximum number of events that are kept.\n# TYPE jeton_events_budget gauge\n");
     for (int64_t i = 1; i <= DB_EVENT_CLASSES; i++)
         buf_format(b, "jeton_events_budget{class=\"%s\"} %lld\n", audit_class_name(i), (long long)budgets[i]);
     buf_add_z(b, "# HELP jeton_events_suppressed_total Events that were left out because their source sent too many.\n"
@@ -112,10 +112,10 @@ static fallible put_places(struct buf *b, struct call *c, struct cache *cache)
 {
     struct store_place followed, newest;
     TRY(cache_places(cache, c->context->arena, &followed, &newest));
-    buf_add_z(b, "# HELP jeton_feed_newest Number of the newest change in the database of what nodes keep in memory.\n# TYPE jeton_feed_newest gauge\n");
+    buf_add_z(b, "# HELP jeton_feed_newest Number of the newest change in the database to what nodes keep in memory.\n# TYPE jeton_feed_newest gauge\n");
     buf_format(b, "jeton_feed_newest{feed=\"changes\"} %lld\njeton_feed_newest{feed=\"revocations\"} %lld\n", (long long)newest.change,
                (long long)newest.revocation);
-    buf_add_z(b, "# HELP jeton_feed_followed Number of the newest change that is in force on this node.\n# TYPE jeton_feed_followed gauge\n");
+    buf_add_z(b, "# HELP jeton_feed_followed Number of the newest change that is in effect on this node.\n# TYPE jeton_feed_followed gauge\n");
     buf_format(b, "jeton_feed_followed{feed=\"changes\"} %lld\njeton_feed_followed{feed=\"revocations\"} %lld\n", (long long)followed.change,
                (long long)followed.revocation);
     return OK;

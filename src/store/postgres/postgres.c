@@ -104,8 +104,8 @@ static err check_words(const char *database)
         pq.conninfoFree(all);
     if (!fit)
         REFUSE(SERVER_ERROR,
-               "The setting database is no connection string of PostgreSQL: in an address, escape what is special in the password (%40 for @, %2F for /, %25 "
-               "for %).",
+               "The setting database is not a valid PostgreSQL connection string. In a URL, escape special characters in the password (%40 for @, %2F for /, "
+               "%25 for %).",
                "store: not a connection string");
     return OK;
 }
