@@ -307,55 +307,7 @@ err db_read_one(struct tx *tx, struct arena *a, const struct db_call *call, cons
     return OK;
 }
 
-/* ---- jobs, and what follows a commit ---- */
-
-err store_submit(struct store *store, struct store_job *job)
-{
-    job->said = OK;
-    return store->driver->submit(store, job);
-}
-
-err store_run_job(struct store *store, struct db_conn *c, struct store_job *job)
-{
-    struct tx tx = {store, c};
-    job->said = job->run(&tx, job->context);
-    INVARIANT(!job->aside || !FAILED(job->said)); /* it would take others with it */
-    return job->said;
-}
-
-void store_when_telling(struct store *store, void (*call)(bool begins))
-{
-    atomic_store(&store->when_telling, call);
-}
-
-void store_jobs_done(struct store *store, struct store_job *first, err committed)
-{
-    void (*telling)(bool begins) = first->next != NULL ? atomic_load_explicit(&store->when_telling, memory_order_relaxed) : NULL;
-    if (telling != NULL)
-        telling(true);
-    while (first != NULL) {
-        struct store_job *next = first->next; /* the job is its owner's again once it is done */
-        first->done(first->context, FAILED(committed) ? committed : first->said);
-        first = next;
-    }
-    if (telling != NULL)
-        telling(false);
-}
-
-bool db_aside(struct store *store, struct store_job *job)
-{
-    job->aside = true;
-    if (atomic_fetch_add(&store->aside, 1) < DB_ASIDE_MAX && !FAILED(store_submit(store, job)))
-        return true;
-    (void)atomic_fetch_sub(&store->aside, 1);
-    (void)atomic_fetch_add(&store->dropped, 1);
-    return false;
-}
-
-void db_aside_done(struct store *store)
-{
-    (void)atomic_fetch_sub(&store->aside, 1);
-}
+/* ---- what follows a commit ---- */
 
 void db_later(struct tx *tx, struct store_job *job)
 {

@@ -49,9 +49,9 @@ Test(postgres_batch, statements_are_answered_together_and_prepared_once)
     struct things t = things_new();
     for (int64_t round = 0; round < 2; round++) {
         struct postgres_batch b = {.c = t.c};
-        postgres_batch_add(&b, CALL(PUT, P_INT(2 * round)));
-        postgres_batch_add(&b, CALL(PUT, P_INT(2 * round + 1)));
-        postgres_batch_add(&b, CALL_ALONE(ALL));
+        postgres_batch_add(&b, CALL(PUT, P_INT(2 * round)), FORM_PLAIN);
+        postgres_batch_add(&b, CALL(PUT, P_INT(2 * round + 1)), FORM_PLAIN);
+        postgres_batch_add(&b, CALL_ALONE(ALL), FORM_PLAIN);
         cr_assert(b.items[0].prepares == (round == 0) && !b.items[1].prepares);
         MUST(postgres_batch_go(&b));
         cr_assert_eq(b.refused, b.count);
@@ -67,9 +67,9 @@ Test(postgres_batch, the_first_refusal_counts_and_takes_the_whole_batch_back)
 {
     struct things t = things_new();
     struct postgres_batch b = {.c = t.c};
-    postgres_batch_add(&b, CALL(PUT, P_INT(1)));
-    postgres_batch_add(&b, CALL(PUT, P_INT(1)));
-    postgres_batch_add(&b, CALL(PUT, P_INT(2)));
+    postgres_batch_add(&b, CALL(PUT, P_INT(1)), FORM_PLAIN);
+    postgres_batch_add(&b, CALL(PUT, P_INT(1)), FORM_PLAIN);
+    postgres_batch_add(&b, CALL(PUT, P_INT(2)), FORM_PLAIN);
     MUST_FAIL(CONFLICT, postgres_batch_go(&b));
     cr_assert_eq(b.refused, 1u);
     cr_assert_null(b.items[2].answer);
@@ -83,15 +83,15 @@ Test(postgres_batch, what_could_not_be_prepared_is_prepared_when_it_can)
 {
     struct things t = things_new();
     struct postgres_batch b = {.c = t.c};
-    postgres_batch_add(&b, CALL_ALONE(LATER));
-    postgres_batch_add(&b, CALL_ALONE(ALL));
+    postgres_batch_add(&b, CALL_ALONE(LATER), FORM_PLAIN);
+    postgres_batch_add(&b, CALL_ALONE(ALL), FORM_PLAIN);
     MUST_FAIL(UNAVAILABLE, postgres_batch_go(&b));
     cr_assert(b.refused == 0 && t.c->trouble == POSTGRES_WRONG);
     postgres_batch_free(&b);
     (void)by_hand(&t.s, "CREATE TABLE made_later (number BIGINT)");
     struct postgres_batch again = {.c = t.c};
-    postgres_batch_add(&again, CALL_ALONE(LATER));
-    postgres_batch_add(&again, CALL_ALONE(ALL));
+    postgres_batch_add(&again, CALL_ALONE(LATER), FORM_PLAIN);
+    postgres_batch_add(&again, CALL_ALONE(ALL), FORM_PLAIN);
     cr_assert(again.items[0].prepares && again.items[1].prepares, "the second was skipped with the first");
     MUST(postgres_batch_go(&again));
     postgres_batch_free(&again);
@@ -105,7 +105,7 @@ Test(postgres_batch, what_waits_goes_with_the_next_one)
     postgres_batch_wait(t.c, OWN_BEGIN);
     postgres_batch_wait(t.c, OWN_SAVE);
     postgres_batch_waiting(&b);
-    postgres_batch_add(&b, CALL(PUT, P_INT(1)));
+    postgres_batch_add(&b, CALL(PUT, P_INT(1)), FORM_PLAIN);
     cr_assert_eq(b.count, 3u);
     MUST(postgres_batch_go(&b));
     postgres_batch_free(&b);
@@ -144,7 +144,7 @@ Test(postgres_batch, a_connection_that_was_ended_is_gone)
     (void)snprintf(sql, sizeof(sql), "SELECT CASE WHEN pg_terminate_backend(%d, 5000) THEN 1 ELSE 0 END", postgres_process(t.c->link));
     cr_assert_eq(by_hand(&t.s, sql), 1);
     struct postgres_batch b = {.c = t.c};
-    postgres_batch_add(&b, CALL_ALONE(ALL));
+    postgres_batch_add(&b, CALL_ALONE(ALL), FORM_PLAIN);
     MUST_FAIL(UNAVAILABLE, postgres_batch_go(&b));
     postgres_batch_free(&b);
     cr_assert(t.c->trouble == POSTGRES_GONE && !postgres_conn_usable(t.c));
