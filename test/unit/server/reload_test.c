@@ -126,6 +126,20 @@ Test(reload, RL_04_names_and_proxies_reach_every_listener)
     app_close(&opened.app);
 }
 
+/* Nobody could connect any more: where PROXY headers are due, somebody must be there to send them. */
+Test(reload, RL_04_the_last_proxy_of_a_listener_that_needs_one_stays)
+{
+    serve_with("proxy_protocol = listen\ntrusted_proxies = 127.0.0.1\n");
+    write_conf("proxy_protocol = listen\n");
+    reload_run(&opened.app);
+    cr_expect(str_is(in_force()->trusted_proxies, "127.0.0.1"));
+    cr_expect_geq(events_called("settings.unfit"), 1u);
+    write_conf("proxy_protocol = listen\ntrusted_proxies = 127.0.0.1 192.0.2.9\n");
+    reload_run(&opened.app);
+    cr_expect(str_is(in_force()->trusted_proxies, "127.0.0.1 192.0.2.9"));
+    app_close(&opened.app);
+}
+
 static void make_certificates(void)
 {
     cr_assert_eq(cert_authority_make(opened.a, clock_now(), 864000, &authority).kind, ERR_OK);
