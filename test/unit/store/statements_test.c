@@ -55,3 +55,64 @@ Test(statements, the_hot_update_touches_no_index)
     sqlite3_close(h);
     fresh_end(&s);
 }
+
+struct thing {
+    int64_t number;
+    bool flag;
+    str text;
+    struct token_hash hash;
+};
+static const struct db_field fields[] = {{DB_TEXT, offsetof(struct thing, text)},
+                                         {DB_INT, offsetof(struct thing, number)},
+                                         {DB_HASH, offsetof(struct thing, hash)},
+                                         {DB_FLAG, offsetof(struct thing, flag)}};
+static const struct db_columns columns = DB_COLUMNS(struct thing, fields);
+
+Test(statements, values_come_from_a_row_in_the_order_of_its_shape)
+{
+    struct thing x = {INT64_MIN, true, STR_ABSENT, hash_of("a")};
+    struct db_param params[DB_PARAMS_MAX];
+    db_params_from(&columns, &x, params);
+    cr_assert(params[0].kind == DB_TEXT && !str_present(params[0].text));
+    cr_assert(params[1].kind == DB_INT && params[1].number == INT64_MIN);
+    cr_assert(params[2].kind == DB_HASH && params[2].hash == &x.hash);
+    cr_assert_eq(params[3].number, 1);
+}
+
+Test(statements, room_for_rows_grows_and_keeps_what_is_there)
+{
+    enum { MANY = 1000 };
+    struct arena *a = arena_new(1 << 20), *small = arena_new(5 * sizeof(struct thing));
+    struct db_rows rows = {NULL, 0}, few = {NULL, 0};
+    size_t room = 0, little = 0;
+    for (int64_t i = 0; i < MANY; i++) {
+        MUST(db_rows_room(a, &columns, &rows, &room));
+        ((struct thing *)rows.rows)[rows.count++].number = i;
+    }
+    for (int64_t i = 0; i < MANY; i++)
+        cr_assert_eq(((struct thing *)rows.rows)[i].number, i);
+    MUST(db_rows_room(small, &columns, &few, &little));
+    few.count = little;
+    struct db_rows before = few;
+    MUST(db_rows_room(small, &columns, &few, &little));
+    few.count = little;
+    MUST_FAIL(UNAVAILABLE, db_rows_room(small, &columns, &few, &little));
+    cr_assert(few.count == little && few.rows != before.rows);
+    arena_release(small);
+    arena_release(a);
+}
+
+/* A connection finds what it has prepared by these two numbers: of two files with one number one would run the other's. */
+Test(statements, each_file_has_a_number_of_its_own_and_no_more_lines_than_a_connection_keeps)
+{
+    const struct db_statements *const files[] = {
+#define X(name_) [DB_STATEMENTS_##name_] = db_statements_##name_,
+        DB_STATEMENT_FILES(X)
+#undef X
+    };
+    for (size_t i = 0; i < DB_STATEMENTS_COUNT; i++) {
+        cr_assert(files[i]->index == i && files[i]->count > 0 && files[i]->count <= DB_STATEMENTS_LINES, "%zu", i);
+        for (size_t k = 0; k < files[i]->count; k++)
+            cr_assert_not_null(files[i]->texts[k], "%zu: %zu", i, k);
+    }
+}

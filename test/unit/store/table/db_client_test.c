@@ -114,3 +114,53 @@ Test(client, a_new_secret_overlaps_as_long_as_it_is_told_and_two_live_at_most)
     cr_assert(token_hash_equal(&r.secrets[0].hash, &four));
     fresh_end(&s);
 }
+
+static err hold(struct tx *tx, void *context)
+{
+    struct {
+        int64_t seq;
+        bool current;
+    } *w = context;
+    return db_client_hold(tx, w->seq, &w->current);
+}
+
+static bool is_current(struct fresh *s, int64_t seq)
+{
+    struct {
+        int64_t seq;
+        bool current;
+    } w = {seq, false};
+    MUST(store_together(s->tx, hold, &w));
+    return w.current;
+}
+
+Test(client, what_was_judged_holds_until_another_client_is_changed)
+{
+    struct fresh s = fresh_new(true);
+    struct db_client c = fresh_client(&s, "app");
+    int64_t seq = by_hand(&s, "SELECT max(seq) FROM changes");
+    cr_assert(is_current(&s, seq));
+    MUST(db_scope_add(s.tx, STR("mine"), STR("words")));
+    cr_assert(is_current(&s, seq), "a scope is no client");
+    MUST(db_client_set_disabled(s.tx, c.number, true));
+    cr_assert_not(is_current(&s, seq));
+    cr_assert(is_current(&s, by_hand(&s, "SELECT max(seq) FROM changes")));
+    (void)by_hand(&s, "DELETE FROM changes");
+    cr_assert_not(is_current(&s, seq), "lines that are not kept any more may have told of one");
+    fresh_end(&s);
+}
+
+Test(client, a_removed_one_keeps_nothing_but_its_id)
+{
+    struct fresh s = fresh_new(true);
+    struct db_client c = fresh_client(&s, "app");
+    c.metadata.client_uri = STR("https://a.example");
+    c.version = 1;
+    MUST(db_client_save(s.tx, &c));
+    MUST(db_client_remove(s.tx, c.number));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM client_secrets"), 0);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM clients WHERE id = 'app' AND name IS NULL AND redirect_uris IS NULL AND metadata IS NULL"
+                             " AND owner_id IS NULL AND registration_hash IS NULL AND disabled = 1 AND epoch = 2"),
+                 1);
+    fresh_end(&s);
+}

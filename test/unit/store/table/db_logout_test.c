@@ -96,3 +96,40 @@ Test(logout, a_full_outbox_keeps_nobody_logged_in) /* RL-06, LO-02 */
     cr_assert_eq(rows[0].client_number, calm);
     fresh_end(&s);
 }
+
+Test(logout, whoever_is_disabled_gone_or_got_nothing_yet_hears_nothing)
+{
+    struct fresh s = fresh_new(true);
+    struct db_user u = fresh_user(&s, "ada");
+    int64_t disabled = hearing_client(&s, "a", "https://a.example/out"), gone = hearing_client(&s, "b", "https://b.example/out");
+    int64_t waiting = hearing_client(&s, "c", "https://c.example/out"), live = hearing_client(&s, "d", "https://d.example/out");
+    struct db_authorization g = fresh_authorization_made(&s, u.number, waiting);
+    struct db_delivery *rows;
+    bool open;
+    (void)fresh_session(&s, u.number, "one");
+    (void)grant_in(&s, u.number, disabled, "one", "openid");
+    (void)grant_in(&s, u.number, gone, "one", "openid");
+    (void)grant_in(&s, u.number, live, "one", "openid");
+    g.session_id = STR("one");
+    (void)fresh_code(&s, &g); /* nobody has fetched its tokens */
+    MUST(db_client_set_disabled(s.tx, disabled, true));
+    MUST(db_client_remove(s.tx, gone));
+    MUST(db_authorization_end_session(s.tx, s.a, &(struct db_session_name){u.number, STR("one")}, &open));
+    cr_assert_eq(fresh_due(&s, T0, &rows), 1u);
+    cr_assert_eq(rows[0].client_number, live);
+    fresh_end(&s);
+}
+
+Test(logout, of_a_session_that_is_over_nothing_is_told)
+{
+    struct fresh s = fresh_new(true);
+    struct db_user u = fresh_user(&s, "ada");
+    int64_t a = hearing_client(&s, "a", "https://a.example/out");
+    struct db_delivery *rows;
+    (void)fresh_session(&s, u.number, "one");
+    (void)grant_in(&s, u.number, a, "one", "openid");
+    clock_set(T0 + 100);
+    MUST(db_user_remove(s.tx, s.a, u.number));
+    cr_assert_eq(fresh_due(&s, T0 + 100, &rows), 0u);
+    fresh_end(&s);
+}

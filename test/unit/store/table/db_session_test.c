@@ -57,3 +57,42 @@ Test(session, is_ended_by_number_or_by_its_owners_id_with_what_was_allowed_in_it
                                         .number = fresh_session(&s, u.number, "z").number, .id = STR("x"), .hash = hash_of("y"), .user_number = u.number}));
     fresh_end(&s);
 }
+
+Test(session, the_last_use_is_seen_by_all_and_of_nobody_there_is_none)
+{
+    struct fresh s = fresh_new(true);
+    struct db_session row = fresh_session(&s, fresh_user(&s, "ada").number, "a"), *r;
+    MUST(db_session_seen(s.tx, row.number, T0 + 60));
+    MUST(db_session_seen(s.tx, row.number + 1, T0 + 60)); /* gone meanwhile: harms nobody */
+    MUST(db_session_get(s.tx, s.a, row.number, &r));
+    cr_assert_eq(r->last_seen_at, T0 + 60);
+    cr_assert_eq(by_hand(&s, "SELECT last_seen_at FROM sessions"), T0 + 60, "other connections see it too");
+    fresh_end(&s);
+}
+
+Test(session, of_nobody_is_refused)
+{
+    struct fresh s = fresh_new(true);
+    struct db_session row = {.id = STR("x"), .hash = hash_of("x"), .user_number = 4711, .expires_at = T0 + 10};
+    MUST(db_session_reserve(s.tx, &row.number));
+    MUST_FAIL(NOT_FOUND, db_session_open(s.tx, &row));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM sessions"), 0);
+    fresh_end(&s);
+}
+
+Test(session, lists_are_of_the_newest_hundred)
+{
+    enum { MANY = 101 };
+    struct fresh s = fresh_new(false);
+    int64_t user = fresh_user(&s, "ada").number, last = 0;
+    struct db_session *rows;
+    size_t count;
+    for (int i = 0; i < MANY; i++)
+        last = fresh_session(&s, user, str_format(s.a, "s%d", i).p).number;
+    MUST(db_session_list(s.tx, s.a, user, &rows, &count));
+    cr_assert(count == MANY - 1 && rows[0].number == last && rows[count - 1].number == last - MANY + 2);
+    clock_set(T0 + 100);
+    MUST(db_session_list(s.tx, s.a, user, &rows, &count));
+    cr_assert_eq(count, 0u);
+    fresh_end(&s);
+}
