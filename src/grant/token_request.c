@@ -15,6 +15,7 @@
 #include "grant/jwt_bearer.h"
 #include "grant/password_grant.h"
 #include "grant/refresh_token.h"
+#include "scope/details.h"
 #include "scope/resource.h"
 #include "clientauth/sender.h"
 #include "client/signing.h"
@@ -103,13 +104,22 @@ unix_time token_request_refresh_end(const struct context *ctx, const struct db_c
     return idle < absolute ? idle : absolute;
 }
 
+/* AZ-15: single claims are scopes by another way, and go when the administrator takes the scope from the client. */
+static fallible claims_asked(struct context *ctx, const struct db_client *client, str claims, const char *place, str *words)
+{
+    str asked, allowed;
+    TRY(userinfo_asked(ctx->arena, claims, place, &asked));
+    TRY(scope_reach(ctx, client, STR_ABSENT, STR("profile email address phone"), &allowed));
+    return userinfo_within(ctx->arena, asked, allowed, words);
+}
+
 /* What the ID token will say (OpenID Connect Core 2), as far as it is known before the access token is. */
 static fallible owe_id_token(struct context *ctx, const struct db_client *client, const struct db_authorization *authorization, const struct db_user *user,
                              struct token_owed *owed)
 {
     struct id_token *t = &owed->id_token;
     TRY(signing_alg(ctx, client, client->metadata.id_token_signed_response_alg, &owed->id_alg));
-    TRY(userinfo_asked(ctx->arena, authorization->claims, "id_token", &owed->claims)); /* 5.5 */
+    TRY(claims_asked(ctx, client, authorization->claims, "id_token", &owed->claims)); /* 5.5 */
     TRY(subject_of(ctx, client, user, &t->subject));
     t->issuer = ctx->authority->issuer;
     t->client_id = client->id;
@@ -131,9 +141,11 @@ static fallible put_openid(struct context *ctx, const struct db_client *client, 
 {
     if (authorization->details.n > PERMIT_DETAILS_MAX)
         REFUSE(INVALID_AUTHORIZATION_DETAILS, "The authorization details are too long for a token.", "token: details too long");
-    permit->details = authorization->details;
+    TRY(details_reach(ctx, client, authorization->details, &permit->details)); /* AZ-15: the administrator has taken some since */
+    if (str_filled(authorization->details) && !str_present(permit->details) && !str_filled(permit->scope))
+        REFUSE(INVALID_AUTHORIZATION_DETAILS, "This client may no longer ask for anything that was granted.", "token: no details are left");
     if (permit->resource_number == 0 && str_has_word(permit->scope, STR("openid")))
-        TRY(userinfo_asked(ctx->arena, authorization->claims, "userinfo", &permit->userinfo_claims));
+        TRY(claims_asked(ctx, client, authorization->claims, "userinfo", &permit->userinfo_claims));
     if (subject_pairwise(client)) {
         struct db_user person = {.id = permit->subject};
         TRY(subject_of(ctx, client, &person, &permit->pairwise));

@@ -56,6 +56,25 @@ fallible userinfo_asked(struct arena *a, str claims, const char *place, str *wor
     return buf_done(&out, words);
 }
 
+static bool tells_claim(str scope, str claim)
+{
+    for (size_t i = 0; i < LISTS; i++)
+        if (str_has_word(scope, str_of(lists[i].scope)) && str_has_word(str_of(lists[i].words), claim))
+            return true;
+    return false;
+}
+
+fallible userinfo_within(struct arena *a, str claims, str scope, str *words)
+{
+    str word;
+    struct buf out = buf_new(a, PERMIT_CLAIMS_MAX);
+    for (str rest = claims; str_filled(rest) && str_next(&rest, ' ', &word);)
+        if (word.n > 0 && tells_claim(scope, word))
+            buf_word(&out, word);
+    *words = STR_ABSENT;
+    return out.n > 0 || out.over ? buf_done(&out, words) : OK;
+}
+
 fallible userinfo_of_id_token(struct arena *a, str scope, str listed, str asked, str *words)
 {
     enum { WORDS_BYTES = 1024 }; /* every standard claim, and what was asked */

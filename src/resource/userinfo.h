@@ -6,6 +6,8 @@
 #include "context/actor.h"
 /* The standard claims that the claims parameter (JSON text; absent: none) asks of "userinfo" or "id_token", as words, each once. */
 fallible userinfo_asked(struct arena *a, str claims, const char *place, str *words);
+/* Those of these claims that one of the scopes tells. */
+fallible userinfo_within(struct arena *a, str claims, str scope, str *words);
 /* Of the claims that these scopes tell, those that a client's ID tokens tell too (its id_token_claims), beside `asked`, each once. */
 fallible userinfo_of_id_token(struct arena *a, str scope, str listed, str asked, str *words);
 /* Adds the person's claims of these names to an object; what the person does not have is left out (5.3.2). */

@@ -129,6 +129,24 @@ fallible details_read(const struct context *ctx, const struct db_client *client,
     return OK;
 }
 
+fallible details_reach(const struct context *ctx, const struct db_client *client, str granted, str *reach)
+{
+    json *list, *kept = json_list_new(ctx->arena);
+    *reach = STR_ABSENT;
+    if (!str_filled(granted))
+        return OK;
+    TRY(json_parse(ctx->arena, granted, &list));
+    for (size_t i = 0; i < json_count(list); i++) {
+        const json *object = json_at(list, i);
+        str word = json_member_text(object, "type");
+        if (cache_details_type(ctx->snapshot, word) && str_has_word(client->metadata.authorization_details_types, word))
+            json_add(ctx->arena, kept, (json *)(uintptr_t)object); /* shared: the arena ends both */
+    }
+    if (arena_failed(ctx->arena))
+        FAIL(UNAVAILABLE, "details: no memory");
+    return json_count(kept) > 0 ? json_text(ctx->arena, kept, reach) : OK;
+}
+
 /* What lies deeper: `name "text", name 5`. Texts stay between quotes and escaped, so that none can pretend to be its neighbour. */
 static fallible add_words(struct buf *b, const json *value)
 {

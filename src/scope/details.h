@@ -8,6 +8,8 @@ enum { DETAILS_MAX = 16 /* objects */, DETAILS_BYTES_MAX = 8192 };
  * their right form and beyond them only what the type lists. *details: the same, compact, for db_authorization.details. text absent: absent.
  * INVALID_AUTHORIZATION_DETAILS. */
 fallible details_read(const struct context *ctx, const struct db_client *client, str text, str *details);
+/* What the client may still ask for of details that were granted: types of its list that are defined. Absent: nothing. */
+fallible details_reach(const struct context *ctx, const struct db_client *client, str granted, str *reach);
 struct details_fact {
     str label, value; /* for people; value is text of the request: escape it */
 };

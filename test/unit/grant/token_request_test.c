@@ -5,6 +5,7 @@
 #include "authorize/consent.h"
 #include "client_ways.h"
 #include "proof.h"
+#include "scope/details_types.h"
 #include "user/user.h"
 
 #define ASK      "client_id=web&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb"
@@ -158,6 +159,55 @@ Test(token_request, what_was_taken_since_is_not_given_again)
     scene_next(&t.s);
     assert_done(scopes_resource_remove(t.s.ctx, &actor_owner, STR("https://s"), &removed));
     expect_kind(stage_refresh(&t, "web", again.refresh_token, "", &answer), INVALID_TARGET);
+}
+
+static void shape_openid(struct client_edit *edit)
+{
+    edit->scopes = STR("openid email");
+}
+
+/* Single claims are scopes by another way: they go with them. */
+Test(token_request, AZ_15_claims_of_a_scope_that_was_taken_since_are_not_told_again)
+{
+    struct stage t = stage_new();
+    struct token_answer answer, again;
+    struct bearer b;
+    (void)stage_client(&t, "oidc", shape_openid);
+    str code = stage_code(&t, "client_id=oidc&response_type=code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&scope=openid"
+                              "&claims=%7B%22userinfo%22%3A%7B%22email%22%3Anull%7D%2C%22id_token%22%3A%7B%22email%22%3Anull%7D%7D");
+    assert_done(stage_redeem(&t, "oidc", code, REDIRECT, &answer));
+    assert_done(stage_bearer(&t, answer.access_token, &b));
+    cr_expect(str_is(b.facts.permit.userinfo_claims, "email"));
+    struct db_client client = *stage_find(&t, "oidc");
+    client.scopes = STR("openid");
+    assert_done(db_client_save(store_each(t.s.authority->store), &client));
+    scene_next(&t.s);
+    struct client_proof proof = stage_proof(&t, "oidc");
+    struct form f = stage_form(&t, stage_text(&t, "grant_type=refresh_token&refresh_token=", answer.refresh_token, "").p);
+    again = (struct token_answer){0};
+    assert_done(token_request_answer(t.s.ctx, &proof, &f, &again));
+    cr_expect(again.owed.id && !str_filled(again.owed.claims));
+    assert_done(stage_bearer(&t, again.access_token, &b));
+    cr_expect_not(str_filled(b.facts.permit.userinfo_claims));
+}
+
+Test(token_request, AZ_15_details_of_a_type_that_was_taken_since_are_not_given_again)
+{
+    struct stage t = stage_new();
+    struct token_answer answer, again;
+    struct details_edit pay = {STR("pay"), STR("Pay"), STR_ABSENT}, look = {STR("look"), STR("Look"), STR_ABSENT};
+    assert_done(details_types_add(t.s.ctx, &actor_owner, &pay, &t.s.p));
+    assert_done(details_types_add(t.s.ctx, &actor_owner, &look, &t.s.p));
+    ways_register(&t, "web", "client_secret_basic", &(struct db_client_metadata){.authorization_details_types = STR("pay look")});
+    str code = stage_code(&t, ASK "&scope=read&authorization_details=%5B%7B%22type%22%3A%22pay%22%7D%2C%7B%22type%22%3A%22look%22%7D%5D");
+    assert_done(stage_redeem(&t, "web", code, REDIRECT, &answer));
+    cr_expect(str_is(answer.details, "[{\"type\":\"pay\"},{\"type\":\"look\"}]"));
+    ways_register(&t, "web", "client_secret_basic", &(struct db_client_metadata){.authorization_details_types = STR("look")});
+    assert_done(stage_refresh(&t, "web", answer.refresh_token, "", &again));
+    cr_expect(str_is(again.details, "[{\"type\":\"look\"}]"), "%.*s", STR_FMT(again.details));
+    ways_register(&t, "web", "client_secret_basic", &(struct db_client_metadata){0});
+    assert_done(stage_refresh(&t, "web", again.refresh_token, "", &answer));
+    cr_expect(!str_present(answer.details) && str_is(answer.scope, "read"));
 }
 
 Test(token_request, LS_14_who_must_change_the_password_or_is_blocked_gets_nothing_by_any_grant)

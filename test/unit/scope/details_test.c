@@ -139,3 +139,21 @@ Test(details, they_are_asked_about_every_time_and_kept_with_the_grant)
     assert_done(db_authorization_get(store_each(t.s.authority->store), t.s.a, 1, &authorization));
     cr_expect(str_is(authorization->details, "[{\"type\":\"payment\"}]"));
 }
+
+Test(details, AZ_15_what_was_granted_reaches_as_far_as_the_client_still_may)
+{
+    struct stage t = paying();
+    str reach;
+    bool removed;
+    const str both = STR("[{\"type\":\"payment\",\"amount\":5},{\"type\":\"account\"}]");
+    assert_done(details_reach(t.s.ctx, stage_find(&t, "web"), both, &reach));
+    cr_expect(str_is(reach, "[{\"type\":\"payment\",\"amount\":5}]"), "%.*s", STR_FMT(reach));
+    assert_done(details_reach(t.s.ctx, stage_find(&t, "web"), STR_ABSENT, &reach));
+    cr_expect_not(str_present(reach));
+    assert_done(details_reach(t.s.ctx, stage_find(&t, "other"), both, &reach));
+    cr_expect_not(str_present(reach));
+    assert_done(details_types_remove(t.s.ctx, &actor_owner, STR("payment"), &removed));
+    scene_next(&t.s);
+    assert_done(details_reach(t.s.ctx, stage_find(&t, "web"), both, &reach));
+    cr_expect_not(str_present(reach));
+}
