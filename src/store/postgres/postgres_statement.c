@@ -58,6 +58,12 @@ static enum postgres_form choose_form(const struct postgres_conn *c, const struc
     return slot->names && c->expects && lacks_name(c) ? FORM_NAMING : FORM_PLAIN;
 }
 
+/* `asked` after this statement, a name is the proof of a change; the rows are, where the name was there before. */
+static void note_written(struct postgres_conn *c, bool asked, const struct postgres_answer *answer)
+{
+    c->wrote = c->wrote || (asked ? postgres_conn_named(c) : postgres_changed(answer) > 0);
+}
+
 /* A change by itself: was it made? `answered`: the server has said no. */
 static void note_failed_statement(struct postgres_conn *c, const struct postgres_slot *slot, bool answered)
 {
@@ -83,7 +89,6 @@ err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *c
         postgres_batch_own_add(&b, OWN_STEP_KEEP, NULL, 0);
     if (id)
         postgres_batch_own_add(&b, OWN_ID, NULL, 0);
-    c->wrote = c->wrote || (c->base.open && slot->writes);
     err e = postgres_batch_go(&b);
     if (FAILED(e)) {
         postgres_batch_failed(c, e, step && b.refused == at);
@@ -95,6 +100,8 @@ err postgres_statement_exchange(struct postgres_conn *c, const struct db_call *c
     c->begun = c->base.open;
     if (id || form == FORM_NAMING)
         remember_id(c, b.items[b.count - 1].answer);
+    if (c->base.open && slot->writes)
+        note_written(c, id, b.items[at].answer);
     *out = b.items[at].answer;
     b.items[at].answer = NULL;
     postgres_batch_free(&b);

@@ -250,6 +250,42 @@ Test(postgres_work, what_is_otherwise_than_expected_is_run_again_and_known_then)
     fresh_end(&s);
 }
 
+static err change_nothing(struct tx *tx, void *context)
+{
+    (void)context;
+    return db_session_end(tx, 12345);
+}
+
+static void ask_and_change_nothing(struct tx *tx, void *context)
+{
+    struct rotating *w = context;
+    struct db_authorization *g;
+    MUST(db_authorization_get(tx, w->a, w->number, &g));
+    MUST(change_nothing(tx, NULL));
+}
+
+Test(postgres_work, what_changed_nothing_is_no_commit)
+{
+    struct fresh s = fresh_postgres(false);
+    struct rotating w = {.a = s.a};
+    struct store_counts before, after;
+    w.number = fresh_authorization(&s, fresh_user(&s, "ada").number, fresh_client(&s, "app").number).number;
+    w.job = (struct store_job){.run = ask_and_change_nothing, .done = rotating_done, .context = &w};
+    store_counts(s.store, &before);
+    MUST(store_together(s.tx, change_nothing, NULL));
+    MUST(store_submit(s.store, &w.job));
+    MUST(w.committed);
+    store_counts(s.store, &after);
+    cr_expect_eq(after.commits, before.commits);
+    w.job = (struct store_job){.run = rotating_run, .done = rotating_done, .context = &w};
+    w.from = 1;
+    w.proxy = &(struct proxy){.cut = PROXY_PASSES}; /* none stands between */
+    MUST(store_submit(s.store, &w.job));
+    store_counts(s.store, &after);
+    cr_expect_eq(after.commits, before.commits + 1);
+    fresh_end(&s);
+}
+
 Test(postgres_work, an_expected_change_whose_commit_was_not_answered_is_asked_about)
 {
     struct fresh s = fresh_postgres(false);
