@@ -3,6 +3,7 @@
  * Core 2, 5, 8, 12), and about signed introspection responses (RFC 9701). */
 #include "resource/userinfo.h"
 #include "client/subject.h"
+#include "scope/details_types.h"
 #include "stage.h"
 #include "token/id_token.h"
 #include "token/jws.h"
@@ -262,6 +263,12 @@ Test(userinfo, details_stand_in_answer_token_and_introspection) /* RFC 9396 7, 9
     struct stage t = told_stage(NULL);
     struct introspect_answer known;
     const char details[] = "[{\"type\":\"payment\"}]";
+    struct details_edit payment = {STR("payment"), STR("Pay."), STR_ABSENT};
+    assert_done(details_types_add(t.s.ctx, &actor_owner, &payment, &t.s.p));
+    struct db_client rp = *stage_find(&t, "rp");
+    rp.metadata.authorization_details_types = STR("payment");
+    assert_done(db_client_save(store_each(t.s.authority->store), &rp));
+    scene_next(&t.s);
     struct token_answer answer = redeemed(&t, "rp", STR("read"), &(struct asked){.details = details});
     cr_expect(str_is(answer.details, details));
     struct client_proof proof = stage_proof(&t, "rp");
