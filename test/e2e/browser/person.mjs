@@ -76,6 +76,8 @@ export async function fit(page, name) {
     assert.deepEqual(found.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" | ").slice(0, 300)}`), [], name);
     const [wide, window_] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
     assert.ok(wide <= window_ + 1, `${name}: ${wide} wide in a window of ${window_}`);
+    const out = await page.locator(".card table").evaluateAll((all) => all.map((table) => table.getBoundingClientRect().right + parseFloat(getComputedStyle(table.closest(".card")).paddingRight) - table.closest(".card").getBoundingClientRect().right));
+    assert.ok(out.every((beyond) => beyond <= 1), `${name}: a table goes ${out} beyond its card`);
     assert.ok((await page.title()).length > 3 && (await page.locator("h1").count()) === 1, name + ": one title, one heading");
 }
 
