@@ -83,12 +83,21 @@ static inline bool ascii_eight_has(uint64_t v, char c)
     uint64_t zero_where_same = v ^ (0x0101010101010101u * (unsigned char)c);
     return ((zero_where_same - 0x0101010101010101u) & ~zero_where_same & 0x8080808080808080u) != 0;
 }
+/* None of eight that are below 0x80 is one of these two. */
+static inline bool ascii_eight_without(uint64_t v, char one, char other)
+{
+    uint64_t zero_where_one = v ^ (0x0101010101010101u * (unsigned char)one), zero_where_other = v ^ (0x0101010101010101u * (unsigned char)other);
+    return (((zero_where_one - 0x0101010101010101u) | (zero_where_other - 0x0101010101010101u)) & 0x8080808080808080u) == 0;
+}
+/* All from 0x01 to 0x7f, and none of them one of these two. */
+static inline bool ascii_eight_nonzero_but(uint64_t v, char one, char other)
+{
+    return ascii_eight_nonzero(v) && ascii_eight_without(v, one, other);
+}
 /* All printable, and none of them one of these two. */
 static inline bool ascii_eight_printable_but(uint64_t v, char one, char other)
 {
-    uint64_t zero_where_one = v ^ (0x0101010101010101u * (unsigned char)one), zero_where_other = v ^ (0x0101010101010101u * (unsigned char)other);
-    return ((v | (v - 0x2020202020202020u) | (v + 0x0101010101010101u) | (zero_where_one - 0x0101010101010101u) | (zero_where_other - 0x0101010101010101u)) &
-            0x8080808080808080u) == 0;
+    return ascii_eight_printable(v) && ascii_eight_without(v, one, other);
 }
 static inline uint64_t ascii_eight_lower(uint64_t v) /* each byte as ascii_lower has it; no sum crosses into the next byte */
 {

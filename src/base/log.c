@@ -72,7 +72,7 @@ static void put_escaped(struct line *l, char c)
 
 static inline bool bare_eight(uint64_t v)
 {
-    return ascii_eight_printable_but(v, ' ', '"') && ascii_eight_printable_but(v, '\\', '=');
+    return ascii_eight_printable_but(v, ' ', '"') && ascii_eight_without(v, '\\', '=');
 }
 
 /* Most values: there is something, and nothing in it asks for quotes. */

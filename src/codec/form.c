@@ -113,7 +113,7 @@ fallible form_from_json(struct arena *a, str text, struct form *out)
 str form_named(const struct form *f, str name)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (str_equal(f->fields[i].name, name))
+        if (f->fields[i].name.n == name.n && str_equal(f->fields[i].name, name))
             return f->fields[i].value;
     return STR_ABSENT;
 }

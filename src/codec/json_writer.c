@@ -43,14 +43,28 @@ static inline bool simple_eight(uint64_t v)
     return ascii_eight_printable_but(v, '"', '\\');
 }
 
-/* Most texts: nothing but ASCII that stands for itself. */
-static bool needs_no_json_escape(str text)
+/* Copies text for which each byte stands for itself, which most texts are; false: there is a byte that does not, and what is at `to` is nothing. */
+static bool copy_simple(char *to, str text)
 {
+    uint64_t v;
     size_t i = 0;
-    while (text.n - i >= 8 && simple_eight(ascii_eight(text.p + i)))
-        i += 8;
+    for (; text.n - i >= sizeof v; i += sizeof v) {
+        v = ascii_eight(text.p + i);
+        if (!simple_eight(v))
+            return false;
+        memcpy(to + i, &v, sizeof v);
+    }
     size_t rest = text.n - i;
-    return rest == 0 || (rest < 8 && simple_eight(ascii_eight_rest(text.p + i, rest)));
+    if (rest == 0)
+        return true;
+    v = text.n >= sizeof v ? ascii_eight(text.p + text.n - sizeof v) : ascii_eight_rest(text.p, rest);
+    if (!simple_eight(v))
+        return false;
+    if (text.n >= sizeof v)
+        memcpy(to + text.n - sizeof v, &v, sizeof v);
+    else
+        memcpy(to, text.p, rest);
+    return true;
 }
 
 static void quoted_slowly(struct json_writer *w, str text)
@@ -69,12 +83,13 @@ static void quoted_slowly(struct json_writer *w, str text)
     buf_char(out, '"');
 }
 
-static char *put_quoted(char *at, str text)
+/* The same for a name in which something is to be escaped: from `at` on, where it was begun. */
+static char *place_behind_escaped(struct json_writer *w, const char *at, str name, size_t n)
 {
-    *at = '"';
-    memcpy(at + 1, text.p, text.n);
-    at[text.n + 1] = '"';
-    return at + text.n + 2;
+    w->out.n = (size_t)(at - w->out.p);
+    quoted_slowly(w, name);
+    buf_char(&w->out, ':');
+    return buf_place(&w->out, n);
 }
 
 /* What stands before a value: a comma, a name. Where `n` bytes of the value are to be written; NULL where no value, or none with or without
@@ -88,24 +103,22 @@ static char *place_json_value(struct json_writer *w, struct json_name name, size
     }
     bool comma = w->behind;
     w->behind = true;
-    str named = {name.p, name.n};
-    if (!name.literal && !needs_no_json_escape(named)) {
-        if (comma)
-            buf_char(&w->out, ',');
-        quoted_slowly(w, named);
-        buf_char(&w->out, ':');
-        return buf_place(&w->out, n);
-    }
-    char *at = buf_place(&w->out, (comma ? 1 : 0) + (name.p != NULL ? named.n + 3 : 0) + n);
+    if (comma)
+        n++;
+    char *at = buf_place(&w->out, n + (name.p != NULL ? name.n + 3 : 0));
     if (at == NULL)
         return NULL;
     if (comma)
         *at++ = ',';
     if (name.p == NULL)
         return at;
-    at = put_quoted(at, named);
-    *at = ':';
-    return at + 1;
+    *at = '"';
+    if (name.literal)
+        memcpy(at + 1, name.p, name.n);
+    else if (!copy_simple(at + 1, (str){name.p, name.n}))
+        return place_behind_escaped(w, at, (str){name.p, name.n}, n - (comma ? 1 : 0));
+    memcpy(at + name.n + 1, "\":", 2);
+    return at + name.n + 3;
 }
 
 void json_writer_literal(struct json_writer *w, struct json_name name, str text)
@@ -156,12 +169,15 @@ void json_writer_text(struct json_writer *w, struct json_name name, str value)
         json_writer_literal(w, name, STR("null"));
         return;
     }
-    bool simple = needs_no_json_escape(value);
-    char *at = place_json_value(w, name, simple ? value.n + 2 : 0);
-    if (at != NULL && simple)
-        put_quoted(at, value);
-    else if (at != NULL)
+    char *at = place_json_value(w, name, value.n + 2);
+    if (at == NULL)
+        return;
+    if (!copy_simple(at + 1, value)) {
+        w->out.n = (size_t)(at - w->out.p);
         quoted_slowly(w, value);
+        return;
+    }
+    at[0] = at[value.n + 1] = '"';
 }
 
 void json_writer_integer(struct json_writer *w, struct json_name name, int64_t value)

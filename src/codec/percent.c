@@ -12,7 +12,7 @@
 
 static inline bool plain_eight(uint64_t v)
 {
-    return ascii_eight_nonzero(v) && !ascii_eight_has(v, '%') && !ascii_eight_has(v, '+');
+    return ascii_eight_nonzero_but(v, '%', '+');
 }
 
 /* Most texts: ASCII, nothing of it encoded. */

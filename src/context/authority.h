@@ -74,9 +74,10 @@ struct context {
     const struct keyring *keys;
     struct arena *arena;
     unix_time now;
-    str address, request_id, user_agent;     /* of the caller; for events and throttling */
-    str method, url;                         /* of the request as the issuer's address knows it, without query: for proofs (RFC 9449 4.2) */
-    str dpop;                                /* the DPoP header; absent: none */
+    str address, request_id, user_agent; /* of the caller; for events and throttling */
+    str method,
+        url;  /* of the request as the issuer's address knows it, without query: for proofs (RFC 9449 4.2) and assertions; absent where there is neither */
+    str dpop; /* the DPoP header; absent: none */
     str certificate;                         /* DER of the TLS client certificate whose key the caller holds; absent: none */
     str device;                              /* the device cookie's text; absent: none */
     const struct message_language *language; /* what the person reads; NULL: English */

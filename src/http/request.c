@@ -46,10 +46,22 @@ static enum http_field first_field_of_length(size_t n)
     }
 }
 
+/* In any letter case, one of the names above, which is as long. */
+static bool is_field(str name, str lower)
+{
+    size_t n = lower.n;
+    if (n < 8)
+        return ascii_eight_lower(ascii_eight_rest(name.p, n)) == ascii_eight_rest(lower.p, n);
+    for (size_t i = 0; i + 8 < n; i += 8)
+        if (ascii_eight_lower(ascii_eight(name.p + i)) != ascii_eight(lower.p + i))
+            return false;
+    return ascii_eight_lower(ascii_eight(name.p + n - 8)) == ascii_eight(lower.p + n - 8);
+}
+
 enum http_field request_field_of(str name)
 {
     for (size_t which = first_field_of_length(name.n); which < HTTP_FIELD_COUNT && field_names[which].n == name.n; which++)
-        if (ascii_lower(name.p[0]) == field_names[which].p[0] && str_equal_nocase(name, field_names[which]))
+        if (is_field(name, field_names[which]))
             return (enum http_field)which;
     return HTTP_FIELD_COUNT;
 }

@@ -2,6 +2,7 @@
  * phase_authenticate: who is it: the person at a browser, a client, or the bearer of an access token, by the row's `who`. Relies on the rules for
  * every judgement; promises that who fails here has spent nothing, and that a client's failed proof is told to the administrator. */
 #include "server/phase.h"
+#include "clientauth/client_assertion.h"
 #include "clientauth/sender.h"
 #include "base/banned.h"
 
@@ -68,8 +69,9 @@ fallible phase_describe(struct pipeline *w)
     if (w->route->answers == HTML)
         phase_language(w);
     ctx->refusal_audited = &w->refusal_audited;
-    ctx->url = public_url(w);
-    if (!str_present(ctx->url))
+    bool asked = str_present(request_field(r, HTTP_FIELD_DPOP)) || client_assertion_sent(&w->call.form);
+    ctx->url = asked ? public_url(w) : STR_ABSENT;
+    if (asked && !str_present(ctx->url))
         FAIL(UNAVAILABLE, "request: no memory");
     return only_proof(r, &ctx->dpop);
 }

@@ -42,7 +42,8 @@ static uint64_t rotate_left_bits(uint64_t v, unsigned bits)
     return (v << bits) | (v >> (64 - bits));
 }
 
-static void mix_siphash_round(uint64_t v[4])
+/* Always inline, as take_word: so that the four words stay in registers. */
+static inline __attribute__((always_inline)) void mix_siphash_round(uint64_t v[4])
 {
     v[0] += v[1];
     v[2] += v[3];
@@ -56,7 +57,7 @@ static void mix_siphash_round(uint64_t v[4])
     v[2] = rotate_left_bits(v[2], 32);
 }
 
-static void take_word(uint64_t v[4], uint64_t word)
+static inline __attribute__((always_inline)) void take_word(uint64_t v[4], uint64_t word)
 {
     v[3] ^= word;
     mix_siphash_round(v);

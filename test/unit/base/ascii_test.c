@@ -87,7 +87,8 @@ Test(ascii, eight_are_printable_but_for_two_when_each_alone_is)
         for (size_t at = 0; at < 8; at++) {
             char text[8] = {' ', '~', '!', '#', '[', ']', 'a', 'Z'};
             text[at] = (char)byte;
-            bool expected = ascii_printable((char)byte) && byte != '"' && byte != '\\';
+            bool expected = ascii_printable((char)byte) && byte != '"' && byte != '\\', nonzero = byte > 0 && byte < 128 && byte != '%' && byte != '+';
+            cr_assert_eq(ascii_eight_nonzero_but(ascii_eight(text), '%', '+'), nonzero, "byte %u at %zu", byte, at);
             cr_assert_eq(ascii_eight_printable_but(ascii_eight(text), '"', '\\'), expected, "byte %u at %zu", byte, at);
         }
     }

@@ -17,6 +17,17 @@ Test(phase_describe, one_proof_at_the_most)
     EXPECT(INVALID_DPOP_PROOF, phase_describe(&w)); /* RFC 9449 4.3 */
 }
 
+Test(phase_describe, the_address_is_told_to_proofs_and_assertions_alone)
+{
+    struct pipeline w = begun();
+    struct form_field fields[] = {{STR("client_assertion"), STR("a.b.c")}};
+    EXPECT(OK, phase_describe(&w));
+    cr_expect_not(str_present(w.context.url));
+    w.call.form = (struct form){fields, 1};
+    EXPECT(OK, phase_describe(&w));
+    cr_expect(str_is(w.context.url, FIXTURE_ISSUER "/x"));
+}
+
 Test(phase_authenticate, a_row_that_says_nothing_lets_nobody_in)
 {
     struct pipeline w = begun();
