@@ -57,7 +57,7 @@ Test(sqlite_directory, what_is_no_file_is_said_to_be_none)
         path_of(&s, "jeton.db", path);
         cr_assert_eq(pipe == 1 ? mkfifo(path, 0600) : mkdir(path, 0700), 0);
         err e = store_open(FRESH_OPTIONS(&s, true, false), &s.store);
-        cr_assert(e.kind == ERR_SERVER_ERROR && strstr(err_say(e), "no file") != NULL, "%s", err_why(e));
+        cr_assert(e.kind == ERR_SERVER_ERROR && strstr(err_say(e), "not a regular file") != NULL, "%s", err_why(e));
         (void)remove(path);
         fresh_remove(&s);
     }
