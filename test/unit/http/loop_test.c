@@ -224,7 +224,7 @@ static void answer_kept(int i)
 
 static void expect_own_answers(const int fd[], int from, int to)
 {
-    char own[16];
+    char own[32];
     for (int i = from; i < to; i++) {
         (void)snprintf(own, sizeof(own), "number %d.", i);
         live_read(fd[i], answer, sizeof(answer));
