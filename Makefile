@@ -81,7 +81,7 @@ $(OUT)/%.o: %.c
 
 # Rooms where nothing is hot: people's pages, the command line, what administrators do, calls to others.
 ifeq ($(BUILD),release)
-$(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/endpoint/api/%.o $(OUT)/src/page/%.o: MODE += -Os
+$(OUT)/src/cli/%.o $(OUT)/src/endpoint/console/%.o $(OUT)/src/page/%.o: MODE += -Os
 $(OUT)/src/client/metadata%.o $(OUT)/src/client/client_%.o $(OUT)/src/registration/%.o $(OUT)/src/config/settings%.o: MODE += -Os
 $(OUT)/src/fetch/%.o $(OUT)/src/server/outbox.o $(OUT)/src/server/tls.o: MODE += -Os
 endif

@@ -160,7 +160,7 @@ struct refresh {
     _Atomic bool under_way;
 };
 
-static void refresh_run(struct tx *tx, void *context)
+static err refresh_run(struct tx *tx, void *context)
 {
     struct refresh *r = context;
     struct db_authorization *g = NULL;
@@ -177,6 +177,7 @@ static void refresh_run(struct tx *tx, void *context)
                                         .address = STR("127.0.0.1"),
                                         .request_id = STR("r"),
                                         .class = DB_EVENT_MACHINES});
+    return OK;
 }
 
 static void refresh_done(void *context, err committed)
