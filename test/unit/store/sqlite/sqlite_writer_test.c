@@ -25,11 +25,18 @@ struct probe {
     int done, runs;
     bool on_writer;
 };
-static char told[64]; /* by the writer alone: ( and ) are the two calls around a group, . is a job that is done */
+static char told[64]; /* by the writer alone, the first of them: ( and ) are the two calls around a group, . is a job that is done */
+
+static void note_told(char what)
+{
+    size_t n = strlen(told);
+    if (n + 1 < sizeof told)
+        told[n] = what;
+}
 
 static void note_telling(bool begins)
 {
-    told[strlen(told)] = begins ? '(' : ')';
+    note_told(begins ? '(' : ')');
 }
 
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
@@ -60,7 +67,7 @@ static void probe_done(void *context, err committed)
 {
     struct probe *p = context;
     pthread_mutex_lock(&gate);
-    told[strlen(told)] = '.';
+    note_told('.');
     p->committed = committed;
     p->done++;
     finished++;
