@@ -4,12 +4,13 @@
  * cheaper a change. Relies on the engine to lose a whole group or none of it; promises that `done` tells the truth: what it
  * called done outlives a kill (AC-09, AV-02, RF-04).
  *
- *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK), or what it said itself: that one sat out
+ *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK), or what it said itself: that one was taken back
  *                        ▲  │ begin failed     │ commit failed, or the engine failed in any job of the group
  *                        │  └──────────────────┼──▶ done(UNAVAILABLE): nothing of the group happened
- *                        └─ the group anew, without those that failed ─┘
+ *                        └─ a job failed: the group anew, once, each job in a part of its own ─┘
  *
- * A job that fails is rare, and a savepoint for each job would cost all of them: so the group is taken back, and the others run again.
+ * A job that fails is rare, and a savepoint for each job would cost all of them: so the group is taken back at once, before another job sees what
+ * that one did (jobs do things outside of the transaction too, such as cache_revoke), and all of it runs again with savepoints.
  *
  * A second thread, the tidier, copies the write-ahead log into the database file while the writer goes on. Under steady load
  * it can never copy the very last pages, so the writer copies those few by itself: the log then starts anew and does not
@@ -139,26 +140,46 @@ static bool all_soon(const struct store_job *job)
     return job == NULL;
 }
 
-/* All but those that failed before; false: one more did. */
-static bool run_jobs_of_group(struct store *store, struct store_job *first)
+struct part {
+    struct store *store;
+    struct store_job *job;
+};
+
+static err run_part(struct db_conn *c, void *context)
 {
-    bool good = true;
-    for (struct store_job *job = first; job != NULL; job = job->next)
-        good = (FAILED(job->said) || !FAILED(store_run_job(store, sqlite_base(sqlite_of(store)->conn), job))) && good;
-    return good;
+    const struct part *p = context;
+    return store_run_job(p->store, c, p->job);
 }
 
-/* A hasty group takes no numbers and tells memory nothing: both must be on the disk before anybody has them. *anew: it was taken back, and its jobs are to
- * be run again. */
-static err run_group(struct store *store, struct store_job *first, int64_t count, bool *anew)
+/* Until one fails; false: one did. */
+static bool run_jobs_together(struct store *store, struct db_conn *c, struct store_job *job)
+{
+    while (job != NULL && !FAILED(store_run_job(store, c, job)))
+        job = job->next;
+    return job == NULL;
+}
+
+static void run_jobs_apart(struct store *store, struct db_conn *c, struct store_job *job)
+{
+    for (; job != NULL; job = job->next) {
+        err e = store_part(c, DB_SEVERAL, run_part, &(struct part){store, job});
+        (void)e; /* what the job said itself; or the engine's, and then the commit fails */
+    }
+}
+
+/* A hasty group takes no numbers and tells memory nothing: both must be on the disk before anybody has them. *apart: a job failed before, or has failed
+ * now, and all is to be run again. */
+static err run_group(struct store *store, struct store_job *first, int64_t count, bool *apart)
 {
     struct db_conn *c = sqlite_base(sqlite_of(store)->conn);
     bool hasty = all_soon(first);
     TRY(sqlite_hasty(sqlite_of(store)->conn, hasty));
     TRY(sqlite_driver.begin(c));
     err e = hasty ? OK : db_number_top_up(store, c);
-    *anew = !run_jobs_of_group(store, first) && !sqlite_broken(sqlite_of(store)->conn);
-    if (*anew) {
+    if (*apart)
+        run_jobs_apart(store, c, first);
+    else if (!run_jobs_together(store, c, first) && !sqlite_broken(sqlite_of(store)->conn)) {
+        *apart = true;
         sqlite_driver.rollback(c);
         FAIL(UNAVAILABLE, "store: a job of the group was taken back");
     }
@@ -174,13 +195,13 @@ static err run_group(struct store *store, struct store_job *first, int64_t count
 
 static err commit_group(struct store *store, struct store_job *first, int64_t count)
 {
-    bool anew;
-    err e;
-    do {
-        anew = false;
-        e = run_group(store, first, count, &anew);
-        db_number_settle(store, !FAILED(e));
-    } while (anew);
+    bool apart = false;
+    err e = run_group(store, first, count, &apart);
+    db_number_settle(store, !FAILED(e));
+    if (!apart)
+        return e;
+    e = run_group(store, first, count, &apart);
+    db_number_settle(store, !FAILED(e));
     return e;
 }
 
