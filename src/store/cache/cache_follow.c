@@ -76,6 +76,7 @@ static err load_all(struct db_conn *c, struct following *w)
     w->next = NULL;
     w->anew = true; /* also when this reading is lost half way, and run again */
     w->place.revocation = 0;
+    cache_set_unsettle(w->cache->revoked); /* a store that was restored, or failed over, may have lost some: they stay in memory, and are written again */
     TRY(note_if_starved(w, snapshot_new(&w->next)));
     TRY(load_clients(c, w));
     TRY(load_others(c, w));

@@ -167,3 +167,11 @@ bool cache_set_settled(struct cache_set *s, str kind, str id)
 {
     return (find_entry_low(s, kind, id) & SETTLED) != 0;
 }
+
+void cache_set_unsettle(struct cache_set *s)
+{
+    (void)pthread_rwlock_wrlock(&s->lock);
+    for (size_t i = 0; i < s->size; i++)
+        s->entries[i].low &= ~(uint64_t)SETTLED;
+    (void)pthread_rwlock_unlock(&s->lock);
+}

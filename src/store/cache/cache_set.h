@@ -14,4 +14,5 @@ fallible cache_set_add_early(struct cache_set *s, str kind, str id, unix_time ex
 fallible cache_set_count(struct cache_set *s, size_t *count);
 bool cache_set_has(struct cache_set *s, str kind, str id);
 bool cache_set_settled(struct cache_set *s, str kind, str id);
+void cache_set_unsettle(struct cache_set *s); /* nothing is any more: the store may be another one */
 #endif

@@ -321,6 +321,22 @@ Test(revoked, is_in_memory_and_durable_by_kind_and_id)
     scene_end(&x);
 }
 
+Test(revoked, what_the_store_has_lost_stays_revoked_and_is_written_when_it_is_asked_for_again) /* IR-09 */
+{
+    struct scene x = scene_new();
+    MUST(cache_revoke(x.cache, x.s.tx, "token", STR("kept"), T0 + 100));
+    MUST(cache_revoke(x.cache, x.s.tx, "token", STR("lost"), T0 + 100));
+    cr_assert(cache_revoked_settled(x.cache, "token", STR("lost")) && cache_revoked_settled(x.cache, "token", STR("kept")));
+    (void)by_hand(&x.s, "DELETE FROM revocations WHERE id = 'lost'");
+    (void)by_hand(&x.s, "UPDATE counters SET next = next - 1 WHERE name = 'revocation'"); /* a backup was put in its place */
+    fresh_told(&x.s);
+    MUST(cache_poll(x.cache));
+    cr_assert(cache_revoked(x.cache, "token", STR("lost")));
+    cr_assert_not(cache_revoked_settled(x.cache, "token", STR("lost")));
+    cr_assert(cache_revoked_settled(x.cache, "token", STR("kept")));
+    scene_end(&x);
+}
+
 Test(revoked, by_another_process_is_loaded)
 {
     struct scene x = scene_new();
