@@ -203,7 +203,7 @@ void json_write_words(struct json_writer *w, const char *name, str words)
 
 static void write_list(struct json_writer *w, const char *name, const json *list)
 {
-    if (!begin_json_level(w, json_name(name), true))
+    if (!begin_json_level(w, json_name(name, false), true))
         return;
     for (size_t i = 0; i < list->count; i++)
         json_write_value(w, NULL, list->items[i]);
@@ -220,7 +220,7 @@ void json_write_members(struct json_writer *w, const json *object)
 
 static void write_object(struct json_writer *w, const char *name, const json *object)
 {
-    if (!begin_json_level(w, json_name(name), false))
+    if (!begin_json_level(w, json_name(name, false), false))
         return;
     json_write_members(w, object);
     json_write_end(w);
@@ -243,7 +243,7 @@ void json_write_value(struct json_writer *w, const char *name, const json *value
         json_write_integer(w, name, value->integer);
         break;
     case JSON_NUMBER:
-        json_writer_literal(w, json_name(name), (str){value->text, value->count});
+        json_writer_literal(w, json_name(name, false), (str){value->text, value->count});
         break;
     case JSON_TEXT:
         json_write_text(w, name, json_text_of(value));

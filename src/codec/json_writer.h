@@ -17,17 +17,18 @@ struct json_writer {
     bool misused;
 };
 
-/* A member's name. What the compiler knows is a literal: its author's word that nothing in it is to be escaped, so that it is not looked
- * through. Inline, as str_of is. */
+/* A member's name. A literal is its author's word that nothing in it is to be escaped, so that it is not looked through. Whether it is one is told
+ * where it stands (JSON_NAME), for behind a look at the first byte of a name the compiler knows that byte, and not what follows it. */
 struct json_name {
     const char *p; /* NULL: none */
     size_t n : 63;
     bool literal : 1;
 };
-static inline struct json_name json_name(const char *name)
+static inline struct json_name json_name(const char *name, bool literal) /* inline, as str_of is */
 {
-    return (struct json_name){name, (name != NULL ? strlen(name) : 0) & SIZE_MAX >> 1, __builtin_constant_p(name == NULL || name[0] == '\0')};
+    return (struct json_name){name, (name != NULL ? strlen(name) : 0) & SIZE_MAX >> 1, literal};
 }
+#define JSON_NAME(name_) json_name((name_), __builtin_constant_p(name_)) /* of a pointer: a literal, or NULL */
 void json_writer_object(struct json_writer *w, struct json_name name);
 void json_writer_list(struct json_writer *w, struct json_name name);
 void json_writer_text(struct json_writer *w, struct json_name name, str value);
@@ -35,36 +36,19 @@ void json_writer_integer(struct json_writer *w, struct json_name name, int64_t v
 void json_writer_literal(struct json_writer *w, struct json_name name, str text);
 
 struct json_writer json_writer_new(struct arena *a);
-static inline void json_write_object(struct json_writer *w, const char *name) /* opens; json_write_end closes */
-{
-    json_writer_object(w, json_name(name));
-}
-static inline void json_write_list(struct json_writer *w, const char *name)
-{
-    json_writer_list(w, json_name(name));
-}
-void json_write_end(struct json_writer *w);
-static inline void json_write_text(struct json_writer *w, const char *name, str value) /* absent: JSON null */
-{
-    json_writer_text(w, json_name(name), value);
-}
-static inline void json_write_filled(struct json_writer *w, const char *name, str value) /* absent: nothing at all */
+static inline void json_writer_filled(struct json_writer *w, struct json_name name, str value)
 {
     if (str_present(value))
-        json_writer_text(w, json_name(name), value);
+        json_writer_text(w, name, value);
 }
-static inline void json_write_integer(struct json_writer *w, const char *name, int64_t value)
-{
-    json_writer_integer(w, json_name(name), value);
-}
-static inline void json_write_boolean(struct json_writer *w, const char *name, bool value)
-{
-    json_writer_literal(w, json_name(name), value ? STR("true") : STR("false"));
-}
-static inline void json_write_null(struct json_writer *w, const char *name)
-{
-    json_writer_literal(w, json_name(name), STR("null"));
-}
+#define json_write_object(w_, name_)        json_writer_object((w_), JSON_NAME(name_)) /* opens; json_write_end closes */
+#define json_write_list(w_, name_)          json_writer_list((w_), JSON_NAME(name_))
+#define json_write_text(w_, name_, ...)     json_writer_text((w_), JSON_NAME(name_), __VA_ARGS__)   /* absent: JSON null */
+#define json_write_filled(w_, name_, ...)   json_writer_filled((w_), JSON_NAME(name_), __VA_ARGS__) /* absent: nothing at all */
+#define json_write_integer(w_, name_, ...)  json_writer_integer((w_), JSON_NAME(name_), __VA_ARGS__)
+#define json_write_boolean(w_, name_, yes_) json_writer_literal((w_), JSON_NAME(name_), (yes_) ? STR("true") : STR("false"))
+#define json_write_null(w_, name_)          json_writer_literal((w_), JSON_NAME(name_), STR("null"))
+void json_write_end(struct json_writer *w);
 void json_write_words(struct json_writer *w, const char *name, str words);         /* "a b" becomes ["a","b"] */
 void json_write_value(struct json_writer *w, const char *name, const json *value); /* a part that was read; NULL: the text has a hole */
 void json_write_members(struct json_writer *w, const json *object);                /* its members, within the object that is open */

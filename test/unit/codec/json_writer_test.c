@@ -64,6 +64,28 @@ Test(json_writer, writes_compact_text_that_is_read_again)
     cr_assert_not(FAILED(json_parse(a, text, &j)));
 }
 
+/* The compiler, too, then knows how the name begins; not all of it. */
+Test(json_writer, a_name_that_was_looked_at_is_escaped_still)
+{
+    static const char *const names[] = {"x\"y", "\\", ""};
+    struct json_writer w = json_writer_new(a);
+    str text;
+    json_write_object(&w, NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *volatile given = names[i];
+        const char *name = given;
+        if (name[0] == 'x')
+            json_write_text(&w, name, STR("1"));
+        else if (name[0] == '\0')
+            json_write_integer(&w, name, 2);
+        else
+            json_write_null(&w, name);
+    }
+    json_write_end(&w);
+    cr_assert_not(FAILED(json_writer_done(&w, &text)));
+    cr_expect_str_eq(text.p, "{\"x\\\"y\":\"1\",\"\\\\\":null,\"\":2}");
+}
+
 Test(json_writer, one_value_alone_is_a_text)
 {
     for (int i = 0; i < 4; i++) {
