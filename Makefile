@@ -8,7 +8,7 @@ ifeq ($(origin CC),default)
 endif
 OUT := build/$(BUILD)
 
-PKGS := openssl libnghttp2 sqlite3 libcurl libseccomp inih libqrencode
+PKGS := openssl libnghttp2 sqlite3 libcurl libseccomp inih libqrencode liboath
 CFLAGS_PKG := $(shell pkg-config --cflags $(PKGS) libpq)
 # libcurl is loaded when a call to another server is due (src/fetch/fetch.c), never linked.
 LIBS := $(shell pkg-config --libs $(filter-out libcurl,$(PKGS))) -largon2 -lcrypt -lpthread

@@ -6,6 +6,7 @@
  *
  *   authorize_read ─▶ authorize_check ─▶ authorize_next ─┬▶ AUTHORIZE_LOGIN: log in, come back with the same request and a ticket
  *                                                        ├▶ AUTHORIZE_CHANGE: the person must choose a new password first
+ *                                                        ├▶ AUTHORIZE_ENROL: the person must add a second factor first
  *                                                        ├▶ AUTHORIZE_SELECT: who is it? Come back with a ticket, or by way of a login
  *                                                        ├▶ AUTHORIZE_ASK: consent page with authorize_pend's text
  *                                                        └▶ AUTHORIZE_ANSWER: authorize_allow (nothing to ask)
@@ -52,7 +53,7 @@ fallible authorize_read(struct context *ctx, const struct form *f, struct author
 fallible authorize_take(struct context *ctx, const struct db_client *client, const struct form *f, struct authorize_request *out);
 /* All else; failures may be told to the client (AZ-02..AZ-16). out->scope becomes what is granted at most. out->mode is set first. */
 fallible authorize_check(struct context *ctx, const struct form *f, struct authorize_request *request);
-enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_SELECT, AUTHORIZE_CHANGE, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
+enum authorize_step { AUTHORIZE_LOGIN = 1, AUTHORIZE_SELECT, AUTHORIZE_CHANGE, AUTHORIZE_ENROL, AUTHORIZE_ASK, AUTHORIZE_ANSWER };
 /* Must the person be asked about this request? */
 fallible authorize_consent_due(struct context *ctx, const struct authorize_request *request, const struct session *s, bool *due);
 /* What must happen now for this browser; LOGIN_REQUIRED / CONSENT_REQUIRED for prompt=none (to be told). */

@@ -8,6 +8,7 @@
 #include "authorize/consent.h"
 #include "scope/scope.h"
 #include "client/subject.h"
+#include "session/second_factor.h"
 #include "base/banned.h"
 
 /* A login that was asked for has happened: age and prompt are satisfied, and a wish is met as far as it went (AZ-12). */
@@ -87,6 +88,12 @@ fallible authorize_next(struct context *ctx, const struct authorize_request *req
         FAIL(INTERACTION_REQUIRED, "authorize: prompt=none and the password must be changed first");
     if (s->user->must_change_password) {
         *step = AUTHORIZE_CHANGE;
+        return OK;
+    }
+    if (second_factor_due(ctx, s->user) && request->prompt_none) /* AZ-11 */
+        FAIL(INTERACTION_REQUIRED, "authorize: prompt=none and a second factor must be added first");
+    if (second_factor_due(ctx, s->user)) {
+        *step = AUTHORIZE_ENROL;
         return OK;
     }
     TRY(authorize_consent_due(ctx, request, s, &needed));

@@ -28,6 +28,7 @@
     X(LOGIN_REQUIRED, 401, "login_required", "Nobody is logged in.")                                                                                          \
     X(STALE_FORM, 400, "invalid_request", "This page has expired, and nothing was changed. Please try again.")                                                \
     X(PASSWORD_DUE, 403, "interaction_required", "A new password must be chosen first.")                                                                      \
+    X(FACTOR_DUE, 403, "interaction_required", "A second factor must be added first.")                                                                        \
     X(CONSENT_REQUIRED, 403, "consent_required", "The user has not given consent yet.")                                                                       \
     X(REQUEST_NOT_SUPPORTED, 400, "request_not_supported", "Request objects are not supported.")                                                              \
     X(REQUEST_URI_NOT_SUPPORTED, 400, "request_uri_not_supported", "request_uri is not supported.")                                                           \

@@ -90,6 +90,8 @@
          "Allow http in private networks", "Redirect URIs may use http:// with private names and addresses.")                               \
     ADMIN(profile, TEXT, PROFILE, choice, "oauth2.1|fapi2-security|fapi2-message-signing",                                                  \
          "Security profile", "Security profile that the client must meet. Default: the server's.")                                          \
+    ADMIN(password_grant_single_factor, FLAG, LOGIN, flag, NULL,                                                                            \
+         "Password grant without second factor", "The password grant accepts the password alone, even for users with a second factor.")     \
     ADMIN(exchange_modes, WORDS, PROFILE, choices, "impersonation|delegation",                                                              \
          "Token exchange", "What the client may do by token exchange.")                                                                     \
     ADMIN(exchange_audiences, LINES, PROFILE, plain, "URI",                                                                                 \

@@ -437,6 +437,7 @@ void settings_policy(const struct settings *s, struct policy *out)
         .device_rule = {s->device_tries, s->device_delay, s->device_delay_max, s->device_forget},
         .password_common_refused = s->common_passwords == SETTINGS_COMMON_REFUSE,
         .login_with_email = s->login_with_email,
+        .second_factor_required = s->second_factor == SETTINGS_SECOND_FACTOR_REQUIRED,
         .device_lifetime = s->device_lifetime,
         .ciba_lifetime = s->ciba_lifetime,
         .poll_interval = s->poll_interval,

@@ -149,6 +149,8 @@ enum { SETTINGS_ACCESS_MAX = DB_REVOCATION_SECONDS, SETTINGS_YEAR = 31536000, SE
       "What to do with a new password that is on the list of common ones.")                                                    \
     X(login_with_email, FLAG, "off", 0, 0, "on|off", any_form,                                                                 \
       "Whether users may log in with their verified e-mail address as well as their username.")                                \
+    X(second_factor, CHOICE, "optional", 0, 0, "optional|required", any_form,                                                  \
+      "Whether every user needs a second factor besides the password. Users without one must add it at their next login.")     \
     X(account_tries, NUMBER, "5", 1, 1000, "NUMBER", any_form, "How many wrong passwords one username may have before it must wait.") \
     X(account_delay, NUMBER, "2", 1, 3600, "SECONDS", any_form,                                                                \
       "The first wait for that username. It doubles with each further attempt.")                                               \
@@ -179,6 +181,7 @@ enum { SETTINGS_PROXY_OFF, SETTINGS_PROXY_LISTEN, SETTINGS_PROXY_LISTEN_MTLS, SE
 enum { SETTINGS_METRICS_ON, SETTINGS_METRICS_OFF, SETTINGS_METRICS_LOCAL };
 enum { SETTINGS_REGISTRATION_OFF, SETTINGS_REGISTRATION_TOKEN, SETTINGS_REGISTRATION_OPEN };
 enum { SETTINGS_COMMON_REFUSE, SETTINGS_COMMON_ALLOW };
+enum { SETTINGS_SECOND_FACTOR_OPTIONAL, SETTINGS_SECOND_FACTOR_REQUIRED };
 enum settings_when { SETTINGS_RELOADED = 0, SETTINGS_AT_START };
 #define AT_START SETTINGS_AT_START
 /* The optional column. */

@@ -21,6 +21,7 @@ struct policy { /* seconds unless said otherwise; from the settings */
     int64_t key_rotation; /* seconds that signing keys are used; 0: no schedule */
     bool password_common_refused;
     bool login_with_email;                                 /* a verified one, in place of the username */
+    bool second_factor_required;                           /* of everybody */
     int64_t device_lifetime, ciba_lifetime, poll_interval; /* of requests that wait for a person; seconds between polls */
     int registration;                                      /* enum registration_mode */
     str registration_grants, registration_scopes;          /* words: what software may register for, unless its initial access token says */

@@ -20,6 +20,8 @@ static const struct notice {
     {"saved", SAY("Saved.")},
     {"expired", SAY("The page was open for too long, and nothing was changed. Please try again.")},
     {"password", SAY("Your password was changed, and you were logged out everywhere else.")},
+    {"method-removed", SAY("The sign-in method was removed, and you were logged out everywhere else.")},
+    {"factors-reset", SAY("The user’s second factors were removed, and the user was logged out.")},
     {"revoked", SAY("The token was revoked.")},
     {"access-ended", SAY("The application’s access was ended.")},
     {"session-ended", SAY("The session was ended.")},

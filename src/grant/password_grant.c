@@ -9,6 +9,7 @@
 #include "scope/resource.h"
 #include "clientauth/sender.h"
 #include "session/login.h"
+#include "session/second_factor.h"
 #include "token/opaque.h"
 #include "base/banned.h"
 
@@ -52,11 +53,15 @@ fallible password_grant_redeem(struct context *ctx, const struct client_proof *p
     TRY(resource_one(ctx, f, &resource));
     struct login_result login = {0};
     struct login_try attempt = {.username = username, .proof = password, .event = "password_grant", .client_id = proof->client->id};
+    attempt.alone = proof->client->metadata.password_grant_single_factor;
     err judged = login_check(ctx, &attempt, &login);
     out->retry_after = login.retry_after;
     TRY(judged);
     if (!login.user) /* no page here for another step; what was counted stays */
         REFUSE(INVALID_GRANT, "This user needs more than a password to log in: use the authorization code grant.", "password: another step is needed");
+    if (second_factor_due(ctx, login.user) && !attempt.alone)
+        REFUSE(INVALID_GRANT, "This user must add a second factor first: they are asked for it when they log in at this server.",
+               "password: a second factor is due");
     if (login.user->must_change_password) /* LS-14 */
         REFUSE(INVALID_GRANT, USER_MUST_CHANGE_SAY, "password: the person must change it first");
     char id[37];

@@ -12,9 +12,10 @@ struct keeper;
     X(SESSION_HINT, "session hint")                                       \
     X(CSRF_MARK, "csrf mark")
 /* X(name, label of its key, what a box's context begins with) */
-#define KEEPER_BOXES(X)                                 \
-    X(PRIVATE_KEY, "private keys at rest", "jeton key") \
-    X(CLIENT_SECRET, "client secrets at rest", "jeton client secret")
+#define KEEPER_BOXES(X)                                               \
+    X(PRIVATE_KEY, "private keys at rest", "jeton key")               \
+    X(CLIENT_SECRET, "client secrets at rest", "jeton client secret") \
+    X(AUTHENTICATOR, "authenticators at rest", "jeton authenticator")
 enum keeper_mac {
 #define X(name_, label_) KEEPER_##name_,
     KEEPER_MACS(X)
@@ -32,7 +33,7 @@ void keeper_mac(const struct keeper *k, enum keeper_mac purpose, str text, uint8
 /* What something at rest is, and whose: a box opens as nothing else. */
 struct keeper_label {
     enum keeper_box box;
-    str name; /* of the key or the client; never used twice */
+    str name; /* of the key, the client or the authenticator; never used twice */
 };
 /* *sealed: base64url of a box (crypto/seal), in a's memory. SERVER_ERROR for more than SEAL_PLAIN_MAX; UNAVAILABLE without memory. */
 fallible keeper_seal(const struct keeper *k, struct arena *a, const struct keeper_label *label, str plain, str *sealed);

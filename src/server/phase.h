@@ -16,7 +16,7 @@ void phase_language(struct pipeline *w);
 /* Who is it? Fills call.session, call.client, call.actor. INVALID_CLIENT, INVALID_TOKEN and others; nobody at a browser is no failure yet. ELSEWHERE on
  * an event thread when something must be read. */
 fallible phase_authenticate(struct pipeline *w);
-/* May they? LOGIN_REQUIRED, PASSWORD_DUE, INSUFFICIENT_SCOPE, and what csrf_check says. */
+/* May they? LOGIN_REQUIRED, PASSWORD_DUE, FACTOR_DUE, INSUFFICIENT_SCOPE, and what csrf_check says. */
 fallible phase_authorize(struct pipeline *w);
 /* Must the client, or its DPoP proof, be judged on a worker, before the request goes on to the pool of its row? So must the user where a
  * password is hashed. */

@@ -2,6 +2,7 @@
  * phase_authorize: may they? Relies on the row's `who`, `csrf` and `reach` and on what phase_authenticate found; promises that no handler runs before
  * its row is satisfied. Whose things they are, and what each may do with them, the rules decide. */
 #include "server/phase.h"
+#include "session/second_factor.h"
 #include "base/banned.h"
 
 /* LS-06, by the row. */
@@ -27,6 +28,8 @@ static fallible check_user(struct pipeline *w)
     TRY(check_csrf(w));
     if ((w->route->who == USER || w->route->who == ADMIN) && user->must_change_password) /* LS-14 */
         FAIL(PASSWORD_DUE, "authorize: the person must change their password first");
+    if ((w->route->who == USER || w->route->who == ADMIN) && second_factor_due(&w->context, user))
+        FAIL(FACTOR_DUE, "authorize: the person must add a second factor first");
     if (w->route->who == ADMIN && !user->admin && !str_filled(user->permissions)) /* AD-01 */
         REFUSE(INSUFFICIENT_SCOPE, "This page is only for administrators.", "authorize: not an administrator");
     return OK;

@@ -229,6 +229,8 @@ static fallible error_page(struct pipeline *w, err why)
         return to_page(w, "/login", STR(""));
     if (why.kind == ERR_PASSWORD_DUE) /* LS-14 */
         return to_page(w, "/account/password", STR(""));
+    if (why.kind == ERR_FACTOR_DUE)
+        return to_page(w, "/account/sign-in-methods/new", STR(""));
     if (why.kind == ERR_STALE_FORM)
         return go_on(w);
     struct page_fields *f = call_fields(&w->call);
@@ -427,6 +429,7 @@ static bool is_ordinary_refusal(err why)
                                           ERR_USE_DPOP_NONCE,
                                           ERR_LOGIN_REQUIRED,
                                           ERR_PASSWORD_DUE,
+                                          ERR_FACTOR_DUE,
                                           ERR_CONSENT_REQUIRED,
                                           ERR_ACCOUNT_SELECTION_REQUIRED,
                                           ERR_ACCESS_DENIED,

@@ -9,7 +9,7 @@ enum route_who {
     ANYONE,
     BROWSER,         /* has a session or a visit; POST: CSRF check */
     USER,            /* must be logged in, else 303 to /login (page) ; POST: CSRF check */
-    USER_DUE,        /* USER, even one who must choose a new password before anything else; all other rows send them there */
+    USER_DUE,        /* USER, even one who must choose a new password or add a second factor before anything else; all other rows send them there */
     ADMIN,           /* USER who is an administrator or has a permission that the handler asks; others get 403 */
     CLIENT,          /* client authentication before any other parameter is interpreted */
     CLIENT_OF_GRANT, /* the same at the token endpoint, the only place where client_id may be left out (contract 4) */

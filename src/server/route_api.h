@@ -16,6 +16,8 @@
     {HTTP_POST,   "/api/1.0/users/{id}/tokens",         BEARER, JSON_BODY, API_JSON,    READ, api_tokens_post,        NULL, ROUTE_REACH_FULL, AS_API}, \
     {HTTP_GET,    "/api/1.0/users/{id}/tokens/{token}", BEARER, NOTHING,   API_JSON,    READ, api_token_get,          NULL, "view-own-tokens edit-users", AS_API}, \
     {HTTP_DELETE, "/api/1.0/users/{id}/tokens/{token}", BEARER, NOTHING,   API_JSON,    READ, api_token_delete,       NULL, "delete-own-tokens edit-users", AS_API}, \
+    {HTTP_GET,    "/api/1.0/users/{id}/authenticators", BEARER, NOTHING,   API_JSON,    READ, api_factors_get,        NULL, "view-own-profile edit-users", AS_API}, \
+    {HTTP_POST,   "/api/1.0/users/{id}/authenticators/reset", BEARER, JSON_BODY, API_JSON, READ, api_factors_reset_post, NULL, "edit-users", AS_API}, \
     {HTTP_GET,    "/api/1.0/clients",                   BEARER, QUERY,     API_JSON,    READ, api_clients_get,        NULL, "view-auth_clients", AS_API}, \
     {HTTP_POST,   "/api/1.0/clients",                   BEARER, JSON_BODY, API_JSON,    READ, api_clients_post,       NULL, "create-auth_clients", AS_API}, \
     {HTTP_GET,    "/api/1.0/clients/{id}",              BEARER, NOTHING,   API_JSON,    READ, api_client_get,         NULL, "view-auth_clients", AS_API}, \

@@ -17,6 +17,12 @@
     {HTTP_POST, "/account",                               USER,    FORM,    HTML,   READ, console_account_post,                     NULL, NULL, AS_FORM}, \
     {HTTP_GET,  "/account/password",                      USER_DUE, QUERY,   HTML,   READ, console_account_password_get,             NULL, NULL, AS_PAGE}, \
     {HTTP_POST, "/account/password",                      USER_DUE, FORM,    HTML,   HASH,   console_account_password_post,            NULL, NULL, AS_FORM}, \
+    {HTTP_GET,  "/account/sign-in-methods",              USER, QUERY,   HTML,   READ, console_factors_get,                      NULL, NULL, AS_PAGE}, \
+    {HTTP_GET,  "/account/sign-in-methods/new",          USER_DUE, QUERY,   HTML,   READ, console_factors_new_get,                  NULL, NULL, AS_PAGE}, \
+    {HTTP_POST, "/account/sign-in-methods/new",          USER_DUE, FORM,    HTML,   READ, console_factors_new_post,                 NULL, NULL, AS_FORM}, \
+    {HTTP_GET,  "/account/sign-in-methods/{id}/remove",  USER, QUERY,   HTML,   READ, console_factors_remove_get,               NULL, NULL, AS_PAGE}, \
+    {HTTP_POST, "/account/sign-in-methods/{id}/remove",  USER, FORM,    HTML,   READ, console_factors_remove_post,              NULL, NULL, AS_FORM}, \
+    {HTTP_POST, "/account/recovery-codes",               USER, FORM,    HTML,   READ, console_factors_recovery_post,            NULL, NULL, AS_FORM}, \
     {HTTP_GET,  "/account/tokens",                        USER,    QUERY,   HTML,   READ, console_tokens_get,                       NULL, NULL, AS_PAGE}, \
     {HTTP_POST, "/account/tokens",                        USER,    FORM,    HTML,   READ, console_tokens_post,                      NULL, NULL, AS_FORM}, \
     {HTTP_GET,  "/account/tokens/{id}/revoke",            USER,    QUERY,   HTML,   READ, console_tokens_revoke_get,                NULL, NULL, AS_PAGE}, \
@@ -45,6 +51,7 @@
     {HTTP_GET,  "/admin/users/{id}",                      ADMIN,   QUERY,   HTML,   READ, console_users_one_get,                    NULL, NULL, AS_PAGE}, \
     {HTTP_POST, "/admin/users/{id}",                      ADMIN,   FORM,    HTML,   READ, console_users_one_post,                   NULL, NULL, AS_FORM}, \
     {HTTP_POST, "/admin/users/{id}/password",             ADMIN,   FORM,    HTML,   HASH,   console_users_password_post,              NULL, NULL, AS_FORM}, \
+    {HTTP_POST, "/admin/users/{id}/sign-in-methods",     ADMIN, FORM,    HTML,   READ, console_users_factors_post,               NULL, NULL, AS_FORM}, \
     {HTTP_POST, "/admin/users/{id}/block",                ADMIN,   FORM,    HTML,   READ, console_users_block_post,                 NULL, NULL, AS_FORM}, \
     {HTTP_GET,  "/admin/users/{id}/remove",               ADMIN,   QUERY,   HTML,   READ, console_users_remove_get,                 NULL, NULL, AS_PAGE}, \
     {HTTP_POST, "/admin/users/{id}/remove",               ADMIN,   FORM,    HTML,   READ, console_users_remove_post,                NULL, NULL, AS_FORM}, \

@@ -2,16 +2,22 @@
  * assurance: see the header. Relies on nothing but its tables. Promises that a level which is unknown is never taken for reached, and that a
  * wish which cannot come true stops nobody, while an essential one does. */
 #include "session/assurance.h"
+#include "base/message.h"
 #include "session/authenticators.h"
+#include "store/table/db_authenticator.h"
 #include "base/banned.h"
 
 static const struct authenticator rows[] = {
-    {"password", "pwd", FACTOR_KNOWS, false, true, true, "password", authenticator_password, authenticator_password_proved},
+    {"password", "pwd", FACTOR_KNOWS, false, true, true, false, "password", authenticator_password, authenticator_password_proved, NULL},
+    {DB_FACTOR_TOTP, "otp", FACTOR_HAS, false, false, true, true, "code", authenticator_totp, NULL, SAY("That code is wrong, or was used before.")},
+    {DB_FACTOR_RECOVERY, "otp", FACTOR_HAS, false, false, true, true, "code", authenticator_recovery, NULL,
+     SAY("That recovery code is wrong, or was used before.")},
 };
 static const struct assurance_level levels[] = {
     {ACR_PASSWORD, 1, false},
+    {ACR_MFA, 2, false},
 };
-const struct assurance_rules assurance_usual = {rows, sizeof rows / sizeof *rows, levels, sizeof levels / sizeof *levels, 0};
+const struct assurance_rules assurance_usual = {rows, sizeof rows / sizeof *rows, levels, sizeof levels / sizeof *levels, 0, 1};
 
 const struct authenticator *assurance_row(const struct assurance_rules *rules, str name)
 {
@@ -26,13 +32,18 @@ struct proved {
     bool resists_phishing;
 };
 
-/* amr absent: by all ways that there are. */
-static struct proved proved_by(const struct assurance_rules *rules, str amr)
+bool assurance_has(const struct authenticator *row, str second_factors)
+{
+    return !row->enrolled || (str_filled(second_factors) && str_has_word(second_factors, str_of(row->name)));
+}
+
+/* amr absent: by all ways that there are, or that a person with these second factors has. */
+static struct proved proved_by(const struct assurance_rules *rules, str amr, const str *second_factors)
 {
     struct proved p = {0, false};
     for (size_t i = 0; i < rules->count; i++) {
         const struct authenticator *row = &rules->rows[i];
-        if (str_present(amr) && !str_has_word(amr, str_of(row->amr)))
+        if (str_present(amr) ? !str_has_word(amr, str_of(row->amr)) : second_factors != NULL && !assurance_has(row, *second_factors))
             continue;
         p.factors |= row->proves;
         p.resists_phishing = p.resists_phishing || row->resists_phishing;
@@ -61,20 +72,30 @@ static size_t height_of(const struct assurance_rules *rules, str acr)
 
 str assurance_acr(const struct assurance_rules *rules, str amr)
 {
-    size_t n = str_present(amr) ? count_reached_levels(rules, proved_by(rules, amr)) : 0;
+    size_t n = str_present(amr) ? count_reached_levels(rules, proved_by(rules, amr, NULL)) : 0;
     return n == 0 ? STR_ABSENT : str_of(rules->levels[n - 1].acr);
 }
 
 bool assurance_reaches(const struct assurance_rules *rules, str amr, str acr)
 {
     size_t wanted = height_of(rules, acr);
-    return str_present(amr) && wanted > 0 && count_reached_levels(rules, proved_by(rules, amr)) >= wanted;
+    return str_present(amr) && wanted > 0 && count_reached_levels(rules, proved_by(rules, amr, NULL)) >= wanted;
+}
+
+static bool reachable_by(const struct assurance_rules *rules, str acr, const str *second_factors)
+{
+    size_t wanted = height_of(rules, acr);
+    return wanted > 0 && count_reached_levels(rules, proved_by(rules, STR_ABSENT, second_factors)) >= wanted;
 }
 
 bool assurance_reachable(const struct assurance_rules *rules, str acr)
 {
-    size_t wanted = height_of(rules, acr);
-    return wanted > 0 && count_reached_levels(rules, proved_by(rules, STR_ABSENT)) >= wanted;
+    return reachable_by(rules, acr, NULL);
+}
+
+int assurance_factors(const struct assurance_rules *rules, str amr)
+{
+    return str_present(amr) ? __builtin_popcount(proved_by(rules, amr, NULL).factors) : 0;
 }
 
 static bool reaches_one(const struct assurance_rules *rules, str amr, str words)
@@ -86,18 +107,27 @@ static bool reaches_one(const struct assurance_rules *rules, str amr, str words)
     return false;
 }
 
-static bool reachable_one(const struct assurance_rules *rules, str words)
+static bool reachable_one(const struct assurance_rules *rules, str words, const str *second_factors)
 {
     str word;
     while (str_next(&words, ' ', &word))
-        if (assurance_reachable(rules, word))
+        if (reachable_by(rules, word, second_factors))
             return true;
     return false;
 }
 
+/* Whoever has a second factor shows it. */
+static const char *least_acr(const struct assurance_rules *rules, const str *second_factors)
+{
+    size_t level = rules->enough;
+    if (second_factors != NULL && str_filled(*second_factors) && rules->doubled > level)
+        level = rules->doubled;
+    return rules->levels[level].acr;
+}
+
 enum assurance_missing assurance_missing(const struct assurance_rules *rules, const struct assurance_need *need, const struct assurance_have *have)
 {
-    if (str_filled(need->essential) && !reachable_one(rules, need->essential))
+    if (str_filled(need->essential) && !reachable_one(rules, need->essential, have->second_factors))
         return ASSURANCE_NEVER;
     if (!str_present(have->amr))
         return ASSURANCE_LOGIN;
@@ -106,11 +136,11 @@ enum assurance_missing assurance_missing(const struct assurance_rules *rules, co
     /* Whole seconds: what may have passed counts as passed (OpenID Connect Core 3.1.2.1). */
     if (need->max_age > 0 && !clock_within(have->now, have->auth_time, need->max_age - 1))
         return ASSURANCE_AGAIN;
-    if (!assurance_reaches(rules, have->amr, str_of(rules->levels[rules->enough].acr)))
+    if (!assurance_reaches(rules, have->amr, str_of(least_acr(rules, have->second_factors))))
         return ASSURANCE_STEP;
     if (str_filled(need->essential) && !reaches_one(rules, have->amr, need->essential))
         return ASSURANCE_STEP;
-    if (str_filled(need->wished) && !reaches_one(rules, have->amr, need->wished) && reachable_one(rules, need->wished))
+    if (str_filled(need->wished) && !reaches_one(rules, have->amr, need->wished) && reachable_one(rules, need->wished, have->second_factors))
         return ASSURANCE_STEP;
     return ASSURANCE_NOTHING;
 }

@@ -14,10 +14,12 @@ struct authenticator {
     unsigned proves;       /* set of factors */
     bool resists_phishing; /* cannot be told to another site */
     bool first, next;      /* may begin a login; may follow another step */
+    bool enrolled;         /* only who has enrolled it has it (db_user.second_factors names it) */
     const char *field;     /* how it is offered: the field of the login page that carries the proof */
     /* *reason absent: it is the person. Else a literal for the audit trail. Takes the same time whoever it is about, t->user NULL included. */
     err (*judge)(const struct login_trial *t, str *reason);
     void (*proved)(const struct login_trial *t); /* after it was; NULL: nothing to do */
+    const char *wrong;                           /* what the person is told when it was wrong; NULL: what a wrong password is told */
 };
 struct assurance_level {
     const char *acr;
@@ -29,17 +31,24 @@ struct assurance_rules {
     size_t count;
     const struct assurance_level *levels; /* weakest first: who has reached one has reached those before it */
     size_t level_count;
-    size_t enough; /* the level that every login must reach */
+    size_t enough;  /* the level that every login must reach */
+    size_t doubled; /* the level that a person must reach who has enrolled something */
 };
 extern const struct assurance_rules assurance_usual;
 #define ACR_PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport" /* one factor, over TLS */
-#define ACR_WORDS    ACR_PASSWORD                                                        /* all levels of assurance_usual, for metadata; a test compares */
+#define ACR_MFA      "https://refeds.org/profile/mfa"                                    /* two different factors (REFEDS MFA) */
+#define ACR_WORDS    ACR_PASSWORD " " ACR_MFA                                            /* all levels of assurance_usual, for metadata; a test compares */
+#define AMR_MFA      "mfa"                                                               /* RFC 8176 2: more than one factor */
 
 const struct authenticator *assurance_row(const struct assurance_rules *rules, str name); /* NULL: no such row */
 /* The strongest level that ways with these words (amr) reach; absent: none. */
 str assurance_acr(const struct assurance_rules *rules, str amr);
 /* Do these ways reach that level, or a stronger one? Unknown levels are never reached. */
 bool assurance_reaches(const struct assurance_rules *rules, str amr, str acr);
+/* How many different factors do these ways make? */
+int assurance_factors(const struct assurance_rules *rules, str amr);
+/* Does a person with these second factors (db_user.second_factors) have that way? */
+bool assurance_has(const struct authenticator *row, str second_factors);
 /* Could anybody, with all ways that there are? */
 bool assurance_reachable(const struct assurance_rules *rules, str acr);
 
@@ -50,7 +59,8 @@ struct assurance_need {
     str wished;      /* words: the same, as far as it goes (acr_values) */
 };
 struct assurance_have {
-    str amr; /* absent: nobody is logged in */
+    str amr;                   /* absent: nobody is logged in */
+    const str *second_factors; /* of the person (db_user.second_factors); NULL: nobody in particular */
     unix_time auth_time, now;
 };
 enum assurance_missing {

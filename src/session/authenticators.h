@@ -23,4 +23,6 @@ struct login_trial {
 };
 err authenticator_password(const struct login_trial *t, str *reason);
 void authenticator_password_proved(const struct login_trial *t);
+err authenticator_totp(const struct login_trial *t, str *reason);
+err authenticator_recovery(const struct login_trial *t, str *reason);
 #endif

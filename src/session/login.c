@@ -103,6 +103,8 @@ static fallible with_step(struct login_trial *t)
     if (str_filled(t->amr) && str_has_word(t->amr, word)) /* a session had it already */
         return OK;
     t->amr = str_filled(t->amr) ? str_join(t->ctx->arena, parts, 3) : word;
+    if (str_present(t->amr) && !str_has_word(t->amr, STR(AMR_MFA)) && assurance_factors(t->rules, t->amr) > 1)
+        t->amr = str_join(t->ctx->arena, (const str[]){t->amr, STR(" " AMR_MFA)}, 2);
     return str_present(t->amr) ? OK : ERR(UNAVAILABLE, "login: no memory");
 }
 
@@ -112,7 +114,7 @@ static fallible list_next_steps(const struct login_trial *t, str *names)
     struct buf b = buf_new(t->ctx->arena, BUF_TOKEN_MAX);
     for (size_t i = 0; i < t->rules->count; i++) {
         const struct authenticator *row = &t->rules->rows[i];
-        if (!row->next || str_has_word(t->amr, str_of(row->amr)))
+        if (!row->next || str_has_word(t->amr, str_of(row->amr)) || !assurance_has(row, t->user->second_factors))
             continue;
         if (b.n > 0)
             buf_char(&b, ' ');
@@ -149,7 +151,7 @@ static fallible advance_login(struct login_trial *t, struct login_result *out)
 {
     TRY(with_step(t));
     struct assurance_need need = {.max_age = -1, .essential = t->attempt->essential, .wished = t->attempt->wished};
-    const struct assurance_have have = {t->amr, t->ctx->now, t->ctx->now};
+    const struct assurance_have have = {t->amr, &t->user->second_factors, t->ctx->now, t->ctx->now};
     enum assurance_missing missing = t->attempt->alone ? ASSURANCE_NOTHING : assurance_missing(t->rules, &need, &have);
     if (missing == ASSURANCE_NOTHING)
         return finish_login(t, out);
@@ -173,6 +175,7 @@ static fallible take_step(struct login_trial *t, struct login_result *out)
     TRY(judge_login_step(t, &reason));
     if (str_present(reason)) {
         record_login_event(t, "failed", reason);
+        out->wrong = t->row->wrong != NULL ? t->row->wrong : WRONG;
         REFUSE(INVALID_GRANT, WRONG, "login: unknown user, wrong password or blocked");
     }
     TRY(advance_login(t, out));
@@ -197,7 +200,8 @@ fallible login_overtaken(struct context *ctx, const struct db_user *judged, bool
 {
     struct db_user *now;
     TRY(db_user_by_number(ctx->tx, ctx->arena, judged->number, &now));
-    *overtaken = now == NULL || now->blocked || now->password_changed_at != judged->password_changed_at;
+    bool more = now != NULL && str_filled(now->second_factors) && !str_filled(judged->second_factors); /* what was shown is no longer enough */
+    *overtaken = now == NULL || now->blocked || more || now->password_changed_at != judged->password_changed_at;
     return OK;
 }
 

@@ -7,15 +7,15 @@
 #include "session/assurance.h"
 #include "session/session.h"
 struct login_result;
-struct login_try {                       /* one step */
-    str username, proof;                 /* username: as typed; with the setting login_with_email also a verified address. Of a first step alone */
-    const char *event;                   /* "login", "password_grant" or "password_change": the name in the audit trail */
-    str client_id;                       /* absent on the page */
-    str with;                            /* name of an authenticator; absent: password */
-    str state;                           /* what the step before handed out; absent: a first step */
-    const struct session *session;       /* of the browser, which the state is bound to; NULL: there is none */
-    str essential, wished;               /* levels, as in struct assurance_need */
-    bool alone;                          /* this step proves what it must by itself: a session stands behind it */
+struct login_try {                 /* one step */
+    str username, proof;           /* username: as typed; with the setting login_with_email also a verified address. Of a first step alone */
+    const char *event;             /* "login", "password_grant" or "password_change": the name in the audit trail */
+    str client_id;                 /* absent on the page */
+    str with;                      /* name of an authenticator; absent: password */
+    str state;                     /* what the step before handed out; absent: a first step */
+    const struct session *session; /* of the browser, which the state is bound to; NULL: there is none */
+    str essential, wished;         /* levels, as in struct assurance_need */
+    bool alone;                    /* this step proves what it must by itself: a session stands behind it, or the client may (password_grant_single_factor) */
     const struct assurance_rules *rules; /* NULL: assurance_usual */
     /* What begins with this login, in the transaction that settles it: all of it happens or nothing. It may run again, so it sets what it puts out. NULL: nothing. */
     err (*begins)(struct context *ctx, const struct login_result *login, void *context);
@@ -26,6 +26,7 @@ struct login_result {
     int64_t retry_after;  /* seconds; set when THROTTLED */
     str amr, acr;         /* of this login, with user */
     bool step_up;         /* it stands on what the session had proved before: what is new is the step, not the login */
+    const char *wrong;    /* set when INVALID_GRANT: what a page says of this step's proof */
     str state, offers;    /* user NULL and no error: bring state to a step with one of these authenticators (words) */
 };
 /* INVALID_GRANT: wrong (say: "The username or password is wrong."), or more is needed than there is a way for; THROTTLED: too many tries;

@@ -276,6 +276,14 @@ fallible session_stepped_up(struct context *ctx, str amr, struct session *s)
     return renew_session(ctx, amr, s->row->auth_time, s);
 }
 
+/* The second factor was not shown again: the login is the one of before. */
+fallible session_password_set(struct context *ctx, struct session *s)
+{
+    if (str_filled(s->user->second_factors))
+        return session_stepped_up(ctx, s->row->amr, s);
+    return session_reauthenticated(ctx, STR("pwd"), s);
+}
+
 fallible session_end(struct context *ctx, struct session *s)
 {
     struct session visit;
@@ -299,6 +307,7 @@ enum assurance_missing session_missing(const struct context *ctx, const struct s
     if (s->row != NULL && s->user != NULL) {
         have.amr = s->row->amr;
         have.auth_time = s->row->auth_time;
+        have.second_factors = &s->user->second_factors;
     }
     return assurance_missing(&assurance_usual, need, &have);
 }

@@ -27,8 +27,10 @@ fallible session_begin(struct context *ctx, const struct db_user *user, str amr,
 fallible session_open(struct context *ctx, const struct db_user *user, str amr, bool step_up, struct session *s);
 fallible session_leave(struct context *ctx, const struct session *before, const struct session *now);
 fallible session_reauthenticated(struct context *ctx, str amr, struct session *s); /* proved again: auth_time now, new cookie secret (LS-01) */
-fallible session_stepped_up(struct context *ctx, str amr, struct session *s);      /* the same, but the login is the one of before */
-fallible session_end(struct context *ctx, struct session *s);                      /* logout: the row ends, a fresh visit follows */
+/* A new password was set at this browser, by the old one: the same, but who has shown a second factor still has. */
+fallible session_password_set(struct context *ctx, struct session *s);
+fallible session_stepped_up(struct context *ctx, str amr, struct session *s); /* the same, but the login is the one of before */
+fallible session_end(struct context *ctx, struct session *s);                 /* logout: the row ends, a fresh visit follows */
 /* What is missing at this browser for a request (session/assurance)? */
 enum assurance_missing session_missing(const struct context *ctx, const struct session *s, const struct assurance_need *need);
 bool session_recent(const struct context *ctx, const struct session *s); /* nothing is missing for a sensitive step: policy.reauthentication */

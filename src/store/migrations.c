@@ -22,7 +22,8 @@
     X(12, "0012_people_text.sql")         \
     X(13, "0013_verified_email.sql")      \
     X(14, "0014_changes.sql")             \
-    X(15, "0015_assurance.sql")
+    X(15, "0015_assurance.sql")           \
+    X(16, "0016_authenticators.sql")
 
 #define X(number_, file_)                           \
     __asm__(".pushsection .rodata\n"                \

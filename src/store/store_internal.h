@@ -15,7 +15,7 @@
 /* clang-format off */
 #define DB_STATEMENT_FILES(X)                                                                                                           \
     X(migrate) X(store) X(number) X(user) X(user_text) X(client) X(scope) X(session) X(authorization) X(pat) X(consent) X(key) X(event) X(purge) X(pushed)   \
-    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password) X(change)
+    X(details) X(delivery) X(logout) X(deferred) X(issuer) X(initial) X(password) X(change) X(authenticator)
 /* clang-format on */
 enum {
 #define X(name_) DB_STATEMENTS_##name_,
@@ -76,6 +76,7 @@ enum db_counter {
     DB_COUNT_INITIAL,
     DB_COUNT_ISSUER,
     DB_COUNT_CHANGE,
+    DB_COUNT_AUTHENTICATOR,
     DB_COUNTERS
 };
 fallible db_number_next(struct db_conn *c, enum db_counter counter, int64_t *number);
@@ -118,6 +119,10 @@ struct db_logout {
     int64_t keep_session; /* number of one that does not end; 0: none */
 };
 fallible db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout *which);
+/* All sessions of a person but keep_session (0: none stays), with these notices (LS-04). */
+fallible db_session_end_within(struct db_conn *c, struct arena *a, int64_t user_number, int64_t keep_session);
+/* The person is removed: nothing to prove themself with is left. */
+fallible db_authenticator_forget_within(struct db_conn *c, int64_t user_number);
 /* Rows as store/cache keeps them. */
 extern const struct db_columns db_user_columns, db_pat_columns, db_scope_columns, db_resource_columns, db_details_columns;
 extern const struct db_columns db_client_kept; /* the texts of a client alone, those of its metadata too */

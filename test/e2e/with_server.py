@@ -13,6 +13,7 @@ def main():
     s = w.server
     for i in range(12):
         s.user("person%02d" % i, "--full-name", "Person %d" % i)
+    factors = {name: {"name": name, "password": s.user(name).password} for name in ("app-desk", "app-desk-dark", "app-phone", "app-phone-dark", "app-script", "app-noscript")}
     s.cli("resource", "add", "https://orders.example", "--name", "Orders")
     s.cli("details", "add", "payment", "--description", "Pay from your account", "--fields", "amount:Amount;creditor:To whom")
     fresh = s.client("A <b>bold</b> & \"quoted\" application with a rather long name", "authorization_code", redirect=CALLBACK, scope="read write",
@@ -25,7 +26,7 @@ def main():
         json.dump({"url": s.url, "cert": os.path.join(s.data, "tls", "server.pem"), "key": os.path.join(s.data, "tls", "server.key"), "callback": CALLBACK, "screenshots": os.path.join(ROOT, "build", "screenshots"),
                    "alice": {"name": "alice", "password": w.alice.password, "id": w.alice.id}, "bob": {"name": "bob", "password": w.bob.password},
                    "admin": {"name": w.admin.name, "password": w.admin.password}, "web": {"id": w.web.id, "secret": w.web.secret}, "fresh": {"id": fresh.id},
-                   "tv": {"id": tv.id}, "bank": {"id": bank.id, "secret": bank.secret}, "leaving": {"id": leaving.id}}, f)
+                   "factors": factors, "tv": {"id": tv.id}, "bank": {"id": bank.id, "secret": bank.secret}, "leaving": {"id": leaving.id}}, f)
     done = subprocess.run(sys.argv[1:], env=clean_environment(JETON_WORLD=file), check=False)
     status = s.stop()
     if status != 0:

@@ -8,6 +8,7 @@
 #include "cli/prompt.h"
 #include "codec/b64url.h"
 #include "crypto/random.h"
+#include "user/factors.h"
 #include "user/user.h"
 #include "base/banned.h"
 
@@ -62,6 +63,10 @@ static const struct option options_password[] = {
     {"end-tokens",     OPTION_FLAG,   NULL,      0, 0, "Revoke the user's personal access tokens too."},
     OPTION_LAST,
 };
+static const struct option options_reset[] = {
+    {"reason",         OPTION_TEXT,   "TEXT",    1, FACTORS_REASON_MAX, "Why. It is kept in the audit trail."},
+    OPTION_LAST,
+};
 /* clang-format on */
 
 static json *user_json(struct command_call *call, const struct db_user *user)
@@ -75,6 +80,7 @@ static json *user_json(struct command_call *call, const struct db_user *user)
     json_put_boolean(a, j, "admin", user->admin);
     json_put_boolean(a, j, "blocked", user->blocked);
     json_put_boolean(a, j, "must_change_password", user->must_change_password);
+    json_put_words(a, j, "second_factors", str_present(user->second_factors) ? user->second_factors : STR(""));
     json_put_words(a, j, "permissions", str_present(user->permissions) ? user->permissions : STR(""));
     output_time(call, j, "created_at", user->created_at);
     output_time(call, j, "updated_at", user->updated_at);
@@ -288,6 +294,47 @@ static int run_remove(struct command_call *call)
     return output_done(call, j, "%.*s is removed.", STR_FMT(user->username));
 }
 
+static int run_factors(struct command_call *call)
+{
+    struct site *site;
+    struct db_user *user;
+    struct factors all;
+    json *list = json_list_new(call->arena);
+    int status = open_and_find(call, &site, &user);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = factors_list(&site->context, &actor_owner, user->id, &all);
+    if (FAILED(e))
+        return command_failed(call, e, NULL);
+    for (size_t i = 0; i < all.count; i++) {
+        json *j = json_object_new(call->arena);
+        json_put_text(call->arena, j, "id", all.rows[i].id);
+        json_put_text(call->arena, j, "kind", all.rows[i].kind);
+        json_put_text(call->arena, j, "name", all.rows[i].name);
+        output_time(call, j, "created_at", all.rows[i].created_at);
+        output_time(call, j, "last_used_at", all.rows[i].last_used_at);
+        json_add(call->arena, list, j);
+    }
+    return output_value(call, list, "id kind name created_at last_used_at");
+}
+
+static int run_reset_factors(struct command_call *call)
+{
+    struct site *site;
+    struct db_user *user;
+    struct problems p = {0};
+    int status = open_and_find(call, &site, &user);
+    if (status != COMMAND_DONE)
+        return status;
+    err e = factors_reset(&site->context, &actor_owner, user->id, options_text(&call->options, "reason"), &p);
+    if (FAILED(e))
+        return command_failed(call, e, &p);
+    status = changed_user(call, site, user->id, &user);
+    if (status != COMMAND_DONE)
+        return status;
+    return output_done(call, user_json(call, user), "The second factors of %.*s were removed, and the user was logged out.", STR_FMT(user->username));
+}
+
 /* clang-format off */
 const struct command cmd_user[] = {
     {"add",      "NAME",       options_add,      run_add,
@@ -297,6 +344,9 @@ const struct command cmd_user[] = {
     {"edit",     "NAME-OR-ID", options_edit,     run_edit,     "Change a user. Options that are not given change nothing"},
     {"password", "NAME-OR-ID", options_password, run_password,
      "Set a new password. This ends the user's sessions and authorizations"},
+    {"factors",  "NAME-OR-ID", NULL,             run_factors,  "List a user's second factors"},
+    {"reset-factors", "NAME-OR-ID", options_reset, run_reset_factors,
+     "Remove the second factors of a user who has lost them. This ends the user's sessions"},
     {"block",    "NAME-OR-ID", NULL,             run_block,
      "Block a user: end their sessions and authorizations, and suspend their personal access tokens"},
     {"unblock",  "NAME-OR-ID", NULL,             run_unblock,  "Unblock a user"},

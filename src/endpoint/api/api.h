@@ -7,6 +7,7 @@
 call_handler api_openapi_get, api_me_get;
 call_handler api_users_get, api_users_post, api_user_get, api_user_put, api_user_delete;
 call_handler api_tokens_get, api_tokens_post, api_token_get, api_token_delete;
+call_handler api_factors_get, api_factors_reset_post;
 call_handler api_clients_get, api_clients_post, api_client_get, api_client_put, api_client_delete, api_client_secret_post;
 call_handler api_scopes_get, api_scopes_post, api_scope_delete;
 call_handler api_events_get, api_sessions_get, api_session_delete, api_grants_get, api_grant_delete;

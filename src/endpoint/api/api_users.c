@@ -25,6 +25,7 @@ static fallible write_user(struct call *c, struct json_writer *w, const struct d
     json_write_boolean(w, "admin", user->admin);
     json_write_boolean(w, "blocked", user->blocked);
     json_write_boolean(w, "must_change_password", user->must_change_password);
+    json_write_words(w, "second_factors", user->second_factors.p ? user->second_factors : STR(""));
     json_write_words(w, "permissions", user->permissions.p ? user->permissions : STR(""));
     api_write_time(c, w, "created_at", user->created_at);
     api_write_time(c, w, "updated_at", user->updated_at);

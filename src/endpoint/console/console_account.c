@@ -135,7 +135,7 @@ err console_account_password_post(struct call *c)
         TRY(cache_user(c->context->authority->cache, c->context->tx, c->context->arena, c->session.user->number, &c->session.user));
         if (!c->session.user)
             FAIL(LOGIN_REQUIRED, "account: the person was removed meanwhile");
-        TRY(session_reauthenticated(c->context, STR("pwd"), &c->session)); /* LS-01: the old cookie is dead here too */
+        TRY(session_password_set(c->context, &c->session)); /* LS-01: the old cookie is dead here too */
         return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account/password?done=password")));
     }
     struct page_fields *f = password_fields(c);

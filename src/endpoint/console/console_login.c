@@ -10,6 +10,7 @@
 #include "endpoint/headers.h"
 #include "authorize/redirect.h"
 #include "session/login.h"
+#include "session/second_factor.h"
 #include "base/banned.h"
 
 enum { DEVICE_SECONDS = 400 * 86400 }; /* the longest that browsers keep a cookie (RFC 6265bis 5.5) */
@@ -39,14 +40,28 @@ static str link_of(str uri)
     return str_starts(uri, STR("https://")) ? uri : STR_ABSENT;
 }
 
-/* so_far: the steps before; the first of its offers is the next one. */
-static fallible answer_step(struct call *c, const struct login_result *so_far, int status, const struct message *error)
+/* A step that the page asks for. */
+struct login_step {
+    str state;  /* of the steps before; absent: the first one */
+    str with;   /* the authenticator that is asked for */
+    str offers; /* words: it and those that may stand in for it */
+};
+
+static bool offers_instead(const struct login_step *step, const char *name)
+{
+    return !str_is(step->with, name) && str_has_word(step->offers, str_of(name));
+}
+
+static fallible answer_step(struct call *c, const struct login_step *step, int status, const struct message *error)
 {
     struct page_fields *f = call_fields(c);
-    str offers = so_far->offers, next = STR("");
-    (void)str_next(&offers, ' ', &next);
-    page_put(f, "attempt", so_far->state);
-    page_put(f, "with", next);
+    page_put(f, "attempt", step->state);
+    page_put(f, "with", step->with);
+    page_put(f, "offers", step->offers);
+    page_put_flag(f, "totp", str_is(step->with, DB_FACTOR_TOTP));
+    page_put_flag(f, "recovery", str_is(step->with, DB_FACTOR_RECOVERY));
+    page_put_flag(f, "offers_totp", offers_instead(step, DB_FACTOR_TOTP));
+    page_put_flag(f, "offers_recovery", offers_instead(step, DB_FACTOR_RECOVERY));
     str return_to = call_local_path(form_get(&c->form, "return_to"), STR("/account"));
     bool again = form_has(&c->form, "again") && c->session.user;
     str redirect_uri = STR_ABSENT;
@@ -68,7 +83,19 @@ static fallible answer_step(struct call *c, const struct login_result *so_far, i
 
 static fallible answer_form(struct call *c, int status, const struct message *error)
 {
-    return answer_step(c, &(struct login_result){.state = STR_ABSENT, .offers = STR("")}, status, error);
+    return answer_step(c, &(struct login_step){.state = STR_ABSENT, .with = STR(""), .offers = STR("")}, status, error);
+}
+
+/* The step that was sent, once more: what was proved before still is. */
+static struct login_step step_of(struct call *c)
+{
+    return (struct login_step){.state = form_get(&c->form, "attempt"), .with = form_get(&c->form, "with"), .offers = form_get(&c->form, "offers")};
+}
+
+static fallible answer_same_step(struct call *c, int status, const struct message *error)
+{
+    struct login_step step = step_of(c);
+    return str_filled(step.state) ? answer_step(c, &step, status, error) : answer_form(c, status, error);
 }
 
 err console_login_get(struct call *c)
@@ -91,7 +118,7 @@ static fallible answer_throttled(struct call *c, err why, int64_t seconds)
                                   MESSAGE_NUMBER("n", (wait + 59) / 60), MESSAGE_TIME("time", end));
     c->response->refused = why;
     TRY(response_header(c->response, "Retry-After", str_format(a, "%lld", (long long)wait)));
-    return answer_form(c, 429, &error);
+    return answer_same_step(c, 429, &error);
 }
 
 struct opening {
@@ -134,11 +161,23 @@ static struct login_try attempt_of(struct call *c, struct opening *opening)
     };
 }
 
+/* The first of what may follow is asked for. */
+static fallible answer_next_step(struct call *c, const struct login_result *so_far)
+{
+    str rest = so_far->offers;
+    struct login_step step = {.state = so_far->state, .with = STR(""), .offers = so_far->offers};
+    (void)str_next(&rest, ' ', &step.with);
+    return answer_step(c, &step, 200, &MESSAGE_PLAIN(""));
+}
+
 err console_login_post(struct call *c)
 {
     struct login_result result;
     struct opening opening = {.before = &c->session};
     struct login_try attempt = attempt_of(c, &opening);
+    struct login_step step = step_of(c), other = {step.state, form_get(&c->form, "choose"), step.offers};
+    if (str_filled(other.with) && str_filled(step.state) && str_has_word(step.offers, other.with)) /* another way than the one that is asked for */
+        return answer_step(c, &other, 200, &MESSAGE_PLAIN(""));
     if (!str_filled(attempt.state) && (!str_filled(attempt.username) || !str_filled(attempt.proof)))
         return answer_form(c, 400, &MESSAGE_PLAIN("Enter both your username and your password."));
     err judged = login_check(c->context, &attempt, &result);
@@ -146,11 +185,11 @@ err console_login_post(struct call *c)
         return answer_throttled(c, judged, result.retry_after);
     if (judged.kind == ERR_INVALID_GRANT) {
         c->response->refused = judged;
-        return answer_form(c, 401, &(struct message){.text = str_of(err_say(judged))});
+        return answer_same_step(c, 401, &(struct message){.text = str_of(result.wrong != NULL ? result.wrong : err_say(judged))});
     }
     TRY(judged);
     if (!result.user) /* the same page asks for the next step */
-        return answer_step(c, &result, 200, &MESSAGE_PLAIN(""));
+        return answer_next_step(c, &result);
     TRY(begin_login_session(c, result.user, &opening));
     return call_redirect(c, call_local_path(form_get(&c->form, "return_to"), STR("/account")));
 }

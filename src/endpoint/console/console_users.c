@@ -2,6 +2,7 @@
  * console_users: people, for administrators. Relies on user/user for every rule and permission. Promises: a password is
  * given once, when a person is made, and never seen or chosen again here (AD-06); rights are offered to administrators alone;
  * what may act for a person (tokens, applications, sessions) is shown and ended on one page (LS-17). */
+#include "user/factors.h"
 #include "user/user.h"
 #include "endpoint/console/claim_form.h"
 #include "endpoint/console/console.h"
@@ -194,6 +195,10 @@ static void put_profile(struct call *c, struct page_fields *f, const struct db_u
     page_put_flag(f, "must_change", user->must_change_password);
     page_put_flag(f, "may_set_password", !self && may_edit && !user->blocked);
     page_put(f, "problem_password", STR(""));
+    page_put_flag(f, "may_reset_factors", !self && may_edit);
+    page_put(f, "second_factors", user->second_factors);
+    page_put(f, "reason", STR(""));
+    page_put(f, "problem_reason", STR(""));
     page_put_flag(f, "may_end", !self && (may_edit || may_delete)); /* nobody shuts themself out by a slip */
     put_permissions(c, f, user->permissions);
     widget_sound(c, f, problem_names);
@@ -285,6 +290,24 @@ err console_users_password_post(struct call *c)
     TRY(fields_of(c, user, &f));
     TRY(widget_refused(c, f, changed, &status));
     widget_problems(c, f, &problems, (const char *const[]){"password", NULL});
+    return call_page(c, status, "user.html", f);
+}
+
+/* Of somebody who lost them. */
+err console_users_factors_post(struct call *c)
+{
+    struct db_user *user;
+    struct page_fields *f;
+    struct problems problems = {.count = 0};
+    int status = 422;
+    TRY(find_permitted_user(c, "edit-users", &user));
+    err reset = factors_reset(c->context, &c->actor, user->id, form_get(&c->form, "reason"), &problems);
+    if (!FAILED(reset))
+        return answer_done(c, user->id, "?done=factors-reset");
+    TRY(fields_of(c, user, &f));
+    TRY(widget_refused(c, f, reset, &status));
+    page_put(f, "reason", form_get(&c->form, "reason"));
+    widget_problems(c, f, &problems, (const char *const[]){"reason", NULL});
     return call_page(c, status, "user.html", f);
 }
 

@@ -121,16 +121,17 @@ static fallible answer_login(struct call *c, const struct authorize_request *req
 }
 
 /* To the page for a new password, and back here with the same request. */
-static fallible answer_change(struct call *c, const struct authorize_request *request)
+/* What must be done at a page of ours before anything else: with the same request to come back to. */
+static fallible answer_detour(struct call *c, const struct authorize_request *request, str page)
 {
     str back, ticket, location;
     struct buf b = buf_new(c->context->arena, BUF_URL_MAX * 16);
     TRY(authorize_ticket(c->context, request, &c->session, &ticket));
     TRY(same_request(c, request, ticket, &back));
-    buf_add(&b, STR("/account/password?"));
+    buf_add(&b, page);
     form_add(&b, STR("return_to"), back);
     if (FAILED(buf_done(&b, &location)) || location.n > HTTP_TARGET_MAX)
-        REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long to be remembered over a change of password");
+        REFUSE(INVALID_REQUEST, TOO_LONG, "authorize: too long to be remembered over a page of the account");
     return call_redirect(c, location);
 }
 
@@ -242,7 +243,9 @@ fallible oauth_authorize_any(struct call *c)
     case AUTHORIZE_SELECT:
         return answer_select(c, &request);
     case AUTHORIZE_CHANGE:
-        return answer_change(c, &request);
+        return answer_detour(c, &request, STR("/account/password?"));
+    case AUTHORIZE_ENROL:
+        return answer_detour(c, &request, STR("/account/sign-in-methods/new?"));
     case AUTHORIZE_ASK:
         return answer_page(c, &request);
     case AUTHORIZE_ANSWER:

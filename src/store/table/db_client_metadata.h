@@ -39,6 +39,7 @@
     TEXT(scope_policy)                /* any, only; absent: follows from the list (client/client) */                        \
     /* jeton's own: the profile that the client is held to; for token exchange (RFC 8693) what it may ask for: */              \
     TEXT(profile)                     /* oauth2.1, fapi2-security, fapi2-message-signing; absent: the server's */              \
+    FLAG(password_grant_single_factor)                                                                                         \
     WORDS(exchange_modes)             /* impersonation, delegation; absent: none */                                            \
     LINES(exchange_audiences)         /* resources and client ids that it may ask tokens for, beyond jeton itself */           \
     LINES(exchange_subjects)          /* client ids whose tokens it may hand in; * : any; its own always */                    \

@@ -18,10 +18,11 @@ static const char *const texts[] = {
 DB_STATEMENTS(number, texts);
 
 static const char *const names[DB_COUNTERS] = {
-    [DB_COUNT_AUTHORIZATION] = "grant", [DB_COUNT_CODE] = "code",       [DB_COUNT_SESSION] = "session", [DB_COUNT_PUSHED] = "pushed",
-    [DB_COUNT_DEFERRED] = "deferred",   [DB_COUNT_USER] = "user",       [DB_COUNT_CLIENT] = "client",   [DB_COUNT_SECRET] = "secret",
-    [DB_COUNT_RESOURCE] = "resource",   [DB_COUNT_KEY] = "key",         [DB_COUNT_PAT] = "pat",         [DB_COUNT_REVOCATION] = "revocation",
-    [DB_COUNT_DELIVERY] = "delivery",   [DB_COUNT_INITIAL] = "initial", [DB_COUNT_ISSUER] = "issuer",   [DB_COUNT_CHANGE] = "change",
+    [DB_COUNT_AUTHORIZATION] = "grant",         [DB_COUNT_CODE] = "code",       [DB_COUNT_SESSION] = "session", [DB_COUNT_PUSHED] = "pushed",
+    [DB_COUNT_DEFERRED] = "deferred",           [DB_COUNT_USER] = "user",       [DB_COUNT_CLIENT] = "client",   [DB_COUNT_SECRET] = "secret",
+    [DB_COUNT_RESOURCE] = "resource",           [DB_COUNT_KEY] = "key",         [DB_COUNT_PAT] = "pat",         [DB_COUNT_REVOCATION] = "revocation",
+    [DB_COUNT_DELIVERY] = "delivery",           [DB_COUNT_INITIAL] = "initial", [DB_COUNT_ISSUER] = "issuer",   [DB_COUNT_CHANGE] = "change",
+    [DB_COUNT_AUTHENTICATOR] = "authenticator",
 };
 
 static err take_counter_block(struct db_conn *c, enum db_counter counter, int64_t count, int64_t *first)

@@ -11,12 +11,13 @@
 #include "base/banned.h"
 
 #define COLUMNS "number, id, hash, user_number, created_at, last_seen_at, auth_time, expires_at, address, user_agent, amr, acr"
-enum { OPEN, GET, SEEN, END, LIST };
+enum { OPEN, GET, SEEN, END, END_OTHERS, LIST };
 static const char *const texts[] = {
     [OPEN] = "INSERT INTO sessions (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     [GET] = "SELECT " COLUMNS " FROM sessions WHERE number = $1 AND expires_at > $2",
     [SEEN] = "UPDATE sessions SET last_seen_at = $2 WHERE number = $1",
     [END] = "DELETE FROM sessions WHERE number = $1",
+    [END_OTHERS] = "DELETE FROM sessions WHERE user_number = $1 AND number <> $2",
     [LIST] = "SELECT " COLUMNS " FROM sessions WHERE user_number = $1 AND expires_at > $2 ORDER BY number DESC LIMIT 100",
 };
 DB_STATEMENTS(session, texts);
@@ -77,6 +78,12 @@ err db_session_seen(struct tx *tx, int64_t number, unix_time at)
 err db_session_end(struct tx *tx, int64_t number)
 {
     return db_write_call(tx, CALL(END, P_INT(number)), NULL);
+}
+
+err db_session_end_within(struct db_conn *c, struct arena *a, int64_t user_number, int64_t keep_session)
+{
+    TRY(db_logout_within(c, a, &(struct db_logout){.user_number = user_number, .keep_session = keep_session})); /* LS-04 */
+    return db_run(c, CALL(END_OTHERS, P_INT(user_number), P_INT(keep_session)), NULL);
 }
 
 err db_session_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_session **rows, size_t *count)

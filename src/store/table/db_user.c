@@ -16,7 +16,7 @@
 
 #define COLUMNS                                                                                                   \
     "number, id, username, email, full_name, password_hash, admin, blocked, permissions, created_at, updated_at," \
-    " last_login_at, password_changed_at, version, claims, must_change_password, email_verified"
+    " last_login_at, password_changed_at, version, claims, must_change_password, email_verified, second_factors"
 #define PRESENT " FROM users WHERE removed_at = 0"
 #define MATCHES                                                                        \
     " AND ($1 = '' OR username_key LIKE $1 ESCAPE '!' OR email_key LIKE $1 ESCAPE '!'" \
@@ -41,7 +41,6 @@ enum {
     REMOVE,
     COUNT,
     COUNT_MATCHES,
-    END_SESSIONS,
     END_AUTHORIZATIONS,
     END_PATS,
     FORGET_PATS,
@@ -52,7 +51,7 @@ enum {
 };
 static const char *const texts[] = {
     [ADD] = "INSERT INTO users (" COLUMNS ", username_key, username_skeleton, email_key)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING RETURNING number",
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING RETURNING number",
     [BY_NUMBER] = "SELECT " COLUMNS PRESENT " AND number = $1",
     [BY_ID] = "SELECT " COLUMNS PRESENT " AND id = $1",
     [BY_NAME] = "SELECT " COLUMNS PRESENT " AND username_key = $1",
@@ -69,13 +68,13 @@ static const char *const texts[] = {
     [REHASH] = "UPDATE users SET password_hash = $3 WHERE number = $1 AND password_hash = $2 AND removed_at = 0 RETURNING number",
     [LOGGED_IN] = "UPDATE users SET last_login_at = $2 WHERE number = $1 AND removed_at = 0 RETURNING number",
     /* Upper case and colons are in no key: nobody can take a tombstone's place or stand in its way. */
-    [REMOVE] = "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL, username_skeleton = NULL, email_key = NULL, "
-               "email_verified = 0,"
-               " password_hash = NULL, admin = 0, blocked = 1, permissions = NULL, claims = NULL, last_login_at = 0, password_changed_at = 0,"
-               " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0 RETURNING number",
+    [REMOVE] =
+        "UPDATE users SET username = NULL, username_key = 'REMOVED:' || id, email = NULL, full_name = NULL, username_skeleton = NULL, email_key = NULL, "
+        "email_verified = 0,"
+        " password_hash = NULL, admin = 0, blocked = 1, permissions = NULL, claims = NULL, second_factors = NULL, last_login_at = 0, password_changed_at = 0,"
+        " updated_at = $2, removed_at = $2, version = version + 1 WHERE number = $1 AND removed_at = 0 RETURNING number",
     [COUNT] = "SELECT count(*)" PRESENT,
     [COUNT_MATCHES] = "SELECT count(*)" PRESENT MATCHES,
-    [END_SESSIONS] = "DELETE FROM sessions WHERE user_number = $1 AND number <> $2",
     [END_AUTHORIZATIONS] = "UPDATE grants SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING id",
     [END_PATS] = "UPDATE pats SET revoked_at = $2 WHERE user_number = $1 AND revoked_at = 0 RETURNING hash",
     [FORGET_PATS] = "DELETE FROM pats WHERE user_number = $1 RETURNING hash",
@@ -116,6 +115,7 @@ static const struct db_field fields[] = {
     FIELD(DB_TEXT, claims),
     FIELD(DB_FLAG, must_change_password),
     FIELD(DB_FLAG, email_verified),
+    FIELD(DB_TEXT, second_factors),
 };
 const struct db_columns db_user_columns = DB_COLUMNS(struct db_user, fields);
 static const struct db_field id_fields[] = {{DB_TEXT, 0}};
@@ -155,6 +155,7 @@ err db_user_add(struct tx *tx, struct arena *a, struct db_user *user, struct db_
     struct adding w = {.a = a, .user = *user, .clash = clash != NULL ? clash : &unasked};
     TRY(db_fresh_id(a, &w.user.id));
     w.user.version = 1;
+    w.user.second_factors = STR_ABSENT;
     w.user.created_at = user->created_at != 0 ? user->created_at : clock_now();
     w.user.updated_at = user->updated_at != 0 ? user->updated_at : w.user.created_at;
     TRY(db_user_text_of(a, user->username, user->email, &w.text));
@@ -243,8 +244,7 @@ static err another_admin(struct db_conn *c, const struct db_user *row)
 /* Ends the person's sessions (but one) and grants, and revokes what came of them. */
 static err end_all(struct db_conn *c, struct changing *w, int64_t number, int64_t keep_session)
 {
-    TRY(db_logout_within(c, w->a, &(struct db_logout){.user_number = number, .keep_session = keep_session})); /* LS-04 */
-    TRY(db_run(c, CALL(END_SESSIONS, P_INT(number), P_INT(keep_session)), NULL));
+    TRY(db_session_end_within(c, w->a, number, keep_session));
     struct db_rows ids = {NULL, 0};
     TRY(db_many(c, w->a, CALL(END_AUTHORIZATIONS, P_INT(number), P_INT(w->now)), &id_columns, &ids));
     return db_revocation_within(c, &(struct db_ended){ids.rows, ids.count}, w->now);
@@ -335,6 +335,7 @@ static err remove_body(struct db_conn *c, void *context)
     TRY(db_one(c, w->a, CALL(KEY_OF, P_INT(w->number)), &id_columns, &key));
     TRY(db_run(c, CALL(FORGET_PATS, P_INT(w->number)), NULL));
     TRY(db_run(c, CALL(FORGET_CONSENTS, P_INT(w->number)), NULL));
+    TRY(db_authenticator_forget_within(c, w->number));
     TRY(db_run(c, CALL(FORGET_EVENTS, P_TEXT(row->id)), NULL)); /* ST-06 */
     TRY(db_run(c, CALL(FORGET_NAME, P_TEXT(row->id), P_TEXT(row->username), P_TEXT(*(str *)key)), NULL));
     return db_run(c, CALL(REMOVE, P_INT(w->number), P_INT(w->now)), NULL);

@@ -11,6 +11,7 @@ struct db_user {
     bool admin, blocked;
     bool must_change_password; /* nothing else can be done before */
     bool email_verified;       /* by somebody else than the person; no two people have one verified address */
+    str second_factors;        /* words: kinds of authenticators beside the password (db_authenticator); absent: none. Never written here */
     str permissions;           /* words such as view-users; an admin has all */
     str claims;                /* standard claims (OpenID Connect Core 5.1) that have no column here: one JSON object; absent: none */
     unix_time created_at, updated_at, last_login_at, password_changed_at;

@@ -2,7 +2,7 @@
 // What people do, from the first to the last click, with JavaScript and without, by mouse and by keyboard.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { authorize, fit, launch, leave, login, picture, shapes, visit, world } from "./person.mjs";
+import { addApp, authorize, fit, launch, leave, login, picture, shapes, visit, world } from "./person.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -77,6 +77,43 @@ for (const javaScriptEnabled of [true, false]) {
         await page.click("button[name=decision][value=deny]");
         await page.waitForURL((url) => url.href.startsWith(world.callback));
         assert.equal(code(context).get("error"), "access_denied");
+        await leave(context);
+    });
+
+    test(`a second factor: added, asked for, lost and removed, ${with_}`, async () => {
+        const who = world.factors[javaScriptEnabled ? "app-script" : "app-noscript"];
+        const context = await visit(browser, options);
+        const page = await context.newPage();
+        await login(page, who);
+        const app = await addApp(page);
+        const enter = async (fill) => {
+            const fresh = await visit(browser, options);
+            const there = await fresh.newPage();
+            await there.goto(world.url + "/account/sign-in-methods");
+            await there.fill("#username", who.name);
+            await there.fill("#password", who.password);
+            await there.click("#login");
+            await there.waitForSelector("#code");
+            await fill(there);
+            await there.waitForURL(world.url + "/account/sign-in-methods");
+            return [fresh, there];
+        };
+        const [one] = await enter(async (there) => {
+            await there.fill("#code", app.code());
+            await there.keyboard.press("Enter");
+        });
+        await leave(one);
+        const [two, lost] = await enter(async (there) => {
+            await there.click("button[value=recovery]");
+            await there.waitForSelector("text=Recovery code");
+            await there.fill("#code", app.recovery[0].toUpperCase());
+            await there.keyboard.press("Enter");
+        });
+        await lost.click("main a:has-text('Remove')");
+        await lost.click("main button.danger");
+        await lost.waitForURL(world.url + "/account/sign-in-methods**");
+        assert.match(await lost.textContent("main"), /password alone/);
+        await leave(two);
         await leave(context);
     });
 

@@ -2,13 +2,13 @@
 // Every page, at desk and on the phone, light and dark: a picture, no accessibility violation, no complaint of the browser.
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { authorize, fit, launch, leave, login, picture, shapes, visit, world } from "./person.mjs";
+import { addApp, authorize, fit, launch, leave, login, picture, shapes, visit, world } from "./person.mjs";
 
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-const account = ["/account", "/account/password", "/account/tokens", "/account/applications", "/account/sessions"];
+const account = ["/account", "/account/password", "/account/sign-in-methods", "/account/sign-in-methods/new", "/account/tokens", "/account/applications", "/account/sessions"];
 const admin = ["/admin", "/admin/clients", "/admin/clients?filter=nothing-like-this", "/admin/new-client", `/admin/clients/${world.web.id}`, `/admin/clients/${world.web.id}/remove`,
     "/admin/users", "/admin/users?page=2", "/admin/new-user", `/admin/users/${world.alice.id}`, `/admin/users/${world.alice.id}/remove`, "/admin/scopes", "/admin/resources",
     "/admin/resources/edit?uri=https%3A%2F%2Forders.example",
@@ -58,6 +58,45 @@ for (const shape of Object.keys(shapes)) {
         assert.match(await page.textContent("main"), /Continue as alice/);
         await fit(page, "select account");
         await picture(page, `${shape}-select-account`);
+        await leave(context);
+    });
+
+    test(`pages of a second factor: ${shape}`, async () => {
+        const context = await visit(browser, shapes[shape]);
+        const page = await context.newPage();
+        const who = world.factors[`app-${shape}`];
+        const look = async (name) => { await fit(page, name); await picture(page, `${shape}-${name}`); };
+        await login(page, who);
+        const app = await addApp(page, async () => look("recovery-codes"));
+        await page.goto(world.url + "/account/sign-in-methods");
+        await look("sign-in-methods-one");
+        await page.click("main a:has-text('Remove')");
+        await look("sign-in-method-remove");
+        await page.goto(world.url + "/account/sign-in-methods/new");
+        await page.fill("#name", "tablet");
+        await page.fill("#code", "000000");
+        await page.click("main form button");
+        await page.waitForSelector("#code-problem");
+        await look("app-wrong-code");
+        const other = await visit(browser, shapes[shape]);
+        const there = await other.newPage();
+        await there.goto(world.url + "/account");
+        await there.fill("#username", who.name);
+        await there.fill("#password", who.password);
+        await there.click("#login");
+        await there.waitForSelector("#code");
+        await fit(there, "login code");
+        await picture(there, `${shape}-login-code`);
+        await there.click("button[value=recovery]");
+        await there.waitForSelector("text=Recovery code");
+        await fit(there, "login recovery");
+        await picture(there, `${shape}-login-recovery`);
+        await there.fill("#code", "wrong");
+        await there.click("#login");
+        await there.waitForSelector("#error");
+        await fit(there, "login recovery wrong");
+        assert.ok(app.secret.length >= 32);
+        await leave(other);
         await leave(context);
     });
 

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { createHmac } from "node:crypto";
 import https from "node:https";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
@@ -83,3 +84,33 @@ export async function fit(page, name) {
 
 export const authorize = (client, more = {}) => world.url + "/oauth/authorize?" + new URLSearchParams({ response_type: "code", client_id: client.id,
     redirect_uri: world.callback, scope: "read write", state: "a b", ...more });
+
+// An authenticator app as RFC 6238 has it, and each code once.
+export class App {
+    constructor(secret) { this.secret = secret; this.step = 0; }
+    code() {
+        this.step = Math.max(Math.floor(Date.now() / 30000), this.step + 1);
+        const bits = [...this.secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+        const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+        const counter = Buffer.alloc(8);
+        counter.writeBigUInt64BE(BigInt(this.step));
+        const mac = createHmac("sha1", key).update(counter).digest();
+        const at = mac[19] & 15;
+        return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+    }
+}
+
+// A person who has just logged in adds one; `codes` is called while the recovery codes are shown.
+export async function addApp(page, codes = async () => {}) {
+    await page.goto(world.url + "/account/sign-in-methods/new");
+    const app = new App((await page.inputValue("#key")).replaceAll(" ", ""));
+    await page.fill("#name", "phone");
+    await page.fill("#code", app.code());
+    await page.click("main form button");
+    await page.waitForSelector(".codes");
+    assert.equal(await page.locator(".codes li").count(), 10);
+    app.recovery = await page.locator(".codes code").allTextContents();
+    await codes();
+    await page.click("main a.button");
+    return app;
+}

@@ -80,7 +80,7 @@ Test(login_steps, one_step_that_is_enough_ends_the_login)
     struct scene s = scene();
     struct login_result r;
     cr_assert_eq(step(&s, "key", "signed", STR_ABSENT, &r), ERR_OK);
-    cr_assert(r.user && r.user->number == s.ada->number && str_is(r.amr, "hwk") && str_is(r.acr, ACR_PHISH));
+    cr_assert(r.user && r.user->number == s.ada->number && str_is(r.amr, "hwk mfa") && str_is(r.acr, ACR_PHISH));
     cr_assert(failures(&s, ACCOUNT) == 0 && failures(&s, PLACE) == 0);
 }
 
@@ -92,7 +92,7 @@ Test(login_steps, a_first_step_that_is_not_enough_waits_and_the_next_ends_it)
     cr_assert(failures(&s, ACCOUNT) == 1 && failures(&s, PLACE) == 1, "what was begun is counted");
     cr_assert_eq(step(&s, "code", "123456", state, &r), ERR_OK);
     cr_assert(r.user && r.user->number == s.ada->number && !str_present(r.state));
-    cr_assert(str_is(r.amr, "pwd otp") && str_is(r.acr, ACR_TWO));
+    cr_assert(str_is(r.amr, "pwd otp mfa") && str_is(r.acr, ACR_TWO));
     cr_assert(failures(&s, ACCOUNT) == 0 && failures(&s, PLACE) == 0, "both steps are given back");
 }
 
@@ -246,15 +246,15 @@ Test(login_steps, a_step_up_builds_on_the_session_and_begins_nothing_without_one
     cr_assert(str_is(s.browser.row->amr, "pwd") && str_is(s.browser.row->acr, ACR_PASSWORD));
     cr_assert_eq(step(&s, "code", "654321", STR_ABSENT, &r), ERR_INVALID_GRANT);
     cr_assert_eq(step(&s, "code", "123456", STR_ABSENT, &r), ERR_OK);
-    cr_assert(r.user && r.user->number == s.ada->number && str_is(r.amr, "pwd otp"));
+    cr_assert(r.user && r.user->number == s.ada->number && str_is(r.amr, "pwd otp mfa"));
     at(&s, NOW + 100);
     must(session_stepped_up(s.ctx, r.amr, &s.browser));
     struct session found;
     must(session_find(s.ctx, s.browser.cookie, &found));
-    cr_assert(str_is(found.row->amr, "pwd otp"));
+    cr_assert(str_is(found.row->amr, "pwd otp mfa"));
     cr_assert_eq(found.row->auth_time, NOW, "the password was given then"); /* AZ-12 */
     cr_assert_eq(step(&s, "code", "123456", STR_ABSENT, &r), ERR_OK);
-    cr_assert(r.user && str_is(r.amr, "pwd otp"), "each word once");
+    cr_assert(r.user && str_is(r.amr, "pwd otp mfa"), "each word once");
 }
 
 Test(login_steps, what_a_request_needs_is_asked_for_and_no_more)

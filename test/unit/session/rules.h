@@ -20,9 +20,9 @@ static inline err rules_key(const struct login_trial *t, str *reason)
 }
 
 static const struct authenticator rules_rows[] = {
-    {"password", "pwd", FACTOR_KNOWS, false, true, true, "password", authenticator_password, authenticator_password_proved},
-    {"code", "otp", FACTOR_HAS, false, false, true, "code", rules_otp, NULL},
-    {"key", "hwk", FACTOR_HAS | FACTOR_IS, true, true, false, "key", rules_key, NULL},
+    {"password", "pwd", FACTOR_KNOWS, false, true, true, false, "password", authenticator_password, authenticator_password_proved, NULL},
+    {"code", "otp", FACTOR_HAS, false, false, true, false, "code", rules_otp, NULL, NULL},
+    {"key", "hwk", FACTOR_HAS | FACTOR_IS, true, true, false, false, "key", rules_key, NULL, NULL},
 };
 static const struct assurance_level rules_levels[] = {
     {ACR_PASSWORD, 1, false},
@@ -30,6 +30,6 @@ static const struct assurance_level rules_levels[] = {
     {ACR_PHISH, 2, true},
 };
 /* One factor is enough; the same where two are. */
-static const struct assurance_rules rules_one = {rules_rows, 3, rules_levels, 3, 0};
-static const struct assurance_rules rules_two = {rules_rows, 3, rules_levels, 3, 1};
+static const struct assurance_rules rules_one = {rules_rows, 3, rules_levels, 3, 0, 0};
+static const struct assurance_rules rules_two = {rules_rows, 3, rules_levels, 3, 1, 1};
 #endif

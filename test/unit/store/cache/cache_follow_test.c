@@ -3,6 +3,7 @@
  * each of them memory must be what a fresh start would load. A statement that no row of the table has run fails the test. */
 #include "store/fresh.h"
 
+#include "store/table/db_authenticator.h"
 #include "store/table/db_change.h"
 #include "store/table/db_details.h"
 #include "store/table/db_initial.h"
@@ -328,6 +329,12 @@ static err user_add(struct scene *x)
     return OK;
 }
 
+static err factor_add(struct scene *x)
+{
+    struct db_authenticator row = {.id = STR("f"), .user_number = x->ada.number, .kind = STR(DB_FACTOR_TOTP), .name = STR("phone"), .secret = STR("box")};
+    return db_authenticator_add(x->other.tx, x->other.a, &row, 0);
+}
+
 static err user_login(struct scene *x)
 {
     return db_user_logged_in(x->other.tx, x->ada.number, T0 + 5);
@@ -433,6 +440,7 @@ static const struct {
     {"setting add", setting_add, false},
     {"user add", user_add, false},
     {"user login", user_login, false},
+    {"factor add", factor_add, false},
     {"user rehash", user_rehash, false},
     {"pat add", pat_add, false},
     {"pat used", pat_used, false},

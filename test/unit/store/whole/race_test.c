@@ -2,6 +2,7 @@
  * What two transactions side by side may not do: one test for each row of ARCHITECTURE.md's table of rules that span rows (guard: races). The first stops
  * before its commit until the second waits for it, or has ended without waiting: then it read what the first was about to change. Runs on both engines. */
 #include "store/fresh.h"
+#include "store/table/db_authenticator.h"
 
 #include <pthread.h>
 
@@ -732,5 +733,57 @@ Test(race, who_commits_first_has_the_lower_number) /* AT-16 */
     run_race_of_two(&r);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM changes WHERE (seq = 1 AND key = 'first') OR (seq = 2 AND key = 'second')"), 2);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM revocations WHERE (number = 1 AND id = 'first') OR (number = 2 AND id = 'second')"), 2);
+    fresh_end(&s);
+}
+
+/* ---- what people prove themselves with ---- */
+
+static err add_authenticator(struct fresh *s, int64_t user, const char *id)
+{
+    struct db_authenticator row = {.id = str_of(id), .user_number = user, .kind = STR(DB_FACTOR_TOTP), .name = STR("phone"), .secret = STR("box")};
+    return db_authenticator_add(s->tx, s->a, &row, 0);
+}
+
+static err add_first_app(struct fresh *s, struct race *r)
+{
+    return add_authenticator(s, r->user, "first");
+}
+
+static err add_second_app(struct fresh *s, struct race *r)
+{
+    return add_authenticator(s, r->user, "second");
+}
+
+static err remove_app(struct fresh *s, struct race *r)
+{
+    return db_authenticator_remove(s->tx, s->a, r->user, STR("id-0"), 0, &r->yes);
+}
+
+static err replace_codes(struct fresh *s, struct race *r)
+{
+    struct token_hash hashes[DB_RECOVERY_CODES];
+    for (size_t i = 0; i < DB_RECOVERY_CODES; i++)
+        hashes[i] = token_hash_of(str_format(s->a, "%zu", i));
+    return db_recovery_replace(s->tx, s->a, r->user, hashes);
+}
+
+Test(race, what_a_person_has_is_capped_and_told_whatever_comes_at_once)
+{
+    struct fresh s = fresh_new(true);
+    struct race r = {.s = &s, .first = add_first_app, .second = add_second_app, .user = fresh_user(&s, "ada").number};
+    for (int i = 0; i < DB_AUTHENTICATORS_MAX - 1; i++)
+        MUST(add_authenticator(&s, r.user, str_format(s.a, "id-%d", i).p));
+    run_race(&r);
+    cr_assert_eq(r.second_said.kind, ERR_UNPROCESSABLE, "%s", err_why(r.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM authenticators"), DB_AUTHENTICATORS_MAX);
+    struct race last = {.s = &s, .first = remove_app, .second = replace_codes, .user = fresh_user(&s, "eve").number};
+    MUST(add_authenticator(&s, last.user, "eve-0"));
+    MUST(db_authenticator_remove(s.tx, s.a, r.user, STR("id-0"), 0, &last.yes));
+    MUST(add_authenticator(&s, last.user, "id-0"));
+    MUST(db_authenticator_remove(s.tx, s.a, last.user, STR("eve-0"), 0, &last.yes));
+    run_race(&last);
+    cr_assert_eq(last.second_said.kind, ERR_UNPROCESSABLE, "%s", err_why(last.second_said));
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM recovery_codes"), 0);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM users WHERE username = 'eve' AND second_factors IS NULL"), 1);
     fresh_end(&s);
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * Claims about a login by password and app: the code is asked for, taken once, and tells who logged in how. */
+#include "two_factors.h"
+#include "base/banned.h"
+
+Test(authenticator_totp, a_password_alone_is_no_login_and_the_code_completes_it)
+{
+    struct scene s = scene_new();
+    struct session browser;
+    struct login_result r;
+    add_app(&s);
+    at(&s, NOW + 60);
+    struct login_result waiting = begin_login(&s, &browser);
+    cr_assert_null(waiting.user);
+    cr_assert(str_is(waiting.offers, "totp recovery"));
+    cr_assert_eq(next_step(&s, &browser, waiting.state, "totp", STR("000000"), &r).kind, ERR_INVALID_GRANT);
+    cr_assert_null(r.user);
+    cr_assert_not_null(r.wrong);
+    must(next_step(&s, &browser, waiting.state, "totp", app_code(&s, NOW + 60), &r));
+    cr_assert_not_null(r.user);
+    cr_assert(str_is(r.amr, "pwd otp mfa") && str_is(r.acr, ACR_MFA));
+}
+
+Test(authenticator_totp, no_code_is_taken_twice_nor_one_before_it) /* LS-15 */
+{
+    struct scene s = scene_new();
+    struct session browser;
+    struct login_result r;
+    add_app(&s);
+    struct login_result waiting = begin_login(&s, &browser);
+    cr_assert_eq(next_step(&s, &browser, waiting.state, "totp", app_code(&s, NOW), &r).kind, ERR_INVALID_GRANT, "it was shown to add the app");
+    must(next_step(&s, &browser, waiting.state, "totp", app_code(&s, NOW + TOTP_SECONDS), &r)); /* a clock that is ahead */
+    struct login_result again = begin_login(&s, &browser);
+    cr_assert_eq(next_step(&s, &browser, again.state, "totp", app_code(&s, NOW + TOTP_SECONDS), &r).kind, ERR_INVALID_GRANT);
+    at(&s, NOW + TOTP_SECONDS);
+    cr_assert_eq(next_step(&s, &browser, again.state, "totp", app_code(&s, NOW), &r).kind, ERR_INVALID_GRANT);
+    at(&s, NOW + 2 * TOTP_SECONDS);
+    must(next_step(&s, &browser, again.state, "totp", app_code(&s, NOW + 2 * TOTP_SECONDS), &r));
+    cr_assert_not_null(r.user);
+}
+
+Test(authenticator_totp, it_begins_no_login_and_is_nobody_elses)
+{
+    struct scene s = scene_new();
+    struct session browser;
+    struct login_result r;
+    add_app(&s);
+    at(&s, NOW + 60);
+    must(session_find(s.ctx, STR_ABSENT, &browser));
+    const struct login_try first = {.username = STR("ada"), .proof = app_code(&s, NOW + 60), .event = "login", .with = STR("totp"), .session = &browser};
+    cr_assert_eq(login_check(s.ctx, &first, &r).kind, ERR_INVALID_REQUEST);
+    (void)fixture_user(s.authority, s.a, "eve");
+    struct session eve;
+    must(session_find(s.ctx, STR_ABSENT, &eve));
+    const struct login_try password = {.username = STR("eve"), .proof = STR(FIXTURE_PASSWORD), .event = "login", .session = &eve};
+    must(login_check(s.ctx, &password, &r));
+    cr_assert_not_null(r.user, "who has no second factor is not asked for one");
+    struct login_result waiting = begin_login(&s, &browser);
+    cr_assert_eq(next_step(&s, &eve, waiting.state, "totp", app_code(&s, NOW + 60), &r).kind, ERR_STALE_FORM, "another browser");
+}
+
+Test(authenticator_totp, who_added_one_while_the_password_was_judged_is_not_let_in_by_it_alone)
+{
+    struct scene s = scene_new();
+    bool overtaken;
+    struct db_user judged = *s.ada;
+    must(login_overtaken(s.ctx, &judged, &overtaken));
+    cr_assert_not(overtaken);
+    add_app(&s);
+    must(login_overtaken(s.ctx, &judged, &overtaken));
+    cr_assert(overtaken);
+}
