@@ -121,6 +121,8 @@ struct db_logout {
 fallible db_logout_within(struct db_conn *c, struct arena *a, const struct db_logout *which);
 /* All sessions of a person but keep_session (0: none stays), with these notices (LS-04). */
 fallible db_session_end_within(struct db_conn *c, struct arena *a, int64_t user_number, int64_t keep_session);
+/* The same, with every grant that was given in them but those with offline_access (RF-08). */
+fallible db_authorization_end_others_within(struct db_conn *c, struct arena *a, int64_t user_number, int64_t keep_session);
 /* The person is removed: nothing to prove themself with is left. */
 fallible db_authenticator_forget_within(struct db_conn *c, int64_t user_number);
 /* Rows as store/cache keeps them. */

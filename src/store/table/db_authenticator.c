@@ -93,7 +93,7 @@ static err add_body(struct db_conn *c, void *context)
     db_params_from(&columns, w->row, params);
     TRY(db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, NULL));
     TRY(tell_second_factors(c, w));
-    return db_session_end_within(c, w->a, w->user, w->keep_session);
+    return db_authorization_end_others_within(c, w->a, w->user, w->keep_session);
 }
 
 err db_authenticator_add(struct tx *tx, struct arena *a, struct db_authenticator *row, int64_t keep_session)
@@ -146,7 +146,7 @@ static err remove_body(struct db_conn *c, void *context)
     if (!w->done)
         return OK;
     TRY(tell_second_factors(c, w));
-    return db_session_end_within(c, w->a, w->user, w->keep_session);
+    return db_authorization_end_others_within(c, w->a, w->user, w->keep_session);
 }
 
 err db_authenticator_remove(struct tx *tx, struct arena *a, int64_t user_number, str id, int64_t keep_session, bool *removed)
@@ -163,9 +163,11 @@ static err reset_body(struct db_conn *c, void *context)
     int64_t changed = 0;
     TRY(db_guard_user(c, w->user, DB_GUARD_ALONE));
     TRY(db_run(c, CALL(RESET, P_INT(w->user)), &changed));
-    TRY(tell_second_factors(c, w));
     w->done = changed > 0;
-    return db_session_end_within(c, w->a, w->user, 0);
+    if (!w->done)
+        return OK;
+    TRY(tell_second_factors(c, w));
+    return db_authorization_end_others_within(c, w->a, w->user, 0);
 }
 
 err db_authenticator_reset(struct tx *tx, struct arena *a, int64_t user_number, bool *any)

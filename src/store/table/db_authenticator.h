@@ -17,15 +17,15 @@ struct db_authenticator {
     int64_t counter; /* what was shown last: a step of RFC 6238 */
     unix_time created_at, last_used_at;
 };
-/* number is filled in; id is given, since the secret is sealed under it. The person's other sessions end but keep_session: they were opened without it. UNPROCESSABLE: there are
+/* number is filled in; id is given, since the secret is sealed under it. The person's other sessions end but keep_session, with what was allowed in them (RF-08): they were opened without it. UNPROCESSABLE: there are
  * DB_AUTHENTICATORS_MAX; NOT_FOUND: no such person. */
 fallible db_authenticator_add(struct tx *tx, struct arena *a, struct db_authenticator *row, int64_t keep_session);
 fallible db_authenticator_list(struct tx *tx, struct arena *a, int64_t user_number, struct db_authenticator **rows, size_t *count); /* oldest first */
 /* Takes what was shown, once and in ascending order: *taken false when this or a later one was taken before. Durable soon (store_together_soon). */
 fallible db_authenticator_take(struct tx *tx, int64_t number, int64_t counter, unix_time at, bool *taken);
-/* The person's other sessions end. With the last one the recovery codes go too: there is nothing left to recover. */
+/* The person's other sessions end likewise. With the last one the recovery codes go too: there is nothing left to recover. */
 fallible db_authenticator_remove(struct tx *tx, struct arena *a, int64_t user_number, str id, int64_t keep_session, bool *removed);
-/* All of them and the recovery codes, and all of the person's sessions. */
+/* All of them and the recovery codes, and all of the person's sessions likewise. *any false: there were none, and nothing has changed. */
 fallible db_authenticator_reset(struct tx *tx, struct arena *a, int64_t user_number, bool *any);
 /* These in place of whatever there was. */
 fallible db_recovery_replace(struct tx *tx, struct arena *a, int64_t user_number, const struct token_hash hashes[DB_RECOVERY_CODES]);

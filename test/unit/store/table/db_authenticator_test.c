@@ -129,8 +129,55 @@ Test(db_authenticator, the_other_sessions_end_when_something_is_added_or_taken_a
     MUST(db_authenticator_reset(s.tx, s.a, ada, &done));
     cr_assert(done);
     cr_assert_eq(by_hand(&s, "SELECT count(*) FROM sessions"), 1, "eve's alone");
+    (void)session(&s, ada, "after");
     MUST(db_authenticator_reset(s.tx, s.a, ada, &done));
     cr_assert_not(done);
+    cr_assert_eq(by_hand(&s, "SELECT count(*) FROM sessions WHERE id = 'after'"), 1, "who had none keeps all sessions");
+    fresh_end(&s);
+}
+
+static int64_t grant_in(struct fresh *s, int64_t user, int64_t client, const char *session_id, const char *scope)
+{
+    struct db_authorization row = fresh_authorization(s, user, client);
+    row.session_id = str_of(session_id);
+    row.scope = str_of(scope);
+    row.id = str_format(s->a, "%s %s", session_id, scope);
+    MUST(db_authorization_reserve(s->tx, &row.number));
+    MUST(db_authorization_add(s->tx, &row));
+    return row.number;
+}
+
+static bool lives(struct fresh *s, int64_t grant)
+{
+    struct db_authorization *row;
+    MUST(db_authorization_get(s->tx, s->a, grant, &row));
+    return row->revoked_at == 0;
+}
+
+Test(db_authenticator, what_was_allowed_in_a_session_ends_with_it) /* RF-08 */
+{
+    struct fresh s = fresh_new(true);
+    struct db_revocation *told;
+    size_t count;
+    bool done;
+    int64_t ada = fresh_user(&s, "ada").number, eve = fresh_user(&s, "eve").number, app = fresh_client(&s, "app").number;
+    int64_t here = session(&s, ada, "here");
+    (void)session(&s, ada, "there");
+    (void)session(&s, eve, "eves");
+    int64_t kept = grant_in(&s, ada, app, "here", "openid"), ended = grant_in(&s, ada, app, "there", "openid");
+    int64_t offline = grant_in(&s, ada, app, "there", "openid offline_access"), eves = grant_in(&s, eve, app, "eves", "openid");
+    (void)add(&s, ada, "one", here);
+    cr_expect(lives(&s, kept) && lives(&s, offline) && lives(&s, eves));
+    cr_expect_not(lives(&s, ended));
+    MUST(db_revocation_since(s.tx, s.a, 0, &told, &count));
+    cr_expect(count == 1 && str_is(told[0].id, "there openid"), "its access tokens too");
+    (void)session(&s, ada, "again");
+    int64_t again = grant_in(&s, ada, app, "again", "openid");
+    MUST(db_authenticator_remove(s.tx, s.a, ada, STR("one"), here, &done));
+    cr_expect(lives(&s, kept) && !lives(&s, again));
+    (void)add(&s, ada, "two", here);
+    MUST(db_authenticator_reset(s.tx, s.a, ada, &done));
+    cr_expect(!lives(&s, kept) && lives(&s, offline) && lives(&s, eves));
     fresh_end(&s);
 }
 
