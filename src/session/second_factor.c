@@ -198,12 +198,21 @@ struct adding {
     str amr;
 };
 
+/* What this session may was judged before the transaction: whoever ended it since (logout, block, a new password, the same form sent twice) has the last word. */
+static fallible require_live_session(struct context *ctx, const struct session *s)
+{
+    struct db_session *row;
+    TRY(db_session_get(ctx->tx, ctx->arena, s->row->number, &row));
+    return row != NULL ? OK : ERR(LOGIN_REQUIRED, "second factor: the session ended meanwhile");
+}
+
 /* This browser has shown a code: its session has the second factor from now on, with a new cookie (LS-01). */
 static err add_whole(void *context)
 {
     struct adding *w = context;
     w->now = *w->before;
-    TRY(db_authenticator_add(w->ctx->tx, w->ctx->arena, &w->row, w->before->row->number));
+    TRY(db_authenticator_add(w->ctx->tx, w->ctx->arena, &w->row, w->before->row->number)); /* it holds the person */
+    TRY(require_live_session(w->ctx, w->before));
     if (w->hashes != NULL)
         TRY(db_recovery_replace(w->ctx->tx, w->ctx->arena, w->before->user->number, w->hashes));
     TRY(db_user_by_number(w->ctx->tx, w->ctx->arena, w->before->user->number, &w->now.user));

@@ -139,3 +139,37 @@ Test(second_factor, a_new_password_leaves_the_second_factor_where_it_was)
     cr_assert(str_is(s.browser.row->amr, "pwd otp mfa"));
     cr_assert_eq(s.browser.row->auth_time, NOW, "the app was not shown again");
 }
+
+Test(second_factor, a_session_that_ended_meanwhile_adds_nothing_and_does_not_come_back)
+{
+    struct scene s = scene_new();
+    struct problems p;
+    struct second_factor_offer offer;
+    struct db_session *rows;
+    size_t count;
+    must(second_factor_offer(s.ctx, &s.browser, &offer));
+    secret_of(offer.secret, s.secret);
+    must(db_session_end(s.ctx->tx, s.browser.row->number)); /* by a new password, a block, a logout elsewhere */
+    cr_assert_eq(add_with(&s, offer.state, app_code(&s, NOW), "phone", &p).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(stored(&s), 0);
+    must(db_session_list(s.ctx->tx, s.a, s.ada->number, &rows, &count));
+    cr_assert_eq(count, 0);
+}
+
+Test(second_factor, the_same_form_sent_twice_adds_one_app) /* LS-15: else each code would be good twice */
+{
+    struct scene s = scene_new();
+    struct problems p;
+    struct second_factor_offer offer;
+    int64_t left;
+    must(second_factor_offer(s.ctx, &s.browser, &offer));
+    secret_of(offer.secret, s.secret);
+    struct session twin = s.browser; /* was let in before the first had its answer */
+    must(add_with(&s, offer.state, app_code(&s, NOW), "phone", &p));
+    struct second_factor_added second = {.state = offer.state, .name = STR("phone"), .code = app_code(&s, NOW)};
+    cr_assert_eq(second_factor_add(s.ctx, &twin, &second, &p).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_not(str_present(second.codes[0]));
+    cr_assert_eq(stored(&s), 1);
+    must(db_recovery_count(s.ctx->tx, s.ada->number, &left));
+    cr_assert_eq(left, DB_RECOVERY_CODES);
+}
