@@ -15,6 +15,7 @@ struct login_trial {
     str counted;          /* one of them, that this step was counted by; absent: by none yet */
     bool known_device;
     bool step_up; /* builds on what the browser's session has proved before */
+    bool partial; /* it stands alone where other logins ask for more: it must not excuse wrong guesses at that */
     unix_time begun;
     int64_t steps; /* counted before this one, in this login, at this address */
     str place;     /* where they were counted (login_count_place); absent: nowhere yet */

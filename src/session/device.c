@@ -5,8 +5,21 @@
 #include "session/device.h"
 #include "codec/b64url.h"
 #include "crypto/digest.h"
+#include "store/table/db_authenticator.h"
 #include "token/opaque.h"
 #include "base/banned.h"
+
+/* Made before there was a second factor, by a password alone: whoever knew that could have collected any number, each with a counter of its own for guesses at codes. */
+static fallible judge_device_factors(struct context *ctx, const struct db_user *user, unix_time made, bool *known)
+{
+    struct db_authenticator *rows;
+    size_t count;
+    if (!*known || !str_filled(user->second_factors))
+        return OK;
+    TRY(db_authenticator_list(ctx->tx, ctx->arena, user->number, &rows, &count));
+    *known = count > 0 && made >= rows[0].created_at; /* oldest first */
+    return OK;
+}
 
 fallible device_known(struct context *ctx, const struct db_user *user, bool *known)
 {
@@ -20,7 +33,7 @@ fallible device_known(struct context *ctx, const struct db_user *user, bool *kno
         return opened;
     /* A changed password ends the trust in old devices: one of them may be why it was changed. */
     *known = !FAILED(opened) && numbers[0] == user->number && numbers[1] >= user->password_changed_at && numbers[1] <= ctx->now;
-    return OK;
+    return judge_device_factors(ctx, user, numbers[1], known);
 }
 
 str device_name(struct arena *a, str text)

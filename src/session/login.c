@@ -152,8 +152,9 @@ static fallible advance_login(struct login_trial *t, struct login_result *out)
     TRY(with_step(t));
     struct assurance_need need = {.max_age = -1, .essential = t->attempt->essential, .wished = t->attempt->wished};
     const struct assurance_have have = {t->amr, &t->user->second_factors, t->ctx->now, t->ctx->now};
-    enum assurance_missing missing = t->attempt->alone ? ASSURANCE_NOTHING : assurance_missing(t->rules, &need, &have);
-    if (missing == ASSURANCE_NOTHING)
+    enum assurance_missing missing = assurance_missing(t->rules, &need, &have);
+    t->partial = t->attempt->alone && missing != ASSURANCE_NOTHING;
+    if (t->attempt->alone || missing == ASSURANCE_NOTHING)
         return finish_login(t, out);
     struct login_result more = {.retry_after = 0};
     TRY(list_next_steps(t, &more.offers));

@@ -115,6 +115,6 @@ fallible login_count_settle(const struct login_trial *t)
         FAIL(CONFLICT, "login: this login has come to its end before");
     for (int64_t i = 0; str_present(t->address) && i <= t->steps; i++) /* one right password does not excuse the wrong ones from the same place */
         TRY(db_throttle_return(tx, t->address));
-    TRY(db_throttle_clear(tx, t->account));
+    TRY(t->partial ? db_throttle_return(tx, t->account) : db_throttle_clear(tx, t->account)); /* LS-15: a password clears no guesses at codes */
     return db_user_logged_in(tx, t->user->number, t->ctx->now);
 }

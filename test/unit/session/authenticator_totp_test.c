@@ -70,3 +70,37 @@ Test(authenticator_totp, who_added_one_while_the_password_was_judged_is_not_let_
     must(login_overtaken(s.ctx, &judged, &overtaken));
     cr_assert(overtaken);
 }
+
+Test(authenticator_totp, a_password_that_stands_alone_excuses_no_guesses_at_codes) /* RL-01 */
+{
+    struct scene s = scene_new();
+    struct session browser;
+    struct login_result r;
+    const struct login_try password = {.username = STR("ada"), .proof = STR(FIXTURE_PASSWORD), .event = "password_grant", .alone = true};
+    add_app(&s);
+    at(&s, NOW + 60);
+    struct login_result waiting = begin_login(&s, &browser);
+    err guess = OK, between = OK;
+    int n = 0;
+    while (n++ < 20 && !FAILED(between) && guess.kind != ERR_THROTTLED) {
+        guess = next_step(&s, &browser, waiting.state, "totp", STR("000000"), &r);
+        between = guess.kind != ERR_THROTTLED ? login_check(s.ctx, &password, &r) : OK;
+    }
+    cr_assert_lt(n, 10, "%d guesses without a wait", n);
+}
+
+Test(authenticator_totp, a_browser_that_was_known_by_the_password_alone_is_not_known_any_more) /* RL-02: each would have guesses of its own */
+{
+    struct scene s = scene_new();
+    str before, after;
+    must(session_device_make(s.ctx, s.ada, &before));
+    at(&s, NOW + 60);
+    add_app(&s);
+    must(db_user_by_number(s.ctx->tx, s.a, s.ada->number, &s.ada));
+    s.ctx->device = before;
+    must(session_device_make(s.ctx, s.ada, &after));
+    cr_assert_not(str_equal(before, after));
+    s.ctx->device = after;
+    must(session_device_make(s.ctx, s.ada, &before));
+    cr_assert(str_equal(before, after), "a whole login has made it");
+}
