@@ -21,7 +21,10 @@ static enum assurance_missing find_missing_assurance(struct context *ctx, const 
         .essential = request->acr_essential,
         .wished = done ? STR_ABSENT : request->acr_wished,
     };
-    return session_missing(ctx, s, &need);
+    enum assurance_missing missing = session_missing(ctx, s, &need);
+    if (missing == ASSURANCE_NEVER && s->user && second_factor_due(ctx, s->user) && session_missing(ctx, &(struct session){.user = NULL}, &need) != missing)
+        return ASSURANCE_NOTHING; /* a second factor is added first, and then this is asked again */
+    return missing;
 }
 
 bool authorize_other_user(struct context *ctx, const struct authorize_request *request, const struct session *s)

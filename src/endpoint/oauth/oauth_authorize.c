@@ -120,7 +120,6 @@ static fallible answer_login(struct call *c, const struct authorize_request *req
     return call_redirect(c, location);
 }
 
-/* To the page for a new password, and back here with the same request. */
 /* What must be done at a page of ours before anything else: with the same request to come back to. */
 static fallible answer_detour(struct call *c, const struct authorize_request *request, str page)
 {

@@ -167,6 +167,21 @@ Test(authorize_next, a_level_that_a_session_has_is_not_asked_for_again_and_one_t
     expect_kind(step_of(&t, str_z(t.s.a, back), &ada, &step), UNMET_AUTHENTICATION);
 }
 
+Test(authorize_next, who_must_add_a_second_factor_anyway_adds_it_for_a_request_that_needs_it)
+{
+    struct stage t = oidc_stage();
+    enum authorize_step step;
+    struct session ada = stage_session(&t, t.ada);
+    const char *mfa = "&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22" ACR_MFA "%22%7D%7D%7D";
+    const char *unknown = "&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22x%22%7D%7D%7D";
+    expect_kind(step_of(&t, mfa, &ada, &step), UNMET_AUTHENTICATION);
+    t.s.authority->policy.second_factor_required = true;
+    cr_expect_eq(next(&t, "", &ada), AUTHORIZE_ENROL);
+    cr_expect_eq(next(&t, mfa, &ada), AUTHORIZE_ENROL);
+    expect_kind(step_of(&t, str_z(t.s.a, stage_text(&t, mfa, STR("&prompt=none"), "")), &ada, &step), INTERACTION_REQUIRED);
+    expect_kind(step_of(&t, unknown, &ada, &step), UNMET_AUTHENTICATION);
+}
+
 Test(authorize_next, select_account_is_answered_by_a_button_of_this_session_or_by_a_login)
 {
     struct stage t = oidc_stage();
