@@ -120,6 +120,8 @@ err console_factors_new_post(struct call *c)
     err done = second_factor_add(c->context, &c->session, &added, &problems);
     if (done.kind == ERR_INSUFFICIENT_AUTHENTICATION)
         return login_again(c);
+    if (!FAILED(done))
+        TRY(widget_known_device(c, c->session.user));
     if (!FAILED(done) && str_present(added.codes[0]))
         return codes_page(c, added.codes, str_trim(added.name));
     if (!FAILED(done))

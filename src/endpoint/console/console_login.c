@@ -7,13 +7,12 @@
  *   logged in ──login_post ok, same person: session_open──▶ logged in, password fresh */
 #include "endpoint/console/console.h"
 
+#include "endpoint/console/widget.h"
 #include "endpoint/headers.h"
 #include "authorize/redirect.h"
 #include "session/login.h"
 #include "session/second_factor.h"
 #include "base/banned.h"
-
-enum { DEVICE_SECONDS = 400 * 86400 }; /* the longest that browsers keep a cookie (RFC 6265bis 5.5) */
 
 /* The application that a person is on the way to, and where it gets its answer (lines); NULL when they are not. */
 static const struct db_client *application_of(struct call *c, str return_to, str *redirect_uri)
@@ -135,12 +134,9 @@ static err open_session(struct context *ctx, const struct login_result *login, v
 
 static fallible begin_login_session(struct call *c, const struct db_user *user, const struct opening *opened)
 {
-    str device;
     TRY(session_leave(c->context, opened->before, &opened->now));
     c->session = opened->now;
-    TRY(session_device_make(c->context, user, &device));
-    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->context->authority->base};
-    return response_cookie(c->response, session_device_cookie_name(c->context->arena, c->context->authority), device, &rule); /* RL-02 */
+    return widget_known_device(c, user); /* RL-02 */
 }
 
 /* The field that carries a proof is that of its authenticator; a step names it by `with`. */

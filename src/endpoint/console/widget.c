@@ -7,7 +7,10 @@
 #include "codec/percent.h"
 #include "base/banned.h"
 
-enum { PAGE_MAX = 1000000 };
+enum {
+    PAGE_MAX = 1000000,
+    DEVICE_SECONDS = 400 * 86400, /* the longest that browsers keep a cookie (RFC 6265bis 5.5) */
+};
 
 struct page_fields *widget_account(struct call *c, const char *nav)
 {
@@ -202,4 +205,12 @@ void widget_pager(struct call *c, struct page_fields *f, const struct db_page *p
 err widget_login_again(struct call *c, str back)
 {
     return call_redirect(c, widget_place(c, "/login?again=1&return_to=", back, ""));
+}
+
+err widget_known_device(struct call *c, const struct db_user *user)
+{
+    str device;
+    TRY(session_device_make(c->context, user, &device));
+    struct response_cookie_rule rule = {.secure = c->request->secure, .max_age = DEVICE_SECONDS, .path = c->context->authority->base};
+    return response_cookie(c->response, session_device_cookie_name(c->context->arena, c->context->authority), device, &rule);
 }

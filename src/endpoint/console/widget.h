@@ -36,4 +36,6 @@ struct db_page widget_page(struct call *c);
 void widget_pager(struct call *c, struct page_fields *f, const struct db_page *page, int64_t total);
 /* To /login and back here: the step needs a fresh password (LS-13, PT-03). */
 fallible widget_login_again(struct call *c, str back);
+/* This browser is known from now on: its person has just logged in with everything that they have (RL-02). */
+fallible widget_known_device(struct call *c, const struct db_user *user);
 #endif

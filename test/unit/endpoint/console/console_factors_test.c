@@ -62,7 +62,8 @@ Test(console_factors, an_app_is_added_with_a_code_of_it_and_its_codes_are_shown_
     struct answer made = add(b, &page, "phone", code_of(&page));
     expect_page(made, "recovery_codes", 200);
     b = visit_follow(b, &made);
-    cr_expect(str_present(visit_cookie(&made, "__Host-jeton")), "a new cookie"); /* LS-01 */
+    cr_expect(str_present(visit_cookie(&made, "__Host-jeton")), "a new cookie");                 /* LS-01 */
+    cr_expect(str_present(visit_cookie(&made, "__Host-jeton-device")), "known by both factors"); /* RL-02 */
     struct answer list = visit_get(b, METHODS);
     expect_page(list, "sign_in_methods", 200);
     cr_expect(visit_shows(&list, "phone"));
