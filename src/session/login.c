@@ -4,7 +4,7 @@
  *
  *   begun ──step──▶ counted ──judge──▶ wrong                                         (what was counted stays)
  *                                 └──▶ proved ──nothing missing──▶ settled           (given back, once; the person is handed out)
- *                                         └──a step is missing──▶ waiting ──step──▶ counted …
+ *                                         └──a step is missing──▶ waiting ──step──▶ counted …   (what was counted stays, but nobody waits for it)
  *   waiting ──LOGIN_STATE_SECONDS, another password──▶ abandoned                     (what was counted stays)
  *
  * A waiting login is sealed into the page's form (login_state): it has no row. Relies on login_count for the counters. Promises:
@@ -193,7 +193,7 @@ fallible login_check(struct context *ctx, const struct login_try *attempt, struc
     TRY(login_count_keys(&t));
     err e = take_step(&t, out);
     if (out->user == NULL) /* without settling, nothing of this is on the disk yet */
-        TRY(login_count_keep(&t));
+        TRY(str_present(out->state) ? login_count_pass(&t) : login_count_keep(&t));
     return e;
 }
 

@@ -104,6 +104,19 @@ fallible login_count_keep(const struct login_trial *t)
     return str_present(t->counted) ? db_throttle_keep(t->ctx->tx, t->counted) : OK;
 }
 
+static err lift_both(void *context)
+{
+    const struct login_trial *t = context;
+    if (str_present(t->address))
+        TRY(db_throttle_lift(t->ctx->tx, t->address));
+    return db_throttle_lift(t->ctx->tx, t->account);
+}
+
+fallible login_count_pass(struct login_trial *t)
+{
+    return authority_together(t->ctx, lift_both, t);
+}
+
 /* The order of count_both. */
 fallible login_count_settle(const struct login_trial *t)
 {

@@ -30,6 +30,7 @@ enum {
     THROTTLE_SET,
     THROTTLE_CLEAR,
     THROTTLE_RETURN,
+    THROTTLE_LIFT,
     THROTTLE_TOUCH,
     THROTTLE_KEEP,
     REVOCATION_ADD,
@@ -55,6 +56,7 @@ static const char *const texts[] = {
     [THROTTLE_RETURN] = "UPDATE throttles SET failures = failures - 1, until_at = 0 WHERE name = $1 AND failures > 0",
     /* Something must change: a commit that writes nothing brings nothing to the disk. Without the row somebody has done so meanwhile. */
     [THROTTLE_KEEP] = "UPDATE throttles SET forget_at = forget_at + 1 WHERE name = $1",
+    [THROTTLE_LIFT] = "UPDATE throttles SET until_at = 0, forget_at = forget_at + 1 WHERE name = $1",
     [REVOCATION_ADD] = "INSERT INTO revocations (number, kind, id, expires_at) VALUES ($1, $2, $3, $4)",
     [REVOCATIONS] = "SELECT number, kind, id, expires_at FROM revocations WHERE number > $1 ORDER BY number LIMIT 4096",
     [LIST_FIRST] = LISTS("number"),
@@ -350,6 +352,11 @@ err db_throttle_clear(struct tx *tx, str key)
 err db_throttle_return(struct tx *tx, str key)
 {
     return db_write_call(tx, CALL(THROTTLE_RETURN, P_TEXT(key)), NULL);
+}
+
+err db_throttle_lift(struct tx *tx, str key)
+{
+    return db_write_call(tx, CALL(THROTTLE_LIFT, P_TEXT(key)), NULL);
 }
 
 /* ---- revocations ---- */

@@ -51,6 +51,8 @@ fallible db_throttle_look(struct tx *tx, str key, const struct db_throttle_rule 
 fallible db_throttle_clear(struct tx *tx, str key); /* after a success */
 /* Gives the attempt back (a success on another key's account): failures - 1, until 0. */
 fallible db_throttle_return(struct tx *tx, str key);
+/* The attempt stays counted, on the disk as by db_throttle_keep, and the next one need not wait. */
+fallible db_throttle_lift(struct tx *tx, str key);
 
 /* Revocations whose tokens may still be alive, for store/cache: kind 'grant' (UUID) or 'token' (jti, b64url). */
 struct db_revocation {

@@ -104,3 +104,29 @@ Test(authenticator_totp, a_browser_that_was_known_by_the_password_alone_is_not_k
     must(session_device_make(s.ctx, s.ada, &before));
     cr_assert(str_equal(before, after), "a whole login has made it");
 }
+
+Test(authenticator_totp, who_has_waited_and_shown_the_password_may_show_the_code_at_once) /* RL-02: a lock ends by itself */
+{
+    struct scene s = scene_new();
+    struct session browser;
+    struct login_result r;
+    struct db_throttle_rule *rule = &s.authority->policy.account_rule;
+    const struct login_try wrong = {.username = STR("ada"), .proof = STR("somebody's guess"), .event = "login"};
+    *rule = (struct db_throttle_rule){.free_tries = 1, .base = 900, .most = 900, .forget = 3600}; /* longer than a login may take */
+    s.ctx->address = STR("192.0.2.7");
+    s.authority->policy.address_rule = *rule;
+    add_app(&s);
+    for (int i = 1; i <= 3; i++) {
+        at(&s, NOW + i * (rule->most + 1));
+        cr_assert_eq(login_check(s.ctx, &wrong, &r).kind, ERR_INVALID_GRANT);
+    }
+    cr_assert_eq(login_check(s.ctx, &wrong, &r).kind, ERR_THROTTLED);
+    at(&s, NOW + 4 * (rule->most + 1));
+    struct login_result waiting = begin_login(&s, &browser);
+    cr_assert_eq(next_step(&s, &browser, waiting.state, "totp", STR("000000"), &r).kind, ERR_INVALID_GRANT);
+    cr_assert_eq(next_step(&s, &browser, waiting.state, "totp", app_code(&s, s.ctx->now), &r).kind, ERR_THROTTLED, "a wrong code waits like a wrong password");
+    at(&s, NOW + 5 * (rule->most + 1));
+    waiting = begin_login(&s, &browser);
+    must(next_step(&s, &browser, waiting.state, "totp", app_code(&s, s.ctx->now), &r));
+    cr_assert_not_null(r.user);
+}
