@@ -133,7 +133,7 @@ static err settle_login(void *context)
     const struct finishing *w = context;
     const struct login_try *attempt = w->trial->attempt;
     TRY(login_count_settle(w->trial));
-    record_login_event(w->trial, "ok", STR_ABSENT);
+    record_login_event(w->trial, "ok", w->trial->row->enrolled ? str_of(w->trial->row->name) : STR_ABSENT); /* an app, or one code fewer on paper */
     return attempt->begins != NULL ? attempt->begins(w->trial->ctx, w->result, attempt->context) : OK;
 }
 

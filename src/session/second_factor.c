@@ -269,14 +269,29 @@ fallible second_factor_add(struct context *ctx, struct session *s, struct second
     return OK;
 }
 
+/* As its owner calls it; absent: there is no such authenticator of this person. */
+static fallible find_method_name(struct context *ctx, const struct db_user *user, str id, str *name)
+{
+    struct db_authenticator *rows;
+    size_t count;
+    *name = STR_ABSENT;
+    TRY(db_authenticator_list(ctx->tx, ctx->arena, user->number, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        if (str_equal(rows[i].id, id))
+            *name = rows[i].name;
+    return OK;
+}
+
 fallible second_factor_remove(struct context *ctx, struct session *s, str id)
 {
     bool removed;
+    str name;
     TRY(need_fresh_login(ctx, s));
+    TRY(find_method_name(ctx, s->user, id, &name));
     TRY(db_authenticator_remove(ctx->tx, ctx->arena, s->user->number, id, s->row->number, &removed));
     if (!removed)
         FAIL(NOT_FOUND, "second factor: no such authenticator of this person");
-    authority_event(ctx, "authenticator.removed", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = id});
+    authority_event(ctx, "authenticator.removed", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = name});
     return OK;
 }
 

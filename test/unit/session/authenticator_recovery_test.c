@@ -32,3 +32,16 @@ Test(authenticator_recovery, case_blanks_and_hyphens_do_not_matter_and_nothing_e
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         cr_expect_not(second_factor_recovery_hash(&ada, str_of(wrong[i]), &other), "'%s'", wrong[i]);
 }
+
+Test(authenticator_recovery, the_audit_trail_tells_a_code_on_paper_from_an_app)
+{
+    struct scene s = scene_new();
+    struct session browser;
+    struct login_result r;
+    add_app(&s);
+    at(&s, NOW + 60);
+    must(next_step(&s, &browser, begin_login(&s, &browser).state, "recovery", s.codes[0], &r));
+    cr_assert(str_is(newest_event(&s).name, "login.ok") && str_is(newest_event(&s).detail, "recovery"));
+    must(next_step(&s, &browser, begin_login(&s, &browser).state, "totp", app_code(&s, s.ctx->now), &r));
+    cr_assert(str_is(newest_event(&s).name, "login.ok") && str_is(newest_event(&s).detail, "totp"));
+}

@@ -7,6 +7,7 @@
 #include "fixture.h"
 #include "session/login.h"
 #include "store/cache/cache.h"
+#include "store/table/db_event.h"
 #include <criterion/criterion.h>
 
 enum { NOW = 1700000000 };
@@ -63,6 +64,14 @@ static inline void add_app(struct scene *s)
     struct second_factor_added added = {.state = offer.state, .name = STR("phone"), .code = app_code(s, s->ctx->now)};
     must(second_factor_add(s->ctx, &s->browser, &added, &p));
     memcpy(s->codes, added.codes, sizeof s->codes);
+}
+
+static inline struct db_event newest_event(struct scene *s)
+{
+    struct db_event_rows events;
+    must(db_event_list(s->ctx->tx, s->a, STR_ABSENT, &(struct db_page){.limit = 1, .filter = STR_ABSENT}, &events));
+    cr_assert_eq(events.count, 1);
+    return events.rows[0];
 }
 
 /* The first step of a login elsewhere, by password; what follows brings its state. */
