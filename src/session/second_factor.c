@@ -282,14 +282,41 @@ static fallible find_method_name(struct context *ctx, const struct db_user *user
     return OK;
 }
 
+struct replacing_codes {
+    struct context *ctx;
+    const struct session *s;
+    const struct token_hash *hashes;
+};
+
+static err replace_codes_whole(void *context)
+{
+    const struct replacing_codes *w = context;
+    TRY(db_recovery_replace(w->ctx->tx, w->ctx->arena, w->s->user->number, w->hashes)); /* it holds the person */
+    return require_live_session(w->ctx, w->s);
+}
+
+struct removing {
+    struct context *ctx;
+    const struct session *s;
+    str id;
+    bool removed;
+};
+
+static err remove_whole(void *context)
+{
+    struct removing *w = context;
+    TRY(db_authenticator_remove(w->ctx->tx, w->ctx->arena, w->s->user->number, w->id, w->s->row->number, &w->removed));
+    return require_live_session(w->ctx, w->s);
+}
+
 fallible second_factor_remove(struct context *ctx, struct session *s, str id)
 {
-    bool removed;
+    struct removing w = {ctx, s, id, false};
     str name;
     TRY(need_fresh_login(ctx, s));
     TRY(find_method_name(ctx, s->user, id, &name));
-    TRY(db_authenticator_remove(ctx->tx, ctx->arena, s->user->number, id, s->row->number, &removed));
-    if (!removed)
+    TRY(authority_together(ctx, remove_whole, &w));
+    if (!w.removed)
         FAIL(NOT_FOUND, "second factor: no such authenticator of this person");
     authority_event(ctx, "authenticator.removed", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = name});
     return OK;
@@ -300,7 +327,7 @@ fallible second_factor_recovery_make(struct context *ctx, const struct session *
     struct token_hash hashes[DB_RECOVERY_CODES];
     TRY(need_fresh_login(ctx, s));
     TRY(make_recovery_codes(ctx->arena, s->user, codes, hashes));
-    TRY(db_recovery_replace(ctx->tx, ctx->arena, s->user->number, hashes));
+    TRY(authority_together(ctx, replace_codes_whole, &(struct replacing_codes){ctx, s, hashes}));
     authority_event(ctx, "authenticator.recovery_codes", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id});
     return OK;
 }

@@ -156,6 +156,25 @@ Test(second_factor, a_session_that_ended_meanwhile_adds_nothing_and_does_not_com
     cr_assert_eq(count, 0);
 }
 
+Test(second_factor, a_session_that_ended_meanwhile_has_no_new_codes_and_removes_nothing)
+{
+    struct scene s = scene_new();
+    struct token_hash hash;
+    struct db_authenticator *rows;
+    size_t count;
+    bool taken;
+    str codes[DB_RECOVERY_CODES];
+    add_app(&s);
+    must(db_authenticator_list(s.ctx->tx, s.a, s.ada->number, &rows, &count));
+    must(db_session_end(s.ctx->tx, s.browser.row->number));
+    cr_assert_eq(second_factor_recovery_make(s.ctx, &s.browser, codes).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(second_factor_remove(s.ctx, &s.browser, rows[0].id).kind, ERR_LOGIN_REQUIRED);
+    cr_assert_eq(stored(&s), 1);
+    cr_assert(second_factor_recovery_hash(s.ada, s.codes[0], &hash));
+    must(db_recovery_take(s.ctx->tx, s.a, s.ada->number, &hash, &taken));
+    cr_assert(taken, "those of before are still good");
+}
+
 Test(second_factor, the_same_form_sent_twice_adds_one_app) /* LS-15: else each code would be good twice */
 {
     struct scene s = scene_new();
