@@ -7,10 +7,10 @@
  *   submitted ──take──▶ [in group] ──run──▶ [ran] ──commit──▶ done(OK), or what it said itself: that one was taken back
  *                        ▲  │ begin failed     │ commit failed, or the engine failed in any job of the group
  *                        │  └──────────────────┼──▶ done(UNAVAILABLE): nothing of the group happened
- *                        └─ a job failed: the group anew, once, each job in a part of its own ─┘
+ *                        └─ a job failed: the others anew, once, each in a part of its own ─┘
  *
  * A job that fails is rare, and a savepoint for each job would cost all of them: so the group is taken back at once, before another job sees what
- * that one did (jobs do things outside of the transaction too, such as cache_revoke), and all of it runs again with savepoints.
+ * that one did (jobs do things outside of the transaction too, such as cache_revoke), and the others run again with savepoints.
  *
  * A second thread, the tidier, copies the write-ahead log into the database file while the writer goes on. Under steady load
  * it can never copy the very last pages, so the writer copies those few by itself: the log then starts anew and does not
@@ -159,16 +159,17 @@ static bool run_jobs_together(struct store *store, struct db_conn *c, struct sto
     return job == NULL;
 }
 
-static void run_jobs_apart(struct store *store, struct db_conn *c, struct store_job *job)
+/* All but the one that failed before: it saw then what it would see now. */
+static void run_jobs_apart(struct store *store, struct db_conn *c, struct store_job *first)
 {
-    for (; job != NULL; job = job->next) {
-        err e = store_part(c, DB_SEVERAL, run_part, &(struct part){store, job});
+    for (struct store_job *job = first; job != NULL; job = job->next) {
+        err e = FAILED(job->said) ? OK : store_part(c, DB_SEVERAL, run_part, &(struct part){store, job});
         (void)e; /* what the job said itself; or the engine's, and then the commit fails */
     }
 }
 
 /* A hasty group takes no numbers and tells memory nothing: both must be on the disk before anybody has them. *apart: a job failed before, or has failed
- * now, and all is to be run again. */
+ * now, and the others are to be run again. */
 static err run_group(struct store *store, struct store_job *first, int64_t count, bool *apart)
 {
     struct db_conn *c = sqlite_base(sqlite_of(store)->conn);

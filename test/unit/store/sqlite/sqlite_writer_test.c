@@ -193,7 +193,7 @@ Test(writer, a_job_that_fails_is_taken_back_alone)
         MUST(probes[i].said);
         cr_assert_eq(probes[i].committed.kind, probes[i].fails ? ERR_CONSENT_REQUIRED : ERR_OK, "%d", i);
         cr_assert_eq(probes[i].done, 1);
-        cr_assert(probes[i].runs == 1 || probes[i].runs == 2);
+        cr_assert(probes[i].runs == 1 || (probes[i].runs == 2 && !probes[i].fails));
         (void)snprintf(question, sizeof question, "SELECT count(*) FROM scopes WHERE name = '%s'", probes[i].name);
         cr_assert_eq(by_hand(&s, question), !probes[i].fails, "%d", i);
     }
@@ -217,7 +217,7 @@ Test(writer, what_is_taken_back_was_seen_by_no_other_job)
         cr_expect_eq(probes[i].saw, i == 8, "%d", i);
         cr_expect_eq(probes[i].committed.kind, probes[i].fails ? ERR_CONSENT_REQUIRED : ERR_OK, "%d", i);
         cr_expect_eq(probes[i].done, 1);
-        cr_expect(probes[i].runs <= 2, "%d", i);
+        cr_expect_eq(probes[i].runs, i < 3 ? 2 : 1, "%d", i);
     }
     fresh_end(&s);
 }
