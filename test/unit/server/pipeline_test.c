@@ -552,6 +552,30 @@ Test(pipeline, a_change_whose_answer_could_not_be_made_is_taken_back, .timeout =
     end();
 }
 
+/* A refusal that does something stands by it too: a code that came again has ended its grant when that was said (AC-03), and not when it was 503. */
+Test(pipeline, a_refusal_that_is_503_has_done_nothing, .timeout = 120)
+{
+    size_t alive = 0, told = 0, untold = 0;
+    for (size_t left = 512; left < 24576 && told < 20; left += 64) {
+        static str code;
+        if (alive == 0) {
+            code = stage_code(&t, ASK_LITTLE);
+            cr_assert_eq(status_of(post("/oauth/token", redeeming(code))), 200);
+            alive = grants_begun();
+            cr_assert_eq(alive, 1u);
+        }
+        seen.memory_left = left;
+        int status = status_of(post("/oauth/token", redeeming(code)));
+        cr_assert(status == 400 || status == 503 || status == 0, "%zu: %d %s", left, status, answer);
+        alive = grants_begun();
+        cr_assert(status == 0 || (status == 400) == (alive == 0), "%zu: %d, %zu", left, status, alive);
+        told += status == 400;
+        untold += status == 503;
+    }
+    cr_expect(told == 20 && untold > 0, "%zu %zu", told, untold);
+    end();
+}
+
 /* The other changes of the writer's way are no different: 503, and the token lives. */
 Test(pipeline, a_revocation_that_is_503_has_not_happened, .timeout = 120)
 {
