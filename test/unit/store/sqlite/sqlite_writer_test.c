@@ -206,6 +206,7 @@ Test(writer, a_job_that_fails_is_taken_back_alone)
 /* A job does things outside of its transaction too (cache_revoke): what it does them by must not be taken back while it stays. */
 Test(writer, what_is_taken_back_was_seen_by_no_other_job)
 {
+    fresh_only_sqlite();
     struct fresh s = fresh_new(true);
     static struct probe probes[10], plug;
     probes[3].fails = probes[5].fails = true;
