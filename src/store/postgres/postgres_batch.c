@@ -67,7 +67,7 @@ static const struct {
     const char *before, *behind;
 } forms[FORM_COUNT] = {
     [FORM_PLAIN] = {'s', "", ""},
-    [FORM_EXPECTED] = {'e', "WITH changed AS (", " RETURNING 1) SELECT 1 / count(*) FROM changed"},
+    [FORM_EXPECTED] = {'e', "WITH changed AS (", " RETURNING 1) SELECT 1 / (count(*) = 1)::int FROM changed"},
     [FORM_NAMING] = {'n', "SELECT asked.*, pg_current_xact_id() FROM (", ") AS asked"},
 };
 

@@ -19,7 +19,7 @@ static const struct {
     {"23503", POSTGRES_FINE, ERR_NOT_FOUND, {"store: the row names another row that is not there", NULL}},
     {"23", POSTGRES_FINE, ERR_CONFLICT, {"store: a unique value is taken", NULL}},
     {"40", POSTGRES_AGAIN, ERR_UNAVAILABLE, {"store: it could not be put in order with others", NULL}},
-    {"22012", POSTGRES_AGAIN, ERR_UNAVAILABLE, {"store: an expected change was not made", NULL}}, /* postgres_batch_expect */
+    {"22012", POSTGRES_AGAIN, ERR_UNAVAILABLE, {"store: an expected change was not made", NULL}}, /* FORM_EXPECTED */
     {"55P03", POSTGRES_AGAIN, ERR_UNAVAILABLE, {"store: locked by others for too long", NULL}},
     {"08", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the connection to the database server was lost", NULL}},
     {"57P", POSTGRES_GONE, ERR_UNAVAILABLE, {"store: the database server ended the connection", NULL}},

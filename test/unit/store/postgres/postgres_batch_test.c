@@ -6,11 +6,12 @@
 #include "base/banned.h"
 
 /* A table of the test's own, in the place of a file that this test does not use. */
-enum { PUT, ALL, LATER };
+enum { PUT, ALL, LATER, MOVE };
 static const char *const texts[] = {
     [PUT] = "INSERT INTO things (number) VALUES ($1)",
     [ALL] = "SELECT number FROM things ORDER BY number",
     [LATER] = "SELECT number FROM made_later",
+    [MOVE] = "UPDATE things SET number = number + 100 WHERE number >= $1",
 };
 static const struct db_statements statements = {DB_STATEMENTS_issuer, texts, sizeof(texts) / sizeof(texts[0])};
 
@@ -59,6 +60,25 @@ Test(postgres_batch, statements_are_answered_together_and_prepared_once)
         cr_assert_eq(postgres_changed(b.items[1].answer), 1);
         postgres_batch_free(&b);
         cr_assert_eq(count_of(&t, PREPARED), 2);
+    }
+    things_end(&t);
+}
+
+Test(postgres_batch, a_change_of_which_one_row_is_expected_is_refused_with_any_other_number_of_them)
+{
+    struct things t = things_new();
+    for (int64_t rows = 0; rows < 4; rows++) {
+        struct postgres_batch b = {.c = t.c};
+        postgres_batch_add(&b, CALL(MOVE, P_INT(0)), FORM_EXPECTED);
+        err e = postgres_batch_go(&b);
+        cr_expect_eq(e.kind, rows == 1 ? ERR_OK : ERR_UNAVAILABLE, "%d", (int)rows);
+        cr_expect(rows == 1 || t.c->trouble == POSTGRES_AGAIN);
+        postgres_batch_free(&b);
+        cr_expect_eq(count_of(&t, "SELECT count(*) FROM things WHERE number >= 100"), rows >= 1, "%d", (int)rows);
+        b = (struct postgres_batch){.c = t.c};
+        postgres_batch_add(&b, CALL(PUT, P_INT(rows)), FORM_PLAIN);
+        MUST(postgres_batch_go(&b));
+        postgres_batch_free(&b);
     }
     things_end(&t);
 }
