@@ -160,6 +160,25 @@ Test(throttle, is_cleared_returned_and_forgotten)
     fresh_end(&s);
 }
 
+Test(throttle, a_lifted_wait_leaves_what_was_counted)
+{
+    struct fresh s = fresh_new(true);
+    struct db_throttle state;
+    bool allowed;
+    MUST(db_throttle_try(s.tx, STR("bob"), &rule, &allowed, &state));
+    for (int i = 0; i < 3; i++)
+        MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
+    MUST(db_throttle_lift(s.tx, STR("ada")));
+    MUST(db_throttle_lift(s.tx, STR("nobody")));
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
+    cr_assert(allowed && state.failures == 3 && state.until == 0);
+    MUST(db_throttle_try(s.tx, STR("ada"), &rule, &allowed, &state));
+    cr_assert_not(allowed, "the next one waits again");
+    MUST(db_throttle_try(s.tx, STR("bob"), &rule, &allowed, &state));
+    cr_assert_eq(state.failures, 1, "each counter by itself");
+    fresh_end(&s);
+}
+
 Test(throttle, survives_a_restart) /* RL-03 */
 {
     struct fresh s = fresh_new(true);
