@@ -15,7 +15,7 @@
 #include "token/opaque.h"
 #include "base/banned.h"
 
-enum { RECOVERY_BYTES = 10, RECOVERY_CHARACTERS = 16, GROUP = 4 };
+enum { RECOVERY_BYTES = 15, RECOVERY_CHARACTERS = 24, GROUP = 4 };
 static const char offer_kind[] = "totp-offer";
 
 static fallible need_fresh_login(const struct context *ctx, const struct session *s)
@@ -128,7 +128,7 @@ fallible second_factor_offer_again(struct context *ctx, const struct session *s,
     return OK;
 }
 
-/* ---- recovery codes ---- */
+/* ---- recovery codes: more than 112 bits, so that a plain hash is enough for them (OWASP ASVS 5, 6.5.2) ---- */
 
 /* Lower case without what people put between groups. */
 static size_t fold_recovery_code(str typed, char out[RECOVERY_CHARACTERS])

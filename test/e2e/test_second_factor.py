@@ -43,7 +43,7 @@ def add_app(browser, name="phone"):
     browser.get(METHODS + "/new")
     form, app = offered(browser)
     browser.submit(form, name=name, code=app.code())
-    codes = re.findall(r"<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</code>", browser.response.text)
+    codes = re.findall(r"<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){5})</code>", browser.response.text)
     remember(*codes)
     return app, codes
 
@@ -116,7 +116,7 @@ class SecondFactor(unittest.TestCase):
         self.assertEqual(third.response.status_code, 401)
         other.get(METHODS)
         other.submit([f for f in other.page.forms if f.action.endswith("/account/recovery-codes")][0])
-        fresh = re.findall(r"<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</code>", other.response.text)
+        fresh = re.findall(r"<code>([a-z2-7]{4}(?:-[a-z2-7]{4}){5})</code>", other.response.text)
         remember(*fresh)
         self.assertEqual(len(set(fresh) - set(codes)), 10)
         third.submit(third.form("attempt"), code=codes[4])  # those before are gone
