@@ -306,33 +306,33 @@ fallible keyring_verify(const struct keyring *k, const struct keyring_claim *cla
 
 void keyring_seal(const struct keyring *k, str context, str plain, uint8_t *sealed)
 {
-    sealed[0] = 0;
-    sealed[1] = k->sealing;
     seal_close_xaes(&k->opening[k->sealing]->xaes, context, plain.p, plain.n, sealed + KEYRING_HEAD);
+    sealed[0] = (uint8_t)(k->sealing ^ sealed[KEYRING_HEAD]);
 }
 
 /* From before there was XAES: outstanding refresh tokens and cookies live for months. */
 static fallible open_early(const struct sealing *key, str context, str sealed, uint8_t *plain, struct keyring_opened *out)
 {
     str box = {sealed.p + 1, sealed.n - 1};
-    if (key == NULL)
+    if (key == NULL || box.n < SEAL_OVERHEAD)
         FAIL(INVALID_TOKEN, "a sealed credential names a sealing key that is unknown or destroyed");
     TRY(seal_open(&key->salted, context, (const uint8_t *)box.p, box.n, plain));
     *out = (struct keyring_opened){{(char *)plain, box.n - SEAL_OVERHEAD}, (const uint8_t *)box.p};
     return OK;
 }
 
+/* Which form it has stands nowhere: by the first, one of before names a key by chance alone. */
 fallible keyring_open(const struct keyring *k, str context, str sealed, uint8_t *plain, struct keyring_opened *out)
 {
     if (sealed.n < KEYRING_SEALED)
         FAIL(INVALID_TOKEN, "what is sealed is longer");
-    if (sealed.p[0] != 0)
-        return open_early(k->opening[(uint8_t)sealed.p[0]], context, sealed, plain, out);
-    const struct sealing *key = k->opening[(uint8_t)sealed.p[1]];
+    const uint8_t *bytes = (const uint8_t *)sealed.p;
+    const struct sealing *key = k->opening[bytes[0] ^ bytes[KEYRING_HEAD]];
     str box = {sealed.p + KEYRING_HEAD, sealed.n - KEYRING_HEAD};
-    if (key == NULL)
-        FAIL(INVALID_TOKEN, "a sealed credential names a sealing key that is unknown or destroyed");
-    TRY(seal_open_xaes(&key->xaes, context, (const uint8_t *)box.p, box.n, plain));
+    err opened = key != NULL ? seal_open_xaes(&key->xaes, context, (const uint8_t *)box.p, box.n, plain) : ERR(INVALID_TOKEN, "keyring: no such key");
+    if (opened.kind == ERR_INVALID_TOKEN)
+        return open_early(k->opening[bytes[0]], context, sealed, plain, out);
+    TRY(opened);
     *out = (struct keyring_opened){{(char *)plain, sealed.n - KEYRING_SEALED}, (const uint8_t *)box.p};
     return OK;
 }

@@ -18,12 +18,12 @@ struct keyring_claim {
 /* Ours are the next, the active and the old keys. INVALID_TOKEN when the kid is none of them, when the algorithm is not that key's own
  * (RFC 8725 3.1; AT-05), or when the signature does not hold; the first two before anything is computed. */
 fallible keyring_verify(const struct keyring *k, const struct keyring_claim *claim);
-/* Seals under the active sealing key. `sealed` takes n + KEYRING_SEALED bytes: a zero, the key's number, a box (crypto/seal, XAES); `context` is
- * bound in, and n is SEAL_PLAIN_MAX at the most. Cannot fail. */
-enum { KEYRING_HEAD = 2, KEYRING_SEALED = KEYRING_HEAD + SEAL_XAES_OVERHEAD };
+/* Seals under the active sealing key. `sealed` takes n + KEYRING_SEALED bytes: the key's number, added (xor) to the first byte of the nonce behind it, so that no place
+ * of what is sealed is alike (AC-01); and a box (crypto/seal, XAES). `context` is bound in, and n is SEAL_PLAIN_MAX at the most. Cannot fail. */
+enum { KEYRING_HEAD = 1, KEYRING_SEALED = KEYRING_HEAD + SEAL_XAES_OVERHEAD };
 void keyring_seal(const struct keyring *k, str context, str plain, uint8_t *sealed);
 /* Opens what any sealing key of the ring has sealed; writes fewer bytes than `sealed` has. INVALID_TOKEN: not sealed by us in this context, or
- * by a key that is destroyed. Opens boxes from before there was the zero, too: the key's number, which is none, then a box with a salt. */
+ * by a key that is destroyed. Opens boxes from before there was XAES, too: the key's number, then a box with a salt. */
 struct keyring_opened {
     str plain;             /* in the bytes that were given for it */
     const uint8_t *chance; /* in `sealed`: KEYRING_CHANCE bytes and more that no other box has */

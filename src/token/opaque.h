@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * opaque: the typed credentials (contract 5). Two makes:
  *   plain:  prefix + b64url(32 random bytes) + b64url(first 3 bytes of SHA-256(prefix || those characters)): jtn_pat_ jtn_cs_
- *   sealed: prefix + b64url(zero || key number || box of the row's number): jtn_ac_ jtn_rt_ and cookies; forged ones never reach the store.
+ *   sealed: prefix + b64url(key number, hidden || box of the row's number): jtn_ac_ jtn_rt_ and cookies; forged ones never reach the store.
  * The kind is part of the checksum and of the seal's context, so one kind is never taken for another (AC-11). */
 #ifndef JETON_TOKEN_OPAQUE_H
 #define JETON_TOKEN_OPAQUE_H

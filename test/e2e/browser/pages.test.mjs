@@ -129,7 +129,7 @@ for (const [zone, locale, pattern] of [["America/New_York", "en-US", /^[A-Z][a-z
                 assert.match(exact, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
                 assert.equal(title, `${exact.slice(0, 10)} ${exact.slice(11, 16)} UTC`);
                 assert.match(text.replaceAll("\u202f", " "), pattern);
-                const local = new Intl.DateTimeFormat("en-GB", { timeZone: zone, minute: "2-digit", hour: "2-digit", hour12: zone.startsWith("America") }).format(new Date(exact));
+                const local = new Intl.DateTimeFormat("en-GB", { timeZone: zone, minute: "2-digit", hour: "2-digit", hour12: locale !== "en-GB" }).format(new Date(exact));
                 assert.equal(hour.exec(text)[0], hour.exec(local)?.[0] ?? hour.exec(`0${local}`)[0]);
             }
         }
