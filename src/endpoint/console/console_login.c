@@ -66,6 +66,7 @@ static fallible answer_step(struct call *c, const struct login_step *step, int s
     str redirect_uri = STR_ABSENT;
     const struct db_client *client = application_of(c, return_to, &redirect_uri);
     page_put(f, "return_to", return_to);
+    page_put(f, "return_escaped", widget_escaped(c, return_to));
     page_put_flag(f, "again", again);
     page_put_flag(f, "switch", form_has(&c->form, "switch"));
     page_put(f, "acr", form_get(&c->form, "acr"));

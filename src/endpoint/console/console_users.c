@@ -301,6 +301,8 @@ err console_users_factors_post(struct call *c)
     struct problems problems = {.count = 0};
     int status = 422;
     TRY(find_permitted_user(c, "edit-users", &user));
+    if (!session_recent(c->context, &c->session)) /* LS-15 */
+        return widget_login_again(c, widget_place(c, "/admin/users/", user->id, ""));
     err reset = factors_reset(c->context, &c->actor, user->id, form_get(&c->form, "reason"), &problems);
     if (!FAILED(reset))
         return answer_done(c, user->id, "?done=factors-reset");

@@ -124,3 +124,14 @@ Test(console_factors, an_administrator_resets_with_a_reason)
     expect_goes(visit_post(b, visit_z(place), "reason=lost+phone"), visit_z(visit_text("/admin/users/%.*s?done=factors-reset", STR_FMT(ada->id))));
     cr_expect_eq(visit_get(own, "/account").status, 303, "logged out");
 }
+
+Test(console_factors, a_reset_asks_the_administrator_for_a_fresh_login) /* LS-15 */
+{
+    struct browser *b = visit_browser(root);
+    (void)with_app();
+    str place = visit_text("/admin/users/%.*s/sign-in-methods", STR_FMT(ada->id));
+    visit_wait(stage.s.authority->policy.reauthentication + 1);
+    struct answer r = visit_post(b, visit_z(place), "reason=lost+phone");
+    cr_expect(r.status == 303 && str_starts(visit_answer_header(&r, "Location"), STR("/login?again=1&return_to=")));
+    cr_expect(str_is(visit_again(ada)->second_factors, "totp recovery"));
+}
