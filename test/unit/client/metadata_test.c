@@ -43,6 +43,7 @@ static const struct app_sample samples[] = {
     {METADATA_backchannel_authentication_request_signing_alg, "ES256"},
     {METADATA_redirect_custom_schemes, "true"},
     {METADATA_redirect_private_http, "true"},
+    {METADATA_password_grant_single_factor, "true"},
     {METADATA_profile, "oauth2.1"},
     {METADATA_exchange_modes, "impersonation delegation"},
     {METADATA_exchange_audiences, "https://api.example.com\nother"},
