@@ -286,7 +286,8 @@ def to_the_layout_before(database):
         for line in ("DROP INDEX users_verified_email", "DROP INDEX users_email", "DROP INDEX users_skeleton", "ALTER TABLE users DROP COLUMN username_skeleton",
                      "ALTER TABLE users DROP COLUMN email_key", "ALTER TABLE users DROP COLUMN email_verified", "DELETE FROM migrations WHERE version >= 12",
                      *("ALTER TABLE %s DROP COLUMN %s" % (t, c) for t in ("sessions", "grants") for c in ("amr", "acr")),
-                     "DROP TABLE changes", "DELETE FROM counters WHERE name = 'change'",
+                     "DROP TABLE authenticators", "DROP TABLE recovery_codes", "ALTER TABLE users DROP COLUMN second_factors",
+                     "DELETE FROM counters WHERE name = 'authenticator'", "DROP TABLE changes", "DELETE FROM counters WHERE name = 'change'",
                      "UPDATE users SET claims = '{\"email_verified\":true,\"locale\":\"fr\"}' WHERE email <> ''"):
             db.execute(line)
     db.close()

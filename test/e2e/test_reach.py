@@ -26,6 +26,8 @@ ROWS = {
     ("POST", "/users/{id}/tokens"): (FULL, []),
     ("GET", "/users/{id}/tokens/{token}"): ("view-own-tokens", ["edit-users view-users"]),
     ("DELETE", "/users/{id}/tokens/{token}"): ("delete-own-tokens", ["edit-users"]),
+    ("GET", "/users/{id}/authenticators"): ("view-own-profile", ["edit-users"]),
+    ("POST", "/users/{id}/authenticators/reset"): (None, ["edit-users"]),
     ("GET", "/clients"): (None, ["view-auth_clients"]),
     ("POST", "/clients"): (None, ["create-auth_clients"]),
     ("GET", "/clients/{id}"): (None, ["view-auth_clients"]),
@@ -43,7 +45,7 @@ ROWS = {
     ("DELETE", "/grants/{id}"): ("delete-own-authorizations", []),
 }
 BODIES = {"PUT /users/{id}": {"full_name": "Alice Example"}, "POST /users": {}, "POST /clients": {}, "POST /scopes": {},
-          "POST /users/{id}/tokens": {"name": "x"}}
+          "POST /users/{id}/tokens": {"name": "x"}, "POST /users/{id}/authenticators/reset": {"reason": "x"}}
 
 
 class Reach(unittest.TestCase):
