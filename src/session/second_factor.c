@@ -328,6 +328,6 @@ fallible second_factor_recovery_make(struct context *ctx, const struct session *
     TRY(need_fresh_login(ctx, s));
     TRY(make_recovery_codes(ctx->arena, s->user, codes, hashes));
     TRY(authority_together(ctx, replace_codes_whole, &(struct replacing_codes){ctx, s, hashes}));
-    authority_event(ctx, "authenticator.recovery_codes", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id});
+    authority_event(ctx, "authenticator.codes", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id});
     return OK;
 }
