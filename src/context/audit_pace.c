@@ -30,7 +30,7 @@ const struct audit_row audit_rows[] = {
     {"password_change.ok",      DB_EVENT_PEOPLE,         false},
     {"password_grant.failed",   DB_EVENT_PEOPLE,         true},
     {"password_grant.ok",       DB_EVENT_PEOPLE,         true},
-    {"authenticator.",          DB_EVENT_PEOPLE,         false},
+    {"factor.",                 DB_EVENT_PEOPLE,         false},
     {"logout",                  DB_EVENT_PEOPLE,         false},
     {"session.",                DB_EVENT_PEOPLE,         false},
     {"consent.",                DB_EVENT_PEOPLE,         false},

@@ -264,7 +264,7 @@ fallible second_factor_add(struct context *ctx, struct session *s, struct second
     if (FAILED(stored))
         added->codes[0] = STR_ABSENT;
     TRY(stored);
-    authority_event(ctx, "authenticator.added", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = w.row.name});
+    authority_event(ctx, "factor.added", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = w.row.name});
     *s = w.now;
     return OK;
 }
@@ -318,7 +318,7 @@ fallible second_factor_remove(struct context *ctx, struct session *s, str id)
     TRY(authority_together(ctx, remove_whole, &w));
     if (!w.removed)
         FAIL(NOT_FOUND, "second factor: no such authenticator of this person");
-    authority_event(ctx, "authenticator.removed", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = name});
+    authority_event(ctx, "factor.removed", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id, .detail = name});
     return OK;
 }
 
@@ -328,6 +328,6 @@ fallible second_factor_recovery_make(struct context *ctx, const struct session *
     TRY(need_fresh_login(ctx, s));
     TRY(make_recovery_codes(ctx->arena, s->user, codes, hashes));
     TRY(authority_together(ctx, replace_codes_whole, &(struct replacing_codes){ctx, s, hashes}));
-    authority_event(ctx, "authenticator.codes", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id});
+    authority_event(ctx, "factor.codes", &(struct authority_event_facts){.actor = s->user->id, .subject = s->user->id});
     return OK;
 }

@@ -199,9 +199,9 @@ Test(second_factor, the_audit_trail_calls_what_was_added_and_removed_by_one_name
     struct db_authenticator *rows;
     size_t count;
     add_app(&s);
-    cr_assert(str_is(newest_event(&s).name, "authenticator.added") && str_is(newest_event(&s).detail, "phone"));
+    cr_assert(str_is(newest_event(&s).name, "factor.added") && str_is(newest_event(&s).detail, "phone"));
     must(db_authenticator_list(s.ctx->tx, s.a, s.ada->number, &rows, &count));
     must(second_factor_remove(s.ctx, &s.browser, rows[0].id));
-    cr_assert(str_is(newest_event(&s).name, "authenticator.removed") && str_is(newest_event(&s).detail, "phone"));
+    cr_assert(str_is(newest_event(&s).name, "factor.removed") && str_is(newest_event(&s).detail, "phone"));
     cr_assert_eq(second_factor_remove(s.ctx, &s.browser, rows[0].id).kind, ERR_NOT_FOUND);
 }
