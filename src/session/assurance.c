@@ -98,6 +98,21 @@ int assurance_factors(const struct assurance_rules *rules, str amr)
     return str_present(amr) ? __builtin_popcount(proved_by(rules, amr, NULL).factors) : 0;
 }
 
+fallible assurance_and(struct arena *a, const struct assurance_rules *rules, const struct authenticator *row, str *amr)
+{
+    str word = str_of(row->amr), words = *amr;
+    if (!str_filled(words))
+        words = word;
+    else if (!str_has_word(words, word))
+        words = str_join(a, (const str[]){words, STR(" "), word}, 3);
+    if (str_present(words) && !str_has_word(words, STR(AMR_MFA)) && assurance_factors(rules, words) > 1)
+        words = str_join(a, (const str[]){words, STR(" " AMR_MFA)}, 2);
+    if (!str_present(words))
+        FAIL(UNAVAILABLE, "assurance: no memory");
+    *amr = words;
+    return OK;
+}
+
 static bool reaches_one(const struct assurance_rules *rules, str amr, str words)
 {
     str word;

@@ -3,6 +3,7 @@
  * (authenticators) and the one ladder of what they amount to (levels; OpenID Connect Core 2: acr, amr). Pure: no store, no clock. */
 #ifndef JETON_SESSION_ASSURANCE_H
 #define JETON_SESSION_ASSURANCE_H
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/str.h"
 enum assurance_factor { FACTOR_KNOWS = 1, FACTOR_HAS = 2, FACTOR_IS = 4 }; /* NIST SP 800-63B 4 */
@@ -47,6 +48,8 @@ str assurance_acr(const struct assurance_rules *rules, str amr);
 bool assurance_reaches(const struct assurance_rules *rules, str amr, str acr);
 /* How many different factors do these ways make? */
 int assurance_factors(const struct assurance_rules *rules, str amr);
+/* *amr: the words with that of one more way, each once, and with AMR_MFA where they make more than one factor; absent amr: none so far. UNAVAILABLE: no memory. */
+fallible assurance_and(struct arena *a, const struct assurance_rules *rules, const struct authenticator *row, str *amr);
 /* Does a person with these second factors (db_user.second_factors) have that way? */
 bool assurance_has(const struct authenticator *row, str second_factors);
 /* Could anybody, with all ways that there are? */

@@ -97,17 +97,6 @@ static fallible judge_login_step(const struct login_trial *t, str *reason)
     return OK;
 }
 
-static fallible with_step(struct login_trial *t)
-{
-    str word = str_of(t->row->amr), parts[] = {t->amr, STR(" "), word};
-    if (str_filled(t->amr) && str_has_word(t->amr, word)) /* a session had it already */
-        return OK;
-    t->amr = str_filled(t->amr) ? str_join(t->ctx->arena, parts, 3) : word;
-    if (str_present(t->amr) && !str_has_word(t->amr, STR(AMR_MFA)) && assurance_factors(t->rules, t->amr) > 1)
-        t->amr = str_join(t->ctx->arena, (const str[]){t->amr, STR(" " AMR_MFA)}, 2);
-    return str_present(t->amr) ? OK : ERR(UNAVAILABLE, "login: no memory");
-}
-
 /* Names of the steps that may follow. */
 static fallible list_next_steps(const struct login_trial *t, str *names)
 {
@@ -149,7 +138,7 @@ static fallible finish_login(const struct login_trial *t, struct login_result *o
 /* Proved: is it enough? */
 static fallible advance_login(struct login_trial *t, struct login_result *out)
 {
-    TRY(with_step(t));
+    TRY(assurance_and(t->ctx->arena, t->rules, t->row, &t->amr));
     struct assurance_need need = {.max_age = -1, .essential = t->attempt->essential, .wished = t->attempt->wished};
     const struct assurance_have have = {t->amr, &t->user->second_factors, t->ctx->now, t->ctx->now};
     enum assurance_missing missing = assurance_missing(t->rules, &need, &have);

@@ -230,11 +230,6 @@ static fallible judge_addition(struct context *ctx, const struct second_factor_a
     return problem_result(p);
 }
 
-static str with_word(struct arena *a, str words, const char *word)
-{
-    return str_has_word(words, str_of(word)) ? words : str_format(a, "%.*s %s", STR_FMT(words), word);
-}
-
 fallible second_factor_add(struct context *ctx, struct session *s, struct second_factor_added *added, struct problems *p)
 {
     char id[37];
@@ -252,9 +247,10 @@ fallible second_factor_add(struct context *ctx, struct session *s, struct second
                                       .name = str_trim(added->name),
                                       .counter = step, /* the code that was shown now opens no login */
                                       .created_at = ctx->now};
-    w.amr = with_word(ctx->arena, with_word(ctx->arena, s->row->amr, "otp"), AMR_MFA);
-    if (!str_present(w.row.id) || !str_present(w.amr))
+    w.amr = s->row->amr;
+    if (!str_present(w.row.id))
         FAIL(UNAVAILABLE, "second factor: no memory");
+    TRY(assurance_and(ctx->arena, &assurance_usual, assurance_row(&assurance_usual, w.row.kind), &w.amr));
     TRY(keeper_seal(ctx->authority->keeper, ctx->arena, &(struct keeper_label){KEEPER_AUTHENTICATOR, w.row.id}, secret, &w.row.secret));
     bool codes = !str_filled(s->user->second_factors) || !str_has_word(s->user->second_factors, STR(DB_FACTOR_RECOVERY));
     if (codes)

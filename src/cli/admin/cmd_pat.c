@@ -61,14 +61,6 @@ static int run_add(struct command_call *call)
     output_note(call, "The token is shown only once. Copy it now.");
     return status;
 }
-static int find_owner(struct command_call *call, struct site *site, str *owner)
-{
-    struct db_user *user;
-    int status = verb_find_user(call, site, &user);
-    if (status == COMMAND_DONE)
-        *owner = user->id;
-    return status;
-}
 static err read_pats(struct verb_rows *rows)
 {
     struct db_pat_rows found;
@@ -80,7 +72,7 @@ static err read_pats(struct verb_rows *rows)
 }
 static int run_list(struct command_call *call)
 {
-    static const struct verb_list what = {site_open, find_owner, read_pats, "created_at", "id name scopes created_at expires_at last_used_at", false};
+    static const struct verb_list what = {site_open, verb_find_owner, read_pats, "created_at", "id name scopes created_at expires_at last_used_at", false};
     return verb_run_list(call, &what);
 }
 static err revoke_pat(struct context *ctx, str id, bool *revoked)

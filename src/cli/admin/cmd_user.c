@@ -294,18 +294,11 @@ static int run_remove(struct command_call *call)
     return output_done(call, j, "%.*s is removed.", STR_FMT(user->username));
 }
 
-static int run_factors(struct command_call *call)
+static err read_factors(struct verb_rows *rows)
 {
-    struct site *site;
-    struct db_user *user;
     struct factors all;
-    json *list = json_list_new(call->arena);
-    int status = open_and_find(call, &site, &user);
-    if (status != COMMAND_DONE)
-        return status;
-    err e = factors_list(&site->context, &actor_owner, user->id, &all);
-    if (FAILED(e))
-        return command_failed(call, e, NULL);
+    struct command_call *call = rows->call;
+    TRY(factors_list(&rows->site->context, &actor_owner, rows->owner, &all));
     for (size_t i = 0; i < all.count; i++) {
         json *j = json_object_new(call->arena);
         json_put_text(call->arena, j, "id", all.rows[i].id);
@@ -313,9 +306,16 @@ static int run_factors(struct command_call *call)
         json_put_text(call->arena, j, "name", all.rows[i].name);
         output_time(call, j, "created_at", all.rows[i].created_at);
         output_time(call, j, "last_used_at", all.rows[i].last_used_at);
-        json_add(call->arena, list, j);
+        verb_add_row(rows, j);
     }
-    return output_value(call, list, "id kind name created_at last_used_at");
+    return OK;
+}
+
+static int run_factors(struct command_call *call)
+{
+    static const struct verb_list what = {
+        .open = site_open, .find_owner = verb_find_owner, .read_page = read_factors, .columns = "id kind name created_at last_used_at"};
+    return verb_run_list(call, &what);
 }
 
 static int run_reset_factors(struct command_call *call)

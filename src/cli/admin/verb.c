@@ -97,3 +97,11 @@ int verb_find_user(struct command_call *call, struct site *site, struct db_user 
     *out = user;
     return COMMAND_DONE;
 }
+int verb_find_owner(struct command_call *call, struct site *site, str *owner)
+{
+    struct db_user *user;
+    int status = verb_find_user(call, site, &user);
+    if (status == COMMAND_DONE)
+        *owner = user->id;
+    return status;
+}

@@ -49,4 +49,5 @@ int verb_run_removal(struct command_call *call, const struct verb_removal *what)
 /* The person whom the first argument names, by username or id: the exit status. */
 struct db_user;
 int verb_find_user(struct command_call *call, struct site *site, struct db_user **out);
+int verb_find_owner(struct command_call *call, struct site *site, str *owner); /* the same: their id, for struct verb_list */
 #endif

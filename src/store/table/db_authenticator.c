@@ -79,6 +79,13 @@ static err tell_second_factors(struct db_conn *c, const struct changing *w)
     return changed > 0 ? OK : ERR(NOT_FOUND, "store: no such user");
 }
 
+/* The person says so, and what was opened without it ends. */
+static err follow_change(struct db_conn *c, const struct changing *w)
+{
+    TRY(tell_second_factors(c, w));
+    return db_authorization_end_others_within(c, w->a, w->user, w->keep_session);
+}
+
 static err add_body(struct db_conn *c, void *context)
 {
     struct changing *w = context;
@@ -92,8 +99,7 @@ static err add_body(struct db_conn *c, void *context)
     TRY(db_number_next(c, DB_COUNT_AUTHENTICATOR, &w->row->number));
     db_params_from(&columns, w->row, params);
     TRY(db_run(c, &(struct db_call){&statements, ADD, params, columns.count}, NULL));
-    TRY(tell_second_factors(c, w));
-    return db_authorization_end_others_within(c, w->a, w->user, w->keep_session);
+    return follow_change(c, w);
 }
 
 err db_authenticator_add(struct tx *tx, struct arena *a, struct db_authenticator *row, int64_t keep_session)
@@ -145,8 +151,7 @@ static err remove_body(struct db_conn *c, void *context)
     w->done = changed > 0;
     if (!w->done)
         return OK;
-    TRY(tell_second_factors(c, w));
-    return db_authorization_end_others_within(c, w->a, w->user, w->keep_session);
+    return follow_change(c, w);
 }
 
 err db_authenticator_remove(struct tx *tx, struct arena *a, int64_t user_number, str id, int64_t keep_session, bool *removed)
@@ -166,8 +171,7 @@ static err reset_body(struct db_conn *c, void *context)
     w->done = changed > 0;
     if (!w->done)
         return OK;
-    TRY(tell_second_factors(c, w));
-    return db_authorization_end_others_within(c, w->a, w->user, 0);
+    return follow_change(c, w);
 }
 
 err db_authenticator_reset(struct tx *tx, struct arena *a, int64_t user_number, bool *any)
